@@ -1,0 +1,157 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// tables is all objects of a cluster but the nodes.
+type tables struct {
+	pods            table[*corev1.Pod]
+	namespaces      table[*corev1.Namespace]
+	daemonSets      table[*appsv1.DaemonSet]
+	revisions       table[*appsv1.ControllerRevision]
+	deployments     table[*appsv1.Deployment]
+	replicaSets     table[*appsv1.ReplicaSet]
+	statefulSets    table[*appsv1.StatefulSet]
+	services        table[*corev1.Service]
+	budgets         table[*policyv1.PodDisruptionBudget]
+	priorityClasses table[*schedulingv1.PriorityClass]
+}
+
+// batch is objects sorted by kind, on their way into a cluster.
+type batch struct {
+	tables
+	nodes table[*corev1.Node]
+	seen  map[seen]bool
+	errs  []error
+}
+
+type seen struct {
+	kind string
+	key
+}
+
+// newBatch sorts objects by kind and reports every nil, unknown, unnamed and repeated one.
+func newBatch(objects []runtime.Object, keep func(runtime.Object) runtime.Object) (*batch, error) {
+	b := &batch{seen: make(map[seen]bool, len(objects))}
+	for i, o := range objects {
+		if o == nil || reflect.ValueOf(o).IsNil() {
+			b.errs = append(b.errs, fmt.Errorf("object %d: is nil", i))
+			continue
+		}
+		b.add(i, keep(o))
+	}
+	return b, errors.Join(b.errs...)
+}
+
+func (b *batch) add(i int, object runtime.Object) {
+	switch o := object.(type) {
+	case *corev1.Node:
+		put(b, i, "Node", false, &b.nodes, o)
+	case *corev1.Pod:
+		put(b, i, "Pod", true, &b.pods, o)
+	case *corev1.Namespace:
+		put(b, i, "Namespace", false, &b.namespaces, o)
+	case *appsv1.DaemonSet:
+		put(b, i, "DaemonSet", true, &b.daemonSets, o)
+	case *appsv1.ControllerRevision:
+		put(b, i, "ControllerRevision", true, &b.revisions, o)
+	case *appsv1.Deployment:
+		put(b, i, "Deployment", true, &b.deployments, o)
+	case *appsv1.ReplicaSet:
+		put(b, i, "ReplicaSet", true, &b.replicaSets, o)
+	case *appsv1.StatefulSet:
+		put(b, i, "StatefulSet", true, &b.statefulSets, o)
+	case *corev1.Service:
+		put(b, i, "Service", true, &b.services, o)
+	case *policyv1.PodDisruptionBudget:
+		put(b, i, "PodDisruptionBudget", true, &b.budgets, o)
+	case *schedulingv1.PriorityClass:
+		put(b, i, "PriorityClass", false, &b.priorityClasses, o)
+	default:
+		b.errs = append(b.errs, fmt.Errorf("object %d: %T: not a kind that a cluster holds", i, object))
+	}
+}
+
+func put[T metav1.Object](b *batch, i int, kind string, namespaced bool, t *table[T], o T) {
+	k := keyOf(o)
+	switch {
+	case k.name == "":
+		b.errs = append(b.errs, fmt.Errorf("object %d: %s: metadata.name: is required", i, kind))
+	case namespaced && k.namespace == "":
+		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: metadata.namespace: is required", i, kind, k.name))
+	case !namespaced && k.namespace != "":
+		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: metadata.namespace: is not allowed on this kind", i, kind, k.name))
+	case b.seen[seen{kind, k}]:
+		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: is given twice", i, kind, k))
+	default:
+		b.seen[seen{kind, k}] = true
+		*t = append(*t, o)
+	}
+}
+
+// with gives the tables with the objects of another one added or replaced.
+func (t tables) with(u tables) tables {
+	return tables{
+		pods:            t.pods.with(u.pods),
+		namespaces:      t.namespaces.with(u.namespaces),
+		daemonSets:      t.daemonSets.with(u.daemonSets),
+		revisions:       t.revisions.with(u.revisions),
+		deployments:     t.deployments.with(u.deployments),
+		replicaSets:     t.replicaSets.with(u.replicaSets),
+		statefulSets:    t.statefulSets.with(u.statefulSets),
+		services:        t.services.with(u.services),
+		budgets:         t.budgets.with(u.budgets),
+		priorityClasses: t.priorityClasses.with(u.priorityClasses),
+	}
+}
+
+// without gives the tables without the objects that another one names, and the
+// names that it does not have.
+func (t tables) without(u tables) (tables, error) {
+	var errs []error
+	next := tables{
+		pods:            remove(t.pods, u.pods, "Pod", &errs),
+		namespaces:      remove(t.namespaces, u.namespaces, "Namespace", &errs),
+		daemonSets:      remove(t.daemonSets, u.daemonSets, "DaemonSet", &errs),
+		revisions:       remove(t.revisions, u.revisions, "ControllerRevision", &errs),
+		deployments:     remove(t.deployments, u.deployments, "Deployment", &errs),
+		replicaSets:     remove(t.replicaSets, u.replicaSets, "ReplicaSet", &errs),
+		statefulSets:    remove(t.statefulSets, u.statefulSets, "StatefulSet", &errs),
+		services:        remove(t.services, u.services, "Service", &errs),
+		budgets:         remove(t.budgets, u.budgets, "PodDisruptionBudget", &errs),
+		priorityClasses: remove(t.priorityClasses, u.priorityClasses, "PriorityClass", &errs),
+	}
+	return next, errors.Join(errs...)
+}
+
+func remove[T metav1.Object](t, u table[T], kind string, errs *[]error) table[T] {
+	gone := make(map[key]bool, len(u))
+	for _, o := range u {
+		k := keyOf(o)
+		if _, ok := t.find(k); !ok {
+			*errs = append(*errs, fmt.Errorf("%s %s: is not in the cluster", kind, k))
+		}
+		gone[k] = true
+	}
+	return t.without(gone)
+}
+
+// manifest lists the objects; node by node and kind by kind as copied gives them.
+func (t tables) manifest() *Manifest {
+	return &Manifest{
+		Pods: t.pods, Namespaces: t.namespaces,
+		DaemonSets: t.daemonSets, ControllerRevisions: t.revisions,
+		Deployments: t.deployments, ReplicaSets: t.replicaSets, StatefulSets: t.statefulSets, Services: t.services,
+		PodDisruptionBudgets: t.budgets, PriorityClasses: t.priorityClasses,
+	}
+}

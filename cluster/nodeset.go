@@ -1,0 +1,125 @@
+package cluster
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// NodeSet is an immutable set of nodes: the currency of questions and of
+// policies. The zero NodeSet is empty. Safe for concurrent use.
+//
+// Sets combine by node name, whatever snapshots they come from. Between
+// snapshots with the same node names that costs a word operation per 64 nodes,
+// otherwise a merge of the two lists of names.
+type NodeSet struct {
+	view  *view
+	words words
+}
+
+// Len is the number of nodes; it costs a word operation per 64 nodes.
+func (s NodeSet) Len() int { return s.words.count() }
+
+// Has says whether the set has a node of that name.
+func (s NodeSet) Has(name string) bool {
+	if s.view == nil {
+		return false
+	}
+	i, ok := s.view.position(name)
+	return ok && s.words.has(i)
+}
+
+// All yields the nodes, ascending by name. Each is a copy: changing it changes nothing here.
+func (s NodeSet) All() iter.Seq[*corev1.Node] {
+	return func(yield func(*corev1.Node) bool) {
+		for i := range s.words.positions() {
+			if !yield(s.view.node(i).DeepCopy()) {
+				return
+			}
+		}
+	}
+}
+
+// Names gives the names, ascending.
+func (s NodeSet) Names() []string {
+	names := make([]string, 0, s.Len())
+	for i := range s.words.positions() {
+		names = append(names, s.view.names[i])
+	}
+	return names
+}
+
+// And gives the nodes that both sets have, as they are in s.
+func (s NodeSet) And(t NodeSet) NodeSet {
+	if s.view == nil || t.view == nil {
+		return NodeSet{}
+	}
+	return NodeSet{s.view, s.words.and(t.on(s.view))}
+}
+
+// Minus gives the nodes of s that t does not have.
+func (s NodeSet) Minus(t NodeSet) NodeSet {
+	if s.view == nil || t.view == nil {
+		return s
+	}
+	return NodeSet{s.view, s.words.minus(t.on(s.view))}
+}
+
+// Or gives the nodes that either set has; where both have one, as it is in s.
+func (s NodeSet) Or(t NodeSet) NodeSet {
+	switch {
+	case s.view == nil:
+		return t
+	case t.view == nil:
+		return s
+	case s.view == t.view:
+		return NodeSet{s.view, s.words.or(t.words)}
+	case s.view.roster == t.view.roster && t.words.within(s.words):
+		return s
+	}
+	v := newView(merge(s.nodes(), t.nodes()))
+	return NodeSet{v, allWords(v.len())}
+}
+
+// Equal says whether both sets have the same node names.
+func (s NodeSet) Equal(t NodeSet) bool {
+	if s.view == nil || t.view == nil {
+		return s.Len() == t.Len()
+	}
+	return slices.Equal(s.on(t.view), t.words) && s.Len() == t.Len()
+}
+
+// String lists the names, ascending: "{a b c}".
+func (s NodeSet) String() string {
+	return "{" + strings.Join(s.Names(), " ") + "}"
+}
+
+// GoString shows the set as a call that names its nodes.
+func (s NodeSet) GoString() string {
+	return fmt.Sprintf("cluster.NodeSet%#v", s.Names())
+}
+
+// on gives the members that v has nodes for, as positions of v.
+func (s NodeSet) on(v *view) words {
+	if s.view.roster == v.roster {
+		return s.words
+	}
+	w := newWords(v.len())
+	for i := range s.words.positions() {
+		if j, ok := v.position(s.view.names[i]); ok {
+			w.add(j)
+		}
+	}
+	return w
+}
+
+func (s NodeSet) nodes() []*corev1.Node {
+	nodes := make([]*corev1.Node, 0, s.Len())
+	for i := range s.words.positions() {
+		nodes = append(nodes, s.view.node(i))
+	}
+	return nodes
+}

@@ -1,0 +1,143 @@
+package cluster
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+)
+
+// roster is the names of a cluster's nodes, ascending. A node's place in it is
+// its position; snapshots that differ only in what their nodes say share one
+// roster, so that their sets combine word by word.
+type roster struct{ names []string }
+
+func (r *roster) position(name string) (int, bool) {
+	return slices.BinarySearch(r.names, name)
+}
+
+// view is the nodes of one snapshot: an indexed base and the few nodes that
+// were edited since it was made. An edit costs its own node and not the
+// cluster; after maxPatch of them a new base is derived from the old one.
+type view struct {
+	*roster
+	base  []*corev1.Node // by position
+	index *index         // of base
+	patch []patched      // ascending by position
+}
+
+type patched struct {
+	position int
+	node     *corev1.Node
+}
+
+// maxPatch bounds what each question pays for edits that are not in the index
+// yet. A new base costs a few ns a node and column, spread over that many edits.
+const maxPatch = 32
+
+// newView indexes nodes, which are ascending by name.
+func newView(nodes []*corev1.Node) *view {
+	names := make([]string, len(nodes))
+	for i, n := range nodes {
+		names[i] = n.Name
+	}
+	return &view{roster: &roster{names}, base: nodes, index: newIndex(nodes)}
+}
+
+func (v *view) len() int { return len(v.base) }
+
+func (v *view) node(position int) *corev1.Node {
+	if len(v.patch) > 0 {
+		if i, ok := v.patchIndex(position); ok {
+			return v.patch[i].node
+		}
+	}
+	return v.base[position]
+}
+
+func (v *view) patchIndex(position int) (int, bool) {
+	return slices.BinarySearchFunc(v.patch, position, func(p patched, position int) int { return p.position - position })
+}
+
+func (v *view) find(name string) (*corev1.Node, bool) {
+	i, ok := v.position(name)
+	if !ok {
+		return nil, false
+	}
+	return v.node(i), true
+}
+
+// nodes gives every node by position.
+func (v *view) nodes() []*corev1.Node {
+	if len(v.patch) == 0 {
+		return v.base
+	}
+	nodes := slices.Clone(v.base)
+	for _, p := range v.patch {
+		nodes[p.position] = p.node
+	}
+	return nodes
+}
+
+// replace gives the view with other nodes of the same names.
+func (v *view) replace(edits []patched) *view {
+	next := &view{roster: v.roster, base: v.base, index: v.index, patch: slices.Clone(v.patch)}
+	stale := false
+	for _, e := range edits {
+		stale = stale || !sameStatus(v.node(e.position), e.node)
+		if i, ok := next.patchIndex(e.position); ok {
+			next.patch[i] = e
+		} else {
+			next.patch = slices.Insert(next.patch, i, e)
+		}
+	}
+	if stale || len(next.patch) > maxPatch {
+		return next.rebase(stale)
+	}
+	return next
+}
+
+// sameStatus says whether what the index keeps in columns, apart from labels
+// and taints, is the same in both.
+func sameStatus(a, b *corev1.Node) bool {
+	return equality.Semantic.DeepEqual(a.Status.Allocatable, b.Status.Allocatable) &&
+		equality.Semantic.DeepEqual(a.Status.Images, b.Status.Images)
+}
+
+// rebase gives the same nodes with the edits in the index.
+func (v *view) rebase(stale bool) *view {
+	nodes := v.nodes()
+	ix := newIndex(nodes)
+	if !stale {
+		ix.inherit(v.index, v.patch)
+	}
+	return &view{roster: v.roster, base: nodes, index: ix}
+}
+
+// fix corrects in place, for the edited nodes, a set that the index gave.
+func (v *view) fix(w words, holds func(*corev1.Node) bool) {
+	for _, p := range v.patch {
+		if holds(p.node) {
+			w.add(p.position)
+		} else {
+			w.remove(p.position)
+		}
+	}
+}
+
+// merge puts the nodes of two ascending lists into one; a's where both have one.
+func merge(a, b []*corev1.Node) []*corev1.Node {
+	out := make([]*corev1.Node, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		switch order := strings.Compare(a[0].Name, b[0].Name); {
+		case order < 0:
+			out, a = append(out, a[0]), a[1:]
+		case order > 0:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out, a, b = append(out, a[0]), a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
+}
