@@ -17,6 +17,9 @@ type index struct {
 	labels map[string]*column
 	taints *taintColumn
 
+	closed     words // the cordoned nodes
+	closedOnce sync.Once
+
 	// what an index inherits: the columns that were made before some nodes
 	// changed, each brought up to date when it is first asked for.
 	old     map[string]*column
@@ -74,6 +77,19 @@ func (ix *index) taint() *taintColumn {
 		ix.taints = newTaintColumn(ix.nodes)
 	}
 	return ix.taints
+}
+
+// cordoned gives the nodes with spec.unschedulable.
+func (ix *index) cordoned() words {
+	ix.closedOnce.Do(func() {
+		ix.closed = newWords(len(ix.nodes))
+		for i, n := range ix.nodes {
+			if n.Spec.Unschedulable {
+				ix.closed.add(i)
+			}
+		}
+	})
+	return ix.closed
 }
 
 // column is one label key over all nodes: few distinct values on many nodes, or

@@ -14,6 +14,24 @@ func (c *Cluster) Nodes() NodeSet {
 	return NodeSet{c.view, allWords(c.view.len())}
 }
 
+// Named gives the nodes with these names; a name that no node has adds nothing.
+func (c *Cluster) Named(names ...string) NodeSet {
+	w := newWords(c.view.len())
+	for _, name := range names {
+		if i, ok := c.view.position(name); ok {
+			w.add(i)
+		}
+	}
+	return NodeSet{c.view, w}
+}
+
+// Unschedulable gives the nodes with spec.unschedulable set. The first call reads every node.
+func (c *Cluster) Unschedulable() NodeSet {
+	w := c.view.index.cordoned().clone()
+	c.view.fix(w, func(n *corev1.Node) bool { return n.Spec.Unschedulable })
+	return NodeSet{c.view, w}
+}
+
 // Labeled gives the nodes whose label key has one of the values.
 // The first question about a key costs one map lookup a node, later ones a word
 // operation per 64 nodes and value.

@@ -1,0 +1,150 @@
+package placement
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// affinity is a pod's nodeSelector and required node affinity, compiled as
+// component-helpers' nodeaffinity.NewRequiredNodeAffinity does it: a node must
+// meet the selector and, if there are any, one of the terms.
+type affinity struct {
+	selector []requirement // ascending by key
+	required bool
+	terms    []term
+	path     string // of the required node affinity
+}
+
+// term is one nodeSelectorTerm: all of its requirements must be met.
+type term struct {
+	path         string
+	requirements []requirement
+	fault        string // why it matches no node at all; empty if it may
+}
+
+func compileAffinity(spec *corev1.PodSpec, path *field.Path) affinity {
+	a := affinity{selector: compileSelector(spec.NodeSelector, path.Child("nodeSelector"))}
+	if spec.Affinity == nil || spec.Affinity.NodeAffinity == nil || spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return a
+	}
+	a.required = true
+	p := path.Child("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+	a.path = p.String()
+	for i, t := range spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		a.terms = append(a.terms, compileTerm(t, p.Index(i)))
+	}
+	return a
+}
+
+func compileSelector(selector map[string]string, path *field.Path) []requirement {
+	rs := make([]requirement, 0, len(selector))
+	for key, value := range selector {
+		rs = append(rs, requirement{
+			NodeSelectorRequirement: corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{value}},
+			path:                    path.Key(key).String(),
+		})
+	}
+	slices.SortFunc(rs, func(a, b requirement) int { return strings.Compare(a.Key, b.Key) })
+	return rs
+}
+
+func compileTerm(t corev1.NodeSelectorTerm, path *field.Path) term {
+	compiled := term{path: path.String()}
+	if len(t.MatchExpressions) == 0 && len(t.MatchFields) == 0 {
+		compiled.fault = "an empty term matches no node"
+		return compiled
+	}
+	var errs []error
+	for i, r := range t.MatchExpressions {
+		p := path.Child("matchExpressions").Index(i)
+		c, err := compileExpression(r, p)
+		compiled.requirements, errs = append(compiled.requirements, c), append(errs, err)
+	}
+	for i, r := range t.MatchFields {
+		p := path.Child("matchFields").Index(i)
+		c, err := compileField(r, p)
+		compiled.requirements, errs = append(compiled.requirements, c), append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		compiled.fault = strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	return compiled
+}
+
+func (a *affinity) matches(n *corev1.Node) bool {
+	for i := range a.selector {
+		if !a.selector[i].matches(n) {
+			return false
+		}
+	}
+	if !a.required {
+		return true
+	}
+	for i := range a.terms {
+		if a.terms[i].matches(n) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *term) matches(n *corev1.Node) bool {
+	if t.fault != "" {
+		return false
+	}
+	for i := range t.requirements {
+		if !t.requirements[i].matches(n) {
+			return false
+		}
+	}
+	return true
+}
+
+// nodes gives the nodes of the cluster that match.
+func (a *affinity) nodes(c *cluster.Cluster) cluster.NodeSet {
+	set := meeting(c, c.Nodes(), a.selector)
+	if !a.required {
+		return set
+	}
+	var any cluster.NodeSet
+	for i := range a.terms {
+		if a.terms[i].fault == "" {
+			any = any.Or(meeting(c, set, a.terms[i].requirements))
+		}
+	}
+	return any
+}
+
+// meeting gives those of the set that meet all requirements.
+func meeting(c *cluster.Cluster, set cluster.NodeSet, rs []requirement) cluster.NodeSet {
+	for i := range rs {
+		set = rs[i].narrow(c, set)
+	}
+	return set
+}
+
+// mismatches gives every requirement that keeps the node out: of the selector,
+// and of each term, if no term matches.
+func (a *affinity) mismatches(n *corev1.Node) []Mismatch {
+	ms := missing(nil, a.selector, n)
+	if !a.required || slices.ContainsFunc(a.terms, func(t term) bool { return t.matches(n) }) {
+		return ms
+	}
+	if len(a.terms) == 0 {
+		return append(ms, Mismatch{Path: a.path, Fault: "a list without terms matches no node"})
+	}
+	for _, t := range a.terms {
+		if t.fault != "" {
+			ms = append(ms, Mismatch{Path: t.path, Fault: t.fault})
+		} else {
+			ms = missing(ms, t.requirements, n)
+		}
+	}
+	return ms
+}

@@ -1,0 +1,95 @@
+package placement
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Decision is what becomes of a pod on a node. The order counts: a higher
+// decision is nearer to a running pod.
+type Decision uint8
+
+const (
+	Excluded Decision = iota // no pod is wanted, and a running one is deleted
+	Kept                     // a DaemonSet wants no pod, but a running one stays: only NoSchedule taints are in the way
+	Pending                  // wanted, but the scheduler would not bind it now
+	Eligible                 // wanted; whether it fits was not judged
+	Placed                   // wanted, and the scheduler would bind it now
+)
+
+var decisionNames = [...]string{"Excluded", "Kept", "Pending", "Eligible", "Placed"}
+
+// String is the name of the decision.
+func (d Decision) String() string {
+	if int(d) < len(decisionNames) {
+		return decisionNames[d]
+	}
+	return fmt.Sprintf("Decision(%d)", uint8(d))
+}
+
+// MarshalText makes a decision its name in JSON.
+func (d Decision) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads the name of a decision.
+func (d *Decision) UnmarshalText(text []byte) error {
+	for i, name := range decisionNames {
+		if name == string(text) {
+			*d = Decision(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("decision %q: must be one of %s", text, strings.Join(decisionNames[:], ", "))
+}
+
+// Verdict is the answer for one node. Reasons is all of them, in the order of
+// the scheduler's default profile, and empty if and only if the decision is
+// Eligible or Placed.
+type Verdict struct {
+	Node     string   `json:"node"`
+	Decision Decision `json:"decision"`
+	Reasons  []Reason `json:"reasons,omitempty"`
+}
+
+// String is the verdict in one line.
+func (v Verdict) String() string {
+	s := v.Node + ": " + v.Decision.String()
+	for i, r := range v.Reasons {
+		if i == 0 {
+			s += ": "
+		} else {
+			s += "; "
+		}
+		s += r.String()
+	}
+	return s
+}
+
+// Reason is why a plugin of the scheduler turns a node down.
+type Reason struct {
+	Plugin  string `json:"plugin"`  // as in the scheduler's configuration: "TaintToleration"
+	Message string `json:"message"` // kube-scheduler's own words
+
+	// The evidence, of the kind that the plugin looks at.
+	Mismatches []Mismatch    `json:"mismatches,omitempty"` // NodeAffinity
+	Taints     []Untolerated `json:"taints,omitempty"`     // TaintToleration, NodeUnschedulable
+	WantedNode string        `json:"wantedNode,omitempty"` // NodeName: the node that the pod names
+}
+
+// String is the reason with its evidence in one line.
+func (r Reason) String() string {
+	var evidence []string
+	for _, m := range r.Mismatches {
+		evidence = append(evidence, m.String())
+	}
+	for _, t := range r.Taints {
+		evidence = append(evidence, t.String())
+	}
+	if r.WantedNode != "" {
+		evidence = append(evidence, "the pod names "+r.WantedNode)
+	}
+	s := r.Plugin + ": " + r.Message
+	if len(evidence) > 0 {
+		s += " [" + strings.Join(evidence, "; ") + "]"
+	}
+	return s
+}

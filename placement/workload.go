@@ -1,0 +1,114 @@
+package placement
+
+import (
+	"errors"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// Workload is a compiled pod spec: what the pod asks of a node. Compile once,
+// then every question is answered without an error. Safe for concurrent use.
+type Workload struct {
+	daemonSet   *appsv1.DaemonSet // nil for a pod
+	pod         *corev1.Pod       // the pod as the API server stores it; a DaemonSet's without its node
+	tolerations tolerations
+	affinity    affinity
+}
+
+// Option changes how a workload is compiled.
+type Option struct{ set func(*options) }
+
+type options struct{ unvalidated bool }
+
+// Unvalidated skips defaulting and validation: for an object that is already
+// stored, to be judged as the controller and the scheduler do. A required term
+// with a mistake in it then just matches no node.
+func Unvalidated() Option { return Option{func(o *options) { o.unvalidated = true }} }
+
+func collect(opts []Option) options {
+	var o options
+	for _, opt := range opts {
+		if opt.set != nil {
+			opt.set(&o)
+		}
+	}
+	return o
+}
+
+// ForDaemonSet compiles the pods of a DaemonSet. It works on a defaulted,
+// validated copy and adds the tolerations that the controller gives its pods
+// (pkg/controller/daemon/util, AddOrUpdateDaemonPodTolerations). The error is
+// every mistake, each a *field.Error behind the object's name.
+func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
+	if ds == nil {
+		return nil, errors.New("DaemonSet: is nil")
+	}
+	ds, err := accept(ds, "DaemonSet", collect(opts))
+	if err != nil {
+		return nil, err
+	}
+	template := ds.Spec.Template
+	own := daemonTolerations(&template.Spec)
+	pod := cluster.Default(&corev1.Pod{ObjectMeta: *template.ObjectMeta.DeepCopy(), Spec: template.Spec})
+	pod.Namespace = ds.Namespace
+	pod.Spec.Tolerations = own.plain()
+	return &Workload{
+		daemonSet:   ds,
+		pod:         pod,
+		tolerations: own,
+		affinity:    compileAffinity(&template.Spec, field.NewPath("spec", "template", "spec")),
+	}, nil
+}
+
+// ForPod compiles a pod as the scheduler sees it. Like ForDaemonSet it works on
+// a defaulted, validated copy and reports every mistake.
+func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
+	if pod == nil {
+		return nil, errors.New("Pod: is nil")
+	}
+	pod, err := accept(pod, "Pod", collect(opts))
+	if err != nil {
+		return nil, err
+	}
+	return &Workload{
+		pod:         pod,
+		tolerations: podTolerations(pod.Spec.Tolerations),
+		affinity:    compileAffinity(&pod.Spec, field.NewPath("spec")),
+	}, nil
+}
+
+// accept gives the copy that a workload is compiled from.
+func accept[T interface {
+	runtime.Object
+	metav1.Object
+}](object T, kind string, o options) (T, error) {
+	if o.unvalidated {
+		return object.DeepCopyObject().(T), nil
+	}
+	copied := cluster.Default(object)
+	if copied.GetNamespace() == "" {
+		copied.SetNamespace(metav1.NamespaceDefault)
+	}
+	var errs []error
+	for _, e := range cluster.Validate(copied) {
+		errs = append(errs, fmt.Errorf("%s %s/%s: %w", kind, copied.GetNamespace(), copied.GetName(), e))
+	}
+	return copied, errors.Join(errs...)
+}
+
+// Tolerations gives the tolerations that the pod is judged with, in the order
+// of its spec, each with where it comes from.
+func (w *Workload) Tolerations() []Toleration {
+	return append([]Toleration(nil), w.tolerations...)
+}
+
+// Pod gives a copy of the pod that is judged: the given one, or one that the
+// DaemonSet controller would make of its template, not yet aimed at a node.
+func (w *Workload) Pod() *corev1.Pod { return w.pod.DeepCopy() }
