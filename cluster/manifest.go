@@ -1,13 +1,25 @@
 package cluster
 
 import (
+	"fmt"
+	"io"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// Manifest is what a YAML or JSON stream held, as written.
+// Manifest is what a YAML or JSON stream held, each kind in the order of the
+// stream. Objects are as written: nothing is defaulted but an absent namespace,
+// which reads as "default" with a warning, and the kind and apiVersion of list
+// items that carry none.
+//
+// A literal is the typed way to build a cluster in Go:
+//
+//	c, err := (&cluster.Manifest{Nodes: nodes, DaemonSets: sets}).Cluster()
 type Manifest struct {
 	Nodes                []*corev1.Node
 	Pods                 []*corev1.Pod
@@ -20,4 +32,158 @@ type Manifest struct {
 	Services             []*corev1.Service
 	PodDisruptionBudgets []*policyv1.PodDisruptionBudget
 	PriorityClasses      []*schedulingv1.PriorityClass
+
+	Skipped  []Skipped // objects the model has no use for, in the order of the stream
+	Warnings []Warning // what the API server would accept and drop, in the order of the stream
+
+	places map[runtime.Object]place // where ReadManifest found each object
+}
+
+// Skipped names an object of a stream that is not in the Manifest, and why.
+type Skipped struct {
+	Kind, APIVersion, Namespace, Name string
+
+	Document int // counted from 1
+	Line     int // of the stream, counted from 1; of the document where the object's own is not known
+	Reason   string
+}
+
+// String is one line: place, object, reason.
+func (s Skipped) String() string {
+	object := objectName(s.Kind, s.Namespace, s.Name)
+	return sentence(s.Document, s.Line, object, "", s.APIVersion+": "+s.Reason)
+}
+
+// Warning is something in a stream that the API server would accept and that
+// the writer of the manifest probably did not mean: an unknown or misspelt
+// field, a repeated key, an absent namespace.
+type Warning struct {
+	Document int    // counted from 1
+	Line     int    // of the stream, counted from 1
+	Object   string // "DaemonSet kube-system/agent"
+	Field    string // "spec.template.spec.hostnetwork"; "" if it is about the whole object
+	Message  string
+}
+
+// String is one line: place, object, field, message.
+func (w Warning) String() string {
+	return sentence(w.Document, w.Line, w.Object, w.Field, w.Message)
+}
+
+// ReadManifest reads a stream of YAML or JSON documents: manifests, kind: List
+// and typed lists, and what kubectl get -o yaml or -o json printed.
+//
+// Documents are found and read as kubectl and the API server do: separators as
+// in k8s.io/apimachinery/pkg/util/yaml (YAMLReader, YAMLOrJSONDecoder), fields
+// by their exact names as in its strict decoding (runtime/serializer/json).
+// Unknown fields and repeated keys are Warnings, the last of repeated keys
+// counts; kinds outside the model are Skipped.
+//
+// The error is a [ManifestErrors] with every mistake of the stream, each with
+// document, line, object and field path as far as they are known; it is another
+// only if r fails. The Manifest is never nil and holds what could be read.
+//
+// Time and memory are linear in the size of the stream; the text of documents
+// with objects of the model is kept, so that later errors can name lines.
+func ReadManifest(r io.Reader) (*Manifest, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return &Manifest{}, fmt.Errorf("reading manifest: %w", err)
+	}
+	reader := newManifestReader()
+	for _, doc := range splitDocuments(text) {
+		reader.document(doc)
+	}
+	return reader.result()
+}
+
+// Cluster builds the cluster that the API server would hold if it were given
+// the objects: validated, with every default filled in. The Manifest and its
+// objects stay as they are. An object without a namespace goes to "default".
+//
+// The error is a [ManifestErrors] with every mistake of every object.
+func (m *Manifest) Cluster() (*Cluster, error) {
+	lines := lineFinder{}
+	var mistakes ManifestErrors
+	var stored []runtime.Object
+	for _, written := range m.Objects() {
+		object := withNamespace(written)
+		for _, err := range Validate(object) {
+			mistakes = append(mistakes, m.places[written].refused(lines, object, err))
+		}
+		stored = append(stored, Default(object))
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
+	}
+	return New(stored...)
+}
+
+// Objects are all objects of the Manifest, kind after kind in the order of its
+// fields. They are not copies. Nil pointers are left out.
+func (m *Manifest) Objects() []runtime.Object {
+	var all []runtime.Object
+	all = appendObjects(all, m.Nodes)
+	all = appendObjects(all, m.Pods)
+	all = appendObjects(all, m.Namespaces)
+	all = appendObjects(all, m.DaemonSets)
+	all = appendObjects(all, m.ControllerRevisions)
+	all = appendObjects(all, m.Deployments)
+	all = appendObjects(all, m.ReplicaSets)
+	all = appendObjects(all, m.StatefulSets)
+	all = appendObjects(all, m.Services)
+	all = appendObjects(all, m.PodDisruptionBudgets)
+	return appendObjects(all, m.PriorityClasses)
+}
+
+func appendObjects[T any, P interface {
+	*T
+	runtime.Object
+}](all []runtime.Object, some []P) []runtime.Object {
+	for _, object := range some {
+		if object != nil {
+			all = append(all, object)
+		}
+	}
+	return all
+}
+
+// add puts an object that ReadManifest made into the slice of its kind.
+func (m *Manifest) add(object runtime.Object) {
+	switch o := object.(type) {
+	case *corev1.Node:
+		m.Nodes = append(m.Nodes, o)
+	case *corev1.Pod:
+		m.Pods = append(m.Pods, o)
+	case *corev1.Namespace:
+		m.Namespaces = append(m.Namespaces, o)
+	case *appsv1.DaemonSet:
+		m.DaemonSets = append(m.DaemonSets, o)
+	case *appsv1.ControllerRevision:
+		m.ControllerRevisions = append(m.ControllerRevisions, o)
+	case *appsv1.Deployment:
+		m.Deployments = append(m.Deployments, o)
+	case *appsv1.ReplicaSet:
+		m.ReplicaSets = append(m.ReplicaSets, o)
+	case *appsv1.StatefulSet:
+		m.StatefulSets = append(m.StatefulSets, o)
+	case *corev1.Service:
+		m.Services = append(m.Services, o)
+	case *policyv1.PodDisruptionBudget:
+		m.PodDisruptionBudgets = append(m.PodDisruptionBudgets, o)
+	case *schedulingv1.PriorityClass:
+		m.PriorityClasses = append(m.PriorityClasses, o)
+	}
+}
+
+// withNamespace is the object, or a copy in "default" if it needs a namespace
+// and has none: what a client does before it sends the object.
+func withNamespace(object runtime.Object) runtime.Object {
+	meta, ok := object.(metav1.Object)
+	if !ok || meta.GetNamespace() != "" || !kindOfObject(object).namespaced {
+		return object
+	}
+	copied := object.DeepCopyObject()
+	copied.(metav1.Object).SetNamespace(metav1.NamespaceDefault)
+	return copied
 }

@@ -1,0 +1,206 @@
+package cluster
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	kjson "sigs.k8s.io/json"
+)
+
+// modelledKind is a kind of Manifest.
+type modelledKind struct {
+	apiVersion, kind string
+	namespaced       bool
+	zero             runtime.Object // copied, never changed
+	// live is a field that only an object stored by an API server has, and only
+	// one of this kind: by it a dump without kind and apiVersion is recognised.
+	live string
+}
+
+var modelledKinds = []modelledKind{
+	{"v1", "Node", false, &corev1.Node{}, "status.nodeInfo"},
+	{"v1", "Pod", true, &corev1.Pod{}, "status.qosClass"},
+	{"v1", "Namespace", false, &corev1.Namespace{}, ""},
+	{"apps/v1", "DaemonSet", true, &appsv1.DaemonSet{}, "status.desiredNumberScheduled"},
+	{"apps/v1", "ControllerRevision", true, &appsv1.ControllerRevision{}, ""},
+	{"apps/v1", "Deployment", true, &appsv1.Deployment{}, ""},
+	{"apps/v1", "ReplicaSet", true, &appsv1.ReplicaSet{}, ""},
+	{"apps/v1", "StatefulSet", true, &appsv1.StatefulSet{}, ""},
+	{"v1", "Service", true, &corev1.Service{}, ""},
+	{"policy/v1", "PodDisruptionBudget", true, &policyv1.PodDisruptionBudget{}, ""},
+	{"scheduling.k8s.io/v1", "PriorityClass", false, &schedulingv1.PriorityClass{}, ""},
+}
+
+func (k modelledKind) gvk() schema.GroupVersionKind {
+	return schema.FromAPIVersionAndKind(k.apiVersion, k.kind)
+}
+
+// kindOfObject is the kind by Go type; the zero modelledKind if there is none.
+func kindOfObject(object runtime.Object) modelledKind {
+	for _, k := range modelledKinds {
+		if reflect.TypeOf(k.zero) == reflect.TypeOf(object) {
+			return k
+		}
+	}
+	return modelledKind{}
+}
+
+// header is what every object says of itself, before its kind is known.
+type header struct {
+	apiVersion, kind              string
+	namespace, name, generateName string
+}
+
+// readHeader reads the header of a JSON object; what is not a string reads as
+// "". mistakes are those about apiVersion and kind.
+func readHeader(fields map[string]json.RawMessage) (h header, mistakes []mistake) {
+	for name, into := range map[string]*string{"apiVersion": &h.apiVersion, "kind": &h.kind} {
+		if raw, ok := fields[name]; ok {
+			mistakes = append(mistakes, misfits(raw, reflect.TypeFor[string](), name)...)
+			*into = stringOf(raw)
+		}
+	}
+	slices.SortFunc(mistakes, func(a, b mistake) int { return strings.Compare(a.field, b.field) })
+	meta := objectOf(fields["metadata"])
+	h.namespace, h.name, h.generateName = stringOf(meta["namespace"]), stringOf(meta["name"]), stringOf(meta["generateName"])
+	return h, mistakes
+}
+
+func stringOf(raw json.RawMessage) (s string) {
+	if len(raw) > 0 && kjson.UnmarshalCaseSensitivePreserveInts(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// objectOf is the members of a JSON object, nil if it is none. The last of
+// repeated members counts.
+func objectOf(raw json.RawMessage) (members map[string]json.RawMessage) {
+	if len(raw) > 0 && kjson.UnmarshalCaseSensitivePreserveInts(raw, &members) != nil {
+		return nil
+	}
+	return members
+}
+
+// itemsOf is the values of a JSON array, nil if it is none.
+func itemsOf(raw json.RawMessage) (items []json.RawMessage) {
+	if len(raw) > 0 && kjson.UnmarshalCaseSensitivePreserveInts(raw, &items) != nil {
+		return nil
+	}
+	return items
+}
+
+// describe names the object as far as it can be named.
+func (h header) describe(item string) string {
+	name := h.nameOrPattern()
+	switch {
+	case name != "" && h.kind == "":
+		return objectName("object", h.namespace, name)
+	case name == "":
+		return strings.TrimSpace(h.kind + " " + item)
+	}
+	return objectName(h.kind, h.namespace, name)
+}
+
+func (h header) nameOrPattern() string {
+	if h.name == "" && h.generateName != "" {
+		return h.generateName + "*"
+	}
+	return h.name
+}
+
+// recognise finds the kind of an object that names none but that an API server
+// has stored: typed Go clients clear kind and apiVersion, so dumps that programs
+// write often lack them. The API server itself would refuse the object.
+func recognise(fields map[string]json.RawMessage) (modelledKind, bool) {
+	for _, k := range modelledKinds {
+		outer, inner, ok := strings.Cut(k.live, ".")
+		if _, has := objectOf(fields[outer])[inner]; ok && has {
+			return k, true
+		}
+	}
+	return modelledKind{}, false
+}
+
+// judge says what becomes of an object that names this apiVersion and kind: it
+// is of the model (no reason), is skipped, or is a mistake in field.
+func (h header) judge() (k modelledKind, skip string, wrong *mistake) {
+	switch {
+	case h.kind == "" && h.apiVersion == "":
+		return k, "", &mistake{"kind", "missing, as is apiVersion"}
+	case h.kind == "":
+		return k, "", &mistake{"kind", "missing"}
+	case h.apiVersion == "":
+		return k, "", &mistake{"apiVersion", "missing" + h.suggestVersion()}
+	}
+	gv, err := schema.ParseGroupVersion(h.apiVersion)
+	if err != nil {
+		return k, "", &mistake{"apiVersion", "must be version or group/version, not " + quote(h.apiVersion)}
+	}
+	k, exact := modelledByName(h.kind)
+	switch {
+	case exact && k.apiVersion == h.apiVersion:
+		return k, "", nil
+	case h.kind == "Status" && h.apiVersion == "v1":
+		return k, "", &mistake{"kind", "this is the API server's answer to a request that failed, not an object"}
+	case k.kind != "" && !ownedByKubernetes(gv.Group):
+		return k, "the API group " + gv.Group + " is not Kubernetes' own; only " + k.kind + " of " + k.apiVersion + " is modelled", nil
+	case exact:
+		return k, "", &mistake{"apiVersion", "Kubernetes 1.37 does not serve " + h.kind + " in " + h.apiVersion + ": " + h.removal() + "write " + k.apiVersion}
+	case k.kind != "":
+		return k, "", &mistake{"kind", "kinds are case-sensitive: write " + k.kind}
+	case h.apiVersion == "apps/v1":
+		return k, "", &mistake{"kind", "apps/v1 has no such kind; it has ControllerRevision, DaemonSet, Deployment, ReplicaSet and StatefulSet"}
+	}
+	return k, "kind is not modelled", nil
+}
+
+// suggestVersion helps where only the version is missing.
+func (h header) suggestVersion() string {
+	if k, ok := modelledByName(h.kind); ok {
+		return ": write " + k.apiVersion
+	}
+	return ""
+}
+
+// modelledByName finds a kind by its name, in any case; exact if the case is right.
+func modelledByName(name string) (k modelledKind, exact bool) {
+	for _, k := range modelledKinds {
+		if strings.EqualFold(k.kind, name) {
+			return k, k.kind == name
+		}
+	}
+	return modelledKind{}, false
+}
+
+// ownedByKubernetes reports whether the API group is one of Kubernetes' own:
+// they have no dot or end in .k8s.io (the API server protects that suffix).
+func ownedByKubernetes(group string) bool {
+	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") && !strings.HasSuffix(group, ".x-k8s.io")
+}
+
+// removals is when an API version that manifests still name was last served,
+// from the deprecation guide of the Kubernetes documentation.
+var removals = map[string]string{
+	"extensions/v1beta1":         "1.16",
+	"apps/v1beta1":               "1.16",
+	"apps/v1beta2":               "1.16",
+	"policy/v1beta1":             "1.25",
+	"scheduling.k8s.io/v1beta1":  "1.22",
+	"scheduling.k8s.io/v1alpha1": "1.22",
+}
+
+func (h header) removal() string {
+	if release, ok := removals[h.apiVersion]; ok {
+		return "removed in " + release + "; "
+	}
+	return ""
+}

@@ -1,0 +1,321 @@
+package cluster
+
+import (
+	"cmp"
+	"encoding/json"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	kjson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+)
+
+// manifestReader turns documents into objects and remarks.
+type manifestReader struct {
+	manifest *Manifest
+	mistakes ManifestErrors
+	lines    lineFinder
+	seen     map[string]place // every object so far, by kind, namespace and name
+	repeated []repetition     // of the current document, not yet reported
+}
+
+func newManifestReader() *manifestReader {
+	return &manifestReader{
+		manifest: &Manifest{places: map[runtime.Object]place{}},
+		lines:    lineFinder{},
+		seen:     map[string]place{},
+	}
+}
+
+// result has remarks and mistakes in the order of the stream: the decoder meets
+// the fields of YAML in the order of their names.
+func (r *manifestReader) result() (*Manifest, error) {
+	slices.SortStableFunc(r.manifest.Warnings, func(a, b Warning) int {
+		return cmp.Or(cmp.Compare(a.Document, b.Document), cmp.Compare(a.Line, b.Line))
+	})
+	slices.SortStableFunc(r.mistakes, func(a, b *ManifestError) int {
+		return cmp.Or(cmp.Compare(a.Document, b.Document), cmp.Compare(a.Line, b.Line))
+	})
+	if len(r.mistakes) > 0 {
+		return r.manifest, r.mistakes
+	}
+	return r.manifest, nil
+}
+
+// document reads one document.
+func (r *manifestReader) document(doc *document) {
+	defer delete(r.lines, doc)
+	if doc.broken != nil {
+		r.refuse(doc, doc.line, doc.broken.Error())
+		return
+	}
+	value, err := r.value(doc)
+	if err != nil {
+		line, message := doc.explainYAML(err)
+		r.refuse(doc, line, message)
+		return
+	}
+	if string(value) != "null" {
+		r.object(place{doc: doc}, value, header{})
+	}
+	r.repeated = nil
+}
+
+// value is the content of the document as JSON. Like the API server's strict
+// decoding (runtime/serializer/json, Serializer.unmarshal) it goes on where keys
+// repeat: the last counts, and they are remembered.
+func (r *manifestReader) value(doc *document) (json.RawMessage, error) {
+	if doc.isJSON {
+		return doc.text, nil
+	}
+	value, strict := yaml.YAMLToJSONStrict(doc.text)
+	if strict == nil {
+		return value, nil
+	}
+	value, err := yaml.YAMLToJSON(doc.text)
+	if err != nil {
+		return nil, err
+	}
+	if r.repeated = r.lines.repetitions(doc); r.repeated == nil {
+		r.warn(place{doc: doc}, "", "", "repeated keys: "+firstLine(strict))
+	}
+	return value, nil
+}
+
+// object reads what stands at a place: a list or an object. A list gives its
+// items what they do not say of themselves.
+func (r *manifestReader) object(at place, raw json.RawMessage, inherited header) {
+	fields := objectOf(raw)
+	if fields == nil {
+		r.fail(at, at.item, "", "must be an object with kind and apiVersion, not "+describeValue(raw))
+		return
+	}
+	h, mistakes := readHeader(fields)
+	if len(mistakes) > 0 {
+		r.failAll(at, h.describe(at.item), mistakes)
+		return
+	}
+	if h.kind == "" && h.apiVersion == "" {
+		r.nameKind(at, &h, fields, inherited)
+	}
+	if strings.HasSuffix(h.kind, "List") && fields["items"] != nil || h.kind == "List" && h.apiVersion == "v1" {
+		r.list(at, h, fields)
+		return
+	}
+	switch kind, skip, wrong := h.judge(); {
+	case wrong != nil:
+		r.failAll(at, h.describe(at.item), []mistake{*wrong})
+	case skip != "":
+		r.skip(at, h, skip)
+	default:
+		r.keep(at, kind, h, raw)
+	}
+}
+
+// nameKind gives an object without kind and apiVersion those of its list, or of
+// the kind it shows to be.
+func (r *manifestReader) nameKind(at place, h *header, fields map[string]json.RawMessage, inherited header) {
+	if inherited.kind != "" {
+		h.kind, h.apiVersion = inherited.kind, inherited.apiVersion
+		return
+	}
+	k, ok := recognise(fields)
+	if !ok {
+		return
+	}
+	h.kind, h.apiVersion = k.kind, k.apiVersion
+	r.warn(at, h.describe(at.item), "kind", "missing, as is apiVersion: read as "+k.apiVersion+" "+k.kind+", as it has "+k.live)
+}
+
+// list reads the items of a list as unstructuredJSONScheme.decodeToList of
+// apimachinery does: an item with neither kind nor apiVersion has those of a
+// typed list.
+func (r *manifestReader) list(at place, h header, fields map[string]json.RawMessage) {
+	mistakes := misfits(fields["items"], reflect.TypeFor[[]json.RawMessage](), "items")
+	if len(mistakes) > 0 {
+		r.failAll(at, h.describe(at.item), mistakes)
+		return
+	}
+	of := header{kind: strings.TrimSuffix(h.kind, "List"), apiVersion: h.apiVersion}
+	if of.kind == "" {
+		of = header{}
+	}
+	for i, raw := range itemsOf(fields["items"]) {
+		r.object(place{doc: at.doc, item: at.path("items[" + strconv.Itoa(i) + "]")}, raw, of)
+	}
+	r.warnRepeated(at, h.describe(at.item))
+	if more := stringOf(objectOf(fields["metadata"])["continue"]); more != "" {
+		r.warn(at, h.describe(at.item), "metadata.continue", "the list is incomplete: it is one page of a longer one")
+	}
+}
+
+// skip lists an object that is not modelled.
+func (r *manifestReader) skip(at place, h header, reason string) {
+	if earlier, again := r.meet(at, h); again {
+		r.warn(at, h.describe(at.item), "", "is also in "+r.where(earlier))
+	}
+	r.manifest.Skipped = append(r.manifest.Skipped, Skipped{
+		Kind: h.kind, APIVersion: h.apiVersion, Namespace: h.namespace, Name: h.nameOrPattern(),
+		Document: at.doc.number, Line: r.lines.line(at, ""), Reason: reason,
+	})
+}
+
+// keep decodes an object of the model and puts it into the manifest.
+func (r *manifestReader) keep(at place, kind modelledKind, h header, raw json.RawMessage) {
+	object := kind.zero.DeepCopyObject()
+	meta := object.(metav1.Object)
+	strict, err := kjson.UnmarshalStrict(raw, object)
+	absent := kind.namespaced && meta.GetNamespace() == ""
+	if absent {
+		h.namespace = metav1.NamespaceDefault
+	}
+	name := h.describe(at.item)
+	r.warnRepeated(at, name)
+	if err != nil {
+		r.failAll(at, name, misfits(raw, reflect.TypeOf(kind.zero).Elem(), ""))
+		return
+	}
+	r.warnStrict(at, name, reflect.TypeOf(kind.zero).Elem(), strict)
+	if meta.GetName() == "" {
+		r.fail(at, name, "metadata.name", missingName(h))
+		return
+	}
+	if absent {
+		r.warn(at, name, "metadata.namespace", "absent: read as "+metav1.NamespaceDefault)
+		meta.SetNamespace(metav1.NamespaceDefault)
+	}
+	if earlier, again := r.meet(at, h); again {
+		r.fail(at, name, "", "is already in "+r.where(earlier))
+		return
+	}
+	object.GetObjectKind().SetGroupVersionKind(kind.gvk())
+	r.manifest.add(object)
+	r.manifest.places[object] = at
+}
+
+func missingName(h header) string {
+	if h.generateName != "" {
+		return "missing: generateName is for the API server; give the object a name"
+	}
+	return "missing"
+}
+
+// meet remembers a named object, and says where it was met before.
+func (r *manifestReader) meet(at place, h header) (earlier place, again bool) {
+	if h.name == "" {
+		return place{}, false
+	}
+	group, _, _ := strings.Cut(h.apiVersion, "/")
+	if !strings.Contains(h.apiVersion, "/") {
+		group = ""
+	}
+	namespace := h.namespace
+	if k, ok := modelledByName(h.kind); ok && !k.namespaced {
+		namespace = "" // the API server knows no two nodes of one name
+	}
+	key := strings.Join([]string{group, h.kind, namespace, h.name}, "\x00")
+	if earlier, again = r.seen[key]; !again {
+		r.seen[key] = at
+	}
+	return earlier, again
+}
+
+func (r *manifestReader) where(p place) string {
+	where := "document " + strconv.Itoa(p.doc.number) + ", line " + strconv.Itoa(r.lines.line(p, ""))
+	if p.item != "" {
+		where += " (" + p.item + ")"
+	}
+	return where
+}
+
+// refuse is about a document in which no object can be seen.
+func (r *manifestReader) refuse(doc *document, line int, message string) {
+	r.mistakes = append(r.mistakes, &ManifestError{Document: doc.number, Line: line, Message: message})
+}
+
+func (r *manifestReader) fail(at place, object, field, message string) {
+	r.mistakes = append(r.mistakes, &ManifestError{
+		Document: at.doc.number, Line: r.lines.line(at, field), Object: object, Field: field, Message: message,
+	})
+}
+
+func (r *manifestReader) failAll(at place, object string, all []mistake) {
+	for _, m := range all {
+		r.fail(at, object, m.field, m.message)
+	}
+}
+
+func (r *manifestReader) warn(at place, object, field, message string) {
+	r.warnAt(r.lines.line(at, field), at, object, field, message)
+}
+
+func (r *manifestReader) warnAt(line int, at place, object, field, message string) {
+	r.manifest.Warnings = append(r.manifest.Warnings, Warning{
+		Document: at.doc.number, Line: line, Object: object, Field: field, Message: message,
+	})
+}
+
+// warnRepeated reports the repeated YAML keys inside the place.
+func (r *manifestReader) warnRepeated(at place, object string) {
+	var elsewhere []repetition
+	for _, key := range r.repeated {
+		field, inside := key.path, at.item == ""
+		if !inside {
+			field, inside = strings.CutPrefix(key.path, at.item+".")
+		}
+		if !inside {
+			elsewhere = append(elsewhere, key)
+			continue
+		}
+		r.warnAt(key.line, at, object, field, "repeats the key of line "+strconv.Itoa(key.first)+", which is dropped")
+	}
+	r.repeated = elsewhere
+}
+
+// warnStrict reports what strict decoding found: fields that the type does not
+// have, and JSON members that repeat.
+func (r *manifestReader) warnStrict(at place, object string, t reflect.Type, strict []error) {
+	for _, err := range strict {
+		field := err.Error()
+		if at, ok := err.(kjson.FieldError); ok {
+			field = at.FieldPath()
+		}
+		message := "repeated key; the last value of each field counts"
+		if strings.HasPrefix(err.Error(), "unknown field") {
+			message = "unknown field, ignored" + suggestField(t, field)
+		}
+		r.warn(at, object, field, message)
+	}
+}
+
+// yamlLine is how the YAML parser names a line, counted from 1 in its document.
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+
+// explainYAML puts the parser's error into the words and lines of the stream.
+func (d *document) explainYAML(err error) (line int, message string) {
+	line, message = d.line+d.blankLines(), firstLine(err)
+	if parts := yamlLine.FindStringSubmatch(message); parts != nil {
+		if n, err := strconv.Atoi(parts[1]); err == nil {
+			line = d.line + n - 1
+		}
+		message = parts[2]
+	}
+	message = "YAML: " + message
+	if tab := d.indentedWithTab(); tab >= 0 {
+		return line, message + " (line " + strconv.Itoa(d.line+tab) + " is indented with a tab; YAML wants spaces)"
+	}
+	if strings.Contains(string(d.text), "{{") {
+		return line, message + " (is this a template? render it first)"
+	}
+	return line, message
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return strings.TrimSpace(line)
+}

@@ -1,0 +1,69 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// TestManifestScenarios: what a reader of the messages sees. The name of each
+// file is the claim. "read" prints what ReadManifest found; its arguments change
+// the input: crlf, bom, utf16, tabs (» is a tab).
+func TestManifestScenarios(t *testing.T) {
+	datadriven.Walk(t, "testdata/manifest", func(t *testing.T, path string) {
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			if d.Cmd != "read" {
+				d.Fatalf(t, "unknown command %s", d.Cmd)
+			}
+			m, err := ReadManifest(strings.NewReader(disguise(d.Input, d)))
+			return describeManifest(m, err)
+		})
+	})
+}
+
+func disguise(text string, d *datadriven.TestData) string {
+	text = strings.ReplaceAll(text, "»", "\t")
+	if d.HasArg("crlf") {
+		text = strings.ReplaceAll(text, "\n", "\r\n")
+	}
+	if d.HasArg("bom") {
+		text = "\ufeff" + text
+	}
+	if d.HasArg("utf16") {
+		text = inUTF16(text)
+	}
+	return text
+}
+
+func inUTF16(text string) string {
+	out := []byte{0xff, 0xfe}
+	for _, r := range text { // no scenario leaves the first plane
+		out = append(out, byte(r), byte(r>>8))
+	}
+	return string(out)
+}
+
+// describeManifest prints objects, remarks and mistakes, one a line.
+func describeManifest(m *Manifest, err error) string {
+	var b strings.Builder
+	for _, o := range m.Objects() {
+		meta := o.(metav1.Object)
+		fmt.Fprintln(&b, objectName(kindOfObject(o).kind, meta.GetNamespace(), meta.GetName()))
+	}
+	for _, s := range m.Skipped {
+		fmt.Fprintln(&b, "skipped:", s)
+	}
+	for _, w := range m.Warnings {
+		fmt.Fprintln(&b, "warning:", w)
+	}
+	if err != nil {
+		fmt.Fprintln(&b, "error:", strings.ReplaceAll(err.Error(), "\n", "\nerror: "))
+	}
+	if b.Len() == 0 {
+		return "nothing\n"
+	}
+	return b.String()
+}
