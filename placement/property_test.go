@@ -1,0 +1,134 @@
+package placement_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/gen"
+	"github.com/berthsim/berth/placement"
+)
+
+// Mutants seen: NotIn false without the key; Gt as >=; an empty toleration
+// effect that matches nothing; NoExecute taken for NoSchedule; a term's fields
+// ignored; a faulty requirement skipped in place of its term.
+func TestCheckAgreesWithTheNaiveReference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		node := gen.Node(t, "n00")
+		ds, pod := gen.DaemonSet(t), gen.Pod(t)
+		if got, want := daemon(t, ds).Check(node).Decision, naiveDaemon(ds, node); got != want {
+			t.Fatalf("DaemonSet: %v, the reference says %v", got, want)
+		}
+		if got, want := ordinary(t, pod).Check(node).Decision, naivePod(pod, node); got != want {
+			t.Fatalf("Pod: %v, the reference says %v", got, want)
+		}
+	})
+}
+
+// Mutants seen: kept not narrowed by the affinity; an edit's taints not
+// corrected in the sets; Gt over all values of the key.
+func TestPredictionAgreesWithCheck(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := draw(t)
+		for _, w := range []*placement.Workload{daemon(t, gen.DaemonSet(t)), ordinary(t, gen.Pod(t))} {
+			p := w.Predict(c)
+			for n := range c.Nodes().All() {
+				want := w.Check(n)
+				got, ok := p.Verdict(n.Name)
+				if diff := cmp.Diff(want, got); !ok || diff != "" {
+					t.Fatalf("%s: Verdict differs from Check: %s", n.Name, diff)
+				}
+				if p.Eligible().Has(n.Name) != (want.Decision >= placement.Pending) || p.Kept().Has(n.Name) != (want.Decision == placement.Kept) ||
+					p.Excluded().Has(n.Name) != (want.Decision == placement.Excluded) {
+					t.Fatalf("%s is %v, sets: eligible %v, kept %v, excluded %v", n.Name, want.Decision, p.Eligible(), p.Kept(), p.Excluded())
+				}
+			}
+		}
+	})
+}
+
+// Mutants seen: reasons only of the first plugin (the count differs from the
+// sentence's); a verdict without mismatches because a term's fault was dropped.
+func TestReasonsAreThereIfAndOnlyIfTheNodeIsTurnedDown(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		node := gen.Node(t, "n00")
+		for _, w := range []*placement.Workload{daemon(t, gen.DaemonSet(t)), ordinary(t, gen.Pod(t))} {
+			v := w.Check(node)
+			if (len(v.Reasons) == 0) != (v.Decision >= placement.Eligible) {
+				t.Fatalf("%v with reasons %v", v.Decision, v.Reasons)
+			}
+			for _, r := range v.Reasons {
+				if len(r.Mismatches)+len(r.Taints) == 0 && r.WantedNode == "" {
+					t.Fatalf("no evidence: %v", r)
+				}
+			}
+		}
+	})
+}
+
+// A mutant seen: a node counted under each plugin that turns it down.
+func TestSentenceCountsEveryNodeOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := draw(t)
+		p := ordinary(t, gen.Pod(t)).Predict(c)
+		counts := map[string]int{}
+		for v := range p.Verdicts() {
+			if len(v.Reasons) > 0 {
+				counts[v.Reasons[0].Message]++
+			}
+		}
+		for message, n := range counts {
+			if want := fmt.Sprint(n) + " " + message; !strings.Contains(p.String(), want) {
+				t.Fatalf("%q does not say %q", p, want)
+			}
+		}
+		if want := fmt.Sprint(p.Eligible().Len()) + "/" + fmt.Sprint(c.Nodes().Len()) + " nodes are available"; !strings.HasPrefix(p.String(), want) {
+			t.Fatalf("%q does not start with %q", p, want)
+		}
+	})
+}
+
+func daemon(t *rapid.T, ds *appsv1.DaemonSet) *placement.Workload {
+	w, err := placement.ForDaemonSet(ds, placement.Unvalidated())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func ordinary(t *rapid.T, pod *corev1.Pod) *placement.Workload {
+	w, err := placement.ForPod(pod, placement.Unvalidated())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// draw gives a cluster that has been edited a few times, asked in between.
+func draw(t *rapid.T) *cluster.Cluster {
+	var objects []runtime.Object
+	for _, n := range gen.Nodes(t, 8) {
+		objects = append(objects, n)
+	}
+	c, err := cluster.New(objects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "edits") {
+		daemon(t, gen.DaemonSet(t)).Predict(c)
+		if names := c.Nodes().Names(); len(names) > 0 {
+			c, err = c.With(gen.Node(t, rapid.SampledFrom(names).Draw(t, "edited")))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return c
+}
