@@ -144,13 +144,13 @@ func (r *requirement) narrowField(c *cluster.Cluster, set cluster.NodeSet) clust
 
 // Mismatch is a requirement on its labels or its name that a node does not meet.
 type Mismatch struct {
-	Path     string // of the requirement, or of a term that matches no node
-	Key      string // of a label, or the field metadata.name
-	Operator corev1.NodeSelectorOperator
-	Values   []string
-	Value    string // what the node has
-	Present  bool   // whether it has the key at all
-	Fault    string // why the term matches no node whatever it has; Key and the rest are then empty
+	Path     string                      `json:"path"`          // of the requirement, or of a term that matches no node
+	Key      string                      `json:"key,omitempty"` // of a label, or the field metadata.name
+	Operator corev1.NodeSelectorOperator `json:"operator,omitempty"`
+	Values   []string                    `json:"values,omitempty"`
+	Value    string                      `json:"value,omitempty"` // what the node has
+	Present  bool                        `json:"present"`         // whether it has the key at all
+	Fault    string                      `json:"fault,omitempty"` // why the term matches no node whatever it has; Key and the rest are then empty
 }
 
 func missing(ms []Mismatch, rs []requirement, n *corev1.Node) []Mismatch {

@@ -22,10 +22,13 @@ var originNames = [...]string{"spec", "added by the controller", "overwritten by
 // String says the origin in words.
 func (o Origin) String() string { return originNames[min(int(o), len(originNames)-1)] }
 
+// MarshalText makes an origin its words in JSON.
+func (o Origin) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
 // Toleration is a toleration of a pod and where it comes from.
 type Toleration struct {
 	corev1.Toleration
-	Origin Origin
+	Origin Origin `json:"origin"`
 }
 
 // String is key=value:effect; what is left open is left out, and "*" is every taint.
@@ -149,11 +152,11 @@ func keepsAway(taint *corev1.Taint) bool {
 
 // Untolerated is a taint that no toleration of the pod matches.
 type Untolerated struct {
-	Taint corev1.Taint
+	Taint corev1.Taint `json:"taint"`
 	// Nearest is the toleration for the same key (or for every key) that misses
 	// the taint in the fewest points, the first of them; nil where there is none.
-	Nearest *Toleration
-	Differs []string // in what Nearest misses: "operator", "value", "effect"
+	Nearest *Toleration `json:"nearest,omitempty"`
+	Differs []string    `json:"differs,omitempty"` // in what Nearest misses: "operator", "value", "effect"
 }
 
 // untolerated explains a taint that tolerate has refused.

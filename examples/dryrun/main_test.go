@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/berthsim/berth/internal/golden"
+)
+
+const (
+	agent = "../logcollector/logcollector.yaml"
+	nodes = "../logcollector/nodes.yaml"
+)
+
+func dryrun(stdin string, args ...string) (code int, stdout, stderr string) {
+	var out, errs strings.Builder
+	code = run(args, strings.NewReader(stdin), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestExitCodes(t *testing.T) {
+	broken := `{"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{"name":"x"},"spec":{"selector":{},"template":{"spec":{"containers":7}}}}`
+	for _, test := range []struct {
+		reason string
+		code   int
+		says   string // on either stream
+		stdin  string
+		args   []string
+	}{
+		{"a prediction without expectations", exitHolds, "7/12 nodes are available", "", []string{"-f", agent, "-cluster", nodes}},
+		{"an expectation that holds", exitHolds, "ok    -expect kubernetes.io/arch=arm64: all 2 nodes", "", []string{"-f", agent, "-cluster", nodes, "-expect", "kubernetes.io/arch=arm64"}},
+		{"an expectation that fails names nodes and reasons", exitFails, "gpu-1: Kept: TaintToleration", "", []string{"-f", agent, "-cluster", nodes, "-expect", "nvidia.com/gpu.present"}},
+		{"an expectation about no node holds nothing up", exitFails, "names no node", "", []string{"-f", agent, "-cluster", nodes, "-expect", "no=such"}},
+		{"a selector that does not parse", exitBadInput, "-expect: label selector", "", []string{"-f", agent, "-cluster", nodes, "-expect", "a in"}},
+		{"standard input", exitBadInput, "-: document 1", broken, []string{"-f", "-", "-cluster", nodes}},
+		{"the field of a mistake", exitBadInput, "spec.template.spec.containers", broken, []string{"-f", "-", "-cluster", nodes}},
+		{"no DaemonSet", exitBadInput, "holds no DaemonSet", "", []string{"-f", nodes}},
+		{"no file", exitBadInput, "no such file", "", []string{"-f", "absent.yaml"}},
+		{"no -f, and a format that is none", exitBadInput, "-o xml: must be table or json", "", []string{"-o", "xml"}},
+		{"an unknown flag", exitBadInput, "flag provided but not defined", "", []string{"-z"}},
+	} {
+		code, out, errs := dryrun(test.stdin, test.args...)
+		if code != test.code || !strings.Contains(out+errs, test.says) {
+			t.Errorf("%s: ended with %d, want %d and %q, printed\n%s%s", test.reason, code, test.code, test.says, out, errs)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	code, out, _ := dryrun("", "-f", agent, "-cluster", nodes, "-o", "json", "-expect", "kubernetes.io/os=linux")
+	var r report
+	if err := json.Unmarshal([]byte(out), &r); code != exitFails || err != nil {
+		t.Fatalf("ended with %d: %v\n%s", code, err, out)
+	}
+	golden.Compare(t, "output.json", out)
+}
+
+// Every DaemonSet of the corpus on every node file, and every other file of it:
+// the program ends by its own word, and bad input names document and place.
+func TestCorpus(t *testing.T) {
+	corpus := golden.Corpus(t)
+	clusters, _ := filepath.Glob(filepath.Join(corpus, "nodes", "*"))
+	files, _ := filepath.Glob(filepath.Join(corpus, "*", "*"))
+	if len(clusters) == 0 || len(files) < 100 {
+		t.Fatalf("%d node files, %d files in all", len(clusters), len(files))
+	}
+	counts := map[int]int{}
+	for _, file := range files {
+		on := clusters
+		if filepath.Base(filepath.Dir(file)) != "manifests" {
+			on = clusters[:1]
+		}
+		for _, nodes := range on {
+			code, out, errs := dryrun("", "-f", file, "-cluster", nodes, "-expect", "kubernetes.io/os")
+			counts[code]++
+			switch {
+			case code == exitBadInput && !strings.Contains(errs, "document ") && !strings.Contains(errs, "holds no DaemonSet"):
+				t.Errorf("%s on %s: neither a document nor a reason: %s", file, nodes, errs)
+			case code != exitBadInput && !strings.Contains(out, "nodes are available"):
+				t.Errorf("%s on %s: ended with %d without a prediction: %s", file, nodes, code, out)
+			case code < exitHolds || code > exitBadInput:
+				t.Errorf("%s on %s: ended with %d", file, nodes, code)
+			}
+		}
+	}
+	t.Logf("ended with 0: %d, 1: %d, 2: %d", counts[0], counts[1], counts[2])
+	if counts[exitHolds] == 0 || counts[exitFails] == 0 || counts[exitBadInput] == 0 {
+		t.Errorf("an exit code was never seen: %v", counts)
+	}
+}
