@@ -1,8 +1,90 @@
 package cluster
 
-import "k8s.io/apimachinery/pkg/runtime"
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
 
-// Default returns a copy of object with every default of the API server.
+// Default returns a copy of object with every default that the API server of
+// Kubernetes 1.37 fills in, feature gates at their own defaults. It knows the
+// kinds of a [Manifest]; of any other it gives a plain copy, and a nil it gives
+// back as it is.
+//
+// A template gets the defaults of a template, a pod those of a pod, and they
+// differ: only in a pod do requests follow limits, container ports become host
+// ports with hostNetwork, enableServiceLinks is set, pod-level resources follow
+// those of the containers, and a negative grace period becomes one second. A
+// DaemonSet's revision hash covers its whole template, so a template gets all of
+// its defaults and none of a pod's.
+//
+// Default is idempotent: an object that was stored by a 1.37 API server comes
+// back as it is. The cost is that of the deep copy.
+//
+// What else happens to an object on its way to storage is not a default and is
+// not done here:
+//
+//   - Admission: the priority of a PriorityClass and its preemption policy, the
+//     default ServiceAccount and its token volume, LimitRange and RuntimeClass, and
+//     the two tolerations of 300 seconds, for not-ready and unreachable nodes, that
+//     every ordinary pod gets.
+//   - The registry's own bookkeeping: uid, generation, creationTimestamp, an emptied
+//     status, QoS class, a DaemonSet's templateGeneration, a service's cluster IPs;
+//     fields of disabled features are dropped.
+//   - A new pod's matchLabelKeys, in topology spread constraints and in pod
+//     (anti-)affinity, turned into label selectors (pkg/registry/core/pod/strategy.go:
+//     mutateTopologySpreadConstraints, mutatePodAffinity).
+//
+// Follows SetObjectDefaults_* in zz_generated.defaults.go and SetDefaults_* in
+// defaults.go of pkg/apis/{core,apps,scheduling}/v1, and DefaultPodLevelResources
+// of pkg/api/pod/util.go. Nothing of policy/v1 has a default.
 func Default[T runtime.Object](object T) T {
-	return object.DeepCopyObject().(T)
+	if any(object) == nil {
+		return object
+	}
+	copied, ok := object.DeepCopyObject().(T)
+	if !ok { // the copy of a nil pointer is no T
+		return object
+	}
+	setDefaults(copied)
+	return copied
+}
+
+func setDefaults(object runtime.Object) {
+	switch o := object.(type) {
+	case *corev1.Node:
+		defaultNode(o)
+	case *corev1.Pod:
+		defaultPod(o)
+	case *corev1.Namespace:
+		defaultNamespace(o)
+	case *corev1.Service:
+		defaultService(o)
+	case *appsv1.DaemonSet:
+		defaultDaemonSet(o)
+	case *appsv1.Deployment:
+		defaultDeployment(o)
+	case *appsv1.ReplicaSet:
+		defaultReplicaSet(o)
+	case *appsv1.StatefulSet:
+		defaultStatefulSet(o)
+	case *schedulingv1.PriorityClass:
+		defaultPointer(&o.PreemptionPolicy, corev1.PreemptLowerPriority)
+	}
+}
+
+// defaultTo gives a field that is not set a value.
+func defaultTo[T comparable](field *T, value T) {
+	var unset T
+	if *field == unset {
+		*field = value
+	}
+}
+
+// defaultPointer gives an optional field that is absent a value.
+func defaultPointer[T any](field **T, value T) {
+	if *field == nil {
+		*field = new(value)
+	}
 }

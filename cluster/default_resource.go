@@ -1,0 +1,111 @@
+package cluster
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	helper "k8s.io/component-helpers/resource"
+)
+
+// roundUp rounds quantities up to thousandths, the finest that the API server keeps.
+func roundUp(list corev1.ResourceList) {
+	for name, quantity := range list {
+		quantity.RoundUp(resource.Milli)
+		list[name] = quantity
+	}
+}
+
+func roundUpBoth(r *corev1.ResourceRequirements) {
+	roundUp(r.Limits)
+	roundUp(r.Requests)
+}
+
+// defaultRequests lets a container that limits a resource request as much of it.
+func defaultRequests(r *corev1.ResourceRequirements) {
+	if r.Limits == nil {
+		return
+	}
+	if r.Requests == nil {
+		r.Requests = make(corev1.ResourceList, len(r.Limits))
+	}
+	r.Requests = filled(r.Requests, r.Limits, anyResource)
+}
+
+// filled gives list with what it lacks of from and wants. Like upstream it leaves
+// an absent list absent if there is nothing to add.
+func filled(list, from corev1.ResourceList, wants func(corev1.ResourceName) bool) corev1.ResourceList {
+	for name, quantity := range from {
+		if _, has := list[name]; has || !wants(name) {
+			continue
+		}
+		if list == nil {
+			list = make(corev1.ResourceList, len(from))
+		}
+		list[name] = quantity.DeepCopy()
+	}
+	return list
+}
+
+func anyResource(corev1.ResourceName) bool { return true }
+
+func isHugePages(name corev1.ResourceName) bool {
+	return strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix)
+}
+
+func isCPUOrMemory(name corev1.ResourceName) bool {
+	return name == corev1.ResourceCPU || name == corev1.ResourceMemory
+}
+
+func isPodLevel(name corev1.ResourceName) bool { return isCPUOrMemory(name) || isHugePages(name) }
+
+// defaultPodResources completes the resources of the pod as a whole, if it has
+// any, from those of its containers: limits of huge pages; requests of cpu and
+// memory; requests from limits; and limits that every container has.
+//
+// Follows DefaultPodLevelResources of pkg/api/pod/util.go, which the registry calls
+// for a new or resized pod once webhooks have added their containers. Until 1.36 it
+// was a default of the scheme (the gate PodLevelResourcesFixDefaulting moved it).
+func defaultPodResources(spec *corev1.PodSpec) {
+	r := spec.Resources
+	if r == nil || len(r.Requests)+len(r.Limits) == 0 {
+		return
+	}
+	containers := &corev1.Pod{Spec: corev1.PodSpec{InitContainers: spec.InitContainers, Containers: spec.Containers}}
+	requests := helper.AggregateContainerRequests(containers, helper.PodResourcesOptions{})
+	limits := helper.AggregateContainerLimits(containers, helper.PodResourcesOptions{})
+
+	r.Limits = filled(r.Limits, limits, func(name corev1.ResourceName) bool {
+		_, requested := r.Requests[name]
+		return isHugePages(name) && !requested
+	})
+	r.Requests = filled(r.Requests, requests, isCPUOrMemory)
+	r.Requests = filled(r.Requests, r.Limits, isPodLevel)
+	r.Limits = filled(r.Limits, atLeast(limits, r.Requests), func(name corev1.ResourceName) bool {
+		return isPodLevel(name) && limitedByAll(spec, name)
+	})
+}
+
+// atLeast gives the quantities that have a floor, none below it.
+func atLeast(list, floor corev1.ResourceList) corev1.ResourceList {
+	raised := make(corev1.ResourceList, len(floor))
+	for name, least := range floor {
+		if quantity, has := list[name]; has && quantity.Cmp(least) >= 0 {
+			raised[name] = quantity
+		} else if has {
+			raised[name] = least
+		}
+	}
+	return raised
+}
+
+// limitedByAll reports whether every container limits a resource. Ephemeral ones,
+// which cannot, count: VisitContainers with AllContainers.
+func limitedByAll(spec *corev1.PodSpec, name corev1.ResourceName) bool {
+	for container := range allContainers(spec) {
+		if _, limited := container.Resources.Limits[name]; !limited {
+			return false
+		}
+	}
+	return true
+}

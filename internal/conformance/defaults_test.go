@@ -1,0 +1,110 @@
+package conformance
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	podutil "k8s.io/kubernetes/pkg/api/pod"
+	"k8s.io/kubernetes/pkg/apis/core"
+	corev1conversion "k8s.io/kubernetes/pkg/apis/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// kinds are those that cluster.Default knows.
+var kinds = []runtime.Object{
+	&corev1.Node{}, &corev1.Pod{}, &corev1.Namespace{}, &corev1.Service{},
+	&appsv1.DaemonSet{}, &appsv1.ControllerRevision{}, &appsv1.Deployment{}, &appsv1.ReplicaSet{}, &appsv1.StatefulSet{},
+	&policyv1.PodDisruptionBudget{}, &schedulingv1.PriorityClass{},
+}
+
+// realDefault is what the API server makes of a new object before admission: the
+// scheme's defaults, and for a pod the registry's, which work on the internal type.
+func realDefault(t testing.TB, object runtime.Object) runtime.Object {
+	want := object.DeepCopyObject()
+	legacyscheme.Scheme.Default(want)
+	pod, ok := want.(*corev1.Pod)
+	if !ok || pod.Spec.Resources == nil {
+		return want
+	}
+	var internal core.Pod
+	if err := corev1conversion.Convert_v1_Pod_To_core_Pod(pod.DeepCopy(), &internal, nil); err != nil {
+		t.Fatal(err)
+	}
+	podutil.DefaultPodLevelResources(&internal)
+	var resources corev1.ResourceRequirements
+	if err := corev1conversion.Convert_core_ResourceRequirements_To_v1_ResourceRequirements(internal.Spec.Resources, &resources, nil); err != nil {
+		t.Fatal(err)
+	}
+	pod.Spec.Resources = &resources
+	return pod
+}
+
+// sameDefault compares berth and the real code to the last bit, nil and empty
+// lists and the text of quantities included, and says whether there was a default.
+func sameDefault(t testing.TB, object runtime.Object) (filled bool) {
+	t.Helper()
+	before := object.DeepCopyObject()
+	got, want := cluster.Default(object), realDefault(t, object)
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("%T: -real +berth\n%s", object, cmp.Diff(want, got))
+	}
+	if !reflect.DeepEqual(object, before) {
+		t.Fatalf("%T: the argument was modified:\n%s", object, cmp.Diff(before, object))
+	}
+	return !reflect.DeepEqual(want, before)
+}
+
+// Random objects of every kind.
+func TestDefaultIsTheRealOne(t *testing.T) {
+	const cases = 5000
+	for _, kind := range kinds {
+		t.Run(reflect.TypeOf(kind).Elem().Name(), func(t *testing.T) {
+			t.Parallel()
+			filled := 0
+			for seed := range uint64(cases) {
+				object := kind.DeepCopyObject()
+				newFiller(seed).fill(reflect.ValueOf(object).Elem(), "")
+				if sameDefault(t, object) {
+					filled++
+				}
+			}
+			t.Logf("%d objects, %d of them with a default filled in", cases, filled)
+		})
+	}
+}
+
+// Every object of the corpus.
+func TestDefaultOfTheCorpusIsTheRealOne(t *testing.T) {
+	files, _ := filepath.Glob("../../../shared/corpus/*/*")
+	if len(files) == 0 {
+		t.Skip("no shared/corpus beside the main module")
+	}
+	objects, filled := map[string]int{}, map[string]int{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		manifest, _ := cluster.ReadManifest(bytes.NewReader(text))
+		for _, object := range manifest.Objects() {
+			kind := reflect.TypeOf(object).Elem().Name()
+			objects[kind]++
+			if sameDefault(t, object) {
+				filled[kind]++
+			}
+		}
+	}
+	t.Log("objects:", objects)
+	t.Log("with a default filled in:", filled)
+}
