@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 
@@ -33,11 +34,7 @@ func newIndex(nodes []*corev1.Node) *index {
 func (ix *index) inherit(from *index, changed []patched) {
 	from.mu.RLock()
 	defer from.mu.RUnlock()
-	ix.old = make(map[string]*column, len(from.labels))
-	for key, c := range from.labels {
-		ix.old[key] = c
-	}
-	ix.changed = changed
+	ix.old, ix.changed = maps.Clone(from.labels), changed
 }
 
 // label gives the column of a label key.
@@ -128,10 +125,7 @@ func newColumn(key string, nodes []*corev1.Node) *column {
 
 // derive gives the column with some nodes changed.
 func (c *column) derive(key string, changed []patched) *column {
-	next := &column{ids: slices.Clone(c.ids), values: slices.Clone(c.values), lookup: make(map[string]int32, len(c.lookup))}
-	for value, id := range c.lookup {
-		next.lookup[value] = id
-	}
+	next := &column{ids: slices.Clone(c.ids), values: slices.Clone(c.values), lookup: maps.Clone(c.lookup)}
 	for _, p := range changed {
 		next.ids[p.position] = absent
 		if value, ok := p.node.Labels[key]; ok {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -84,11 +85,11 @@ func (c *Cluster) LabelValues(key string) []string {
 func (c *Cluster) LabelKeys() []string {
 	seen := map[string]bool{}
 	for i := range c.view.len() {
-		for key := range c.view.node(i).Labels {
+		for key := range c.view.node(i).Labels { // in any order: a set
 			seen[key] = true
 		}
 	}
-	return sortedKeys(seen)
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // TaintSet is one taint (without the time it was added) and the nodes that have it.
@@ -203,13 +204,4 @@ func (c *Cluster) Tainted(taint string) (NodeSet, error) {
 		}
 	}
 	return NodeSet{c.view, w}, nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -173,7 +173,7 @@ func missing(ms []Mismatch, rs []requirement, n *corev1.Node) []Mismatch {
 // String says what is required and what the node has.
 func (m Mismatch) String() string {
 	if m.Fault != "" {
-		return m.Path + ": " + m.Fault
+		return m.Path + ": " + strings.TrimPrefix(m.Fault, m.Path)
 	}
 	has := "the node has no such label"
 	if m.Present {
