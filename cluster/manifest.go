@@ -51,7 +51,7 @@ type Skipped struct {
 // String is one line: place, object, reason.
 func (s Skipped) String() string {
 	object := objectName(s.Kind, s.Namespace, s.Name)
-	return sentence(s.Document, s.Line, object, "", s.APIVersion+": "+s.Reason)
+	return sentence(s.Document, s.Line, s.APIVersion+" "+object, "", s.Reason)
 }
 
 // Warning is something in a stream that the API server would accept and that

@@ -62,10 +62,20 @@ func sentence(document, line int, object, field, message string) string {
 	var parts []string
 	for _, part := range []string{where, object, field, message} {
 		if part != "" {
-			parts = append(parts, part)
+			parts = append(parts, oneLine(part))
 		}
 	}
 	return strings.Join(parts, ": ")
+}
+
+// oneLine escapes what would break a line: names and keys are whatever a stream
+// calls them.
+func oneLine(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		text = strconv.Quote(text)
+		return text[1 : len(text)-1]
+	}
+	return text
 }
 
 // objectName is how messages name an object: "Node a", "Pod kube-system/b".

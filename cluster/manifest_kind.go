@@ -98,6 +98,25 @@ func itemsOf(raw json.RawMessage) (items []json.RawMessage) {
 	return items
 }
 
+// isList reports whether the object is a list: any with items, as for
+// unstructuredJSONScheme of apimachinery, whose kind says so, too.
+func (h header) isList(fields map[string]json.RawMessage) bool {
+	_, hasItems := fields["items"]
+	_, modelled := modelledByName(strings.TrimSuffix(h.kind, "List"))
+	return strings.HasSuffix(h.kind, "List") && (hasItems || modelled || h.kind == "List")
+}
+
+// isFragment reports whether an object of a kind with a pod template has neither
+// what selects its pods nor what they run: the API server would refuse it.
+func (k modelledKind) isFragment(raw json.RawMessage) bool {
+	if k.apiVersion != "apps/v1" || k.kind == "ControllerRevision" {
+		return false
+	}
+	spec := objectOf(objectOf(raw)["spec"])
+	podSpec := objectOf(objectOf(spec["template"])["spec"])
+	return spec["selector"] == nil && podSpec["containers"] == nil
+}
+
 // describe names the object as far as it can be named.
 func (h header) describe(item string) string {
 	name := h.nameOrPattern()
@@ -135,30 +154,30 @@ func recognise(fields map[string]json.RawMessage) (modelledKind, bool) {
 func (h header) judge() (k modelledKind, skip string, wrong *mistake) {
 	switch {
 	case h.kind == "" && h.apiVersion == "":
-		return k, "", &mistake{"kind", "missing, as is apiVersion"}
+		return k, "", &mistake{field: "kind", message: "missing, as is apiVersion"}
 	case h.kind == "":
-		return k, "", &mistake{"kind", "missing"}
+		return k, "", &mistake{field: "kind", message: "missing"}
 	case h.apiVersion == "":
-		return k, "", &mistake{"apiVersion", "missing" + h.suggestVersion()}
+		return k, "", &mistake{field: "apiVersion", message: "missing" + h.suggestVersion()}
 	}
 	gv, err := schema.ParseGroupVersion(h.apiVersion)
 	if err != nil {
-		return k, "", &mistake{"apiVersion", "must be version or group/version, not " + quote(h.apiVersion)}
+		return k, "", &mistake{field: "apiVersion", message: "must be version or group/version, not " + quote(h.apiVersion)}
 	}
 	k, exact := modelledByName(h.kind)
 	switch {
 	case exact && k.apiVersion == h.apiVersion:
 		return k, "", nil
 	case h.kind == "Status" && h.apiVersion == "v1":
-		return k, "", &mistake{"kind", "this is the API server's answer to a request that failed, not an object"}
+		return k, "", &mistake{field: "kind", message: "this is the API server's answer to a request that failed, not an object"}
 	case k.kind != "" && !ownedByKubernetes(gv.Group):
 		return k, "the API group " + gv.Group + " is not Kubernetes' own; only " + k.kind + " of " + k.apiVersion + " is modelled", nil
 	case exact:
-		return k, "", &mistake{"apiVersion", "Kubernetes 1.37 does not serve " + h.kind + " in " + h.apiVersion + ": " + h.removal() + "write " + k.apiVersion}
+		return k, "", &mistake{field: "apiVersion", message: "Kubernetes 1.37 does not serve " + h.kind + " in " + h.apiVersion + ": " + h.removal() + "write " + k.apiVersion}
 	case k.kind != "":
-		return k, "", &mistake{"kind", "kinds are case-sensitive: write " + k.kind}
+		return k, "", &mistake{field: "kind", message: "kinds are case-sensitive: write " + k.kind}
 	case h.apiVersion == "apps/v1":
-		return k, "", &mistake{"kind", "apps/v1 has no such kind; it has ControllerRevision, DaemonSet, Deployment, ReplicaSet and StatefulSet"}
+		return k, "", &mistake{field: "kind", message: "apps/v1 has no such kind; it has ControllerRevision, DaemonSet, Deployment, ReplicaSet and StatefulSet"}
 	}
 	return k, "kind is not modelled", nil
 }

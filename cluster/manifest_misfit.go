@@ -15,7 +15,10 @@ import (
 )
 
 // mistake is a message about a field of an object.
-type mistake struct{ field, message string }
+type mistake struct {
+	field, message string
+	boolean        string // the value, if it is true or false where a string is wanted
+}
 
 // misfits finds every value in raw that cannot be decoded into the Go type it
 // is meant for: the smallest parts that fail on their own. The decoder itself
@@ -34,9 +37,16 @@ func misfits(raw json.RawMessage, t reflect.Type, path string) []mistake {
 		found = append(found, misfits(p.raw, p.t, p.path)...)
 	}
 	if found == nil {
-		return []mistake{{path, explainMisfit(raw, t, err)}}
+		return []mistake{{path, explainMisfit(raw, t, err), strayBoolean(raw, t)}}
 	}
 	return found
+}
+
+func strayBoolean(raw json.RawMessage, t reflect.Type) string {
+	if text := string(raw); t.Kind() == reflect.String && (text == "true" || text == "false") {
+		return text
+	}
+	return ""
 }
 
 // part is a value inside another, with the type it is decoded into.
@@ -49,10 +59,8 @@ type part struct {
 // partsOf takes a value apart as its type does; nil if the type decodes itself
 // or the value is not of that shape.
 func partsOf(raw json.RawMessage, t reflect.Type, path string) (parts []part) {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+	t = pointedTo(t)
+	if decodesItself(t) {
 		return nil
 	}
 	switch t.Kind() {
@@ -77,6 +85,10 @@ func partsOf(raw json.RawMessage, t reflect.Type, path string) (parts []part) {
 	return parts
 }
 
+func decodesItself(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]())
+}
+
 // fieldTypes are the JSON fields of a struct type with their Go types, those of
 // inlined structs included.
 func fieldTypes(t reflect.Type) map[string]reflect.Type {
@@ -97,9 +109,7 @@ func fieldTypes(t reflect.Type) map[string]reflect.Type {
 
 // explainMisfit says what the field wants and what it got.
 func explainMisfit(raw json.RawMessage, t reflect.Type, err error) string {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+	t = pointedTo(t)
 	want := wanted(t)
 	if want == "" {
 		return strings.TrimPrefix(err.Error(), "json: ") + " (got " + describeValue(raw) + ")"
@@ -117,7 +127,7 @@ func wanted(t reflect.Type) string {
 	case reflect.TypeFor[intstr.IntOrString]():
 		return "a whole number or a string such as 10%"
 	}
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+	if decodesItself(t) {
 		return ""
 	}
 	switch t.Kind() {
@@ -126,7 +136,7 @@ func wanted(t reflect.Type) string {
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return "a whole number of " + strconv.Itoa(t.Bits()) + " bits"
+		return "a whole number (int" + strconv.Itoa(t.Bits()) + ")"
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Uint8 {
 			return "base64 text"
@@ -141,7 +151,7 @@ func wanted(t reflect.Type) string {
 // adviseQuotes helps with the two ways to get quotes wrong.
 func adviseQuotes(raw json.RawMessage, t reflect.Type) string {
 	switch {
-	case t.Kind() == reflect.String && strings.ContainsAny(string(raw[:1]), "-0123456789tf"):
+	case t.Kind() == reflect.String && !strings.ContainsAny(string(raw[:1]), `"[{`):
 		return ": put it in quotes"
 	case t.Kind() == reflect.String || raw[0] != '"':
 		return ""
@@ -153,60 +163,60 @@ func adviseQuotes(raw json.RawMessage, t reflect.Type) string {
 	return ""
 }
 
-// describeValue names a JSON value and shows it if it is short.
+// describeValue shows a JSON value if it is a scalar, or names its shape.
 func describeValue(raw json.RawMessage) string {
-	text := strings.TrimSpace(string(raw))
-	switch {
-	case text == "" || text == "null":
-		return "null"
-	case text[0] == '{':
+	switch text := string(raw); text[0] {
+	case '{':
 		return "an object"
-	case text[0] == '[':
+	case '[':
 		return "a list"
-	case text[0] == '"':
-		return "the string " + quote(stringOf(raw))
-	case text == "true" || text == "false":
-		return text
+	case '"':
+		return quote(stringOf(raw))
+	default:
+		return cut(text)
 	}
-	return "the number " + text
 }
 
 // quote quotes a text, and cuts it if it is long.
 func quote(text string) string {
-	const most = 40
-	if runes := []rune(text); len(runes) > most {
-		return strconv.Quote(string(runes[:most])) + "..."
+	short := cut(text)
+	if short != text {
+		return strconv.Quote(strings.TrimSuffix(short, "...")) + "..."
 	}
 	return strconv.Quote(text)
+}
+
+func cut(text string) string {
+	const most = 40
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return text
 }
 
 // suggestField helps with a field that does not exist: it may be spelt in
 // another case, misspelt, or stand at the wrong depth.
 func suggestField(root reflect.Type, path string) string {
 	steps := stepsOf(path)
-	name := steps[len(steps)-1]
-	for up := len(steps) - 1; up >= 0; up-- {
-		here, ok := typeAt(root, steps[:up])
-		if !ok {
-			continue
-		}
-		near := nearest(name, fieldTypes(here))
-		switch {
-		case up == len(steps)-1 && near != "":
-			return ": did you mean " + near + "?"
-		case near == name:
-			return ": it belongs to " + pathOf(append(slices.Clone(steps[:up]), name))
+	last := len(steps) - 1
+	name := steps[last]
+	if near := nearest(name, fieldsAt(root, steps[:last])); near != "" {
+		return ": did you mean " + near + "?"
+	}
+	for up := last; up >= 0; up-- {
+		for _, inside := range [][]string{nil, {"template", "spec"}} {
+			home := slices.Concat(steps[:up], inside)
+			if _, ok := fieldsAt(root, home)[name]; ok {
+				return ": it belongs to " + pathOf(append(home, name))
+			}
 		}
 	}
 	return ""
 }
 
-// nearest is the field that differs least from name: in case only, or by one
-// letter of at least five; "" if there is none or several.
+// nearest is the field that differs from name in case only, or else in one of at
+// least five letters; "" if there is none or several.
 func nearest(name string, fields map[string]reflect.Type) string {
-	if _, ok := fields[name]; ok {
-		return name
-	}
 	var close []string
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		switch {
@@ -253,26 +263,32 @@ func pathOf(steps []string) string {
 	return strings.ReplaceAll(strings.Join(steps, "."), ".[", "[")
 }
 
-// typeAt is the struct type at the end of the steps.
-func typeAt(t reflect.Type, steps []string) (reflect.Type, bool) {
-	for _, step := range append(slices.Clone(steps), "") {
-		for t.Kind() == reflect.Pointer {
+// fieldsAt are the fields of the struct at the end of the steps; none if there
+// is no struct.
+func fieldsAt(t reflect.Type, steps []string) map[string]reflect.Type {
+	for _, step := range steps {
+		switch t = pointedTo(t); t.Kind() {
+		case reflect.Slice, reflect.Map:
 			t = t.Elem()
-		}
-		switch {
-		case step == "":
-			return t, t.Kind() == reflect.Struct
-		case t.Kind() == reflect.Slice || t.Kind() == reflect.Map:
-			t = t.Elem()
-		case t.Kind() != reflect.Struct:
-			return nil, false
-		default:
+		case reflect.Struct:
 			field, ok := fieldTypes(t)[step]
 			if !ok {
-				return nil, false
+				return nil
 			}
 			t = field
+		default:
+			return nil
 		}
 	}
-	return nil, false
+	if t = pointedTo(t); t.Kind() != reflect.Struct {
+		return nil
+	}
+	return fieldTypes(t)
+}
+
+func pointedTo(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
 }

@@ -61,28 +61,41 @@ func (f lineFinder) line(p place, field string) int {
 	if p.doc == nil {
 		return 0
 	}
-	path := p.path(field)
-	node := f.root(p.doc)
-	if node == nil || path == "" {
-		return p.doc.line + p.doc.blankLines()
+	if path := p.path(field); path != "" {
+		if line, _ := f.find(p.doc, path); line > 0 {
+			return p.doc.streamLine(line)
+		}
 	}
-	line := node.Line
+	return p.doc.content
+}
+
+// spelling is how a scalar is written in the document; "" if that is not known.
+func (f lineFinder) spelling(p place, field string) string {
+	_, node := f.find(p.doc, p.path(field))
+	if node == nil {
+		return ""
+	}
+	return node.Value
+}
+
+// find follows the path as far as it exists: the line of the last step, counted
+// from 1 in the document, and the value, nil if the path does not end there.
+func (f lineFinder) find(doc *document, path string) (line int, node *yaml.Node) {
+	node = f.root(doc)
 	for path != "" && node != nil {
 		var at int
 		if node, at, path = descend(node, path); at > 0 {
 			line = at
 		}
 	}
-	return p.doc.line + line - 1
+	return line, node
 }
 
-// blankLines counts the lines of space and comments before the content.
-func (d *document) blankLines() int {
-	n := 0
-	for text := d.text; len(text) > 0 && isBlank(text[:lineEnd(text)]); n++ {
-		text = text[lineEnd(text):]
-	}
-	return n
+// streamLine is a line that a YAML parser counted from 1 in the document, as a
+// line of the stream. YAML has more line ends than editors have (a lone CR, NEL),
+// so it may be past the last.
+func (d *document) streamLine(line int) int {
+	return min(d.line+line-1, d.last)
 }
 
 // descend takes the first step of the path. The node is nil where there is no
@@ -163,7 +176,7 @@ func (f lineFinder) repetitions(doc *document) []repetition {
 			key := node.Content[i]
 			here := joinPath(path, key.Value)
 			if line, seen := first[key.Value]; seen {
-				found = append(found, repetition{path: here, line: doc.line + key.Line - 1, first: doc.line + line - 1})
+				found = append(found, repetition{path: here, line: doc.streamLine(key.Line), first: doc.streamLine(line)})
 			} else {
 				first[key.Value] = key.Line
 			}

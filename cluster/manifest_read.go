@@ -60,6 +60,9 @@ func (r *manifestReader) document(doc *document) {
 		r.refuse(doc, line, message)
 		return
 	}
+	if end := doc.endMarker(); end > 0 {
+		r.warnAt(end, place{doc: doc}, "", "", "what follows ... is ignored, as by kubectl: separate documents with ---")
+	}
 	if string(value) != "null" {
 		r.object(place{doc: doc}, value, header{})
 	}
@@ -103,7 +106,7 @@ func (r *manifestReader) object(at place, raw json.RawMessage, inherited header)
 	if h.kind == "" && h.apiVersion == "" {
 		r.nameKind(at, &h, fields, inherited)
 	}
-	if strings.HasSuffix(h.kind, "List") && fields["items"] != nil || h.kind == "List" && h.apiVersion == "v1" {
+	if h.isList(fields) {
 		r.list(at, h, fields)
 		return
 	}
@@ -125,18 +128,29 @@ func (r *manifestReader) nameKind(at place, h *header, fields map[string]json.Ra
 		return
 	}
 	k, ok := recognise(fields)
+	list := ""
+	if first := itemsOf(fields["items"]); !ok && len(first) > 0 {
+		k, ok = recognise(objectOf(first[0]))
+		list = "List"
+	}
 	if !ok {
 		return
 	}
-	h.kind, h.apiVersion = k.kind, k.apiVersion
-	r.warn(at, h.describe(at.item), "kind", "missing, as is apiVersion: read as "+k.apiVersion+" "+k.kind+", as it has "+k.live)
+	h.kind, h.apiVersion = k.kind+list, k.apiVersion
+	r.warn(at, h.describe(at.item), "kind", "missing, as is apiVersion: read as "+k.apiVersion+" "+h.kind+", as only a stored "+k.kind+" has "+k.live)
 }
+
+// maxNestedLists bounds the work on lists in lists, each of which is scanned again.
+const maxNestedLists = 8
 
 // list reads the items of a list as unstructuredJSONScheme.decodeToList of
 // apimachinery does: an item with neither kind nor apiVersion has those of a
 // typed list.
 func (r *manifestReader) list(at place, h header, fields map[string]json.RawMessage) {
 	mistakes := misfits(fields["items"], reflect.TypeFor[[]json.RawMessage](), "items")
+	if strings.Count(at.item, "items[") >= maxNestedLists {
+		mistakes = []mistake{{field: "items", message: "lists are nested too deeply"}}
+	}
 	if len(mistakes) > 0 {
 		r.failAll(at, h.describe(at.item), mistakes)
 		return
@@ -177,7 +191,7 @@ func (r *manifestReader) keep(at place, kind modelledKind, h header, raw json.Ra
 	name := h.describe(at.item)
 	r.warnRepeated(at, name)
 	if err != nil {
-		r.failAll(at, name, misfits(raw, reflect.TypeOf(kind.zero).Elem(), ""))
+		r.failAll(at, name, orWhole(misfits(raw, reflect.TypeOf(kind.zero).Elem(), ""), err))
 		return
 	}
 	r.warnStrict(at, name, reflect.TypeOf(kind.zero).Elem(), strict)
@@ -194,8 +208,19 @@ func (r *manifestReader) keep(at place, kind modelledKind, h header, raw json.Ra
 		return
 	}
 	object.GetObjectKind().SetGroupVersionKind(kind.gvk())
+	if kind.isFragment(raw) {
+		r.warn(at, name, "", "has no selector and no containers: is this a patch? build it with its base first (kubectl kustomize)")
+	}
 	r.manifest.add(object)
 	r.manifest.places[object] = at
+}
+
+// orWhole blames the whole object if no part of it is to blame.
+func orWhole(parts []mistake, err error) []mistake {
+	if len(parts) == 0 {
+		return []mistake{{message: err.Error()}}
+	}
+	return parts
 }
 
 func missingName(h header) string {
@@ -246,8 +271,20 @@ func (r *manifestReader) fail(at place, object, field, message string) {
 
 func (r *manifestReader) failAll(at place, object string, all []mistake) {
 	for _, m := range all {
-		r.fail(at, object, m.field, m.message)
+		r.fail(at, object, m.field, m.message+r.surprise(at, m))
 	}
+}
+
+// surprise explains a boolean where the writer of the YAML saw a word: in the
+// YAML that Kubernetes reads (1.1) y, n, on, off, yes and no are booleans.
+func (r *manifestReader) surprise(at place, m mistake) string {
+	if m.boolean == "" {
+		return ""
+	}
+	if written := r.lines.spelling(at, m.field); written != "" && written != m.boolean {
+		return " (YAML reads " + written + " as " + m.boolean + ")"
+	}
+	return ""
 }
 
 func (r *manifestReader) warn(at place, object, field, message string) {
@@ -298,10 +335,10 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
 
 // explainYAML puts the parser's error into the words and lines of the stream.
 func (d *document) explainYAML(err error) (line int, message string) {
-	line, message = d.line+d.blankLines(), firstLine(err)
+	line, message = d.content, firstLine(err)
 	if parts := yamlLine.FindStringSubmatch(message); parts != nil {
 		if n, err := strconv.Atoi(parts[1]); err == nil {
-			line = d.line + n - 1
+			line = d.streamLine(n)
 		}
 		message = parts[2]
 	}

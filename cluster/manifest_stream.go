@@ -15,11 +15,12 @@ import (
 
 // document is one document of a stream, before its content is judged.
 type document struct {
-	number int    // counted from 1
-	line   int    // at which text begins, counted from 1
-	text   []byte // with LF line ends
+	number int // counted from 1
+	text   []byte
 	isJSON bool
 	broken error // it cannot be told what the document holds
+
+	line, content, last int // where text, its content and its last line begin; counted from 1
 }
 
 var (
@@ -41,14 +42,16 @@ func splitDocuments(stream []byte) []*document {
 		}
 		for _, doc := range chunk.values() {
 			doc.number = len(docs) + 1
+			doc.content = doc.line + blankLines(doc.text)
+			doc.last = doc.line + bytes.Count(doc.text, []byte("\n"))
 			docs = append(docs, doc)
 		}
 	}
 	return docs
 }
 
-// decodeText is the stream as UTF-8 with LF line ends, without a byte order
-// mark. UTF-16 is what PowerShell's > writes.
+// decodeText is the stream as UTF-8 without a byte order mark. UTF-16 is what
+// PowerShell's > writes. CRLF can stay: YAML and JSON read it as LF.
 func decodeText(stream []byte) []byte {
 	switch {
 	case bytes.HasPrefix(stream, []byte("\xff\xfe")):
@@ -56,8 +59,7 @@ func decodeText(stream []byte) []byte {
 	case bytes.HasPrefix(stream, []byte("\xfe\xff")):
 		stream = decodeUTF16(stream[2:], binary.BigEndian)
 	}
-	stream = bytes.TrimPrefix(stream, utf8BOM)
-	return bytes.ReplaceAll(stream, []byte("\r\n"), []byte("\n"))
+	return bytes.TrimPrefix(stream, utf8BOM)
 }
 
 func decodeUTF16(data []byte, order binary.ByteOrder) []byte {
@@ -127,6 +129,14 @@ func isBlank(text []byte) bool {
 	return true
 }
 
+// blankLines counts the lines of space and comments before the content.
+func blankLines(text []byte) (n int) {
+	for ; len(text) > 0 && isBlank(text[:lineEnd(text)]); n++ {
+		text = text[lineEnd(text):]
+	}
+	return n
+}
+
 // values are the documents of a chunk: one of YAML, or as many as there are
 // JSON values.
 func (c chunk) values() []*document {
@@ -148,6 +158,23 @@ func (c chunk) values() []*document {
 // looksLikeJSON follows IsJSONBuffer of k8s.io/apimachinery/pkg/util/yaml.
 func looksLikeJSON(text []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeftFunc(text, unicode.IsSpace), []byte("{"))
+}
+
+// endMarker is the line of a YAML document end marker with content after it, 0
+// if there is none. The parser behind kubectl reads no further.
+func (d *document) endMarker() int {
+	if d.isJSON {
+		return 0
+	}
+	line := d.line
+	for text := d.text; len(text) > 0; line++ {
+		end := lineEnd(text)
+		if string(bytes.TrimSpace(text[:end])) == "..." && text[0] == '.' && !isBlank(text[end:]) {
+			return line
+		}
+		text = text[end:]
+	}
+	return 0
 }
 
 // jsonValues cuts a chunk into JSON values. It is nil if not even the first is
