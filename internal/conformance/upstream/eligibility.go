@@ -1,0 +1,44 @@
+package upstream
+
+import (
+	_ "unsafe" // for linkname
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/controller/daemon"
+	"k8s.io/kubernetes/pkg/controller/daemon/util"
+)
+
+// ShouldRun is the controller's answer for one node: whether it wants a pod
+// there, and whether it lets a running one be.
+func ShouldRun(ds *appsv1.DaemonSet, node *corev1.Node) (run, stay bool) {
+	return daemon.NodeShouldRunDaemonPod(klog.Logger{}, node, ds)
+}
+
+// Loop is what the controller's loops over all nodes (manage,
+// updateDaemonSetStatus) make of a DaemonSet once and use for every node.
+type Loop struct {
+	ds          *appsv1.DaemonSet
+	tolerations []corev1.Toleration
+	affinity    nodeaffinity.RequiredNodeAffinity
+}
+
+// NewLoop prepares as updateDaemonSetStatus does before its loop.
+func NewLoop(ds *appsv1.DaemonSet) *Loop {
+	spec := ds.Spec.Template.Spec
+	util.AddOrUpdateDaemonPodTolerations(&spec)
+	return &Loop{ds, spec.Tolerations, nodeaffinity.NewRequiredNodeAffinity(spec.NodeSelector, spec.Affinity)}
+}
+
+// ShouldRun is what happens in the loop.
+func (l *Loop) ShouldRun(node *corev1.Node) (run, stay bool) {
+	return nodeShouldRunDaemonPod(klog.Logger{}, node, l.ds, l.tolerations, l.affinity)
+}
+
+// The controller does not export what its own loops call; NodeShouldRunDaemonPod
+// parses anew for each node and would be too easy a baseline.
+//
+//go:linkname nodeShouldRunDaemonPod k8s.io/kubernetes/pkg/controller/daemon.nodeShouldRunDaemonPod
+func nodeShouldRunDaemonPod(logger klog.Logger, node *corev1.Node, ds *appsv1.DaemonSet, tolerations []corev1.Toleration, affinity nodeaffinity.RequiredNodeAffinity) (bool, bool)
