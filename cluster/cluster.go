@@ -53,7 +53,7 @@ func (c *Cluster) with(objects []runtime.Object, keep func(runtime.Object) runti
 	}
 	next := &Cluster{tables: c.tables.with(b.tables), view: c.view, byNode: c.byNode}
 	if len(b.nodes) > 0 {
-		next.view = c.view.with(table[*corev1.Node](nil).with(b.nodes))
+		next.view = c.view.with(b.nodes)
 	}
 	return next.reindex(c), nil
 }

@@ -31,26 +31,43 @@ type tables struct {
 type batch struct {
 	tables
 	nodes table[*corev1.Node]
-	seen  map[seen]bool
 	errs  []error
 }
 
-type seen struct {
-	kind string
-	key
-}
-
-// newBatch sorts objects by kind and reports every nil, unknown, unnamed and repeated one.
+// newBatch sorts objects by kind and key, and reports every nil, unknown, unnamed and repeated one.
 func newBatch(objects []runtime.Object, keep func(runtime.Object) runtime.Object) (*batch, error) {
-	b := &batch{seen: make(map[seen]bool, len(objects))}
+	b := &batch{}
 	for i, o := range objects {
-		if o == nil || reflect.ValueOf(o).IsNil() {
+		if isNil(o) {
 			b.errs = append(b.errs, fmt.Errorf("object %d: is nil", i))
 			continue
 		}
 		b.add(i, keep(o))
 	}
+	order(b, "Node", b.nodes)
+	order(b, "Pod", b.pods)
+	order(b, "Namespace", b.namespaces)
+	order(b, "DaemonSet", b.daemonSets)
+	order(b, "ControllerRevision", b.revisions)
+	order(b, "Deployment", b.deployments)
+	order(b, "ReplicaSet", b.replicaSets)
+	order(b, "StatefulSet", b.statefulSets)
+	order(b, "Service", b.services)
+	order(b, "PodDisruptionBudget", b.budgets)
+	order(b, "PriorityClass", b.priorityClasses)
 	return b, errors.Join(b.errs...)
+}
+
+func isNil(o runtime.Object) bool {
+	switch o := o.(type) {
+	case nil:
+		return true
+	case *corev1.Node:
+		return o == nil
+	case *corev1.Pod:
+		return o == nil
+	}
+	return reflect.ValueOf(o).Kind() == reflect.Pointer && reflect.ValueOf(o).IsNil()
 }
 
 func (b *batch) add(i int, object runtime.Object) {
@@ -91,11 +108,18 @@ func put[T metav1.Object](b *batch, i int, kind string, namespaced bool, t *tabl
 		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: metadata.namespace: is required", i, kind, k.name))
 	case !namespaced && k.namespace != "":
 		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: metadata.namespace: is not allowed on this kind", i, kind, k.name))
-	case b.seen[seen{kind, k}]:
-		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: is given twice", i, kind, k))
 	default:
-		b.seen[seen{kind, k}] = true
 		*t = append(*t, o)
+	}
+}
+
+// order sorts a table and reports the keys that are in it twice.
+func order[T metav1.Object](b *batch, kind string, t table[T]) {
+	t.sort()
+	for i := 1; i < len(t); i++ {
+		if k := keyOf(t[i]); k == keyOf(t[i-1]) {
+			b.errs = append(b.errs, fmt.Errorf("%s %s: is given twice", kind, k))
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -36,21 +37,28 @@ func (t table[T]) find(k key) (T, bool) {
 	return t[i], true
 }
 
-// with gives the table with objects added, or put in the place of those with the same key.
-func (t table[T]) with(added []T) table[T] {
+func compareObjects[T metav1.Object](a, b T) int {
+	return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
+}
+
+// sort puts a table in order; one that is in order already costs a look at it.
+func (t table[T]) sort() {
+	if !slices.IsSortedFunc(t, compareObjects[T]) {
+		slices.SortFunc(t, compareObjects[T])
+	}
+}
+
+// with gives the table with ordered objects added, or put in the place of those with the same key.
+func (t table[T]) with(added table[T]) table[T] {
 	if len(added) == 0 {
 		return t
-	}
-	byKey := func(a, b T) int { return compareKeys(keyOf(a), keyOf(b)) }
-	if !slices.IsSortedFunc(added, byKey) {
-		slices.SortFunc(added, byKey)
 	}
 	if len(t) == 0 {
 		return added
 	}
 	out := make(table[T], 0, len(t)+len(added))
 	for len(t) > 0 && len(added) > 0 {
-		switch order := byKey(t[0], added[0]); {
+		switch order := compareObjects(t[0], added[0]); {
 		case order < 0:
 			out, t = append(out, t[0]), t[1:]
 		case order > 0:
