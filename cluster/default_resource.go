@@ -10,7 +10,7 @@ import (
 
 // roundUp rounds quantities up to thousandths, the finest that the API server keeps.
 func roundUp(list corev1.ResourceList) {
-	for name, quantity := range list {
+	for name, quantity := range list { // any order: each entry by itself
 		quantity.RoundUp(resource.Milli)
 		list[name] = quantity
 	}
@@ -35,7 +35,7 @@ func defaultRequests(r *corev1.ResourceRequirements) {
 // filled gives list with what it lacks of from and wants. Like upstream it leaves
 // an absent list absent if there is nothing to add.
 func filled(list, from corev1.ResourceList, wants func(corev1.ResourceName) bool) corev1.ResourceList {
-	for name, quantity := range from {
+	for name, quantity := range from { // any order: a map into a map
 		if _, has := list[name]; has || !wants(name) {
 			continue
 		}
@@ -89,7 +89,7 @@ func defaultPodResources(spec *corev1.PodSpec) {
 // atLeast gives the quantities that have a floor, none below it.
 func atLeast(list, floor corev1.ResourceList) corev1.ResourceList {
 	raised := make(corev1.ResourceList, len(floor))
-	for name, least := range floor {
+	for name, least := range floor { // any order: a map into a map
 		if quantity, has := list[name]; has && quantity.Cmp(least) >= 0 {
 			raised[name] = quantity
 		} else if has {

@@ -96,6 +96,7 @@ type column struct {
 	ids    []int32          // by position: which value; absent (-1) without the key
 	values []string         // by id
 	lookup map[string]int32 // value to id
+	counts []int32          // by id: how many nodes; none where edits took the last
 	start  []int32          // by id, one more than values: its places in list
 	list   []int32          // positions, grouped by id, ascending in each group
 	dense  []words          // by id; nil for the rarer ones
@@ -149,15 +150,15 @@ func (c *column) id(value string) int32 {
 // post makes the lists and words of each value from ids.
 func (c *column) post() {
 	n := len(c.ids)
-	counts := make([]int32, len(c.values))
+	c.counts = make([]int32, len(c.values))
 	for _, id := range c.ids {
 		if id != absent {
-			counts[id]++
+			c.counts[id]++
 		}
 	}
 	c.dense = make([]words, len(c.values))
 	c.start = make([]int32, len(c.values)+1)
-	for id, count := range counts {
+	for id, count := range c.counts {
 		listed := count
 		if !rare(int(count), n) {
 			c.dense[id] = newWords(n)

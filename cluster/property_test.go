@@ -90,7 +90,8 @@ func answers(c *cluster.Cluster) map[string]any {
 
 // A chain of changes gives what a cluster made of the same nodes gives, however
 // the changes came about and whatever was asked before them.
-// Mutants seen: derive forgets a removed label; patchTaints keeps a taint that
+// Mutants seen: LabelValues names a value that edits have taken from the last
+// node (found as a fault, not planted); derive forgets a removed label; patchTaints keeps a taint that
 // no node has; fix corrects the base's own words; replace keeps the older edit.
 func TestChangedClusterEqualsRebuiltOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

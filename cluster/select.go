@@ -66,14 +66,17 @@ func (c *Cluster) HasLabel(key string) NodeSet {
 
 // LabelValues gives the distinct values that nodes have for the label key, ascending.
 func (c *Cluster) LabelValues(key string) []string {
+	column := c.view.index.label(key)
+	edited := map[int32]int32{} // nodes of each value that the index has and the snapshot no more
 	var values []string
-	for _, value := range c.view.index.label(key).values {
-		if len(c.view.patch) == 0 || c.Labeled(key, value).Len() > 0 {
+	for _, p := range c.view.patch {
+		edited[column.ids[p.position]]++
+		if value, ok := p.node.Labels[key]; ok {
 			values = append(values, value)
 		}
 	}
-	for _, p := range c.view.patch {
-		if value, ok := p.node.Labels[key]; ok {
+	for id, value := range column.values {
+		if column.counts[id] > edited[int32(id)] {
 			values = append(values, value)
 		}
 	}

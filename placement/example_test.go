@@ -1,0 +1,77 @@
+package placement_test
+
+import (
+	"fmt"
+	"log"
+	"strings"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+)
+
+const manifest = `
+apiVersion: v1
+kind: Node
+metadata: {name: gpu-1, labels: {kubernetes.io/os: linux}}
+spec: {taints: [{key: dedicated, value: gpu, effect: NoSchedule}]}
+status: {allocatable: {cpu: "8", memory: 32Gi, pods: "110"}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: web-1, labels: {kubernetes.io/os: linux}}
+status: {allocatable: {cpu: "4", memory: 16Gi, pods: "110"}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: monitoring}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      nodeSelector: {kubernetes.io/os: linux}
+      containers: [{name: agent, image: "registry.example.com/agent:1.4"}]
+`
+
+// The whole way from a manifest to the reason.
+func Example() {
+	m, err := cluster.ReadManifest(strings.NewReader(manifest))
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		log.Fatal(err)
+	}
+	w, err := placement.ForDaemonSet(m.DaemonSets[0])
+	if err != nil {
+		log.Fatal(err)
+	}
+	p := w.Predict(c)
+	fmt.Println(p)
+	fmt.Println(p.Eligible())
+	v, _ := p.Verdict("gpu-1")
+	fmt.Println(v)
+	// Output:
+	// 1/2 nodes are available: 1 node(s) had untolerated taint(s).
+	// {web-1}
+	// gpu-1: Kept: TaintToleration: node(s) had untolerated taint(s) [dedicated=gpu:NoSchedule]
+}
+
+// One node object, no cluster: for controllers that watch nodes.
+func ExampleWorkload_Check() {
+	m, err := cluster.ReadManifest(strings.NewReader(manifest))
+	if err != nil {
+		log.Fatal(err)
+	}
+	w, err := placement.ForDaemonSet(m.DaemonSets[0])
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, node := range m.Nodes {
+		fmt.Println(node.Name, w.Check(node).Decision)
+	}
+	// Output:
+	// gpu-1 Kept
+	// web-1 Eligible
+}
