@@ -1,0 +1,241 @@
+package dscontroller
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+)
+
+// client is the API as the controller (and kubectl) reach it. Reads see the
+// server; writes are answered as if done, and held.
+type client struct {
+	*fake.Clientset
+	server *server
+	mu     sync.Mutex // the controller creates and deletes from several goroutines
+	held   []write
+}
+
+// write is one call that changes something.
+type write struct {
+	verb, resource string
+	object         object // the object as sent, or the one to delete
+}
+
+func newClient(s *server) *client {
+	c := &client{Clientset: &fake.Clientset{}, server: s}
+	c.AddReactor("*", "*", func(a clienttesting.Action) (bool, runtime.Object, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		o, err := c.react(a)
+		return true, o, err
+	})
+	return c
+}
+
+func (c *client) react(a clienttesting.Action) (runtime.Object, error) {
+	switch a := a.(type) {
+	case clienttesting.CreateActionImpl:
+		return c.create(a)
+	case clienttesting.UpdateActionImpl:
+		return c.hold("update", a.Resource.Resource+a.Subresource, a.Object.(object))
+	case clienttesting.PatchActionImpl:
+		return c.patch(a)
+	case clienttesting.DeleteActionImpl:
+		return c.delete(a)
+	case clienttesting.GetActionImpl:
+		o, err := c.get(a.Resource, a.Namespace, a.Name)
+		return o, err
+	case clienttesting.ListActionImpl:
+		return c.list(a)
+	}
+	return nil, fmt.Errorf("the driver knows no %s of %s", a.GetVerb(), a.GetResource().Resource)
+}
+
+func (c *client) hold(verb, resource string, o object) (runtime.Object, error) {
+	o.SetResourceVersion(c.server.nextVersion())
+	c.held = append(c.held, write{verb, resource, o})
+	return o.DeepCopyObject(), nil
+}
+
+func (c *client) create(a clienttesting.CreateActionImpl) (runtime.Object, error) {
+	o := a.Object.(object)
+	o.SetNamespace(a.Namespace)
+	if r, ok := o.(*appsv1.ControllerRevision); ok {
+		if _, exists := c.server.revisions.get(key(r)); exists {
+			return nil, apierrors.NewAlreadyExists(a.Resource.GroupResource(), r.Name)
+		}
+	}
+	return c.hold("create", a.Resource.Resource, o)
+}
+
+func (c *client) delete(a clienttesting.DeleteActionImpl) (runtime.Object, error) {
+	o, err := c.get(a.Resource, a.Namespace, a.Name)
+	if err != nil {
+		return nil, err
+	}
+	c.server.nextVersion()
+	c.held = append(c.held, write{"delete", a.Resource.Resource, o})
+	return o, nil
+}
+
+func (c *client) patch(a clienttesting.PatchActionImpl) (runtime.Object, error) {
+	old, err := c.get(a.Resource, a.Namespace, a.Name)
+	if err != nil {
+		return nil, err
+	}
+	patched, err := patched(old, a.Patch)
+	if err != nil {
+		return nil, err
+	}
+	return c.hold("update", a.Resource.Resource, patched)
+}
+
+// patched takes every patch for a strategic one: the controller's only JSON merge
+// patch sets a label, which is the same in both.
+func patched(old object, patch []byte) (object, error) {
+	before, err := json.Marshal(old)
+	if err != nil {
+		return nil, err
+	}
+	after, err := strategicpatch.StrategicMergePatch(before, patch, old)
+	if err != nil {
+		return nil, err
+	}
+	empty := emptyOf(old)
+	return empty, json.Unmarshal(after, empty)
+}
+
+func emptyOf(o object) object {
+	switch o.(type) {
+	case *corev1.Pod:
+		return &corev1.Pod{}
+	case *appsv1.DaemonSet:
+		return &appsv1.DaemonSet{}
+	default:
+		return &appsv1.ControllerRevision{}
+	}
+}
+
+func (c *client) get(r schema.GroupVersionResource, namespace, name string) (object, error) {
+	var o object
+	var ok bool
+	switch key := namespace + "/" + name; r.Resource {
+	case "pods":
+		o, ok = c.server.pods.get(key)
+	case "daemonsets":
+		o, ok = c.server.daemonSets.get(key)
+	case "controllerrevisions":
+		o, ok = c.server.revisions.get(key)
+	}
+	if !ok {
+		return nil, apierrors.NewNotFound(r.GroupResource(), name)
+	}
+	return o.DeepCopyObject().(object), nil
+}
+
+// list is of revisions: kubectl's; the controller lists from its stores.
+func (c *client) list(a clienttesting.ListActionImpl) (runtime.Object, error) {
+	if a.Resource.Resource != "controllerrevisions" {
+		return nil, fmt.Errorf("the driver lists no %s", a.Resource.Resource)
+	}
+	list := &appsv1.ControllerRevisionList{ListMeta: metav1.ListMeta{ResourceVersion: c.server.version()}}
+	for _, r := range c.server.revisions.list() {
+		if r.Namespace == a.Namespace {
+			list.Items = append(list.Items, *r.DeepCopy())
+		}
+	}
+	return list, nil
+}
+
+// take ends the holding.
+func (c *client) take() []write {
+	held := c.held
+	c.held = nil
+	c.ClearActions()
+	return held
+}
+
+// pretend has the controller believe that it has seen what these writes did: it
+// does not act before it has (its expectations).
+func (s *server) pretend(writes []write) {
+	for _, w := range writes {
+		pod, ok := w.object.(*corev1.Pod)
+		switch {
+		case ok && w.verb == "create":
+			s.pods.added(pod)
+		case ok && w.verb == "delete":
+			s.pods.removed(pod)
+		}
+	}
+}
+
+// commit lets the writes happen, in the order they came.
+func (s *server) commit(writes []write) error {
+	for _, w := range writes {
+		if err := s.do(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *server) do(w write) error {
+	switch o := w.object.(type) {
+	case *corev1.Pod:
+		s.doPod(w.verb, o)
+	case *appsv1.ControllerRevision:
+		s.doRevision(w.verb, o)
+	case *appsv1.DaemonSet:
+		if w.resource != "daemonsetsstatus" {
+			return s.applyDaemonSet(o, true)
+		}
+		s.updateStatus(o)
+	}
+	return nil
+}
+
+func (s *server) doPod(verb string, pod *corev1.Pod) {
+	switch verb {
+	case "create":
+		s.createPod(pod)
+	case "update":
+		s.pods.put(pod)
+	case "delete":
+		if current, ok := s.pods.get(key(pod)); ok {
+			s.deletePod(current)
+		}
+	}
+}
+
+func (s *server) doRevision(verb string, r *appsv1.ControllerRevision) {
+	if verb == "delete" {
+		s.revisions.remove(r)
+		return
+	}
+	if verb == "create" {
+		r.CreationTimestamp = metav1.NewTime(s.now)
+		r.UID = types.UID(key(r))
+	}
+	s.revisions.put(r)
+}
+
+func (s *server) updateStatus(ds *appsv1.DaemonSet) {
+	current, ok := s.daemonSets.get(key(ds))
+	if !ok {
+		return
+	}
+	current = current.DeepCopy()
+	current.Status, current.ResourceVersion = ds.Status, ds.ResourceVersion
+	s.daemonSets.put(current)
+}

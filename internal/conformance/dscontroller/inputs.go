@@ -1,0 +1,312 @@
+package dscontroller
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/kubectl/pkg/cmd/util"
+	"k8s.io/kubectl/pkg/polymorphichelpers"
+	"k8s.io/kubernetes/pkg/util/taints"
+)
+
+// happen lets one input take effect; an error says why it could not.
+func (w *world) happen(in Input) error {
+	switch in := in.(type) {
+	case Apply:
+		return w.applyDaemonSet(in.DaemonSet, !in.Unvalidated)
+	case Undo:
+		return w.undo(in)
+	case Delete:
+		return w.deleteDaemonSet(in)
+	case ApplyNode:
+		w.applyNode(in.Node.DeepCopy())
+		return nil
+	case NeverReady:
+		w.never = append(w.never, in)
+		return nil
+	case interface{ do(*world) error }: // a test's own
+		return in.do(w)
+	}
+	return w.happenOn(in)
+}
+
+// happenOn is for the inputs that name a node that must exist.
+func (w *world) happenOn(in Input) error {
+	name := nodeOf(in)
+	node, ok := w.nodes.get(name)
+	if !ok {
+		return fmt.Errorf("no node %s", name)
+	}
+	f := w.faulty(name)
+	switch in := in.(type) {
+	case RemoveNode:
+		f.gone, f.goneSince = true, w.now
+		w.nodes.remove(node)
+	case EditNode:
+		edited, err := editNode(node, in.Edits)
+		if err != nil {
+			return err
+		}
+		w.updateNode(edited)
+	case PodsNotReady:
+		f.podsNotReady = true
+		w.podsNotReady(name)
+	case PodsReady:
+		f.podsNotReady = false
+	case NodeNotReady:
+		f.notReady = true
+		w.podsNotReady(name)
+		w.setNode(node, corev1.ConditionFalse, corev1.TaintNodeNotReady)
+	case NodeReady:
+		f.notReady = false
+		w.setNode(node, corev1.ConditionTrue, "")
+	case NodeDown:
+		f.down, f.downSince = true, w.now
+		w.podsNotReady(name)
+		w.setNode(node, corev1.ConditionUnknown, conditionTaint(node))
+	case NodeUp:
+		f.down, f.notReady = false, false
+		w.setNode(node, corev1.ConditionTrue, "")
+	case StuckTerminating:
+		f.stuck = true
+	case FailPods:
+		w.failPods(name)
+	case DeletePods:
+		for _, pod := range w.podsOn(name) {
+			w.deletePod(pod)
+		}
+	}
+	return nil
+}
+
+func nodeOf(in Input) string {
+	switch in := in.(type) {
+	case RemoveNode:
+		return in.Node
+	case EditNode:
+		return in.Node
+	case PodsNotReady:
+		return in.Node
+	case PodsReady:
+		return in.Node
+	case NodeNotReady:
+		return in.Node
+	case NodeReady:
+		return in.Node
+	case NodeDown:
+		return in.Node
+	case NodeUp:
+		return in.Node
+	case StuckTerminating:
+		return in.Node
+	case FailPods:
+		return in.Node
+	case DeletePods:
+		return in.Node
+	}
+	return ""
+}
+
+// applyNode also begins a new life for a node that was gone.
+func (w *world) applyNode(node *corev1.Node) {
+	if w.faulty(node.Name).gone {
+		delete(w.faults, node.Name)
+	}
+	w.updateNode(node)
+}
+
+// taintDown gives the unreachable taints to nodes that have been down for NodeGrace.
+func (w *world) taintDown() {
+	for _, name := range slices.Sorted(maps.Keys(w.faults)) {
+		f := w.faults[name]
+		node, ok := w.nodes.get(name)
+		if ok && f.down && conditionTaint(node) != corev1.TaintNodeUnreachable && w.due(f.downSince, w.config.NodeGrace) {
+			w.setNode(node, corev1.ConditionUnknown, corev1.TaintNodeUnreachable)
+		}
+	}
+}
+
+// setNode sets the Ready condition and, of the two taints that may follow from
+// it, the one given with both effects or none:
+// pkg/controller/nodelifecycle/node_lifecycle_controller.go, doNoScheduleTaintingPass
+// and doNoExecuteTaintingPass.
+func (w *world) setNode(node *corev1.Node, status corev1.ConditionStatus, taint string) {
+	node = node.DeepCopy()
+	for i := range node.Status.Conditions {
+		if node.Status.Conditions[i].Type == corev1.NodeReady {
+			node.Status.Conditions[i].Status = status
+		}
+	}
+	node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, func(t corev1.Taint) bool { return isConditionTaint(t.Key) })
+	if taint != "" {
+		node.Spec.Taints = append(node.Spec.Taints,
+			corev1.Taint{Key: taint, Effect: corev1.TaintEffectNoSchedule},
+			corev1.Taint{Key: taint, Effect: corev1.TaintEffectNoExecute})
+	}
+	w.updateNode(node)
+}
+
+func isConditionTaint(key string) bool {
+	return key == corev1.TaintNodeNotReady || key == corev1.TaintNodeUnreachable
+}
+
+// conditionTaint is the key of the one the node has, or empty.
+func conditionTaint(node *corev1.Node) string {
+	for _, t := range node.Spec.Taints {
+		if isConditionTaint(t.Key) {
+			return t.Key
+		}
+	}
+	return ""
+}
+
+// editNode is a copy with the edits, in kubectl's notation.
+func editNode(node *corev1.Node, edits []string) (*corev1.Node, error) {
+	node = node.DeepCopy()
+	for _, edit := range edits {
+		verb, arg, _ := strings.Cut(edit, " ")
+		var err error
+		switch verb {
+		case "label":
+			label(node, arg)
+		case "taint":
+			node, err = taint(node, arg)
+		case "cordon", "uncordon":
+			node, err = cordon(node, verb == "cordon")
+		default:
+			err = fmt.Errorf("no edit %q", edit)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return node, nil
+}
+
+func label(node *corev1.Node, arg string) {
+	if key, ok := strings.CutSuffix(arg, "-"); ok {
+		delete(node.Labels, key)
+		return
+	}
+	key, value, _ := strings.Cut(arg, "=")
+	node.Labels[key] = value
+}
+
+func taint(node *corev1.Node, arg string) (*corev1.Node, error) {
+	add, remove, err := taints.ParseTaints([]string{arg})
+	if err != nil {
+		return nil, err
+	}
+	for i := range add {
+		if node, _, err = taints.AddOrUpdateTaint(node, &add[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i := range remove {
+		if node, _, err = taints.RemoveTaint(node, &remove[i]); err != nil {
+			return nil, err
+		}
+	}
+	return node, nil
+}
+
+// cordon sets the field and the taint that follows from it.
+func cordon(node *corev1.Node, on bool) (*corev1.Node, error) {
+	node.Spec.Unschedulable = on
+	arg := corev1.TaintNodeUnschedulable + ":NoSchedule"
+	if !on {
+		arg += "-"
+	}
+	return taint(node, arg)
+}
+
+// failPods is the end of the containers of the live pods there.
+func (w *world) failPods(node string) {
+	for _, pod := range w.podsOn(node) {
+		if pod.DeletionTimestamp != nil || terminal(pod) {
+			continue
+		}
+		pod = pod.DeepCopy()
+		pod.Status.Phase = corev1.PodFailed
+		if ready(pod) {
+			setCondition(pod, corev1.PodReady, corev1.ConditionFalse, w.now)
+		}
+		w.updatePod(pod)
+	}
+}
+
+// undo is kubectl's own.
+func (w *world) undo(in Undo) error {
+	ds, ok := w.daemonSets.get(in.Key)
+	if !ok {
+		return fmt.Errorf("no DaemonSet %s", in.Key)
+	}
+	kubectl, err := polymorphichelpers.RollbackerFor(appsv1.SchemeGroupVersion.WithKind("DaemonSet").GroupKind(), w.controller.client)
+	if err != nil {
+		return err
+	}
+	if _, err := kubectl.Rollback(ds, nil, in.Revision, util.DryRunNone); err != nil {
+		return err
+	}
+	return w.commit(w.controller.client.take())
+}
+
+// deleteDaemonSet does what the API server and the garbage collector do together.
+func (w *world) deleteDaemonSet(in Delete) error {
+	ds, ok := w.daemonSets.get(in.Key)
+	if !ok {
+		return fmt.Errorf("no DaemonSet %s", in.Key)
+	}
+	switch in.Propagation {
+	case metav1.DeletePropagationOrphan:
+		w.orphan(ds)
+		w.daemonSets.remove(ds)
+	case metav1.DeletePropagationForeground:
+		ds = ds.DeepCopy()
+		at := metav1.NewTime(w.now)
+		ds.DeletionTimestamp, ds.Finalizers = &at, []string{metav1.FinalizerDeleteDependents}
+		ds.ResourceVersion = w.nextVersion()
+		w.daemonSets.put(ds)
+		w.deleteDependents(ds)
+	default:
+		w.daemonSets.remove(ds)
+		w.deleteDependents(ds)
+	}
+	return nil
+}
+
+func (w *world) deleteDependents(ds *appsv1.DaemonSet) {
+	for _, r := range w.revisionsOf(ds) {
+		w.revisions.remove(r)
+	}
+	for _, pod := range w.podsOf(ds) {
+		w.deletePod(pod)
+	}
+}
+
+func (w *world) orphan(ds *appsv1.DaemonSet) {
+	for _, r := range w.revisionsOf(ds) {
+		r = r.DeepCopy()
+		r.OwnerReferences, r.ResourceVersion = nil, w.nextVersion()
+		w.revisions.put(r)
+	}
+	for _, pod := range w.podsOf(ds) {
+		pod = pod.DeepCopy()
+		pod.OwnerReferences = nil
+		w.updatePod(pod)
+	}
+}
+
+// collect removes the DaemonSets deleted in the foreground whose pods are gone.
+func (w *world) collect() {
+	for _, ds := range w.daemonSets.list() {
+		if ds.DeletionTimestamp != nil && len(w.podsOf(ds)) == 0 {
+			w.daemonSets.remove(ds)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package dscontroller
+
+import (
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// faults are what is wrong with a node beyond what its object says.
+type faults struct {
+	down         bool
+	downSince    time.Time
+	notReady     bool // the node
+	podsNotReady bool
+	stuck        bool
+	gone         bool // the object is
+	goneSince    time.Time
+}
+
+// faulty is the record of a node, made when first asked for.
+func (w *world) faulty(node string) *faults {
+	if w.faults[node] == nil {
+		w.faults[node] = &faults{}
+	}
+	return w.faults[node]
+}
+
+// kubelets moves every pod that is due.
+func (w *world) kubelets() {
+	for _, pod := range w.pods.list() {
+		w.kubelet(pod)
+	}
+}
+
+func (w *world) kubelet(pod *corev1.Pod) {
+	f := w.faulty(pod.Spec.NodeName)
+	switch {
+	case pod.Spec.NodeName == "":
+	case f.gone:
+		if w.due(f.goneSince, w.config.PodGC) {
+			w.removePod(pod)
+		}
+	case f.down:
+	case pod.DeletionTimestamp != nil:
+		if !f.stuck && w.due(deletedAt(pod), w.stopTime(pod)) {
+			w.removePod(pod)
+		}
+	case terminal(pod):
+	default:
+		w.progress(pod)
+	}
+}
+
+// progress starts the pod and makes it ready, in one tick if both are due.
+func (w *world) progress(pod *corev1.Pod) {
+	t := w.timing(pod)
+	if pod.Status.Phase == corev1.PodPending {
+		if !w.due(boundAt(pod), max(w.config.Tick, t.Start)) {
+			return
+		}
+		pod = pod.DeepCopy()
+		pod.Status.Phase = corev1.PodRunning
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
+			Name: pod.Spec.Containers[0].Name, Image: pod.Spec.Containers[0].Image,
+			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(w.now)}},
+		}}
+		w.updatePod(pod)
+	}
+	if !ready(pod) && w.due(startedAt(pod), t.Ready) && w.mayBeReady(pod) {
+		w.setReady(pod, corev1.ConditionTrue)
+	}
+}
+
+func (w *world) mayBeReady(pod *corev1.Pod) bool {
+	f := w.faulty(pod.Spec.NodeName)
+	return !f.notReady && !f.podsNotReady && !slices.ContainsFunc(w.never, func(n NeverReady) bool {
+		return n.Image == pod.Spec.Containers[0].Image && (n.Nodes == nil || slices.Contains(n.Nodes, pod.Spec.NodeName))
+	})
+}
+
+// stopsNow: with Stop = 0 a deletion is confirmed in the tick it is made.
+func (w *world) stopsNow(pod *corev1.Pod) bool {
+	f := w.faulty(pod.Spec.NodeName)
+	return w.stopTime(pod) == 0 && !f.down && !f.stuck && !f.gone
+}
+
+func (w *world) stopTime(pod *corev1.Pod) time.Duration {
+	grace := graceOf(pod)
+	if pod.DeletionGracePeriodSeconds != nil {
+		grace = *pod.DeletionGracePeriodSeconds
+	}
+	return min(w.timing(pod).Stop, time.Duration(grace)*time.Second)
+}
+
+func (w *world) timing(pod *corev1.Pod) Timing {
+	k := w.config.Kubelet
+	for _, t := range k.Timings {
+		if (t.Nodes == nil || slices.Contains(t.Nodes, pod.Spec.NodeName)) && (t.Image == "" || t.Image == pod.Spec.Containers[0].Image) {
+			return t
+		}
+	}
+	return Timing{Start: k.Start, Ready: k.Ready, Stop: k.Stop}
+}
+
+func (w *world) due(since time.Time, d time.Duration) bool { return !w.now.Before(since.Add(d)) }
+
+// podsNotReady marks the ready pods of a node, as the node lifecycle controller
+// does (pkg/controller/util/node/controller_utils.go, MarkPodsNotReady).
+func (w *world) podsNotReady(node string) {
+	for _, pod := range w.podsOn(node) {
+		if ready(pod) {
+			w.setReady(pod, corev1.ConditionFalse)
+		}
+	}
+}
+
+func (w *world) setReady(pod *corev1.Pod, status corev1.ConditionStatus) {
+	pod = pod.DeepCopy()
+	setCondition(pod, corev1.PodReady, status, w.now)
+	w.updatePod(pod)
+}
+
+func setCondition(pod *corev1.Pod, kind corev1.PodConditionType, status corev1.ConditionStatus, now time.Time) {
+	condition := corev1.PodCondition{Type: kind, Status: status, LastTransitionTime: metav1.NewTime(now)}
+	i := slices.IndexFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == kind })
+	if i < 0 {
+		pod.Status.Conditions = append(pod.Status.Conditions, condition)
+		return
+	}
+	pod.Status.Conditions[i] = condition
+}
+
+func condition(pod *corev1.Pod, kind corev1.PodConditionType) (corev1.PodCondition, bool) {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == kind {
+			return c, true
+		}
+	}
+	return corev1.PodCondition{}, false
+}
+
+func ready(pod *corev1.Pod) bool {
+	c, _ := condition(pod, corev1.PodReady)
+	return c.Status == corev1.ConditionTrue
+}
+
+func boundAt(pod *corev1.Pod) time.Time {
+	c, _ := condition(pod, corev1.PodScheduled)
+	return c.LastTransitionTime.Time
+}
+
+func startedAt(pod *corev1.Pod) time.Time {
+	for _, c := range pod.Status.ContainerStatuses {
+		if c.State.Running != nil {
+			return c.State.Running.StartedAt.Time
+		}
+	}
+	return time.Time{}
+}
+
+func deletedAt(pod *corev1.Pod) time.Time {
+	return pod.DeletionTimestamp.Add(-time.Duration(*pod.DeletionGracePeriodSeconds) * time.Second)
+}

@@ -1,0 +1,186 @@
+package dscontroller
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Options say how to play a scenario.
+type Options struct {
+	// Draws is how often, at most, a sync in which the controller had a choice is
+	// repeated, to find the outcome that goes by node name. 0: take what comes.
+	// Up to 8 nodes a Go map has 8 orders, each as likely: 100 draws miss one in
+	// 10^5.8 times.
+	Draws int
+	// Accept ends the drawing early: the acts are wanted ones. It is how another
+	// program's choice is shown to be one the controller makes too.
+	Accept func(tick int, key string, created, deleted []Act) bool
+
+	tick int
+}
+
+func (o Options) wanted(key string, out outcome) bool {
+	return o.Accept != nil && o.Accept(o.tick, key, out.created, out.deleted)
+}
+
+// ByName is for traces that do not differ from run to run (up to 8 nodes).
+var ByName = Options{Draws: 120}
+
+// world is the whole of it.
+type world struct {
+	*server
+	config     Config
+	controller *controller
+	faults     map[string]*faults
+	never      []NeverReady
+}
+
+// Run plays a scenario against the real controller. An error is the driver's,
+// never the controller's: those stand in the trace.
+func Run(s Scenario, options Options) (Trace, error) {
+	w, err := newWorld(s, options)
+	if err != nil {
+		return nil, err
+	}
+	defer w.controller.stop()
+	trace := make(Trace, 0, s.Ticks)
+	for tick := range s.Ticks {
+		end, err := w.tick(tick, s.At[tick])
+		if err != nil {
+			return trace, fmt.Errorf("tick %d: %w", tick, err)
+		}
+		trace = append(trace, end)
+	}
+	return trace, nil
+}
+
+func newWorld(s Scenario, options Options) (*world, error) {
+	w := &world{server: newServer(options.Draws > 0), config: s.Config, faults: map[string]*faults{}}
+	w.config.Tick = cmp.Or(s.Config.Tick, time.Second)
+	if w.config.Start.IsZero() {
+		w.config.Start = Start
+	}
+	w.now = w.config.Start
+	w.stopsAtOnce = w.stopsNow
+	controller, err := newController(w.server, options)
+	w.controller = controller
+	for _, n := range s.Nodes {
+		w.updateNode(n.DeepCopy())
+	}
+	return w, err
+}
+
+// tick is DESIGN.md's: clock, inputs, kubelets, then controllers and scheduler in
+// rounds until nothing changes.
+func (w *world) tick(tick int, inputs []Input) (Tick, error) {
+	w.setClock(tick)
+	sets := map[string]*Set{}
+	for _, in := range inputs {
+		if err := w.happen(in); err != nil {
+			w.set(sets, keyOfInput(in)).refuse(in, err)
+		}
+	}
+	w.taintDown()
+	w.kubelets()
+	w.collect()
+	for changed := true; changed; {
+		var err error
+		if changed, err = w.round(sets); err != nil {
+			return nil, err
+		}
+	}
+	return w.end(sets), nil
+}
+
+func (w *world) setClock(tick int) {
+	w.now = w.config.Start.Add(time.Duration(tick) * w.config.Tick)
+	w.controller.clock.SetTime(w.now)
+	w.controller.options.tick = tick
+	w.controller.backoff.GC() // the controller does once a minute; early is no different
+}
+
+// round syncs each DaemonSet once and schedules once.
+func (w *world) round(sets map[string]*Set) (changed bool, err error) {
+	for _, ds := range w.daemonSets.list() {
+		out, err := w.controller.syncOnce(key(ds))
+		if err != nil {
+			return false, err
+		}
+		w.set(sets, key(ds)).note(out)
+		changed = changed || len(out.writes) > 0
+	}
+	return w.schedule() || changed, nil
+}
+
+func (w *world) set(sets map[string]*Set, key string) *Set {
+	if sets[key] == nil {
+		sets[key] = &Set{}
+	}
+	return sets[key]
+}
+
+func (s *Set) note(out outcome) {
+	s.Created = append(s.Created, out.created...)
+	s.Deleted = append(s.Deleted, out.deleted...)
+	if out.acted() {
+		s.Syncs++
+	}
+	if out.err != nil && !slices.Contains(s.Errors, out.err.Error()) {
+		s.Errors = append(s.Errors, out.err.Error())
+	}
+}
+
+func (s *Set) refuse(in Input, err error) {
+	s.Errors = append(s.Errors, fmt.Sprintf("%s: %v", inputString(in), err))
+}
+
+func keyOfInput(in Input) string {
+	switch in := in.(type) {
+	case Apply:
+		return key(in.DaemonSet)
+	case Undo:
+		return in.Key
+	case Delete:
+		return in.Key
+	}
+	return ""
+}
+
+func (w *world) end(sets map[string]*Set) Tick {
+	for _, ds := range w.daemonSets.list() {
+		w.describe(ds, w.set(sets, key(ds)))
+	}
+	tick := Tick{}
+	for k, set := range sets {
+		tick[k] = *set
+	}
+	return tick
+}
+
+func (w *world) describe(ds *appsv1.DaemonSet, set *Set) {
+	set.Status = ds.Status
+	for _, r := range w.revisionsOf(ds) {
+		set.Revisions = append(set.Revisions, Revision{r.Revision, r.Labels[appsv1.DefaultDaemonSetUniqueLabelKey]})
+	}
+	slices.SortFunc(set.Revisions, func(a, b Revision) int { return cmp.Compare(a.Number, b.Number) })
+	owned := w.podsOf(ds)
+	slices.SortStableFunc(owned, func(a, b *corev1.Pod) int {
+		return cmp.Or(strings.Compare(targetNode(a), targetNode(b)), a.CreationTimestamp.Compare(b.CreationTimestamp.Time))
+	})
+	for _, p := range owned {
+		set.Pods = append(set.Pods, podOf(p))
+	}
+}
+
+func podOf(p *corev1.Pod) Pod {
+	return Pod{
+		Node: targetNode(p), Hash: p.Labels[appsv1.DefaultDaemonSetUniqueLabelKey], Phase: string(p.Status.Phase),
+		Bound: p.Spec.NodeName != "", Ready: ready(p), Terminating: p.DeletionTimestamp != nil,
+	}
+}

@@ -1,0 +1,69 @@
+package dscontroller
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	v1helper "k8s.io/component-helpers/scheduling/corev1"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/scheduler"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+)
+
+// schedule tries every unbound pod once and binds what fits; it says whether it
+// bound any. Daemon pods are pinned to a node, so there is one node to try.
+func (w *world) schedule() bool {
+	var unbound []*corev1.Pod
+	for _, pod := range w.pods.list() {
+		if pod.Spec.NodeName == "" && pod.DeletionTimestamp == nil {
+			unbound = append(unbound, pod)
+		}
+	}
+	slices.SortStableFunc(unbound, func(a, b *corev1.Pod) int {
+		return cmp.Or(cmp.Compare(priority(b), priority(a)),
+			a.CreationTimestamp.Compare(b.CreationTimestamp.Time), strings.Compare(a.Name, b.Name))
+	})
+	bound := false
+	for _, pod := range unbound {
+		if node, ok := w.nodes.get(targetNode(pod)); ok && w.fits(pod, node) {
+			w.bind(pod, node.Name)
+			bound = true
+		}
+	}
+	return bound
+}
+
+// fits asks the scheduler's own check (resources, node affinity and name, host
+// ports), then the two filters on the node's state it leaves out.
+func (w *world) fits(pod *corev1.Pod, node *corev1.Node) bool {
+	info := framework.NewNodeInfo(slices.DeleteFunc(w.podsOn(node.Name), terminal)...)
+	info.SetNode(node)
+	return len(scheduler.AdmissionCheck(pod, info, false)) == 0 && tolerates(pod, node)
+}
+
+func tolerates(pod *corev1.Pod, node *corev1.Node) bool {
+	taints := slices.Clone(node.Spec.Taints)
+	if node.Spec.Unschedulable { // plugins/nodeunschedulable
+		taints = append(taints, corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule})
+	}
+	_, bad := v1helper.FindMatchingUntoleratedTaint(klog.Background(), taints, pod.Spec.Tolerations, func(t *corev1.Taint) bool {
+		return t.Effect == corev1.TaintEffectNoSchedule || t.Effect == corev1.TaintEffectNoExecute
+	}, false)
+	return !bad
+}
+
+func priority(pod *corev1.Pod) int32 {
+	if pod.Spec.Priority == nil {
+		return 0
+	}
+	return *pod.Spec.Priority
+}
+
+func (w *world) bind(pod *corev1.Pod, node string) {
+	pod = pod.DeepCopy()
+	pod.Spec.NodeName = node
+	setCondition(pod, corev1.PodScheduled, corev1.ConditionTrue, w.now)
+	w.updatePod(pod)
+}

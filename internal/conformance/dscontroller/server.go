@@ -1,0 +1,222 @@
+package dscontroller
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/apis/apps"
+	_ "k8s.io/kubernetes/pkg/apis/apps/install" // into legacyscheme
+	_ "k8s.io/kubernetes/pkg/apis/core/install"
+	daemonutil "k8s.io/kubernetes/pkg/controller/daemon/util"
+	"k8s.io/kubernetes/pkg/registry/apps/daemonset"
+)
+
+// server is the API server: the objects, and what it does to them on the way in.
+type server struct {
+	now         time.Time
+	writes      int64 // the resource version of the last one
+	daemonSets  *daemonSets
+	revisions   *revisions
+	pods        *pods
+	nodes       *nodes
+	named       map[string]int             // pods made so far, by DaemonSet and node
+	stopsAtOnce func(pod *corev1.Pod) bool // the kubelet confirms a deletion without delay
+}
+
+func newServer(ordered bool) *server {
+	s := &server{named: map[string]int{}}
+	s.daemonSets = newStore[*appsv1.DaemonSet](s.version, ordered)
+	s.revisions = newStore[*appsv1.ControllerRevision](s.version, ordered)
+	s.pods = newStore[*corev1.Pod](s.version, ordered)
+	s.nodes = newStore[*corev1.Node](s.version, ordered)
+	return s
+}
+
+func (s *server) version() string { return strconv.FormatInt(s.writes, 10) }
+
+func (s *server) nextVersion() string {
+	s.writes++
+	return s.version()
+}
+
+// applyDaemonSet creates or updates: defaults, then the registry's strategy, as
+// k8s.io/apiserver/pkg/registry/rest does (BeforeCreate, BeforeUpdate).
+func (s *server) applyDaemonSet(ds *appsv1.DaemonSet, validate bool) error {
+	ds = ds.DeepCopy()
+	legacyscheme.Scheme.Default(ds)
+	old, exists := s.daemonSets.get(key(ds))
+	if !exists {
+		return s.createDaemonSet(ds, validate)
+	}
+	return s.updateDaemonSet(ds, old, validate)
+}
+
+func (s *server) createDaemonSet(ds *appsv1.DaemonSet, validate bool) error {
+	in, err := internal(ds)
+	if err != nil {
+		return err
+	}
+	ctx := genericapirequest.NewContext()
+	daemonset.Strategy.PrepareForCreate(ctx, in)
+	if errs := daemonset.Strategy.Validate(ctx, in); validate && len(errs) > 0 {
+		return errs.ToAggregate()
+	}
+	out, err := external(in)
+	if err != nil {
+		return err
+	}
+	out.ResourceVersion = s.nextVersion()
+	out.UID = types.UID(fmt.Sprintf("%s-%s-%s", out.Namespace, out.Name, out.ResourceVersion))
+	out.CreationTimestamp = metav1.NewTime(s.now)
+	s.daemonSets.put(out)
+	return nil
+}
+
+func (s *server) updateDaemonSet(ds, old *appsv1.DaemonSet, validate bool) error {
+	ds.ObjectMeta = metav1.ObjectMeta{
+		Namespace: old.Namespace, Name: old.Name, UID: old.UID, CreationTimestamp: old.CreationTimestamp,
+		Generation: old.Generation, ResourceVersion: old.ResourceVersion, DeletionTimestamp: old.DeletionTimestamp,
+		Finalizers: old.Finalizers, OwnerReferences: old.OwnerReferences,
+		Labels: ds.Labels, Annotations: ds.Annotations,
+	}
+	in, err := internal(ds)
+	if err != nil {
+		return err
+	}
+	was, err := internal(old)
+	if err != nil {
+		return err
+	}
+	ctx := genericapirequest.NewContext()
+	daemonset.Strategy.PrepareForUpdate(ctx, in, was)
+	if errs := daemonset.Strategy.ValidateUpdate(ctx, in, was); validate && len(errs) > 0 {
+		return errs.ToAggregate()
+	}
+	out, err := external(in)
+	if err != nil {
+		return err
+	}
+	if equality.Semantic.DeepEqual(out, old) {
+		return nil
+	}
+	out.ResourceVersion = s.nextVersion()
+	s.daemonSets.put(out)
+	return nil
+}
+
+func internal(ds *appsv1.DaemonSet) (*apps.DaemonSet, error) {
+	out := &apps.DaemonSet{}
+	return out, legacyscheme.Scheme.Convert(ds, out, context.Background())
+}
+
+func external(ds *apps.DaemonSet) (*appsv1.DaemonSet, error) {
+	out := &appsv1.DaemonSet{}
+	return out, legacyscheme.Scheme.Convert(ds, out, context.Background())
+}
+
+// createPod names, stamps and defaults what the controller has sent. Names are
+// the API server's to choose: here they count up on each node, so that of two
+// pods of the same second the later has the greater name.
+func (s *server) createPod(pod *corev1.Pod) {
+	legacyscheme.Scheme.Default(pod)
+	node, _ := daemonutil.GetTargetNodeName(pod)
+	prefix := pod.GenerateName + node
+	s.named[prefix]++
+	pod.Name = fmt.Sprintf("%s-%04d", prefix, s.named[prefix])
+	pod.UID = types.UID(pod.Namespace + "/" + pod.Name)
+	pod.CreationTimestamp = metav1.NewTime(s.now)
+	pod.ResourceVersion = s.nextVersion()
+	pod.Status.Phase = corev1.PodPending
+	s.pods.put(pod)
+}
+
+// deletePod gives the pod its grace period, or removes it where there is none:
+// pkg/registry/core/pod/strategy.go, CheckGracefulDelete.
+func (s *server) deletePod(pod *corev1.Pod) {
+	if pod.DeletionTimestamp != nil {
+		return
+	}
+	grace := graceOf(pod)
+	if grace == 0 || s.stopsAtOnce(pod) {
+		s.removePod(pod)
+		return
+	}
+	pod = pod.DeepCopy()
+	at := metav1.NewTime(s.now.Add(time.Duration(grace) * time.Second))
+	pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = &at, &grace
+	s.updatePod(pod)
+}
+
+func graceOf(pod *corev1.Pod) int64 {
+	if pod.Spec.NodeName == "" || terminal(pod) || pod.Spec.TerminationGracePeriodSeconds == nil {
+		return 0
+	}
+	return *pod.Spec.TerminationGracePeriodSeconds
+}
+
+func (s *server) removePod(pod *corev1.Pod) {
+	s.nextVersion()
+	s.pods.remove(pod)
+}
+
+// updatePod stores a modified copy.
+func (s *server) updatePod(pod *corev1.Pod) {
+	pod.ResourceVersion = s.nextVersion()
+	s.pods.put(pod)
+}
+
+func (s *server) updateNode(node *corev1.Node) {
+	node.ResourceVersion = s.nextVersion()
+	s.nodes.put(node)
+}
+
+// podsOn are the pods bound to a node, ascending by key.
+func (s *server) podsOn(node string) []*corev1.Pod {
+	var on []*corev1.Pod
+	for _, p := range s.pods.list() {
+		if p.Spec.NodeName == node {
+			on = append(on, p)
+		}
+	}
+	return on
+}
+
+// podsOf are the pods a DaemonSet controls, ascending by key.
+func (s *server) podsOf(ds *appsv1.DaemonSet) []*corev1.Pod {
+	var of []*corev1.Pod
+	for _, p := range s.pods.list() {
+		if metav1.IsControlledBy(p, ds) {
+			of = append(of, p)
+		}
+	}
+	return of
+}
+
+func (s *server) revisionsOf(ds *appsv1.DaemonSet) []*appsv1.ControllerRevision {
+	var of []*appsv1.ControllerRevision
+	for _, r := range s.revisions.list() {
+		if metav1.IsControlledBy(r, ds) {
+			of = append(of, r)
+		}
+	}
+	return of
+}
+
+func terminal(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
+}
+
+// targetNode is where a daemon pod runs or is meant to run.
+func targetNode(pod *corev1.Pod) string {
+	node, _ := daemonutil.GetTargetNodeName(pod)
+	return node
+}
