@@ -107,6 +107,10 @@ func (m *Manifest) Cluster() (*Cluster, error) {
 	var mistakes ManifestErrors
 	var stored []runtime.Object
 	for _, written := range m.Objects() {
+		if isNil(written) {
+			mistakes = append(mistakes, &ManifestError{Object: kindOfObject(written).kind, Message: "is nil"})
+			continue
+		}
 		object := withNamespace(written)
 		for _, err := range Validate(object) {
 			mistakes = append(mistakes, m.places[written].refused(lines, object, err))
@@ -120,7 +124,7 @@ func (m *Manifest) Cluster() (*Cluster, error) {
 }
 
 // Objects are all objects of the Manifest, kind after kind in the order of its
-// fields. They are not copies. Nil pointers are left out.
+// fields. They are not copies.
 func (m *Manifest) Objects() []runtime.Object {
 	var all []runtime.Object
 	all = appendObjects(all, m.Nodes)
@@ -136,14 +140,9 @@ func (m *Manifest) Objects() []runtime.Object {
 	return appendObjects(all, m.PriorityClasses)
 }
 
-func appendObjects[T any, P interface {
-	*T
-	runtime.Object
-}](all []runtime.Object, some []P) []runtime.Object {
+func appendObjects[T runtime.Object](all []runtime.Object, some []T) []runtime.Object {
 	for _, object := range some {
-		if object != nil {
-			all = append(all, object)
-		}
+		all = append(all, object)
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,8 +16,10 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"pgregory.net/rapid"
 	kjson "sigs.k8s.io/json"
@@ -296,6 +299,29 @@ func convert(t rapid.TB, content map[string]any) (converted []runtime.Object, un
 	return nil, nil
 }
 
+// TestManifestYAMLIsUpstreams: documents become the JSON that sigs.k8s.io/yaml
+// makes of them. Mutant it fails on: wideFloats (keyText formats with 64 bits).
+func TestManifestYAMLIsUpstreams(t *testing.T) {
+	keys := rapid.OneOf(anyText, rapid.SampledFrom([]string{"1", "0x10", "1.5", "0.1", "1e99", ".inf", "-.inf", ".nan", "yes", "true", "~", "2020-01-01", "'1'", "[a]"}))
+	rapid.Check(t, func(t *rapid.T) {
+		var text string
+		for range rapid.IntRange(1, 4).Draw(t, "lines") {
+			text += keys.Draw(t, "key") + ": " + keys.Draw(t, "value") + "\n"
+		}
+		got, _, mistakes, err := yamlToJSON([]byte(text))
+		want, wantErr := yaml.YAMLToJSON([]byte(text))
+		if (err != nil || len(mistakes) > 0) && !strings.Contains(fmt.Sprint(mistakes), "chance") {
+			if wantErr == nil {
+				t.Fatalf("%q: refused: %v %v", text, err, mistakes)
+			}
+			return
+		}
+		if len(mistakes) == 0 && (wantErr != nil || string(got) != string(want)) {
+			t.Fatalf("%q:\ngot  %s\nwant %s %v", text, got, want, wantErr)
+		}
+	})
+}
+
 // TestManifestKeepsItsObjects: Cluster changes nothing it was given.
 // Mutant it fails on: inPlace (withNamespace without the copy).
 func TestManifestKeepsItsObjects(t *testing.T) {
@@ -308,5 +334,47 @@ func TestManifestKeepsItsObjects(t *testing.T) {
 	_, _ = m.Cluster()
 	if !reflect.DeepEqual(before, m.Pods[0]) {
 		t.Errorf("before %v after %v", before, m.Pods[0])
+	}
+}
+
+// TestManifestLiteral: objects made in Go become a cluster; what they lack is
+// filled in, a nil is a mistake with a name.
+// Mutants it fails on: barePods (Cluster without withNamespace), raw (without Default).
+func TestManifestLiteral(t *testing.T) {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}}
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}
+	c, err := (&Manifest{Pods: []*corev1.Pod{pod}, Nodes: []*corev1.Node{node}}).Cluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := c.Manifest().Pods[0]
+	if stored.Namespace != "default" || stored.Spec.RestartPolicy != corev1.RestartPolicyAlways {
+		t.Errorf("stored as %v", stored)
+	}
+	_, err = (&Manifest{Pods: []*corev1.Pod{nil}, Nodes: []*corev1.Node{nil}}).Cluster()
+	if want := "Node: is nil\nPod: is nil"; err == nil || err.Error() != want {
+		t.Errorf("got %v want %s", err, want)
+	}
+}
+
+// TestManifestNamesPlaces: what validation says of an object names where it
+// stands; of an object made in Go it names the object.
+// Mutant it fails on: noItem (place.path ignores the item).
+func TestManifestNamesPlaces(t *testing.T) {
+	stream := "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Node\n  metadata:\n    name: a\n    labels:\n      x.y/z: b\n"
+	m, err := ReadManifest(strings.NewReader(stream))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := field.Required(field.NewPath("metadata", "labels").Key("x.y/z"), "really")
+	got := m.places[m.Nodes[0]].refused(lineFinder{}, m.Nodes[0], wrong)
+	if want := "document 1, line 9: Node a: metadata.labels[x.y/z]: Required value: really"; got.Error() != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if !errors.Is(got, error(wrong)) {
+		t.Error("does not unwrap")
+	}
+	if got, want := (place{}).refused(lineFinder{}, m.Nodes[0], wrong).Error(), "Node a: metadata.labels[x.y/z]: Required value: really"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

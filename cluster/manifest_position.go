@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 
@@ -194,15 +193,4 @@ func joinPath(path, key string) string {
 		return key
 	}
 	return path + "." + key
-}
-
-// indentedWithTab is the first line of the document that begins with a tab,
-// counted from 0; -1 if there is none.
-func (d *document) indentedWithTab() int {
-	for i, line := range bytes.Split(d.text, []byte("\n")) {
-		if bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("\t")) && !isBlank(line) {
-			return i
-		}
-	}
-	return -1
 }

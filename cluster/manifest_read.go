@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	kjson "sigs.k8s.io/json"
-	"sigs.k8s.io/yaml"
 )
 
 // manifestReader turns documents into objects and remarks.
@@ -54,40 +52,37 @@ func (r *manifestReader) document(doc *document) {
 		r.refuse(doc, doc.line, doc.broken.Error())
 		return
 	}
-	value, err := r.value(doc)
-	if err != nil {
-		line, message := doc.explainYAML(err)
-		r.refuse(doc, line, message)
-		return
-	}
 	if end := doc.endMarker(); end > 0 {
 		r.warnAt(end, place{doc: doc}, "", "", "what follows ... is ignored, as by kubectl: separate documents with ---")
 	}
-	if string(value) != "null" {
+	if value := r.value(doc); value != nil && string(value) != "null" {
 		r.object(place{doc: doc}, value, header{})
 	}
 	r.repeated = nil
 }
 
-// value is the content of the document as JSON. Like the API server's strict
-// decoding (runtime/serializer/json, Serializer.unmarshal) it goes on where keys
-// repeat: the last counts, and they are remembered.
-func (r *manifestReader) value(doc *document) (json.RawMessage, error) {
+// value is the content of the document as JSON, nil if it has none. Keys that
+// repeat are remembered until it is known whose they are.
+func (r *manifestReader) value(doc *document) json.RawMessage {
 	if doc.isJSON {
-		return doc.text, nil
+		return doc.text
 	}
-	value, strict := yaml.YAMLToJSONStrict(doc.text)
-	if strict == nil {
-		return value, nil
-	}
-	value, err := yaml.YAMLToJSON(doc.text)
-	if err != nil {
-		return nil, err
+	value, repeated, mistakes, err := yamlToJSON(doc.text)
+	switch {
+	case err != nil:
+		line, message := doc.explainYAML(err)
+		r.refuse(doc, line, message)
+		return nil
+	case len(mistakes) > 0:
+		r.failAll(place{doc: doc}, "", mistakes)
+		return nil
+	case repeated == nil:
+		return value
 	}
 	if r.repeated = r.lines.repetitions(doc); r.repeated == nil {
-		r.warn(place{doc: doc}, "", "", "repeated keys: "+firstLine(strict))
+		r.warn(place{doc: doc}, "", "", "repeated keys, the last one counts: "+firstRepeated(repeated))
 	}
-	return value, nil
+	return value
 }
 
 // object reads what stands at a place: a list or an object. A list gives its
@@ -328,31 +323,4 @@ func (r *manifestReader) warnStrict(at place, object string, t reflect.Type, str
 		}
 		r.warn(at, object, field, message)
 	}
-}
-
-// yamlLine is how the YAML parser names a line, counted from 1 in its document.
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
-
-// explainYAML puts the parser's error into the words and lines of the stream.
-func (d *document) explainYAML(err error) (line int, message string) {
-	line, message = d.content, firstLine(err)
-	if parts := yamlLine.FindStringSubmatch(message); parts != nil {
-		if n, err := strconv.Atoi(parts[1]); err == nil {
-			line = d.streamLine(n)
-		}
-		message = parts[2]
-	}
-	message = "YAML: " + message
-	if tab := d.indentedWithTab(); tab >= 0 {
-		return line, message + " (line " + strconv.Itoa(d.line+tab) + " is indented with a tab; YAML wants spaces)"
-	}
-	if strings.Contains(string(d.text), "{{") {
-		return line, message + " (is this a template? render it first)"
-	}
-	return line, message
-}
-
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return strings.TrimSpace(line)
 }
