@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,6 +25,16 @@ func (o Origin) String() string { return originNames[min(int(o), len(originNames
 
 // MarshalText makes an origin its words in JSON.
 func (o Origin) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (o *Origin) UnmarshalText(text []byte) error {
+	i := slices.Index(originNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("origin %q: must be one of %s", text, strings.Join(originNames[:], ", "))
+	}
+	*o = Origin(i)
+	return nil
+}
 
 // Toleration is a toleration of a pod and where it comes from.
 type Toleration struct {

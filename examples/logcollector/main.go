@@ -31,7 +31,7 @@ func main() {
 }
 
 func run(out io.Writer) error {
-	m, err := cluster.ReadManifest(strings.NewReader(manifests + "---\n" + nodes))
+	m, err := cluster.ReadManifest(strings.NewReader(manifests + nodes))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,43 @@
+package berth_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// The README shows the program that is in examples/quickstart and what it
+// prints; CI runs the program and compares its output with the same file.
+func TestReadmeShowsTheQuickstart(t *testing.T) {
+	readme := read(t, "README.md")
+	_, program, _ := strings.Cut(read(t, "examples/quickstart/main.go"), "func main() {")
+	program, _, _ = strings.Cut(program, "\n}\n")
+	for _, text := range []string{"func main() {" + program + "\n}\n", read(t, "examples/quickstart/output.txt")} {
+		if len(text) < 100 || !strings.Contains(readme, text) {
+			t.Errorf("README.md does not show:\n%s", text)
+		}
+	}
+}
+
+// Every example that the README names is there, and every one that is there is named.
+func TestReadmeNamesTheExamples(t *testing.T) {
+	readme := read(t, "README.md")
+	dirs, err := os.ReadDir("examples")
+	if err != nil || len(dirs) == 0 {
+		t.Fatal(dirs, err)
+	}
+	for _, d := range dirs {
+		if !strings.Contains(readme, "examples/"+d.Name()) {
+			t.Errorf("README.md does not name examples/%s", d.Name())
+		}
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
