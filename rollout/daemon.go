@@ -1,0 +1,294 @@
+package rollout
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/berthsim/berth/placement"
+)
+
+// daemon is one DaemonSet with what the controller knows of it. Its object is
+// shared between forks and never modified; the status is kept beside it.
+type daemon struct {
+	slot   int32
+	key    string // namespace/name
+	object *appsv1.DaemonSet
+	status appsv1.DaemonSetStatus
+	luck   uint64
+
+	// What follows from the object.
+	selector labels.Selector
+	workload *placement.Workload
+	patch    []byte // of the template
+	minReady stamp
+	rolling  bool // strategy RollingUpdate
+	surges   bool // pkg/controller/daemon/util: AllowsSurge
+
+	revisions []revision // ascending by name
+	current   string     // name of the template's revision
+	hash      string     // and its hash: pods that have it are new
+	class     int32      // of pods that are made now, or none
+	classes   []int32    // of all pods it has or had
+	serial    int32      // last number given to a pod
+	taken     []int32    // numbers that adopted pods have, ascending
+
+	unread    bool // revisions are to be looked at
+	unclaimed bool // orphans are to be looked at, and pods that the selector no longer matches
+	relabel   bool // after a dedup
+	deleting  bool // foreground deletion waits for the pods
+	failure   string
+
+	armed    int32 // pods with a move on the agenda
+	head     []int32
+	decision []placement.Decision // Excluded where there is no node
+	backoffs []backoff            // nil: none yet
+	tally
+}
+
+// wants says whether a sync would find anything that the last one did not.
+func (d *daemon) wants() bool { return d.stale || len(d.dirty) > 0 || d.unread || d.unclaimed }
+
+func (d *daemon) generation() string {
+	return d.object.Annotations[appsv1.DeprecatedTemplateGeneration]
+}
+
+// updated follows pkg/controller/daemon/util: IsPodUpdated.
+func (d *daemon) updated(c *class) bool {
+	if d.hash != "" && c.hash == d.hash {
+		return true
+	}
+	g := d.generation()
+	return g != "" && c.generation == g
+}
+
+// reference is the ownerReference of what belongs to the DaemonSet.
+func (d *daemon) reference() *metav1.OwnerReference {
+	return metav1.NewControllerRef(d.object, appsv1.SchemeGroupVersion.WithKind("DaemonSet"))
+}
+
+func keyOf(o metav1.Object) string { return o.GetNamespace() + "/" + o.GetName() }
+
+// find gives the DaemonSet of a key, or nil.
+func (s *Sim) find(key string) *daemon {
+	i, ok := slices.BinarySearchFunc(s.order, key, func(slot int32, key string) int {
+		return strings.Compare(s.daemons[slot].key, key)
+	})
+	if !ok {
+		return nil
+	}
+	return s.daemons[s.order[i]]
+}
+
+// addDaemon gives a DaemonSet a slot; its object is still to be set.
+func (s *Sim) addDaemon(object *appsv1.DaemonSet) *daemon {
+	d := &daemon{
+		key: keyOf(object), luck: luck(keyOf(object)), class: none,
+		head:   slices.Repeat([]int32{none}, len(s.nodes)),
+		tally:  newTally(len(s.nodes)),
+		serial: s.serials[keyOf(object)],
+	}
+	d.slot = int32(slices.Index(s.daemons, nil))
+	if d.slot == none {
+		d.slot = int32(len(s.daemons))
+		s.daemons = append(s.daemons, nil)
+	}
+	s.daemons[d.slot] = d
+	i, _ := slices.BinarySearchFunc(s.order, d.key, func(slot int32, key string) int {
+		return strings.Compare(s.daemons[slot].key, key)
+	})
+	s.order = slices.Insert(s.order, i, d.slot)
+	return d
+}
+
+func (s *Sim) dropDaemon(d *daemon) {
+	s.serials = maps.Clone(s.serials)
+	if s.serials == nil {
+		s.serials = map[string]int32{}
+	}
+	s.serials[d.key] = d.serial
+	s.order = slices.DeleteFunc(s.order, func(slot int32) bool { return slot == d.slot })
+	s.daemons[d.slot] = nil
+}
+
+// setObject makes everything that follows from the DaemonSet's object anew. Where
+// its pods may run is judged again only if what decides that has changed.
+func (s *Sim) setObject(d *daemon, object *appsv1.DaemonSet) error {
+	selector, err := metav1.LabelSelectorAsSelector(object.Spec.Selector)
+	if err != nil {
+		return err
+	}
+	patch, err := templatePatch(&object.Spec.Template)
+	if err != nil {
+		return err
+	}
+	workload := d.workload
+	if d.object == nil || !samePlaces(&d.object.Spec.Template.Spec, &object.Spec.Template.Spec) {
+		if workload, err = placement.ForDaemonSet(object, placement.Unvalidated()); err != nil {
+			return err
+		}
+	}
+	moved := workload != d.workload
+	if d.object == nil || !equality.Semantic.DeepEqual(d.object.Spec.Selector, object.Spec.Selector) {
+		d.unclaimed = true
+	}
+	d.object, d.selector, d.patch, d.workload = object, selector, patch, workload
+	d.minReady = object.Spec.MinReadySeconds
+	d.rolling = object.Spec.UpdateStrategy.Type == appsv1.RollingUpdateDaemonSetStrategyType
+	one, err := d.maxSurge(1)
+	d.surges = err == nil && one > 0
+	d.unread, d.stale = true, true
+	if moved {
+		s.decideAll(d)
+	}
+	s.rearmAll(d)
+	return nil
+}
+
+// samePlaces says whether two templates are let on the same nodes.
+func samePlaces(a, b *corev1.PodSpec) bool {
+	return a.NodeName == b.NodeName && a.HostNetwork == b.HostNetwork &&
+		equality.Semantic.DeepEqual(a.NodeSelector, b.NodeSelector) &&
+		equality.Semantic.DeepEqual(a.Affinity, b.Affinity) &&
+		equality.Semantic.DeepEqual(a.Tolerations, b.Tolerations)
+}
+
+// rearmAll is for a change of minReadySeconds: pods become available at another time.
+func (s *Sim) rearmAll(d *daemon) {
+	for n := range d.head {
+		s.rearm(d, int32(n))
+	}
+}
+
+// newTemplateClass is what pods made now have in common
+// (pkg/controller/daemon/util: CreatePodTemplate).
+func newTemplateClass(d *daemon) *class {
+	template := &d.object.Spec.Template
+	meta := maps.Clone(template.Labels)
+	if meta == nil {
+		meta = map[string]string{}
+	}
+	if g, err := strconv.ParseInt(d.generation(), 10, 64); err == nil {
+		meta[generationLabel] = fmt.Sprint(g)
+	}
+	if d.hash != "" {
+		meta[hashLabel] = d.hash
+	}
+	c := newClass(namePrefix(d.object.Name), meta, &template.Spec)
+	c.namespace, c.template = d.object.Namespace, template
+	return c
+}
+
+// addClass makes a class of the DaemonSet's, or of pods that no DaemonSet owns.
+func (s *Sim) addClass(d *daemon, c *class) int32 {
+	id := int32(len(s.classes))
+	s.classes = append(s.classes, c)
+	s.live = append(s.live, 0)
+	number := int64(0)
+	if d != nil {
+		number = d.numberOf(c.hash)
+		d.classes = append(d.classes, id)
+	}
+	s.numbers = append(s.numbers, number)
+	return id
+}
+
+// classLike is the DaemonSet's class of pods like these but with another hash.
+func (s *Sim) classLike(d *daemon, like *class, hash string) int32 {
+	meta := maps.Clone(like.labels)
+	if hash != "" {
+		meta[hashLabel] = hash
+	}
+	for _, id := range d.classes {
+		c := s.classes[id]
+		if c.grace == like.grace && c.template == like.template && c.prefix == like.prefix &&
+			slices.Equal(c.images, like.images) && maps.Equal(c.labels, meta) {
+			return id
+		}
+	}
+	made := *like
+	made.labels, made.hash = meta, meta[hashLabel]
+	return s.addClass(d, &made)
+}
+
+// claim adopts orphans that the selector matches and releases pods that it does
+// not (pkg/controller: BaseControllerRefManager.ClaimObject).
+func (s *Sim) claim(d *daemon) {
+	if !d.unclaimed {
+		return
+	}
+	d.unclaimed = false
+	for n := range s.nodes {
+		for _, id := range s.listed(d.slot, int32(n)) {
+			if !d.selector.Matches(labels.Set(s.classes[s.pods[id].class].labels)) {
+				s.emitPod(Released, id, Why{})
+				s.setOwner(id, none, s.pods[id].class)
+				s.orphaned()
+			}
+		}
+		for _, id := range s.listed(none, int32(n)) {
+			if p := &s.pods[id]; s.adoptable(d, p) {
+				s.setOwner(id, d.slot, s.classLike(d, s.classes[p.class], ""))
+				s.emitPod(Adopted, id, Why{})
+				s.busy = true
+			}
+		}
+	}
+}
+
+func (s *Sim) adoptable(d *daemon, p *pod) bool {
+	return p.is(orphan) && !p.is(terminating) && s.namespace(p) == d.object.Namespace &&
+		d.selector.Matches(labels.Set(s.classes[p.class].labels))
+}
+
+// orphaned has every DaemonSet look at orphans again.
+func (s *Sim) orphaned() {
+	s.busy = true
+	for _, slot := range s.order {
+		s.daemons[slot].unclaimed = true
+	}
+}
+
+// listed copies an owner's list of pods on a node, for loops that change it.
+func (s *Sim) listed(owner, node int32) []int32 {
+	list := s.list[:0]
+	for id := *s.head(owner, node); id != none; id = s.pods[id].next {
+		list = append(list, id)
+	}
+	s.list = list
+	return list
+}
+
+// namespace is the pod's.
+func (s *Sim) namespace(p *pod) string {
+	if p.name < 0 {
+		return s.named[^p.name].Namespace
+	}
+	return s.classes[p.class].namespace
+}
+
+// luck is a name's part in a draw.
+func luck(name string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return h.Sum64()
+}
+
+// uid is a made-up one, the same in every run.
+func uid(seed uint64, parts ...string) types.UID {
+	var g rand.PCG
+	g.Seed(seed, luck(strings.Join(parts, "\x00")))
+	a, b := g.Uint64(), g.Uint64()
+	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0xfff, b&0xffffffffffff))
+}

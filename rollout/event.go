@@ -1,0 +1,118 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Event is one thing that happened: plain, comparable data. Fields that do not
+// apply are zero.
+type Event struct {
+	Tick      int    `json:"tick"`
+	Round     int    `json:"round,omitempty"` // the pass of the controllers in the tick, from 1: a sync acts on 250 pods at most
+	Kind      Kind   `json:"kind"`
+	DaemonSet string `json:"daemonSet,omitempty"` // namespace/name
+	Node      string `json:"node,omitempty"`
+	Pod       string `json:"pod,omitempty"`
+	Revision  int64  `json:"revision,omitempty"` // of the pod; 0 if its ControllerRevision is unknown
+	Why       Why    `json:"why,omitzero"`
+}
+
+// Kind is what happened. Created and Deleted are the controller's own calls;
+// what users and collectors do has other kinds.
+type Kind uint8
+
+const (
+	Happened  Kind = iota + 1 // an input took effect
+	Unchanged                 // an input found everything as it wants it
+	Refused                   // an input was impossible
+	Gone                      // a DaemonSet, after a foreground deletion
+	Tainted                   // a node that has been down for Config.NodeGrace
+
+	Created   // a pod, by the controller
+	Deleted   // a pod, by the controller
+	Bound     // a pod, in a later tick than it was created in
+	Started   // a pod runs but is not ready yet
+	Ready     // a pod runs and is ready
+	Available // a pod has been ready for minReadySeconds, if there are any
+	Unready   // a pod is not ready any more
+	Failed    // a pod
+	Stopped   // a terminating pod is gone
+	UserDeleted
+	Collected // a pod, by a garbage collector
+	Adopted   // an orphaned pod, by a DaemonSet
+	Orphaned  // a pod whose DaemonSet was deleted with Orphan
+	Released  // a pod that the selector does not match any more
+
+	RevisionAdded
+	RevisionRenumbered
+	RevisionRemoved
+	SyncFailed // the controller tries again
+)
+
+var kinds = [...]string{
+	"", "Happened", "Unchanged", "Refused", "Gone", "Tainted",
+	"Created", "Deleted", "Bound", "Started", "Ready", "Available", "Unready", "Failed", "Stopped",
+	"UserDeleted", "Collected", "Adopted", "Orphaned", "Released",
+	"RevisionAdded", "RevisionRenumbered", "RevisionRemoved", "SyncFailed",
+}
+
+// String is the name of the kind.
+func (k Kind) String() string {
+	if k > 0 && int(k) < len(kinds) {
+		return kinds[k]
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
+// MarshalText makes a kind its name in JSON.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads the name of a kind.
+func (k *Kind) UnmarshalText(text []byte) error {
+	for i, name := range kinds {
+		if i > 0 && name == string(text) {
+			*k = Kind(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("no kind of event is called %q", text)
+}
+
+// String is the event in one line.
+func (e Event) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d %v", e.Tick, e.Kind)
+	for _, part := range []string{e.DaemonSet, e.Pod} {
+		if part != "" {
+			b.WriteString(" " + part)
+		}
+	}
+	if e.Revision != 0 {
+		fmt.Fprintf(&b, " r%d", e.Revision)
+	}
+	if e.Node != "" {
+		b.WriteString(" on " + e.Node)
+	}
+	if e.Round > 1 {
+		fmt.Fprintf(&b, " in round %d", e.Round)
+	}
+	if why := e.Why.String(); why != "" {
+		b.WriteString(": " + why)
+	}
+	return b.String()
+}
+
+func (s *Sim) emit(e Event) {
+	e.Tick, e.Round = int(s.now), int(s.round)
+	s.events = append(s.events, e)
+}
+
+func (s *Sim) emitPod(kind Kind, id int32, why Why) {
+	p := &s.pods[id]
+	e := Event{Kind: kind, DaemonSet: s.ownerKey(p), Pod: s.podName(id), Revision: s.numbers[p.class], Why: why}
+	if p.node != none {
+		e.Node = s.roster[p.node].name
+	}
+	s.emit(e)
+}

@@ -1,0 +1,102 @@
+package rollout
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/dump"
+	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/rand"
+)
+
+// hashTemplate is the hash in the names and labels of ControllerRevisions
+// (pkg/controller: ComputeHash): FNV-1a over a dump of the Go value. The dump
+// tells nil from empty, so the template is first brought into the form in which
+// the controller gets it, which is protobuf's.
+func hashTemplate(template *corev1.PodTemplateSpec, collisions *int32) string {
+	h := fnv.New32a()
+	fmt.Fprint(h, dump.ForHash(*asDecoded(template)))
+	if collisions != nil {
+		var b [8]byte
+		binary.LittleEndian.PutUint32(b[:], uint32(*collisions))
+		h.Write(b[:])
+	}
+	return rand.SafeEncodeString(fmt.Sprint(h.Sum32()))
+}
+
+// asDecoded is the template as it comes out of protobuf. A template that
+// protobuf refuses is left as it is.
+func asDecoded(template *corev1.PodTemplateSpec) *corev1.PodTemplateSpec {
+	data, err := template.Marshal()
+	if err != nil {
+		return template
+	}
+	decoded := &corev1.PodTemplateSpec{}
+	if err := decoded.Unmarshal(data); err != nil {
+		return template
+	}
+	return decoded
+}
+
+// templatePatch is the data of the template's ControllerRevision
+// (pkg/controller/daemon: getPatch).
+func templatePatch(template *corev1.PodTemplateSpec) ([]byte, error) {
+	data, err := json.Marshal(asDecoded(template))
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return nil, err
+	}
+	return encodePatch(fields)
+}
+
+func encodePatch(template map[string]any) ([]byte, error) {
+	template["$patch"] = "replace"
+	return json.Marshal(map[string]any{"spec": map[string]any{"template": template}})
+}
+
+// canonicalPatch brings the data of a stored ControllerRevision into the form
+// of templatePatch, to be compared byte by byte as the controller does. Two
+// things that a dump brings in would make the first tick of a settled cluster
+// change everything, so they are smoothed out: a different order of fields, and
+// the "creationTimestamp":null that API servers before 1.34 wrote.
+func canonicalPatch(data []byte) []byte {
+	var patch struct {
+		Spec struct {
+			Template map[string]any `json:"template"`
+		} `json:"spec"`
+	}
+	if err := json.Unmarshal(data, &patch); err != nil || patch.Spec.Template == nil {
+		return data
+	}
+	if meta, ok := patch.Spec.Template["metadata"].(map[string]any); ok {
+		if stamp, has := meta["creationTimestamp"]; has && stamp == nil {
+			delete(meta, "creationTimestamp")
+		}
+	}
+	canonical, err := encodePatch(patch.Spec.Template)
+	if err != nil {
+		return data
+	}
+	return canonical
+}
+
+// patchedTemplate is the template that a ControllerRevision restores.
+func patchedTemplate(data []byte) (*corev1.PodTemplateSpec, error) {
+	var patch struct {
+		Spec struct {
+			Template *corev1.PodTemplateSpec `json:"template"`
+		} `json:"spec"`
+	}
+	if err := json.Unmarshal(data, &patch); err != nil {
+		return nil, err
+	}
+	if patch.Spec.Template == nil {
+		return nil, fmt.Errorf("no spec.template in the data")
+	}
+	return patch.Spec.Template, nil
+}

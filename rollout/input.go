@@ -1,0 +1,331 @@
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// Input is something that happens to a cluster from outside. The kinds of
+// inputs are the structs below and no others. Each prints as one line.
+type Input interface {
+	String() string
+	check() error // what is wrong with the input itself
+	apply(*Sim)
+}
+
+// Apply is kubectl apply of a DaemonSet: it is created, or its spec, labels and
+// annotations become these. Defaults are filled in and mistakes refused, unless
+// Unvalidated says that an API server has let this object in before.
+type Apply struct {
+	DaemonSet   *appsv1.DaemonSet
+	Unvalidated bool
+}
+
+// Undo is kubectl rollout undo: the template becomes that of a revision, 0
+// being the one before the last.
+type Undo struct {
+	Key      string
+	Revision int64
+}
+
+// Propagation is what becomes of a deleted DaemonSet's pods and revisions.
+type Propagation uint8
+
+const (
+	Background Propagation = iota // they are deleted after it
+	Foreground                    // they are deleted first; it goes with the last pod
+	Orphan                        // they stay, without an owner
+)
+
+// String is kubectl's word for it.
+func (p Propagation) String() string {
+	switch p {
+	case Foreground:
+		return "foreground"
+	case Orphan:
+		return "orphan"
+	}
+	return "background"
+}
+
+// Delete deletes a DaemonSet.
+type Delete struct {
+	Key         string
+	Propagation Propagation
+}
+
+// ApplyNode adds a node or replaces it as it is; its Ready condition, if it has
+// one, counts as NodeReady, NodeNotReady or NodeDown would.
+type ApplyNode struct{ Node *corev1.Node }
+
+// RemoveNode removes a node. Its pods stay, doing nothing, for Config.PodGC.
+type RemoveNode struct{ Node string }
+
+// EditNode changes a node.
+type EditNode struct {
+	Node  string
+	Edits []cluster.NodeEdit
+}
+
+// PodsNotReady makes the pods on a node not ready, and those that come later,
+// until PodsReady.
+type PodsNotReady struct{ Node string }
+
+// PodsReady ends PodsNotReady.
+type PodsReady struct{ Node string }
+
+// NodeNotReady makes a node's Ready condition False, with the taints
+// node.kubernetes.io/not-ready, and its pods not ready, until NodeReady.
+type NodeNotReady struct{ Node string }
+
+// NodeReady makes a node ready again, whatever it was, and its taints go.
+type NodeReady struct{ Node string }
+
+// NodeDown makes a node's kubelet go: nothing starts, stops or becomes ready
+// there. The Ready condition is Unknown and the pods are not ready at once; the
+// taints node.kubernetes.io/unreachable come after Config.NodeGrace.
+type NodeDown struct{ Node string }
+
+// NodeUp ends NodeDown.
+type NodeUp struct{ Node string }
+
+// FailPods makes the live pods on a node Failed.
+type FailPods struct{ Node string }
+
+// DeletePods is a user deleting the pods on a node.
+type DeletePods struct{ Node string }
+
+// NeverReady keeps pods with an image from becoming ready on some nodes; nil: on all.
+// Pods that are ready stay so.
+type NeverReady struct {
+	Image string
+	Nodes []string
+}
+
+// StuckTerminating keeps terminating pods on a node from going.
+type StuckTerminating struct{ Node string }
+
+func (in Apply) String() string {
+	if in.DaemonSet == nil {
+		return "apply nothing"
+	}
+	if in.Unvalidated {
+		return "apply unvalidated " + keyOf(in.DaemonSet)
+	}
+	return "apply " + keyOf(in.DaemonSet)
+}
+
+func (in Undo) String() string {
+	if in.Revision == 0 {
+		return "undo " + in.Key
+	}
+	return fmt.Sprintf("undo %s to %d", in.Key, in.Revision)
+}
+
+func (in Delete) String() string {
+	if in.Propagation == Background {
+		return "delete " + in.Key
+	}
+	return fmt.Sprintf("delete %s %v", in.Key, in.Propagation)
+}
+
+func (in ApplyNode) String() string {
+	if in.Node == nil {
+		return "apply-node nothing"
+	}
+	return "apply-node " + in.Node.Name
+}
+
+func (in EditNode) String() string {
+	var edits []string
+	for _, e := range in.Edits {
+		edits = append(edits, e.String())
+	}
+	return "edit-node " + in.Node + ": " + strings.Join(edits, ", ")
+}
+
+func (in NeverReady) String() string {
+	if in.Nodes == nil {
+		return "never-ready " + in.Image
+	}
+	return "never-ready " + in.Image + " on " + strings.Join(in.Nodes, " ")
+}
+
+func (in RemoveNode) String() string       { return "remove-node " + in.Node }
+func (in PodsNotReady) String() string     { return "pods-not-ready " + in.Node }
+func (in PodsReady) String() string        { return "pods-ready " + in.Node }
+func (in NodeNotReady) String() string     { return "node-not-ready " + in.Node }
+func (in NodeReady) String() string        { return "node-ready " + in.Node }
+func (in NodeDown) String() string         { return "node-down " + in.Node }
+func (in NodeUp) String() string           { return "node-up " + in.Node }
+func (in FailPods) String() string         { return "fail-pods " + in.Node }
+func (in DeletePods) String() string       { return "delete-pods " + in.Node }
+func (in StuckTerminating) String() string { return "stuck-terminating " + in.Node }
+
+func (in Apply) check() error {
+	switch {
+	case in.DaemonSet == nil:
+		return errors.New("no DaemonSet")
+	case in.DaemonSet.Name == "":
+		return errors.New("metadata.name: Required value")
+	case in.Unvalidated:
+		return nil
+	}
+	return cluster.Validate(in.DaemonSet).ToAggregate()
+}
+
+func (in Undo) check() error {
+	if in.Revision < 0 {
+		return errors.Join(checkKey(in.Key), fmt.Errorf("unable to find specified revision %d in history", in.Revision))
+	}
+	return checkKey(in.Key)
+}
+
+func (in Delete) check() error {
+	if in.Propagation > Orphan {
+		return errors.Join(checkKey(in.Key), fmt.Errorf("propagation %d: must be Background, Foreground or Orphan", uint8(in.Propagation)))
+	}
+	return checkKey(in.Key)
+}
+
+func (in ApplyNode) check() error {
+	if in.Node == nil {
+		return errors.New("no node")
+	}
+	return errors.Join(checkNode(in.Node.Name), cluster.Validate(in.Node).ToAggregate())
+}
+
+func (in EditNode) check() error {
+	errs := []error{checkNode(in.Node)}
+	for _, e := range in.Edits {
+		errs = append(errs, e.Check())
+	}
+	return errors.Join(errs...)
+}
+
+func (in NeverReady) check() error {
+	var errs []error
+	if in.Image == "" {
+		errs = append(errs, errors.New("no image"))
+	}
+	for _, n := range in.Nodes {
+		errs = append(errs, checkNode(n))
+	}
+	return errors.Join(errs...)
+}
+
+func (in RemoveNode) check() error       { return checkNode(in.Node) }
+func (in PodsNotReady) check() error     { return checkNode(in.Node) }
+func (in PodsReady) check() error        { return checkNode(in.Node) }
+func (in NodeNotReady) check() error     { return checkNode(in.Node) }
+func (in NodeReady) check() error        { return checkNode(in.Node) }
+func (in NodeDown) check() error         { return checkNode(in.Node) }
+func (in NodeUp) check() error           { return checkNode(in.Node) }
+func (in FailPods) check() error         { return checkNode(in.Node) }
+func (in DeletePods) check() error       { return checkNode(in.Node) }
+func (in StuckTerminating) check() error { return checkNode(in.Node) }
+
+func checkNode(node string) error {
+	if node == "" {
+		return errors.New("no node")
+	}
+	return nil
+}
+
+func checkKey(key string) error {
+	if namespace, name, ok := strings.Cut(key, "/"); !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
+		return fmt.Errorf("key %q: must be namespace/name", key)
+	}
+	return nil
+}
+
+// scheduled is an input with its tick.
+type scheduled struct {
+	tick  int32
+	input Input
+}
+
+// Inject has inputs take effect in the next tick, in the order given. It refuses
+// all of them if one is malformed, naming every mistake. An input that turns out
+// to be impossible when its time comes is a Refused event.
+func (s *Sim) Inject(in ...Input) error { return s.At(int(s.now)+1, in...) }
+
+// At is Inject for a later tick.
+func (s *Sim) At(tick int, in ...Input) error {
+	var errs []error
+	if tick <= int(s.now) || tick > int(lastTick) {
+		errs = append(errs, fmt.Errorf("tick %d: must be after tick %d", tick, s.now))
+	}
+	accepted := make([]Input, len(in))
+	for i, x := range in {
+		var err error
+		if accepted[i], err = s.accept(x); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", describe(x), err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	at, _ := slices.BinarySearchFunc(s.inputs, int32(tick)+1, func(x scheduled, tick int32) int { return int(x.tick - tick) })
+	for i, x := range accepted {
+		s.inputs = slices.Insert(s.inputs, at+i, scheduled{int32(tick), x})
+	}
+	return nil
+}
+
+func describe(in Input) string {
+	if in == nil {
+		return "nil input"
+	}
+	return in.String()
+}
+
+// accept gives a copy that nobody else can change.
+func (s *Sim) accept(in Input) (Input, error) {
+	switch x := in.(type) {
+	case nil:
+		return nil, errors.New("must be one of the inputs of this package")
+	case Apply:
+		if x.DaemonSet != nil {
+			x.DaemonSet = x.DaemonSet.DeepCopy()
+			if x.DaemonSet.Namespace == "" {
+				x.DaemonSet.Namespace = corev1.NamespaceDefault
+			}
+			if !x.Unvalidated {
+				x.DaemonSet = cluster.Default(x.DaemonSet)
+			}
+		}
+		in = x
+	case ApplyNode:
+		if x.Node != nil {
+			x.Node = x.Node.DeepCopy()
+		}
+		in = x
+	case EditNode:
+		x.Edits = slices.Clone(x.Edits)
+		in = x
+	case NeverReady:
+		x.Nodes = slices.Clone(x.Nodes)
+		slices.Sort(x.Nodes)
+		in = x
+	}
+	return in, in.check()
+}
+
+// Apply is Inject(Apply{DaemonSet: ds}): kubectl apply.
+func (s *Sim) Apply(ds *appsv1.DaemonSet) error { return s.Inject(Apply{DaemonSet: ds}) }
+
+// Undo is Inject(Undo{key, revision}): kubectl rollout undo.
+func (s *Sim) Undo(key string, revision int64) error {
+	return s.Inject(Undo{Key: key, Revision: revision})
+}
+
+// Delete is Inject(Delete{Key: key}): kubectl delete.
+func (s *Sim) Delete(key string) error { return s.Inject(Delete{Key: key}) }

@@ -1,0 +1,182 @@
+package rollout
+
+// nextMove is the tick in which the pod does something by itself, or in which
+// time alone changes what the controller thinks of it; none if it waits for
+// something else.
+func (s *Sim) nextMove(p *pod) int32 {
+	switch {
+	case p.is(terminating):
+		return s.stopTick(p)
+	case p.phase == failed:
+		return s.retryTick(p)
+	case p.terminal() || !p.is(bound):
+		return none
+	case p.is(isReady):
+		return s.availableTick(p)
+	case p.is(stays) || !s.nodes[p.node].works():
+		return none
+	case p.phase == pending:
+		return s.tickOf(int64(p.since) + int64(max(s.step, s.pace(p).start)))
+	case s.heldBack(p):
+		return none
+	}
+	return s.tickOf(int64(p.since) + int64(s.pace(p).ready))
+}
+
+func (s *Sim) stopTick(p *pod) int32 {
+	if p.is(stays) || p.node == none || !s.nodes[p.node].works() || s.nodes[p.node].is(isStuck) {
+		return none
+	}
+	return s.tickOf(int64(p.since) + int64(s.stopTime(p)))
+}
+
+func (s *Sim) stopTime(p *pod) stamp { return min(s.pace(p).stop, s.classes[p.class].grace) }
+
+// retryTick is when the backoff that keeps a failed pod is over.
+func (s *Sim) retryTick(p *pod) int32 {
+	if p.owner == none || p.node == none {
+		return none
+	}
+	if ends := s.backoffEnds(s.daemons[p.owner], p.node); ends > s.clock {
+		return s.tickOf(int64(ends))
+	}
+	return none
+}
+
+// availableTick is when a ready pod has been so for minReadySeconds.
+func (s *Sim) availableTick(p *pod) int32 {
+	if p.owner == none || p.readied == never {
+		return none
+	}
+	if at := int64(p.readied) + int64(s.daemons[p.owner].minReady); at > int64(s.clock) {
+		return s.tickOf(at)
+	}
+	return none
+}
+
+// heldBack says whether something keeps a running pod from becoming ready.
+func (s *Sim) heldBack(p *pod) bool {
+	if s.nodes[p.node].holds() {
+		return true
+	}
+	for i := range s.neverReady {
+		if r := &s.neverReady[i]; s.matches(p, r.Nodes, r.Image) {
+			return true
+		}
+	}
+	return false
+}
+
+// tickOf is the first tick that is not before the moment, nor past.
+func (s *Sim) tickOf(moment int64) int32 {
+	step := int64(s.step)
+	tick := moment / step
+	if moment%step > 0 {
+		tick++
+	}
+	return int32(min(max(tick, int64(s.now), 0), int64(lastTick)))
+}
+
+// kubelets lets every pod that has a move make it.
+func (s *Sim) kubelets() {
+	if t := s.agenda.next(); t == none || t > s.now {
+		return
+	}
+	for _, id := range s.takeDue() {
+		s.move(id)
+	}
+}
+
+func (s *Sim) move(id int32) {
+	p := &s.pods[id]
+	switch {
+	case p.is(terminating):
+		s.emitPod(Stopped, id, Why{})
+		s.vanish(id)
+		return
+	case p.phase == failed: // its backoff is over
+	case p.is(isReady):
+		s.emitPod(Available, id, Why{})
+	case p.phase == pending:
+		s.startPod(id)
+	default:
+		s.becomeReady(id)
+	}
+	s.changed(p)
+	s.arm(id)
+}
+
+// startPod makes a pod run; one that takes no time to be ready is so at once.
+func (s *Sim) startPod(id int32) {
+	p := &s.pods[id]
+	p.phase, p.since = running, s.clock
+	if s.pace(p).ready == 0 && !s.heldBack(p) {
+		s.becomeReady(id)
+		return
+	}
+	s.emitPod(Started, id, Why{})
+}
+
+func (s *Sim) becomeReady(id int32) {
+	p := &s.pods[id]
+	p.flags |= isReady
+	p.readied = s.clock
+	s.emitPod(Ready, id, Why{})
+}
+
+// deletePod is what the API server and the kubelet make of a deletion: unbound,
+// failed and succeeded pods are gone at once, and so are those that need no
+// time where a kubelet is there to stop them.
+func (s *Sim) deletePod(id int32) {
+	p := &s.pods[id]
+	works := p.node != none && s.nodes[p.node].works() && !s.nodes[p.node].is(isStuck)
+	if !p.is(bound) || p.terminal() || works && s.stopTime(p) == 0 {
+		s.vanish(id)
+		return
+	}
+	p.flags = p.flags&^stays | terminating
+	p.since = s.clock
+	s.changed(p)
+	s.arm(id)
+}
+
+// schedule binds the pods that fit (see fits).
+func (s *Sim) schedule() {
+	waiting := s.unbound[:0]
+	for _, id := range s.unbound {
+		p := &s.pods[id]
+		switch {
+		case p.phase != pending || p.is(bound): // gone meanwhile
+		case s.fits(p):
+			s.bind(id)
+		default:
+			waiting = append(waiting, id)
+		}
+	}
+	s.unbound = waiting
+}
+
+// fits says whether the scheduler would bind the pod to its node now.
+func (s *Sim) fits(p *pod) bool { return p.node != none && s.nodes[p.node].there() }
+
+func (s *Sim) bind(id int32) {
+	p := &s.pods[id]
+	s.unlink(id)
+	p.flags |= bound
+	p.since = s.clock
+	s.link(id)
+	s.arm(id)
+	s.busy = true
+	if p.created != s.clock {
+		s.emitPod(Bound, id, Why{})
+	}
+}
+
+// collect removes the pods of a node that is gone
+// (pkg/controller/podgc: deletes pods bound to nodes that do not exist).
+func (s *Sim) collect(node int32) {
+	for _, id := range s.podsOn(node) {
+		s.emitPod(Collected, id, Why{Rule: NodeGone})
+		s.vanish(id)
+	}
+}

@@ -1,0 +1,190 @@
+package rollout
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+)
+
+// A node's slot is its place among the names of all nodes that there are, were,
+// or that pods name. Slots ascend by name; a node that goes keeps its slot.
+type name struct {
+	name string
+	luck uint64
+}
+
+// nodeState is what the simulation knows about a node beyond its object.
+type nodeState struct {
+	flags  nodeFlags
+	goneAt stamp // when it was removed
+	downAt stamp
+}
+
+type nodeFlags uint8
+
+const (
+	isThere     nodeFlags = 1 << iota
+	isDown                // the kubelet is gone
+	isUnready             // condition False: its pods are not ready
+	podsUnready           // PodsNotReady: its pods are not ready
+	isStuck               // terminating pods do not go
+)
+
+func (n *nodeState) is(f nodeFlags) bool { return n.flags&f != 0 }
+func (n *nodeState) there() bool         { return n.flags&isThere != 0 }
+
+// works says whether a kubelet is there to do anything.
+func (n *nodeState) works() bool { return n.flags&(isThere|isDown) == isThere }
+
+// holds says whether the node keeps its pods from being ready.
+func (n *nodeState) holds() bool { return n.flags&(isDown|isUnready|podsUnready) != 0 }
+
+// slotOf finds a node's slot, or none.
+func (s *Sim) slotOf(node string) int32 {
+	i, ok := slices.BinarySearchFunc(s.roster, node, func(n name, node string) int { return strings.Compare(n.name, node) })
+	if !ok {
+		return none
+	}
+	return int32(i)
+}
+
+// addSlots makes room for nodes, given ascending and new. It moves everything
+// that is kept by slot, so it costs as much as there are nodes and pods; nodes
+// seldom come.
+func (s *Sim) addSlots(names []string) {
+	roster := make([]name, 0, len(s.roster)+len(names))
+	moved := make([]int32, len(s.roster)) // from old slots to new ones
+	for i, old := range s.roster {
+		for len(names) > 0 && names[0] < old.name {
+			roster, names = append(roster, name{names[0], luck(names[0])}), names[1:]
+		}
+		moved[i] = int32(len(roster))
+		roster = append(roster, old)
+	}
+	for _, n := range names {
+		roster = append(roster, name{n, luck(n)})
+	}
+	s.roster = roster
+	s.nodes = moveTo(s.nodes, moved, len(roster), nodeState{})
+	s.loose = moveTo(s.loose, moved, len(roster), none)
+	for i := range s.pods {
+		if p := &s.pods[i]; p.phase != vacant && p.node != none {
+			p.node = moved[p.node]
+		}
+	}
+	for i := range s.alarms {
+		s.alarms[i].node = moved[s.alarms[i].node]
+	}
+	for _, slot := range s.order {
+		s.daemons[slot].moveSlots(moved, len(roster))
+	}
+}
+
+func (d *daemon) moveSlots(moved []int32, size int) {
+	d.head = moveTo(d.head, moved, size, none)
+	d.decision = moveTo(d.decision, moved, size, placement.Excluded)
+	if d.backoffs != nil {
+		d.backoffs = moveTo(d.backoffs, moved, size, backoff{})
+	}
+	d.tally = newTally(size)
+}
+
+func moveTo[T any](old []T, moved []int32, size int, fill T) []T {
+	list := slices.Repeat([]T{fill}, size)
+	for i, x := range old {
+		list[moved[i]] = x
+	}
+	return list
+}
+
+// decideAll judges every node for the DaemonSet.
+func (s *Sim) decideAll(d *daemon) {
+	d.decision = make([]placement.Decision, len(s.nodes))
+	p := d.workload.Predict(s.cluster)
+	nodes := s.cluster.Borrow()
+	wanted, kept := nodes.Words(p.Eligible()), nodes.Words(p.Kept())
+	slot := int32(0)
+	for i := range nodes.Len() {
+		for s.roster[slot].name != nodes.Name(i) {
+			slot++
+		}
+		switch bit := uint64(1) << (i & 63); {
+		case wanted[i>>6]&bit != 0:
+			d.decision[slot] = placement.Eligible
+		case kept[i>>6]&bit != 0:
+			d.decision[slot] = placement.Kept
+		}
+	}
+	d.stale = true
+}
+
+// decide judges one node for every DaemonSet, after it has changed.
+func (s *Sim) decide(node int32) {
+	object, there := s.cluster.Borrow().Node(s.roster[node].name)
+	for _, slot := range s.order {
+		d := s.daemons[slot]
+		now := placement.Excluded
+		if there {
+			now = d.workload.Check(object).Decision
+		}
+		d.decision[node] = now
+		d.touch(node)
+	}
+}
+
+// setNode puts a node's object in the place of the old one.
+func (s *Sim) setNode(node int32, object *corev1.Node) {
+	next, err := s.cluster.With(object)
+	if err != nil {
+		return // Inject has refused nodes without a name
+	}
+	s.cluster = next
+	s.decide(node)
+}
+
+// editNode changes a node's object by edits that Inject has checked.
+func (s *Sim) editNode(node int32, edits ...cluster.NodeEdit) {
+	next, err := s.cluster.Edit(s.roster[node].name, edits...)
+	if err != nil {
+		return
+	}
+	s.cluster = next
+	s.decide(node)
+}
+
+// podsOn lists all pods bound to a node.
+func (s *Sim) podsOn(node int32) []int32 {
+	list := s.list[:0]
+	add := func(id int32) {
+		for ; id != none; id = s.pods[id].next {
+			if s.pods[id].is(bound) {
+				list = append(list, id)
+			}
+		}
+	}
+	add(s.loose[node])
+	for _, slot := range s.order {
+		add(s.daemons[slot].head[node])
+	}
+	s.list = list
+	return list
+}
+
+// settleNode makes the node's pods what its state makes of them: ready or not,
+// and moving or not.
+func (s *Sim) settleNode(node int32) {
+	holds := s.nodes[node].holds()
+	for _, id := range s.podsOn(node) {
+		if p := &s.pods[id]; holds && p.is(isReady) {
+			p.flags &^= isReady
+			p.readied = s.clock
+			s.changed(p)
+			s.emitPod(Unready, id, Why{})
+		}
+		s.arm(id)
+	}
+}

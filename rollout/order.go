@@ -1,0 +1,79 @@
+package rollout
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// Order is which node goes first where a sync has a choice. Kubernetes ranges
+// over a Go map: any order may come, another one in each sync.
+type Order uint8
+
+const (
+	ByName Order = iota // ascending by name
+	Seeded              // drawn anew in every sync from the seed, the DaemonSet, the sync and the node
+)
+
+// String is "ByName" or "Seeded".
+func (o Order) String() string {
+	if o == Seeded {
+		return "Seeded"
+	}
+	return "ByName"
+}
+
+// walk lists the first limit nodes with either mark, in order. The list is
+// good until the next walk but one.
+func (s *Sim) walk(d *daemon, a, b marks, limit int) []int32 {
+	if s.config.Order == Seeded {
+		all := s.merge(d, a, b, d.number(a)+d.number(b))
+		s.shuffle(d, all)
+		return all[:min(limit, len(all))]
+	}
+	return s.merge(d, a, b, limit)
+}
+
+func (s *Sim) merge(d *daemon, a, b marks, limit int) []int32 {
+	s.walked[0], s.walked[1] = s.walked[1], s.walked[0]
+	list := s.walked[0][:0]
+	x, y := d.set(a), d.set(b)
+	i, j := x.next(0), y.next(0)
+	for len(list) < limit {
+		switch {
+		case i == none && j == none:
+			s.walked[0] = list
+			return list
+		case j == none || i != none && i < j:
+			list = append(list, i)
+			i = x.next(i + 1)
+		default:
+			if i == j {
+				i = x.next(i + 1)
+			}
+			list = append(list, j)
+			j = y.next(j + 1)
+		}
+	}
+	s.walked[0] = list
+	return list
+}
+
+// shuffle orders nodes by what is drawn for each: a node's draw depends on no
+// other node, so that one more node changes nobody else's luck.
+func (s *Sim) shuffle(d *daemon, nodes []int32) {
+	moment := uint64(uint32(s.now))<<32 | uint64(uint32(s.round))
+	draw := func(n int32) uint64 {
+		var g rand.PCG
+		g.Seed(s.config.Seed^d.luck, moment^s.roster[n].luck)
+		return g.Uint64()
+	}
+	slices.SortFunc(nodes, func(a, b int32) int {
+		if x, y := draw(a), draw(b); x != y {
+			if x < y {
+				return -1
+			}
+			return 1
+		}
+		return int(a - b)
+	})
+}

@@ -1,0 +1,230 @@
+package rollout
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// none stands for no pod, no node, no DaemonSet, no tick.
+const none int32 = -1
+
+// stamp is a moment: whole seconds since tick 0, negative before it.
+type stamp = int32
+
+// never is later than every moment.
+const never stamp = math.MaxInt32
+
+// pod is one pod. Pods live in one slice without pointers, so that a fork
+// copies them at once; what pods of one template share is in their class.
+type pod struct {
+	node    int32 // slot of the node that it runs on or is aimed at, or none
+	owner   int32 // slot of its DaemonSet, or none
+	next    int32 // the next pod of the same owner on the node, or the next free one
+	class   int32
+	name    int32 // a serial number, or ^i of Sim.named
+	created stamp
+	since   stamp // when it was bound, started, failed or deleted, whatever came last
+	readied stamp // last transition of readiness
+	due     int32 // tick of its next move, or none
+	later   int32 // neighbours on the agenda
+	earlier int32
+	phase   phase
+	flags   podFlags
+}
+
+type phase uint8
+
+const (
+	vacant phase = iota // a free place
+	pending
+	running
+	failed
+	succeeded
+)
+
+var phases = [...]corev1.PodPhase{"", corev1.PodPending, corev1.PodRunning, corev1.PodFailed, corev1.PodSucceeded}
+
+type podFlags uint8
+
+const (
+	bound podFlags = 1 << iota
+	isReady
+	terminating
+	stays  // a dump showed that what was due had not happened: it does not happen by itself
+	orphan // no controller: the first DaemonSet whose selector matches adopts it
+)
+
+func (p *pod) is(f podFlags) bool { return p.flags&f != 0 }
+func (p *pod) terminal() bool     { return p.phase >= failed }
+
+// gone says whether the controller overlooks the pod: terminal and on its way
+// out (pkg/controller/daemon: getNodesToDaemonPods without includeDeletedTerminal).
+func (p *pod) gone() bool { return p.terminal() && p.is(terminating) }
+
+// live says whether the pod is neither terminal nor on its way out.
+func (p *pod) live() bool { return !p.terminal() && !p.is(terminating) }
+
+// class is what pods made of one template have in common. It does not change.
+type class struct {
+	namespace  string // of generated pods
+	prefix     string // of their names
+	hash       string // label controller-revision-hash
+	generation string // label pod-template-generation
+	labels     map[string]string
+	images     []string // of all containers, init containers included
+	grace      stamp    // terminationGracePeriodSeconds
+	template   *corev1.PodTemplateSpec
+}
+
+func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *class {
+	c := &class{
+		prefix:     prefix,
+		hash:       meta[hashLabel],
+		generation: meta[generationLabel],
+		labels:     meta,
+		grace:      corev1.DefaultTerminationGracePeriodSeconds,
+	}
+	if g := spec.TerminationGracePeriodSeconds; g != nil {
+		c.grace = stamp(min(max(*g, 0), math.MaxInt32/2))
+	}
+	for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
+		for i := range list {
+			c.images = append(c.images, list[i].Image)
+		}
+	}
+	return c
+}
+
+// newPod takes a free place for a pod that is not yet bound.
+func (s *Sim) newPod(p pod) int32 {
+	p.due, p.later, p.earlier, p.next = none, none, none, none
+	id := s.free
+	if id == none {
+		s.pods = append(s.pods, p)
+		return int32(len(s.pods) - 1)
+	}
+	s.free = s.pods[id].next
+	s.pods[id] = p
+	return id
+}
+
+// head is where the list of an owner's pods on a node begins.
+func (s *Sim) head(owner, node int32) *int32 {
+	switch {
+	case node == none:
+		return &s.homeless
+	case owner == none:
+		return &s.loose[node]
+	}
+	return &s.daemons[owner].head[node]
+}
+
+// link puts the pod into its owner's list on its node, where the controller's
+// order puts it.
+func (s *Sim) link(id int32) {
+	p := &s.pods[id]
+	at := s.head(p.owner, p.node)
+	for *at != none && s.before(*at, id) {
+		at = &s.pods[*at].next
+	}
+	p.next, *at = *at, id
+	if p.owner != none && p.node != none {
+		s.live[p.class]++
+		s.daemons[p.owner].touch(p.node)
+	}
+}
+
+func (s *Sim) unlink(id int32) {
+	p := &s.pods[id]
+	at := s.head(p.owner, p.node)
+	for *at != id {
+		at = &s.pods[*at].next
+	}
+	*at, p.next = p.next, none
+	if p.owner != none && p.node != none {
+		s.live[p.class]--
+		s.daemons[p.owner].touch(p.node)
+	}
+}
+
+// relink puts the pod where it belongs after its order has changed.
+func (s *Sim) relink(id int32) {
+	s.unlink(id)
+	s.link(id)
+}
+
+// vanish removes the pod.
+func (s *Sim) vanish(id int32) {
+	if !s.pods[id].is(bound) {
+		s.unbound = slices.DeleteFunc(s.unbound, func(other int32) bool { return other == id })
+	}
+	s.disarm(id)
+	s.unlink(id)
+	s.pods[id].phase = vacant
+	s.pods[id].next, s.free = s.free, id
+}
+
+// setOwner hands the pod from one owner to another.
+func (s *Sim) setOwner(id, owner, class int32) {
+	s.disarm(id)
+	s.unlink(id)
+	p := &s.pods[id]
+	p.owner, p.class = owner, class
+	p.flags &^= orphan
+	if owner == none {
+		p.flags |= orphan
+	}
+	s.link(id)
+	s.arm(id)
+}
+
+// changed has the pod's DaemonSet look at the node again.
+func (s *Sim) changed(p *pod) {
+	if p.owner != none && p.node != none {
+		s.daemons[p.owner].touch(p.node)
+	}
+}
+
+// before is the controller's order of pods on a node: bound first, then the
+// oldest, then by name (pkg/controller/daemon: podByCreationTimestampAndPhase).
+func (s *Sim) before(a, b int32) bool { return s.compare(a, b) < 0 }
+
+func (s *Sim) compare(a, b int32) int {
+	p, q := &s.pods[a], &s.pods[b]
+	if p.is(bound) != q.is(bound) {
+		if p.is(bound) {
+			return -1
+		}
+		return 1
+	}
+	if p.created != q.created {
+		return cmp.Compare(p.created, q.created)
+	}
+	if p.class == q.class && p.name >= 0 && q.name >= 0 && max(p.name, q.name) < serials {
+		return cmp.Compare(p.name, q.name)
+	}
+	return strings.Compare(s.podName(a), s.podName(b))
+}
+
+// inTurn orders pods for events: by node, DaemonSet, and as compare does.
+func (s *Sim) inTurn(a, b int32) int {
+	p, q := &s.pods[a], &s.pods[b]
+	if p.node != q.node {
+		return cmp.Compare(p.node, q.node)
+	}
+	if p.owner != q.owner {
+		return strings.Compare(s.ownerKey(p), s.ownerKey(q))
+	}
+	return s.compare(a, b)
+}
+
+func (s *Sim) ownerKey(p *pod) string {
+	if p.owner == none {
+		return ""
+	}
+	return s.daemons[p.owner].key
+}

@@ -1,0 +1,182 @@
+package rollout
+
+import (
+	"iter"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// lastTick is where time ends.
+const lastTick int32 = math.MaxInt32 / 2
+
+// Sim is one simulation. It adopts the DaemonSets, revisions and pods of the
+// cluster: on a settled dump the first tick changes nothing. Not safe for
+// concurrent use; forks are independent of one another.
+type Sim struct {
+	config Config
+	start  int64 // Unix time of tick 0
+	step   stamp // seconds per tick
+	gc     stamp
+	grace  stamp
+	paces  []pace
+
+	now     int32
+	clock   stamp // of now
+	round   int32
+	busy    bool             // something changed in this round
+	cluster *cluster.Cluster // its nodes are those of now; all else is as it was at the start
+
+	roster  []name
+	nodes   []nodeState
+	daemons []*daemon // by slot; nil is free
+	order   []int32   // slots ascending by key
+	serials map[string]int32
+
+	pods     []pod
+	free     int32   // the first free place
+	loose    []int32 // by node: pods that no DaemonSet owns
+	homeless int32   // pods that are aimed at no node
+	unbound  []int32 // pods of DaemonSets for the scheduler
+	classes  []*class
+	live     []int32       // by class: pods that a DaemonSet owns
+	numbers  []int64       // by class: number of their revision
+	named    []*corev1.Pod // adopted pods, as they were
+
+	orphans []revision // of no controller, ascending by name
+	foreign []revision // of others
+
+	agenda     agenda
+	alarms     []alarm
+	inputs     []scheduled
+	neverReady []NeverReady
+
+	events []Event
+	names  *strings.Builder
+
+	// Scratch, empty between ticks.
+	due, list []int32
+	walked    [2][]int32
+	doomed    []deletion
+	creations []creation
+	deletions []deletion
+}
+
+// Now is the last tick; -1 before the first.
+func (s *Sim) Now() int { return int(s.now) }
+
+// Time is the virtual time of a tick.
+func (s *Sim) Time(tick int) time.Time {
+	return time.Unix(s.start+int64(tick)*int64(s.step), 0).UTC()
+}
+
+func (s *Sim) timestamp(at stamp) metav1.Time {
+	return metav1.Unix(s.start+int64(at), 0)
+}
+
+// Tick advances time by one tick and gives what happened in it, nil if nothing
+// did. It cannot fail. It costs what happens, however many nodes there are.
+func (s *Sim) Tick() []Event {
+	if s.now == lastTick {
+		return nil
+	}
+	s.now++
+	s.clock = s.now * s.step
+	s.events = nil
+	s.round = 0
+	if s.idle() {
+		return nil
+	}
+	s.takeInputs()
+	s.ring(unreachable)
+	s.ring(collection)
+	s.kubelets()
+	s.control()
+	return s.events
+}
+
+// idle says whether nothing at all is due in this tick.
+func (s *Sim) idle() bool { return s.nextDue() > s.now }
+
+// nextDue is the next tick, not past, in which something is due; after lastTick if none is.
+func (s *Sim) nextDue() int32 {
+	next := lastTick + 1
+	if t := s.agenda.next(); t != none {
+		next = t
+	}
+	if len(s.alarms) > 0 {
+		next = min(next, s.alarms[0].tick)
+	}
+	if len(s.inputs) > 0 {
+		next = min(next, s.inputs[0].tick)
+	}
+	if s.wanting() {
+		next = s.now
+	}
+	return max(next, s.now)
+}
+
+func (s *Sim) wanting() bool {
+	for _, slot := range s.order {
+		if s.daemons[slot].wants() {
+			return true
+		}
+	}
+	return false
+}
+
+// control runs the controllers and the scheduler, in rounds until nothing
+// changes. A DaemonSet for which nothing has changed since its last sync is
+// passed over: the sync would find what that one found.
+func (s *Sim) control() {
+	for s.round = 1; s.round <= s.roundLimit(); s.round++ {
+		s.busy = false
+		for _, slot := range slices.Clone(s.order) {
+			if d := s.daemons[slot]; d != nil && d.wants() {
+				s.sync(d)
+			}
+		}
+		s.schedule()
+		if !s.busy && !s.wanting() {
+			break
+		}
+	}
+	s.round = 0
+}
+
+// roundLimit ends a tick in which controllers never come to rest: a DaemonSet
+// whose selector does not match its own template, which only an unvalidated one
+// can be, makes pods for ever. Others need as many rounds as bursts.
+func (s *Sim) roundLimit() int32 { return int32(100 + 8*(len(s.nodes)+len(s.pods))/burst) }
+
+// Run passes at most max ticks, until the simulation is settled, and yields
+// those that have events. Ticks in which nothing is due are skipped at no cost.
+func (s *Sim) Run(max int) iter.Seq[[]Event] {
+	return func(yield func([]Event) bool) {
+		end := int32(min(int64(s.now)+int64(max), int64(lastTick)))
+		for s.now < end && !s.Settled() {
+			s.skip(end)
+			if s.now == end {
+				return
+			}
+			if events := s.Tick(); len(events) > 0 && !yield(events) {
+				return
+			}
+		}
+	}
+}
+
+// skip passes ticks in which nothing is due, up to end.
+func (s *Sim) skip(end int32) {
+	if next := s.nextDue(); next > s.now+1 {
+		s.now = min(next-1, end)
+		s.clock = s.now * s.step
+	}
+}

@@ -1,0 +1,236 @@
+package rollout
+
+import (
+	"fmt"
+	"maps"
+	"math"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+)
+
+// Pod is a pod of a DaemonSet: plain, comparable data.
+type Pod struct {
+	Name        string
+	Node        string // that it runs on or is aimed at
+	Bound       bool   // whether it is bound to that node
+	Revision    int64  // 0 if its ControllerRevision is unknown
+	Hash        string // its label controller-revision-hash
+	Phase       corev1.PodPhase
+	Ready       bool
+	Terminating bool
+	Since       int // the tick of its last change; negative if before the simulation
+}
+
+// String is the pod in one line.
+func (p Pod) String() string {
+	state := string(p.Phase)
+	switch {
+	case p.Terminating:
+		state = "Terminating"
+	case p.Ready:
+		state = "Ready"
+	}
+	return fmt.Sprintf("%s on %s: r%d %s since %d", p.Name, p.Node, p.Revision, state, p.Since)
+}
+
+// Pods lists the DaemonSet's pods by node, each node's as the controller orders
+// them: bound before unbound, then the oldest, then by name.
+func (s *Sim) Pods(key string) []Pod {
+	d := s.find(key)
+	if d == nil {
+		return nil
+	}
+	var pods []Pod
+	for _, id := range s.podsOf(d) {
+		p := &s.pods[id]
+		pods = append(pods, Pod{
+			Name: s.podName(id), Node: s.roster[p.node].name, Bound: p.is(bound),
+			Revision: s.numbers[p.class], Hash: s.classes[p.class].hash,
+			Phase: phases[p.phase], Ready: p.is(isReady), Terminating: p.is(terminating),
+			Since: s.sinceTick(p),
+		})
+	}
+	return pods
+}
+
+// sinceTick is the tick of the pod's last change, rounded down.
+func (s *Sim) sinceTick(p *pod) int {
+	at := p.since
+	if p.readied != never {
+		at = max(at, p.readied)
+	}
+	return int(math.Floor(float64(at) / float64(s.step)))
+}
+
+// Cluster is a snapshot of the simulated cluster as it is now. It costs as much
+// as there are objects.
+func (s *Sim) Cluster() *cluster.Cluster {
+	b := s.cluster.Borrow()
+	var objects []runtime.Object
+	for i := range b.Len() {
+		objects = append(objects, b.At(i))
+	}
+	add(&objects, b.Namespaces())
+	add(&objects, b.Deployments())
+	add(&objects, b.ReplicaSets())
+	add(&objects, b.StatefulSets())
+	add(&objects, b.Services())
+	add(&objects, b.PodDisruptionBudgets())
+	add(&objects, b.PriorityClasses())
+	for _, slot := range s.order {
+		d := s.daemons[slot]
+		object := d.object.DeepCopy()
+		object.Status = *d.status.DeepCopy()
+		objects = append(objects, object)
+	}
+	for _, r := range s.everyRevision() {
+		objects = append(objects, r.object)
+	}
+	w := podWriter{s, map[int32]*corev1.Pod{}}
+	for id := range s.pods {
+		if s.pods[id].phase != vacant {
+			objects = append(objects, w.write(int32(id)))
+		}
+	}
+	c, err := cluster.Adopt(objects...)
+	if err != nil {
+		return s.cluster // cannot be: the names are distinct
+	}
+	return c
+}
+
+func add[T runtime.Object](objects *[]runtime.Object, list []T) {
+	for _, o := range list {
+		*objects = append(*objects, o)
+	}
+}
+
+// podWriter writes pods as an API server would store them.
+type podWriter struct {
+	sim    *Sim
+	models map[int32]*corev1.Pod // by class
+}
+
+func (w *podWriter) write(id int32) *corev1.Pod {
+	s := w.sim
+	p := &s.pods[id]
+	var object *corev1.Pod
+	if p.name < 0 {
+		object = s.named[^p.name].DeepCopy()
+	} else {
+		object = w.make(id)
+	}
+	w.own(p, object)
+	if p.is(bound) && p.node != none {
+		object.Spec.NodeName = s.roster[p.node].name
+	}
+	w.state(p, object)
+	return object
+}
+
+// make writes a pod as the controller makes it of a template
+// (pkg/controller: GetPodFromTemplate; pkg/controller/daemon/util:
+// ReplaceDaemonSetPodNodeNameNodeAffinity).
+func (w *podWriter) make(id int32) *corev1.Pod {
+	s := w.sim
+	p := &s.pods[id]
+	c := s.classes[p.class]
+	model, ok := w.models[p.class]
+	if !ok {
+		model = modelPod(c)
+		w.models[p.class] = model
+	}
+	object := model.DeepCopy()
+	object.Name, object.GenerateName = s.podName(id), c.prefix
+	object.Namespace = s.namespace(p)
+	object.UID = uid(s.config.Seed, object.Namespace, object.Name)
+	object.CreationTimestamp = s.timestamp(p.created)
+	object.Spec.Affinity = pinned(object.Spec.Affinity, s.roster[p.node].name)
+	return object
+}
+
+func modelPod(c *class) *corev1.Pod {
+	w, err := placement.ForDaemonSet(&appsv1.DaemonSet{Spec: appsv1.DaemonSetSpec{Template: *c.template}}, placement.Unvalidated())
+	if err != nil {
+		return &corev1.Pod{}
+	}
+	return w.Pod()
+}
+
+func pinned(a *corev1.Affinity, node string) *corev1.Affinity {
+	if a == nil {
+		a = &corev1.Affinity{}
+	}
+	if a.NodeAffinity == nil {
+		a.NodeAffinity = &corev1.NodeAffinity{}
+	}
+	a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = &corev1.NodeSelector{
+		NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchFields: []corev1.NodeSelectorRequirement{{
+			Key: metav1.ObjectNameField, Operator: corev1.NodeSelectorOpIn, Values: []string{node},
+		}}}},
+	}
+	return a
+}
+
+// own writes whose the pod is.
+func (w *podWriter) own(p *pod, object *corev1.Pod) {
+	object.Labels = maps.Clone(w.sim.classes[p.class].labels)
+	switch {
+	case p.owner != none:
+		object.OwnerReferences = []metav1.OwnerReference{*w.sim.daemons[p.owner].reference()}
+	case p.is(orphan):
+		object.OwnerReferences = nil
+	}
+}
+
+func (w *podWriter) state(p *pod, object *corev1.Pod) {
+	s := w.sim
+	object.Status.Phase = phases[p.phase]
+	if p.is(terminating) && object.DeletionTimestamp == nil {
+		grace := int64(s.classes[p.class].grace)
+		at := s.timestamp(p.since + stamp(grace))
+		object.DeletionTimestamp, object.DeletionGracePeriodSeconds = &at, &grace
+	}
+	if p.phase == running && object.Status.StartTime == nil {
+		at := s.timestamp(p.since)
+		object.Status.StartTime = &at
+	}
+	if p.is(bound) && condition(object, corev1.PodScheduled).Type == "" {
+		setCondition(object, corev1.PodScheduled, true, s.timestamp(max(p.created, min(p.since, s.clock))))
+	}
+	if p.readied != never || p.is(isReady) {
+		at := metav1.Time{}
+		if p.readied != never {
+			at = s.timestamp(p.readied)
+		}
+		setCondition(object, corev1.PodReady, p.is(isReady), at)
+	}
+}
+
+func setCondition(object *corev1.Pod, kind corev1.PodConditionType, holds bool, at metav1.Time) {
+	status := corev1.ConditionFalse
+	if holds {
+		status = corev1.ConditionTrue
+	}
+	for i := range object.Status.Conditions {
+		if c := &object.Status.Conditions[i]; c.Type == kind {
+			c.Status, c.LastTransitionTime = status, at
+			return
+		}
+	}
+	object.Status.Conditions = append(object.Status.Conditions, corev1.PodCondition{Type: kind, Status: status, LastTransitionTime: at})
+}
+
+func (s *Sim) everyRevision() []revision {
+	var all []revision
+	for _, slot := range s.order {
+		all = append(all, s.daemons[slot].revisions...)
+	}
+	return append(append(all, s.orphans...), s.foreign...)
+}

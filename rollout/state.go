@@ -1,0 +1,104 @@
+package rollout
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+)
+
+// State is how far a DaemonSet has come, told by what is still to happen and
+// not by a timeout. It is comparable: Progressing, WaitingUntil(t), Done and
+// Deadlocked; Unknown if there is no such DaemonSet.
+type State int64
+
+const (
+	Unknown     State = 0
+	Progressing State = -1 // something happens in the next tick
+	Done        State = -2 // as wanted, and nothing more will happen by itself
+	Deadlocked  State = -3 // not as wanted, and nothing more will happen by itself
+)
+
+// WaitingUntil is the state of a DaemonSet for which nothing happens before a tick.
+func WaitingUntil(tick int) State { return State(tick) + 1 }
+
+// Until is the tick of WaitingUntil; false for other states.
+func (s State) Until() (tick int, waiting bool) { return int(s) - 1, s > 0 }
+
+// String is the state in words.
+func (s State) String() string {
+	switch s {
+	case Unknown:
+		return "Unknown"
+	case Progressing:
+		return "Progressing"
+	case Done:
+		return "Done"
+	case Deadlocked:
+		return "Deadlocked"
+	}
+	return fmt.Sprintf("WaitingUntil(%d)", int64(s)-1)
+}
+
+// State says how far the DaemonSet has come. Inputs that are still to come do
+// not count, but Settled waits for them.
+func (s *Sim) State(key string) State {
+	d := s.find(key)
+	switch {
+	case d == nil:
+		return Unknown
+	case d.wants():
+		return Progressing
+	}
+	switch next := s.nextFor(d); {
+	case next <= s.now+1:
+		return Progressing
+	case next <= lastTick:
+		return WaitingUntil(int(next))
+	case d.complete():
+		return Done
+	}
+	return Deadlocked
+}
+
+// nextFor is the next tick in which something happens to the DaemonSet's pods or
+// to nodes by itself; after lastTick if nothing does.
+func (s *Sim) nextFor(d *daemon) int32 {
+	next := lastTick + 1
+	if len(s.alarms) > 0 {
+		next = s.alarms[0].tick
+	}
+	if d.armed == 0 {
+		return next
+	}
+	for _, slot := range s.agenda.slots[s.agenda.first:] {
+		for id := slot.head; id != none && slot.tick < next; id = s.pods[id].later {
+			if s.pods[id].owner == d.slot {
+				return slot.tick
+			}
+		}
+	}
+	return next
+}
+
+// complete says whether the DaemonSet is as wanted: an available pod on every
+// node that wants one, and unless updates wait for users, an updated one.
+func (d *daemon) complete() bool {
+	s := &d.status
+	return !d.deleting && s.ObservedGeneration >= d.object.Generation &&
+		s.NumberAvailable == s.DesiredNumberScheduled &&
+		(d.object.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType ||
+			s.UpdatedNumberScheduled == s.DesiredNumberScheduled)
+}
+
+// Settled says whether every DaemonSet is Done or Deadlocked and no input is to come.
+func (s *Sim) Settled() bool {
+	if len(s.inputs) > 0 || len(s.alarms) > 0 || s.wanting() {
+		return false
+	}
+	for _, slot := range s.order {
+		if s.daemons[slot].armed > 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,251 @@
+package rollout
+
+import (
+	"math/bits"
+
+	"github.com/berthsim/berth/placement"
+)
+
+// marks are what one node contributes to a sync of one DaemonSet. Each is a
+// question that the real controller asks of every node in every sync; here they
+// are answered again only for nodes where something happened, and counted, so
+// that a sync costs what changed. For the first few, the nodes that have them
+// are kept as sets too: a sync walks those in order.
+type marks uint32
+
+const (
+	toCreate   marks = 1 << iota // manage creates a pod
+	toPrune                      // manage deletes pods
+	oldUp                        // an available old pod without a new one, the node eligible
+	oldUpOut                     // likewise, but the node is not eligible
+	oldDown                      // an unavailable old pod without a new one, the node eligible
+	oldDownOut                   // likewise, but the node is not eligible
+	superseded                   // an old pod beside an available new one
+
+	out         // counts as unavailable (without surge)
+	surging     // uses a unit of the surge
+	serving     // its pod is available; with two, the old one (with surge)
+	lost        // an old pod without a new one, and no such node: surge cannot look it up
+	desired     // the DaemonSet wants a pod here
+	occupied    // and has one
+	misplaced   // has one that is not wanted
+	statusReady // the pod that the status looks at is ready,
+	statusUp    // available,
+	statusNew   // updated
+
+	dirty // to be looked at again: not counted
+)
+
+const (
+	markSets   = 7  // toCreate to superseded
+	markCounts = 17 // toCreate to statusNew
+)
+
+// tally is the marks of every node of one DaemonSet, with their counts and sets.
+type tally struct {
+	marks []marks
+	count [markCounts]int32
+	sets  [markSets]bitset
+	dirty []int32 // nodes whose marks may be stale
+	stale bool    // all may be
+}
+
+func newTally(nodes int) tally {
+	t := tally{marks: make([]marks, nodes), stale: true}
+	for i := range t.sets {
+		t.sets[i] = newBitset(nodes)
+	}
+	return t
+}
+
+func (t *tally) clone() tally {
+	c := *t
+	c.marks = append([]marks(nil), t.marks...)
+	c.dirty = append([]int32(nil), t.dirty...)
+	for i := range t.sets {
+		c.sets[i] = t.sets[i].clone()
+	}
+	return c
+}
+
+// number is how many nodes have a mark, which must be a single one.
+func (t *tally) number(m marks) int { return int(t.count[bits.TrailingZeros32(uint32(m))]) }
+
+func (t *tally) set(m marks) bitset { return t.sets[bits.TrailingZeros32(uint32(m))] }
+
+func (t *tally) touch(node int32) {
+	if t.marks[node]&dirty == 0 {
+		t.marks[node] |= dirty
+		t.dirty = append(t.dirty, node)
+	}
+}
+
+// put replaces the marks of a node.
+func (t *tally) put(node int32, now marks) {
+	before := t.marks[node] &^ dirty
+	t.marks[node] = now
+	for changed := before ^ now; changed != 0; changed &= changed - 1 {
+		i := bits.TrailingZeros32(uint32(changed))
+		switch has := now&(1<<i) != 0; {
+		case has && i < markSets:
+			t.sets[i].add(node)
+			t.count[i]++
+		case has:
+			t.count[i]++
+		case i < markSets:
+			t.sets[i].remove(node)
+			t.count[i]--
+		default:
+			t.count[i]--
+		}
+	}
+}
+
+// refresh brings the tally up to date.
+func (s *Sim) refresh(d *daemon) {
+	if d.stale {
+		for n := range d.marks {
+			d.put(int32(n), s.classify(d, int32(n)))
+		}
+	} else {
+		for _, n := range d.dirty {
+			d.put(n, s.classify(d, n))
+		}
+	}
+	d.dirty, d.stale = d.dirty[:0], false
+}
+
+// census is what classify needs to know of the pods on a node.
+type census struct {
+	first    int32 // the pod that the status looks at
+	newest   int32 // a live-or-failed new pod, and an old one; of several, the last
+	oldest   int32
+	newPods  int // not terminating
+	oldPods  int
+	overlook bool // no pod that the controller sees
+}
+
+func (s *Sim) count(d *daemon, node int32) census {
+	c := census{first: none, newest: none, oldest: none}
+	for id := d.head[node]; id != none; id = s.pods[id].next {
+		p := &s.pods[id]
+		if p.gone() {
+			continue
+		}
+		if c.first == none {
+			c.first = id
+		}
+		switch {
+		case p.is(terminating):
+		case d.updated(s.classes[p.class]):
+			c.newest = id
+			c.newPods++
+		default:
+			c.oldest = id
+			c.oldPods++
+		}
+	}
+	return c
+}
+
+// classify answers a sync's questions about one node.
+func (s *Sim) classify(d *daemon, node int32) marks {
+	c := s.count(d, node)
+	wanted := d.decision[node] == placement.Eligible
+	if c.first == none && !wanted {
+		return 0
+	}
+	return s.statusMarks(d, node, c.first, wanted) | s.manageMarks(d, node) | s.updateMarks(d, node, c, wanted)
+}
+
+// statusMarks follows pkg/controller/daemon: updateDaemonSetStatus, which looks
+// at the first pod of each node that there is.
+func (s *Sim) statusMarks(d *daemon, node, first int32, wanted bool) marks {
+	switch {
+	case first == none:
+		return desired
+	case !wanted && s.nodes[node].there():
+		return misplaced
+	case !wanted:
+		return 0
+	}
+	m := desired | occupied
+	p := &s.pods[first]
+	if p.is(isReady) {
+		m |= statusReady
+	}
+	if s.available(d, p) {
+		m |= statusUp
+	}
+	if d.updated(s.classes[p.class]) {
+		m |= statusNew
+	}
+	return m
+}
+
+func (s *Sim) manageMarks(d *daemon, node int32) marks {
+	var m marks
+	create, doomed := s.manageNode(d, node, s.doomed[:0])
+	if create.Rule != 0 {
+		m |= toCreate
+	}
+	if len(doomed) > 0 {
+		m |= toPrune
+	}
+	s.doomed = doomed[:0]
+	return m
+}
+
+// updateMarks follows pkg/controller/daemon: rollingUpdate, both loops.
+func (s *Sim) updateMarks(d *daemon, node int32, c census, wanted bool) marks {
+	if c.newPods > 1 || c.oldPods > 1 {
+		return out | surging
+	}
+	newUp := c.newest != none && s.available(d, &s.pods[c.newest])
+	oldIsUp := c.oldest != none && s.available(d, &s.pods[c.oldest])
+	var m marks
+	switch {
+	case c.oldest == none && c.newest == none:
+		return out
+	case c.oldest != none && c.newest != none:
+		m = out | surging
+		if newUp {
+			m = out | superseded
+		}
+	case c.newest != none:
+		if newUp {
+			return serving
+		}
+		return out
+	default:
+		m = s.aloneMarks(node, oldIsUp, wanted)
+	}
+	if oldIsUp {
+		m |= serving
+	}
+	return m
+}
+
+// aloneMarks is for an old pod that has no new one beside it.
+func (s *Sim) aloneMarks(node int32, up, wanted bool) marks {
+	var m marks
+	switch {
+	case up && wanted:
+		m = oldUp
+	case up:
+		m = oldUpOut
+	case wanted:
+		m = oldDown | out
+	default:
+		m = oldDownOut | out
+	}
+	if !s.nodes[node].there() {
+		m |= lost
+	}
+	return m
+}
+
+// available follows pkg/api/v1/pod: IsPodAvailable.
+func (s *Sim) available(d *daemon, p *pod) bool {
+	return p.is(isReady) && (d.minReady == 0 || p.readied != never && int64(p.readied)+int64(d.minReady) <= int64(s.clock))
+}

@@ -1,0 +1,94 @@
+package rollout
+
+import "fmt"
+
+// Why is the reason of an event: a rule, what the rule counted, and details that
+// have no form. It is plain, comparable data.
+type Why struct {
+	Rule   Rule   `json:"rule,omitempty"`
+	Used   int    `json:"used,omitempty"` // units of the budget in use, this event's own included
+	Of     int    `json:"of,omitempty"`   // the budget
+	Detail string `json:"detail,omitempty"`
+}
+
+// Rule is a rule of the controller, or a collector's.
+type Rule uint8
+
+const (
+	NoPod        Rule = iota + 1 // the node wants a pod and has none
+	NoLivePod                    // with surge: it has only pods that failed or are on their way out
+	NodeExcludes                 // the node matches no more, or has a NoExecute taint
+	FailedPod
+	SucceededPod
+	TooMany         // the node has older pods
+	NodeGone        // there is no such node
+	OwnerGone       // the DaemonSet was deleted
+	WithinBudget    // Used of Of maxUnavailable
+	OldUnavailable  // the old pod is not available: replaced whatever the budget, of which it uses one
+	OldNotReady     // with surge: the old pod of two is not ready
+	NewAvailable    // with surge: the new pod of two is available
+	OldUnwanted     // with surge: the old pod is not available and the node matches no more
+	EnoughElsewhere // with surge: the node matches no more, and Used pods are available, more than the Of that are wanted
+
+	WithinSurge         // Used of Of maxSurge
+	OldUnavailableSurge // the old pod is not available: a new one comes whatever the surge
+)
+
+var rules = [...]struct{ name, words string }{
+	NoPod:               {"NoPod", "no pod there"},
+	NoLivePod:           {"NoLivePod", "no live pod there"},
+	NodeExcludes:        {"NodeExcludes", "the node excludes it"},
+	FailedPod:           {"FailedPod", "it failed"},
+	SucceededPod:        {"SucceededPod", "it succeeded"},
+	TooMany:             {"TooMany", "one too many there"},
+	NodeGone:            {"NodeGone", "the node is gone"},
+	OwnerGone:           {"OwnerGone", "its DaemonSet was deleted"},
+	WithinBudget:        {"WithinBudget", "budget %d of %d used"},
+	OldUnavailable:      {"OldUnavailable", "old pod unavailable: replaced whatever the budget, of which it uses one (%d of %d used)"},
+	OldNotReady:         {"OldNotReady", "old pod not ready beside a new one"},
+	NewAvailable:        {"NewAvailable", "new pod available"},
+	OldUnwanted:         {"OldUnwanted", "old pod unavailable where none is wanted"},
+	EnoughElsewhere:     {"EnoughElsewhere", "none wanted there, and %d are available for %d wanted"},
+	WithinSurge:         {"WithinSurge", "surge %d of %d used"},
+	OldUnavailableSurge: {"OldUnavailableSurge", "old pod unavailable: a new one comes whatever the surge (%d of %d used)"},
+}
+
+// String is the name of the rule.
+func (r Rule) String() string {
+	if r > 0 && int(r) < len(rules) {
+		return rules[r].name
+	}
+	return fmt.Sprintf("Rule(%d)", uint8(r))
+}
+
+// MarshalText makes a rule its name in JSON.
+func (r Rule) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads the name of a rule.
+func (r *Rule) UnmarshalText(text []byte) error {
+	for i, rule := range rules {
+		if i > 0 && rule.name == string(text) {
+			*r = Rule(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("no rule is called %q", text)
+}
+
+// String is the reason in words; empty for the zero Why.
+func (w Why) String() string {
+	words := ""
+	if w.Rule > 0 && int(w.Rule) < len(rules) {
+		words = rules[w.Rule].words
+		if w.Of != 0 || w.Used != 0 {
+			words = fmt.Sprintf(words, w.Used, w.Of)
+		}
+	}
+	switch {
+	case words == "":
+		return w.Detail
+	case w.Detail == "":
+		return words
+	}
+	return words + ": " + w.Detail
+}
