@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
@@ -14,8 +15,9 @@ import (
 // stays valid. Safe for concurrent use.
 type Cluster struct {
 	tables
-	view   *view
-	byNode *podIndex // tables.pods over the roster of view
+	view    *view
+	byNode  *podIndex // tables.pods over the roster of view
+	account *Memo     // of both and of the nodes' allocatable amounts
 }
 
 // New makes a snapshot of objects as an API server stores them: nothing is
@@ -35,7 +37,7 @@ func Adopt(objects ...runtime.Object) (*Cluster, error) {
 }
 
 func empty() *Cluster {
-	c := &Cluster{view: newView(nil)}
+	c := &Cluster{view: newView(nil), account: &Memo{}}
 	c.byNode = newPodIndex(c)
 	return c
 }
@@ -51,11 +53,11 @@ func (c *Cluster) with(objects []runtime.Object, keep func(runtime.Object) runti
 	if err != nil {
 		return nil, err
 	}
-	next := &Cluster{tables: c.tables.with(b.tables), view: c.view, byNode: c.byNode}
+	next := &Cluster{tables: c.tables.with(b.tables), view: c.view, byNode: c.byNode, account: c.account}
 	if len(b.nodes) > 0 {
 		next.view = c.view.with(b.nodes)
 	}
-	return next.reindex(c), nil
+	return next.reindex(c, b.nodes...), nil
 }
 
 // Without removes objects, which are known by kind, namespace and name alone.
@@ -79,19 +81,33 @@ func (c *Cluster) Without(objects ...runtime.Object) (*Cluster, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	next := &Cluster{tables: rest, view: c.view, byNode: c.byNode}
+	next := &Cluster{tables: rest, view: c.view, byNode: c.byNode, account: c.account}
 	if len(b.nodes) > 0 {
 		next.view = newView(c.Nodes().Minus(NodeSet{c.view, gone}).nodes())
 	}
 	return next.reindex(c), nil
 }
 
-// reindex gives the cluster a pod index of its own unless that of the old one serves.
-func (c *Cluster) reindex(old *Cluster) *Cluster {
+// reindex gives the cluster a pod index and an account of its own unless those
+// of the old one serve.
+func (c *Cluster) reindex(old *Cluster, nodes ...*corev1.Node) *Cluster {
 	if c.view.roster != old.view.roster || !sameTable(c.pods, old.pods) {
-		c.byNode = newPodIndex(c)
+		c.byNode, c.account = newPodIndex(c), &Memo{}
+	} else if !old.allocates(nodes) {
+		c.account = &Memo{}
 	}
 	return c
+}
+
+// allocates says whether the nodes, which the cluster has, offer here what they say.
+func (c *Cluster) allocates(nodes []*corev1.Node) bool {
+	for _, n := range nodes {
+		known, _ := c.view.find(n.Name)
+		if !equality.Semantic.DeepEqual(known.Status.Allocatable, n.Status.Allocatable) {
+			return false
+		}
+	}
+	return true
 }
 
 func sameTable[T any](a, b []T) bool {
@@ -146,7 +162,7 @@ func (c *Cluster) editPositions(positions []int, edits []NodeEdit) *Cluster {
 	for _, i := range positions {
 		changed = append(changed, patched{i, edited(c.view.node(i), edits)})
 	}
-	return &Cluster{tables: c.tables, view: c.view.replace(changed), byNode: c.byNode}
+	return &Cluster{tables: c.tables, view: c.view.replace(changed), byNode: c.byNode, account: c.account}
 }
 
 // Node gives a copy of the node.

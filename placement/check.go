@@ -70,17 +70,17 @@ func (w *Workload) bearsUnschedulable(n *corev1.Node) bool {
 func (w *Workload) reasons(n *corev1.Node) []Reason {
 	var rs []Reason
 	if !w.namesNode(n.Name) {
-		rs = append(rs, Reason{Plugin: pluginNodeName, Message: wrongNodeName, WantedNode: w.pod.Spec.NodeName})
+		rs = append(rs, Reason{Plugin: pluginNodeName, Message: wrongNodeName, Unresolvable: true, WantedNode: w.pod.Spec.NodeName})
 	}
 	if !w.bearsUnschedulable(n) {
-		rs = append(rs, Reason{Plugin: pluginUnschedulable, Message: isUnschedulable,
+		rs = append(rs, Reason{Plugin: pluginUnschedulable, Message: isUnschedulable, Unresolvable: true,
 			Taints: []Untolerated{w.tolerations.untolerated(unschedulable)}})
 	}
 	if taints := w.untolerated(n); len(taints) > 0 {
-		rs = append(rs, Reason{Plugin: pluginTaints, Message: hasTaints, Taints: taints})
+		rs = append(rs, Reason{Plugin: pluginTaints, Message: hasTaints, Unresolvable: true, Taints: taints})
 	}
 	if !w.affinity.matches(n) {
-		rs = append(rs, Reason{Plugin: pluginAffinity, Message: wrongAffinity, Mismatches: w.affinity.mismatches(n)})
+		rs = append(rs, Reason{Plugin: pluginAffinity, Message: wrongAffinity, Unresolvable: true, Mismatches: w.affinity.mismatches(n)})
 	}
 	return rs
 }

@@ -1,10 +1,9 @@
 package placement
 
 import (
-	"fmt"
 	"iter"
 	"slices"
-	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -12,14 +11,18 @@ import (
 )
 
 // Prediction is where a workload may run in one snapshot. It is immutable and
-// safe for concurrent use. The sets were made by Predict; a verdict's reasons
-// are made when they are asked for.
+// safe for concurrent use. Where a pod is wanted was worked out by Predict; where
+// it fits is when first asked for, and a verdict's reasons whenever they are.
 type Prediction struct {
 	workload *Workload
 	cluster  *cluster.Cluster
 	failed   []failure // in the order of the scheduler's default profile
 	wanted   cluster.NodeSet
 	kept     cluster.NodeSet
+
+	judged sync.Once
+	room   *Room // what is left for the workload
+	placed cluster.NodeSet
 }
 
 // failure is the nodes that a plugin turns down with one message.
@@ -28,10 +31,13 @@ type failure struct {
 	nodes           cluster.NodeSet
 }
 
-// Predict judges every node of the snapshot. It costs a few word operations per
-// 64 nodes for each requirement and each distinct taint; the first question
-// about a label key, on a snapshot and those edited from it, also one map
-// look-up a node.
+// Predict judges every node of the snapshot, with the pods that run there counted
+// in and the workload's own left out: those of this DaemonSet, or the pod of this
+// name. Where a pod is wanted costs a few word operations per 64 nodes for each
+// requirement and each distinct taint; the first question about a label key, on a
+// snapshot and those edited from it, also one map look-up a node. Where it fits
+// costs a few ns a node, and for each own pod a change to the account; the first
+// such question to a snapshot also what NewRoom says.
 func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 	all := c.Nodes()
 	noSchedule, noExecute := w.taintedAway(c)
@@ -88,6 +94,17 @@ func (w *Workload) unschedulable(c *cluster.Cluster) cluster.NodeSet {
 // Eligible gives the nodes on which a pod is wanted: Pending, Eligible and Placed together.
 func (p *Prediction) Eligible() cluster.NodeSet { return p.wanted }
 
+// Placed gives the nodes on which a pod is wanted and the scheduler would bind
+// it now, as far as its filters NodePorts and NodeResourcesFit go: each node by
+// itself, for one pod.
+func (p *Prediction) Placed() cluster.NodeSet {
+	p.left()
+	return p.placed
+}
+
+// Pending gives the nodes on which a pod is wanted that the scheduler would not bind now.
+func (p *Prediction) Pending() cluster.NodeSet { return p.wanted.Minus(p.Placed()) }
+
 // Kept gives the nodes on which a DaemonSet wants no pod but lets a running one be.
 func (p *Prediction) Kept() cluster.NodeSet { return p.kept }
 
@@ -117,38 +134,34 @@ func (p *Prediction) Verdicts() iter.Seq[Verdict] {
 }
 
 func (p *Prediction) at(position int) Verdict {
-	return p.workload.Check(p.cluster.Borrow().At(position))
+	v := p.workload.Check(p.cluster.Borrow().At(position))
+	fit := p.left().Why(p.workload, position)
+	if v.Decision == Eligible {
+		v.Decision = Placed
+		if len(fit) > 0 {
+			v.Decision = Pending
+		}
+	}
+	v.Reasons = append(v.Reasons, fit...)
+	return v
 }
 
-// String is the scheduler's sentence (pkg/scheduler/framework, FitError.Error):
-// how many nodes would take the pod, and each other node under its first
-// failing plugin, as the default profile orders them.
-func (p *Prediction) String() string {
-	open := p.cluster.Nodes()
-	total := open.Len()
-	var reasons []string
-	for i, f := range p.failed {
-		if n := open.And(f.nodes).Len(); n > 0 {
-			reasons = append(reasons, fmt.Sprintf("%d %s", n, f.message))
-		}
-		if i+1 == len(p.failed) || p.failed[i+1].plugin != f.plugin {
-			open = open.Minus(p.turnedDown(f.plugin))
-		}
-	}
-	slices.Sort(reasons)
-	s := fmt.Sprintf("%d/%d nodes are available", open.Len(), total)
-	if len(reasons) > 0 {
-		s += ": " + strings.Join(reasons, ", ")
-	}
-	return s + "."
+// left gives the account that the workload is judged by.
+func (p *Prediction) left() *Room {
+	p.judged.Do(p.judge)
+	return p.room
 }
 
-func (p *Prediction) turnedDown(plugin string) cluster.NodeSet {
-	var s cluster.NodeSet
-	for _, f := range p.failed {
-		if f.plugin == plugin {
-			s = s.Or(f.nodes)
-		}
+func (p *Prediction) judge() {
+	account, b := accountOf(p.cluster), p.cluster.Borrow()
+	var own []resident
+	if !p.workload.beside {
+		own = account.own(p.workload, b)
 	}
-	return s
+	p.room = account.without(own, b)
+	placed := slices.Clone(b.Words(p.wanted))
+	for k, word := range placed {
+		placed[k] = p.room.fitting(p.workload, k, word)
+	}
+	p.placed = b.Set(placed)
 }

@@ -69,27 +69,44 @@ type Reason struct {
 	Plugin  string `json:"plugin"`  // as in the scheduler's configuration: "TaintToleration"
 	Message string `json:"message"` // kube-scheduler's own words
 
+	// Unresolvable says that evicting pods from the node would not help (the
+	// scheduler's code UnschedulableAndUnresolvable).
+	Unresolvable bool `json:"unresolvable,omitempty"`
+
 	// The evidence, of the kind that the plugin looks at.
 	Mismatches []Mismatch    `json:"mismatches,omitempty"` // NodeAffinity
 	Taints     []Untolerated `json:"taints,omitempty"`     // TaintToleration, NodeUnschedulable
 	WantedNode string        `json:"wantedNode,omitempty"` // NodeName: the node that the pod names
+	Ports      []PortClash   `json:"ports,omitempty"`      // NodePorts
+	Shortfall  *Shortfall    `json:"shortfall,omitempty"`  // NodeResourcesFit
 }
 
 // String is the reason with its evidence in one line.
 func (r Reason) String() string {
-	var evidence []string
-	for _, m := range r.Mismatches {
-		evidence = append(evidence, m.String())
-	}
-	for _, t := range r.Taints {
-		evidence = append(evidence, t.String())
-	}
-	if r.WantedNode != "" {
-		evidence = append(evidence, "the pod names "+r.WantedNode)
-	}
 	s := r.Plugin + ": " + r.Message
-	if len(evidence) > 0 {
+	if evidence := r.evidence(); len(evidence) > 0 {
 		s += " [" + strings.Join(evidence, "; ") + "]"
 	}
 	return s
+}
+
+func (r Reason) evidence() []string {
+	var all []string
+	all = describe(all, r.Mismatches)
+	all = describe(all, r.Taints)
+	all = describe(all, r.Ports)
+	if r.WantedNode != "" {
+		all = append(all, "the pod names "+r.WantedNode)
+	}
+	if r.Shortfall != nil {
+		all = append(all, r.Shortfall.String())
+	}
+	return all
+}
+
+func describe[T fmt.Stringer](all []string, evidence []T) []string {
+	for _, e := range evidence {
+		all = append(all, e.String())
+	}
+	return all
 }

@@ -20,6 +20,10 @@ type Workload struct {
 	pod         *corev1.Pod       // the pod as the API server stores it; a DaemonSet's without its node
 	tolerations tolerations
 	affinity    affinity
+	asks        amounts
+	ports       []hostPort
+	load        *Load // of the pod once it runs
+	beside      bool  // own pods are counted in
 }
 
 // Option changes how a workload is compiled.
@@ -59,12 +63,14 @@ func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 	pod := cluster.Default(&corev1.Pod{ObjectMeta: *template.ObjectMeta.DeepCopy(), Spec: template.Spec})
 	pod.Namespace = ds.Namespace
 	pod.Spec.Tolerations = own.plain()
-	return &Workload{
+	w := &Workload{
 		daemonSet:   ds,
 		pod:         pod,
 		tolerations: own,
 		affinity:    compileAffinity(&template.Spec, field.NewPath("spec", "template", "spec")),
-	}, nil
+	}
+	w.compileFit(ds.Namespace + "/" + ds.Name)
+	return w, nil
 }
 
 // ForPod compiles a pod as the scheduler sees it. Like ForDaemonSet it works on
@@ -77,12 +83,31 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Workload{
+	w := &Workload{
 		pod:         pod,
 		tolerations: podTolerations(pod.Spec.Tolerations),
 		affinity:    compileAffinity(&pod.Spec, field.NewPath("spec")),
-	}, nil
+	}
+	w.compileFit(pod.Namespace + "/" + pod.Name)
+	return w, nil
 }
+
+func (w *Workload) compileFit(name string) {
+	w.asks, w.ports, w.load = asked(w.pod), hostPorts(&w.pod.Spec), LoadOf(w.pod)
+	w.load.name = name
+}
+
+// Surging gives the workload as it is in the middle of a surge: to Predict, its
+// own running pods are others. Where it is Placed then, the old pod and the new
+// one can be on the node at once.
+func (w *Workload) Surging() *Workload {
+	surging := *w
+	surging.beside = true
+	return &surging
+}
+
+// Load gives what the workload's pod takes from the node that it runs on.
+func (w *Workload) Load() *Load { return w.load }
 
 // accept gives the copy that a workload is compiled from.
 func accept[T interface {

@@ -1,0 +1,97 @@
+package placement
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// account is what a snapshot's pods come to. Snapshots share it as long as
+// nothing changes that it was made from.
+type account struct {
+	room  *Room // frozen
+	owned map[string][]resident
+}
+
+// resident is a pod on a node.
+type resident struct {
+	position int
+	uid      types.UID // of the DaemonSet that owns it
+	load     *Load
+}
+
+func accountOf(c *cluster.Cluster) *account {
+	b := c.Borrow()
+	return b.Account().Get(func() any { return newAccount(b) }).(*account)
+}
+
+func newAccount(b cluster.Borrowed) *account {
+	a := &account{owned: map[string][]resident{}}
+	room := emptyRoom(b)
+	for i := range b.Len() {
+		for _, pod := range b.PodsOn(i) {
+			if !counts(pod) {
+				continue
+			}
+			l := LoadOf(pod)
+			room.Add(l, i)
+			if ref := daemonOwner(pod); ref != nil {
+				key := pod.Namespace + "/" + ref.Name
+				a.owned[key] = append(a.owned[key], resident{i, ref.UID, l})
+			}
+		}
+	}
+	a.room = room.freeze()
+	return a
+}
+
+func daemonOwner(pod *corev1.Pod) *metav1.OwnerReference {
+	ref := metav1.GetControllerOfNoCopy(pod)
+	if ref == nil || ref.Kind != "DaemonSet" {
+		return nil
+	}
+	return ref
+}
+
+// own gives the workload's own pods: those that its DaemonSet controls, by uid
+// and, where either has none, by name; or the pod of this name.
+func (a *account) own(w *Workload, b cluster.Borrowed) []resident {
+	if w.daemonSet != nil {
+		return a.controlled(w.daemonSet.Namespace+"/"+w.daemonSet.Name, w.daemonSet.UID)
+	}
+	pod, ok := b.Pod(w.pod.Namespace, w.pod.Name)
+	if !ok || !counts(pod) {
+		return nil
+	}
+	i, ok := b.Position(pod.Spec.NodeName)
+	if !ok {
+		return nil
+	}
+	return []resident{{position: i, load: LoadOf(pod)}}
+}
+
+func (a *account) controlled(key string, uid types.UID) []resident {
+	all := a.owned[key]
+	foreign := func(r resident) bool { return uid != "" && r.uid != "" && r.uid != uid }
+	if !slices.ContainsFunc(all, foreign) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), foreign)
+}
+
+// without gives the account of a snapshot without some pods, not to be changed.
+func (a *account) without(pods []resident, nodes cluster.Borrowed) *Room {
+	r := *a.room
+	if len(pods) > 0 {
+		r = *r.Clone()
+	}
+	r.nodes = nodes
+	for _, p := range pods {
+		r.Remove(p.load, p.position)
+	}
+	return &r
+}

@@ -1,0 +1,131 @@
+package placement
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
+	resourcehelper "k8s.io/component-helpers/resource"
+)
+
+// amounts is quantities of resources as the scheduler counts them
+// (pkg/scheduler/framework/types.go, Resource): cpu in thousandths, the others
+// in whole units, each rounded up.
+type amounts struct {
+	cpu, memory, ephemeral int64
+	scalars                scalars
+}
+
+// scalar is an amount of an extended resource, of huge pages or of another
+// resource that the scheduler only counts.
+type scalar struct {
+	name   corev1.ResourceName
+	amount int64
+}
+
+// scalars is ascending by name; what is not there is 0.
+type scalars []scalar
+
+func (s scalars) index(name corev1.ResourceName) (int, bool) {
+	return slices.BinarySearchFunc(s, name, func(x scalar, name corev1.ResourceName) int {
+		return strings.Compare(string(x.name), string(name))
+	})
+}
+
+func (s scalars) amount(name corev1.ResourceName) int64 {
+	if i, ok := s.index(name); ok {
+		return s[i].amount
+	}
+	return 0
+}
+
+// add gives the scalars with an amount added.
+func (s scalars) add(name corev1.ResourceName, amount int64) scalars {
+	i, ok := s.index(name)
+	if ok {
+		s[i].amount += amount
+		return s
+	}
+	return slices.Insert(s, i, scalar{name, amount})
+}
+
+func toAmounts(list corev1.ResourceList) amounts {
+	var a amounts
+	for name, quantity := range list { // any order: each amount has its own place
+		switch name {
+		case corev1.ResourceCPU:
+			a.cpu = quantity.MilliValue()
+		case corev1.ResourceMemory:
+			a.memory = quantity.Value()
+		case corev1.ResourceEphemeralStorage:
+			a.ephemeral = quantity.Value()
+		default:
+			if n := quantity.Value(); n != 0 && isScalar(name) {
+				a.scalars = a.scalars.add(name, n)
+			}
+		}
+	}
+	return a
+}
+
+// isScalar follows pkg/scheduler/util, IsScalarResourceName, and the helpers of
+// pkg/apis/core/v1/helper that it asks.
+func isScalar(name corev1.ResourceName) bool {
+	s := string(name)
+	return strings.HasPrefix(s, corev1.ResourceHugePagesPrefix) ||
+		strings.HasPrefix(s, corev1.ResourceAttachableVolumesPrefix) ||
+		strings.Contains(s, corev1.ResourceDefaultNamespacePrefix) ||
+		isExtended(s)
+}
+
+func isExtended(name string) bool {
+	return strings.Contains(name, "/") && !strings.HasPrefix(name, corev1.DefaultResourceRequestsPrefix) &&
+		len(validation.IsQualifiedName(corev1.DefaultResourceRequestsPrefix+name)) == 0
+}
+
+// asked is what the scheduler looks for on behalf of a pod that has no node yet
+// (plugins/noderesources, computePodResourceRequest).
+func asked(pod *corev1.Pod) amounts {
+	return toAmounts(resourcehelper.PodRequests(pod, resourcehelper.PodResourcesOptions{}))
+}
+
+// What a container without a request counts as in scores (pkg/scheduler/util,
+// DefaultMilliCPURequest and DefaultMemoryRequest).
+const (
+	leastCPU    = 100
+	leastMemory = 200 * 1024 * 1024
+)
+
+// taken is what a running pod counts as, and in scores, where a container
+// without requests is not for nothing: in-place resizes, pod-level resources and
+// overhead included (pkg/scheduler/framework/types.go, PodInfo.CalculateResource).
+func taken(pod *corev1.Pod) (requests amounts, scoredCPU, scoredMemory int64) {
+	options := resourcehelper.PodResourcesOptions{
+		UseStatusResources: true,
+		InPlacePodLevelResourcesVerticalScalingEnabled: true,
+	}
+	list := resourcehelper.PodRequests(pod, options)
+	requests = toAmounts(list)
+	options.NonMissingContainerRequests = assumed(list, resourcehelper.IsPodLevelRequestsSet(pod))
+	if len(options.NonMissingContainerRequests) > 0 {
+		list = resourcehelper.PodRequests(pod, options)
+	}
+	return requests, list.Cpu().MilliValue(), list.Memory().Value()
+}
+
+// assumed is what containers without a request are given in scores: nothing of
+// a resource that the pod as a whole requests (getNonMissingContainerRequests).
+func assumed(requests corev1.ResourceList, podLevel bool) corev1.ResourceList {
+	list := corev1.ResourceList{
+		corev1.ResourceCPU:    *resource.NewMilliQuantity(leastCPU, resource.DecimalSI),
+		corev1.ResourceMemory: *resource.NewQuantity(leastMemory, resource.DecimalSI),
+	}
+	for name := range list { // any order: each is judged by itself
+		if _, ok := requests[name]; ok && podLevel {
+			delete(list, name)
+		}
+	}
+	return list
+}

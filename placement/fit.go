@@ -1,0 +1,98 @@
+package placement
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// The scheduler's plugins that look at the pods on the nodes, and their words
+// (pkg/scheduler/framework/plugins: nodeports, noderesources), in the order of
+// the default profile.
+const (
+	pluginPorts     = "NodePorts"
+	pluginResources = "NodeResourcesFit"
+
+	portsTaken  = "node(s) didn't have free ports for the requested pod ports"
+	tooManyPods = "Too many pods"
+)
+
+// Why gives everything that Fits finds against a node; nothing if it fits.
+func (r *Room) Why(w *Workload, position int) []Reason {
+	if r.Fits(w, position) {
+		return nil
+	}
+	var rs []Reason
+	m := &r.blocks[position>>6].more[position&63]
+	if taken := clashes(w.ports, m.ports); len(taken) > 0 {
+		rs = append(rs, Reason{Plugin: pluginPorts, Message: portsTaken, Ports: taken})
+	}
+	return append(rs, r.shortfalls(w, position)...)
+}
+
+// shortfalls follows plugins/noderesources, fitsRequest. Scalar resources, which
+// come in no order there, are ascending by name here.
+func (r *Room) shortfalls(w *Workload, position int) []Reason {
+	var rs []Reason
+	left, more := &r.blocks[position>>6].left[position&63], &r.blocks[position>>6].more[position&63]
+	has := &r.has[position]
+	short := func(name corev1.ResourceName, asked, left, has int64) {
+		if asked > 0 && asked > left {
+			rs = append(rs, shortfall(name, asked, left, has))
+		}
+	}
+	short(corev1.ResourcePods, 1, int64(left.pods), int64(has.pods))
+	short(corev1.ResourceCPU, w.asks.cpu, left.cpu, has.cpu)
+	short(corev1.ResourceMemory, w.asks.memory, left.memory, has.memory)
+	short(corev1.ResourceEphemeralStorage, w.asks.ephemeral, left.ephemeral, has.ephemeral)
+	for _, s := range w.asks.scalars {
+		quantity := r.nodes.At(position).Status.Allocatable[s.name]
+		short(s.name, s.amount, more.scalars.amount(s.name), quantity.Value())
+	}
+	return rs
+}
+
+// Shortfall is a resource of which a node has too little left for a pod.
+type Shortfall struct {
+	Resource  corev1.ResourceName `json:"resource"`
+	Requested resource.Quantity   `json:"requested"` // by the pod
+	Free      resource.Quantity   `json:"free"`      // of what the node can allocate; below zero where more than that has been given away
+	Capacity  resource.Quantity   `json:"capacity"`  // what the node can allocate in all
+}
+
+func shortfall(name corev1.ResourceName, asked, left, has int64) Reason {
+	s := &Shortfall{name, quantity(name, asked), quantity(name, left), quantity(name, has)}
+	if name == corev1.ResourcePods {
+		return Reason{Plugin: pluginResources, Message: tooManyPods, Shortfall: s}
+	}
+	return Reason{Plugin: pluginResources, Message: "Insufficient " + string(name), Shortfall: s, Unresolvable: asked > has}
+}
+
+// quantity is an amount in the notation that manifests use for the resource.
+func quantity(name corev1.ResourceName, amount int64) resource.Quantity {
+	switch name {
+	case corev1.ResourceCPU:
+		return *resource.NewMilliQuantity(amount, resource.DecimalSI)
+	case corev1.ResourceMemory, corev1.ResourceEphemeralStorage:
+		return *resource.NewQuantity(amount, resource.BinarySI)
+	}
+	return *resource.NewQuantity(amount, resource.DecimalSI)
+}
+
+// Missing is by how much the node falls short.
+func (s Shortfall) Missing() resource.Quantity {
+	missing := s.Requested.DeepCopy()
+	missing.Sub(s.Free)
+	return missing
+}
+
+// String is by how much: "30m cpu short: requests 100m, 70m of 2 are free".
+func (s Shortfall) String() string {
+	if s.Resource == corev1.ResourcePods {
+		return fmt.Sprintf("it has places for %s pods, %s of them free", s.Capacity.String(), s.Free.String())
+	}
+	missing := s.Missing()
+	return fmt.Sprintf("%s %s short: requests %s, %s of %s free",
+		missing.String(), s.Resource, s.Requested.String(), s.Free.String(), s.Capacity.String())
+}
