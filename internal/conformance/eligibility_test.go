@@ -42,7 +42,7 @@ func TestEligibility(t *testing.T) {
 			}
 			v := workload.Check(n)
 			if want := decision(run, stay); v.Decision != want {
-				t.Fatalf("%v, want %v\nnode %#v\ntaints %v", v, want, n.ObjectMeta, n.Spec.Taints)
+				t.Fatalf("%v, want %v\n%s\n%s", v, want, shown(n), shown(ds.Spec.Template.Spec))
 			}
 			if (len(v.Reasons) == 0) != (v.Decision == placement.Eligible) {
 				t.Fatalf("%v has %d reasons", v, len(v.Reasons))
