@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/util/flowcontrol"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/controller/daemon"
+	"k8s.io/kubernetes/pkg/controller/daemon/util"
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
@@ -32,6 +33,7 @@ type controller struct {
 	stop    func()
 	options Options
 	spent   time.Duration // inside of syncs
+	syncs   int
 }
 
 // newController makes a controller as cmd/kube-controller-manager/app/apps.go
@@ -66,7 +68,7 @@ func init() {
 type outcome struct {
 	created, deleted []Act
 	writes           []write
-	final            bool // it cannot be drawn again: the backoff of a failed pod has moved
+	final            bool // manage has acted, see draw
 	err              error
 }
 
@@ -76,9 +78,10 @@ func (c *controller) syncOnce(key string) (outcome, error) {
 	return best, c.server.commit(best.writes)
 }
 
-// draw syncs until the outcome is the one wanted. Only rollingUpdate chooses, and
-// it only runs in a sync in which manage has not acted; so a sync that moved a
-// backoff had no choice (for up to 250 pods).
+// draw syncs until the outcome is the one wanted. Only rollingUpdate chooses (up
+// to 250 pods), and it only runs in a sync in which manage has not acted. manage
+// alone moves a backoff, which no second draw would see as it was, and without
+// surge it alone creates.
 func (c *controller) draw(key string) outcome {
 	best := c.attempt(key)
 	for n := 1; n < c.options.Draws && best.chosen() && !c.options.wanted(key, best); n++ {
@@ -97,13 +100,20 @@ func (c *controller) attempt(key string) outcome {
 	start := time.Now()
 	err := c.sync(c.ctx, key)
 	c.spent += time.Since(start)
-	o := outcome{err: err, writes: c.client.take(), final: !reflect.DeepEqual(before, c.delays(key))}
+	c.syncs++
+	o := outcome{err: err, writes: c.client.take()}
 	for _, w := range o.writes {
 		o.add(w)
 	}
+	o.final = !reflect.DeepEqual(before, c.delays(key)) || len(o.created) > 0 && !c.surges(key)
 	sortActs(o.created)
 	sortActs(o.deleted)
 	return o
+}
+
+func (c *controller) surges(key string) bool {
+	ds, ok := c.server.daemonSets.get(key)
+	return ok && util.AllowsSurge(ds)
 }
 
 // delays are the backoffs of the nodes with failed pods
