@@ -20,13 +20,20 @@ type Options struct {
 	Draws int
 	// Accept ends the drawing early: the acts are wanted ones. It is how another
 	// program's choice is shown to be one the controller makes too.
-	Accept func(tick int, key string, created, deleted []Act) bool
+	Accept func(At, []Act, []Act) bool // created, deleted: by node, without revisions
 
-	tick int
+	at At
+}
+
+// At is one sync: rounds count from 1 in every tick.
+type At struct {
+	Tick, Round int
+	Key         string
 }
 
 func (o Options) wanted(key string, out outcome) bool {
-	return o.Accept != nil && o.Accept(o.tick, key, out.created, out.deleted)
+	o.at.Key = key
+	return o.Accept != nil && o.Accept(o.at, out.created, out.deleted)
 }
 
 // ByName is for traces that do not differ from run to run (up to 8 nodes).
@@ -101,21 +108,35 @@ func (w *world) tick(tick int, inputs []Input) (Tick, error) {
 func (w *world) setClock(tick int) {
 	w.now = w.config.Start.Add(time.Duration(tick) * w.config.Tick)
 	w.controller.clock.SetTime(w.now)
-	w.controller.options.tick = tick
+	w.controller.options.at = At{Tick: tick}
 	w.controller.backoff.GC() // the controller does once a minute; early is no different
 }
 
 // round syncs each DaemonSet once and schedules once.
 func (w *world) round(sets map[string]*Set) (changed bool, err error) {
+	w.controller.options.at.Round++
 	for _, ds := range w.daemonSets.list() {
 		out, err := w.controller.syncOnce(key(ds))
 		if err != nil {
 			return false, err
 		}
+		w.number(ds, out.created)
+		w.number(ds, out.deleted)
 		w.set(sets, key(ds)).note(out)
 		changed = changed || len(out.writes) > 0
 	}
 	return w.schedule() || changed, nil
+}
+
+// number says which revision the pods of the acts have.
+func (w *world) number(ds *appsv1.DaemonSet, acts []Act) {
+	for _, r := range w.revisionsOf(ds) {
+		for i := range acts {
+			if r.Labels[appsv1.DefaultDaemonSetUniqueLabelKey] == acts[i].Hash {
+				acts[i].Revision = r.Revision
+			}
+		}
+	}
 }
 
 func (w *world) set(sets map[string]*Set, key string) *Set {
@@ -137,7 +158,7 @@ func (s *Set) note(out outcome) {
 }
 
 func (s *Set) refuse(in Input, err error) {
-	s.Errors = append(s.Errors, fmt.Sprintf("%s: %v", inputString(in), err))
+	s.Refused = append(s.Refused, fmt.Sprintf("%s: %v", inputString(in), err))
 }
 
 func keyOfInput(in Input) string {

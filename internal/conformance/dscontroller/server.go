@@ -16,6 +16,7 @@ import (
 	"k8s.io/kubernetes/pkg/apis/apps"
 	_ "k8s.io/kubernetes/pkg/apis/apps/install" // into legacyscheme
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
+	controllerutil "k8s.io/kubernetes/pkg/controller"
 	daemonutil "k8s.io/kubernetes/pkg/controller/daemon/util"
 	"k8s.io/kubernetes/pkg/registry/apps/daemonset"
 )
@@ -181,11 +182,14 @@ func (s *server) updateNode(node *corev1.Node) {
 
 // podsOn are the pods bound to a node, ascending by key.
 func (s *server) podsOn(node string) []*corev1.Pod {
-	var on []*corev1.Pod
-	for _, p := range s.pods.list() {
-		if p.Spec.NodeName == node {
-			on = append(on, p)
-		}
+	objects, err := s.pods.index.Indexer.ByIndex(controllerutil.PodNodeNameKeyIndex, node) // the controller's own
+	if err != nil {
+		return nil
+	}
+	sortByKey(objects)
+	on := make([]*corev1.Pod, len(objects))
+	for i, o := range objects {
+		on[i] = o.(*corev1.Pod)
 	}
 	return on
 }

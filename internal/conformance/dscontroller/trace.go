@@ -20,12 +20,17 @@ type Set struct {
 	Deleted   []Act
 	Revisions []Revision // ascending
 	Pods      []Pod      // by node, then age, then name
-	Errors    []string   // of syncs, one each, and of refused inputs
+	Errors    []string   // of syncs, each once
+	Refused   []string   // inputs, with the reason
 	Syncs     int        // that created or deleted something
 }
 
-// Act is one call of the controller.
-type Act struct{ Node, Hash string }
+// Act is one call of the controller. Revision is what the pod's ControllerRevision
+// is numbered after the sync; 0 if there is none.
+type Act struct {
+	Node, Hash string
+	Revision   int64
+}
 
 // Revision is one ControllerRevision.
 type Revision struct {
@@ -37,15 +42,6 @@ type Revision struct {
 type Pod struct {
 	Node, Hash, Phase         string
 	Bound, Ready, Terminating bool
-}
-
-// nodesOf is the nodes of the acts, one word each.
-func nodesOf(acts []Act) string {
-	words := make([]string, len(acts))
-	for i, a := range acts {
-		words[i] = a.Node
-	}
-	return strings.Join(words, " ")
 }
 
 // String is one line for each tick and DaemonSet.
@@ -79,7 +75,7 @@ func (s Set) String() string {
 	for _, p := range s.Pods {
 		b.WriteString(" " + p.String())
 	}
-	for _, e := range s.Errors {
+	for _, e := range append(s.Errors, s.Refused...) {
 		fmt.Fprintf(&b, " ! %s", e)
 	}
 	return b.String()
