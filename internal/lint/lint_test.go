@@ -135,13 +135,18 @@ func (p *pkg) checkDocumented(t *testing.T, f *ast.File) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			if d.Name.IsExported() && exportedReceiver(d) && d.Doc == nil {
+			if d.Name.IsExported() && exportedReceiver(d) && d.Doc == nil && !saysItself(d) {
 				t.Errorf("%s: %s has no comment", p.at(d), d.Name.Name)
 			}
 		case *ast.GenDecl:
 			p.checkSpecs(t, d)
 		}
 	}
+}
+
+// saysItself: what String and GoString do needs no words.
+func saysItself(d *ast.FuncDecl) bool {
+	return d.Recv != nil && (d.Name.Name == "String" || d.Name.Name == "GoString")
 }
 
 func (p *pkg) checkSpecs(t *testing.T, d *ast.GenDecl) {
