@@ -227,6 +227,7 @@ func (s *Sim) ring(kind alarmKind) {
 			s.collect(a.node)
 		case kind == unreachable && n.is(isDown) && n.downAt == a.from:
 			s.editNode(a.node,
+				cluster.Untaint(corev1.TaintNodeNotReady),
 				cluster.Taint(corev1.TaintNodeUnreachable+":"+string(corev1.TaintEffectNoSchedule)),
 				cluster.Taint(corev1.TaintNodeUnreachable+":"+string(corev1.TaintEffectNoExecute)))
 			s.emit(Event{Kind: Tainted, Node: s.roster[a.node].name, Why: Why{Detail: corev1.TaintNodeUnreachable}})

@@ -125,12 +125,13 @@ func (s *Sim) becomeReady(id int32) {
 }
 
 // deletePod is what the API server and the kubelet make of a deletion: unbound,
-// failed and succeeded pods are gone at once, and so are those that need no
-// time where a kubelet is there to stop them.
+// failed and succeeded pods and those without a grace period are gone at once
+// (pkg/registry/core/pod: CheckGracefulDelete), and so are those that need no
+// time to stop where a kubelet is there to stop them.
 func (s *Sim) deletePod(id int32) {
 	p := &s.pods[id]
 	works := p.node != none && s.nodes[p.node].works() && !s.nodes[p.node].is(isStuck)
-	if !p.is(bound) || p.terminal() || works && s.stopTime(p) == 0 {
+	if !p.is(bound) || p.terminal() || s.classes[p.class].grace == 0 || works && s.stopTime(p) == 0 {
 		s.vanish(id)
 		return
 	}
