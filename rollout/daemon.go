@@ -292,3 +292,12 @@ func uid(seed uint64, parts ...string) types.UID {
 	a, b := g.Uint64(), g.Uint64()
 	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0xfff, b&0xffffffffffff))
 }
+
+// Keys lists the DaemonSets, ascending.
+func (s *Sim) Keys() []string {
+	keys := make([]string, 0, len(s.order))
+	for _, slot := range s.order {
+		keys = append(keys, s.daemons[slot].key)
+	}
+	return keys
+}

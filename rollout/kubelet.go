@@ -5,6 +5,8 @@ package rollout
 // something else.
 func (s *Sim) nextMove(p *pod) int32 {
 	switch {
+	case p.is(terminating) && p.is(isReady): // the status counts it still
+		return earlier(s.stopTick(p), s.availableTick(p))
 	case p.is(terminating):
 		return s.stopTick(p)
 	case p.phase == failed:
@@ -23,6 +25,13 @@ func (s *Sim) nextMove(p *pod) int32 {
 	return s.tickOf(int64(p.since) + int64(s.pace(p).ready))
 }
 
+func earlier(a, b int32) int32 {
+	if a == none || b != none && b < a {
+		return b
+	}
+	return a
+}
+
 func (s *Sim) stopTick(p *pod) int32 {
 	if p.is(stays) || p.node == none || !s.nodes[p.node].works() || s.nodes[p.node].is(isStuck) {
 		return none
@@ -37,18 +46,22 @@ func (s *Sim) retryTick(p *pod) int32 {
 	if p.owner == none || p.node == none {
 		return none
 	}
-	if ends := s.backoffEnds(s.daemons[p.owner], p.node); ends > s.clock {
+	if ends := s.backoffEnds(s.daemons[p.owner], p.node); ends > s.clock || s.dueNow(p) {
 		return s.tickOf(int64(ends))
 	}
 	return none
 }
+
+// dueNow says whether the pod is to move in this tick and has not yet: an input
+// that has it looked at again must not make that forgotten.
+func (s *Sim) dueNow(p *pod) bool { return p.due != none && p.due == s.now }
 
 // availableTick is when a ready pod has been so for minReadySeconds.
 func (s *Sim) availableTick(p *pod) int32 {
 	if p.owner == none || p.readied == never {
 		return none
 	}
-	if at := int64(p.readied) + int64(s.daemons[p.owner].minReady); at > int64(s.clock) {
+	if at := int64(p.readied) + int64(s.daemons[p.owner].minReady); at > int64(s.clock) || s.dueNow(p) {
 		return s.tickOf(at)
 	}
 	return none
@@ -90,7 +103,7 @@ func (s *Sim) kubelets() {
 func (s *Sim) move(id int32) {
 	p := &s.pods[id]
 	switch {
-	case p.is(terminating):
+	case p.is(terminating) && s.stopTick(p) == s.now:
 		s.emitPod(Stopped, id, Why{})
 		s.vanish(id)
 		return
