@@ -37,7 +37,7 @@ func (b Borrowed) Node(name string) (*corev1.Node, bool) { return b.c.view.find(
 // word i/64 is position i. Members that the snapshot has no node for are left out.
 func (b Borrowed) Words(s NodeSet) []uint64 {
 	if s.view == nil {
-		return newWords(b.Len())
+		return b.c.view.none
 	}
 	return s.on(b.c.view)
 }

@@ -192,6 +192,24 @@ func (c *column) posting(value string) posting {
 	return posting{dense: c.dense[id], list: c.list[c.start[id]:c.start[id+1]]}
 }
 
+// union gives the nodes that have one of the values, in words that must not be changed.
+func (c *column) union(values []string, none words) words {
+	w, shared := none, true
+	for _, value := range values {
+		switch p := c.posting(value); {
+		case p.dense == nil && len(p.list) == 0:
+		case p.dense != nil && len(values) == 1:
+			return p.dense
+		default:
+			if shared {
+				w, shared = none.clone(), false
+			}
+			p.addTo(w)
+		}
+	}
+	return w
+}
+
 // posting is where one value is: words, or for a rare value a list.
 type posting struct {
 	dense words

@@ -12,7 +12,7 @@ import (
 
 // Nodes gives all nodes.
 func (c *Cluster) Nodes() NodeSet {
-	return NodeSet{c.view, allWords(c.view.len())}
+	return NodeSet{c.view, c.view.all}
 }
 
 // Named gives the nodes with these names; a name that no node has adds nothing.
@@ -37,16 +37,11 @@ func (c *Cluster) Unschedulable() NodeSet {
 // The first question about a key costs one map lookup a node, later ones a word
 // operation per 64 nodes and value.
 func (c *Cluster) Labeled(key string, values ...string) NodeSet {
-	column := c.view.index.label(key)
-	if len(values) == 1 && len(c.view.patch) == 0 {
-		if p := column.posting(values[0]); p.dense != nil {
-			return NodeSet{c.view, p.dense}
-		}
+	w := c.view.index.label(key).union(values, c.view.none)
+	if len(c.view.patch) == 0 {
+		return NodeSet{c.view, w}
 	}
-	w := newWords(c.view.len())
-	for _, value := range values {
-		column.posting(value).addTo(w)
-	}
+	w = w.clone()
 	c.view.fix(w, func(n *corev1.Node) bool {
 		value, ok := n.Labels[key]
 		return ok && slices.Contains(values, value)

@@ -11,7 +11,14 @@ import (
 // roster is the names of a cluster's nodes, ascending. A node's place in it is
 // its position; snapshots that differ only in what their nodes say share one
 // roster, so that their sets combine word by word.
-type roster struct{ names []string }
+type roster struct {
+	names     []string
+	all, none words // the full and the empty set, which many questions give
+}
+
+func newRoster(names []string) *roster {
+	return &roster{names, allWords(len(names)), newWords(len(names))}
+}
 
 func (r *roster) position(name string) (int, bool) {
 	return slices.BinarySearch(r.names, name)
@@ -42,7 +49,7 @@ func newView(nodes []*corev1.Node) *view {
 	for i, n := range nodes {
 		names[i] = n.Name
 	}
-	return &view{roster: &roster{names}, base: nodes, index: newIndex(nodes)}
+	return &view{roster: newRoster(names), base: nodes, index: newIndex(nodes)}
 }
 
 func (v *view) len() int { return len(v.base) }

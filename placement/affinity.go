@@ -108,25 +108,27 @@ func (t *term) matches(n *corev1.Node) bool {
 
 // nodes gives the nodes of the cluster that match.
 func (a *affinity) nodes(c *cluster.Cluster) cluster.NodeSet {
-	set := meeting(c, c.Nodes(), a.selector)
-	if !a.required {
-		return set
+	if len(a.selector) == 0 && !a.required {
+		return c.Nodes()
 	}
-	var any cluster.NodeSet
+	m := maskOf(c, c.Nodes())
+	m.meet(a.selector)
+	if !a.required {
+		return m.set()
+	}
+	if len(a.terms) == 1 && a.terms[0].fault == "" {
+		m.meet(a.terms[0].requirements)
+		return m.set()
+	}
+	any := maskOf(c, cluster.NodeSet{})
 	for i := range a.terms {
-		if a.terms[i].fault == "" {
-			any = any.Or(meeting(c, set, a.terms[i].requirements))
+		if t := &a.terms[i]; t.fault == "" {
+			one := m.clone()
+			one.meet(t.requirements)
+			any.add(one)
 		}
 	}
-	return any
-}
-
-// meeting gives those of the set that meet all requirements.
-func meeting(c *cluster.Cluster, set cluster.NodeSet, rs []requirement) cluster.NodeSet {
-	for i := range rs {
-		set = rs[i].narrow(c, set)
-	}
-	return set
+	return any.set()
 }
 
 // mismatches gives every requirement that keeps the node out: of the selector,

@@ -9,8 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-
-	"github.com/berthsim/berth/cluster"
 )
 
 // requirement is one condition on a label, or on a field, of a node.
@@ -108,38 +106,6 @@ func fieldOf(n *corev1.Node, key string) string {
 		return n.Name
 	}
 	return ""
-}
-
-// narrow gives those of the set that meet the requirement.
-func (r *requirement) narrow(c *cluster.Cluster, set cluster.NodeSet) cluster.NodeSet {
-	if r.isField {
-		return r.narrowField(c, set)
-	}
-	switch r.Operator {
-	case corev1.NodeSelectorOpIn:
-		return set.And(c.Labeled(r.Key, r.Values...))
-	case corev1.NodeSelectorOpNotIn:
-		return set.Minus(c.Labeled(r.Key, r.Values...))
-	case corev1.NodeSelectorOpExists:
-		return set.And(c.HasLabel(r.Key))
-	case corev1.NodeSelectorOpDoesNotExist:
-		return set.Minus(c.HasLabel(r.Key))
-	}
-	values := slices.DeleteFunc(c.LabelValues(r.Key), func(value string) bool { return !r.compares(value) })
-	return set.And(c.Labeled(r.Key, values...))
-}
-
-func (r *requirement) narrowField(c *cluster.Cluster, set cluster.NodeSet) cluster.NodeSet {
-	named := c.Nodes() // of another field every node's value is empty
-	if r.Key == "metadata.name" {
-		named = c.Named(r.Values[0])
-	} else if r.Values[0] != "" {
-		named = cluster.NodeSet{}
-	}
-	if r.Operator == corev1.NodeSelectorOpIn {
-		return set.And(named)
-	}
-	return set.Minus(named)
 }
 
 // Mismatch is a requirement on its labels or its name that a node does not meet.
