@@ -17,9 +17,24 @@ import (
 // filler draws whole objects by reflection: every pointer nil or not, every string
 // empty or not, every volume source, probe, handler and kind of container. Few of
 // them are valid; defaulting does not ask.
-type filler struct{ *rand.Rand }
+type filler struct {
+	*rand.Rand
+	without map[string]bool // fields that stay empty: "Container.Image"
+}
 
-func newFiller(seed uint64) filler { return filler{rand.New(rand.NewPCG(seed, 0))} }
+func newFiller(seed uint64, without ...string) filler {
+	f := filler{rand.New(rand.NewPCG(seed, 0)), map[string]bool{}}
+	for _, field := range without {
+		f.without[field] = true
+	}
+	return f
+}
+
+// fillRandom draws all of object, but the fields without.
+func fillRandom[T any](seed uint64, object *T, without ...string) *T {
+	newFiller(seed, without...).fill(reflect.ValueOf(object).Elem(), "")
+	return object
+}
 
 // draw sees to the types that reflection must not take apart, or that have a
 // corner it would not find.
@@ -96,7 +111,9 @@ func (f filler) fill(v reflect.Value, field string) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			f.fill(v.Field(i), v.Type().Field(i).Name)
+			if name := v.Type().Field(i).Name; !f.without[v.Type().Name()+"."+name] {
+				f.fill(v.Field(i), name)
+			}
 		}
 	case reflect.Pointer:
 		if f.chance(50) {

@@ -66,6 +66,13 @@ func sameDefault(t testing.TB, object runtime.Object) (filled bool) {
 }
 
 // Random objects of every kind.
+//
+// Seen to find some fifty mutants of cluster/default*.go, among them: 256 for the
+// longest repository, no sha384, an IPv6 registry or double underscore forgotten,
+// "localhost" no registry, allocatable filled where it is empty but there, the IP
+// mode of an ingress without IP, no requests from limits in init containers, pod-level
+// resources before rounding, limitedByAll without ephemeral containers, the
+// partition of a stateful set that only says RollingUpdate, roundUp to Micro.
 func TestDefaultIsTheRealOne(t *testing.T) {
 	const cases = 5000
 	for _, kind := range kinds {
