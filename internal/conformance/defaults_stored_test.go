@@ -61,8 +61,7 @@ var mutated = []string{
 // Seen to find: enableServiceLinks set in defaultPodSpec, rounding to Micro, a
 // hostPath without a type.
 func TestStoredTemplateIsTheDefaultedOne(t *testing.T) {
-	const cases = 1000
-	for seed := range uint64(cases) {
+	for seed := range seeds(t, 1000) {
 		ds := fillRandom(seed, &appsv1.DaemonSet{}, disabled...)
 		read := readBack(t, ds.DeepCopy(), appsv1.SchemeGroupVersion.WithKind("DaemonSet"), daemonset.Strategy.PrepareForCreate)
 		sameText(t, read.Spec.Template, cluster.Default(ds).Spec.Template)
@@ -74,8 +73,7 @@ func TestStoredTemplateIsTheDefaultedOne(t *testing.T) {
 //
 // Seen to find: no defaultPodResources, pod-level limits below the requests.
 func TestStoredPodIsTheDefaultedOne(t *testing.T) {
-	const cases = 1000
-	for seed := range uint64(cases) {
+	for seed := range seeds(t, 1000) {
 		pod := fillRandom(seed, &corev1.Pod{}, append(mutated, disabled...)...)
 		read := readBack(t, pod.DeepCopy(), corev1.SchemeGroupVersion.WithKind("Pod"), podregistry.Strategy.PrepareForCreate)
 		sameText(t, read.Spec, cluster.Default(pod).Spec)
