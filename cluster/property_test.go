@@ -82,8 +82,9 @@ func answers(c *cluster.Cluster) map[string]any {
 			a[key+"="+value] = c.Labeled(key, value).Names()
 		}
 	}
-	for _, s := range c.Taints() {
-		a[s.Taint.ToString()] = s.Nodes.Names()
+	a["taints"] = c.Taints()
+	for _, t := range c.Taints() {
+		a[t.ToString()] = c.WithTaint(t).Names()
 	}
 	return a
 }
@@ -91,7 +92,7 @@ func answers(c *cluster.Cluster) map[string]any {
 // A chain of changes gives what a cluster made of the same nodes gives, however
 // the changes came about and whatever was asked before them.
 // Mutants seen: LabelValues names a value that edits have taken from the last
-// node (found as a fault, not planted); derive forgets a removed label; patchTaints keeps a taint that
+// node (found as a fault, not planted); derive forgets a removed label; Taints keeps a taint that
 // no node has; fix corrects the base's own words; replace keeps the older edit.
 func TestChangedClusterEqualsRebuiltOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

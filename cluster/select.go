@@ -29,7 +29,7 @@ func (c *Cluster) Named(names ...string) NodeSet {
 // Unschedulable gives the nodes with spec.unschedulable set. The first call reads every node.
 func (c *Cluster) Unschedulable() NodeSet {
 	w := c.view.index.cordoned().clone()
-	c.view.fix(w, func(n *corev1.Node) bool { return n.Spec.Unschedulable })
+	c.view.fix(w, isCordoned)
 	return NodeSet{c.view, w}
 }
 
@@ -90,51 +90,46 @@ func (c *Cluster) LabelKeys() []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// TaintSet is one taint (without the time it was added) and the nodes that have it.
-type TaintSet struct {
-	Taint corev1.Taint
-	Nodes NodeSet
-}
-
 // Taints gives the distinct taints of all nodes, ascending by key, value and
-// effect. The first call reads every taint, later ones cost a word operation
-// per 64 nodes and taint.
-func (c *Cluster) Taints() []TaintSet {
-	column := c.view.index.taint()
-	sets := make([]TaintSet, 0, len(column.taints))
+// effect; when a taint was added is left out. The first call reads every taint.
+func (c *Cluster) Taints() []corev1.Taint {
+	column, v := c.view.index.taint(), c.view
+	if len(v.patch) == 0 {
+		return slices.Clone(column.taints)
+	}
+	taints := column.missing(v.patch)
 	for i, t := range column.taints {
-		w := column.where[i].dense
-		if w == nil || len(c.view.patch) > 0 {
-			w = newWords(c.view.len())
-			column.where[i].addTo(w)
-			c.view.fix(w, func(n *corev1.Node) bool { return hasTaint(n, t) })
-		}
-		sets = append(sets, TaintSet{t, NodeSet{c.view, w}})
-	}
-	if len(c.view.patch) > 0 {
-		sets = c.view.patchTaints(sets)
-	}
-	return sets
-}
-
-// patchTaints adds the taints that only edited nodes have and drops those that no node has any more.
-func (v *view) patchTaints(sets []TaintSet) []TaintSet {
-	known := len(sets)
-	for _, p := range v.patch {
-		for _, t := range p.node.Spec.Taints {
-			t.TimeAdded = nil
-			if i := slices.IndexFunc(sets, func(s TaintSet) bool { return s.Taint == t }); i < 0 {
-				w := newWords(v.len())
-				w.add(p.position)
-				sets = append(sets, TaintSet{t, NodeSet{v, w}})
-			} else if i >= known {
-				sets[i].Nodes.words.add(p.position)
+		left := column.where[i].count()
+		for _, p := range v.patch {
+			if hasTaint(v.base[p.position], t) {
+				left--
+			}
+			if hasTaint(p.node, t) {
+				left++
 			}
 		}
+		if left > 0 {
+			taints = append(taints, t)
+		}
 	}
-	sets = slices.DeleteFunc(sets, func(s TaintSet) bool { return s.Nodes.Len() == 0 })
-	slices.SortFunc(sets, func(a, b TaintSet) int { return compareTaints(a.Taint, b.Taint) })
-	return sets
+	slices.SortFunc(taints, compareTaints)
+	return taints
+}
+
+// WithTaint gives the nodes that have the taint, whenever it was added. It costs
+// a word operation per 64 nodes.
+func (c *Cluster) WithTaint(t corev1.Taint) NodeSet {
+	t.TimeAdded = nil
+	p, w := c.view.index.taint().posting(t), c.view.none
+	if len(c.view.patch) == 0 && p.dense != nil {
+		return NodeSet{c.view, p.dense}
+	}
+	if p.count() > 0 || len(c.view.patch) > 0 {
+		w = w.clone()
+		p.addTo(w)
+		c.view.fix(w, func(n *corev1.Node) bool { return hasTaint(n, t) })
+	}
+	return NodeSet{c.view, w}
 }
 
 func hasTaint(n *corev1.Node, t corev1.Taint) bool {
@@ -195,10 +190,10 @@ func (c *Cluster) Tainted(taint string) (NodeSet, error) {
 	if err != nil {
 		return NodeSet{}, err
 	}
-	w := newWords(c.view.len())
-	for _, s := range c.Taints() {
-		if pattern.matches(s.Taint) {
-			w = w.or(s.Nodes.words)
+	w := c.view.none.clone()
+	for _, t := range c.Taints() {
+		if pattern.matches(t) {
+			w = w.or(c.WithTaint(t).words)
 		}
 	}
 	return NodeSet{c.view, w}, nil

@@ -39,9 +39,10 @@ type patched struct {
 	node     *corev1.Node
 }
 
-// maxPatch bounds what each question pays for edits that are not in the index
-// yet. A new base costs a few ns a node and column, spread over that many edits.
-const maxPatch = 32
+// maxPatch bounds the edits that a view of n nodes keeps beside its index. Each
+// costs every question a look-up, and a new base costs a few ns a node and
+// column, spread over that many edits.
+func maxPatch(n int) int { return 32 + n/2048 }
 
 // newView indexes nodes, which are ascending by name.
 func newView(nodes []*corev1.Node) *view {
@@ -99,7 +100,7 @@ func (v *view) replace(edits []patched) *view {
 			next.patch = slices.Insert(next.patch, i, e)
 		}
 	}
-	if stale || len(next.patch) > maxPatch {
+	if stale || len(next.patch) > maxPatch(v.len()) {
 		return next.rebase(stale)
 	}
 	return next
@@ -123,8 +124,10 @@ func (v *view) rebase(stale bool) *view {
 }
 
 // fix corrects in place, for the edited nodes, a set that the index gave.
-func (v *view) fix(w words, holds func(*corev1.Node) bool) {
-	for _, p := range v.patch {
+func (v *view) fix(w words, holds func(*corev1.Node) bool) { correct(w, v.patch, holds) }
+
+func correct(w words, edited []patched, holds func(*corev1.Node) bool) {
+	for _, p := range edited {
 		if holds(p.node) {
 			w.add(p.position)
 		} else {

@@ -72,13 +72,13 @@ func (w *Workload) named(c *cluster.Cluster) cluster.NodeSet {
 
 // taintedAway gives the nodes with an untolerated taint, by effect.
 func (w *Workload) taintedAway(c *cluster.Cluster) (noSchedule, noExecute cluster.NodeSet) {
-	for _, s := range c.Taints() {
+	for _, t := range c.Taints() {
 		switch {
-		case !keepsAway(&s.Taint) || w.tolerations.tolerate(&s.Taint):
-		case s.Taint.Effect == corev1.TaintEffectNoExecute:
-			noExecute = noExecute.Or(s.Nodes)
+		case !keepsAway(&t) || w.tolerations.tolerate(&t):
+		case t.Effect == corev1.TaintEffectNoExecute:
+			noExecute = noExecute.Or(c.WithTaint(t))
 		default:
-			noSchedule = noSchedule.Or(s.Nodes)
+			noSchedule = noSchedule.Or(c.WithTaint(t))
 		}
 	}
 	return noSchedule, noExecute

@@ -1,0 +1,92 @@
+package cluster
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// taintColumn is the distinct taints of all nodes, ascending by key, value and
+// effect. When a taint was added does not make it another taint.
+type taintColumn struct {
+	taints []corev1.Taint
+	where  []posting
+}
+
+func newTaintColumn(nodes []*corev1.Node) *taintColumn {
+	ids := map[corev1.Taint]int{}
+	lists := [][]int32{}
+	last, lastID := corev1.Taint{}, absent
+	for i, n := range nodes {
+		for _, t := range n.Spec.Taints {
+			if t.TimeAdded = nil; lastID == absent || t != last { // neighbours are often alike
+				id, ok := ids[t]
+				if !ok {
+					id = len(lists)
+					ids[t], lists = id, append(lists, nil)
+				}
+				last, lastID = t, id
+			}
+			lists[lastID] = append(lists[lastID], int32(i))
+		}
+	}
+	c := &taintColumn{}
+	for t := range ids {
+		c.taints = append(c.taints, t)
+	}
+	slices.SortFunc(c.taints, compareTaints)
+	for _, t := range c.taints {
+		c.where = append(c.where, newPosting(lists[ids[t]], len(nodes)))
+	}
+	return c
+}
+
+// posting gives the nodes that have the taint.
+func (c *taintColumn) posting(t corev1.Taint) posting {
+	if i, ok := slices.BinarySearchFunc(c.taints, t, compareTaints); ok {
+		return c.where[i]
+	}
+	return posting{}
+}
+
+// derive gives the column with some nodes changed.
+func (c *taintColumn) derive(changed []patched) *taintColumn {
+	next := &taintColumn{}
+	add := func(t corev1.Taint, before posting) {
+		if p := before.changed(changed, func(n *corev1.Node) bool { return hasTaint(n, t) }); p.count() > 0 {
+			next.taints, next.where = append(next.taints, t), append(next.where, p)
+		}
+	}
+	added := c.missing(changed)
+	for i, t := range c.taints {
+		for len(added) > 0 && compareTaints(added[0], t) < 0 {
+			add(added[0], posting{})
+			added = added[1:]
+		}
+		add(t, c.where[i])
+	}
+	for _, t := range added {
+		add(t, posting{})
+	}
+	return next
+}
+
+// missing gives the taints of the changed nodes that the column does not have, ascending.
+func (c *taintColumn) missing(changed []patched) []corev1.Taint {
+	var added []corev1.Taint
+	for _, p := range changed {
+		for _, t := range p.node.Spec.Taints {
+			t.TimeAdded = nil
+			if _, ok := slices.BinarySearchFunc(c.taints, t, compareTaints); !ok {
+				added = append(added, t)
+			}
+		}
+	}
+	slices.SortFunc(added, compareTaints)
+	return slices.Compact(added)
+}
+
+func compareTaints(a, b corev1.Taint) int {
+	return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Effect, b.Effect))
+}
