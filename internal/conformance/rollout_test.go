@@ -1,0 +1,329 @@
+package conformance
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/conformance/dscontroller"
+	"github.com/berthsim/berth/rollout"
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"pgregory.net/rapid"
+)
+
+// Every tick of a generated scenario ends with the same status, history and pods
+// in berth as with the real controller, and both created and deleted the same
+// pods in it. Where the controller has a choice, it is asked until it makes
+// berth's; a choice it never makes is a disagreement.
+func TestRolloutsAgree(t *testing.T) {
+	tally := newRolloutTally()
+	rapid.Check(t, func(t *rapid.T) {
+		s := dscontroller.Scenarios().Draw(t, "scenario")
+		compareRollout(t, s, tally)
+	})
+	t.Log(tally)
+}
+
+type failer interface {
+	Fatalf(format string, args ...any)
+}
+
+func compareRollout(t failer, s dscontroller.Scenario, tally *rolloutTally) {
+	ours, err := berthTrace(s)
+	if err != nil {
+		t.Fatalf("berth: %v\n%v", err, s)
+	}
+	theirs, err := dscontroller.Run(s, dscontroller.Options{Draws: 300, Accept: ours.accept})
+	if err != nil {
+		t.Fatalf("driver: %v\n%v", err, s)
+	}
+	for tick := range theirs {
+		if diff := gocmp.Diff(comparable(theirs, tick), ours.ticks[tick], cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("tick %d (-Kubernetes +berth):\n%s\n%v\nKubernetes:\n%v\nberth:\n%v\nevents:\n%s",
+				tick, diff, s, theirs[:tick+1], ours.ticks[:tick+1], strings.Join(ours.lines, "\n"))
+		}
+	}
+	tally.add(s, theirs)
+}
+
+// comparable is a tick in the terms of berth's events: an error that stays is
+// told once, an act names the revision, and why an input was refused is for each
+// to say in its own words.
+func comparable(trace dscontroller.Trace, tick int) dscontroller.Tick {
+	out := dscontroller.Tick{}
+	for key, set := range trace[tick] {
+		if tick > 0 && slices.Equal(trace[tick-1][key].Errors, set.Errors) {
+			set.Errors = nil
+		}
+		set.Created, set.Deleted = withoutHash(set.Created), withoutHash(set.Deleted)
+		set.Refused = slices.Repeat([]string{"refused"}, len(set.Refused))
+		out[key] = set
+	}
+	return out
+}
+
+func withoutHash(acts []dscontroller.Act) []dscontroller.Act {
+	acts = slices.Clone(acts)
+	for i := range acts {
+		acts[i].Hash = ""
+	}
+	slices.SortFunc(acts, byNode)
+	return acts
+}
+
+// ourTrace is a scenario played by berth, in the words of the driver.
+type ourTrace struct {
+	ticks dscontroller.Trace
+	acts  map[dscontroller.At]*acts
+	lines []string
+}
+
+type acts struct{ created, deleted []dscontroller.Act }
+
+// accept: the controller did in a sync what berth did.
+func (o *ourTrace) accept(at dscontroller.At, created, deleted []dscontroller.Act) bool {
+	want := o.acts[at]
+	if want == nil {
+		want = &acts{}
+	}
+	return sameNodes(want.created, created) && sameNodes(want.deleted, deleted)
+}
+
+func sameNodes(a, b []dscontroller.Act) bool {
+	return slices.EqualFunc(a, b, func(a, b dscontroller.Act) bool { return a.Node == b.Node })
+}
+
+func berthTrace(s dscontroller.Scenario) (*ourTrace, error) {
+	sim, err := newSim(s)
+	if err != nil {
+		return nil, err
+	}
+	for tick, inputs := range s.At {
+		for _, in := range inputs {
+			if err := sim.At(tick, berthInput(in)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	o := &ourTrace{acts: map[dscontroller.At]*acts{}}
+	for range s.Ticks {
+		o.ticks = append(o.ticks, o.tick(sim, sim.Tick()))
+	}
+	return o, nil
+}
+
+func newSim(s dscontroller.Scenario) (*rollout.Sim, error) {
+	var nodes []runtime.Object
+	for _, n := range s.Nodes {
+		nodes = append(nodes, n)
+	}
+	c, err := cluster.New(nodes...)
+	if err != nil {
+		return nil, err
+	}
+	config := rollout.Config{
+		Tick: s.Config.Tick, Start: s.Config.Start, PodGC: s.Config.PodGC, NodeGrace: s.Config.NodeGrace,
+		Kubelet: rollout.Kubelet{Start: s.Config.Kubelet.Start, Ready: s.Config.Kubelet.Ready, Stop: s.Config.Kubelet.Stop},
+	}
+	for _, t := range s.Config.Kubelet.Timings {
+		config.Kubelet.Timings = append(config.Kubelet.Timings, rollout.Timing(t))
+	}
+	return rollout.New(c, config)
+}
+
+func berthInput(in dscontroller.Input) rollout.Input {
+	switch in := in.(type) {
+	case dscontroller.Apply:
+		return rollout.Apply(in)
+	case dscontroller.Undo:
+		return rollout.Undo(in)
+	case dscontroller.Delete:
+		return rollout.Delete{Key: in.Key, Propagation: propagation(in.Propagation)}
+	case dscontroller.ApplyNode:
+		return rollout.ApplyNode(in)
+	case dscontroller.RemoveNode:
+		return rollout.RemoveNode(in)
+	case dscontroller.EditNode:
+		return rollout.EditNode{Node: in.Node, Edits: berthEdits(in.Edits)}
+	case dscontroller.PodsNotReady:
+		return rollout.PodsNotReady(in)
+	case dscontroller.PodsReady:
+		return rollout.PodsReady(in)
+	case dscontroller.NodeNotReady:
+		return rollout.NodeNotReady(in)
+	case dscontroller.NodeReady:
+		return rollout.NodeReady(in)
+	case dscontroller.NodeDown:
+		return rollout.NodeDown(in)
+	case dscontroller.NodeUp:
+		return rollout.NodeUp(in)
+	case dscontroller.FailPods:
+		return rollout.FailPods(in)
+	case dscontroller.DeletePods:
+		return rollout.DeletePods(in)
+	case dscontroller.NeverReady:
+		return rollout.NeverReady(in)
+	case dscontroller.StuckTerminating:
+		return rollout.StuckTerminating(in)
+	}
+	return nil
+}
+
+func propagation(p metav1.DeletionPropagation) rollout.Propagation {
+	switch p {
+	case metav1.DeletePropagationForeground:
+		return rollout.Foreground
+	case metav1.DeletePropagationOrphan:
+		return rollout.Orphan
+	}
+	return rollout.Background
+}
+
+func berthEdits(edits []string) []cluster.NodeEdit {
+	var out []cluster.NodeEdit
+	for _, edit := range edits {
+		verb, arg, _ := strings.Cut(edit, " ")
+		rest, remove := strings.CutSuffix(arg, "-")
+		switch key, value, _ := strings.Cut(arg, "="); {
+		case verb == "cordon":
+			out = append(out, cluster.Cordon())
+		case verb == "uncordon":
+			out = append(out, cluster.Uncordon())
+		case verb == "label" && remove:
+			out = append(out, cluster.Unlabel(rest))
+		case verb == "label":
+			out = append(out, cluster.Label(key, value))
+		case remove:
+			out = append(out, cluster.Untaint(rest))
+		default:
+			out = append(out, cluster.Taint(arg))
+		}
+	}
+	return out
+}
+
+// tick describes one tick.
+func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) dscontroller.Tick {
+	sets := map[string]*dscontroller.Set{}
+	set := func(key string) *dscontroller.Set {
+		if sets[key] == nil {
+			sets[key] = &dscontroller.Set{}
+		}
+		return sets[key]
+	}
+	for _, e := range events {
+		o.lines = append(o.lines, e.String())
+		o.note(set, e)
+	}
+	o.finish(sim.Now(), sets)
+	for _, s := range sets {
+		s.Created, s.Deleted = withoutHash(s.Created), withoutHash(s.Deleted)
+	}
+	for _, key := range daemonSetKeys {
+		if _, ok := sim.Status(key); ok {
+			describeSet(sim, key, set(key))
+		}
+	}
+	tick := dscontroller.Tick{}
+	for key, s := range sets {
+		tick[key] = *s
+	}
+	return tick
+}
+
+// daemonSetKeys are those of the generated scenarios.
+var daemonSetKeys = []string{"default/agent"}
+
+func (o *ourTrace) note(set func(string) *dscontroller.Set, e rollout.Event) {
+	at := dscontroller.At{Tick: e.Tick, Round: e.Round, Key: e.DaemonSet}
+	switch e.Kind {
+	case rollout.Refused:
+		s := set(e.DaemonSet)
+		s.Refused = append(s.Refused, "refused")
+	case rollout.SyncFailed:
+		s := set(e.DaemonSet)
+		s.Errors = append(s.Errors, e.Why.Detail)
+	case rollout.Created, rollout.Deleted:
+		if o.acts[at] == nil {
+			o.acts[at] = &acts{}
+		}
+		a := dscontroller.Act{Node: e.Node, Revision: e.Revision}
+		if e.Kind == rollout.Created {
+			o.acts[at].created = append(o.acts[at].created, a)
+		} else {
+			o.acts[at].deleted = append(o.acts[at].deleted, a)
+		}
+	}
+}
+
+// finish collects what the syncs of a tick did, in their order.
+func (o *ourTrace) finish(tick int, sets map[string]*dscontroller.Set) {
+	for _, key := range daemonSetKeys {
+		for round := 1; round <= 50; round++ {
+			did := o.acts[dscontroller.At{Tick: tick, Round: round, Key: key}]
+			if did == nil {
+				continue
+			}
+			slices.SortFunc(did.created, byNode) // as the driver does, for accept
+			slices.SortFunc(did.deleted, byNode)
+			if sets[key] == nil {
+				sets[key] = &dscontroller.Set{}
+			}
+			sets[key].Created = append(sets[key].Created, did.created...)
+			sets[key].Deleted = append(sets[key].Deleted, did.deleted...)
+			sets[key].Syncs++
+		}
+	}
+}
+
+func byNode(a, b dscontroller.Act) int {
+	return cmp.Or(strings.Compare(a.Node, b.Node), cmp.Compare(a.Revision, b.Revision))
+}
+
+func describeSet(sim *rollout.Sim, key string, set *dscontroller.Set) {
+	set.Status, _ = sim.Status(key)
+	for _, r := range sim.History(key) {
+		set.Revisions = append(set.Revisions, dscontroller.Revision{Number: r.Revision, Hash: r.Labels["controller-revision-hash"]})
+	}
+	for _, p := range sim.Pods(key) {
+		set.Pods = append(set.Pods, dscontroller.Pod{
+			Node: p.Node, Hash: p.Hash, Phase: string(p.Phase), Bound: p.Bound, Ready: p.Ready, Terminating: p.Terminating,
+		})
+	}
+}
+
+// rolloutTally counts how often each premise held.
+type rolloutTally struct {
+	scenarios, ticks, creates, deletes, errors int
+	inputs                                     map[string]int
+}
+
+func newRolloutTally() *rolloutTally { return &rolloutTally{inputs: map[string]int{}} }
+
+func (c *rolloutTally) add(s dscontroller.Scenario, trace dscontroller.Trace) {
+	c.scenarios++
+	c.ticks += len(trace)
+	for _, inputs := range s.At {
+		for _, in := range inputs {
+			c.inputs[strings.TrimPrefix(fmt.Sprintf("%T", in), "dscontroller.")]++
+		}
+	}
+	for _, tick := range trace {
+		for _, set := range tick {
+			c.creates += len(set.Created)
+			c.deletes += len(set.Deleted)
+			c.errors += len(set.Errors)
+		}
+	}
+}
+
+func (c *rolloutTally) String() string {
+	return fmt.Sprintf("%d scenarios, %d ticks, %d creates, %d deletes, %d failed syncs, inputs %v",
+		c.scenarios, c.ticks, c.creates, c.deletes, c.errors, c.inputs)
+}
