@@ -30,11 +30,7 @@ func TestRolloutsAgree(t *testing.T) {
 	t.Log(tally)
 }
 
-type failer interface {
-	Fatalf(format string, args ...any)
-}
-
-func compareRollout(t failer, s dscontroller.Scenario, tally *rolloutTally) {
+func compareRollout(t interface{ Fatalf(string, ...any) }, s dscontroller.Scenario, tally *rolloutTally) {
 	ours, err := berthTrace(s)
 	if err != nil {
 		t.Fatalf("berth: %v\n%v", err, s)
