@@ -53,7 +53,7 @@ func (w *keyWriter) stringKeys(value any, path string) any {
 
 func (w *keyWriter) stringMap(from map[any]any, path string) map[string]any {
 	to := make(map[string]any, len(from))
-	for key, value := range from {
+	for key, value := range from { // in any order: yamlToJSON sorts the mistakes
 		name, ok := keyText(key)
 		here := joinPath(path, name)
 		if !ok {
