@@ -10,15 +10,19 @@ import (
 )
 
 // TestManifestScenarios: what a reader of the messages sees. The name of each
-// file is the claim. "read" prints what ReadManifest found; its arguments change
-// the input: crlf, bom, utf16, tabs (» is a tab).
+// file is the claim. "read" prints what ReadManifest found, "cluster" what
+// Manifest.Cluster then says; arguments change the input: crlf, bom, utf16, tabs
+// (» is a tab).
 func TestManifestScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata/manifest", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			if d.Cmd != "read" {
-				d.Fatalf(t, "unknown command %s", d.Cmd)
-			}
 			m, err := ReadManifest(strings.NewReader(disguise(d.Input, d)))
+			switch {
+			case d.Cmd == "cluster" && err == nil:
+				_, err = m.Cluster()
+			case d.Cmd != "read":
+				d.Fatalf(t, "%s: %v", d.Cmd, err)
+			}
 			return describeManifest(m, err)
 		})
 	})
