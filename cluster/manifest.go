@@ -118,9 +118,9 @@ func (m *Manifest) Cluster() (*Cluster, error) {
 		stored = append(stored, Default(object))
 	}
 	if len(mistakes) > 0 {
-		return nil, mistakes
+		return nil, mistakes.sorted()
 	}
-	return New(stored...)
+	return Adopt(stored...)
 }
 
 // Objects are all objects of the Manifest, kind after kind in the order of its

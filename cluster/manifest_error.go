@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +33,14 @@ func (e *ManifestError) Unwrap() error { return e.Err }
 // ManifestErrors are all mistakes of a manifest, in the order of the stream.
 // It is never empty where it is an error.
 type ManifestErrors []*ManifestError
+
+// sorted puts the mistakes in the order of the stream.
+func (all ManifestErrors) sorted() ManifestErrors {
+	slices.SortStableFunc(all, func(a, b *ManifestError) int {
+		return cmp.Or(cmp.Compare(a.Document, b.Document), cmp.Compare(a.Line, b.Line))
+	})
+	return all
+}
 
 // Error has one line for each mistake.
 func (all ManifestErrors) Error() string {

@@ -36,11 +36,8 @@ func (r *manifestReader) result() (*Manifest, error) {
 	slices.SortStableFunc(r.manifest.Warnings, func(a, b Warning) int {
 		return cmp.Or(cmp.Compare(a.Document, b.Document), cmp.Compare(a.Line, b.Line))
 	})
-	slices.SortStableFunc(r.mistakes, func(a, b *ManifestError) int {
-		return cmp.Or(cmp.Compare(a.Document, b.Document), cmp.Compare(a.Line, b.Line))
-	})
 	if len(r.mistakes) > 0 {
-		return r.manifest, r.mistakes
+		return r.manifest, r.mistakes.sorted()
 	}
 	return r.manifest, nil
 }
