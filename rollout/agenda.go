@@ -76,7 +76,6 @@ func (s *Sim) arm(id int32) {
 		s.pods[list.head].earlier = id
 	}
 	list.head = id
-	s.countArmed(p.owner, 1)
 }
 
 func (s *Sim) disarm(id int32) {
@@ -93,14 +92,6 @@ func (s *Sim) disarm(id int32) {
 		s.pods[p.later].earlier = p.earlier
 	}
 	p.due, p.later, p.earlier = none, none, none
-	s.countArmed(p.owner, -1)
-}
-
-// countArmed keeps how many pods of a DaemonSet have a move coming: State and Settled ask.
-func (s *Sim) countArmed(owner, n int32) {
-	if owner != none {
-		s.daemons[owner].armed += n
-	}
 }
 
 // takeDue takes the pods with a move due by now off the agenda: by node, then
@@ -113,7 +104,6 @@ func (s *Sim) takeDue() []int32 {
 			due = append(due, id)
 			p := &s.pods[id]
 			p.due, p.later, p.earlier = none, none, none
-			s.countArmed(p.owner, -1)
 			id = next
 		}
 		s.agenda.slots[s.agenda.first].head = none

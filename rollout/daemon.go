@@ -50,7 +50,6 @@ type daemon struct {
 	deleting  bool // foreground deletion waits for the pods
 	failure   string
 
-	armed    int32 // pods with a move on the agenda
 	head     []int32
 	decision []placement.Decision // Excluded where there is no node
 	backoffs []backoff            // nil: none yet

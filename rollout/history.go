@@ -298,6 +298,7 @@ func (s *Sim) removeRevisions(d *daemon, doomed func(revision) bool) {
 		s.busy = true
 	}
 	d.revisions = kept
+	s.numberClasses(d)
 }
 
 // numberClasses keeps the number of the revision that each class of pods has, for events.

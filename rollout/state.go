@@ -12,7 +12,7 @@ import (
 type State int64
 
 const (
-	Unknown     State = 0
+	Unknown     State = 0  // no such DaemonSet
 	Progressing State = -1 // something happens in the next tick
 	Done        State = -2 // as wanted, and nothing more will happen by itself
 	Deadlocked  State = -3 // not as wanted, and nothing more will happen by itself
@@ -67,9 +67,6 @@ func (s *Sim) nextFor(d *daemon) int32 {
 	if len(s.alarms) > 0 {
 		next = s.alarms[0].tick
 	}
-	if d.armed == 0 {
-		return next
-	}
 	for _, slot := range s.agenda.slots[s.agenda.first:] {
 		for id := slot.head; id != none && slot.tick < next; id = s.pods[id].later {
 			if s.pods[id].owner == d.slot {
@@ -90,15 +87,6 @@ func (d *daemon) complete() bool {
 			s.UpdatedNumberScheduled == s.DesiredNumberScheduled)
 }
 
-// Settled says whether every DaemonSet is Done or Deadlocked and no input is to come.
-func (s *Sim) Settled() bool {
-	if len(s.inputs) > 0 || len(s.alarms) > 0 || s.wanting() {
-		return false
-	}
-	for _, slot := range s.order {
-		if s.daemons[slot].armed > 0 {
-			return false
-		}
-	}
-	return true
-}
+// Settled says whether nothing more will happen by itself and no input is to
+// come: every DaemonSet is Done or Deadlocked.
+func (s *Sim) Settled() bool { return s.nextDue() > lastTick }

@@ -15,20 +15,20 @@ type Why struct {
 type Rule uint8
 
 const (
-	NoPod        Rule = iota + 1 // the node wants a pod and has none
-	NoLivePod                    // with surge: it has only pods that failed or are on their way out
-	NodeExcludes                 // the node matches no more, or has a NoExecute taint
-	FailedPod
-	SucceededPod
-	TooMany         // the node has older pods
-	NodeGone        // there is no such node
-	OwnerGone       // the DaemonSet was deleted
-	WithinBudget    // Used of Of maxUnavailable
-	OldUnavailable  // the old pod is not available: replaced whatever the budget, of which it uses one
-	OldNotReady     // with surge: the old pod of two is not ready
-	NewAvailable    // with surge: the new pod of two is available
-	OldUnwanted     // with surge: the old pod is not available and the node matches no more
-	EnoughElsewhere // with surge: the node matches no more, and Used pods are available, more than the Of that are wanted
+	NoPod           Rule = iota + 1 // the node wants a pod and has none
+	NoLivePod                       // with surge: it has only pods that failed or are on their way out
+	NodeExcludes                    // the node matches no more, or has a NoExecute taint
+	FailedPod                       // it failed, and the node is not in backoff
+	SucceededPod                    // a daemon's pod must not end
+	TooMany                         // the node has older pods
+	NodeGone                        // there is no such node
+	OwnerGone                       // the DaemonSet was deleted
+	WithinBudget                    // Used of Of maxUnavailable
+	OldUnavailable                  // the old pod is not available: replaced whatever the budget, of which it uses one
+	OldNotReady                     // with surge: the old pod of two is not ready
+	NewAvailable                    // with surge: the new pod of two is available
+	OldUnwanted                     // with surge: the old pod is not available and the node matches no more
+	EnoughElsewhere                 // with surge: the node matches no more, and Used pods are available, more than the Of that are wanted
 
 	WithinSurge         // Used of Of maxSurge
 	OldUnavailableSurge // the old pod is not available: a new one comes whatever the surge

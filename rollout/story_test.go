@@ -1,0 +1,253 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// story is a generated scenario: nodes, a configuration, and inputs by tick.
+type story struct {
+	config Config
+	nodes  []*corev1.Node
+	inputs []scheduled
+	ticks  int
+	sets   []appsv1.DaemonSet
+}
+
+// GoString is how rapid shows a story.
+func (y *story) GoString() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%+v\n", y.config)
+	for _, n := range y.nodes {
+		fmt.Fprintf(&b, "node %s %v %v\n", n.Name, n.Labels, n.Spec.Taints)
+	}
+	for _, in := range y.inputs {
+		fmt.Fprintf(&b, "at %d %s", in.tick, in.input)
+		if a, ok := in.input.(Apply); ok {
+			b.WriteString(" " + specWords(a.DaemonSet))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func specWords(ds *appsv1.DaemonSet) string {
+	words := ds.Spec.Template.Spec.Containers[0].Image
+	if r := ds.Spec.UpdateStrategy.RollingUpdate; r != nil {
+		words += fmt.Sprintf(" unavailable=%v surge=%v", r.MaxUnavailable, r.MaxSurge)
+	}
+	return words + fmt.Sprintf(" %s minReady=%d on %v tolerates %d", ds.Spec.UpdateStrategy.Type, ds.Spec.MinReadySeconds,
+		ds.Spec.Template.Spec.NodeSelector, len(ds.Spec.Template.Spec.Tolerations))
+}
+
+func (y *story) cluster() *cluster.Cluster {
+	var objects []runtime.Object
+	for _, n := range y.nodes {
+		objects = append(objects, n)
+	}
+	c, err := cluster.New(objects...)
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+func (y *story) sim(t failer) *Sim {
+	s, err := New(y.cluster(), y.config)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	for _, in := range y.inputs {
+		if err := s.At(int(in.tick), in.input); err != nil {
+			t.Fatalf("%v", err)
+		}
+	}
+	return s
+}
+
+// mood says what may happen in a story.
+type mood int
+
+const (
+	calm  mood = iota // updates of the image only
+	mixed             // everything
+)
+
+func stories(m mood) *rapid.Generator[*story] {
+	return rapid.Custom(func(t *rapid.T) *story {
+		w := &writer{t: t, mood: m, story: &story{}}
+		w.begin()
+		for range rapid.IntRange(1, 8).Draw(t, "events") {
+			w.tick += rapid.IntRange(0, 5).Draw(t, "gap")
+			w.happen()
+		}
+		w.ticks = w.tick + rapid.IntRange(2, 20).Draw(t, "rest")
+		return w.story
+	})
+}
+
+type writer struct {
+	*story
+	t    *rapid.T
+	mood mood
+	tick int
+}
+
+func pick[T any](t *rapid.T, label string, from ...T) T {
+	return rapid.SampledFrom(from).Draw(t, label)
+}
+
+func (w *writer) begin() {
+	second := time.Second
+	w.config = Config{
+		Tick:      pick(w.t, "tick", second, second, 2*second, 5*second),
+		Seed:      rapid.Uint64Range(0, 3).Draw(w.t, "seed"),
+		PodGC:     pick(w.t, "gc", 0, 0, 3*second),
+		NodeGrace: pick(w.t, "grace", 0, 0, 2*second),
+		Kubelet: Kubelet{
+			Start: pick(w.t, "start", 0, 0, 3*second),
+			Ready: pick(w.t, "ready", 0, 0, 2*second),
+			Stop:  pick(w.t, "stop", 0, 0, 4*second),
+		},
+	}
+	if w.mood == mixed && rapid.Bool().Draw(w.t, "slow") {
+		w.config.Kubelet.Timings = []Timing{{Nodes: []string{"n1"}, Start: 2 * second, Ready: 3 * second, Stop: 5 * second}}
+	}
+	for i := range rapid.IntRange(1, 7).Draw(w.t, "nodes") {
+		w.nodes = append(w.nodes, w.node(fmt.Sprintf("n%d", i)))
+	}
+	for _, name := range []string{"agent", "proxy"}[:rapid.IntRange(1, 2).Draw(w.t, "sets")] {
+		w.sets = append(w.sets, *w.newSet(name))
+		w.apply(len(w.sets) - 1)
+	}
+}
+
+func (w *writer) node(name string) *corev1.Node {
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"pool": "a"}}}
+	if w.mood == mixed {
+		n.Labels["pool"] = pick(w.t, "pool", "a", "a", "b")
+		if rapid.IntRange(0, 6).Draw(w.t, "tainted") == 0 {
+			n.Spec.Taints = []corev1.Taint{{Key: "old", Effect: corev1.TaintEffectNoSchedule}}
+		}
+	}
+	return n
+}
+
+func (w *writer) newSet(name string) *appsv1.DaemonSet {
+	app := map[string]string{"app": name}
+	ds := &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name},
+		Spec: appsv1.DaemonSetSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: app},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: app},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "v0"}}},
+			},
+			MinReadySeconds: pick[int32](w.t, "min ready", 0, 0, 1, 4),
+		},
+	}
+	if grace := pick[int64](w.t, "grace seconds", -1, -1, 2, 0); grace >= 0 {
+		ds.Spec.Template.Spec.TerminationGracePeriodSeconds = &grace
+	}
+	if limit := pick[int32](w.t, "history", -1, 0, 1); limit >= 0 {
+		ds.Spec.RevisionHistoryLimit = &limit
+	}
+	w.strategy(ds)
+	return ds
+}
+
+func (w *writer) strategy(ds *appsv1.DaemonSet) {
+	amount := func(label string, from ...string) *intstr.IntOrString {
+		v := intstr.Parse(pick(w.t, label, from...))
+		return &v
+	}
+	r := &appsv1.RollingUpdateDaemonSet{}
+	strategy := appsv1.DaemonSetUpdateStrategy{Type: appsv1.RollingUpdateDaemonSetStrategyType, RollingUpdate: r}
+	switch kind := pick(w.t, "strategy", "rolling", "rolling", "surge", "ondelete"); {
+	case kind == "surge":
+		zero := intstr.FromInt32(0)
+		r.MaxSurge, r.MaxUnavailable = amount("surge", "1", "2", "10%", "100%"), &zero
+	case kind == "ondelete" && w.mood == mixed:
+		strategy = appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType}
+	default:
+		r.MaxUnavailable = amount("unavailable", "1", "1", "2", "10%", "50%", "100%")
+	}
+	ds.Spec.UpdateStrategy = strategy
+}
+
+func (w *writer) add(in Input) { w.inputs = append(w.inputs, scheduled{int32(w.tick), in}) }
+
+func (w *writer) apply(i int) { w.add(Apply{DaemonSet: w.sets[i].DeepCopy()}) }
+
+func (w *writer) happen() {
+	i := rapid.IntRange(0, len(w.sets)-1).Draw(w.t, "which")
+	if w.mood == calm || rapid.IntRange(0, 2).Draw(w.t, "update") == 0 {
+		w.sets[i].Spec.Template.Spec.Containers[0].Image = fmt.Sprintf("v%d", rapid.IntRange(0, 3).Draw(w.t, "image"))
+		w.apply(i)
+		return
+	}
+	node := fmt.Sprintf("n%d", rapid.IntRange(0, 7).Draw(w.t, "node"))
+	spec := &w.sets[i].Spec
+	key := "default/" + w.sets[i].Name
+	switch rapid.IntRange(0, 18).Draw(w.t, "event") {
+	case 0:
+		w.strategy(&w.sets[i])
+		w.apply(i)
+	case 1:
+		spec.MinReadySeconds = pick[int32](w.t, "min ready", 0, 2, 5)
+		w.apply(i)
+	case 2:
+		spec.Template.Spec.NodeSelector = pick(w.t, "on", nil, map[string]string{"pool": "a"}, map[string]string{"pool": "b"})
+		w.apply(i)
+	case 3:
+		spec.Template.Spec.Tolerations = pick(w.t, "tolerates", nil, []corev1.Toleration{{Operator: corev1.TolerationOpExists}})
+		w.apply(i)
+	case 4:
+		w.add(Undo{Key: key})
+	case 5:
+		w.add(NeverReady{Image: fmt.Sprintf("v%d", rapid.IntRange(1, 3).Draw(w.t, "bad")), Nodes: pick(w.t, "where", nil, []string{"n0"})})
+	case 6:
+		w.add(NodeDown{node})
+	case 7:
+		w.add(NodeUp{node})
+	case 8:
+		w.add(NodeNotReady{node})
+	case 9:
+		w.add(NodeReady{node})
+	case 10:
+		w.add(PodsNotReady{node})
+	case 11:
+		w.add(PodsReady{node})
+	case 12:
+		w.add(RemoveNode{node})
+	case 13:
+		w.add(ApplyNode{w.node(node)})
+	case 14:
+		w.add(DeletePods{node})
+	case 15:
+		w.add(StuckTerminating{node})
+	case 16:
+		for range rapid.IntRange(1, 4).Draw(w.t, "times") {
+			w.add(FailPods{node})
+			w.tick++
+		}
+	case 17:
+		edit := pick(w.t, "edit", cluster.Taint("new=x:NoSchedule"), cluster.Taint("new=x:NoExecute"), cluster.Untaint("new"),
+			cluster.Label("pool", "b"), cluster.Label("pool", "a"), cluster.Cordon(), cluster.Uncordon())
+		w.add(EditNode{node, []cluster.NodeEdit{edit}})
+	case 18:
+		w.add(Delete{key, pick(w.t, "propagation", Background, Foreground, Orphan)})
+		w.tick += rapid.IntRange(0, 6).Draw(w.t, "until it is back")
+		w.apply(i)
+	}
+}
