@@ -370,9 +370,9 @@ func checkedTick(t failer, s *Sim) []Event {
 }
 
 // The marks, counts and sets that a sync uses give what a look at every node and
-// pod gives. Mutants seen to fail: no touch in unlink; no changed in
-// becomeReady; decide without touch; oldUpOut counted as out; availableTick
-// without dueNow; forgetBackoffs without touch.
+// pod gives. Mutants seen to fail: no touch in unlink; no changed in move;
+// decide without touch; oldUpOut counted as out; availableTick without dueNow;
+// forgetBackoffs without touch; two failed pods pruned in one sync.
 func TestSyncIsNaive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		story := stories(mixed).Draw(t, "story")

@@ -56,7 +56,7 @@ func TestSkippingIsStepping(t *testing.T) {
 }
 
 // A settled simulation has nothing more to tell.
-// Mutant seen to fail: Settled does not look at alarms.
+// Mutants seen to fail: Settled counts only pods that DaemonSets own.
 func TestSettledStaysSettled(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Draw(t, "story")
@@ -149,8 +149,7 @@ func checkOneLive(t failer, s *Sim, key string) {
 
 // When nothing goes wrong, a rollout takes out no more pods than the budget
 // allows, or than were out when it began, and it ends.
-// Mutants seen to fail: replace without unavailable new pods in out; budget
-// rounds down; the both-zero rule left out (does not end).
+// Mutant seen to fail: unavailable new pods are not in out.
 func TestCalmRolloutsKeepTheBudgetAndEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(calm).Draw(t, "story")
@@ -190,8 +189,7 @@ func checkBudget(t failer, s *Sim, d *daemon, before map[string]int32) {
 }
 
 // A settled cluster, read again, has nothing to do in its first tick.
-// Mutants seen to fail: adoption that forgets readied, the generation label, or
-// the hash of a revision; canonicalPatch that keeps a null creationTimestamp.
+// Mutants seen to fail: adoption that forgets readied, or a revision's data.
 func TestSettledDumpStaysAsItIs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Draw(t, "story")

@@ -1,0 +1,431 @@
+package rollout
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// A scenario is a file in testdata whose name is the claim. Each is played four
+// times, which must make no difference: twice as it stands, with the nodes given
+// in reverse, and with ticks passed by Run instead of one by one.
+//
+//	cluster tick=1s start=0s ready=0s stop=0s gc=0s grace=0s order=Seeded seed=1
+//	nodes 3 pool=a            n1 n2 n3, with labels
+//	node x pool=b taint=k=v:NoSchedule
+//	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate-all annotation=k=v unvalidated
+//	                          only what is named changes; the DaemonSet is default/agent
+//	do [at=tick]              inputs, one a line, as they print
+//	tick [n] [sum]            steps; sum counts events instead of listing them
+//	run [max] [sum]           until settled
+//	status, pods, history, waiting, scale   [name=agent]
+//	fork name, switch name    to and from "main"
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scenarios", err)
+	}
+	for _, file := range files {
+		for _, mode := range []stageMode{{}, {}, {reversed: true}, {skipping: true}} {
+			t.Run(fmt.Sprintf("%s/%+v", strings.TrimSuffix(filepath.Base(file), ".txt"), mode), func(t *testing.T) {
+				s := &stage{mode: mode}
+				datadriven.RunTest(t, file, s.command)
+			})
+		}
+	}
+}
+
+type stageMode struct{ reversed, skipping bool }
+
+// stage is where a scenario plays.
+type stage struct {
+	t     *testing.T
+	mode  stageMode
+	sim   *Sim
+	sims  map[string]*Sim
+	name  string
+	specs map[string]*appsv1.DaemonSet
+}
+
+func (g *stage) command(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	g.t = t
+	out, err := g.play(d)
+	if err != nil {
+		return "error: " + err.Error() + "\n"
+	}
+	return out
+}
+
+func (g *stage) play(d *datadriven.TestData) (string, error) {
+	switch d.Cmd {
+	case "cluster":
+		return "", g.cluster(d)
+	case "apply":
+		return "", g.apply(d)
+	case "do":
+		return "", g.do(d)
+	case "tick":
+		return g.report(d, g.tick(number(d, 1))), nil
+	case "run":
+		var events []Event
+		for e := range g.sim.Run(number(d, 1000)) {
+			events = append(events, e...)
+		}
+		return g.report(d, events), nil
+	case "fork":
+		g.sims[d.CmdArgs[0].Key] = g.sim.Fork()
+		return "", nil
+	case "switch":
+		g.sims[g.name] = g.sim
+		g.name = d.CmdArgs[0].Key
+		g.sim = g.sims[g.name]
+		return "", nil
+	}
+	return g.show(d)
+}
+
+func number(d *datadriven.TestData, otherwise int) int {
+	for _, a := range d.CmdArgs {
+		if n, err := strconv.Atoi(a.Key); err == nil {
+			return n
+		}
+	}
+	return otherwise
+}
+
+func (g *stage) tick(n int) []Event {
+	end := g.sim.Now() + n
+	var events []Event
+	if g.mode.skipping {
+		for e := range g.sim.Run(n) {
+			events = append(events, e...)
+		}
+	}
+	for g.sim.Now() < end {
+		events = append(events, g.sim.Tick()...)
+	}
+	return events
+}
+
+func (g *stage) report(d *datadriven.TestData, events []Event) string {
+	if !d.HasArg("sum") {
+		return lines(events)
+	}
+	type group struct {
+		tick, round int
+		kind        Kind
+		why         Rule
+	}
+	var order []group
+	counts := map[group]int{}
+	for _, e := range events {
+		x := group{e.Tick, e.Round, e.Kind, e.Why.Rule}
+		if counts[x]++; counts[x] == 1 {
+			order = append(order, x)
+		}
+	}
+	var b strings.Builder
+	for _, x := range order {
+		fmt.Fprintf(&b, "%d.%d %v %d", x.tick, x.round, x.kind, counts[x])
+		if x.why != 0 {
+			fmt.Fprintf(&b, " %v", x.why)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func (g *stage) cluster(d *datadriven.TestData) error {
+	var cfg Config
+	for _, a := range d.CmdArgs {
+		duration, _ := time.ParseDuration(a.Vals[0])
+		switch a.Key {
+		case "tick":
+			cfg.Tick = duration
+		case "start":
+			cfg.Kubelet.Start = duration
+		case "ready":
+			cfg.Kubelet.Ready = duration
+		case "stop":
+			cfg.Kubelet.Stop = duration
+		case "gc":
+			cfg.PodGC = duration
+		case "grace":
+			cfg.NodeGrace = duration
+		case "order":
+			cfg.Order = Seeded
+		case "seed":
+			cfg.Seed, _ = strconv.ParseUint(a.Vals[0], 10, 64)
+		default:
+			return fmt.Errorf("cluster %s?", a.Key)
+		}
+	}
+	nodes, err := parseNodes(d.Input)
+	if err != nil {
+		return err
+	}
+	if g.mode.reversed {
+		slices.Reverse(nodes)
+	}
+	c, err := cluster.New(nodes...)
+	if err != nil {
+		return err
+	}
+	g.name, g.sims, g.specs = "main", map[string]*Sim{}, map[string]*appsv1.DaemonSet{}
+	g.sim, err = New(c, cfg)
+	return err
+}
+
+func parseNodes(text string) ([]runtime.Object, error) {
+	var nodes []runtime.Object
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		names := words[1:2]
+		if words[0] == "nodes" {
+			n, _ := strconv.Atoi(words[1])
+			names = nil
+			for i := range n {
+				names = append(names, fmt.Sprintf("n%0*d", len(words[1]), i+1))
+			}
+		}
+		for _, name := range names {
+			n, err := parseNode(name, words[2:])
+			if err != nil {
+				return nil, err
+			}
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes, nil
+}
+
+func parseNode(name string, words []string) (*corev1.Node, error) {
+	c, err := cluster.New(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range words {
+		key, value, _ := strings.Cut(w, "=")
+		edit := cluster.Label(key, value)
+		if key == "taint" {
+			edit = cluster.Taint(value)
+		}
+		if c, err = c.Edit(name, edit); err != nil {
+			return nil, err
+		}
+	}
+	n, _ := c.Node(name)
+	return n, nil
+}
+
+func (g *stage) apply(d *datadriven.TestData) error {
+	name := "agent"
+	d.MaybeScanArgs(g.t, "name", &name)
+	if g.specs[name] == nil {
+		app := map[string]string{"app": name}
+		g.specs[name] = &appsv1.DaemonSet{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name},
+			Spec: appsv1.DaemonSetSpec{
+				Selector: &metav1.LabelSelector{MatchLabels: app},
+				Template: corev1.PodTemplateSpec{
+					ObjectMeta: metav1.ObjectMeta{Labels: app},
+					Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "v1"}}},
+				},
+			},
+		}
+	}
+	ds := g.specs[name]
+	for _, a := range d.CmdArgs {
+		if err := change(ds, a.Key, strings.Join(a.Vals, ",")); err != nil {
+			return err
+		}
+	}
+	return g.sim.Inject(Apply{DaemonSet: ds, Unvalidated: d.HasArg("unvalidated")})
+}
+
+func change(ds *appsv1.DaemonSet, key, value string) error {
+	spec := &ds.Spec.Template.Spec
+	n, _ := strconv.ParseInt(value, 10, 32)
+	n32, amount := int32(n), intstr.Parse(value)
+	name, rest, _ := strings.Cut(value, "=")
+	switch key {
+	case "name", "unvalidated":
+	case "image":
+		spec.Containers[0].Image = value
+	case "unavailable":
+		rolling(ds).MaxUnavailable = &amount
+	case "surge":
+		zero := intstr.FromInt32(0)
+		rolling(ds).MaxSurge, rolling(ds).MaxUnavailable = &amount, &zero
+	case "strategy":
+		ds.Spec.UpdateStrategy = appsv1.DaemonSetUpdateStrategy{Type: appsv1.DaemonSetUpdateStrategyType(value)}
+	case "min-ready":
+		ds.Spec.MinReadySeconds = n32
+	case "history":
+		ds.Spec.RevisionHistoryLimit = &n32
+	case "grace":
+		spec.TerminationGracePeriodSeconds = &n
+	case "on":
+		spec.NodeSelector = map[string]string{name: rest}
+	case "label":
+		ds.Spec.Template.Labels = map[string]string{"app": ds.Name, name: rest}
+	case "selector":
+		ds.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{name: rest}}
+	case "annotation":
+		ds.Annotations = map[string]string{name: rest}
+	case "tolerate":
+		spec.Tolerations = append(spec.Tolerations, corev1.Toleration{Key: value, Operator: corev1.TolerationOpExists})
+	case "tolerate-all":
+		spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
+	default:
+		return fmt.Errorf("apply %s?", key)
+	}
+	return nil
+}
+
+func rolling(ds *appsv1.DaemonSet) *appsv1.RollingUpdateDaemonSet {
+	u := &ds.Spec.UpdateStrategy
+	u.Type = appsv1.RollingUpdateDaemonSetStrategyType
+	if u.RollingUpdate == nil {
+		u.RollingUpdate = &appsv1.RollingUpdateDaemonSet{}
+	}
+	return u.RollingUpdate
+}
+
+func (g *stage) do(d *datadriven.TestData) error {
+	tick := g.sim.Now() + 1
+	d.MaybeScanArgs(g.t, "at", &tick)
+	for line := range strings.Lines(d.Input) {
+		in, err := parseInput(strings.TrimSpace(line))
+		if err != nil {
+			return err
+		}
+		if err := g.sim.At(tick, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseInput reads what an input prints; only an Apply says too little for that.
+func parseInput(line string) (Input, error) {
+	words := strings.Fields(line)
+	if len(words) < 2 {
+		return nil, fmt.Errorf("input %q?", line)
+	}
+	rest := words[2:]
+	switch arg := words[1]; words[0] {
+	case "undo":
+		in := Undo{Key: arg}
+		if len(rest) == 2 {
+			in.Revision, _ = strconv.ParseInt(rest[1], 10, 64)
+		}
+		return in, nil
+	case "delete":
+		in := Delete{Key: arg}
+		for p := Background; p <= Orphan; p++ {
+			if len(rest) > 0 && p.String() == rest[0] {
+				in.Propagation = p
+			}
+		}
+		return in, nil
+	case "apply-node":
+		n, err := parseNode(arg, rest)
+		return ApplyNode{n}, err
+	case "edit-node":
+		_, edits, _ := strings.Cut(line, ": ")
+		return parseEdits(strings.TrimSuffix(arg, ":"), edits)
+	case "never-ready":
+		if len(rest) > 1 {
+			return NeverReady{arg, rest[1:]}, nil
+		}
+		return NeverReady{Image: arg}, nil
+	default:
+		for _, in := range []Input{RemoveNode{arg}, PodsNotReady{arg}, PodsReady{arg}, NodeNotReady{arg}, NodeReady{arg},
+			NodeDown{arg}, NodeUp{arg}, FailPods{arg}, DeletePods{arg}, StuckTerminating{arg}} {
+			if in.String() == line {
+				return in, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("input %q?", line)
+}
+
+func parseEdits(node, edits string) (Input, error) {
+	in := EditNode{Node: node}
+	for _, edit := range strings.Split(edits, ", ") {
+		verb, arg, _ := strings.Cut(edit, " ")
+		rest, off := strings.CutSuffix(arg, "-")
+		key, value, _ := strings.Cut(arg, "=")
+		switch {
+		case verb == "label" && off:
+			in.Edits = append(in.Edits, cluster.Unlabel(rest))
+		case verb == "label":
+			in.Edits = append(in.Edits, cluster.Label(key, value))
+		case verb == "taint" && off:
+			in.Edits = append(in.Edits, cluster.Untaint(rest))
+		case verb == "taint":
+			in.Edits = append(in.Edits, cluster.Taint(arg))
+		case verb == "cordon":
+			in.Edits = append(in.Edits, cluster.Cordon())
+		case verb == "uncordon":
+			in.Edits = append(in.Edits, cluster.Uncordon())
+		default:
+			return nil, fmt.Errorf("edit %q?", edit)
+		}
+	}
+	return in, nil
+}
+
+func (g *stage) show(d *datadriven.TestData) (string, error) {
+	name := "agent"
+	d.MaybeScanArgs(g.t, "name", &name)
+	key := "default/" + name
+	var b strings.Builder
+	switch d.Cmd {
+	case "status":
+		st, ok := g.sim.Status(key)
+		if !ok {
+			return "no such DaemonSet\n", nil
+		}
+		fmt.Fprintf(&b, "desired %d current %d misscheduled %d ready %d updated %d available %d unavailable %d observed %d\n",
+			st.DesiredNumberScheduled, st.CurrentNumberScheduled, st.NumberMisscheduled, st.NumberReady,
+			st.UpdatedNumberScheduled, st.NumberAvailable, st.NumberUnavailable, st.ObservedGeneration)
+		message, _, err := g.sim.RolloutStatus(key)
+		if err != nil {
+			message = err.Error() + "\n"
+		}
+		fmt.Fprintf(&b, "%stick %d %v\n", message, g.sim.Now(), g.sim.State(key))
+	case "pods":
+		for _, p := range g.sim.Pods(key) {
+			fmt.Fprintln(&b, p)
+		}
+	case "history":
+		for _, r := range g.sim.History(key) {
+			fmt.Fprintln(&b, r.Revision, r.Name, r.Annotations["kubernetes.io/change-cause"])
+		}
+	case "waiting":
+		for _, w := range g.sim.Waiting(key) {
+			fmt.Fprintln(&b, w)
+		}
+	case "scale":
+		return "", g.sim.Scale(key, 3)
+	default:
+		return "", fmt.Errorf("command %s?", d.Cmd)
+	}
+	return b.String(), nil
+}

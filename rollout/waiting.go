@@ -1,0 +1,161 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+)
+
+// Wait is a node that keeps a rollout from being done, and what it waits for.
+type Wait struct {
+	Node     string
+	For      Cause
+	Until    int      // the tick in which that ends by itself; -1 if nobody can tell, or never
+	Blockers []string // for Budget and Blocked: the nodes that use the budget, ascending
+}
+
+// Cause is what a node waits for.
+type Cause uint8
+
+const (
+	Creation    Cause = iota + 1 // of its pod: at most 250 in a sync
+	Scheduling                   // its pod is not bound
+	Start                        // of its pod
+	Readiness                    // of its pod
+	MinReady                     // its pod is ready, but not yet for minReadySeconds
+	Termination                  // of the pod before
+	Backoff                      // its pod has failed
+	Budget                       // others are being updated
+	Blocked                      // others use the whole budget and do not get on
+	User                         // strategy OnDelete: somebody must delete its pod
+	SyncError                    // the controller fails, and tries again
+)
+
+var causes = [...]string{"", "Creation", "Scheduling", "Start", "Readiness", "MinReady", "Termination", "Backoff", "Budget", "Blocked", "User", "SyncError"}
+
+// String is the name of the cause.
+func (c Cause) String() string {
+	if c > 0 && int(c) < len(causes) {
+		return causes[c]
+	}
+	return fmt.Sprintf("Cause(%d)", uint8(c))
+}
+
+// String is the wait in one line.
+func (w Wait) String() string {
+	s := w.Node + " waits for " + w.For.String()
+	if w.Until >= 0 {
+		s += fmt.Sprintf(" until %d", w.Until)
+	}
+	if len(w.Blockers) > 0 {
+		s += ", used by " + strings.Join(w.Blockers, " ")
+	}
+	return s
+}
+
+// Waiting lists the nodes that keep RolloutStatus from done, ascending by name:
+// those that want a pod and whose pod is not updated or not available. It costs
+// as much as there are nodes.
+func (s *Sim) Waiting(key string) []Wait {
+	d := s.find(key)
+	if d == nil {
+		return nil
+	}
+	if d.wants() { // nothing was synced since it changed
+		s = s.Fork()
+		d = s.find(key)
+		s.refresh(d)
+	}
+	var waits []Wait
+	var queue *Wait
+	for n := range s.nodes {
+		if m := d.marks[n]; m&desired == 0 || m&statusNew != 0 && m&statusUp != 0 {
+			continue
+		}
+		w := s.waitOf(d, int32(n))
+		w.Node = s.roster[n].name
+		if w.For == Budget {
+			if queue == nil {
+				q := s.budgetWait(d)
+				queue = &q
+			}
+			w.For, w.Blockers = queue.For, queue.Blockers
+		}
+		waits = append(waits, w)
+	}
+	return waits
+}
+
+// waitOf is what the node waits for; Budget also where it is Blocked.
+func (s *Sim) waitOf(d *daemon, node int32) Wait {
+	c := s.count(d, node)
+	switch {
+	case c.newest != none && !s.available(d, &s.pods[c.newest]):
+		return s.podWait(c.newest)
+	case c.first != none && s.pods[c.first].is(terminating):
+		return until(Termination, s.stopTick(&s.pods[c.first]))
+	case c.oldest == none:
+		return until(Creation, none)
+	case d.object.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType:
+		return until(User, none)
+	case d.failure != "":
+		return until(SyncError, none)
+	}
+	return until(Budget, none)
+}
+
+func until(c Cause, tick int32) Wait { return Wait{For: c, Until: int(tick)} }
+
+// podWait is what a pod that is not available waits for.
+func (s *Sim) podWait(id int32) Wait {
+	p := &s.pods[id]
+	switch {
+	case p.phase == failed:
+		return until(Backoff, p.due)
+	case !p.is(bound):
+		return until(Scheduling, none)
+	case p.phase == pending:
+		return until(Start, p.due)
+	case !p.is(isReady):
+		return until(Readiness, p.due)
+	}
+	return until(MinReady, p.due)
+}
+
+// budgetWait tells a queue that moves from one that does not: it does not if the
+// nodes that do not get on by themselves use the whole budget.
+func (s *Sim) budgetWait(d *daemon) Wait {
+	surge, budget, err := d.budget()
+	user := out
+	if surge > 0 {
+		user, budget = surging, surge
+	}
+	if err != nil {
+		return Wait{For: SyncError, Until: -1}
+	}
+	w := Wait{For: Budget, Until: -1}
+	stuck := 0
+	for n := range s.nodes {
+		if d.marks[n]&user != 0 {
+			w.Blockers = append(w.Blockers, s.roster[n].name)
+			if !s.getsOn(d, int32(n)) {
+				stuck++
+			}
+		}
+	}
+	if stuck >= budget {
+		w.For = Blocked
+	}
+	return w
+}
+
+// getsOn says whether one of the node's pods will do something by itself.
+func (s *Sim) getsOn(d *daemon, node int32) bool {
+	for id := d.head[node]; id != none; id = s.pods[id].next {
+		if s.pods[id].due != none {
+			return true
+		}
+	}
+	return false
+}
