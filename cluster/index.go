@@ -23,10 +23,11 @@ type columns struct {
 	labels   map[string]*column
 	taints   *taintColumn
 	cordoned words
+	images   map[string]*imageColumn
 }
 
 func newIndex(nodes []*corev1.Node) *index {
-	return &index{nodes: nodes, made: columns{labels: map[string]*column{}}}
+	return &index{nodes: nodes, made: columns{labels: map[string]*column{}, images: map[string]*imageColumn{}}}
 }
 
 // inherit lets the index take over the columns that were made before some nodes changed.
@@ -35,6 +36,7 @@ func (ix *index) inherit(from *index, edited []patched) {
 	defer from.mu.RUnlock()
 	ix.old, ix.edited = from.made, edited
 	ix.old.labels = maps.Clone(from.made.labels)
+	ix.made.images = maps.Clone(from.made.images) // no edit changes an image: view.replace
 }
 
 // label gives the column of a label key.

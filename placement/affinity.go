@@ -60,21 +60,27 @@ func compileTerm(t corev1.NodeSelectorTerm, path *field.Path) term {
 		compiled.fault = "an empty term matches no node"
 		return compiled
 	}
-	var errs []error
-	for i, r := range t.MatchExpressions {
-		p := path.Child("matchExpressions").Index(i)
-		c, err := compileExpression(r, p)
-		compiled.requirements, errs = append(compiled.requirements, c), append(errs, err)
-	}
-	for i, r := range t.MatchFields {
-		p := path.Child("matchFields").Index(i)
-		c, err := compileField(r, p)
-		compiled.requirements, errs = append(compiled.requirements, c), append(errs, err)
-	}
-	if err := errors.Join(errs...); err != nil {
-		compiled.fault = strings.ReplaceAll(err.Error(), "\n", "; ")
+	var mistakes []error
+	if compiled.requirements, mistakes = compileRequirements(t, path); len(mistakes) > 0 {
+		compiled.fault = strings.ReplaceAll(errors.Join(mistakes...).Error(), "\n", "; ")
 	}
 	return compiled
+}
+
+// compileRequirements gives a term's requirements and the mistakes in them.
+func compileRequirements(t corev1.NodeSelectorTerm, path *field.Path) (rs []requirement, mistakes []error) {
+	note := func(r requirement, err error) {
+		if rs = append(rs, r); err != nil {
+			mistakes = append(mistakes, err)
+		}
+	}
+	for i, r := range t.MatchExpressions {
+		note(compileExpression(r, path.Child("matchExpressions").Index(i)))
+	}
+	for i, r := range t.MatchFields {
+		note(compileField(r, path.Child("matchFields").Index(i)))
+	}
+	return rs, mistakes
 }
 
 func (a *affinity) matches(n *corev1.Node) bool {

@@ -5,6 +5,9 @@ import (
 	"log"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
 )
@@ -74,4 +77,36 @@ func ExampleWorkload_Check() {
 	// Output:
 	// gpu-1 Kept
 	// web-1 Eligible
+}
+
+// Where the scheduler would rather put an ordinary pod, and what tips the scales.
+func ExamplePrediction_Ranking() {
+	m, err := cluster.ReadManifest(strings.NewReader(manifest))
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err = c.Edit("gpu-1", cluster.Untaint("dedicated:NoSchedule"), cluster.Taint("dedicated=gpu:PreferNoSchedule"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "web"}, Spec: corev1.PodSpec{
+		Containers: []corev1.Container{{Name: "web", Image: "registry.example.com/web:2"}},
+	}}
+	w, err := placement.ForPod(pod)
+	if err != nil {
+		log.Fatal(err)
+	}
+	p := w.Predict(c)
+	for _, r := range p.Ranking() {
+		fmt.Println(r)
+	}
+	fmt.Println("best:", p.Best())
+	// Output:
+	// 1. web-1 397 = TaintToleration 3*100 + NodeResourcesFit 1*97 + ImageLocality 1*0
+	// 2. gpu-1 98 = TaintToleration 3*0 + NodeResourcesFit 1*98 + ImageLocality 1*0
+	// best: {web-1}
 }

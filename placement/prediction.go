@@ -23,6 +23,9 @@ type Prediction struct {
 	judged sync.Once
 	room   *Room // what is left for the workload
 	placed cluster.NodeSet
+
+	ranked sync.Once
+	scores *board
 }
 
 // failure is the nodes that a plugin turns down with one message.

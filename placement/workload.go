@@ -23,7 +23,8 @@ type Workload struct {
 	asks        amounts
 	ports       []hostPort
 	load        *Load // of the pod once it runs
-	beside      bool  // own pods are counted in
+	scoring     *scoring
+	beside      bool // own pods are counted in
 }
 
 // Option changes how a workload is compiled.
@@ -79,12 +80,18 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 	if pod == nil {
 		return nil, errors.New("Pod: is nil")
 	}
-	pod, err := accept(pod, "Pod", collect(opts))
+	o := collect(opts)
+	pod, err := accept(pod, "Pod", o)
 	if err != nil {
 		return nil, err
 	}
+	scoring := compileScoring(pod)
+	if scoring.fault != nil && !o.unvalidated {
+		return nil, fmt.Errorf("Pod %s/%s: %w", pod.Namespace, pod.Name, checkPreferences(&pod.Spec, field.NewPath("spec")))
+	}
 	w := &Workload{
 		pod:         pod,
+		scoring:     scoring,
 		tolerations: podTolerations(pod.Spec.Tolerations),
 		affinity:    compileAffinity(&pod.Spec, field.NewPath("spec")),
 	}

@@ -1,0 +1,73 @@
+package cluster
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Image is which nodes have a container image already.
+type Image struct {
+	Bytes int64 // its size, as the first of the nodes says
+	Nodes NodeSet
+}
+
+// Image gives the nodes whose status lists an image under that very name. Where
+// they do not agree on its size the scheduler believes the first node that it
+// hears of, which after its start is the first by name (pkg/scheduler/backend/cache,
+// addNodeImageStates). The first question about a name reads the images of every
+// node, later ones cost a look-up.
+func (c *Cluster) Image(name string) Image {
+	x := c.view.index.image(name)
+	w := x.where.dense
+	if w == nil {
+		w = newWords(c.view.len())
+		x.where.addTo(w)
+	}
+	return Image{x.bytes, NodeSet{c.view, w}}
+}
+
+// imageColumn is where one image is.
+type imageColumn struct {
+	bytes int64
+	where posting
+}
+
+// image gives the column of an image's name.
+func (ix *index) image(name string) *imageColumn {
+	return ask(ix, func() (*imageColumn, bool) {
+		x := ix.made.images[name]
+		return x, x != nil
+	}, func() *imageColumn {
+		x := newImageColumn(name, ix.nodes)
+		ix.made.images[name] = x
+		return x
+	})
+}
+
+func newImageColumn(name string, nodes []*corev1.Node) *imageColumn {
+	x := &imageColumn{}
+	var list []int32
+	for i, n := range nodes {
+		bytes, ok := imageBytes(n, name)
+		if !ok {
+			continue
+		}
+		if len(list) == 0 {
+			x.bytes = bytes
+		}
+		list = append(list, int32(i))
+	}
+	x.where = newPosting(list, len(nodes))
+	return x
+}
+
+// imageBytes is the size of an image on a node; of two with one name the first's.
+func imageBytes(n *corev1.Node, name string) (int64, bool) {
+	for i := range n.Status.Images {
+		if slices.Contains(n.Status.Images[i].Names, name) {
+			return n.Status.Images[i].SizeBytes, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,132 @@
+package gen
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
+)
+
+// imageNames are as containers name them; nodes list some of them.
+var imageNames = []string{"web:1", "registry.example.com:5000/db", "registry.example.com:5000/db:latest", "agent@sha256:11", "other"}
+
+// Hosts draws up to most nodes, n00, n01, ..., that pods can run on and that
+// differ in what scores look at.
+func Hosts(t *rapid.T, most int) []*corev1.Node {
+	nodes := make([]*corev1.Node, rapid.IntRange(1, most).Draw(t, "hosts"))
+	for i := range nodes {
+		nodes[i] = Host(t, fmt.Sprintf("n%02d", i))
+	}
+	return nodes
+}
+
+// Host draws one of Hosts.
+func Host(t *rapid.T, name string) *corev1.Node {
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: Labels(t)}}
+	if !chance(t, "no hostname", 10) {
+		n.Labels[corev1.LabelHostname] = name
+	}
+	if !chance(t, "no zone", 20) {
+		n.Labels[corev1.LabelTopologyZone] = one(t, "zone", "z1", "z2", "z3", "")
+	}
+	if chance(t, "no labels", 5) {
+		n.Labels = nil
+	}
+	for _, key := range several(t, "taints", 3, func(t *rapid.T) string { return one(t, "taint", taints...) }) {
+		taint := corev1.Taint{Key: key, Value: one(t, "value", "", "x"), Effect: corev1.TaintEffectPreferNoSchedule}
+		if chance(t, "hard", 5) {
+			taint.Effect = corev1.TaintEffectNoSchedule
+		}
+		if !containsTaint(n.Spec.Taints, taint) {
+			n.Spec.Taints = append(n.Spec.Taints, taint)
+		}
+	}
+	n.Status.Allocatable = corev1.ResourceList{
+		corev1.ResourceCPU:    resource.MustParse(one(t, "cpu", "0", "1", "1930m", "4", "8", "16")),
+		corev1.ResourceMemory: resource.MustParse(one(t, "memory", "0", "1Gi", "3000000001", "4Gi", "8Gi", "64Gi")),
+		corev1.ResourcePods:   resource.MustParse("110"),
+	}
+	n.Status.Images = several(t, "images", 3, image)
+	return n
+}
+
+func containsTaint(all []corev1.Taint, taint corev1.Taint) bool {
+	for i := range all {
+		if all[i].MatchTaint(&taint) {
+			return true
+		}
+	}
+	return false
+}
+
+func image(t *rapid.T) corev1.ContainerImage {
+	const mb = 1 << 20
+	return corev1.ContainerImage{
+		Names:     several(t, "names", 2, func(t *rapid.T) string { return one(t, "name", append(imageNames, "other:latest")...) }),
+		SizeBytes: one[int64](t, "bytes", 0, 23*mb, 24*mb, 300*mb, 1000*mb, 5000*mb),
+	}
+}
+
+// Guest draws a pod to be scored: its requests may be missing, its images with
+// the nodes already, its preferences for nodes contradictory.
+func Guest(t *rapid.T, name string) *corev1.Pod {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: one(t, "namespace", "default", "default", "other"), Name: name}}
+	for i := range rapid.IntRange(1, 2).Draw(t, "containers") {
+		pod.Spec.Containers = append(pod.Spec.Containers, guestContainer(t, fmt.Sprintf("c%d", i)))
+	}
+	if chance(t, "init container", 20) {
+		pod.Spec.InitContainers = append(pod.Spec.InitContainers, guestContainer(t, "i"))
+	}
+	if chance(t, "image volume", 10) {
+		source := corev1.VolumeSource{Image: &corev1.ImageVolumeSource{Reference: one(t, "image", imageNames...)}}
+		pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: "v", VolumeSource: source})
+	}
+	if chance(t, "pod level", 10) {
+		pod.Spec.Resources = &corev1.ResourceRequirements{Requests: modestRequests(t)}
+	}
+	if chance(t, "preferences", 60) {
+		pod.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+			PreferredDuringSchedulingIgnoredDuringExecution: several(t, "preferred terms", 3, Preferred),
+		}}
+	}
+	pod.Spec.Tolerations = several(t, "tolerations", 2, Toleration)
+	return pod
+}
+
+func guestContainer(t *rapid.T, name string) corev1.Container {
+	return corev1.Container{Name: name, Image: one(t, "image", imageNames...), Resources: corev1.ResourceRequirements{Requests: modestRequests(t)}}
+}
+
+func modestRequests(t *rapid.T) corev1.ResourceList {
+	list := corev1.ResourceList{}
+	if chance(t, "cpu", 60) {
+		list[corev1.ResourceCPU] = resource.MustParse(one(t, "cpu", "0", "1m", "100m", "333m", "1"))
+	}
+	if chance(t, "memory", 60) {
+		list[corev1.ResourceMemory] = resource.MustParse(one(t, "memory", "0", "1Mi", "200Mi", "777777777", "1Gi"))
+	}
+	return list
+}
+
+// Preferred draws a preferred term of node affinity, seldom with a mistake.
+func Preferred(t *rapid.T) corev1.PreferredSchedulingTerm {
+	term := corev1.PreferredSchedulingTerm{Weight: one[int32](t, "weight", 1, 2, 50, 100, 0)}
+	for range rapid.IntRange(0, 2).Draw(t, "expressions") {
+		r := corev1.NodeSelectorRequirement{Key: one(t, "key", keys...), Operator: one(t, "operator", corev1.NodeSelectorOpExists, corev1.NodeSelectorOpDoesNotExist)}
+		if chance(t, "values", 50) {
+			r.Operator, r.Values = one(t, "operator", corev1.NodeSelectorOpIn, corev1.NodeSelectorOpNotIn), []string{one(t, "value", "x", "y", "linux", "1")}
+		}
+		if chance(t, "mistake", 1) {
+			r.Operator = "Bad"
+		}
+		term.Preference.MatchExpressions = append(term.Preference.MatchExpressions, r)
+	}
+	if chance(t, "field", 20) {
+		term.Preference.MatchFields = []corev1.NodeSelectorRequirement{{
+			Key: "metadata.name", Operator: one(t, "operator", corev1.NodeSelectorOpIn, corev1.NodeSelectorOpNotIn), Values: []string{one(t, "name", "n00", "n01")},
+		}}
+	}
+	return term
+}

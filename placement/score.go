@@ -1,0 +1,176 @@
+package placement
+
+import (
+	"fmt"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// maxScore is the best normalised score (k8s.io/kube-scheduler/framework, MaxNodeScore).
+const maxScore = 100
+
+// scorer is a plugin that scores and its weight.
+type scorer struct {
+	name   string
+	weight int64
+}
+
+// The score plugins of the default profile, whose order is that of their columns
+// (pkg/scheduler/apis/config/v1, getDefaultPlugins). VolumeBinding and
+// DynamicResources also score, but only pods with volumes or claims.
+var (
+	scoreTaints    = scorer{pluginTaints, 3}
+	scoreAffinity  = scorer{pluginAffinity, 2}
+	scoreResources = scorer{pluginResources, 1}
+	scoreBalance   = scorer{"NodeResourcesBalancedAllocation", 1}
+	scoreImages    = scorer{"ImageLocality", 1}
+)
+
+// mostTotal is more than the weights of all plugins can come to.
+const mostTotal = 12 * maxScore
+
+// column is what one plugin gives the nodes of a roll, by place.
+type column struct {
+	scorer
+	raw   []int64 // nil: 0 for every node
+	scale scale
+}
+
+// scale is how a plugin normalises its raw scores to 0 to 100 (its NormalizeScore).
+type scale struct {
+	rule        rule
+	least, most int64 // raw
+}
+
+type rule uint8
+
+const (
+	asItIs  rule = iota // the raw score is one of 0 to 100
+	share               // of the highest (plugins/helper, DefaultNormalizeScore)
+	reverse             // likewise, the highest being the worst
+)
+
+func newColumn(s scorer, raw []int64, r rule) column {
+	c := column{s, raw, scale{rule: r}}
+	if r != asItIs {
+		for _, score := range raw {
+			c.scale.most = max(c.scale.most, score)
+		}
+	}
+	return c
+}
+
+// of normalises in the integers of the original, truncation and overflow included.
+func (s *scale) of(raw int64) int64 {
+	switch {
+	case s.rule == reverse && s.most == 0:
+		return maxScore
+	case s.rule == asItIs || s.most == 0:
+		return raw
+	case s.rule == reverse:
+		return maxScore - maxScore*raw/s.most
+	}
+	return maxScore * raw / s.most
+}
+
+func (c *column) rawOf(place int) int64 {
+	if c.raw == nil {
+		return 0
+	}
+	return c.raw[place]
+}
+
+func (c *column) at(place int) PluginScore {
+	raw := c.rawOf(place)
+	return PluginScore{Plugin: c.name, Raw: raw, Normalized: c.scale.of(raw), Weight: c.weight}
+}
+
+// addTo adds the weighted scores to the totals. An error is what fails the
+// scheduler's attempt as well (runtime/framework.go, normalizeScores): a score
+// that is not between 0 and 100 after all, which no valid pod can bring about.
+func (c *column) addTo(totals []int32) error {
+	if c.raw == nil {
+		equal := c.scale.of(0)
+		for i := range totals {
+			totals[i] += int32(equal * c.weight)
+		}
+		return nil
+	}
+	for i, raw := range c.raw {
+		score := c.scale.of(raw)
+		if uint64(score) > maxScore {
+			return fmt.Errorf("applying score defaultWeights on Score plugins: plugin %q returns an invalid score %d, it should in the range of [0, %d] after normalizing",
+				c.name, score, maxScore)
+		}
+		totals[i] += int32(score * c.weight)
+	}
+	return nil
+}
+
+// board is the scores of all plugins for the nodes that a pod could be bound to.
+type board struct {
+	roll
+	columns []column // without the plugins that have nothing to say of the pod
+	totals  []int32  // by place
+	counts  []int32  // by total: how many nodes
+	err     error    // why there are no scores
+}
+
+// score follows prioritizeNodes of pkg/scheduler/schedule_one.go: PreScore of each
+// plugin, which may turn out that it has nothing to say, Score and NormalizeScore.
+func (r *Room) score(c *cluster.Cluster, w *Workload, feasible []uint64) *board {
+	s := w.scoring
+	if s.fault != nil {
+		return &board{err: s.fault}
+	}
+	b := &board{roll: newRoll(feasible)}
+	b.columns = append(b.columns, newColumn(scoreTaints, w.repelled(c, &b.roll), reverse))
+	if s.prefers {
+		b.columns = append(b.columns, newColumn(scoreAffinity, s.preferred(c, &b.roll), share))
+	}
+	least, balance := r.allocations(s, &b.roll)
+	b.columns = append(b.columns, newColumn(scoreResources, least, asItIs))
+	if balance != nil {
+		b.columns = append(b.columns, newColumn(scoreBalance, balance, asItIs))
+	}
+	b.columns = append(b.columns, newColumn(scoreImages, s.present(c, &b.roll), asItIs))
+	b.sum()
+	return b
+}
+
+func (b *board) sum() {
+	b.totals, b.counts = make([]int32, b.n), make([]int32, mostTotal+1)
+	for i := range b.columns {
+		if b.err = b.columns[i].addTo(b.totals); b.err != nil {
+			return
+		}
+	}
+	for _, total := range b.totals {
+		b.counts[total]++
+	}
+}
+
+// order gives the places, best first; equals in ascending order.
+func (b *board) order() []int32 {
+	next := make([]int32, len(b.counts))
+	for total, from := len(next)-1, int32(0); total >= 0; total-- {
+		next[total] = from
+		from += b.counts[total]
+	}
+	places := make([]int32, b.n)
+	for place, total := range b.totals {
+		places[next[total]] = int32(place)
+		next[total]++
+	}
+	return places
+}
+
+// best is the highest total; -1 without nodes.
+func (b *board) best() int32 {
+	for total := len(b.counts) - 1; total >= 0; total-- {
+		if b.counts[total] > 0 {
+			return int32(total)
+		}
+	}
+	return -1
+}

@@ -1,0 +1,104 @@
+package placement
+
+import (
+	"math"
+	"math/bits"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	resourcehelper "k8s.io/component-helpers/resource"
+)
+
+// scoredAmounts is what a pod asks for as the scores of resources count it
+// (plugins/noderesources, calculatePodResourceRequest): for LeastAllocated a
+// container without a request is not for nothing, for BalancedAllocation it is.
+type scoredAmounts struct {
+	cpu, memory                 int64
+	balancedCPU, balancedMemory int64
+}
+
+func scoredRequests(pod *corev1.Pod) scoredAmounts {
+	options := resourcehelper.PodResourcesOptions{
+		UseStatusResources: true,
+		InPlacePodLevelResourcesVerticalScalingEnabled: true,
+	}
+	plain := resourcehelper.PodRequests(pod, options)
+	options.NonMissingContainerRequests = corev1.ResourceList{
+		corev1.ResourceCPU:    *resource.NewMilliQuantity(leastCPU, resource.DecimalSI),
+		corev1.ResourceMemory: *resource.NewQuantity(leastMemory, resource.DecimalSI),
+	}
+	filled := resourcehelper.PodRequests(pod, options)
+	return scoredAmounts{
+		cpu: filled.Cpu().MilliValue(), memory: filled.Memory().Value(),
+		balancedCPU: plain.Cpu().MilliValue(), balancedMemory: plain.Memory().Value(),
+	}
+}
+
+// bestEffort: a pod without requests would look perfectly balanced anywhere, so
+// BalancedAllocation does not score it.
+func (a *scoredAmounts) bestEffort() bool { return a.balancedCPU == 0 && a.balancedMemory == 0 }
+
+// allocations is the scores of NodeResourcesFit and NodeResourcesBalancedAllocation,
+// both of cpu and memory alike; the latter nil for a pod that it does not score.
+func (r *Room) allocations(s *scoring, nodes *roll) (least, balance []int64) {
+	least = make([]int64, nodes.n)
+	if !s.asks.bestEffort() {
+		balance = make([]int64, nodes.n)
+	}
+	place := 0
+	for k, rest := range nodes.words {
+		b := r.blocks[k]
+		for ; rest != 0; rest &= rest - 1 {
+			i := bits.TrailingZeros64(rest)
+			has, left, more := &r.has[k<<6|i], &b.left[i], &b.more[i]
+			least[place] = leastAllocated(has, more.scoredCPU+s.asks.cpu, more.scoredMemory+s.asks.memory)
+			if balance != nil {
+				balance[place] = balanceGained(has, left, &s.asks)
+			}
+			place++
+		}
+	}
+	return least, balance
+}
+
+// leastAllocated follows plugins/noderesources, leastResourceScorer: how much
+// would be left, in percent, on the average of what the node has at all.
+func leastAllocated(has *capacity, cpu, memory int64) int64 {
+	switch {
+	case has.cpu != 0 && has.memory != 0:
+		return (unused(cpu, has.cpu) + unused(memory, has.memory)) / 2
+	case has.cpu != 0:
+		return unused(cpu, has.cpu)
+	case has.memory != 0:
+		return unused(memory, has.memory)
+	}
+	return 0
+}
+
+func unused(requested, capacity int64) int64 {
+	if requested > capacity {
+		return 0
+	}
+	return (capacity - requested) * maxScore / capacity
+}
+
+// balanceGained follows plugins/noderesources, balancedResourceScorer: above 75
+// if the pod brings the shares of cpu and memory in use nearer to each other.
+func balanceGained(has *capacity, left *left, asks *scoredAmounts) int64 {
+	cpu, memory := has.cpu-left.cpu, has.memory-left.memory
+	with := balance(has, cpu+asks.balancedCPU, memory+asks.balancedMemory)
+	return maxScore/2 + (maxScore/2+with-balance(has, cpu, memory))/2
+}
+
+// balance follows balancedResourceScore: 100 if both are used to the same degree.
+func balance(has *capacity, cpu, memory int64) int64 {
+	if has.cpu == 0 || has.memory == 0 {
+		return maxScore // one of them alone does not deviate
+	}
+	deviation := math.Abs((fraction(cpu, has.cpu) - fraction(memory, has.memory)) / 2)
+	return int64((1 - deviation) * maxScore)
+}
+
+func fraction(used, capacity int64) float64 {
+	return min(float64(used)/float64(capacity), 1)
+}
