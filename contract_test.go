@@ -1,0 +1,108 @@
+package berth_test
+
+import (
+	"io"
+	"iter"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+)
+
+// The names that outside programs compile against. This file does not run: it
+// stops compiling where a name or a signature of the contract changes.
+
+var (
+	_ = cluster.Manifest{
+		Nodes: []*corev1.Node{}, Pods: []*corev1.Pod{}, Namespaces: []*corev1.Namespace{},
+		DaemonSets: []*appsv1.DaemonSet{}, ControllerRevisions: []*appsv1.ControllerRevision{},
+		Deployments: []*appsv1.Deployment{}, ReplicaSets: []*appsv1.ReplicaSet{}, StatefulSets: []*appsv1.StatefulSet{}, Services: []*corev1.Service{},
+		PodDisruptionBudgets: []*policyv1.PodDisruptionBudget{}, PriorityClasses: []*schedulingv1.PriorityClass{},
+		Skipped: []cluster.Skipped{}, Warnings: []cluster.Warning{},
+	}
+	_ func(io.Reader) (*cluster.Manifest, error)                                             = cluster.ReadManifest
+	_ func(*cluster.Manifest) (*cluster.Cluster, error)                                      = (*cluster.Manifest).Cluster
+	_ func(*corev1.Node) *corev1.Node                                                        = cluster.Default[*corev1.Node]
+	_ func(runtime.Object) field.ErrorList                                                   = cluster.Validate
+	_ func(...runtime.Object) (*cluster.Cluster, error)                                      = cluster.New
+	_ func(*cluster.Cluster, ...runtime.Object) (*cluster.Cluster, error)                    = (*cluster.Cluster).With
+	_ func(*cluster.Cluster, ...runtime.Object) (*cluster.Cluster, error)                    = (*cluster.Cluster).Without
+	_ func(*cluster.Cluster, string, ...cluster.NodeEdit) (*cluster.Cluster, error)          = (*cluster.Cluster).Edit
+	_ func(*cluster.Cluster, cluster.NodeSet, ...cluster.NodeEdit) (*cluster.Cluster, error) = (*cluster.Cluster).EditAll
+	_ func(*cluster.Cluster, string) (*corev1.Node, bool)                                    = (*cluster.Cluster).Node
+	_ func(*cluster.Cluster) cluster.NodeSet                                                 = (*cluster.Cluster).Nodes
+	_ func(*cluster.Cluster, string) (cluster.NodeSet, error)                                = (*cluster.Cluster).Select
+	_ func(*cluster.Cluster, string) (cluster.NodeSet, error)                                = (*cluster.Cluster).Tainted
+	_ func(string, string) cluster.NodeEdit                                                  = cluster.Label
+	_                                                                                        = [](func(string) cluster.NodeEdit){cluster.Unlabel, cluster.Taint, cluster.Untaint}
+	_                                                                                        = [](func() cluster.NodeEdit){cluster.Cordon, cluster.Uncordon, cluster.Ready, cluster.NotReady}
+	_ func(cluster.NodeSet) int                                                              = cluster.NodeSet.Len
+	_ func(cluster.NodeSet, string) bool                                                     = cluster.NodeSet.Has
+	_ func(cluster.NodeSet) iter.Seq[*corev1.Node]                                           = cluster.NodeSet.All
+	_ func(cluster.NodeSet) []string                                                         = cluster.NodeSet.Names
+	_                                                                                        = [](func(cluster.NodeSet, cluster.NodeSet) cluster.NodeSet){cluster.NodeSet.And, cluster.NodeSet.Or, cluster.NodeSet.Minus}
+)
+
+var (
+	_ func(*appsv1.DaemonSet, ...placement.Option) (*placement.Workload, error) = placement.ForDaemonSet
+	_ func(*corev1.Pod, ...placement.Option) (*placement.Workload, error)       = placement.ForPod
+	_ func() placement.Option                                                   = placement.Unvalidated
+	_ func(*placement.Workload, *corev1.Node) placement.Verdict                 = (*placement.Workload).Check
+	_ func(*placement.Workload, *cluster.Cluster) *placement.Prediction         = (*placement.Workload).Predict
+	_                                                                           = []placement.Decision{placement.Excluded, placement.Kept, placement.Pending, placement.Eligible, placement.Placed}
+	_                                                                           = placement.Verdict{Node: "", Decision: placement.Placed, Reasons: []placement.Reason{{Plugin: "", Message: ""}}}
+	_                                                                           = [](func(*placement.Prediction) cluster.NodeSet){
+		(*placement.Prediction).Eligible, (*placement.Prediction).Placed, (*placement.Prediction).Pending,
+		(*placement.Prediction).Kept, (*placement.Prediction).Excluded,
+	}
+	_ func(*placement.Prediction, string) (placement.Verdict, bool) = (*placement.Prediction).Verdict
+	_ func(*placement.Prediction) iter.Seq[placement.Verdict]       = (*placement.Prediction).Verdicts
+	_ func(*placement.Prediction) string                            = (*placement.Prediction).String
+	_ func(*placement.Prediction) []placement.Ranked                = (*placement.Prediction).Ranking
+	_                                                               = placement.Ranked{Node: "", Total: int64(0)}
+)
+
+var (
+	_ = rollout.Config{
+		Tick: time.Second, Start: time.Time{}, Seed: 1, Order: rollout.ByName,
+		Kubelet: rollout.Kubelet{Start: 1, Ready: 1, Stop: 1, Timings: []rollout.Timing{{Nodes: []string{}, Image: "", Start: 1, Ready: 1, Stop: 1}}},
+		PodGC:   time.Second, NodeGrace: time.Second,
+	}
+	_                                                                   = []rollout.Order{rollout.ByName, rollout.Seeded}
+	_ func(*cluster.Cluster, rollout.Config) (*rollout.Sim, error)      = rollout.New
+	_ func(*rollout.Sim, ...rollout.Input) error                        = (*rollout.Sim).Inject
+	_ func(*rollout.Sim, int, ...rollout.Input) error                   = (*rollout.Sim).At
+	_ func(*rollout.Sim, *appsv1.DaemonSet) error                       = (*rollout.Sim).Apply
+	_ func(*rollout.Sim, string, int64) error                           = (*rollout.Sim).Undo
+	_ func(*rollout.Sim, string) error                                  = (*rollout.Sim).Delete
+	_ func(*rollout.Sim) []rollout.Event                                = (*rollout.Sim).Tick
+	_ func(*rollout.Sim, int) iter.Seq[[]rollout.Event]                 = (*rollout.Sim).Run
+	_ func(*rollout.Sim) int                                            = (*rollout.Sim).Now
+	_ func(*rollout.Sim, string) rollout.State                          = (*rollout.Sim).State
+	_ func(*rollout.Sim) bool                                           = (*rollout.Sim).Settled
+	_ func(*rollout.Sim) *cluster.Cluster                               = (*rollout.Sim).Cluster
+	_ func(*rollout.Sim, string) (appsv1.DaemonSetStatus, bool)         = (*rollout.Sim).Status
+	_ func(*rollout.Sim, string) []*appsv1.ControllerRevision           = (*rollout.Sim).History
+	_ func(*rollout.Sim, string) []rollout.Pod                          = (*rollout.Sim).Pods
+	_ func(*rollout.Sim, string) []rollout.Wait                         = (*rollout.Sim).Waiting
+	_ func(*rollout.Sim, string) (message string, done bool, err error) = (*rollout.Sim).RolloutStatus
+	_ func(*rollout.Sim) *rollout.Sim                                   = (*rollout.Sim).Fork
+	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.Created, DaemonSet: "", Node: "", Pod: "", Revision: 1, Why: rollout.Why{}}
+	_                                                                   = []rollout.Kind{rollout.Created, rollout.Deleted}
+	_                                                                   = rollout.Wait{Node: "", For: rollout.Wait{}.For, Until: 0, Blockers: []string{}}
+	_                                                                   = []rollout.Input{
+		rollout.Apply{DaemonSet: nil, Unvalidated: false}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
+		rollout.ApplyNode{Node: nil}, rollout.RemoveNode{Node: ""}, rollout.EditNode{Node: "", Edits: nil},
+		rollout.PodsNotReady{Node: ""}, rollout.PodsReady{Node: ""}, rollout.NodeNotReady{Node: ""}, rollout.NodeReady{Node: ""},
+		rollout.NodeDown{Node: ""}, rollout.NodeUp{Node: ""}, rollout.FailPods{Node: ""}, rollout.DeletePods{Node: ""},
+		rollout.NeverReady{Image: "", Nodes: nil}, rollout.StuckTerminating{Node: ""},
+	}
+)
