@@ -9,18 +9,18 @@ import (
 	"github.com/cockroachdb/datadriven"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/placement"
 )
 
 // Each file of testdata/scenarios is a claim about Kubernetes, its name, shown
 // by commands:
 //
-//	nodes           a node a line: name, labels key=value, taint:key=value:effect, cordoned, not-ready
+//	nodes           a node a line, in the notation of clustertest.Parse
 //	daemonset       the spec of its pods in YAML; prints the sentence and every verdict
 //	pod             the same for an ordinary pod
 //	tolerations     of the DaemonSet with this spec
@@ -92,45 +92,10 @@ func compile(t *testing.T, d *datadriven.TestData) (*placement.Workload, error) 
 	}, opts...)
 }
 
-// parseNodes reads the notation of the scenarios. Every node has room for pods.
 func parseNodes(t *testing.T, text string) []*corev1.Node {
-	var nodes []*corev1.Node
-	for line := range strings.Lines(text) {
-		words := strings.Fields(line)
-		if len(words) == 0 {
-			continue
-		}
-		c, err := cluster.New(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: words[0]}, Status: corev1.NodeStatus{Allocatable: room}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if c, err = c.Edit(words[0], nodeEdits(words[1:])...); err != nil {
-			t.Fatal(err)
-		}
-		n, _ := c.Node(words[0])
-		nodes = append(nodes, n)
+	c, err := clustertest.Parse(text)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return nodes
-}
-
-func nodeEdits(words []string) []cluster.NodeEdit {
-	var edits []cluster.NodeEdit
-	for _, word := range words {
-		key, value, _ := strings.Cut(word, "=")
-		switch {
-		case word == "cordoned":
-			edits = append(edits, cluster.Cordon())
-		case word == "not-ready":
-			edits = append(edits, cluster.NotReady())
-		case strings.HasPrefix(word, "taint:"):
-			edits = append(edits, cluster.Taint(strings.TrimPrefix(word, "taint:")))
-		default:
-			edits = append(edits, cluster.Label(key, value))
-		}
-	}
-	return edits
-}
-
-var room = corev1.ResourceList{
-	corev1.ResourceCPU: resource.MustParse("4"), corev1.ResourceMemory: resource.MustParse("16Gi"), corev1.ResourcePods: resource.MustParse("110"),
+	return c.Manifest().Nodes
 }

@@ -110,8 +110,11 @@ func TestHouseRules(t *testing.T) {
 // arrows are what each part may import of ours, beside itself and what is below it.
 var arrows = []struct{ part, mayImport string }{
 	{"cluster", ""},
+	{"cluster/clustertest", "cluster"},
 	{"placement", "cluster"},
+	{"placement/placementtest", "cluster cluster/clustertest placement"},
 	{"rollout", "cluster placement"},
+	{"rollout/rollouttest", "cluster cluster/clustertest placement rollout"},
 	{"rollout/dryrun", "cluster placement rollout"},
 }
 

@@ -1,0 +1,135 @@
+package clustertest
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"pgregory.net/rapid"
+)
+
+// DaemonSetSpec is a DaemonSet in words. Make one with DaemonSet.
+type DaemonSetSpec struct{ line }
+
+// DaemonSet describes a DaemonSet of pods with one container and the label
+// app=NAME, which is its selector. The key is namespace/name; without a
+// namespace it is in default. The words, of which a later one overrides an
+// earlier, except where it says that each adds one:
+//
+//	key=value              a label of the DaemonSet and of its pods
+//	on:key=value           nodeSelector; each adds one
+//	affinity:zone=a|b,!spot  required node affinity: key, !key, key=a|b, key!=a|b, key>1, key<1,
+//	                       or metadata.name=node; all of a word, one of the words
+//	prefer:10:zone=a       preferred node affinity, with its weight; each adds one
+//	node:NAME              nodeName of the template
+//	tolerate:KEY=V:EFFECT  a toleration; tolerate:KEY for any value, tolerate:* for any taint,
+//	                       without :EFFECT for any effect, with :EFFECT:30s for that long; each adds one
+//	cpu:100m memory:64Mi example.com/gpu:1
+//	                       requests, and the limits of what only comes whole
+//	port:9100 port:8125/udp  a host port; each adds one
+//	host-network
+//	class:NAME             priority class
+//	image:IMAGE            registry.example.com/NAME:1 where no word says so
+//	grace:30s              termination grace period
+//	min-ready:10s          minReadySeconds
+//	max-unavailable:10%    or a number; the rolling update's
+//	max-surge:1            likewise; maxUnavailable is then 0
+//	on-delete              the other update strategy
+//	history:2              revisionHistoryLimit
+func DaemonSet(key string, words ...string) DaemonSetSpec {
+	return DaemonSetSpec{line{key, slices.Clone(words)}}
+}
+
+// With gives the same DaemonSet with more words: the next version of it.
+func (d DaemonSetSpec) With(words ...string) DaemonSetSpec { return DaemonSetSpec{d.with(words)} }
+
+// Key is namespace/name, as package rollout names a DaemonSet.
+func (d DaemonSetSpec) Key() string {
+	namespace, name := d.key()
+	return namespace + "/" + name
+}
+
+// Object makes the DaemonSet. A word that cannot be read fails the test.
+func (d DaemonSetSpec) Object(t rapid.TB) *appsv1.DaemonSet {
+	t.Helper()
+	return object[*appsv1.DaemonSet](t, d)
+}
+
+// Objects makes the DaemonSet.
+func (d DaemonSetSpec) Objects() ([]runtime.Object, error) {
+	namespace, name := d.key()
+	ds := &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{"app": name}},
+		Spec: appsv1.DaemonSetSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": name}},
+			Template: corev1.PodTemplateSpec{Spec: onePod(name)},
+		},
+	}
+	if err := d.read(func(w word) error { return daemonSetWord(ds, w) }); err != nil {
+		return nil, err
+	}
+	ds.Spec.Template.Labels = maps.Clone(ds.Labels)
+	return []runtime.Object{ds}, nil
+}
+
+func onePod(name string) corev1.PodSpec {
+	return corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "registry.example.com/" + name + ":1"}}}
+}
+
+func daemonSetWord(ds *appsv1.DaemonSet, w word) error {
+	spec := &ds.Spec
+	switch {
+	case w.sep == '=':
+		ds.Labels[w.key] = w.value
+		return nil
+	case w == word{key: "on-delete"}:
+		spec.UpdateStrategy = appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType}
+		return nil
+	case w.sep == ':':
+		switch w.key {
+		case "min-ready":
+			seconds, err := int32Of(wholeSeconds(w.value))
+			spec.MinReadySeconds = seconds
+			return err
+		case "max-unavailable":
+			share := intstr.Parse(w.value)
+			spec.UpdateStrategy = rolling(&share, nil)
+			return nil
+		case "max-surge":
+			none, share := intstr.FromInt32(0), intstr.Parse(w.value)
+			spec.UpdateStrategy = rolling(&none, &share)
+			return nil
+		case "history":
+			limit, err := int32Of(strconv.ParseInt(w.value, 10, 32))
+			spec.RevisionHistoryLimit = &limit
+			return err
+		}
+	}
+	return podWord(&spec.Template.Spec, w)
+}
+
+func rolling(unavailable, surge *intstr.IntOrString) appsv1.DaemonSetUpdateStrategy {
+	return appsv1.DaemonSetUpdateStrategy{
+		Type:          appsv1.RollingUpdateDaemonSetStrategyType,
+		RollingUpdate: &appsv1.RollingUpdateDaemonSet{MaxUnavailable: unavailable, MaxSurge: surge},
+	}
+}
+
+func int32Of(n int64, err error) (int32, error) {
+	if err == nil && (n > math.MaxInt32 || n < math.MinInt32) {
+		err = strconv.ErrRange
+	}
+	return int32(n), err
+}
+
+// String is the line of the notation.
+func (d DaemonSetSpec) String() string { return d.text("daemonset", d.name) }
+
+// GoString is the call that makes it.
+func (d DaemonSetSpec) GoString() string { return d.call("DaemonSet", strconv.Quote(d.name)) }

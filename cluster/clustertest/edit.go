@@ -1,0 +1,90 @@
+package clustertest
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// Edit is a change to a node. It has the fields of rollout.EditNode, so that
+// rollout.EditNode(edit) is the same as an input of a simulation.
+type Edit struct {
+	Node  string
+	Edits []cluster.NodeEdit
+}
+
+// Apply gives the cluster with the edit; one without a node is no change.
+func (e Edit) Apply(c *cluster.Cluster) (*cluster.Cluster, error) {
+	if e.Node == "" {
+		return c, nil
+	}
+	return c.Edit(e.Node, e.Edits...)
+}
+
+// String is the edit as kubectl would be told it.
+func (e Edit) String() string {
+	words := []string{e.Node + ":"}
+	for _, edit := range e.Edits {
+		words = append(words, edit.String())
+	}
+	return strings.Join(words, " ")
+}
+
+// Edits draws what people do to nodes: labels and taints come and go, nodes are
+// cordoned and uncordoned. Of a cluster without nodes it draws no change.
+func Edits(c *cluster.Cluster) *rapid.Generator[Edit] {
+	s := speechOf(c)
+	return onSomeNode(c, rapid.SliceOfN(rapid.Custom(func(t *rapid.T) cluster.NodeEdit { return drawEdit(t, s) }), 1, 2))
+}
+
+func drawEdit(t *rapid.T, s *speech) cluster.NodeEdit {
+	form := rapid.IntRange(0, 5).Draw(t, "form")
+	l, taint := rapid.SampledFrom(s.labels).Draw(t, "label"), rapid.SampledFrom(s.taints).Draw(t, "taint")
+	switch form {
+	case 0:
+		return cluster.Cordon()
+	case 1:
+		return cluster.Label(l.key, l.value)
+	case 2:
+		return cluster.Taint(taint)
+	case 3:
+		return cluster.Unlabel(l.key)
+	case 4:
+		return cluster.Untaint(taint)
+	}
+	return cluster.Uncordon()
+}
+
+// Faults draws what goes wrong with nodes, as the labels, taints and conditions
+// show it: not ready, unreachable, under pressure, about to be taken away; and
+// that it is over. A node that is gone is no edit: package rollout has inputs for
+// that. Of a cluster without nodes it draws no change.
+func Faults(c *cluster.Cluster) *rapid.Generator[Edit] {
+	return onSomeNode(c, rapid.SampledFrom(faults))
+}
+
+var faults = [][]cluster.NodeEdit{
+	{cluster.NotReady()},
+	{cluster.Taint(corev1.TaintNodeDiskPressure + ":NoSchedule")},
+	{cluster.Taint(corev1.TaintNodeMemoryPressure + ":NoSchedule")},
+	{cluster.Taint(corev1.TaintNodePIDPressure + ":NoSchedule")},
+	{cluster.Taint(corev1.TaintNodeNetworkUnavailable + ":NoSchedule")},
+	{cluster.Taint(corev1.TaintNodeUnreachable + ":NoSchedule"), cluster.Taint(corev1.TaintNodeUnreachable + ":NoExecute")},
+	{cluster.Taint("ToBeDeletedByClusterAutoscaler:NoSchedule")}, // cluster-autoscaler/utils/taints
+	{cluster.Taint("karpenter.sh/disrupted:NoSchedule")},
+	{cluster.Taint("node.cloudprovider.kubernetes.io/shutdown:NoSchedule")}, // k8s.io/cloud-provider/api
+	{cluster.Ready(), cluster.Uncordon()},
+}
+
+func onSomeNode(c *cluster.Cluster, edits *rapid.Generator[[]cluster.NodeEdit]) *rapid.Generator[Edit] {
+	names := c.Nodes().Names()
+	if len(names) == 0 {
+		return rapid.Just(Edit{})
+	}
+	return rapid.Custom(func(t *rapid.T) Edit {
+		return Edit{Node: rapid.SampledFrom(names).Draw(t, "node"), Edits: edits.Draw(t, "edits")}
+	})
+}

@@ -1,0 +1,140 @@
+package clustertest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pgregory.net/rapid"
+)
+
+// Pools draws pools in the shape of real ones, the plainest first: one Linux
+// node made by kubeadm.
+func Pools(opts ...Option) *rapid.Generator[NodeSpec] {
+	o := collect(opts)
+	return rapid.Custom(func(t *rapid.T) NodeSpec { return drawPool(t, o, drawPlatform(t, o)) })
+}
+
+func drawPlatform(t *rapid.T, o options) Platform {
+	var platforms []Platform
+	for _, m := range o.models() {
+		platforms = append(platforms, m.platform)
+	}
+	return rapid.SampledFrom(slices.Compact(platforms)).Draw(t, "platform")
+}
+
+func drawPool(t *rapid.T, o options, on Platform) NodeSpec {
+	m := drawModel(t, o, on)
+	n := rapid.IntRange(o.least, max(o.most, o.least+1)).Draw(t, "nodes") // never without a choice: rapid wants one
+	purpose := strings.Fields(rapid.SampledFrom(purposes).Draw(t, "purpose"))
+	return m.spec(min(n, o.most)).With(purpose...).With(o.words...)
+}
+
+// drawModel draws from the shapes of all platforms, so that a shape stays when
+// the platform shrinks to a plainer one; where the platform lacks it, it is the
+// platform's plainest.
+func drawModel(t *rapid.T, o options, on Platform) model {
+	var shapes []Shape
+	for _, m := range o.models() {
+		shapes = append(shapes, m.shape)
+	}
+	slices.Sort(shapes)
+	shape := rapid.SampledFrom(slices.Compact(shapes)).Draw(t, "shape")
+	own := slices.DeleteFunc(o.models(), func(m model) bool { return m.platform != on })
+	return own[max(0, slices.IndexFunc(own, func(m model) bool { return m.shape == shape }))]
+}
+
+// purposes are what teams give to pools of their own.
+var purposes = []string{
+	"", "team=payments", "disktype=ssd", "workload=batch taint:dedicated=batch:NoSchedule", "dedicated=ingress taint:dedicated=ingress:NoExecute",
+	"size=9", "taint:experimental=true:PreferNoSchedule", "node.example.com/logging=external",
+}
+
+// troubles are what a single node may have; most have none.
+var troubles = []string{
+	"", "", "", "", "", "", "cordoned", "not-ready", "taint:node.kubernetes.io/disk-pressure:NoSchedule",
+	"taint:node.kubernetes.io/unreachable:NoSchedule taint:node.kubernetes.io/unreachable:NoExecute",
+	"taint:node.kubernetes.io/network-unavailable:NoSchedule", "cordoned not-ready",
+}
+
+// Clusters draws clusters of one platform each. They shrink to one plain node.
+func Clusters(opts ...Option) *rapid.Generator[World] {
+	o := collect(opts)
+	return rapid.Custom(func(t *rapid.T) World {
+		w := drawNodes(t, o)
+		if o.pods {
+			w = append(w, drawPods(t, w.nodes())...)
+		}
+		return w
+	})
+}
+
+// drawNodes draws pools until the cluster has enough nodes: at most four, of
+// which the first makes up what is missing. In each, the last node may have its
+// trouble.
+func drawNodes(t *rapid.T, o options) World {
+	platform := drawPlatform(t, o)
+	each := o
+	each.least, each.most = 1, max(1, min(o.most, (o.most+1)/2))
+	pools := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) drawnPool {
+		p := drawnPool{NodeSpec: drawPool(t, each, platform)}
+		if !o.healthy {
+			p.trouble = rapid.SampledFrom(troubles).Draw(t, "trouble")
+		}
+		return p
+	}), 1, 4).Draw(t, "pools")
+	return assemble(pools, o.least, o.most)
+}
+
+type drawnPool struct {
+	NodeSpec
+	trouble string
+}
+
+// assemble cuts and fills pools to the number of nodes that the cluster may
+// have, gives pools of the same model names of their own, and takes nodes with
+// a trouble out of their pool.
+func assemble(pools []drawnPool, least, most int) (w World) {
+	total := 0
+	for i := range pools {
+		pools[i].nodes = min(pools[i].nodes, most-total)
+		total += pools[i].nodes
+	}
+	pools[0].nodes += max(0, least-total)
+	used := map[string]int{}
+	for _, p := range pools {
+		if used[p.name]++; used[p.name] > 1 {
+			p.name = fmt.Sprintf("%s-%c", p.name, 'a'+used[p.name]-1)
+		}
+		w = append(w, p.specs()...)
+	}
+	return w
+}
+
+func (p drawnPool) specs() (w World) {
+	if p.nodes == 0 {
+		return nil
+	}
+	healthy, last := p.NodeSpec, p.Names()[p.nodes-1]
+	if p.trouble != "" {
+		healthy.nodes--
+	}
+	if healthy.nodes > 0 {
+		w = append(w, healthy)
+	}
+	if p.trouble == "" {
+		return w
+	}
+	single := Node(last)
+	for _, text := range append(slices.Clone(p.words), strings.Fields(p.trouble)...) {
+		single.words = append(single.words, cut(text).dealt(p.nodes-1).String())
+	}
+	return append(w, single)
+}
+
+func (w word) String() string {
+	if w.sep == 0 {
+		return w.key
+	}
+	return w.key + string(w.sep) + w.value
+}

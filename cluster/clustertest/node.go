@@ -1,0 +1,192 @@
+package clustertest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// NodeSpec is a node in words, or a pool of nodes. Make one with Node or Pool.
+type NodeSpec struct {
+	line
+	pool  bool
+	nodes int // of a pool
+}
+
+// Node describes a ready node with 4 CPUs, 16Gi of memory and room for 110 pods.
+// The words, of which a later one overrides an earlier:
+//
+//	key=value          a label; no value: key=
+//	hostname           the label kubernetes.io/hostname, which is the node's name
+//	taint:KEY=V:EFFECT a taint in kubectl's notation, or taint:KEY:EFFECT
+//	cordoned           as kubectl cordon leaves it, with the taint
+//	not-ready          the Ready condition False, with its taints
+//	cpu:2 memory:4Gi pods:29 example.com/gpu:8
+//	                   what is allocatable, and the capacity
+func Node(name string, words ...string) NodeSpec {
+	return NodeSpec{line: line{name, slices.Clone(words)}}
+}
+
+// Pool describes nodes that have the same words: NAME-1, NAME-2, ..., with
+// zeros before the number where there are ten or more. Values with | between
+// them are dealt out in turn: zone=a|b gives every second node the other zone.
+func Pool(name string, nodes int, words ...string) NodeSpec {
+	return NodeSpec{line: line{name, slices.Clone(words)}, pool: true, nodes: nodes}
+}
+
+// With gives the same nodes with more words.
+func (n NodeSpec) With(words ...string) NodeSpec {
+	n.line = n.with(words)
+	return n
+}
+
+// Names gives the names of the nodes, in order.
+func (n NodeSpec) Names() []string {
+	if !n.pool {
+		return []string{n.name}
+	}
+	var names []string
+	digits := len(strconv.Itoa(n.nodes))
+	for i := range max(n.nodes, 0) {
+		names = append(names, fmt.Sprintf("%s-%0*d", n.name, digits, i+1))
+	}
+	return names
+}
+
+// Object makes the node, of a pool the first. A word that cannot be read fails
+// the test.
+func (n NodeSpec) Object(t rapid.TB) *corev1.Node {
+	t.Helper()
+	return object[*corev1.Node](t, n)
+}
+
+// Objects makes the nodes. It costs a few µs a node.
+func (n NodeSpec) Objects() ([]runtime.Object, error) {
+	var nodes []runtime.Object
+	var errs []error
+	if n.pool && n.nodes < 0 {
+		errs = append(errs, fmt.Errorf("%s: a pool of %d nodes", n.name, n.nodes))
+	}
+	for i, name := range n.Names() {
+		node, err := n.node(i, name)
+		if err != nil && i == 0 { // the words of the others are the same
+			errs = append(errs, err)
+		}
+		nodes = append(nodes, node)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return nodes, nil
+}
+
+func (n NodeSpec) node(i int, name string) (*corev1.Node, error) {
+	node := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Status:     corev1.NodeStatus{Allocatable: room.DeepCopy()},
+	}
+	edits := []cluster.NodeEdit{cluster.Ready()}
+	err := n.read(func(w word) error {
+		w = w.dealt(i)
+		if w.sep == ':' && isResource(w.key) {
+			return setQuantity(node.Status.Allocatable, w)
+		}
+		edit, err := nodeEdit(name, w)
+		edits = append(edits, edit)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	node.Status.Capacity = node.Status.Allocatable.DeepCopy()
+	return edited(node, edits)
+}
+
+// room is what a node has where no word says so.
+var room = corev1.ResourceList{
+	corev1.ResourceCPU: resource.MustParse("4"), corev1.ResourceMemory: resource.MustParse("16Gi"), corev1.ResourcePods: resource.MustParse("110"),
+}
+
+// nodeEdit is the edit that a word stands for.
+func nodeEdit(node string, w word) (edit cluster.NodeEdit, err error) {
+	switch {
+	case w == word{key: "cordoned"}:
+		return cluster.Cordon(), nil
+	case w == word{key: "not-ready"}:
+		return cluster.NotReady(), nil
+	case w == word{key: "hostname"}:
+		return cluster.Label(corev1.LabelHostname, node), nil
+	case w.sep == '=':
+		edit = cluster.Label(w.key, w.value)
+	case w.sep == ':' && w.key == "taint":
+		edit = cluster.Taint(w.value)
+	default:
+		return edit, errNoSuchWord
+	}
+	return edit, edit.Check()
+}
+
+// dealt is the word with the i-th of the values that | stands between.
+func (w word) dealt(i int) word {
+	values := strings.Split(w.value, "|")
+	w.value = values[i%len(values)]
+	return w
+}
+
+func edited(node *corev1.Node, edits []cluster.NodeEdit) (*corev1.Node, error) {
+	c, err := cluster.Adopt(node)
+	if err != nil {
+		return nil, err
+	}
+	if c, err = c.Edit(node.Name, edits...); err != nil {
+		return nil, err
+	}
+	node, _ = c.Node(node.Name)
+	return node, nil
+}
+
+// isResource says whether a word of that key is an amount of a resource.
+func isResource(key string) bool {
+	switch corev1.ResourceName(key) {
+	case corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourcePods, corev1.ResourceEphemeralStorage:
+		return true
+	}
+	return strings.HasPrefix(key, corev1.ResourceHugePagesPrefix) || strings.Contains(key, "/")
+}
+
+func setQuantity(list corev1.ResourceList, w word) error {
+	q, err := resource.ParseQuantity(w.value)
+	if err == nil {
+		list[corev1.ResourceName(w.key)] = q
+	}
+	return err
+}
+
+// String is the line of the notation.
+func (n NodeSpec) String() string {
+	switch {
+	case n.pool:
+		return n.text("pool", n.name, strconv.Itoa(n.nodes))
+	case slices.Contains(kinds, n.name) || strings.HasPrefix(n.name, "#"):
+		return n.text("node", n.name)
+	}
+	return n.text(n.name)
+}
+
+// GoString is the call that makes it.
+func (n NodeSpec) GoString() string {
+	if n.pool {
+		return n.call("Pool", strconv.Quote(n.name), strconv.Itoa(n.nodes))
+	}
+	return n.call("Node", strconv.Quote(n.name))
+}

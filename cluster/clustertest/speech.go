@@ -1,0 +1,127 @@
+package clustertest
+
+import (
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// speech is what a pod may speak of: labels and taints that nodes have, never none.
+type speech struct {
+	labels []label
+	taints []string // key=value:effect or key:effect
+}
+
+type label struct{ key, value string }
+
+// speaks gives the labels and taints of the given cluster, else of the catalogue.
+func (o options) speaks() *speech {
+	if o.speech != nil {
+		return o.speech
+	}
+	s := new(speech)
+	for _, m := range o.models() {
+		s.hear(m.spec(1))
+	}
+	for _, words := range purposes {
+		s.hear(Node("", strings.Fields(words)...))
+	}
+	return s
+}
+
+// hear takes in the labels and taints that words give to a node.
+func (s *speech) hear(n NodeSpec) {
+	for _, text := range n.words {
+		switch w := cut(text).dealt(0); {
+		case w.sep == '=':
+			s.add(label{w.key, w.value})
+		case w.key == "taint":
+			s.addTaint(w.value)
+		}
+	}
+}
+
+func (s *speech) add(l label) {
+	for _, have := range s.labels {
+		if have == l {
+			return
+		}
+	}
+	s.labels = append(s.labels, l)
+}
+
+func (s *speech) addTaint(taint string) {
+	for _, have := range s.taints {
+		if have == taint {
+			return
+		}
+	}
+	s.taints = append(s.taints, taint)
+}
+
+// speechOf is what can be said of a cluster's nodes, the operating system first.
+func speechOf(c *cluster.Cluster) *speech {
+	s := new(speech)
+	for _, key := range append([]string{corev1.LabelOSStable}, c.LabelKeys()...) {
+		for _, value := range c.LabelValues(key) {
+			s.add(label{key, value})
+		}
+	}
+	s.add(label{"disktype", "ssd"})
+	for _, t := range c.Taints() {
+		s.addTaint(t.Taint.ToString())
+	}
+	s.addTaint("dedicated=batch:NoSchedule")
+	return s
+}
+
+func (l label) on() string { return "on:" + l.key + "=" + l.value }
+
+// requirement is one of the forms of a requirement on the label, the plainest
+// first. A form that the value does not allow is a plainer one.
+func (l label) requirement(form int, other string) string {
+	switch form {
+	case 1:
+		return l.key
+	case 2:
+		return "!" + l.key
+	case 3:
+		return l.key + "!=" + l.value
+	case 4:
+		return l.key + "=" + l.value + "|" + other
+	case 5:
+		if n, err := strconv.ParseInt(l.value, 10, 32); err == nil {
+			return l.key + ">" + strconv.FormatInt(n-1, 10)
+		}
+	}
+	return l.key + "=" + l.value
+}
+
+// tolerating is one of the forms of a toleration that has to do with the taint,
+// the plainest first; two of them miss it.
+func tolerating(taint string, form int) string {
+	i := strings.LastIndexByte(taint, ':')
+	what, effect := taint[:i], taint[i:]
+	key, _, _ := strings.Cut(what, "=")
+	switch form {
+	case 1:
+		return key
+	case 2:
+		return "*"
+	case 3:
+		return key + effect
+	case 4:
+		return "*" + effect
+	case 5:
+		return key + "=other" + effect
+	case 6:
+		return key + ":NoExecute:60s"
+	}
+	if what == key {
+		return key + effect
+	}
+	return taint
+}

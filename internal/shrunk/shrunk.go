@@ -1,0 +1,82 @@
+// Package shrunk lets a property fail inside a test that wants it to: what
+// rapid shrinks the failure to is then looked at.
+package shrunk
+
+import (
+	"flag"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Failure checks the property and gives what rapid logged about the smallest
+// failure. The last call of the property is the one with the smallest values: it
+// can leave them in variables. A property that holds fails t.
+func Failure(t *testing.T, property func(*rapid.T)) (log string) {
+	t.Helper()
+	quiet(t)
+	r := &Recorder{Test: t.Name()}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		rapid.Check(r, property)
+	}()
+	<-done
+	if !r.Failed() {
+		t.Fatalf("the property holds:\n%s", r)
+	}
+	return r.String()
+}
+
+// quiet keeps rapid from writing the failure to a file, and makes it look for it from the same seed.
+func quiet(t *testing.T) {
+	for name, value := range map[string]string{"rapid.nofailfile": "true", "rapid.seed": "1"} {
+		old := flag.Lookup(name).Value.String()
+		if err := flag.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { flag.Set(name, old) })
+	}
+}
+
+// Recorder is a test that keeps what is said to it. It ends its goroutine as
+// testing.T does.
+type Recorder struct {
+	Test   string
+	lines  []string
+	failed bool
+}
+
+// String is everything that was logged, in order.
+func (r *Recorder) String() string { return strings.Join(r.lines, "\n") }
+
+// The methods of rapid.TB.
+func (r *Recorder) Helper()                   {}
+func (r *Recorder) Name() string              { return r.Test }
+func (r *Recorder) Logf(f string, a ...any)   { r.lines = append(r.lines, fmt.Sprintf(f, a...)) }
+func (r *Recorder) Log(a ...any)              { r.lines = append(r.lines, strings.TrimSpace(fmt.Sprintln(a...))) }
+func (r *Recorder) Skipf(f string, a ...any)  { r.Logf(f, a...); r.SkipNow() }
+func (r *Recorder) Skip(a ...any)             { r.Log(a...); r.SkipNow() }
+func (r *Recorder) SkipNow()                  { runtime.Goexit() }
+func (r *Recorder) Errorf(f string, a ...any) { r.Logf(f, a...); r.Fail() }
+func (r *Recorder) Error(a ...any)            { r.Log(a...); r.Fail() }
+func (r *Recorder) Fatalf(f string, a ...any) { r.Logf(f, a...); r.FailNow() }
+func (r *Recorder) Fatal(a ...any)            { r.Log(a...); r.FailNow() }
+func (r *Recorder) Fail()                     { r.failed = true }
+func (r *Recorder) FailNow()                  { r.Fail(); runtime.Goexit() }
+func (r *Recorder) Failed() bool              { return r.failed }
+
+// Run gives a function a recorder and waits for its end.
+func Run(f func(r *Recorder)) *Recorder {
+	r := &Recorder{Test: "recorded"}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(r)
+	}()
+	<-done
+	return r
+}
