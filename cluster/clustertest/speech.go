@@ -72,7 +72,7 @@ func speechOf(c *cluster.Cluster) *speech {
 	}
 	s.add(label{"disktype", "ssd"})
 	for _, t := range c.Taints() {
-		s.addTaint(t.Taint.ToString())
+		s.addTaint(t.ToString())
 	}
 	s.addTaint("dedicated=batch:NoSchedule")
 	return s
