@@ -95,7 +95,7 @@ func (s *soil) labels() map[string]string {
 }
 
 func (s *soil) meta(namespaced bool) metav1.ObjectMeta {
-	m := metav1.ObjectMeta{Name: s.name(), Labels: s.labels(), Annotations: s.annotations()}
+	m := metav1.ObjectMeta{Name: s.name(), Labels: s.labels(), Annotations: s.annotations(), Generation: sound(s, of[int64](0, 3), -1)}
 	if namespaced {
 		m.Namespace = sound(s, of("default", "kube-system"), "", "Bad", "a.b")
 	} else {

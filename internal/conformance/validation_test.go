@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cockroachdb/datadriven"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
@@ -68,6 +69,11 @@ var validatedKinds = []validatedKind{
 	{"Service", coreV1, (*soil).service, service.Strategy},
 	{"PodDisruptionBudget", schema.GroupVersion{Group: "policy", Version: "v1"}, (*soil).budget, poddisruptionbudget.Strategy},
 	{"PriorityClass", schema.GroupVersion{Group: "scheduling.k8s.io", Version: "v1"}, (*soil).priorityClass, priorityclass.Strategy},
+}
+
+func kindOf(object runtime.Object) validatedKind {
+	name := reflect.TypeOf(object).Elem().Name()
+	return validatedKinds[slices.IndexFunc(validatedKinds, func(k validatedKind) bool { return k.name == name })]
 }
 
 // failer is a *testing.T or a *rapid.T.
@@ -239,7 +245,7 @@ func TestValidateAcceptsStoredPods(t *testing.T) {
 	p.Spec.Containers = of(corev1.Container{Name: "c", Image: "x"})
 	p.Spec.TopologySpreadConstraints = of(corev1.TopologySpreadConstraint{MaxSkew: 1, TopologyKey: "zone", WhenUnsatisfiable: corev1.DoNotSchedule,
 		LabelSelector: &metav1.LabelSelector{}, MatchLabelKeys: of("app")})
-	kind := validatedKinds[slices.IndexFunc(validatedKinds, func(k validatedKind) bool { return k.name == "Pod" })]
+	kind := kindOf(p)
 	compareMistakes(t, p, kind.realMistakes(t, p), cluster.Validate(p))
 
 	legacyscheme.Scheme.Default(p)
@@ -262,6 +268,27 @@ func TestValidateAcceptsStoredPods(t *testing.T) {
 	}
 }
 
+// The scenarios in which users read what Validate says are the server's words too.
+func TestValidateScenariosAreTheServers(t *testing.T) {
+	objects := 0
+	datadriven.Walk(t, "../../cluster/testdata/validate", func(t *testing.T, path string) {
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			manifest, err := cluster.ReadManifest(strings.NewReader(d.Input))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, object := range manifest.Objects() {
+				if object.(metav1.Object).GetResourceVersion() == "" {
+					compareMistakes(t, object, kindOf(object).realMistakes(t, object), cluster.Validate(object))
+					objects++
+				}
+			}
+			return d.Expected
+		})
+	})
+	t.Logf("%d objects", objects)
+}
+
 // Every object of the corpus.
 func TestValidateOfTheCorpusIsTheServers(t *testing.T) {
 	files, _ := filepath.Glob("../../../shared/corpus/*/*")
@@ -280,9 +307,7 @@ func TestValidateOfTheCorpusIsTheServers(t *testing.T) {
 			if meta := object.(metav1.Object); meta.GetResourceVersion() != "" {
 				continue // stored: not to be created
 			}
-			name := reflect.TypeOf(object).Elem().Name()
-			i := slices.IndexFunc(validatedKinds, func(k validatedKind) bool { return k.name == name })
-			real := validatedKinds[i].realMistakes(t, object)
+			real := kindOf(object).realMistakes(t, object)
 			compareMistakes(t, object, real, cluster.Validate(object))
 			objects++
 			if len(tell(real)) > 0 {
