@@ -404,7 +404,7 @@ func (s *soil) ports(from int32, hostNetwork bool) []corev1.ContainerPort {
 			p.HostPort = sound(s, of(n), -1, 70000, 2)
 		}
 		if hostNetwork {
-			p.HostPort = sound(s, of(p.ContainerPort), 1, 2)
+			p.HostPort = sound(s, of(p.ContainerPort, 0), 1, 2)
 		}
 		if s.maybe(50) {
 			p.Name = sound(s, of(fmt.Sprintf("p%d", n)), "Http", "p0", "80", "a-very-long-port-name", "a--b", "-")
@@ -414,6 +414,9 @@ func (s *soil) ports(from int32, hostNetwork bool) []corev1.ContainerPort {
 		}
 		list = append(list, p)
 		if s.site() {
+			list = append(list, p)
+		} else if s.maybe(10) { // the same port of another address is another
+			p.Name, p.HostIP = "", "10.0.0.9"
 			list = append(list, p)
 		}
 	}
