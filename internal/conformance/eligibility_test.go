@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"iter"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -120,16 +121,14 @@ func quoted[T ~string](s T) string {
 // labels and taints was built.
 func TestPredictedEligibility(t *testing.T) {
 	seen := newCensus("eligible", "kept", "excluded", "changed snapshot")
-	check(t, 600, func(t *rapid.T) {
+	check(t, 400, func(t *rapid.T) {
 		nodes := gen.Nodes(rapid.IntRange(1, 140).Draw(t, "size")).Draw(t, "nodes")
 		c := mustCluster(t, nodes)
 		sets := rapid.SliceOfN(gen.DaemonSet(), 4, 4).Draw(t, "ds")
-		for _, ds := range sets {
-			comparePrediction(t, seen, c, ds, false)
-		}
-		c = changed(t, c, nodes)
-		for _, ds := range sets {
-			comparePrediction(t, seen, c, ds, true)
+		for i, c := range snapshots(t, c, nodes) {
+			for _, ds := range sets {
+				comparePrediction(t, seen, c, ds, i > 0)
+			}
 		}
 	})
 	seen.report(t, "nodes predicted")
@@ -151,21 +150,49 @@ func objects[T runtime.Object](list []T) []runtime.Object {
 	return all
 }
 
-// changed replaces up to five nodes by others of their name, edits one and removes one.
-func changed(t *rapid.T, c *cluster.Cluster, nodes []*corev1.Node) *cluster.Cluster {
-	c, err := c.With(objects(gen.Nodes(min(5, len(nodes))).Draw(t, "replaced"))...)
-	if err != nil {
-		t.Fatalf("With: %v", err)
+// snapshots gives a cluster and those that come of it when one node is edited,
+// those of a zone, or all of them (enough for the index to be derived from the old
+// one), when up to five are replaced by others of their name, and when one is
+// removed. Each is made when it is asked for: what its predecessor has indexed by
+// then it may reuse.
+func snapshots(t *rapid.T, c *cluster.Cluster, nodes []*corev1.Node) iter.Seq2[int, *cluster.Cluster] {
+	some := func(label string) []cluster.NodeEdit {
+		return rapid.SliceOfN(rapid.SampledFrom(edits), 1, 3).Draw(t, label)
 	}
-	edited := rapid.SampledFrom(nodes).Draw(t, "edited").Name
-	edits := []cluster.NodeEdit{cluster.Label("zone", "a"), cluster.Taint("dedicated=gpu:NoSchedule"), cluster.Cordon(), cluster.Unlabel("disk"), cluster.NotReady()}
-	if c, err = c.Edit(edited, rapid.SliceOfN(rapid.SampledFrom(edits), 0, 3).Draw(t, "edits")...); err != nil {
-		t.Fatalf("Edit: %v", err)
+	steps := []func() (*cluster.Cluster, error){
+		func() (*cluster.Cluster, error) { return c, nil },
+		func() (*cluster.Cluster, error) {
+			return c.Edit(rapid.SampledFrom(nodes).Draw(t, "edited").Name, some("edits")...)
+		},
+		func() (*cluster.Cluster, error) {
+			zone, err := c.Select("zone=a")
+			if err != nil {
+				return nil, err
+			}
+			return c.EditAll(zone, some("edits of a zone")...)
+		},
+		func() (*cluster.Cluster, error) { return c.EditAll(c.Nodes(), some("edits of all")...) },
+		func() (*cluster.Cluster, error) {
+			return c.With(objects(gen.Nodes(min(5, len(nodes))).Draw(t, "replaced"))...)
+		},
+		func() (*cluster.Cluster, error) { return c.Without(rapid.SampledFrom(nodes).Draw(t, "removed")) },
 	}
-	if c, err = c.Without(rapid.SampledFrom(nodes).Draw(t, "removed")); err != nil {
-		t.Fatalf("Without: %v", err)
+	return func(yield func(int, *cluster.Cluster) bool) {
+		for i, step := range steps {
+			next, err := step()
+			if err != nil {
+				t.Fatalf("step %d: %v", i, err)
+			}
+			if c = next; !yield(i, c) {
+				return
+			}
+		}
 	}
-	return c
+}
+
+var edits = []cluster.NodeEdit{
+	cluster.Label("zone", "a"), cluster.Label("disk", "b"), cluster.Label("n", "2"), cluster.Unlabel("disk"),
+	cluster.Taint("dedicated=gpu:NoSchedule"), cluster.Taint("dedicated=gpu:NoExecute"), cluster.Cordon(), cluster.NotReady(),
 }
 
 func comparePrediction(t *rapid.T, seen *census, c *cluster.Cluster, ds *appsv1.DaemonSet, changed bool) {

@@ -128,6 +128,12 @@ func (f *Filters) set(node fwk.NodeInfo, plugin fwk.FilterPlugin, st Status) {
 	f.Nodes[name][plugin.Name()] = st
 }
 
+// Feasible counts the nodes that pass every filter of the profile.
+func (s *Scheduler) Feasible(ctx context.Context, pod *corev1.Pod) (int, error) {
+	nodes, err := s.feasible(ctx, pod)
+	return len(nodes), err
+}
+
 // feasible is the search of findNodesThatFitPod without its sampling of nodes.
 func (s *Scheduler) feasible(ctx context.Context, pod *corev1.Pod) ([]fwk.NodeInfo, error) {
 	nodes, err := s.snapshot.NodeInfos().List()

@@ -41,7 +41,7 @@ type World struct {
 }
 
 // Scheduler is kube-scheduler as its own New makes it, with the default profile
-// and the default feature gates, asked step by step about one world after the
+// and the default feature gates but one goroutine, asked step by step about one world after the
 // other. It reads no API server: its snapshot and its listers are filled by Show.
 // Not safe for concurrent use.
 type Scheduler struct {
@@ -67,6 +67,7 @@ func NewScheduler(ctx context.Context) (*Scheduler, error) {
 	var err error
 	s.kube, err = kube.New(ctx, client, s.informers, nil, recorders,
 		kube.WithNodeInfoSnapshot(s.snapshot),
+		kube.WithParallelism(1),
 		kube.WithBuildFrameworkCapturer(func(p config.KubeSchedulerProfile) { used = p }))
 	if err != nil {
 		return nil, err

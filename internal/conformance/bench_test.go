@@ -1,0 +1,163 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/conformance/gen"
+	"github.com/berthsim/berth/internal/conformance/upstream"
+	"github.com/berthsim/berth/placement"
+)
+
+var fleetSizes = []int{1_000, 10_000, 100_000}
+
+// BenchmarkDesired finds the nodes of a DaemonSet: Kubernetes by the loop of its
+// controller, in which affinity and tolerations are parsed once a sync, and by the
+// function that it exports; berth node by node, on a cluster that it has never
+// seen (cold: of nodes that may be kept, as Kubernetes does; copied: of copies),
+// and on one whose index another DaemonSet has built before.
+func BenchmarkDesired(b *testing.B) {
+	for _, clauses := range []int{0, 6} {
+		for _, size := range fleetSizes {
+			b.Run(fmt.Sprintf("clauses=%d/nodes=%d", clauses, size), func(b *testing.B) { benchmarkDesired(b, clauses, size) })
+		}
+	}
+}
+
+func benchmarkDesired(b *testing.B, clauses, size int) {
+	nodes, ds := gen.Fleet(size), gen.FleetDaemonSet(clauses)
+	c := must(cluster.New(objects(nodes)...))(b)
+	other := must(placement.ForDaemonSet(gen.FleetDaemonSet(6), placement.Unvalidated()))(b)
+	other.Predict(c).Eligible().Len() // builds the index
+	r := race{items: size, want: size - size/10*min(clauses, 1), baseline: func() int {
+		loop, count := upstream.NewLoop(ds), 0
+		for _, n := range nodes {
+			if run, _ := loop.ShouldRun(n); run {
+				count++
+			}
+		}
+		return count
+	}}
+	r.kubernetes(b, "kubernetes/loop")
+	if size <= 10_000 {
+		r.berth(b, "kubernetes/exported", func() int {
+			count := 0
+			for _, n := range nodes {
+				if run, _ := upstream.ShouldRun(ds, n); run {
+					count++
+				}
+			}
+			return count
+		})
+	}
+	compile := func() *placement.Workload {
+		return must(placement.ForDaemonSet(ds, placement.Unvalidated()))(b)
+	}
+	r.berth(b, "berth/check", func() int {
+		w, count := compile(), 0
+		for _, n := range nodes {
+			if w.Check(n).Decision == placement.Eligible {
+				count++
+			}
+		}
+		return count
+	})
+	r.berth(b, "berth/cold", func() int {
+		return compile().Predict(must(cluster.Adopt(objects(nodes)...))(b)).Eligible().Len()
+	})
+	r.berth(b, "berth/copied", func() int {
+		return compile().Predict(must(cluster.New(objects(nodes)...))(b)).Eligible().Len()
+	})
+	r.berth(b, "berth/warm", func() int { return compile().Predict(c).Eligible().Len() })
+}
+
+// BenchmarkFit filters the nodes of a cluster with ten pods a node for one pod:
+// Kubernetes by RunPreFilterPlugins once and RunFilterPlugins for each node, with
+// the default profile and without its goroutines, on a snapshot that is ready;
+// berth on a cluster that has answered for another pod before.
+func BenchmarkFit(b *testing.B) {
+	for _, size := range []int{1_000, 10_000} {
+		b.Run(fmt.Sprintf("nodes=%d", size), func(b *testing.B) {
+			nodes, pod := gen.Fleet(size), gen.FleetPod()
+			pods := gen.FleetPods(nodes, 10)
+			scheduler := must(upstream.NewScheduler(b.Context()))(b)
+			if err := scheduler.Show(upstream.World{Nodes: nodes, Pods: pods}); err != nil {
+				b.Fatal(err)
+			}
+			c := must(cluster.New(append(objects(nodes), objects(pods)...)...))(b)
+			fits := func(pod *corev1.Pod) int {
+				return must(placement.ForPod(pod, placement.Unvalidated()))(b).Predict(c).Placed().Len()
+			}
+			another := gen.FleetPod()
+			another.Spec.Containers[0].Ports = nil
+			fits(another)
+			r := race{items: size, want: size - 2*(size/10), baseline: func() int {
+				return must(scheduler.Feasible(b.Context(), pod))(b)
+			}}
+			r.kubernetes(b, "kubernetes")
+			r.berth(b, "berth/warm", func() int { return fits(pod) })
+		})
+	}
+}
+
+// race is one question put to both sides, with the answer that each must give.
+type race struct {
+	items, want int
+	baseline    func() int
+	base        float64 // ns of the baseline for one item; 0: not measured yet
+}
+
+func (r *race) kubernetes(b *testing.B, name string) {
+	b.Run(name, func(b *testing.B) { r.base = r.run(b, r.baseline) })
+}
+
+// berth runs our side and reports how many times the baseline's time is of ours.
+func (r *race) berth(b *testing.B, name string, ours func() int) {
+	b.Run(name, func(b *testing.B) {
+		own := r.run(b, ours)
+		if r.base == 0 {
+			r.base = median(r.baseline) / float64(r.items) // its own benchmark was not asked for
+		}
+		b.ReportMetric(r.base/own, "x-kubernetes")
+	})
+}
+
+func (r *race) run(b *testing.B, f func() int) float64 {
+	b.ReportAllocs()
+	for b.Loop() {
+		if got := f(); got != r.want {
+			b.Fatalf("found %d nodes, want %d", got, r.want)
+		}
+	}
+	ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N) / float64(r.items)
+	b.ReportMetric(ns, "ns/node")
+	return ns
+}
+
+// median is the time of five runs that is neither among the slow nor the fast, in ns.
+func median(f func() int) float64 {
+	var times []float64
+	for range 5 {
+		start := time.Now()
+		f()
+		times = append(times, float64(time.Since(start).Nanoseconds()))
+	}
+	slices.Sort(times)
+	return times[len(times)/2]
+}
+
+// must is for calls that only fail if the benchmark is wrong.
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}

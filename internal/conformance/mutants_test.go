@@ -1,0 +1,129 @@
+package conformance
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// mutant is one fault put into a file of berth by hand, and the suite that must find it.
+type mutant struct {
+	fault string
+	file  string // from berth's root
+	old   string // occurs once
+	new   string
+	suite string
+}
+
+var mutants = []mutant{
+	{"NotIn does not match without the key", "placement/requirement.go",
+		"return !ok || !slices.Contains(r.Values, value)", "return ok && !slices.Contains(r.Values, value)", "TestEligibility"},
+	{"Gt matches at the bound", "placement/requirement.go",
+		"return number > r.bound", "return number >= r.bound", "TestEligibility"},
+	{"Gt and Lt read 32 bits", "placement/requirement.go",
+		"number, err := strconv.ParseInt(value, 10, 64)", "number, err := strconv.ParseInt(value, 10, 32)", "TestEligibility"},
+	{"a label that is no number is 0", "placement/requirement.go",
+		"if err != nil {\n\t\treturn false\n\t}\n\tif r.Operator", "if err != nil {\n\t\tnumber = 0\n\t}\n\tif r.Operator", "TestEligibility"},
+	{"an empty term matches every node", "placement/affinity.go",
+		"compiled.fault = \"an empty term matches no node\"\n", "", "TestEligibility"},
+	{"a list without terms matches every node", "placement/affinity.go",
+		"if !a.required {\n\t\treturn true\n\t}\n\tfor", "if !a.required || len(a.terms) == 0 {\n\t\treturn true\n\t}\n\tfor", "TestEligibility"},
+	{"terms are ANDed", "placement/affinity.go",
+		"if a.terms[i].matches(n) {\n\t\t\treturn true\n\t\t}\n\t}\n\treturn false",
+		"if !a.terms[i].matches(n) {\n\t\t\treturn false\n\t\t}\n\t}\n\treturn len(a.terms) > 0", "TestEligibility"},
+	{"matchFields are any node's", "placement/requirement.go",
+		"if n.Name == \"\" {", "if n.Name == \"\" || r.Operator == corev1.NodeSelectorOpNotIn {", "TestEligibility"},
+	{"an unknown field is a mistake", "placement/requirement.go",
+		"if len(r.Values) != 1 {", "if len(r.Values) != 1 || r.Key != \"metadata.name\" {", "TestEligibility"},
+	{"an empty effect tolerates NoSchedule only", "placement/toleration.go",
+		"return t.Effect == \"\" || t.Effect == taint.Effect",
+		"return t.Effect == \"\" && taint.Effect == corev1.TaintEffectNoSchedule || t.Effect == taint.Effect", "TestEligibility"},
+	{"an empty key tolerates only with Exists", "placement/toleration.go",
+		"return t.Key == \"\" || t.Key == taint.Key",
+		"return t.Key == \"\" && t.Operator == corev1.TolerationOpExists || t.Key == taint.Key", "TestEligibility"},
+	{"Exists looks at the value", "placement/toleration.go",
+		"case corev1.TolerationOpExists:\n\t\treturn true", "case corev1.TolerationOpExists:\n\t\treturn t.Value == \"\" || t.Value == taint.Value", "TestEligibility"},
+	{"Lt and Gt are Equal", "placement/toleration.go",
+		"case corev1.TolerationOpEqual, \"\":\n\t\treturn t.Value == taint.Value\n\t}\n\treturn false",
+		"default:\n\t\treturn t.Value == taint.Value\n\t}", "TestEligibility"},
+	{"an untolerated NoExecute taint keeps the pod", "placement/check.go",
+		"if w.daemonSet == nil || t.Effect == corev1.TaintEffectNoExecute {", "if w.daemonSet == nil {", "TestEligibility"},
+	{"an untolerated NoSchedule taint excludes", "placement/check.go",
+		"worst = Kept", "return Excluded", "TestEligibility"},
+	{"PreferNoSchedule keeps away", "placement/toleration.go",
+		"return taint.Effect == corev1.TaintEffectNoSchedule || taint.Effect == corev1.TaintEffectNoExecute",
+		"return taint.Effect != \"\"", "TestEligibility"},
+	{"hostNetwork adds no toleration", "placement/toleration.go",
+		"if spec.HostNetwork {", "if false {", "TestEligibility"},
+	{"an own toleration of the same key is overwritten", "placement/toleration.go",
+		"if !added.MatchToleration(&t.Toleration) {", "if added.Key != t.Key {", "TestEligibility"},
+	{"cordoning is not tolerated", "placement/toleration.go",
+		"add(corev1.TaintNodeUnschedulable, corev1.TaintEffectNoSchedule)\n", "\n", "TestEligibility"},
+	{"the index finds no NotIn without the key", "placement/requirement.go",
+		"case corev1.NodeSelectorOpNotIn:\n\t\treturn set.Minus(c.Labeled(r.Key, r.Values...))",
+		"case corev1.NodeSelectorOpNotIn:\n\t\treturn set.And(c.HasLabel(r.Key)).Minus(c.Labeled(r.Key, r.Values...))", "TestPredictedEligibility"},
+	{"an edited node keeps its old taints in the index", "cluster/index.go",
+		"ix.made.taints = ix.old.taints.derive(ix.edited)", "ix.made.taints = ix.old.taints", "TestPredictedEligibility"},
+	{"sets keep the nodes with NoExecute taints", "placement/prediction.go",
+		"p.kept = noSchedule.And(named).And(affine).Minus(noExecute)", "p.kept = noSchedule.And(named).And(affine)", "TestPredictedEligibility"},
+	{"only the first failing plugin speaks", "placement/check.go",
+		"if taints := w.untolerated(n); len(taints) > 0 {", "if taints := w.untolerated(n); len(taints) > 0 && len(rs) == 0 {", "TestNodeFilters"},
+	{"a toleration of every taint does not cover cordoning", "placement/check.go",
+		"w.tolerations.tolerate(&unschedulable)\n}\n", "false\n}\n", "TestNodeFilters"},
+	{"the sentence counts a node under every plugin", "placement/sentence.go",
+		"open = open.Minus(p.turnedDown(f.plugin))", "_ = open", "TestSentenceOfNodeFilters"},
+}
+
+// Each suite fails with each of its mutants. Building a test binary for every one
+// of them takes minutes, so this runs on request: BERTH_MUTANTS=1.
+func TestMutants(t *testing.T) {
+	if os.Getenv("BERTH_MUTANTS") == "" {
+		t.Skip("set BERTH_MUTANTS=1 to see every suite fail with its faults in berth")
+	}
+	for _, m := range mutants {
+		t.Run(m.fault, func(t *testing.T) {
+			t.Logf("%s with this fault in %s", m.suite, m.file)
+			out, err := exec.Command("go", "test", "-overlay", m.overlay(t), "-run", "^"+m.suite+"$", "-rapid.nofailfile", "-rapid.shrinktime=1s", ".").CombinedOutput()
+			if err == nil {
+				t.Fatalf("%s passes with this fault in %s", m.suite, m.file)
+			}
+			if !strings.Contains(string(out), "--- FAIL: "+m.suite) {
+				t.Fatalf("%s did not fail by itself:\n%s", m.suite, out)
+			}
+		})
+	}
+}
+
+// overlay makes the file that go test -overlay reads: with it the compiler sees
+// the fault, and the tree stays as it is.
+func (m mutant) overlay(t *testing.T) string {
+	path, err := filepath.Abs(filepath.Join("../..", m.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(source), m.old); n != 1 {
+		t.Fatalf("%s has this %d times, want once: %s", m.file, n, m.old)
+	}
+	dir := t.TempDir()
+	mutated, overlay := filepath.Join(dir, filepath.Base(path)), filepath.Join(dir, "overlay.json")
+	write(t, mutated, []byte(strings.Replace(string(source), m.old, m.new, 1)))
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {path: mutated}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, overlay, replace)
+	return overlay
+}
+
+func write(t *testing.T, path string, content []byte) {
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
