@@ -17,35 +17,37 @@ import (
 // can leave them in variables. A property that holds fails t.
 func Failure(t *testing.T, property func(*rapid.T)) (log string) {
 	t.Helper()
-	quiet(t)
-	r := &Recorder{Test: t.Name()}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		rapid.Check(r, property)
-	}()
-	<-done
+	r := Run(func(r *Recorder) { rapid.Check(r, property) })
 	if !r.Failed() {
 		t.Fatalf("the property holds:\n%s", r)
 	}
 	return r.String()
 }
 
-// quiet keeps rapid from writing the failure to a file, and makes it look for it from the same seed.
-func quiet(t *testing.T) {
+// Run gives a function a recorder and waits for its end. Meanwhile rapid looks
+// for failures from the same seed each time, and writes none to a file.
+func Run(f func(r *Recorder)) *Recorder {
 	for name, value := range map[string]string{"rapid.nofailfile": "true", "rapid.seed": "1"} {
 		old := flag.Lookup(name).Value.String()
+		defer flag.Set(name, old)
 		if err := flag.Set(name, value); err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
-		t.Cleanup(func() { flag.Set(name, old) })
 	}
+	r := &Recorder{test: "recorded"}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(r)
+	}()
+	<-done
+	return r
 }
 
 // Recorder is a test that keeps what is said to it. It ends its goroutine as
 // testing.T does.
 type Recorder struct {
-	Test   string
+	test   string
 	lines  []string
 	failed bool
 }
@@ -55,7 +57,7 @@ func (r *Recorder) String() string { return strings.Join(r.lines, "\n") }
 
 // The methods of rapid.TB.
 func (r *Recorder) Helper()                   {}
-func (r *Recorder) Name() string              { return r.Test }
+func (r *Recorder) Name() string              { return r.test }
 func (r *Recorder) Logf(f string, a ...any)   { r.lines = append(r.lines, fmt.Sprintf(f, a...)) }
 func (r *Recorder) Log(a ...any)              { r.lines = append(r.lines, strings.TrimSpace(fmt.Sprintln(a...))) }
 func (r *Recorder) Skipf(f string, a ...any)  { r.Logf(f, a...); r.SkipNow() }
@@ -68,15 +70,3 @@ func (r *Recorder) Fatal(a ...any)            { r.Log(a...); r.FailNow() }
 func (r *Recorder) Fail()                     { r.failed = true }
 func (r *Recorder) FailNow()                  { r.Fail(); runtime.Goexit() }
 func (r *Recorder) Failed() bool              { return r.failed }
-
-// Run gives a function a recorder and waits for its end.
-func Run(f func(r *Recorder)) *Recorder {
-	r := &Recorder{Test: "recorded"}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f(r)
-	}()
-	<-done
-	return r
-}

@@ -1,0 +1,82 @@
+package placementtest
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/placement"
+)
+
+// Func is an opinion on a DaemonSet, with the API server's defaults, and a node.
+type Func func(ds *appsv1.DaemonSet, node *corev1.Node) bool
+
+// Wants checks a function that says whether the controller wants a pod of the
+// DaemonSet on the node, and creates one if there is none (shouldRun). t fails
+// with every claim of Cases that the function gets wrong; if it gets all right,
+// with the smallest pair drawn at random that it does not.
+func Wants(t rapid.TB, f Func) {
+	t.Helper()
+	check(t, question{"wants a pod there", eligible}, f)
+}
+
+// Keeps checks a function that says whether the controller lets a running pod of
+// the DaemonSet be on the node (shouldContinueRunning), as Wants does.
+func Keeps(t rapid.TB, f Func) {
+	t.Helper()
+	check(t, question{"keeps a pod there", kept}, f)
+}
+
+// question is about a decision: the answer is yes from that one on.
+type question struct {
+	asks string
+	yes  placement.Decision
+}
+
+func check(t rapid.TB, q question, f Func) {
+	t.Helper()
+	wrong := q.wrong(f)
+	for _, c := range wrong {
+		t.Errorf("%v\n\tthe DaemonSet %s: got %v, want %v (%v)", c, q.asks, c.Want < q.yes, c.Want >= q.yes, c.Want)
+	}
+	if len(wrong) > 0 {
+		t.Errorf("%d of %d claims are wrong", len(wrong), len(claims))
+		return
+	}
+	yes, no := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		drawn := q.checkDrawn(t, f)
+		yes, no = yes+drawn.Eligible().Len(), no+drawn.Excluded().Len()+drawn.Kept().Len()
+	})
+	t.Logf("%d claims hold, and of the nodes drawn at random %d that are eligible and %d that are not", len(claims), yes, no)
+}
+
+func (q question) wrong(f Func) []Case {
+	var wrong []Case
+	for _, c := range Cases() {
+		ds, err := c.DaemonSet.Objects()
+		node, err2 := c.Node.Objects()
+		if err != nil || err2 != nil || f(cluster.Default(ds[0].(*appsv1.DaemonSet)), node[0].(*corev1.Node)) != (c.Want >= q.yes) {
+			wrong = append(wrong, c)
+		}
+	}
+	return wrong
+}
+
+func (q question) checkDrawn(t *rapid.T, f Func) *placement.Prediction {
+	c := clustertest.Clusters().Draw(t, "cluster").Cluster(t)
+	ds := cluster.Default(clustertest.DaemonSets(clustertest.For(c)).Draw(t, "daemonset").Object(t))
+	w, err := placement.ForDaemonSet(ds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for node := range c.Nodes().All() {
+		v := w.Check(node)
+		if got, want := f(ds.DeepCopy(), node), v.Decision >= q.yes; got != want {
+			t.Fatalf("the DaemonSet %s: got %v, want %v\n%v", q.asks, got, want, v)
+		}
+	}
+	return w.Predict(c)
+}
