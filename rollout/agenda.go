@@ -6,109 +6,100 @@ import (
 )
 
 // agenda is what pods will do by themselves: for every future tick in which
-// something is due, ascending, a list of pods linked through pod.later and
-// pod.earlier. A pod is on it at most once, with its next move; ticks in which
-// nothing is due are not in it and cost nothing. Few distinct ticks are
-// outstanding at a time, and new ones mostly come last.
+// something may be due, ascending, a list of pods. What a pod will do next is
+// its due tick; an entry that says otherwise is stale and is passed over, so
+// that nothing needs to be searched for when plans change. Few ticks are
+// outstanding at a time, and new ones mostly come last; those in which nothing
+// is due are not there and cost nothing.
 type agenda struct {
 	slots []slot
-	first int // slots before it are past
+	first int       // slots before it are past
+	spare [][]int32 // lists to be used again
 }
 
 type slot struct {
 	tick int32
-	head int32 // a pod, or none: all it had was called off
+	pods []int32
 }
 
 func (a *agenda) clone() agenda {
-	return agenda{slots: append([]slot(nil), a.slots[a.first:]...)}
+	c := agenda{slots: slices.Clone(a.slots[a.first:])}
+	for i := range c.slots {
+		c.slots[i].pods = slices.Clone(c.slots[i].pods)
+	}
+	return c
 }
 
-// next is the next tick with something due, or none.
-func (a *agenda) next() int32 {
-	a.skip()
-	if a.first == len(a.slots) {
-		return none
+// put notes a pod for a tick.
+func (a *agenda) put(tick, pod int32) {
+	n := len(a.slots)
+	i := n - 1
+	if n == a.first || a.slots[i].tick < tick {
+		i = n
+	} else if a.slots[i].tick > tick {
+		i = a.first + sort.Search(n-a.first, func(i int) bool { return a.slots[a.first+i].tick >= tick })
 	}
-	return a.slots[a.first].tick
+	if i == n || a.slots[i].tick != tick {
+		a.slots = slices.Insert(a.slots, i, slot{tick, a.list()})
+	}
+	a.slots[i].pods = append(a.slots[i].pods, pod)
 }
 
-func (a *agenda) skip() {
-	for a.first < len(a.slots) && a.slots[a.first].head == none {
-		a.first++
+func (a *agenda) list() []int32 {
+	if n := len(a.spare); n > 0 {
+		list := a.spare[n-1]
+		a.spare = a.spare[:n-1]
+		return list[:0]
 	}
-	if a.first == len(a.slots) {
+	return nil
+}
+
+// drop ends the first slot.
+func (a *agenda) drop() {
+	a.spare = append(a.spare, a.slots[a.first].pods)
+	a.slots[a.first].pods = nil
+	if a.first++; a.first == len(a.slots) {
 		a.slots, a.first = a.slots[:0], 0
 	}
 }
 
-// slot finds the list of a tick, making one if there is none.
-func (a *agenda) slot(tick int32) *slot {
-	n := len(a.slots)
-	if n > a.first && a.slots[n-1].tick == tick {
-		return &a.slots[n-1]
-	}
-	i := n
-	if n > a.first && a.slots[n-1].tick > tick {
-		i = a.first + sort.Search(n-a.first, func(i int) bool { return a.slots[a.first+i].tick >= tick })
-		if a.slots[i].tick == tick {
-			return &a.slots[i]
+// nextMoves is the first tick with a move that is not stale, or none.
+func (s *Sim) nextMoves() int32 {
+	for a := &s.agenda; a.first < len(a.slots); a.drop() {
+		list := &a.slots[a.first]
+		for n := len(list.pods); n > 0; n-- {
+			if s.pods[list.pods[n-1]].due == list.tick {
+				return list.tick
+			}
+			list.pods = list.pods[:n-1]
 		}
 	}
-	a.slots = slices.Insert(a.slots, i, slot{tick, none})
-	return &a.slots[i]
+	return none
 }
 
 // arm puts the pod's next move on the agenda, or takes it off.
 func (s *Sim) arm(id int32) {
 	p := &s.pods[id]
 	due := s.nextMove(p)
-	if due == p.due {
-		return
+	if due != p.due && due != none {
+		s.agenda.put(due, id)
 	}
-	s.disarm(id)
-	if due == none {
-		return
-	}
-	list := s.agenda.slot(due)
-	p.due, p.later, p.earlier = due, list.head, none
-	if list.head != none {
-		s.pods[list.head].earlier = id
-	}
-	list.head = id
-}
-
-func (s *Sim) disarm(id int32) {
-	p := &s.pods[id]
-	if p.due == none {
-		return
-	}
-	if p.earlier == none {
-		s.agenda.slot(p.due).head = p.later
-	} else {
-		s.pods[p.earlier].later = p.later
-	}
-	if p.later != none {
-		s.pods[p.later].earlier = p.earlier
-	}
-	p.due, p.later, p.earlier = none, none, none
+	p.due = due
 }
 
 // takeDue takes the pods with a move due by now off the agenda: by node, then
 // by DaemonSet, then as the status orders them.
 func (s *Sim) takeDue() []int32 {
 	due := s.due[:0]
-	for t := s.agenda.next(); t != none && t <= s.now; t = s.agenda.next() {
-		for id := s.agenda.slots[s.agenda.first].head; id != none; {
-			next := s.pods[id].later
-			due = append(due, id)
-			p := &s.pods[id]
-			p.due, p.later, p.earlier = none, none, none
-			id = next
+	for t := s.nextMoves(); t != none && t <= s.now; t = s.nextMoves() {
+		for _, id := range s.agenda.slots[s.agenda.first].pods {
+			if p := &s.pods[id]; p.due == t {
+				p.due = none
+				due = append(due, id)
+			}
 		}
-		s.agenda.slots[s.agenda.first].head = none
+		s.agenda.drop()
 	}
-	slices.Reverse(due) // lists grow at their heads: mostly in order now
 	if !slices.IsSortedFunc(due, s.inTurn) {
 		slices.SortFunc(due, s.inTurn)
 	}

@@ -194,12 +194,11 @@ func (s *Sim) addClass(d *daemon, c *class) int32 {
 	id := int32(len(s.classes))
 	s.classes = append(s.classes, c)
 	s.live = append(s.live, 0)
-	number := int64(0)
+	s.numbers, s.fresh = append(s.numbers, 0), append(s.fresh, false)
 	if d != nil {
-		number = d.numberOf(c.hash)
+		s.numbers[id], s.fresh[id] = d.numberOf(c.hash), d.updated(c)
 		d.classes = append(d.classes, id)
 	}
-	s.numbers = append(s.numbers, number)
 	return id
 }
 

@@ -105,14 +105,24 @@ func (e Event) String() string {
 
 func (s *Sim) emit(e Event) {
 	e.Tick, e.Round = int(s.now), int(s.round)
+	s.tell(e)
+}
+
+func (s *Sim) tell(e Event) {
+	if s.events == nil {
+		s.events = make([]Event, 0, max(4, s.expected))
+	}
 	s.events = append(s.events, e)
 }
 
 func (s *Sim) emitPod(kind Kind, id int32, why Why) {
 	p := &s.pods[id]
-	e := Event{Kind: kind, DaemonSet: s.ownerKey(p), Pod: s.podName(id), Revision: s.numbers[p.class], Why: why}
+	node := ""
 	if p.node != none {
-		e.Node = s.roster[p.node].name
+		node = s.roster[p.node].name
 	}
-	s.emit(e)
+	s.tell(Event{
+		Tick: int(s.now), Round: int(s.round), Kind: kind, DaemonSet: s.ownerKey(p),
+		Node: node, Pod: s.podName(id), Revision: s.numbers[p.class], Why: why,
+	})
 }

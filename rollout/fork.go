@@ -20,6 +20,7 @@ func (s *Sim) Fork() *Sim {
 	f.classes = slices.Clone(s.classes)
 	f.live = slices.Clone(s.live)
 	f.numbers = slices.Clone(s.numbers)
+	f.fresh = slices.Clone(s.fresh)
 	f.orphans = slices.Clone(s.orphans)
 	f.agenda = s.agenda.clone()
 	f.alarms = slices.Clone(s.alarms)

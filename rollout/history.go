@@ -87,6 +87,9 @@ func (s *Sim) setHash(d *daemon, hash string) {
 		return
 	}
 	d.hash, d.class, d.stale = hash, none, true
+	for _, c := range d.classes {
+		s.fresh[c] = d.updated(s.classes[c])
+	}
 }
 
 // claimRevisions adopts orphans that the selector matches and releases what it

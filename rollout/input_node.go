@@ -69,7 +69,7 @@ func (in RemoveNode) apply(s *Sim) {
 	if next, err := s.cluster.Without(&corev1.Node{ObjectMeta: metaName(in.Node)}); err == nil {
 		s.cluster = next
 	}
-	s.nodes[n] = nodeState{goneAt: s.clock}
+	s.nodes[n] = nodeState{turn: s.nodes[n].turn + 1}
 	s.decide(n)
 	s.settleNode(n)
 	s.alarm(collection, n, s.gc)
@@ -134,7 +134,7 @@ func (in NodeDown) apply(s *Sim) {
 	}
 	old, _ := s.cluster.Borrow().Node(in.Node)
 	s.setNode(n, withUnknown(old))
-	s.nodes[n].downAt = s.clock
+	s.nodes[n].turn++
 	s.alarm(unreachable, n, s.grace)
 }
 
@@ -199,7 +199,7 @@ type alarm struct {
 	tick int32
 	node int32
 	kind alarmKind
-	from stamp // when its cause was: a later one has its own alarm
+	turn uint8 // of the node: a later one has its own alarm
 }
 
 type alarmKind uint8
@@ -211,7 +211,7 @@ const (
 
 // alarm has it ring some seconds from now; this tick, if none.
 func (s *Sim) alarm(kind alarmKind, node int32, after stamp) {
-	a := alarm{s.tickOf(int64(s.clock) + int64(after)), node, kind, s.clock}
+	a := alarm{s.tickOf(int64(s.clock) + int64(after)), node, kind, s.nodes[node].turn}
 	i, _ := slices.BinarySearchFunc(s.alarms, a.tick+1, func(x alarm, tick int32) int { return int(x.tick - tick) })
 	s.alarms = slices.Insert(s.alarms, i, a)
 }
@@ -223,9 +223,9 @@ func (s *Sim) ring(kind alarmKind) {
 			return false
 		}
 		switch n := &s.nodes[a.node]; {
-		case kind == collection && !n.there() && n.goneAt == a.from:
+		case kind == collection && !n.there() && n.turn == a.turn:
 			s.collect(a.node)
-		case kind == unreachable && n.is(isDown) && n.downAt == a.from:
+		case kind == unreachable && n.is(isDown) && n.turn == a.turn:
 			s.editNode(a.node,
 				cluster.Untaint(corev1.TaintNodeNotReady),
 				cluster.Taint(corev1.TaintNodeUnreachable+":"+string(corev1.TaintEffectNoSchedule)),

@@ -92,9 +92,6 @@ func (s *Sim) tickOf(moment int64) int32 {
 
 // kubelets lets every pod that has a move make it.
 func (s *Sim) kubelets() {
-	if t := s.agenda.next(); t == none || t > s.now {
-		return
-	}
 	for _, id := range s.takeDue() {
 		s.move(id)
 	}
@@ -175,10 +172,9 @@ func (s *Sim) fits(p *pod) bool { return p.node != none && s.nodes[p.node].there
 
 func (s *Sim) bind(id int32) {
 	p := &s.pods[id]
-	s.unlink(id)
 	p.flags |= bound
 	p.since = s.clock
-	s.link(id)
+	s.relink(id)
 	s.arm(id)
 	s.busy = true
 	if p.created != s.clock {

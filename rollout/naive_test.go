@@ -345,7 +345,6 @@ type failer interface {
 func checkedTick(t failer, s *Sim) []Event {
 	s.now++
 	s.clock = s.now * s.step
-	s.events, s.round = nil, 0
 	s.takeInputs()
 	s.ring(unreachable)
 	s.ring(collection)
@@ -366,7 +365,7 @@ func checkedTick(t failer, s *Sim) []Event {
 		}
 	}
 	s.round = 0
-	return s.events
+	return s.report()
 }
 
 // The marks, counts and sets that a sync uses give what a look at every node and

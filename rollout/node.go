@@ -19,9 +19,8 @@ type name struct {
 
 // nodeState is what the simulation knows about a node beyond its object.
 type nodeState struct {
-	flags  nodeFlags
-	goneAt stamp // when it was removed
-	downAt stamp
+	flags nodeFlags
+	turn  uint8 // counts its going and coming back, for alarms
 }
 
 type nodeFlags uint8

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 )
@@ -25,36 +26,38 @@ func (o Order) String() string {
 // walk lists the first limit nodes with either mark, in order. The list is
 // good until the next walk but one.
 func (s *Sim) walk(d *daemon, a, b marks, limit int) []int32 {
-	if s.config.Order == Seeded {
-		all := s.merge(d, a, b, d.number(a)+d.number(b))
-		s.shuffle(d, all)
-		return all[:min(limit, len(all))]
-	}
-	return s.merge(d, a, b, limit)
-}
-
-func (s *Sim) merge(d *daemon, a, b marks, limit int) []int32 {
 	s.walked[0], s.walked[1] = s.walked[1], s.walked[0]
 	list := s.walked[0][:0]
-	x, y := d.set(a), d.set(b)
-	i, j := x.next(0), y.next(0)
-	for len(list) < limit {
-		switch {
-		case i == none && j == none:
-			s.walked[0] = list
-			return list
-		case j == none || i != none && i < j:
+	if s.config.Order == Seeded {
+		list = d.merge(list, a, b, math.MaxInt)
+		s.shuffle(d, list)
+		list = list[:min(limit, len(list))]
+	} else {
+		list = d.merge(list, a, b, limit)
+	}
+	s.walked[0] = list
+	return list
+}
+
+// merge lists the first nodes with either mark, ascending. a and b may be the same.
+func (t *tally) merge(list []int32, a, b marks, limit int) []int32 {
+	x, y := t.set(a), t.set(b)
+	i, j := none, none
+	if t.number(a) > 0 {
+		i = x.next(0)
+	}
+	if t.number(b) > 0 && a != b {
+		j = y.next(0)
+	}
+	for len(list) < limit && (i != none || j != none) {
+		if j == none || i != none && i < j {
 			list = append(list, i)
 			i = x.next(i + 1)
-		default:
-			if i == j {
-				i = x.next(i + 1)
-			}
+		} else {
 			list = append(list, j)
 			j = y.next(j + 1)
 		}
 	}
-	s.walked[0] = list
 	return list
 }
 

@@ -30,8 +30,6 @@ type pod struct {
 	since   stamp // when it was bound, started, failed or deleted, whatever came last
 	readied stamp // last transition of readiness
 	due     int32 // tick of its next move, or none
-	later   int32 // neighbours on the agenda
-	earlier int32
 	phase   phase
 	flags   podFlags
 }
@@ -101,7 +99,7 @@ func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *clas
 
 // newPod takes a free place for a pod that is not yet bound.
 func (s *Sim) newPod(p pod) int32 {
-	p.due, p.later, p.earlier, p.next = none, none, none, none
+	p.due, p.next = none, none
 	id := s.free
 	if id == none {
 		s.pods = append(s.pods, p)
@@ -153,6 +151,11 @@ func (s *Sim) unlink(id int32) {
 
 // relink puts the pod where it belongs after its order has changed.
 func (s *Sim) relink(id int32) {
+	p := &s.pods[id]
+	if *s.head(p.owner, p.node) == id && p.next == none {
+		s.changed(p)
+		return
+	}
 	s.unlink(id)
 	s.link(id)
 }
@@ -162,15 +165,14 @@ func (s *Sim) vanish(id int32) {
 	if !s.pods[id].is(bound) {
 		s.unbound = slices.DeleteFunc(s.unbound, func(other int32) bool { return other == id })
 	}
-	s.disarm(id)
 	s.unlink(id)
-	s.pods[id].phase = vacant
-	s.pods[id].next, s.free = s.free, id
+	p := &s.pods[id]
+	p.phase, p.due = vacant, none
+	p.next, s.free = s.free, id
 }
 
 // setOwner hands the pod from one owner to another.
 func (s *Sim) setOwner(id, owner, class int32) {
-	s.disarm(id)
 	s.unlink(id)
 	p := &s.pods[id]
 	p.owner, p.class = owner, class

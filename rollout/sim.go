@@ -3,7 +3,6 @@ package rollout
 import (
 	"iter"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +47,7 @@ type Sim struct {
 	classes  []*class
 	live     []int32       // by class: pods that a DaemonSet owns
 	numbers  []int64       // by class: number of their revision
+	fresh    []bool        // by class: of the current revision
 	named    []*corev1.Pod // adopted pods, as they were
 
 	orphans []revision // of no controller, ascending by name
@@ -58,8 +58,9 @@ type Sim struct {
 	inputs     []scheduled
 	neverReady []NeverReady
 
-	events []Event
-	names  *strings.Builder
+	events   []Event // of this tick
+	expected int     // how many there were in the last one
+	names    *strings.Builder
 
 	// Scratch, empty between ticks.
 	due, list []int32
@@ -89,8 +90,6 @@ func (s *Sim) Tick() []Event {
 	}
 	s.now++
 	s.clock = s.now * s.step
-	s.events = nil
-	s.round = 0
 	if s.idle() {
 		return nil
 	}
@@ -99,7 +98,14 @@ func (s *Sim) Tick() []Event {
 	s.ring(collection)
 	s.kubelets()
 	s.control()
-	return s.events
+	return s.report()
+}
+
+// report hands out what has happened. The next tick mostly brings as much.
+func (s *Sim) report() []Event {
+	events := s.events
+	s.events, s.expected = nil, len(events)
+	return events
 }
 
 // idle says whether nothing at all is due in this tick.
@@ -108,7 +114,7 @@ func (s *Sim) idle() bool { return s.nextDue() > s.now }
 // nextDue is the next tick, not past, in which something is due; after lastTick if none is.
 func (s *Sim) nextDue() int32 {
 	next := lastTick + 1
-	if t := s.agenda.next(); t != none {
+	if t := s.nextMoves(); t != none {
 		next = t
 	}
 	if len(s.alarms) > 0 {
@@ -138,17 +144,25 @@ func (s *Sim) wanting() bool {
 func (s *Sim) control() {
 	for s.round = 1; s.round <= s.roundLimit(); s.round++ {
 		s.busy = false
-		for _, slot := range slices.Clone(s.order) {
-			if d := s.daemons[slot]; d != nil && d.wants() {
-				s.sync(d)
-			}
-		}
+		s.syncAll()
 		s.schedule()
 		if !s.busy && !s.wanting() {
 			break
 		}
 	}
 	s.round = 0
+}
+
+func (s *Sim) syncAll() {
+	for i := 0; i < len(s.order); {
+		d := s.daemons[s.order[i]]
+		if d.wants() {
+			s.sync(d)
+		}
+		if i < len(s.order) && s.order[i] == d.slot { // not gone meanwhile
+			i++
+		}
+	}
 }
 
 // roundLimit ends a tick in which controllers never come to rest: a DaemonSet

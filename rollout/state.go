@@ -68,8 +68,8 @@ func (s *Sim) nextFor(d *daemon) int32 {
 		next = s.alarms[0].tick
 	}
 	for _, slot := range s.agenda.slots[s.agenda.first:] {
-		for id := slot.head; id != none && slot.tick < next; id = s.pods[id].later {
-			if s.pods[id].owner == d.slot {
+		for _, id := range slot.pods {
+			if p := &s.pods[id]; slot.tick < next && p.due == slot.tick && p.owner == d.slot {
 				return slot.tick
 			}
 		}

@@ -137,7 +137,7 @@ func (s *Sim) count(d *daemon, node int32) census {
 		}
 		switch {
 		case p.is(terminating):
-		case d.updated(s.classes[p.class]):
+		case s.fresh[p.class]:
 			c.newest = id
 			c.newPods++
 		default:
@@ -150,12 +150,38 @@ func (s *Sim) count(d *daemon, node int32) census {
 
 // classify answers a sync's questions about one node.
 func (s *Sim) classify(d *daemon, node int32) marks {
-	c := s.count(d, node)
 	wanted := d.decision[node] == placement.Eligible
+	head := d.head[node]
+	if head == none {
+		if wanted {
+			return desired | toCreate | out
+		}
+		return 0
+	}
+	if p := &s.pods[head]; p.next == none && p.live() && d.decision[node] != placement.Excluded {
+		return s.soleMarks(d, node, head, wanted)
+	}
+	c := s.count(d, node)
 	if c.first == none && !wanted {
 		return 0
 	}
 	return s.statusMarks(d, node, c.first, wanted) | s.manageMarks(d, node) | s.updateMarks(d, node, c, wanted)
+}
+
+// soleMarks is for what most nodes have, one live pod that may stay: manage has
+// nothing to do there.
+func (s *Sim) soleMarks(d *daemon, node, id int32, wanted bool) marks {
+	m := s.statusMarks(d, node, id, wanted)
+	p := &s.pods[id]
+	switch up := s.available(d, p); {
+	case !s.fresh[p.class] && up:
+		return m | s.aloneMarks(node, true, wanted) | serving
+	case !s.fresh[p.class]:
+		return m | s.aloneMarks(node, false, wanted)
+	case up:
+		return m | serving
+	}
+	return m | out
 }
 
 // statusMarks follows pkg/controller/daemon: updateDaemonSetStatus, which looks
@@ -177,7 +203,7 @@ func (s *Sim) statusMarks(d *daemon, node, first int32, wanted bool) marks {
 	if s.available(d, p) {
 		m |= statusUp
 	}
-	if d.updated(s.classes[p.class]) {
+	if s.fresh[p.class] {
 		m |= statusNew
 	}
 	return m
