@@ -78,9 +78,12 @@ func naiveRequests(pods ...*corev1.Pod) corev1.ResourceList {
 
 // naiveFilled writes the amounts that scores assume into the containers; of a
 // pod that is there already and has requests as a whole, only those of which it
-// says nothing anywhere.
+// says nothing anywhere. A new pod's requests as a whole are not looked at.
 func naiveFilled(pod *corev1.Pod, there bool) *corev1.Pod {
 	filled := pod.DeepCopy()
+	if !there {
+		filled.Spec.Resources = nil
+	}
 	assumed := corev1.ResourceList{"cpu": resource.MustParse("100m"), "memory": resource.MustParse("209715200")}
 	if there && resourcehelper.IsPodLevelRequestsSet(pod) {
 		for name := range resourcehelper.PodRequests(pod, resourcehelper.PodResourcesOptions{}) {

@@ -5,38 +5,38 @@ import (
 	"math/bits"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	resourcehelper "k8s.io/component-helpers/resource"
 )
 
 // scoredAmounts is what a pod asks for as the scores of resources count it
-// (plugins/noderesources, calculatePodResourceRequest): for LeastAllocated a
-// container without a request is not for nothing, for BalancedAllocation it is.
+// (plugins/noderesources, calculatePodResourceRequest).
 type scoredAmounts struct {
-	cpu, memory                 int64
-	balancedCPU, balancedMemory int64
+	// For LeastAllocated a container without a request is not for nothing, and
+	// what is requested for the pod as a whole does not count: NewFit leaves the
+	// feature gates of the scorer that it embeds all off.
+	cpu, memory int64
+	// BalancedAllocation takes requests as they are.
+	plainCPU, plainMemory int64
 }
 
 func scoredRequests(pod *corev1.Pod) scoredAmounts {
-	options := resourcehelper.PodResourcesOptions{
+	plain := resourcehelper.PodRequests(pod, resourcehelper.PodResourcesOptions{
 		UseStatusResources: true,
 		InPlacePodLevelResourcesVerticalScalingEnabled: true,
-	}
-	plain := resourcehelper.PodRequests(pod, options)
-	options.NonMissingContainerRequests = corev1.ResourceList{
-		corev1.ResourceCPU:    *resource.NewMilliQuantity(leastCPU, resource.DecimalSI),
-		corev1.ResourceMemory: *resource.NewQuantity(leastMemory, resource.DecimalSI),
-	}
-	filled := resourcehelper.PodRequests(pod, options)
+	})
+	filled := resourcehelper.PodRequests(pod, resourcehelper.PodResourcesOptions{
+		SkipPodLevelResources:       true,
+		NonMissingContainerRequests: assumed(nil, false),
+	})
 	return scoredAmounts{
 		cpu: filled.Cpu().MilliValue(), memory: filled.Memory().Value(),
-		balancedCPU: plain.Cpu().MilliValue(), balancedMemory: plain.Memory().Value(),
+		plainCPU: plain.Cpu().MilliValue(), plainMemory: plain.Memory().Value(),
 	}
 }
 
 // bestEffort: a pod without requests would look perfectly balanced anywhere, so
 // BalancedAllocation does not score it.
-func (a *scoredAmounts) bestEffort() bool { return a.balancedCPU == 0 && a.balancedMemory == 0 }
+func (a *scoredAmounts) bestEffort() bool { return a.plainCPU == 0 && a.plainMemory == 0 }
 
 // allocations is the scores of NodeResourcesFit and NodeResourcesBalancedAllocation,
 // both of cpu and memory alike; the latter nil for a pod that it does not score.
@@ -86,7 +86,7 @@ func unused(requested, capacity int64) int64 {
 // if the pod brings the shares of cpu and memory in use nearer to each other.
 func balanceGained(has *capacity, left *left, asks *scoredAmounts) int64 {
 	cpu, memory := has.cpu-left.cpu, has.memory-left.memory
-	with := balance(has, cpu+asks.balancedCPU, memory+asks.balancedMemory)
+	with := balance(has, cpu+asks.plainCPU, memory+asks.plainMemory)
 	return maxScore/2 + (maxScore/2+with-balance(has, cpu, memory))/2
 }
 

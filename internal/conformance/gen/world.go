@@ -87,6 +87,7 @@ func host(t *rapid.T, name string) *corev1.Node {
 	if !oneIn(t, 3, "tainted") {
 		n.Spec.Taints, n.Spec.Unschedulable = nil, false
 	}
+	n.Spec.Taints = distinct(n.Spec.Taints)
 	if n.Labels == nil {
 		n.Labels = map[string]string{}
 	}
@@ -100,6 +101,18 @@ func host(t *rapid.T, name string) *corev1.Node {
 	n.Status.Capacity = n.Status.Allocatable.DeepCopy()
 	n.Status.Images = images(t)
 	return n
+}
+
+// distinct leaves out taints whose key and effect an earlier one has, as no API
+// server lets a node have them.
+func distinct(taints []corev1.Taint) []corev1.Taint {
+	var kept []corev1.Taint
+	for _, taint := range taints {
+		if !slices.ContainsFunc(kept, func(k corev1.Taint) bool { return k.MatchTaint(&taint) }) {
+			kept = append(kept, taint)
+		}
+	}
+	return kept
 }
 
 func allocatable(t *rapid.T) corev1.ResourceList {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	kube "k8s.io/kubernetes/pkg/scheduler"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config"
@@ -52,6 +53,7 @@ type Scheduler struct {
 	weights    map[string]int64
 	filters    []fwk.FilterPlugin // each again, to be asked alone
 	preemption *defaultpreemption.DefaultPreemption
+	shown      []*corev1.Node // in the scheduler's cache
 }
 
 // NewScheduler starts a scheduler; its few goroutines end with ctx.
@@ -114,6 +116,7 @@ func (s *Scheduler) Show(w World) error {
 	*s.snapshot = *schedulercache.NewSnapshot(counted(w), w.Nodes)
 	core := s.informers.Core().V1()
 	return errors.Join(
+		s.learnImages(w.Nodes),
 		replace(core.Nodes().Informer(), w.Nodes),
 		replace(core.Pods().Informer(), w.Pods),
 		replace(core.Namespaces().Informer(), w.Namespaces),
@@ -122,6 +125,30 @@ func (s *Scheduler) Show(w World) error {
 		replace(s.informers.Apps().V1().StatefulSets().Informer(), w.StatefulSets),
 		replace(s.informers.Policy().V1().PodDisruptionBudgets().Informer(), w.Budgets),
 	)
+}
+
+// learnImages lets the scheduler's cache work out the sizes of images and on how
+// many nodes they are, as it hears of one node after the other. NewSnapshot, with
+// which only tests make snapshots, takes each node at its own word.
+func (s *Scheduler) learnImages(nodes []*corev1.Node) error {
+	var logger klog.Logger
+	for _, n := range s.shown {
+		if err := s.kube.Cache.RemoveNode(logger, n); err != nil {
+			return err
+		}
+	}
+	s.shown = nodes
+	for _, n := range nodes {
+		s.kube.Cache.AddNode(logger, n)
+	}
+	for name, learnt := range s.kube.Cache.Dump().Nodes { // any order: each by itself
+		info, err := s.snapshot.Get(name)
+		if err != nil {
+			return err
+		}
+		info.(*framework.NodeInfo).ImageStates = learnt.ImageStates
+	}
+	return nil
 }
 
 // counted gives the pods that take room: the scheduler's informer leaves terminal
