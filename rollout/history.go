@@ -47,8 +47,10 @@ func (s *Sim) constructHistory(d *daemon) error {
 	if !d.unread {
 		return nil
 	}
-	s.claimRevisions(d)
-	s.labelRevisions(d)
+	adopted := s.claimRevisions(d)
+	if err := s.labelRevisions(d, adopted); err != nil {
+		return err
+	}
 	var current []int
 	highest := int64(0)
 	for i, r := range d.revisions {
@@ -58,7 +60,7 @@ func (s *Sim) constructHistory(d *daemon) error {
 			highest = max(highest, r.object.Revision)
 		}
 	}
-	now, err := s.currentRevision(d, current, highest+1)
+	now, err := s.currentRevision(d, current, highest+1, adopted)
 	if err != nil {
 		return err
 	}
@@ -71,7 +73,7 @@ func (s *Sim) constructHistory(d *daemon) error {
 
 // currentRevision gives the revision of the template, of those that have its
 // data, with a number above all others.
-func (s *Sim) currentRevision(d *daemon, same []int, number int64) (revision, error) {
+func (s *Sim) currentRevision(d *daemon, same []int, number int64, adopted []string) (revision, error) {
 	if len(same) == 0 {
 		return s.snapshot(d, number)
 	}
@@ -79,7 +81,17 @@ func (s *Sim) currentRevision(d *daemon, same []int, number int64) (revision, er
 	if len(same) > 1 {
 		keep = s.dedup(d, same)
 	}
+	if keep.object.Revision < number && slices.Contains(adopted, keep.object.Name) {
+		return revision{}, conflict(keep)
+	}
 	return s.renumber(d, keep, number), nil
+}
+
+// conflict is what the controller gets for a change to a revision that it has
+// just adopted: what it holds is older than its own adoption. The next sync succeeds.
+func conflict(r revision) error {
+	return fmt.Errorf("Operation cannot be fulfilled on controllerrevisions.apps %q: the object has been modified; "+
+		"please apply your changes to the latest version and try again", r.object.Name)
 }
 
 func (s *Sim) setHash(d *daemon, hash string) {
@@ -93,8 +105,9 @@ func (s *Sim) setHash(d *daemon, hash string) {
 }
 
 // claimRevisions adopts orphans that the selector matches and releases what it
-// does not match (pkg/controller: ControllerRevisionControllerRefManager).
-func (s *Sim) claimRevisions(d *daemon) {
+// does not match (pkg/controller: ControllerRevisionControllerRefManager). It
+// names those it adopted.
+func (s *Sim) claimRevisions(d *daemon) (adopted []string) {
 	matches := func(r revision) bool { return d.selector.Matches(labels.Set(r.object.Labels)) }
 	s.orphans = slices.DeleteFunc(s.orphans, func(r revision) bool {
 		if r.object.Namespace != d.object.Namespace || !matches(r) {
@@ -104,6 +117,7 @@ func (s *Sim) claimRevisions(d *daemon) {
 			o.OwnerReferences = append(o.OwnerReferences, *d.reference())
 		})
 		d.revisions = append(d.revisions, owned)
+		adopted = append(adopted, r.object.Name)
 		return true
 	})
 	d.revisions = slices.DeleteFunc(d.revisions, func(r revision) bool {
@@ -114,6 +128,8 @@ func (s *Sim) claimRevisions(d *daemon) {
 		return false
 	})
 	slices.SortFunc(d.revisions, byName)
+	s.busy = s.busy || len(adopted) > 0
+	return adopted
 }
 
 func byName(a, b revision) int { return strings.Compare(a.object.Name, b.object.Name) }
@@ -128,9 +144,12 @@ func (s *Sim) orphanRevision(r revision) {
 }
 
 // labelRevisions gives revisions of old the label that is their hash: their name.
-func (s *Sim) labelRevisions(d *daemon) {
+func (s *Sim) labelRevisions(d *daemon, adopted []string) error {
 	for i, r := range d.revisions {
 		if _, ok := r.object.Labels[hashLabel]; !ok {
+			if slices.Contains(adopted, r.object.Name) {
+				return conflict(r)
+			}
 			d.revisions[i] = r.with(func(o *appsv1.ControllerRevision) {
 				o.Labels = maps.Clone(o.Labels)
 				if o.Labels == nil {
@@ -141,6 +160,7 @@ func (s *Sim) labelRevisions(d *daemon) {
 			s.busy = true
 		}
 	}
+	return nil
 }
 
 // snapshot makes the revision of the current template, or, if there is one of

@@ -117,6 +117,10 @@ func (in Undo) apply(s *Sim) {
 	default:
 		wish := d.object.DeepCopy()
 		wish.Spec.Template = *template
+		if errs := cluster.Validate(wish); len(errs) > 0 { // the API server judges all of it, not only what changes
+			s.refuse(d.key, in, fmt.Sprintf("failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
+			return
+		}
 		s.update(d, in, cluster.Default(wish))
 	}
 }

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/berthsim/berth/placement"
@@ -32,7 +33,7 @@ func (s *Sim) sync(d *daemon) {
 		return
 	}
 	if err := s.constructHistory(d); err != nil {
-		s.syncFailed(d, err)
+		s.syncFailed(d, fmt.Errorf("failed to construct revisions of DaemonSet: %w", err))
 		return
 	}
 	s.claim(d)

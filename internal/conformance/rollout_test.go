@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/berthsim/berth/rollout"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"pgregory.net/rapid"
@@ -22,15 +22,15 @@ import (
 // pods in it. Where the controller has a choice, it is asked until it makes
 // berth's; a choice it never makes is a disagreement.
 func TestRolloutsAgree(t *testing.T) {
-	tally := newRolloutTally()
-	rapid.Check(t, func(t *rapid.T) {
+	census := rolloutPremises()
+	check(t, 600, func(t *rapid.T) {
 		s := dscontroller.Scenarios().Draw(t, "scenario")
-		compareRollout(t, s, tally)
+		noteRollout(census, s, compareRollout(t, s))
 	})
-	t.Log(tally)
+	census.report(t, "scenarios")
 }
 
-func compareRollout(t interface{ Fatalf(string, ...any) }, s dscontroller.Scenario, tally *rolloutTally) {
+func compareRollout(t failer, s dscontroller.Scenario) dscontroller.Trace {
 	ours, err := berthTrace(s)
 	if err != nil {
 		t.Fatalf("berth: %v\n%v", err, s)
@@ -40,23 +40,21 @@ func compareRollout(t interface{ Fatalf(string, ...any) }, s dscontroller.Scenar
 		t.Fatalf("driver: %v\n%v", err, s)
 	}
 	for tick := range theirs {
-		if diff := gocmp.Diff(comparable(theirs, tick), ours.ticks[tick], cmpopts.EquateEmpty()); diff != "" {
+		if diff := gocmp.Diff(comparable(theirs[tick]), ours.ticks[tick], cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("tick %d (-Kubernetes +berth):\n%s\n%v\nKubernetes:\n%v\nberth:\n%v\nevents:\n%s",
 				tick, diff, s, theirs[:tick+1], ours.ticks[:tick+1], strings.Join(ours.lines, "\n"))
 		}
 	}
-	tally.add(s, theirs)
+	return theirs
 }
 
 // comparable is a tick in the terms of berth's events: an error that stays is
 // told once, an act names the revision, and why an input was refused is for each
 // to say in its own words.
-func comparable(trace dscontroller.Trace, tick int) dscontroller.Tick {
+func comparable(tick dscontroller.Tick) dscontroller.Tick {
 	out := dscontroller.Tick{}
-	for key, set := range trace[tick] {
-		if tick > 0 && slices.Equal(trace[tick-1][key].Errors, set.Errors) {
-			set.Errors = nil
-		}
+	for key, set := range tick {
+		set.Errors, set.NewErrors = set.NewErrors, nil
 		set.Created, set.Deleted = withoutHash(set.Created), withoutHash(set.Deleted)
 		set.Refused = slices.Repeat([]string{"refused"}, len(set.Refused))
 		out[key] = set
@@ -294,32 +292,105 @@ func describeSet(sim *rollout.Sim, key string, set *dscontroller.Set) {
 	}
 }
 
-// rolloutTally counts how often each premise held.
-type rolloutTally struct {
-	scenarios, ticks, creates, deletes, errors int
-	inputs                                     map[string]int
+// rolloutPremises are what the generated scenarios must reach.
+func rolloutPremises() *census {
+	return newCensus("rolling", "surge", "on delete", "percentage", "min ready seconds", "grace period",
+		"apply", "undo", "delete", "add a node", "remove a node", "edit a node", "node down", "node up", "node not ready", "node ready",
+		"pods not ready", "pods ready", "pods fail", "pods deleted", "never ready", "stuck terminating",
+		"several syncs in a tick", "a sync fails", "an input is refused", "a pod only kept", "a failed pod in backoff", "a pod beside a terminating one",
+		"a revision renumbered", "a revision cleaned up", "ends updated", "ends stuck")
 }
 
-func newRolloutTally() *rolloutTally { return &rolloutTally{inputs: map[string]int{}} }
-
-func (c *rolloutTally) add(s dscontroller.Scenario, trace dscontroller.Trace) {
-	c.scenarios++
-	c.ticks += len(trace)
+// noteRollout counts a premise once for each scenario in which it held.
+func noteRollout(total *census, s dscontroller.Scenario, trace dscontroller.Trace) {
+	total.cases++
+	c := newCensus()
+	defer func() {
+		for premise, times := range c.held {
+			total.noteIf(times > 0, premise)
+		}
+	}()
 	for _, inputs := range s.At {
 		for _, in := range inputs {
-			c.inputs[strings.TrimPrefix(fmt.Sprintf("%T", in), "dscontroller.")]++
+			noteInput(c, in)
 		}
 	}
+	last := dscontroller.Set{}
 	for _, tick := range trace {
 		for _, set := range tick {
-			c.creates += len(set.Created)
-			c.deletes += len(set.Deleted)
-			c.errors += len(set.Errors)
+			c.noteIf(len(set.Refused) > 0, "an input is refused")
 		}
+		now := tick[daemonSetKeys[0]]
+		noteTick(c, last, now)
+		last = now
+	}
+	updated := last.Status.NumberAvailable == last.Status.DesiredNumberScheduled && last.Status.UpdatedNumberScheduled == last.Status.DesiredNumberScheduled
+	c.noteIf(updated, "ends updated")
+	c.noteIf(!updated, "ends stuck")
+}
+
+func noteTick(c *census, last, now dscontroller.Set) {
+	c.noteIf(now.Syncs > 1, "several syncs in a tick")
+	c.noteIf(len(now.Errors) > 0, "a sync fails")
+	c.noteIf(now.Status.NumberMisscheduled > 0, "a pod only kept")
+	c.noteIf(len(now.Revisions) < len(last.Revisions), "a revision cleaned up")
+	for _, was := range last.Revisions {
+		renumbered := slices.ContainsFunc(now.Revisions, func(r dscontroller.Revision) bool { return r.Hash == was.Hash && r.Number != was.Number })
+		c.noteIf(renumbered, "a revision renumbered")
+	}
+	for i, p := range now.Pods {
+		c.noteIf(p.Phase == "Failed", "a failed pod in backoff")
+		c.noteIf(i > 0 && now.Pods[i-1].Node == p.Node && now.Pods[i-1].Terminating, "a pod beside a terminating one")
 	}
 }
 
-func (c *rolloutTally) String() string {
-	return fmt.Sprintf("%d scenarios, %d ticks, %d creates, %d deletes, %d failed syncs, inputs %v",
-		c.scenarios, c.ticks, c.creates, c.deletes, c.errors, c.inputs)
+func noteInput(c *census, in dscontroller.Input) {
+	switch in := in.(type) {
+	case dscontroller.Apply:
+		c.note("apply")
+		noteSpec(c, in.DaemonSet.Spec)
+	case dscontroller.Undo:
+		c.note("undo")
+	case dscontroller.Delete:
+		c.note("delete")
+	case dscontroller.ApplyNode:
+		c.note("add a node")
+	case dscontroller.RemoveNode:
+		c.note("remove a node")
+	case dscontroller.EditNode:
+		c.note("edit a node")
+	case dscontroller.NodeDown:
+		c.note("node down")
+	case dscontroller.NodeUp:
+		c.note("node up")
+	case dscontroller.NodeNotReady:
+		c.note("node not ready")
+	case dscontroller.NodeReady:
+		c.note("node ready")
+	case dscontroller.PodsNotReady:
+		c.note("pods not ready")
+	case dscontroller.PodsReady:
+		c.note("pods ready")
+	case dscontroller.FailPods:
+		c.note("pods fail")
+	case dscontroller.DeletePods:
+		c.note("pods deleted")
+	case dscontroller.NeverReady:
+		c.note("never ready")
+	case dscontroller.StuckTerminating:
+		c.note("stuck terminating")
+	}
+}
+
+func noteSpec(c *census, spec appsv1.DaemonSetSpec) {
+	c.noteIf(spec.MinReadySeconds > 0, "min ready seconds")
+	c.noteIf(spec.Template.Spec.TerminationGracePeriodSeconds != nil, "grace period")
+	r := spec.UpdateStrategy.RollingUpdate
+	if r == nil {
+		c.note("on delete")
+		return
+	}
+	c.noteIf(r.MaxSurge != nil, "surge")
+	c.noteIf(r.MaxSurge == nil, "rolling")
+	c.noteIf(strings.HasSuffix(r.MaxUnavailable.String()+r.MaxSurge.String(), "%"), "percentage")
 }

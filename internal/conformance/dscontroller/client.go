@@ -2,6 +2,7 @@ package dscontroller
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -13,17 +14,19 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 )
 
-// client is the API as the controller (and kubectl) reach it. Reads see the
-// server; writes are answered as if done, and held.
+// client is the API as the controller (and kubectl) reach it. Writes are done as
+// far as later calls can tell, but held: the watches see them after the sync.
 type client struct {
 	*fake.Clientset
 	server *server
 	mu     sync.Mutex // the controller creates and deletes from several goroutines
 	held   []write
+	after  map[string]object // what held writes made of objects, by resource and key; nil: gone
 }
 
 // write is one call that changes something.
@@ -33,7 +36,7 @@ type write struct {
 }
 
 func newClient(s *server) *client {
-	c := &client{Clientset: &fake.Clientset{}, server: s}
+	c := &client{Clientset: &fake.Clientset{}, server: s, after: map[string]object{}}
 	c.AddReactor("*", "*", func(a clienttesting.Action) (bool, runtime.Object, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -48,7 +51,7 @@ func (c *client) react(a clienttesting.Action) (runtime.Object, error) {
 	case clienttesting.CreateActionImpl:
 		return c.create(a)
 	case clienttesting.UpdateActionImpl:
-		return c.hold("update", a.Resource.Resource+a.Subresource, a.Object.(object))
+		return c.update(a)
 	case clienttesting.PatchActionImpl:
 		return c.patch(a)
 	case clienttesting.DeleteActionImpl:
@@ -62,21 +65,37 @@ func (c *client) react(a clienttesting.Action) (runtime.Object, error) {
 	return nil, fmt.Errorf("the driver knows no %s of %s", a.GetVerb(), a.GetResource().Resource)
 }
 
-func (c *client) hold(verb, resource string, o object) (runtime.Object, error) {
+func (c *client) hold(verb string, r schema.GroupVersionResource, subresource string, o object) (runtime.Object, error) {
 	o.SetResourceVersion(c.server.nextVersion())
-	c.held = append(c.held, write{verb, resource, o})
+	c.held = append(c.held, write{verb, r.Resource + subresource, o})
+	if o.GetName() != "" {
+		c.after[place(r, key(o))] = o
+	}
 	return o.DeepCopyObject(), nil
+}
+
+func place(r schema.GroupVersionResource, key string) string { return r.Resource + "/" + key }
+
+// update refuses what was changed since it was read, as the API server does.
+func (c *client) update(a clienttesting.UpdateActionImpl) (runtime.Object, error) {
+	o := a.Object.(object)
+	old, err := c.get(a.Resource, a.Namespace, o.GetName())
+	if err != nil {
+		return nil, err
+	}
+	if v := o.GetResourceVersion(); v != "" && v != old.GetResourceVersion() {
+		return nil, apierrors.NewConflict(a.Resource.GroupResource(), o.GetName(), errors.New(registry.OptimisticLockErrorMsg))
+	}
+	return c.hold("update", a.Resource, a.Subresource, o)
 }
 
 func (c *client) create(a clienttesting.CreateActionImpl) (runtime.Object, error) {
 	o := a.Object.(object)
 	o.SetNamespace(a.Namespace)
-	if r, ok := o.(*appsv1.ControllerRevision); ok {
-		if _, exists := c.server.revisions.get(key(r)); exists {
-			return nil, apierrors.NewAlreadyExists(a.Resource.GroupResource(), r.Name)
-		}
+	if _, err := c.get(a.Resource, a.Namespace, o.GetName()); err == nil {
+		return nil, apierrors.NewAlreadyExists(a.Resource.GroupResource(), o.GetName())
 	}
-	return c.hold("create", a.Resource.Resource, o)
+	return c.hold("create", a.Resource, "", o)
 }
 
 func (c *client) delete(a clienttesting.DeleteActionImpl) (runtime.Object, error) {
@@ -86,6 +105,9 @@ func (c *client) delete(a clienttesting.DeleteActionImpl) (runtime.Object, error
 	}
 	c.server.nextVersion()
 	c.held = append(c.held, write{"delete", a.Resource.Resource, o})
+	if a.Resource.Resource != "pods" { // a pod's deletion is an effect that no sync sees of itself
+		c.after[place(a.Resource, key(o))] = nil
+	}
 	return o, nil
 }
 
@@ -98,7 +120,7 @@ func (c *client) patch(a clienttesting.PatchActionImpl) (runtime.Object, error) 
 	if err != nil {
 		return nil, err
 	}
-	return c.hold("update", a.Resource.Resource, patched)
+	return c.hold("update", a.Resource, "", patched)
 }
 
 // patched takes every patch for a strategic one: the controller's only JSON merge
@@ -128,9 +150,18 @@ func emptyOf(o object) object {
 }
 
 func (c *client) get(r schema.GroupVersionResource, namespace, name string) (object, error) {
-	var o object
-	var ok bool
-	switch key := namespace + "/" + name; r.Resource {
+	o, ok := c.after[place(r, namespace+"/"+name)]
+	if !ok {
+		o, ok = c.stored(r, namespace+"/"+name)
+	}
+	if !ok || o == nil {
+		return nil, apierrors.NewNotFound(r.GroupResource(), name)
+	}
+	return o.DeepCopyObject().(object), nil
+}
+
+func (c *client) stored(r schema.GroupVersionResource, key string) (o object, ok bool) {
+	switch r.Resource {
 	case "pods":
 		o, ok = c.server.pods.get(key)
 	case "daemonsets":
@@ -138,10 +169,7 @@ func (c *client) get(r schema.GroupVersionResource, namespace, name string) (obj
 	case "controllerrevisions":
 		o, ok = c.server.revisions.get(key)
 	}
-	if !ok {
-		return nil, apierrors.NewNotFound(r.GroupResource(), name)
-	}
-	return o.DeepCopyObject().(object), nil
+	return o, ok
 }
 
 // list is of revisions: kubectl's; the controller lists from its stores.
@@ -161,7 +189,7 @@ func (c *client) list(a clienttesting.ListActionImpl) (runtime.Object, error) {
 // take ends the holding.
 func (c *client) take() []write {
 	held := c.held
-	c.held = nil
+	c.held, c.after = nil, map[string]object{}
 	c.ClearActions()
 	return held
 }
@@ -206,13 +234,17 @@ func (s *server) do(w write) error {
 }
 
 func (s *server) doPod(verb string, pod *corev1.Pod) {
+	current, exists := s.pods.get(key(pod))
 	switch verb {
 	case "create":
 		s.createPod(pod)
 	case "update":
-		s.pods.put(pod)
+		if exists {
+			pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = current.DeletionTimestamp, current.DeletionGracePeriodSeconds
+			s.pods.put(pod)
+		}
 	case "delete":
-		if current, ok := s.pods.get(key(pod)); ok {
+		if exists {
 			s.deletePod(current)
 		}
 	}

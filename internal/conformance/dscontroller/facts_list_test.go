@@ -279,6 +279,12 @@ var facts = []fact{
 		want: map[string]string{"3-11": "quiet updated=2 avail=2 gen=1 revisions=1,2"},
 	},
 	{
+		// The first sync adopts revision 1 and then changes what it read before.
+		Scenario: scene("an adopted revision is renumbered only by the second sync", 2,
+			then(then(two(apply("v1"), apply("v2", OnDelete)), 5, Delete{Key: agent, Propagation: "Orphan"}), 6, apply("v1"))),
+		want: map[string]string{"6": "error quiet revisions=2,3 updated=2 gen=1", "7-11": "fine quiet"},
+	},
+	{
 		Scenario: scene("OnDelete replaces what somebody deletes", 2,
 			then(two(apply("v1", OnDelete), apply("v2", OnDelete)), 6, DeletePods{"n2"})),
 		want: map[string]string{"3-5": "quiet updated=0 gen=2", "6": "+n2 updated=1", "7-11": "quiet"},

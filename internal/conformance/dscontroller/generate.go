@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 )
 
@@ -16,8 +17,8 @@ func Scenarios() *rapid.Generator[Scenario] {
 	return rapid.Custom(func(t *rapid.T) Scenario {
 		p := newPlot(t)
 		p.add(Apply{DaemonSet: p.daemonSet()})
-		for range rapid.IntRange(1, 8).Draw(t, "events") {
-			p.tick += rapid.IntRange(0, 5).Draw(t, "gap")
+		for range pick(t, "events", 3, 5, 7, 9, 12) {
+			p.tick += pick(t, "gap", 3, 0, 1, 2, 5)
 			p.happen()
 		}
 		p.Ticks = p.tick + rapid.IntRange(4, 14).Draw(t, "rest")
@@ -49,7 +50,7 @@ type spec struct {
 func newPlot(t *rapid.T) *plot {
 	p := &plot{t: t, state: map[string]string{}, goneAt: map[string]int{}}
 	p.Name, p.At = "generated", map[int][]Input{}
-	for _, n := range Nodes(rapid.IntRange(1, 6).Draw(t, "nodes")) {
+	for _, n := range Nodes(pick(t, "nodes", 4, 3, 5, 2, 6, 1)) {
 		p.names = append(p.names, n.Name)
 		p.Nodes = append(p.Nodes, p.node(n.Name))
 	}
@@ -144,7 +145,7 @@ func (s spec) daemonSet() *appsv1.DaemonSet {
 // happen adds one event. The DaemonSet is updated about as often as everything
 // else together.
 func (p *plot) happen() {
-	switch pick(p.t, "event", "image", "image", "image", "image", "bad image", "back", "undo", "spec", "selector", "node", "node", "pods", "pods", "taint", "taint", "label") {
+	switch pick(p.t, "event", "image", "image", "image", "image", "bad image", "back", "undo", "spec", "selector", "delete", "none", "node", "node", "node", "node", "pods", "pods", "taint", "taint", "label") {
 	case "image":
 		p.spec.image = fmt.Sprintf("v%d", rapid.IntRange(1, 4).Draw(p.t, "version"))
 		p.add(Apply{DaemonSet: p.daemonSet()})
@@ -157,6 +158,15 @@ func (p *plot) happen() {
 		p.add(Undo{Key: agentKey})
 	case "spec":
 		p.respec()
+	case "delete":
+		p.add(Delete{agentKey, pick(p.t, "propagation", metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan)})
+		p.tick += rapid.IntRange(0, 4).Draw(p.t, "before it comes back")
+		p.spec.image = pick(p.t, "comes back with", p.spec.image, "v5")
+		p.add(Apply{DaemonSet: p.daemonSet()})
+	case "none": // no budget at all, as no validation lets pass
+		none := p.spec
+		none.surge, none.onDelete, none.image = "0", false, "v6"
+		p.add(Apply{DaemonSet: defaulted(none.daemonSet()), Unvalidated: true})
 	case "selector":
 		p.spec.pool = pick(p.t, "selector", "", "a", "b")
 		p.add(Apply{DaemonSet: p.daemonSet()})
@@ -219,7 +229,7 @@ func (p *plot) nodeEvent() {
 	}
 	for _, state := range []string{"down", "not ready", "pods not ready", "gone"} {
 		if len(p.known(state)) > 0 {
-			events = append(events, "end "+state, "end "+state)
+			events = append(events, "end "+state, "end "+state, "end "+state)
 		}
 	}
 	if len(p.names) < 7 && len(p.known("gone")) == 0 {

@@ -273,6 +273,7 @@ func (w *world) deleteDaemonSet(in Delete) error {
 		ds.ResourceVersion = w.nextVersion()
 		w.daemonSets.put(ds)
 		w.deleteDependents(ds)
+		w.collect()
 	default:
 		w.daemonSets.remove(ds)
 		w.deleteDependents(ds)

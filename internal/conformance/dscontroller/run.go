@@ -46,6 +46,7 @@ type world struct {
 	controller *controller
 	faults     map[string]*faults
 	never      []NeverReady
+	failure    map[string]string // how the last sync of a DaemonSet failed, if it did
 }
 
 // Run plays a scenario against the real controller. An error is the driver's,
@@ -68,7 +69,7 @@ func Run(s Scenario, options Options) (Trace, error) {
 }
 
 func newWorld(s Scenario, options Options) (*world, error) {
-	w := &world{server: newServer(options.Draws > 0), config: s.Config, faults: map[string]*faults{}}
+	w := &world{server: newServer(options.Draws > 0), config: s.Config, faults: map[string]*faults{}, failure: map[string]string{}}
 	w.config.Tick = cmp.Or(s.Config.Tick, time.Second)
 	if w.config.Start.IsZero() {
 		w.config.Start = Start
@@ -122,7 +123,8 @@ func (w *world) round(sets map[string]*Set) (changed bool, err error) {
 		}
 		w.number(ds, out.created)
 		w.number(ds, out.deleted)
-		w.set(sets, key(ds)).note(out)
+		w.set(sets, key(ds)).note(out, w.failure[key(ds)])
+		w.failure[key(ds)] = message(out.err)
 		changed = changed || len(out.writes) > 0
 	}
 	return w.schedule() || changed, nil
@@ -146,14 +148,27 @@ func (w *world) set(sets map[string]*Set, key string) *Set {
 	return sets[key]
 }
 
-func (s *Set) note(out outcome) {
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// note adds one sync to the tick; failure is what the sync before ended with.
+func (s *Set) note(out outcome, failure string) {
 	s.Created = append(s.Created, out.created...)
 	s.Deleted = append(s.Deleted, out.deleted...)
 	if out.acted() {
 		s.Syncs++
 	}
-	if out.err != nil && !slices.Contains(s.Errors, out.err.Error()) {
-		s.Errors = append(s.Errors, out.err.Error())
+	if now := message(out.err); now != "" {
+		if !slices.Contains(s.Errors, now) {
+			s.Errors = append(s.Errors, now)
+		}
+		if now != failure {
+			s.NewErrors = append(s.NewErrors, now)
+		}
 	}
 }
 

@@ -50,8 +50,8 @@ type Timing struct {
 type Input interface{ input() }
 
 type (
-	// Apply is kubectl apply: create or update; unvalidated, as an API server
-	// without validation would store it.
+	// Apply is kubectl apply: create or update. Unvalidated, what no API server
+	// lets in today: the object is to have its defaults.
 	Apply struct {
 		DaemonSet   *appsv1.DaemonSet
 		Unvalidated bool

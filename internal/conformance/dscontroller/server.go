@@ -52,13 +52,18 @@ func (s *server) nextVersion() string {
 // applyDaemonSet creates or updates: defaults, then the registry's strategy, as
 // k8s.io/apiserver/pkg/registry/rest does (BeforeCreate, BeforeUpdate).
 func (s *server) applyDaemonSet(ds *appsv1.DaemonSet, validate bool) error {
-	ds = ds.DeepCopy()
-	legacyscheme.Scheme.Default(ds)
+	ds = defaulted(ds)
 	old, exists := s.daemonSets.get(key(ds))
 	if !exists {
 		return s.createDaemonSet(ds, validate)
 	}
 	return s.updateDaemonSet(ds, old, validate)
+}
+
+func defaulted(ds *appsv1.DaemonSet) *appsv1.DaemonSet {
+	ds = ds.DeepCopy()
+	legacyscheme.Scheme.Default(ds)
+	return ds
 }
 
 func (s *server) createDaemonSet(ds *appsv1.DaemonSet, validate bool) error {
