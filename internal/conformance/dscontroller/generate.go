@@ -57,7 +57,7 @@ func newPlot(t *rapid.T) *plot {
 	second := time.Second
 	p.Config = Config{
 		Tick:      pick(t, "tick", second, second, second, 2*second, 5*second),
-		PodGC:     pick(t, "pod gc", 0, 0, 3*second),
+		PodGC:     pick(t, "pod gc", 0, 4*second, 10*second),
 		NodeGrace: pick(t, "node grace", 0, 0, 0, 2*second),
 		Kubelet: Kubelet{
 			Start: pick(t, "start", 0, 0, second, 3*second),
@@ -147,8 +147,7 @@ func (s spec) daemonSet() *appsv1.DaemonSet {
 func (p *plot) happen() {
 	switch pick(p.t, "event", "image", "image", "image", "image", "bad image", "back", "undo", "spec", "selector", "delete", "none", "node", "node", "node", "node", "pods", "pods", "taint", "taint", "label") {
 	case "image":
-		p.spec.image = fmt.Sprintf("v%d", rapid.IntRange(1, 4).Draw(p.t, "version"))
-		p.add(Apply{DaemonSet: p.daemonSet()})
+		p.newImage()
 	case "bad image":
 		p.badImage()
 	case "back":
@@ -179,6 +178,11 @@ func (p *plot) happen() {
 	case "label":
 		p.edit("label pool=" + pick(p.t, "pool", "a", "b"))
 	}
+}
+
+func (p *plot) newImage() {
+	p.spec.image = fmt.Sprintf("v%d", pick(p.t, "version", 2, 1, 3, 4))
+	p.add(Apply{DaemonSet: p.daemonSet()})
 }
 
 const agentKey = "default/agent"
@@ -254,6 +258,9 @@ func (p *plot) change(event string) {
 		p.set("", event, func(n string) Input { return PodsNotReady{n} })
 	case "gone":
 		p.set("", event, func(n string) Input { p.goneAt[n] = p.tick; return RemoveNode{n} })
+		if p.Config.PodGC > 0 { // an update while its pods are still there
+			p.newImage()
+		}
 	case "end down":
 		p.set("down", "", func(n string) Input { return NodeUp{n} })
 	case "end not ready":
