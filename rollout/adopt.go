@@ -30,6 +30,7 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	if cfg.Start.IsZero() {
 		cfg.Start = latest(c)
 	}
+	cfg.Script = slices.Clone(cfg.Script)
 	s := &Sim{
 		config: cfg, cluster: c, now: -1, free: none, homeless: none,
 		start: cfg.Start.Unix(), step: seconds(cfg.Tick), gc: seconds(cfg.PodGC), grace: seconds(cfg.NodeGrace),

@@ -14,7 +14,8 @@ type Config struct {
 	Tick      time.Duration // virtual time per tick; a multiple of 1s (API timestamps are whole seconds); default 1s
 	Start     time.Time     // of tick 0; zero: the latest timestamp in the cluster, else 2026-01-01T00:00:00Z
 	Seed      uint64        // every choice Kubernetes leaves to chance; no default is random
-	Order     Order         // which node goes first: ByName (default) or Seeded; Kubernetes takes Go map order
+	Order     Order         // which node goes first: ByName (default), Seeded or Scripted; Kubernetes takes Go map order
+	Script    []int         // for Scripted: the Took of one Choice after another; then 0
 	Kubelet   Kubelet       // how long pods take; zero value: the next tick
 	PodGC     time.Duration // from a node's removal to the collection of its pods; default 0: the same tick (a real cluster: 40-60 s)
 	NodeGrace time.Duration // from a node's going down to its taints; default 0 (a real cluster: about 50 s)
@@ -48,8 +49,13 @@ func (c *Config) check() error {
 	if c.Tick > longest {
 		wrong("Config.Tick: %v is longer than ten years", c.Tick)
 	}
-	if c.Order > Seeded {
-		wrong("Config.Order: %d is neither ByName nor Seeded", uint8(c.Order))
+	if c.Order > Scripted {
+		wrong("Config.Order: %d is none of ByName, Seeded and Scripted", uint8(c.Order))
+	}
+	for i, took := range c.Script {
+		if took < 0 {
+			wrong("Config.Script[%d]: %d is negative", i, took)
+		}
 	}
 	duration := func(field string, d time.Duration) {
 		if d < 0 {

@@ -23,7 +23,8 @@
 // # What is not promised
 //
 // Kubernetes leaves to chance which node goes first: it ranges over a Go map.
-// Here it is the first by name, or drawn from a seed ([Seeded]): a real rollout
+// Here it is the first by name, drawn from a seed ([Seeded]), or chosen one by
+// one ([Scripted]), so that all orders can be gone through: a real rollout
 // takes another order, but the same numbers. Watch latencies, retries and API
 // errors are not modelled: every sync sees all that happened before it.
 //

@@ -25,6 +25,7 @@ func (s *Sim) Fork() *Sim {
 	f.agenda = s.agenda.clone()
 	f.alarms = slices.Clone(s.alarms)
 	f.inputs = slices.Clone(s.inputs)
+	f.choices = slices.Clone(s.choices)
 	f.events, f.names = nil, nil
 	f.due, f.list, f.walked = nil, nil, [2][]int32{}
 	f.doomed, f.creations, f.deletions = nil, nil, nil

@@ -11,28 +11,38 @@ import (
 type Order uint8
 
 const (
-	ByName Order = iota // ascending by name
-	Seeded              // drawn anew in every sync from the seed, the DaemonSet, the sync and the node
+	ByName   Order = iota // ascending by name
+	Seeded                // drawn anew in every sync from the seed, the DaemonSet, the sync and the node
+	Scripted              // as Config.Script says, choice by choice; Sim.Choices tells what there was to choose
 )
 
-// String is "ByName" or "Seeded".
+// String is "ByName", "Seeded" or "Scripted".
 func (o Order) String() string {
-	if o == Seeded {
+	switch o {
+	case Seeded:
 		return "Seeded"
+	case Scripted:
+		return "Scripted"
 	}
 	return "ByName"
 }
+
+// GoString is the constant's name.
+func (o Order) GoString() string { return "rollout." + o.String() }
 
 // walk lists the first limit nodes with either mark, in order. The list is
 // good until the next walk but one.
 func (s *Sim) walk(d *daemon, a, b marks, limit int) []int32 {
 	s.walked[0], s.walked[1] = s.walked[1], s.walked[0]
 	list := s.walked[0][:0]
-	if s.config.Order == Seeded {
+	switch s.config.Order {
+	case Seeded:
 		list = d.merge(list, a, b, math.MaxInt)
 		s.shuffle(d, list)
 		list = list[:min(limit, len(list))]
-	} else {
+	case Scripted:
+		list = s.choose(d, d.merge(list, a, b, math.MaxInt), limit)
+	default:
 		list = d.merge(list, a, b, limit)
 	}
 	s.walked[0] = list

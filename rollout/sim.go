@@ -57,6 +57,7 @@ type Sim struct {
 	alarms     []alarm
 	inputs     []scheduled
 	neverReady []NeverReady
+	choices    []Choice // of a scripted order
 
 	events   []Event // of this tick
 	expected int     // how many there were in the last one
