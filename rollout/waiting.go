@@ -12,7 +12,7 @@ type Wait struct {
 	Node     string
 	For      Cause
 	Until    int      // the tick in which that ends by itself; -1 if nobody can tell, or never
-	Blockers []string // for Budget and Blocked: the nodes that use the budget, ascending
+	Blockers []string // for Turn and Blocked: the nodes that use the budget, ascending
 }
 
 // Cause is what a node waits for.
@@ -26,13 +26,13 @@ const (
 	MinReady                     // its pod is ready, but not yet for minReadySeconds
 	Termination                  // of the pod before
 	Backoff                      // its pod has failed
-	Budget                       // others are being updated
+	Turn                         // others are being updated first
 	Blocked                      // others use the whole budget and do not get on
 	User                         // strategy OnDelete: somebody must delete its pod
 	SyncError                    // the controller fails, and tries again
 )
 
-var causes = [...]string{"", "Creation", "Scheduling", "Start", "Readiness", "MinReady", "Termination", "Backoff", "Budget", "Blocked", "User", "SyncError"}
+var causes = [...]string{"", "Creation", "Scheduling", "Start", "Readiness", "MinReady", "Termination", "Backoff", "Turn", "Blocked", "User", "SyncError"}
 
 // String is the name of the cause.
 func (c Cause) String() string {
@@ -75,7 +75,7 @@ func (s *Sim) Waiting(key string) []Wait {
 		}
 		w := s.waitOf(d, int32(n))
 		w.Node = s.roster[n].name
-		if w.For == Budget {
+		if w.For == Turn {
 			if queue == nil {
 				q := s.budgetWait(d)
 				queue = &q
@@ -87,7 +87,7 @@ func (s *Sim) Waiting(key string) []Wait {
 	return waits
 }
 
-// waitOf is what the node waits for; Budget also where it is Blocked.
+// waitOf is what the node waits for; Turn also where it is Blocked.
 func (s *Sim) waitOf(d *daemon, node int32) Wait {
 	c := s.count(d, node)
 	switch {
@@ -102,7 +102,7 @@ func (s *Sim) waitOf(d *daemon, node int32) Wait {
 	case d.failure != "":
 		return until(SyncError, none)
 	}
-	return until(Budget, none)
+	return until(Turn, none)
 }
 
 func until(c Cause, tick int32) Wait { return Wait{For: c, Until: int(tick)} }
@@ -134,7 +134,7 @@ func (s *Sim) budgetWait(d *daemon) Wait {
 	if err != nil {
 		return Wait{For: SyncError, Until: -1}
 	}
-	w := Wait{For: Budget, Until: -1}
+	w := Wait{For: Turn, Until: -1}
 	stuck := 0
 	for n := range s.nodes {
 		if d.marks[n]&user != 0 {

@@ -1,0 +1,128 @@
+// Rollingupdate updates the image of a DaemonSet on a cluster of ten nodes, two
+// of them slow and one dead, shows the update as a picture, and says what other
+// budgets would have taken. With an argument it writes the picture there as SVG.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
+)
+
+func main() {
+	svg := ""
+	if len(os.Args) > 1 {
+		svg = os.Args[1]
+	}
+	if err := run(os.Stdout, svg); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(w io.Writer, svg string) error {
+	sim, err := outage()
+	if err != nil {
+		return err
+	}
+	update := exporter("exporter:1.1")
+	fmt.Fprintln(w, "What would the update take?")
+	estimates, err := sim.Estimate(update, 1000,
+		rollout.Budget{MaxUnavailable: "1"}, rollout.Budget{MaxUnavailable: "2"},
+		rollout.Budget{MaxUnavailable: "50%"}, rollout.Budget{MaxSurge: "2"})
+	if err != nil {
+		return err
+	}
+	for _, e := range estimates {
+		fmt.Fprintln(w, " ", e)
+	}
+
+	fmt.Fprintln(w, "\nAs it is, with maxUnavailable 1, the dead node has the budget:")
+	if err := sim.Apply(update); err != nil {
+		return err
+	}
+	fmt.Fprint(w, sim.Watch("default/exporter", 8))
+	for _, wait := range sim.Waiting("default/exporter")[:3] {
+		fmt.Fprintln(w, wait)
+	}
+
+	fmt.Fprintln(w, "\nUntil it comes back:")
+	if err := sim.Inject(rollout.NodeUp{Node: "node-5"}); err != nil {
+		return err
+	}
+	picture := sim.Watch("default/exporter", 1000)
+	fmt.Fprint(w, picture)
+	message, _, err := sim.RolloutStatus("default/exporter")
+	fmt.Fprint(w, message)
+	return errors.Join(err, draw(picture, svg))
+}
+
+// outage is a running DaemonSet of which one node goes down.
+func outage() (*rollout.Sim, error) {
+	nodes, err := pool(10)
+	if err != nil {
+		return nil, err
+	}
+	sim, err := rollout.New(nodes, rollout.Config{Kubelet: rollout.Kubelet{
+		Ready: 2 * time.Second, Stop: time.Second,
+		Timings: []rollout.Timing{{Nodes: []string{"node-3", "node-7"}, Ready: 6 * time.Second, Stop: 3 * time.Second}},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if err := sim.Apply(exporter("exporter:1.0")); err != nil {
+		return nil, err
+	}
+	for range sim.Run(100) {
+	}
+	err = sim.Inject(rollout.NodeDown{Node: "node-5"})
+	sim.Tick()
+	return sim, err
+}
+
+func draw(picture *rollout.Timeline, file string) error {
+	if file == "" {
+		return nil
+	}
+	var svg bytes.Buffer
+	if err := picture.SVG(&svg); err != nil {
+		return err
+	}
+	return os.WriteFile(file, svg.Bytes(), 0o644)
+}
+
+func pool(n int) (*cluster.Cluster, error) {
+	var nodes []runtime.Object
+	for i := range n {
+		nodes = append(nodes, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%d", i)}})
+	}
+	return cluster.New(nodes...)
+}
+
+func exporter(image string) *appsv1.DaemonSet {
+	labels := map[string]string{"app": "exporter"}
+	return &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "exporter"},
+		Spec: appsv1.DaemonSetSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec: corev1.PodSpec{
+					Containers:  []corev1.Container{{Name: "exporter", Image: image}},
+					Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
+				},
+			},
+		},
+	}
+}

@@ -1,0 +1,184 @@
+package rollout
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// Timeline is a rollout as a picture: a row for each node, a column for each
+// tick, and a letter for what the node's pod is at the end of the tick. Letters
+// of old pods are small, those of pods of the current revision are capital:
+//
+//	w waiting to run     r running, not ready    m ready, for less than minReadySeconds
+//	a available          f failed                t on its way out
+//	s an old pod serves while a new one comes beside it
+//	- a pod is wanted and none is there          . none is wanted and none is there
+type Timeline struct {
+	DaemonSet string
+	First     int      // the tick of the first column
+	Nodes     []string // ascending
+	Rows      []string // of letters, one a tick, by node
+	Events    Trace
+}
+
+// Watch passes ticks as Run does and gives the picture of the DaemonSet in them,
+// beginning with how it was before. Nodes that it never had to do with are left
+// out. It costs a letter for each node and tick.
+func (s *Sim) Watch(key string, max int) *Timeline {
+	r := &recorder{watch: newWatch(s, key)}
+	if r.first = s.Now(); r.first < 0 {
+		r.first = 0
+	} else {
+		r.see(r.first, nil)
+	}
+	var all Trace
+	for events := range s.Run(max) {
+		all = append(all, events...)
+		r.see(events[0].Tick, events)
+	}
+	r.fill(s.Now() + 1)
+	return r.timeline(all)
+}
+
+// recorder draws a timeline, column by column.
+type recorder struct {
+	*watch
+	first int
+	names []string // by slot, as everything here
+	rows  [][]byte
+	now   []byte // the letters of this tick
+}
+
+// see draws the columns up to a tick in which something has happened.
+func (r *recorder) see(tick int, events []Event) {
+	r.fill(tick)
+	nodes, all := r.touched(events)
+	if all || r.rows == nil {
+		r.grow(tick - r.first)
+		for n := range r.now {
+			r.now[n] = r.letter(int32(n))
+		}
+	}
+	for _, n := range nodes {
+		r.now[n] = r.letter(n)
+	}
+	r.fill(tick + 1)
+}
+
+// fill draws what has not changed, up to a tick, which is left out.
+func (r *recorder) fill(tick int) {
+	for n := range r.rows {
+		for len(r.rows[n]) < tick-r.first {
+			r.rows[n] = append(r.rows[n], r.now[n])
+		}
+	}
+}
+
+// grow makes rows for nodes that have come.
+func (r *recorder) grow(width int) {
+	if len(r.names) == len(r.sim.roster) {
+		return
+	}
+	old := r.rows
+	names := r.names
+	r.names, r.rows, r.now = nil, nil, make([]byte, len(r.sim.roster))
+	for _, n := range r.sim.roster {
+		r.names = append(r.names, n.name)
+		if len(names) > 0 && names[0] == n.name {
+			r.rows = append(r.rows, old[0])
+			names, old = names[1:], old[1:]
+		} else {
+			r.rows = append(r.rows, bytes.Repeat([]byte{'.'}, width))
+		}
+	}
+}
+
+func (r *recorder) letter(node int32) byte {
+	s := r.sim
+	d := s.find(r.key)
+	if d == nil {
+		return '.'
+	}
+	c := s.count(d, node)
+	switch {
+	case c.newest != none && c.oldest != none && !s.available(d, &s.pods[c.newest]):
+		return 's'
+	case c.newest != none:
+		return capital(s.podLetter(d, c.newest))
+	case c.oldest != none:
+		return s.podLetter(d, c.oldest)
+	case c.first != none && s.fresh[s.pods[c.first].class]:
+		return 'T'
+	case c.first != none:
+		return 't'
+	case r.wanted(d, node):
+		return '-'
+	}
+	return '.'
+}
+
+func capital(letter byte) byte { return letter - 'a' + 'A' }
+
+func (s *Sim) podLetter(d *daemon, id int32) byte {
+	p := &s.pods[id]
+	switch {
+	case p.phase == failed:
+		return 'f'
+	case p.phase == pending:
+		return 'w'
+	case s.available(d, p):
+		return 'a'
+	case p.is(isReady):
+		return 'm'
+	}
+	return 'r'
+}
+
+func (r *recorder) timeline(events Trace) *Timeline {
+	t := &Timeline{DaemonSet: r.key, First: r.first, Events: events}
+	for n, row := range r.rows {
+		if row := string(row); strings.Trim(row, ".") != "" {
+			t.Nodes, t.Rows = append(t.Nodes, r.names[n]), append(t.Rows, row)
+		}
+	}
+	return t
+}
+
+// String is the picture as text, with a ruler of ticks above it.
+func (t *Timeline) String() string {
+	wide := len("tick")
+	for _, n := range t.Nodes {
+		wide = max(wide, len(n))
+	}
+	columns := 0
+	for _, row := range t.Rows {
+		columns = max(columns, len(row))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", t.DaemonSet)
+	for _, line := range t.ruler(columns) {
+		fmt.Fprintf(&b, "%s\n", strings.TrimRight(fmt.Sprintf("%-*s  %s", wide, line.label, line.marks), " "))
+	}
+	for i, n := range t.Nodes {
+		fmt.Fprintf(&b, "%-*s  %s\n", wide, n, t.Rows[i])
+	}
+	return b.String()
+}
+
+type rulerLine struct{ label, marks string }
+
+// ruler numbers every tenth tick and marks every fifth.
+func (t *Timeline) ruler(columns int) []rulerLine {
+	numbers, marks := []byte(strings.Repeat(" ", columns+8)), []byte(strings.Repeat(" ", columns))
+	for i := range columns {
+		switch tick := t.First + i; {
+		case tick >= 0 && tick%10 == 0:
+			copy(numbers[i:], fmt.Sprint(tick))
+			marks[i] = '|'
+		case tick >= 0 && tick%5 == 0:
+			marks[i] = '\''
+		}
+	}
+	return []rulerLine{{"tick", string(numbers)}, {"", string(marks)}}
+}
