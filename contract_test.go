@@ -67,6 +67,7 @@ var (
 	_ func(*placement.Prediction) iter.Seq[placement.Verdict]       = (*placement.Prediction).Verdicts
 	_ func(*placement.Prediction) string                            = (*placement.Prediction).String
 	_ func(*placement.Prediction) []placement.Ranked                = (*placement.Prediction).Ranking
+	_ func(before, after *placement.Prediction) placement.Changes   = placement.Diff
 	_                                                               = placement.Ranked{Node: "", Total: int64(0)}
 )
 

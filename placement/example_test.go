@@ -110,3 +110,32 @@ func ExamplePrediction_Ranking() {
 	// 2. gpu-1 98 = TaintToleration 3*0 + NodeResourcesFit 1*98 + ImageLocality 1*0
 	// best: {web-1}
 }
+
+// What a taint would do, before it is set.
+func ExampleDiff() {
+	m, err := cluster.ReadManifest(strings.NewReader(manifest))
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		log.Fatal(err)
+	}
+	w, err := placement.ForDaemonSet(m.DaemonSets[0])
+	if err != nil {
+		log.Fatal(err)
+	}
+	tainted, err := c.Edit("web-1", cluster.Taint("maintenance:NoExecute"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	changes := placement.Diff(w.Predict(c), w.Predict(tainted))
+	fmt.Print(changes)
+	fmt.Println("lost:", changes.Nodes(placement.Lost))
+	// Output:
+	// --- 1 placed, 1 kept of 2 nodes
+	// +++ 0 placed, 1 kept of 2 nodes
+	// - lost: web-1
+	//       now Excluded: TaintToleration: node(s) had untolerated taint(s) [maintenance:NoExecute]
+	// lost: {web-1}
+}

@@ -1,0 +1,228 @@
+package placement_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/runtime"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/gen"
+	"github.com/berthsim/berth/placement"
+)
+
+var allTurns = []placement.Turn{placement.Gained, placement.NoLongerPending, placement.NewlyPending,
+	placement.Spared, placement.KeptOnly, placement.Dropped, placement.Lost}
+
+// twoPredictions draws a prediction and one after some change: of the nodes, of
+// the workload, or of both. Now and then one of them is nil.
+func twoPredictions(t *rapid.T) (before, after *placement.Prediction) {
+	c := draw(t)
+	w := daemon(t, gen.DaemonSet(t))
+	before = w.Predict(c)
+	switch rapid.IntRange(0, 9).Draw(t, "after") {
+	case 0:
+		return nil, before
+	case 1:
+		return before, nil
+	case 2, 3:
+		w = daemon(t, gen.DaemonSet(t))
+	}
+	after = w.Predict(changed(t, c))
+	return before, after
+}
+
+// changed draws another snapshot: nodes are tainted and replaced, come and go.
+func changed(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
+	for range rapid.IntRange(0, 5).Draw(t, "changes") {
+		if names := c.Nodes().Names(); len(names) > 0 && rapid.Bool().Draw(t, "taint") {
+			taint := gen.Taint(t)
+			c, _ = c.Edit(rapid.SampledFrom(names).Draw(t, "tainted"), cluster.Taint(taint.ToString()))
+			continue
+		}
+		n := gen.Node(t, fmt.Sprintf("n%02d", rapid.IntRange(0, 9).Draw(t, "node")))
+		n.Status.Allocatable = gen.Allocatable(t)
+		var err error
+		if c.Nodes().Has(n.Name) && rapid.Bool().Draw(t, "remove") {
+			c, err = c.Without(n)
+		} else {
+			c, err = c.With(n)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// Every node has the turn that its two verdicts make, and nothing else is said.
+// Mutants seen: NewlyPending only of nodes that were placed; KeptOnly without
+// those that were pending; Lost with nodes that are kept; Spared with nodes that
+// were wanted; a verdict on a node that the snapshot does not have.
+func TestDiffSaysOfEveryNodeWhatItsVerdictsSay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := twoPredictions(t)
+		d := placement.Diff(before, after)
+		was, is := decisions(before), decisions(after)
+		want := map[string]placement.Turn{}
+		for _, names := range []map[string]placement.Decision{was, is} {
+			for name := range names {
+				if turn := naiveTurn(was[name], is[name]); turn != placement.Same {
+					want[name] = turn
+				}
+			}
+		}
+		got := map[string]placement.Turn{}
+		last := ""
+		for change := range d.All() {
+			if change.Node <= last {
+				t.Fatalf("%s comes after %s", change.Node, last)
+			}
+			last = change.Node
+			got[change.Node] = change.Turn
+			if _, ok := was[change.Node]; ok != (change.Before != nil) || ok && change.Before.Decision != was[change.Node] {
+				t.Fatalf("%v was %v", change, was[change.Node])
+			}
+			if !d.Nodes(change.Turn).Has(change.Node) {
+				t.Fatalf("%v is not among the %v", change, change.Turn)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("turns (-want +got):\n%s", diff)
+		}
+		members := 0
+		for _, turn := range allTurns {
+			members += d.Nodes(turn).Len()
+		}
+		if members != len(want) {
+			t.Fatalf("%d nodes in the sets, %d turn", members, len(want))
+		}
+	})
+}
+
+func decisions(p *placement.Prediction) map[string]placement.Decision {
+	all := map[string]placement.Decision{}
+	if p != nil {
+		for v := range p.Verdicts() {
+			all[v.Node] = v.Decision
+		}
+	}
+	return all
+}
+
+// naiveTurn is the table of turns in words.
+func naiveTurn(was, is placement.Decision) placement.Turn {
+	wanted := func(d placement.Decision) bool { return d == placement.Placed || d == placement.Pending }
+	switch {
+	case was == is:
+		return placement.Same
+	case is == placement.Pending:
+		return placement.NewlyPending
+	case is == placement.Placed && wanted(was):
+		return placement.NoLongerPending
+	case is == placement.Placed:
+		return placement.Gained
+	case is == placement.Kept && wanted(was):
+		return placement.KeptOnly
+	case is == placement.Kept:
+		return placement.Spared
+	case wanted(was):
+		return placement.Lost
+	}
+	return placement.Dropped
+}
+
+// A diff applied to what was gives what is, and backwards; nothing differs from itself.
+// Mutants seen: Added not looked at by Empty; NewlyPending with nodes that were pending.
+func TestDiffLaws(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := twoPredictions(t)
+		for _, p := range []*placement.Prediction{before, after} {
+			if d := placement.Diff(p, p); !d.Empty() || d.String() != "" {
+				t.Fatalf("a prediction differs from itself: %v", d)
+			}
+		}
+		d, back := placement.Diff(before, after), placement.Diff(after, before)
+		if d.Empty() != back.Empty() || !d.Added().Equal(back.Removed()) || !d.Removed().Equal(back.Added()) {
+			t.Fatalf("there %v, back %v", d, back)
+		}
+		if before == nil || after == nil {
+			return
+		}
+		same := func(name string, got, want cluster.NodeSet) {
+			if !got.Equal(want) {
+				t.Fatalf("%s: applied %v, is %v\n%v", name, got, want, d)
+			}
+		}
+		of := d.Nodes
+		turned := cluster.NodeSet{}
+		for _, turn := range allTurns {
+			turned = turned.Or(of(turn))
+		}
+		same("nodes", before.Eligible().Or(before.Kept()).Or(before.Excluded()).Or(d.Added()).Minus(d.Removed()),
+			after.Eligible().Or(after.Kept()).Or(after.Excluded()))
+		same("placed", before.Placed().Minus(turned).Or(of(placement.Gained)).Or(of(placement.NoLongerPending)), after.Placed())
+		same("pending", before.Pending().Minus(turned).Or(of(placement.NewlyPending)), after.Pending())
+		same("kept", before.Kept().Minus(turned).Or(of(placement.Spared)).Or(of(placement.KeptOnly)), after.Kept())
+		same("back", back.Nodes(placement.NewlyPending), before.Pending().And(turned))
+	})
+}
+
+// The texts depend on what is compared alone, and JSON holds every change.
+// A mutant seen: changes listed turn by turn.
+func TestDiffIsWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := twoPredictions(t)
+		d := placement.Diff(before, after)
+		text, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read struct {
+			Version int
+			Changes []placement.Change
+		}
+		if err := json.Unmarshal(text, &read); err != nil || read.Version != 1 {
+			t.Fatalf("%v: %s", err, text)
+		}
+		i := 0
+		for change := range d.All() {
+			if i >= len(read.Changes) || read.Changes[i].String() != change.String() {
+				t.Fatalf("change %d is %v in %s", i, change, text)
+			}
+			if !strings.Contains(d.String(), change.Node) {
+				t.Fatalf("%v is not in\n%v", change, d)
+			}
+			i++
+		}
+		if i != len(read.Changes) {
+			t.Fatalf("%d changes, %s", i, text)
+		}
+		if again, _ := json.Marshal(placement.Diff(before, after)); string(again) != string(text) {
+			t.Fatalf("%s\n%s", text, again)
+		}
+	})
+}
+
+func TestDiffOfNothing(t *testing.T) {
+	if d := placement.Diff(nil, nil); !d.Empty() || d.String() != "" || d.Nodes(99).Len() > 0 {
+		t.Error(d)
+	}
+	var none placement.Changes
+	if text, err := json.Marshal(none); err != nil || !none.Empty() {
+		t.Error(string(text), err)
+	}
+}
+
+func newCluster(t testing.TB, objects ...runtime.Object) *cluster.Cluster {
+	t.Helper()
+	c, err := cluster.New(objects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}

@@ -1,0 +1,179 @@
+package placement
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+var turnNames = [turns]string{"Same", "Gained", "NoLongerPending", "NewlyPending", "Spared", "KeptOnly", "Dropped", "Lost"}
+
+// String is the name of the turn.
+func (t Turn) String() string {
+	if t < turns {
+		return turnNames[t]
+	}
+	return fmt.Sprintf("Turn(%d)", uint8(t))
+}
+
+// MarshalText makes a turn its name in JSON.
+func (t Turn) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads the name of a turn.
+func (t *Turn) UnmarshalText(text []byte) error {
+	i := slices.Index(turnNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("turn %q: must be one of %s", text, strings.Join(turnNames[:], ", "))
+	}
+	*t = Turn(i)
+	return nil
+}
+
+// sign is what stands before the turn in a plan.
+func (t Turn) sign() string { return [turns]string{" ", "+", "+", "!", "~", "~", "-", "-"}[t] }
+
+// words say the turn of nodes.
+func (t Turn) words() string {
+	return [turns]string{
+		"the same", "gained", "no longer pending", "newly pending", "kept: a running pod stays, that would have been deleted",
+		"kept only: a running pod stays, but no new one comes", "dropped: a running pod is deleted, that would have stayed", "lost",
+	}[t]
+}
+
+// String is the plan of the changes: the counts before and after, nodes that came
+// and went, and the nodes of each turn, best first, those with the same reasons
+// together. It is empty if there are no changes. A line starts with
+//
+//   - a pod is wanted, and the scheduler would bind it now
+//     !  a pod is wanted, but the scheduler would not bind it
+//     ~  a running pod stays, but no new one comes
+//   - no pod is wanted, and a running one is deleted
+func (c Changes) String() string {
+	if c.Empty() {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "--- %s\n+++ %s\n", c.before.counts(), c.after.counts())
+	nodes := func(words string, set cluster.NodeSet) {
+		if set.Len() > 0 {
+			fmt.Fprintf(&b, "  nodes %s: %s\n", words, strings.Join(set.Names(), " "))
+		}
+	}
+	nodes("added", c.added)
+	nodes("removed", c.removed)
+	for _, g := range c.groups() {
+		fmt.Fprintf(&b, "%s %s: %s\n", g.turn.sign(), g.turn.words(), strings.Join(g.nodes, " "))
+		for _, line := range g.why {
+			fmt.Fprintf(&b, "      %s\n", line)
+		}
+	}
+	return b.String()
+}
+
+// counts is a prediction in a line.
+func (p *Prediction) counts() string {
+	if p == nil {
+		return "nothing"
+	}
+	s := fmt.Sprintf("%d placed", p.Placed().Len())
+	count := func(nodes cluster.NodeSet, word string) {
+		if n := nodes.Len(); n > 0 {
+			s += fmt.Sprintf(", %d %s", n, word)
+		}
+	}
+	count(p.Pending(), "pending")
+	count(p.Kept(), "kept")
+	return s + fmt.Sprintf(" of %d nodes", p.cluster.Nodes().Len())
+}
+
+// turnGroup is nodes that turn for the same reasons.
+type turnGroup struct {
+	turn  Turn
+	nodes []string
+	why   []string
+}
+
+func (c Changes) groups() []*turnGroup {
+	known := map[string]*turnGroup{}
+	var all []*turnGroup
+	for change := range c.All() {
+		why := c.why(change)
+		id := strings.Join(append([]string{change.Turn.String()}, why...), "\n")
+		g := known[id]
+		if g == nil {
+			g = &turnGroup{turn: change.Turn, why: why}
+			known[id], all = g, append(all, g)
+		}
+		g.nodes = append(g.nodes, change.Node)
+	}
+	slices.SortStableFunc(all, func(a, b *turnGroup) int { return int(a.turn) - int(b.turn) })
+	return all
+}
+
+// why is what stood in the way before and what does after.
+func (c Changes) why(change Change) []string {
+	var lines []string
+	if c.added.Has(change.Node) {
+		lines = append(lines, "the node is new")
+	}
+	if c.removed.Has(change.Node) {
+		lines = append(lines, "the node is gone")
+	}
+	return append(lines, change.why()...)
+}
+
+func (c Change) why() []string {
+	var lines []string
+	say := func(when string, v *Verdict) {
+		if v == nil {
+			return
+		}
+		for _, r := range v.Reasons {
+			lines = append(lines, fmt.Sprintf("%s %v: %v", when, v.Decision, r))
+		}
+	}
+	say("was", c.Before)
+	say("now", c.After)
+	return lines
+}
+
+// String is the change in one line.
+func (c Change) String() string {
+	return strings.Join(append([]string{c.Node + ": " + c.Turn.words()}, c.why()...), "; ")
+}
+
+// changesVersion is raised when the JSON form changes in a way that breaks readers.
+const changesVersion = 1
+
+// MarshalJSON gives {"version", "before", "after", "added", "removed", "changes"}:
+// counts, names of nodes and a Change for every node that turns, ascending by
+// name. It depends on nothing but the two predictions.
+func (c Changes) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Version int      `json:"version"`
+		Before  *tallied `json:"before,omitempty"`
+		After   *tallied `json:"after,omitempty"`
+		Added   []string `json:"added,omitempty"`
+		Removed []string `json:"removed,omitempty"`
+		Changes []Change `json:"changes"`
+	}{changesVersion, c.before.tallied(), c.after.tallied(), c.added.Names(), c.removed.Names(), slices.AppendSeq([]Change{}, c.All())})
+}
+
+// tallied is how many nodes have each decision.
+type tallied struct {
+	Nodes    int `json:"nodes"`
+	Placed   int `json:"placed"`
+	Pending  int `json:"pending"`
+	Kept     int `json:"kept"`
+	Excluded int `json:"excluded"`
+}
+
+func (p *Prediction) tallied() *tallied {
+	if p == nil {
+		return nil
+	}
+	return &tallied{p.cluster.Nodes().Len(), p.Placed().Len(), p.Pending().Len(), p.Kept().Len(), p.Excluded().Len()}
+}
