@@ -75,6 +75,18 @@ var mutants = []mutant{
 		"w.tolerations.tolerate(&unschedulable)\n}\n", "false\n}\n", "TestNodeFilters"},
 	{"the sentence counts a node under every plugin", "placement/sentence.go",
 		"open = open.Minus(p.turnedDown(f.plugin))", "_ = open", "TestSentenceOfNodeFilters"},
+	{"an empty hostIP is an address of its own", "placement/port.go",
+		"(p.ip == q.ip || p.ip == everyIP || q.ip == everyIP)", "p.ip == q.ip", "TestFit"},
+	{"plain init containers keep their ports", "placement/port.go",
+		"if isSidecar(&spec.InitContainers[i]) {", "if true {", "TestFit"},
+	{"pods that have ended take room", "placement/load.go",
+		"return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed", "return true", "TestFit"},
+	{"the filter counts containers without requests", "placement/amount.go",
+		"return requests, list.Cpu()", "return toAmounts(list), list.Cpu()", "TestFit"},
+	{"what is not asked for matters", "placement/room.go",
+		"(a.cpu <= l.cpu || a.cpu <= 0)", "a.cpu <= l.cpu", "TestFit"},
+	{"in-place resizes do not count", "placement/amount.go",
+		"UseStatusResources: true,", "", "TestFit"},
 }
 
 // Each suite fails with each of its mutants. Building a test binary for every one

@@ -158,6 +158,9 @@ func running(t *rapid.T, name string, nodes []*corev1.Node) *corev1.Pod {
 	pod.Spec.NodeName = rapid.SampledFrom(nodes).Draw(t, "on").Name
 	pod.Status.Phase = pick(t, "phase", corev1.PodRunning, corev1.PodRunning, corev1.PodRunning, corev1.PodPending, corev1.PodSucceeded, corev1.PodFailed)
 	pod.Status.StartTime = ptr(metav1.NewTime(Epoch.Add(-time.Duration(rapid.IntRange(0, 3).Draw(t, "hours")) * time.Hour)))
+	if oneIn(t, 6, "resized") {
+		resized(t, pod)
+	}
 	if oneIn(t, 12, "orphan") {
 		pod.Spec.NodeName = "gone"
 	}
@@ -165,6 +168,22 @@ func running(t *rapid.T, name string, nodes []*corev1.Node) *corev1.Pod {
 		pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = ptr(metav1.NewTime(Epoch)), ptr[int64](30)
 	}
 	return pod
+}
+
+// resized lets the kubelet say that a container has, or was given, other resources
+// than its spec asks for, as during an in-place resize.
+func resized(t *rapid.T, pod *corev1.Pod) {
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
+		Name:               pod.Spec.Containers[0].Name,
+		AllocatedResources: requests(t),
+		Resources:          &corev1.ResourceRequirements{Requests: requests(t)},
+	}}
+	if oneIn(t, 2, "pending") {
+		pod.Status.Conditions = []corev1.PodCondition{{
+			Type: corev1.PodResizePending, Status: corev1.ConditionTrue,
+			Reason: pick(t, "reason", corev1.PodReasonInfeasible, corev1.PodReasonDeferred),
+		}}
+	}
 }
 
 func ordinary(t *rapid.T, name string) *corev1.Pod {
@@ -237,6 +256,8 @@ func requests(t *rapid.T) corev1.ResourceList {
 	optional(t, list, corev1.ResourceMemory, 2, "100Mi", "500Mi", "1Gi", "0")
 	optional(t, list, corev1.ResourceEphemeralStorage, 16, "100Mi", "2Gi")
 	optional(t, list, "example.com/gpu", 20, "1", "2")
+	optional(t, list, "example.com/fpga", 30, "0", "1")
+	optional(t, list, "hugepages-2Mi", 30, "4Mi", "32Mi")
 	return list
 }
 

@@ -163,18 +163,43 @@ func (s *Scheduler) feasible(ctx context.Context, pod *corev1.Pod) ([]fwk.NodeIn
 	return passed, nil
 }
 
-// scores is prioritizeNodes.
-func (s *Scheduler) scores(ctx context.Context, pod *corev1.Pod, nodes []fwk.NodeInfo) (map[string]Score, error) {
+// Scorer filters the nodes for a pod, and gives a function that scores those that
+// passed and counts them.
+func (s *Scheduler) Scorer(ctx context.Context, pod *corev1.Pod) (func() (int, error), error) {
+	nodes, err := s.feasible(ctx, pod)
+	if err != nil {
+		return nil, err
+	}
 	state := framework.NewCycleState()
 	if _, st, _ := s.framework.RunPreFilterPlugins(ctx, state, pod); !st.IsSuccess() {
 		return nil, st.AsError()
 	}
+	return func() (int, error) {
+		list, err := s.prioritize(ctx, state, pod, nodes)
+		return len(list), err
+	}, nil
+}
+
+// prioritize is prioritizeNodes.
+func (s *Scheduler) prioritize(ctx context.Context, state fwk.CycleState, pod *corev1.Pod, nodes []fwk.NodeInfo) ([]fwk.NodePluginScores, error) {
 	if st := s.framework.RunPreScorePlugins(ctx, state, pod, nodes); !st.IsSuccess() {
 		return nil, st.AsError()
 	}
 	list, st := s.framework.RunScorePlugins(ctx, state, pod, nodes)
 	if !st.IsSuccess() {
 		return nil, st.AsError()
+	}
+	return list, nil
+}
+
+func (s *Scheduler) scores(ctx context.Context, pod *corev1.Pod, nodes []fwk.NodeInfo) (map[string]Score, error) {
+	state := framework.NewCycleState()
+	if _, st, _ := s.framework.RunPreFilterPlugins(ctx, state, pod); !st.IsSuccess() {
+		return nil, st.AsError()
+	}
+	list, err := s.prioritize(ctx, state, pod, nodes)
+	if err != nil {
+		return nil, err
 	}
 	scores := map[string]Score{}
 	for _, node := range list {
