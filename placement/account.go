@@ -2,6 +2,7 @@ package placement
 
 import (
 	"slices"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,25 +14,26 @@ import (
 // account is what a snapshot's pods come to. Snapshots share it as long as
 // nothing changes that it was made from.
 type account struct {
-	room  *Room // frozen
-	owned map[string][]resident
+	room    *Room // frozen
+	owned   map[string][]resident
+	counted sync.Once
+	byKind  *census
 }
 
 // resident is a pod on a node.
 type resident struct {
 	position int
-	uid      types.UID // of the DaemonSet that owns it
+	pod      *corev1.Pod
 	load     *Load
 }
 
 func accountOf(c *cluster.Cluster) *account {
-	b := c.Borrow()
-	return b.Account().Get(func() any { return newAccount(b) }).(*account)
+	return c.Borrow().Account().Get(func() any { return newAccount(c) }).(*account)
 }
 
-func newAccount(b cluster.Borrowed) *account {
+func newAccount(c *cluster.Cluster) *account {
 	a := &account{owned: map[string][]resident{}}
-	room := emptyRoom(b)
+	b, room := c.Borrow(), emptyRoom(c)
 	for i := range b.Len() {
 		for _, pod := range b.PodsOn(i) {
 			if !counts(pod) {
@@ -41,12 +43,18 @@ func newAccount(b cluster.Borrowed) *account {
 			room.Add(l, i)
 			if ref := daemonOwner(pod); ref != nil {
 				key := pod.Namespace + "/" + ref.Name
-				a.owned[key] = append(a.owned[key], resident{i, ref.UID, l})
+				a.owned[key] = append(a.owned[key], resident{i, pod, l})
 			}
 		}
 	}
 	a.room = room.freeze()
 	return a
+}
+
+// census is where the room's pods are by kind.
+func (a *account) census() *census {
+	a.counted.Do(func() { a.byKind = a.room.takeCensus() })
+	return a.byKind
 }
 
 func daemonOwner(pod *corev1.Pod) *metav1.OwnerReference {
@@ -71,25 +79,29 @@ func (a *account) own(w *Workload, b cluster.Borrowed) []resident {
 	if !ok {
 		return nil
 	}
-	return []resident{{position: i, load: LoadOf(pod)}}
+	return []resident{{i, pod, LoadOf(pod)}}
 }
 
 func (a *account) controlled(key string, uid types.UID) []resident {
 	all := a.owned[key]
-	foreign := func(r resident) bool { return uid != "" && r.uid != "" && r.uid != uid }
+	foreign := func(r resident) bool {
+		owner := daemonOwner(r.pod).UID
+		return uid != "" && owner != "" && owner != uid
+	}
 	if !slices.ContainsFunc(all, foreign) {
 		return all
 	}
 	return slices.DeleteFunc(slices.Clone(all), foreign)
 }
 
-// without gives the account of a snapshot without some pods, not to be changed.
-func (a *account) without(pods []resident, nodes cluster.Borrowed) *Room {
+// without gives the account of a snapshot without some pods. It must not be
+// changed any more.
+func (a *account) without(pods []resident, c *cluster.Cluster) *Room {
 	r := *a.room
 	if len(pods) > 0 {
 		r = *r.Clone()
 	}
-	r.nodes = nodes
+	r.cluster, r.base, r.absent = c, a, pods
 	for _, p := range pods {
 		r.Remove(p.load, p.position)
 	}

@@ -2,25 +2,39 @@ package placement
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // The scheduler's plugins that look at the pods on the nodes, and their words
-// (pkg/scheduler/framework/plugins: nodeports, noderesources), in the order of
-// the default profile.
+// (pkg/scheduler/framework/plugins: nodeports, noderesources, podtopologyspread,
+// interpodaffinity), in the order of the default profile.
 const (
 	pluginPorts     = "NodePorts"
 	pluginResources = "NodeResourcesFit"
+	pluginSpread    = "PodTopologySpread"
+	pluginRelations = "InterPodAffinity"
 
-	portsTaken  = "node(s) didn't have free ports for the requested pod ports"
-	tooManyPods = "Too many pods"
+	portsTaken    = "node(s) didn't have free ports for the requested pod ports"
+	tooManyPods   = "Too many pods"
+	outOfBalance  = "node(s) didn't match pod topology spread constraints"
+	noDomain      = "node(s) didn't match pod topology spread constraints (missing required label)"
+	notNear       = "node(s) didn't match pod affinity rules"
+	notApart      = "node(s) didn't match pod anti-affinity rules"
+	notApartThere = "node(s) didn't satisfy existing pods anti-affinity rules"
 )
 
-// Why gives everything that Fits finds against a node; nothing if it fits.
+// Why gives everything that Fits finds against a node; nothing if it fits. Of
+// PodTopologySpread and of InterPodAffinity the scheduler says only the first.
 func (r *Room) Why(w *Workload, position int) []Reason {
-	if r.Fits(w, position) {
+	return r.why(w, r.question(w), position)
+}
+
+func (r *Room) why(w *Workload, q *question, position int) []Reason {
+	if r.fits(w, q, position) {
 		return nil
 	}
 	var rs []Reason
@@ -28,7 +42,54 @@ func (r *Room) Why(w *Workload, position int) []Reason {
 	if taken := clashes(w.ports, m.ports); len(taken) > 0 {
 		rs = append(rs, Reason{Plugin: pluginPorts, Message: portsTaken, Ports: taken})
 	}
-	return append(rs, r.shortfalls(w, position)...)
+	rs = append(rs, r.shortfalls(w, position)...)
+	if w.fault != nil {
+		return append(rs, Reason{Plugin: w.fault.plugin, Message: w.fault.message, Unresolvable: true})
+	}
+	if q != nil {
+		rs = append(rs, q.uneven(position)...)
+		rs = append(rs, r.ill(q, position)...)
+	}
+	return rs
+}
+
+// uneven gives what PodTopologySpread says, in the order in which it would: it
+// has one message for a label that is missing and one for a broken constraint.
+func (q *question) uneven(position int) []Reason {
+	all := q.imbalances(position)
+	if len(all) == 0 {
+		return nil
+	}
+	var rs []Reason
+	for _, missing := range []bool{all[0].Missing, !all[0].Missing} {
+		of := slices.DeleteFunc(slices.Clone(all), func(i Imbalance) bool { return i.Missing != missing })
+		switch {
+		case len(of) == 0:
+		case missing:
+			rs = append(rs, Reason{Plugin: pluginSpread, Message: noDomain, Unresolvable: true, Spread: of})
+		default:
+			rs = append(rs, Reason{Plugin: pluginSpread, Message: outOfBalance, Spread: of})
+		}
+	}
+	return rs
+}
+
+// ill gives what InterPodAffinity says, in the order in which it would.
+func (r *Room) ill(q *question, position int) []Reason {
+	var rs []Reason
+	if !q.isNear(position) {
+		rs = append(rs, Reason{Plugin: pluginRelations, Message: notNear, Unresolvable: true, Conflicts: q.unmet(position)})
+	}
+	first := len(q.spreads) + len(q.with)
+	if there := r.present(q, q.apart(), first, antiAffinityPath, position); len(there) > 0 {
+		rs = append(rs, Reason{Plugin: pluginRelations, Message: notApart, Conflicts: there})
+	}
+	first += len(q.without)
+	if there := r.present(q, q.keptAway(), first, "", position); len(there) > 0 {
+		slices.SortFunc(there, func(a, b Conflict) int { return strings.Compare(a.TopologyKey, b.TopologyKey) })
+		rs = append(rs, Reason{Plugin: pluginRelations, Message: notApartThere, Conflicts: there})
+	}
+	return rs
 }
 
 // shortfalls follows plugins/noderesources, fitsRequest. Scalar resources, which
@@ -47,8 +108,7 @@ func (r *Room) shortfalls(w *Workload, position int) []Reason {
 	short(corev1.ResourceMemory, w.asks.memory, left.memory, has.memory)
 	short(corev1.ResourceEphemeralStorage, w.asks.ephemeral, left.ephemeral, has.ephemeral)
 	for _, s := range w.asks.scalars {
-		quantity := r.nodes.At(position).Status.Allocatable[s.name]
-		short(s.name, s.amount, more.scalars.amount(s.name), quantity.Value())
+		short(s.name, s.amount, more.scalars.amount(s.name), has.scalars.amount(s.name))
 	}
 	return rs
 }

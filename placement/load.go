@@ -1,24 +1,42 @@
 package placement
 
 import (
+	"sync"
+	"sync/atomic"
+
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Load is what a pod takes from its node. It is made once and counted on many
-// nodes. Safe for concurrent use.
+// Load is what a pod takes from its node and what it is to other pods. It is
+// made once and counted on many nodes. Safe for concurrent use.
 type Load struct {
 	name                    string // namespace/name of the pod, or of its DaemonSet
 	requests                amounts
 	scoredCPU, scoredMemory int64
 	ports                   []hostPort
+	kind                    *kind
+	known                   atomic.Uint64 // a table of kinds, and the kind's number in it
+	leave                   sync.Once
+	leaving                 *Load
 }
 
 // LoadOf gives the load of a pod that runs or will: what its status says of
 // in-place resizes counts. It costs a few µs.
 func LoadOf(pod *corev1.Pod) *Load {
-	l := &Load{name: pod.Namespace + "/" + pod.Name, ports: hostPorts(&pod.Spec)}
+	l := &Load{name: pod.Namespace + "/" + pod.Name, ports: hostPorts(&pod.Spec), kind: kindOf(pod)}
 	l.requests, l.scoredCPU, l.scoredMemory = taken(pod)
 	return l
+}
+
+// Leaving gives the load of the pod while it is being deleted, always the same:
+// it takes what it took, but is not counted any more where pods are to be spread.
+func (l *Load) Leaving() *Load {
+	l.leave.Do(func() {
+		if l.leaving = l; !l.kind.leaving {
+			l.leaving = &Load{name: l.name, requests: l.requests, scoredCPU: l.scoredCPU, scoredMemory: l.scoredMemory, ports: l.ports, kind: l.kind.going()}
+		}
+	})
+	return l.leaving
 }
 
 // counts says whether the scheduler counts the pod where it is bound: one that

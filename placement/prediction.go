@@ -20,18 +20,19 @@ type Prediction struct {
 	wanted   cluster.NodeSet
 	kept     cluster.NodeSet
 
-	judged sync.Once
-	room   *Room // what is left for the workload
-	placed cluster.NodeSet
+	judged   sync.Once
+	room     *Room // what is left for the workload
+	question *question
+	placed   cluster.NodeSet
 
 	ranked sync.Once
 	scores *board
 }
 
-// failure is the nodes that a plugin turns down with one message.
+// failure is the nodes that a plugin turns down.
 type failure struct {
-	plugin, message string
-	nodes           cluster.NodeSet
+	message string
+	nodes   cluster.NodeSet
 }
 
 // Predict judges every node of the snapshot, with the pods that run there counted
@@ -46,10 +47,10 @@ func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 	noSchedule, noExecute := w.taintedAway(c)
 	named, affine := w.named(c), w.affinity.nodes(c)
 	p := &Prediction{workload: w, cluster: c}
-	p.fail(pluginNodeName, wrongNodeName, all.Minus(named))
-	p.fail(pluginUnschedulable, isUnschedulable, w.unschedulable(c))
-	p.fail(pluginTaints, hasTaints, noSchedule.Or(noExecute))
-	p.fail(pluginAffinity, wrongAffinity, all.Minus(affine))
+	p.fail(wrongNodeName, all.Minus(named))
+	p.fail(isUnschedulable, w.unschedulable(c))
+	p.fail(hasTaints, noSchedule.Or(noExecute))
+	p.fail(wrongAffinity, all.Minus(affine))
 	p.wanted = all
 	for _, f := range p.failed {
 		p.wanted = p.wanted.Minus(f.nodes)
@@ -60,9 +61,9 @@ func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 	return p
 }
 
-func (p *Prediction) fail(plugin, message string, nodes cluster.NodeSet) {
+func (p *Prediction) fail(message string, nodes cluster.NodeSet) {
 	if nodes.Len() > 0 {
-		p.failed = append(p.failed, failure{plugin, message, nodes})
+		p.failed = append(p.failed, failure{message, nodes})
 	}
 }
 
@@ -98,8 +99,8 @@ func (w *Workload) unschedulable(c *cluster.Cluster) cluster.NodeSet {
 func (p *Prediction) Eligible() cluster.NodeSet { return p.wanted }
 
 // Placed gives the nodes on which a pod is wanted and the scheduler would bind
-// it now, as far as its filters NodePorts and NodeResourcesFit go: each node by
-// itself, for one pod.
+// it now, as far as its filters NodePorts, NodeResourcesFit, PodTopologySpread
+// and InterPodAffinity go: each node by itself, for one pod.
 func (p *Prediction) Placed() cluster.NodeSet {
 	p.left()
 	return p.placed
@@ -138,7 +139,7 @@ func (p *Prediction) Verdicts() iter.Seq[Verdict] {
 
 func (p *Prediction) at(position int) Verdict {
 	v := p.workload.Check(p.cluster.Borrow().At(position))
-	fit := p.left().Why(p.workload, position)
+	fit := p.why(position)
 	if v.Decision == Eligible {
 		v.Decision = Placed
 		if len(fit) > 0 {
@@ -147,6 +148,11 @@ func (p *Prediction) at(position int) Verdict {
 	}
 	v.Reasons = append(v.Reasons, fit...)
 	return v
+}
+
+// why gives what the filters say that look at the pods on the nodes.
+func (p *Prediction) why(position int) []Reason {
+	return p.left().why(p.workload, p.question, position)
 }
 
 // left gives the account that the workload is judged by.
@@ -161,10 +167,11 @@ func (p *Prediction) judge() {
 	if !p.workload.beside {
 		own = account.own(p.workload, b)
 	}
-	p.room = account.without(own, b)
+	p.room = account.without(own, p.cluster)
+	p.question = p.room.question(p.workload)
 	placed := slices.Clone(b.Words(p.wanted))
 	for k, word := range placed {
-		placed[k] = p.room.fitting(p.workload, k, word)
+		placed[k] = p.room.fitting(p.workload, p.question, k, word)
 	}
 	p.placed = b.Set(placed)
 }

@@ -129,9 +129,18 @@ func draw(t *rapid.T) *cluster.Cluster {
 	var objects []runtime.Object
 	for _, n := range gen.Nodes(t, 8) {
 		n.Status.Allocatable = gen.Allocatable(t)
+		if rapid.IntRange(0, 3).Draw(t, "zone") > 0 {
+			n.Labels["a"] = rapid.SampledFrom([]string{"x", "y"}).Draw(t, "a")
+		}
+		if n.Labels != nil && rapid.Bool().Draw(t, "hostname") {
+			n.Labels[corev1.LabelHostname] = n.Name
+		}
 		objects = append(objects, n)
 	}
-	for i := range rapid.IntRange(0, 6).Draw(t, "pods") {
+	for _, ns := range gen.Namespaces(t) {
+		objects = append(objects, ns)
+	}
+	for i := range rapid.IntRange(0, 10).Draw(t, "pods") {
 		objects = append(objects, gen.Running(t, fmt.Sprintf("p%d", i)))
 	}
 	c, err := cluster.New(objects...)
@@ -139,7 +148,7 @@ func draw(t *rapid.T) *cluster.Cluster {
 		t.Fatal(err)
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "edits") {
-		daemon(t, gen.DaemonSet(t)).Predict(c)
+		daemon(t, gen.DaemonSet(t)).Predict(c).Placed()
 		if names := c.Nodes().Names(); len(names) > 0 {
 			n := gen.Node(t, rapid.SampledFrom(names).Draw(t, "edited"))
 			n.Status.Allocatable = gen.Allocatable(t)

@@ -1,11 +1,8 @@
 package placement
 
 import (
-	"math"
 	"math/bits"
 	"slices"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -17,20 +14,21 @@ import (
 // pointer for every 64 nodes, and the first change to any of these afterwards a
 // copy of theirs. Not safe for concurrent use.
 type Room struct {
-	nodes  cluster.Borrowed
-	has    []capacity // by position; never changed
-	blocks []*block   // 64 nodes each
-	me     *owner     // of the blocks that may be changed in place; nil: of none
+	roster
+	has     []capacity // by position
+	hasMine bool       // has may be changed in place
+	blocks  []*block   // 64 nodes each
+	me      *owner     // of the blocks that may be changed in place; nil: of none
+	kinds   *kinds     // that the cohorts are of
+
+	base      *account   // the room is this account and what the log says; nil: the log may have been cut
+	absent    []resident // pods of the base that the room was made without, ascending by position
+	log       []change
+	questions map[*Workload]*question
 }
 
 // owner is an identity, and must therefore not be of size zero.
 type owner struct{ _ byte }
-
-// capacity is what a node can allocate.
-type capacity struct {
-	cpu, memory, ephemeral int64
-	pods                   int32
-}
 
 // block is 64 nodes. Other rooms may share it: only its owner changes it.
 type block struct {
@@ -50,6 +48,7 @@ type more struct {
 	scoredCPU, scoredMemory int64   // requested, as scores count it
 	scalars                 scalars // left; what is neither had nor requested is not there
 	ports                   []usedPort
+	pods                    []cohort
 }
 
 // NewRoom gives the account of a cluster with its pods counted in: those bound
@@ -58,49 +57,39 @@ type more struct {
 // only in labels, taints or conditions of nodes, cost a Clone.
 func NewRoom(c *cluster.Cluster) *Room {
 	r := accountOf(c).room.Clone()
-	r.nodes = c.Borrow()
+	r.cluster = c
 	return r
 }
 
 // emptyRoom is the account without pods.
-func emptyRoom(nodes cluster.Borrowed) *Room {
+func emptyRoom(c *cluster.Cluster) *Room {
+	nodes := c.Borrow()
 	n := nodes.Len()
-	r := &Room{nodes: nodes, has: make([]capacity, n), blocks: make([]*block, (n+63)/64), me: &owner{}}
+	r := &Room{roster: roster{cluster: c}, has: make([]capacity, n), hasMine: true, blocks: make([]*block, (n+63)/64), me: &owner{}, kinds: newKinds()}
 	for i := range r.blocks {
 		r.blocks[i] = &block{owner: r.me}
 	}
 	for i := range n {
-		r.open(i, nodes.At(i))
+		r.offer(i, offered(nodes.At(i)))
 	}
 	return r
 }
 
-// open gives a node without pods all that it can allocate.
-func (r *Room) open(position int, node *corev1.Node) {
-	list := node.Status.Allocatable
-	a := toAmounts(list)
-	places := min(max(list.Pods().Value(), math.MinInt32), math.MaxInt32)
-	r.has[position] = capacity{a.cpu, a.memory, a.ephemeral, int32(places)}
-	b := r.blocks[position>>6]
-	b.left[position&63] = left{a.cpu, a.memory, a.ephemeral, int32(places)}
-	b.more[position&63] = more{scalars: a.scalars}
-}
+// Len is the number of nodes.
+func (r *Room) Len() int { return len(r.has) }
 
 // Clone gives an independent copy.
 func (r *Room) Clone() *Room {
-	if r.me != nil {
-		r.me = &owner{} // what both have is now nobody's
+	if r.me != nil { // what both have is now nobody's
+		r.me, r.hasMine, r.mine = &owner{}, false, false
 	}
-	copied := *r
-	copied.blocks = slices.Clone(r.blocks)
-	copied.me = &owner{}
-	return &copied
+	return &Room{roster: r.shared(), has: r.has, blocks: slices.Clone(r.blocks), me: &owner{}, kinds: r.kinds}
 }
 
 // freeze makes the room one that many may clone at a time and none may change.
 // It forgets the snapshot: others will share it.
 func (r *Room) freeze() *Room {
-	r.me, r.nodes = nil, cluster.Borrowed{}
+	r.me, r.hasMine, r.cluster = nil, false, nil
 	return r
 }
 
@@ -117,10 +106,18 @@ func (r *Room) change(position int) *block {
 func (b *block) clone(me *owner) *block {
 	copied := *b
 	copied.owner = me
+	pods := 0
+	for i := range b.more {
+		pods += len(b.more[i].pods)
+	}
+	cohorts := make([]cohort, 0, pods)
 	for i := range copied.more {
 		m := &copied.more[i]
 		m.scalars = slices.Clone(m.scalars)
 		m.ports = slices.Clone(m.ports)
+		from := len(cohorts)
+		cohorts = append(cohorts, m.pods...)
+		m.pods = cohorts[from:len(cohorts):len(cohorts)]
 	}
 	return &copied
 }
@@ -156,23 +153,30 @@ func (r *Room) count(l *Load, position int, sign int64) *more {
 	for _, s := range l.requests.scalars {
 		more.scalars = more.scalars.add(s.name, -sign*s.amount)
 	}
+	r.regroup(more, r.kinds.id(l), int32(position), int32(sign))
 	return more
 }
 
-// Fits says whether the scheduler's filters NodePorts and NodeResourcesFit let
-// the workload's pod onto the node, as full as the node now is. It does not look
-// at what Check looks at.
-func (r *Room) Fits(w *Workload, position int) bool {
+// Fits says whether the scheduler's filters NodePorts, NodeResourcesFit,
+// PodTopologySpread and InterPodAffinity let the workload's pod onto the node,
+// as full as the nodes now are. It does not look at what Check looks at. The
+// first question about a workload that minds where other pods are, or while
+// pods that do are there, costs a look at every pod or kind of pod; later ones
+// what has changed.
+func (r *Room) Fits(w *Workload, position int) bool { return r.fits(w, r.question(w), position) }
+
+func (r *Room) fits(w *Workload, q *question, position int) bool {
 	b := r.blocks[position>>6]
 	return b.left[position&63].takes(&w.asks) &&
 		(len(w.asks.scalars) == 0 || b.more[position&63].takes(w.asks.scalars)) &&
-		(len(w.ports) == 0 || !clash(w.ports, b.more[position&63].ports))
+		(len(w.ports) == 0 || !clash(w.ports, b.more[position&63].ports)) &&
+		(q == nil || q.fits(position)) && w.fault == nil
 }
 
 // fitting gives those of 64 nodes, the k-th, on which the workload fits.
-func (r *Room) fitting(w *Workload, k int, nodes uint64) uint64 {
+func (r *Room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
 	for rest := nodes; rest != 0; rest &= rest - 1 {
-		if i := bits.TrailingZeros64(rest); !r.Fits(w, k<<6|i) {
+		if i := bits.TrailingZeros64(rest); !r.fits(w, q, k<<6|i) {
 			nodes &^= 1 << i
 		}
 	}

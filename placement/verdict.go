@@ -79,6 +79,8 @@ type Reason struct {
 	WantedNode string        `json:"wantedNode,omitempty"` // NodeName: the node that the pod names
 	Ports      []PortClash   `json:"ports,omitempty"`      // NodePorts
 	Shortfall  *Shortfall    `json:"shortfall,omitempty"`  // NodeResourcesFit
+	Spread     []Imbalance   `json:"spread,omitempty"`     // PodTopologySpread
+	Conflicts  []Conflict    `json:"conflicts,omitempty"`  // InterPodAffinity
 }
 
 // String is the reason with its evidence in one line.
@@ -95,6 +97,8 @@ func (r Reason) evidence() []string {
 	all = describe(all, r.Mismatches)
 	all = describe(all, r.Taints)
 	all = describe(all, r.Ports)
+	all = describe(all, r.Spread)
+	all = describe(all, r.Conflicts)
 	if r.WantedNode != "" {
 		all = append(all, "the pod names "+r.WantedNode)
 	}

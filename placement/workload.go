@@ -22,7 +22,11 @@ type Workload struct {
 	affinity    affinity
 	asks        amounts
 	ports       []hostPort
-	load        *Load // of the pod once it runs
+	spreads     []spread
+	relations   relations
+	minds       bool   // where other pods are
+	fault       *fault // why no node is even looked at
+	load        *Load  // of the pod once it runs
 	scoring     *scoring
 	beside      bool // own pods are counted in
 }
@@ -64,6 +68,7 @@ func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 	pod := cluster.Default(&corev1.Pod{ObjectMeta: *template.ObjectMeta.DeepCopy(), Spec: template.Spec})
 	pod.Namespace = ds.Namespace
 	pod.Spec.Tolerations = own.plain()
+	mergeLabelKeys(pod)
 	w := &Workload{
 		daemonSet:   ds,
 		pod:         pod,
@@ -85,6 +90,9 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !o.unvalidated {
+		mergeLabelKeys(pod)
+	}
 	scoring := compileScoring(pod)
 	if scoring.fault != nil && !o.unvalidated {
 		return nil, fmt.Errorf("Pod %s/%s: %w", pod.Namespace, pod.Name, checkPreferences(&pod.Spec, field.NewPath("spec")))
@@ -102,7 +110,19 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 func (w *Workload) compileFit(name string) {
 	w.asks, w.ports, w.load = asked(w.pod), hostPorts(&w.pod.Spec), LoadOf(w.pod)
 	w.load.name = name
+	w.relations = w.load.kind.relations
+	var err error
+	if w.spreads, err = compileSpreads(w.pod); err != nil {
+		w.fault = &fault{pluginSpread, fmt.Sprintf("running PreFilter plugin %q: %v", pluginSpread, err)}
+	} else if w.relations.fault != "" {
+		w.fault = &fault{pluginRelations, w.relations.fault}
+	}
+	w.minds = len(w.spreads)+len(w.relations.with)+len(w.relations.without) > 0
 }
+
+// fault is a mistake in a pod, which only one that was not validated can have,
+// that ends its scheduling before any node is looked at.
+type fault struct{ plugin, message string }
 
 // Surging gives the workload as it is in the middle of a surge: to Predict, its
 // own running pods are others. Where it is Placed then, the old pod and the new

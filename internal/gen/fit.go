@@ -80,10 +80,12 @@ func container(t *rapid.T, name string) corev1.Container {
 // possibly at its end, on its way out, being resized, or one of the DaemonSet
 // that DaemonSet draws.
 func Running(t *rapid.T, name string) *corev1.Pod {
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: one(t, "namespace", "default", "default", "other"), Name: name}}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: one(t, "namespace", "default", "default", "default", "other"), Name: name}}
 	Containers(t, &pod.Spec)
-	pod.Spec.NodeName = one(t, "bound to", "n00", "n00", "n01", "n02", "n03", "n04", "n05", "gone", "")
-	pod.Status.Phase = one(t, "phase", corev1.PodRunning, corev1.PodRunning, corev1.PodRunning, corev1.PodPending, corev1.PodSucceeded, corev1.PodFailed)
+	pod.Labels = PodLabels(t)
+	Relations(t, &pod.Spec)
+	pod.Spec.NodeName = one(t, "bound to", "n00", "n00", "n01", "n01", "n02", "n03", "n04", "gone", "")
+	pod.Status.Phase = one(t, "phase", corev1.PodRunning, corev1.PodRunning, corev1.PodRunning, corev1.PodRunning, corev1.PodRunning, corev1.PodPending, corev1.PodSucceeded, corev1.PodFailed)
 	if chance(t, "terminating", 15) {
 		pod.DeletionTimestamp = &metav1.Time{Time: time.Unix(0, 0)}
 	}

@@ -1,0 +1,66 @@
+package placement
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// aim is the nodes that a pod names, by which the scheduler looks at no others
+// (the PreFilter results of plugins/nodename and plugins/nodeaffinity, joined by
+// pkg/scheduler/framework/runtime, RunPreFilterPlugins).
+type aim struct {
+	plugins []string // that restrict it, ascending; none: every node is looked at
+	names   []string
+	refusal string // why no node is looked at
+}
+
+const affinityConflict = "pod affinity terms conflict"
+
+func aimOf(spec *corev1.PodSpec) aim {
+	var a aim
+	named, restricts := namedByAffinity(spec.Affinity)
+	switch {
+	case restricts && len(named) == 0:
+		a.refusal = affinityConflict
+	case restricts && spec.NodeName != "" && !slices.Contains(named, spec.NodeName):
+		a.refusal = fmt.Sprintf("node(s) didn't satisfy plugin(s) [%s %s] simultaneously", pluginAffinity, pluginNodeName)
+	case restricts && spec.NodeName != "":
+		a.plugins, a.names = []string{pluginAffinity, pluginNodeName}, []string{spec.NodeName}
+	case restricts:
+		a.plugins, a.names = []string{pluginAffinity}, named
+	case spec.NodeName != "":
+		a.plugins, a.names = []string{pluginNodeName}, []string{spec.NodeName}
+	}
+	return a
+}
+
+// namedByAffinity gives the nodes that the required terms name, if each names some.
+func namedByAffinity(a *corev1.Affinity) (names []string, restricts bool) {
+	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return nil, false
+	}
+	terms := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
+	for i := range terms {
+		named, restricts := namedByTerm(&terms[i])
+		if !restricts {
+			return nil, false
+		}
+		names = append(names, named...)
+	}
+	return names, len(terms) > 0
+}
+
+func namedByTerm(t *corev1.NodeSelectorTerm) (names []string, restricts bool) {
+	for _, f := range t.MatchFields {
+		switch {
+		case f.Key != "metadata.name" || f.Operator != corev1.NodeSelectorOpIn:
+		case restricts:
+			names = slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(f.Values, name) })
+		default:
+			names, restricts = slices.Clone(f.Values), true
+		}
+	}
+	return names, restricts
+}

@@ -1,0 +1,101 @@
+package placement
+
+import "iter"
+
+// cohort is how many pods of a kind are on a node.
+type cohort struct{ kind, pods int32 }
+
+// place is how many pods of one kind are on a node.
+type place struct{ position, pods int32 }
+
+// census is the cohorts of a frozen room by kind.
+type census struct {
+	start  []int32 // by kind, one more than kinds: its places
+	places []place // ascending by kind, then position
+}
+
+func (r *Room) takeCensus() *census {
+	n := len(r.kinds.list())
+	c := &census{start: make([]int32, n+1)}
+	for _, g := range r.cohorts() {
+		c.start[g.kind+1]++
+	}
+	for k := range n {
+		c.start[k+1] += c.start[k]
+	}
+	c.places = make([]place, c.start[n])
+	next := append([]int32(nil), c.start...)
+	for position, g := range r.cohorts() {
+		c.places[next[g.kind]] = place{int32(position), g.pods}
+		next[g.kind]++
+	}
+	return c
+}
+
+// of gives where a kind is; one that is newer than the census is nowhere.
+func (c *census) of(kind int) []place {
+	if kind+1 >= len(c.start) {
+		return nil
+	}
+	return c.places[c.start[kind]:c.start[kind+1]]
+}
+
+// cohorts yields all cohorts, ascending by position.
+func (r *Room) cohorts() iter.Seq2[int, cohort] {
+	return func(yield func(int, cohort) bool) {
+		for k, b := range r.blocks {
+			for i := range b.more {
+				for _, g := range b.more[i].pods {
+					if !yield(k<<6|i, g) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// change is a number of pods that came to a node, or went.
+type change struct{ kind, position, pods int32 }
+
+// longestLog is how many changes a room notes for its questions before it has
+// all of them read.
+const longestLog = 1 << 12
+
+// regroup counts pods of a kind on a node.
+func (r *Room) regroup(m *more, kind, position, pods int32) {
+	if r.base != nil || len(r.questions) > 0 {
+		r.note(change{kind, position, pods})
+	}
+	for i := range m.pods {
+		g := &m.pods[i]
+		if g.kind != kind {
+			continue
+		}
+		if g.pods += pods; g.pods == 0 {
+			last := len(m.pods) - 1
+			m.pods[i] = m.pods[last]
+			m.pods = m.pods[:last]
+		}
+		return
+	}
+	m.pods = append(m.pods, cohort{kind, pods})
+}
+
+// note keeps a change for the questions. When there are many, each question
+// reads them, and those that have not been asked meanwhile are forgotten.
+func (r *Room) note(c change) {
+	r.log = append(r.log, c)
+	if r.base != nil || len(r.log) < longestLog {
+		return
+	}
+	for w, q := range r.questions { // any order: each by itself
+		if q.read == 0 {
+			delete(r.questions, w)
+			continue
+		}
+		q.catchUp(r)
+		q.read = 0
+	}
+	r.log = r.log[:0]
+}

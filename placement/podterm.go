@@ -1,0 +1,186 @@
+package placement
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// podTerm is a required podAffinityTerm, compiled as k8s.io/kube-scheduler/framework,
+// newAffinityTerm does it: it means pods of some namespaces that a selector
+// matches, wherever a node has the same value for a label.
+type podTerm struct {
+	key        string // topologyKey
+	selector   labels.Selector
+	namespaces []string
+	named      labels.Selector // namespaces by their labels; matches none where the term has no namespaceSelector
+}
+
+func compilePodTerms(namespace string, terms []corev1.PodAffinityTerm) ([]podTerm, error) {
+	var all []podTerm
+	for i := range terms {
+		t, err := compilePodTerm(namespace, &terms[i])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func compilePodTerm(namespace string, term *corev1.PodAffinityTerm) (podTerm, error) {
+	selector, err := metav1.LabelSelectorAsSelector(term.LabelSelector)
+	if err != nil {
+		return podTerm{}, err
+	}
+	named, err := metav1.LabelSelectorAsSelector(term.NamespaceSelector)
+	if err != nil {
+		return podTerm{}, err
+	}
+	namespaces := term.Namespaces
+	if len(namespaces) == 0 && term.NamespaceSelector == nil {
+		namespaces = []string{namespace}
+	}
+	return podTerm{term.TopologyKey, selector, namespaces, named}, nil
+}
+
+// matches says whether the term means a pod (AffinityTerm.Matches).
+func (t *podTerm) matches(namespace string, of labels.Set, pod map[string]string) bool {
+	return (slices.Contains(t.namespaces, namespace) || t.named.Matches(of)) && t.selector.Matches(labels.Set(pod))
+}
+
+// resolve gives the terms of a pod that is to be placed: their namespaces are
+// those that there are, so that a pod of a namespace that is unknown is meant
+// only by name or by a selector that is empty (plugins/interpodaffinity,
+// mergeAffinityTermNamespacesIfNotEmpty).
+func resolve(terms []podTerm, b cluster.Borrowed) []podTerm {
+	resolved := slices.Clone(terms)
+	for i := range resolved {
+		t := &resolved[i]
+		if t.named.Empty() {
+			continue
+		}
+		t.namespaces = slices.Clone(t.namespaces)
+		for _, ns := range b.Namespaces() {
+			if t.named.Matches(labels.Set(ns.Labels)) {
+				t.namespaces = append(t.namespaces, ns.Name)
+			}
+		}
+		t.named = labels.Nothing()
+	}
+	return resolved
+}
+
+// relations is what a pod requires of other pods near it.
+type relations struct {
+	with, without []podTerm
+	fault         string // why the scheduler places it nowhere
+}
+
+// compileRelations follows pkg/scheduler/framework, NewPodInfo, and with its
+// error interpodaffinity's PreFilter: a mistake in a preferred term counts too.
+func compileRelations(pod *corev1.Pod) relations {
+	var r relations
+	var faults []error
+	note := func(field string, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", field, err))
+		}
+	}
+	affinity, anti := required(pod.Spec.Affinity)
+	var err error
+	r.with, err = compilePodTerms(pod.Namespace, affinity)
+	note("requiredAffinityTerms", err)
+	r.without, err = compilePodTerms(pod.Namespace, anti)
+	note("requiredAntiAffinityTerms", err)
+	affinity, anti = preferred(pod.Spec.Affinity)
+	_, err = compilePodTerms(pod.Namespace, affinity)
+	note("preferredAffinityTerms", err)
+	_, err = compilePodTerms(pod.Namespace, anti)
+	note("preferredAntiAffinityTerms", err)
+	if len(faults) > 0 {
+		r.fault = "parsing pod: " + utilerrors.NewAggregate(faults).Error()
+	}
+	return r
+}
+
+func required(a *corev1.Affinity) (affinity, anti []corev1.PodAffinityTerm) {
+	if a == nil {
+		return nil, nil
+	}
+	if a.PodAffinity != nil {
+		affinity = a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	}
+	if a.PodAntiAffinity != nil {
+		anti = a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	}
+	return affinity, anti
+}
+
+func preferred(a *corev1.Affinity) (affinity, anti []corev1.PodAffinityTerm) {
+	if a == nil {
+		return nil, nil
+	}
+	if a.PodAffinity != nil {
+		affinity = plain(a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+	}
+	if a.PodAntiAffinity != nil {
+		anti = plain(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+	}
+	return affinity, anti
+}
+
+func plain(weighted []corev1.WeightedPodAffinityTerm) []corev1.PodAffinityTerm {
+	var terms []corev1.PodAffinityTerm
+	for _, t := range weighted {
+		terms = append(terms, t.PodAffinityTerm)
+	}
+	return terms
+}
+
+// mergeLabelKeys puts matchLabelKeys and mismatchLabelKeys into the selectors of
+// a new pod's terms, as the API server does when it is created
+// (pkg/registry/core/pod, mutatePodAffinity).
+func mergeLabelKeys(pod *corev1.Pod) {
+	a := pod.Spec.Affinity
+	if a == nil {
+		return
+	}
+	if a.PodAffinity != nil {
+		mergeAll(a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution, a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution, pod.Labels)
+	}
+	if a.PodAntiAffinity != nil {
+		mergeAll(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution, a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution, pod.Labels)
+	}
+}
+
+func mergeAll(required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm, pod map[string]string) {
+	for i := range required {
+		mergeKeys(&required[i], pod)
+	}
+	for i := range preferred {
+		mergeKeys(&preferred[i].PodAffinityTerm, pod)
+	}
+}
+
+func mergeKeys(t *corev1.PodAffinityTerm, pod map[string]string) {
+	if t.LabelSelector == nil {
+		return
+	}
+	add := func(keys []string, operator metav1.LabelSelectorOperator) {
+		for _, key := range keys {
+			if value, ok := pod[key]; ok {
+				t.LabelSelector.MatchExpressions = append(t.LabelSelector.MatchExpressions,
+					metav1.LabelSelectorRequirement{Key: key, Operator: operator, Values: []string{value}})
+			}
+		}
+	}
+	add(t.MatchLabelKeys, metav1.LabelSelectorOpIn)
+	add(t.MismatchLabelKeys, metav1.LabelSelectorOpNotIn)
+}

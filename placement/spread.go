@@ -1,0 +1,99 @@
+package placement
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// spread is a topologySpreadConstraint that keeps pods from nodes, compiled as
+// plugins/podtopologyspread, filterTopologySpreadConstraints, does it.
+type spread struct {
+	key           string // topologyKey
+	path          string
+	maxSkew       int64
+	minDomains    int
+	selector      labels.Selector
+	self          int64 // 1 if the pod itself is counted
+	heedsAffinity bool  // only nodes that the pod's affinity matches are counted,
+	heedsTaints   bool  // only nodes whose taints it tolerates
+}
+
+// compileSpreads gives the constraints with DoNotSchedule. The scheduler's own
+// default constraints are all ScheduleAnyway and play no part here.
+func compileSpreads(pod *corev1.Pod) ([]spread, error) {
+	var all []spread
+	for i := range pod.Spec.TopologySpreadConstraints {
+		c := &pod.Spec.TopologySpreadConstraints[i]
+		if c.WhenUnsatisfiable != corev1.DoNotSchedule {
+			continue
+		}
+		s, err := compileSpread(c, pod.Labels)
+		if err != nil {
+			return nil, fmt.Errorf("get constraints from pod: obtaining pod's hard topology spread constraints: %w", err)
+		}
+		s.path = fmt.Sprintf("spec.topologySpreadConstraints[%d]", i)
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+func compileSpread(c *corev1.TopologySpreadConstraint, pod map[string]string) (spread, error) {
+	selector, err := metav1.LabelSelectorAsSelector(c.LabelSelector)
+	if err != nil {
+		return spread{}, err
+	}
+	s := spread{key: c.TopologyKey, maxSkew: int64(c.MaxSkew), minDomains: 1, selector: withLabelKeys(selector, c.MatchLabelKeys, pod)}
+	if c.MinDomains != nil {
+		s.minDomains = int(*c.MinDomains)
+	}
+	s.heedsAffinity = c.NodeAffinityPolicy == nil || *c.NodeAffinityPolicy == corev1.NodeInclusionPolicyHonor
+	s.heedsTaints = c.NodeTaintsPolicy != nil && *c.NodeTaintsPolicy == corev1.NodeInclusionPolicyHonor
+	if s.selector.Matches(labels.Set(pod)) {
+		s.self = 1
+	}
+	return s, nil
+}
+
+// withLabelKeys narrows a selector to pods that have the pod's own values of
+// matchLabelKeys. A selector that matches nothing stays so.
+func withLabelKeys(selector labels.Selector, keys []string, pod map[string]string) labels.Selector {
+	own := labels.Set{}
+	for _, key := range keys {
+		if value, ok := pod[key]; ok {
+			own[key] = value
+		}
+	}
+	requirements, selectable := selector.Requirements()
+	if len(own) == 0 || !selectable {
+		return selector
+	}
+	return labels.SelectorFromSet(own).Add(requirements...)
+}
+
+// counts says whether a pod of the kind is one of those to be spread
+// (countPodsMatchSelector): a selector that would match every pod counts none.
+func (s *spread) counts(k *kind, namespace string) bool {
+	return k.namespace == namespace && !k.leaving && !s.selector.Empty() && s.selector.Matches(labels.Set(k.labels))
+}
+
+// Imbalance is a topology spread constraint that a pod on the node would break.
+type Imbalance struct {
+	Path        string `json:"path"` // of the constraint
+	TopologyKey string `json:"topologyKey"`
+	Missing     bool   `json:"missing,omitempty"` // the node has no such label; the rest is then empty
+	Value       string `json:"value,omitempty"`   // the node's
+	Pods        int64  `json:"pods"`              // that match, in the node's domain, the new one included if it matches
+	Least       int64  `json:"least"`             // in any domain; 0 where there are fewer domains than minDomains
+	MaxSkew     int64  `json:"maxSkew"`
+}
+
+// String says by how much the constraint would be broken.
+func (i Imbalance) String() string {
+	if i.Missing {
+		return i.Path + ": the node has no label " + i.TopologyKey
+	}
+	return fmt.Sprintf("%s: %s=%s would have %d such pods, another has %d, maxSkew is %d", i.Path, i.TopologyKey, i.Value, i.Pods, i.Least, i.MaxSkew)
+}
