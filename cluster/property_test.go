@@ -102,6 +102,9 @@ func TestChangedClusterEqualsRebuiltOne(t *testing.T) {
 				answers(c)
 			}
 			c = change(t, c)
+			if rapid.Bool().Draw(t, "rebase") {
+				c = c.Rebased()
+			}
 		}
 		rebuilt := clusterOf(t, c.Manifest().Nodes...)
 		if diff := cmp.Diff(answers(rebuilt), answers(c)); diff != "" {

@@ -22,13 +22,15 @@ import (
 // ignored; a faulty requirement skipped in place of its term.
 func TestCheckAgreesWithTheNaiveReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		node := gen.Node(t, "n00")
 		ds, pod := gen.DaemonSet(t), gen.Pod(t)
-		if got, want := daemon(t, ds).Check(node).Decision, naiveDaemon(ds, node); got != want {
-			t.Fatalf("DaemonSet: %v, the reference says %v", got, want)
-		}
-		if got, want := ordinary(t, pod).Check(node).Decision, naivePod(pod, node); got != want {
-			t.Fatalf("Pod: %v, the reference says %v", got, want)
+		wds, wpod := daemon(t, ds), ordinary(t, pod)
+		for _, node := range gen.Nodes(t, 12) {
+			if got, want := wds.Check(node).Decision, naiveDaemon(ds, node); got != want {
+				t.Fatalf("DaemonSet on %s: %v, the reference says %v", node.Name, got, want)
+			}
+			if got, want := wpod.Check(node).Decision, naivePod(pod, node); got != want {
+				t.Fatalf("Pod on %s: %v, the reference says %v", node.Name, got, want)
+			}
 		}
 	})
 }

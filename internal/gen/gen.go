@@ -25,10 +25,26 @@ var (
 	taints  = []string{"a", "dedicated", corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable, corev1.TaintNodeUnschedulable, corev1.TaintNodeDiskPressure, corev1.TaintNodeNetworkUnavailable}
 )
 
-func one[T any](t *rapid.T, label string, from ...T) T { return rapid.SampledFrom(from).Draw(t, label) }
+// roll draws from 0 to n-1, each as often as the others and 0 the simplest.
+// rapid.IntRange prefers small numbers, which is right for sizes and wrong for
+// choices: premises that need two of them would hardly ever hold.
+func roll(t *rapid.T, label string, n int) int {
+	return rapid.Custom(func(t *rapid.T) int {
+		bits := 0
+		for range 10 {
+			bits <<= 1
+			if rapid.Bool().Draw(t, "bit") {
+				bits |= 1
+			}
+		}
+		return bits * n >> 10
+	}).Draw(t, label)
+}
+
+func one[T any](t *rapid.T, label string, from ...T) T { return from[roll(t, label, len(from))] }
 
 func several[T any](t *rapid.T, label string, most int, draw func(*rapid.T) T) []T {
-	n := rapid.IntRange(0, most).Draw(t, label)
+	n := roll(t, label, most+1)
 	if n == 0 {
 		return nil
 	}
@@ -40,13 +56,13 @@ func several[T any](t *rapid.T, label string, most int, draw func(*rapid.T) T) [
 }
 
 func chance(t *rapid.T, label string, percent int) bool {
-	return rapid.IntRange(0, 99).Draw(t, label) < percent
+	return roll(t, label, 100) >= 100-percent
 }
 
 // Labels draws up to four labels.
 func Labels(t *rapid.T) map[string]string {
 	labels := map[string]string{}
-	for range rapid.IntRange(0, 4).Draw(t, "labels") {
+	for range roll(t, "labels", 5) {
 		labels[one(t, "key", keys...)] = one(t, "value", values...)
 	}
 	return labels
@@ -62,7 +78,7 @@ func Node(t *rapid.T, name string) *corev1.Node {
 
 // Nodes draws up to most nodes, n00, n01, ...
 func Nodes(t *rapid.T, most int) []*corev1.Node {
-	nodes := make([]*corev1.Node, rapid.IntRange(0, most).Draw(t, "nodes"))
+	nodes := make([]*corev1.Node, roll(t, "nodes", most+1))
 	for i := range nodes {
 		nodes[i] = Node(t, fmt.Sprintf("n%02d", i))
 	}
@@ -106,7 +122,7 @@ func Requirement(t *rapid.T) corev1.NodeSelectorRequirement {
 	if chance(t, "mistake", 5) {
 		least, most = 0, 2
 	}
-	for range rapid.IntRange(least, most).Draw(t, "values") {
+	for range least + roll(t, "values", most-least+1) {
 		r.Values = append(r.Values, one(t, "value", values...))
 	}
 	return r
@@ -149,7 +165,7 @@ func Spec(t *rapid.T) corev1.PodSpec {
 
 // Affinity draws a node affinity, with nil at every level now and then.
 func Affinity(t *rapid.T) *corev1.Affinity {
-	switch rapid.IntRange(0, 9).Draw(t, "affinity") {
+	switch roll(t, "affinity", 10) {
 	case 0, 1, 2:
 		return nil
 	case 3:
