@@ -38,6 +38,7 @@ type Judgement struct {
 	Filters  Filters
 	Feasible []string // the nodes that pass everything, ascending
 	Sentence string   // if there are none: the message of the FailedScheduling event
+	Search   string   // the same without what the PostFilter plugins (preemption) add
 
 	Scores     map[string]Score // by feasible node; also if there is only one, where the real one does not look
 	ScoreError string           // why there are none: a plugin failed, and so would the whole attempt
@@ -92,6 +93,40 @@ func (s *Scheduler) Filters(ctx context.Context, pod *corev1.Pod) Filters {
 		f.ask(ctx, plugin, pod, nodes)
 	}
 	return f
+}
+
+// EveryReason gives, by node, all that PodTopologySpread and InterPodAffinity could
+// say, ascending; asked once, each says only the first it finds. So each spread
+// constraint is put first in turn, and required affinity, then anti-affinity too,
+// is taken away.
+func (s *Scheduler) EveryReason(ctx context.Context, pod *corev1.Pod) map[string][]string {
+	all := map[string][]string{}
+	note := func(pod *corev1.Pod, plugin string) {
+		for node, said := range s.Filters(ctx, pod).Nodes {
+			for _, reason := range said[plugin].Reasons {
+				if line := plugin + ": " + reason; !slices.Contains(all[node], line) {
+					all[node] = append(all[node], line)
+				}
+			}
+		}
+	}
+	pod = pod.DeepCopy()
+	constraints := pod.Spec.TopologySpreadConstraints
+	for i := range max(len(constraints), 1) {
+		pod.Spec.TopologySpreadConstraints = slices.Concat(constraints[i:], constraints[:i])
+		note(pod, "PodTopologySpread")
+	}
+	note(pod, "InterPodAffinity")
+	if a := pod.Spec.Affinity; a != nil {
+		a.PodAffinity = nil
+		note(pod, "InterPodAffinity")
+		a.PodAntiAffinity = nil
+		note(pod, "InterPodAffinity")
+	}
+	for _, lines := range all { // any order: each is sorted by itself
+		slices.Sort(lines)
+	}
+	return all
 }
 
 // ask runs one plugin by itself, as RunPreFilterPlugins and RunFilterPlugins do in turn.
@@ -232,6 +267,7 @@ func (s *Scheduler) explain(ctx context.Context, pod *corev1.Pod, j *Judgement) 
 		return err
 	}
 	_, st := s.framework.RunPostFilterPlugins(ctx, state, pod, fit.Diagnosis.NodeToStatus)
+	j.Search = fit.Error()
 	fit.Diagnosis.PostFilterMsg = st.Message()
 	j.Sentence = fit.Error()
 	return nil
