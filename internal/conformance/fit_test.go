@@ -1,12 +1,13 @@
 package conformance
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	fwk "k8s.io/kube-scheduler/framework"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
@@ -14,10 +15,6 @@ import (
 	"github.com/berthsim/berth/internal/conformance/upstream"
 	"github.com/berthsim/berth/placement"
 )
-
-// unrelated is for as long as berth does not know the rules of pods about other
-// pods: it takes them out of a world.
-const unrelated = true
 
 // In whole worlds: the reasons of every node are those of every filter asked
 // alone, in the profile's order and the plugins' words; Placed is where the
@@ -28,16 +25,12 @@ func TestFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := newCensus("feasible", "several reasons of one plugin", "NodePorts", "NodeResourcesFit", "pending", "sentence", "preempts")
+	seen := newCensus("feasible", "several reasons of one plugin", "NodePorts", "NodeResourcesFit", "PodTopologySpread", "InterPodAffinity",
+		"pending", "unresolvable", "confined by name", "sentence", "preempts")
 	check(t, 5000, func(t *rapid.T) {
 		world, pod := gen.Worlds().Draw(t, "world"), gen.Incoming().Draw(t, "pod")
 		upstream.Default(world.Pods...)
 		upstream.Default(pod)
-		if unrelated {
-			for _, p := range append(world.Pods, pod) {
-				unrelate(p)
-			}
-		}
 		if err := scheduler.Show(upstream.World(world)); err != nil {
 			t.Fatal(err)
 		}
@@ -65,22 +58,24 @@ func TestFit(t *testing.T) {
 		seen.cases++
 		seen.noteIf(len(j.Feasible) > 0, "feasible")
 		seen.noteIf(j.Preemption.Chosen != "", "preempts")
-		if len(j.Feasible) > 0 || len(j.Filters.Confined) > 0 || len(j.Filters.All) > 0 {
-			return // of the latter two berth does not know the words yet
+		seen.noteIf(len(j.Filters.Confined) > 0, "confined by name")
+		if len(j.Feasible) > 0 {
+			return
 		}
 		seen.note("sentence")
-		if want, _, _ := strings.Cut(j.Sentence, " preemption: "); p.String() != want {
+		if want := beforePostFilter(j.Sentence); p.String() != want {
 			t.Errorf("%s\nwant %s", p, want)
 		}
 	})
 	seen.report(t, "pods in worlds")
 }
 
-func unrelate(pod *corev1.Pod) {
-	pod.Spec.TopologySpreadConstraints = nil
-	if a := pod.Spec.Affinity; a != nil {
-		a.PodAffinity, a.PodAntiAffinity = nil, nil
-	}
+// beforePostFilter cuts off what PostFilter plugins add: the preemption's own
+// sentence, and the complaint of DynamicResources that it was not asked before
+// when a PreFilter has turned the pod down (its getStateData).
+func beforePostFilter(sentence string) string {
+	sentence, _, _ = strings.Cut(sentence, " preemption: ")
+	return strings.TrimSuffix(sentence, " not found")
 }
 
 func worldOf(w gen.World) []any {
@@ -96,29 +91,48 @@ func worldCluster(t *rapid.T, w gen.World) *cluster.Cluster {
 	return c
 }
 
-// compareVerdict compares the reasons, and the decision with what follows from them.
+// compareVerdict compares the reasons, and the decision with what follows from
+// them. Of PodTopologySpread and InterPodAffinity berth has all reasons and the
+// plugin only its first.
 func compareVerdict(t *rapid.T, v placement.Verdict, filters upstream.Filters) {
 	want, decision := []string{}, placement.Placed
 	for _, plugin := range upstream.Modelled {
-		for _, reason := range scalarsByName(filters.Nodes[v.Node][plugin].Reasons) {
+		st, ok := filters.Nodes[v.Node][plugin]
+		if !ok {
+			continue
+		}
+		for _, reason := range scalarsByName(st.Reasons) {
 			if reason == termsConflict {
 				reason = "node(s) didn't match Pod's node affinity/selector"
 			}
 			want = append(want, plugin+": "+reason)
-			if slices.Contains(nodeOnly, plugin) {
-				decision = placement.Excluded
-			} else {
-				decision = min(decision, placement.Pending)
-			}
+		}
+		want = append(want, fmt.Sprintf("%s: unresolvable %v", plugin, st.Code == fwk.UnschedulableAndUnresolvable))
+		if slices.Contains(nodeOnly, plugin) {
+			decision = placement.Excluded
+		} else {
+			decision = min(decision, placement.Pending)
 		}
 	}
-	got := []string{}
-	for _, r := range v.Reasons {
-		got = append(got, r.Plugin+": "+r.Message)
-	}
-	if !slices.Equal(got, want) || v.Decision != decision {
+	if got := verdictLines(v); !slices.Equal(got, want) || v.Decision != decision {
 		t.Errorf("%s: %v %q\nwant %v %q", v.Node, v.Decision, got, decision, want)
 	}
+}
+
+// verdictLines gives what each plugin would say, and with which code.
+func verdictLines(v placement.Verdict) []string {
+	lines := []string{}
+	for i := 0; i < len(v.Reasons); {
+		plugin, unresolvable := v.Reasons[i].Plugin, v.Reasons[i].Unresolvable
+		for first := i; i < len(v.Reasons) && v.Reasons[i].Plugin == plugin; i++ {
+			if i == first || plugin == "NodeResourcesFit" {
+				lines = append(lines, plugin+": "+v.Reasons[i].Message)
+				unresolvable = unresolvable || v.Reasons[i].Unresolvable
+			}
+		}
+		lines = append(lines, fmt.Sprintf("%s: unresolvable %v", plugin, unresolvable))
+	}
+	return lines
 }
 
 // scalarsByName puts a plugin's reasons about scalar resources, which come last and
@@ -138,6 +152,7 @@ func countVerdicts(seen *census, p *placement.Prediction) {
 	for v := range p.Verdicts() {
 		for i, r := range v.Reasons {
 			held[r.Plugin] = true
+			held["unresolvable"] = held["unresolvable"] || r.Unresolvable && v.Decision == placement.Pending
 			held["several reasons of one plugin"] = held["several reasons of one plugin"] || i > 0 && v.Reasons[i-1].Plugin == r.Plugin
 		}
 		held["pending"] = held["pending"] || v.Decision == placement.Pending
