@@ -152,8 +152,11 @@ func draw(t *rapid.T) *cluster.Cluster {
 	for range rapid.IntRange(0, 3).Draw(t, "edits") {
 		daemon(t, gen.DaemonSet(t)).Predict(c).Placed()
 		if names := c.Nodes().Names(); len(names) > 0 {
-			n := gen.Node(t, rapid.SampledFrom(names).Draw(t, "edited"))
-			n.Status.Allocatable = gen.Allocatable(t)
+			old, _ := c.Node(rapid.SampledFrom(names).Draw(t, "edited"))
+			n := gen.Node(t, old.Name)
+			if n.Status = old.Status; rapid.Bool().Draw(t, "resized") { // or it stays in the patch of the snapshot
+				n.Status.Allocatable = gen.Allocatable(t)
+			}
 			c, err = c.With(n)
 			if err != nil {
 				t.Fatal(err)

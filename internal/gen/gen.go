@@ -18,8 +18,9 @@ import (
 )
 
 var (
-	keys   = []string{"a", "b", "disk", "kubernetes.io/os", "size"}
-	values = []string{"", "x", "y", "linux", "1", "2", "-3", "007", strconv.Itoa(math.MaxInt64), strconv.Itoa(math.MinInt64), "9223372036854775808", "1e3"}
+	keys    = []string{"a", "b", "disk", "kubernetes.io/os", "size"}
+	numbers = []string{"1", "2", "007"} // that a label may have
+	values  = []string{"", "x", "y", "linux", "1", "2", "-3", "007", strconv.Itoa(math.MaxInt64), strconv.Itoa(math.MinInt64), "9223372036854775808", "1e3"}
 
 	effects = []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectNoExecute, corev1.TaintEffectPreferNoSchedule}
 	taints  = []string{"a", "dedicated", corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable, corev1.TaintNodeUnschedulable, corev1.TaintNodeDiskPressure, corev1.TaintNodeNetworkUnavailable}
@@ -112,18 +113,21 @@ func Requirement(t *rapid.T) corev1.NodeSelectorRequirement {
 		Operator: one(t, "operator", corev1.NodeSelectorOpIn, corev1.NodeSelectorOpNotIn, corev1.NodeSelectorOpExists,
 			corev1.NodeSelectorOpDoesNotExist, corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt, "Bad"),
 	}
-	least, most := 1, 3
+	least, most, from := 1, 3, values
 	switch r.Operator {
 	case corev1.NodeSelectorOpExists, corev1.NodeSelectorOpDoesNotExist:
 		least, most = 0, 0
 	case corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt:
 		least, most = 1, 1
+		if chance(t, "number", 80) {
+			from = numbers
+		}
 	}
 	if chance(t, "mistake", 5) {
 		least, most = 0, 2
 	}
 	for range least + roll(t, "values", most-least+1) {
-		r.Values = append(r.Values, one(t, "value", values...))
+		r.Values = append(r.Values, one(t, "value", from...))
 	}
 	return r
 }
