@@ -64,7 +64,10 @@ func chance(t *rapid.T, label string, percent int) bool {
 func Labels(t *rapid.T) map[string]string {
 	labels := map[string]string{}
 	for range roll(t, "labels", 5) {
-		labels[one(t, "key", keys...)] = one(t, "value", values...)
+		key := one(t, "key", keys...)
+		if labels[key] = one(t, "value", values...); key == "size" && chance(t, "number", 80) {
+			labels[key] = one(t, "value", numbers...)
+		}
 	}
 	return labels
 }
@@ -120,7 +123,7 @@ func Requirement(t *rapid.T) corev1.NodeSelectorRequirement {
 	case corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt:
 		least, most = 1, 1
 		if chance(t, "number", 80) {
-			from = numbers
+			r.Key, from = "size", numbers
 		}
 	}
 	if chance(t, "mistake", 5) {
