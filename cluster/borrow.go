@@ -94,11 +94,24 @@ func (b Borrowed) Deployments() []*appsv1.Deployment { return b.c.deployments }
 // ReplicaSets gives the ReplicaSets.
 func (b Borrowed) ReplicaSets() []*appsv1.ReplicaSet { return b.c.replicaSets }
 
+// ReplicaSet gives one ReplicaSet.
+func (b Borrowed) ReplicaSet(namespace, name string) (*appsv1.ReplicaSet, bool) {
+	return b.c.replicaSets.find(key{namespace, name})
+}
+
 // StatefulSets gives the StatefulSets.
 func (b Borrowed) StatefulSets() []*appsv1.StatefulSet { return b.c.statefulSets }
 
+// StatefulSet gives one StatefulSet.
+func (b Borrowed) StatefulSet(namespace, name string) (*appsv1.StatefulSet, bool) {
+	return b.c.statefulSets.find(key{namespace, name})
+}
+
 // Services gives the Services.
 func (b Borrowed) Services() []*corev1.Service { return b.c.services }
+
+// ServicesIn gives the Services of a namespace.
+func (b Borrowed) ServicesIn(namespace string) []*corev1.Service { return b.c.services.in(namespace) }
 
 // PodDisruptionBudgets gives the PodDisruptionBudgets.
 func (b Borrowed) PodDisruptionBudgets() []*policyv1.PodDisruptionBudget { return b.c.budgets }

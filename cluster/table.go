@@ -37,6 +37,17 @@ func (t table[T]) find(k key) (T, bool) {
 	return t[i], true
 }
 
+// in gives the objects of a namespace.
+func (t table[T]) in(namespace string) []T {
+	at := func(o T, namespace string) int { return strings.Compare(o.GetNamespace(), namespace) }
+	from, _ := slices.BinarySearchFunc(t, namespace, at)
+	n := 0
+	for from+n < len(t) && t[from+n].GetNamespace() == namespace {
+		n++
+	}
+	return t[from : from+n : from+n]
+}
+
 func compareObjects[T metav1.Object](a, b T) int {
 	return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
 }
