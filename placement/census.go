@@ -99,3 +99,39 @@ func (r *Room) note(c change) {
 	}
 	r.log = r.log[:0]
 }
+
+// presence yields where the pods of the wanted kinds are, by number, and how many:
+// a kind and a node may come several times, with what came and what went.
+func (r *Room) presence(wanted []bool) iter.Seq2[int, place] {
+	if r.base == nil {
+		return r.presenceByNode(wanted)
+	}
+	return func(yield func(int, place) bool) {
+		census := r.base.census()
+		for kind, want := range wanted {
+			if !want {
+				continue
+			}
+			for _, p := range census.of(kind) {
+				if !yield(kind, p) {
+					return
+				}
+			}
+		}
+		for _, c := range r.log {
+			if wanted[c.kind] && !yield(int(c.kind), place{c.position, c.pods}) {
+				return
+			}
+		}
+	}
+}
+
+func (r *Room) presenceByNode(wanted []bool) iter.Seq2[int, place] {
+	return func(yield func(int, place) bool) {
+		for position, g := range r.cohorts() {
+			if wanted[g.kind] && !yield(int(g.kind), place{int32(position), g.pods}) {
+				return
+			}
+		}
+	}
+}

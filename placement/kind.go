@@ -50,6 +50,11 @@ func (k *kind) sign() {
 			terms[i].sign(&b)
 		}
 	}
+	b.WriteByte(1)
+	for i := range k.relations.prefers {
+		k.relations.prefers[i].sign(&b)
+		fmt.Fprintf(&b, "\x00%d", k.relations.prefers[i].weight)
+	}
 	k.signature = b.String()
 }
 
@@ -67,6 +72,7 @@ type kinds struct {
 	ids      map[string]int32
 	all      []*kind
 	distance atomic.Int32 // how many of them keep others away
+	partial  atomic.Int32 // how many of them score where others go
 }
 
 var tables atomic.Uint32
@@ -93,6 +99,9 @@ func (t *kinds) number(k *kind) int32 {
 		t.all = append(t.all, k)
 		if len(k.relations.without) > 0 {
 			t.distance.Add(1)
+		}
+		if len(k.relations.with)+len(k.relations.prefers) > 0 {
+			t.partial.Add(1)
 		}
 	}
 	return id

@@ -80,7 +80,27 @@ func resolve(terms []podTerm, b cluster.Borrowed) []podTerm {
 // relations is what a pod requires of other pods near it.
 type relations struct {
 	with, without []podTerm
+	prefers       []weighted
 	fault         string // why the scheduler places it nowhere
+}
+
+// weighted is a preferred term: what it is worth where it is met, below 0 for
+// anti-affinity.
+type weighted struct {
+	podTerm
+	weight int64
+}
+
+func compileWeighted(namespace string, terms []corev1.WeightedPodAffinityTerm, sign int64) ([]weighted, error) {
+	var all []weighted
+	for i := range terms {
+		t, err := compilePodTerm(namespace, &terms[i].PodAffinityTerm)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, weighted{t, sign * int64(terms[i].Weight)})
+	}
+	return all, nil
 }
 
 // compileRelations follows pkg/scheduler/framework, NewPodInfo, and with its
@@ -99,11 +119,12 @@ func compileRelations(pod *corev1.Pod) relations {
 	note("requiredAffinityTerms", err)
 	r.without, err = compilePodTerms(pod.Namespace, anti)
 	note("requiredAntiAffinityTerms", err)
-	affinity, anti = preferred(pod.Spec.Affinity)
-	_, err = compilePodTerms(pod.Namespace, affinity)
+	prefers, avoids := preferred(pod.Spec.Affinity)
+	r.prefers, err = compileWeighted(pod.Namespace, prefers, 1)
 	note("preferredAffinityTerms", err)
-	_, err = compilePodTerms(pod.Namespace, anti)
+	aversions, err := compileWeighted(pod.Namespace, avoids, -1)
 	note("preferredAntiAffinityTerms", err)
+	r.prefers = append(r.prefers, aversions...)
 	if len(faults) > 0 {
 		r.fault = "parsing pod: " + utilerrors.NewAggregate(faults).Error()
 	}
@@ -123,25 +144,17 @@ func required(a *corev1.Affinity) (affinity, anti []corev1.PodAffinityTerm) {
 	return affinity, anti
 }
 
-func preferred(a *corev1.Affinity) (affinity, anti []corev1.PodAffinityTerm) {
+func preferred(a *corev1.Affinity) (affinity, anti []corev1.WeightedPodAffinityTerm) {
 	if a == nil {
 		return nil, nil
 	}
 	if a.PodAffinity != nil {
-		affinity = plain(a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+		affinity = a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution
 	}
 	if a.PodAntiAffinity != nil {
-		anti = plain(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+		anti = a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution
 	}
 	return affinity, anti
-}
-
-func plain(weighted []corev1.WeightedPodAffinityTerm) []corev1.PodAffinityTerm {
-	var terms []corev1.PodAffinityTerm
-	for _, t := range weighted {
-		terms = append(terms, t.PodAffinityTerm)
-	}
-	return terms
 }
 
 // mergeLabelKeys puts matchLabelKeys and mismatchLabelKeys into the selectors of

@@ -125,7 +125,7 @@ func (p *Prediction) board() *board {
 	}
 	p.ranked.Do(func() {
 		b := p.cluster.Borrow()
-		p.scores = p.left().score(p.cluster, p.workload, b.Words(p.Placed()))
+		p.scores = p.left().score(p.workload, b.Words(p.Placed()))
 	})
 	return p.scores
 }

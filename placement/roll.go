@@ -1,6 +1,9 @@
 package placement
 
-import "math/bits"
+import (
+	"iter"
+	"math/bits"
+)
 
 // roll is a set of nodes, each with its place among them in ascending order of
 // names: columns of scores are by place, and as long as there are nodes to score.
@@ -23,6 +26,19 @@ func newRoll(words []uint64) roll {
 func (r *roll) place(position int) (int, bool) {
 	k, bit := position>>6, uint64(1)<<(position&63)
 	return int(r.before[k]) + bits.OnesCount64(r.words[k]&(bit-1)), r.words[k]&bit != 0
+}
+
+// positions yields the nodes in ascending order of places.
+func (r *roll) positions() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for k, rest := range r.words {
+			for ; rest != 0; rest &= rest - 1 {
+				if !yield(k<<6 | bits.TrailingZeros64(rest)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // add adds an amount to the places of those nodes that are in a set; to a column

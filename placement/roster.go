@@ -141,26 +141,26 @@ func columnOf(nodes []*corev1.Node, key string) cluster.Column {
 }
 
 // included gives the nodes that a spread constraint looks at: those with the
-// labels that all of the pod's constraints name, and those that its inclusion
-// policies let in (plugins/podtopologyspread, matchNodeInclusionPolicies). That
+// topology keys of all constraints in keys, and those that its inclusion policies
+// let in (plugins/podtopologyspread, matchNodeInclusionPolicies). That
 // a daemon's pod has affinity to one node alone is left to evenness.pinned.
-func (r *roster) included(w *Workload, s *spread) []uint64 {
+func (r *roster) included(w *Workload, keys []spread, s *spread) []uint64 {
 	if r.nodes == nil {
-		return includedOf(r.cluster, w, s)
+		return includedOf(r.cluster, w, keys, s)
 	}
 	words := make([]uint64, (len(r.nodes)+63)/64)
 	for i, n := range r.nodes {
-		if n != nil && includes(w, s, n) {
+		if n != nil && includes(w, keys, s, n) {
 			words[i>>6] |= 1 << (i & 63)
 		}
 	}
 	return words
 }
 
-func includedOf(c *cluster.Cluster, w *Workload, s *spread) []uint64 {
+func includedOf(c *cluster.Cluster, w *Workload, keys []spread, s *spread) []uint64 {
 	m := maskOf(c, c.Nodes())
-	for i := range w.spreads {
-		m.keep(c.HasLabel(w.spreads[i].key))
+	for i := range keys {
+		m.keep(c.HasLabel(keys[i].key))
 	}
 	switch {
 	case s.heedsAffinity && w.daemonSet != nil:
@@ -177,9 +177,9 @@ func includedOf(c *cluster.Cluster, w *Workload, s *spread) []uint64 {
 }
 
 // includes is includedOf for one node.
-func includes(w *Workload, s *spread, n *corev1.Node) bool {
-	for i := range w.spreads {
-		if _, ok := n.Labels[w.spreads[i].key]; !ok {
+func includes(w *Workload, keys []spread, s *spread, n *corev1.Node) bool {
+	for i := range keys {
+		if _, ok := n.Labels[keys[i].key]; !ok {
 			return false
 		}
 	}

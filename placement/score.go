@@ -2,8 +2,7 @@ package placement
 
 import (
 	"fmt"
-
-	"github.com/berthsim/berth/cluster"
+	"math"
 )
 
 // maxScore is the best normalised score (k8s.io/kube-scheduler/framework, MaxNodeScore).
@@ -22,6 +21,8 @@ var (
 	scoreTaints    = scorer{pluginTaints, 3}
 	scoreAffinity  = scorer{pluginAffinity, 2}
 	scoreResources = scorer{pluginResources, 1}
+	scoreSpread    = scorer{pluginSpread, 2}
+	scoreRelations = scorer{pluginRelations, 2}
 	scoreBalance   = scorer{"NodeResourcesBalancedAllocation", 1}
 	scoreImages    = scorer{"ImageLocality", 1}
 )
@@ -48,41 +49,80 @@ const (
 	asItIs  rule = iota // the raw score is one of 0 to 100
 	share               // of the highest (plugins/helper, DefaultNormalizeScore)
 	reverse             // likewise, the highest being the worst
+	evenly              // plugins/podtopologyspread, NormalizeScore: likewise, and the lowest is 100
+	between             // plugins/interpodaffinity, NormalizeScore: from the lowest to the highest
 )
 
 func newColumn(s scorer, raw []int64, r rule) column {
 	c := column{s, raw, scale{rule: r}}
 	if r != asItIs {
-		for _, score := range raw {
-			c.scale.most = max(c.scale.most, score)
-		}
+		c.scale.measure(raw)
 	}
 	return c
 }
 
+// measure finds the bounds; all rules but between have the highest at 0 or more.
+func (s *scale) measure(raw []int64) {
+	s.least = math.MaxInt64
+	if s.rule == between {
+		s.most = math.MinInt64
+	}
+	for _, score := range raw {
+		if score != ignored {
+			s.least, s.most = min(s.least, score), max(s.most, score)
+		}
+	}
+}
+
 // of normalises in the integers of the original, truncation and overflow included.
 func (s *scale) of(raw int64) int64 {
-	switch {
-	case s.rule == reverse && s.most == 0:
-		return maxScore
-	case s.rule == asItIs || s.most == 0:
+	switch s.rule {
+	case share:
+		return s.shareOf(raw)
+	case reverse:
+		if s.most == 0 {
+			return maxScore
+		}
+		return maxScore - s.shareOf(raw)
+	case evenly:
+		return s.evenness(raw)
+	case between:
+		if s.most <= s.least {
+			return 0
+		}
+		return int64(maxScore * (float64(raw-s.least) / float64(s.most-s.least)))
+	}
+	return raw
+}
+
+func (s *scale) shareOf(raw int64) int64 {
+	if s.most == 0 {
 		return raw
-	case s.rule == reverse:
-		return maxScore - maxScore*raw/s.most
 	}
 	return maxScore * raw / s.most
 }
 
-func (c *column) rawOf(place int) int64 {
-	if c.raw == nil {
+// evenness gives 0 to a raw score of -1 as well: it is upstream's sign for a node
+// that is ignored (invalidScore).
+func (s *scale) evenness(raw int64) int64 {
+	switch {
+	case raw == ignored || raw == -1:
 		return 0
+	case s.most == 0:
+		return maxScore
 	}
-	return c.raw[place]
+	return maxScore * (s.most + s.least - raw) / s.most
 }
 
 func (c *column) at(place int) PluginScore {
-	raw := c.rawOf(place)
-	return PluginScore{Plugin: c.name, Raw: raw, Normalized: c.scale.of(raw), Weight: c.weight}
+	s := PluginScore{Plugin: c.name, Weight: c.weight}
+	if c.raw != nil {
+		s.Raw = c.raw[place]
+	}
+	if s.Normalized = c.scale.of(s.Raw); s.Raw == ignored {
+		s.Raw = 0
+	}
+	return s
 }
 
 // addTo adds the weighted scores to the totals. An error is what fails the
@@ -118,8 +158,8 @@ type board struct {
 
 // score follows prioritizeNodes of pkg/scheduler/schedule_one.go: PreScore of each
 // plugin, which may turn out that it has nothing to say, Score and NormalizeScore.
-func (r *Room) score(c *cluster.Cluster, w *Workload, feasible []uint64) *board {
-	s := w.scoring
+func (r *Room) score(w *Workload, feasible []uint64) *board {
+	c, s := r.cluster, w.scoring
 	if s.fault != nil {
 		return &board{err: s.fault}
 	}
@@ -130,6 +170,12 @@ func (r *Room) score(c *cluster.Cluster, w *Workload, feasible []uint64) *board 
 	}
 	least, balance := r.allocations(s, &b.roll)
 	b.columns = append(b.columns, newColumn(scoreResources, least, asItIs))
+	if raw, ok := r.unevenness(w, &b.roll); ok {
+		b.columns = append(b.columns, newColumn(scoreSpread, raw, evenly))
+	}
+	if raw, ok := r.attracted(w, &b.roll); ok {
+		b.columns = append(b.columns, newColumn(scoreRelations, raw, between))
+	}
 	if balance != nil {
 		b.columns = append(b.columns, newColumn(scoreBalance, balance, asItIs))
 	}

@@ -15,7 +15,8 @@ import (
 type scoring struct {
 	prefers     bool // has preferred node affinity, if only an empty list of terms
 	preferences []preference
-	fault       error // why the scheduler's attempt fails before there are scores
+	spreads     []spread // the pod's own that only scores heed
+	fault       error    // why the scheduler's attempt fails before there are scores
 	asks        scoredAmounts
 	images      []neededImage
 	sources     int // of images: containers, init containers and image volumes
@@ -37,6 +38,10 @@ func compileScoring(pod *corev1.Pod) *scoring {
 		if len(mistakes) > 0 {
 			s.fault = fmt.Errorf("running PreScore plugin %q: %w", pluginAffinity, utilerrors.NewAggregate(mistakes))
 		}
+	}
+	var err error
+	if s.spreads, err = compileSpreads(pod, corev1.ScheduleAnyway); err != nil && s.fault == nil {
+		s.fault = fmt.Errorf("running PreScore plugin %q: calculating preScoreState: obtaining pod's soft topology spread constraints: %w", pluginSpread, err)
 	}
 	return s
 }

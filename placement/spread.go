@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// spread is a topologySpreadConstraint that keeps pods from nodes, compiled as
-// plugins/podtopologyspread, filterTopologySpreadConstraints, does it.
+// spread is a topologySpreadConstraint, compiled as plugins/podtopologyspread,
+// filterTopologySpreadConstraints, does it.
 type spread struct {
 	key           string // topologyKey
 	path          string
@@ -21,18 +21,18 @@ type spread struct {
 	heedsTaints   bool  // only nodes whose taints it tolerates
 }
 
-// compileSpreads gives the constraints with DoNotSchedule. The scheduler's own
-// default constraints are all ScheduleAnyway and play no part here.
-func compileSpreads(pod *corev1.Pod) ([]spread, error) {
+// compileSpreads gives the constraints that keep pods from nodes (DoNotSchedule),
+// or those that only scores heed (ScheduleAnyway).
+func compileSpreads(pod *corev1.Pod, action corev1.UnsatisfiableConstraintAction) ([]spread, error) {
 	var all []spread
 	for i := range pod.Spec.TopologySpreadConstraints {
 		c := &pod.Spec.TopologySpreadConstraints[i]
-		if c.WhenUnsatisfiable != corev1.DoNotSchedule {
+		if c.WhenUnsatisfiable != action {
 			continue
 		}
 		s, err := compileSpread(c, pod.Labels)
 		if err != nil {
-			return nil, fmt.Errorf("get constraints from pod: obtaining pod's hard topology spread constraints: %w", err)
+			return nil, err
 		}
 		s.path = fmt.Sprintf("spec.topologySpreadConstraints[%d]", i)
 		all = append(all, s)

@@ -107,7 +107,7 @@ func (q *question) addCounter(r *Room, key string, among []uint64) *counter {
 }
 
 func (q *question) addSpread(r *Room, s *spread) {
-	c := q.addCounter(r, s.key, r.included(q.w, s))
+	c := q.addCounter(r, s.key, r.included(q.w, q.w.spreads, s))
 	b := evenness{spread: s, label: c.column, pinned: q.w.daemonSet != nil && s.heedsAffinity, stale: true}
 	if b.pinned {
 		c.column, c.pods = byPosition(r.Len()), make([]int64, r.Len())

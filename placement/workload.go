@@ -112,7 +112,7 @@ func (w *Workload) compileFit(name string) {
 	w.load.name = name
 	w.relations = w.load.kind.relations
 	var err error
-	if w.spreads, err = compileSpreads(w.pod); err != nil {
+	if w.spreads, err = compileSpreads(w.pod, corev1.DoNotSchedule); err != nil {
 		w.fault = &fault{pluginSpread, fmt.Sprintf("running PreFilter plugin %q: %v", pluginSpread, err)}
 	} else if w.relations.fault != "" {
 		w.fault = &fault{pluginRelations, w.relations.fault}

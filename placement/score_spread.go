@@ -1,0 +1,198 @@
+package placement
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// systemDefaults are the constraints of a pod that has none of its own
+// (plugins/podtopologyspread, systemDefaultConstraints), but for their selector.
+var systemDefaults = []spread{
+	{key: corev1.LabelHostname, maxSkew: 3, heedsAffinity: true},
+	{key: corev1.LabelTopologyZone, maxSkew: 5, heedsAffinity: true},
+}
+
+// softSpreads gives the constraints that only scores heed. Of the pod's own a
+// node must have all topology keys to take part (strict); of the system's it
+// counts for those that it has.
+func (w *Workload) softSpreads(b cluster.Borrowed) (constraints []spread, strict bool) {
+	if len(w.pod.Spec.TopologySpreadConstraints) > 0 {
+		return w.scoring.spreads, true
+	}
+	selector := defaultSelector(w.pod, b)
+	if selector.Empty() {
+		return nil, false
+	}
+	constraints = slices.Clone(systemDefaults)
+	for i := range constraints {
+		constraints[i].selector = selector
+	}
+	return constraints, false
+}
+
+// spreading is what PodTopologySpread knows when it scores (scoring.go, preScoreState).
+type spreading struct {
+	scored      roll // the nodes that take part
+	constraints []softSpread
+}
+
+// softSpread is a constraint and the pods that it counts.
+type softSpread struct {
+	*spread
+	column cluster.Column
+	blank  int32    // the domain of nodes without the label: that of the empty value
+	among  []uint64 // the nodes whose pods count
+	known  []bool   // by domain: a node that takes part is in it
+	pods   []int64  // by domain; where every node is by itself, by place among the scored
+	weight float64  // the less, the fewer domains there are
+}
+
+// byHost says whether every node is a domain of its own, whatever its label is.
+func (e *softSpread) byHost() bool { return e.key == corev1.LabelHostname }
+
+func (e *softSpread) domain(position int) int32 {
+	if domain := e.column.IDs[position]; domain >= 0 {
+		return domain
+	}
+	return e.blank
+}
+
+// unevenness is the raw score of PodTopologySpread; false if the pod is not to be
+// spread.
+func (r *Room) unevenness(w *Workload, nodes *roll) ([]int64, bool) {
+	constraints, strict := w.softSpreads(r.cluster.Borrow())
+	if len(constraints) == 0 {
+		return nil, false
+	}
+	s := r.newSpreading(w, constraints, strict, nodes)
+	s.count(r, w.pod.Namespace)
+	return s.scores(nodes), true
+}
+
+// newSpreading follows initPreScoreState.
+func (r *Room) newSpreading(w *Workload, constraints []spread, strict bool, nodes *roll) *spreading {
+	s := &spreading{scored: *nodes, constraints: make([]softSpread, len(constraints))}
+	for i := range constraints {
+		e := &s.constraints[i]
+		e.spread, e.column = &constraints[i], r.column(constraints[i].key)
+		e.blank = int32(len(e.column.Values))
+		if i := slices.Index(e.column.Values, ""); i >= 0 {
+			e.blank = int32(i)
+		}
+	}
+	var keys []spread // that a node must have
+	if strict {
+		keys = constraints
+		s.scored = newRoll(s.labelled(nodes.words))
+	}
+	for i := range s.constraints {
+		e := &s.constraints[i]
+		e.among = r.included(w, keys, e.spread)
+		e.open(&s.scored)
+	}
+	return s
+}
+
+// labelled gives those of the nodes that have all topology keys.
+func (s *spreading) labelled(nodes []uint64) []uint64 {
+	kept := slices.Clone(nodes)
+	for i := range s.constraints {
+		ids := s.constraints[i].column.IDs
+		for k, word := range kept {
+			for rest := word; rest != 0; rest &= rest - 1 {
+				if ids[k<<6|bits.TrailingZeros64(rest)] < 0 {
+					kept[k] &^= rest & -rest
+				}
+			}
+		}
+	}
+	return kept
+}
+
+func (e *softSpread) open(scored *roll) {
+	domains := scored.n
+	if e.byHost() {
+		e.pods = make([]int64, scored.n)
+	} else {
+		e.pods, e.known = make([]int64, len(e.column.Values)+1), make([]bool, len(e.column.Values)+1)
+		domains = 0
+		for position := range scored.positions() {
+			if domain := e.domain(position); !e.known[domain] {
+				e.known[domain] = true
+				domains++
+			}
+		}
+	}
+	e.weight = math.Log(float64(domains + 2))
+}
+
+// count counts the pods that are to be spread (PreScore, and for host names Score).
+func (s *spreading) count(r *Room, namespace string) {
+	kinds := r.kinds.list()
+	wanted, in := make([]bool, len(kinds)), make([][]*softSpread, len(kinds))
+	for i, k := range kinds {
+		for c := range s.constraints {
+			if e := &s.constraints[c]; e.counts(k, namespace) {
+				wanted[i], in[i] = true, append(in[i], e)
+			}
+		}
+	}
+	for kind, p := range r.presence(wanted) {
+		for _, e := range in[kind] {
+			e.add(&s.scored, p)
+		}
+	}
+}
+
+func (e *softSpread) add(scored *roll, p place) {
+	position := int(p.position)
+	if e.byHost() {
+		if place, ok := scored.place(position); ok {
+			e.pods[place] += int64(p.pods)
+		}
+		return
+	}
+	if domain := e.domain(position); e.known[domain] && e.among[position>>6]&(1<<(position&63)) != 0 {
+		e.pods[domain] += int64(p.pods)
+	}
+}
+
+// ignored is the raw score of a node that takes no part: it is shown as 0, and no
+// other node is measured by it.
+const ignored = math.MinInt64
+
+func (s *spreading) scores(nodes *roll) []int64 {
+	raw := make([]int64, 0, nodes.n)
+	for position := range nodes.positions() {
+		if place, ok := s.scored.place(position); ok {
+			raw = append(raw, s.score(position, place))
+		} else {
+			raw = append(raw, ignored)
+		}
+	}
+	return raw
+}
+
+// score follows Score and scoreForCount. The conversion keeps a compiler from
+// making one instruction of the product and the sum, which would round otherwise.
+func (s *spreading) score(position, place int) int64 {
+	var score float64
+	for i := range s.constraints {
+		e := &s.constraints[i]
+		domain := e.column.IDs[position]
+		if domain < 0 {
+			continue
+		}
+		at := int(domain)
+		if e.byHost() {
+			at = place
+		}
+		score += float64(float64(e.pods[at])*e.weight) + float64(e.maxSkew-1)
+	}
+	return int64(math.Round(score))
+}
