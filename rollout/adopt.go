@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
 )
 
 // New makes a simulation of the cluster as it is. The error names every mistake
@@ -41,7 +42,9 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 		return nil, err
 	}
 	s.adoptRevisions()
-	s.adoptPods()
+	if err := s.adoptPods(); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -119,12 +122,15 @@ func (s *Sim) adoptRevisions() {
 	slices.SortFunc(s.orphans, byName)
 }
 
-func (s *Sim) adoptPods() {
+func (s *Sim) adoptPods() error {
 	known := map[string]int32{} // classes
 	for _, object := range s.cluster.Borrow().Pods() {
 		d, free := s.ownerOf(object)
 		p := s.readPod(object)
-		p.class = s.adoptClass(d, object, known)
+		var err error
+		if p.class, err = s.adoptClass(d, object, known); err != nil {
+			return err
+		}
 		if d != nil {
 			p.owner = d.slot
 			if serial, ok := parseSerial(strings.TrimPrefix(object.Name, namePrefix(d.object.Name))); ok {
@@ -134,11 +140,12 @@ func (s *Sim) adoptPods() {
 			p.flags |= orphan
 		}
 		p.name = ^int32(len(s.named))
-		s.named = append(s.named, object)
+		s.named, s.loads = append(s.named, object), append(s.loads, placement.LoadOf(object))
 		id := s.newPod(p)
 		s.link(id)
 		if p.phase == pending && !p.is(bound) && p.node != none {
 			s.unbound = append(s.unbound, id)
+			s.pods[id].flags |= tried
 		}
 	}
 	for _, slot := range s.order {
@@ -151,22 +158,33 @@ func (s *Sim) adoptPods() {
 		}
 		s.arm(int32(id))
 	}
+	err := s.dropPods()
+	s.survey()
+	return err
 }
 
 // adoptClass gives pods that are alike one class.
-func (s *Sim) adoptClass(d *daemon, object *corev1.Pod, known map[string]int32) int32 {
+func (s *Sim) adoptClass(d *daemon, object *corev1.Pod, known map[string]int32) (int32, error) {
 	prefix, slot := "", none
 	if d != nil {
 		prefix, slot = namePrefix(d.object.Name), d.slot
 	}
 	c := newClass(prefix, object.Labels, &object.Spec)
 	key := fmt.Sprint(slot, c.labels, c.grace, c.images)
+	if object.Spec.NodeName == "" {
+		w, err := placement.ForPod(object, placement.Unvalidated())
+		if err != nil {
+			return none, fmt.Errorf("Pod %s: %w", keyOf(object), err)
+		}
+		c.priority, c.workload = s.priorityOf(&object.Spec), w
+		key += keyOf(object)
+	}
 	id, ok := known[key]
 	if !ok {
 		id = s.addClass(d, c)
 		known[key] = id
 	}
-	return id
+	return id, nil
 }
 
 // readPod is the pod as the dump shows it, without owner, class and name.

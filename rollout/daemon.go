@@ -132,13 +132,11 @@ func (s *Sim) setObject(d *daemon, object *appsv1.DaemonSet) error {
 	if err != nil {
 		return err
 	}
-	workload := d.workload
-	if d.object == nil || !samePlaces(&d.object.Spec.Template.Spec, &object.Spec.Template.Spec) {
-		if workload, err = placement.ForDaemonSet(object, placement.Unvalidated()); err != nil {
-			return err
-		}
+	workload, err := placement.ForDaemonSet(object, placement.Unvalidated())
+	if err != nil {
+		return err
 	}
-	moved := workload != d.workload
+	moved := d.object == nil || !samePlaces(&d.object.Spec.Template.Spec, &object.Spec.Template.Spec)
 	if d.object == nil || !equality.Semantic.DeepEqual(d.object.Spec.Selector, object.Spec.Selector) {
 		d.unclaimed = true
 	}
@@ -172,7 +170,7 @@ func (s *Sim) rearmAll(d *daemon) {
 
 // newTemplateClass is what pods made now have in common
 // (pkg/controller/daemon/util: CreatePodTemplate).
-func newTemplateClass(d *daemon) *class {
+func (s *Sim) newTemplateClass(d *daemon) *class {
 	template := &d.object.Spec.Template
 	meta := maps.Clone(template.Labels)
 	if meta == nil {
@@ -186,6 +184,9 @@ func newTemplateClass(d *daemon) *class {
 	}
 	c := newClass(namePrefix(d.object.Name), meta, &template.Spec)
 	c.namespace, c.template = d.object.Namespace, template
+	pod := d.workload.Pod()
+	pod.Name = d.object.Name
+	c.priority, c.workload, c.load = s.priorityOf(&pod.Spec), d.workload, placement.LoadOf(pod)
 	return c
 }
 
@@ -210,7 +211,7 @@ func (s *Sim) classLike(d *daemon, like *class, hash string) int32 {
 	}
 	for _, id := range d.classes {
 		c := s.classes[id]
-		if c.grace == like.grace && c.template == like.template && c.prefix == like.prefix &&
+		if c.grace == like.grace && c.template == like.template && c.prefix == like.prefix && c.workload == like.workload &&
 			slices.Equal(c.images, like.images) && maps.Equal(c.labels, meta) {
 			return id
 		}

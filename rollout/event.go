@@ -29,20 +29,21 @@ const (
 	Gone                      // a DaemonSet, after a foreground deletion
 	Tainted                   // a node that has been down for Config.NodeGrace
 
-	Created     // a pod, by the controller
-	Deleted     // a pod, by the controller
-	Bound       // a pod, in a later tick than it was created in
-	Started     // a pod runs but is not ready yet
-	Ready       // a pod runs and is ready
-	Available   // a pod has been ready for minReadySeconds, if there are any
-	Unready     // a pod is not ready any more
-	Failed      // a pod
-	Stopped     // a terminating pod is gone
-	UserDeleted // a pod, by DeletePods
-	Collected   // a pod, by a garbage collector
-	Adopted     // an orphaned pod, by a DaemonSet
-	Orphaned    // a pod whose DaemonSet was deleted with Orphan
-	Released    // a pod that the selector does not match any more
+	Created       // a pod, by the controller
+	Deleted       // a pod, by the controller
+	Unschedulable // a pod that was just created does not fit
+	Bound         // a pod, in a later tick than it was created in
+	Started       // a pod runs but is not ready yet
+	Ready         // a pod runs and is ready
+	Available     // a pod has been ready for minReadySeconds, if there are any
+	Unready       // a pod is not ready any more
+	Failed        // a pod
+	Stopped       // a terminating pod is gone
+	UserDeleted   // a pod, by DeletePods
+	Collected     // a pod, by a garbage collector
+	Adopted       // an orphaned pod, by a DaemonSet
+	Orphaned      // a pod whose DaemonSet was deleted with Orphan
+	Released      // a pod that the selector does not match any more
 
 	RevisionAdded      // a ControllerRevision
 	RevisionRenumbered // an earlier template is the current one again
@@ -52,7 +53,7 @@ const (
 
 var kinds = [...]string{
 	"", "Happened", "Unchanged", "Refused", "Gone", "Tainted",
-	"Created", "Deleted", "Bound", "Started", "Ready", "Available", "Unready", "Failed", "Stopped",
+	"Created", "Deleted", "Unschedulable", "Bound", "Started", "Ready", "Available", "Unready", "Failed", "Stopped",
 	"UserDeleted", "Collected", "Adopted", "Orphaned", "Released",
 	"RevisionAdded", "RevisionRenumbered", "RevisionRemoved", "SyncFailed",
 }

@@ -16,6 +16,9 @@ func (s *Sim) Fork() *Sim {
 	f.order = slices.Clone(s.order)
 	f.pods = slices.Clone(s.pods)
 	f.loose = slices.Clone(s.loose)
+	if s.room != nil {
+		f.room = s.room.Clone()
+	}
 	f.unbound = slices.Clone(s.unbound)
 	f.classes = slices.Clone(s.classes)
 	f.live = slices.Clone(s.live)

@@ -70,6 +70,7 @@ func (in RemoveNode) apply(s *Sim) {
 		s.cluster = next
 	}
 	s.nodes[n] = nodeState{turn: s.nodes[n].turn + 1}
+	s.survey()
 	s.decide(n)
 	s.settleNode(n)
 	s.alarm(collection, n, s.gc)
@@ -161,6 +162,7 @@ func (in FailPods) apply(s *Sim) {
 		if !p.live() {
 			continue
 		}
+		s.seat(p, false)
 		p.phase, p.since = failed, s.clock
 		if p.is(isReady) {
 			p.flags &^= isReady

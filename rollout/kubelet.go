@@ -151,37 +151,6 @@ func (s *Sim) deletePod(id int32) {
 	s.arm(id)
 }
 
-// schedule binds the pods that fit (see fits).
-func (s *Sim) schedule() {
-	waiting := s.unbound[:0]
-	for _, id := range s.unbound {
-		p := &s.pods[id]
-		switch {
-		case p.phase != pending || p.is(bound): // gone meanwhile
-		case s.fits(p):
-			s.bind(id)
-		default:
-			waiting = append(waiting, id)
-		}
-	}
-	s.unbound = waiting
-}
-
-// fits says whether the scheduler would bind the pod to its node now.
-func (s *Sim) fits(p *pod) bool { return p.node != none && s.nodes[p.node].there() }
-
-func (s *Sim) bind(id int32) {
-	p := &s.pods[id]
-	p.flags |= bound
-	p.since = s.clock
-	s.relink(id)
-	s.arm(id)
-	s.busy = true
-	if p.created != s.clock {
-		s.emitPod(Bound, id, Why{})
-	}
-}
-
 // collect removes the pods of a node that is gone
 // (pkg/controller/podgc: deletes pods bound to nodes that do not exist).
 func (s *Sim) collect(node int32) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
@@ -31,6 +32,7 @@ const (
 	isUnready             // condition False: its pods are not ready
 	podsUnready           // PodsNotReady: its pods are not ready
 	isStuck               // terminating pods do not go
+	isOpen                // it does not say what it can allocate, as nodes made for tests: it has room for all
 )
 
 func (n *nodeState) is(f nodeFlags) bool { return n.flags&f != 0 }
@@ -123,6 +125,7 @@ func (s *Sim) decideAll(d *daemon) {
 
 // decide judges one node for every DaemonSet, after it has changed.
 func (s *Sim) decide(node int32) {
+	s.freed = true
 	object, there := s.cluster.Borrow().Node(s.roster[node].name)
 	for _, slot := range s.order {
 		d := s.daemons[slot]
@@ -137,11 +140,15 @@ func (s *Sim) decide(node int32) {
 
 // setNode puts a node's object in the place of the old one.
 func (s *Sim) setNode(node int32, object *corev1.Node) {
+	old, was := s.cluster.Borrow().Node(object.Name)
 	next, err := s.cluster.With(object)
 	if err != nil {
 		return // Inject has refused nodes without a name
 	}
 	s.cluster = next
+	if !was || !equality.Semantic.DeepEqual(old.Status.Allocatable, object.Status.Allocatable) {
+		s.survey()
+	}
 	s.decide(node)
 }
 

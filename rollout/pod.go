@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/placement"
 )
 
 // none stands for no pod, no node, no DaemonSet, no tick.
@@ -54,6 +56,7 @@ const (
 	terminating
 	stays  // a dump showed that what was due had not happened: it does not happen by itself
 	orphan // no controller: the first DaemonSet whose selector matches adopts it
+	tried  // by the scheduler, in vain
 )
 
 func (p *pod) is(f podFlags) bool { return p.flags&f != 0 }
@@ -73,9 +76,12 @@ type class struct {
 	hash       string // label controller-revision-hash
 	generation string // label pod-template-generation
 	labels     map[string]string
-	images     []string // of all containers, init containers included
-	grace      stamp    // terminationGracePeriodSeconds
-	template   *corev1.PodTemplateSpec
+	images     []string                // of all containers, init containers included
+	grace      stamp                   // terminationGracePeriodSeconds
+	template   *corev1.PodTemplateSpec // of generated pods
+	priority   int32
+	workload   *placement.Workload // what the scheduler asks; nil for pods that came bound
+	load       *placement.Load     // what a generated pod takes
 }
 
 func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *class {
@@ -167,6 +173,7 @@ func (s *Sim) vanish(id int32) {
 	}
 	s.unlink(id)
 	p := &s.pods[id]
+	s.seat(p, false)
 	p.phase, p.due = vacant, none
 	p.next, s.free = s.free, id
 }

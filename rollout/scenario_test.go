@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -25,8 +26,8 @@ import (
 //
 //	cluster tick=1s start=0s ready=0s stop=0s gc=0s grace=0s order=Seeded seed=1
 //	nodes 3 pool=a            n1 n2 n3, with labels
-//	node x pool=b taint=k=v:NoSchedule
-//	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate-all annotation=k=v unvalidated
+//	node x pool=b taint=k=v:NoSchedule cpu=2 pods=3    without cpu and pods it has room for all
+//	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate-all cpu=1 port=80 priority=class annotation=k=v unvalidated
 //	                          only what is named changes; the DaemonSet is default/agent
 //	do [at=tick]              inputs, one a line, as they print
 //	tick [n] [sum]            steps; sum counts events instead of listing them
@@ -214,21 +215,30 @@ func parseNodes(text string) ([]runtime.Object, error) {
 }
 
 func parseNode(name string, words []string) (*corev1.Node, error) {
-	c, err := cluster.New(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}})
-	if err != nil {
-		return nil, err
-	}
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	for _, w := range words {
 		key, value, _ := strings.Cut(w, "=")
+		if list := n.Status.Allocatable; key == "cpu" || key == "pods" {
+			if list == nil {
+				list = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("110")}
+			}
+			list[corev1.ResourceName(key)] = resource.MustParse(value)
+			n.Status.Allocatable = list
+			continue
+		}
 		edit := cluster.Label(key, value)
 		if key == "taint" {
 			edit = cluster.Taint(value)
 		}
-		if c, err = c.Edit(name, edit); err != nil {
+		c, err := cluster.New(n)
+		if err == nil {
+			c, err = c.Edit(name, edit)
+		}
+		if err != nil {
 			return nil, err
 		}
+		n, _ = c.Node(name)
 	}
-	n, _ := c.Node(name)
 	return n, nil
 }
 
@@ -289,6 +299,12 @@ func change(ds *appsv1.DaemonSet, key, value string) error {
 		ds.Annotations = map[string]string{name: rest}
 	case "tolerate":
 		spec.Tolerations = append(spec.Tolerations, corev1.Toleration{Key: value, Operator: corev1.TolerationOpExists})
+	case "cpu":
+		spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(value)}
+	case "port":
+		spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: n32, HostPort: n32}}
+	case "priority":
+		spec.PriorityClassName = value
 	case "tolerate-all":
 		spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	default:

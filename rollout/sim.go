@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
 )
 
 // lastTick is where time ends.
@@ -31,7 +32,7 @@ type Sim struct {
 	clock   stamp // of now
 	round   int32
 	busy    bool             // something changed in this round
-	cluster *cluster.Cluster // its nodes are those of now; all else is as it was at the start
+	cluster *cluster.Cluster // its nodes are those of now, it has no pods, and all else is as it was at the start
 
 	roster  []name
 	nodes   []nodeState
@@ -49,6 +50,11 @@ type Sim struct {
 	numbers  []int64       // by class: number of their revision
 	fresh    []bool        // by class: of the current revision
 	named    []*corev1.Pod // adopted pods, as they were
+	loads    []*placement.Load
+
+	room     *placement.Room // nil: all nodes are open
+	position []int32         // by slot: the node's in the room, or none
+	freed    bool            // unbound pods may fit now
 
 	orphans []revision // of no controller, ascending by name
 	foreign []revision // of others

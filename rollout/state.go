@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 )
@@ -61,11 +62,15 @@ func (s *Sim) State(key string) State {
 }
 
 // nextFor is the next tick in which something happens to the DaemonSet's pods or
-// to nodes by itself; after lastTick if nothing does.
+// to nodes by itself; after lastTick if nothing does. For pods that are not bound
+// any pod that moves may make room.
 func (s *Sim) nextFor(d *daemon) int32 {
 	next := lastTick + 1
 	if len(s.alarms) > 0 {
 		next = s.alarms[0].tick
+	}
+	if slices.ContainsFunc(s.unbound, func(id int32) bool { return s.pods[id].owner == d.slot }) {
+		return s.nextDue()
 	}
 	for _, slot := range s.agenda.slots[s.agenda.first:] {
 		for _, id := range slot.pods {

@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -29,7 +30,7 @@ func (y *story) GoString() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%+v\n", y.config)
 	for _, n := range y.nodes {
-		fmt.Fprintf(&b, "node %s %v %v\n", n.Name, n.Labels, n.Spec.Taints)
+		fmt.Fprintf(&b, "node %s %v %v %v\n", n.Name, n.Labels, n.Spec.Taints, n.Status.Allocatable)
 	}
 	for _, in := range y.inputs {
 		fmt.Fprintf(&b, "at %d %s", in.tick, in.input)
@@ -42,7 +43,8 @@ func (y *story) GoString() string {
 }
 
 func specWords(ds *appsv1.DaemonSet) string {
-	words := ds.Spec.Template.Spec.Containers[0].Image
+	c := &ds.Spec.Template.Spec.Containers[0]
+	words := fmt.Sprintf("%s %v %v", c.Image, c.Resources.Requests, c.Ports)
 	if r := ds.Spec.UpdateStrategy.RollingUpdate; r != nil {
 		words += fmt.Sprintf(" unavailable=%v surge=%v", r.MaxUnavailable, r.MaxSurge)
 	}
@@ -135,6 +137,12 @@ func (w *writer) begin() {
 func (w *writer) node(name string) *corev1.Node {
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"pool": "a"}}}
 	if w.mood == mixed {
+		if rapid.IntRange(0, 2).Draw(w.t, "small") > 0 {
+			n.Status.Allocatable = corev1.ResourceList{
+				corev1.ResourcePods: resource.MustParse(pick(w.t, "places", "1", "3", "9")),
+				corev1.ResourceCPU:  resource.MustParse(pick(w.t, "cpu", "1", "2")),
+			}
+		}
 		n.Labels["pool"] = pick(w.t, "pool", "a", "a", "b")
 		if rapid.IntRange(0, 6).Draw(w.t, "tainted") == 0 {
 			n.Spec.Taints = []corev1.Taint{{Key: "old", Effect: corev1.TaintEffectNoSchedule}}
@@ -155,6 +163,12 @@ func (w *writer) newSet(name string) *appsv1.DaemonSet {
 			},
 			MinReadySeconds: pick[int32](w.t, "min ready", 0, 0, 1, 4),
 		},
+	}
+	if cpu := pick(w.t, "requests", "", "", "600m", "1500m"); cpu != "" && w.mood == mixed {
+		ds.Spec.Template.Spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu)}
+	}
+	if rapid.IntRange(0, 5).Draw(w.t, "port") == 0 && w.mood == mixed {
+		ds.Spec.Template.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 80, HostPort: 80}}
 	}
 	if grace := pick[int64](w.t, "grace seconds", -1, -1, 2, 0); grace >= 0 {
 		ds.Spec.Template.Spec.TerminationGracePeriodSeconds = &grace

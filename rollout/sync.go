@@ -225,13 +225,13 @@ func (s *Sim) act(d *daemon) {
 
 func (s *Sim) create(d *daemon, c creation) {
 	if d.class == none {
-		d.class = s.addClass(d, newTemplateClass(d))
+		d.class = s.addClass(d, s.newTemplateClass(d))
 	}
 	id := s.newPod(pod{
 		node: c.node, owner: d.slot, class: d.class, name: d.nextSerial(),
 		created: s.clock, since: s.clock, readied: never, phase: pending,
 	})
 	s.link(id)
-	s.unbound = append(s.unbound, id)
+	s.unbound, s.freed = append(s.unbound, id), true
 	s.emitPod(Created, id, c.why)
 }

@@ -12,6 +12,7 @@ type Wait struct {
 	Node     string
 	For      Cause
 	Until    int      // the tick in which that ends by itself; -1 if nobody can tell, or never
+	Detail   string   // for Scheduling: what the pod does not fit for
 	Blockers []string // for Turn and Blocked: the nodes that use the budget, ascending
 }
 
@@ -47,6 +48,9 @@ func (w Wait) String() string {
 	s := w.Node + " waits for " + w.For.String()
 	if w.Until >= 0 {
 		s += fmt.Sprintf(" until %d", w.Until)
+	}
+	if w.Detail != "" {
+		s += ": " + w.Detail
 	}
 	if len(w.Blockers) > 0 {
 		s += ", used by " + strings.Join(w.Blockers, " ")
@@ -114,7 +118,7 @@ func (s *Sim) podWait(id int32) Wait {
 	case p.phase == failed:
 		return until(Backoff, p.due)
 	case !p.is(bound):
-		return until(Scheduling, none)
+		return Wait{For: Scheduling, Until: -1, Detail: s.whyUnbound(p)}
 	case p.phase == pending:
 		return until(Start, p.due)
 	case !p.is(isReady):

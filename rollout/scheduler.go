@@ -1,0 +1,178 @@
+package rollout
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/placement"
+)
+
+// schedule tries the pods of DaemonSets that are not bound: the higher priority
+// first, then the older, then by name. Each is aimed at one node. Without new
+// pods or room that was freed there is nothing to try.
+func (s *Sim) schedule() {
+	if !s.freed || len(s.unbound) == 0 {
+		return
+	}
+	s.freed = false
+	slices.SortFunc(s.unbound, s.byPriority)
+	waiting := s.unbound[:0]
+	for _, id := range s.unbound {
+		if p := &s.pods[id]; s.fits(p) {
+			s.bind(id)
+		} else {
+			waiting = append(waiting, id)
+			s.noteUnschedulable(id)
+		}
+	}
+	s.unbound = waiting
+}
+
+func (s *Sim) byPriority(a, b int32) int {
+	p, q := &s.pods[a], &s.pods[b]
+	return cmp.Or(cmp.Compare(s.classes[q.class].priority, s.classes[p.class].priority), cmp.Compare(p.created, q.created), s.inTurn(a, b))
+}
+
+// fits says whether the scheduler would bind the pod to its node now: the node
+// lets it in, and has room. Affinity to other pods and spreading are not judged.
+func (s *Sim) fits(p *pod) bool {
+	if p.node == none || !s.nodes[p.node].there() {
+		return false
+	}
+	c := s.classes[p.class]
+	if p.created != s.clock || p.is(tried) { // it was made for a node that wanted it
+		if node, _ := s.cluster.Borrow().Node(s.roster[p.node].name); c.workload.Check(node).Decision != placement.Eligible {
+			return false
+		}
+	}
+	return s.nodes[p.node].is(isOpen) || s.room.Fits(c.workload, int(s.position[p.node]))
+}
+
+func (s *Sim) noteUnschedulable(id int32) {
+	if p := &s.pods[id]; !p.is(tried) {
+		p.flags |= tried
+		s.emitPod(Unschedulable, id, Why{Detail: s.whyUnbound(p)})
+	}
+}
+
+// whyUnbound is what keeps the pod from being bound, in the scheduler's words
+// and with the evidence.
+func (s *Sim) whyUnbound(p *pod) string {
+	if p.node == none || !s.nodes[p.node].there() {
+		return "no such node"
+	}
+	c := s.classes[p.class]
+	node, _ := s.cluster.Borrow().Node(s.roster[p.node].name)
+	reasons := c.workload.Check(node).Reasons
+	if !s.nodes[p.node].is(isOpen) {
+		reasons = append(reasons, s.room.Why(c.workload, int(s.position[p.node]))...)
+	}
+	var words []string
+	for _, r := range reasons {
+		words = append(words, r.String())
+	}
+	return strings.Join(words, "; ")
+}
+
+func (s *Sim) bind(id int32) {
+	p := &s.pods[id]
+	p.flags |= bound
+	p.since = s.clock
+	s.seat(p, true)
+	s.relink(id)
+	s.arm(id)
+	s.busy = true
+	if p.created != s.clock {
+		s.emitPod(Bound, id, Why{})
+	}
+}
+
+// seat counts the pod in on its node, or out. A pod that has ended takes no room
+// (placement.NewRoom), one that is on its way out does.
+func (s *Sim) seat(p *pod, in bool) {
+	if !p.is(bound) || p.terminal() || s.room == nil || p.node == none || s.position[p.node] == none {
+		return
+	}
+	load := s.classes[p.class].load
+	if p.name < 0 {
+		load = s.loads[^p.name]
+	}
+	if in {
+		s.room.Add(load, int(s.position[p.node]))
+	} else {
+		s.room.Remove(load, int(s.position[p.node]))
+		s.freed = true
+	}
+}
+
+// survey makes the account of the nodes anew: after nodes have come, gone or
+// become larger. It costs as much as there are nodes and pods.
+func (s *Sim) survey() {
+	b := s.cluster.Borrow()
+	s.position = make([]int32, len(s.nodes))
+	open := true
+	for n := range s.roster {
+		s.position[n] = none
+		s.nodes[n].flags &^= isOpen
+		if i, ok := b.Position(s.roster[n].name); ok {
+			s.position[n] = int32(i)
+			if len(b.At(i).Status.Allocatable) == 0 {
+				s.nodes[n].flags |= isOpen
+			} else {
+				open = false
+			}
+		}
+	}
+	s.freed, s.room = true, nil
+	if open {
+		return
+	}
+	s.room = placement.NewRoom(s.cluster)
+	for i := range s.pods {
+		if p := &s.pods[i]; p.phase != vacant {
+			s.seat(p, true)
+		}
+	}
+}
+
+// priorityOf is what admission would make of a pod's priority class
+// (plugin/pkg/admission/priority).
+func (s *Sim) priorityOf(spec *corev1.PodSpec) int32 {
+	switch {
+	case spec.Priority != nil:
+		return *spec.Priority
+	case spec.PriorityClassName == "system-node-critical":
+		return 2_000_001_000
+	case spec.PriorityClassName == "system-cluster-critical":
+		return 2_000_000_000
+	}
+	b := s.cluster.Borrow()
+	if pc, ok := b.PriorityClass(spec.PriorityClassName); ok {
+		return pc.Value
+	}
+	for _, pc := range b.PriorityClasses() {
+		if spec.PriorityClassName == "" && pc.GlobalDefault {
+			return pc.Value
+		}
+	}
+	return 0
+}
+
+// withoutPods is the part of a snapshot that the simulation keeps: it has pods
+// of its own.
+func (s *Sim) dropPods() error {
+	var pods []runtime.Object
+	for _, p := range s.cluster.Borrow().Pods() {
+		pods = append(pods, p)
+	}
+	rest, err := s.cluster.Without(pods...)
+	if err != nil {
+		return err
+	}
+	s.cluster = rest
+	return nil
+}
