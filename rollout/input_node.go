@@ -70,7 +70,6 @@ func (in RemoveNode) apply(s *Sim) {
 		s.cluster = next
 	}
 	s.nodes[n] = nodeState{turn: s.nodes[n].turn + 1}
-	s.survey()
 	s.decide(n)
 	s.settleNode(n)
 	s.alarm(collection, n, s.gc)

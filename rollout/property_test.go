@@ -224,8 +224,7 @@ func TestSettledDumpStaysAsItIs(t *testing.T) {
 
 // What the simulation thinks is left on its nodes is what its pods leave, and at
 // the end of a tick no pod waits that would fit.
-// Mutants seen to fail: vanish, FailPods or bind without seat; RemoveNode
-// without survey; schedule that is not told of a node's edit.
+// Mutants seen to fail: vanish, FailPods or bind without seat.
 func TestRoomIsCounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Draw(t, "story")
