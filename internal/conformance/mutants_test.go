@@ -87,6 +87,22 @@ var mutants = []mutant{
 		"(a.cpu <= l.cpu || a.cpu <= 0)", "a.cpu <= l.cpu", "TestFit"},
 	{"in-place resizes do not count", "placement/amount.go",
 		"UseStatusResources: true,", "", "TestFit"},
+	{"self is not counted in a spread domain", "placement/spread.go",
+		"s.self = 1", "s.self = 0", "TestFit"},
+	{"minDomains is not looked at", "placement/spread.go",
+		"s.minDomains = int(*c.MinDomains)", "s.minDomains = 1", "TestFit"},
+	{"taints are honoured by default in spreading", "placement/spread.go",
+		"s.heedsTaints = c.NodeTaintsPolicy != nil &&", "s.heedsTaints = c.NodeTaintsPolicy == nil ||", "TestFit"},
+	{"a pod needs another to be the first of its kind", "placement/topology.go",
+		"return met || q.met == 0 && q.self", "return met", "TestFit"},
+	{"existing pods keep nobody away", "placement/topology.go",
+		"!q.isAny(q.apart(), position) && !q.isAny(q.keptAway(), position)", "!q.isAny(q.apart(), position)", "TestFit"},
+	{"namespaceSelector is not looked at", "placement/podterm.go",
+		"if t.named.Matches(labels.Set(ns.Labels)) {", "if false {", "TestFit"},
+	{"a daemon's pod is spread over all nodes", "placement/topology.go",
+		"pinned: q.w.daemonSet != nil && s.heedsAffinity,", "", "TestDaemonSetFit"},
+	{"a DaemonSet's own pods take room", "placement/account.go",
+		"foreign := func(r resident) bool { return", "foreign := func(r resident) bool { return true ||", "TestDaemonSetFit"},
 }
 
 // Each suite fails with each of its mutants. Building a test binary for every one
