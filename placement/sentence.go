@@ -2,7 +2,6 @@ package placement
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 	"strings"
 
@@ -16,30 +15,43 @@ import (
 // at. Of a DaemonSet it speaks as if one pod could go to any of the nodes: each
 // of its pods names one.
 func (p *Prediction) String() string {
-	all, aim := p.cluster.Nodes(), aim{}
-	if p.workload.daemonSet == nil {
-		aim = aimOf(&p.workload.pod.Spec)
-	}
+	all := p.cluster.Nodes()
 	fault := p.workload.fault
-	switch {
+	switch refusal := p.refusal(); {
 	case all.Len() == 0:
 		return noNodes
-	case aim.refusal == "" && fault != nil && fault.plugin == pluginSpread:
+	case refusal != "":
+		return fmt.Sprintf("0/%d nodes are available: %s.", all.Len(), refusal)
+	case fault != nil:
 		return fault.message // an error, not a verdict on the nodes
-	case aim.refusal == "" && fault != nil:
-		aim.refusal = fault.message
-	}
-	if aim.refusal != "" {
-		return fmt.Sprintf("0/%d nodes are available: %s.", all.Len(), aim.refusal)
 	}
 	open, t := all, tally{}
-	if len(aim.plugins) > 0 {
+	if aim := p.aim(); len(aim.plugins) > 0 {
 		open = p.cluster.Named(aim.names...)
 		t.count(fmt.Sprintf("node(s) didn't satisfy plugin(s) %v", aim.plugins), all.Len()-open.Len())
 	}
 	p.countTurnedDown(t, open)
 	p.countPending(t)
 	return t.sentence(p.Placed().Len(), all.Len())
+}
+
+// aim is what the scheduler makes of the nodes that the pod names; a DaemonSet
+// names none.
+func (p *Prediction) aim() aim {
+	if p.workload.daemonSet != nil {
+		return aim{}
+	}
+	return aimOf(&p.workload.pod.Spec)
+}
+
+// refusal is why the scheduler refuses the pod before it looks at any node; empty
+// if it does not.
+func (p *Prediction) refusal() string {
+	refusal, fault := p.aim().refusal, p.workload.fault
+	if refusal == "" && fault != nil && fault.plugin == pluginRelations {
+		return fault.message
+	}
+	return refusal
 }
 
 // countTurnedDown counts those of some nodes on which no pod is wanted.
@@ -56,11 +68,9 @@ const noNodes = "no nodes available to schedule pods"
 // countPending counts every pending node under the first plugin that turns it
 // down, which may say several things.
 func (p *Prediction) countPending(t tally) {
-	for k, word := range p.cluster.Borrow().Words(p.Pending()) {
-		for ; word != 0; word &= word - 1 {
-			for _, r := range said(p.why(k<<6 | bits.TrailingZeros64(word))) {
-				t.count(r.Message, 1)
-			}
+	for position := range members(p.cluster.Borrow().Words(p.Pending())) {
+		for _, r := range said(p.why(position)) {
+			t.count(r.Message, 1)
 		}
 	}
 }

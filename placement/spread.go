@@ -76,7 +76,11 @@ func withLabelKeys(selector labels.Selector, keys []string, pod map[string]strin
 // counts says whether a pod of the kind is one of those to be spread
 // (countPodsMatchSelector): a selector that would match every pod counts none.
 func (s *spread) counts(k *kind, namespace string) bool {
-	return k.namespace == namespace && !k.leaving && !s.selector.Empty() && s.selector.Matches(labels.Set(k.labels))
+	return s.means(k, namespace) && !k.leaving && !s.selector.Empty()
+}
+
+func (s *spread) means(k *kind, namespace string) bool {
+	return k.namespace == namespace && s.selector.Matches(labels.Set(k.labels))
 }
 
 // Imbalance is a topology spread constraint that a pod on the node would break.

@@ -165,6 +165,10 @@ func (q *question) catchUp(r *Room) {
 		q.count(r, c)
 	}
 	q.read = len(r.log)
+	q.settle()
+}
+
+func (q *question) settle() {
 	for i := range q.spreads {
 		if b := &q.spreads[i]; b.stale {
 			b.least, b.stale = b.leastOf(q.counters[i].pods), false

@@ -1,0 +1,104 @@
+package conformance
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/internal/conformance/gen"
+	"github.com/berthsim/berth/internal/conformance/upstream"
+	"github.com/berthsim/berth/placement"
+)
+
+// Whom the scheduler would evict from every node, by the real DryRunPreemption on
+// all nodes; which node it would take; and the whole message of its event.
+func TestPreemption(t *testing.T) {
+	scheduler, err := upstream.NewScheduler(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := newCensus("victims", "several victims", "several nodes", "budget", "may not preempt", "nobody helps")
+	check(t, 5000, func(t *rapid.T) {
+		world, pod := gen.Worlds().Draw(t, "world"), gen.Incoming().Draw(t, "pod")
+		upstream.Default(world.Pods...)
+		upstream.Default(pod)
+		if err := scheduler.Show(upstream.World(world)); err != nil {
+			t.Fatal(err)
+		}
+		j, err := scheduler.Judge(t.Context(), pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(j.Feasible) > 0 {
+			return
+		}
+		workload, err := placement.ForPod(pod, placement.Unvalidated())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if t.Failed() {
+				t.Log(shown(worldOf(world)), shown(world.Budgets), shown(pod))
+			}
+		}()
+		p := workload.Predict(worldCluster(t, world))
+		comparePreemptions(t, p, j.Preemption)
+		if want := sameChoice(j.Sentence, p, j.Preemption); p.Event() != want {
+			t.Errorf("%s\nwant %s", p.Event(), want)
+		}
+		seen.cases++
+		seen.noteIf(len(j.Preemption.Victims) > 0, "victims")
+		seen.noteIf(len(j.Preemption.Victims) > 1, "several nodes")
+		seen.noteIf(len(j.Preemption.Victims[j.Preemption.Chosen]) > 1, "several victims")
+		seen.noteIf(!j.Preemption.Allowed, "may not preempt")
+		seen.noteIf(j.Preemption.Allowed && len(j.Preemption.Victims) == 0, "nobody helps")
+		for tried := range p.Preemptions() {
+			seen.noteIf(tried.Violations > 0, "budget")
+		}
+	})
+	seen.report(t, "pods without a node")
+}
+
+func comparePreemptions(t *rapid.T, p *placement.Prediction, want upstream.Preemption) {
+	got := map[string]string{}
+	for tried := range p.Preemptions() {
+		if tried.Never != "" {
+			continue
+		}
+		for _, v := range tried.Victims {
+			got[tried.Node] += v.Pod + " "
+		}
+	}
+	wanted := map[string]string{}
+	for node, victims := range want.Victims {
+		wanted[node] = strings.Join(victims, " ") + " "
+	}
+	if !maps.Equal(got, wanted) {
+		t.Errorf("victims %v\nwant %v", got, wanted)
+	}
+	chosen, ok := p.Preferred()
+	if ok != (want.Chosen != "") {
+		t.Errorf("preferred %v, want %q", chosen, want.Chosen)
+	}
+}
+
+// sameChoice is the event with berth's choice among equals in the place of the
+// scheduler's, which takes any.
+func sameChoice(sentence string, p *placement.Prediction, want upstream.Preemption) string {
+	chosen, ok := p.Preferred()
+	if !ok || chosen.Node == want.Chosen {
+		return sentence
+	}
+	said := func(node string, victims int) string {
+		return fmt.Sprintf("found a potential placement for pod on node %s, preempting %d victims", node, victims)
+	}
+	for tried := range p.Preemptions() { // the other choice must be as good
+		if tried.Node == want.Chosen && tried.Violations == chosen.Violations && len(tried.Victims) == len(chosen.Victims) {
+			return strings.Replace(sentence, said(want.Chosen, len(tried.Victims)), said(chosen.Node, len(chosen.Victims)), 1)
+		}
+	}
+	return sentence
+}

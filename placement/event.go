@@ -1,0 +1,79 @@
+package placement
+
+import (
+	"fmt"
+
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+)
+
+// Event is the message of the FailedScheduling event of a pod that the scheduler
+// can place nowhere, with what it says of preemption; empty if it can, and for a
+// DaemonSet, whose pods EventOn speaks of. Where several nodes are equal for a
+// preemption the scheduler may name another than this.
+func (p *Prediction) Event() string {
+	sentence := p.String()
+	switch {
+	case p.workload.daemonSet != nil || p.Placed().Len() > 0:
+		return ""
+	case p.cluster.Nodes().Len() == 0:
+		return sentence
+	case p.refusal() != "":
+		return sentence + " not found" // plugins/dynamicresources, PostFilter, was not asked before
+	case p.workload.fault != nil:
+		return sentence
+	}
+	pending := p.cluster.Borrow().Words(p.Pending())
+	return sentence + " " + p.trial().say(pending)
+}
+
+// EventOn is the message of the FailedScheduling event of the DaemonSet's pod for
+// a node, which names that node; empty unless the node is pending.
+func (p *Prediction) EventOn(node string) string {
+	position, ok := p.cluster.Borrow().Position(node)
+	if !ok || p.workload.daemonSet == nil || !p.Pending().Has(node) {
+		return ""
+	}
+	t := tally{}
+	for _, r := range said(p.why(position)) {
+		t.count(r.Message, 1)
+	}
+	all := p.cluster.Nodes().Len()
+	t.count(fmt.Sprintf("node(s) didn't satisfy plugin(s) [%s]", pluginAffinity), all-1)
+	alone := p.cluster.Borrow().Words(p.cluster.Named(node))
+	return t.sentence(0, all) + " " + p.trial().say(alone)
+}
+
+// say is what the scheduler adds about preemption (plugins/defaultpreemption,
+// PostFilter, and pkg/scheduler/framework/preemption, Evaluator.evaluate).
+func (t *trial) say(pending []uint64) string {
+	if t.standing.never {
+		return "preemption: not eligible due to preemptionPolicy=Never."
+	}
+	var best *attempt
+	var faults []error
+	counts := tally{}
+	tried := 0
+	for position := range members(pending) {
+		a := t.preempt(position)
+		switch {
+		case a.Never == "" && (best == nil || a.compare(best) < 0):
+			best = &a
+		case a.Never != "" && a.words != nil:
+			tried++
+			for _, words := range a.words {
+				counts.count(words, 1)
+			}
+		case a.none:
+			faults = append(faults, fmt.Errorf("expected at least one victim pod on node %q", a.Node))
+		}
+	}
+	switch {
+	case best != nil:
+		return fmt.Sprintf("preemption: found a potential placement for pod on node %s, preempting %d victims", best.Node, len(best.Victims))
+	case len(faults) > 0:
+		return "preemption: " + utilerrors.NewAggregate(faults).Error()
+	}
+	all := t.cluster.Nodes().Len()
+	counts.count(notHelpful, all-tried)
+	return "preemption: " + counts.sentence(0, all)
+}

@@ -1,0 +1,329 @@
+package placement
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"math"
+	"math/bits"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// trial evicts pods from nodes and puts them back.
+type trial struct {
+	*Prediction
+	standing standing
+	room     *Room     // a clone
+	question *question // a copy, which follows what is tried
+	budgets  []budget
+}
+
+// budget is a PodDisruptionBudget that can protect pods.
+type budget struct {
+	*policyv1.PodDisruptionBudget
+	selector labels.Selector
+}
+
+func (p *Prediction) trial() *trial {
+	b := p.cluster.Borrow()
+	t := &trial{Prediction: p, standing: standingOf(p.workload.pod, b), room: p.left().Clone(), question: p.question.clone()}
+	for _, d := range b.PodDisruptionBudgets() {
+		selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
+		if err == nil && !selector.Empty() { // an empty one protects no pod here
+			t.budgets = append(t.budgets, budget{d, selector})
+		}
+	}
+	return t
+}
+
+// candidate is a pod on the node that may be evicted.
+type candidate struct {
+	Victim
+	started int64 // s since 1970; of a pod that has not started later than any
+	pod     *corev1.Pod
+	load    *Load
+	kind    int32
+}
+
+const (
+	noVictims  = "No preemption victims found for incoming pod"
+	notHelpful = "Preemption is not helpful for scheduling"
+)
+
+// attempt is a preemption that was tried.
+type attempt struct {
+	Preemption
+	words   []string // what the scheduler says of the node, if it tries it in vain
+	started int64    // when the first of the most important victims did
+	none    bool     // the pod fits beside all whom it was to evict
+}
+
+// compare puts the one first that the scheduler prefers.
+func (a *attempt) compare(b *attempt) int {
+	return cmp.Or(
+		cmp.Compare(a.Violations, b.Violations),
+		cmp.Compare(a.Victims[0].Priority, b.Victims[0].Priority),
+		cmp.Compare(a.sum(), b.sum()),
+		cmp.Compare(len(a.Victims), len(b.Victims)),
+		cmp.Compare(b.started, a.started),
+	)
+}
+
+// best gives the preemption that the scheduler would carry out; nil if there is none.
+func (t *trial) best() *attempt {
+	var best *attempt
+	for position := range members(t.cluster.Borrow().Words(t.Pending())) {
+		if a := t.preempt(position); a.Never == "" && (best == nil || a.compare(best) < 0) {
+			best = &a
+		}
+	}
+	return best
+}
+
+// preempt follows SelectVictimsOnNode: all pods of lower priority go, and each
+// that the pod fits beside comes back.
+func (t *trial) preempt(position int) attempt {
+	p := attempt{Preemption: Preemption{Node: t.cluster.Borrow().Name(position), Priority: t.standing.priority}}
+	if p.Never = t.hopeless(position); p.Never != "" {
+		return p
+	}
+	lower, equal := t.candidates(position)
+	if len(lower) == 0 {
+		p.words = []string{noVictims}
+		p.Never = fmt.Sprintf("no pod here has a lower priority than %d", p.Priority)
+		if equal {
+			p.Never = "equal priority: " + p.Never
+		}
+		return p
+	}
+	saved, gone := t.room.save(position), lower
+	for _, c := range lower {
+		t.evict(c, position)
+	}
+	if t.room.fits(t.workload, t.question, position) {
+		gone, p.Violations = t.reprieve(lower, position)
+		p.name(gone)
+	} else {
+		p.words = messages(said(t.room.why(t.workload, t.question, position)))
+		p.Never = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.words[0])
+	}
+	for _, c := range gone {
+		t.question.shift(t.room, c.kind, position, 1)
+	}
+	t.room.restore(position, saved)
+	return p
+}
+
+// name makes the candidates that stay away the victims.
+func (p *attempt) name(gone []candidate) {
+	for _, c := range gone {
+		p.Victims = append(p.Victims, c.Victim)
+	}
+	if len(gone) == 0 {
+		p.none, p.Never = true, "with all of them back the pod fits, by a mistake in how the scheduler counts"
+		return
+	}
+	p.started = gone[0].started
+	for _, c := range gone {
+		if c.Priority == gone[0].Priority {
+			p.started = min(p.started, c.started)
+		}
+	}
+}
+
+// hopeless says why the node is not even tried; empty if it is.
+func (t *trial) hopeless(position int) string {
+	if t.standing.never {
+		return "preemptionPolicy is Never"
+	}
+	for _, r := range said(t.why(position)) {
+		if r.Unresolvable {
+			return "evicting pods would not help: " + r.Message
+		}
+	}
+	return ""
+}
+
+func messages(reasons []Reason) []string {
+	all := make([]string, len(reasons))
+	for i, r := range reasons {
+		all[i] = r.Message
+	}
+	return all
+}
+
+// candidates gives the pods of lower priority, the most important first: by
+// priority, then the longest running (MoreImportantVictim), then by name, where
+// the scheduler takes any order. It says whether there are pods of equal priority.
+func (t *trial) candidates(position int) (lower []candidate, equal bool) {
+	b := t.cluster.Borrow()
+	for _, pod := range b.PodsOn(position) {
+		if !counts(pod) || t.room.lacks(pod, position) {
+			continue
+		}
+		priority := priorityOf(pod, b)
+		equal = equal || priority == t.standing.priority
+		if priority >= t.standing.priority {
+			continue
+		}
+		l := LoadOf(pod)
+		v := Victim{pod.Namespace + "/" + pod.Name, priority}
+		lower = append(lower, candidate{v, started(pod), pod, l, t.room.kinds.id(l)})
+	}
+	slices.SortFunc(lower, func(a, b candidate) int {
+		return cmp.Or(a.compare(&b), cmp.Compare(a.pod.Name, b.pod.Name), cmp.Compare(a.pod.Namespace, b.pod.Namespace))
+	})
+	return lower, equal
+}
+
+// compare puts the more important one first.
+func (c *candidate) compare(d *candidate) int {
+	return cmp.Or(cmp.Compare(d.Priority, c.Priority), cmp.Compare(c.started, d.started))
+}
+
+// started is the pod's start; one that has not started counts as starting now.
+func started(pod *corev1.Pod) int64 {
+	if pod.Status.StartTime == nil {
+		return math.MaxInt64
+	}
+	return pod.Status.StartTime.Unix()
+}
+
+func (t *trial) evict(c candidate, position int) {
+	t.room.Remove(c.load, position)
+	t.room.forget(c.load.ports, position)
+	t.question.shift(t.room, c.kind, position, -1)
+}
+
+// reprieve puts the candidates back, those that a budget protects first, and
+// gives those beside whom the pod does not fit, the most important first, and how
+// many of them a budget protects.
+func (t *trial) reprieve(all []candidate, position int) (victims []candidate, violations int) {
+	protected, free := t.protect(all)
+	for i, c := range append(protected, free...) {
+		t.room.Add(c.load, position)
+		t.question.shift(t.room, c.kind, position, 1)
+		if t.room.fits(t.workload, t.question, position) {
+			continue
+		}
+		t.evict(c, position)
+		victims = append(victims, c)
+		if i < len(protected) {
+			violations++
+		}
+	}
+	slices.SortStableFunc(victims, func(a, b candidate) int { return a.compare(&b) })
+	return victims, violations
+}
+
+// protect follows pkg/scheduler/framework/preemption, FilterVictimsWithPDBViolation:
+// each budget allows as many evictions as its status says.
+func (t *trial) protect(all []candidate) (protected, free []candidate) {
+	allowed := make([]int32, len(t.budgets))
+	for i, b := range t.budgets {
+		allowed[i] = b.Status.DisruptionsAllowed
+	}
+	for _, c := range all {
+		if t.violates(c.pod, allowed) {
+			protected = append(protected, c)
+		} else {
+			free = append(free, c)
+		}
+	}
+	return protected, free
+}
+
+// violates takes an eviction from the budgets of a pod, up to the first that has
+// none left.
+func (t *trial) violates(pod *corev1.Pod, allowed []int32) bool {
+	for i, b := range t.budgets {
+		if b.Namespace != pod.Namespace || len(pod.Labels) == 0 || !b.selector.Matches(labels.Set(pod.Labels)) {
+			continue
+		}
+		if _, known := b.Status.DisruptedPods[pod.Name]; known {
+			continue
+		}
+		if allowed[i]--; allowed[i] < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// members yields the positions in words, ascending.
+func members(words []uint64) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for k, word := range words {
+			for ; word != 0; word &= word - 1 {
+				if !yield(k<<6 | bits.TrailingZeros64(word)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// row is one node of a room.
+type row struct {
+	left left
+	more more
+}
+
+func (r *Room) save(position int) row {
+	b := r.change(position)
+	saved := row{b.left[position&63], b.more[position&63]}
+	saved.more.scalars, saved.more.ports, saved.more.pods = slices.Clone(saved.more.scalars), slices.Clone(saved.more.ports), slices.Clone(saved.more.pods)
+	return saved
+}
+
+func (r *Room) restore(position int, saved row) {
+	b := r.change(position)
+	b.left[position&63], b.more[position&63] = saved.left, saved.more
+}
+
+// forget frees host ports whoever has them. That is what the scheduler does when
+// it takes out one of two pods that share a port, as only pods can that it has
+// not placed (k8s.io/kube-scheduler/framework, HostPortInfo.Remove).
+func (r *Room) forget(ports []hostPort, position int) {
+	m := &r.change(position).more[position&63]
+	m.ports = slices.DeleteFunc(m.ports, func(u usedPort) bool { return slices.Contains(ports, u.hostPort) })
+}
+
+// clone gives a copy that can follow what the original must not.
+func (q *question) clone() *question {
+	if q == nil {
+		return nil
+	}
+	copied := *q
+	copied.counters, copied.spreads, copied.kinds = slices.Clone(q.counters), slices.Clone(q.spreads), slices.Clip(q.kinds)
+	for i := range copied.counters {
+		copied.counters[i].pods = slices.Clone(copied.counters[i].pods)
+	}
+	return &copied
+}
+
+// shift counts a pod that is tried without or with. It follows the PreFilter
+// extensions of the plugins, of which podtopologyspread's (updateWithPod) counts
+// also pods on their way out and with a selector that is empty.
+func (q *question) shift(r *Room, number int32, position int, pods int64) {
+	if q == nil {
+		return
+	}
+	k := r.kinds.list()[number]
+	for i := range q.spreads {
+		if q.spreads[i].means(k, q.w.pod.Namespace) && q.counters[i].add(int32(position), pods) {
+			q.spreads[i].stale = true
+		}
+	}
+	for _, i := range q.counting(r, number) {
+		if int(i) >= len(q.spreads) && q.counters[i].add(int32(position), pods) && int(i) < len(q.spreads)+len(q.with) {
+			q.met += pods
+		}
+	}
+	q.settle()
+}
