@@ -23,6 +23,7 @@ type Pod struct {
 	Hash        string // its label controller-revision-hash
 	Phase       corev1.PodPhase
 	Ready       bool
+	Available   bool // ready for minReadySeconds; a terminating pod can be
 	Terminating bool
 	Since       int // the tick of its last change; negative if before the simulation
 }
@@ -52,7 +53,7 @@ func (s *Sim) Pods(key string) []Pod {
 		pods = append(pods, Pod{
 			Name: s.podName(id), Node: s.roster[p.node].name, Bound: p.is(bound),
 			Revision: s.numbers[p.class], Hash: s.classes[p.class].hash,
-			Phase: phases[p.phase], Ready: p.is(isReady), Terminating: p.is(terminating),
+			Phase: phases[p.phase], Ready: p.is(isReady), Available: s.available(d, p), Terminating: p.is(terminating),
 			Since: s.sinceTick(p),
 		})
 	}

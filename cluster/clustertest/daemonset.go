@@ -1,10 +1,12 @@
 package clustertest
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -14,8 +16,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// DaemonSetSpec is a DaemonSet in words. Make one with DaemonSet.
-type DaemonSetSpec struct{ line }
+// DaemonSetSpec is a DaemonSet in words. Make one with DaemonSet or Given.
+type DaemonSetSpec struct {
+	line
+	given *appsv1.DaemonSet
+}
 
 // DaemonSet describes a DaemonSet of pods with one container and the label
 // app=NAME, which is its selector. The key is namespace/name; without a
@@ -43,11 +48,28 @@ type DaemonSetSpec struct{ line }
 //	on-delete              the other update strategy
 //	history:2              revisionHistoryLimit
 func DaemonSet(key string, words ...string) DaemonSetSpec {
-	return DaemonSetSpec{line{key, slices.Clone(words)}}
+	return DaemonSetSpec{line: line{key, slices.Clone(words)}}
+}
+
+// Given starts from a DaemonSet that there is already, one of a manifest: words
+// change a copy of it. It prints as a call with the name as its variable; a line
+// of text cannot hold what is given.
+func Given(ds *appsv1.DaemonSet, words ...string) DaemonSetSpec {
+	if ds == nil {
+		ds = &appsv1.DaemonSet{}
+	}
+	key := ds.Name
+	if ds.Namespace != "" {
+		key = ds.Namespace + "/" + key
+	}
+	return DaemonSetSpec{line{key, slices.Clone(words)}, ds.DeepCopy()}
 }
 
 // With gives the same DaemonSet with more words: the next version of it.
-func (d DaemonSetSpec) With(words ...string) DaemonSetSpec { return DaemonSetSpec{d.with(words)} }
+func (d DaemonSetSpec) With(words ...string) DaemonSetSpec {
+	d.line = d.with(words)
+	return d
+}
 
 // Key is namespace/name, as package rollout names a DaemonSet.
 func (d DaemonSetSpec) Key() string {
@@ -63,19 +85,27 @@ func (d DaemonSetSpec) Object(t rapid.TB) *appsv1.DaemonSet {
 
 // Objects makes the DaemonSet.
 func (d DaemonSetSpec) Objects() ([]runtime.Object, error) {
-	namespace, name := d.key()
-	ds := &appsv1.DaemonSet{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{"app": name}},
-		Spec: appsv1.DaemonSetSpec{
-			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": name}},
-			Template: corev1.PodTemplateSpec{Spec: onePod(name)},
-		},
-	}
+	ds := d.blank()
 	if err := d.read(func(w word) error { return daemonSetWord(ds, w) }); err != nil {
 		return nil, err
 	}
-	ds.Spec.Template.Labels = maps.Clone(ds.Labels)
 	return []runtime.Object{ds}, nil
+}
+
+// blank is the DaemonSet without a word.
+func (d DaemonSetSpec) blank() *appsv1.DaemonSet {
+	if d.given != nil {
+		return d.given.DeepCopy()
+	}
+	namespace, name := d.key()
+	app := map[string]string{"app": name}
+	return &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: app},
+		Spec: appsv1.DaemonSetSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: maps.Clone(app)},
+			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: maps.Clone(app)}, Spec: onePod(name)},
+		},
+	}
 }
 
 func onePod(name string) corev1.PodSpec {
@@ -86,7 +116,8 @@ func daemonSetWord(ds *appsv1.DaemonSet, w word) error {
 	spec := &ds.Spec
 	switch {
 	case w.sep == '=':
-		ds.Labels[w.key] = w.value
+		setLabel(&ds.ObjectMeta, w)
+		setLabel(&ds.Spec.Template.ObjectMeta, w)
 		return nil
 	case w == word{key: "on-delete"}:
 		spec.UpdateStrategy = appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType}
@@ -114,6 +145,13 @@ func daemonSetWord(ds *appsv1.DaemonSet, w word) error {
 	return podWord(&spec.Template.Spec, w)
 }
 
+func setLabel(meta *metav1.ObjectMeta, w word) {
+	if meta.Labels == nil {
+		meta.Labels = map[string]string{}
+	}
+	meta.Labels[w.key] = w.value
+}
+
 func rolling(unavailable, surge *intstr.IntOrString) appsv1.DaemonSetUpdateStrategy {
 	return appsv1.DaemonSetUpdateStrategy{
 		Type:          appsv1.RollingUpdateDaemonSetStrategyType,
@@ -132,4 +170,21 @@ func int32Of(n int64, err error) (int32, error) {
 func (d DaemonSetSpec) String() string { return d.text("daemonset", d.name) }
 
 // GoString is the call that makes it.
-func (d DaemonSetSpec) GoString() string { return d.call("DaemonSet", strconv.Quote(d.name)) }
+func (d DaemonSetSpec) GoString() string {
+	if d.given != nil {
+		return d.call("Given", variable(d.given.Name))
+	}
+	return d.call("DaemonSet", strconv.Quote(d.name))
+}
+
+// variable is what a Go programmer would call a variable for an object of that name.
+func variable(name string) string {
+	var b strings.Builder
+	for i, part := range strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '.' }) {
+		if i > 0 {
+			part = strings.ToUpper(part[:1]) + part[1:]
+		}
+		b.WriteString(part)
+	}
+	return cmp.Or(b.String(), "nameless")
+}

@@ -65,6 +65,17 @@ func ExampleDaemonSetSpec_With() {
 	// clustertest.DaemonSet("agent", "max-unavailable:1", "image:registry.example.com/agent:2")
 }
 
+// A DaemonSet of a manifest, and its next version.
+func ExampleGiven() {
+	nodeExporter := clustertest.DaemonSet("monitoring/node-exporter").Object(t)
+	v2 := clustertest.Given(nodeExporter, "image:registry.example.com/exporter:2")
+	fmt.Println(v2.Object(t).Spec.Template.Spec.Containers[0].Image)
+	fmt.Printf("%#v\n", v2)
+	// Output:
+	// registry.example.com/exporter:2
+	// clustertest.Given(nodeExporter, "image:registry.example.com/exporter:2")
+}
+
 func ExampleDaemonSetSpec_Key() {
 	fmt.Println(clustertest.DaemonSet("agent").Key())
 	// Output: default/agent

@@ -47,7 +47,7 @@ func (p PodSpec) Objects() ([]runtime.Object, error) {
 func ownPodWord(pod *corev1.Pod, w word) error {
 	switch {
 	case w.sep == '=':
-		pod.Labels[w.key] = w.value
+		setLabel(&pod.ObjectMeta, w)
 	case w == word{key: "running"}:
 		pod.Status = corev1.PodStatus{
 			Phase:      corev1.PodRunning,

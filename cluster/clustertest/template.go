@@ -18,6 +18,8 @@ func podWord(pod *corev1.PodSpec, w word) error {
 		return nil
 	case w.sep != ':':
 		return errNoSuchWord
+	case len(pod.Containers) == 0:
+		return errors.New("there is no container")
 	case isResource(w.key):
 		return request(&pod.Containers[0], w)
 	}
