@@ -100,6 +100,11 @@ func ExampleNodeSpec_Names() {
 	// Output: [web-09 web-10] [db]
 }
 
+func ExampleNodeSpec_Named() {
+	fmt.Printf("%#v\n", clustertest.Pool("web", 2, "zone=a").Named("web-3"))
+	// Output: clustertest.Node("web-3", "zone=a")
+}
+
 func ExampleNodeSpec_With() {
 	fmt.Printf("%#v\n", clustertest.Pool("web", 2, "zone=a").With("not-ready"))
 	// Output: clustertest.Pool("web", 2, "zone=a", "not-ready")

@@ -50,6 +50,9 @@ func (n NodeSpec) With(words ...string) NodeSpec {
 	return n
 }
 
+// Named gives one node with the same words and another name.
+func (n NodeSpec) Named(name string) NodeSpec { return Node(name, n.words...) }
+
 // Names gives the names of the nodes, in order.
 func (n NodeSpec) Names() []string {
 	if !n.pool {

@@ -24,6 +24,16 @@ func Failure(t *testing.T, property func(*rapid.T)) (log string) {
 	return r.String()
 }
 
+// Checks has rapid check so many cases for the rest of the test.
+func Checks(t *testing.T, n int) {
+	t.Helper()
+	old := flag.Lookup("rapid.checks").Value.String()
+	t.Cleanup(func() { flag.Set("rapid.checks", old) })
+	if err := flag.Set("rapid.checks", fmt.Sprint(n)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Run gives a function a recorder and waits for its end. Meanwhile rapid looks
 // for failures from the same seed each time, and writes none to a file.
 func Run(f func(r *Recorder)) *Recorder {

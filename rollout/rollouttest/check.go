@@ -1,0 +1,110 @@
+package rollouttest
+
+import (
+	"fmt"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/rollout"
+)
+
+// limit is how many ticks a run has to settle in.
+const limit = 10_000
+
+// Check steps the simulation to its end, which is when it has settled or 10,000
+// ticks have passed, and judges the invariants on the way. t fails with every
+// invariant that is broken, with the trace up to there and the configuration
+// that brings it about again; and with every one whose premise never held,
+// unless it says MayBeVacuous.
+func Check(t rapid.TB, sim *rollout.Sim, invariants ...Invariant) {
+	t.Helper()
+	r := Judge(sim, invariants...)
+	for _, v := range r.Violations {
+		t.Errorf("%v", v)
+	}
+	for _, claim := range r.Vacuous {
+		t.Errorf("%s: says nothing about this run, its premise never held", claim)
+	}
+}
+
+// Report is what a run showed.
+type Report struct {
+	Violations []Violation
+	Vacuous    []string // claims whose premise never held
+	Held       []string // claims whose premise held, broken or not
+	Ticks      int      // that passed
+	Settled    bool     // false if there were too few of them
+}
+
+// Violation is an invariant that a run has broken: plain data.
+type Violation struct {
+	Claim   string
+	Message string // what is, and what should be
+	Tick    int
+	Trace   []rollout.Event // from the start of the run to that tick
+	Config  rollout.Config  // with it, and the same inputs, it happens again
+}
+
+// traced is how many events a violation prints.
+const traced = 60
+
+// String is the violation with the end of its trace.
+func (v Violation) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: in tick %d %s\n", v.Claim, v.Tick, v.Message)
+	shown := v.Trace
+	if len(shown) > traced {
+		shown = shown[len(shown)-traced:]
+		fmt.Fprintf(&b, "\t... %d events\n", len(v.Trace)-traced)
+	}
+	for _, e := range shown {
+		fmt.Fprintf(&b, "\t%v\n", e)
+	}
+	fmt.Fprintf(&b, "again with seed %d: %s", v.Config.Seed, source(v.Config))
+	return b.String()
+}
+
+// Judge is Check without a test: it steps the simulation to its end and reports.
+// Violations are in the order in which they came about.
+func Judge(sim *rollout.Sim, invariants ...Invariant) Report {
+	var r Report
+	var trace []rollout.Event
+	watches := make([]*watch, len(invariants))
+	for i, inv := range invariants {
+		watches[i] = newWatch(inv)
+	}
+	broken := func(w *watch) {
+		r.Violations = append(r.Violations, Violation{w.claim, w.broken.Error(), sim.Now(), trace[:len(trace):len(trace)], sim.Config()})
+	}
+	look := func(m *Moment) {
+		for _, w := range watches {
+			if w.look(m) {
+				broken(w)
+			}
+		}
+	}
+	m, start := &Moment{sim: sim}, sim.Now()
+	if start >= 0 { // how it is before the first tick says what has been
+		look(m)
+	}
+	for events := range sim.Run(limit) {
+		trace = append(trace, events...)
+		m.next(events)
+		look(m)
+	}
+	m.next(nil)
+	for _, w := range watches {
+		if w.last(m) {
+			broken(w)
+		}
+		switch {
+		case w.premise:
+			r.Held = append(r.Held, w.claim)
+		case !w.vacuous:
+			r.Vacuous = append(r.Vacuous, w.claim)
+		}
+	}
+	r.Ticks, r.Settled = sim.Now()-start, sim.Settled()
+	return r
+}

@@ -1,0 +1,50 @@
+// Package rollouttest says in tests what must not happen to a DaemonSet while it
+// is updated and nodes come and go, and finds the case in which it does.
+//
+// An Invariant is a claim. Check steps a simulation to its end and judges it:
+//
+//	rollouttest.Check(t, sim, rollouttest.NeverBelow("monitoring/exporter", "90%"), rollouttest.Ends("monitoring/exporter"))
+//
+// Explore draws simulations at random: clusters in the shape of real ones,
+// updates and faults, and runs each in every order of nodes that Kubernetes
+// leaves open, as long as these are few. This is a complete test:
+//
+//	package exporter_test
+//
+//	import (
+//		"testing"
+//		"time"
+//
+//		"github.com/berthsim/berth/cluster/clustertest"
+//		"github.com/berthsim/berth/rollout/rollouttest"
+//	)
+//
+//	func TestExporterStaysUp(t *testing.T) {
+//		// Or clustertest.Given(ds), with a DaemonSet from cluster.ReadManifest.
+//		exporter := clustertest.DaemonSet("monitoring/exporter", "tolerate:*", "max-unavailable:1")
+//		key := exporter.Key()
+//
+//		scenes := rollouttest.Scenes(exporter,
+//			rollouttest.In(clustertest.Clusters(clustertest.Between(4, 8), clustertest.Healthy())),
+//			rollouttest.Updates(exporter.With("image:registry.example.com/exporter:2")),
+//			rollouttest.Faults(1, rollouttest.PodsFail, rollouttest.NodeIsCordoned))
+//		rollouttest.Explore(t, scenes,
+//			rollouttest.NeverBelow(key, "75%").LongerThan(30*time.Second),
+//			rollouttest.OnePerNode(key),
+//			rollouttest.NothingLost(key),
+//			rollouttest.Ends(key))
+//	}
+//
+// A failure is shrunk to the smallest scene that shows it, which prints as
+// source for a test of its own, followed by the trace up to there and the
+// configuration, seed and order included, that brings it about again:
+//
+//	rollouttest.Check(t, rollouttest.Scene{ ... }.Sim(t), rollouttest.OnePerNode(key))
+//
+// Invariants: NeverBelow, Covered, OnePerNode, NothingLost, Ends and RollsBack;
+// Always and AtEnd make others of what a Moment shows. One whose premise never
+// held says nothing, and fails unless it MayBeVacuous.
+//
+// Not promised: that a claim that was explored without a failure holds. Explored
+// counts how much was seen; package rollout says what it does not model.
+package rollouttest

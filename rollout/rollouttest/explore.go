@@ -1,0 +1,123 @@
+package rollouttest
+
+import (
+	"fmt"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
+)
+
+const (
+	manyOrders = 64 // of a scene that are gone through; if there are more, they are drawn by seed
+	someOrders = 16 // so many of them
+)
+
+// Explored is what Explore has seen: plain data.
+type Explored struct {
+	Scenes     int            // that were drawn
+	Exhaustive int            // of them, whose every order of nodes was seen
+	Orders     int            // of nodes that were run, each a simulation of its own
+	Held       map[string]int // by claim: in how many of these its premise held
+}
+
+// String is the count in one line.
+func (e Explored) String() string {
+	return fmt.Sprintf("%d scenes in %d orders of nodes, every order of %d scenes", e.Scenes, e.Orders, e.Exhaustive)
+}
+
+// Explore checks the invariants in scenes that are drawn at random, each in every
+// order of nodes that Kubernetes leaves open while these are at most 64, else in
+// 16 drawn by seed. On a failure t gets the smallest scene that breaks an
+// invariant, the trace and the configuration with the order. Without one it gets
+// the count of what was covered; an invariant whose premise held in no run at
+// all fails, unless it says MayBeVacuous.
+//
+// How many scenes there are is rapid's -rapid.checks, 100 by default.
+func Explore(t rapid.TB, scenes *rapid.Generator[Scene], invariants ...Invariant) Explored {
+	t.Helper()
+	seen := Explored{Held: map[string]int{}}
+	rapid.Check(t, func(t *rapid.T) {
+		scene := scenes.Draw(t, "scene")
+		seen.explore(t, scene, invariants)
+	})
+	t.Logf("%v", seen)
+	for _, i := range invariants {
+		if t.Logf("%s: its premise held in %d orders", i, seen.Held[i.claim]); seen.Held[i.claim] == 0 && !i.vacuous {
+			t.Errorf("%s: says nothing, its premise never held", i)
+		}
+	}
+	return seen
+}
+
+// explore runs the scene in every order, or in some.
+func (e *Explored) explore(t *rapid.T, scene Scene, invariants []Invariant) {
+	e.Scenes++
+	start := scene.start(t)
+	if e.everyOrder(t, scene, start, invariants) {
+		e.Exhaustive++
+		return
+	}
+	scene.Config.Order, scene.Config.Script = rollout.Seeded, nil
+	for range someOrders {
+		e.run(t, scene, start, invariants)
+		scene.Config.Seed++
+	}
+}
+
+// everyOrder runs the scene in one order after another; false if there are more
+// than many.
+func (e *Explored) everyOrder(t *rapid.T, scene Scene, start *cluster.Cluster, invariants []Invariant) bool {
+	scene.Config.Order, scene.Config.Script = rollout.Scripted, nil
+	for range manyOrders {
+		script, more := nextScript(e.run(t, scene, start, invariants))
+		if !more {
+			return true
+		}
+		scene.Config.Script = script
+	}
+	return false
+}
+
+// run judges one order, and gives the choices that were in it.
+func (e *Explored) run(t *rapid.T, scene Scene, start *cluster.Cluster, invariants []Invariant) []rollout.Choice {
+	e.Orders++
+	sim, err := scene.from(start)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	r := Judge(sim, invariants...)
+	for _, claim := range r.Held {
+		e.Held[claim]++
+	}
+	if len(r.Violations) > 0 {
+		t.Fatalf("%s", violations(r.Violations))
+	}
+	return sim.Choices()
+}
+
+func violations(all []Violation) string {
+	var text []string
+	for _, v := range all {
+		text = append(text, v.String())
+	}
+	return strings.Join(text, "\n")
+}
+
+// nextScript is the script of the order after the one with these choices: the
+// last choice that has another way takes it. False after the last order.
+func nextScript(choices []rollout.Choice) (script []int, more bool) {
+	last := len(choices) - 1
+	for last >= 0 && choices[last].Took+1 >= choices[last].Ways {
+		last--
+	}
+	if last < 0 {
+		return nil, false
+	}
+	for _, c := range choices[:last] {
+		script = append(script, c.Took)
+	}
+	return append(script, choices[last].Took+1), true
+}

@@ -1,0 +1,182 @@
+package rollouttest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/rollout"
+)
+
+// Option narrows what scenes are drawn.
+type Option struct{ set func(*options) }
+
+type options struct {
+	dump      *cluster.Cluster
+	worlds    *rapid.Generator[clustertest.World]
+	config    *rollout.Config
+	first     []Step
+	versions  []clustertest.DaemonSetSpec
+	faults    []Fault
+	mostFault int
+	within    int
+}
+
+// In draws the clusters from this generator; without it from
+// clustertest.Clusters(clustertest.Healthy()).
+func In(worlds *rapid.Generator[clustertest.World]) Option {
+	return Option{func(o *options) { o.worlds = worlds }}
+}
+
+// From starts from a cluster as it is, a dump.
+func From(dump *cluster.Cluster) Option { return Option{func(o *options) { o.dump = dump }} }
+
+// Configured draws no durations for pods but takes these, and all else from it too.
+func Configured(c rollout.Config) Option { return Option{func(o *options) { o.config = &c }} }
+
+// First are steps with which every scene begins, in the order of their ticks.
+func First(steps ...Step) Option {
+	return Option{func(o *options) { o.first = slices.Clone(steps) }}
+}
+
+// Updates are what the DaemonSet may be changed to, at most twice in a scene.
+// Without it that is another image; Updates() is no change.
+func Updates(versions ...clustertest.DaemonSetSpec) Option {
+	return Option{func(o *options) { o.versions = slices.Clone(versions) }}
+}
+
+// Faults draws at most so many faults, of these kinds; of all where none is
+// given. Without it there are none.
+func Faults(most int, kinds ...Fault) Option {
+	return Option{func(o *options) {
+		o.mostFault, o.faults = max(0, most), slices.Clone(kinds)
+		if len(kinds) == 0 {
+			o.faults = AllFaults()
+		}
+	}}
+}
+
+// Within says in how many ticks after the settled start steps begin, and after
+// how many more a fault is over; without it 10.
+func Within(ticks int) Option {
+	return Option{func(o *options) { o.within = max(1, ticks) }}
+}
+
+// Scenes draws scenes with this DaemonSet: a cluster where it runs, and updates
+// and faults. They shrink to few plain nodes, few steps, and soon.
+func Scenes(ds clustertest.DaemonSetSpec, opts ...Option) *rapid.Generator[Scene] {
+	o := options{
+		worlds:   clustertest.Clusters(clustertest.Healthy()),
+		versions: []clustertest.DaemonSetSpec{ds.With("image:registry.example.com/next:2")},
+		within:   10,
+	}
+	for _, opt := range opts {
+		if opt.set != nil {
+			opt.set(&o)
+		}
+	}
+	return rapid.Custom(func(t *rapid.T) Scene { return drawScene(t, ds, o) })
+}
+
+func drawScene(t *rapid.T, ds clustertest.DaemonSetSpec, o options) Scene {
+	s := Scene{Dump: o.dump}
+	if o.dump == nil {
+		s.World = o.worlds.Draw(t, "world")
+	}
+	names := namesIn(s)
+	if !dumped(o.dump, ds.Key()) {
+		s.World = append(slices.Clone(s.World), ds)
+	}
+	s.Config = drawConfig(t, o)
+	s.Steps = slices.Concat(o.first, drawUpdates(t, o), drawFaults(t, names, s.World, o))
+	slices.SortStableFunc(s.Steps, func(a, b Step) int { return a.At - b.At })
+	return s
+}
+
+// dumped says whether the dump has the DaemonSet already: then that is the one.
+func dumped(dump *cluster.Cluster, key string) bool {
+	if dump == nil {
+		return false
+	}
+	namespace, name, _ := strings.Cut(key, "/")
+	_, ok := dump.Borrow().DaemonSet(namespace, name)
+	return ok
+}
+
+func namesIn(s Scene) []string {
+	var names []string
+	if s.Dump != nil {
+		names = s.Dump.Nodes().Names()
+	}
+	for _, spec := range s.World {
+		if n, ok := spec.(clustertest.NodeSpec); ok {
+			names = append(names, n.Names()...)
+		}
+	}
+	return names
+}
+
+func drawConfig(t *rapid.T, o options) rollout.Config {
+	pace := rapid.SampledFrom(paces).Draw(t, "kubelet")
+	if o.config != nil {
+		return *o.config
+	}
+	return rollout.Config{Kubelet: pace}
+}
+
+// paces are how long pods take: the next tick, or some seconds.
+var paces = []rollout.Kubelet{
+	{},
+	{Ready: 3 * time.Second},
+	{Stop: 5 * time.Second},
+	{Start: 2 * time.Second, Ready: 3 * time.Second, Stop: 5 * time.Second},
+}
+
+func drawUpdates(t *rapid.T, o options) []Step {
+	if len(o.versions) == 0 {
+		return nil
+	}
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Step {
+		at := rapid.IntRange(0, o.within).Draw(t, "at")
+		return Step{at, rapid.SampledFrom(o.versions).Draw(t, "version")}
+	}), 0, 2).Draw(t, "updates")
+}
+
+func drawFaults(t *rapid.T, nodes []string, w clustertest.World, o options) []Step {
+	if len(nodes) == 0 || o.mostFault == 0 || len(o.faults) == 0 {
+		return nil
+	}
+	drawn := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) fault {
+		return fault{
+			kind:  rapid.SampledFrom(o.faults).Draw(t, "fault"),
+			node:  rapid.SampledFrom(nodes).Draw(t, "node"),
+			at:    rapid.IntRange(0, o.within).Draw(t, "at"),
+			lasts: rapid.IntRange(0, o.within).Draw(t, "lasts"),
+		}
+	}), 0, o.mostFault).Draw(t, "faults")
+	var steps []Step
+	for i, f := range drawn {
+		if f.kind == NodeAdded {
+			steps = append(steps, Step{f.at, added(i, w)})
+			continue
+		}
+		steps = append(steps, f.steps()...)
+	}
+	return steps
+}
+
+// added is one more node like the last that the world describes.
+func added(i int, w clustertest.World) clustertest.NodeSpec {
+	name := fmt.Sprintf("added-%d", i+1)
+	for _, spec := range slices.Backward(w) {
+		if n, ok := spec.(clustertest.NodeSpec); ok {
+			return n.Named(name)
+		}
+	}
+	return clustertest.Node(name)
+}

@@ -1,0 +1,215 @@
+package rollouttest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
+)
+
+// NeverBelow says that of the pods that the DaemonSet wants a share is
+// available, once it has been: a number, or a percentage of those wanted,
+// rounded up. Its premise is that it has been.
+func NeverBelow(key, share string) Invariant {
+	least := intstr.Parse(share)
+	return Invariant{claim: key + " is never below " + share, start: func() judge {
+		reached := false
+		return judge{always: func(m *Moment) error {
+			wanted, up := m.Wanted(key).Len(), m.Available(key).Len()
+			need, err := intstr.GetScaledValueFromIntOrPercent(&least, wanted, true)
+			switch {
+			case err != nil:
+				return err
+			case up >= need && wanted > 0:
+				reached = true
+			case !reached || wanted == 0:
+				return NoPremise
+			}
+			if up < need {
+				return fmt.Errorf("%d of %d wanted pods are available, and %d should be", up, wanted, need)
+			}
+			return nil
+		}}
+	}}
+}
+
+// Covered says that at the end every node that the label selector matches has an
+// available pod of the DaemonSet, unless the node is not ready: nothing would
+// run there. Its premise is that there is such a node.
+func Covered(key, selector string) Invariant {
+	return AtEnd(key+" covers the nodes "+selector, func(m *Moment) error {
+		nodes, err := m.nodes().Select(selector)
+		if err != nil {
+			return err
+		}
+		var bare []string
+		ready := 0
+		for node := range nodes.All() {
+			if !isReady(node) {
+				continue
+			}
+			if ready++; !m.Available(key).Has(node.Name) {
+				bare = append(bare, m.whyNot(key, node.Name))
+			}
+		}
+		switch {
+		case ready == 0:
+			return NoPremise
+		case len(bare) > 0:
+			return fmt.Errorf("%d of %d nodes have no available pod:\n\t%s", len(bare), ready, strings.Join(bare, "\n\t"))
+		}
+		return nil
+	})
+}
+
+func isReady(node *corev1.Node) bool {
+	return !slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
+		return c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue
+	})
+}
+
+// whyNot says why the node has no available pod: it wants none, or what it waits for.
+func (m *Moment) whyNot(key, node string) string {
+	for _, wait := range m.sim.Waiting(key) {
+		if wait.Node == node {
+			return wait.String()
+		}
+	}
+	if p := m.prediction(key); p != nil {
+		v, _ := p.Verdict(node)
+		return v.String()
+	}
+	return node + ": there is no DaemonSet " + key
+}
+
+// OnePerNode says that no node ever has two pods of the DaemonSet: two that have
+// not ended, one of them on its way out included. With a surge it may have two
+// that are not on their way out if they are of different revisions. Its premise
+// is that there are pods.
+func OnePerNode(key string) Invariant {
+	return Always(key+" has one pod per node", func(m *Moment) error {
+		pods := m.sim.Pods(key)
+		if len(pods) == 0 {
+			return NoPremise
+		}
+		surges := surge(m.daemonSet(key))
+		var last *rollout.Pod // that counts
+		there := 0            // on its node
+		for i, p := range pods {
+			if ended(p) || surges && p.Terminating {
+				continue
+			}
+			if last == nil || last.Node != p.Node {
+				there = 0
+			}
+			if there++; there > 2 || there == 2 && !(surges && p.Revision != last.Revision) {
+				return fmt.Errorf("%s has two pods: %v, and %v", p.Node, last, p)
+			}
+			last = &pods[i]
+		}
+		return nil
+	})
+}
+
+func surge(ds *appsv1.DaemonSet) bool {
+	if ds == nil || ds.Spec.UpdateStrategy.RollingUpdate == nil || ds.Spec.UpdateStrategy.RollingUpdate.MaxSurge == nil {
+		return false
+	}
+	n, err := intstr.GetScaledValueFromIntOrPercent(ds.Spec.UpdateStrategy.RollingUpdate.MaxSurge, math.MaxInt16, true)
+	return err == nil && n > 0
+}
+
+// NothingLost says that at the end no node lacks a pod of the DaemonSet that has
+// had one, unless it is gone or turns such pods out. A NoSchedule taint does not:
+// who then updates loses what ran there. Its premise is that nodes have had one.
+func NothingLost(key string) Invariant {
+	return Invariant{claim: key + " loses no pod", start: func() judge {
+		var had cluster.NodeSet
+		note := func(m *Moment) error {
+			had = had.Or(m.Running(key))
+			return NoPremise
+		}
+		return judge{always: note, end: func(m *Moment) error {
+			note(m)
+			p := m.prediction(key)
+			if p == nil || had.Len() == 0 {
+				return NoPremise
+			}
+			lost := had.And(m.nodes().Nodes()).Minus(p.Excluded()).Minus(m.Running(key))
+			if lost.Len() == 0 {
+				return nil
+			}
+			v, _ := p.Verdict(lost.Names()[0])
+			return fmt.Errorf("%d nodes have no pod any more: %v; %v", lost.Len(), lost, v)
+		}}
+	}}
+}
+
+// Ends says that the rollout ends: that at the end the DaemonSet is as wanted,
+// and neither deadlocked nor still on its way. Its premise is that the
+// controller did something for it.
+func Ends(key string) Invariant {
+	return Invariant{claim: key + " comes to its end", start: func() judge {
+		acted := false
+		note := func(m *Moment) error {
+			acted = acted || slices.ContainsFunc(m.events, func(e rollout.Event) bool {
+				return e.DaemonSet == key && (e.Kind == rollout.Created || e.Kind == rollout.Deleted)
+			})
+			return NoPremise
+		}
+		return judge{always: note, end: func(m *Moment) error {
+			if !acted || m.sim.State(key) == rollout.Unknown {
+				return NoPremise
+			}
+			return unfinished(m.sim, key)
+		}}
+	}}
+}
+
+// unfinished is what keeps the DaemonSet from being as wanted.
+func unfinished(sim *rollout.Sim, key string) error {
+	state := sim.State(key)
+	if state == rollout.Done {
+		return nil
+	}
+	words := []string{state.String()}
+	for _, wait := range sim.Waiting(key) {
+		words = append(words, wait.String())
+	}
+	return errors.New("it is " + strings.Join(words, "\n\t"))
+}
+
+// RollsBack says that kubectl rollout undo at the end gets the DaemonSet to the
+// template that it had before, available everywhere. It tries it in a fork. Its
+// premise is that there is a revision to go back to.
+func RollsBack(key string) Invariant {
+	return AtEnd(key+" rolls back", func(m *Moment) error {
+		before := m.sim.History(key)
+		if len(before) < 2 {
+			return NoPremise
+		}
+		fork := m.sim.Fork()
+		if err := fork.Undo(key, 0); err != nil {
+			return err
+		}
+		for range fork.Run(limit) {
+		}
+		if err := unfinished(fork, key); err != nil {
+			return fmt.Errorf("%w after the undo", err)
+		}
+		after := fork.History(key)
+		want, got := before[len(before)-2], after[len(after)-1]
+		if string(want.Data.Raw) != string(got.Data.Raw) {
+			return fmt.Errorf("the template after the undo is that of %s, and not of %s", got.Name, want.Name)
+		}
+		return nil
+	})
+}

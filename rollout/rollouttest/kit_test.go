@@ -1,0 +1,198 @@
+package rollouttest_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/internal/shrunk"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/rollouttest"
+)
+
+func anyScene() *rapid.Generator[rollouttest.Scene] {
+	agent := clustertest.DaemonSet("agent", "max-unavailable:2")
+	return rollouttest.Scenes(agent, rollouttest.Faults(3),
+		rollouttest.In(clustertest.Clusters(clustertest.WithPods())),
+		rollouttest.Updates(agent.With("image:i:2"), agent.With("max-surge:1", "image:i:3"), agent.With("on-delete")))
+}
+
+// What a scene prints compiles, and prints the same again.
+func TestScenesPrintAsTheirSource(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a program")
+	}
+	var literals, want strings.Builder
+	for i := range 30 {
+		s := anyScene().Example(i).GoString()
+		fmt.Fprintf(&literals, "%s,\n", s)
+		fmt.Fprintln(&want, s)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "main.go")
+	source := "package main\nimport (\n\"fmt\"\n\"time\"\n\"github.com/berthsim/berth/cluster\"\n\"github.com/berthsim/berth/cluster/clustertest\"\n" +
+		"\"github.com/berthsim/berth/rollout\"\n\"github.com/berthsim/berth/rollout/rollouttest\"\n)\nvar _ = cluster.Cordon\nvar _ time.Duration\nvar _ rollout.Input\n" +
+		"func main() {\nfor _, s := range []rollouttest.Scene{\n" + literals.String() + "} {\nfmt.Printf(\"%#v\\n\", s)\n}\n}\nvar _ clustertest.World\n"
+	if err := os.WriteFile(file, []byte(source), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	got, err := exec.Command("go", "run", file).CombinedOutput()
+	if diff := cmp.Diff(want.String(), string(got)); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+}
+
+// The configuration of a violation brings it about again.
+// Mutant seen to fail: Sim.Choices without what a script took.
+func TestViolationsHappenAgain(t *testing.T) {
+	var again int
+	rapid.Check(t, func(t *rapid.T) {
+		scene := anyScene().Draw(t, "scene")
+		scene.Config.Order = rollout.Scripted
+		scene.Config.Script = rapid.SliceOfN(rapid.IntRange(0, 5), 0, 4).Draw(t, "script")
+		claims := []rollouttest.Invariant{rollouttest.NeverBelow(agent, "90%"), rollouttest.Ends(agent), rollouttest.NothingLost(agent)}
+		for _, v := range rollouttest.Judge(scene.Sim(t), claims...).Violations {
+			scene.Config = v.Config
+			if !slices.ContainsFunc(rollouttest.Judge(scene.Sim(t), claims...).Violations, func(w rollouttest.Violation) bool { return w.String() == v.String() }) {
+				t.Fatalf("not again: %v", v)
+			}
+			again++
+		}
+	})
+	if again == 0 {
+		t.Error("there was no violation")
+	}
+}
+
+// Every order is seen once: of three nodes one at a time 3 × 2, of four two at a
+// time 6.
+func TestExploreCountsOrders(t *testing.T) {
+	shrunk.Checks(t, 5)
+	for _, tt := range []struct {
+		nodes  int
+		budget string
+		orders int
+		every  bool
+	}{{1, "1", 1, true}, {3, "1", 6, true}, {4, "2", 6, true}, {4, "1", 24, true}, {6, "1", 64 + 16, false}} {
+		scene := rollouttest.Scene{World: clustertest.World{clustertest.Pool("n", tt.nodes), clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget)}}
+		scene.Steps = []rollouttest.Step{{Do: clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget, "image:i:2")}}
+		seen := rollouttest.Explore(t, rapid.Just(scene), rollouttest.Ends(agent))
+		if seen.Orders != tt.orders*seen.Scenes || (seen.Exhaustive == seen.Scenes) != tt.every || seen.Held[rollouttest.Ends(agent).String()] != seen.Orders {
+			t.Errorf("%d nodes: %v", tt.nodes, seen)
+		}
+	}
+}
+
+// An order that breaks a claim is found, though the order by name does not.
+func TestAnOrderIsFound(t *testing.T) {
+	last := rollouttest.Always("n-3 goes last", func(m *rollouttest.Moment) error {
+		for _, e := range m.Events() {
+			if e.Kind == rollout.Deleted && e.Node == "n-3" && m.Sim().Pods(agent)[1].Revision == 1 {
+				return errors.New(e.String())
+			}
+		}
+		return nil
+	})
+	scene := rollouttest.Scene{World: clustertest.World{clustertest.Pool("n", 3), clustertest.DaemonSet("agent")}}
+	scene.Steps = []rollouttest.Step{{Do: clustertest.DaemonSet("agent", "image:i:2")}}
+	found := shrunk.Run(func(r *shrunk.Recorder) { rollouttest.Explore(r, rapid.Just(scene), last) })
+	if want := "Script: []int{0, 1}"; !found.Failed() || !strings.Contains(found.String(), want) {
+		t.Errorf("no %s in\n%s", want, found)
+	}
+}
+
+// A claim whose premise never holds in any run fails, one that holds in some does not.
+func TestVacuityIsReported(t *testing.T) {
+	shrunk.Checks(t, 30)
+	windows := rollouttest.Covered(agent, "kubernetes.io/os=windows")
+	scenes := rollouttest.Scenes(clustertest.DaemonSet("agent", "tolerate:*"))
+	linux := rollouttest.Scenes(clustertest.DaemonSet("agent"), rollouttest.In(clustertest.Clusters(clustertest.Of(clustertest.Linux))))
+	for _, tt := range []struct {
+		what   string
+		run    func(r *shrunk.Recorder)
+		failed bool
+	}{
+		{"some scenes have Windows", func(r *shrunk.Recorder) { rollouttest.Explore(r, scenes, windows) }, false},
+		{"none has", func(r *shrunk.Recorder) { rollouttest.Explore(r, linux, windows) }, true},
+		{"none has, and need not", func(r *shrunk.Recorder) { rollouttest.Explore(r, linux, windows.MayBeVacuous()) }, false},
+		{"one run without", func(r *shrunk.Recorder) { rollouttest.Check(r, update.Sim(r), windows) }, true},
+		{"one run without, and it may", func(r *shrunk.Recorder) { rollouttest.Check(r, update.Sim(r), windows.MayBeVacuous()) }, false},
+		{"no such DaemonSet", func(r *shrunk.Recorder) { rollouttest.Check(r, update.Sim(r), rollouttest.Ends("default/other")) }, true},
+		{"nothing happens", func(r *shrunk.Recorder) {
+			rollouttest.Check(r, rollouttest.Scene{World: update.World}.Sim(r), rollouttest.RollsBack(agent))
+		}, true},
+	} {
+		if r := shrunk.Run(tt.run); r.Failed() != tt.failed {
+			t.Errorf("%s: %v\n%s", tt.what, r.Failed(), r)
+		}
+	}
+}
+
+// A claim may not hold for a while, and no longer; to the end of the run it is longer than any.
+func TestLongerThan(t *testing.T) {
+	scene := rollouttest.Scene{
+		World:  clustertest.World{clustertest.Pool("n", 2), clustertest.DaemonSet("agent", "tolerate:*")},
+		Config: rollout.Config{Tick: 10 * time.Second},
+	}
+	broken := func(steps ...rollouttest.Step) string {
+		scene.Steps = steps
+		var held []string
+		for _, d := range []time.Duration{0, 49 * time.Second, 50 * time.Second} {
+			if len(rollouttest.Judge(scene.Sim(t), rollouttest.NeverBelow(agent, "2").LongerThan(d)).Violations) > 0 {
+				held = append(held, d.String())
+			}
+		}
+		return strings.Join(held, " ")
+	}
+	down, up := rollout.NodeDown{Node: "n-1"}, rollout.NodeUp{Node: "n-1"}
+	for _, tt := range []struct {
+		want  string
+		steps []rollouttest.Step
+	}{
+		{"0s 49s", []rollouttest.Step{{At: 0, Do: down}, {At: 5, Do: up}}},
+		{"0s", []rollouttest.Step{{At: 0, Do: down}, {At: 4, Do: up}, {At: 20, Do: down}, {At: 24, Do: up}}},
+		{"0s 49s 50s", []rollouttest.Step{{At: 0, Do: down}}},
+	} {
+		if got := broken(tt.steps...); got != tt.want {
+			t.Errorf("%v: broken with %q, want %q", tt.steps, got, tt.want)
+		}
+	}
+}
+
+// Mistakes in a scene fail the test and name the step.
+func TestMistakesInScenes(t *testing.T) {
+	for _, tt := range []struct {
+		scene rollouttest.Scene
+		want  string
+	}{
+		{rollouttest.Scene{World: clustertest.World{clustertest.Node("a", "cordonned")}}, `"cordonned": no such word`},
+		{rollouttest.Scene{Config: rollout.Config{Tick: -1}}, "Config.Tick"},
+		{rollouttest.Scene{Steps: []rollouttest.Step{{At: 1}}}, "step 1 <nil>: it does a <nil>"},
+		{rollouttest.Scene{Steps: []rollouttest.Step{{Do: time.Second}}}, "time.Duration"},
+		{rollouttest.Scene{Steps: []rollouttest.Step{{Do: clustertest.Pod("p")}}}, "no *v1.Pod"},
+		{rollouttest.Scene{Steps: []rollouttest.Step{{Do: clustertest.DaemonSet("d", "max-unavailable:lots")}}}, "maxUnavailable"},
+		{rollouttest.Scene{Steps: []rollouttest.Step{{At: -5, Do: rollout.NodeDown{Node: "a"}}}}, "step -5"},
+	} {
+		if r := shrunk.Run(func(r *shrunk.Recorder) { tt.scene.Sim(r) }); !r.Failed() || !strings.Contains(r.String(), tt.want) {
+			t.Errorf("no %q in: %s", tt.want, r)
+		}
+	}
+}
+
+// An invariant that is nobody's holds nothing and does not panic.
+func TestZeroInvariant(t *testing.T) {
+	r := rollouttest.Judge(update.Sim(t), rollouttest.Invariant{}, rollouttest.Always("", nil), rollouttest.NeverBelow(agent, "many"))
+	if len(r.Vacuous) != 2 || len(r.Violations) != 1 {
+		t.Errorf("%+v", r)
+	}
+}
