@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -111,7 +112,7 @@ func TestMutants(t *testing.T) {
 	if os.Getenv("BERTH_MUTANTS") == "" {
 		t.Skip("set BERTH_MUTANTS=1 to see every suite fail with its faults in berth")
 	}
-	for _, m := range mutants {
+	for _, m := range slices.Concat(mutants, validationMutants) {
 		t.Run(m.fault, func(t *testing.T) {
 			t.Logf("%s with this fault in %s", m.suite, m.file)
 			out, err := exec.Command("go", "test", "-overlay", m.overlay(t), "-run", "^"+m.suite+"$", "-rapid.nofailfile", "-rapid.shrinktime=1s", ".").CombinedOutput()

@@ -575,7 +575,7 @@ func (s *soil) deployment() runtime.Object {
 	d := &appsv1.Deployment{ObjectMeta: s.meta(true)}
 	d.Spec = appsv1.DeploymentSpec{Replicas: new(s.seconds()), Selector: s.workloadSelector(), Template: s.template(),
 		MinReadySeconds: s.seconds(), RevisionHistoryLimit: new(s.seconds())}
-	if s.maybe(30) {
+	if s.maybe(70) {
 		d.Spec.ProgressDeadlineSeconds = new(sound(s, of[int32](60, 600), 0, -1, 10))
 	}
 	d.Spec.Strategy.Type = sound(s, of(appsv1.RollingUpdateDeploymentStrategyType, "", appsv1.RecreateDeploymentStrategyType), "OnDelete")

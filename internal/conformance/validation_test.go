@@ -184,7 +184,7 @@ func harvest(seen map[string]int, mistakes field.ErrorList) {
 // some cases many: berth finds what the API server finds, nothing less and nothing
 // more, each at the same path, of the same type and in the same words.
 //
-// Faults it was seen to find are listed at the end of this file.
+// Faults that it was seen to find are in validation_mutants_test.go.
 func TestValidateFindsWhatTheServerFinds(t *testing.T) {
 	seen := map[string]int{}
 	counts := newCensus("valid", "one mistake", "several mistakes")
@@ -219,6 +219,9 @@ func TestValidateFindsWhatTheServerFinds(t *testing.T) {
 	var lines []string
 	for _, what := range slices.Sorted(maps.Keys(seen)) {
 		lines = append(lines, fmt.Sprintf("%7d %s", seen[what], what))
+	}
+	if len(lines) < 280 && !testing.Short() {
+		t.Errorf("%d kinds of mistakes were made, want 280: the generator has stopped reaching some", len(lines))
 	}
 	t.Logf("%d kinds of mistakes:\n%s", len(lines), strings.Join(lines, "\n"))
 }
