@@ -23,7 +23,7 @@ func ExampleScene() {
 	// 	},
 	// 	Config: rollout.Config{Seed: 0x7, Order: rollout.Seeded, Kubelet: rollout.Kubelet{Ready: 3 * time.Second}},
 	// 	Steps: []rollouttest.Step{
-	// 		{At: 2, Do: rollout.NodeDown{Node:"web-1"}},
+	// 		{At: 2, Do: rollout.NodeDown{Node: "web-1"}},
 	// 	},
 	// }
 }

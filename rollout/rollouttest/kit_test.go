@@ -83,7 +83,7 @@ func TestExploreCountsOrders(t *testing.T) {
 		budget string
 		orders int
 		every  bool
-	}{{1, "1", 1, true}, {3, "1", 6, true}, {4, "2", 6, true}, {4, "1", 24, true}, {6, "1", 64 + 16, false}} {
+	}{{1, "1", 1, true}, {3, "1", 6, true}, {4, "2", 6, true}, {4, "1", 24, true}, {6, "1", 1 + 16, false}} {
 		scene := rollouttest.Scene{World: clustertest.World{clustertest.Pool("n", tt.nodes), clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget)}}
 		scene.Steps = []rollouttest.Step{{Do: clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget, "image:i:2")}}
 		seen := rollouttest.Explore(t, rapid.Just(scene), rollouttest.Ends(agent))

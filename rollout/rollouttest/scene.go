@@ -127,7 +127,7 @@ func (s Scene) GoString() string {
 	if len(s.Steps) > 0 {
 		b.WriteString("\n\tSteps: []rollouttest.Step{")
 		for _, step := range s.Steps {
-			fmt.Fprintf(&b, "\n\t\t{At: %d, Do: %#v},", step.At, step.Do)
+			fmt.Fprintf(&b, "\n\t\t{At: %d, Do: %s},", step.At, literal(reflect.ValueOf(step.Do)))
 		}
 		b.WriteString("\n\t},")
 	}
@@ -145,7 +145,12 @@ func source(c rollout.Config) string {
 	return literal(reflect.ValueOf(c))
 }
 
+// literal is a value as source, without the fields that are not set where it is
+// a struct of package rollout.
 func literal(v reflect.Value) string {
+	if !v.IsValid() {
+		return "nil"
+	}
 	if d, ok := v.Interface().(time.Duration); ok && d%time.Second == 0 {
 		return fmt.Sprintf("%d * time.Second", d/time.Second)
 	}
