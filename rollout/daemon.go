@@ -35,6 +35,7 @@ type daemon struct {
 	minReady stamp
 	rolling  bool // strategy RollingUpdate
 	surges   bool // pkg/controller/daemon/util: AllowsSurge
+	scaled   scaled
 
 	revisions []revision // ascending by name
 	current   string     // name of the template's revision
@@ -145,7 +146,7 @@ func (s *Sim) setObject(d *daemon, object *appsv1.DaemonSet) error {
 	d.rolling = object.Spec.UpdateStrategy.Type == appsv1.RollingUpdateDaemonSetStrategyType
 	one, err := d.maxSurge(1)
 	d.surges = err == nil && one > 0
-	d.unread, d.stale = true, true
+	d.unread, d.stale, d.scaled = true, true, scaled{}
 	if moved {
 		s.decideAll(d)
 	}

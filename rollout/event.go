@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -106,24 +107,28 @@ func (e Event) String() string {
 
 func (s *Sim) emit(e Event) {
 	e.Tick, e.Round = int(s.now), int(s.round)
-	s.tell(e)
+	*s.newEvent() = e
 }
 
-func (s *Sim) tell(e Event) {
+// newEvent gives the place of the next event.
+func (s *Sim) newEvent() *Event {
 	if s.events == nil {
 		s.events = make([]Event, 0, max(4, s.expected))
 	}
-	s.events = append(s.events, e)
+	n := len(s.events)
+	if n == cap(s.events) {
+		s.events = slices.Grow(s.events, n)
+	}
+	s.events = s.events[:n+1] // beyond its length it is zero
+	return &s.events[n]
 }
 
 func (s *Sim) emitPod(kind Kind, id int32, why Why) {
 	p := &s.pods[id]
-	node := ""
+	e := s.newEvent()
+	e.Tick, e.Round, e.Kind = int(s.now), int(s.round), kind
+	e.DaemonSet, e.Pod, e.Revision, e.Why = s.ownerKey(p), s.podName(id), s.numbers[p.class], why
 	if p.node != none {
-		node = s.roster[p.node].name
+		e.Node = s.roster[p.node].name
 	}
-	s.tell(Event{
-		Tick: int(s.now), Round: int(s.round), Kind: kind, DaemonSet: s.ownerKey(p),
-		Node: node, Pod: s.podName(id), Revision: s.numbers[p.class], Why: why,
-	})
 }

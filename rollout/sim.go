@@ -182,8 +182,12 @@ func (s *Sim) roundLimit() int32 { return int32(100 + 8*(len(s.nodes)+len(s.pods
 func (s *Sim) Run(max int) iter.Seq[[]Event] {
 	return func(yield func([]Event) bool) {
 		end := int32(min(int64(s.now)+int64(max), int64(lastTick)))
-		for s.now < end && !s.Settled() {
-			s.skip(end)
+		for s.now < end {
+			next := s.nextDue()
+			if next > lastTick {
+				return // settled
+			}
+			s.skip(min(next-1, end))
 			if s.now == end {
 				return
 			}
@@ -194,10 +198,9 @@ func (s *Sim) Run(max int) iter.Seq[[]Event] {
 	}
 }
 
-// skip passes ticks in which nothing is due, up to end.
-func (s *Sim) skip(end int32) {
-	if next := s.nextDue(); next > s.now+1 {
-		s.now = min(next-1, end)
-		s.clock = s.now * s.step
+// skip passes ticks in which nothing is due, up to one.
+func (s *Sim) skip(to int32) {
+	if to > s.now {
+		s.now, s.clock = to, to*s.step
 	}
 }

@@ -5,38 +5,39 @@ import appsv1 "k8s.io/api/apps/v1"
 // storeStatus writes what the controller would: the numbers from before the
 // sync's own effects (pkg/controller/daemon: updateDaemonSetStatus, storeDaemonSetStatus).
 func (s *Sim) storeStatus(d *daemon) {
-	now := d.status
-	now.DesiredNumberScheduled = d.count32(desired)
-	now.CurrentNumberScheduled = d.count32(occupied)
-	now.NumberMisscheduled = d.count32(misplaced)
-	now.NumberReady = d.count32(statusReady)
-	now.UpdatedNumberScheduled = d.count32(statusNew)
-	now.NumberAvailable = d.count32(statusUp)
-	now.NumberUnavailable = now.DesiredNumberScheduled - now.NumberAvailable
+	now, st := d.numbers(), &d.status
 	generation := d.object.Generation
-	if sameNumbers(now, d.status) && d.status.ObservedGeneration >= generation {
+	if now == numbersOf(st) && st.ObservedGeneration >= generation {
 		return
 	}
-	observed := d.status.ObservedGeneration
-	d.status = now
-	d.status.ObservedGeneration = generation
+	st.DesiredNumberScheduled, st.CurrentNumberScheduled, st.NumberMisscheduled = now.desired, now.current, now.misscheduled
+	st.NumberReady, st.UpdatedNumberScheduled = now.ready, now.updated
+	st.NumberAvailable, st.NumberUnavailable = now.available, now.unavailable
 	s.busy = true
-	if observed != generation {
+	if st.ObservedGeneration != generation {
+		st.ObservedGeneration = generation
 		s.forgetBackoffs(d)
 	}
 }
 
-func sameNumbers(a, b appsv1.DaemonSetStatus) bool {
-	return a.DesiredNumberScheduled == b.DesiredNumberScheduled &&
-		a.CurrentNumberScheduled == b.CurrentNumberScheduled &&
-		a.NumberMisscheduled == b.NumberMisscheduled &&
-		a.NumberReady == b.NumberReady &&
-		a.UpdatedNumberScheduled == b.UpdatedNumberScheduled &&
-		a.NumberAvailable == b.NumberAvailable &&
-		a.NumberUnavailable == b.NumberUnavailable
+// numbers are the seven of a status that count nodes.
+type numbers struct{ desired, current, misscheduled, ready, updated, available, unavailable int32 }
+
+func (t *tally) numbers() numbers {
+	n := numbers{
+		desired: int32(t.number(desired)), current: int32(t.number(occupied)), misscheduled: int32(t.number(misplaced)),
+		ready: int32(t.number(statusReady)), updated: int32(t.number(statusNew)), available: int32(t.number(statusUp)),
+	}
+	n.unavailable = n.desired - n.available
+	return n
 }
 
-func (t *tally) count32(m marks) int32 { return int32(t.number(m)) }
+func numbersOf(st *appsv1.DaemonSetStatus) numbers {
+	return numbers{
+		st.DesiredNumberScheduled, st.CurrentNumberScheduled, st.NumberMisscheduled,
+		st.NumberReady, st.UpdatedNumberScheduled, st.NumberAvailable, st.NumberUnavailable,
+	}
+}
 
 // Status is the DaemonSet's status as the controller stored it last; false if
 // there is no such DaemonSet.

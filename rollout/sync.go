@@ -69,9 +69,11 @@ func (s *Sim) syncFailed(d *daemon, err error) {
 // should not run, have failed or are too many (pkg/controller/daemon: manage,
 // podsShouldBeOnNode, getUnscheduledPodsWithoutNode).
 func (s *Sim) manage(d *daemon) {
-	for _, n := range s.walk(d, toCreate, toCreate, burst) {
-		why, _ := s.manageNode(d, n, s.doomed[:0])
-		s.creations = append(s.creations, creation{n, why})
+	if d.number(toCreate) > 0 {
+		for _, n := range s.walk(d, toCreate, toCreate, burst) {
+			why, _ := s.manageNode(d, n, s.doomed[:0])
+			s.creations = append(s.creations, creation{n, why})
+		}
 	}
 	if d.number(toPrune) == 0 {
 		return

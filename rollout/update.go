@@ -29,6 +29,9 @@ func (s *Sim) rollingUpdate(d *daemon) error {
 // round up; two zeros count as one unavailable.
 func (d *daemon) budget() (surge, unavailable int, err error) {
 	wanted := d.number(desired)
+	if last := &d.scaled; last.known && last.of == wanted {
+		return last.surge, last.unavailable, nil
+	}
 	if unavailable, err = d.maxUnavailable(wanted); err != nil {
 		return 0, 0, fmt.Errorf("invalid value for MaxUnavailable: %w", err)
 	}
@@ -38,7 +41,14 @@ func (d *daemon) budget() (surge, unavailable int, err error) {
 	if wanted > 0 && unavailable == 0 && surge == 0 {
 		unavailable = 1
 	}
+	d.scaled = scaled{true, wanted, surge, unavailable}
 	return surge, unavailable, nil
+}
+
+// scaled is a budget that was worked out: the number of nodes seldom changes.
+type scaled struct {
+	known                  bool
+	of, surge, unavailable int
 }
 
 // maxSurge follows pkg/controller/daemon/util: SurgeCount.
@@ -74,6 +84,9 @@ func (s *Sim) replace(d *daemon, maxUnavailable int) {
 }
 
 func (s *Sim) replaceOld(d *daemon, a, b marks, limit int, why Why) {
+	if limit == 0 || d.number(a)+d.number(b) == 0 {
+		return
+	}
 	for _, n := range s.walk(d, a, b, min(limit, burst)) {
 		s.deletions = append(s.deletions, deletion{s.oldPod(d, n), why})
 	}
