@@ -37,6 +37,7 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 		start: cfg.Start.Unix(), step: seconds(cfg.Tick), gc: seconds(cfg.PodGC), grace: seconds(cfg.NodeGrace),
 		paces: cfg.Kubelet.paces(),
 	}
+	s.last = end / s.step
 	s.adoptNodes()
 	if err := s.adoptDaemonSets(); err != nil {
 		return nil, err

@@ -260,8 +260,8 @@ func (s *Sim) Inject(in ...Input) error { return s.At(int(s.now)+1, in...) }
 // At is Inject for a later tick.
 func (s *Sim) At(tick int, in ...Input) error {
 	var errs []error
-	if tick <= int(s.now) || tick > int(lastTick) {
-		errs = append(errs, fmt.Errorf("tick %d: must be after tick %d", tick, s.now))
+	if tick <= int(s.now) || tick > int(s.last) {
+		errs = append(errs, fmt.Errorf("tick %d: must be after tick %d and not after %d", tick, s.now, s.last))
 	}
 	accepted := make([]Input, len(in))
 	for i, x := range in {

@@ -213,6 +213,9 @@ const (
 // alarm has it ring some seconds from now; this tick, if none.
 func (s *Sim) alarm(kind alarmKind, node int32, after stamp) {
 	a := alarm{s.tickOf(int64(s.clock) + int64(after)), node, kind, s.nodes[node].turn}
+	if a.tick == none {
+		return
+	}
 	i, _ := slices.BinarySearchFunc(s.alarms, a.tick+1, func(x alarm, tick int32) int { return int(x.tick - tick) })
 	s.alarms = slices.Insert(s.alarms, i, a)
 }

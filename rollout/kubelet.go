@@ -80,14 +80,18 @@ func (s *Sim) heldBack(p *pod) bool {
 	return false
 }
 
-// tickOf is the first tick that is not before the moment, nor past.
+// tickOf is the first tick that is not before the moment, nor past; none if time
+// ends before.
 func (s *Sim) tickOf(moment int64) int32 {
 	step := int64(s.step)
 	tick := moment / step
 	if moment%step > 0 {
 		tick++
 	}
-	return int32(min(max(tick, int64(s.now), 0), int64(lastTick)))
+	if tick > int64(s.last) {
+		return none
+	}
+	return int32(max(tick, int64(s.now), 0))
 }
 
 // kubelets lets every pod that has a move make it.

@@ -14,8 +14,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// lastTick is where time ends.
-const lastTick int32 = math.MaxInt32 / 2
+// end is where time ends: 34 years after tick 0, or after a billion ticks.
+const end stamp = math.MaxInt32 / 2
 
 // Sim is one simulation. It adopts the DaemonSets, revisions and pods of the
 // cluster: on a settled dump the first tick changes nothing. Not safe for
@@ -24,6 +24,7 @@ type Sim struct {
 	config Config
 	start  int64 // Unix time of tick 0
 	step   stamp // seconds per tick
+	last   int32 // the last tick before the end of time
 	gc     stamp
 	grace  stamp
 	paces  []pace
@@ -92,7 +93,7 @@ func (s *Sim) timestamp(at stamp) metav1.Time {
 // Tick advances time by one tick and gives what happened in it, nil if nothing
 // did. It cannot fail. It costs what happens, however many nodes there are.
 func (s *Sim) Tick() []Event {
-	if s.now == lastTick {
+	if s.now >= s.last {
 		return nil
 	}
 	s.now++
@@ -118,9 +119,9 @@ func (s *Sim) report() []Event {
 // idle says whether nothing at all is due in this tick.
 func (s *Sim) idle() bool { return s.nextDue() > s.now }
 
-// nextDue is the next tick, not past, in which something is due; after lastTick if none is.
+// nextDue is the next tick, not past, in which something is due; after the last if none is.
 func (s *Sim) nextDue() int32 {
-	next := lastTick + 1
+	next := s.last + 1
 	if t := s.nextMoves(); t != none {
 		next = t
 	}
@@ -149,7 +150,8 @@ func (s *Sim) wanting() bool {
 // changes. A DaemonSet for which nothing has changed since its last sync is
 // passed over: the sync would find what that one found.
 func (s *Sim) control() {
-	for s.round = 1; s.round <= s.roundLimit(); s.round++ {
+	limit := s.roundLimit()
+	for s.round = 1; s.round <= limit; s.round++ {
 		s.busy = false
 		s.syncAll()
 		s.schedule()
@@ -175,16 +177,16 @@ func (s *Sim) syncAll() {
 // roundLimit ends a tick in which controllers never come to rest: a DaemonSet
 // whose selector does not match its own template, which only an unvalidated one
 // can be, makes pods for ever. Others need as many rounds as bursts.
-func (s *Sim) roundLimit() int32 { return int32(100 + 8*(len(s.nodes)+len(s.pods))/burst) }
+func (s *Sim) roundLimit() int32 { return int32(50 + 4*(len(s.nodes)+len(s.pods))/burst) }
 
 // Run passes at most max ticks, until the simulation is settled, and yields
 // those that have events. Ticks in which nothing is due are skipped at no cost.
 func (s *Sim) Run(max int) iter.Seq[[]Event] {
 	return func(yield func([]Event) bool) {
-		end := int32(min(int64(s.now)+int64(max), int64(lastTick)))
+		end := s.now + int32(min(int64(max), int64(s.last-s.now)))
 		for s.now < end {
 			next := s.nextDue()
-			if next > lastTick {
+			if next > s.last {
 				return // settled
 			}
 			s.skip(min(next-1, end))

@@ -53,7 +53,7 @@ func (s *Sim) State(key string) State {
 	switch next := s.nextFor(d); {
 	case next <= s.now+1:
 		return Progressing
-	case next <= lastTick:
+	case next <= s.last:
 		return WaitingUntil(int(next))
 	case d.complete():
 		return Done
@@ -62,10 +62,10 @@ func (s *Sim) State(key string) State {
 }
 
 // nextFor is the next tick in which something happens to the DaemonSet's pods or
-// to nodes by itself; after lastTick if nothing does. For pods that are not bound
+// to nodes by itself; after the last tick if nothing does. For pods that are not bound
 // any pod that moves may make room.
 func (s *Sim) nextFor(d *daemon) int32 {
-	next := lastTick + 1
+	next := s.last + 1
 	if len(s.alarms) > 0 {
 		next = s.alarms[0].tick
 	}
@@ -94,4 +94,4 @@ func (d *daemon) complete() bool {
 
 // Settled says whether nothing more will happen by itself and no input is to
 // come: every DaemonSet is Done or Deadlocked.
-func (s *Sim) Settled() bool { return s.nextDue() > lastTick }
+func (s *Sim) Settled() bool { return s.nextDue() > s.last }
