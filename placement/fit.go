@@ -150,7 +150,9 @@ func (s Shortfall) Missing() resource.Quantity {
 // String is by how much: "30m cpu short: requests 100m, 70m of 2 are free".
 func (s Shortfall) String() string {
 	if s.Resource == corev1.ResourcePods {
-		return fmt.Sprintf("it has places for %s pods, %s of them free", s.Capacity.String(), s.Free.String())
+		taken := s.Capacity.DeepCopy()
+		taken.Sub(s.Free)
+		return fmt.Sprintf("%s of %s places for pods are taken", taken.String(), s.Capacity.String())
 	}
 	missing := s.Missing()
 	return fmt.Sprintf("%s %s short: requests %s, %s of %s free",

@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
 	"github.com/berthsim/berth/cluster"
@@ -20,24 +21,36 @@ import (
 // Each file of testdata/scenarios is a claim about Kubernetes, its name, shown
 // by commands:
 //
-//	nodes           a node a line, in the notation of clustertest.Parse
+//	nodes           a node or a pod a line, in the notation of clustertest.Parse
+//	objects         more of the cluster, in YAML
 //	daemonset       the spec of its pods in YAML; prints the sentence and every verdict
 //	pod             the same for an ordinary pod
 //	tolerations     of the DaemonSet with this spec
 //
-// "unvalidated" behind a command judges the spec as stored. Every command is
-// replayed with the nodes in reverse.
+// Behind a command, "unvalidated" judges the spec as stored, "surging" counts own
+// pods in, and "app=" is the pod's label; "preempt" prints whom the scheduler
+// would evict and its event, "table" the table. A spec without containers gets one.
+// Every command is replayed with the nodes in reverse.
 func TestScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata/scenarios", func(t *testing.T, path string) {
-		var nodes []*corev1.Node
+		world := parse(t, "")
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			if d.Cmd == "nodes" {
-				nodes = parseNodes(t, d.Input)
+			switch d.Cmd {
+			case "nodes":
+				world = parse(t, d.Input)
+				return ""
+			case "objects":
+				world = with(t, world, d.Input)
 				return ""
 			}
-			out := answer(t, d, nodes)
-			slices.Reverse(nodes)
-			if again := answer(t, d, nodes); again != out {
+			out := answer(t, d, world)
+			m := world.Manifest()
+			slices.Reverse(m.Nodes)
+			reversed, err := m.Cluster()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again := answer(t, d, reversed); again != out {
 				t.Errorf("%s: with the nodes in reverse:\n%s", d.Pos, again)
 			}
 			return out
@@ -45,7 +58,7 @@ func TestScenarios(t *testing.T) {
 	})
 }
 
-func answer(t *testing.T, d *datadriven.TestData, nodes []*corev1.Node) string {
+func answer(t *testing.T, d *datadriven.TestData, c *cluster.Cluster) string {
 	w, err := compile(t, d)
 	if err != nil {
 		return err.Error()
@@ -57,16 +70,37 @@ func answer(t *testing.T, d *datadriven.TestData, nodes []*corev1.Node) string {
 		}
 		return b.String()
 	}
-	c, err := (&cluster.Manifest{Nodes: nodes}).Cluster()
-	if err != nil {
-		t.Fatal(err)
+	if d.HasArg("surging") {
+		w = w.Surging()
 	}
 	p := w.Predict(c)
+	switch {
+	case d.HasArg("table"):
+		return p.Table()
+	case d.HasArg("preempt"):
+		explain(&b, p)
+		return b.String()
+	}
 	fmt.Fprintln(&b, p)
 	for v := range p.Verdicts() {
 		fmt.Fprintln(&b, v)
 	}
+	for _, what := range p.NotModelled() {
+		fmt.Fprintln(&b, "not modelled: "+what)
+	}
 	return b.String()
+}
+
+func explain(b *strings.Builder, p *placement.Prediction) {
+	for tried := range p.Preemptions() {
+		fmt.Fprintln(b, tried)
+		if event := p.EventOn(tried.Node); event != "" {
+			fmt.Fprintln(b, "  "+event)
+		}
+	}
+	if event := p.Event(); event != "" {
+		fmt.Fprintln(b, event)
+	}
 }
 
 func compile(t *testing.T, d *datadriven.TestData) (*placement.Workload, error) {
@@ -74,15 +108,25 @@ func compile(t *testing.T, d *datadriven.TestData) (*placement.Workload, error) 
 	if err := yaml.UnmarshalStrict([]byte(d.Input), &spec); err != nil {
 		t.Fatal(err)
 	}
-	spec.Containers = []corev1.Container{{Name: "c", Image: "registry.example.com/c:1"}}
+	if len(spec.Containers) == 0 {
+		spec.Containers = []corev1.Container{{}}
+	}
+	for i := range spec.Containers {
+		spec.Containers[i].Name, spec.Containers[i].Image = fmt.Sprintf("c%d", i), "registry.example.com/c:1"
+	}
 	var opts []placement.Option
 	if d.HasArg("unvalidated") {
 		opts = append(opts, placement.Unvalidated())
 	}
-	if d.Cmd == "pod" {
-		return placement.ForPod(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "pod"}, Spec: spec}, opts...)
-	}
 	labels := map[string]string{"app": "agent"}
+	if d.HasArg("app") {
+		var app string
+		d.ScanArgs(t, "app", &app)
+		labels["app"] = app
+	}
+	if d.Cmd == "pod" {
+		return placement.ForPod(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "pod", Labels: labels}, Spec: spec}, opts...)
+	}
 	return placement.ForDaemonSet(&appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "agent"},
 		Spec: appsv1.DaemonSetSpec{
@@ -92,10 +136,40 @@ func compile(t *testing.T, d *datadriven.TestData) (*placement.Workload, error) 
 	}, opts...)
 }
 
-func parseNodes(t *testing.T, text string) []*corev1.Node {
+func parse(t *testing.T, text string) *cluster.Cluster {
 	c, err := clustertest.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Manifest().Nodes
+	return c
+}
+
+// with gives the cluster with objects in YAML added.
+func with(t *testing.T, c *cluster.Cluster, text string) *cluster.Cluster {
+	m, err := cluster.ReadManifest(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := m.Cluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := more.Manifest()
+	var objects []runtime.Object
+	for _, o := range all.Pods {
+		objects = append(objects, o)
+	}
+	for _, o := range all.PriorityClasses {
+		objects = append(objects, o)
+	}
+	for _, o := range all.PodDisruptionBudgets {
+		objects = append(objects, o)
+	}
+	for _, o := range all.Namespaces {
+		objects = append(objects, o)
+	}
+	if c, err = c.With(objects...); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

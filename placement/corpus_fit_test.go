@@ -1,0 +1,116 @@
+package placement_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/internal/golden"
+	"github.com/berthsim/berth/placement"
+)
+
+// A Fargate node has room for the one pod that it was made for: every agent that
+// is wanted there, because it tolerates everything, stays pending for ever.
+func TestCorpusAgentsArePendingOnFargate(t *testing.T) {
+	corpus := golden.Corpus(t)
+	var objects []runtime.Object
+	for _, m := range readFolder(t, filepath.Join(corpus, "nodes")) {
+		for _, n := range m.Nodes {
+			if n.Labels["eks.amazonaws.com/compute-type"] == "fargate" {
+				objects = append(objects, n, clustertest.Pod("shop/"+n.Name, "node:"+n.Name, "running").Object(t))
+			}
+		}
+	}
+	c, err := cluster.New(objects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pending, wanted := 0, 0
+	for _, ds := range corpusDaemonSets(t, corpus) {
+		w, err := placement.ForDaemonSet(ds)
+		if err != nil {
+			continue
+		}
+		p := w.Predict(c)
+		wanted += p.Eligible().Len()
+		for v := range p.Verdicts() {
+			if v.Decision != placement.Pending {
+				continue
+			}
+			pending++
+			if !strings.Contains(v.String(), "Too many pods [1 of 1 places for pods are taken]") {
+				t.Errorf("%s: %v", ds.Name, v)
+			}
+		}
+	}
+	if pending == 0 || pending != wanted {
+		t.Errorf("%d pods are wanted on Fargate, %d pending", wanted, pending)
+	}
+}
+
+// Agents that want the same host port (OpenTelemetry collectors 4317 and 4318,
+// for one) keep each other from every node; others do not.
+func TestCorpusAgentsClashOverHostPorts(t *testing.T) {
+	corpus := golden.Corpus(t)
+	all := corpusDaemonSets(t, corpus)
+	clashes := map[int32]int{}
+	for i, first := range all {
+		made, err := placement.ForDaemonSet(first)
+		if err != nil {
+			continue
+		}
+		pod := made.Pod()
+		pod.Name, pod.Spec.NodeName, pod.Status.Phase = first.Name, "huge", corev1.PodRunning
+		c, err := cluster.New(pod, hugeNode(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, second := range all {
+			w, err := placement.ForDaemonSet(second)
+			if err != nil || i == k {
+				continue
+			}
+			v, _ := w.Predict(c).Verdict("huge")
+			ports := portsOf(v)
+			if want := naivePortClash(w.Pod(), []*corev1.Pod{pod}); want != (len(ports) > 0) {
+				t.Errorf("%s beside %s: clash %v\n%v", second.Name, first.Name, want, v)
+			}
+			for _, p := range ports {
+				clashes[p.Port]++
+				if p.Pod != pod.Namespace+"/"+pod.Name {
+					t.Errorf("%v, want %s", p, pod.Name)
+				}
+			}
+		}
+	}
+	if clashes[4317] == 0 || len(clashes) < 5 {
+		t.Errorf("clashes by port: %v", clashes)
+	}
+}
+
+func corpusDaemonSets(t *testing.T, corpus string) []*appsv1.DaemonSet {
+	var all []*appsv1.DaemonSet
+	for _, m := range readFolder(t, filepath.Join(corpus, "manifests")) {
+		all = append(all, m.DaemonSets...)
+	}
+	return all
+}
+
+func hugeNode(t *testing.T) *corev1.Node {
+	return clustertest.Node("huge", "hostname", "cpu:1000", "memory:1000Gi", "pods:1000").Object(t)
+}
+
+func portsOf(v placement.Verdict) []placement.PortClash {
+	for _, r := range v.Reasons {
+		if len(r.Ports) > 0 {
+			return r.Ports
+		}
+	}
+	return nil
+}
