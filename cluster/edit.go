@@ -86,6 +86,9 @@ func (e NodeEdit) String() string {
 	return "no edit"
 }
 
+// MarshalText gives kubectl's notation, as String.
+func (e NodeEdit) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
 // GoString is the call that makes the edit.
 func (e NodeEdit) GoString() string {
 	switch e.verb {

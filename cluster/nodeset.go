@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -96,6 +97,9 @@ func (s NodeSet) Equal(t NodeSet) bool {
 func (s NodeSet) String() string {
 	return "{" + strings.Join(s.Names(), " ") + "}"
 }
+
+// MarshalJSON gives the names, ascending.
+func (s NodeSet) MarshalJSON() ([]byte, error) { return json.Marshal(s.Names()) }
 
 // GoString shows the set as a call that names its nodes.
 func (s NodeSet) GoString() string {

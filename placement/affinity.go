@@ -137,6 +137,8 @@ func (a *affinity) nodes(c *cluster.Cluster) cluster.NodeSet {
 	return any.set()
 }
 
+const noTerms = "a list without terms matches no node"
+
 // mismatches gives every requirement that keeps the node out: of the selector,
 // and of each term, if no term matches.
 func (a *affinity) mismatches(n *corev1.Node) []Mismatch {
@@ -145,7 +147,7 @@ func (a *affinity) mismatches(n *corev1.Node) []Mismatch {
 		return ms
 	}
 	if len(a.terms) == 0 {
-		return append(ms, Mismatch{Path: a.path, Fault: "a list without terms matches no node"})
+		return append(ms, Mismatch{Path: a.path, Fault: noTerms})
 	}
 	for _, t := range a.terms {
 		if t.fault != "" {

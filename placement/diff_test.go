@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/apimachinery/pkg/runtime"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
@@ -216,13 +215,4 @@ func TestDiffOfNothing(t *testing.T) {
 	if text, err := json.Marshal(none); err != nil || !none.Empty() {
 		t.Error(string(text), err)
 	}
-}
-
-func newCluster(t testing.TB, objects ...runtime.Object) *cluster.Cluster {
-	t.Helper()
-	c, err := cluster.New(objects...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }

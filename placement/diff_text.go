@@ -153,13 +153,13 @@ const changesVersion = 1
 // name. It depends on nothing but the two predictions.
 func (c Changes) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Version int      `json:"version"`
-		Before  *tallied `json:"before,omitempty"`
-		After   *tallied `json:"after,omitempty"`
-		Added   []string `json:"added,omitempty"`
-		Removed []string `json:"removed,omitempty"`
-		Changes []Change `json:"changes"`
-	}{changesVersion, c.before.tallied(), c.after.tallied(), c.added.Names(), c.removed.Names(), slices.AppendSeq([]Change{}, c.All())})
+		Version int             `json:"version"`
+		Before  *tallied        `json:"before,omitempty"`
+		After   *tallied        `json:"after,omitempty"`
+		Added   cluster.NodeSet `json:"added"`
+		Removed cluster.NodeSet `json:"removed"`
+		Changes []Change        `json:"changes"`
+	}{changesVersion, c.before.tallied(), c.after.tallied(), c.added, c.removed, slices.AppendSeq([]Change{}, c.All())})
 }
 
 // tallied is how many nodes have each decision.

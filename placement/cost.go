@@ -1,0 +1,168 @@
+package placement
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// Cost is what one condition costs a workload: a requirement on nodes, a term of
+// them, or a taint that is not tolerated.
+type Cost struct {
+	Path  string          // of the condition in the spec; empty for a taint
+	What  string          // the condition in words
+	Fails cluster.NodeSet // nodes that do not meet it
+	Alone cluster.NodeSet // nodes that would be wanted if it were always met: nothing else keeps them away
+	Fault string          // why a term matches no node whatever it has
+}
+
+// Total says whether no node of the cluster meets the condition.
+func (c Cost) Total(all cluster.NodeSet) bool { return all.Len() > 0 && all.Minus(c.Fails).Len() == 0 }
+
+// String is the cost in one line.
+func (c Cost) String() string {
+	s := strings.TrimSuffix(c.Path+": "+c.What, ": ")
+	if c.Path == "" {
+		s = c.What
+	}
+	s += fmt.Sprintf(": not met by %d nodes, %d of them for this alone", c.Fails.Len(), c.Alone.Len())
+	if c.Fault != "" {
+		s += ": " + c.Fault
+	}
+	return s
+}
+
+// Costs gives every condition that decides where the workload is wanted and that
+// some node does not meet: spec.nodeName, each requirement of the nodeSelector,
+// each term of the required affinity and each requirement in it, in the order of
+// the spec, then the untolerated taints, ascending. Fit is not looked at. It costs
+// some word operations per 64 nodes for each pair of conditions.
+func (p *Prediction) Costs() []Cost {
+	b := p.bill()
+	all := p.cluster.Nodes()
+	var costs []Cost
+	for _, c := range b.conditions {
+		if c.Fails = all.Minus(c.met); c.Fails.Len() == 0 {
+			continue
+		}
+		c.Alone = b.wanted(c.aside, c.terms).Minus(p.wanted)
+		costs = append(costs, c.Cost)
+	}
+	return costs
+}
+
+// bill is what a workload's eligibility is made of: a node must meet every
+// condition that stands aside from the terms, and one of the terms.
+type bill struct {
+	conditions []condition
+	aside      []cluster.NodeSet // that meet each condition aside from the terms
+}
+
+// condition is a Cost in the making.
+type condition struct {
+	Cost
+	met   cluster.NodeSet
+	aside int             // its place in the bill's list; -1 for a term and what is in it
+	terms cluster.NodeSet // that would match one of the terms if this were always met
+}
+
+// wanted gives the nodes that meet all but one of the conditions aside from the terms.
+func (b *bill) wanted(but int, terms cluster.NodeSet) cluster.NodeSet {
+	for i, met := range b.aside {
+		if i != but {
+			terms = terms.And(met)
+		}
+	}
+	return terms
+}
+
+func (b *bill) add(path, what string, met, terms cluster.NodeSet) {
+	b.conditions = append(b.conditions, condition{Cost{Path: path, What: what}, met, len(b.aside), terms})
+	b.aside = append(b.aside, met)
+}
+
+func (p *Prediction) bill() *bill {
+	w, c := p.workload, p.cluster
+	b, all := &bill{}, c.Nodes()
+	open := all
+	if w.affinity.required {
+		open = w.affinity.termNodes(c, -1, all)
+	}
+	if w.pod.Spec.NodeName != "" {
+		b.add("spec.nodeName", w.pod.Spec.NodeName, w.named(c), open)
+	}
+	for i := range w.affinity.selector {
+		r := &w.affinity.selector[i]
+		b.add(r.path, r.text(), r.nodes(c), open)
+	}
+	if w.affinity.required && len(w.affinity.terms) == 0 {
+		none := Cost{Path: w.affinity.path, Fault: noTerms}
+		b.conditions = append(b.conditions, condition{none, open, -1, all})
+	}
+	for i := range w.affinity.terms {
+		b.addTerm(&w.affinity, i, c)
+	}
+	b.add("", "spec.unschedulable", all.Minus(w.unschedulable(c)), open)
+	for _, t := range c.Taints() {
+		if keepsAway(&t) && !w.tolerations.tolerate(&t) {
+			b.add("", "taint "+t.ToString(), all.Minus(c.WithTaint(t)), open)
+		}
+	}
+	return b
+}
+
+// addTerm adds a term and, if there are several, each requirement in it.
+func (b *bill) addTerm(a *affinity, i int, c *cluster.Cluster) {
+	t, all := &a.terms[i], c.Nodes()
+	what := make([]string, len(t.requirements))
+	for j := range t.requirements {
+		what[j] = t.requirements[j].text()
+	}
+	whole := Cost{Path: t.path, What: strings.Join(what, " and "), Fault: t.fault}
+	b.conditions = append(b.conditions, condition{whole, t.nodes(c, -1), -1, all})
+	if t.fault != "" || len(t.requirements) == 1 {
+		return
+	}
+	for j := range t.requirements {
+		r := &t.requirements[j]
+		b.conditions = append(b.conditions, condition{Cost{Path: r.path, What: what[j]}, r.nodes(c), -1, a.termNodes(c, i, t.nodes(c, j))})
+	}
+}
+
+// termNodes gives the nodes that match a term, where those of the i-th are given.
+func (a *affinity) termNodes(c *cluster.Cluster, i int, given cluster.NodeSet) cluster.NodeSet {
+	var any cluster.NodeSet
+	for k := range a.terms {
+		if k == i {
+			any = any.Or(given)
+		} else {
+			any = any.Or(a.terms[k].nodes(c, -1))
+		}
+	}
+	return any
+}
+
+// nodes gives the nodes that match the term, one of its requirements left out.
+func (t *term) nodes(c *cluster.Cluster, but int) cluster.NodeSet {
+	if t.fault != "" {
+		return cluster.NodeSet{}
+	}
+	m := maskOf(c, c.Nodes())
+	for j := range t.requirements {
+		if j != but {
+			m.narrow(&t.requirements[j])
+		}
+	}
+	return m.set()
+}
+
+func (r *requirement) nodes(c *cluster.Cluster) cluster.NodeSet {
+	m := maskOf(c, c.Nodes())
+	m.narrow(r)
+	return m.set()
+}
+
+func (r *requirement) text() string {
+	return Mismatch{Key: r.Key, Operator: r.Operator, Values: r.Values}.requirement()
+}

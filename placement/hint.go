@@ -1,0 +1,194 @@
+package placement
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// Hint is a small set of changes that turns nodes to Placed. It has been tried: a
+// prediction with the changes made gives Gains, and no node has a worse decision
+// than before, so that no running pod is lost by it.
+type Hint struct {
+	Steps []Step          `json:"steps"` // to be taken together: none can be left out
+	Nodes cluster.NodeSet `json:"nodes"` // that the steps on nodes are taken on; empty if there are none
+	Gains cluster.NodeSet `json:"gains"` // the nodes that become Placed
+}
+
+// HintsFor gives the nearest ways to have the pod Placed on a node: the smallest
+// set of changes to the pod, and that to the node; or, where neither is enough,
+// one of changes to both. There is none for a node that is Placed or unknown, nor
+// against what only other pods can change (spread constraints, pod affinity).
+//
+// A change is as narrow as it can be: a toleration of this taint and not of all,
+// one more value and not the whole requirement, as much cpu as is short. What a
+// node is (its name, os, architecture, zone) and taints that the control plane
+// would set again are not changed.
+//
+// It costs a prediction for each set of changes that is tried, and for each step of
+// those that work.
+func (p *Prediction) HintsFor(node string) []Hint {
+	v, ok := p.Verdict(node)
+	if !ok || v.Decision == Placed {
+		return nil
+	}
+	return p.try((&mender{p: p}).remedy(v), p.cluster.Named(node))
+}
+
+// Hints gives the nearest ways to have the pod Placed on more nodes, the smallest
+// first and, of those, the one that gains most. Nodes that take the same changes
+// share a hint.
+//
+// It costs a verdict for each node that is not placed and a few predictions for
+// each distinct set of changes.
+func (p *Prediction) Hints() []Hint {
+	var hints []Hint
+	for _, g := range p.alike() {
+		hints = append(hints, p.try(g.remedy, p.cluster.Named(g.nodes...))...)
+	}
+	slices.SortStableFunc(hints, compareHints)
+	return slices.CompactFunc(hints, func(a, b Hint) bool { return a.text() == b.text() && a.Nodes.Equal(b.Nodes) })
+}
+
+func compareHints(a, b Hint) int {
+	return cmp.Or(
+		cmp.Compare(len(a.Steps), len(b.Steps)),
+		cmp.Compare(b.Gains.Len(), a.Gains.Len()),
+		cmp.Compare(a.Nodes.Len(), b.Nodes.Len()),
+		cmp.Compare(a.text(), b.text()),
+	)
+}
+
+// afflicted is nodes for which the same changes would do.
+type afflicted struct {
+	nodes  []string
+	remedy remedy
+}
+
+// alike groups the nodes that are not placed by what would change that.
+func (p *Prediction) alike() []*afflicted {
+	known := map[string]*afflicted{}
+	var all []*afflicted
+	m := &mender{p: p}
+	for _, name := range p.cluster.Nodes().Minus(p.Placed()).Names() {
+		v, _ := p.Verdict(name)
+		r := m.remedy(v)
+		g := known[r.text()]
+		if g == nil {
+			g = &afflicted{remedy: r}
+			known[r.text()], all = g, append(all, g)
+		}
+		g.nodes = append(g.nodes, name)
+	}
+	return all
+}
+
+// remedy is the sets of changes that may turn a node to Placed: of each list the
+// first that works is enough. An empty set is none.
+type remedy struct{ pod, node, both [][]Step }
+
+func (r remedy) text() string {
+	var b strings.Builder
+	for _, list := range [][][]Step{r.pod, r.node, r.both} {
+		for _, steps := range list {
+			b.WriteString(textOf(steps) + "\n")
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// mender looks for changes that turn a node.
+type mender struct {
+	p     *Prediction
+	node  *corev1.Node
+	words *vocabulary // once they have been asked for
+}
+
+// remedy collects, for everything that is against the node, what would change it.
+func (m *mender) remedy(v Verdict) remedy {
+	m.node, _ = m.p.cluster.Borrow().Node(v.Node)
+	return remedy{
+		pod:  [][]Step{m.steps(v, m.podStrictly, nil), m.steps(v, m.podWidely, nil)},
+		node: [][]Step{m.steps(v, m.onNode, nil)},
+		both: [][]Step{m.steps(v, m.podWidely, m.onNode)},
+	}
+}
+
+// steps gives what one way of changing things, or else another, finds against each
+// reason; none if there is a reason that neither finds anything against.
+func (m *mender) steps(v Verdict, way, other func(Reason) []Step) []Step {
+	var all []Step
+	for _, r := range v.Reasons {
+		steps := way(r)
+		if len(steps) == 0 && other != nil {
+			steps = other(r)
+		}
+		if len(steps) == 0 {
+			return nil
+		}
+		for _, s := range steps {
+			if !slices.ContainsFunc(all, func(t Step) bool { return t.String() == s.String() }) {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// try gives the hints that turn out to work on all of the nodes.
+func (p *Prediction) try(r remedy, nodes cluster.NodeSet) []Hint {
+	var hints []Hint
+	first := func(list [][]Step) {
+		for _, steps := range list {
+			if h, ok := p.verified(steps, nodes); ok {
+				hints = append(hints, p.shortened(h, nodes))
+				return
+			}
+		}
+	}
+	first(r.pod)
+	first(r.node)
+	if len(hints) == 0 {
+		first(r.both)
+	}
+	return hints
+}
+
+// shortened leaves out the steps that others have made needless, as two labels of
+// one key.
+func (p *Prediction) shortened(h Hint, nodes cluster.NodeSet) Hint {
+	for i := 0; i < len(h.Steps) && len(h.Steps) > 1; i++ {
+		if less, ok := p.verified(slices.Delete(slices.Clone(h.Steps), i, i+1), nodes); ok {
+			return p.shortened(less, nodes)
+		}
+	}
+	return h
+}
+
+// verified makes the changes and predicts again.
+func (p *Prediction) verified(steps []Step, nodes cluster.NodeSet) (Hint, bool) {
+	if len(steps) == 0 {
+		return Hint{}, false
+	}
+	h := Hint{Steps: steps}
+	if slices.ContainsFunc(steps, Step.onNode) {
+		h.Nodes = nodes
+	}
+	w, ok := p.workload.mended(h)
+	if !ok {
+		return Hint{}, false
+	}
+	c, err := h.Cluster(p.cluster)
+	if err != nil {
+		return Hint{}, false
+	}
+	d := Diff(p, w.Predict(c))
+	h.Gains = d.Nodes(Gained).Or(d.Nodes(NoLongerPending))
+	worse := d.Nodes(Lost).Or(d.Nodes(KeptOnly)).Or(d.Nodes(Dropped)).Or(d.Nodes(NewlyPending).And(p.Placed()))
+	return h, worse.Len() == 0 && nodes.Minus(h.Gains).Len() == 0
+}
