@@ -36,9 +36,8 @@ func holds(h placement.Hint, before, after *placement.Prediction) string {
 	return ""
 }
 
-// Mutants seen: a hint that was not tried; losses not looked at; a nodeSelector
-// rewritten where nodes had the old value; a requirement dropped from a term that
-// had no other, which then matched nothing; a term picked that needed more changes.
+// Mutants seen: Gains not compared with the nodes that the hint is for; a
+// requirement left out of a term that had no other, which then matched nothing.
 func TestHintsDoWhatTheySay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := draw(t)
@@ -83,8 +82,8 @@ func everyHint(p *placement.Prediction) []placement.Hint {
 }
 
 // Each step of a node's hint is needed: without it the node is not placed.
-// Mutants seen: steps against a term that another term made up for; one
-// toleration for each effect of a taint.
+// Mutants seen: a list of no terms taken out along with a label; one untainting for
+// each value of a taint; two labels of one key.
 func TestHintsHaveNoStepTooMany(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c, ds := draw(t), gen.DaemonSet(t)
@@ -176,6 +175,8 @@ func readFile(t *testing.T, file string) *cluster.Manifest {
 	return m
 }
 
+// Mutants seen: losses not looked at; the term picked that needs most changes; no
+// hint shortened; the container port left as it is on the host's network.
 func TestHintsInWords(t *testing.T) {
 	m, err := cluster.ReadManifest(strings.NewReader(manifest))
 	if err != nil {
@@ -188,6 +189,11 @@ func TestHintsInWords(t *testing.T) {
 	c, err := m.Cluster()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for name, pool := range map[string]string{"gpu-1": "gpu", "web-1": "web"} {
+		if c, err = c.Edit(name, cluster.Label("pool", pool)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, test := range []struct {
 		reason string
@@ -205,6 +211,12 @@ func TestHintsInWords(t *testing.T) {
 			"label kubernetes.io/oss=linux on web-1: gains web-1"}},
 		{"a value that no node has", func(s *corev1.PodSpec) { s.NodeSelector = map[string]string{"kubernetes.io/os": "windows"} }, "web-1", []string{
 			"kubernetes.io/os=linux in place of kubernetes.io/os=windows at spec.template.spec.nodeSelector[kubernetes.io/os]: gains web-1"}},
+		{"a value that another node has", func(s *corev1.PodSpec) {
+			s.NodeSelector = map[string]string{"pool": "web"}
+			s.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
+		}, "gpu-1", []string{
+			"leave out pool=web at spec.template.spec.nodeSelector[pool]: gains gpu-1",
+			"label pool=web on gpu-1: gains gpu-1"}},
 		{"too much cpu", func(s *corev1.PodSpec) { request(s, "4500m") }, "web-1", []string{
 			"request 4 cpu in place of 4500m in container agent: gains web-1",
 			"500m more cpu on web-1: gains web-1"}},

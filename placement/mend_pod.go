@@ -87,7 +87,7 @@ func (m *mender) requireLessOfTerms(strictly bool) []Step {
 		var steps []Step
 		for j := range a.terms[i].requirements {
 			if r := &a.terms[i].requirements[j]; !r.matches(m.node) {
-				steps = append(steps, Step{Require: m.rewriteTerm(r, place{term: i, index: j}, strictly)})
+				steps = append(steps, Step{Require: m.rewriteTerm(r, spot{term: i, index: j}, strictly)})
 			}
 		}
 		if best == nil || len(steps) < len(best) {
@@ -103,7 +103,7 @@ func (m *mender) requireLessOfTerms(strictly bool) []Step {
 // rewriteSelector gives a nodeSelector that the node matches: corrected, with the
 // node's value, or none.
 func (m *mender) rewriteSelector(r *requirement, strictly bool) *Rewrite {
-	w := &Rewrite{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), place: place{selector: true}}
+	w := &Rewrite{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), spot: spot{selector: true}}
 	if !strictly {
 		return w
 	}
@@ -115,8 +115,8 @@ func (m *mender) rewriteSelector(r *requirement, strictly bool) *Rewrite {
 	return w
 }
 
-func (m *mender) rewriteTerm(r *requirement, at place, strictly bool) *Rewrite {
-	w := &Rewrite{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), place: at}
+func (m *mender) rewriteTerm(r *requirement, at spot, strictly bool) *Rewrite {
+	w := &Rewrite{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), spot: at}
 	if strictly {
 		if w.To = m.corrected(r); w.To != nil {
 			w.Typo = true

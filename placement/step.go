@@ -34,11 +34,11 @@ type Rewrite struct {
 	To   *corev1.NodeSelectorRequirement `json:"to,omitempty"`
 	Typo bool                            `json:"typo,omitempty"` // From looks like a misspelt To
 
-	place place
+	spot spot
 }
 
-// place is where a requirement stands: in the nodeSelector, or in a term.
-type place struct {
+// spot is where a requirement stands: in the nodeSelector, or in a term.
+type spot struct {
 	selector    bool
 	term, index int // expressions come before fields
 }
@@ -161,7 +161,7 @@ func requiredOf(spec *corev1.PodSpec) *corev1.NodeSelector {
 func (r *Rewrite) change(spec *corev1.PodSpec) {
 	required := requiredOf(spec)
 	switch {
-	case r.place.selector:
+	case r.spot.selector:
 		delete(spec.NodeSelector, r.From.Key)
 		if r.To != nil {
 			spec.NodeSelector[r.To.Key] = r.To.Values[0]
@@ -173,14 +173,14 @@ func (r *Rewrite) change(spec *corev1.PodSpec) {
 		spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = nil
 		return
 	}
-	if at := r.place.of(required); at != nil && r.To != nil {
+	if at := r.spot.of(required); at != nil && r.To != nil {
 		*at = *r.To.DeepCopy()
 	} else if at != nil {
 		*at = corev1.NodeSelectorRequirement{} // to be pruned; others keep their place meanwhile
 	}
 }
 
-func (p place) of(required *corev1.NodeSelector) *corev1.NodeSelectorRequirement {
+func (p spot) of(required *corev1.NodeSelector) *corev1.NodeSelectorRequirement {
 	if p.term >= len(required.NodeSelectorTerms) {
 		return nil
 	}
