@@ -66,3 +66,79 @@ func Example() {
 	// daemon set "agent" successfully rolled out
 	// true
 }
+
+// rolledOut is a settled simulation of the agent on some nodes.
+func rolledOut(names ...string) *rollout.Sim {
+	sim, err := rollout.New(nodes(names...), rollout.Config{})
+	if err != nil {
+		panic(err)
+	}
+	sim.Apply(agent("agent:1"))
+	for range sim.Run(100) {
+	}
+	return sim
+}
+
+// What would a bad image do? The simulation itself does not notice.
+func ExampleSim_Fork() {
+	sim := rolledOut("a", "b", "c")
+	trial := sim.Fork()
+	trial.Inject(rollout.NeverReady{Image: "agent:2"})
+	trial.Apply(agent("agent:2"))
+	for range trial.Run(100) {
+	}
+	for _, wait := range trial.Waiting("default/agent") {
+		fmt.Println(wait)
+	}
+	fmt.Println(trial.State("default/agent"), sim.State("default/agent"))
+	// Output:
+	// a waits for Readiness
+	// b waits for Blocked, used by a
+	// c waits for Blocked, used by a
+	// Deadlocked Done
+}
+
+func ExampleSim_Estimate() {
+	sim := rolledOut("a", "b", "c", "d")
+	estimates, err := sim.Estimate(agent("agent:2"), 100,
+		rollout.Budget{MaxUnavailable: "1"}, rollout.Budget{MaxUnavailable: "50%"}, rollout.Budget{MaxSurge: "2"})
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range estimates {
+		fmt.Println(e)
+	}
+	// Output:
+	// maxUnavailable 1: Done after 5 ticks in 4 waves, at worst 3 of 4 available, a node without for 1 ticks
+	// maxUnavailable 50%: Done after 3 ticks in 2 waves, at worst 2 of 4 available, a node without for 1 ticks
+	// maxSurge 2: Done after 3 ticks in 2 waves, at worst 4 of 4 available
+}
+
+func ExampleSim_Watch() {
+	sim := rolledOut("a", "b", "c")
+	sim.Apply(agent("agent:2"))
+	fmt.Print(sim.Watch("default/agent", 100))
+	// Output:
+	// default/agent
+	// tick      5
+	//           '
+	// a     AWAAA
+	// b     AaWAA
+	// c     AaaWA
+}
+
+// Inputs may be given ahead; those that turn out to be impossible say so.
+func ExampleSim_At() {
+	sim := rolledOut("a", "b")
+	sim.At(5, rollout.RemoveNode{Node: "b"})
+	sim.At(6, rollout.NodeDown{Node: "b"})
+	for events := range sim.Run(100) {
+		for _, e := range events {
+			fmt.Println(e)
+		}
+	}
+	// Output:
+	// 5 Happened on b: remove-node b
+	// 5 Collected default/agent agent-22225 r1 on b: the node is gone
+	// 6 Refused on b: node-down b: nodes "b" not found
+}

@@ -3,7 +3,6 @@ package rollout
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -67,15 +66,11 @@ func (s *Sim) whyUnbound(p *pod) string {
 	}
 	c := s.classes[p.class]
 	node, _ := s.cluster.Borrow().Node(s.roster[p.node].name)
-	reasons := c.workload.Check(node).Reasons
+	why := c.workload.Check(node).Reasons
 	if !s.nodes[p.node].is(isOpen) {
-		reasons = append(reasons, s.room.Why(c.workload, int(s.position[p.node]))...)
+		why = append(why, s.room.Why(c.workload, int(s.position[p.node]))...)
 	}
-	var words []string
-	for _, r := range reasons {
-		words = append(words, r.String())
-	}
-	return strings.Join(words, "; ")
+	return reasons(why)
 }
 
 func (s *Sim) bind(id int32) {

@@ -3,6 +3,7 @@ package rollout
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/berthsim/berth/placement"
 )
@@ -217,12 +218,32 @@ func (s *Sim) act(d *daemon) {
 	}
 	for _, x := range s.deletions {
 		p := &s.pods[x.pod]
+		if x.why.Rule.unwanted() {
+			x.why.Detail = s.whyNot(d, p.node)
+		}
 		s.emitPod(Deleted, x.pod, x.why)
 		if !p.is(terminating) {
 			s.deletePod(x.pod)
 		}
 	}
 	s.busy = s.busy || len(s.creations)+len(s.deletions) > 0
+}
+
+// whyNot is what is between the DaemonSet and the node, with the evidence.
+func (s *Sim) whyNot(d *daemon, node int32) string {
+	object, there := s.cluster.Borrow().Node(s.roster[node].name)
+	if !there {
+		return ""
+	}
+	return reasons(d.workload.Check(object).Reasons)
+}
+
+func reasons(all []placement.Reason) string {
+	var words []string
+	for _, r := range all {
+		words = append(words, r.String())
+	}
+	return strings.Join(words, "; ")
 }
 
 func (s *Sim) create(d *daemon, c creation) {

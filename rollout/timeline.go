@@ -8,7 +8,8 @@ import (
 
 // Timeline is a rollout as a picture: a row for each node, a column for each
 // tick, and a letter for what the node's pod is at the end of the tick. Letters
-// of old pods are small, those of pods of the current revision are capital:
+// of old pods are small, those of pods of the revision that is current in that
+// tick are capital:
 //
 //	w waiting to run     r running, not ready    m ready, for less than minReadySeconds
 //	a available          f failed                t on its way out
@@ -168,15 +169,22 @@ func (t *Timeline) String() string {
 
 type rulerLine struct{ label, marks string }
 
-// ruler numbers every tenth tick and marks every fifth.
+// ruler numbers every fifth tick, or every twentieth where numbers are long.
 func (t *Timeline) ruler(columns int) []rulerLine {
-	numbers, marks := []byte(strings.Repeat(" ", columns+8)), []byte(strings.Repeat(" ", columns))
+	every := 5
+	if t.First+columns > 1000 {
+		every = 20
+	}
+	numbers, marks := []byte(strings.Repeat(" ", columns+20)), []byte(strings.Repeat(" ", columns))
 	for i := range columns {
-		switch tick := t.First + i; {
-		case tick >= 0 && tick%10 == 0:
+		tick := t.First + i
+		if tick%every == 0 {
 			copy(numbers[i:], fmt.Sprint(tick))
+		}
+		switch {
+		case tick%10 == 0:
 			marks[i] = '|'
-		case tick >= 0 && tick%5 == 0:
+		case tick%5 == 0:
 			marks[i] = '\''
 		}
 	}

@@ -53,6 +53,9 @@ var rules = [...]struct{ name, words string }{
 	OldUnavailableSurge: {"OldUnavailableSurge", "old pod unavailable: a new one comes whatever the surge (%d of %d used)"},
 }
 
+// unwanted says whether the rule is about a node that wants no pod.
+func (r Rule) unwanted() bool { return r == NodeExcludes || r == OldUnwanted || r == EnoughElsewhere }
+
 // String is the name of the rule.
 func (r Rule) String() string {
 	if r > 0 && int(r) < len(rules) {
