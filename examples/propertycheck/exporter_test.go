@@ -46,7 +46,7 @@ func TestFourFaults(t *testing.T) {
 	scenes := rollouttest.Scenes(exporter(t),
 		rollouttest.In(clustertest.Clusters(clustertest.Of(clustertest.Linux, clustertest.ARM), clustertest.Between(40, 50), clustertest.Healthy())),
 		rollouttest.Faults(4),
-		rollouttest.Within(120))
+		rollouttest.Within(600))
 	rollouttest.Explore(t, scenes, rollouttest.NeverBelow(key, "90%").LongerThan(5*time.Minute))
 }
 

@@ -152,12 +152,15 @@ func drawFaults(t *rapid.T, nodes []string, w clustertest.World, o options) []St
 		return nil
 	}
 	drawn := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) fault {
-		return fault{
-			kind:  rapid.SampledFrom(o.faults).Draw(t, "fault"),
-			node:  rapid.SampledFrom(nodes).Draw(t, "node"),
-			at:    rapid.IntRange(0, o.within).Draw(t, "at"),
-			lasts: rapid.IntRange(0, o.within).Draw(t, "lasts"),
+		f := fault{
+			kind: rapid.SampledFrom(o.faults).Draw(t, "fault"),
+			node: rapid.SampledFrom(nodes).Draw(t, "node"),
+			at:   rapid.IntRange(0, o.within).Draw(t, "at"),
 		}
+		if rapid.Bool().Draw(t, "ends") {
+			f.lasts = rapid.IntRange(1, o.within).Draw(t, "lasts")
+		}
+		return f
 	}), 0, o.mostFault).Draw(t, "faults")
 	var steps []Step
 	for i, f := range drawn {
