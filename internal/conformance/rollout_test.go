@@ -25,17 +25,18 @@ func TestRolloutsAgree(t *testing.T) {
 	census := rolloutPremises()
 	check(t, 600, func(t *rapid.T) {
 		s := dscontroller.Scenarios().Draw(t, "scenario")
-		noteRollout(census, s, compareRollout(t, s))
+		order := rapid.SampledFrom([]rollout.Order{rollout.ByName, rollout.Seeded}).Draw(t, "order")
+		noteRollout(census, s, compareRollout(t, s, order))
 	})
 	census.report(t, "scenarios")
 }
 
-func compareRollout(t failer, s dscontroller.Scenario) dscontroller.Trace {
-	ours, err := berthTrace(s)
+func compareRollout(t failer, s dscontroller.Scenario, order rollout.Order) dscontroller.Trace {
+	ours, err := berthTrace(s, order)
 	if err != nil {
 		t.Fatalf("berth: %v\n%v", err, s)
 	}
-	theirs, err := dscontroller.Run(s, dscontroller.Options{Draws: 300, Accept: ours.accept})
+	theirs, err := dscontroller.Run(s, dscontroller.Options{Draws: 400, AnyNode: order == rollout.Seeded, Accept: ours.accept})
 	if err != nil {
 		t.Fatalf("driver: %v\n%v", err, s)
 	}
@@ -93,8 +94,8 @@ func sameNodes(a, b []dscontroller.Act) bool {
 	return slices.EqualFunc(a, b, func(a, b dscontroller.Act) bool { return a.Node == b.Node })
 }
 
-func berthTrace(s dscontroller.Scenario) (*ourTrace, error) {
-	sim, err := newSim(s)
+func berthTrace(s dscontroller.Scenario, order rollout.Order) (*ourTrace, error) {
+	sim, err := newSim(s, order)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +113,7 @@ func berthTrace(s dscontroller.Scenario) (*ourTrace, error) {
 	return o, nil
 }
 
-func newSim(s dscontroller.Scenario) (*rollout.Sim, error) {
+func newSim(s dscontroller.Scenario, order rollout.Order) (*rollout.Sim, error) {
 	var nodes []runtime.Object
 	for _, n := range s.Nodes {
 		nodes = append(nodes, n)
@@ -122,7 +123,8 @@ func newSim(s dscontroller.Scenario) (*rollout.Sim, error) {
 		return nil, err
 	}
 	config := rollout.Config{
-		Tick: s.Config.Tick, Start: s.Config.Start, PodGC: s.Config.PodGC, NodeGrace: s.Config.NodeGrace,
+		Order: order,
+		Tick:  s.Config.Tick, Start: s.Config.Start, PodGC: s.Config.PodGC, NodeGrace: s.Config.NodeGrace,
 		Kubelet: rollout.Kubelet{Start: s.Config.Kubelet.Start, Ready: s.Config.Kubelet.Ready, Stop: s.Config.Kubelet.Stop},
 	}
 	for _, t := range s.Config.Kubelet.Timings {

@@ -18,11 +18,24 @@ type Options struct {
 	// Up to 8 nodes a Go map has 8 orders, each as likely: 100 draws miss one in
 	// 10^5.8 times.
 	Draws int
+	// AnyNode has each draw see the nodes in another order, so that every choice is
+	// as likely, and not only those next to each other by name.
+	AnyNode bool
 	// Accept ends the drawing early: the acts are wanted ones. It is how another
 	// program's choice is shown to be one the controller makes too.
 	Accept func(At, []Act, []Act) bool // created, deleted: by node, without revisions
 
 	at At
+}
+
+func (o Options) order() func([]any) {
+	switch {
+	case o.AnyNode:
+		return shuffleNodes
+	case o.Draws > 0:
+		return sortByKey
+	}
+	return asItComes
 }
 
 // At is one sync: rounds count from 1 in every tick.
@@ -69,7 +82,7 @@ func Run(s Scenario, options Options) (Trace, error) {
 }
 
 func newWorld(s Scenario, options Options) (*world, error) {
-	w := &world{server: newServer(options.Draws > 0), config: s.Config, faults: map[string]*faults{}, failure: map[string]string{}}
+	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, failure: map[string]string{}}
 	w.config.Tick = cmp.Or(s.Config.Tick, time.Second)
 	if w.config.Start.IsZero() {
 		w.config.Start = Start

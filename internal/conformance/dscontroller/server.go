@@ -33,12 +33,12 @@ type server struct {
 	stopsAtOnce func(pod *corev1.Pod) bool // the kubelet confirms a deletion without delay
 }
 
-func newServer(ordered bool) *server {
+func newServer(order func([]any)) *server {
 	s := &server{named: map[string]int{}}
-	s.daemonSets = newStore[*appsv1.DaemonSet](s.version, ordered)
-	s.revisions = newStore[*appsv1.ControllerRevision](s.version, ordered)
-	s.pods = newStore[*corev1.Pod](s.version, ordered)
-	s.nodes = newStore[*corev1.Node](s.version, ordered)
+	s.daemonSets = newStore[*appsv1.DaemonSet](s.version, order)
+	s.revisions = newStore[*appsv1.ControllerRevision](s.version, order)
+	s.pods = newStore[*corev1.Pod](s.version, order)
+	s.nodes = newStore[*corev1.Node](s.version, order)
 	return s
 }
 

@@ -1,7 +1,10 @@
 package dscontroller
 
 import (
-	"sort"
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -26,10 +29,10 @@ type store[T object] struct {
 	version  func() string // the newest resource version there is
 }
 
-func newStore[T object](version func() string, ordered bool) *store[T] {
+func newStore[T object](version func() string, order func([]any)) *store[T] {
 	indexers := cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}
 	index := cache.NewIndexer(cache.MetaNamespaceKeyFunc, indexers)
-	return &store[T]{index: &orderedIndexer{index, version, ordered}, version: version}
+	return &store[T]{index: &orderedIndexer{index, version, order}, version: version}
 }
 
 func (s *store[T]) get(key string) (T, bool) {
@@ -90,13 +93,12 @@ func keyOf(o metav1.Object) string {
 	return key(o)
 }
 
-// orderedIndexer answers in the order of keys, where a cache answers in map
-// order. It leaves less to chance in what the controller sees; the controller's
-// own maps remain.
+// orderedIndexer answers in an order of the driver's choice, where a cache answers
+// in map order. The controller's own maps remain.
 type orderedIndexer struct {
 	cache.Indexer
 	version func() string
-	ordered bool
+	order   func([]any)
 }
 
 // LastStoreSyncResourceVersion says that every write has been watched.
@@ -104,25 +106,41 @@ func (i *orderedIndexer) LastStoreSyncResourceVersion() string { return i.versio
 
 func (i *orderedIndexer) List() []any {
 	objects := i.Indexer.List()
-	if i.ordered {
-		sortByKey(objects)
-	}
+	i.order(objects)
 	return objects
 }
 
 func (i *orderedIndexer) ByIndex(name, value string) ([]any, error) {
 	objects, err := i.Indexer.ByIndex(name, value)
-	if i.ordered {
-		sortByKey(objects)
-	}
+	i.order(objects)
 	return objects, err
 }
 
+func asItComes([]any) {}
+
 func sortByKey(objects []any) {
-	sort.Slice(objects, func(i, j int) bool {
-		a, b := objects[i].(metav1.Object), objects[j].(metav1.Object)
-		return keyOf(a) < keyOf(b)
+	slices.SortFunc(objects, func(a, b any) int {
+		return strings.Compare(keyOf(a.(metav1.Object)), keyOf(b.(metav1.Object)))
 	})
+}
+
+// shuffleNodes deals out the nodes anew, and leaves the pods of each in order.
+func shuffleNodes(objects []any) {
+	sortByKey(objects)
+	rank := map[string]uint64{}
+	for _, o := range objects {
+		if n := nodeName(o); rank[n] == 0 {
+			rank[n] = 1 + rand.Uint64N(1<<62)
+		}
+	}
+	slices.SortStableFunc(objects, func(a, b any) int { return cmp.Compare(rank[nodeName(a)], rank[nodeName(b)]) })
+}
+
+func nodeName(o any) string {
+	if pod, ok := o.(*corev1.Pod); ok {
+		return targetNode(pod)
+	}
+	return o.(metav1.Object).GetName()
 }
 
 // informer lets the controller register its handlers with a store. Nothing else
