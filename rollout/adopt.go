@@ -286,7 +286,7 @@ func targetNode(p *corev1.Pod) string {
 // labels depends on the version of Kubernetes that made it, so the revision of
 // the present template is taken to be the one that the status counts as updated.
 func (s *Sim) guessRevision(d *daemon) {
-	if len(d.revisions) > 0 || d.status.ObservedGeneration != d.object.Generation {
+	if len(d.revisions) > 0 || d.deleting || d.status.ObservedGeneration != d.object.Generation {
 		return
 	}
 	counts := map[string]int32{}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/conformance/dscontroller"
@@ -31,22 +32,50 @@ func TestRolloutsAgree(t *testing.T) {
 	census.report(t, "scenarios")
 }
 
+// TestRolloutsAgreeAfterADump: likewise when berth takes over from a dump of a
+// cluster that the real controller has brought to rest.
+func TestRolloutsAgreeAfterADump(t *testing.T) {
+	check(t, 400, func(t *rapid.T) {
+		compareRollout(t, dscontroller.Handover().Draw(t, "scenario"), rollout.ByName)
+	})
+}
+
+// compareRollout plays the scenario on both sides, on ours from its dump on if it
+// has one.
 func compareRollout(t failer, s dscontroller.Scenario, order rollout.Order) dscontroller.Trace {
-	ours, err := berthTrace(s, order)
-	if err != nil {
-		t.Fatalf("berth: %v\n%v", err, s)
-	}
-	theirs, err := dscontroller.Run(s, dscontroller.Options{Draws: 400, AnyNode: order == rollout.Seeded, Accept: ours.accept})
+	var ours *ourTrace // nil before the dump: then the controller may choose
+	play, err := dscontroller.NewPlay(s, dscontroller.Options{Draws: 400, AnyNode: order == rollout.Seeded,
+		Accept: func(at dscontroller.At, created, deleted []dscontroller.Act) bool {
+			return ours == nil || ours.accept(at, created, deleted)
+		}})
 	if err != nil {
 		t.Fatalf("driver: %v\n%v", err, s)
 	}
-	for tick := range theirs {
-		if diff := gocmp.Diff(comparable(theirs[tick]), ours.ticks[tick], cmpopts.EquateEmpty()); diff != "" {
-			t.Fatalf("tick %d (-Kubernetes +berth):\n%s\n%v\nKubernetes:\n%v\nberth:\n%v\nevents:\n%s",
-				tick, diff, s, theirs[:tick+1], ours.ticks[:tick+1], strings.Join(ours.lines, "\n"))
+	defer play.Stop()
+	theirs := playUntil(t, s, play, nil, firstTick(s))
+	if ours, err = berthTrace(s, order, play.Objects()); err != nil {
+		t.Fatalf("berth: %v\n%v", err, s)
+	}
+	theirs = playUntil(t, s, play, theirs, s.Ticks)
+	for i := range ours.ticks {
+		tick := ours.first + i
+		if diff := gocmp.Diff(comparable(theirs[tick]), ours.ticks[i], cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("tick %d (-Kubernetes +berth):\n%s\n%v\nKubernetes from tick %d on:\n%v\nberth:\n%v\nevents:\n%s",
+				tick, diff, s, ours.first, theirs[ours.first:tick+1], ours.ticks[:i+1], strings.Join(ours.lines, "\n"))
 		}
 	}
 	return theirs
+}
+
+func playUntil(t failer, s dscontroller.Scenario, play *dscontroller.Play, trace dscontroller.Trace, end int) dscontroller.Trace {
+	for len(trace) < end {
+		tick, err := play.Tick()
+		if err != nil {
+			t.Fatalf("driver: %v\n%v", err, s)
+		}
+		trace = append(trace, tick)
+	}
+	return trace
 }
 
 // comparable is a tick in the terms of berth's events: an error that stays is
@@ -74,6 +103,7 @@ func withoutHash(acts []dscontroller.Act) []dscontroller.Act {
 
 // ourTrace is a scenario played by berth, in the words of the driver.
 type ourTrace struct {
+	first int // the driver's tick of our first
 	ticks dscontroller.Trace
 	acts  map[dscontroller.At]*acts
 	lines []string
@@ -83,6 +113,7 @@ type acts struct{ created, deleted []dscontroller.Act }
 
 // accept: the controller did in a sync what berth did.
 func (o *ourTrace) accept(at dscontroller.At, created, deleted []dscontroller.Act) bool {
+	at.Tick -= o.first
 	want := o.acts[at]
 	if want == nil {
 		want = &acts{}
@@ -94,37 +125,45 @@ func sameNodes(a, b []dscontroller.Act) bool {
 	return slices.EqualFunc(a, b, func(a, b dscontroller.Act) bool { return a.Node == b.Node })
 }
 
-func berthTrace(s dscontroller.Scenario, order rollout.Order) (*ourTrace, error) {
-	sim, err := newSim(s, order)
+// berthTrace lets berth play the scenario after its dump, or all of it.
+func berthTrace(s dscontroller.Scenario, order rollout.Order, objects []runtime.Object) (*ourTrace, error) {
+	sim, err := simOf(s, order, objects)
 	if err != nil {
 		return nil, err
 	}
+	o := &ourTrace{first: firstTick(s), acts: map[dscontroller.At]*acts{}}
 	for tick, inputs := range s.At {
 		for _, in := range inputs {
-			if err := sim.At(tick, berthInput(in)); err != nil {
+			if tick < o.first {
+				continue
+			}
+			if err := sim.At(tick-o.first, berthInput(in)); err != nil {
 				return nil, err
 			}
 		}
 	}
-	o := &ourTrace{acts: map[dscontroller.At]*acts{}}
-	for range s.Ticks {
+	for range s.Ticks - o.first {
 		o.ticks = append(o.ticks, o.tick(sim, sim.Tick()))
 	}
 	return o, nil
 }
 
-func newSim(s dscontroller.Scenario, order rollout.Order) (*rollout.Sim, error) {
-	var nodes []runtime.Object
-	for _, n := range s.Nodes {
-		nodes = append(nodes, n)
+func firstTick(s dscontroller.Scenario) int {
+	if s.Dump > 0 {
+		return s.Dump + 1
 	}
-	c, err := cluster.New(nodes...)
+	return 0
+}
+
+func simOf(s dscontroller.Scenario, order rollout.Order, objects []runtime.Object) (*rollout.Sim, error) {
+	c, err := cluster.New(objects...)
 	if err != nil {
 		return nil, err
 	}
+	start := dscontroller.Start.Add(time.Duration(firstTick(s)) * s.Config.Tick)
 	config := rollout.Config{
 		Order: order,
-		Tick:  s.Config.Tick, Start: s.Config.Start, PodGC: s.Config.PodGC, NodeGrace: s.Config.NodeGrace,
+		Tick:  s.Config.Tick, Start: start, PodGC: s.Config.PodGC, NodeGrace: s.Config.NodeGrace,
 		Kubelet: rollout.Kubelet{Start: s.Config.Kubelet.Start, Ready: s.Config.Kubelet.Ready, Stop: s.Config.Kubelet.Stop},
 	}
 	for _, t := range s.Config.Kubelet.Timings {

@@ -3,6 +3,7 @@ package dscontroller
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 // BenchmarkRollout is the upstream baseline: what the real syncDaemonSet takes
@@ -26,17 +27,19 @@ func BenchmarkRollout(b *testing.B) {
 
 // benchmarkRun counts from the update on.
 func benchmarkRun(b *testing.B, s Scenario) {
-	w, err := newWorld(s, Options{})
+	p, err := NewPlay(s, Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer w.controller.stop()
+	defer p.Stop()
 	acts, last := 0, Set{}
+	var before time.Duration
+	var syncs int
 	for tick := range s.Ticks {
 		if tick == 3 {
-			w.controller.spent, w.controller.syncs = 0, 0
+			before, syncs = p.Spent()
 		}
-		end, err := w.tick(tick, s.At[tick])
+		end, err := p.Tick()
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -48,7 +51,8 @@ func benchmarkRun(b *testing.B, s Scenario) {
 	if int(last.Status.UpdatedNumberScheduled) != len(s.Nodes) || acts != 2*len(s.Nodes) {
 		b.Fatalf("the rollout has not ended after %d acts: %v", acts, last.Status)
 	}
-	b.ReportMetric(float64(w.controller.spent.Nanoseconds())/float64(acts), "sync-ns/transition")
-	b.ReportMetric(float64(w.controller.spent.Milliseconds()), "sync-ms/rollout")
-	b.ReportMetric(float64(w.controller.syncs), "syncs/rollout")
+	after, all := p.Spent()
+	b.ReportMetric(float64((after-before).Nanoseconds())/float64(acts), "sync-ns/transition")
+	b.ReportMetric(float64((after - before).Milliseconds()), "sync-ms/rollout")
+	b.ReportMetric(float64(all-syncs), "syncs/rollout")
 }

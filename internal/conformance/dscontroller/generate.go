@@ -17,13 +17,36 @@ func Scenarios() *rapid.Generator[Scenario] {
 	return rapid.Custom(func(t *rapid.T) Scenario {
 		p := newPlot(t)
 		p.add(Apply{DaemonSet: p.daemonSet()})
-		for range pick(t, "events", 3, 5, 7, 9, 12) {
-			p.tick += pick(t, "gap", 3, 0, 1, 2, 5)
-			p.happen()
-		}
+		p.events(3, 5, 7, 9, 12)
 		p.Ticks = p.tick + rapid.IntRange(4, 14).Draw(t, "rest")
 		return p.Scenario
 	})
+}
+
+// Handover generates scenarios that come to rest at Scenario.Dump, where all that
+// matters stands in the objects: no pod has failed or is held back, no node has
+// just gone. From then on anything may happen.
+func Handover() *rapid.Generator[Scenario] {
+	return rapid.Custom(func(t *rapid.T) Scenario {
+		p := newPlot(t)
+		p.plain, p.Config.PodGC = true, 0
+		p.add(Apply{DaemonSet: p.daemonSet()})
+		p.events(1, 3, 5)
+		p.tick += 80
+		p.Dump = p.tick
+		p.plain = false
+		p.tick++
+		p.events(1, 3, 5, 7)
+		p.Ticks = p.tick + rapid.IntRange(4, 14).Draw(t, "rest")
+		return p.Scenario
+	})
+}
+
+func (p *plot) events(from ...int) {
+	for range pick(p.t, "events", from...) {
+		p.tick += pick(p.t, "gap", 3, 0, 1, 2, 5)
+		p.happen()
+	}
 }
 
 // plot is a scenario in the making, with what the next event depends on.
@@ -31,6 +54,7 @@ type plot struct {
 	Scenario
 	t       *rapid.T
 	tick    int
+	plain   bool // only what shows in the objects
 	spec    spec
 	names   []string          // of the nodes there have been
 	state   map[string]string // of a node: "", "down", "not ready", "pods not ready", "gone"
@@ -149,7 +173,9 @@ func (p *plot) happen() {
 	case "image":
 		p.newImage()
 	case "bad image":
-		p.badImage()
+		if !p.plain {
+			p.badImage()
+		}
 	case "back":
 		p.spec = pick(p.t, "back to", p.applied...)
 		p.add(Apply{DaemonSet: p.daemonSet()})
@@ -172,7 +198,9 @@ func (p *plot) happen() {
 	case "node":
 		p.nodeEvent()
 	case "pods":
-		p.podEvent()
+		if !p.plain {
+			p.podEvent()
+		}
 	case "taint":
 		p.edit(pick(p.t, "taint", "taint new=x:NoSchedule", "taint new=x:NoSchedule", "taint new:NoSchedule-", "taint new=x:NoExecute", "taint new:NoExecute-", "cordon", "uncordon"))
 	case "label":
@@ -229,7 +257,10 @@ func (p *plot) known(states ...string) []string {
 func (p *plot) nodeEvent() {
 	var events []string
 	if len(p.known("")) > 0 {
-		events = append(events, "down", "not ready", "pods not ready", "gone")
+		events = append(events, "down", "not ready", "gone")
+		if !p.plain {
+			events = append(events, "pods not ready")
+		}
 	}
 	for _, state := range []string{"down", "not ready", "pods not ready", "gone"} {
 		if len(p.known(state)) > 0 {

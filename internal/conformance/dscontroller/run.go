@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // Options say how to play a scenario.
@@ -65,21 +66,69 @@ type world struct {
 // Run plays a scenario against the real controller. An error is the driver's,
 // never the controller's: those stand in the trace.
 func Run(s Scenario, options Options) (Trace, error) {
-	w, err := newWorld(s, options)
+	p, err := NewPlay(s, options)
 	if err != nil {
 		return nil, err
 	}
-	defer w.controller.stop()
+	defer p.Stop()
 	trace := make(Trace, 0, s.Ticks)
-	for tick := range s.Ticks {
-		end, err := w.tick(tick, s.At[tick])
+	for range s.Ticks {
+		end, err := p.Tick()
 		if err != nil {
-			return trace, fmt.Errorf("tick %d: %w", tick, err)
+			return trace, err
 		}
 		trace = append(trace, end)
 	}
 	return trace, nil
 }
+
+// Play is a scenario being played.
+type Play struct {
+	world *world
+	at    map[int][]Input
+	next  int
+}
+
+// NewPlay is a scenario before tick 0. Stop it in the end.
+func NewPlay(s Scenario, options Options) (*Play, error) {
+	w, err := newWorld(s, options)
+	if err != nil {
+		return nil, err
+	}
+	return &Play{world: w, at: s.At}, nil
+}
+
+// Tick plays the next tick.
+func (p *Play) Tick() (Tick, error) {
+	end, err := p.world.tick(p.next, p.at[p.next])
+	if err != nil {
+		return end, fmt.Errorf("tick %d: %w", p.next, err)
+	}
+	p.next++
+	return end, nil
+}
+
+// Spent is how long the controller has been in its syncs, and how many these were.
+func (p *Play) Spent() (time.Duration, int) {
+	return p.world.controller.spent, p.world.controller.syncs
+}
+
+// Objects are copies of all there is now, as kubectl get -o yaml would show it.
+func (p *Play) Objects() []runtime.Object {
+	w := p.world
+	return slices.Concat(copies(w.nodes), copies(w.daemonSets), copies(w.revisions), copies(w.pods))
+}
+
+func copies[T object](s *store[T]) []runtime.Object {
+	var out []runtime.Object
+	for _, o := range s.list() {
+		out = append(out, o.DeepCopyObject())
+	}
+	return out
+}
+
+// Stop ends the controller's goroutines.
+func (p *Play) Stop() { p.world.controller.stop() }
 
 func newWorld(s Scenario, options Options) (*world, error) {
 	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, failure: map[string]string{}}

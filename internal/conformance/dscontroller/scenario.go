@@ -21,6 +21,7 @@ type Scenario struct {
 	Nodes  []*corev1.Node
 	At     map[int][]Input // by tick, in the order given
 	Ticks  int
+	Dump   int // the last tick before another program takes over, if one does
 }
 
 // Config says how time passes and how long pods take.
@@ -188,6 +189,9 @@ func (s Scenario) String() string {
 		for _, in := range s.At[tick] {
 			fmt.Fprintf(&b, "at %d %s\n", tick, inputString(in))
 		}
+	}
+	if s.Dump > 0 {
+		fmt.Fprintf(&b, "dump %d\n", s.Dump)
 	}
 	fmt.Fprintf(&b, "ticks %d\n", s.Ticks)
 	return b.String()
