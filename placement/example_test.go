@@ -139,3 +139,47 @@ func ExampleDiff() {
 	//       now Excluded: TaintToleration: node(s) had untolerated taint(s) [maintenance:NoExecute]
 	// lost: {web-1}
 }
+
+// A DaemonSet is one pod for each node; a Deployment goes where the scheduler likes.
+func ExampleReplicas() {
+	m, err := cluster.ReadManifest(strings.NewReader(manifest + `
+---
+apiVersion: v1
+kind: Node
+metadata: {name: web-2, labels: {kubernetes.io/os: linux}}
+status: {allocatable: {cpu: "2", memory: 8Gi, pods: "110"}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 7
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: "registry.example.com/web:2", resources: {requests: {cpu: "1", memory: 1Gi}}}]
+`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		log.Fatal(err)
+	}
+	out, err := placement.Replicas(c, m.Deployments[0], 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, node := range c.Nodes().Names() {
+		fmt.Println(node, out.Count(node))
+	}
+	for _, w := range out.Waiting {
+		fmt.Println(w.Count, "pending:", w.Why)
+	}
+	// Output:
+	// gpu-1 0
+	// web-1 4
+	// web-2 2
+	// 1 pending: 0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu.
+}

@@ -11,6 +11,7 @@ import (
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
 
+	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -18,7 +19,7 @@ import (
 
 // naiveScores gives, by node and plugin, what the pod's feasible nodes are worth.
 // A plugin that has nothing to say of the pod is not there.
-func naiveScores(pod *corev1.Pod, feasible, all []*corev1.Node, there map[string][]*corev1.Pod) map[string]map[string]placement.PluginScore {
+func naiveScores(pod *corev1.Pod, feasible []*corev1.Node, w world, c *cluster.Cluster) map[string]map[string]placement.PluginScore {
 	scores := map[string]map[string]placement.PluginScore{}
 	for _, n := range feasible {
 		scores[n.Name] = map[string]placement.PluginScore{}
@@ -29,7 +30,11 @@ func naiveScores(pod *corev1.Pod, feasible, all []*corev1.Node, there map[string
 			least, most = min(least, raw(n)), max(most, raw(n))
 		}
 		for _, n := range feasible {
-			scores[n.Name][plugin] = placement.PluginScore{Plugin: plugin, Weight: weight, Raw: raw(n), Normalized: normalize(raw(n), least, most)}
+			s := placement.PluginScore{Plugin: plugin, Weight: weight, Raw: raw(n)}
+			if normalize != nil {
+				s.Normalized = normalize(raw(n), least, most)
+			}
+			scores[n.Name][plugin] = s
 		}
 	}
 	asItIs := func(raw, _, _ int64) int64 { return raw }
@@ -43,11 +48,20 @@ func naiveScores(pod *corev1.Pod, feasible, all []*corev1.Node, there map[string
 		terms, _ := nodeaffinity.NewPreferredSchedulingTerms(a.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
 		enter("NodeAffinity", 2, terms.Score, func(raw, _, most int64) int64 { return 100 * raw / max(most, 1) })
 	}
-	enter("NodeResourcesFit", 1, func(n *corev1.Node) int64 { return naiveLeast(pod, n, there[n.Name]) }, asItIs)
+	enter("NodeResourcesFit", 1, func(n *corev1.Node) int64 { return naiveLeast(pod, n, w.there[n.Name]) }, asItIs)
 	if naiveAmount("cpu", naiveRequests(pod)).Sign() != 0 || naiveAmount("memory", naiveRequests(pod)).Sign() != 0 {
-		enter("NodeResourcesBalancedAllocation", 1, func(n *corev1.Node) int64 { return naiveBalanced(pod, n, there[n.Name]) }, asItIs)
+		enter("NodeResourcesBalancedAllocation", 1, func(n *corev1.Node) int64 { return naiveBalanced(pod, n, w.there[n.Name]) }, asItIs)
 	}
-	enter("ImageLocality", 1, func(n *corev1.Node) int64 { return naiveImages(pod, n, all) }, asItIs)
+	if s := w.spreading(pod, feasible, c); s != nil {
+		enter("PodTopologySpread", 2, func(n *corev1.Node) int64 { raw, _ := s.raw(n); return raw }, nil)
+		s.normalize(feasible, scores)
+	}
+	if w.attracts(pod) {
+		enter("InterPodAffinity", 2, func(n *corev1.Node) int64 { return w.attraction(pod, n) }, func(raw, least, most int64) int64 {
+			return int64(100 * (float64(raw-least) / float64(max(most-least, 1))))
+		})
+	}
+	enter("ImageLocality", 1, func(n *corev1.Node) int64 { return naiveImages(pod, n, w.nodes) }, asItIs)
 	return scores
 }
 

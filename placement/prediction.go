@@ -167,7 +167,19 @@ func (p *Prediction) judge() {
 	if !p.workload.beside {
 		own = account.own(p.workload, b)
 	}
-	p.room = account.without(own, p.cluster)
+	p.judgeIn(account.without(own, p.cluster))
+}
+
+// in gives the prediction for another account of the same nodes.
+func (p *Prediction) in(room *Room) *Prediction {
+	now := &Prediction{workload: p.workload, cluster: p.cluster, failed: p.failed, wanted: p.wanted, kept: p.kept}
+	now.judged.Do(func() { now.judgeIn(room) })
+	return now
+}
+
+func (p *Prediction) judgeIn(room *Room) {
+	b := p.cluster.Borrow()
+	p.room = room
 	p.question = p.room.question(p.workload)
 	placed := slices.Clone(b.Words(p.wanted))
 	for k, word := range placed {

@@ -101,14 +101,19 @@ func (p *Prediction) ScoreError() error {
 // some, beginning where it left off the last time (pkg/scheduler/schedule_one.go,
 // numFeasibleNodesToFind, with percentageOfNodesToScore at its default). The best
 // node of the ranking is then often not among them, and scores that are
-// normalised over fewer nodes are others.
+// normalised over fewer nodes are others. Of a DaemonSet's pods each names its
+// node, and none is missed.
 func (p *Prediction) Sampled() (nodes int, sampled bool) {
-	nodes = enough(p.searched())
+	if p.workload.daemonSet != nil {
+		return p.Placed().Len(), false
+	}
+	searched := p.cluster.Nodes()
+	if aim := aimOf(&p.workload.pod.Spec); len(aim.plugins) > 0 {
+		searched = p.cluster.Named(aim.names...)
+	}
+	nodes = enough(searched.Len())
 	return nodes, p.Placed().Len() > nodes
 }
-
-// searched is how many nodes the scheduler looks through at most.
-func (p *Prediction) searched() int { return p.cluster.Borrow().Len() }
 
 func enough(all int) int {
 	if all < 100 {

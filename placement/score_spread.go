@@ -47,7 +47,6 @@ type softSpread struct {
 	column cluster.Column
 	blank  int32    // the domain of nodes without the label: that of the empty value
 	among  []uint64 // the nodes whose pods count
-	known  []bool   // by domain: a node that takes part is in it
 	pods   []int64  // by domain; where every node is by itself, by place among the scored
 	weight float64  // the less, the fewer domains there are
 }
@@ -119,16 +118,22 @@ func (e *softSpread) open(scored *roll) {
 	if e.byHost() {
 		e.pods = make([]int64, scored.n)
 	} else {
-		e.pods, e.known = make([]int64, len(e.column.Values)+1), make([]bool, len(e.column.Values)+1)
-		domains = 0
-		for position := range scored.positions() {
-			if domain := e.domain(position); !e.known[domain] {
-				e.known[domain] = true
-				domains++
-			}
-		}
+		e.pods = make([]int64, len(e.column.Values)+1)
+		domains = e.domains(scored)
 	}
 	e.weight = math.Log(float64(domains + 2))
+}
+
+// domains counts those that a node is in that takes part.
+func (e *softSpread) domains(scored *roll) int {
+	n, seen := 0, make([]bool, len(e.pods))
+	for position := range scored.positions() {
+		if domain := e.domain(position); !seen[domain] {
+			seen[domain] = true
+			n++
+		}
+	}
+	return n
 }
 
 // count counts the pods that are to be spread (PreScore, and for host names Score).
@@ -157,8 +162,8 @@ func (e *softSpread) add(scored *roll, p place) {
 		}
 		return
 	}
-	if domain := e.domain(position); e.known[domain] && e.among[position>>6]&(1<<(position&63)) != 0 {
-		e.pods[domain] += int64(p.pods)
+	if e.among[position>>6]&(1<<(position&63)) != 0 {
+		e.pods[e.domain(position)] += int64(p.pods)
 	}
 }
 

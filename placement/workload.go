@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -95,7 +96,7 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 	}
 	scoring := compileScoring(pod)
 	if scoring.fault != nil && !o.unvalidated {
-		return nil, fmt.Errorf("Pod %s/%s: %w", pod.Namespace, pod.Name, checkPreferences(&pod.Spec, field.NewPath("spec")))
+		return nil, fmt.Errorf("Pod %s/%s: %w", pod.Namespace, pod.Name, cmp.Or(checkPreferences(&pod.Spec, field.NewPath("spec")), scoring.fault))
 	}
 	w := &Workload{
 		pod:         pod,

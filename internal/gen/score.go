@@ -2,10 +2,13 @@ package gen
 
 import (
 	"fmt"
+	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"pgregory.net/rapid"
 )
 
@@ -92,7 +95,73 @@ func Guest(t *rapid.T, name string) *corev1.Pod {
 		}}
 	}
 	pod.Spec.Tolerations = several(t, "tolerations", 2, Toleration)
+	pod.Labels = PodLabels(t)
+	likings(t, &pod.Spec)
+	if chance(t, "owned", 30) {
+		controller := true
+		pod.OwnerReferences = []metav1.OwnerReference{{
+			APIVersion: one(t, "group", "apps/v1", "apps/v1", "apps/v1", "v1"), Kind: one(t, "kind", "ReplicaSet", "StatefulSet", "Job"),
+			Name: one(t, "owner", "web", "web", "gone"), UID: "1", Controller: &controller,
+		}}
+	}
+	if chance(t, "leaving", 5) {
+		pod.DeletionTimestamp = &metav1.Time{Time: time.Unix(0, 0)}
+	}
 	return pod
+}
+
+// likings puts preferred terms of pod affinity and soft spread constraints into a
+// spec, and required terms seldom.
+func likings(t *rapid.T, spec *corev1.PodSpec) {
+	weighted := func(t *rapid.T) corev1.WeightedPodAffinityTerm {
+		return corev1.WeightedPodAffinityTerm{Weight: one[int32](t, "weight", 1, 7, 100, 0), PodAffinityTerm: PodTerm(t)}
+	}
+	if chance(t, "strict", 20) {
+		Relations(t, spec)
+	}
+	most := func() int { return one(t, "most terms", 0, 0, 1, 2) }
+	likes, dislikes := several(t, "likes", most(), weighted), several(t, "dislikes", most(), weighted)
+	if len(likes)+len(dislikes) > 0 && spec.Affinity == nil {
+		spec.Affinity = &corev1.Affinity{}
+	}
+	if len(likes) > 0 {
+		if spec.Affinity.PodAffinity == nil {
+			spec.Affinity.PodAffinity = &corev1.PodAffinity{}
+		}
+		spec.Affinity.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution = likes
+	}
+	if len(dislikes) > 0 {
+		if spec.Affinity.PodAntiAffinity == nil {
+			spec.Affinity.PodAntiAffinity = &corev1.PodAntiAffinity{}
+		}
+		spec.Affinity.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution = dislikes
+	}
+	for _, c := range several(t, "soft spread", most(), Spread) {
+		c.WhenUnsatisfiable, c.MinDomains, c.TopologyKey = corev1.ScheduleAnyway, nil, one(t, "topology", append(topologies, corev1.LabelTopologyZone)...)
+		spec.TopologySpreadConstraints = append(spec.TopologySpreadConstraints, c)
+	}
+}
+
+// Owners draws what selects pods by default: a Service, a ReplicaSet and a
+// StatefulSet, each possibly absent and with any selector.
+func Owners(t *rapid.T) []runtime.Object {
+	meta := metav1.ObjectMeta{Namespace: "default", Name: "web"}
+	var all []runtime.Object
+	if chance(t, "Service", 40) {
+		s := &corev1.Service{ObjectMeta: meta}
+		s.Spec.Selector = one(t, "selects", map[string]string{"app": "x"}, map[string]string{"app": "x", "tier": "x"}, map[string]string{}, nil)
+		all = append(all, s)
+		other := s.DeepCopy()
+		other.Name, other.Spec.Selector = "other", map[string]string{"tier": "x"}
+		all = append(all, other)
+	}
+	if chance(t, "ReplicaSet", 60) {
+		all = append(all, &appsv1.ReplicaSet{ObjectMeta: meta, Spec: appsv1.ReplicaSetSpec{Selector: Selector(t)}})
+	}
+	if chance(t, "StatefulSet", 60) {
+		all = append(all, &appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{Selector: Selector(t)}})
+	}
+	return all
 }
 
 func guestContainer(t *rapid.T, name string) corev1.Container {

@@ -248,6 +248,16 @@ func (s *Scheduler) scores(ctx context.Context, pod *corev1.Pod, nodes []fwk.Nod
 	return scores, nil
 }
 
+// Search gives how many feasible nodes SchedulePod finds before it is content.
+func (s *Scheduler) Search(ctx context.Context, pod *corev1.Pod) (int, error) {
+	info, err := framework.NewPodInfo(pod)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.kube.SchedulePod(ctx, s.framework, framework.NewCycleState(), &framework.QueuedPodInfo{PodInfo: info})
+	return result.FeasibleNodes, err
+}
+
 // explain is schedulingAlgorithm for a pod that nothing can take: the sentence of
 // the FitError with what the PostFilter plugins add to it, and the victims of the
 // preemption. The preemption is carried out, against a client that knows no pod.

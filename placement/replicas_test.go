@@ -1,0 +1,255 @@
+package placement_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/gen"
+	"github.com/berthsim/berth/placement"
+)
+
+// Every pod goes to one of the best nodes of a snapshot in which those before it
+// are bound, with the same ties, and none is left while there is such a node.
+// Mutants seen: a pod that the next one does not see; the best of the first
+// board; a node that is the only one scored; pods without owner, which are then
+// not spread; the controller's running pods left in.
+func TestReplicasGoWhereASnapshotSays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := deployment(t)
+		c := withOldPods(t, hosts(t), d)
+		out, err := placement.Replicas(c, d, 1, placement.Unvalidated())
+		if err != nil {
+			t.Fatal(err)
+		}
+		rs := replicaSet(t, c, d, out)
+		c = withoutPodsOf(t, c, rs)
+		count := int(*d.Spec.Replicas)
+		for i := range count {
+			pod := podOf(rs, fmt.Sprint(rs.Name, "-", i))
+			p := ordinary(t, pod).Predict(c)
+			if i == len(out.Bound) {
+				if p.Placed().Len() > 0 && p.ScoreError() == nil || p.Placed().Len() == 1 {
+					t.Fatalf("%s could go to %v, but %v", pod.Name, p.Placed(), out.Waiting)
+				}
+				if w := out.Waiting[0]; w.First != pod.Name || w.Count != count-i || p.ScoreError() == nil && w.Why != p.String() {
+					t.Fatalf("%v: want %d waiting: %v", w, count-i, p)
+				}
+				return
+			}
+			r := out.Bound[i]
+			if p.Placed().Len() > 1 && (!p.Best().Has(r.Node) || p.Best().Len() != r.Tied || p.Ranking()[0].Total != r.Total) {
+				t.Fatalf("%v, but the best are %v of %v", r, p.Best(), p.Ranking())
+			}
+			if r.Pod != pod.Name || !p.Placed().Has(r.Node) {
+				t.Fatalf("%v, want %s on one of %v", r, pod.Name, p.Placed())
+			}
+			pod.Spec.NodeName = r.Node
+			if c, err = c.With(pod); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(out.Bound) != count || len(out.Waiting) != 0 {
+			t.Fatalf("%v, want %d bound", out, count)
+		}
+	})
+}
+
+func deployment(t *rapid.T) *appsv1.Deployment {
+	pod := gen.Guest(t, "web")
+	replicas := int32(rapid.IntRange(0, 8).Draw(t, "replicas"))
+	labels := map[string]string{"app": "web"}
+	d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "web"}}
+	d.Spec.Replicas, d.Spec.Selector = &replicas, &metav1.LabelSelector{MatchLabels: labels}
+	d.Spec.Template = corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: pod.Spec}
+	return d
+}
+
+// replicaSet gives the ReplicaSet that the pods' names give away, and puts it into the snapshot.
+func replicaSet(t *rapid.T, c *cluster.Cluster, d *appsv1.Deployment, out placement.Outcome) *appsv1.ReplicaSet {
+	name := "web-0"
+	if len(out.Bound) > 0 {
+		name = out.Bound[0].Pod
+	} else if len(out.Waiting) > 0 {
+		name = out.Waiting[0].First
+	}
+	name = name[:strings.LastIndexByte(name, '-')]
+	hash := strings.TrimPrefix(name, "web-")
+	rs := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: d.Namespace, Name: name}}
+	rs.Spec.Template = *d.Spec.Template.DeepCopy()
+	rs.Spec.Template.Labels["pod-template-hash"] = hash
+	rs.Spec.Selector = &metav1.LabelSelector{MatchLabels: rs.Spec.Template.Labels}
+	return rs
+}
+
+// withOldPods adds pods of another ReplicaSet of the Deployment, one of them
+// terminating, and one whose ReplicaSet is not known.
+func withOldPods(t *rapid.T, c *cluster.Cluster, d *appsv1.Deployment) *cluster.Cluster {
+	rs := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "web-old"}}
+	rs.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(d, appsv1.SchemeGroupVersion.WithKind("Deployment"))}
+	objects := []runtime.Object{rs}
+	for i := range rapid.IntRange(0, 4).Draw(t, "old pods") {
+		pod := gen.Guest(t, fmt.Sprint("old-", i))
+		pod.Namespace, pod.Labels = "default", map[string]string{"app": "web"}
+		owner := *rs
+		if i == 3 {
+			owner.Name, pod.Labels["pod-template-hash"] = "web-lost", "lost"
+		}
+		pod.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(&owner, appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))}
+		pod.Spec.NodeName = rapid.SampledFrom(c.Nodes().Names()).Draw(t, "on")
+		objects = append(objects, pod)
+	}
+	c, err := c.With(objects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func withoutPodsOf(t *rapid.T, c *cluster.Cluster, rs *appsv1.ReplicaSet) *cluster.Cluster {
+	var old []runtime.Object
+	for _, pod := range c.Borrow().Pods() {
+		if owner := metav1.GetControllerOf(pod); owner != nil && owner.Kind == "ReplicaSet" && (owner.Name == "web-old" || owner.Name == "web-lost") && pod.Namespace == "default" {
+			old = append(old, pod)
+		}
+	}
+	c, err := c.Without(old...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = c.With(rs); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func podOf(rs *appsv1.ReplicaSet, name string) *corev1.Pod {
+	template := rs.Spec.Template.DeepCopy()
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: rs.Namespace, Name: name, Labels: template.Labels}, Spec: template.Spec}
+	pod.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(rs, appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))}
+	return pod
+}
+
+// Mutants seen: the draw keyed by the node's position; a draw without the seed.
+func TestDrawsDependOnSeedPodAndNodeAlone(t *testing.T) {
+	nodes := ""
+	for i := range 8 {
+		nodes += node(fmt.Sprint("n", i), "4", "8Gi", "")
+	}
+	spec := "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 1, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}\n"
+	on := func(nodes string, seed uint64) string {
+		t.Helper()
+		m := read(t, nodes+spec)
+		c, err := m.Cluster()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := placement.Replicas(c, m.Deployments[0], seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Bound[0].Node
+	}
+	seen := map[string]bool{}
+	for seed := range uint64(40) {
+		chosen := on(nodes, seed)
+		seen[chosen] = true
+		with := on(node("a-new-one", "4", "8Gi", "")+nodes, seed)
+		if with != chosen && with != "a-new-one" {
+			t.Errorf("seed %d: %s, but with one node more %s", seed, chosen, with)
+		}
+	}
+	if len(seen) < 5 {
+		t.Errorf("40 seeds chose only among %v", seen)
+	}
+}
+
+func TestReplicasOfEveryController(t *testing.T) {
+	const world = `
+apiVersion: v1
+kind: Node
+metadata: {name: a, labels: {kubernetes.io/hostname: a}}
+status: {allocatable: {cpu: "1", memory: 8Gi, pods: "110"}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: b, labels: {kubernetes.io/hostname: b}}
+status: {allocatable: {cpu: "2", memory: 8Gi, pods: "110"}}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: web-77, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: "1", controller: true}]}
+spec:
+  selector: {matchLabels: {app: web, pod-template-hash: "77"}}
+  template:
+    metadata: {labels: {app: web, pod-template-hash: "77"}}
+    spec: {containers: [{name: c, image: "i:1", resources: {requests: {cpu: 600m}}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web-77-x, labels: {app: web, pod-template-hash: "77"}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-77, uid: "2", controller: true}]}
+spec: {nodeName: b, containers: [{name: c, image: "i:1", resources: {requests: {cpu: 600m}}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web-66-x, labels: {app: web, pod-template-hash: "66"}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-66, uid: "3", controller: true}]}
+spec: {nodeName: a, containers: [{name: c, image: "i:0", resources: {requests: {cpu: 600m}}}]}
+`
+	m := read(t, world)
+	c, err := m.Cluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// On b: 300 for taints, 83 for what is left, 67 for balance, and 200 for spread
+	// at first. Then b has one pod of the ReplicaSet, which is log(4)+2 = 3 against 2
+	// on a, that is 66 against 100: 300+68+60+200 on a.
+	five := int32(5)
+	spec := m.ReplicaSets[0].Spec
+	plain := &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}}
+	template := *spec.Template.DeepCopy()
+	delete(template.Labels, "pod-template-hash")
+	meta := metav1.ObjectMeta{Namespace: "default", Name: "web"}
+	const full = "0/2 nodes are available: 2 Insufficient cpu."
+	for _, test := range []struct {
+		name string
+		run  func() (placement.Outcome, error)
+		want string
+	}{
+		{"a Deployment has its ReplicaSet, and its pods of the same and of other templates are left out", func() (placement.Outcome, error) {
+			return placement.Replicas(c, &appsv1.Deployment{ObjectMeta: meta, Spec: appsv1.DeploymentSpec{Replicas: &five, Selector: plain, Template: template}}, 1)
+		}, "web-77-0: b (650)\nweb-77-1: a (628)\nweb-77-2: b (the only one)\nweb-77-3: b (the only one)\nweb-77-4 is pending: " + full + "\n"},
+		{"a ReplicaSet leaves out its own alone", func() (placement.Outcome, error) {
+			return placement.Replicas(c, &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "web-77"}, Spec: appsv1.ReplicaSetSpec{Replicas: &five, Selector: spec.Selector, Template: spec.Template}}, 1)
+		}, "web-77-0: b (the only one)\nweb-77-1: b (the only one)\nweb-77-2: b (the only one)\nweb-77-3 and 1 more are pending: " + full + "\n"},
+		{"a StatefulSet creates one after the other", func() (placement.Outcome, error) {
+			return placement.Replicas(c, &appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{Replicas: &five, Selector: plain, Template: template}}, 1)
+		}, "web-0: b (the only one)\nweb-1: b (the only one)\nweb-2 is pending: " + full + "\nweb-3 and 1 more are pending: not created before web-2 is ready\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			out, err := test.run()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, out.String()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func read(t *testing.T, text string) *cluster.Manifest {
+	t.Helper()
+	m, err := cluster.ReadManifest(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}

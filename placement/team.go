@@ -1,0 +1,195 @@
+package placement
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// team is the pods of a controller that are to be placed.
+type team struct {
+	cluster  *cluster.Cluster // with the controller of the pods in it
+	owner    metav1.OwnerReference
+	meta     metav1.ObjectMeta // of the controller of the pods
+	template corev1.PodTemplateSpec
+	count    int
+	first    int             // ordinal
+	alike    bool            // pods differ in no more than their names
+	inOrder  bool            // one is created when the one before is ready
+	sets     map[string]bool // names of the controllers whose pods are the team's, or were
+	hashed   string          // a Deployment, whose ReplicaSets are named after it and the hash of their pods
+}
+
+func teamOf(c *cluster.Cluster, controller runtime.Object) (*team, error) {
+	switch o := controller.(type) {
+	case *appsv1.Deployment:
+		return deploymentTeam(c, o)
+	case *appsv1.ReplicaSet:
+		return replicaSetTeam(c, o, o.Spec.Replicas)
+	case *appsv1.StatefulSet:
+		return statefulSetTeam(c, o)
+	}
+	return nil, fmt.Errorf("%T: has no replicas", controller)
+}
+
+func deploymentTeam(c *cluster.Cluster, d *appsv1.Deployment) (*team, error) {
+	var now *appsv1.ReplicaSet
+	sets := map[string]bool{}
+	for _, rs := range c.Borrow().ReplicaSets() {
+		if owner := metav1.GetControllerOfNoCopy(rs); rs.Namespace != d.Namespace || owner == nil || owner.Kind != "Deployment" || owner.Name != d.Name {
+			continue
+		}
+		sets[rs.Name] = true
+		if now == nil && equality.Semantic.DeepEqual(withoutHash(&rs.Spec.Template), withoutHash(&d.Spec.Template)) {
+			now = rs
+		}
+	}
+	if now == nil {
+		now = newReplicaSet(d)
+	}
+	t, err := replicaSetTeam(c, now, d.Spec.Replicas)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(t.sets, sets)
+	t.hashed = d.Name
+	return t, nil
+}
+
+func withoutHash(template *corev1.PodTemplateSpec) *corev1.PodTemplateSpec {
+	plain := template.DeepCopy()
+	delete(plain.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
+	return plain
+}
+
+// newReplicaSet follows pkg/controller/deployment, getNewReplicaSet.
+func newReplicaSet(d *appsv1.Deployment) *appsv1.ReplicaSet {
+	rs := &appsv1.ReplicaSet{}
+	hash := templateHash(&d.Spec.Template)
+	rs.Namespace, rs.Name = d.Namespace, d.Name+"-"+hash
+	rs.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(d, appsv1.SchemeGroupVersion.WithKind("Deployment"))}
+	rs.Spec.Template, rs.Spec.Selector = *d.Spec.Template.DeepCopy(), d.Spec.Selector.DeepCopy()
+	rs.Spec.Template.Labels = with(rs.Spec.Template.Labels, hash)
+	if rs.Spec.Selector != nil {
+		rs.Spec.Selector.MatchLabels = with(rs.Spec.Selector.MatchLabels, hash)
+	}
+	rs.Labels = rs.Spec.Template.Labels
+	return rs
+}
+
+func with(labels map[string]string, hash string) map[string]string {
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[appsv1.DefaultDeploymentUniqueLabelKey] = hash
+	return labels
+}
+
+// templateHash tells templates apart. Kubernetes hashes a dump of the Go value.
+func templateHash(template *corev1.PodTemplateSpec) string {
+	h := fnv.New32a()
+	if data, err := template.Marshal(); err == nil {
+		h.Write(data)
+	}
+	return strconv.FormatUint(uint64(h.Sum32()), 16)
+}
+
+func replicaSetTeam(c *cluster.Cluster, rs *appsv1.ReplicaSet, replicas *int32) (*team, error) {
+	t := &team{template: rs.Spec.Template, alike: true, count: countOf(replicas)}
+	return t, t.join(c, rs, "ReplicaSet")
+}
+
+func statefulSetTeam(c *cluster.Cluster, sts *appsv1.StatefulSet) (*team, error) {
+	t := &team{template: sts.Spec.Template, count: countOf(sts.Spec.Replicas)}
+	t.inOrder = sts.Spec.PodManagementPolicy != appsv1.ParallelPodManagement
+	if sts.Spec.Ordinals != nil {
+		t.first = int(sts.Spec.Ordinals.Start)
+	}
+	return t, t.join(c, sts, "StatefulSet")
+}
+
+func countOf(replicas *int32) int {
+	if replicas == nil {
+		return 1
+	}
+	return max(int(*replicas), 0)
+}
+
+// join puts the controller of the pods into the snapshot, where the scheduler
+// looks for its selector.
+func (t *team) join(c *cluster.Cluster, owner interface {
+	runtime.Object
+	metav1.Object
+}, kind string) (err error) {
+	t.meta = metav1.ObjectMeta{Namespace: owner.GetNamespace(), Name: owner.GetName()}
+	t.owner = *metav1.NewControllerRef(owner, appsv1.SchemeGroupVersion.WithKind(kind))
+	t.owner.UID = cmp.Or(t.owner.UID, "0") // any will do
+	t.sets = map[string]bool{t.meta.Name: true}
+	t.cluster, err = c.With(owner)
+	return err
+}
+
+// name: a ReplicaSet gives its pods five random letters in place of the number.
+func (t *team) name(i int) string { return t.meta.Name + "-" + strconv.Itoa(t.first+i) }
+
+// pod follows pkg/controller, GetPodFromTemplate, and for a StatefulSet
+// pkg/controller/statefulset, newVersionedStatefulSetPod and updateIdentity. Its
+// volumes are not modelled.
+func (t *team) pod(i int) *corev1.Pod {
+	template := t.template.DeepCopy()
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+		Namespace: t.meta.Namespace, Name: t.name(i), Labels: template.Labels, Annotations: template.Annotations,
+		OwnerReferences: []metav1.OwnerReference{t.owner},
+	}, Spec: template.Spec}
+	if !t.alike {
+		if pod.Labels == nil {
+			pod.Labels = map[string]string{}
+		}
+		pod.Labels[appsv1.StatefulSetPodNameLabel] = pod.Name
+		pod.Labels[appsv1.PodIndexLabel] = strconv.Itoa(t.first + i)
+	}
+	return pod
+}
+
+// room gives the account of the snapshot without the team's own pods.
+func (t *team) room() *Room {
+	account, b := accountOf(t.cluster), t.cluster.Borrow()
+	room := account.room.Clone()
+	room.cluster, room.base = t.cluster, account
+	for _, pod := range b.Pods() {
+		if i, ok := b.Position(pod.Spec.NodeName); ok && counts(pod) && t.owns(pod) {
+			load := LoadOf(pod)
+			room.absent = append(room.absent, resident{i, pod, load})
+			room.Remove(load, i)
+		}
+	}
+	return room
+}
+
+func (t *team) owns(pod *corev1.Pod) bool {
+	ref := metav1.GetControllerOfNoCopy(pod)
+	if ref == nil || ref.Kind != t.owner.Kind || pod.Namespace != t.meta.Namespace {
+		return false
+	}
+	hash := pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+	return t.sets[ref.Name] || t.hashed != "" && hash != "" && ref.Name == t.hashed+"-"+hash
+}
+
+// waiting is the pods from the i-th on, which no node takes.
+func (t *team) waiting(i int, why string) []Waiting {
+	rest := t.count - i
+	if !t.inOrder || rest == 1 {
+		return []Waiting{{t.name(i), rest, why}}
+	}
+	return []Waiting{{t.name(i), 1, why}, {t.name(i + 1), rest - 1, "not created before " + t.name(i) + " is ready"}}
+}
