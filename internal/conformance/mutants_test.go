@@ -63,9 +63,8 @@ var mutants = []mutant{
 		"if !added.MatchToleration(&t.Toleration) {", "if added.Key != t.Key {", "TestEligibility"},
 	{"cordoning is not tolerated", "placement/toleration.go",
 		"add(corev1.TaintNodeUnschedulable, corev1.TaintEffectNoSchedule)\n", "\n", "TestEligibility"},
-	{"the index finds no NotIn without the key", "placement/requirement.go",
-		"case corev1.NodeSelectorOpNotIn:\n\t\treturn set.Minus(c.Labeled(r.Key, r.Values...))",
-		"case corev1.NodeSelectorOpNotIn:\n\t\treturn set.And(c.HasLabel(r.Key)).Minus(c.Labeled(r.Key, r.Values...))", "TestPredictedEligibility"},
+	{"the index finds no NotIn without the key", "placement/mask.go",
+		"m.drop(m.cluster.Labeled(r.Key, r.Values...))", "m.drop(m.cluster.Labeled(r.Key, r.Values...))\n\t\tm.keep(m.cluster.HasLabel(r.Key))", "TestPredictedEligibility"},
 	{"an edited node keeps its old taints in the index", "cluster/index.go",
 		"ix.made.taints = ix.old.taints.derive(ix.edited)", "ix.made.taints = ix.old.taints", "TestPredictedEligibility"},
 	{"sets keep the nodes with NoExecute taints", "placement/prediction.go",
@@ -75,7 +74,7 @@ var mutants = []mutant{
 	{"a toleration of every taint does not cover cordoning", "placement/check.go",
 		"w.tolerations.tolerate(&unschedulable)\n}\n", "false\n}\n", "TestNodeFilters"},
 	{"the sentence counts a node under every plugin", "placement/sentence.go",
-		"open = open.Minus(p.turnedDown(f.plugin))", "_ = open", "TestSentenceOfNodeFilters"},
+		"open = open.Minus(f.nodes)", "_ = open", "TestSentenceOfNodeFilters"},
 	{"an empty hostIP is an address of its own", "placement/port.go",
 		"(p.ip == q.ip || p.ip == everyIP || q.ip == everyIP)", "p.ip == q.ip", "TestFit"},
 	{"plain init containers keep their ports", "placement/port.go",
@@ -103,7 +102,7 @@ var mutants = []mutant{
 	{"a daemon's pod is spread over all nodes", "placement/topology.go",
 		"pinned: q.w.daemonSet != nil && s.heedsAffinity,", "", "TestDaemonSetFit"},
 	{"a DaemonSet's own pods take room", "placement/account.go",
-		"foreign := func(r resident) bool { return", "foreign := func(r resident) bool { return true ||", "TestDaemonSetFit"},
+		"return uid != \"\" && owner != \"\" && owner != uid", "return owner != \"another\"", "TestDaemonSetFit"},
 }
 
 // Each suite fails with each of its mutants. Building a test binary for every one
@@ -112,7 +111,11 @@ func TestMutants(t *testing.T) {
 	if os.Getenv("BERTH_MUTANTS") == "" {
 		t.Skip("set BERTH_MUTANTS=1 to see every suite fail with its faults in berth")
 	}
-	for _, m := range slices.Concat(mutants, validationMutants) {
+	all := slices.Concat(mutants, validationMutants)
+	for _, m := range all { // before the first is built: berth may have moved on
+		t.Run("still applies: "+m.fault, func(t *testing.T) { m.source(t) })
+	}
+	for _, m := range all {
 		t.Run(m.fault, func(t *testing.T) {
 			t.Logf("%s with this fault in %s", m.suite, m.file)
 			out, err := exec.Command("go", "test", "-overlay", m.overlay(t), "-run", "^"+m.suite+"$", "-rapid.nofailfile", "-rapid.shrinktime=1s", ".").CombinedOutput()
@@ -126,23 +129,29 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// overlay makes the file that go test -overlay reads: with it the compiler sees
-// the fault, and the tree stays as it is.
-func (m mutant) overlay(t *testing.T) string {
+// source gives the file's path and what is in it with the fault.
+func (m mutant) source(t *testing.T) (path, faulty string) {
 	path, err := filepath.Abs(filepath.Join("../..", m.file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := os.ReadFile(path)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(source), m.old); n != 1 {
-		t.Fatalf("%s has this %d times, want once: %s", m.file, n, m.old)
+	if n := strings.Count(string(b), m.old); n != 1 {
+		t.Fatalf("%s: %s has this %d times, want once: %s", m.fault, m.file, n, m.old)
 	}
+	return path, strings.Replace(string(b), m.old, m.new, 1)
+}
+
+// overlay makes the file that go test -overlay reads: with it the compiler sees
+// the fault, and the tree stays as it is.
+func (m mutant) overlay(t *testing.T) string {
+	path, faulty := m.source(t)
 	dir := t.TempDir()
 	mutated, overlay := filepath.Join(dir, filepath.Base(path)), filepath.Join(dir, "overlay.json")
-	write(t, mutated, []byte(strings.Replace(string(source), m.old, m.new, 1)))
+	write(t, mutated, []byte(faulty))
 	replace, err := json.Marshal(map[string]map[string]string{"Replace": {path: mutated}})
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ func init() {
 		{"failed pods wait for no backoff", "rollout/sync.go",
 			"backoff := s.inBackoff(d, node)", "backoff := false"},
 		{"a new generation does not reset the backoff", "rollout/status.go",
-			"if observed != generation {", "if observed < 0 {"},
+			"s.forgetBackoffs(d)", ""},
 		{"with surge a ready old pod goes before the new one is available", "rollout/sync.go",
 			"case s.available(d, &s.pods[fresh]):", "case s.pods[fresh].is(isReady):"},
 		{"with surge pods elsewhere are not counted", "rollout/update.go",
