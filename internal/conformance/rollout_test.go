@@ -273,7 +273,7 @@ func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) dscontroller.T
 }
 
 // daemonSetKeys are those of the generated scenarios.
-var daemonSetKeys = []string{"default/agent"}
+var daemonSetKeys = []string{"default/agent", "default/proxy"}
 
 func (o *ourTrace) note(set func(string) *dscontroller.Set, e rollout.Event) {
 	at := dscontroller.At{Tick: e.Tick, Round: e.Round, Key: e.DaemonSet}
