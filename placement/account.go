@@ -107,3 +107,34 @@ func (a *account) without(pods []resident, c *cluster.Cluster) *Room {
 	}
 	return &r
 }
+
+// crowd is pods that are to come: one with the same load on each of some nodes.
+type crowd struct {
+	load *Load
+	on   []uint64
+}
+
+func (c *crowd) has(position int) bool { return c.on[position>>6]&(1<<(position&63)) != 0 }
+
+// among gives the account of a snapshot without some pods and with others that
+// are to come. It must not be changed any more.
+func (a *account) among(crowds []crowd, absent []resident, c *cluster.Cluster) *Room {
+	r := a.without(absent, c)
+	if len(crowds) == 0 {
+		return r
+	}
+	changing := r.Clone()
+	changing.base, changing.absent, changing.log = a, absent, r.log
+	for _, more := range crowds {
+		changing.expect(more)
+	}
+	return changing
+}
+
+// expect counts a crowd in.
+func (r *Room) expect(c crowd) {
+	r.crowds = append(r.crowds, c)
+	for position := range members(c.on) {
+		r.Add(c.load, position)
+	}
+}

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -97,12 +98,9 @@ func (r *Room) present(q *question, of []counter, first int, path string, positi
 func (c *counter) value(position int) string { return c.column.Values[c.column.IDs[position]] }
 
 // example gives a pod that a counter counts in the node's domain: one on the
-// node itself if there is one, else on the first node that has one. A room that
-// pods have come to does not know them by name.
+// node itself if there is one, else on the first node that has one. Pods that
+// were added to a room one by one it does not know by name.
 func (r *Room) example(q *question, counter int32, position int) string {
-	if r.base == nil {
-		return ""
-	}
 	var there []int
 	for kind, in := range q.kinds {
 		if !slices.Contains(in, counter) {
@@ -115,9 +113,9 @@ func (r *Room) example(q *question, counter int32, position int) string {
 	}
 	ids := q.counters[counter].column.IDs
 	for _, kind := range there {
-		for _, p := range r.base.census().of(kind) {
-			if ids[p.position] == ids[position] {
-				if name := r.podOf(kind, int(p.position)); name != "" {
+		for at := range r.whereabouts(kind) {
+			if ids[at] == ids[position] {
+				if name := r.podOf(kind, at); name != "" {
 					return name
 				}
 			}
@@ -126,12 +124,43 @@ func (r *Room) example(q *question, counter int32, position int) string {
 	return ""
 }
 
-// podOf gives the first pod of a kind on a node that the room has.
+// whereabouts yields nodes on which a pod of a kind is or was.
+func (r *Room) whereabouts(number int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if r.base != nil {
+			for _, p := range r.base.census().of(number) {
+				if !yield(int(p.position)) {
+					return
+				}
+			}
+		}
+		for _, c := range r.crowds {
+			if int(r.kinds.id(c.load)) != number {
+				continue
+			}
+			for position := range members(c.on) {
+				if !yield(position) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// podOf gives the first pod of a kind on a node that the room has: one of the
+// snapshot, or the DaemonSet of one that is to come.
 func (r *Room) podOf(number, position int) string {
-	k := r.kinds.list()[number]
-	for _, pod := range r.cluster.Borrow().PodsOn(position) {
-		if counts(pod) && k.looksLike(pod) && !r.lacks(pod, position) {
-			return pod.Namespace + "/" + pod.Name
+	if r.base != nil {
+		k := r.kinds.list()[number]
+		for _, pod := range r.cluster.Borrow().PodsOn(position) {
+			if counts(pod) && k.looksLike(pod) && !r.lacks(pod, position) {
+				return pod.Namespace + "/" + pod.Name
+			}
+		}
+	}
+	for _, c := range r.crowds {
+		if int(r.kinds.id(c.load)) == number && c.has(position) {
+			return c.load.name
 		}
 	}
 	return ""

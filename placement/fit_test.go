@@ -55,12 +55,28 @@ func agreeOn(t *rapid.T, c *cluster.Cluster, ds *appsv1.DaemonSet, pod *corev1.P
 	pod.Name = rapid.SampledFrom([]string{"pod", "p0", "p1"}).Draw(t, "name")
 	w := daemon(t, ds)
 	agree(t, c, w, naivePodToPlace{w.Pod(), true}, ownOfDaemonSet(ds))
-	agree(t, c, w.Surging(), naivePodToPlace{w.Pod(), true}, func(*corev1.Pod) bool { return false })
+	agreeIn(t, surgingWorld(c, ds, w), c, w.Surging(), naivePodToPlace{w.Pod(), true})
 	agree(t, c, ordinary(t, pod), naivePodToPlace{pod, false}, ownOfPod(pod))
 }
 
+// surgingWorld has all pods, and one more of the DaemonSet on every node that
+// wants one and has none.
+func surgingWorld(c *cluster.Cluster, ds *appsv1.DaemonSet, w *placement.Workload) world {
+	world := newWorld(c, func(*corev1.Pod) bool { return false })
+	for _, n := range world.nodes {
+		there := world.there[n.Name]
+		if naiveDaemon(ds, n) == placement.Eligible && !slices.ContainsFunc(there, ownOfDaemonSet(ds)) {
+			world.there[n.Name] = append(there, w.Pod())
+		}
+	}
+	return world
+}
+
 func agree(t *rapid.T, c *cluster.Cluster, w *placement.Workload, pod naivePodToPlace, own func(*corev1.Pod) bool) {
-	world := newWorld(c, own)
+	agreeIn(t, newWorld(c, own), c, w, pod)
+}
+
+func agreeIn(t *rapid.T, world world, c *cluster.Cluster, w *placement.Workload, pod naivePodToPlace) {
 	p := w.Predict(c)
 	for _, n := range world.nodes {
 		v, _ := p.Verdict(n.Name)

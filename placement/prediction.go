@@ -162,12 +162,25 @@ func (p *Prediction) left() *Room {
 }
 
 func (p *Prediction) judge() {
-	account, b := accountOf(p.cluster), p.cluster.Borrow()
-	var own []resident
-	if !p.workload.beside {
-		own = account.own(p.workload, b)
+	account := accountOf(p.cluster)
+	own := account.own(p.workload, p.cluster.Borrow())
+	if p.workload.beside {
+		p.judgeIn(account.among(p.toCome(own), nil, p.cluster))
+	} else {
+		p.judgeIn(account.without(own, p.cluster))
 	}
-	p.judgeIn(account.without(own, p.cluster))
+}
+
+// toCome gives the DaemonSet's pods that are wanted and not there.
+func (p *Prediction) toCome(own []resident) []crowd {
+	if p.workload.daemonSet == nil {
+		return nil
+	}
+	on := slices.Clone(p.cluster.Borrow().Words(p.wanted))
+	for _, r := range own {
+		on[r.position>>6] &^= 1 << (r.position & 63)
+	}
+	return []crowd{{p.workload.load, on}}
 }
 
 // in gives the prediction for another account of the same nodes.

@@ -23,6 +23,7 @@ type Room struct {
 
 	base      *account   // the room is this account and what the log says; nil: the log may have been cut
 	absent    []resident // pods of the base that the room was made without, ascending by position
+	crowds    []crowd    // that were counted in
 	log       []change
 	questions map[*Workload]*question
 }

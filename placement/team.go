@@ -166,11 +166,13 @@ func (t *team) room() *Room {
 	account, b := accountOf(t.cluster), t.cluster.Borrow()
 	room := account.room.Clone()
 	room.cluster, room.base = t.cluster, account
-	for _, pod := range b.Pods() {
-		if i, ok := b.Position(pod.Spec.NodeName); ok && counts(pod) && t.owns(pod) {
-			load := LoadOf(pod)
-			room.absent = append(room.absent, resident{i, pod, load})
-			room.Remove(load, i)
+	for i := range b.Len() {
+		for _, pod := range b.PodsOn(i) {
+			if counts(pod) && t.owns(pod) {
+				load := LoadOf(pod)
+				room.absent = append(room.absent, resident{i, pod, load})
+				room.Remove(load, i)
+			}
 		}
 	}
 	return room

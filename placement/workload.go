@@ -29,7 +29,7 @@ type Workload struct {
 	fault       *fault // why no node is even looked at
 	load        *Load  // of the pod once it runs
 	scoring     *scoring
-	beside      bool // own pods are counted in
+	beside      bool // own pods are counted in, those that are still to come included
 }
 
 // Option changes how a workload is compiled.
@@ -126,8 +126,10 @@ func (w *Workload) compileFit(name string) {
 type fault struct{ plugin, message string }
 
 // Surging gives the workload as it is in the middle of a surge: to Predict, its
-// own running pods are others. Where it is Placed then, the old pod and the new
-// one can be on the node at once.
+// own running pods are others, and a node that is to have a DaemonSet's pod and
+// does not yet is taken to have one made of the same template. Where it is Placed
+// then, the old pod and the new one can be on the node at once; elsewhere an update
+// with maxSurge leaves the new one pending beside the old for ever.
 func (w *Workload) Surging() *Workload {
 	surging := *w
 	surging.beside = true
