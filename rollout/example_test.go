@@ -142,3 +142,26 @@ func ExampleSim_At() {
 	// 5 Collected default/agent agent-22225 r1 on b: the node is gone
 	// 6 Refused on b: node-down b: nodes "b" not found
 }
+
+func ExampleParseScript() {
+	sim, err := rollout.New(nodes("n1", "n2"), rollout.Config{})
+	if err != nil {
+		panic(err)
+	}
+	script, err := rollout.ParseScript(`
+		at 3 edit-node n1: taint maintenance=now:NoExecute
+		at 5 never-ready registry.example.com/agent:2 on n1 n2
+		node-down n2
+	`)
+	if err != nil {
+		panic(err)
+	}
+	if err := sim.Play(script); err != nil {
+		panic(err)
+	}
+	fmt.Print(script)
+	// Output:
+	// at 3 edit-node n1: taint maintenance=now:NoExecute
+	// at 5 never-ready registry.example.com/agent:2 on n1 n2
+	// at 5 node-down n2
+}

@@ -13,7 +13,8 @@ import (
 )
 
 // Input is something that happens to a cluster from outside. The kinds of
-// inputs are the structs below and no others. Each prints as one line.
+// inputs are the structs of this package that are named for it and no others.
+// Each prints as one line; FormatInput and ParseInput write and read it whole.
 type Input interface {
 	String() string
 	check() error // what is wrong with the input itself
@@ -124,16 +125,16 @@ func (in Apply) String() string {
 
 func (in Undo) String() string {
 	if in.Revision == 0 {
-		return "undo " + in.Key
+		return "undo " + word(in.Key)
 	}
-	return fmt.Sprintf("undo %s to %d", in.Key, in.Revision)
+	return fmt.Sprintf("undo %s to %d", word(in.Key), in.Revision)
 }
 
 func (in Delete) String() string {
 	if in.Propagation == Background {
-		return "delete " + in.Key
+		return "delete " + word(in.Key)
 	}
-	return fmt.Sprintf("delete %s %v", in.Key, in.Propagation)
+	return fmt.Sprintf("delete %s %v", word(in.Key), in.Propagation)
 }
 
 func (in ApplyNode) String() string {
@@ -144,30 +145,28 @@ func (in ApplyNode) String() string {
 }
 
 func (in EditNode) String() string {
+	if len(in.Edits) == 0 {
+		return "edit-node " + word(in.Node)
+	}
 	var edits []string
 	for _, e := range in.Edits {
 		edits = append(edits, e.String())
 	}
-	return "edit-node " + in.Node + ": " + strings.Join(edits, ", ")
+	return "edit-node " + word(in.Node) + ": " + strings.Join(edits, ", ")
 }
 
-func (in NeverReady) String() string {
-	if in.Nodes == nil {
-		return "never-ready " + in.Image
-	}
-	return "never-ready " + in.Image + " on " + strings.Join(in.Nodes, " ")
-}
 
-func (in RemoveNode) String() string       { return "remove-node " + in.Node }
-func (in PodsNotReady) String() string     { return "pods-not-ready " + in.Node }
-func (in PodsReady) String() string        { return "pods-ready " + in.Node }
-func (in NodeNotReady) String() string     { return "node-not-ready " + in.Node }
-func (in NodeReady) String() string        { return "node-ready " + in.Node }
-func (in NodeDown) String() string         { return "node-down " + in.Node }
-func (in NodeUp) String() string           { return "node-up " + in.Node }
-func (in FailPods) String() string         { return "fail-pods " + in.Node }
-func (in DeletePods) String() string       { return "delete-pods " + in.Node }
-func (in StuckTerminating) String() string { return "stuck-terminating " + in.Node }
+func (in RemoveNode) String() string       { return "remove-node " + word(in.Node) }
+func (in PodsNotReady) String() string     { return "pods-not-ready " + word(in.Node) }
+func (in PodsReady) String() string        { return "pods-ready " + word(in.Node) }
+func (in NodeNotReady) String() string     { return "node-not-ready " + word(in.Node) }
+func (in NodeReady) String() string        { return "node-ready " + word(in.Node) }
+func (in NodeDown) String() string         { return "node-down " + word(in.Node) }
+func (in NodeUp) String() string           { return "node-up " + word(in.Node) }
+func (in FailPods) String() string         { return "fail-pods " + word(in.Node) }
+func (in DeletePods) String() string       { return "delete-pods " + word(in.Node) }
+func (in NeverReady) String() string       { return "never-ready " + word(in.Image) + on(in.Nodes) }
+func (in StuckTerminating) String() string { return "stuck-terminating " + word(in.Node) }
 
 func (in Apply) check() error {
 	switch {

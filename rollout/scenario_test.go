@@ -29,7 +29,8 @@ import (
 //	node x pool=b taint=k=v:NoSchedule cpu=2 pods=3    without cpu and pods it has room for all
 //	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate-all cpu=1 port=80 priority=class annotation=k=v unvalidated
 //	                          only what is named changes; the DaemonSet is default/agent
-//	do [at=tick]              inputs, one a line, as they print
+//	do [at=tick]              inputs, one a line, as they print; apply-node also as a node is given above
+//	script                    inputs with their ticks, as a Script prints
 //	tick [n] [sum]            steps; sum counts events instead of listing them
 //	run [max] [sum]           until settled
 //	status, pods, history, waiting, scale   [name=agent]
@@ -79,6 +80,12 @@ func (g *stage) play(d *datadriven.TestData) (string, error) {
 		return "", g.apply(d)
 	case "do":
 		return "", g.do(d)
+	case "script":
+		script, err := ParseScript(d.Input)
+		if err != nil {
+			return "", err
+		}
+		return "", g.sim.Play(script)
 	case "tick":
 		return g.report(d, g.tick(number(d, 1))), nil
 	case "run":
@@ -326,7 +333,7 @@ func (g *stage) do(d *datadriven.TestData) error {
 	tick := g.sim.Now() + 1
 	d.MaybeScanArgs(g.t, "at", &tick)
 	for line := range strings.Lines(d.Input) {
-		in, err := parseInput(strings.TrimSpace(line))
+		in, err := nodeInWords(strings.TrimSpace(line))
 		if err != nil {
 			return err
 		}
@@ -337,74 +344,14 @@ func (g *stage) do(d *datadriven.TestData) error {
 	return nil
 }
 
-// parseInput reads what an input prints; only an Apply says too little for that.
-func parseInput(line string) (Input, error) {
+// nodeInWords lets a scenario say "apply-node x pool=b" for the object.
+func nodeInWords(line string) (Input, error) {
 	words := strings.Fields(line)
-	if len(words) < 2 {
-		return nil, fmt.Errorf("input %q?", line)
-	}
-	rest := words[2:]
-	switch arg := words[1]; words[0] {
-	case "undo":
-		in := Undo{Key: arg}
-		if len(rest) == 2 {
-			in.Revision, _ = strconv.ParseInt(rest[1], 10, 64)
-		}
-		return in, nil
-	case "delete":
-		in := Delete{Key: arg}
-		for p := Background; p <= Orphan; p++ {
-			if len(rest) > 0 && p.String() == rest[0] {
-				in.Propagation = p
-			}
-		}
-		return in, nil
-	case "apply-node":
-		n, err := parseNode(arg, rest)
+	if len(words) > 1 && words[0] == "apply-node" && words[1][0] != '{' {
+		n, err := parseNode(words[1], words[2:])
 		return ApplyNode{n}, err
-	case "edit-node":
-		_, edits, _ := strings.Cut(line, ": ")
-		return parseEdits(strings.TrimSuffix(arg, ":"), edits)
-	case "never-ready":
-		if len(rest) > 1 {
-			return NeverReady{arg, rest[1:]}, nil
-		}
-		return NeverReady{Image: arg}, nil
-	default:
-		for _, in := range []Input{RemoveNode{arg}, PodsNotReady{arg}, PodsReady{arg}, NodeNotReady{arg}, NodeReady{arg},
-			NodeDown{arg}, NodeUp{arg}, FailPods{arg}, DeletePods{arg}, StuckTerminating{arg}} {
-			if in.String() == line {
-				return in, nil
-			}
-		}
 	}
-	return nil, fmt.Errorf("input %q?", line)
-}
-
-func parseEdits(node, edits string) (Input, error) {
-	in := EditNode{Node: node}
-	for _, edit := range strings.Split(edits, ", ") {
-		verb, arg, _ := strings.Cut(edit, " ")
-		rest, off := strings.CutSuffix(arg, "-")
-		key, value, _ := strings.Cut(arg, "=")
-		switch {
-		case verb == "label" && off:
-			in.Edits = append(in.Edits, cluster.Unlabel(rest))
-		case verb == "label":
-			in.Edits = append(in.Edits, cluster.Label(key, value))
-		case verb == "taint" && off:
-			in.Edits = append(in.Edits, cluster.Untaint(rest))
-		case verb == "taint":
-			in.Edits = append(in.Edits, cluster.Taint(arg))
-		case verb == "cordon":
-			in.Edits = append(in.Edits, cluster.Cordon())
-		case verb == "uncordon":
-			in.Edits = append(in.Edits, cluster.Uncordon())
-		default:
-			return nil, fmt.Errorf("edit %q?", edit)
-		}
-	}
-	return in, nil
+	return ParseInput(line)
 }
 
 func (g *stage) show(d *datadriven.TestData) (string, error) {

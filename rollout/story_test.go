@@ -32,24 +32,17 @@ func (y *story) GoString() string {
 	for _, n := range y.nodes {
 		fmt.Fprintf(&b, "node %s %v %v %v\n", n.Name, n.Labels, n.Spec.Taints, n.Status.Allocatable)
 	}
-	for _, in := range y.inputs {
-		fmt.Fprintf(&b, "at %d %s", in.tick, in.input)
-		if a, ok := in.input.(Apply); ok {
-			b.WriteString(" " + specWords(a.DaemonSet))
-		}
-		b.WriteString("\n")
-	}
+	b.WriteString(y.script().String())
 	return b.String()
 }
 
-func specWords(ds *appsv1.DaemonSet) string {
-	c := &ds.Spec.Template.Spec.Containers[0]
-	words := fmt.Sprintf("%s %v %v", c.Image, c.Resources.Requests, c.Ports)
-	if r := ds.Spec.UpdateStrategy.RollingUpdate; r != nil {
-		words += fmt.Sprintf(" unavailable=%v surge=%v", r.MaxUnavailable, r.MaxSurge)
+// script is what happens in the story; it can be pasted into a scenario.
+func (y *story) script() Script {
+	var script Script
+	for _, in := range y.inputs {
+		script = append(script, Step{int(in.tick), in.input})
 	}
-	return words + fmt.Sprintf(" %s minReady=%d on %v tolerates %d", ds.Spec.UpdateStrategy.Type, ds.Spec.MinReadySeconds,
-		ds.Spec.Template.Spec.NodeSelector, len(ds.Spec.Template.Spec.Tolerations))
+	return script
 }
 
 func (y *story) cluster() *cluster.Cluster {
