@@ -96,7 +96,7 @@ var (
 	_ func(*rollout.Sim, string) []rollout.Wait                         = (*rollout.Sim).Waiting
 	_ func(*rollout.Sim, string) (message string, done bool, err error) = (*rollout.Sim).RolloutStatus
 	_ func(*rollout.Sim) *rollout.Sim                                   = (*rollout.Sim).Fork
-	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.Created, DaemonSet: "", Node: "", Pod: "", Revision: 1, Why: rollout.Why{}}
+	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.Created, DaemonSet: "", Deployment: "", Node: "", Pod: "", Revision: 1, Why: rollout.Why{}}
 	_                                                                   = []rollout.Kind{rollout.Created, rollout.Deleted}
 	_                                                                   = rollout.Wait{Node: "", For: rollout.Wait{}.For, Until: 0, Blockers: []string{}}
 	_                                                                   = []rollout.Input{

@@ -33,7 +33,7 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	}
 	cfg.Script = slices.Clone(cfg.Script)
 	s := &Sim{
-		config: cfg, cluster: c, now: -1, free: none, homeless: none,
+		config: cfg, cluster: c, now: -1, free: none,
 		start: cfg.Start.Unix(), step: seconds(cfg.Tick), gc: seconds(cfg.PodGC), grace: seconds(cfg.NodeGrace),
 		paces: cfg.Kubelet.paces(),
 	}
@@ -190,7 +190,7 @@ func (s *Sim) adoptClass(d *daemon, object *corev1.Pod, known map[string]int32) 
 
 // readPod is the pod as the dump shows it, without owner, class and name.
 func (s *Sim) readPod(object *corev1.Pod) pod {
-	p := pod{node: none, owner: none, created: s.stampOf(object.CreationTimestamp), readied: never, phase: pending}
+	p := pod{node: none, owner: none, set: none, created: s.stampOf(object.CreationTimestamp), readied: never, phase: pending}
 	if node := targetNode(object); node != "" {
 		p.node = s.slotOf(node)
 	}

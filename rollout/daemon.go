@@ -260,11 +260,15 @@ func (s *Sim) orphaned() {
 	}
 }
 
-// listed copies an owner's list of pods on a node, for loops that change it.
+// listed copies an owner's list of pods on a node, in order, for loops that
+// change it.
 func (s *Sim) listed(owner, node int32) []int32 {
 	list := s.list[:0]
 	for id := *s.head(owner, node); id != none; id = s.pods[id].next {
 		list = append(list, id)
+	}
+	if owner == none && len(list) > 1 {
+		slices.SortFunc(list, s.inTurn)
 	}
 	s.list = list
 	return list

@@ -9,14 +9,15 @@ import (
 // Event is one thing that happened: plain, comparable data. Fields that do not
 // apply are zero.
 type Event struct {
-	Tick      int    `json:"tick"`
-	Round     int    `json:"round,omitempty"` // the pass of the controllers in the tick, from 1: a sync acts on 250 pods at most
-	Kind      Kind   `json:"kind"`
-	DaemonSet string `json:"daemonSet,omitempty"` // namespace/name
-	Node      string `json:"node,omitempty"`
-	Pod       string `json:"pod,omitempty"`
-	Revision  int64  `json:"revision,omitempty"` // of the pod; 0 if its ControllerRevision is unknown
-	Why       Why    `json:"why,omitzero"`
+	Tick       int    `json:"tick"`
+	Round      int    `json:"round,omitempty"` // the pass of the controllers in the tick, from 1: a sync acts on 250 pods at most
+	Kind       Kind   `json:"kind"`
+	DaemonSet  string `json:"daemonSet,omitempty"`  // namespace/name
+	Deployment string `json:"deployment,omitempty"` // namespace/name; of the two one at most is set
+	Node       string `json:"node,omitempty"`
+	Pod        string `json:"pod,omitempty"`
+	Revision   int64  `json:"revision,omitempty"` // of the pod; 0 if it is unknown
+	Why        Why    `json:"why,omitzero"`
 }
 
 // Kind is what happened. Created and Deleted are the controller's own calls;
@@ -85,7 +86,7 @@ func (k *Kind) UnmarshalText(text []byte) error {
 func (e Event) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %v", e.Tick, e.Kind)
-	for _, part := range []string{e.DaemonSet, e.Pod} {
+	for _, part := range []string{e.DaemonSet, e.Deployment, e.Pod} {
 		if part != "" {
 			b.WriteString(" " + part)
 		}

@@ -162,7 +162,8 @@ func (s *Sim) editNode(node int32, edits ...cluster.NodeEdit) {
 	s.decide(node)
 }
 
-// podsOn lists all pods bound to a node.
+// podsOn lists all pods bound to a node: those of no controller first, then by
+// the key of their controller.
 func (s *Sim) podsOn(node int32) []int32 {
 	list := s.list[:0]
 	add := func(id int32) {
@@ -175,6 +176,9 @@ func (s *Sim) podsOn(node int32) []int32 {
 	add(s.loose[node])
 	for _, slot := range s.order {
 		add(s.daemons[slot].head[node])
+	}
+	if s.loose[node] != none {
+		slices.SortFunc(list, s.inTurn)
 	}
 	s.list = list
 	return list

@@ -25,7 +25,8 @@ const never stamp = math.MaxInt32
 type pod struct {
 	node    int32 // slot of the node that it runs on or is aimed at, or none
 	owner   int32 // slot of its DaemonSet, or none
-	next    int32 // the next pod of the same owner on the node, or the next free one
+	set     int32 // slot of its ReplicaSet, or none
+	next    int32 // the next pod of the same DaemonSet, or of none, on the node, or the next free one
 	class   int32
 	name    int32 // a serial number, or ^i of Sim.named
 	created stamp
@@ -116,27 +117,29 @@ func (s *Sim) newPod(p pod) int32 {
 	return id
 }
 
-// head is where the list of an owner's pods on a node begins.
+// head is where the list of a DaemonSet's pods on a node begins, or of those
+// that no DaemonSet owns.
 func (s *Sim) head(owner, node int32) *int32 {
-	switch {
-	case node == none:
-		return &s.homeless
-	case owner == none:
+	if owner == none {
 		return &s.loose[node]
 	}
 	return &s.daemons[owner].head[node]
 }
 
-// link puts the pod into its owner's list on its node, where the controller's
-// order puts it.
+// link puts the pod into the list on its node: a DaemonSet's where the
+// controller's order puts it, others in front. A pod that is aimed at no node is
+// on no list.
 func (s *Sim) link(id int32) {
 	p := &s.pods[id]
+	if p.node == none {
+		return
+	}
 	at := s.head(p.owner, p.node)
-	for *at != none && s.before(*at, id) {
+	for p.owner != none && *at != none && s.before(*at, id) {
 		at = &s.pods[*at].next
 	}
 	p.next, *at = *at, id
-	if p.owner != none && p.node != none {
+	if p.owner != none {
 		s.live[p.class]++
 		s.daemons[p.owner].touch(p.node)
 	}
@@ -144,12 +147,15 @@ func (s *Sim) link(id int32) {
 
 func (s *Sim) unlink(id int32) {
 	p := &s.pods[id]
+	if p.node == none {
+		return
+	}
 	at := s.head(p.owner, p.node)
 	for *at != id {
 		at = &s.pods[*at].next
 	}
 	*at, p.next = p.next, none
-	if p.owner != none && p.node != none {
+	if p.owner != none {
 		s.live[p.class]--
 		s.daemons[p.owner].touch(p.node)
 	}
@@ -158,6 +164,9 @@ func (s *Sim) unlink(id int32) {
 // relink puts the pod where it belongs after its order has changed.
 func (s *Sim) relink(id int32) {
 	p := &s.pods[id]
+	if p.node == none {
+		return
+	}
 	if *s.head(p.owner, p.node) == id && p.next == none {
 		s.changed(p)
 		return
@@ -219,14 +228,17 @@ func (s *Sim) compare(a, b int32) int {
 	return strings.Compare(s.podName(a), s.podName(b))
 }
 
-// inTurn orders pods for events: by node, DaemonSet, and as compare does.
+// inTurn orders pods for events: by node, the key of their controller, and as
+// compare does.
 func (s *Sim) inTurn(a, b int32) int {
 	p, q := &s.pods[a], &s.pods[b]
 	if p.node != q.node {
 		return cmp.Compare(p.node, q.node)
 	}
-	if p.owner != q.owner {
-		return strings.Compare(s.ownerKey(p), s.ownerKey(q))
+	if p.owner != q.owner || p.set != q.set {
+		if c := strings.Compare(s.ownerKey(p), s.ownerKey(q)); c != 0 {
+			return c
+		}
 	}
 	return s.compare(a, b)
 }

@@ -41,17 +41,16 @@ type Sim struct {
 	order   []int32   // slots ascending by key
 	serials map[string]int32
 
-	pods     []pod
-	free     int32   // the first free place
-	loose    []int32 // by node: pods that no DaemonSet owns
-	homeless int32   // pods that are aimed at no node
-	unbound  []int32 // pods of DaemonSets for the scheduler
-	classes  []*class
-	live     []int32       // by class: pods that a DaemonSet owns
-	numbers  []int64       // by class: number of their revision
-	fresh    []bool        // by class: of the current revision
-	named    []*corev1.Pod // adopted pods, as they were
-	loads    []*placement.Load
+	pods    []pod
+	free    int32   // the first free place
+	loose   []int32 // by node: pods that no DaemonSet owns
+	unbound []int32 // pods for the scheduler
+	classes []*class
+	live    []int32       // by class: pods that a DaemonSet owns
+	numbers []int64       // by class: number of their revision
+	fresh   []bool        // by class: of the current revision
+	named   []*corev1.Pod // adopted pods, as they were
+	loads   []*placement.Load
 
 	room     *placement.Room // nil: all nodes are open
 	position []int32         // by slot: the node's in the room, or none
