@@ -1,6 +1,9 @@
 package placement
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // cohort is how many pods of a kind are on a node.
 type cohort struct{ kind, pods int32 }
@@ -44,8 +47,8 @@ func (c *census) of(kind int) []place {
 func (r *Room) cohorts() iter.Seq2[int, cohort] {
 	return func(yield func(int, cohort) bool) {
 		for k, b := range r.blocks {
-			for i := range b.more {
-				for _, g := range b.more[i].pods {
+			for i := range b.pods {
+				for _, g := range b.pods[i] {
 					if !yield(k<<6|i, g) {
 						return
 					}
@@ -62,24 +65,22 @@ type change struct{ kind, position, pods int32 }
 // all of them read.
 const longestLog = 1 << 12
 
-// regroup counts pods of a kind on a node.
-func (r *Room) regroup(m *more, kind, position, pods int32) {
+// regroup counts pods of a kind on a node, whose cohorts are given.
+func (r *Room) regroup(on *[]cohort, c change) {
 	if r.base != nil || len(r.questions) > 0 {
-		r.note(change{kind, position, pods})
+		r.note(c)
 	}
-	for i := range m.pods {
-		g := &m.pods[i]
-		if g.kind != kind {
-			continue
-		}
-		if g.pods += pods; g.pods == 0 {
-			last := len(m.pods) - 1
-			m.pods[i] = m.pods[last]
-			m.pods = m.pods[:last]
-		}
+	i := slices.IndexFunc(*on, func(g cohort) bool { return g.kind == c.kind })
+	if i < 0 {
+		*on = append(*on, cohort{c.kind, c.pods})
 		return
 	}
-	m.pods = append(m.pods, cohort{kind, pods})
+	all := *on
+	if all[i].pods += c.pods; all[i].pods == 0 {
+		last := len(all) - 1
+		all[i] = all[last]
+		*on = all[:last]
+	}
 }
 
 // note keeps a change for the questions. When there are many, each question

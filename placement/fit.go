@@ -38,8 +38,7 @@ func (r *Room) why(w *Workload, q *question, position int) []Reason {
 		return nil
 	}
 	var rs []Reason
-	m := &r.blocks[position>>6].more[position&63]
-	if taken := clashes(w.ports, m.ports); len(taken) > 0 {
+	if taken := r.blocks[position>>6].clashes(w.ports, position&63); len(taken) > 0 {
 		rs = append(rs, Reason{Plugin: pluginPorts, Message: portsTaken, Ports: taken})
 	}
 	rs = append(rs, r.shortfalls(w, position)...)
@@ -96,8 +95,8 @@ func (r *Room) ill(q *question, position int) []Reason {
 // come in no order there, are ascending by name here.
 func (r *Room) shortfalls(w *Workload, position int) []Reason {
 	var rs []Reason
-	left, more := &r.blocks[position>>6].left[position&63], &r.blocks[position>>6].more[position&63]
-	has := &r.has[position]
+	b, i, has := r.blocks[position>>6], position&63, r.has[position]
+	left := &b.left[i]
 	short := func(name corev1.ResourceName, asked, left, has int64) {
 		if asked > 0 && asked > left {
 			rs = append(rs, shortfall(name, asked, left, has))
@@ -108,7 +107,7 @@ func (r *Room) shortfalls(w *Workload, position int) []Reason {
 	short(corev1.ResourceMemory, w.asks.memory, left.memory, has.memory)
 	short(corev1.ResourceEphemeralStorage, w.asks.ephemeral, left.ephemeral, has.ephemeral)
 	for _, s := range w.asks.scalars {
-		short(s.name, s.amount, more.scalars.amount(s.name), has.scalars.amount(s.name))
+		short(s.name, s.amount, b.scalar(s.name)[i], has.scalars.amount(s.name))
 	}
 	return rs
 }

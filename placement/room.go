@@ -15,41 +15,17 @@ import (
 // copy of theirs. Not safe for concurrent use.
 type Room struct {
 	roster
-	has     []capacity // by position
-	hasMine bool       // has may be changed in place
-	blocks  []*block   // 64 nodes each
-	me      *owner     // of the blocks that may be changed in place; nil: of none
-	kinds   *kinds     // that the cohorts are of
+	has     []*capacity // by position; nodes of one size share theirs
+	hasMine bool        // has may be changed in place
+	blocks  []*block    // 64 nodes each
+	me      *owner      // of the blocks that may be changed in place; nil: of none
+	kinds   *kinds      // that the cohorts are of
 
 	base      *account   // the room is this account and what the log says; nil: the log may have been cut
 	absent    []resident // pods of the base that the room was made without, ascending by position
 	crowds    []crowd    // that were counted in
 	log       []change
 	questions map[*Workload]*question
-}
-
-// owner is an identity, and must therefore not be of size zero.
-type owner struct{ _ byte }
-
-// block is 64 nodes. Other rooms may share it: only its owner changes it.
-type block struct {
-	owner *owner
-	left  [64]left
-	more  [64]more
-}
-
-// left is what a node has left: what every pod needs, in half a cache line.
-type left struct {
-	cpu, memory, ephemeral int64
-	pods                   int32
-}
-
-// more is the rest of a node's account.
-type more struct {
-	scoredCPU, scoredMemory int64   // requested, as scores count it
-	scalars                 scalars // left; what is neither had nor requested is not there
-	ports                   []usedPort
-	pods                    []cohort
 }
 
 // NewRoom gives the account of a cluster with its pods counted in: those bound
@@ -66,12 +42,14 @@ func NewRoom(c *cluster.Cluster) *Room {
 func emptyRoom(c *cluster.Cluster) *Room {
 	nodes := c.Borrow()
 	n := nodes.Len()
-	r := &Room{roster: roster{cluster: c}, has: make([]capacity, n), hasMine: true, blocks: make([]*block, (n+63)/64), me: &owner{}, kinds: newKinds()}
+	r := &Room{roster: roster{cluster: c}, has: make([]*capacity, n), hasMine: true, blocks: make([]*block, (n+63)/64), me: &owner{}, kinds: newKinds()}
 	for i := range r.blocks {
 		r.blocks[i] = &block{owner: r.me}
 	}
+	var sizes sizes
 	for i := range n {
-		r.offer(i, offered(nodes.At(i)))
+		r.has[i] = &nothing
+		r.offer(i, sizes.shared(offered(nodes.At(i))))
 	}
 	return r
 }
@@ -104,58 +82,37 @@ func (r *Room) change(position int) *block {
 	return b
 }
 
-func (b *block) clone(me *owner) *block {
-	copied := *b
-	copied.owner = me
-	pods := 0
-	for i := range b.more {
-		pods += len(b.more[i].pods)
-	}
-	cohorts := make([]cohort, 0, pods)
-	for i := range copied.more {
-		m := &copied.more[i]
-		m.scalars = slices.Clone(m.scalars)
-		m.ports = slices.Clone(m.ports)
-		from := len(cohorts)
-		cohorts = append(cohorts, m.pods...)
-		m.pods = cohorts[from:len(cohorts):len(cohorts)]
-	}
-	return &copied
-}
-
 // Add counts a pod in. Nothing is checked: a pod may be bound where it does not fit.
 func (r *Room) Add(l *Load, position int) {
-	m := r.count(l, position, 1)
+	b := r.count(l, position, 1)
 	for _, p := range l.ports {
-		m.ports = append(m.ports, usedPort{p, l})
+		b.take(p, l, position&63)
 	}
 }
 
 // Remove takes a pod out that was added, with the same load or an equal one of
 // the same name.
 func (r *Room) Remove(l *Load, position int) {
-	m := r.count(l, position, -1)
+	b := r.count(l, position, -1)
 	for _, p := range l.ports {
-		if i := slices.IndexFunc(m.ports, func(u usedPort) bool { return u.hostPort == p && u.load.name == l.name }); i >= 0 {
-			m.ports = slices.Delete(m.ports, i, i+1)
-		}
+		b.free(p, position&63, func(h holder) bool { return h.load.name == l.name })
 	}
 }
 
-func (r *Room) count(l *Load, position int, sign int64) *more {
-	b := r.change(position)
-	left, more := &b.left[position&63], &b.more[position&63]
+func (r *Room) count(l *Load, position int, sign int64) *block {
+	b, i := r.change(position), position&63
+	left, scored := &b.left[i], &b.scored[i]
 	left.cpu -= sign * l.requests.cpu
 	left.memory -= sign * l.requests.memory
 	left.ephemeral -= sign * l.requests.ephemeral
 	left.pods -= int32(sign)
-	more.scoredCPU += sign * l.scoredCPU
-	more.scoredMemory += sign * l.scoredMemory
+	scored.cpu += sign * l.scoredCPU
+	scored.memory += sign * l.scoredMemory
 	for _, s := range l.requests.scalars {
-		more.scalars = more.scalars.add(s.name, -sign*s.amount)
+		b.give(s.name, i, -sign*s.amount)
 	}
-	r.regroup(more, r.kinds.id(l), int32(position), int32(sign))
-	return more
+	r.regroup(&b.pods[i], change{r.kinds.id(l), int32(position), int32(sign)})
+	return b
 }
 
 // Fits says whether the scheduler's filters NodePorts, NodeResourcesFit,
@@ -167,37 +124,22 @@ func (r *Room) count(l *Load, position int, sign int64) *more {
 func (r *Room) Fits(w *Workload, position int) bool { return r.fits(w, r.question(w), position) }
 
 func (r *Room) fits(w *Workload, q *question, position int) bool {
-	b := r.blocks[position>>6]
-	return b.left[position&63].takes(&w.asks) &&
-		(len(w.asks.scalars) == 0 || b.more[position&63].takes(w.asks.scalars)) &&
-		(len(w.ports) == 0 || !clash(w.ports, b.more[position&63].ports)) &&
-		(q == nil || q.fits(position)) && w.fault == nil
+	return r.fitting(w, q, position>>6, 1<<(position&63)) != 0
 }
 
 // fitting gives those of 64 nodes, the k-th, on which the workload fits.
 func (r *Room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
+	if w.fault != nil {
+		return 0
+	}
+	nodes = r.blocks[k].takes(w, nodes)
+	if q == nil {
+		return nodes
+	}
 	for rest := nodes; rest != 0; rest &= rest - 1 {
-		if i := bits.TrailingZeros64(rest); !r.fits(w, q, k<<6|i) {
+		if i := bits.TrailingZeros64(rest); !q.fits(k<<6 | i) {
 			nodes &^= 1 << i
 		}
 	}
 	return nodes
-}
-
-// takes follows plugins/noderesources, fitsRequest: what is not asked for does
-// not matter, even where more than there is has been given away.
-func (l *left) takes(a *amounts) bool {
-	return l.pods >= 1 &&
-		(a.cpu <= l.cpu || a.cpu <= 0) &&
-		(a.memory <= l.memory || a.memory <= 0) &&
-		(a.ephemeral <= l.ephemeral || a.ephemeral <= 0)
-}
-
-func (m *more) takes(asked scalars) bool {
-	for _, s := range asked {
-		if s.amount > 0 && s.amount > m.scalars.amount(s.name) {
-			return false
-		}
-	}
-	return true
 }

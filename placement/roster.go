@@ -51,14 +51,15 @@ func (r *roster) own(n int) {
 func (r *Room) SetNode(position int, node *corev1.Node) {
 	r.own(r.Len())
 	if position == len(r.nodes) {
-		r.nodes, r.has = append(r.nodes, nil), append(slices.Clip(r.has), capacity{})
+		r.nodes, r.has = append(r.nodes, nil), append(slices.Clip(r.has), &nothing)
 		if position>>6 == len(r.blocks) {
 			r.blocks = append(r.blocks, &block{owner: r.me})
 		}
 	}
 	was := r.nodes[position]
 	r.nodes[position] = node
-	r.offer(position, offered(node))
+	now := offered(node)
+	r.offer(position, &now)
 	if !alike(was, node) {
 		r.columns, r.questions, r.base, r.log = nil, nil, nil, nil
 	}
@@ -83,24 +84,44 @@ func offered(node *corev1.Node) capacity {
 	return capacity{toAmounts(list), int32(min(max(list.Pods().Value(), math.MinInt32), math.MaxInt32))}
 }
 
+var nothing capacity
+
+// sizes is the capacities that were met, of which a cluster has few: nodes of one
+// size share one.
+type sizes map[[4]int64][]*capacity
+
+func (s *sizes) shared(c capacity) *capacity {
+	if *s == nil {
+		*s = sizes{}
+	}
+	key := [4]int64{c.cpu, c.memory, c.ephemeral, int64(c.pods)}
+	for _, known := range (*s)[key] {
+		if slices.Equal(known.scalars, c.scalars) {
+			return known
+		}
+	}
+	(*s)[key] = append((*s)[key], &c)
+	return &c
+}
+
 // offer changes what a node can allocate.
-func (r *Room) offer(position int, now capacity) {
+func (r *Room) offer(position int, now *capacity) {
 	was := r.has[position]
 	if !r.hasMine {
 		r.has, r.hasMine = slices.Clone(r.has), true
 	}
 	r.has[position] = now
-	b := r.change(position)
-	left, more := &b.left[position&63], &b.more[position&63]
+	b, i := r.change(position), position&63
+	left := &b.left[i]
 	left.cpu += now.cpu - was.cpu
 	left.memory += now.memory - was.memory
 	left.ephemeral += now.ephemeral - was.ephemeral
 	left.pods += now.pods - was.pods
 	for _, s := range was.scalars {
-		more.scalars = more.scalars.add(s.name, -s.amount)
+		b.give(s.name, i, -s.amount)
 	}
 	for _, s := range now.scalars {
-		more.scalars = more.scalars.add(s.name, s.amount)
+		b.give(s.name, i, s.amount)
 	}
 }
 

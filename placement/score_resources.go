@@ -50,8 +50,8 @@ func (r *Room) allocations(s *scoring, nodes *roll) (least, balance []int64) {
 		b := r.blocks[k]
 		for ; rest != 0; rest &= rest - 1 {
 			i := bits.TrailingZeros64(rest)
-			has, left, more := &r.has[k<<6|i], &b.left[i], &b.more[i]
-			least[place] = leastAllocated(has, more.scoredCPU+s.asks.cpu, more.scoredMemory+s.asks.memory)
+			has, left, scored := r.has[k<<6|i], &b.left[i], &b.scored[i]
+			least[place] = leastAllocated(has, scored.cpu+s.asks.cpu, scored.memory+s.asks.memory)
 			if balance != nil {
 				balance[place] = balanceGained(has, left, &s.asks)
 			}

@@ -268,30 +268,20 @@ func members(words []uint64) iter.Seq[int] {
 	}
 }
 
-// row is one node of a room.
-type row struct {
-	left left
-	more more
-}
+// save keeps the block of a node as it is, for restore.
+func (r *Room) save(position int) *block { return r.change(position).clone(r.me) }
 
-func (r *Room) save(position int) row {
-	b := r.change(position)
-	saved := row{b.left[position&63], b.more[position&63]}
-	saved.more.scalars, saved.more.ports, saved.more.pods = slices.Clone(saved.more.scalars), slices.Clone(saved.more.ports), slices.Clone(saved.more.pods)
-	return saved
-}
-
-func (r *Room) restore(position int, saved row) {
-	b := r.change(position)
-	b.left[position&63], b.more[position&63] = saved.left, saved.more
-}
+func (r *Room) restore(position int, saved *block) { r.blocks[position>>6] = saved }
 
 // forget frees host ports whoever has them. That is what the scheduler does when
 // it takes out one of two pods that share a port, as only pods can that it has
 // not placed (k8s.io/kube-scheduler/framework, HostPortInfo.Remove).
 func (r *Room) forget(ports []hostPort, position int) {
-	m := &r.change(position).more[position&63]
-	m.ports = slices.DeleteFunc(m.ports, func(u usedPort) bool { return slices.Contains(ports, u.hostPort) })
+	b := r.change(position)
+	for _, p := range ports {
+		for b.free(p, position&63, func(holder) bool { return true }) {
+		}
+	}
 }
 
 // clone gives a copy that can follow what the original must not.

@@ -83,7 +83,7 @@ var mutants = []mutant{
 		"return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed", "return true", "TestFit"},
 	{"the filter counts containers without requests", "placement/amount.go",
 		"return requests, list.Cpu()", "return toAmounts(list), list.Cpu()", "TestFit"},
-	{"what is not asked for matters", "placement/room.go",
+	{"what is not asked for matters", "placement/block.go",
 		"(a.cpu <= l.cpu || a.cpu <= 0)", "a.cpu <= l.cpu", "TestFit"},
 	{"in-place resizes do not count", "placement/amount.go",
 		"UseStatusResources: true,", "", "TestFit"},

@@ -1,0 +1,27 @@
+package placement_test
+
+import (
+	"testing"
+
+	"github.com/berthsim/berth/placement"
+)
+
+// A DaemonSet compiled, as it stands in a manifest and as it was stored.
+func BenchmarkCompile(b *testing.B) {
+	for _, stored := range []bool{false, true} {
+		name, opts := "manifest", []placement.Option(nil)
+		if stored {
+			name, opts = "stored", []placement.Option{placement.Unvalidated()}
+		}
+		b.Run(name, func(b *testing.B) {
+			ds := benchDaemonSet()
+			b.ReportAllocs()
+			for b.Loop() {
+				w, err := placement.ForDaemonSet(ds, opts...)
+				if err != nil || len(w.Tolerations()) != 8 {
+					b.Fatal(w, err)
+				}
+			}
+		})
+	}
+}
