@@ -159,6 +159,11 @@ func (s *Sim) adoptPods() error {
 		}
 		s.arm(int32(id))
 	}
+	for n := range s.nodes {
+		if object, ok := s.cluster.Borrow().Node(s.roster[n].name); ok {
+			s.expel(int32(n), object)
+		}
+	}
 	err := s.dropPods()
 	s.survey()
 	return err

@@ -149,6 +149,7 @@ func (s *Sim) setObject(d *daemon, object *appsv1.DaemonSet) error {
 	d.unread, d.stale, d.scaled = true, true, scaled{}
 	if moved {
 		s.decideAll(d)
+		s.expelAll(d)
 	}
 	s.rearmAll(d)
 	return nil
@@ -187,6 +188,7 @@ func (s *Sim) newTemplateClass(d *daemon) *class {
 	c.namespace, c.template = d.object.Namespace, template
 	pod := d.workload.Pod()
 	pod.Name = d.object.Name
+	c.tolerates = pod.Spec.Tolerations
 	c.priority, c.workload, c.load = s.priorityOf(&pod.Spec), d.workload, placement.LoadOf(pod)
 	return c
 }

@@ -42,6 +42,7 @@ const (
 	Failed        // a pod
 	Stopped       // a terminating pod is gone
 	UserDeleted   // a pod, by DeletePods
+	Evicted       // a pod, by a NoExecute taint
 	Collected     // a pod, by a garbage collector
 	Adopted       // an orphaned pod, by a DaemonSet
 	Orphaned      // a pod whose DaemonSet was deleted with Orphan
@@ -56,7 +57,7 @@ const (
 var kinds = [...]string{
 	"", "Happened", "Unchanged", "Refused", "Gone", "Tainted",
 	"Created", "Deleted", "Unschedulable", "Bound", "Started", "Ready", "Available", "Unready", "Failed", "Stopped",
-	"UserDeleted", "Collected", "Adopted", "Orphaned", "Released",
+	"UserDeleted", "Evicted", "Collected", "Adopted", "Orphaned", "Released",
 	"RevisionAdded", "RevisionRenumbered", "RevisionRemoved", "SyncFailed",
 }
 

@@ -155,7 +155,6 @@ func (in EditNode) String() string {
 	return "edit-node " + word(in.Node) + ": " + strings.Join(edits, ", ")
 }
 
-
 func (in RemoveNode) String() string       { return "remove-node " + word(in.Node) }
 func (in PodsNotReady) String() string     { return "pods-not-ready " + word(in.Node) }
 func (in PodsReady) String() string        { return "pods-ready " + word(in.Node) }

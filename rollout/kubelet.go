@@ -1,9 +1,11 @@
 package rollout
 
-// nextMove is the tick in which the pod does something by itself, or in which
-// time alone changes what the controller thinks of it; none if it waits for
-// something else.
-func (s *Sim) nextMove(p *pod) int32 {
+// nextMove is the tick in which the pod does something by itself or is turned
+// out, or in which time alone changes what the controller thinks of it; none if
+// it waits for something else.
+func (s *Sim) nextMove(p *pod) int32 { return earlier(s.evictTick(p), s.ownMove(p)) }
+
+func (s *Sim) ownMove(p *pod) int32 {
 	switch {
 	case p.is(terminating) && p.is(isReady): // the status counts it still
 		return earlier(s.stopTick(p), s.availableTick(p))
@@ -104,6 +106,9 @@ func (s *Sim) kubelets() {
 func (s *Sim) move(id int32) {
 	p := &s.pods[id]
 	switch {
+	case s.evictTick(p) == s.now:
+		s.turnOut(id)
+		return
 	case p.is(terminating) && s.stopTick(p) == s.now:
 		s.emitPod(Stopped, id, Why{})
 		s.vanish(id)

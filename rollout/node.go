@@ -32,6 +32,7 @@ const (
 	isUnready             // condition False: its pods are not ready
 	podsUnready           // PodsNotReady: its pods are not ready
 	isStuck               // terminating pods do not go
+	expels                // it has NoExecute taints
 	isOpen                // it does not say what it can allocate, as nodes made for tests: it has room for all
 )
 
@@ -135,6 +136,9 @@ func (s *Sim) decide(node int32) {
 		}
 		d.decision[node] = now
 		d.touch(node)
+	}
+	if there {
+		s.expel(node, object)
 	}
 }
 

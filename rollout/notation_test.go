@@ -173,4 +173,3 @@ func FuzzParseInput(f *testing.F) {
 		}
 	})
 }
-

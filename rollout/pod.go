@@ -32,6 +32,7 @@ type pod struct {
 	created stamp
 	since   stamp // when it was bound, started, failed or deleted, whatever came last
 	readied stamp // last transition of readiness
+	evict   stamp // when a NoExecute taint turns it out, or never
 	due     int32 // tick of its next move, or none
 	phase   phase
 	flags   podFlags
@@ -79,6 +80,7 @@ type class struct {
 	labels     map[string]string
 	images     []string                // of all containers, init containers included
 	grace      stamp                   // terminationGracePeriodSeconds
+	tolerates  []corev1.Toleration     // of generated pods
 	template   *corev1.PodTemplateSpec // of generated pods
 	priority   int32
 	workload   *placement.Workload // what the scheduler asks; nil for pods that came bound
@@ -106,7 +108,7 @@ func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *clas
 
 // newPod takes a free place for a pod that is not yet bound.
 func (s *Sim) newPod(p pod) int32 {
-	p.due, p.next = none, none
+	p.due, p.next, p.evict = none, none, never
 	id := s.free
 	if id == none {
 		s.pods = append(s.pods, p)

@@ -27,7 +27,7 @@ import (
 //	cluster tick=1s start=0s ready=0s stop=0s gc=0s grace=0s order=Seeded seed=1
 //	nodes 3 pool=a            n1 n2 n3, with labels
 //	node x pool=b taint=k=v:NoSchedule cpu=2 pods=3    without cpu and pods it has room for all
-//	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate-all cpu=1 port=80 priority=class annotation=k=v unvalidated
+//	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate=key:30 (NoExecute, seconds) tolerate-all cpu=1 port=80 priority=class annotation=k=v unvalidated
 //	                          only what is named changes; the DaemonSet is default/agent
 //	do [at=tick]              inputs, one a line, as they print; apply-node also as a node is given above
 //	script                    inputs with their ticks, as a Script prints
@@ -305,7 +305,12 @@ func change(ds *appsv1.DaemonSet, key, value string) error {
 	case "annotation":
 		ds.Annotations = map[string]string{name: rest}
 	case "tolerate":
-		spec.Tolerations = append(spec.Tolerations, corev1.Toleration{Key: value, Operator: corev1.TolerationOpExists})
+		key, seconds, timed := strings.Cut(value, ":")
+		t := corev1.Toleration{Key: key, Operator: corev1.TolerationOpExists}
+		if n, err := strconv.ParseInt(seconds, 10, 64); timed && err == nil {
+			t.Effect, t.TolerationSeconds = corev1.TaintEffectNoExecute, &n
+		}
+		spec.Tolerations = append(spec.Tolerations, t)
 	case "cpu":
 		spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(value)}
 	case "port":

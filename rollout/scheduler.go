@@ -79,6 +79,7 @@ func (s *Sim) bind(id int32) {
 	p.since = s.clock
 	s.seat(p, true)
 	s.relink(id)
+	s.expelPod(id)
 	s.arm(id)
 	s.busy = true
 	if p.created != s.clock {

@@ -98,6 +98,8 @@ type writer struct {
 	tick int
 }
 
+func ptr[T any](v T) *T { return &v }
+
 func pick[T any](t *rapid.T, label string, from ...T) T {
 	return rapid.SampledFrom(from).Draw(t, label)
 }
@@ -217,7 +219,8 @@ func (w *writer) happen() {
 		spec.Template.Spec.NodeSelector = pick(w.t, "on", nil, map[string]string{"pool": "a"}, map[string]string{"pool": "b"})
 		w.apply(i)
 	case 3:
-		spec.Template.Spec.Tolerations = pick(w.t, "tolerates", nil, []corev1.Toleration{{Operator: corev1.TolerationOpExists}})
+		spec.Template.Spec.Tolerations = pick(w.t, "tolerates", nil, []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
+			[]corev1.Toleration{{Key: "new", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: pick(w.t, "seconds", ptr[int64](-2), ptr[int64](0), ptr[int64](3), nil)}})
 		w.apply(i)
 	case 4:
 		w.add(Undo{Key: key})

@@ -30,6 +30,10 @@ const (
 	OldUnwanted                     // with surge: the old pod is not available and the node matches no more
 	EnoughElsewhere                 // with surge: the node matches no more, and Used pods are available, more than the Of that are wanted
 
+	NotTolerated // it does not tolerate a NoExecute taint
+	OutOfTime    // it has tolerated a NoExecute taint for as long as it does
+	OutAgain     // likewise, and so will the pod that takes its place: an endless loop
+
 	WithinSurge         // Used of Of maxSurge
 	OldUnavailableSurge // the old pod is not available: a new one comes whatever the surge
 )
@@ -49,6 +53,9 @@ var rules = [...]struct{ name, words string }{
 	NewAvailable:        {"NewAvailable", "new pod available"},
 	OldUnwanted:         {"OldUnwanted", "old pod unavailable where none is wanted"},
 	EnoughElsewhere:     {"EnoughElsewhere", "none wanted there, and %d are available for %d wanted"},
+	NotTolerated:        {"NotTolerated", "it does not tolerate a NoExecute taint"},
+	OutOfTime:           {"OutOfTime", "it tolerated a NoExecute taint only for a time"},
+	OutAgain:            {"OutAgain", "it tolerated a NoExecute taint only for a time, as the pod will that takes its place"},
 	WithinSurge:         {"WithinSurge", "surge %d of %d used"},
 	OldUnavailableSurge: {"OldUnavailableSurge", "old pod unavailable: a new one comes whatever the surge (%d of %d used)"},
 }
