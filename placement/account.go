@@ -15,9 +15,16 @@ import (
 // nothing changes that it was made from.
 type account struct {
 	room    *Room // frozen
-	owned   map[string][]resident
+	owned   map[string]following // by namespace/name
+	bare    sync.Map // by bareID: the room without these pods, frozen
 	counted sync.Once
 	byKind  *census
+}
+
+// following is the pods of the DaemonSets that have had one name.
+type following struct {
+	pods []resident
+	uids []types.UID // of these DaemonSets
 }
 
 // resident is a pod on a node.
@@ -32,7 +39,7 @@ func accountOf(c *cluster.Cluster) *account {
 }
 
 func newAccount(c *cluster.Cluster) *account {
-	a := &account{owned: map[string][]resident{}}
+	a := &account{owned: map[string]following{}}
 	b, room := c.Borrow(), emptyRoom(c)
 	for i := range b.Len() {
 		for _, pod := range b.PodsOn(i) {
@@ -43,7 +50,11 @@ func newAccount(c *cluster.Cluster) *account {
 			room.Add(l, i)
 			if ref := daemonOwner(pod); ref != nil {
 				key := pod.Namespace + "/" + ref.Name
-				a.owned[key] = append(a.owned[key], resident{i, pod, l})
+				f := a.owned[key]
+				if f.pods = append(f.pods, resident{i, pod, l}); !slices.Contains(f.uids, ref.UID) {
+					f.uids = append(f.uids, ref.UID)
+				}
+				a.owned[key] = f
 			}
 		}
 	}
@@ -83,29 +94,45 @@ func (a *account) own(w *Workload, b cluster.Borrowed) []resident {
 }
 
 func (a *account) controlled(key string, uid types.UID) []resident {
-	all := a.owned[key]
-	foreign := func(r resident) bool {
-		owner := daemonOwner(r.pod).UID
-		return uid != "" && owner != "" && owner != uid
+	f := a.owned[key]
+	foreign := func(owner types.UID) bool { return uid != "" && owner != "" && owner != uid }
+	if !slices.ContainsFunc(f.uids, foreign) {
+		return f.pods
 	}
-	if !slices.ContainsFunc(all, foreign) {
-		return all
-	}
-	return slices.DeleteFunc(slices.Clone(all), foreign)
+	return slices.DeleteFunc(slices.Clone(f.pods), func(r resident) bool { return foreign(daemonOwner(r.pod).UID) })
 }
 
-// without gives the account of a snapshot without some pods. It must not be
-// changed any more.
+// without gives the account of a snapshot without the pods of a workload. It must
+// not be changed any more. Snapshots that share the account share what it costs.
 func (a *account) without(pods []resident, c *cluster.Cluster) *Room {
-	r := *a.room
-	if len(pods) > 0 {
-		r = *r.Clone()
+	r := *a.lacking(pods)
+	r.cluster, r.base, r.absent, r.log = c, a, pods, slices.Clip(r.log)
+	return &r
+}
+
+func (a *account) lacking(pods []resident) *Room {
+	if len(pods) == 0 {
+		return a.room
 	}
-	r.cluster, r.base, r.absent = c, a, pods
+	id := bareID{pods[0].pod, len(pods)}
+	if known, ok := a.bare.Load(id); ok {
+		return known.(*Room)
+	}
+	r := a.room.Clone()
+	r.base = a // it notes what goes
 	for _, p := range pods {
 		r.Remove(p.load, p.position)
 	}
-	return &r
+	r.freeze()
+	a.bare.Store(id, r)
+	return r
+}
+
+// bareID names the pods of one workload: a pod has one controller, and either all
+// of its pods are meant or those of one uid.
+type bareID struct {
+	first *corev1.Pod
+	pods  int
 }
 
 // crowd is pods that are to come: one with the same load on each of some nodes.
