@@ -14,9 +14,9 @@ import (
 // account is what a snapshot's pods come to. Snapshots share it as long as
 // nothing changes that it was made from.
 type account struct {
-	room    *Room // frozen
+	room    *Room                // frozen
 	owned   map[string]following // by namespace/name
-	bare    sync.Map // by bareID: the room without these pods, frozen
+	bare    sync.Map             // by bareID: the room without these pods, frozen
 	counted sync.Once
 	byKind  *census
 }
@@ -143,19 +143,18 @@ type crowd struct {
 
 func (c *crowd) has(position int) bool { return c.on[position>>6]&(1<<(position&63)) != 0 }
 
-// among gives the account of a snapshot without some pods and with others that
-// are to come. It must not be changed any more.
+// among gives the account of a snapshot without some pods, ascending by position,
+// and with others that are to come.
 func (a *account) among(crowds []crowd, absent []resident, c *cluster.Cluster) *Room {
-	r := a.without(absent, c)
-	if len(crowds) == 0 {
-		return r
+	r := a.room.Clone()
+	r.cluster, r.base, r.absent = c, a, absent
+	for _, p := range absent {
+		r.Remove(p.load, p.position)
 	}
-	changing := r.Clone()
-	changing.base, changing.absent, changing.log = a, absent, r.log
 	for _, more := range crowds {
-		changing.expect(more)
+		r.expect(more)
 	}
-	return changing
+	return r
 }
 
 // expect counts a crowd in.

@@ -94,6 +94,55 @@ func TestCorpusAgentsClashOverHostPorts(t *testing.T) {
 	}
 }
 
+// All agents of the corpus on its Fargate nodes at once: the account says the same
+// as each prediction, that there is one place and it is taken; and the agents that
+// want 4317 clash on every node that wants them, whatever its size.
+func TestCorpusLedger(t *testing.T) {
+	corpus := golden.Corpus(t)
+	objects := []runtime.Object{clustertest.Node("huge", "hostname", "kubernetes.io/os=linux", "kubernetes.io/arch=amd64",
+		"cpu:1000", "memory:1000Gi", "ephemeral-storage:1000Gi", "sgx.intel.com/epc:1Gi", "pods:1000").Object(t)}
+	names := map[string]bool{}
+	for _, ds := range corpusDaemonSets(t, corpus) {
+		if ds = cluster.Default(ds); names[ds.Namespace+"/"+ds.Name] {
+			ds.Name += "-too"
+		}
+		if key := ds.Namespace + "/" + ds.Name; !names[key] && len(cluster.Validate(ds)) == 0 {
+			names[key] = true
+			objects = append(objects, ds)
+		}
+	}
+	for _, m := range readFolder(t, filepath.Join(corpus, "nodes")) {
+		for _, n := range m.Nodes {
+			if n.Labels["eks.amazonaws.com/compute-type"] == "fargate" {
+				objects = append(objects, n, clustertest.Pod("shop/"+n.Name, "node:"+n.Name, "running").Object(t))
+			}
+		}
+	}
+	c, err := cluster.New(objects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := placement.NewLedger(c)
+	fargate := c.Nodes().Minus(c.Named("huge"))
+	if fargate.Len() == 0 || !l.Overloaded().Equal(fargate) {
+		t.Errorf("overloaded %v, want %v", l.Overloaded(), fargate)
+	}
+	e, _ := l.Entry(fargate.Names()[0])
+	if over := e.Overloaded(); len(over) == 0 || over[len(over)-1].Resource != corev1.ResourcePods || over[len(over)-1].Others.String() != "1" {
+		t.Errorf("%v", e)
+	}
+	huge, _ := l.Entry("huge")
+	clashing := 0
+	for _, clash := range huge.Clashes {
+		if strings.Contains(clash.String(), "port 4317/TCP is taken by ") {
+			clashing++
+		}
+	}
+	if clashing < 2 || len(huge.Shares) < 30 {
+		t.Errorf("%d agents want 4317: %v", clashing, huge)
+	}
+}
+
 func corpusDaemonSets(t *testing.T, corpus string) []*appsv1.DaemonSet {
 	var all []*appsv1.DaemonSet
 	for _, m := range readFolder(t, filepath.Join(corpus, "manifests")) {

@@ -14,7 +14,8 @@
 // then pending or placed. A Verdict has all reasons, each in kube-scheduler's
 // own words with the evidence beside it.
 //
-// For an ordinary pod Ranking says in which order the scheduler likes the nodes.
+// NewLedger is the account of all DaemonSets of a cluster together: they may each
+// fit alone. For an ordinary pod Ranking says in which order the scheduler likes the nodes.
 // Diff says what differs between two predictions.
 //
 // The rules are those of Kubernetes 1.37 with feature gates at their defaults;

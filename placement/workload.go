@@ -64,6 +64,11 @@ func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 	if err != nil {
 		return nil, err
 	}
+	return compileDaemonSet(ds), nil
+}
+
+// compileDaemonSet compiles a DaemonSet, which becomes the workload's own.
+func compileDaemonSet(ds *appsv1.DaemonSet) *Workload {
 	template := ds.Spec.Template
 	own := daemonTolerations(&template.Spec)
 	pod := cluster.Default(&corev1.Pod{ObjectMeta: *template.ObjectMeta.DeepCopy(), Spec: template.Spec})
@@ -77,7 +82,7 @@ func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 		affinity:    compileAffinity(&template.Spec, field.NewPath("spec", "template", "spec")),
 	}
 	w.compileFit(ds.Namespace + "/" + ds.Name)
-	return w, nil
+	return w
 }
 
 // ForPod compiles a pod as the scheduler sees it. Like ForDaemonSet it works on

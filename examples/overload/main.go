@@ -1,0 +1,134 @@
+// Overload shows the pitfall of DaemonSets that are each judged alone: ten agents
+// of one CPU fit on nodes of two, one by one, and not together. It finds the nodes
+// before anything is applied, says what a node needs to take them all and what no
+// node can take, lets them run, and repairs them. Copy it, and put in your own
+// manifests.
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+)
+
+//go:embed agents.yaml
+var agents string
+
+//go:embed nodes.yaml
+var nodes string
+
+func main() {
+	if err := run(os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(out io.Writer) error {
+	m, err := cluster.ReadManifest(strings.NewReader(nodes + "---\n" + agents))
+	if err != nil {
+		return err
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		return err
+	}
+	if err := eachAlone(out, c, m.DaemonSets); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nall together:")
+	report(out, c)
+	if err := apply(out, c, m.DaemonSets); err != nil {
+		return err
+	}
+	fixed, err := c.With(repair(m.DaemonSets)...)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nwith requests from what they use, the two big ones on the large nodes, and the APM agent on a port of its own:")
+	report(out, fixed)
+	return apply(out, fixed, m.DaemonSets)
+}
+
+// eachAlone is the check that everybody makes.
+func eachAlone(out io.Writer, c *cluster.Cluster, daemonSets []*appsv1.DaemonSet) error {
+	for _, ds := range daemonSets {
+		w, err := placement.ForDaemonSet(ds)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s/%s alone: %v\n", ds.Namespace, ds.Name, w.Predict(c))
+	}
+	return nil
+}
+
+func report(out io.Writer, c *cluster.Cluster) {
+	ledger := placement.NewLedger(c)
+	fmt.Fprintln(out, ledger)
+	for e := range ledger.Entries() {
+		if over := e.Overloaded(); len(over) > 0 {
+			fmt.Fprintf(out, "  %s: %v\n", e.Node, over[0])
+		}
+	}
+	fmt.Fprintln(out)
+	fmt.Fprint(out, ledger.Table())
+}
+
+// apply lets the controller and the scheduler have them, and counts the pods that wait.
+func apply(out io.Writer, c *cluster.Cluster, daemonSets []*appsv1.DaemonSet) error {
+	sim, err := rollout.New(c, rollout.Config{})
+	if err != nil {
+		return err
+	}
+	for range sim.Run(100) {
+	}
+	var waiting []string
+	for _, ds := range daemonSets {
+		key := ds.Namespace + "/" + ds.Name
+		if n := len(sim.Waiting(key)); n > 0 {
+			waiting = append(waiting, fmt.Sprintf("%s on %d nodes", key, n))
+		}
+	}
+	fmt.Fprintf(out, "\nonce applied, pending: %d DaemonSets\n", len(waiting))
+	for _, w := range waiting {
+		fmt.Fprintln(out, " ", w)
+	}
+	return nil
+}
+
+// used is what the agents were seen to use, with some room to spare.
+var used = map[string]string{
+	"kube-proxy": "100m", "cni": "200m", "csi-node": "50m", "node-exporter": "50m", "fluent-bit": "150m",
+	"otel-agent": "200m", "apm-agent": "200m", "falco": "300m",
+}
+
+// repair gives each agent what it uses; one for which that is not known, as much
+// as before, but on large nodes only.
+func repair(daemonSets []*appsv1.DaemonSet) []runtime.Object {
+	var fixed []runtime.Object
+	for _, ds := range daemonSets {
+		ds = ds.DeepCopy()
+		spec := &ds.Spec.Template.Spec
+		if cpu, ok := used[ds.Name]; ok {
+			spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = resource.MustParse(cpu)
+		} else {
+			spec.NodeSelector = map[string]string{"eks.amazonaws.com/nodegroup": "large"}
+		}
+		if ds.Name == "apm-agent" {
+			spec.Containers[0].Ports[0].HostPort = 14317
+		}
+		fixed = append(fixed, cluster.Default(ds))
+	}
+	return fixed
+}

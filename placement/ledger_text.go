@@ -1,0 +1,128 @@
+package placement
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// ledgerVersion is raised when the JSON form changes in a way that breaks readers.
+const ledgerVersion = 1
+
+// MarshalJSON gives {"version", "overloaded", "clashing", "nodes", "shapes"}:
+// names of nodes, an Entry for every node, ascending by name, and each Shape.
+func (l *Ledger) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Version    int             `json:"version"`
+		Overloaded cluster.NodeSet `json:"overloaded"`
+		Clashing   cluster.NodeSet `json:"clashing"`
+		Nodes      []Entry         `json:"nodes"`
+		Shapes     []Shape         `json:"shapes"`
+	}{ledgerVersion, l.Overloaded(), l.Clashing(), slices.AppendSeq([]Entry{}, l.Entries()), append([]Shape{}, l.Shapes()...)})
+}
+
+// String is how the nodes fare, in one line.
+func (l *Ledger) String() string {
+	return fmt.Sprintf("%s on %s: %d overloaded, %d clashing",
+		number(len(l.daemons), "DaemonSet"), number(l.all.Len(), "node"), l.Overloaded().Len(), l.Clashing().Len())
+}
+
+// Table is the ledger for people: a line for each resource that DaemonSets request
+// of nodes that can allocate the same of it and have the pods of the same
+// DaemonSets, with what the fullest of them has left; then the smallest node for
+// each set of DaemonSets, and what none can take.
+func (l *Ledger) Table() string {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NODES\tCOUNT\tRESOURCE\tALLOCATABLE\tDAEMONSETS\tOTHERS\tFREE")
+	for _, p := range l.pools() {
+		p.print(t)
+	}
+	t.Flush()
+	for _, s := range l.Shapes() {
+		fmt.Fprintf(&b, "\nsmallest node for %s, wanted together on %s: %s\n",
+			number(len(s.DaemonSets), "DaemonSet"), number(s.Nodes.Len(), "node"), amountsText(s.Needs))
+		for _, name := range s.DaemonSets {
+			fmt.Fprintf(&b, "  %s\n", name)
+		}
+		for _, c := range s.Clashes {
+			fmt.Fprintf(&b, "  on no node: %v\n", c)
+		}
+	}
+	return b.String()
+}
+
+// pool is nodes that can allocate the same and have the same shares.
+type pool struct {
+	nodes []string
+	sums  []sum // the fullest, each resource for itself
+}
+
+func (l *Ledger) pools() []*pool {
+	known := map[string]*pool{}
+	var all []*pool
+	for position := range l.all.Len() {
+		sums := slices.DeleteFunc(l.sums(position), func(s sum) bool { return s.daemons == 0 && s.name != corev1.ResourcePods })
+		id := l.likeness(position, sums)
+		p := known[id]
+		if p == nil {
+			p = &pool{sums: sums}
+			known[id], all = p, append(all, p)
+		}
+		p.nodes = append(p.nodes, l.cluster.Borrow().Name(position))
+		p.fill(sums)
+	}
+	return all
+}
+
+// likeness is equal for nodes of one pool.
+func (l *Ledger) likeness(position int, sums []sum) string {
+	var b strings.Builder
+	for _, d := range l.wantedOn(position) {
+		fmt.Fprintf(&b, "%s\n", d.load.name)
+	}
+	for _, s := range sums {
+		fmt.Fprintf(&b, "%s %d %d\n", s.name, s.has, s.daemons)
+	}
+	return b.String()
+}
+
+func (p *pool) fill(sums []sum) {
+	for i, s := range sums {
+		if s.free < p.sums[i].free {
+			p.sums[i] = s
+		}
+	}
+}
+
+func (p *pool) print(t *tabwriter.Writer) {
+	names := wrapNames(p.nodes)
+	for i := range max(len(names), len(p.sums)) {
+		name, count, line := "", "", ""
+		if i == 0 {
+			count = fmt.Sprint(len(p.nodes))
+		}
+		if i < len(names) {
+			name = names[i]
+		}
+		if i < len(p.sums) {
+			line = p.sums[i].row()
+		}
+		fmt.Fprintln(t, strings.TrimRight(name+"\t"+count+"\t"+line, "\t"))
+	}
+}
+
+func (s sum) row() string {
+	l := s.line()
+	row := fmt.Sprintf("%s\t%s\t%s\t%s\t%s", l.Resource, l.Allocatable.String(), l.DaemonSets.String(), l.Others.String(), l.Free.String())
+	if s.over() {
+		row += "\toverloaded"
+	}
+	return row
+}
