@@ -24,26 +24,62 @@ type column struct {
 const absent = -1
 
 func newColumn(key string, nodes []*corev1.Node) *column {
-	c := &column{ids: make([]int32, len(nodes)), lookup: map[string]int32{}}
-	last, lastID := "", int32(absent)
+	r := newLabelReader(key, len(nodes))
 	for i, n := range nodes {
-		value, ok := n.Labels[key]
-		switch {
-		case !ok:
-			c.ids[i] = absent
-		case lastID != absent && value == last: // neighbours are often alike
-			c.ids[i] = lastID
-		default:
-			last, lastID = value, c.id(value)
-			c.ids[i] = lastID
-		}
+		r.read(i, n)
 	}
-	c.post()
-	return c
+	return r.column()
 }
 
-// derive gives the column with some nodes changed.
+// labelReader makes the column of a label key while somebody walks over the nodes.
+type labelReader struct {
+	key    string
+	made   *column
+	recent [slots]struct {
+		value string
+		next  int32 // one more than its id; 0: none yet
+	}
+}
+
+// slots is how many values a reader remembers, by their last letter: the values
+// of one key mostly differ in it, and comparing strings is cheaper than a map.
+const slots = 16
+
+func slot(value string) int {
+	if value == "" {
+		return 0
+	}
+	return int(value[len(value)-1]) % slots
+}
+
+func newLabelReader(key string, nodes int) *labelReader {
+	return &labelReader{key: key, made: &column{ids: make([]int32, nodes), lookup: map[string]int32{}}}
+}
+
+func (r *labelReader) read(position int, n *corev1.Node) {
+	value, ok := n.Labels[r.key]
+	if !ok {
+		r.made.ids[position] = absent
+		return
+	}
+	last := &r.recent[slot(value)]
+	if last.next == 0 || last.value != value {
+		last.value, last.next = value, r.made.id(value)+1
+	}
+	r.made.ids[position] = last.next - 1
+}
+
+func (r *labelReader) column() *column {
+	r.made.post()
+	return r.made
+}
+
+// derive gives the column with some nodes changed; the same if none has changed
+// in this key.
 func (c *column) derive(key string, changed []patched) *column {
+	if !slices.ContainsFunc(changed, func(p patched) bool { return c.idOf(p.node, key) != c.ids[p.position] }) {
+		return c
+	}
 	next := &column{ids: slices.Clone(c.ids), values: slices.Clone(c.values), lookup: maps.Clone(c.lookup)}
 	for _, p := range changed {
 		next.ids[p.position] = absent
@@ -53,6 +89,20 @@ func (c *column) derive(key string, changed []patched) *column {
 	}
 	next.post()
 	return next
+}
+
+const unknown = -2
+
+// idOf is the id of the node's value, if the column has it.
+func (c *column) idOf(n *corev1.Node, key string) int32 {
+	value, ok := n.Labels[key]
+	if !ok {
+		return absent
+	}
+	if id, ok := c.lookup[value]; ok {
+		return id
+	}
+	return unknown
 }
 
 func (c *column) id(value string) int32 {

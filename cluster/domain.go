@@ -1,10 +1,6 @@
 package cluster
 
-import (
-	"slices"
-
-	corev1 "k8s.io/api/core/v1"
-)
+import "slices"
 
 // Column is what the nodes of a snapshot have for one label key.
 type Column struct {
@@ -22,19 +18,11 @@ func (b Borrowed) Column(key string) Column {
 	}
 	patched := &column{ids: slices.Clone(c.ids), values: slices.Clone(c.values), lookup: map[string]int32{}}
 	for _, p := range b.c.view.patch {
-		patched.ids[p.position] = patched.known(c, p.node, key)
+		id := c.idOf(p.node, key)
+		if id == unknown {
+			id = patched.id(p.node.Labels[key])
+		}
+		patched.ids[p.position] = id
 	}
 	return Column{patched.ids, patched.values}
-}
-
-// known is the id of the node's value: that of an older column where it has one.
-func (c *column) known(older *column, n *corev1.Node, key string) int32 {
-	value, ok := n.Labels[key]
-	if !ok {
-		return absent
-	}
-	if id, ok := older.lookup[value]; ok {
-		return id
-	}
-	return c.id(value)
 }

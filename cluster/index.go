@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"maps"
+	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,6 +38,50 @@ func (ix *index) inherit(from *index, edited []patched) {
 	ix.old, ix.edited = from.made, edited
 	ix.old.labels = maps.Clone(from.made.labels)
 	ix.made.images = maps.Clone(from.made.images) // no edit changes an image: view.replace
+}
+
+// prepare makes the columns of label keys, and that of taints, as far as there
+// is nothing to make them of, in one walk: reading a node is what costs.
+func (ix *index) prepare(keys []string) {
+	ix.mu.RLock()
+	missing := ix.missing(keys)
+	ix.mu.RUnlock()
+	if !missing {
+		return
+	}
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	var labels []*labelReader
+	for _, key := range keys {
+		if ix.made.labels[key] == nil && ix.old.labels[key] == nil {
+			labels = append(labels, newLabelReader(key, len(ix.nodes)))
+		}
+	}
+	var taints *taintReader
+	if ix.made.taints == nil && ix.old.taints == nil {
+		taints = newTaintReader()
+	}
+	for i, n := range ix.nodes {
+		for _, r := range labels {
+			r.read(i, n)
+		}
+		if taints != nil {
+			taints.read(i, n)
+		}
+	}
+	for _, r := range labels {
+		ix.made.labels[r.key] = r.column()
+	}
+	if taints != nil {
+		ix.made.taints = taints.column(len(ix.nodes))
+	}
+}
+
+func (ix *index) missing(keys []string) bool {
+	if ix.made.taints == nil && ix.old.taints == nil {
+		return true
+	}
+	return slices.ContainsFunc(keys, func(key string) bool { return ix.made.labels[key] == nil && ix.old.labels[key] == nil })
 }
 
 // label gives the column of a label key.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -31,12 +32,14 @@ type tables struct {
 type batch struct {
 	tables
 	nodes table[*corev1.Node]
+	mixed map[string]bool // kinds that did not come in ascending order
 	errs  []error
 }
 
 // newBatch sorts objects by kind and key, and reports every nil, unknown, unnamed and repeated one.
 func newBatch(objects []runtime.Object, keep func(runtime.Object) runtime.Object) (*batch, error) {
-	b := &batch{}
+	b := &batch{mixed: map[string]bool{}}
+	b.grow(objects)
 	for i, o := range objects {
 		if isNil(o) {
 			b.errs = append(b.errs, fmt.Errorf("object %d: is nil", i))
@@ -56,6 +59,20 @@ func newBatch(objects []runtime.Object, keep func(runtime.Object) runtime.Object
 	order(b, "PodDisruptionBudget", b.budgets)
 	order(b, "PriorityClass", b.priorityClasses)
 	return b, errors.Join(b.errs...)
+}
+
+// grow makes room for what mostly comes in great numbers.
+func (b *batch) grow(objects []runtime.Object) {
+	var nodes, pods int
+	for _, o := range objects {
+		switch o.(type) {
+		case *corev1.Node:
+			nodes++
+		case *corev1.Pod:
+			pods++
+		}
+	}
+	b.nodes, b.pods = make(table[*corev1.Node], 0, nodes), make(table[*corev1.Pod], 0, pods)
 }
 
 func isNil(o runtime.Object) bool {
@@ -109,13 +126,20 @@ func put[T metav1.Object](b *batch, i int, kind string, namespaced bool, t *tabl
 	case !namespaced && k.namespace != "":
 		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: metadata.namespace: is not allowed on this kind", i, kind, k.name))
 	default:
+		if n := len(*t); n > 0 && !b.mixed[kind] && compareKeys(keyOf((*t)[n-1]), k) >= 0 {
+			b.mixed[kind] = true
+		}
 		*t = append(*t, o)
 	}
 }
 
-// order sorts a table and reports the keys that are in it twice.
+// order sorts a table and reports the keys that are in it twice. One that came in
+// order is not looked at again: with many objects reading each once more is what costs.
 func order[T metav1.Object](b *batch, kind string, t table[T]) {
-	t.sort()
+	if !b.mixed[kind] {
+		return
+	}
+	slices.SortFunc(t, compareObjects[T])
 	for i := 1; i < len(t); i++ {
 		if k := keyOf(t[i]); k == keyOf(t[i-1]) {
 			b.errs = append(b.errs, fmt.Errorf("%s %s: is given twice", kind, k))

@@ -52,13 +52,6 @@ func compareObjects[T metav1.Object](a, b T) int {
 	return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
 }
 
-// sort puts a table in order; one that is in order already costs a look at it.
-func (t table[T]) sort() {
-	if !slices.IsSortedFunc(t, compareObjects[T]) {
-		slices.SortFunc(t, compareObjects[T])
-	}
-}
-
 // with gives the table with ordered objects added, or put in the place of those with the same key.
 func (t table[T]) with(added table[T]) table[T] {
 	if len(added) == 0 {

@@ -15,29 +15,54 @@ type taintColumn struct {
 }
 
 func newTaintColumn(nodes []*corev1.Node) *taintColumn {
-	ids := map[corev1.Taint]int{}
-	lists := [][]int32{}
-	last, lastID := corev1.Taint{}, absent
+	r := newTaintReader()
 	for i, n := range nodes {
-		for _, t := range n.Spec.Taints {
-			if t.TimeAdded = nil; lastID == absent || t != last { // neighbours are often alike
-				id, ok := ids[t]
-				if !ok {
-					id = len(lists)
-					ids[t], lists = id, append(lists, nil)
-				}
-				last, lastID = t, id
-			}
-			lists[lastID] = append(lists[lastID], int32(i))
-		}
+		r.read(i, n)
 	}
+	return r.column(len(nodes))
+}
+
+// taintReader makes the column of taints while somebody walks over the nodes.
+type taintReader struct {
+	ids    map[corev1.Taint]int
+	lists  [][]int32
+	recent [slots]struct {
+		taint corev1.Taint
+		next  int // one more than its id; 0: none yet
+	}
+}
+
+func newTaintReader() *taintReader { return &taintReader{ids: map[corev1.Taint]int{}} }
+
+func (r *taintReader) read(position int, n *corev1.Node) {
+	for _, t := range n.Spec.Taints {
+		t.TimeAdded = nil
+		last := &r.recent[(slot(t.Key)+slot(t.Value))%slots]
+		if last.next == 0 || last.taint != t {
+			last.taint, last.next = t, r.id(t)+1
+		}
+		list := &r.lists[last.next-1]
+		*list = append(*list, int32(position))
+	}
+}
+
+func (r *taintReader) id(t corev1.Taint) int {
+	id, ok := r.ids[t]
+	if !ok {
+		id = len(r.lists)
+		r.ids[t], r.lists = id, append(r.lists, nil)
+	}
+	return id
+}
+
+func (r *taintReader) column(nodes int) *taintColumn {
 	c := &taintColumn{}
-	for t := range ids {
+	for t := range r.ids {
 		c.taints = append(c.taints, t)
 	}
 	slices.SortFunc(c.taints, compareTaints)
 	for _, t := range c.taints {
-		c.where = append(c.where, newPosting(lists[ids[t]], len(nodes)))
+		c.where = append(c.where, newPosting(r.lists[r.ids[t]], nodes))
 	}
 	return c
 }

@@ -18,7 +18,8 @@ type affinity struct {
 	selector []requirement // ascending by key
 	required bool
 	terms    []term
-	path     string // of the required node affinity
+	path     string   // of the required node affinity
+	keys     []string // of labels, ascending
 }
 
 // term is one nodeSelectorTerm: all of its requirements must be met.
@@ -31,6 +32,7 @@ type term struct {
 func compileAffinity(spec *corev1.PodSpec, path *field.Path) affinity {
 	a := affinity{selector: compileSelector(spec.NodeSelector, path.Child("nodeSelector"))}
 	if spec.Affinity == nil || spec.Affinity.NodeAffinity == nil || spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		a.keys = labelKeys(a.requirements())
 		return a
 	}
 	a.required = true
@@ -39,7 +41,19 @@ func compileAffinity(spec *corev1.PodSpec, path *field.Path) affinity {
 	for i, t := range spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
 		a.terms = append(a.terms, compileTerm(t, p.Index(i)))
 	}
+	a.keys = labelKeys(a.requirements())
 	return a
+}
+
+func labelKeys(rs []*requirement) []string {
+	var keys []string
+	for _, r := range rs {
+		if !r.isField {
+			keys = append(keys, r.Key)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 func compileSelector(selector map[string]string, path *field.Path) []requirement {
@@ -113,18 +127,17 @@ func (t *term) matches(n *corev1.Node) bool {
 }
 
 // nodes gives the nodes of the cluster that match.
-func (a *affinity) nodes(c *cluster.Cluster) cluster.NodeSet {
-	if len(a.selector) == 0 && !a.required {
-		return c.Nodes()
-	}
+func (a *affinity) nodes(c *cluster.Cluster) cluster.NodeSet { return a.mask(c).set() }
+
+func (a *affinity) mask(c *cluster.Cluster) mask {
 	m := maskOf(c, c.Nodes())
 	m.meet(a.selector)
 	if !a.required {
-		return m.set()
+		return m
 	}
 	if len(a.terms) == 1 && a.terms[0].fault == "" {
 		m.meet(a.terms[0].requirements)
-		return m.set()
+		return m
 	}
 	any := maskOf(c, cluster.NodeSet{})
 	for i := range a.terms {
@@ -134,7 +147,7 @@ func (a *affinity) nodes(c *cluster.Cluster) cluster.NodeSet {
 			any.add(one)
 		}
 	}
-	return any.set()
+	return any
 }
 
 const noTerms = "a list without terms matches no node"

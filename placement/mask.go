@@ -13,7 +13,7 @@ import (
 type mask struct {
 	cluster *cluster.Cluster
 	nodes   cluster.Borrowed
-	words   []uint64
+	words   []uint64 // nil: none
 }
 
 func maskOf(c *cluster.Cluster, s cluster.NodeSet) mask {
@@ -27,7 +27,25 @@ func (m mask) clone() mask {
 }
 
 // set makes the mask a set, and is the end of the mask.
-func (m mask) set() cluster.NodeSet { return m.nodes.Set(m.words) }
+func (m mask) set() cluster.NodeSet {
+	if m.words == nil {
+		return cluster.NodeSet{}
+	}
+	return m.nodes.Set(m.words)
+}
+
+// put adds a node or takes it out.
+func (m *mask) put(position int, in bool) {
+	switch bit := uint64(1) << (position & 63); {
+	case in && m.words == nil:
+		m.words = make([]uint64, (m.nodes.Len()+63)/64)
+		fallthrough
+	case in:
+		m.words[position>>6] |= bit
+	case m.words != nil:
+		m.words[position>>6] &^= bit
+	}
+}
 
 func (m mask) add(other mask) {
 	for i, w := range other.words {
@@ -36,16 +54,30 @@ func (m mask) add(other mask) {
 }
 
 func (m mask) keep(s cluster.NodeSet) {
-	for i, w := range m.nodes.Words(s) {
-		m.words[i] &= w
+	set := m.nodes.Words(s)
+	if m.isAll(set) {
+		return
+	}
+	for i := range m.words {
+		m.words[i] &= set[i]
 	}
 }
 
 func (m mask) drop(s cluster.NodeSet) {
-	for i, w := range m.nodes.Words(s) {
-		m.words[i] &^= w
+	set := m.nodes.Words(s)
+	if m.isNone(set) {
+		return
+	}
+	for i := range m.words {
+		m.words[i] &^= set[i]
 	}
 }
+
+// isAll and isNone know the two sets that need no look at their members.
+func (m mask) isAll(set []uint64) bool  { return same(set, m.nodes.Words(m.cluster.Nodes())) }
+func (m mask) isNone(set []uint64) bool { return same(set, m.nodes.Words(cluster.NodeSet{})) }
+
+func same(a, b []uint64) bool { return len(a) == 0 || &a[0] == &b[0] }
 
 // meet narrows to the nodes that meet all requirements.
 func (m mask) meet(rs []requirement) {

@@ -16,7 +16,6 @@ import (
 type Prediction struct {
 	workload *Workload
 	cluster  *cluster.Cluster
-	failed   []failure // in the order of the scheduler's default profile
 	wanted   cluster.NodeSet
 	kept     cluster.NodeSet
 
@@ -29,12 +28,6 @@ type Prediction struct {
 	scores *board
 }
 
-// failure is the nodes that a plugin turns down.
-type failure struct {
-	message string
-	nodes   cluster.NodeSet
-}
-
 // Predict judges every node of the snapshot, with the pods that run there counted
 // in and the workload's own left out: those of this DaemonSet, or the pod of this
 // name. Where a pod is wanted costs a few word operations per 64 nodes for each
@@ -43,27 +36,49 @@ type failure struct {
 // costs a few ns a node, and for each own pod a change to the account; the first
 // such question to a snapshot also what NewRoom says.
 func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
-	all := c.Nodes()
-	noSchedule, noExecute := w.taintedAway(c)
-	named, affine := w.named(c), w.affinity.nodes(c)
-	p := &Prediction{workload: w, cluster: c}
-	p.fail(wrongNodeName, all.Minus(named))
-	p.fail(isUnschedulable, w.unschedulable(c))
-	p.fail(hasTaints, noSchedule.Or(noExecute))
-	p.fail(wrongAffinity, all.Minus(affine))
-	p.wanted = all
-	for _, f := range p.failed {
-		p.wanted = p.wanted.Minus(f.nodes)
+	b := c.Borrow()
+	indexed, edited := b.Indexed(w.affinity.keys)
+	wanted, kept := w.decisions(indexed)
+	for _, position := range edited {
+		decision := w.decide(b.At(position))
+		wanted.put(position, decision == Eligible)
+		kept.put(position, decision == Kept)
 	}
-	if w.daemonSet != nil {
-		p.kept = noSchedule.And(named).And(affine).Minus(noExecute)
-	}
-	return p
+	wanted.nodes, kept.nodes = b, b
+	return &Prediction{workload: w, cluster: c, wanted: wanted.set(), kept: kept.set()}
 }
 
-func (p *Prediction) fail(message string, nodes cluster.NodeSet) {
-	if nodes.Len() > 0 {
-		p.failed = append(p.failed, failure{message, nodes})
+// decisions says of all nodes what decide says of one.
+func (w *Workload) decisions(c *cluster.Cluster) (wanted, kept mask) {
+	noSchedule, noExecute := w.taintedAway(c)
+	wanted = w.affinity.mask(c)
+	wanted.keep(w.named(c))
+	wanted.drop(w.unschedulable(c))
+	wanted.drop(noExecute)
+	kept = mask{cluster: c, nodes: c.Borrow()}
+	if w.daemonSet != nil && noSchedule.Len() > 0 {
+		kept = wanted.clone()
+		kept.keep(noSchedule)
+	}
+	wanted.drop(noSchedule)
+	return wanted, kept
+}
+
+// failure is the nodes that a plugin turns down.
+type failure struct {
+	message string
+	nodes   cluster.NodeSet
+}
+
+// failures gives them in the order of the scheduler's default profile.
+func (p *Prediction) failures() []failure {
+	w, c, all := p.workload, p.cluster, p.cluster.Nodes()
+	noSchedule, noExecute := w.taintedAway(c)
+	return []failure{
+		{wrongNodeName, all.Minus(w.named(c))},
+		{isUnschedulable, w.unschedulable(c)},
+		{hasTaints, noSchedule.Or(noExecute)},
+		{wrongAffinity, all.Minus(w.affinity.nodes(c))},
 	}
 }
 
@@ -185,7 +200,7 @@ func (p *Prediction) toCome(own []resident) []crowd {
 
 // in gives the prediction for another account of the same nodes.
 func (p *Prediction) in(room *Room) *Prediction {
-	now := &Prediction{workload: p.workload, cluster: p.cluster, failed: p.failed, wanted: p.wanted, kept: p.kept}
+	now := &Prediction{workload: p.workload, cluster: p.cluster, wanted: p.wanted, kept: p.kept}
 	now.judged.Do(func() { now.judgeIn(room) })
 	return now
 }

@@ -56,7 +56,7 @@ func (p *Prediction) refusal() string {
 
 // countTurnedDown counts those of some nodes on which no pod is wanted.
 func (p *Prediction) countTurnedDown(t tally, open cluster.NodeSet) {
-	for _, f := range p.failed {
+	for _, f := range p.failures() {
 		t.count(f.message, open.And(f.nodes).Len())
 		open = open.Minus(f.nodes)
 	}

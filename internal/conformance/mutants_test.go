@@ -68,7 +68,7 @@ var mutants = []mutant{
 	{"an edited node keeps its old taints in the index", "cluster/index.go",
 		"ix.made.taints = ix.old.taints.derive(ix.edited)", "ix.made.taints = ix.old.taints", "TestPredictedEligibility"},
 	{"sets keep the nodes with NoExecute taints", "placement/prediction.go",
-		"p.kept = noSchedule.And(named).And(affine).Minus(noExecute)", "p.kept = noSchedule.And(named).And(affine)", "TestPredictedEligibility"},
+		"wanted.drop(noExecute)\n\tkept =", "kept =", "TestPredictedEligibility"},
 	{"only the first failing plugin speaks", "placement/check.go",
 		"if taints := w.untolerated(n); len(taints) > 0 {", "if taints := w.untolerated(n); len(taints) > 0 && len(rs) == 0 {", "TestNodeFilters"},
 	{"a toleration of every taint does not cover cordoning", "placement/check.go",
