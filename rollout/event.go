@@ -42,7 +42,10 @@ const (
 	Failed        // a pod
 	Stopped       // a terminating pod is gone
 	UserDeleted   // a pod, by DeletePods
-	Evicted       // a pod, by a NoExecute taint
+	Evicted       // a pod, by a NoExecute taint or through the eviction API
+	Unevicted     // a pod, because a budget does not allow it
+	Drained       // a node: the pods that were to go are gone
+	Undrained     // a node, because a drain has failed
 	Collected     // a pod, by a garbage collector
 	Adopted       // an orphaned pod, by a DaemonSet
 	Orphaned      // a pod whose DaemonSet was deleted with Orphan
@@ -57,7 +60,7 @@ const (
 var kinds = [...]string{
 	"", "Happened", "Unchanged", "Refused", "Gone", "Tainted",
 	"Created", "Deleted", "Unschedulable", "Bound", "Started", "Ready", "Available", "Unready", "Failed", "Stopped",
-	"UserDeleted", "Evicted", "Collected", "Adopted", "Orphaned", "Released",
+	"UserDeleted", "Evicted", "Unevicted", "Drained", "Undrained", "Collected", "Adopted", "Orphaned", "Released",
 	"RevisionAdded", "RevisionRenumbered", "RevisionRemoved", "SyncFailed",
 }
 
@@ -117,6 +120,7 @@ func (s *Sim) newEvent() *Event {
 	if s.events == nil {
 		s.events = make([]Event, 0, max(4, s.expected))
 	}
+	s.epoch++
 	n := len(s.events)
 	if n == cap(s.events) {
 		s.events = slices.Grow(s.events, n)

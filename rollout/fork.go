@@ -28,6 +28,10 @@ func (s *Sim) Fork() *Sim {
 	f.agenda = s.agenda.clone()
 	f.alarms = slices.Clone(s.alarms)
 	f.inputs = slices.Clone(s.inputs)
+	f.drains = slices.Clone(s.drains)
+	for i := range f.drains {
+		f.drains[i].pods, f.drains[i].failed = slices.Clone(s.drains[i].pods), slices.Clone(s.drains[i].failed)
+	}
 	f.choices = slices.Clone(s.choices)
 	f.events, f.names = nil, nil
 	f.due, f.list, f.walked = nil, nil, [2][]int32{}

@@ -41,7 +41,15 @@ func (s *Sim) stopTick(p *pod) int32 {
 	return s.tickOf(int64(p.since) + int64(s.stopTime(p)))
 }
 
-func (s *Sim) stopTime(p *pod) stamp { return min(s.pace(p).stop, s.classes[p.class].grace) }
+func (s *Sim) stopTime(p *pod) stamp { return min(s.pace(p).stop, s.graceOf(p)) }
+
+// graceOf is for how long the pod may take to stop.
+func (s *Sim) graceOf(p *pod) stamp {
+	if p.grace != none {
+		return p.grace
+	}
+	return s.classes[p.class].grace
+}
 
 // retryTick is when the backoff that keeps a failed pod is over.
 func (s *Sim) retryTick(p *pod) int32 {
@@ -150,7 +158,7 @@ func (s *Sim) becomeReady(id int32) {
 func (s *Sim) deletePod(id int32) {
 	p := &s.pods[id]
 	works := p.node != none && s.nodes[p.node].works() && !s.nodes[p.node].is(isStuck)
-	if !p.is(bound) || p.terminal() || s.classes[p.class].grace == 0 || works && s.stopTime(p) == 0 {
+	if !p.is(bound) || p.terminal() || s.graceOf(p) == 0 || works && s.stopTime(p) == 0 {
 		s.vanish(id)
 		return
 	}
@@ -158,6 +166,22 @@ func (s *Sim) deletePod(id int32) {
 	p.since = s.clock
 	s.changed(p)
 	s.arm(id)
+}
+
+// deleteWithin is deletePod with a grace period that is not the pod's own, unless
+// it is none. A pod on its way out can be given less, not more.
+func (s *Sim) deleteWithin(id int32, grace stamp) {
+	p := &s.pods[id]
+	switch {
+	case !p.is(terminating):
+		p.grace = grace
+		s.deletePod(id)
+	case grace == 0:
+		s.vanish(id)
+	case grace > 0 && p.since+s.graceOf(p) > s.clock+grace:
+		p.grace = s.clock + grace - p.since
+		s.arm(id)
+	}
 }
 
 // collect removes the pods of a node that is gone

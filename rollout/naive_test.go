@@ -350,6 +350,7 @@ func checkedTick(t failer, s *Sim) []Event {
 	s.ring(unreachable)
 	s.ring(collection)
 	s.kubelets()
+	s.retryDrains()
 	for s.round = 1; ; s.round++ {
 		s.busy = false
 		for _, slot := range slices.Clone(s.order) {
@@ -366,6 +367,7 @@ func checkedTick(t failer, s *Sim) []Event {
 		}
 	}
 	s.round = 0
+	s.endDrains()
 	return s.report()
 }
 

@@ -179,6 +179,8 @@ func verbs() map[string]func(*reader) Input {
 		"fail-pods":         func(r *reader) Input { return FailPods{r.word()} },
 		"delete-pods":       func(r *reader) Input { return DeletePods{r.word()} },
 		"stuck-terminating": func(r *reader) Input { return StuckTerminating{r.word()} },
+		"drain":             func(r *reader) Input { return r.drain() },
+		"evict-pods":        func(r *reader) Input { return EvictPods{r.word()} },
 		"never-ready":       func(r *reader) Input { return NeverReady{r.word(), r.on()} },
 	}
 }

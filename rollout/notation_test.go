@@ -47,6 +47,8 @@ func withOddWords(t *rapid.T, in Input) Input {
 			f.Set(reflect.ValueOf([]string{oddWord(t), oddWord(t)}))
 		case name == "Edits" && rapid.Bool().Draw(t, "no edits"):
 			f.SetZero()
+		case name == "PodSelector" && f.Len() > 0:
+			f.SetString("a in (b, c), !d, e!=f")
 		case name == "Revision":
 			f.SetInt(rapid.Int64Min(0).Draw(t, "revision"))
 		}
@@ -158,7 +160,7 @@ func FuzzParseInput(f *testing.F) {
 	for _, seed := range []string{
 		`apply {"metadata":{"name":"agent"},"spec":{"minReadySeconds":3}}`, "apply unvalidated {metadata: {name: a}}", "undo default/agent to 3",
 		"delete default/agent orphan", `apply-node {"metadata":{"name":"n"}}`, "edit-node n1: label a=b, taint k=v:NoSchedule, taint k-, cordon",
-		`edit-node "n 1": uncordon`, "never-ready v1 on n1 n2", `node-down "\xff"`, "at 3 node-up n", "", "fail-pods", `"`,
+		`edit-node "n 1": uncordon`, "never-ready v1 on n1 n2", `drain n1 --force --grace-period=0 --timeout=1m "--pod-selector=a in (b, c)"`, "evict-pods n", `node-down "\xff"`, "at 3 node-up n", "", "fail-pods", `"`,
 	} {
 		f.Add(seed)
 	}

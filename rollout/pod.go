@@ -32,6 +32,7 @@ type pod struct {
 	created stamp
 	since   stamp // when it was bound, started, failed or deleted, whatever came last
 	readied stamp // last transition of readiness
+	grace   stamp // that its deletion gives it, or none: its own
 	evict   stamp // when a NoExecute taint turns it out, or never
 	due     int32 // tick of its next move, or none
 	phase   phase
@@ -94,6 +95,7 @@ func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *clas
 		generation: meta[generationLabel],
 		labels:     meta,
 		grace:      corev1.DefaultTerminationGracePeriodSeconds,
+		tolerates:  withPatience(spec.Tolerations),
 	}
 	if g := spec.TerminationGracePeriodSeconds; g != nil {
 		c.grace = stamp(min(max(*g, 0), math.MaxInt32/2))
@@ -108,7 +110,7 @@ func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *clas
 
 // newPod takes a free place for a pod that is not yet bound.
 func (s *Sim) newPod(p pod) int32 {
-	p.due, p.next, p.evict = none, none, never
+	p.due, p.next, p.evict, p.grace = none, none, never, none
 	id := s.free
 	if id == none {
 		s.pods = append(s.pods, p)

@@ -27,6 +27,7 @@ import (
 //	cluster tick=1s start=0s ready=0s stop=0s gc=0s grace=0s order=Seeded seed=1
 //	nodes 3 pool=a            n1 n2 n3, with labels
 //	node x pool=b taint=k=v:NoSchedule cpu=2 pods=3    without cpu and pods it has room for all
+//	                          and what else parseObject reads
 //	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate=key:30 (NoExecute, seconds) tolerate-all cpu=1 port=80 priority=class annotation=k=v unvalidated
 //	                          only what is named changes; the DaemonSet is default/agent
 //	do [at=tick]              inputs, one a line, as they print; apply-node also as a node is given above
@@ -34,6 +35,7 @@ import (
 //	tick [n] [sum]            steps; sum counts events instead of listing them
 //	run [max] [sum]           until settled
 //	status, pods, history, waiting, scale   [name=agent]
+//	draining
 //	fork name, switch name    to and from "main"
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -202,6 +204,14 @@ func parseNodes(text string) ([]runtime.Object, error) {
 	var nodes []runtime.Object
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
+		if words[0] != "node" && words[0] != "nodes" {
+			object, err := parseObject(words)
+			if err != nil {
+				return nil, err
+			}
+			nodes = append(nodes, object)
+			continue
+		}
 		names := words[1:2]
 		if words[0] == "nodes" {
 			n, _ := strconv.Atoi(words[1])
@@ -389,6 +399,13 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 	case "waiting":
 		for _, w := range g.sim.Waiting(key) {
 			fmt.Fprintln(&b, w)
+		}
+	case "draining":
+		for _, d := range g.sim.Draining() {
+			fmt.Fprintf(&b, "%v since %d\n", d.Drain, d.Since)
+			for _, l := range d.Pods {
+				fmt.Fprintf(&b, "  %s %s\n", l.Pod, l.Refused)
+			}
 		}
 	case "scale":
 		return "", g.sim.Scale(key, 3)

@@ -65,6 +65,8 @@ type Sim struct {
 	neverReady []NeverReady
 	choices    []Choice // of a scripted order
 
+	drains   []drain // in progress
+	epoch    uint64  // counts events: where it is the same, nothing has changed
 	events   []Event // of this tick
 	expected int     // how many there were in the last one
 	names    *strings.Builder
@@ -104,7 +106,9 @@ func (s *Sim) Tick() []Event {
 	s.ring(unreachable)
 	s.ring(collection)
 	s.kubelets()
+	s.retryDrains()
 	s.control()
+	s.endDrains()
 	return s.report()
 }
 
@@ -129,6 +133,9 @@ func (s *Sim) nextDue() int32 {
 	}
 	if len(s.inputs) > 0 {
 		next = min(next, s.inputs[0].tick)
+	}
+	for i := range s.drains {
+		next = min(next, s.drains[i].nextTry(s))
 	}
 	if s.wanting() {
 		next = s.now

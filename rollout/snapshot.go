@@ -82,7 +82,9 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	add(&objects, b.ReplicaSets())
 	add(&objects, b.StatefulSets())
 	add(&objects, b.Services())
-	add(&objects, b.PodDisruptionBudgets())
+	for _, budget := range b.PodDisruptionBudgets() {
+		objects = append(objects, s.counted(budget))
+	}
 	add(&objects, b.PriorityClasses())
 	for _, slot := range s.order {
 		d := s.daemons[slot]
@@ -194,7 +196,7 @@ func (w *podWriter) state(p *pod, object *corev1.Pod) {
 	s := w.sim
 	object.Status.Phase = phases[p.phase]
 	if p.is(terminating) && object.DeletionTimestamp == nil {
-		grace := int64(s.classes[p.class].grace)
+		grace := int64(s.graceOf(p))
 		at := s.timestamp(p.since + stamp(grace))
 		object.DeletionTimestamp, object.DeletionGracePeriodSeconds = &at, &grace
 	}

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ import (
 type story struct {
 	config Config
 	nodes  []*corev1.Node
+	others []runtime.Object // pods that no DaemonSet owns, their controller, budgets
 	inputs []scheduled
 	ticks  int
 	sets   []appsv1.DaemonSet
@@ -31,6 +33,10 @@ func (y *story) GoString() string {
 	fmt.Fprintf(&b, "%+v\n", y.config)
 	for _, n := range y.nodes {
 		fmt.Fprintf(&b, "node %s %v %v %v\n", n.Name, n.Labels, n.Spec.Taints, n.Status.Allocatable)
+	}
+	for _, o := range y.others {
+		text, _ := json.Marshal(o)
+		fmt.Fprintf(&b, "%s\n", text)
 	}
 	b.WriteString(y.script().String())
 	return b.String()
@@ -50,7 +56,7 @@ func (y *story) cluster() *cluster.Cluster {
 	for _, n := range y.nodes {
 		objects = append(objects, n)
 	}
-	c, err := cluster.New(objects...)
+	c, err := cluster.New(append(objects, y.others...)...)
 	if err != nil {
 		panic(err)
 	}
@@ -74,8 +80,9 @@ func (y *story) sim(t failer) *Sim {
 type mood int
 
 const (
-	calm  mood = iota // updates of the image only
-	mixed             // everything
+	calm    mood = iota // updates of the image only
+	mixed               // everything
+	drained             // nodes are drained whose pods come and go
 )
 
 func stories(m mood) *rapid.Generator[*story] {
@@ -123,6 +130,9 @@ func (w *writer) begin() {
 	for i := range rapid.IntRange(1, 7).Draw(w.t, "nodes") {
 		w.nodes = append(w.nodes, w.node(fmt.Sprintf("n%d", i)))
 	}
+	if w.mood == drained || w.mood == mixed && rapid.Bool().Draw(w.t, "others") {
+		w.populate()
+	}
 	for _, name := range []string{"agent", "proxy"}[:rapid.IntRange(1, 2).Draw(w.t, "sets")] {
 		w.sets = append(w.sets, *w.newSet(name))
 		w.apply(len(w.sets) - 1)
@@ -144,6 +154,27 @@ func (w *writer) node(name string) *corev1.Node {
 		}
 	}
 	return n
+}
+
+// populate puts pods of a StatefulSet and of nobody on the nodes, and budgets over them.
+func (w *writer) populate() {
+	add := func(line string) {
+		o, err := parseObject(strings.Fields(line))
+		if err != nil {
+			panic(err)
+		}
+		w.others = append(w.others, o)
+	}
+	add(fmt.Sprintf("statefulset web replicas=%d", rapid.IntRange(0, 3).Draw(w.t, "replicas")))
+	for i := range rapid.IntRange(1, 4).Draw(w.t, "pods") {
+		add(fmt.Sprintf("pod web-%d on=n%d app=%s %s %s %s", i, rapid.IntRange(0, len(w.nodes)-1).Draw(w.t, "on"), pick(w.t, "app", "web", "agent"),
+			pick(w.t, "of", "of=StatefulSet/web", "of=StatefulSet/web", ""), pick(w.t, "state", "", "", "not-ready", "failed", "empty-dir"),
+			pick(w.t, "stops", "grace=0", "grace=7", "")))
+	}
+	for i := range rapid.IntRange(0, 2).Draw(w.t, "budgets") {
+		add(fmt.Sprintf("budget b%d app=%s %s %s", i, pick(w.t, "over", "web", "agent"), pick(w.t, "amount", "min=0", "min=1", "min=3", "min=50%", "max=1", "max=50%"),
+			pick(w.t, "policy", "policy=AlwaysAllow", "policy=IfHealthyBudget", "")))
+	}
 }
 
 func (w *writer) newSet(name string) *appsv1.DaemonSet {
@@ -198,17 +229,39 @@ func (w *writer) add(in Input) { w.inputs = append(w.inputs, scheduled{int32(w.t
 
 func (w *writer) apply(i int) { w.add(Apply{DaemonSet: w.sets[i].DeepCopy()}) }
 
+func (w *writer) drain(node string) Drain {
+	flag := func(name string) bool { return rapid.IntRange(0, 3).Draw(w.t, name) > 0 }
+	return Drain{
+		Node: node, IgnoreDaemonSets: flag("ignore"), DeleteEmptyDirData: flag("delete"), Force: flag("force"), DisableEviction: !flag("evict"),
+		GracePeriod: pick(w.t, "grace period", 0, 0, NoGrace, 2*time.Second),
+		Timeout:     pick(w.t, "timeout", 0, 0, 3*time.Second, 11*time.Second),
+		PodSelector: pick(w.t, "selector", "", "", "app in (web)"),
+	}
+}
+
 func (w *writer) happen() {
 	i := rapid.IntRange(0, len(w.sets)-1).Draw(w.t, "which")
-	if w.mood == calm || rapid.IntRange(0, 2).Draw(w.t, "update") == 0 {
+	if w.mood == calm || w.mood == mixed && rapid.IntRange(0, 2).Draw(w.t, "update") == 0 {
 		w.sets[i].Spec.Template.Spec.Containers[0].Image = fmt.Sprintf("v%d", rapid.IntRange(0, 3).Draw(w.t, "image"))
 		w.apply(i)
 		return
 	}
-	node := fmt.Sprintf("n%d", rapid.IntRange(0, 7).Draw(w.t, "node"))
+	most := 7
+	if w.mood == drained {
+		most = len(w.nodes) - 1
+	}
+	node := fmt.Sprintf("n%d", rapid.IntRange(0, most).Draw(w.t, "node"))
 	spec := &w.sets[i].Spec
 	key := "default/" + w.sets[i].Name
-	switch rapid.IntRange(0, 18).Draw(w.t, "event") {
+	event := rapid.IntRange(0, 20).Draw(w.t, "event")
+	if w.mood == drained {
+		event = pick(w.t, "event", 19, 19, 19, 20, 10, 11, 11, 14)
+	}
+	switch event {
+	case 19:
+		w.add(w.drain(node))
+	case 20:
+		w.add(EvictPods{node})
 	case 0:
 		w.strategy(&w.sets[i])
 		w.apply(i)

@@ -46,14 +46,17 @@ func tolerationOf(tolerations []corev1.Toleration, taint *corev1.Taint) *corev1.
 	return nil
 }
 
-// tolerations are the pod's. One that is not a DaemonSet's tolerates for five
-// minutes that its node is not ready or unreachable, which an API server adds
-// (plugin/pkg/admission/defaulttolerationseconds).
 func (s *Sim) tolerations(p *pod) []corev1.Toleration {
 	if p.name >= 0 {
 		return s.classes[p.class].tolerates
 	}
-	list := s.named[^p.name].Spec.Tolerations
+	return withPatience(s.named[^p.name].Spec.Tolerations)
+}
+
+// withPatience adds what an API server does: a pod tolerates for five minutes
+// that its node is not ready or unreachable, unless it says otherwise, as those
+// of DaemonSets do (plugin/pkg/admission/defaulttolerationseconds).
+func withPatience(list []corev1.Toleration) []corev1.Toleration {
 	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
 		taint := corev1.Taint{Key: key, Effect: corev1.TaintEffectNoExecute}
 		if tolerationOf(list, &taint) == nil {

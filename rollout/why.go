@@ -34,6 +34,9 @@ const (
 	OutOfTime    // it has tolerated a NoExecute taint for as long as it does
 	OutAgain     // likewise, and so will the pod that takes its place: an endless loop
 
+	NodeDrained // somebody drains its node
+	Eviction    // somebody evicts it
+
 	WithinSurge         // Used of Of maxSurge
 	OldUnavailableSurge // the old pod is not available: a new one comes whatever the surge
 )
@@ -56,6 +59,8 @@ var rules = [...]struct{ name, words string }{
 	NotTolerated:        {"NotTolerated", "it does not tolerate a NoExecute taint"},
 	OutOfTime:           {"OutOfTime", "it tolerated a NoExecute taint only for a time"},
 	OutAgain:            {"OutAgain", "it tolerated a NoExecute taint only for a time, as the pod will that takes its place"},
+	NodeDrained:         {"NodeDrained", "its node is drained"},
+	Eviction:            {"Eviction", "somebody evicts it"},
 	WithinSurge:         {"WithinSurge", "surge %d of %d used"},
 	OldUnavailableSurge: {"OldUnavailableSurge", "old pod unavailable: a new one comes whatever the surge (%d of %d used)"},
 }
