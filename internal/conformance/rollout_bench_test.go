@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/berthsim/berth/internal/conformance/dscontroller"
+	"github.com/berthsim/berth/internal/conformance/controllers"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -23,11 +23,11 @@ func BenchmarkRollout(b *testing.B) {
 }
 
 func benchmarkRollout(b *testing.B, nodes int, budget string) {
-	set := func(image string) dscontroller.Apply {
-		return dscontroller.Apply{DaemonSet: dscontroller.DaemonSet("agent", image, dscontroller.MaxUnavailable(budget))}
+	set := func(image string) controllers.Apply {
+		return controllers.Apply{DaemonSet: controllers.DaemonSet("agent", image, controllers.MaxUnavailable(budget))}
 	}
-	s := dscontroller.Scenario{Nodes: dscontroller.Nodes(nodes), Ticks: nodes + 6,
-		At: map[int][]dscontroller.Input{0: {set("v1")}, 3: {set("v2")}}}
+	s := controllers.Scenario{Nodes: controllers.Nodes(nodes), Ticks: nodes + 6,
+		At: map[int][]controllers.Input{0: {set("v1")}, 3: {set("v2")}}}
 	var kubernetes time.Duration // for one rollout
 	b.Run("kubernetes", func(b *testing.B) {
 		var spent time.Duration
@@ -71,8 +71,8 @@ func benchmarkRollout(b *testing.B, nodes int, budget string) {
 }
 
 // kubernetesRollout is what the controller spends from the update on.
-func kubernetesRollout(b *testing.B, s dscontroller.Scenario) time.Duration {
-	play := must(dscontroller.NewPlay(s, dscontroller.Options{}))(b)
+func kubernetesRollout(b *testing.B, s controllers.Scenario) time.Duration {
+	play := must(controllers.NewPlay(s, controllers.Options{}))(b)
 	defer play.Stop()
 	var before time.Duration
 	for acts, tick := 0, 0; acts < 2*len(s.Nodes); tick++ {

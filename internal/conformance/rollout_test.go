@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/berthsim/berth/cluster"
-	"github.com/berthsim/berth/internal/conformance/dscontroller"
+	"github.com/berthsim/berth/internal/conformance/controllers"
 	"github.com/berthsim/berth/rollout"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -25,7 +25,7 @@ import (
 func TestRolloutsAgree(t *testing.T) {
 	census := rolloutPremises()
 	check(t, 600, func(t *rapid.T) {
-		s := dscontroller.Scenarios().Draw(t, "scenario")
+		s := controllers.Scenarios().Draw(t, "scenario")
 		order := rapid.SampledFrom([]rollout.Order{rollout.ByName, rollout.Seeded}).Draw(t, "order")
 		noteRollout(census, s, compareRollout(t, s, order))
 	})
@@ -36,16 +36,16 @@ func TestRolloutsAgree(t *testing.T) {
 // cluster that the real controller has brought to rest.
 func TestRolloutsAgreeAfterADump(t *testing.T) {
 	check(t, 400, func(t *rapid.T) {
-		compareRollout(t, dscontroller.Handover().Draw(t, "scenario"), rollout.ByName)
+		compareRollout(t, controllers.Handover().Draw(t, "scenario"), rollout.ByName)
 	})
 }
 
 // compareRollout plays the scenario on both sides, on ours from its dump on if it
 // has one.
-func compareRollout(t failer, s dscontroller.Scenario, order rollout.Order) dscontroller.Trace {
+func compareRollout(t failer, s controllers.Scenario, order rollout.Order) controllers.Trace {
 	var ours *ourTrace // nil before the dump: then the controller may choose
-	play, err := dscontroller.NewPlay(s, dscontroller.Options{Draws: 400, AnyNode: order == rollout.Seeded,
-		Accept: func(at dscontroller.At, created, deleted []dscontroller.Act) bool {
+	play, err := controllers.NewPlay(s, controllers.Options{Draws: 400, AnyNode: order == rollout.Seeded,
+		Accept: func(at controllers.At, created, deleted []controllers.Act) bool {
 			return ours == nil || ours.accept(at, created, deleted)
 		}})
 	if err != nil {
@@ -67,7 +67,7 @@ func compareRollout(t failer, s dscontroller.Scenario, order rollout.Order) dsco
 	return theirs
 }
 
-func playUntil(t failer, s dscontroller.Scenario, play *dscontroller.Play, trace dscontroller.Trace, end int) dscontroller.Trace {
+func playUntil(t failer, s controllers.Scenario, play *controllers.Play, trace controllers.Trace, end int) controllers.Trace {
 	for len(trace) < end {
 		tick, err := play.Tick()
 		if err != nil {
@@ -81,8 +81,8 @@ func playUntil(t failer, s dscontroller.Scenario, play *dscontroller.Play, trace
 // comparable is a tick in the terms of berth's events: an error that stays is
 // told once, an act names the revision, and why an input was refused is for each
 // to say in its own words.
-func comparable(tick dscontroller.Tick) dscontroller.Tick {
-	out := dscontroller.Tick{}
+func comparable(tick controllers.Tick) controllers.Tick {
+	out := controllers.Tick{}
 	for key, set := range tick {
 		set.Errors, set.NewErrors = set.NewErrors, nil
 		set.Created, set.Deleted = withoutHash(set.Created), withoutHash(set.Deleted)
@@ -92,7 +92,7 @@ func comparable(tick dscontroller.Tick) dscontroller.Tick {
 	return out
 }
 
-func withoutHash(acts []dscontroller.Act) []dscontroller.Act {
+func withoutHash(acts []controllers.Act) []controllers.Act {
 	acts = slices.Clone(acts)
 	for i := range acts {
 		acts[i].Hash = ""
@@ -104,15 +104,15 @@ func withoutHash(acts []dscontroller.Act) []dscontroller.Act {
 // ourTrace is a scenario played by berth, in the words of the driver.
 type ourTrace struct {
 	first int // the driver's tick of our first
-	ticks dscontroller.Trace
-	acts  map[dscontroller.At]*acts
+	ticks controllers.Trace
+	acts  map[controllers.At]*acts
 	lines []string
 }
 
-type acts struct{ created, deleted []dscontroller.Act }
+type acts struct{ created, deleted []controllers.Act }
 
 // accept: the controller did in a sync what berth did.
-func (o *ourTrace) accept(at dscontroller.At, created, deleted []dscontroller.Act) bool {
+func (o *ourTrace) accept(at controllers.At, created, deleted []controllers.Act) bool {
 	at.Tick -= o.first
 	want := o.acts[at]
 	if want == nil {
@@ -121,17 +121,17 @@ func (o *ourTrace) accept(at dscontroller.At, created, deleted []dscontroller.Ac
 	return sameNodes(want.created, created) && sameNodes(want.deleted, deleted)
 }
 
-func sameNodes(a, b []dscontroller.Act) bool {
-	return slices.EqualFunc(a, b, func(a, b dscontroller.Act) bool { return a.Node == b.Node })
+func sameNodes(a, b []controllers.Act) bool {
+	return slices.EqualFunc(a, b, func(a, b controllers.Act) bool { return a.Node == b.Node })
 }
 
 // berthTrace lets berth play the scenario after its dump, or all of it.
-func berthTrace(s dscontroller.Scenario, order rollout.Order, objects []runtime.Object) (*ourTrace, error) {
+func berthTrace(s controllers.Scenario, order rollout.Order, objects []runtime.Object) (*ourTrace, error) {
 	sim, err := simOf(s, order, objects)
 	if err != nil {
 		return nil, err
 	}
-	o := &ourTrace{first: firstTick(s), acts: map[dscontroller.At]*acts{}}
+	o := &ourTrace{first: firstTick(s), acts: map[controllers.At]*acts{}}
 	for tick, inputs := range s.At {
 		for _, in := range inputs {
 			if tick < o.first {
@@ -148,19 +148,19 @@ func berthTrace(s dscontroller.Scenario, order rollout.Order, objects []runtime.
 	return o, nil
 }
 
-func firstTick(s dscontroller.Scenario) int {
+func firstTick(s controllers.Scenario) int {
 	if s.Dump > 0 {
 		return s.Dump + 1
 	}
 	return 0
 }
 
-func simOf(s dscontroller.Scenario, order rollout.Order, objects []runtime.Object) (*rollout.Sim, error) {
+func simOf(s controllers.Scenario, order rollout.Order, objects []runtime.Object) (*rollout.Sim, error) {
 	c, err := cluster.New(objects...)
 	if err != nil {
 		return nil, err
 	}
-	start := dscontroller.Start.Add(time.Duration(firstTick(s)) * s.Config.Tick)
+	start := controllers.Start.Add(time.Duration(firstTick(s)) * s.Config.Tick)
 	config := rollout.Config{
 		Order: order,
 		Tick:  s.Config.Tick, Start: start, PodGC: s.Config.PodGC, NodeGrace: s.Config.NodeGrace,
@@ -172,39 +172,39 @@ func simOf(s dscontroller.Scenario, order rollout.Order, objects []runtime.Objec
 	return rollout.New(c, config)
 }
 
-func berthInput(in dscontroller.Input) rollout.Input {
+func berthInput(in controllers.Input) rollout.Input {
 	switch in := in.(type) {
-	case dscontroller.Apply:
+	case controllers.Apply:
 		return rollout.Apply(in)
-	case dscontroller.Undo:
+	case controllers.Undo:
 		return rollout.Undo(in)
-	case dscontroller.Delete:
+	case controllers.Delete:
 		return rollout.Delete{Key: in.Key, Propagation: propagation(in.Propagation)}
-	case dscontroller.ApplyNode:
+	case controllers.ApplyNode:
 		return rollout.ApplyNode(in)
-	case dscontroller.RemoveNode:
+	case controllers.RemoveNode:
 		return rollout.RemoveNode(in)
-	case dscontroller.EditNode:
+	case controllers.EditNode:
 		return rollout.EditNode{Node: in.Node, Edits: berthEdits(in.Edits)}
-	case dscontroller.PodsNotReady:
+	case controllers.PodsNotReady:
 		return rollout.PodsNotReady(in)
-	case dscontroller.PodsReady:
+	case controllers.PodsReady:
 		return rollout.PodsReady(in)
-	case dscontroller.NodeNotReady:
+	case controllers.NodeNotReady:
 		return rollout.NodeNotReady(in)
-	case dscontroller.NodeReady:
+	case controllers.NodeReady:
 		return rollout.NodeReady(in)
-	case dscontroller.NodeDown:
+	case controllers.NodeDown:
 		return rollout.NodeDown(in)
-	case dscontroller.NodeUp:
+	case controllers.NodeUp:
 		return rollout.NodeUp(in)
-	case dscontroller.FailPods:
+	case controllers.FailPods:
 		return rollout.FailPods(in)
-	case dscontroller.DeletePods:
+	case controllers.DeletePods:
 		return rollout.DeletePods(in)
-	case dscontroller.NeverReady:
+	case controllers.NeverReady:
 		return rollout.NeverReady(in)
-	case dscontroller.StuckTerminating:
+	case controllers.StuckTerminating:
 		return rollout.StuckTerminating(in)
 	}
 	return nil
@@ -244,11 +244,11 @@ func berthEdits(edits []string) []cluster.NodeEdit {
 }
 
 // tick describes one tick.
-func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) dscontroller.Tick {
-	sets := map[string]*dscontroller.Set{}
-	set := func(key string) *dscontroller.Set {
+func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) controllers.Tick {
+	sets := map[string]*controllers.Set{}
+	set := func(key string) *controllers.Set {
 		if sets[key] == nil {
-			sets[key] = &dscontroller.Set{}
+			sets[key] = &controllers.Set{}
 		}
 		return sets[key]
 	}
@@ -265,7 +265,7 @@ func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) dscontroller.T
 			describeSet(sim, key, set(key))
 		}
 	}
-	tick := dscontroller.Tick{}
+	tick := controllers.Tick{}
 	for key, s := range sets {
 		tick[key] = *s
 	}
@@ -275,8 +275,8 @@ func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) dscontroller.T
 // daemonSetKeys are those of the generated scenarios.
 var daemonSetKeys = []string{"default/agent", "default/proxy"}
 
-func (o *ourTrace) note(set func(string) *dscontroller.Set, e rollout.Event) {
-	at := dscontroller.At{Tick: e.Tick, Round: e.Round, Key: e.DaemonSet}
+func (o *ourTrace) note(set func(string) *controllers.Set, e rollout.Event) {
+	at := controllers.At{Tick: e.Tick, Round: e.Round, Key: e.DaemonSet}
 	switch e.Kind {
 	case rollout.Refused:
 		s := set(e.DaemonSet)
@@ -288,7 +288,7 @@ func (o *ourTrace) note(set func(string) *dscontroller.Set, e rollout.Event) {
 		if o.acts[at] == nil {
 			o.acts[at] = &acts{}
 		}
-		a := dscontroller.Act{Node: e.Node, Revision: e.Revision}
+		a := controllers.Act{Node: e.Node, Revision: e.Revision}
 		if e.Kind == rollout.Created {
 			o.acts[at].created = append(o.acts[at].created, a)
 		} else {
@@ -298,17 +298,17 @@ func (o *ourTrace) note(set func(string) *dscontroller.Set, e rollout.Event) {
 }
 
 // finish collects what the syncs of a tick did, in their order.
-func (o *ourTrace) finish(tick int, sets map[string]*dscontroller.Set) {
+func (o *ourTrace) finish(tick int, sets map[string]*controllers.Set) {
 	for _, key := range daemonSetKeys {
 		for round := 1; round <= 50; round++ {
-			did := o.acts[dscontroller.At{Tick: tick, Round: round, Key: key}]
+			did := o.acts[controllers.At{Tick: tick, Round: round, Key: key}]
 			if did == nil {
 				continue
 			}
 			slices.SortFunc(did.created, byNode) // as the driver does, for accept
 			slices.SortFunc(did.deleted, byNode)
 			if sets[key] == nil {
-				sets[key] = &dscontroller.Set{}
+				sets[key] = &controllers.Set{}
 			}
 			sets[key].Created = append(sets[key].Created, did.created...)
 			sets[key].Deleted = append(sets[key].Deleted, did.deleted...)
@@ -317,17 +317,17 @@ func (o *ourTrace) finish(tick int, sets map[string]*dscontroller.Set) {
 	}
 }
 
-func byNode(a, b dscontroller.Act) int {
+func byNode(a, b controllers.Act) int {
 	return cmp.Or(strings.Compare(a.Node, b.Node), cmp.Compare(a.Revision, b.Revision))
 }
 
-func describeSet(sim *rollout.Sim, key string, set *dscontroller.Set) {
+func describeSet(sim *rollout.Sim, key string, set *controllers.Set) {
 	set.Status, _ = sim.Status(key)
 	for _, r := range sim.History(key) {
-		set.Revisions = append(set.Revisions, dscontroller.Revision{Number: r.Revision, Hash: r.Labels["controller-revision-hash"]})
+		set.Revisions = append(set.Revisions, controllers.Revision{Number: r.Revision, Hash: r.Labels["controller-revision-hash"]})
 	}
 	for _, p := range sim.Pods(key) {
-		set.Pods = append(set.Pods, dscontroller.Pod{
+		set.Pods = append(set.Pods, controllers.Pod{
 			Node: p.Node, Hash: p.Hash, Phase: string(p.Phase), Bound: p.Bound, Ready: p.Ready, Terminating: p.Terminating,
 		})
 	}
@@ -343,7 +343,7 @@ func rolloutPremises() *census {
 }
 
 // noteRollout counts a premise once for each scenario in which it held.
-func noteRollout(total *census, s dscontroller.Scenario, trace dscontroller.Trace) {
+func noteRollout(total *census, s controllers.Scenario, trace controllers.Trace) {
 	total.cases++
 	c := newCensus()
 	defer func() {
@@ -356,7 +356,7 @@ func noteRollout(total *census, s dscontroller.Scenario, trace dscontroller.Trac
 			noteInput(c, in)
 		}
 	}
-	last := dscontroller.Set{}
+	last := controllers.Set{}
 	for _, tick := range trace {
 		for _, set := range tick {
 			c.noteIf(len(set.Refused) > 0, "an input is refused")
@@ -370,13 +370,13 @@ func noteRollout(total *census, s dscontroller.Scenario, trace dscontroller.Trac
 	c.noteIf(!updated, "ends stuck")
 }
 
-func noteTick(c *census, last, now dscontroller.Set) {
+func noteTick(c *census, last, now controllers.Set) {
 	c.noteIf(now.Syncs > 1, "several syncs in a tick")
 	c.noteIf(len(now.Errors) > 0, "a sync fails")
 	c.noteIf(now.Status.NumberMisscheduled > 0, "a pod only kept")
 	c.noteIf(len(now.Revisions) < len(last.Revisions), "a revision cleaned up")
 	for _, was := range last.Revisions {
-		renumbered := slices.ContainsFunc(now.Revisions, func(r dscontroller.Revision) bool { return r.Hash == was.Hash && r.Number != was.Number })
+		renumbered := slices.ContainsFunc(now.Revisions, func(r controllers.Revision) bool { return r.Hash == was.Hash && r.Number != was.Number })
 		c.noteIf(renumbered, "a revision renumbered")
 	}
 	for i, p := range now.Pods {
@@ -385,40 +385,40 @@ func noteTick(c *census, last, now dscontroller.Set) {
 	}
 }
 
-func noteInput(c *census, in dscontroller.Input) {
+func noteInput(c *census, in controllers.Input) {
 	switch in := in.(type) {
-	case dscontroller.Apply:
+	case controllers.Apply:
 		c.note("apply")
 		noteSpec(c, in.DaemonSet.Spec)
-	case dscontroller.Undo:
+	case controllers.Undo:
 		c.note("undo")
-	case dscontroller.Delete:
+	case controllers.Delete:
 		c.note("delete")
-	case dscontroller.ApplyNode:
+	case controllers.ApplyNode:
 		c.note("add a node")
-	case dscontroller.RemoveNode:
+	case controllers.RemoveNode:
 		c.note("remove a node")
-	case dscontroller.EditNode:
+	case controllers.EditNode:
 		c.note("edit a node")
-	case dscontroller.NodeDown:
+	case controllers.NodeDown:
 		c.note("node down")
-	case dscontroller.NodeUp:
+	case controllers.NodeUp:
 		c.note("node up")
-	case dscontroller.NodeNotReady:
+	case controllers.NodeNotReady:
 		c.note("node not ready")
-	case dscontroller.NodeReady:
+	case controllers.NodeReady:
 		c.note("node ready")
-	case dscontroller.PodsNotReady:
+	case controllers.PodsNotReady:
 		c.note("pods not ready")
-	case dscontroller.PodsReady:
+	case controllers.PodsReady:
 		c.note("pods ready")
-	case dscontroller.FailPods:
+	case controllers.FailPods:
 		c.note("pods fail")
-	case dscontroller.DeletePods:
+	case controllers.DeletePods:
 		c.note("pods deleted")
-	case dscontroller.NeverReady:
+	case controllers.NeverReady:
 		c.note("never ready")
-	case dscontroller.StuckTerminating:
+	case controllers.StuckTerminating:
 		c.note("stuck terminating")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"pgregory.net/rapid"
 
-	"github.com/berthsim/berth/internal/conformance/dscontroller"
+	"github.com/berthsim/berth/internal/conformance/controllers"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -22,11 +22,11 @@ func TestRolloutsAgreeWhereRoomIsShort(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { compareRollout(t, crowded(t), rollout.ByName) })
 }
 
-func crowded(t *rapid.T) dscontroller.Scenario {
-	s := dscontroller.Scenario{Name: "crowded", At: map[int][]dscontroller.Input{}}
+func crowded(t *rapid.T) controllers.Scenario {
+	s := controllers.Scenario{Name: "crowded", At: map[int][]controllers.Input{}}
 	s.Config.Kubelet.Stop = oneOf(t, "stop", 0, 0, time.Second, 3*time.Second)
 	s.Config.Kubelet.Ready = oneOf(t, "ready", 0, time.Second)
-	for _, n := range dscontroller.Nodes(rapid.IntRange(1, 4).Draw(t, "nodes")) {
+	for _, n := range controllers.Nodes(rapid.IntRange(1, 4).Draw(t, "nodes")) {
 		n.Status.Allocatable[corev1.ResourceCPU] = resource.MustParse(oneOf(t, "cpu", "1", "2"))
 		n.Status.Allocatable[corev1.ResourcePods] = resource.MustParse(oneOf(t, "places", "1", "2", "5"))
 		s.Nodes = append(s.Nodes, n)
@@ -40,30 +40,30 @@ func crowded(t *rapid.T) dscontroller.Scenario {
 	return s
 }
 
-func crowdedInput(t *rapid.T, nodes int) dscontroller.Input {
+func crowdedInput(t *rapid.T, nodes int) controllers.Input {
 	name := oneOf(t, "name", "agent", "proxy")
 	node := fmt.Sprintf("n%d", rapid.IntRange(1, nodes).Draw(t, "node"))
 	switch rapid.IntRange(0, 6).Draw(t, "event") {
 	case 0:
-		return dscontroller.FailPods{Node: node}
+		return controllers.FailPods{Node: node}
 	case 1:
-		return dscontroller.DeletePods{Node: node}
+		return controllers.DeletePods{Node: node}
 	case 2:
 		edit := oneOf(t, "edit", "taint x=y:NoSchedule", "taint x:NoSchedule-", "cordon", "uncordon")
-		return dscontroller.EditNode{Node: node, Edits: []string{edit}}
+		return controllers.EditNode{Node: node, Edits: []string{edit}}
 	case 3:
-		return dscontroller.Delete{Key: "default/" + name}
+		return controllers.Delete{Key: "default/" + name}
 	}
-	changes := []dscontroller.Change{dscontroller.CPU(oneOf(t, "requests", "100m", "600m", "1500m"))}
+	changes := []controllers.Change{controllers.CPU(oneOf(t, "requests", "100m", "600m", "1500m"))}
 	if rapid.Bool().Draw(t, "port") {
-		changes = append(changes, dscontroller.HostPort(80))
+		changes = append(changes, controllers.HostPort(80))
 	}
 	if rapid.Bool().Draw(t, "surge") {
-		changes = append(changes, dscontroller.MaxSurge("1"))
+		changes = append(changes, controllers.MaxSurge("1"))
 	} else {
-		changes = append(changes, dscontroller.MaxUnavailable(oneOf(t, "unavailable", "1", "2")))
+		changes = append(changes, controllers.MaxUnavailable(oneOf(t, "unavailable", "1", "2")))
 	}
-	return dscontroller.Apply{DaemonSet: dscontroller.DaemonSet(name, oneOf(t, "image", "v1", "v2", "v3"), changes...)}
+	return controllers.Apply{DaemonSet: controllers.DaemonSet(name, oneOf(t, "image", "v1", "v2", "v3"), changes...)}
 }
 
 func oneOf[T any](t *rapid.T, label string, from ...T) T {

@@ -1,4 +1,4 @@
-package dscontroller
+package controllers
 
 import (
 	"cmp"

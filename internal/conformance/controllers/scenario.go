@@ -1,4 +1,4 @@
-package dscontroller
+package controllers
 
 import (
 	"fmt"
@@ -204,7 +204,7 @@ func inputString(in Input) string {
 	if s, ok := in.(fmt.Stringer); ok {
 		return s.String()
 	}
-	return strings.TrimPrefix(fmt.Sprintf("%T%+v", in, in), "dscontroller.")
+	return strings.TrimPrefix(fmt.Sprintf("%T%+v", in, in), "controllers.")
 }
 
 func key(o metav1.Object) string { return o.GetNamespace() + "/" + o.GetName() }

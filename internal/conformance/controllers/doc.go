@@ -1,4 +1,4 @@
-// Package dscontroller drives the real DaemonSetsController of
+// Package controllers drives the real DaemonSetsController of
 // k8s.io/kubernetes v1.37.2 in virtual time, by the rules of berth's tick: the
 // oracle the simulator is compared with.
 //
@@ -21,4 +21,4 @@
 // sync in which it had a choice is drawn again and again, the writes thrown
 // away, and the outcome that goes by node name is kept: the real controller's
 // own, only made reproducible.
-package dscontroller
+package controllers
