@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
-	"k8s.io/apiserver/pkg/registry/generic/registry"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 )
@@ -65,13 +65,22 @@ func (c *client) react(a clienttesting.Action) (runtime.Object, error) {
 	return nil, fmt.Errorf("the driver knows no %s of %s", a.GetVerb(), a.GetResource().Resource)
 }
 
-func (c *client) hold(verb string, r schema.GroupVersionResource, subresource string, o object) (runtime.Object, error) {
-	o.SetResourceVersion(c.server.nextVersion())
-	c.held = append(c.held, write{verb, r.Resource + subresource, o})
+// hold keeps a write that is as good as done; the caller may change its copy.
+func (c *client) hold(verb string, r schema.GroupVersionResource, o object) (runtime.Object, error) {
+	c.held = append(c.held, write{verb, r.Resource, o})
 	if o.GetName() != "" {
 		c.after[place(r, key(o))] = o
 	}
 	return o.DeepCopyObject(), nil
+}
+
+// modify is an update of any kind; a write that changes nothing is none.
+func (c *client) modify(r schema.GroupVersionResource, subresource string, o, old object) (runtime.Object, error) {
+	updated, err := c.server.update(r.Resource, subresource, o, old, true)
+	if err != nil || updated == old {
+		return old, err
+	}
+	return c.hold("update", r, updated)
 }
 
 func place(r schema.GroupVersionResource, key string) string { return r.Resource + "/" + key }
@@ -84,9 +93,9 @@ func (c *client) update(a clienttesting.UpdateActionImpl) (runtime.Object, error
 		return nil, err
 	}
 	if v := o.GetResourceVersion(); v != "" && v != old.GetResourceVersion() {
-		return nil, apierrors.NewConflict(a.Resource.GroupResource(), o.GetName(), errors.New(registry.OptimisticLockErrorMsg))
+		return nil, apierrors.NewConflict(a.Resource.GroupResource(), o.GetName(), errors.New(genericregistry.OptimisticLockErrorMsg))
 	}
-	return c.hold("update", a.Resource, a.Subresource, o)
+	return c.modify(a.Resource, a.Subresource, o, old)
 }
 
 func (c *client) create(a clienttesting.CreateActionImpl) (runtime.Object, error) {
@@ -95,7 +104,15 @@ func (c *client) create(a clienttesting.CreateActionImpl) (runtime.Object, error
 	if _, err := c.get(a.Resource, a.Namespace, o.GetName()); err == nil {
 		return nil, apierrors.NewAlreadyExists(a.Resource.GroupResource(), o.GetName())
 	}
-	return c.hold("create", a.Resource, "", o)
+	if _, ok := registries[a.Resource.Resource]; !ok {
+		o.SetResourceVersion(c.server.nextVersion())
+		return c.hold("create", a.Resource, o)
+	}
+	created, err := c.server.create(a.Resource.Resource, o, true)
+	if err != nil {
+		return nil, err
+	}
+	return c.hold("create", a.Resource, created)
 }
 
 func (c *client) delete(a clienttesting.DeleteActionImpl) (runtime.Object, error) {
@@ -120,7 +137,7 @@ func (c *client) patch(a clienttesting.PatchActionImpl) (runtime.Object, error) 
 	if err != nil {
 		return nil, err
 	}
-	return c.hold("update", a.Resource, "", patched)
+	return c.modify(a.Resource, a.Subresource, patched, old)
 }
 
 // patched takes every patch for a strategic one: the controller's only JSON merge
@@ -225,10 +242,7 @@ func (s *server) do(w write) error {
 	case *appsv1.ControllerRevision:
 		s.doRevision(w.verb, o)
 	case *appsv1.DaemonSet:
-		if w.resource != "daemonsetsstatus" {
-			return s.applyDaemonSet(o, true)
-		}
-		s.updateStatus(o)
+		s.daemonSets.put(o)
 	}
 	return nil
 }
@@ -260,14 +274,4 @@ func (s *server) doRevision(verb string, r *appsv1.ControllerRevision) {
 		r.UID = types.UID(key(r))
 	}
 	s.revisions.put(r)
-}
-
-func (s *server) updateStatus(ds *appsv1.DaemonSet) {
-	current, ok := s.daemonSets.get(key(ds))
-	if !ok {
-		return
-	}
-	current = current.DeepCopy()
-	current.Status, current.ResourceVersion = ds.Status, ds.ResourceVersion
-	s.daemonSets.put(current)
 }

@@ -18,7 +18,7 @@ import (
 func (w *world) happen(in Input) error {
 	switch in := in.(type) {
 	case Apply:
-		return w.applyDaemonSet(in.DaemonSet, !in.Unvalidated)
+		return admit(w.server, "daemonsets", w.daemonSets, in.DaemonSet, !in.Unvalidated)
 	case Undo:
 		return w.undo(in)
 	case Delete:

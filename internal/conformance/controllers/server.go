@@ -1,24 +1,17 @@
 package controllers
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
-	"k8s.io/kubernetes/pkg/apis/apps"
-	_ "k8s.io/kubernetes/pkg/apis/apps/install" // into legacyscheme
-	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	controllerutil "k8s.io/kubernetes/pkg/controller"
 	daemonutil "k8s.io/kubernetes/pkg/controller/daemon/util"
-	"k8s.io/kubernetes/pkg/registry/apps/daemonset"
 )
 
 // server is the API server: the objects, and what it does to them on the way in.
@@ -49,84 +42,23 @@ func (s *server) nextVersion() string {
 	return s.version()
 }
 
-// applyDaemonSet creates or updates: defaults, then the registry's strategy, as
-// k8s.io/apiserver/pkg/registry/rest does (BeforeCreate, BeforeUpdate).
-func (s *server) applyDaemonSet(ds *appsv1.DaemonSet, validate bool) error {
-	ds = defaulted(ds)
-	old, exists := s.daemonSets.get(key(ds))
+// admit creates or updates what a user sends.
+func admit[T object](s *server, resource string, to *store[T], o T, validate bool) error {
+	old, exists := to.get(key(o))
 	if !exists {
-		return s.createDaemonSet(ds, validate)
-	}
-	return s.updateDaemonSet(ds, old, validate)
-}
-
-func defaulted(ds *appsv1.DaemonSet) *appsv1.DaemonSet {
-	ds = ds.DeepCopy()
-	legacyscheme.Scheme.Default(ds)
-	return ds
-}
-
-func (s *server) createDaemonSet(ds *appsv1.DaemonSet, validate bool) error {
-	in, err := internal(ds)
-	if err != nil {
+		created, err := s.create(resource, o, validate)
+		if err == nil {
+			to.put(created.(T))
+		}
 		return err
 	}
-	ctx := genericapirequest.NewContext()
-	daemonset.Strategy.PrepareForCreate(ctx, in)
-	if errs := daemonset.Strategy.Validate(ctx, in); validate && len(errs) > 0 {
-		return errs.ToAggregate()
+	o = o.DeepCopyObject().(T)
+	identify(o, old)
+	updated, err := s.update(resource, "", o, old, validate)
+	if err == nil && updated != object(old) {
+		to.put(updated.(T))
 	}
-	out, err := external(in)
-	if err != nil {
-		return err
-	}
-	out.ResourceVersion = s.nextVersion()
-	out.UID = types.UID(fmt.Sprintf("%s-%s-%s", out.Namespace, out.Name, out.ResourceVersion))
-	out.CreationTimestamp = metav1.NewTime(s.now)
-	s.daemonSets.put(out)
-	return nil
-}
-
-func (s *server) updateDaemonSet(ds, old *appsv1.DaemonSet, validate bool) error {
-	ds.ObjectMeta = metav1.ObjectMeta{
-		Namespace: old.Namespace, Name: old.Name, UID: old.UID, CreationTimestamp: old.CreationTimestamp,
-		Generation: old.Generation, ResourceVersion: old.ResourceVersion, DeletionTimestamp: old.DeletionTimestamp,
-		Finalizers: old.Finalizers, OwnerReferences: old.OwnerReferences,
-		Labels: ds.Labels, Annotations: ds.Annotations,
-	}
-	in, err := internal(ds)
-	if err != nil {
-		return err
-	}
-	was, err := internal(old)
-	if err != nil {
-		return err
-	}
-	ctx := genericapirequest.NewContext()
-	daemonset.Strategy.PrepareForUpdate(ctx, in, was)
-	if errs := daemonset.Strategy.ValidateUpdate(ctx, in, was); validate && len(errs) > 0 {
-		return errs.ToAggregate()
-	}
-	out, err := external(in)
-	if err != nil {
-		return err
-	}
-	if equality.Semantic.DeepEqual(out, old) {
-		return nil
-	}
-	out.ResourceVersion = s.nextVersion()
-	s.daemonSets.put(out)
-	return nil
-}
-
-func internal(ds *appsv1.DaemonSet) (*apps.DaemonSet, error) {
-	out := &apps.DaemonSet{}
-	return out, legacyscheme.Scheme.Convert(ds, out, context.Background())
-}
-
-func external(ds *apps.DaemonSet) (*appsv1.DaemonSet, error) {
-	out := &appsv1.DaemonSet{}
-	return out, legacyscheme.Scheme.Convert(ds, out, context.Background())
+	return err
 }
 
 // createPod names, stamps and defaults what the controller has sent. Names are
