@@ -84,7 +84,8 @@ func kubernetesRollout(b *testing.B, s controllers.Scenario) time.Duration {
 		}
 		end := must(play.Tick())(b)
 		if tick >= 3 {
-			acts += len(end["default/agent"].Created) + len(end["default/agent"].Deleted)
+			agent := end.DaemonSets["default/agent"]
+			acts += len(agent.Created) + len(agent.Deleted)
 		}
 	}
 	after, _ := play.Spent()

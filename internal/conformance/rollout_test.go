@@ -82,12 +82,12 @@ func playUntil(t failer, s controllers.Scenario, play *controllers.Play, trace c
 // told once, an act names the revision, and why an input was refused is for each
 // to say in its own words.
 func comparable(tick controllers.Tick) controllers.Tick {
-	out := controllers.Tick{}
-	for key, set := range tick {
+	out := controllers.Tick{DaemonSets: map[string]controllers.Set{}}
+	for key, set := range tick.DaemonSets {
 		set.Errors, set.NewErrors = set.NewErrors, nil
 		set.Created, set.Deleted = withoutHash(set.Created), withoutHash(set.Deleted)
 		set.Refused = slices.Repeat([]string{"refused"}, len(set.Refused))
-		out[key] = set
+		out.DaemonSets[key] = set
 	}
 	return out
 }
@@ -175,7 +175,7 @@ func simOf(s controllers.Scenario, order rollout.Order, objects []runtime.Object
 func berthInput(in controllers.Input) rollout.Input {
 	switch in := in.(type) {
 	case controllers.Apply:
-		return rollout.Apply(in)
+		return rollout.Apply{DaemonSet: in.DaemonSet, Unvalidated: in.Unvalidated}
 	case controllers.Undo:
 		return rollout.Undo(in)
 	case controllers.Delete:
@@ -265,9 +265,9 @@ func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) controllers.Ti
 			describeSet(sim, key, set(key))
 		}
 	}
-	tick := controllers.Tick{}
+	tick := controllers.Tick{DaemonSets: map[string]controllers.Set{}}
 	for key, s := range sets {
-		tick[key] = *s
+		tick.DaemonSets[key] = *s
 	}
 	return tick
 }
@@ -358,10 +358,10 @@ func noteRollout(total *census, s controllers.Scenario, trace controllers.Trace)
 	}
 	last := controllers.Set{}
 	for _, tick := range trace {
-		for _, set := range tick {
+		for _, set := range tick.DaemonSets {
 			c.noteIf(len(set.Refused) > 0, "an input is refused")
 		}
-		now := tick[daemonSetKeys[0]]
+		now := tick.DaemonSets[daemonSetKeys[0]]
 		noteTick(c, last, now)
 		last = now
 	}

@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -133,21 +136,21 @@ func (c *client) patch(a clienttesting.PatchActionImpl) (runtime.Object, error) 
 	if err != nil {
 		return nil, err
 	}
-	patched, err := patched(old, a.Patch)
+	patched, err := patched(old, a.PatchType, a.Patch)
 	if err != nil {
 		return nil, err
 	}
 	return c.modify(a.Resource, a.Subresource, patched, old)
 }
 
-// patched takes every patch for a strategic one: the controller's only JSON merge
-// patch sets a label, which is the same in both.
-func patched(old object, patch []byte) (object, error) {
+// patched takes every patch but a JSON patch for a strategic one: the only JSON
+// merge patch, a controller's, sets a label, which is the same in both.
+func patched(old object, kind types.PatchType, patch []byte) (object, error) {
 	before, err := json.Marshal(old)
 	if err != nil {
 		return nil, err
 	}
-	after, err := strategicpatch.StrategicMergePatch(before, patch, old)
+	after, err := applyPatch(old, before, kind, patch)
 	if err != nil {
 		return nil, err
 	}
@@ -155,15 +158,19 @@ func patched(old object, patch []byte) (object, error) {
 	return empty, json.Unmarshal(after, empty)
 }
 
-func emptyOf(o object) object {
-	switch o.(type) {
-	case *corev1.Pod:
-		return &corev1.Pod{}
-	case *appsv1.DaemonSet:
-		return &appsv1.DaemonSet{}
-	default:
-		return &appsv1.ControllerRevision{}
+func applyPatch(old object, before []byte, kind types.PatchType, patch []byte) ([]byte, error) {
+	if kind != types.JSONPatchType {
+		return strategicpatch.StrategicMergePatch(before, patch, old)
 	}
+	p, err := jsonpatch.DecodePatch(patch)
+	if err != nil {
+		return nil, err
+	}
+	return p.Apply(before)
+}
+
+func emptyOf(o object) object {
+	return reflect.New(reflect.TypeOf(o).Elem()).Interface().(object)
 }
 
 func (c *client) get(r schema.GroupVersionResource, namespace, name string) (object, error) {
@@ -183,24 +190,38 @@ func (c *client) stored(r schema.GroupVersionResource, key string) (o object, ok
 		o, ok = c.server.pods.get(key)
 	case "daemonsets":
 		o, ok = c.server.daemonSets.get(key)
+	case "deployments":
+		o, ok = c.server.deployments.get(key)
+	case "replicasets":
+		o, ok = c.server.replicaSets.get(key)
 	case "controllerrevisions":
 		o, ok = c.server.revisions.get(key)
 	}
 	return o, ok
 }
 
-// list is of revisions: kubectl's; the controller lists from its stores.
+// list is kubectl's; the controllers list from their stores.
 func (c *client) list(a clienttesting.ListActionImpl) (runtime.Object, error) {
-	if a.Resource.Resource != "controllerrevisions" {
-		return nil, fmt.Errorf("the driver lists no %s", a.Resource.Resource)
-	}
-	list := &appsv1.ControllerRevisionList{ListMeta: metav1.ListMeta{ResourceVersion: c.server.version()}}
-	for _, r := range c.server.revisions.list() {
-		if r.Namespace == a.Namespace {
-			list.Items = append(list.Items, *r.DeepCopy())
+	meta := metav1.ListMeta{ResourceVersion: c.server.version()}
+	switch a.Resource.Resource {
+	case "controllerrevisions":
+		list := &appsv1.ControllerRevisionList{ListMeta: meta}
+		for _, r := range c.server.revisions.list() {
+			if r.Namespace == a.Namespace {
+				list.Items = append(list.Items, *r.DeepCopy())
+			}
 		}
+		return list, nil
+	case "replicasets":
+		list := &appsv1.ReplicaSetList{ListMeta: meta}
+		for _, rs := range c.server.replicaSets.list() {
+			if rs.Namespace == a.Namespace && a.ListRestrictions.Labels.Matches(labels.Set(rs.Labels)) {
+				list.Items = append(list.Items, *rs.DeepCopy())
+			}
+		}
+		return list, nil
 	}
-	return list, nil
+	return nil, fmt.Errorf("the driver lists no %s", a.Resource.Resource)
 }
 
 // take ends the holding.
@@ -243,6 +264,14 @@ func (s *server) do(w write) error {
 		s.doRevision(w.verb, o)
 	case *appsv1.DaemonSet:
 		s.daemonSets.put(o)
+	case *appsv1.Deployment:
+		s.deployments.put(o)
+	case *appsv1.ReplicaSet:
+		if w.verb == "delete" {
+			s.deleteReplicaSet(o)
+		} else {
+			s.replicaSets.put(o)
+		}
 	}
 	return nil
 }

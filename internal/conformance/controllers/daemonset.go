@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
@@ -28,7 +27,7 @@ type controller struct {
 	client  *client
 	clock   *clocktesting.FakeClock
 	backoff *flowcontrol.Backoff
-	sync    func(ctx context.Context, key string) error
+	sync    syncer
 	ctx     context.Context
 	stop    func()
 	options Options
@@ -45,19 +44,12 @@ func newController(s *server, options Options) (*controller, error) {
 	real, err := daemon.NewDaemonSetsController(ctx,
 		daemonSetInformer{informerOf(s.daemonSets)}, revisionInformer{informerOf(s.revisions)},
 		podInformer{informerOf(s.pods)}, nodeInformer{informerOf(s.nodes)}, c.client, c.backoff)
-	c.ctx, c.sync = ctx, syncHandler(real)
+	c.ctx, c.sync = ctx, handlerOf(real)
 	c.stop = func() {
 		cancel()
 		real.Run(ctx, 0) // returns at once, and shuts the queues down
 	}
 	return c, err
-}
-
-// syncHandler is the field of that name: what a worker calls with a key from the
-// queue (processNextWorkItem). Nothing exported reaches it without a goroutine.
-func syncHandler(c *daemon.DaemonSetsController) func(context.Context, string) error {
-	field := reflect.ValueOf(c).Elem().FieldByName("syncHandler")
-	return *(*func(context.Context, string) error)(unsafe.Pointer(field.UnsafeAddr()))
 }
 
 func init() {

@@ -49,7 +49,7 @@ func (f fact) check(t *testing.T) {
 	for _, ticks := range sortedKeys(f.want) {
 		from, to := span(t, ticks)
 		for tick := from; tick <= to; tick++ {
-			if bad := mismatches(trace[tick][agent], f.want[ticks]); bad != "" {
+			if bad := mismatches(trace[tick].DaemonSets[agent], f.want[ticks]); bad != "" {
 				t.Errorf("tick %d: want %s", tick, bad)
 				failed = true
 			}

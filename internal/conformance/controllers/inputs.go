@@ -6,11 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/kubectl/pkg/cmd/util"
-	"k8s.io/kubectl/pkg/polymorphichelpers"
 	"k8s.io/kubernetes/pkg/util/taints"
 )
 
@@ -18,11 +14,13 @@ import (
 func (w *world) happen(in Input) error {
 	switch in := in.(type) {
 	case Apply:
-		return admit(w.server, "daemonsets", w.daemonSets, in.DaemonSet, !in.Unvalidated)
+		return w.apply(in)
+	case Scale, Pause, Resume:
+		return w.changeDeployment(in)
 	case Undo:
 		return w.undo(in)
 	case Delete:
-		return w.deleteDaemonSet(in)
+		return w.delete(in)
 	case ApplyNode:
 		w.applyNode(in.Node.DeepCopy())
 		return nil
@@ -237,77 +235,5 @@ func (w *world) failPods(node string) {
 			setCondition(pod, corev1.PodReady, corev1.ConditionFalse, w.now)
 		}
 		w.updatePod(pod)
-	}
-}
-
-// undo is kubectl's own.
-func (w *world) undo(in Undo) error {
-	ds, ok := w.daemonSets.get(in.Key)
-	if !ok {
-		return fmt.Errorf("no DaemonSet %s", in.Key)
-	}
-	kubectl, err := polymorphichelpers.RollbackerFor(appsv1.SchemeGroupVersion.WithKind("DaemonSet").GroupKind(), w.controller.client)
-	if err != nil {
-		return err
-	}
-	if _, err := kubectl.Rollback(ds, nil, in.Revision, util.DryRunNone); err != nil {
-		return err
-	}
-	return w.commit(w.controller.client.take())
-}
-
-// deleteDaemonSet does what the API server and the garbage collector do together.
-func (w *world) deleteDaemonSet(in Delete) error {
-	ds, ok := w.daemonSets.get(in.Key)
-	if !ok {
-		return fmt.Errorf("no DaemonSet %s", in.Key)
-	}
-	switch in.Propagation {
-	case metav1.DeletePropagationOrphan:
-		w.orphan(ds)
-		w.daemonSets.remove(ds)
-	case metav1.DeletePropagationForeground:
-		ds = ds.DeepCopy()
-		at := metav1.NewTime(w.now)
-		ds.DeletionTimestamp, ds.Finalizers = &at, []string{metav1.FinalizerDeleteDependents}
-		ds.ResourceVersion = w.nextVersion()
-		w.daemonSets.put(ds)
-		w.deleteDependents(ds)
-		w.collect()
-	default:
-		w.daemonSets.remove(ds)
-		w.deleteDependents(ds)
-	}
-	return nil
-}
-
-func (w *world) deleteDependents(ds *appsv1.DaemonSet) {
-	for _, r := range w.revisionsOf(ds) {
-		w.revisions.remove(r)
-	}
-	for _, pod := range w.podsOf(ds) {
-		w.deletePod(pod)
-	}
-}
-
-func (w *world) orphan(ds *appsv1.DaemonSet) {
-	for _, r := range w.revisionsOf(ds) {
-		r = r.DeepCopy()
-		r.OwnerReferences, r.ResourceVersion = nil, w.nextVersion()
-		w.revisions.put(r)
-	}
-	for _, pod := range w.podsOf(ds) {
-		pod = pod.DeepCopy()
-		pod.OwnerReferences = nil
-		w.updatePod(pod)
-	}
-}
-
-// collect removes the DaemonSets deleted in the foreground whose pods are gone.
-func (w *world) collect() {
-	for _, ds := range w.daemonSets.list() {
-		if ds.DeletionTimestamp != nil && len(w.podsOf(ds)) == 0 {
-			w.daemonSets.remove(ds)
-		}
 	}
 }

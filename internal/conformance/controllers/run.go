@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // Options say how to play a scenario.
@@ -25,12 +26,25 @@ type Options struct {
 	// Accept ends the drawing early: the acts are wanted ones. It is how another
 	// program's choice is shown to be one the controller makes too.
 	Accept func(At, []Act, []Act) bool // created, deleted: by node, without revisions
+	// Choices are another program's, for the pods of ReplicaSets.
+	Choices Choices
 
 	at At
 }
 
+// Choices are what Kubernetes leaves open about the pods of ReplicaSets.
+type Choices interface {
+	// Name and UID of the n-th pod, from 0, that a ReplicaSet creates in a sync.
+	// UIDs decide, in their order, between pods that nothing else tells apart.
+	Name(at At, n int) (string, types.UID)
+	// Node that the scheduler takes among those that fit the pod.
+	Node(pod string) string
+}
+
 func (o Options) order() func([]any) {
 	switch {
+	case o.Choices != nil:
+		return byUID
 	case o.AnyNode:
 		return shuffleNodes
 	case o.Draws > 0:
@@ -58,6 +72,7 @@ type world struct {
 	*server
 	config     Config
 	controller *controller
+	deployer   *deployer // nil if there is no Deployment in the scenario
 	faults     map[string]*faults
 	never      []NeverReady
 	failure    map[string]string // how the last sync of a DaemonSet failed, if it did
@@ -108,15 +123,20 @@ func (p *Play) Tick() (Tick, error) {
 	return end, nil
 }
 
-// Spent is how long the controller has been in its syncs, and how many these were.
-func (p *Play) Spent() (time.Duration, int) {
-	return p.world.controller.spent, p.world.controller.syncs
+// Spent is how long the controllers have been in their syncs, and how many these
+// were.
+func (p *Play) Spent() (spent time.Duration, syncs int) {
+	spent, syncs = p.world.controller.spent, p.world.controller.syncs
+	if d := p.world.deployer; d != nil {
+		spent, syncs = spent+d.spent, syncs+d.syncs
+	}
+	return spent, syncs
 }
 
 // Objects are copies of all there is now, as kubectl get -o yaml would show it.
 func (p *Play) Objects() []runtime.Object {
 	w := p.world
-	return slices.Concat(copies(w.nodes), copies(w.daemonSets), copies(w.revisions), copies(w.pods))
+	return slices.Concat(copies(w.nodes), copies(w.daemonSets), copies(w.deployments), copies(w.replicaSets), copies(w.revisions), copies(w.pods))
 }
 
 func copies[T object](s *store[T]) []runtime.Object {
@@ -128,7 +148,12 @@ func copies[T object](s *store[T]) []runtime.Object {
 }
 
 // Stop ends the controller's goroutines.
-func (p *Play) Stop() { p.world.controller.stop() }
+func (p *Play) Stop() {
+	p.world.controller.stop()
+	if p.world.deployer != nil {
+		p.world.deployer.stop()
+	}
+}
 
 func newWorld(s Scenario, options Options) (*world, error) {
 	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, failure: map[string]string{}}
@@ -138,8 +163,14 @@ func newWorld(s Scenario, options Options) (*world, error) {
 	}
 	w.now = w.config.Start
 	w.stopsAtOnce = w.stopsNow
+	if s.deploys() {
+		sleepUntil(w.now) // before anything waits for a ticker
+	}
 	controller, err := newController(w.server, options)
 	w.controller = controller
+	if err == nil && s.deploys() {
+		w.deployer, err = newDeployer(w.server, controller.client)
+	}
 	for _, n := range s.Nodes {
 		w.updateNode(n.DeepCopy())
 	}
@@ -150,10 +181,10 @@ func newWorld(s Scenario, options Options) (*world, error) {
 // rounds until nothing changes.
 func (w *world) tick(tick int, inputs []Input) (Tick, error) {
 	w.setClock(tick)
-	sets := map[string]*Set{}
+	now := newTicking()
 	for _, in := range inputs {
 		if err := w.happen(in); err != nil {
-			w.set(sets, keyOfInput(in)).refuse(in, err)
+			w.refuse(now, in, err)
 		}
 	}
 	w.taintDown()
@@ -161,22 +192,27 @@ func (w *world) tick(tick int, inputs []Input) (Tick, error) {
 	w.collect()
 	for changed := true; changed; {
 		var err error
-		if changed, err = w.round(sets); err != nil {
-			return nil, err
+		if changed, err = w.round(now); err != nil {
+			return Tick{}, err
 		}
+		w.collect()
 	}
-	return w.end(sets), nil
+	return w.end(now), nil
 }
 
 func (w *world) setClock(tick int) {
 	w.now = w.config.Start.Add(time.Duration(tick) * w.config.Tick)
+	if w.deployer != nil {
+		sleepUntil(w.now)
+	}
 	w.controller.clock.SetTime(w.now)
 	w.controller.options.at = At{Tick: tick}
 	w.controller.backoff.GC() // the controller does once a minute; early is no different
 }
 
-// round syncs each DaemonSet once and schedules once.
-func (w *world) round(sets map[string]*Set) (changed bool, err error) {
+// round syncs each DaemonSet, each Deployment and each ReplicaSet once and
+// schedules once.
+func (w *world) round(tick *ticking) (changed bool, err error) {
 	w.controller.options.at.Round++
 	for _, ds := range w.daemonSets.list() {
 		out, err := w.controller.syncOnce(key(ds))
@@ -185,9 +221,16 @@ func (w *world) round(sets map[string]*Set) (changed bool, err error) {
 		}
 		w.number(ds, out.created)
 		w.number(ds, out.deleted)
-		w.set(sets, key(ds)).note(out, w.failure[key(ds)])
+		tick.set(key(ds)).note(out, w.failure[key(ds)])
 		w.failure[key(ds)] = message(out.err)
 		changed = changed || len(out.writes) > 0
+	}
+	if w.deployer != nil {
+		deployed, err := w.deploy(tick)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || deployed
 	}
 	return w.schedule() || changed, nil
 }
@@ -201,13 +244,6 @@ func (w *world) number(ds *appsv1.DaemonSet, acts []Act) {
 			}
 		}
 	}
-}
-
-func (w *world) set(sets map[string]*Set, key string) *Set {
-	if sets[key] == nil {
-		sets[key] = &Set{}
-	}
-	return sets[key]
 }
 
 func message(err error) string {
@@ -234,31 +270,52 @@ func (s *Set) note(out outcome, failure string) {
 	}
 }
 
-func (s *Set) refuse(in Input, err error) {
-	s.Refused = append(s.Refused, fmt.Sprintf("%s: %v", inputString(in), err))
+// refuse notes an input that could not be, with the object that it names.
+func (w *world) refuse(tick *ticking, in Input, err error) {
+	why := fmt.Sprintf("%s: %v", inputString(in), err)
+	k, ofDeployment := w.keyOfInput(in)
+	if ofDeployment {
+		d := tick.deployment(k)
+		d.Refused = append(d.Refused, why)
+		return
+	}
+	s := tick.set(k)
+	s.Refused = append(s.Refused, why)
 }
 
-func keyOfInput(in Input) string {
+func (w *world) keyOfInput(in Input) (k string, ofDeployment bool) {
 	switch in := in.(type) {
 	case Apply:
-		return key(in.DaemonSet)
+		if in.Deployment != nil {
+			return key(in.Deployment), true
+		}
+		return key(in.DaemonSet), false
 	case Undo:
-		return in.Key
+		k = in.Key
 	case Delete:
-		return in.Key
+		k = in.Key
+	case Scale:
+		return in.Key, true
+	case Pause:
+		return in.Key, true
+	case Resume:
+		return in.Key, true
 	}
-	return ""
+	_, ofDeployment = w.deployments.get(k)
+	return k, ofDeployment
 }
 
-func (w *world) end(sets map[string]*Set) Tick {
+func (w *world) end(tick *ticking) Tick {
 	for _, ds := range w.daemonSets.list() {
-		w.describe(ds, w.set(sets, key(ds)))
+		w.describe(ds, tick.set(key(ds)))
 	}
-	tick := Tick{}
-	for k, set := range sets {
-		tick[k] = *set
+	for _, d := range w.deployments.list() {
+		w.describeDeployment(d, tick.deployment(key(d)))
 	}
-	return tick
+	for _, rs := range w.replicaSets.list() {
+		w.describeReplicaSet(rs, tick.replicaSet(key(rs)))
+	}
+	return tick.end()
 }
 
 func (w *world) describe(ds *appsv1.DaemonSet, set *Set) {

@@ -51,10 +51,11 @@ type Timing struct {
 type Input interface{ input() }
 
 type (
-	// Apply is kubectl apply: create or update. Unvalidated, what no API server
-	// lets in today: the object is to have its defaults.
+	// Apply is kubectl apply of one of the two: create or update. Unvalidated, what
+	// no API server lets in today: the object is to have its defaults.
 	Apply struct {
 		DaemonSet   *appsv1.DaemonSet
+		Deployment  *appsv1.Deployment
 		Unvalidated bool
 	}
 	// Undo is kubectl rollout undo; revision 0 is the previous one.
@@ -62,7 +63,16 @@ type (
 		Key      string
 		Revision int64
 	}
-	// Delete is kubectl delete daemonset; an empty Propagation is background.
+	// Scale is kubectl scale deployment.
+	Scale struct {
+		Key      string
+		Replicas int32
+	}
+	// Pause is kubectl rollout pause deployment.
+	Pause struct{ Key string }
+	// Resume is kubectl rollout resume deployment.
+	Resume struct{ Key string }
+	// Delete is kubectl delete daemonset or deployment; an empty Propagation is background.
 	Delete struct {
 		Key         string
 		Propagation metav1.DeletionPropagation
@@ -106,6 +116,9 @@ type (
 func (Apply) input()            {}
 func (Undo) input()             {}
 func (Delete) input()           {}
+func (Scale) input()            {}
+func (Pause) input()            {}
+func (Resume) input()           {}
 func (ApplyNode) input()        {}
 func (RemoveNode) input()       {}
 func (EditNode) input()         {}
@@ -120,8 +133,11 @@ func (DeletePods) input()       {}
 func (NeverReady) input()       {}
 func (StuckTerminating) input() {}
 
-// String names the DaemonSet and what of it a rollout depends on.
+// String names the object and what of it a rollout depends on.
 func (a Apply) String() string {
+	if a.Deployment != nil {
+		return deploymentString(a.Deployment)
+	}
 	spec := a.DaemonSet.Spec
 	var b strings.Builder
 	fmt.Fprintf(&b, "Apply{%s %s", key(a.DaemonSet), spec.Template.Spec.Containers[0].Image)
@@ -160,6 +176,52 @@ func strategy(s appsv1.DaemonSetUpdateStrategy) string {
 		out += " surge=" + u.String()
 	}
 	return out
+}
+
+func deploymentString(d *appsv1.Deployment) string {
+	spec := d.Spec
+	var b strings.Builder
+	fmt.Fprintf(&b, "Apply{Deployment %s %s", key(d), spec.Template.Spec.Containers[0].Image)
+	if spec.Replicas != nil {
+		fmt.Fprintf(&b, " replicas=%d", *spec.Replicas)
+	}
+	b.WriteString(" " + string(spec.Strategy.Type))
+	if r := spec.Strategy.RollingUpdate; r != nil {
+		fmt.Fprintf(&b, " surge=%s unavailable=%s", r.MaxSurge, r.MaxUnavailable)
+	}
+	fmt.Fprintf(&b, " minReady=%ds", spec.MinReadySeconds)
+	if spec.ProgressDeadlineSeconds != nil {
+		fmt.Fprintf(&b, " deadline=%ds", *spec.ProgressDeadlineSeconds)
+	}
+	if spec.RevisionHistoryLimit != nil {
+		fmt.Fprintf(&b, " history=%d", *spec.RevisionHistoryLimit)
+	}
+	if s := spec.Template.Spec.NodeSelector; len(s) > 0 {
+		fmt.Fprintf(&b, " on=%v", s)
+	}
+	if g := spec.Template.Spec.TerminationGracePeriodSeconds; g != nil {
+		fmt.Fprintf(&b, " grace=%ds", *g)
+	}
+	if spec.Paused {
+		b.WriteString(" paused")
+	}
+	if len(d.Annotations) > 0 {
+		fmt.Fprintf(&b, " annotations=%v", d.Annotations)
+	}
+	b.WriteString("}")
+	return b.String()
+}
+
+// deploys says whether there is a Deployment in the scenario.
+func (s Scenario) deploys() bool {
+	for _, inputs := range s.At {
+		for _, in := range inputs {
+			if a, ok := in.(Apply); ok && a.Deployment != nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // String names the node, with its labels and taints.

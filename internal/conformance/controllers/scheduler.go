@@ -13,7 +13,7 @@ import (
 )
 
 // schedule tries every unbound pod once and binds what fits; it says whether it
-// bound any. Daemon pods are pinned to a node, so there is one node to try.
+// bound any.
 func (w *world) schedule() bool {
 	var unbound []*corev1.Pod
 	for _, pod := range w.pods.list() {
@@ -27,12 +27,37 @@ func (w *world) schedule() bool {
 	})
 	bound := false
 	for _, pod := range unbound {
-		if node, ok := w.nodes.get(targetNode(pod)); ok && w.fits(pod, node) {
-			w.bind(pod, node.Name)
+		if node := w.nodeFor(pod); node != "" {
+			w.bind(pod, node)
 			bound = true
 		}
 	}
 	return bound
+}
+
+// nodeFor is the node for the pod, or empty. A daemon pod is pinned to one. For
+// others it is the one that somebody else chose, if it fits; then the one with the
+// fewest pods, then the first by name.
+func (w *world) nodeFor(pod *corev1.Pod) string {
+	if pinned := targetNode(pod); pinned != "" {
+		if node, ok := w.nodes.get(pinned); ok && w.fits(pod, node) {
+			return pinned
+		}
+		return ""
+	}
+	best, fewest := "", 0
+	for _, node := range w.nodes.list() {
+		if !w.fits(pod, node) {
+			continue
+		}
+		if c := w.controller.options.Choices; c != nil && c.Node(pod.Name) == node.Name {
+			return node.Name
+		}
+		if n := len(w.podsOn(node.Name)); best == "" || n < fewest {
+			best, fewest = node.Name, n
+		}
+	}
+	return best
 }
 
 // fits asks the scheduler's own check (resources, node affinity and name, host

@@ -3,6 +3,7 @@ package controllers
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -19,6 +20,8 @@ type server struct {
 	now         time.Time
 	writes      int64 // the resource version of the last one
 	daemonSets  *daemonSets
+	deployments *deployments
+	replicaSets *replicaSets
 	revisions   *revisions
 	pods        *pods
 	nodes       *nodes
@@ -29,6 +32,8 @@ type server struct {
 func newServer(order func([]any)) *server {
 	s := &server{named: map[string]int{}}
 	s.daemonSets = newStore[*appsv1.DaemonSet](s.version, order)
+	s.deployments = newStore[*appsv1.Deployment](s.version, order)
+	s.replicaSets = newStore[*appsv1.ReplicaSet](s.version, order)
 	s.revisions = newStore[*appsv1.ControllerRevision](s.version, order)
 	s.pods = newStore[*corev1.Pod](s.version, order)
 	s.nodes = newStore[*corev1.Node](s.version, order)
@@ -66,11 +71,12 @@ func admit[T object](s *server, resource string, to *store[T], o T, validate boo
 // pods of the same second the later has the greater name.
 func (s *server) createPod(pod *corev1.Pod) {
 	legacyscheme.Scheme.Default(pod)
-	node, _ := daemonutil.GetTargetNodeName(pod)
-	prefix := pod.GenerateName + node
-	s.named[prefix]++
-	pod.Name = fmt.Sprintf("%s-%04d", prefix, s.named[prefix])
-	pod.UID = types.UID(pod.Namespace + "/" + pod.Name)
+	if pod.Name == "" {
+		prefix := pod.GenerateName + targetNode(pod)
+		s.named[prefix]++
+		pod.Name = fmt.Sprintf("%s-%04d", strings.TrimSuffix(prefix, "-"), s.named[prefix])
+		pod.UID = types.UID(pod.Namespace + "/" + pod.Name)
+	}
 	pod.CreationTimestamp = metav1.NewTime(s.now)
 	pod.ResourceVersion = s.nextVersion()
 	pod.Status.Phase = corev1.PodPending
@@ -131,22 +137,21 @@ func (s *server) podsOn(node string) []*corev1.Pod {
 	return on
 }
 
-// podsOf are the pods a DaemonSet controls, ascending by key.
-func (s *server) podsOf(ds *appsv1.DaemonSet) []*corev1.Pod {
-	var of []*corev1.Pod
-	for _, p := range s.pods.list() {
-		if metav1.IsControlledBy(p, ds) {
-			of = append(of, p)
-		}
-	}
-	return of
-}
+// podsOf are the pods that an object controls, ascending by key.
+func (s *server) podsOf(owner object) []*corev1.Pod { return controlled(s.pods, owner) }
 
 func (s *server) revisionsOf(ds *appsv1.DaemonSet) []*appsv1.ControllerRevision {
-	var of []*appsv1.ControllerRevision
-	for _, r := range s.revisions.list() {
-		if metav1.IsControlledBy(r, ds) {
-			of = append(of, r)
+	return controlled(s.revisions, ds)
+}
+
+func (s *server) replicaSetsOf(d *appsv1.Deployment) []*appsv1.ReplicaSet {
+	return controlled(s.replicaSets, d)
+}
+
+func controlled[T object](all *store[T], owner object) (of []T) {
+	for _, o := range all.list() {
+		if metav1.IsControlledBy(o, owner) {
+			of = append(of, o)
 		}
 	}
 	return of

@@ -124,6 +124,15 @@ func sortByKey(objects []any) {
 	})
 }
 
+// byUID orders pods by what decides between them last, where a ReplicaSet has too
+// many.
+func byUID(objects []any) {
+	slices.SortFunc(objects, func(a, b any) int {
+		x, y := a.(metav1.Object), b.(metav1.Object)
+		return cmp.Or(strings.Compare(string(x.GetUID()), string(y.GetUID())), strings.Compare(keyOf(x), keyOf(y)))
+	})
+}
+
 // shuffleNodes deals out the nodes anew, and leaves the pods of each in order.
 func shuffleNodes(objects []any) {
 	sortByKey(objects)
@@ -166,12 +175,20 @@ func (i informer) AddEventHandler(h cache.ResourceEventHandler) (cache.ResourceE
 }
 
 type daemonSetInformer struct{ informer }
+type deploymentInformer struct{ informer }
+type replicaSetInformer struct{ informer }
 type revisionInformer struct{ informer }
 type podInformer struct{ informer }
 type nodeInformer struct{ informer }
 
 func (i daemonSetInformer) Lister() appslisters.DaemonSetLister {
 	return appslisters.NewDaemonSetLister(i.index)
+}
+func (i deploymentInformer) Lister() appslisters.DeploymentLister {
+	return appslisters.NewDeploymentLister(i.index)
+}
+func (i replicaSetInformer) Lister() appslisters.ReplicaSetLister {
+	return appslisters.NewReplicaSetLister(i.index)
 }
 func (i revisionInformer) Lister() appslisters.ControllerRevisionLister {
 	return appslisters.NewControllerRevisionLister(i.index)
@@ -180,8 +197,10 @@ func (i podInformer) Lister() corelisters.PodLister   { return corelisters.NewPo
 func (i nodeInformer) Lister() corelisters.NodeLister { return corelisters.NewNodeLister(i.index) }
 
 type (
-	daemonSets = store[*appsv1.DaemonSet]
-	revisions  = store[*appsv1.ControllerRevision]
-	pods       = store[*corev1.Pod]
-	nodes      = store[*corev1.Node]
+	daemonSets  = store[*appsv1.DaemonSet]
+	deployments = store[*appsv1.Deployment]
+	replicaSets = store[*appsv1.ReplicaSet]
+	revisions   = store[*appsv1.ControllerRevision]
+	pods        = store[*corev1.Pod]
+	nodes       = store[*corev1.Node]
 )

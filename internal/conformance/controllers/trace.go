@@ -10,8 +10,12 @@ import (
 // Trace is what happened, tick by tick.
 type Trace []Tick
 
-// Tick is the end of one tick, by DaemonSet key.
-type Tick map[string]Set
+// Tick is the end of one tick, by key.
+type Tick struct {
+	DaemonSets  map[string]Set
+	Deployments map[string]Deployment
+	ReplicaSets map[string]ReplicaSet
+}
 
 // Set is one DaemonSet at the end of a tick, with what its controller did in it.
 type Set struct {
@@ -45,12 +49,18 @@ type Pod struct {
 	Bound, Ready, Terminating bool
 }
 
-// String is one line for each tick and DaemonSet.
+// String is one line for each tick and DaemonSet, Deployment or ReplicaSet.
 func (t Trace) String() string {
 	var b strings.Builder
 	for i, tick := range t {
-		for _, k := range sortedKeys(tick) {
-			fmt.Fprintf(&b, "%3d %s %s\n", i, k, tick[k])
+		for _, k := range sortedKeys(tick.DaemonSets) {
+			fmt.Fprintf(&b, "%3d %s %s\n", i, k, tick.DaemonSets[k])
+		}
+		for _, k := range sortedKeys(tick.Deployments) {
+			fmt.Fprintf(&b, "%3d %s %s\n", i, k, tick.Deployments[k])
+		}
+		for _, k := range sortedKeys(tick.ReplicaSets) {
+			fmt.Fprintf(&b, "%3d   %s %s\n", i, k, tick.ReplicaSets[k])
 		}
 	}
 	return b.String()

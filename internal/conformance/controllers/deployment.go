@@ -1,0 +1,156 @@
+package controllers
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unsafe"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/controller/deployment"
+	"k8s.io/kubernetes/pkg/controller/replicaset"
+)
+
+// InVirtualTime runs f where time.Now is the simulation's: a bubble of
+// testing/synctest, in which it stands still until a tick sleeps. The Deployment
+// and ReplicaSet controllers ask time.Now all over (conditions, deadlines, the age
+// of pods), so a scenario with Deployments is to be played inside. What f does to
+// fail must wait until it is back.
+func InVirtualTime(t *testing.T, f func()) {
+	synctest.Test(t, func(*testing.T) { f() })
+}
+
+// sleepUntil lets the time of a bubble pass. Outside of one it is later already.
+func sleepUntil(now time.Time) {
+	if d := time.Until(now); d > 0 {
+		time.Sleep(d)
+	}
+}
+
+// deployer is the real DeploymentController and the ReplicaSetController with it.
+type deployer struct {
+	client           *client
+	ctx              context.Context
+	syncDeployment   syncer
+	syncReplicaSet   syncer
+	stop             func()
+	spent            time.Duration // inside of syncs
+	syncs            int
+	deploymentErrors map[string]string // how the last sync of a Deployment failed, if it did
+}
+
+// syncer is what a worker calls with a key from the queue.
+type syncer func(ctx context.Context, key string) error
+
+// newDeployer makes the controllers as cmd/kube-controller-manager/app/apps.go
+// does.
+func newDeployer(s *server, c *client) (*deployer, error) {
+	ctx, cancel := context.WithCancel(klog.NewContext(context.Background(), logr.Discard()))
+	d := &deployer{client: c, ctx: ctx, deploymentErrors: map[string]string{}}
+	sets := replicaSetInformer{informerOf(s.replicaSets)}
+	pods := podInformer{informerOf(s.pods)}
+	rsc := replicaset.NewReplicaSetController(ctx, sets, pods, c, replicaset.BurstReplicas)
+	dc, err := deployment.NewDeploymentController(ctx, deploymentInformer{informerOf(s.deployments)}, sets, pods, c)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	d.syncDeployment, d.syncReplicaSet = handlerOf(dc), handlerOf(rsc)
+	d.stop = func() {
+		cancel()
+		dc.Run(ctx, 0) // returns at once, and shuts the queue down
+		rsc.Run(ctx, 0)
+		sleepUntil(time.Now().Add(time.Minute)) // in a bubble, until the last goroutine has noticed
+	}
+	return d, nil
+}
+
+// handlerOf is the field syncHandler of a controller. Nothing exported reaches it
+// without a goroutine.
+func handlerOf(controller any) syncer {
+	field := reflect.ValueOf(controller).Elem().FieldByName("syncHandler")
+	return *(*func(context.Context, string) error)(unsafe.Pointer(field.UnsafeAddr()))
+}
+
+// sync calls one of the two and takes what it wrote.
+func (d *deployer) sync(by syncer, key string) ([]write, error) {
+	start := time.Now()
+	err := by(d.ctx, key)
+	d.spent += time.Since(start)
+	d.syncs++
+	return d.client.take(), err
+}
+
+// deploy syncs every Deployment and then every ReplicaSet once.
+func (w *world) deploy(tick *ticking) (changed bool, err error) {
+	for _, d := range w.deployments.list() {
+		writes, failed := w.deployer.sync(w.deployer.syncDeployment, key(d))
+		changed = changed || len(writes) > 0
+		w.noteDeploy(tick, key(d), failed)
+		if err := w.commit(writes); err != nil {
+			return changed, err
+		}
+	}
+	for _, rs := range w.replicaSets.list() {
+		writes, failed := w.deployer.sync(w.deployer.syncReplicaSet, key(rs))
+		changed = changed || len(writes) > 0
+		w.nameReplicas(key(rs), writes)
+		w.noteReplicas(tick, key(rs), writes, failed)
+		if err := w.commit(writes); err != nil {
+			return changed, err
+		}
+	}
+	return changed, nil
+}
+
+// nameReplicas gives new pods the names and UIDs that somebody else chose.
+func (w *world) nameReplicas(key string, writes []write) {
+	choices := w.controller.options.Choices
+	if choices == nil {
+		return
+	}
+	at, n := w.controller.options.at, 0
+	at.Key = key
+	for _, write := range writes {
+		if pod, ok := write.object.(*corev1.Pod); ok && write.verb == "create" {
+			pod.Name, pod.UID = choices.Name(at, n)
+			n++
+		}
+	}
+}
+
+// noteDeploy keeps the errors but the conflicts: those are how the controller
+// reads its own writes, and the next round repeats the sync.
+func (w *world) noteDeploy(tick *ticking, key string, failed error) {
+	now := message(failed)
+	if strings.Contains(now, "the object has been modified") {
+		return
+	}
+	if d := tick.deployment(key); now != "" && now != w.deployer.deploymentErrors[key] && !slices.Contains(d.Errors, now) {
+		d.Errors = append(d.Errors, now)
+	}
+	w.deployer.deploymentErrors[key] = now
+}
+
+func (w *world) noteReplicas(tick *ticking, key string, writes []write, failed error) {
+	set := tick.replicaSet(key)
+	for _, write := range writes {
+		pod, ok := write.object.(*corev1.Pod)
+		switch {
+		case ok && write.verb == "create":
+			set.Created++
+		case ok && write.verb == "delete":
+			set.Deleted = append(set.Deleted, pod.Name)
+		}
+	}
+	slices.Sort(set.Deleted)
+	if failed != nil {
+		set.Errors = append(set.Errors, failed.Error())
+	}
+}
