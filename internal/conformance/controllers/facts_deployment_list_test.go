@@ -6,13 +6,13 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/kubernetes/pkg/controller"
+	controllerutil "k8s.io/kubernetes/pkg/controller"
 )
 
 // squatter has the name of the Deployment's first ReplicaSet and another template.
 func squatter(d *appsv1.Deployment) *appsv1.ReplicaSet {
 	d = defaulted(d)
-	hash := controller.ComputeHash(&d.Spec.Template, nil)
+	hash := controllerutil.ComputeHash(&d.Spec.Template, nil)
 	none := int32(0)
 	rs := &appsv1.ReplicaSet{
 		ObjectMeta: metav1.ObjectMeta{Namespace: d.Namespace, Name: d.Name + "-" + hash, Labels: map[string]string{"app": "other"}},
@@ -93,10 +93,17 @@ var deploymentFacts = []deployed{
 		want: map[string]string{"4-5": "sizes=4,1 quiet", "6": "sizes=4,0,1 deleted=1 created=1", "7": "sizes=3,0,2"},
 	},
 	{
-		Scenario: story("a scale in the middle of a rollout is proportional and the leftover goes to the largest", 3, map[int][]Input{
+		Scenario: story("a scale in the middle of a rollout is proportional", 3, map[int][]Input{
 			0: {deploy("v1", 10, Rolling("3", "2"))}, 3: {NeverReady{Image: "v2"}, deploy("v2", 10, Rolling("3", "2"))}, 6: {Scale{web, 15}}}),
 		// 8 and 5 of at most 13 become 8*18/13 = 11 and 5*18/13 = 7.
 		want: map[string]string{"5": "sizes=8,5 desired=10/13,10/13", "6-15": "sizes=11,7 desired=15/18,15/18"},
+	},
+	{
+		Scenario: story("what rounding leaves over goes to the largest ReplicaSet", 3, map[int][]Input{
+			0: {deploy("v1", 10, Rolling("3", "2"))}, 3: {NeverReady{Image: "v2"}, deploy("v2", 10, Rolling("3", "2"))},
+			5: {Scale{web, 11}}, 6: {NeverReady{Image: "v3"}, deploy("v3", 11, Rolling("3", "2"))}, 9: {Scale{web, 17}}}),
+		// 8, 1 and 5 of at most 14 become 11.4, 1.4 and 7.1 of 20: one is left over.
+		want: map[string]string{"8": "sizes=8,1,5 desired=11/14,11/14,11/14", "9-15": "sizes=12,1,7 desired=17/20,17/20,17/20"},
 	},
 	{
 		Scenario: story("a proportional scale rounds halves away from zero and the rest goes to the first", 3, map[int][]Input{
