@@ -3,10 +3,10 @@ package placement
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -29,17 +29,16 @@ type term struct {
 	fault        string // why it matches no node at all; empty if it may
 }
 
-func compileAffinity(spec *corev1.PodSpec, path *field.Path) affinity {
-	a := affinity{selector: compileSelector(spec.NodeSelector, path.Child("nodeSelector"))}
+func compileAffinity(spec *corev1.PodSpec, path string) affinity {
+	a := affinity{selector: compileSelector(spec.NodeSelector, path+".nodeSelector")}
 	if spec.Affinity == nil || spec.Affinity.NodeAffinity == nil || spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
 		a.keys = labelKeys(a.requirements())
 		return a
 	}
 	a.required = true
-	p := path.Child("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-	a.path = p.String()
+	a.path = path + ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
 	for i, t := range spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
-		a.terms = append(a.terms, compileTerm(t, p.Index(i)))
+		a.terms = append(a.terms, compileTerm(t, at(a.path, i)))
 	}
 	a.keys = labelKeys(a.requirements())
 	return a
@@ -56,20 +55,20 @@ func labelKeys(rs []*requirement) []string {
 	return slices.Compact(keys)
 }
 
-func compileSelector(selector map[string]string, path *field.Path) []requirement {
+func compileSelector(selector map[string]string, path string) []requirement {
 	rs := make([]requirement, 0, len(selector))
 	for key, value := range selector {
 		rs = append(rs, requirement{
 			NodeSelectorRequirement: corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{value}},
-			path:                    path.Key(key).String(),
+			path:                    path + "[" + key + "]",
 		})
 	}
 	slices.SortFunc(rs, func(a, b requirement) int { return strings.Compare(a.Key, b.Key) })
 	return rs
 }
 
-func compileTerm(t corev1.NodeSelectorTerm, path *field.Path) term {
-	compiled := term{path: path.String()}
+func compileTerm(t corev1.NodeSelectorTerm, path string) term {
+	compiled := term{path: path}
 	if len(t.MatchExpressions) == 0 && len(t.MatchFields) == 0 {
 		compiled.fault = "an empty term matches no node"
 		return compiled
@@ -81,18 +80,22 @@ func compileTerm(t corev1.NodeSelectorTerm, path *field.Path) term {
 	return compiled
 }
 
+// at is the path of an element. Paths are text here: a field.Path is made where
+// there is a mistake, which is rare.
+func at(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
 // compileRequirements gives a term's requirements and the mistakes in them.
-func compileRequirements(t corev1.NodeSelectorTerm, path *field.Path) (rs []requirement, mistakes []error) {
+func compileRequirements(t corev1.NodeSelectorTerm, path string) (rs []requirement, mistakes []error) {
 	note := func(r requirement, err error) {
 		if rs = append(rs, r); err != nil {
 			mistakes = append(mistakes, err)
 		}
 	}
 	for i, r := range t.MatchExpressions {
-		note(compileExpression(r, path.Child("matchExpressions").Index(i)))
+		note(compileExpression(r, at(path+".matchExpressions", i)))
 	}
 	for i, r := range t.MatchFields {
-		note(compileField(r, path.Child("matchFields").Index(i)))
+		note(compileField(r, at(path+".matchFields", i)))
 	}
 	return rs, mistakes
 }

@@ -6,7 +6,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -34,7 +33,7 @@ func compileScoring(pod *corev1.Pod) *scoring {
 	if terms := preferredTerms(&pod.Spec); terms != nil {
 		s.prefers = true
 		var mistakes []error
-		s.preferences, mistakes = compilePreferences(terms, func(i int) *field.Path { return (*field.Path)(nil).Index(i) })
+		s.preferences, mistakes = compilePreferences(terms, func(i int) string { return at("", i) })
 		if len(mistakes) > 0 {
 			s.fault = fmt.Errorf("running PreScore plugin %q: %w", pluginAffinity, utilerrors.NewAggregate(mistakes))
 		}
@@ -55,14 +54,14 @@ func preferredTerms(spec *corev1.PodSpec) []corev1.PreferredSchedulingTerm {
 
 // compilePreferences follows component-helpers' nodeaffinity.NewPreferredSchedulingTerms:
 // terms without weight or requirements count for nothing, and are not looked at.
-func compilePreferences(terms []corev1.PreferredSchedulingTerm, at func(int) *field.Path) ([]preference, []error) {
+func compilePreferences(terms []corev1.PreferredSchedulingTerm, path func(int) string) ([]preference, []error) {
 	var all []preference
 	var mistakes []error
 	for i, t := range terms {
 		if t.Weight == 0 || len(t.Preference.MatchExpressions)+len(t.Preference.MatchFields) == 0 {
 			continue
 		}
-		rs, wrong := compileRequirements(t.Preference, at(i))
+		rs, wrong := compileRequirements(t.Preference, path(i))
 		all, mistakes = append(all, preference{rs, int64(t.Weight)}), append(mistakes, wrong...)
 	}
 	return all, mistakes
@@ -71,9 +70,9 @@ func compilePreferences(terms []corev1.PreferredSchedulingTerm, at func(int) *fi
 // checkPreferences gives the mistakes in preferred terms, which an API server
 // lets pass (it does not read the values of Gt and Lt) and over which the
 // scheduler fails.
-func checkPreferences(spec *corev1.PodSpec, path *field.Path) error {
-	path = path.Child("affinity", "nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution")
-	_, mistakes := compilePreferences(preferredTerms(spec), func(i int) *field.Path { return path.Index(i).Child("preference") })
+func checkPreferences(spec *corev1.PodSpec, path string) error {
+	path += ".affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution"
+	_, mistakes := compilePreferences(preferredTerms(spec), func(i int) string { return at(path, i) + ".preference" })
 	return errors.Join(mistakes...)
 }
 

@@ -122,18 +122,19 @@ func daemonTolerations(spec *corev1.PodSpec) tolerations {
 // tolerations with the same key, effect, operator and value are replaced, until
 // one of them is equal already, which undoes the whole change.
 func (ts tolerations) addOrUpdate(added corev1.Toleration) tolerations {
-	next, found := slices.Clone(ts), false
+	same := func(t Toleration) bool { return added.MatchToleration(&t.Toleration) }
+	if !slices.ContainsFunc(ts, same) {
+		return append(ts, Toleration{added, Added})
+	}
+	next := slices.Clone(ts)
 	for i, t := range ts {
-		if !added.MatchToleration(&t.Toleration) {
+		if !same(t) {
 			continue
 		}
 		if equality.Semantic.DeepEqual(added, t.Toleration) {
 			return ts
 		}
-		next[i], found = Toleration{added, Overwritten}, true
-	}
-	if !found {
-		next = append(next, Toleration{added, Added})
+		next[i] = Toleration{added, Overwritten}
 	}
 	return next
 }

@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -71,7 +70,7 @@ func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 func compileDaemonSet(ds *appsv1.DaemonSet) *Workload {
 	template := ds.Spec.Template
 	own := daemonTolerations(&template.Spec)
-	pod := cluster.Default(&corev1.Pod{ObjectMeta: *template.ObjectMeta.DeepCopy(), Spec: template.Spec})
+	pod := cluster.Default(&corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec})
 	pod.Namespace = ds.Namespace
 	pod.Spec.Tolerations = own.plain()
 	mergeLabelKeys(pod)
@@ -79,7 +78,7 @@ func compileDaemonSet(ds *appsv1.DaemonSet) *Workload {
 		daemonSet:   ds,
 		pod:         pod,
 		tolerations: own,
-		affinity:    compileAffinity(&template.Spec, field.NewPath("spec", "template", "spec")),
+		affinity:    compileAffinity(&template.Spec, "spec.template.spec"),
 	}
 	w.compileFit(ds.Namespace + "/" + ds.Name)
 	return w
@@ -101,13 +100,13 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 	}
 	scoring := compileScoring(pod)
 	if scoring.fault != nil && !o.unvalidated {
-		return nil, fmt.Errorf("Pod %s/%s: %w", pod.Namespace, pod.Name, cmp.Or(checkPreferences(&pod.Spec, field.NewPath("spec")), scoring.fault))
+		return nil, fmt.Errorf("Pod %s/%s: %w", pod.Namespace, pod.Name, cmp.Or(checkPreferences(&pod.Spec, "spec"), scoring.fault))
 	}
 	w := &Workload{
 		pod:         pod,
 		scoring:     scoring,
 		tolerations: podTolerations(pod.Spec.Tolerations),
-		affinity:    compileAffinity(&pod.Spec, field.NewPath("spec")),
+		affinity:    compileAffinity(&pod.Spec, "spec"),
 	}
 	w.compileFit(pod.Namespace + "/" + pod.Name)
 	return w, nil
