@@ -144,23 +144,35 @@ func BenchmarkEditAndPredict(b *testing.B) {
 	}
 }
 
-// All reasons for one node that nothing fits.
+// All reasons against one node, of every plugin that looks at a node or what is on it.
 func BenchmarkAllReasons(b *testing.B) {
-	w, err := placement.ForPod(&corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "pod"},
-		Spec: corev1.PodSpec{
-			Containers: []corev1.Container{{Name: "c", Image: "registry.example.com/c:1"}},
-			Affinity:   benchDaemonSet().Spec.Template.Spec.Affinity, NodeSelector: map[string]string{"disk": "ssd"},
-		},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	node := benchNodes(1)[0].(*corev1.Node)
-	b.ReportAllocs()
-	for b.Loop() {
-		if v := w.Check(node); len(v.Reasons) != 2 || len(v.Reasons[0].Taints) != 2 || len(v.Reasons[1].Mismatches) != 2 {
-			b.Fatal(v)
-		}
+	for _, n := range []int{100, 100_000} {
+		b.Run(fmt.Sprint("nodes=", n), func(b *testing.B) {
+			nodes := benchHosts(n)
+			nodes[0].(*corev1.Node).Spec.Taints[0].Effect = corev1.TaintEffectNoSchedule
+			holder := nodes[n].(*corev1.Pod)
+			holder.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 8080, HostPort: 8080, Protocol: corev1.ProtocolTCP}}
+			c, err := cluster.Adopt(nodes...)
+			if err != nil {
+				b.Fatal(err)
+			}
+			pod := benchPod("new", "64")
+			pod.Spec.NodeSelector = map[string]string{"disk": "ssd"}
+			pod.Spec.Affinity = benchDaemonSet().Spec.Template.Spec.Affinity
+			pod.Spec.Containers[0].Ports = holder.Spec.Containers[0].Ports
+			w, err := placement.ForPod(pod)
+			if err != nil {
+				b.Fatal(err)
+			}
+			p := w.Predict(c)
+			p.Placed()
+			b.ReportAllocs()
+			for b.Loop() {
+				v, _ := p.Verdict("node-0000000")
+				if len(v.Reasons) != 4 || len(v.Reasons[0].Taints) != 1 || len(v.Reasons[1].Mismatches) != 2 || len(v.Reasons[2].Ports) != 1 || v.Reasons[3].Shortfall == nil {
+					b.Fatal(v)
+				}
+			}
+		})
 	}
 }

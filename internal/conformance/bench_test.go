@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
@@ -14,7 +15,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-var fleetSizes = []int{1_000, 10_000, 100_000}
+var fleetSizes = []int{1_000, 10_000, 100_000, 1_000_000}
 
 // BenchmarkDesired finds the nodes of a DaemonSet: Kubernetes by the loop of its
 // controller, in which affinity and tolerations are parsed once a sync, and by the
@@ -24,6 +25,9 @@ var fleetSizes = []int{1_000, 10_000, 100_000}
 func BenchmarkDesired(b *testing.B) {
 	for _, clauses := range []int{0, 6} {
 		for _, size := range fleetSizes {
+			if size > 100_000 && (clauses == 0 || testing.Short()) {
+				continue // a million nodes take some GB
+			}
 			b.Run(fmt.Sprintf("clauses=%d/nodes=%d", clauses, size), func(b *testing.B) { benchmarkDesired(b, clauses, size) })
 		}
 	}
@@ -31,18 +35,10 @@ func BenchmarkDesired(b *testing.B) {
 
 func benchmarkDesired(b *testing.B, clauses, size int) {
 	nodes, ds := gen.Fleet(size), gen.FleetDaemonSet(clauses)
-	c := must(cluster.New(objects(nodes)...))(b)
+	c := must(cluster.Adopt(objects(nodes)...))(b)
 	other := must(placement.ForDaemonSet(gen.FleetDaemonSet(6), placement.Unvalidated()))(b)
 	other.Predict(c).Eligible().Len() // builds the index
-	r := race{items: size, want: size - size/10*min(clauses, 1), baseline: func() int {
-		loop, count := upstream.NewLoop(ds), 0
-		for _, n := range nodes {
-			if run, _ := loop.ShouldRun(n); run {
-				count++
-			}
-		}
-		return count
-	}}
+	r := race{items: size, want: size - size/10*min(clauses, 1), baseline: func() int { return wanted(ds, nodes) }}
 	r.kubernetes(b, "kubernetes/loop")
 	if size <= 10_000 {
 		r.berth(b, "kubernetes/exported", func() int {
@@ -74,6 +70,40 @@ func benchmarkDesired(b *testing.B, clauses, size int) {
 		return compile().Predict(must(cluster.New(objects(nodes)...))(b)).Eligible().Len()
 	})
 	r.berth(b, "berth/warm", func() int { return compile().Predict(c).Eligible().Len() })
+}
+
+// wanted counts as the controller's loops do.
+func wanted(ds *appsv1.DaemonSet, nodes []*corev1.Node) int {
+	loop, count := upstream.NewLoop(ds), 0
+	for _, n := range nodes {
+		if run, _ := loop.ShouldRun(n); run {
+			count++
+		}
+	}
+	return count
+}
+
+// BenchmarkEdit puts one node into the pool that the DaemonSet stays out of, or
+// takes it out again, and asks once more: Kubernetes by its loop, over nodes that
+// were edited already; berth edit and question together, each edit upon the one before.
+func BenchmarkEdit(b *testing.B) {
+	for _, size := range []int{5_000, 100_000} {
+		b.Run(fmt.Sprintf("nodes=%d", size), func(b *testing.B) {
+			nodes, ds := gen.Fleet(size), gen.FleetDaemonSet(6)
+			workload := must(placement.ForDaemonSet(ds, placement.Unvalidated()))(b)
+			c := must(cluster.Adopt(objects(nodes)...))(b)
+			workload.Predict(c)
+			r := race{items: size, want: size - size/10, baseline: func() int { return wanted(ds, nodes) }}
+			r.kubernetes(b, "kubernetes/loop")
+			edits := 0
+			r.berth(b, "berth/warm", func() int {
+				node, pool := nodes[(edits/2*10+1)%size].Name, []string{"pool-0", "pool-1"}[edits%2]
+				edits++
+				c = must(c.Edit(node, cluster.Label("pool", pool)))(b)
+				return workload.Predict(c).Eligible().Len() + edits%2 // one less after every other edit
+			})
+		})
+	}
 }
 
 // BenchmarkFit filters the nodes of a cluster with ten pods a node for one pod:
