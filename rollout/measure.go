@@ -10,23 +10,42 @@ import (
 type Course struct {
 	DaemonSet string // namespace/name
 	Estimate
-	Served int // nodes on which a pod was available before
-	Down   int // of these, how many wanted one and were without it when it was worst; pods on their way out not counted
-	DownAt int // in this tick of the simulation, for the first time
+	Served int      // nodes on which a pod was available before
+	Down   int      // of these, how many wanted one and were without it when it was worst; pods on their way out not counted
+	DownAt int      // in this tick of the simulation, for the first time
+	DownOn []string // these nodes, ascending by name
 }
 
 // Measure passes at most max ticks, as Run does, and gives the course of every
 // DaemonSet that there is before, meanwhile or after, ascending by key, with all
-// events. Beside what happens it costs a look at every node for each DaemonSet.
+// events. It ends early when pods are turned out of a node for the third time and
+// would be without end (OutAgain). Beside what happens it costs a look at every
+// node for each DaemonSet.
 func (s *Sim) Measure(max int) ([]Course, Trace) {
-	m := measure{sim: s, start: s.Now(), gauges: map[string]*meter{}}
+	m := measure{sim: s, start: s.Now(), gauges: map[string]*meter{}, turns: map[string]int{}}
 	m.begin()
 	var trace Trace
 	for events := range s.Run(max) {
 		m.see(events[0].Tick, events)
-		trace = append(trace, events...)
+		if trace = append(trace, events...); m.turning(events) {
+			break
+		}
 	}
 	return m.courses(), trace
+}
+
+// turning says whether a node's pods have been turned out often enough to know that
+// this goes on for ever.
+func (m *measure) turning(events []Event) bool {
+	endless := false
+	for _, e := range events {
+		if e.Kind == Evicted && e.Why.Rule == OutAgain {
+			id := e.DaemonSet + " " + e.Node
+			m.turns[id]++
+			endless = endless || m.turns[id] > 2
+		}
+	}
+	return endless
 }
 
 // measure follows all DaemonSets of a simulation.
@@ -34,6 +53,7 @@ type measure struct {
 	sim    *Sim
 	start  int
 	gauges map[string]*meter
+	turns  map[string]int // by DaemonSet and node: how often its pods were turned out
 }
 
 // meter is a gauge that knows which nodes were served before.
@@ -42,6 +62,7 @@ type meter struct {
 	before map[string]bool
 	Course
 	last int
+	list []int // scratch
 }
 
 // begin looks at the DaemonSets before anything happens.
@@ -87,21 +108,30 @@ func (m *measure) see(tick int, events []Event) {
 		if slices.ContainsFunc(events, func(e Event) bool { return e.DaemonSet == g.key }) {
 			g.last = tick
 		}
-		if down := g.down(); down > g.Down {
-			g.Down, g.DownAt = down, tick
+		if down := g.down(); len(down) > g.Down {
+			g.Down, g.DownAt, g.DownOn = len(down), tick, g.names(down)
 		}
 	}
 }
 
-// down counts the nodes that were served, want a pod, and are not served now.
-func (g *meter) down() int {
-	n := 0
+// down gives the nodes that were served, want a pod, and are not served now.
+func (g *meter) down() []int {
+	g.list = g.list[:0]
 	for slot := range g.up {
 		if g.wants[slot] && !g.up[slot] && g.before[g.sim.roster[slot].name] {
-			n++
+			g.list = append(g.list, slot)
 		}
 	}
-	return n
+	return g.list
+}
+
+func (g *meter) names(slots []int) []string {
+	names := make([]string, len(slots))
+	for i, slot := range slots {
+		names[i] = g.sim.roster[slot].name
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (m *measure) courses() []Course {

@@ -1,0 +1,175 @@
+package dryrun
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+)
+
+// Config is how plans are made. The zero Config is rollout's: pods that take no
+// time, a second a tick.
+type Config struct {
+	Rollout rollout.Config // how time and machines behave: without Kubelet a duration in a plan is a number of waves
+	Horizon time.Duration  // until when the simulation runs if it does not settle before; default 24 h
+	Admit   Admit          // what a mutating webhook would do to pods; nil: nothing
+}
+
+// Base is a cluster that plans start from, once everything in it has come to rest:
+// what a rollout that is under way would still do is not a plan's doing. Every
+// DaemonSet is compiled and predicted once, whatever the number of plans. Safe for
+// concurrent use.
+type Base struct {
+	config  Config
+	given   *cluster.Cluster
+	cluster *cluster.Cluster // at rest
+	daemons map[string]*daemon
+	settled settling
+
+	fork sync.Mutex // of sim
+	sim  *rollout.Sim
+
+	print func() Fingerprint
+}
+
+// daemon is a DaemonSet on a snapshot.
+type daemon struct {
+	object   *appsv1.DaemonSet // the snapshot's own
+	workload *placement.Workload
+	*placement.Prediction
+	admission *Admission // what Config.Admit makes of its pods; nil without
+}
+
+// settling is what happened until the cluster was at rest.
+type settling struct {
+	created, deleted int
+	unsettled        bool
+}
+
+// Start makes the base for plans on a cluster. It simulates the cluster until it is
+// at rest, which costs some µs for each pod and more for what happens; a DaemonSet
+// or a configuration that cannot be read is an error.
+func (cfg Config) Start(c *cluster.Cluster) (*Base, error) {
+	if cfg.Horizon == 0 {
+		cfg.Horizon = 24 * time.Hour
+	}
+	sim, err := rollout.New(c, cfg.Rollout)
+	if err != nil {
+		return nil, err
+	}
+	b := &Base{config: cfg, given: c, cluster: c, sim: sim, daemons: map[string]*daemon{}}
+	b.settle()
+	b.print = sync.OnceValue(func() Fingerprint { return FingerprintOf(c) })
+	var errs []error
+	for _, ds := range b.cluster.Borrow().DaemonSets() {
+		d, err := b.predict(ds, b.cluster)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", keyOf(ds), err))
+			continue
+		}
+		d.Placed() // with it, the account of all pods is made
+		b.daemons[keyOf(ds)] = d
+	}
+	return b, errors.Join(errs...)
+}
+
+// Start is Config{}.Start.
+func Start(c *cluster.Cluster) (*Base, error) { return Config{}.Start(c) }
+
+// settle lets everything come to rest.
+func (b *Base) settle() {
+	happened := false
+	for events := range b.sim.Run(b.ticks()) {
+		for _, e := range events {
+			switch e.Kind {
+			case rollout.Created:
+				b.settled.created++
+			case rollout.Deleted:
+				b.settled.deleted++
+			}
+		}
+		happened = true
+	}
+	b.settled.unsettled = !b.sim.Settled()
+	if happened {
+		b.cluster = b.sim.Cluster()
+	}
+}
+
+// ticks is the horizon in ticks.
+func (b *Base) ticks() int {
+	tick := b.sim.Config().Tick
+	return int(min(b.config.Horizon/max(tick, time.Second), 1<<30))
+}
+
+// predict compiles and predicts a DaemonSet of a snapshot.
+func (b *Base) predict(ds *appsv1.DaemonSet, on *cluster.Cluster) (*daemon, error) {
+	w, err := placement.ForDaemonSet(ds, placement.Unvalidated())
+	if err != nil {
+		return nil, err
+	}
+	return b.on(&daemon{object: ds, workload: w}, on)
+}
+
+// on gives a compiled DaemonSet on another snapshot.
+func (b *Base) on(d *daemon, c *cluster.Cluster) (*daemon, error) {
+	now := &daemon{object: d.object, workload: d.workload, Prediction: d.workload.Predict(c)}
+	var err error
+	if b.config.Admit != nil {
+		now.admission, err = b.config.Admit.judge(now, c)
+	}
+	return now, err
+}
+
+// Cluster is the cluster at rest, from which plans start. It is the given one if
+// nothing happened in it.
+func (b *Base) Cluster() *cluster.Cluster { return b.cluster }
+
+// Keys gives the DaemonSets, as namespace/name, ascending.
+func (b *Base) Keys() []string { return slices.Sorted(maps.Keys(b.daemons)) }
+
+// Plan works out what edits, made one after the other at one time, would do. It
+// costs as much as the edits; what they do is worked out when asked for. The error
+// is every mistake in the edits.
+func (b *Base) Plan(edits ...Edit) (*Plan, error) {
+	d := &draft{start: b.cluster, after: b.cluster}
+	var errs []error
+	for _, e := range edits {
+		if e.do == nil {
+			errs = append(errs, errors.New("the zero Edit edits nothing: use Apply, Delete, EditNodes, ..."))
+			continue
+		}
+		errs = append(errs, e.do(d))
+	}
+	p := &Plan{base: b, edits: slices.Clone(edits), draft: d}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	p.course = sync.OnceValue(p.simulate)
+	p.whole = sync.OnceValue(p.predictAll)
+	p.evict = sync.OnceValue(p.findEvictions)
+	if d.opaque {
+		if err := p.check(); err != nil {
+			return nil, err
+		}
+		d.after = p.course().sim.Cluster()
+	}
+	return p, nil
+}
+
+// New is Start and Plan for a single plan.
+func New(c *cluster.Cluster, edits ...Edit) (*Plan, error) {
+	b, err := Start(c)
+	if err != nil {
+		return nil, err
+	}
+	return b.Plan(edits...)
+}

@@ -1,0 +1,216 @@
+package dryrun
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
+)
+
+// course is what happens after the edits, until everything is at rest again.
+type course struct {
+	sim       *rollout.Sim // at the end
+	start     int          // the tick before the first
+	trace     rollout.Trace
+	courses   map[string]rollout.Course
+	rolled    map[string]map[string]bool // by DaemonSet, the nodes that a rolling update took its turn on
+	before    map[string][]rollout.Pod
+	waited    map[string]map[string]rollout.Cause // by DaemonSet and node, what it waited for already
+	refused   []string
+	unsettled bool
+}
+
+// simulate runs the plan's edits. What is malformed was refused before.
+func (p *Plan) simulate() *course {
+	sim, err := p.Sim()
+	if err != nil {
+		sim, _ = p.base.forked(p.base.cluster)
+		return &course{sim: sim, refused: []string{err.Error()}}
+	}
+	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Course{}, rolled: map[string]map[string]bool{}, before: map[string][]rollout.Pod{}, waited: map[string]map[string]rollout.Cause{}}
+	for _, key := range sim.Keys() {
+		c.before[key], c.waited[key] = sim.Pods(key), map[string]rollout.Cause{}
+		for _, w := range sim.Waiting(key) {
+			c.waited[key][w.Node] = w.For
+		}
+	}
+	courses, trace := sim.Measure(p.base.ticks())
+	for _, x := range courses {
+		c.courses[x.DaemonSet] = x
+	}
+	c.trace, c.unsettled = trace, !sim.Settled()
+	for _, e := range trace {
+		c.note(e)
+	}
+	return c
+}
+
+func (c *course) note(e rollout.Event) {
+	switch {
+	case e.Kind == rollout.Refused:
+		c.refused = append(c.refused, e.Why.Detail)
+	case (e.Kind == rollout.Deleted || e.Kind == rollout.Created) && rolling(e.Why.Rule):
+		if c.rolled[e.DaemonSet] == nil {
+			c.rolled[e.DaemonSet] = map[string]bool{}
+		}
+		c.rolled[e.DaemonSet][e.Node] = true
+	}
+}
+
+// rolling says whether the rule is one of the rolling update
+// (pkg/controller/daemon/update.go, rollingUpdate) and not of manage.
+func rolling(r rollout.Rule) bool {
+	switch r {
+	case rollout.WithinBudget, rollout.OldUnavailable, rollout.OldNotReady, rollout.NewAvailable, rollout.OldUnwanted,
+		rollout.EnoughElsewhere, rollout.WithinSurge, rollout.OldUnavailableSurge:
+		return true
+	}
+	return false
+}
+
+// Pods is what a plan does to a DaemonSet's pods, as the nodes on which it does.
+// The sets are disjoint.
+type Pods struct {
+	Created   cluster.NodeSet `json:"created"`   // there was none
+	Updated   cluster.NodeSet `json:"updated"`   // another takes its place when its turn comes in the rolling update
+	Recreated cluster.NodeSet `json:"recreated"` // it is deleted, whatever the budget, and another comes
+	Deleted   cluster.NodeSet `json:"deleted"`   // at once, whatever maxUnavailable says: it is wanted no more
+	Dropped   cluster.NodeSet `json:"dropped"`   // by the rolling update, and none comes in its place: the node only kept it
+	Outdated  cluster.NodeSet `json:"outdated"`  // it stays though the template is another: OnDelete, or the rollout does not get that far
+}
+
+// Empty says whether no pod changes.
+func (p Pods) Empty() bool {
+	return p.Created.Len()+p.Updated.Len()+p.Recreated.Len()+p.Deleted.Len()+p.Dropped.Len()+p.Outdated.Len() == 0
+}
+
+// Pods gives what becomes of the DaemonSet's pods. It runs the simulation.
+func (e Effect) Pods() Pods {
+	c := e.plan.course()
+	before, after := podsByNode(c.before[e.Key]), podsByNode(c.sim.Pods(e.Key))
+	names := map[*cluster.NodeSet][]string{}
+	current := c.revision(e.Key)
+	var p Pods
+	for _, node := range nodesOf(before, after) {
+		if set := p.where(e, before[node], after[node], c.rolled[e.Key][node], current); set != nil {
+			names[set] = append(names[set], node)
+		}
+	}
+	for _, set := range []*cluster.NodeSet{&p.Created, &p.Updated, &p.Recreated, &p.Deleted, &p.Dropped, &p.Outdated} {
+		if len(names[set]) > 0 {
+			*set = e.plan.named(names[set]...)
+		}
+	}
+	return p
+}
+
+// where is the set of a node by the pods that it had and has; nil if they are the same.
+func (p *Pods) where(e Effect, had, has []rollout.Pod, rolled bool, current int64) *cluster.NodeSet {
+	switch {
+	case len(had) == 0:
+		return &p.Created
+	case len(has) == 0 && rolled:
+		return &p.Dropped
+	case len(has) == 0:
+		return &p.Deleted
+	case !shared(had, has) && rolled:
+		return &p.Updated
+	case !shared(had, has):
+		return &p.Recreated
+	case e.Action == Changed && outdated(had, has, current):
+		return &p.Outdated
+	}
+	return nil
+}
+
+// shared says whether one of the pods is still there.
+func shared(had, has []rollout.Pod) bool {
+	return slices.ContainsFunc(had, func(p rollout.Pod) bool {
+		return slices.ContainsFunc(has, func(q rollout.Pod) bool { return p.Name == q.Name })
+	})
+}
+
+// outdated says whether a pod of an earlier revision has stayed.
+func outdated(had, has []rollout.Pod, current int64) bool {
+	return slices.ContainsFunc(has, func(q rollout.Pod) bool {
+		return q.Revision != current && slices.ContainsFunc(had, func(p rollout.Pod) bool { return p.Name == q.Name })
+	})
+}
+
+// revision is the DaemonSet's current one at the end; 0 if there is none.
+func (c *course) revision(key string) int64 {
+	history := c.sim.History(key)
+	if len(history) == 0 {
+		return 0
+	}
+	return history[len(history)-1].Revision
+}
+
+func podsByNode(pods []rollout.Pod) map[string][]rollout.Pod {
+	by := map[string][]rollout.Pod{}
+	for _, p := range pods {
+		by[p.Node] = append(by[p.Node], p)
+	}
+	return by
+}
+
+func nodesOf(before, after map[string][]rollout.Pod) []string {
+	all := map[string]bool{}
+	for _, by := range []map[string][]rollout.Pod{before, after} {
+		for _, node := range slices.Sorted(maps.Keys(by)) {
+			all[node] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// Course gives the DaemonSet's way through the plan's simulation: waves, ticks, how
+// many pods were available at worst, and whether it gets to its end. Ticks are of
+// Config.Rollout.Tick. It runs the simulation.
+func (e Effect) Course() rollout.Course { return e.plan.course().courses[e.Key] }
+
+// Waiting lists the nodes that keep the DaemonSet's rollout from being done when
+// nothing happens any more, or at the horizon, and did not before the plan for the
+// same cause. It runs the simulation.
+func (e Effect) Waiting() []rollout.Wait {
+	c := e.plan.course()
+	return slices.DeleteFunc(c.sim.Waiting(e.Key), func(w rollout.Wait) bool {
+		before, did := c.waited[e.Key][w.Node]
+		return did && before == w.For
+	})
+}
+
+// Ends says whether what the plan sets off comes to an end: every wanted pod is
+// updated and available, but for nodes that waited for the same before. It runs the
+// simulation.
+func (e Effect) Ends() bool {
+	state := e.Course().State
+	return state == rollout.Done || state == rollout.Deadlocked && len(e.Waiting()) == 0
+}
+
+// Trace gives everything that happens after the edits. It runs the simulation.
+func (p *Plan) Trace() rollout.Trace { return slices.Clone(p.course().trace) }
+
+// AtWorst says on how many nodes a pod was available when there were fewest, of
+// those nodes that had one before the plan and go on wanting one; a pod on its way
+// out does not count. It runs the simulation.
+func (e Effect) AtWorst() (available, of int) {
+	c := e.plan.course()
+	of = len(c.lasting(e))
+	return of - c.courses[e.Key].Down, of
+}
+
+// lasting gives the nodes that had an available pod and go on wanting one.
+func (c *course) lasting(e Effect) []string {
+	wanted := e.Wanted()
+	var nodes []string
+	by := podsByNode(c.before[e.Key])
+	for _, node := range slices.Sorted(maps.Keys(by)) {
+		available := func(p rollout.Pod) bool { return p.Available && !p.Terminating }
+		if wanted.Has(node) && slices.ContainsFunc(by[node], available) {
+			nodes = append(nodes, node)
+		}
+	}
+	return nodes
+}

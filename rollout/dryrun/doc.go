@@ -1,0 +1,41 @@
+// Package dryrun answers "what would this change do?" before anybody makes it: for
+// policy engines, CI jobs, controllers and go tests.
+//
+// A Plan is made from a cluster.Cluster, which may be a dump of a running one, and
+// Edits: a new or changed DaemonSet, a label, a taint, nodes that come or go, a
+// deletion. It says, for every DaemonSet of the cluster, which nodes it gains,
+// loses, only keeps or leaves pending, with the reasons (placement.Diff); which pods
+// are created, deleted at once, or updated in waves, and how long that takes with how
+// many available (a rollout.Sim); and which other pods have to go, and whether they
+// find a place. A Policy is a promise that a plan keeps or breaks:
+//
+//	plan, err := dryrun.New(c, dryrun.EditNodes(gpu, cluster.Taint("dedicated=gpu:NoSchedule")))
+//	if err != nil {
+//		t.Fatal(err)
+//	}
+//	if err := plan.Check(dryrun.Covers(gpu).For("monitoring/dcgm-exporter")).Err(); err != nil {
+//		t.Fatal(err)
+//	}
+//
+// Who asks more than once about one cluster makes a Base with Start: its DaemonSets
+// are compiled and judged once, and a question about one edit of a node costs some
+// ten µs.
+//
+// # What becomes of pods
+//
+// A changed template is a rolling update: pods are replaced in waves, within the
+// budget. A changed nodeSelector, label or NoExecute taint is not: pods on nodes that
+// are no longer wanted go at once, all of them, whatever maxUnavailable says. A
+// NoSchedule taint deletes nothing; but a rolling update that comes later deletes pods
+// on such nodes and brings none back. Pods tells these apart.
+//
+// A plan is made from the cluster at rest: what a rollout that is under way would
+// still do is not the plan's doing, and is said in Notes. Time goes by Config.Rollout:
+// with its zero Kubelet pods take no time, and a duration is a number of ticks.
+//
+// # What is not promised
+//
+// Deployments and StatefulSets are not simulated: Evictions says which pods have to
+// go, and whether a node would take each again. Volumes, admission other than
+// Config.Admit, and what package placement lists as not modelled are not looked at.
+package dryrun

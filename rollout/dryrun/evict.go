@@ -1,0 +1,245 @@
+package dryrun
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+)
+
+// Fate is what a plan does to a pod that no DaemonSet owns.
+type Fate uint8
+
+const (
+	Evicted  Fate = iota // by a NoExecute taint (pkg/controller/tainteviction)
+	Removed              // with its node, or by who makes the edits
+	Stranded             // it stays, but would not be let onto its node again
+)
+
+var fateNames = [...]string{"evicted", "removed", "stranded"}
+
+// String is the fate in a word.
+func (f Fate) String() string { return fateNames[min(int(f), len(fateNames)-1)] }
+
+// MarshalText makes a fate its word in JSON.
+func (f Fate) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText reads the word of a fate.
+func (f *Fate) UnmarshalText(text []byte) (err error) {
+	*f, err = parseWord[Fate]("fate", fateNames[:], text)
+	return err
+}
+
+// Eviction is a pod that no DaemonSet owns, and what a plan does to it.
+type Eviction struct {
+	Pod   string        `json:"pod"` // namespace/name
+	Node  string        `json:"node"`
+	Fate  Fate          `json:"fate"`
+	After time.Duration `json:"after,omitempty"` // ns from the edits, as far as its tolerationSeconds go
+	Why   string        `json:"why"`             // the taint, or what keeps it off its node
+	Owner string        `json:"owner,omitempty"` // "ReplicaSet web-5d4f": who makes a new one; empty: nobody
+	// Again is a node that would take it, or the one made in its place; Nowhere says
+	// why there is none, in kube-scheduler's words.
+	Again   string `json:"again,omitempty"`
+	Nowhere string `json:"nowhere,omitempty"`
+}
+
+// String is the pod and what becomes of it in one line.
+func (e Eviction) String() string {
+	s := fmt.Sprintf("%s on %s: %v", e.Pod, e.Node, e.Fate)
+	if e.After > 0 {
+		s += fmt.Sprintf(" after %v", e.After)
+	}
+	s += ": " + e.Why
+	switch {
+	case e.Owner == "" && e.Fate != Stranded:
+		s += "; nothing makes it anew"
+	case e.Nowhere != "":
+		s += "; no node takes it again: " + e.Nowhere
+	case e.Again != "":
+		s += "; would fit on " + e.Again
+	}
+	return s
+}
+
+// Evictions gives the pods that no DaemonSet owns and to which the plan does
+// something, ascending by pod: those that go, and those on edited nodes that stay
+// but would not be let onto them again. Where those that go would fit again is tried
+// one after the other, the most important first, each counted where it went: on the
+// best node for it as they were, or else the first by name, so that it is a guess
+// where the scheduler has a choice, but not whether there is room. Pods that the
+// kubelet runs by itself (mirror pods) are left out.
+//
+// It runs the simulation; a pod costs a prediction.
+func (p *Plan) Evictions() []Eviction {
+	return p.evict()
+}
+
+func (p *Plan) findEvictions() []Eviction {
+	s := &search{plan: p, room: placement.NewRoom(p.After())}
+	s.collect()
+	s.house()
+	slices.SortFunc(s.found, func(a, b *leaver) int { return cmp.Compare(a.Pod, b.Pod) })
+	all := make([]Eviction, len(s.found))
+	for i, l := range s.found {
+		all[i] = l.Eviction
+	}
+	return all
+}
+
+// search looks for pods that go and where they could come to.
+type search struct {
+	plan  *Plan
+	room  *placement.Room // of the nodes after, with what left and what came
+	found []*leaver
+}
+
+// leaver is a pod that goes or is stranded.
+type leaver struct {
+	Eviction
+	pod *corev1.Pod
+}
+
+// out is where a pod is when something happens to it.
+type out struct{ node, pod string }
+
+func (s *search) collect() {
+	events := s.plan.course().leaving()
+	b, after := s.plan.Before().Borrow(), s.plan.After().Borrow()
+	for i := range b.Len() {
+		node := b.At(i)
+		now, still := after.Node(node.Name)
+		for _, pod := range b.PodsOn(i) {
+			if ownedByDaemonSet(pod) || mirror(pod) || over(pod) {
+				continue
+			}
+			_, there := after.Pod(pod.Namespace, pod.Name)
+			e, goes := events[out{node.Name, pod.Name}]
+			switch {
+			case !there:
+				s.add(pod, Removed, "the pod is deleted", 0)
+			case !still:
+				s.add(pod, Removed, "the node is removed", 0)
+			case goes:
+				s.add(pod, Evicted, why(e), time.Duration(e.Tick-s.plan.course().start-1)*s.plan.tick())
+			case now != node:
+				s.strand(pod, node, now)
+			}
+		}
+	}
+	for _, l := range s.found {
+		if i, ok := after.Position(l.Node); ok && l.Fate == Evicted {
+			s.room.Remove(placement.LoadOf(l.pod), i)
+		}
+	}
+}
+
+func (p *Plan) tick() time.Duration { return p.base.sim.Config().Tick }
+
+// leaving gives the events that take pods of no DaemonSet away, by where they were.
+func (c *course) leaving() map[out]rollout.Event {
+	gone := map[out]rollout.Event{}
+	for _, e := range c.trace {
+		if e.DaemonSet == "" && (e.Kind == rollout.Evicted || e.Kind == rollout.UserDeleted) {
+			gone[out{e.Node, e.Pod}] = e
+		}
+	}
+	return gone
+}
+
+// why names the taints that the pod does not tolerate for ever.
+func why(e rollout.Event) string {
+	if e.Why.Detail != "" {
+		return e.Why.String()
+	}
+	return fmt.Sprint(e.Kind)
+}
+
+func mirror(pod *corev1.Pod) bool { return pod.Annotations[corev1.MirrorPodAnnotationKey] != "" }
+
+func over(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed || pod.DeletionTimestamp != nil
+}
+
+func (s *search) add(pod *corev1.Pod, fate Fate, why string, after time.Duration) {
+	e := Eviction{Pod: keyOf(pod), Node: pod.Spec.NodeName, Fate: fate, Why: why, After: after}
+	if ref := metav1.GetControllerOfNoCopy(pod); ref != nil {
+		e.Owner = ref.Kind + " " + ref.Name
+	}
+	s.found = append(s.found, &leaver{e, pod})
+}
+
+// strand notes a pod that its node let in and, as it is now, would not.
+func (s *search) strand(pod *corev1.Pod, was, now *corev1.Node) {
+	w, err := placement.ForPod(anew(pod), placement.Unvalidated())
+	if err != nil || w.Check(was).Decision == placement.Excluded {
+		return
+	}
+	if v := w.Check(now); v.Decision == placement.Excluded {
+		s.add(pod, Stranded, fmt.Sprint(v.Reasons[0]), 0)
+	}
+}
+
+// anew is the pod as its owner would make it again.
+func anew(pod *corev1.Pod) *corev1.Pod {
+	again := pod.DeepCopy()
+	again.Spec.NodeName = ""
+	again.Status = corev1.PodStatus{}
+	return again
+}
+
+// house tries to find a node for each: for pods that go the most important first,
+// then, beside all of them, for those that stay.
+func (s *search) house() {
+	slices.SortFunc(s.found, func(a, b *leaver) int {
+		return cmp.Or(
+			cmp.Compare(min(a.Fate, Stranded)/Stranded, min(b.Fate, Stranded)/Stranded),
+			-cmp.Compare(priority(a.pod), priority(b.pod)), cmp.Compare(a.Pod, b.Pod))
+	})
+	for _, l := range s.found {
+		if l.Owner == "" && l.Fate != Stranded {
+			continue
+		}
+		s.place(l)
+	}
+}
+
+func priority(pod *corev1.Pod) int32 {
+	if pod.Spec.Priority == nil {
+		return 0
+	}
+	return *pod.Spec.Priority
+}
+
+func (s *search) place(l *leaver) {
+	w, err := placement.ForPod(anew(l.pod), placement.Unvalidated())
+	if err != nil {
+		l.Nowhere = err.Error()
+		return
+	}
+	p := w.Predict(s.plan.After())
+	b := s.plan.After().Borrow()
+	for _, set := range []cluster.NodeSet{p.Best(), p.Eligible()} {
+		for _, name := range set.Names() {
+			i, _ := b.Position(name)
+			if name == l.Node && l.Fate != Stranded || !s.room.Fits(w, i) {
+				continue
+			}
+			if l.Again = name; l.Fate != Stranded {
+				s.room.Add(w.Load(), i)
+			}
+			return
+		}
+	}
+	l.Nowhere = p.String()
+	if p.Placed().Len() > 0 {
+		l.Nowhere = fmt.Sprintf("%s, but other pods that have to go take that room", p)
+	}
+}

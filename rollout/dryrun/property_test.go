@@ -1,0 +1,243 @@
+package dryrun_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/dryrun"
+)
+
+// scene is a drawn cluster with two DaemonSets, and an edit.
+type scene struct {
+	c    *cluster.Cluster
+	edit []dryrun.Edit
+}
+
+func drawScene(t *rapid.T) scene {
+	w := clustertest.Clusters(clustertest.Between(1, 6), clustertest.WithPods()).Draw(t, "cluster")
+	a := clustertest.DaemonSets(clustertest.Key("ops/a")).Draw(t, "a")
+	b := clustertest.DaemonSets(clustertest.Key("ops/b")).Draw(t, "b")
+	c := append(slices.Clone(w), a, b).Cluster(t)
+	s := scene{c: c}
+	for range rapid.IntRange(1, 2).Draw(t, "edits") {
+		s.edit = append(s.edit, drawEdit(t, c, a))
+	}
+	return s
+}
+
+func drawEdit(t *rapid.T, c *cluster.Cluster, a clustertest.DaemonSetSpec) dryrun.Edit {
+	names := c.Nodes().Names()
+	switch rapid.IntRange(0, 3).Draw(t, "kind") {
+	case 0:
+		return dryrun.Apply(clustertest.Updates(a).Draw(t, "update").Object(t))
+	case 1:
+		return dryrun.Apply(clustertest.Node("new-1", "kubernetes.io/os=linux", "cpu:2", "memory:4Gi", "pods:9").Object(t))
+	case 2:
+		taint := rapid.SampledFrom([]string{"gone=soon:NoExecute", "gone=soon:NoSchedule"}).Draw(t, "taint")
+		return dryrun.EditNodes(c.Named(rapid.SampledFrom(names).Draw(t, "node")), cluster.Taint(taint))
+	}
+	edit := clustertest.Edits(c).Draw(t, "edit")
+	return dryrun.EditNodes(c.Named(edit.Node), edit.Edits...)
+}
+
+func planOf(t *rapid.T, s scene) *dryrun.Plan {
+	p, err := dryrun.Config{Horizon: time.Hour}.Start(s.c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := p.Plan(s.edit...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// The two halves of a plan, the sets of package placement and the simulation, agree:
+// pods come only where they are wanted, and stay where they are wanted or kept; the
+// desired number of the controller is the number of nodes wanted.
+// Mutants seen: an Apply that does not reach the simulation; EditNodes for the first
+// node only; Created and Deleted exchanged.
+func TestPlanAgreesWithTheSimulation(t *testing.T) {
+	created, deleted, updated := 0, 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		p := planOf(t, drawScene(t))
+		sim, err := p.Sim()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range sim.Run(3600) {
+		}
+		for _, e := range p.Effects() {
+			pods := e.Pods()
+			created, deleted, updated = created+pods.Created.Len(), deleted+pods.Deleted.Len(), updated+pods.Updated.Len()
+			_, after := e.Prediction()
+			if extra := pods.Created.Or(pods.Updated).Minus(e.Wanted()); extra.Len() > 0 {
+				t.Fatalf("%s: pods come where none are wanted: %v\n%v", e.Key, extra, p)
+			}
+			if extra := pods.Deleted.And(after.Kept()); extra.Len() > 0 {
+				t.Fatalf("%s: pods go at once where they are kept: %v\n%v", e.Key, extra, p)
+			}
+			status, _ := sim.Status(e.Key)
+			if int(status.DesiredNumberScheduled) != e.Wanted().Len() {
+				t.Fatalf("%s: the controller wants %d, the plan %v\n%v", e.Key, status.DesiredNumberScheduled, e.Wanted(), p)
+			}
+		}
+	})
+	if created == 0 || deleted == 0 || updated == 0 {
+		t.Errorf("seen %d created, %d deleted, %d updated", created, deleted, updated)
+	}
+}
+
+// What the objects' order was is not seen in a plan, nor in its fingerprint; a plan
+// is not stale for the cluster that it was made from, however that was read.
+// Mutants seen: prints not sorted; evictions in the order of nodes and names alone.
+func TestJSONDoesNotDependOnTheOrderOfObjects(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScene(t)
+		objects := s.c.Manifest().Objects()
+		reordered, err := cluster.New(rapid.Permutation(objects).Draw(t, "order")...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := planOf(t, s), planOf(t, scene{reordered, s.edit})
+		first, err1 := json.Marshal(a)
+		second, err2 := json.Marshal(b)
+		if err1 != nil || err2 != nil || string(first) != string(second) || a.String() != b.String() {
+			t.Fatalf("%v %v\n%s\n%s", err1, err2, first, second)
+		}
+		if err := a.Stale(reordered); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// Any change to what is covered is seen; a heartbeat is not.
+func TestStale(t *testing.T) {
+	c, m := twelve(t)
+	p, err := dryrun.New(c, edits(c, m)["new image"]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := p.Record()
+	same := func(o runtime.Object) *cluster.Cluster {
+		next, err := c.With(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return next
+	}
+	node, _ := c.Node("worker-amd-1")
+	node.ResourceVersion = "77"
+	node.Status.Conditions[0].LastHeartbeatTime.Time = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	if err := errors.Join(p.Stale(same(node)), r.Stale(same(node))); err != nil {
+		t.Error("a heartbeat makes it stale:", err)
+	}
+	for what, change := range map[string]func(*corev1.Node){
+		"a label":   func(n *corev1.Node) { n.Labels["a"] = "b" },
+		"a taint":   func(n *corev1.Node) { n.Spec.Taints = append(n.Spec.Taints, corev1.Taint{Key: "a"}) },
+		"an amount": func(n *corev1.Node) { delete(n.Status.Allocatable, "cpu") },
+		"readiness": func(n *corev1.Node) { n.Status.Conditions[0].Status = "False" },
+	} {
+		node, _ := c.Node("worker-amd-1")
+		change(node)
+		if err := p.Stale(same(node)); !errors.Is(err, dryrun.ErrStale) || err.Error() != dryrun.ErrStale.Error()+": changed: Node worker-amd-1" {
+			t.Errorf("%s: %v", what, err)
+		}
+		if err := r.Stale(same(node)); !errors.Is(err, dryrun.ErrStale) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := r.Stale(c, edits(c, m)["new image"]...); err != nil {
+		t.Error(err)
+	}
+	if err := r.Stale(c, edits(c, m)["one more toleration"]...); !errors.Is(err, dryrun.ErrStale) {
+		t.Error("other edits:", err)
+	}
+}
+
+// Where evicted pods are said to fit, they do, all of them together.
+// Mutant seen: the pods that were placed not counted.
+func TestEvictedPodsFitTogether(t *testing.T) {
+	found := 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScene(t)
+		s.c = owned(t, s.c)
+		s.edit = []dryrun.Edit{dryrun.RemoveNodes(s.c.Named(s.c.Nodes().Names()[0]))}
+		p := planOf(t, s)
+		c := p.After()
+		for _, e := range p.Evictions() {
+			if e.Fate != dryrun.Removed || e.Again == "" {
+				continue
+			}
+			found++
+			pod := podOf(t, s.c, e.Pod)
+			pod.Spec.NodeName = ""
+			w, err := placement.ForPod(pod, placement.Unvalidated())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !w.Predict(c).Placed().Has(e.Again) {
+				t.Fatalf("%v does not fit there\n%v", e, p)
+			}
+			pod.Spec.NodeName = e.Again
+			if c, err = c.With(pod); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if found < 10 {
+		t.Errorf("only %d pods found a place", found)
+	}
+}
+
+// owned is the cluster with every pod owned by a ReplicaSet, so that it comes again.
+func owned(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
+	controller := true
+	for _, pod := range c.Manifest().Pods {
+		pod.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", UID: "w", Controller: &controller}}
+		next, err := c.With(pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c = next
+	}
+	return c
+}
+
+func podOf(t *rapid.T, c *cluster.Cluster, key string) *corev1.Pod {
+	for _, pod := range c.Manifest().Pods {
+		if pod.Namespace+"/"+pod.Name == key {
+			return pod
+		}
+	}
+	t.Fatalf("no pod %s", key)
+	return nil
+}
+
+// A plan of inputs is a plan like others.
+func TestInputs(t *testing.T) {
+	c, _ := twelve(t)
+	p, err := dryrun.New(c, dryrun.Inputs(rollout.NodeDown{Node: "worker-amd-1"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, _ := p.Effect("logging/log-collector")
+	if kept := e.Changes.Nodes(placement.KeptOnly); !kept.Equal(c.Named("worker-amd-1")) {
+		t.Errorf("kept only %v\n%v", kept, p)
+	}
+	if _, err := dryrun.New(c, dryrun.Inputs(rollout.NodeDown{})); err == nil {
+		t.Error("a malformed input is taken")
+	}
+}

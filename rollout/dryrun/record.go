@@ -1,0 +1,175 @@
+package dryrun
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+)
+
+// RecordVersion is raised when the JSON form changes in a way that breaks readers.
+const RecordVersion = "berth.dryrun/v1"
+
+// Record is a plan as plain data: what Plan.MarshalJSON writes, and what another
+// program reads to show it or to refuse a stale one. It depends on nothing but the
+// cluster, the edits and the Config, not on the order in which objects were read.
+type Record struct {
+	Version     string            `json:"version"`
+	Kubernetes  string            `json:"kubernetes"`  // whose rules it goes by: "1.37"
+	Fingerprint Fingerprint       `json:"fingerprint"` // of the cluster that was given
+	EditsPrint  Fingerprint       `json:"editsFingerprint"`
+	Edits       []string          `json:"edits"`
+	Nodes       Count             `json:"nodes"`
+	DaemonSets  []DaemonSetRecord `json:"daemonSets"` // to which something happens, ascending by key
+	Untouched   []string          `json:"untouched"`  // the others
+	Evictions   []Eviction        `json:"evictions"`
+	Notes       []string          `json:"notes"`
+}
+
+// Count is a number before the plan and after it.
+type Count struct {
+	Before int `json:"before"`
+	After  int `json:"after"`
+}
+
+// DaemonSetRecord is an Effect as plain data. Nodes are names, ascending.
+type DaemonSetRecord struct {
+	DaemonSet string             `json:"daemonSet"`
+	Action    Action             `json:"action"`
+	Fields    []FieldChange      `json:"fields,omitempty"`
+	Wanted    Count              `json:"wanted"`
+	Placed    Count              `json:"placed"`
+	Kept      Count              `json:"kept"`
+	Changes   []placement.Change `json:"changes"`
+	Pods      PodsRecord         `json:"pods"`
+	Course    *CourseRecord      `json:"course,omitempty"` // nil if no pod changes
+	Admission *AdmissionRecord   `json:"admission,omitempty"`
+	Error     string             `json:"error,omitempty"` // why it cannot be judged after the plan
+}
+
+// PodsRecord is Pods as plain data.
+type PodsRecord struct {
+	Created   []string `json:"created"`
+	Updated   []string `json:"updated"`
+	Recreated []string `json:"recreated"`
+	Deleted   []string `json:"deleted"`
+	Dropped   []string `json:"dropped"`
+	Outdated  []string `json:"outdated"`
+}
+
+// CourseRecord is the DaemonSet's way through the simulation.
+type CourseRecord struct {
+	Ends      bool     `json:"ends"`      // whether it gets through, but for nodes that were stuck before
+	State     string   `json:"state"`     // of the DaemonSet then: "Done", "Deadlocked", ...
+	Seconds   int64    `json:"seconds"`   // until its last event
+	Waves     int      `json:"waves"`     // in which the rolling update took nodes
+	Lasting   int      `json:"lasting"`   // nodes that had an available pod and go on wanting one
+	Available int      `json:"available"` // of these, when there were fewest
+	Down      []string `json:"down"`      // the others then
+	Waiting   []string `json:"waiting"`   // what keeps it from being done, a line for each node
+}
+
+// AdmissionRecord is an Admission as plain data.
+type AdmissionRecord struct {
+	Changes []FieldChange `json:"changes"`
+	Refused []string      `json:"refused"`
+	Gained  []string      `json:"gained"`
+}
+
+// Record gives the plan as plain data. It runs the simulation and takes two fingerprints.
+func (p *Plan) Record() Record {
+	r := Record{
+		Version: RecordVersion, Kubernetes: "1.37", Fingerprint: p.Fingerprint(), EditsPrint: fingerprintOfEdits(p),
+		Nodes: Count{p.Before().Nodes().Len(), p.After().Nodes().Len()},
+		Edits: []string{}, DaemonSets: []DaemonSetRecord{}, Untouched: []string{}, Evictions: append([]Eviction{}, p.Evictions()...), Notes: append([]string{}, p.Notes()...),
+	}
+	for _, e := range p.edits {
+		r.Edits = append(r.Edits, e.text)
+	}
+	for _, e := range p.whole() {
+		if e.Empty() {
+			r.Untouched = append(r.Untouched, e.Key)
+		} else {
+			r.DaemonSets = append(r.DaemonSets, e.record())
+		}
+	}
+	return r
+}
+
+// MarshalJSON writes the plan's Record.
+func (p *Plan) MarshalJSON() ([]byte, error) { return json.Marshal(p.Record()) }
+
+func (e Effect) record() DaemonSetRecord {
+	pods := e.Pods()
+	r := DaemonSetRecord{
+		DaemonSet: e.Key, Action: e.Action, Fields: e.Fields(), Changes: []placement.Change{},
+		Wanted: e.count(func(d *daemon) cluster.NodeSet { return d.Eligible() }),
+		Placed: e.count((*daemon).placed),
+		Kept:   e.count(func(d *daemon) cluster.NodeSet { return d.Kept() }),
+		Pods: PodsRecord{
+			pods.Created.Names(), pods.Updated.Names(), pods.Recreated.Names(), pods.Deleted.Names(), pods.Dropped.Names(), pods.Outdated.Names(),
+		},
+	}
+	for c := range e.Changes.All() {
+		r.Changes = append(r.Changes, c)
+	}
+	if !pods.Empty() && e.after != nil {
+		r.Course = e.courseRecord()
+	}
+	if a, ok := e.Admission(); ok {
+		r.Admission = &AdmissionRecord{append([]FieldChange{}, a.Changes...), a.Refused.Names(), a.Gained.Names()}
+	}
+	if e.wrong != nil {
+		r.Error = e.wrong.Error()
+	}
+	return r
+}
+
+func (e Effect) count(of func(*daemon) cluster.NodeSet) (c Count) {
+	if e.before != nil {
+		c.Before = of(e.before).Len()
+	}
+	if e.after != nil {
+		c.After = of(e.after).Len()
+	}
+	return c
+}
+
+func (e Effect) courseRecord() *CourseRecord {
+	c := e.Course()
+	up, of := e.AtWorst()
+	r := &CourseRecord{
+		Ends: e.Ends(), State: c.State.String(), Seconds: int64(e.plan.duration(c.Ticks).Seconds()), Waves: c.Waves, Lasting: of, Available: up,
+		Down: append([]string{}, c.DownOn...), Waiting: []string{},
+	}
+	if !e.Ends() {
+		for _, w := range e.Waiting() {
+			r.Waiting = append(r.Waiting, w.String())
+		}
+	}
+	return r
+}
+
+// Stale says whether the plan that was recorded is still good: nil if the cluster,
+// and the edits if any are given, are those that it was made from; else an error
+// that is ErrStale. Edits are compared by what they say and what they make of the
+// cluster. It costs a fingerprint, and with edits a plan.
+func (r Record) Stale(c *cluster.Cluster, edits ...Edit) error {
+	switch {
+	case r.Version != RecordVersion:
+		return fmt.Errorf("%w: it has version %q, not %q", ErrStale, r.Version, RecordVersion)
+	case r.Fingerprint != FingerprintOf(c):
+		return fmt.Errorf("%w: its fingerprint is %s, not %s", ErrStale, FingerprintOf(c), r.Fingerprint)
+	case len(edits) == 0:
+		return nil
+	}
+	p, err := New(c, edits...)
+	if err != nil {
+		return err
+	}
+	if fingerprintOfEdits(p) != r.EditsPrint {
+		return fmt.Errorf("%w: the edits are others", ErrStale)
+	}
+	return nil
+}

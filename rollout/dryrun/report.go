@@ -1,0 +1,221 @@
+package dryrun
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Outcome is what became of a policy.
+type Outcome uint8
+
+const (
+	Satisfied Outcome = iota // it holds
+	Broken                   // it does not
+	Vacuous                  // it is about no node, or no DaemonSet: it would hold whatever happens
+	Malformed                // it makes no sense: an amount that does not parse
+)
+
+var outcomeNames = [...]string{"satisfied", "broken", "vacuous", "malformed"}
+
+// String is the outcome in a word.
+func (o Outcome) String() string { return outcomeNames[min(int(o), len(outcomeNames)-1)] }
+
+// MarshalText makes an outcome its word in JSON.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText reads the word of an outcome.
+func (o *Outcome) UnmarshalText(text []byte) (err error) {
+	*o, err = parseWord[Outcome]("outcome", outcomeNames[:], text)
+	return err
+}
+
+// Result is what a policy says of one DaemonSet, or, of ExactlyOne, of several.
+type Result struct {
+	Policy    string     `json:"policy"`
+	DaemonSet string     `json:"daemonSet,omitempty"` // namespace/name; empty where the policy is about none
+	Outcome   Outcome    `json:"outcome"`
+	Allowed   bool       `json:"allowed,omitempty"` // Vacuous, and MayBeVacuous
+	Message   string     `json:"message,omitempty"`
+	Offenders []Offender `json:"offenders,omitempty"` // ascending by node
+	Hints     []string   `json:"hints,omitempty"`     // the nearest changes that would get pods onto offenders, each tried alone on the cluster after the plan
+}
+
+// Fails says whether the result is to hold up the plan: it is not satisfied, nor
+// vacuous by permission.
+func (r Result) Fails() bool { return r.Outcome != Satisfied && !r.Allowed }
+
+// String is the result with the offenders, each on a line.
+func (r Result) String() string {
+	word := map[bool]string{true: "FAIL", false: "ok  "}[r.Fails()]
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  ", word)
+	if r.DaemonSet != "" {
+		fmt.Fprintf(&b, "%s: ", r.DaemonSet)
+	}
+	b.WriteString(r.Policy)
+	if r.Outcome > Broken {
+		fmt.Fprintf(&b, ": %v", r.Outcome)
+	}
+	if r.Message != "" {
+		fmt.Fprintf(&b, ": %s", r.Message)
+	}
+	b.WriteString("\n")
+	for _, o := range r.Offenders {
+		fmt.Fprintf(&b, "      %v\n", o)
+	}
+	for _, h := range r.Hints {
+		fmt.Fprintf(&b, "      hint: %s\n", h)
+	}
+	return b.String()
+}
+
+// Report is what policies say of a plan: for each policy, in the order given, a
+// result for every DaemonSet that it is about, ascending by key.
+type Report struct {
+	Results []Result `json:"results"`
+	edits   []string
+}
+
+// Failed says whether any result fails.
+func (r Report) Failed() bool { return slices.ContainsFunc(r.Results, Result.Fails) }
+
+// String is all results.
+func (r Report) String() string {
+	var b strings.Builder
+	for _, result := range r.Results {
+		b.WriteString(result.String())
+	}
+	return b.String()
+}
+
+// Err is nil if nothing fails, else an error with the edits and every result that
+// does: what a test gives to t.Fatal.
+func (r Report) Err() error {
+	if !r.Failed() {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("the plan breaks a policy\n")
+	for _, e := range r.edits {
+		fmt.Fprintf(&b, "edit  %s\n", e)
+	}
+	for _, result := range r.Results {
+		if result.Fails() {
+			b.WriteString(result.String())
+		}
+	}
+	return errors.New(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// Check asks policies about the plan. No policies at all are a failure of their
+// own: nothing was asked. Within, and Avoids where pods are kept, run the simulation.
+func (p *Plan) Check(policies ...Policy) Report {
+	var r Report
+	for _, e := range p.edits {
+		r.edits = append(r.edits, e.text)
+	}
+	if len(policies) == 0 {
+		r.Results = append(r.Results, Result{Policy: "no policy", Outcome: Vacuous, Message: "Check was given none"})
+	}
+	for _, policy := range policies {
+		r.Results = append(r.Results, p.ask(policy)...)
+	}
+	return r
+}
+
+func (p *Plan) ask(policy Policy) []Result {
+	blank := Result{Policy: policy.label(), Allowed: policy.vacuous}
+	if policy.judge == nil && policy.together == nil && policy.wrong == nil {
+		policy.wrong = errors.New("the zero Policy promises nothing: use Covers, Avoids, ...")
+	}
+	if policy.wrong != nil {
+		blank.Outcome, blank.Message, blank.Allowed = Malformed, policy.wrong.Error(), false
+		return []Result{blank}
+	}
+	var about []Effect
+	for _, e := range p.whole() {
+		if policy.about(e) {
+			about = append(about, e)
+		}
+	}
+	switch {
+	case len(about) == 0:
+		blank.Outcome, blank.Message = Vacuous, "it is for no DaemonSet of the cluster"
+		return []Result{blank}
+	case policy.together != nil:
+		return []Result{blank.of(keysOf(about), policy.together(p, about))}
+	}
+	var all []Result
+	for _, e := range about {
+		r := blank.of(e.Key, e.ruled(policy))
+		if r.Outcome == Broken && policy.mends {
+			r.Hints = e.hints(r.Offenders)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// ruled is what the policy says, unless the DaemonSet cannot be judged at all.
+func (e Effect) ruled(policy Policy) ruling {
+	if e.wrong != nil {
+		return ruling{message: e.wrong.Error()}
+	}
+	return policy.judge(e)
+}
+
+// label is the policy without the DaemonSets that it is for, which results name.
+func (p Policy) label() string {
+	p.patterns = nil
+	return p.String()
+}
+
+// of is the result for a ruling.
+func (r Result) of(key string, found ruling) Result {
+	r.DaemonSet = key
+	switch {
+	case found.message != "":
+		r.Outcome, r.Message, r.Offenders, r.Allowed = Broken, found.message, found.offenders, false
+	case found.empty != "":
+		r.Outcome, r.Message = Vacuous, found.empty
+	default:
+		r.Allowed = false
+	}
+	return r
+}
+
+func keysOf(effects []Effect) string {
+	keys := make([]string, len(effects))
+	for i, e := range effects {
+		keys[i] = e.Key
+	}
+	return strings.Join(keys, " + ")
+}
+
+// mostHints bounds what a result offers: each costs several predictions.
+const mostHints = 3
+
+// hints gives the nearest ways to get pods onto offenders that get none, tried; of
+// nodes with the same reasons one is asked for all.
+func (e Effect) hints(offenders []Offender) []string {
+	if e.after == nil || e.after.admission != nil {
+		return nil
+	}
+	var all []string
+	asked := map[string]bool{}
+	for _, o := range offenders {
+		reasons := fmt.Sprint(o.Verdict.Reasons)
+		if len(o.Verdict.Reasons) == 0 || asked[reasons] || len(asked) == mostHints {
+			continue
+		}
+		asked[reasons] = true
+		for _, h := range e.after.HintsFor(o.Node) {
+			if s := h.String(); !slices.Contains(all, s) && len(all) < mostHints {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,85 @@
+package dryrun
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
+)
+
+// within judges the DaemonSet's way through the simulation.
+func (e Effect) within(d time.Duration, share amount) ruling {
+	c, course := e.plan.course(), e.Course()
+	switch {
+	case e.after == nil:
+		return ruling{message: "the DaemonSet is deleted"}
+	case e.Wanted().Len() == 0 && course.Served == 0:
+		return ruling{empty: "no node wants a pod, before or after"}
+	case !c.touches(e.Key):
+		return ruling{}
+	}
+	var broken []string
+	var offenders []Offender
+	say := func(message string, nodes []Offender) {
+		broken, offenders = append(broken, message), append(offenders, nodes...)
+	}
+	if !e.Ends() {
+		say(fmt.Sprintf("the rollout does not end (%v)", course.State), e.waiting())
+	} else if took := e.plan.duration(course.Ticks); took > d {
+		say(fmt.Sprintf("it takes %v", took), e.late(d))
+	}
+	if up, of := e.AtWorst(); up < share.of(of) {
+		say(fmt.Sprintf("at worst %d of %d pods are available that stay wanted, %d are promised", up, of, share.of(of)), e.down())
+	}
+	return ruling{message: strings.Join(broken, "; "), offenders: offenders}
+}
+
+func (p *Plan) duration(ticks int) time.Duration { return time.Duration(ticks) * p.tick() }
+
+// touches says whether anything happens to the DaemonSet.
+func (c *course) touches(key string) bool {
+	for _, e := range c.trace {
+		if e.DaemonSet == key && e.Kind != rollout.Unchanged {
+			return true
+		}
+	}
+	return false
+}
+
+func (e Effect) waiting() []Offender {
+	var all []Offender
+	for _, w := range e.Waiting() {
+		_, words, _ := strings.Cut(w.String(), ": ")
+		all = append(all, e.Offend(w.Node, words))
+	}
+	return all
+}
+
+// late gives the nodes on which something still happens after the time is over.
+func (e Effect) late(d time.Duration) []Offender {
+	c := e.plan.course()
+	var names []string
+	for _, event := range c.trace {
+		if event.DaemonSet == e.Key && event.Node != "" && e.plan.duration(event.Tick-c.start) > d {
+			names = append(names, event.Node)
+		}
+	}
+	return e.offend(e.plan.named(names...), fmt.Sprintf("its turn is not over after %v", d))
+}
+
+// down gives the nodes that were without when it was worst.
+func (e Effect) down() []Offender {
+	course := e.Course()
+	at := e.plan.duration(course.DownAt - e.plan.course().start)
+	return e.offend(e.plan.named(course.DownOn...), fmt.Sprintf("without an available pod %v after the edits", at))
+}
+
+func (e Effect) offend(nodes cluster.NodeSet, why string) []Offender {
+	var all []Offender
+	for _, name := range nodes.Names() {
+		all = append(all, e.Offend(name, why))
+	}
+	return all
+}
