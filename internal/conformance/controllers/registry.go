@@ -129,6 +129,7 @@ func identify(o, old object) {
 	o.SetGeneration(old.GetGeneration())
 	o.SetResourceVersion(old.GetResourceVersion())
 	o.SetDeletionTimestamp(old.GetDeletionTimestamp())
+	o.SetDeletionGracePeriodSeconds(old.GetDeletionGracePeriodSeconds())
 	o.SetFinalizers(old.GetFinalizers())
 	o.SetOwnerReferences(old.GetOwnerReferences())
 }
