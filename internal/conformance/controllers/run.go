@@ -74,6 +74,7 @@ type world struct {
 	controller *controller
 	deployer   *deployer // nil if there is no Deployment in the scenario
 	faults     map[string]*faults
+	evictions  map[string]time.Time // by pod: when taints turn it out
 	never      []NeverReady
 	failure    map[string]string // how the last sync of a DaemonSet failed, if it did
 }
@@ -156,7 +157,7 @@ func (p *Play) Stop() {
 }
 
 func newWorld(s Scenario, options Options) (*world, error) {
-	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, failure: map[string]string{}}
+	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, evictions: map[string]time.Time{}, failure: map[string]string{}}
 	w.config.Tick = cmp.Or(s.Config.Tick, time.Second)
 	if w.config.Start.IsZero() {
 		w.config.Start = Start
@@ -188,6 +189,8 @@ func (w *world) tick(tick int, inputs []Input) (Tick, error) {
 		}
 	}
 	w.taintDown()
+	w.expel()
+	w.evict()
 	w.kubelets()
 	w.collect()
 	for changed := true; changed; {
@@ -232,7 +235,11 @@ func (w *world) round(tick *ticking) (changed bool, err error) {
 		}
 		changed = changed || deployed
 	}
-	return w.schedule() || changed, nil
+	if w.schedule() {
+		w.expel()
+		changed = true
+	}
+	return changed, nil
 }
 
 // number says which revision the pods of the acts have.
