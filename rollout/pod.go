@@ -191,7 +191,8 @@ func (s *Sim) vanish(id int32) {
 	p.next, s.free = s.free, id
 }
 
-// setOwner hands the pod from one owner to another.
+// setOwner hands the pod from one owner to another. Taints that it was left to a
+// DaemonSet for may turn it out now.
 func (s *Sim) setOwner(id, owner, class int32) {
 	s.unlink(id)
 	p := &s.pods[id]
@@ -201,6 +202,7 @@ func (s *Sim) setOwner(id, owner, class int32) {
 		p.flags |= orphan
 	}
 	s.link(id)
+	s.expelPod(id)
 	s.arm(id)
 }
 
