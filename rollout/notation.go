@@ -178,6 +178,7 @@ func verbs() map[string]func(*reader) Input {
 		"node-up":           func(r *reader) Input { return NodeUp{r.word()} },
 		"fail-pods":         func(r *reader) Input { return FailPods{r.word()} },
 		"delete-pods":       func(r *reader) Input { return DeletePods{r.word()} },
+		"delete-pod":        func(r *reader) Input { return DeletePod{r.word(), r.skip("--force")} },
 		"stuck-terminating": func(r *reader) Input { return StuckTerminating{r.word()} },
 		"drain":             func(r *reader) Input { return r.drain() },
 		"evict-pods":        func(r *reader) Input { return EvictPods{r.word()} },

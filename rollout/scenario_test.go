@@ -34,7 +34,7 @@ import (
 //	script                    inputs with their ticks, as a Script prints
 //	tick [n] [sum]            steps; sum counts events instead of listing them
 //	run [max] [sum]           until settled
-//	status, pods, history, waiting, scale   [name=agent]
+//	status, pods, history, waiting, diagnose, scale   [name=agent]
 //	draining
 //	fork name, switch name    to and from "main"
 func TestScenarios(t *testing.T) {
@@ -407,6 +407,11 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 				fmt.Fprintf(&b, "  %s %s\n", l.Pod, l.Refused)
 			}
 		}
+	case "diagnose":
+		if x := g.sim.Diagnose(key); x != nil {
+			return x.String(), nil
+		}
+		return fmt.Sprintf("nothing: %v\n", g.sim.State(key)), nil
 	case "scale":
 		return "", g.sim.Scale(key, 3)
 	default:

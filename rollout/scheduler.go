@@ -64,13 +64,18 @@ func (s *Sim) whyUnbound(p *pod) string {
 	if p.node == none || !s.nodes[p.node].there() {
 		return "no such node"
 	}
+	return reasons(s.against(p))
+}
+
+// against is all that the scheduler has against the node that the pod is aimed at.
+func (s *Sim) against(p *pod) []placement.Reason {
 	c := s.classes[p.class]
 	node, _ := s.cluster.Borrow().Node(s.roster[p.node].name)
-	why := c.workload.Check(node).Reasons
+	why := slices.Clone(c.workload.Check(node).Reasons)
 	if !s.nodes[p.node].is(isOpen) {
 		why = append(why, s.room.Why(c.workload, int(s.position[p.node]))...)
 	}
-	return reasons(why)
+	return why
 }
 
 func (s *Sim) bind(id int32) {

@@ -1,0 +1,126 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Diagnosis is why a rollout does not end, and what would make it end.
+type Diagnosis struct {
+	DaemonSet string `json:"daemonSet"` // namespace/name
+	Tick      int    `json:"tick"`
+	Cause     string `json:"cause"` // in one sentence
+	Law       Law    `json:"law"`   // that the cause follows from
+
+	// Culprits are the smallest set of nodes that must be put right for the
+	// rollout to end, ascending: none of them can be left out. Of nodes that only
+	// use the budget as many are named as must give it back, the first by name;
+	// Spare are the others, any of which would do in their place. Foreseen are those
+	// that come to be culprits when these are put right.
+	Culprits []Culprit `json:"culprits,omitempty"`
+	Spare    []Culprit `json:"spare,omitempty"`
+	Foreseen []Culprit `json:"foreseen,omitempty"`
+
+	Blocked []string `json:"blocked,omitempty"` // the nodes that wait only since others use the budget, ascending
+	Used    int      `json:"used"`              // units of the budget, maxUnavailable or with surge maxSurge
+	Of      int      `json:"of"`                // the budget
+
+	// Remedies let the rollout end, cheapest first: each was tried. Reliefs, tried
+	// too, let all nodes go on but those that they leave.
+	Remedies []Remedy `json:"remedies,omitempty"`
+	Reliefs  []Remedy `json:"reliefs,omitempty"`
+}
+
+// Culprit is a node with a pod that is in the way of a rollout.
+type Culprit struct {
+	Node   string   `json:"node"`
+	Pod    string   `json:"pod,omitempty"`
+	Why    Obstacle `json:"why"`
+	Wanted bool     `json:"wanted"` // whether a pod is wanted there; else it only uses the budget
+	Detail string   `json:"detail,omitempty"`
+}
+
+// String is the culprit in one line.
+func (c Culprit) String() string {
+	s := c.Node
+	if c.Pod != "" {
+		s += " " + c.Pod
+	}
+	s += ": " + c.Why.String()
+	if !c.Wanted {
+		s += ", no pod is wanted there"
+	}
+	if c.Detail != "" {
+		s += ": " + c.Detail
+	}
+	return s
+}
+
+// String is the diagnosis in full, ending with a line feed.
+func (x *Diagnosis) String() string {
+	if x == nil {
+		return ""
+	}
+	var b strings.Builder
+	file, function := x.Law.Source()
+	fmt.Fprintf(&b, "%s\n%v (%s: %s): %s\n", x.Cause, x.Law, file, function, x.Law.Words())
+	section(&b, "culprit", x.Culprits)
+	section(&b, "spare", x.Spare)
+	section(&b, "foreseen", x.Foreseen)
+	for _, r := range x.Remedies {
+		fmt.Fprintf(&b, "remedy %v\n", r)
+	}
+	for _, r := range x.Reliefs {
+		fmt.Fprintf(&b, "relief %v\n", r)
+	}
+	return b.String()
+}
+
+// section lists culprits, of many alike only the first.
+func section(b *strings.Builder, title string, list []Culprit) {
+	const shown = 3
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && list[n].Why == list[0].Why && list[n].Wanted == list[0].Wanted {
+			n++
+		}
+		for _, c := range list[:min(n, shown)] {
+			fmt.Fprintf(b, "%s %v\n", title, c)
+		}
+		if n > shown {
+			fmt.Fprintf(b, "%s and %d more like these, up to %s\n", title, n-shown, list[n-1].Node)
+		}
+		list = list[n:]
+	}
+}
+
+// Diagnose says why the rollout of a DaemonSet does not end; nil if there is no
+// such DaemonSet, if it is Done, or if something is still to happen by itself:
+// what is slow is not stuck, and the queue of coming events tells the two apart,
+// not a timeout. As for State, inputs to come do not count.
+//
+// Every remedy has been tried on a fork. A diagnosis costs a fork and the rest of
+// a rollout for each that is tried, some ten to thirty; nil costs what State does.
+func (s *Sim) Diagnose(key string) *Diagnosis {
+	if s.State(key) != Deadlocked {
+		return nil
+	}
+	return s.examine(key).diagnosis()
+}
+
+// some lists names, of many only the first.
+func some(names []string) string {
+	const shown = 3
+	if len(names) <= shown+1 {
+		return strings.Join(names, " ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], " "), len(names)-shown)
+}
+
+func nodesOf(list []Culprit) []string {
+	var names []string
+	for _, c := range list {
+		names = append(names, c.Node)
+	}
+	return names
+}

@@ -1,0 +1,192 @@
+package rollout
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// resting runs a story to its end, or to some tick of it after which nothing more
+// comes from outside.
+func resting(t *rapid.T, y *story) *Sim {
+	s := y.sim(t)
+	if rapid.Bool().Draw(t, "midway") {
+		stepped(s, rapid.IntRange(0, y.ticks).Draw(t, "until"))
+		s.inputs = nil
+	}
+	for range s.Run(5000) {
+	}
+	return s
+}
+
+// Every remedy does what it says when its inputs go into the simulation: the
+// rollout ends, in as many ticks as it says. Of what is left by a relief nothing
+// was as wanted before. Mutants seen to fail: try without State; without refused;
+// r.Ticks from tick 0; raise that gives low.
+func TestRemediesLetTheRolloutEnd(t *testing.T) {
+	tried := map[Means]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		s := resting(t, stories(mixed).Draw(t, "story"))
+		for _, key := range s.Keys() {
+			x := s.Diagnose(key)
+			if x == nil {
+				continue
+			}
+			for _, r := range append(x.Remedies, x.Reliefs...) {
+				tried[r.Means]++
+				checkRemedy(t, s.Fork(), key, x, r)
+			}
+		}
+	})
+	t.Log(tried)
+	if len(tried) < 4 {
+		t.Errorf("only remedies by %v", tried)
+	}
+}
+
+func checkRemedy(t failer, s *Sim, key string, x *Diagnosis, r Remedy) {
+	if err := s.Inject(r.Inputs...); err != nil {
+		t.Fatalf("%v: %v", r, err)
+	}
+	stepped(s, r.Ticks)
+	var after []Event
+	for _, e := range stepped(s, 50) {
+		if e.DaemonSet == key {
+			after = append(after, e)
+		}
+	}
+	left := s.Waiting(key)
+	switch state := s.State(key); {
+	case len(after) > 0:
+		t.Fatalf("%v\nis not over:\n%s", r, lines(after))
+	case state != Done && !(state == Unknown && strings.Contains(x.Cause, "deletion")) && len(r.Leaves) == 0:
+		t.Fatalf("%v\ndoes not help: %v %v\n%v", r, state, left, x)
+	case len(left) > len(r.Leaves) && s.find(key).object.Spec.UpdateStrategy.Type == "RollingUpdate":
+		t.Fatalf("%v\nleaves %v\n%v", r, left, x)
+	}
+}
+
+// What is diagnosed does not end by itself. Mutants seen to fail: Diagnose looks
+// for Done in place of Deadlocked.
+func TestSlowIsNotStuck(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		y := stories(mixed).Draw(t, "story")
+		s := y.sim(t)
+		for range y.ticks {
+			s.Tick()
+			for _, key := range s.Keys() {
+				x := s.Diagnose(key)
+				if x == nil {
+					continue
+				}
+				f := s.Fork()
+				f.inputs = nil
+				if stepped(f, 300); f.State(key) != Deadlocked {
+					t.Fatalf("tick %d: %v\nbut then it is %v", s.Now(), x, f.State(key))
+				}
+			}
+		}
+	})
+}
+
+// A deadlock always has a cause with a name. Mutants seen to fail: look without
+// lost; obstacle without NeverStarts.
+func TestDeadlocksAreNeverSilent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := resting(t, stories(mixed).Draw(t, "story"))
+		for _, key := range s.Keys() {
+			x := s.Diagnose(key)
+			if (x != nil) != (s.State(key) == Deadlocked) {
+				t.Fatalf("%v: %v", s.State(key), x)
+			}
+			if x == nil {
+				continue
+			}
+			if len(x.Culprits) == 0 || x.Law == 0 || strings.Contains(x.Cause, "%!") {
+				t.Fatalf("no culprit: %v", x)
+			}
+			for _, c := range x.Culprits {
+				if c.Why == UnknownObstacle || c.Pod == "" {
+					t.Fatalf("%v\n%v", c, s.Pods(key))
+				}
+			}
+		}
+	})
+}
+
+// Without the culprits, and those foreseen, the rollout ends; with one of them it
+// does not. A percentage would shrink with the nodes that are taken away. Mutants seen to fail: smallest with one more, or less, of unwanted.
+func TestNoCulpritCanBeLeftOut(t *testing.T) {
+	unwanted := 0
+	rapid.Check(t, func(t *rapid.T) {
+		y := stories(mixed).Filter(func(y *story) bool { return len(y.sets) == 1 }).Draw(t, "story") // what one gives up another may take
+		s := resting(t, y)
+		for _, key := range s.Keys() {
+			x := s.Diagnose(key)
+			if x == nil || inPercent(s.find(key)) {
+				continue
+			}
+			all := append(x.Culprits, x.Foreseen...)
+			if state := without(t, s, key, all, -1); state != Done && state != Unknown {
+				t.Fatalf("without the culprits it is %v: %v", state, x)
+			}
+			for i := range all {
+				if !all[i].Wanted {
+					if unwanted++; len(x.Foreseen) == len(x.Blocked) {
+						continue // when all that wait for it are taken away, nobody waits for it
+					}
+				}
+				if state := without(t, s, key, all, i); state == Done {
+					t.Fatalf("%v is innocent: %v", all[i], x)
+				}
+			}
+		}
+	})
+	if unwanted == 0 {
+		t.Error("no culprit where no pod is wanted")
+	}
+}
+
+func inPercent(d *daemon) bool {
+	r := d.object.Spec.UpdateStrategy.RollingUpdate
+	return r != nil && (r.MaxUnavailable.StrVal != "" || r.MaxSurge != nil && r.MaxSurge.StrVal != "")
+}
+
+// without removes the nodes of all culprits but one.
+func without(t failer, s *Sim, key string, all []Culprit, but int) State {
+	f := s.Fork()
+	for i, c := range all {
+		if i != but {
+			if err := f.Inject(RemoveNode{c.Node}); err != nil {
+				t.Fatalf("%v", err)
+			}
+		}
+	}
+	for range f.Run(5000) {
+	}
+	return f.State(key)
+}
+
+// A diagnosis is the same each time, leaves the simulation alone, and is JSON.
+// Mutant seen to fail: examine without Fork.
+func TestDiagnosisOnlyLooks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		y := stories(mixed).Draw(t, "story")
+		looked, left := y.sim(t), y.sim(t)
+		for range y.ticks {
+			for _, key := range looked.Keys() {
+				a, b := looked.Diagnose(key), looked.Diagnose(key)
+				if a.String() != b.String() {
+					t.Fatalf("%v\n%v", a, b)
+				}
+				if _, err := json.Marshal(a); err != nil {
+					t.Fatalf("%v", err)
+				}
+			}
+			unequal(t, fmt.Sprintf("tick %d", looked.Now()+1), left.Tick(), looked.Tick())
+		}
+	})
+}

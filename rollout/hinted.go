@@ -1,0 +1,71 @@
+package rollout
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/berthsim/berth/placement"
+)
+
+// hinted are the changes to the template, or to nodes, that let the pod onto the
+// nodes: placement knows them.
+func (x *exam) hinted(nodes []string) []candidate {
+	w := x.d.workload
+	if x.surge {
+		w = w.Surging()
+	}
+	p := w.Predict(x.sim.Cluster())
+	var template []placement.Step
+	onNodes := candidate{means: RepairNodes}
+	for _, n := range nodes {
+		for _, h := range p.HintsFor(n) {
+			if h.Nodes.Len() == 0 {
+				template = merged(template, h.Steps)
+			} else if in, ok := x.onNode(n, h); ok {
+				onNodes = onNodes.and(candidate{RepairNodes, stepWords(h.Steps) + " on " + n, []Input{in}})
+			}
+		}
+	}
+	if len(template) == 0 {
+		return []candidate{onNodes}
+	}
+	ds := x.d.object.DeepCopy()
+	ds.Spec.Template.Spec = placement.Hint{Steps: template}.PodSpec(ds.Spec.Template.Spec)
+	return []candidate{onNodes, {ChangeTemplate, stepWords(template), []Input{Apply{DaemonSet: ds}}}}
+}
+
+// onNode is the node with the changes of a hint that changes nothing else.
+func (x *exam) onNode(node string, h placement.Hint) (Input, bool) {
+	c, err := h.Cluster(x.sim.cluster)
+	if err != nil {
+		return nil, false
+	}
+	object, ok := c.Node(node)
+	return ApplyNode{object}, ok
+}
+
+// merged adds steps that are not there yet; of two requests for the same resource
+// the smaller one counts.
+func merged(steps, more []placement.Step) []placement.Step {
+	for _, s := range more {
+		i := slices.IndexFunc(steps, func(t placement.Step) bool {
+			return t.String() == s.String() || s.Request != nil && t.Request != nil &&
+				t.Request.Container == s.Request.Container && t.Request.Resource == s.Request.Resource
+		})
+		switch {
+		case i < 0:
+			steps = append(steps, s)
+		case s.Request != nil && s.Request.To.Cmp(steps[i].Request.To) < 0:
+			steps[i] = s
+		}
+	}
+	return steps
+}
+
+func stepWords(steps []placement.Step) string {
+	var words []string
+	for _, s := range steps {
+		words = append(words, s.String())
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,47 @@
+package rollout
+
+import "fmt"
+
+// DeletePod is kubectl delete pod: of one pod, "namespace/name". Force does not
+// wait for the kubelet: the pod is gone at once.
+type DeletePod struct {
+	Pod   string
+	Force bool
+}
+
+func (in DeletePod) String() string {
+	if in.Force {
+		return "delete-pod " + word(in.Pod) + " --force"
+	}
+	return "delete-pod " + word(in.Pod)
+}
+
+func (in DeletePod) check() error { return checkKey(in.Pod) }
+
+func (in DeletePod) apply(s *Sim) {
+	id := s.findPod(in.Pod)
+	if id == none {
+		_, name, _ := cutKey(in.Pod)
+		s.emit(Event{Kind: Refused, Pod: name, Why: Why{Detail: fmt.Sprintf("%s: pods %q not found", in, name)}})
+		return
+	}
+	switch p := &s.pods[id]; {
+	case in.Force:
+		s.emitPod(UserDeleted, id, Why{Detail: in.String()})
+		s.vanish(id)
+	case !p.is(terminating):
+		s.emitPod(UserDeleted, id, Why{Detail: in.String()})
+		s.deletePod(id)
+	}
+}
+
+// findPod gives the pod of a key, or none. It looks at every pod.
+func (s *Sim) findPod(key string) int32 {
+	namespace, name, _ := cutKey(key)
+	for id := range s.pods {
+		if p := &s.pods[id]; p.phase != vacant && s.namespace(p) == namespace && s.podName(int32(id)) == name {
+			return int32(id)
+		}
+	}
+	return none
+}

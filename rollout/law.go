@@ -1,0 +1,90 @@
+package rollout
+
+import "fmt"
+
+// Law is a rule of Kubernetes that a diagnosis follows from.
+type Law uint8
+
+const (
+	EndsWhenAvailable  Law = iota + 1 // a rollout has ended when every wanted pod is updated and available
+	UnavailableIsSpent                // what is unavailable uses maxUnavailable, whoever made it so
+	SurgeIsSpent                      // a node with an old and a new pod uses maxSurge
+	OneAfterTheOther                  // no new pod comes while the old one is on its way out
+	KubeletConfirms                   // a bound pod goes when its kubelet says so
+	NodeTakesPodsAlong                // the pods of a node that is not ready are not ready
+	ReadyThenAvailable                // a pod is available when it has been ready for minReadySeconds
+	RequestsMustFit                   // what a node has left must cover what a pod requests
+	PortsAreExclusive                 // a host port is taken once on a node
+	TaintsKeepOut                     // an unbound pod is not bound where it does not tolerate a taint
+	LabelsKeepOut                     // an unbound pod is not bound where node affinity or selector fail
+	SpreadMustHold                    // topology spread constraints hold for daemons too
+	NeighboursMustSuit                // pod affinity and anti-affinity hold for daemons too
+	LostNodeFailsSurge                // with surge, an old pod on a node that is gone fails the whole update
+	SelectorMustSelect                // an empty selector selects all pods: the controller does nothing
+	SelectorMustMatch                 // a pod that the selector does not match is not the DaemonSet's
+	AmountsMustParse                  // maxUnavailable and maxSurge are numbers or percentages
+	ForegroundWaits                   // a foreground deletion ends with the last pod
+)
+
+// laws say where Kubernetes 1.37 has each, in k8s.io/kubernetes but for kubectl's.
+var laws = [...]struct{ name, file, function, words string }{
+	EndsWhenAvailable:  {"EndsWhenAvailable", "k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go", "DaemonSetStatusViewer.Status", "a rollout has ended when the pod of every wanted node is updated and available"},
+	UnavailableIsSpent: {"UnavailableIsSpent", "pkg/controller/daemon/update.go", "rollingUpdate", "a node without an available pod uses a unit of maxUnavailable, whoever made it so and whether a pod is wanted there or not"},
+	SurgeIsSpent:       {"SurgeIsSpent", "pkg/controller/daemon/update.go", "rollingUpdate", "a node with an old and a new pod uses a unit of maxSurge until the new one is available"},
+	OneAfterTheOther:   {"OneAfterTheOther", "pkg/controller/daemon/daemon_controller.go", "podsShouldBeOnNode", "no new pod comes while the old one is on its way out"},
+	KubeletConfirms:    {"KubeletConfirms", "pkg/registry/core/pod/strategy.go", "CheckGracefulDelete", "a deleted pod goes when its kubelet has stopped it"},
+	NodeTakesPodsAlong: {"NodeTakesPodsAlong", "pkg/controller/util/node/controller_utils.go", "MarkPodsNotReady", "the pods of a node that is not ready are not ready"},
+	ReadyThenAvailable: {"ReadyThenAvailable", "pkg/api/v1/pod/util.go", "IsPodAvailable", "a pod counts when it has been ready for minReadySeconds"},
+	RequestsMustFit:    {"RequestsMustFit", "pkg/scheduler/framework/plugins/noderesources/fit.go", "Fit.Filter", "what a node has left must cover what a pod requests"},
+	PortsAreExclusive:  {"PortsAreExclusive", "pkg/scheduler/framework/plugins/nodeports/node_ports.go", "NodePorts.Filter", "a host port is taken once on a node"},
+	TaintsKeepOut:      {"TaintsKeepOut", "pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go", "TaintToleration.Filter", "a pod that is not bound yet needs a toleration for every taint"},
+	LabelsKeepOut:      {"LabelsKeepOut", "pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go", "NodeAffinity.Filter", "a pod that is not bound yet needs a node that its selector and affinity match"},
+	SpreadMustHold:     {"SpreadMustHold", "pkg/scheduler/framework/plugins/podtopologyspread/filtering.go", "PodTopologySpread.Filter", "topology spread constraints hold for a DaemonSet's pods too"},
+	NeighboursMustSuit: {"NeighboursMustSuit", "pkg/scheduler/framework/plugins/interpodaffinity/filtering.go", "InterPodAffinity.Filter", "pod affinity and anti-affinity hold for a DaemonSet's pods too"},
+	LostNodeFailsSurge: {"LostNodeFailsSurge", "pkg/controller/daemon/update.go", "rollingUpdate", "with surge, an old pod on a node that is gone fails the whole update"},
+	SelectorMustSelect: {"SelectorMustSelect", "pkg/controller/daemon/daemon_controller.go", "syncDaemonSet", "an empty selector selects all pods, and the controller does nothing"},
+	SelectorMustMatch:  {"SelectorMustMatch", "pkg/controller/controller_ref_manager.go", "ClaimObject", "a pod that the selector does not match is not the DaemonSet's, and another is made"},
+	AmountsMustParse:   {"AmountsMustParse", "pkg/controller/daemon/update.go", "updatedDesiredNodeCounts", "maxUnavailable and maxSurge are numbers or percentages"},
+	ForegroundWaits:    {"ForegroundWaits", "pkg/controller/garbagecollector/garbagecollector.go", "processDeletingDependentsItem", "a foreground deletion ends with the last pod"},
+}
+
+func (l Law) known() bool { return l > 0 && int(l) < len(laws) }
+
+// String is the name of the law.
+func (l Law) String() string {
+	if l.known() {
+		return laws[l].name
+	}
+	return fmt.Sprintf("Law(%d)", uint8(l))
+}
+
+// Words is the law in words.
+func (l Law) Words() string {
+	if l.known() {
+		return laws[l].words
+	}
+	return ""
+}
+
+// Source is where Kubernetes 1.37 has the law: a file of k8s.io/kubernetes, or of
+// the module that the path begins with, and a function in it.
+func (l Law) Source() (file, function string) {
+	if l.known() {
+		return laws[l].file, laws[l].function
+	}
+	return "", ""
+}
+
+// MarshalText makes a law its name in JSON.
+func (l Law) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText reads the name of a law.
+func (l *Law) UnmarshalText(text []byte) error {
+	for i, law := range laws {
+		if i > 0 && law.name == string(text) {
+			*l = Law(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("no law is called %q", text)
+}

@@ -1,0 +1,156 @@
+package rollout
+
+import "fmt"
+
+// Obstacle is what keeps a pod from being as wanted and does not go by itself.
+type Obstacle uint8
+
+const (
+	NodeIsDown       Obstacle = iota + 1 // its kubelet is gone
+	NodeIsUnready                        // its condition Ready is False
+	PodsHeldUnready                      // something on the node keeps pods from being ready
+	NeverStops                           // it is on its way out and does not go
+	NeverStarts                          // it is bound and does not run
+	NeverGetsReady                       // it runs and is not ready
+	Exhausted                            // what the node has left does not cover its requests
+	PortTaken                            // another pod has its host port
+	NoRoomBesideOld                      // with surge: it would fit without the old pod
+	Untolerated                          // the node has got a taint since it was created
+	Mismatched                           // the node has lost a label since it was created
+	Unbalanced                           // a topology spread constraint
+	BadNeighbours                        // pod affinity or anti-affinity
+	PodOnLostNode                        // its node is gone
+	EmptySelector                        // of the DaemonSet
+	TemplateDiffers                      // the DaemonSet's selector does not match its own template
+	StrategyUnusable                     // its type is unknown, or it allows nothing
+	UnknownObstacle                      // none of these
+)
+
+// obstacles have a name, the law behind them and words for the nodes and pods
+// that are affected.
+var obstacles = [UnknownObstacle + 1]struct {
+	name  string
+	law   Law
+	words string
+}{
+	NodeIsDown:       {"NodeIsDown", KubeletConfirms, "%s down, where pods neither stop nor start"},
+	NodeIsUnready:    {"NodeIsUnready", NodeTakesPodsAlong, "%s not ready, and so are the pods there"},
+	PodsHeldUnready:  {"PodsHeldUnready", ReadyThenAvailable, "%s kept from having pods that are ready"},
+	NeverStops:       {"NeverStops", OneAfterTheOther, "%s held by a pod that is on its way out and does not go"},
+	NeverStarts:      {"NeverStarts", ReadyThenAvailable, "%s given a pod that does not start"},
+	NeverGetsReady:   {"NeverGetsReady", ReadyThenAvailable, "%s given a pod that does not become ready"},
+	Exhausted:        {"Exhausted", RequestsMustFit, "%s too full for the pod"},
+	PortTaken:        {"PortTaken", PortsAreExclusive, "%s without the host port that the pod asks for"},
+	NoRoomBesideOld:  {"NoRoomBesideOld", SurgeIsSpent, "%s without room for the new pod beside the old one"},
+	Untolerated:      {"Untolerated", TaintsKeepOut, "%s tainted after the pod was created for it"},
+	Mismatched:       {"Mismatched", LabelsKeepOut, "%s relabelled after the pod was created for it"},
+	Unbalanced:       {"Unbalanced", SpreadMustHold, "%s closed to the pod by a topology spread constraint"},
+	BadNeighbours:    {"BadNeighbours", NeighboursMustSuit, "%s closed to the pod by other pods"},
+	PodOnLostNode:    {"PodOnLostNode", LostNodeFailsSurge, "%s gone, and its pod is still there"},
+	EmptySelector:    {"EmptySelector", SelectorMustSelect, "the selector is empty"},
+	TemplateDiffers:  {"TemplateDiffers", SelectorMustMatch, "the selector does not match the template, and pods are made without end"},
+	StrategyUnusable: {"StrategyUnusable", AmountsMustParse, "the update strategy cannot be carried out"},
+	UnknownObstacle:  {"UnknownObstacle", EndsWhenAvailable, "%s not as wanted"},
+}
+
+// String is the name of the obstacle.
+func (o Obstacle) String() string {
+	if o > 0 && int(o) < len(obstacles) {
+		return obstacles[o].name
+	}
+	return fmt.Sprintf("Obstacle(%d)", uint8(o))
+}
+
+// Law is the rule of Kubernetes that makes it one.
+func (o Obstacle) Law() Law {
+	if o > 0 && int(o) < len(obstacles) {
+		return obstacles[o].law
+	}
+	return EndsWhenAvailable
+}
+
+// MarshalText makes an obstacle its name in JSON.
+func (o Obstacle) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText reads the name of an obstacle.
+func (o *Obstacle) UnmarshalText(text []byte) error {
+	for i, obstacle := range obstacles {
+		if i > 0 && obstacle.name == string(text) {
+			*o = Obstacle(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("no obstacle is called %q", text)
+}
+
+// obstacle is what is in the way of a pod that is not as wanted.
+func (s *Sim) obstacle(d *daemon, id int32) Obstacle {
+	p := &s.pods[id]
+	switch node := &s.nodes[p.node]; {
+	case !node.there():
+		return PodOnLostNode
+	case !p.is(bound):
+		return s.schedulingObstacle(d, id)
+	case node.is(isDown):
+		return NodeIsDown
+	case p.is(terminating):
+		return NeverStops
+	case node.is(isUnready):
+		return NodeIsUnready
+	case node.is(podsUnready):
+		return PodsHeldUnready
+	case p.phase == pending:
+		return NeverStarts
+	case p.phase == running:
+		return NeverGetsReady
+	}
+	return UnknownObstacle
+}
+
+// schedulingObstacle is the first thing that the scheduler has against the pod's
+// node, in the order of its filters.
+func (s *Sim) schedulingObstacle(d *daemon, id int32) Obstacle {
+	why := s.against(&s.pods[id])
+	switch {
+	case len(why) == 0:
+		return UnknownObstacle
+	case s.fitsAlone(d, id):
+		return NoRoomBesideOld
+	}
+	switch why[0].Plugin {
+	case "NodeUnschedulable", "TaintToleration":
+		return Untolerated
+	case "NodeName", "NodeAffinity":
+		return Mismatched
+	case "NodePorts":
+		return PortTaken
+	case "NodeResourcesFit":
+		return Exhausted
+	case "PodTopologySpread":
+		return Unbalanced
+	case "InterPodAffinity":
+		return BadNeighbours
+	}
+	return UnknownObstacle
+}
+
+// fitsAlone says whether the pod would fit if the DaemonSet's other pods on its
+// node were not there.
+func (s *Sim) fitsAlone(d *daemon, id int32) bool {
+	p := &s.pods[id]
+	var others []int32
+	for other := d.head[p.node]; other != none; other = s.pods[other].next {
+		if s.pods[other].is(bound) && !s.pods[other].terminal() {
+			others = append(others, other)
+		}
+	}
+	if len(others) == 0 || s.room == nil || s.position[p.node] == none {
+		return false
+	}
+	f := *s
+	f.room = s.room.Clone()
+	for _, other := range others {
+		f.seat(&s.pods[other], false)
+	}
+	return f.fits(p)
+}
