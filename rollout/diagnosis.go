@@ -97,15 +97,26 @@ func section(b *strings.Builder, title string, list []Culprit) {
 // Diagnose says why the rollout of a DaemonSet does not end; nil if there is no
 // such DaemonSet, if it is Done, or if something is still to happen by itself:
 // what is slow is not stuck, and the queue of coming events tells the two apart,
-// not a timeout. As for State, inputs to come do not count.
+// not a timeout. What comes again and again for ever is stuck all the same. As for
+// State, inputs to come do not count.
 //
 // Every remedy has been tried on a fork. A diagnosis costs a fork and the rest of
-// a rollout for each that is tried, some ten to thirty; nil costs what State does.
+// a rollout for each that is tried, some ten to thirty; nil costs what State does,
+// and a look at each node where State is not Done.
 func (s *Sim) Diagnose(key string) *Diagnosis {
-	if s.State(key) != Deadlocked {
+	switch s.State(key) {
+	case Unknown, Done:
 		return nil
+	case Deadlocked:
+		return s.examine(key).diagnosis()
 	}
-	return s.examine(key).diagnosis()
+	d := s.find(key)
+	for n := range s.nodes {
+		if s.loops(d, int32(n)) {
+			return s.examine(key).diagnosis()
+		}
+	}
+	return nil
 }
 
 // some lists names, of many only the first.

@@ -76,6 +76,9 @@ func (x *exam) look(node int32, user marks) {
 	case x.d.deleting && inTheWay != none:
 		x.wanted = append(x.wanted, x.culprit(node, inTheWay))
 	case x.d.deleting:
+	case x.sim.loops(x.d, node):
+		x.wanted = append(x.wanted, x.culprit(node, x.d.head[node]))
+	case inTheWay != none && x.sim.pods[inTheWay].due != none: // it gets on
 	case isWanted && m&statusUp != 0 && (m&statusNew != 0 || !x.updates()) && m&user == 0:
 	case isWanted && m&statusUp != 0 && m&statusNew != 0 && inTheWay != none: // on its way out, which the status does not see
 		x.spending = append(x.spending, x.culprit(node, inTheWay))

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -68,4 +71,30 @@ func stepWords(steps []placement.Step) string {
 		words = append(words, s.String())
 	}
 	return strings.Join(words, ", ")
+}
+
+// endPatience are the ways out of a loop of evictions: to take the NoExecute taints
+// away, to tolerate them for ever, or not at all.
+func (x *exam) endPatience(of []Culprit) []candidate {
+	untaint := candidate{means: RepairNodes, does: "take the NoExecute taints off " + some(nodesOf(of))}
+	for _, c := range of {
+		in := EditNode{Node: c.Node}
+		for _, t := range x.sim.taintsOf(x.sim.slotOf(c.Node)) {
+			if t.Effect == corev1.TaintEffectNoExecute {
+				in.Edits = append(in.Edits, cluster.Untaint(t.Key+":"+string(t.Effect)))
+			}
+		}
+		untaint.inputs = append(untaint.inputs, in)
+	}
+	forEver, never := x.d.object.DeepCopy(), x.d.object.DeepCopy()
+	for i := range forEver.Spec.Template.Spec.Tolerations {
+		forEver.Spec.Template.Spec.Tolerations[i].TolerationSeconds = nil
+	}
+	list := &never.Spec.Template.Spec.Tolerations
+	*list = slices.DeleteFunc(*list, func(t corev1.Toleration) bool { return t.TolerationSeconds != nil })
+	return []candidate{
+		untaint,
+		{ChangeTemplate, "leave out tolerationSeconds", []Input{Apply{DaemonSet: forEver}}},
+		{ChangeTemplate, "leave out the tolerations with tolerationSeconds", []Input{Apply{DaemonSet: never}}},
+	}
 }

@@ -19,6 +19,7 @@ const (
 	LabelsKeepOut                     // an unbound pod is not bound where node affinity or selector fail
 	SpreadMustHold                    // topology spread constraints hold for daemons too
 	NeighboursMustSuit                // pod affinity and anti-affinity hold for daemons too
+	TurnsOutInTime                    // tolerationSeconds end, and the controller, which does not count them, makes the pod again
 	LostNodeFailsSurge                // with surge, an old pod on a node that is gone fails the whole update
 	SelectorMustSelect                // an empty selector selects all pods: the controller does nothing
 	SelectorMustMatch                 // a pod that the selector does not match is not the DaemonSet's
@@ -41,6 +42,7 @@ var laws = [...]struct{ name, file, function, words string }{
 	LabelsKeepOut:      {"LabelsKeepOut", "pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go", "NodeAffinity.Filter", "a pod that is not bound yet needs a node that its selector and affinity match"},
 	SpreadMustHold:     {"SpreadMustHold", "pkg/scheduler/framework/plugins/podtopologyspread/filtering.go", "PodTopologySpread.Filter", "topology spread constraints hold for a DaemonSet's pods too"},
 	NeighboursMustSuit: {"NeighboursMustSuit", "pkg/scheduler/framework/plugins/interpodaffinity/filtering.go", "InterPodAffinity.Filter", "pod affinity and anti-affinity hold for a DaemonSet's pods too"},
+	TurnsOutInTime:     {"TurnsOutInTime", "pkg/controller/tainteviction/taint_eviction.go", "processPodOnNode", "tolerationSeconds end, and the DaemonSet controller, which does not count them, makes the pod again"},
 	LostNodeFailsSurge: {"LostNodeFailsSurge", "pkg/controller/daemon/update.go", "rollingUpdate", "with surge, an old pod on a node that is gone fails the whole update"},
 	SelectorMustSelect: {"SelectorMustSelect", "pkg/controller/daemon/daemon_controller.go", "syncDaemonSet", "an empty selector selects all pods, and the controller does nothing"},
 	SelectorMustMatch:  {"SelectorMustMatch", "pkg/controller/controller_ref_manager.go", "ClaimObject", "a pod that the selector does not match is not the DaemonSet's, and another is made"},

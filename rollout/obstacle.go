@@ -19,6 +19,7 @@ const (
 	Mismatched                           // the node has lost a label since it was created
 	Unbalanced                           // a topology spread constraint
 	BadNeighbours                        // pod affinity or anti-affinity
+	TurnedOutAgain                       // it tolerates a NoExecute taint for a time only, and so does each that takes its place
 	PodOnLostNode                        // its node is gone
 	EmptySelector                        // of the DaemonSet
 	TemplateDiffers                      // the DaemonSet's selector does not match its own template
@@ -46,6 +47,7 @@ var obstacles = [UnknownObstacle + 1]struct {
 	Mismatched:       {"Mismatched", LabelsKeepOut, "%s relabelled after the pod was created for it"},
 	Unbalanced:       {"Unbalanced", SpreadMustHold, "%s closed to the pod by a topology spread constraint"},
 	BadNeighbours:    {"BadNeighbours", NeighboursMustSuit, "%s closed to the pod by other pods"},
+	TurnedOutAgain:   {"TurnedOutAgain", TurnsOutInTime, "%s tainted so that each pod is turned out after a time, and made again for ever"},
 	PodOnLostNode:    {"PodOnLostNode", LostNodeFailsSurge, "%s gone, and its pod is still there"},
 	EmptySelector:    {"EmptySelector", SelectorMustSelect, "the selector is empty"},
 	TemplateDiffers:  {"TemplateDiffers", SelectorMustMatch, "the selector does not match the template, and pods are made without end"},
@@ -89,6 +91,8 @@ func (s *Sim) obstacle(d *daemon, id int32) Obstacle {
 	switch node := &s.nodes[p.node]; {
 	case !node.there():
 		return PodOnLostNode
+	case s.loops(d, p.node):
+		return TurnedOutAgain
 	case !p.is(bound):
 		return s.schedulingObstacle(d, id)
 	case node.is(isDown):
@@ -105,6 +109,13 @@ func (s *Sim) obstacle(d *daemon, id int32) Obstacle {
 		return NeverGetsReady
 	}
 	return UnknownObstacle
+}
+
+// loops says whether the node's pod goes and comes for ever: a bound one is turned
+// out, whatever else happens, and the DaemonSet makes the same again.
+func (s *Sim) loops(d *daemon, node int32) bool {
+	head := d.head[node]
+	return head != none && s.nodes[node].is(expels) && s.pods[head].is(bound) && s.pods[head].due != none && s.turnsOutAgain(d, node)
 }
 
 // schedulingObstacle is the first thing that the scheduler has against the pod's

@@ -197,6 +197,8 @@ func (x *exam) against(o Obstacle, of []Culprit) []candidate {
 		return []candidate{pods, x.deletePods(of, false), remove}
 	case NeverStops, PodOnLostNode:
 		return []candidate{x.deletePods(of, true), remove}
+	case TurnedOutAgain:
+		return append(x.endPatience(of), remove)
 	}
 	return append([]candidate{x.deletePods(of, false)}, x.hinted(nodes)...)
 }

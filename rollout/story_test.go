@@ -296,6 +296,11 @@ func (w *writer) happen() {
 	case 13:
 		w.add(ApplyNode{w.node(node)})
 	case 14:
+		if rapid.Bool().Draw(w.t, "one pod") {
+			name := "default/" + pick(w.t, "pod", "agent-22224", "agent-22225", "proxy-22224")
+			w.add(DeletePod{name, rapid.Bool().Draw(w.t, "force")})
+			return
+		}
 		w.add(DeletePods{node})
 	case 15:
 		w.add(StuckTerminating{node})

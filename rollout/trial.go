@@ -40,7 +40,7 @@ func (x *exam) try(c candidate) (Remedy, bool) {
 		return r, false
 	}
 	o := f.rest(x.d.key)
-	if o.refused || !o.settled {
+	if o.refused {
 		return r, false
 	}
 	r.Ticks = int(o.last - x.sim.now)
@@ -49,6 +49,9 @@ func (x *exam) try(c candidate) (Remedy, bool) {
 		return r, x.d.deleting
 	case f.State(x.d.key) == Done:
 		return r, d.number(desired) > 0 && f.stand(d)
+	}
+	if !o.settled {
+		return r, false
 	}
 	then := f.examine(x.d.key)
 	r.Leaves = nodesOf(then.wanted)
