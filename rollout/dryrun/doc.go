@@ -21,6 +21,10 @@
 // are compiled and judged once, and a question about one edit of a node costs some
 // ten µs.
 //
+// Inspect needs no change to judge: it finds what is going to surprise somebody about
+// the DaemonSets of a cluster (a surge that cannot work, a budget that dead nodes have
+// used up, a selector that selects nothing), each with the field and what would help.
+//
 // # What becomes of pods
 //
 // A changed template is a rolling update: pods are replaced in waves, within the

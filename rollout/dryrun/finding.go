@@ -1,0 +1,124 @@
+package dryrun
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Finding is something about a DaemonSet on a cluster that is going to surprise
+// somebody: told before it happens.
+type Finding struct {
+	Rule     Rule     `json:"rule"`
+	Severity Severity `json:"severity"`
+	Object   string   `json:"object"`          // "DaemonSet kube-system/agent"
+	Path     string   `json:"path,omitempty"`  // of the field in the object
+	Nodes    []string `json:"nodes,omitempty"` // that it is about, ascending
+	Message  string   `json:"message"`
+	Remedy   string   `json:"remedy"`
+}
+
+// Rule is what a finding is found by. Its text stays the same: tools may name it.
+type Rule string
+
+const (
+	LosesPods            Rule = "loses-pods"            // a rollout deletes pods on tainted nodes, and none come back
+	SurgeCannotWork      Rule = "surge-cannot-work"     // the new pod does not fit beside the old one
+	BudgetUsedUp         Rule = "budget-used-up"        // nodes that are not ready use all of maxUnavailable
+	TakesTooLong         Rule = "takes-too-long"        // minReadySeconds and budget make it longer than Inspection.Within
+	RoundsUpToAll        Rule = "rounds-up-to-all"      // a percentage lets all pods go at once
+	IgnoredSeconds       Rule = "ignored-seconds"       // tolerationSeconds that the controller overwrites
+	EvictionLoop         Rule = "eviction-loop"         // tolerationSeconds for a taint that a node has: turned out and made again for ever
+	PreferenceIgnored    Rule = "preference-ignored"    // preferred node affinity does not move a DaemonSet
+	OnVirtualNodes       Rule = "on-virtual-nodes"      // it tolerates everything, and so comes to nodes that are no machines
+	NoRequests           Rule = "no-requests"           // the scheduler counts nothing, and the kubelet evicts it first
+	SelectsNothing       Rule = "selects-nothing"       // a requirement that no node meets
+	BudgetCannotProtect  Rule = "budget-cannot-protect" // a PodDisruptionBudget in a form that fails for DaemonSets
+	BudgetDoesNotProtect Rule = "budget-does-not-apply" // a PodDisruptionBudget that rollouts and drains do not ask
+)
+
+// Severity is how bad a finding is.
+type Severity uint8
+
+const (
+	Note    Severity = iota + 1 // good to know
+	Warning                     // likely not what was meant
+	Problem                     // will fail
+)
+
+var severities = [...]string{"", "note", "warning", "problem"}
+
+// String is the severity's word.
+func (s Severity) String() string {
+	if int(s) < len(severities) {
+		return severities[s]
+	}
+	return fmt.Sprintf("Severity(%d)", uint8(s))
+}
+
+// MarshalText makes a severity its word in JSON.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a severity's word.
+func (s *Severity) UnmarshalText(text []byte) (err error) {
+	*s, err = parseWord[Severity]("severity", severities[:], text)
+	return err
+}
+
+// String is the finding in one line.
+func (f Finding) String() string {
+	s := fmt.Sprintf("%v %s %s", f.Severity, f.Rule, f.Object)
+	if f.Path != "" {
+		s += " " + f.Path
+	}
+	return s + ": " + f.Message + "; " + f.Remedy
+}
+
+// FindingsVersion is the form of the JSON of Findings.
+const FindingsVersion = "berth.findings/v1"
+
+// Findings are sorted by object, then the worst first, then by rule and path.
+type Findings []Finding
+
+// String has a line for each.
+func (fs Findings) String() string {
+	var b strings.Builder
+	for _, f := range fs {
+		b.WriteString(f.String() + "\n")
+	}
+	return b.String()
+}
+
+// MarshalJSON is {"version":"berth.findings/v1","findings":[...]}.
+func (fs Findings) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Version  string    `json:"version"`
+		Findings []Finding `json:"findings"`
+	}{FindingsVersion, append([]Finding{}, fs...)})
+}
+
+// Worst is the highest severity; 0 if there is nothing.
+func (fs Findings) Worst() Severity {
+	worst := Severity(0)
+	for _, f := range fs {
+		worst = max(worst, f.Severity)
+	}
+	return worst
+}
+
+func (fs Findings) sort() {
+	slices.SortFunc(fs, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Path, b.Path))
+	})
+}
+
+// listed names nodes, of many only the first.
+func listed(names []string) string {
+	const shown = 3
+	if len(names) <= shown+1 {
+		return strings.Join(names, " ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], " "), len(names)-shown)
+}

@@ -1,0 +1,108 @@
+package dryrun
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+)
+
+// Inspection is how findings are looked for.
+type Inspection struct {
+	Within  time.Duration   // a rollout that takes longer is a finding; 0: none is
+	Kubelet rollout.Kubelet // how long pods take, for Within; its Timings are not looked at
+}
+
+// Inspect is Inspection{}.Of.
+func Inspect(c *cluster.Cluster) (Findings, error) { return Inspection{}.Of(c) }
+
+// Of looks at every DaemonSet of the cluster, with its budgets, before anything is
+// changed. It costs a prediction for each DaemonSet, another with surge, and the
+// reasons of those nodes that there is something to say about. DaemonSets that cannot
+// be read are in the error; the others have findings all the same.
+func (i Inspection) Of(c *cluster.Cluster) (Findings, error) {
+	var all Findings
+	var errs []error
+	for _, ds := range c.Borrow().DaemonSets() {
+		x, err := i.inspect(c, cluster.Default(ds))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", keyOf(ds), err))
+			continue
+		}
+		all = append(all, x.found...)
+	}
+	all.sort()
+	return all, errors.Join(errs...)
+}
+
+// inspector looks at one DaemonSet.
+type inspector struct {
+	Inspection
+	cluster    *cluster.Cluster
+	set        *appsv1.DaemonSet
+	workload   *placement.Workload
+	prediction *placement.Prediction
+	runs       map[string]bool // nodes with a pod of the DaemonSet
+	found      Findings
+}
+
+func (i Inspection) inspect(c *cluster.Cluster, ds *appsv1.DaemonSet) (*inspector, error) {
+	w, err := placement.ForDaemonSet(ds, placement.Unvalidated())
+	if err != nil {
+		return nil, err
+	}
+	x := &inspector{Inspection: i, cluster: c, set: ds, workload: w, prediction: w.Predict(c), runs: map[string]bool{}}
+	for _, p := range c.Borrow().Pods() {
+		if ref := metav1.GetControllerOfNoCopy(p); p.Namespace == ds.Namespace && ref != nil && ref.Kind == "DaemonSet" && ref.Name == ds.Name {
+			x.runs[p.Spec.NodeName] = true
+		}
+	}
+	x.inspectNodes()
+	x.inspectBudget()
+	x.inspectTemplate()
+	x.inspectDisruption()
+	return x, nil
+}
+
+// find adds a finding about the DaemonSet.
+func (x *inspector) find(rule Rule, severity Severity, path string, nodes []string, message, remedy string) {
+	x.found = append(x.found, Finding{rule, severity, nameOf(x.set), path, nodes, message, remedy})
+}
+
+// rolls gives the update strategy; nil if updates wait for users.
+func (x *inspector) rolls() *appsv1.RollingUpdateDaemonSet {
+	if x.set.Spec.UpdateStrategy.Type != appsv1.RollingUpdateDaemonSetStrategyType {
+		return nil
+	}
+	return x.set.Spec.UpdateStrategy.RollingUpdate
+}
+
+// scaled is an amount of the nodes that want a pod, rounded up; 0 if it is none.
+func (x *inspector) scaled(amount *intstr.IntOrString) int {
+	if amount == nil {
+		return 0
+	}
+	n, err := intstr.GetScaledValueFromIntOrPercent(amount, x.prediction.Eligible().Len(), true)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// notReady says whether the node's Ready condition is there and not True.
+func notReady(n *corev1.Node) bool {
+	for _, c := range n.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			return c.Status != corev1.ConditionTrue
+		}
+	}
+	return false
+}

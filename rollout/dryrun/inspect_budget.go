@@ -1,0 +1,88 @@
+package dryrun
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+)
+
+func (x *inspector) inspectBudget() {
+	r := x.rolls()
+	if r == nil {
+		return
+	}
+	surge, unavailable := x.scaled(r.MaxSurge), x.scaled(r.MaxUnavailable)
+	if surge == 0 && unavailable == 0 {
+		unavailable = 1 // pkg/controller/daemon: updatedDesiredNodeCounts
+	}
+	if surge == 0 {
+		x.inspectDead(unavailable)
+		x.inspectRounding(r.MaxUnavailable, unavailable)
+	}
+	x.inspectTime(max(surge, unavailable))
+}
+
+// inspectDead: a node that is not ready uses a unit of the budget from the moment
+// that the rollout begins, also where no pod is wanted but the old one is there
+// (pkg/controller/daemon: rollingUpdate).
+func (x *inspector) inspectDead(budget int) {
+	var dead []string
+	for n := range x.prediction.Eligible().Or(x.prediction.Kept()).All() {
+		if notReady(n) && (x.runs[n.Name] || x.stays(n.Name)) {
+			dead = append(dead, n.Name)
+		}
+	}
+	if len(dead) < budget || x.prediction.Eligible().Len() <= len(dead) {
+		return
+	}
+	x.find(BudgetUsedUp, Problem, strategyPath+"maxUnavailable", dead,
+		fmt.Sprintf("not ready: %s, which use the whole budget (%d of %d): a rollout does not begin", listed(dead), len(dead), budget),
+		fmt.Sprintf("repair or remove them, or set maxUnavailable to %d", len(dead)+1))
+}
+
+// stays says whether a pod is wanted on the node also when it has got the taints of
+// a node that is not ready.
+func (x *inspector) stays(node string) bool {
+	tainted, err := x.cluster.Edit(node, cluster.NotReady())
+	if err != nil {
+		return false
+	}
+	n, ok := tainted.Node(node)
+	return ok && x.workload.Check(n).Decision == placement.Eligible
+}
+
+// inspectRounding: percentages round up.
+func (x *inspector) inspectRounding(amount *intstr.IntOrString, budget int) {
+	wanted := x.prediction.Eligible().Len()
+	if amount == nil || amount.Type != intstr.String || amount.StrVal == "100%" || wanted < 2 || budget < wanted {
+		return
+	}
+	x.find(RoundsUpToAll, Warning, strategyPath+"maxUnavailable", nil,
+		fmt.Sprintf("%s of %d nodes rounds up to %d: all pods go at once", amount.StrVal, wanted, budget),
+		"give a number, or a smaller percentage")
+}
+
+// inspectTime counts waves: each takes as long as a pod takes to stop, start, become
+// ready and stay so.
+func (x *inspector) inspectTime(budget int) {
+	wanted := x.prediction.Eligible().Len()
+	if x.Within == 0 || wanted == 0 || budget == 0 {
+		return
+	}
+	wave := time.Duration(x.set.Spec.MinReadySeconds)*time.Second + x.Kubelet.Start + x.Kubelet.Ready + x.Kubelet.Stop
+	waves := (wanted + budget - 1) / budget
+	takes := time.Duration(waves) * wave
+	if takes <= x.Within {
+		return
+	}
+	remedy := "lower minReadySeconds"
+	if fit := int(x.Within / wave); fit > 0 {
+		remedy = fmt.Sprintf("allow %d at a time, or lower minReadySeconds", (wanted+fit-1)/fit)
+	}
+	x.find(TakesTooLong, Warning, "spec.minReadySeconds", nil,
+		fmt.Sprintf("a rollout takes at least %v, %d waves of %v, longer than %v", takes, waves, wave, x.Within), remedy)
+}

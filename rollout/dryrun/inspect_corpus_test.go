@@ -1,0 +1,111 @@
+package dryrun_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/golden"
+	"github.com/berthsim/berth/rollout/dryrun"
+)
+
+// corpusNodes is every real node with a name of its own.
+func corpusNodes(t *testing.T, dir string) []runtime.Object {
+	known := map[string]bool{}
+	var nodes []runtime.Object
+	for _, m := range corpusManifests(t, filepath.Join(dir, "nodes")) {
+		for _, n := range m.Nodes {
+			if !known[n.Name] {
+				known[n.Name] = true
+				nodes = append(nodes, n)
+			}
+		}
+	}
+	return nodes
+}
+
+func corpusManifests(t *testing.T, dir string) map[string]*cluster.Manifest {
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]*cluster.Manifest{}
+	for _, file := range files {
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, err := cluster.ReadManifest(f); err == nil {
+			all[filepath.Base(file)] = m
+		}
+		f.Close()
+	}
+	return all
+}
+
+// Real DaemonSets on real nodes have few findings, each of them true: what is found
+// is checked against what the manifests say, for every rule.
+func TestCorpusFindings(t *testing.T) {
+	dir := golden.Corpus(t)
+	nodes := corpusNodes(t, dir)
+	sets := 0
+	found := map[dryrun.Rule]int{}
+	for file, m := range corpusManifests(t, filepath.Join(dir, "manifests")) {
+		m.Nodes, m.Pods = nil, nil
+		for _, n := range nodes {
+			m.Nodes = append(m.Nodes, n.(*corev1.Node))
+		}
+		c, err := m.Cluster()
+		if err != nil {
+			continue
+		}
+		sets += len(m.DaemonSets)
+		all, err := dryrun.Inspect(c)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+		for _, f := range all {
+			found[f.Rule]++
+			checkFinding(t, file, m, f)
+		}
+	}
+	t.Log(sets, "DaemonSets:", found)
+	if found[dryrun.NoRequests] == 0 || found[dryrun.OnVirtualNodes] == 0 || found[dryrun.SelectsNothing] == 0 {
+		t.Errorf("%d DaemonSets: %v", sets, found)
+	}
+}
+
+// checkFinding looks for the reason of a finding in the manifest.
+func checkFinding(t *testing.T, file string, m *cluster.Manifest, f dryrun.Finding) {
+	for _, ds := range m.DaemonSets {
+		if !strings.HasSuffix(f.Object, "/"+ds.Name) {
+			continue
+		}
+		spec := &ds.Spec.Template.Spec
+		ok := true
+		switch f.Rule {
+		case dryrun.OnVirtualNodes:
+			ok = slices.ContainsFunc(spec.Tolerations, func(t corev1.Toleration) bool { return t.Key == "" && t.Operator == "Exists" })
+		case dryrun.NoRequests:
+			for _, c := range spec.Containers {
+				ok = ok && len(c.Resources.Requests) == 0 && len(c.Resources.Limits) == 0
+			}
+		case dryrun.SelectsNothing:
+			ok = spec.NodeSelector != nil || spec.Affinity != nil
+		case dryrun.PreferenceIgnored:
+			ok = len(spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0
+		case dryrun.IgnoredSeconds, dryrun.BudgetUsedUp, dryrun.BudgetDoesNotProtect:
+		default:
+			ok = false // nothing of the kind is known of the corpus
+		}
+		if !ok {
+			t.Errorf("%s: %v", file, f)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package dryrun
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/placement"
+)
+
+const (
+	tolerationsPath = "spec.template.spec.tolerations"
+	strategyPath    = "spec.updateStrategy.rollingUpdate."
+)
+
+func (x *inspector) inspectNodes() {
+	x.inspectLoss()
+	x.inspectSurge()
+	x.inspectVirtual()
+	x.inspectSelector()
+}
+
+// inspectLoss: on a node that is only kept the old pod is updated like any other
+// and never comes back (pkg/controller/daemon: rollingUpdate, podsShouldBeOnNode).
+func (x *inspector) inspectLoss() {
+	var lost []string
+	for _, n := range x.prediction.Kept().Names() {
+		if x.runs[n] {
+			lost = append(lost, n)
+		}
+	}
+	if x.rolls() == nil || len(lost) == 0 {
+		return
+	}
+	v, _ := x.prediction.Verdict(lost[0])
+	x.find(LosesPods, Problem, tolerationsPath, lost,
+		fmt.Sprintf("the next rollout deletes the pods on %s and none come back: %s", listed(lost), words(v.Reasons)),
+		x.hint(lost[0], "tolerate the taints, or take them off the nodes, before the rollout"))
+}
+
+func words(reasons []placement.Reason) string {
+	var all []string
+	for _, r := range reasons {
+		all = append(all, r.String())
+	}
+	return strings.Join(all, "; ")
+}
+
+// hint is the nearest way to have the pod placed on a node, or else something.
+func (x *inspector) hint(node, otherwise string) string {
+	for _, h := range x.prediction.HintsFor(node) {
+		if h.Nodes.Len() == 0 {
+			return strings.TrimSuffix(h.String(), ": gains "+strings.Join(h.Gains.Names(), " "))
+		}
+	}
+	return otherwise
+}
+
+// inspectSurge: validation lets it pass that the two pods of a surge exclude each
+// other; the new one stays pending for ever.
+func (x *inspector) inspectSurge() {
+	r := x.rolls()
+	if r == nil || x.scaled(r.MaxSurge) == 0 {
+		return
+	}
+	surging := x.workload.Surging().Predict(x.cluster)
+	stuck := surging.Pending().And(x.prediction.Placed()).Names()
+	if len(stuck) == 0 {
+		return
+	}
+	v, _ := surging.Verdict(stuck[0])
+	x.find(SurgeCannotWork, Problem, strategyPath+"maxSurge", stuck,
+		fmt.Sprintf("on %s the new pod does not fit beside the old one: %s", listed(stuck), words(v.Reasons)),
+		"set maxSurge to 0 and maxUnavailable to 1 or more")
+}
+
+// inspectVirtual: a pod that tolerates everything comes to virtual nodes, where
+// agents of a machine have nothing to do.
+func (x *inspector) inspectVirtual() {
+	everything := -1
+	for i, t := range x.set.Spec.Template.Spec.Tolerations {
+		if t.Key == "" && t.Operator == corev1.TolerationOpExists {
+			everything = i
+		}
+	}
+	if everything < 0 {
+		return
+	}
+	virtual := map[string][]string{} // by the label that tells them
+	severity := Warning
+	for n := range x.prediction.Eligible().All() {
+		if label := virtualLabel(n); label != "" {
+			virtual[label] = append(virtual[label], n.Name)
+			if x.prediction.Pending().Has(n.Name) {
+				severity = Problem
+			}
+		}
+	}
+	for _, label := range []string{fargateLabel, virtualKubelet} {
+		if nodes := virtual[label]; len(nodes) > 0 {
+			key, value, _ := strings.Cut(label, "=")
+			x.find(OnVirtualNodes, severity, fmt.Sprintf("%s[%d]", tolerationsPath, everything), nodes,
+				fmt.Sprintf("it tolerates everything, and so is wanted on %s, no machines of yours", listed(nodes)),
+				fmt.Sprintf("require %s NotIn %s by node affinity", key, value))
+		}
+	}
+}
+
+const (
+	fargateLabel   = "eks.amazonaws.com/compute-type=fargate"
+	virtualKubelet = "type=virtual-kubelet"
+)
+
+// virtualLabel is the label that tells that a node is no machine; empty if it is one.
+func virtualLabel(n *corev1.Node) string {
+	for _, label := range []string{fargateLabel, virtualKubelet} {
+		if key, value, _ := strings.Cut(label, "="); n.Labels[key] == value {
+			return label
+		}
+	}
+	return ""
+}
+
+// inspectSelector names the requirements that no node meets.
+func (x *inspector) inspectSelector() {
+	if x.cluster.Nodes().Len() == 0 || x.prediction.Eligible().Len()+x.prediction.Kept().Len() > 0 {
+		return
+	}
+	typos := map[string]string{}
+	for _, t := range x.prediction.Typos() {
+		typos[t.Path] = t.String()
+	}
+	costs := slices.DeleteFunc(x.prediction.Costs(), func(c placement.Cost) bool { return !c.Total(x.cluster.Nodes()) })
+	for _, c := range costs {
+		if slices.ContainsFunc(costs, func(o placement.Cost) bool { return strings.HasPrefix(o.Path, c.Path+".") }) {
+			continue // a part of it says more
+		}
+		severity, remedy := Note, "label nodes, or leave it out, if the DaemonSet is to run here"
+		if typo, ok := typos[c.Path]; ok {
+			severity, remedy = Problem, typo
+		}
+		x.find(SelectsNothing, severity, c.Path, nil, fmt.Sprintf("none of %d nodes meets %s: no pod is ever made", x.cluster.Nodes().Len(), c.What), remedy)
+	}
+}

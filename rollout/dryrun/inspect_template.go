@@ -1,0 +1,120 @@
+package dryrun
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/placement"
+)
+
+func (x *inspector) inspectTemplate() {
+	for i := range x.set.Spec.Template.Spec.Tolerations {
+		x.inspectSeconds(i)
+	}
+	spec := &x.set.Spec.Template.Spec
+	if a := spec.Affinity; a != nil && a.NodeAffinity != nil && len(a.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0 {
+		x.find(PreferenceIgnored, Note, "spec.template.spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution", nil,
+			"a preference changes nothing: the controller aims each pod at its node", "require it, or leave it out")
+	}
+	if !requests(spec) {
+		x.find(NoRequests, Note, "spec.template.spec.containers", nil,
+			"no container requests anything: the scheduler counts nothing, and a node short of memory evicts the pod first", "request cpu and memory")
+	}
+}
+
+// inspectSeconds: the controller puts its own tolerations in the place of the same
+// ones, and theirs have no end (pkg/controller/daemon/util:
+// AddOrUpdateDaemonPodTolerations). Others count: the pod is turned out when they
+// are over, and the controller, which does not look at them, makes it again.
+func (x *inspector) inspectSeconds(i int) {
+	t := &x.set.Spec.Template.Spec.Tolerations[i]
+	if t.TolerationSeconds == nil {
+		return
+	}
+	path := fmt.Sprintf("%s[%d].tolerationSeconds", tolerationsPath, i)
+	if own := t.Key == corev1.TaintNodeNotReady || t.Key == corev1.TaintNodeUnreachable; own &&
+		t.Operator == corev1.TolerationOpExists && t.Effect == corev1.TaintEffectNoExecute {
+		x.find(IgnoredSeconds, Note, path, nil, "the controller tolerates "+t.Key+" for ever, whatever is said here", "leave it out")
+		return
+	}
+	var loops []string
+	for n := range x.prediction.Eligible().All() {
+		for _, taint := range n.Spec.Taints {
+			if taint.Effect == corev1.TaintEffectNoExecute && x.first(&taint) == i {
+				loops = append(loops, n.Name)
+				break
+			}
+		}
+	}
+	if len(loops) > 0 {
+		x.find(EvictionLoop, Problem, path, loops,
+			fmt.Sprintf("on %s each pod is turned out after %d s and made again, for ever", listed(loops), max(0, *t.TolerationSeconds)),
+			"leave tolerationSeconds out, or the toleration")
+	}
+}
+
+// first is the place of the first toleration that fits the taint: it counts.
+func (x *inspector) first(taint *corev1.Taint) int {
+	for i, t := range x.set.Spec.Template.Spec.Tolerations {
+		if fits := (&placement.Toleration{Toleration: t}); fits.Tolerates(taint) {
+			return i
+		}
+	}
+	return math.MinInt
+}
+
+// requests says whether any container, or the pod, requests or is limited at all.
+func requests(spec *corev1.PodSpec) bool {
+	if r := spec.Resources; r != nil && len(r.Requests)+len(r.Limits) > 0 {
+		return true
+	}
+	for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
+		for i := range list {
+			if r := &list[i].Resources; len(r.Requests)+len(r.Limits) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// inspectDisruption: DaemonSets have no scale, which percentages and maxUnavailable
+// of a PodDisruptionBudget are counted by (pkg/controller/disruption:
+// getExpectedPodCount). A number of minAvailable counts, but rollouts ask no budget
+// and kubectl drain leaves the pods of DaemonSets alone.
+func (x *inspector) inspectDisruption() {
+	for _, b := range x.cluster.Borrow().PodDisruptionBudgets() {
+		selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
+		if err != nil || b.Namespace != x.set.Namespace || !selector.Matches(labels.Set(x.set.Spec.Template.Labels)) {
+			continue
+		}
+		f := Finding{Object: nameOf(b), Path: "spec.minAvailable", Remedy: "leave it out, and rely on maxUnavailable of the DaemonSet"}
+		set := nameOf(x.set)
+		if form := unsupported(b); form != "" {
+			f.Rule, f.Severity, f.Path = BudgetCannotProtect, Problem, "spec."+strings.Fields(form)[0]
+			f.Message = fmt.Sprintf("%s cannot be counted for pods of %s: a DaemonSet has no scale, and every eviction of them fails", form, set)
+		} else {
+			f.Rule, f.Severity = BudgetDoesNotProtect, Note
+			f.Message = fmt.Sprintf("neither a rollout of %s nor kubectl drain asks it", set)
+		}
+		x.found = append(x.found, f)
+	}
+}
+
+// unsupported is the form that needs a scale, in words.
+func unsupported(b *policyv1.PodDisruptionBudget) string {
+	switch {
+	case b.Spec.MaxUnavailable != nil:
+		return "maxUnavailable " + b.Spec.MaxUnavailable.String()
+	case b.Spec.MinAvailable != nil && b.Spec.MinAvailable.Type == intstr.String:
+		return "minAvailable " + b.Spec.MinAvailable.String()
+	}
+	return ""
+}
