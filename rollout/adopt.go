@@ -35,7 +35,8 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	s := &Sim{
 		config: cfg, cluster: c, now: -1, free: none,
 		start: cfg.Start.Unix(), step: seconds(cfg.Tick), gc: seconds(cfg.PodGC), grace: seconds(cfg.NodeGrace),
-		paces: cfg.Kubelet.paces(),
+		paces:  cfg.Kubelet.paces(),
+		spread: times{seconds(cfg.Kubelet.Spread.Start), seconds(cfg.Kubelet.Spread.Ready), seconds(cfg.Kubelet.Spread.Stop)},
 	}
 	s.last = end / s.step
 	s.adoptNodes()
@@ -205,6 +206,7 @@ func (s *Sim) readPod(object *corev1.Pod) pod {
 	if i := slices.Index(phases[:], object.Status.Phase); i > 0 {
 		p.phase = phase(i)
 	}
+	p.reason = s.intern(waitingFor(object))
 	since := condition(object, corev1.PodScheduled).LastTransitionTime
 	if p.phase != pending && object.Status.StartTime != nil {
 		since = *object.Status.StartTime
@@ -228,6 +230,19 @@ func (s *Sim) readPod(object *corev1.Pod) pod {
 		p.since = s.stampOf(since)
 	}
 	return p
+}
+
+// waitingFor is why the pod has failed, or does not start or is not ready.
+func waitingFor(object *corev1.Pod) string {
+	if object.Status.Phase == corev1.PodFailed {
+		return object.Status.Reason
+	}
+	for _, c := range object.Status.ContainerStatuses {
+		if w := c.State.Waiting; w != nil && condition(object, corev1.PodReady).Status != corev1.ConditionTrue {
+			return w.Reason
+		}
+	}
+	return ""
 }
 
 func condition(p *corev1.Pod, kind corev1.PodConditionType) corev1.PodCondition {

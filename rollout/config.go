@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -27,6 +29,16 @@ type Config struct {
 type Kubelet struct {
 	Start, Ready, Stop time.Duration
 	Timings            []Timing // exceptions: the first that matches wins
+	Spread             Spread   // how much longer pods take
+}
+
+// Spread is how much longer than its time a pod takes at most. How much is drawn
+// for each pod from Config.Seed, its controller, its node and when it was created,
+// or once for each node: another node changes nobody else's luck.
+type Spread struct {
+	Start, Ready, Stop time.Duration
+	PerNode            bool // a node is slow for all of its pods, always
+	Tailed             bool // most take little longer and few much, as with image pulls; false: evenly
 }
 
 // Timing is how long pods of an image take on some nodes.
@@ -73,6 +85,7 @@ func (c *Config) check() error {
 		duration(field+".Stop", stop)
 	}
 	three("Kubelet", c.Kubelet.Start, c.Kubelet.Ready, c.Kubelet.Stop)
+	three("Kubelet.Spread", c.Kubelet.Spread.Start, c.Kubelet.Spread.Ready, c.Kubelet.Spread.Stop)
 	for i, t := range c.Kubelet.Timings {
 		three(fmt.Sprintf("Kubelet.Timings[%d]", i), t.Start, t.Ready, t.Stop)
 		if slices.Contains(t.Nodes, "") {
@@ -109,14 +122,57 @@ func (k Kubelet) paces() []pace {
 	return append(all, Timing{Start: k.Start, Ready: k.Ready, Stop: k.Stop}.pace())
 }
 
+// times is how long a pod takes.
+type times struct{ start, ready, stop stamp }
+
 // pace is how long the pod takes.
-func (s *Sim) pace(p *pod) *pace {
+func (s *Sim) pace(p *pod) times {
+	rule := &s.paces[len(s.paces)-1]
 	for i := range s.paces[:len(s.paces)-1] {
 		if t := &s.paces[i]; s.matches(p, t.nodes, t.image) {
-			return t
+			rule = t
+			break
 		}
 	}
-	return &s.paces[len(s.paces)-1]
+	t := times{rule.start, rule.ready, rule.stop}
+	if s.spread != (times{}) {
+		s.slow(p, &t)
+	}
+	return t
+}
+
+// slow adds what is drawn for the pod.
+func (s *Sim) slow(p *pod, t *times) {
+	var g rand.PCG
+	g.Seed(s.config.Seed, s.luckOf(p))
+	draw := func(most stamp) stamp {
+		share := g.Uint64() >> 32
+		if s.config.Kubelet.Spread.Tailed { // the product of three
+			share = (share * (g.Uint64() >> 32) >> 32) * (g.Uint64() >> 32) >> 32
+		}
+		return stamp(share * uint64(most+1) >> 32)
+	}
+	t.start += draw(s.spread.start)
+	t.ready += draw(s.spread.ready)
+	t.stop += draw(s.spread.stop)
+}
+
+// luckOf is the pod's part in a draw. Its name is not: the numbers in names
+// depend on how many pods there were before.
+func (s *Sim) luckOf(p *pod) uint64 {
+	node := uint64(0)
+	if p.node != none {
+		node = s.roster[p.node].luck
+	}
+	switch {
+	case s.config.Kubelet.Spread.PerNode:
+		return node
+	case p.owner != none:
+		return node ^ bits.RotateLeft64(s.daemons[p.owner].luck, 21) + uint64(uint32(p.created))
+	case p.name < 0:
+		return node ^ luck(s.named[^p.name].Namespace+"/"+s.named[^p.name].Name)
+	}
+	return node ^ luck(s.namespace(p)+"/"+s.classes[p.class].prefix) + uint64(uint32(p.created))
 }
 
 // matches says whether the pod has the image and is on one of the nodes, ascending.

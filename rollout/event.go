@@ -39,6 +39,8 @@ const (
 	Ready         // a pod runs and is ready
 	Available     // a pod has been ready for minReadySeconds, if there are any
 	Unready       // a pod is not ready any more
+	Crashed       // a pod's container ends for the first time, and will again and again
+	PullFailed    // a pod's image cannot be pulled, for the first time
 	Failed        // a pod
 	Stopped       // a terminating pod is gone
 	UserDeleted   // a pod, by DeletePods
@@ -59,7 +61,7 @@ const (
 
 var kinds = [...]string{
 	"", "Happened", "Unchanged", "Refused", "Gone", "Tainted",
-	"Created", "Deleted", "Unschedulable", "Bound", "Started", "Ready", "Available", "Unready", "Failed", "Stopped",
+	"Created", "Deleted", "Unschedulable", "Bound", "Started", "Ready", "Available", "Unready", "Crashed", "PullFailed", "Failed", "Stopped",
 	"UserDeleted", "Evicted", "Unevicted", "Drained", "Undrained", "Collected", "Adopted", "Orphaned", "Released",
 	"RevisionAdded", "RevisionRenumbered", "RevisionRemoved", "SyncFailed",
 }

@@ -103,13 +103,6 @@ type FailPods struct{ Node string }
 // DeletePods is a user deleting the pods on a node.
 type DeletePods struct{ Node string }
 
-// NeverReady keeps pods with an image from becoming ready on some nodes; nil: on all.
-// Pods that are ready stay so.
-type NeverReady struct {
-	Image string
-	Nodes []string
-}
-
 // StuckTerminating keeps terminating pods on a node from going.
 type StuckTerminating struct{ Node string }
 
@@ -164,7 +157,6 @@ func (in NodeDown) String() string         { return "node-down " + word(in.Node)
 func (in NodeUp) String() string           { return "node-up " + word(in.Node) }
 func (in FailPods) String() string         { return "fail-pods " + word(in.Node) }
 func (in DeletePods) String() string       { return "delete-pods " + word(in.Node) }
-func (in NeverReady) String() string       { return "never-ready " + word(in.Image) + on(in.Nodes) }
 func (in StuckTerminating) String() string { return "stuck-terminating " + word(in.Node) }
 
 func (in Apply) check() error {
@@ -204,17 +196,6 @@ func (in EditNode) check() error {
 	errs := []error{checkNode(in.Node)}
 	for _, e := range in.Edits {
 		errs = append(errs, e.Check())
-	}
-	return errors.Join(errs...)
-}
-
-func (in NeverReady) check() error {
-	var errs []error
-	if in.Image == "" {
-		errs = append(errs, errors.New("no image"))
-	}
-	for _, n := range in.Nodes {
-		errs = append(errs, checkNode(n))
 	}
 	return errors.Join(errs...)
 }
@@ -310,11 +291,28 @@ func (s *Sim) accept(in Input) (Input, error) {
 		x.Edits = slices.Clone(x.Edits)
 		in = x
 	case NeverReady:
-		x.Nodes = slices.Clone(x.Nodes)
-		slices.Sort(x.Nodes)
+		x.Nodes = sorted(x.Nodes)
+		in = x
+	case CrashLoop:
+		x.Nodes = sorted(x.Nodes)
+		in = x
+	case ImagePullFails:
+		x.Nodes = sorted(x.Nodes)
+		in = x
+	case RejectPods:
+		x.Nodes = sorted(x.Nodes)
+		in = x
+	case Recover:
+		x.Nodes = sorted(x.Nodes)
 		in = x
 	}
 	return in, in.check()
+}
+
+func sorted(nodes []string) []string {
+	nodes = slices.Clone(nodes)
+	slices.Sort(nodes)
+	return nodes
 }
 
 // Apply is Inject(Apply{DaemonSet: ds}): kubectl apply.

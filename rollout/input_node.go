@@ -161,15 +161,7 @@ func (in FailPods) apply(s *Sim) {
 		if !p.live() {
 			continue
 		}
-		s.seat(p, false)
-		p.phase, p.since = failed, s.clock
-		if p.is(isReady) {
-			p.flags &^= isReady
-			p.readied = s.clock
-		}
-		s.changed(p)
-		s.emitPod(Failed, id, Why{})
-		s.arm(id)
+		s.fail(id, "", Why{})
 	}
 }
 
@@ -183,14 +175,6 @@ func (in DeletePods) apply(s *Sim) {
 			s.emitPod(UserDeleted, id, Why{})
 			s.deletePod(id)
 		}
-	}
-}
-
-func (in NeverReady) apply(s *Sim) {
-	s.emit(Event{Kind: Happened, Why: Why{Detail: in.String()}})
-	s.neverReady = append(s.neverReady[:len(s.neverReady):len(s.neverReady)], in)
-	for n := range s.nodes {
-		s.settleNode(int32(n))
 	}
 }
 

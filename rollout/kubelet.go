@@ -15,10 +15,14 @@ func (s *Sim) ownMove(p *pod) int32 {
 		return s.retryTick(p)
 	case p.terminal() || !p.is(bound):
 		return none
+	case p.is(loops) && s.nodes[p.node].works():
+		return s.loopTick(p)
 	case p.is(isReady):
 		return s.availableTick(p)
 	case p.is(stays) || !s.nodes[p.node].works():
 		return none
+	case p.phase == pending && p.is(pulls):
+		return s.pullTick(p)
 	case p.phase == pending:
 		return s.tickOf(int64(p.since) + int64(max(s.step, s.pace(p).start)))
 	case s.heldBack(p):
@@ -82,12 +86,7 @@ func (s *Sim) heldBack(p *pod) bool {
 	if s.nodes[p.node].holds() {
 		return true
 	}
-	for i := range s.neverReady {
-		if r := &s.neverReady[i]; s.matches(p, r.Nodes, r.Image) {
-			return true
-		}
-	}
-	return false
+	return s.troubleOf(p).kind == neverReady
 }
 
 // tickOf is the first tick that is not before the moment, nor past; none if time
@@ -122,6 +121,8 @@ func (s *Sim) move(id int32) {
 		s.vanish(id)
 		return
 	case p.phase == failed: // its backoff is over
+	case p.is(loops) && p.phase == running && !p.is(terminating):
+		s.loop(id)
 	case p.is(isReady):
 		s.emitPod(Available, id, Why{})
 	case p.phase == pending:
@@ -135,19 +136,27 @@ func (s *Sim) move(id int32) {
 
 // startPod makes a pod run; one that takes no time to be ready is so at once.
 func (s *Sim) startPod(id int32) {
-	p := &s.pods[id]
-	p.phase, p.since = running, s.clock
-	if s.pace(p).ready == 0 && !s.heldBack(p) {
-		s.becomeReady(id)
+	if s.rejects(id) || s.failsPull(id) {
 		return
 	}
-	s.emitPod(Started, id, Why{})
+	p := &s.pods[id]
+	p.phase, p.since, p.reason = running, s.clock, 0
+	switch {
+	case s.troubleOf(p).kind == crashLoop:
+		p.flags |= loops
+		s.emitPod(Started, id, Why{})
+		s.loop(id)
+	case s.pace(p).ready == 0 && !s.heldBack(p):
+		s.becomeReady(id)
+	default:
+		s.emitPod(Started, id, Why{})
+	}
 }
 
 func (s *Sim) becomeReady(id int32) {
 	p := &s.pods[id]
 	p.flags |= isReady
-	p.readied = s.clock
+	p.readied, p.reason = s.clock, 0
 	s.emitPod(Ready, id, Why{})
 }
 

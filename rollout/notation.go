@@ -183,6 +183,10 @@ func verbs() map[string]func(*reader) Input {
 		"drain":             func(r *reader) Input { return r.drain() },
 		"evict-pods":        func(r *reader) Input { return EvictPods{r.word()} },
 		"never-ready":       func(r *reader) Input { return NeverReady{r.word(), r.on()} },
+		"image-pull-fails":  func(r *reader) Input { return ImagePullFails{r.word(), r.on()} },
+		"crash-loop":        func(r *reader) Input { return CrashLoop{r.word(), r.after(), r.on()} },
+		"reject-pods":       func(r *reader) Input { return RejectPods{r.word(), r.image(), r.on()} },
+		"recover":           func(r *reader) Input { return Recover{r.image(), r.on()} },
 	}
 }
 

@@ -41,7 +41,7 @@ func withOddWords(t *rapid.T, in Input) Input {
 	v.Set(reflect.ValueOf(in))
 	for i := range v.NumField() {
 		switch f, name := v.Field(i), v.Type().Field(i).Name; {
-		case f.Kind() == reflect.String && (name == "Node" || name == "Image"):
+		case f.Kind() == reflect.String && (name == "Node" || name == "Image" || name == "Reason"):
 			f.SetString(oddWord(t))
 		case name == "Nodes" && f.Len() > 0:
 			f.Set(reflect.ValueOf([]string{oddWord(t), oddWord(t)}))
@@ -160,7 +160,7 @@ func FuzzParseInput(f *testing.F) {
 	for _, seed := range []string{
 		`apply {"metadata":{"name":"agent"},"spec":{"minReadySeconds":3}}`, "apply unvalidated {metadata: {name: a}}", "undo default/agent to 3",
 		"delete default/agent orphan", `apply-node {"metadata":{"name":"n"}}`, "edit-node n1: label a=b, taint k=v:NoSchedule, taint k-, cordon",
-		`edit-node "n 1": uncordon`, "never-ready v1 on n1 n2", `drain n1 --force --grace-period=0 --timeout=1m "--pod-selector=a in (b, c)"`, "evict-pods n", `node-down "\xff"`, "at 3 node-up n", "", "fail-pods", `"`,
+		`edit-node "n 1": uncordon`, "never-ready v1 on n1 n2", `drain n1 --force --grace-period=0 --timeout=1m "--pod-selector=a in (b, c)"`, "evict-pods n", "crash-loop v2 after 30s on n1", "image-pull-fails v2", "reject-pods OutOfcpu image v1 on n1", "recover", `node-down "\xff"`, "at 3 node-up n", "", "fail-pods", `"`,
 	} {
 		f.Add(seed)
 	}

@@ -36,6 +36,7 @@ type pod struct {
 	evict   stamp // when a NoExecute taint turns it out, or never
 	due     int32 // tick of its next move, or none
 	phase   phase
+	reason  uint8 // why it failed, or did not run in a dump: a number of Sim.reasons, from 1
 	flags   podFlags
 }
 
@@ -51,15 +52,18 @@ const (
 
 var phases = [...]corev1.PodPhase{"", corev1.PodPending, corev1.PodRunning, corev1.PodFailed, corev1.PodSucceeded}
 
-type podFlags uint8
+type podFlags uint16
 
 const (
 	bound podFlags = 1 << iota
 	isReady
 	terminating
-	stays  // a dump showed that what was due had not happened: it does not happen by itself
-	orphan // no controller: the first DaemonSet whose selector matches adopts it
-	tried  // by the scheduler, in vain
+	stays   // a dump showed that what was due had not happened: it does not happen by itself
+	orphan  // no controller: the first DaemonSet whose selector matches adopts it
+	tried   // by the scheduler, in vain
+	loops   // its container ends again and again; since is its first start
+	crashed // and has once
+	pulls   // its image cannot be pulled; since is the first failure
 )
 
 func (p *pod) is(f podFlags) bool { return p.flags&f != 0 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/yaml"
 )
@@ -107,6 +108,27 @@ func (r *reader) on() []string {
 		r.fail("on no node")
 	}
 	return nodes
+}
+
+// after takes a duration off, if one comes next.
+func (r *reader) after() time.Duration {
+	if !r.skip("after") {
+		return 0
+	}
+	text := r.word()
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		r.fail("%q: must be a duration", text)
+	}
+	return d
+}
+
+// image takes the image off that an input is confined to; empty if it is not.
+func (r *reader) image() string {
+	if !r.skip("image") {
+		return ""
+	}
+	return r.word()
 }
 
 // object reads the rest of the line as an API object.

@@ -28,7 +28,7 @@ import (
 //	nodes 3 pool=a            n1 n2 n3, with labels
 //	node x pool=b taint=k=v:NoSchedule cpu=2 pods=3    without cpu and pods it has room for all
 //	                          and what else parseObject reads
-//	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate=key:30 (NoExecute, seconds) tolerate-all cpu=1 port=80 priority=class annotation=k=v unvalidated
+//	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate=key:30 (NoExecute, seconds) tolerate-all cpu=1 port=80 priority=class node=n1 annotation=k=v unvalidated
 //	                          only what is named changes; the DaemonSet is default/agent
 //	do [at=tick]              inputs, one a line, as they print; apply-node also as a node is given above
 //	script                    inputs with their ticks, as a Script prints
@@ -325,6 +325,8 @@ func change(ds *appsv1.DaemonSet, key, value string) error {
 		spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(value)}
 	case "port":
 		spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: n32, HostPort: n32}}
+	case "node":
+		spec.NodeName = value
 	case "priority":
 		spec.PriorityClassName = value
 	case "tolerate-all":

@@ -28,6 +28,7 @@ type Sim struct {
 	gc     stamp
 	grace  stamp
 	paces  []pace
+	spread times
 
 	now     int32
 	clock   stamp // of now
@@ -59,11 +60,12 @@ type Sim struct {
 	orphans []revision // of no controller, ascending by name
 	foreign []revision // of others
 
-	agenda     agenda
-	alarms     []alarm
-	inputs     []scheduled
-	neverReady []NeverReady
-	choices    []Choice // of a scripted order
+	agenda   agenda
+	alarms   []alarm
+	inputs   []scheduled
+	troubles []trouble
+	reasons  []string // of pods, by number
+	choices  []Choice // of a scripted order
 
 	drains   []drain // in progress
 	epoch    uint64  // counts events: where it is the same, nothing has changed

@@ -25,7 +25,9 @@ type Pod struct {
 	Ready       bool
 	Available   bool // ready for minReadySeconds; a terminating pod can be
 	Terminating bool
-	Since       int // the tick of its last change; negative if before the simulation
+	Reason      string // what kubectl shows in place of the phase: OutOfcpu, ImagePullBackOff, CrashLoopBackOff; mostly empty
+	Restarts    int    // of a container that CrashLoop ends
+	Since       int    // the tick of its last change; negative if before the simulation
 }
 
 // String is the pod in one line.
@@ -34,6 +36,8 @@ func (p Pod) String() string {
 	switch {
 	case p.Terminating:
 		state = "Terminating"
+	case p.Reason != "":
+		state = p.Reason
 	case p.Ready:
 		state = "Ready"
 	}
@@ -54,6 +58,7 @@ func (s *Sim) Pods(key string) []Pod {
 			Name: s.podName(id), Node: s.roster[p.node].name, Bound: p.is(bound),
 			Revision: s.numbers[p.class], Hash: s.classes[p.class].hash,
 			Phase: phases[p.phase], Ready: p.is(isReady), Available: s.available(d, p), Terminating: p.is(terminating),
+			Reason: s.reasonOf(p), Restarts: s.restartsOf(p),
 			Since: s.sinceTick(p),
 		})
 	}
@@ -66,7 +71,7 @@ func (s *Sim) sinceTick(p *pod) int {
 	if p.readied != never {
 		at = max(at, p.readied)
 	}
-	return int(math.Floor(float64(at) / float64(s.step)))
+	return int(math.Floor(float64(min(at, max(0, s.clock))) / float64(s.step)))
 }
 
 // Cluster is a snapshot of the simulated cluster as it is now. It costs as much
@@ -195,6 +200,7 @@ func (w *podWriter) own(p *pod, object *corev1.Pod) {
 func (w *podWriter) state(p *pod, object *corev1.Pod) {
 	s := w.sim
 	object.Status.Phase = phases[p.phase]
+	s.writeReason(p, object)
 	if p.is(terminating) && object.DeletionTimestamp == nil {
 		grace := int64(s.graceOf(p))
 		at := s.timestamp(p.since + stamp(grace))
@@ -213,6 +219,24 @@ func (w *podWriter) state(p *pod, object *corev1.Pod) {
 			at = s.timestamp(p.readied)
 		}
 		setCondition(object, corev1.PodReady, p.is(isReady), at)
+	}
+}
+
+// writeReason tells why a pod does not run, where a kubelet would.
+func (s *Sim) writeReason(p *pod, object *corev1.Pod) {
+	reason := s.reasonOf(p)
+	switch {
+	case reason == "":
+	case p.phase == failed:
+		object.Status.Reason = reason
+	default:
+		object.Status.ContainerStatuses = nil
+		for _, c := range object.Spec.Containers {
+			object.Status.ContainerStatuses = append(object.Status.ContainerStatuses, corev1.ContainerStatus{
+				Name: c.Name, Image: c.Image, RestartCount: int32(s.restartsOf(p)),
+				State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}},
+			})
+		}
 	}
 }
 

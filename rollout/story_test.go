@@ -124,6 +124,9 @@ func (w *writer) begin() {
 			Stop:  pick(w.t, "stop", 0, 0, 4*second),
 		},
 	}
+	if w.mood == mixed && rapid.IntRange(0, 3).Draw(w.t, "spread") == 0 {
+		w.config.Kubelet.Spread = Spread{Start: 3 * second, Ready: 4 * second, Stop: 5 * second, PerNode: rapid.Bool().Draw(w.t, "per node"), Tailed: rapid.Bool().Draw(w.t, "tailed")}
+	}
 	if w.mood == mixed && rapid.Bool().Draw(w.t, "slow") {
 		w.config.Kubelet.Timings = []Timing{{Nodes: []string{"n1"}, Start: 2 * second, Ready: 3 * second, Stop: 5 * second}}
 	}
@@ -229,6 +232,20 @@ func (w *writer) add(in Input) { w.inputs = append(w.inputs, scheduled{int32(w.t
 
 func (w *writer) apply(i int) { w.add(Apply{DaemonSet: w.sets[i].DeepCopy()}) }
 
+func (w *writer) trouble(event int) {
+	image, nodes := fmt.Sprintf("v%d", rapid.IntRange(0, 3).Draw(w.t, "bad")), pick(w.t, "where", nil, []string{"n0"}, []string{"n1", "n2"})
+	switch event {
+	case 21:
+		w.add(CrashLoop{image, pick(w.t, "after", 0, time.Second, 4*time.Second, 700*time.Second), nodes})
+	case 22:
+		w.add(ImagePullFails{image, nodes})
+	case 23:
+		w.add(RejectPods{"OutOfcpu", pick(w.t, "only", "", image), nodes})
+	case 24:
+		w.add(Recover{pick(w.t, "only", "", image), nodes})
+	}
+}
+
 func (w *writer) drain(node string) Drain {
 	flag := func(name string) bool { return rapid.IntRange(0, 3).Draw(w.t, name) > 0 }
 	return Drain{
@@ -253,11 +270,13 @@ func (w *writer) happen() {
 	node := fmt.Sprintf("n%d", rapid.IntRange(0, most).Draw(w.t, "node"))
 	spec := &w.sets[i].Spec
 	key := "default/" + w.sets[i].Name
-	event := rapid.IntRange(0, 20).Draw(w.t, "event")
+	event := rapid.IntRange(0, 24).Draw(w.t, "event")
 	if w.mood == drained {
 		event = pick(w.t, "event", 19, 19, 19, 20, 10, 11, 11, 14)
 	}
 	switch event {
+	case 21, 22, 23, 24:
+		w.trouble(event)
 	case 19:
 		w.add(w.drain(node))
 	case 20:

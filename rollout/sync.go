@@ -255,6 +255,10 @@ func (s *Sim) create(d *daemon, c creation) {
 		created: s.clock, since: s.clock, readied: never, phase: pending,
 	})
 	s.link(id)
-	s.unbound, s.freed = append(s.unbound, id), true
 	s.emitPod(Created, id, c.why)
+	if s.direct(&s.pods[id]) {
+		s.bind(id) // its template names the node: no scheduler is asked
+		return
+	}
+	s.unbound, s.freed = append(s.unbound, id), true
 }

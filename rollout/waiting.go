@@ -12,7 +12,7 @@ type Wait struct {
 	Node     string
 	For      Cause
 	Until    int      // the tick in which that ends by itself; -1 if nobody can tell, or never
-	Detail   string   // for Scheduling: what the pod does not fit for
+	Detail   string   // for Scheduling: what the pod does not fit for; for Start, Readiness and Backoff: its reason, like ImagePullBackOff
 	Blockers []string // for Turn and Blocked: the nodes that use the budget, ascending
 }
 
@@ -116,13 +116,13 @@ func (s *Sim) podWait(id int32) Wait {
 	p := &s.pods[id]
 	switch {
 	case p.phase == failed:
-		return until(Backoff, p.due)
+		return Wait{For: Backoff, Until: int(p.due), Detail: s.reasonOf(p)}
 	case !p.is(bound):
 		return Wait{For: Scheduling, Until: -1, Detail: s.whyUnbound(p)}
 	case p.phase == pending:
-		return until(Start, p.due)
+		return Wait{For: Start, Until: int(p.due), Detail: s.reasonOf(p)}
 	case !p.is(isReady):
-		return until(Readiness, p.due)
+		return Wait{For: Readiness, Until: int(p.due), Detail: s.reasonOf(p)}
 	}
 	return until(MinReady, p.due)
 }

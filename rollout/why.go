@@ -34,6 +34,7 @@ const (
 	OutOfTime    // it has tolerated a NoExecute taint for as long as it does
 	OutAgain     // likewise, and so will the pod that takes its place: an endless loop
 
+	Rejected    // the kubelet does not let it in
 	NodeDrained // somebody drains its node
 	Eviction    // somebody evicts it
 
@@ -59,6 +60,7 @@ var rules = [...]struct{ name, words string }{
 	NotTolerated:        {"NotTolerated", "it does not tolerate a NoExecute taint"},
 	OutOfTime:           {"OutOfTime", "it tolerated a NoExecute taint only for a time"},
 	OutAgain:            {"OutAgain", "it tolerated a NoExecute taint only for a time, as the pod will that takes its place"},
+	Rejected:            {"Rejected", "the kubelet rejects it"},
 	NodeDrained:         {"NodeDrained", "its node is drained"},
 	Eviction:            {"Eviction", "somebody evicts it"},
 	WithinSurge:         {"WithinSurge", "surge %d of %d used"},

@@ -1,0 +1,128 @@
+package rollout
+
+// A container that ends is started again at once; the next times the kubelet
+// waits from its end on, 10 s doubling to 5 min, unless the container ran for more
+// than twice as long (pkg/kubelet/kuberuntime: doBackOff;
+// k8s.io/client-go/util/flowcontrol: Backoff). A failed image pull waits likewise,
+// but from the first time on (pkg/kubelet/images: EnsureImageExists).
+//
+// Where a pod stands follows from its first start and the time: nothing has to
+// happen for it, and a container that ends before it is ready makes no ticks due.
+const (
+	firstRestart   int64 = 10
+	longestRestart int64 = 5 * 60
+)
+
+// nextWait is the wait after a wait.
+func nextWait(wait int64) int64 {
+	if wait == 0 {
+		return firstRestart
+	}
+	return min(2*wait, longestRestart)
+}
+
+// nextPull is the first try, not before now, after one that failed at a moment.
+func nextPull(failed, now int64) int64 {
+	wait := firstRestart
+	at := failed + wait
+	for ; at < now && wait < longestRestart; at += wait {
+		wait = nextWait(wait)
+	}
+	if at < now {
+		at += (now - at + longestRestart - 1) / longestRestart * longestRestart
+	}
+	return at
+}
+
+// run is the last start of a container that ends again and again, until now.
+type run struct {
+	starts, ends int64
+	next         int64 // start
+	restarts     int
+}
+
+// runOf gives the run of a container that first started at a moment and ends
+// after some seconds each time.
+func runOf(first, after, now int64) run {
+	r := run{starts: first}
+	for wait := int64(0); ; wait = nextWait(wait) {
+		if after > 2*longestRestart {
+			wait = 0
+		}
+		r.ends, r.next = r.starts+after, r.starts+after+wait
+		if r.next > now {
+			return r
+		}
+		n := int64(1)
+		if period := after + wait; wait == longestRestart || after > 2*longestRestart { // all are alike from here on
+			n = (now - r.starts) / period
+			r.ends, r.next = r.ends+n*period, r.next+n*period
+			r.starts, r.restarts = r.starts+n*period, r.restarts+int(n)
+			return r
+		}
+		r.starts, r.restarts = r.next, r.restarts+1
+	}
+}
+
+func (s *Sim) runOf(p *pod) run {
+	return runOf(int64(p.since), int64(s.troubleOf(p).after), int64(s.clock))
+}
+
+// serves says whether a pod in a crash loop is ready now.
+func (s *Sim) serves(p *pod, r run) bool {
+	ready := r.starts + int64(s.pace(p).ready)
+	return !s.heldBack(p) && ready < r.ends && int64(s.clock) >= ready && int64(s.clock) < r.ends
+}
+
+// loopTick is when a pod in a crash loop changes: its container ends for the first
+// time, or it becomes ready or ceases to be.
+func (s *Sim) loopTick(p *pod) int32 {
+	r, after, ready := s.runOf(p), int64(s.troubleOf(p).after), int64(s.pace(p).ready)
+	first := int64(p.since) + after
+	switch now := int64(s.clock); {
+	case s.serves(p, r) != p.is(isReady), !p.is(crashed) && now >= first:
+		return s.tickOf(now)
+	case p.is(isReady):
+		return earlier(s.tickOf(r.ends), s.availableTick(p))
+	case ready < after && !s.heldBack(p) && now < r.starts+ready:
+		return s.tickOf(r.starts + ready)
+	case ready < after && !s.heldBack(p):
+		return s.tickOf(r.next + ready)
+	case !p.is(crashed):
+		return s.tickOf(first)
+	}
+	return none
+}
+
+// loop lets a pod in a crash loop change.
+func (s *Sim) loop(id int32) {
+	p := &s.pods[id]
+	if !p.is(crashed) && int64(s.clock) >= int64(p.since)+int64(s.troubleOf(p).after) {
+		p.flags |= crashed
+		s.emitPod(Crashed, id, Why{Detail: "CrashLoopBackOff"})
+	}
+	switch up := s.serves(p, s.runOf(p)); {
+	case up && !p.is(isReady):
+		s.becomeReady(id)
+	case !up && p.is(isReady):
+		p.flags &^= isReady
+		p.readied = s.clock
+		s.emitPod(Unready, id, Why{})
+	case up && s.availableTick(p) == s.now:
+		s.emitPod(Available, id, Why{})
+	}
+}
+
+// endLoop ends a crash loop: the container keeps on running, or starts once more
+// when its backoff is over.
+func (s *Sim) endLoop(p *pod) {
+	if !p.is(loops) {
+		return
+	}
+	r := s.runOf(p)
+	p.flags &^= loops | crashed
+	p.since = stamp(r.starts)
+	if int64(s.clock) >= r.ends {
+		p.since = stamp(min(r.next, int64(end)))
+	}
+}
