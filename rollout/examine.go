@@ -273,15 +273,15 @@ func (x *exam) subject(o Obstacle) string {
 		}
 	}
 	slices.Sort(names)
-	verb, aside := "is", ""
+	text, verb := some(names), "is"
 	if len(names) > 1 {
 		verb = "are"
 	}
-	if unwanted > 0 && unwanted == len(names) {
-		aside = " (no pod is wanted there)"
-	}
 	if len(names) > 4 {
-		return fmt.Sprintf("%d nodes (%s)%s %s", len(names), some(names), aside, verb)
+		text = fmt.Sprintf("%d nodes, %s,", len(names), text)
 	}
-	return some(names) + aside + " " + verb
+	if unwanted > 0 && unwanted == len(names) {
+		text += " (no pod is wanted there)"
+	}
+	return text + " " + verb
 }

@@ -98,3 +98,53 @@ func (x *exam) endPatience(of []Culprit) []candidate {
 		{ChangeTemplate, "leave out the tolerations with tolerationSeconds", []Input{Apply{DaemonSet: never}}},
 	}
 }
+
+// makeRoom deletes pods that no DaemonSet owns so that those that wait fit: on each
+// node as few as can be found by leaving out one after the other, the smallest first.
+func (x *exam) makeRoom(of []Culprit) candidate {
+	c := candidate{means: DeleteThePods}
+	var names []string
+	for _, k := range of {
+		id, others := x.sim.findPod(x.d.object.Namespace+"/"+k.Pod), []int32(nil)
+		if id == none {
+			return candidate{}
+		}
+		for _, other := range x.sim.listed(none, x.sim.slotOf(k.Node)) {
+			if p := &x.sim.pods[other]; p.is(bound) && !p.terminal() && !p.is(terminating) {
+				others = append(others, other)
+			}
+		}
+		for _, other := range x.fewest(id, others) {
+			name := x.sim.namespace(&x.sim.pods[other]) + "/" + x.sim.podName(other)
+			names = append(names, name)
+			c.inputs = append(c.inputs, DeletePod{Pod: name})
+		}
+	}
+	c.does = "delete the other pods " + some(names)
+	return c
+}
+
+// fewest are those of the others without which the pod fits, none of them needless.
+func (x *exam) fewest(id int32, others []int32) []int32 {
+	fits := func(gone []int32) bool {
+		f := *x.sim
+		if f.room != nil {
+			f.room = x.sim.room.Clone()
+		}
+		for _, other := range gone {
+			f.seat(&f.pods[other], false)
+		}
+		return f.fits(&f.pods[id])
+	}
+	if !fits(others) {
+		return nil
+	}
+	for i := 0; i < len(others); {
+		if less := slices.Delete(slices.Clone(others), i, i+1); fits(less) {
+			others = less
+		} else {
+			i++
+		}
+	}
+	return others
+}

@@ -175,17 +175,17 @@ func (x *exam) undo() []candidate {
 // against is what may be done about one obstacle on some nodes.
 func (x *exam) against(o Obstacle, of []Culprit) []candidate {
 	nodes := nodesOf(of)
-	each := func(m Means, verb string, input func(node string) Input) candidate {
-		c := candidate{means: m, does: verb + " " + some(nodes)}
+	each := func(m Means, does string, input func(node string) Input) candidate {
+		c := candidate{means: m, does: fmt.Sprintf(does, some(nodes))}
 		for _, n := range nodes {
 			c.inputs = append(c.inputs, input(n))
 		}
 		return c
 	}
-	remove := each(RemoveNodes, "remove", func(n string) Input { return RemoveNode{n} })
-	up := each(RepairNodes, "bring back", func(n string) Input { return NodeUp{n} })
-	ready := each(RepairNodes, "make ready", func(n string) Input { return NodeReady{n} })
-	pods := each(RepairNodes, "let pods become ready on", func(n string) Input { return PodsReady{n} })
+	remove := each(RemoveNodes, "remove %s", func(n string) Input { return RemoveNode{n} })
+	up := each(RepairNodes, "bring %s back", func(n string) Input { return NodeUp{n} })
+	ready := each(RepairNodes, "make %s ready", func(n string) Input { return NodeReady{n} })
+	pods := each(RepairNodes, "let pods become ready on %s", func(n string) Input { return PodsReady{n} })
 	switch o {
 	case NodeIsDown:
 		return []candidate{x.deletePods(of, true), up, remove}
@@ -200,7 +200,7 @@ func (x *exam) against(o Obstacle, of []Culprit) []candidate {
 	case TurnedOutAgain:
 		return append(x.endPatience(of), remove)
 	}
-	return append([]candidate{x.deletePods(of, false)}, x.hinted(nodes)...)
+	return append([]candidate{x.deletePods(of, false), x.makeRoom(of)}, x.hinted(nodes)...)
 }
 
 func (x *exam) deletePods(of []Culprit, force bool) candidate {
