@@ -1,0 +1,123 @@
+// Stuck lets three rollouts get stuck, says why, applies the cheapest remedy of each
+// diagnosis and sees the rollout end.
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"io"
+	"log"
+	"os"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/dryrun"
+)
+
+//go:embed cluster.yaml
+var nodes []byte
+
+//go:embed agents.yaml
+var agents []byte
+
+const exporter, shipper = "monitoring/node-exporter", "logging/log-shipper"
+
+func main() {
+	if err := run(os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(w io.Writer) error {
+	c, err := store()
+	if err != nil {
+		return err
+	}
+	found, err := dryrun.Inspect(c)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "Before anything happens:\n%s", found)
+
+	sim, err := rollout.New(c, rollout.Config{})
+	if err != nil {
+		return err
+	}
+	settle(sim)
+	for _, story := range []struct {
+		title, key, image string
+		before            []rollout.Input
+	}{
+		{"The shop closes, and the tills are switched off", exporter, "quay.io/prometheus/node-exporter:v1.9.1",
+			[]rollout.Input{rollout.NodeDown{Node: "till-1"}, rollout.NodeDown{Node: "till-2"}}},
+		{"It opens again, and log-shipper is updated with surge", shipper, "cr.fluentbit.io/fluent/fluent-bit:4.0.1",
+			[]rollout.Input{rollout.NodeUp{Node: "till-1"}, rollout.NodeUp{Node: "till-2"}}},
+		{"An image that never becomes ready", exporter, "quay.io/prometheus/node-exporter:v1.10.0-rc",
+			[]rollout.Input{rollout.NeverReady{Image: "quay.io/prometheus/node-exporter:v1.10.0-rc"}}},
+	} {
+		fmt.Fprintf(w, "\n%s:\n", story.title)
+		if err := sim.Inject(story.before...); err != nil {
+			return err
+		}
+		settle(sim)
+		if err := update(sim, story.key, story.image); err != nil {
+			return err
+		}
+		settle(sim)
+		if err := cure(w, sim, story.key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cure tells why the rollout is stuck and takes the cheapest remedy.
+func cure(w io.Writer, sim *rollout.Sim, key string) error {
+	message, _, err := sim.RolloutStatus(key)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(w, message)
+	x := sim.Diagnose(key)
+	if x == nil {
+		return fmt.Errorf("%s is %v", key, sim.State(key))
+	}
+	fmt.Fprint(w, x)
+	if len(x.Remedies) == 0 {
+		return fmt.Errorf("%s: no remedy", key)
+	}
+	cheapest := x.Remedies[0]
+	fmt.Fprintf(w, "=> %s\n", cheapest.Does)
+	if err := sim.Inject(cheapest.Inputs...); err != nil {
+		return err
+	}
+	settle(sim)
+	message, _, err = sim.RolloutStatus(key)
+	fmt.Fprint(w, message)
+	return err
+}
+
+// update gives the DaemonSet another image.
+func update(sim *rollout.Sim, key, image string) error {
+	for _, ds := range sim.Cluster().Manifest().DaemonSets {
+		if ds.Namespace+"/"+ds.Name == key {
+			ds.Spec.Template.Spec.Containers[0].Image = image
+			return sim.Apply(ds)
+		}
+	}
+	return fmt.Errorf("no %s", key)
+}
+
+func settle(sim *rollout.Sim) {
+	for range sim.Run(1000) {
+	}
+}
+
+func store() (*cluster.Cluster, error) {
+	m, err := cluster.ReadManifest(bytes.NewReader(append(append(nodes, "\n---\n"...), agents...)))
+	if err != nil {
+		return nil, err
+	}
+	return m.Cluster()
+}
