@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -68,42 +69,70 @@ func fleetSet(image, budget string) *appsv1.DaemonSet {
 	}
 }
 
-// roll runs a whole rollout and counts what happened to pods.
-func roll(tb testing.TB, s *Sim, budget string) (transitions int) {
+// beginRoll updates the DaemonSet, passes the tick in which that takes effect and
+// counts what happens to pods in it.
+func beginRoll(tb testing.TB, s *Sim, budget string) (transitions int) {
+	tb.Helper()
 	if err := s.Apply(fleetSet("v2", budget)); err != nil {
 		tb.Fatal(err)
 	}
-	for events := range s.Run(10_000_000) {
-		for i := range events {
-			if events[i].Kind >= Created && events[i].Kind <= Released {
-				transitions++
+	return podEvents(s.Tick())
+}
+
+func podEvents(events []Event) (n int) {
+	for i := range events {
+		if events[i].Kind >= Created && events[i].Kind <= Released {
+			n++
+		}
+	}
+	return n
+}
+
+// BenchmarkRollout is a rollout from the tick after its update to the last, per pod
+// transition (deleted, created, ready), with events and without. The update itself
+// is BenchmarkUpdate.
+func BenchmarkRollout(b *testing.B) {
+	for _, events := range []string{"all", "none"} {
+		for _, budget := range []string{"1", "10%"} {
+			for _, nodes := range []int{100, 1_000, 10_000, 100_000} {
+				b.Run(fmt.Sprintf("events=%s/budget=%s/nodes=%d", events, budget, nodes), func(b *testing.B) {
+					settled, all := fleet(b, nodes, budget), 0
+					b.ReportAllocs()
+					for b.Loop() {
+						b.StopTimer()
+						s := settled.Fork()
+						seen := beginRoll(b, s, budget)
+						all += 3*nodes - seen
+						b.StartTimer()
+						if events == "none" {
+							s.Advance(10_000_000)
+							seen = 3 * nodes
+						}
+						for some := range s.Run(10_000_000) {
+							seen += podEvents(some)
+						}
+						status, _ := s.Status("default/agent")
+						if seen != 3*nodes || int(status.UpdatedNumberScheduled) != nodes || s.State("default/agent") != Done {
+							b.Fatalf("%d transitions: %v", seen, status)
+						}
+					}
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(all), "ns/transition")
+				})
 			}
 		}
 	}
-	return transitions
 }
 
-// BenchmarkRollout is a rollout from the first sync to the last, per pod
-// transition (deleted, created, ready).
-func BenchmarkRollout(b *testing.B) {
-	for _, budget := range []string{"1", "10%"} {
-		for _, nodes := range []int{100, 1_000, 10_000, 100_000} {
-			b.Run(fmt.Sprintf("budget=%s/nodes=%d", budget, nodes), func(b *testing.B) {
-				settled := fleet(b, nodes, budget)
-				transitions := 0
-				b.ReportAllocs()
-				for b.Loop() {
-					b.StopTimer()
-					s := settled.Fork()
-					b.StartTimer()
-					n := roll(b, s, budget)
-					if n != 3*nodes {
-						b.Fatalf("%d transitions", n)
-					}
-					transitions += n
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(transitions), "ns/transition")
-			})
+// BenchmarkUpdate is what an update costs before any pod moves, and the first pod
+// of 100: validation, defaults, hash, revision.
+func BenchmarkUpdate(b *testing.B) {
+	settled := fleet(b, 100, "1")
+	for b.Loop() {
+		b.StopTimer()
+		s := settled.Fork()
+		b.StartTimer()
+		if n := beginRoll(b, s, "1"); n != 2 {
+			b.Fatal(n)
 		}
 	}
 }
@@ -127,17 +156,30 @@ func BenchmarkFork(b *testing.B) {
 	}
 }
 
-// BenchmarkSweep is 1,000 rollouts of 1,000 nodes, one budget each.
+// BenchmarkSweep is what 1,000 budgets would mean to a rollout over 1,000 nodes,
+// half of them on each of two cores.
 func BenchmarkSweep(b *testing.B) {
 	settled := fleet(b, 1_000, "1")
 	for b.Loop() {
-		total := 0
-		for budget := 1; budget <= 1_000; budget++ {
-			total += roll(b, settled.Fork(), fmt.Sprint(budget))
+		var halves sync.WaitGroup
+		for half := range 2 {
+			s, budgets := settled.Fork(), make([]Budget, 500)
+			for i := range budgets {
+				budgets[i].MaxUnavailable = fmt.Sprint(1 + half + 2*i)
+			}
+			halves.Go(func() {
+				estimates, err := s.Estimate(fleetSet("v2", "1"), 10_000, budgets...)
+				for i, e := range estimates {
+					if budget := 1 + half + 2*i; e.State != Done || e.Waves != (1_000+budget-1)/budget {
+						b.Error(e)
+					}
+				}
+				if err != nil || len(estimates) != len(budgets) {
+					b.Error(err)
+				}
+			})
 		}
-		if total != 3_000*1_000 {
-			b.Fatal(total)
-		}
+		halves.Wait()
 	}
 }
 

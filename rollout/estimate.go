@@ -89,6 +89,7 @@ func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, budgets ...Budget) ([]Esti
 	var errs []error
 	for _, b := range budgets {
 		f := s.Fork()
+		f.quiet = true
 		if err := f.Apply(b.on(ds)); err != nil {
 			errs = append(errs, fmt.Errorf("%v: %w", b, err))
 			continue
@@ -125,21 +126,23 @@ func newGauge(s *Sim, key string) *gauge {
 
 func (g *gauge) run(max int) {
 	last := g.start
-	for events := range g.sim.Run(max) {
-		last = events[0].Tick
-		g.see(last, events)
+	for tick := range g.sim.passes(max) {
+		last = tick
+		g.see(tick)
+		g.sim.report()
 	}
 	g.close(g.sim.Now())
 	g.State, g.Ticks = g.sim.State(g.key), last-g.start
 }
 
-func (g *gauge) see(tick int, events []Event) {
+// see looks at what this tick was about, before it is reported.
+func (g *gauge) see(tick int) {
 	d := g.sim.find(g.key)
 	if d == nil {
 		return
 	}
 	first := g.up == nil
-	nodes, all := g.touched(events)
+	nodes, all := g.touched()
 	if all || first {
 		g.grow(len(g.sim.nodes))
 		for n := range g.up {
@@ -154,11 +157,8 @@ func (g *gauge) see(tick int, events []Event) {
 		g.Lowest, g.LowestAt = g.served, tick
 	}
 	g.Desired = d.number(desired)
-	for i := range events {
-		if events[i].DaemonSet == g.key && events[i].Why.Rule.rolls() {
-			g.Waves++
-			return
-		}
+	if g.rolled(d) {
+		g.Waves++
 	}
 }
 

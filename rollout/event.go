@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -112,31 +111,69 @@ func (e Event) String() string {
 	return b.String()
 }
 
-func (s *Sim) emit(e Event) {
-	e.Tick, e.Round = int(s.now), int(s.round)
-	*s.newEvent() = e
+// note is what an event was about, for those who follow a simulation from inside.
+type note struct {
+	node, owner int32 // slots, or none
+	rule        Rule
 }
 
-// newEvent gives the place of the next event.
-func (s *Sim) newEvent() *Event {
-	if s.events == nil {
-		s.events = make([]Event, 0, max(4, s.expected))
-	}
+func (s *Sim) note(n note) {
 	s.epoch++
-	n := len(s.events)
-	if n == cap(s.events) {
-		s.events = slices.Grow(s.events, n)
+	s.notes = append(s.notes, n)
+}
+
+func (s *Sim) emit(e Event) {
+	n := note{none, none, e.Why.Rule}
+	if e.Node != "" {
+		n.node = s.slotOf(e.Node)
 	}
-	s.events = s.events[:n+1] // beyond its length it is zero
-	return &s.events[n]
+	if d := s.find(e.DaemonSet); d != nil && (e.Node == "" || n.node != none) {
+		n.owner = d.slot
+	}
+	s.note(n)
+	if !s.quiet {
+		e.Tick, e.Round = int(s.now), int(s.round)
+		*s.newEvent() = e
+	}
 }
 
 func (s *Sim) emitPod(kind Kind, id int32, why Why) {
 	p := &s.pods[id]
+	s.note(note{p.node, p.owner, why.Rule})
+	if s.quiet {
+		return
+	}
 	e := s.newEvent()
 	e.Tick, e.Round, e.Kind = int(s.now), int(s.round), kind
 	e.DaemonSet, e.Pod, e.Revision, e.Why = s.ownerKey(p), s.podName(id), s.numbers[p.class], why
 	if p.node != none {
 		e.Node = s.roster[p.node].name
 	}
+}
+
+// eventsAtOnce is how many events are allocated at a time, at the least: most
+// ticks have a few.
+const eventsAtOnce = 64
+
+// newEvent gives the place of the next event, which is zero.
+func (s *Sim) newEvent() *Event {
+	n := len(s.events)
+	if n == cap(s.events) {
+		s.events = append(make([]Event, 0, max(eventsAtOnce, 2*n, s.expected)), s.events...)
+	}
+	s.events = s.events[:n+1]
+	return &s.events[n]
+}
+
+// report hands out what has happened, and goes on behind it. The next tick mostly
+// brings as much.
+func (s *Sim) report() []Event {
+	s.notes = s.notes[:0]
+	n := len(s.events)
+	if n == 0 {
+		return nil
+	}
+	events := s.events[:n:n]
+	s.events, s.expected = s.events[n:], n
+	return events
 }

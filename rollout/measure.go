@@ -25,8 +25,9 @@ func (s *Sim) Measure(max int) ([]Course, Trace) {
 	m := measure{sim: s, start: s.Now(), gauges: map[string]*meter{}, turns: map[string]int{}}
 	m.begin()
 	var trace Trace
-	for events := range s.Run(max) {
-		m.see(events[0].Tick, events)
+	for tick := range s.passes(max) {
+		m.see(tick, s.events)
+		events := s.report()
 		if trace = append(trace, events...); m.turning(events) {
 			break
 		}
@@ -69,7 +70,7 @@ type meter struct {
 func (m *measure) begin() {
 	m.find()
 	for _, g := range m.all() {
-		g.see(m.start, nil)
+		g.see(m.start)
 		for n, up := range g.up {
 			if up {
 				g.before[g.sim.roster[n].name] = true
@@ -104,7 +105,7 @@ func (m *measure) see(tick int, events []Event) {
 		if !slices.ContainsFunc(events, func(e Event) bool { return e.DaemonSet == g.key || e.DaemonSet == "" }) {
 			continue
 		}
-		g.see(tick, events)
+		g.see(tick)
 		if slices.ContainsFunc(events, func(e Event) bool { return e.DaemonSet == g.key }) {
 			g.last = tick
 		}

@@ -40,7 +40,8 @@ func TestTimelineShowsThePods(t *testing.T) {
 }
 
 // What an estimate counts event by event is what a look at every node counts.
-// Mutants seen to fail: a gap closed one tick early; LowestAt of the last low.
+// Mutants seen to fail: a gap closed one tick early; LowestAt of the last low;
+// emitPod that notes nothing while nobody reads events.
 func TestEstimateIsCounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Draw(t, "story")

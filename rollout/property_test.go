@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"pgregory.net/rapid"
@@ -54,6 +55,26 @@ func TestSkippingIsStepping(t *testing.T) {
 		if skip.Now() < y.ticks-1 && !step.Settled() {
 			t.Fatalf("Run stopped after tick %d, and stepping is not settled", skip.Now())
 		}
+	})
+}
+
+// A time without events leaves behind what one with events does, and what comes
+// after it is the same. Mutant seen to fail: Advance that stays quiet.
+func TestAdvancingIsRunning(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		y := stories(mixed).Draw(t, "story")
+		running, advancing := y.sim(t), y.sim(t)
+		ticks := rapid.IntRange(0, y.ticks).Draw(t, "quiet")
+		for range running.Run(ticks) {
+		}
+		advancing.Advance(ticks)
+		if running.Now() != advancing.Now() {
+			t.Fatalf("Run ends in tick %d, Advance in %d", running.Now(), advancing.Now())
+		}
+		if diff := cmp.Diff(running.Cluster().Manifest(), advancing.Cluster().Manifest(), cmpopts.IgnoreUnexported(cluster.Manifest{})); diff != "" {
+			t.Fatalf("(-running +advancing):\n%s", diff)
+		}
+		unequal(t, "running and advancing", stepped(running, 10), stepped(advancing, 10))
 	})
 }
 

@@ -69,8 +69,10 @@ type Sim struct {
 
 	drains   []drain // in progress
 	epoch    uint64  // counts events: where it is the same, nothing has changed
-	events   []Event // of this tick
+	notes    []note  // of this tick, until it is reported
+	events   []Event // of this tick; behind them is room for the next one's
 	expected int     // how many there were in the last one
+	quiet    bool    // nobody reads events: there are only notes
 	names    *strings.Builder
 
 	// Scratch, empty between ticks.
@@ -99,10 +101,16 @@ func (s *Sim) Tick() []Event {
 	if s.now >= s.last {
 		return nil
 	}
+	s.pass()
+	return s.report()
+}
+
+// pass lets one tick happen.
+func (s *Sim) pass() {
 	s.now++
 	s.clock = s.now * s.step
 	if s.idle() {
-		return nil
+		return
 	}
 	s.takeInputs()
 	s.ring(unreachable)
@@ -111,14 +119,6 @@ func (s *Sim) Tick() []Event {
 	s.retryDrains()
 	s.control()
 	s.endDrains()
-	return s.report()
-}
-
-// report hands out what has happened. The next tick mostly brings as much.
-func (s *Sim) report() []Event {
-	events := s.events
-	s.events, s.expected = nil, len(events)
-	return events
 }
 
 // idle says whether nothing at all is due in this tick.
@@ -191,6 +191,28 @@ func (s *Sim) roundLimit() int32 { return int32(50 + 4*(len(s.nodes)+len(s.pods)
 // those that have events. Ticks in which nothing is due are skipped at no cost.
 func (s *Sim) Run(max int) iter.Seq[[]Event] {
 	return func(yield func([]Event) bool) {
+		for range s.passes(max) {
+			if !yield(s.report()) {
+				return
+			}
+		}
+	}
+}
+
+// Advance is Run for those who ask afterwards how things are: without events it
+// takes a fraction of the time.
+func (s *Sim) Advance(max int) {
+	was := s.quiet
+	s.quiet = true
+	defer func() { s.quiet = was }()
+	for range s.passes(max) {
+		s.report()
+	}
+}
+
+// passes is Run with the ticks themselves: what happened is to be reported.
+func (s *Sim) passes(max int) iter.Seq[int] {
+	return func(yield func(int) bool) {
 		end := s.now + int32(min(int64(max), int64(s.last-s.now)))
 		for s.now < end {
 			next := s.nextDue()
@@ -201,7 +223,7 @@ func (s *Sim) Run(max int) iter.Seq[[]Event] {
 			if s.now == end {
 				return
 			}
-			if events := s.Tick(); len(events) > 0 && !yield(events) {
+			if s.pass(); len(s.notes) > 0 && !yield(int(s.now)) {
 				return
 			}
 		}

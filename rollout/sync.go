@@ -218,7 +218,7 @@ func (s *Sim) act(d *daemon) {
 	}
 	for _, x := range s.deletions {
 		p := &s.pods[x.pod]
-		if x.why.Rule.unwanted() {
+		if x.why.Rule.unwanted() && !s.quiet {
 			x.why.Detail = s.whyNot(d, p.node)
 		}
 		s.emitPod(Deleted, x.pod, x.why)

@@ -31,12 +31,12 @@ func (s *Sim) Watch(key string, max int) *Timeline {
 	if r.first = s.Now(); r.first < 0 {
 		r.first = 0
 	} else {
-		r.see(r.first, nil)
+		r.see(r.first)
 	}
 	var all Trace
-	for events := range s.Run(max) {
-		all = append(all, events...)
-		r.see(events[0].Tick, events)
+	for tick := range s.passes(max) {
+		r.see(tick)
+		all = append(all, s.report()...)
 	}
 	r.fill(s.Now() + 1)
 	return r.timeline(all)
@@ -52,9 +52,9 @@ type recorder struct {
 }
 
 // see draws the columns up to a tick in which something has happened.
-func (r *recorder) see(tick int, events []Event) {
+func (r *recorder) see(tick int) {
 	r.fill(tick)
-	nodes, all := r.touched(events)
+	nodes, all := r.touched()
 	if all || r.rows == nil {
 		r.grow(tick - r.first)
 		for n := range r.now {

@@ -1,42 +1,40 @@
 package rollout
 
-import "github.com/berthsim/berth/placement"
+import (
+	"slices"
 
-// watch follows which nodes a DaemonSet serves, event by event.
+	"github.com/berthsim/berth/placement"
+)
+
+// watch follows which nodes a DaemonSet serves, tick by tick.
 type watch struct {
-	sim  *Sim
-	key  string
-	find map[string]int32 // slots by name
+	sim   *Sim
+	key   string
+	nodes int     // how many slots there were
+	list  []int32 // scratch
 }
 
-func newWatch(s *Sim, key string) *watch {
-	w := &watch{sim: s, key: key, find: make(map[string]int32, len(s.roster))}
-	w.index()
-	return w
-}
+func newWatch(s *Sim, key string) *watch { return &watch{sim: s, key: key, nodes: len(s.roster)} }
 
-func (w *watch) index() {
-	for i, n := range w.sim.roster {
-		w.find[n.name] = int32(i)
-	}
-}
-
-// touched lists the nodes that events were about; true if it may be all of them.
-func (w *watch) touched(events []Event) (nodes []int32, all bool) {
-	if len(w.find) != len(w.sim.roster) {
-		w.index()
-		all = true
-	}
-	for i := range events {
-		e := &events[i]
+// touched lists the nodes that this tick was about; true if it may be all of them.
+func (w *watch) touched() (nodes []int32, all bool) {
+	d := w.sim.find(w.key)
+	all = d == nil || w.nodes != len(w.sim.roster)
+	w.nodes, w.list = len(w.sim.roster), w.list[:0]
+	for _, n := range w.sim.notes {
 		switch {
-		case e.Node == "" && e.DaemonSet == w.key:
+		case n.node != none:
+			w.list = append(w.list, n.node)
+		case d != nil && n.owner == d.slot:
 			all = true // its spec may have changed, and with it which nodes are wanted
-		case e.Node != "":
-			nodes = append(nodes, w.find[e.Node])
 		}
 	}
-	return nodes, all
+	return w.list, all
+}
+
+// rolled says whether the rollout has begun with a node in this tick.
+func (w *watch) rolled(d *daemon) bool {
+	return slices.ContainsFunc(w.sim.notes, func(n note) bool { return n.owner == d.slot && n.rule.rolls() })
 }
 
 // wanted says whether the DaemonSet wants a pod on the node.
