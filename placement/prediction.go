@@ -198,8 +198,11 @@ func (p *Prediction) toCome(own []resident) []crowd {
 	return []crowd{{p.workload.load, on}}
 }
 
-// in gives the prediction for another account of the same nodes.
-func (p *Prediction) in(room *Room) *Prediction {
+// In gives the prediction for another account of the same nodes, as it is now:
+// what happens to the room afterwards does not reach what was asked before, and
+// must not happen while something is asked. Where a pod is wanted is not judged
+// again.
+func (p *Prediction) In(room *Room) *Prediction {
 	now := &Prediction{workload: p.workload, cluster: p.cluster, wanted: p.wanted, kept: p.kept}
 	now.judged.Do(func() { now.judgeIn(room) })
 	return now

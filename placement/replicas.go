@@ -96,7 +96,7 @@ func (t *team) place(seed uint64, o options) (Outcome, error) {
 			field = w.Predict(t.cluster)
 			clear(room.questions) // those of other pods
 		}
-		now := field.in(room)
+		now := field.In(room)
 		r, why := now.bind(t.name(i), seed)
 		if why != "" {
 			out.Waiting = t.waiting(i, why)
@@ -109,23 +109,39 @@ func (t *team) place(seed uint64, o options) (Outcome, error) {
 	return out, nil
 }
 
-// bind chooses the node, or says why there is none (pkg/scheduler, schedulePod).
+// bind chooses the node, or says why there is none.
 func (p *Prediction) bind(pod string, seed uint64) (Replica, string) {
+	r, ok := p.Bind(pod, seed)
+	switch {
+	case ok:
+		return r, ""
+	case p.ScoreError() != nil && p.Placed().Len() > 0:
+		return r, p.ScoreError().Error()
+	}
+	return r, p.String()
+}
+
+// Bind gives the node to which the scheduler would bind the pod of ForPod now,
+// under the name given: the one that passes the filters, or of several the best,
+// or among equals the one that the seed draws for the pod (pkg/scheduler,
+// schedulePod). False if there is none, of which String and ScoreError say why,
+// and for the pods of a DaemonSet, which are made for one node each.
+func (p *Prediction) Bind(pod string, seed uint64) (Replica, bool) {
 	r := Replica{Pod: pod, Tied: 1}
 	switch names := p.Placed(); names.Len() {
 	case 0:
-		return r, p.String()
+		return r, false
 	case 1:
 		r.Node = names.Names()[0]
-		return r, ""
+		return r, p.workload.daemonSet == nil
 	}
 	b := p.board()
-	if b.err != nil {
-		return r, b.err.Error()
+	if b == nil || b.err != nil {
+		return r, false
 	}
 	r.Node, r.Tied = p.draw(b, pod, seed)
 	r.Total = int64(b.best())
-	return r, ""
+	return r, true
 }
 
 // draw chooses among the best nodes: each gets a number that depends on nothing

@@ -65,6 +65,14 @@ func (r *Room) SetNode(position int, node *corev1.Node) {
 	}
 }
 
+// Over has the room go on over another snapshot, whose nodes have the same names
+// and can allocate the same: their labels and taints may be others, and so may
+// all objects but pods. Questions about other pods are asked anew.
+func (r *Room) Over(c *cluster.Cluster) {
+	r.roster = roster{cluster: c}
+	r.questions, r.base, r.log = nil, nil, nil
+}
+
 // alike says whether no selector and no topology tells the nodes apart.
 func alike(a, b *corev1.Node) bool {
 	return a != nil && b != nil && a.Name == b.Name && maps.Equal(a.Labels, b.Labels) && equality.Semantic.DeepEqual(a.Spec.Taints, b.Spec.Taints)
