@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -44,6 +45,9 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 		return nil, err
 	}
 	s.adoptRevisions()
+	if err := errors.Join(s.adoptDeployments(), s.adoptReplicaSets()); err != nil {
+		return nil, err
+	}
 	if err := s.adoptPods(); err != nil {
 		return nil, err
 	}
@@ -128,9 +132,13 @@ func (s *Sim) adoptPods() error {
 	known := map[string]int32{} // classes
 	for _, object := range s.cluster.Borrow().Pods() {
 		d, free := s.ownerOf(object)
+		rs := s.setOf(object)
 		p := s.readPod(object)
+		if rs != nil && !p.is(bound) {
+			p.node = none
+		}
 		var err error
-		if p.class, err = s.adoptClass(d, object, known); err != nil {
+		if p.class, err = s.adoptClass(d, rs, object, known); err != nil {
 			return err
 		}
 		if d != nil {
@@ -145,10 +153,16 @@ func (s *Sim) adoptPods() error {
 		s.named, s.loads = append(s.named, object), append(s.loads, placement.LoadOf(object))
 		id := s.newPod(p)
 		s.link(id)
-		if p.phase == pending && !p.is(bound) && p.node != none {
+		if rs != nil {
+			s.joinAdopted(id, rs)
+		}
+		if p.phase == pending && !p.is(bound) && (p.node != none || rs != nil) {
 			s.unbound = append(s.unbound, id)
 			s.pods[id].flags |= tried
 		}
+	}
+	for _, slot := range s.sets.order {
+		s.sortAdopted(s.sets.at[slot])
 	}
 	for _, slot := range s.order {
 		slices.Sort(s.daemons[slot].taken)
@@ -171,13 +185,20 @@ func (s *Sim) adoptPods() error {
 }
 
 // adoptClass gives pods that are alike one class.
-func (s *Sim) adoptClass(d *daemon, object *corev1.Pod, known map[string]int32) (int32, error) {
-	prefix, slot := "", none
-	if d != nil {
+func (s *Sim) adoptClass(d *daemon, rs *replicaSet, object *corev1.Pod, known map[string]int32) (int32, error) {
+	prefix, slot, set := "", none, none
+	switch {
+	case d != nil:
 		prefix, slot = namePrefix(d.object.Name), d.slot
+	case rs != nil:
+		prefix, set = namePrefix(rs.object.Name), rs.slot
 	}
 	c := newClass(prefix, object.Labels, &object.Spec)
-	key := fmt.Sprint(slot, c.labels, c.grace, c.images)
+	c.cost = deletionCost(object.Annotations)
+	if rs != nil {
+		c.hash = object.Labels[templateHashLabel]
+	}
+	key := fmt.Sprint(slot, set, c.labels, c.grace, c.images, c.cost)
 	if object.Spec.NodeName == "" {
 		w, err := placement.ForPod(object, placement.Unvalidated())
 		if err != nil {
@@ -187,10 +208,12 @@ func (s *Sim) adoptClass(d *daemon, object *corev1.Pod, known map[string]int32) 
 		key += keyOf(object)
 	}
 	id, ok := known[key]
-	if !ok {
+	if !ok && rs != nil {
+		id = s.addSetClass(rs, c)
+	} else if !ok {
 		id = s.addClass(d, c)
-		known[key] = id
 	}
+	known[key] = id
 	return id, nil
 }
 
@@ -360,6 +383,15 @@ func latest(c *cluster.Cluster) time.Time {
 	}
 	for _, ds := range b.DaemonSets() {
 		see(ds.CreationTimestamp)
+	}
+	for _, d := range b.Deployments() {
+		see(d.CreationTimestamp)
+		for _, x := range d.Status.Conditions {
+			see(x.LastUpdateTime, x.LastTransitionTime)
+		}
+	}
+	for _, rs := range b.ReplicaSets() {
+		see(rs.CreationTimestamp)
 	}
 	for _, r := range b.ControllerRevisions() {
 		see(r.CreationTimestamp)

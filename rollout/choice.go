@@ -11,7 +11,8 @@ import (
 // difference to them. It is plain, comparable data.
 type Choice struct {
 	Tick, Round int
-	DaemonSet   string
+	DaemonSet   string // that acts on nodes
+	Deployment  string // or that deletes pods
 	Take, Of    int
 	Ways        int // to choose; math.MaxInt32 if there are more
 	Took        int // which of them; 0 is the first nodes by name, the last is the last ones
@@ -19,7 +20,11 @@ type Choice struct {
 
 // String is the choice in one line.
 func (c Choice) String() string {
-	return fmt.Sprintf("%d %s in round %d: %d of %d nodes, way %d of %d", c.Tick, c.DaemonSet, c.Round, c.Take, c.Of, c.Took, c.Ways)
+	key, what := c.DaemonSet, "nodes"
+	if c.Deployment != "" {
+		key, what = c.Deployment, "pods"
+	}
+	return fmt.Sprintf("%d %s in round %d: %d of %d %s, way %d of %d", c.Tick, key, c.Round, c.Take, c.Of, what, c.Took, c.Ways)
 }
 
 // Choices are those that a simulation with Order Scripted has made so far. Who
@@ -35,13 +40,13 @@ func (s *Sim) Config() Config {
 	return c
 }
 
-// choose takes what the script says from nodes, which it reorders. A number
-// beyond the ways counts from the first again.
-func (s *Sim) choose(d *daemon, nodes []int32, take int) []int32 {
+// choose takes what the script says from nodes or pods, which it reorders. A
+// number beyond the ways counts from the first again. The choice says whose it is.
+func (s *Sim) choose(c Choice, nodes []int32, take int) []int32 {
 	if take >= len(nodes) || take <= 0 {
 		return nodes[:max(0, min(take, len(nodes)))]
 	}
-	c := Choice{Tick: int(s.now), Round: int(s.round), DaemonSet: d.key, Take: take, Of: len(nodes), Ways: binomial(len(nodes), take)}
+	c.Tick, c.Round, c.Take, c.Of, c.Ways = int(s.now), int(s.round), take, len(nodes), binomial(len(nodes), take)
 	if i := len(s.choices); i < len(s.config.Script) {
 		c.Took = s.config.Script[i] % c.Ways
 	}

@@ -254,9 +254,13 @@ func (s *Sim) adoptable(d *daemon, p *pod) bool {
 		d.selector.Matches(labels.Set(s.classes[p.class].labels))
 }
 
-// orphaned has every DaemonSet look at orphans again.
+// orphaned has every controller of pods look at orphans again.
 func (s *Sim) orphaned() {
 	s.busy = true
+	for _, slot := range s.sets.order {
+		rs := s.sets.at[slot]
+		rs.unclaimed, rs.changed = true, true
+	}
 	for _, slot := range s.order {
 		s.daemons[slot].unclaimed = true
 	}
@@ -297,6 +301,15 @@ func uid(seed uint64, parts ...string) types.UID {
 	g.Seed(seed, luck(strings.Join(parts, "\x00")))
 	a, b := g.Uint64(), g.Uint64()
 	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0xfff, b&0xffffffffffff))
+}
+
+// uidOf is the pod's.
+func (s *Sim) uidOf(id int32) types.UID {
+	p := &s.pods[id]
+	if p.name < 0 {
+		return s.named[^p.name].UID
+	}
+	return uid(s.config.Seed, s.namespace(p), s.podName(id))
 }
 
 // Keys lists the DaemonSets, ascending.

@@ -27,7 +27,7 @@ const (
 	Happened  Kind = iota + 1 // an input took effect
 	Unchanged                 // an input found everything as it wants it
 	Refused                   // an input was impossible
-	Gone                      // a DaemonSet, after a foreground deletion
+	Gone                      // a DaemonSet or Deployment, after a foreground deletion
 	Tainted                   // a node that has been down for Config.NodeGrace
 
 	Created       // a pod, by the controller
@@ -48,14 +48,17 @@ const (
 	Drained       // a node: the pods that were to go are gone
 	Undrained     // a node, because a drain has failed
 	Collected     // a pod, by a garbage collector
-	Adopted       // an orphaned pod, by a DaemonSet
+	Adopted       // an orphaned pod, by a DaemonSet or ReplicaSet, or a ReplicaSet by a Deployment
 	Orphaned      // a pod whose DaemonSet was deleted with Orphan
-	Released      // a pod that the selector does not match any more
+	Released      // a pod or ReplicaSet that the selector does not match any more
 
-	RevisionAdded      // a ControllerRevision
+	RevisionAdded      // a ControllerRevision, or a Deployment's ReplicaSet
 	RevisionRenumbered // an earlier template is the current one again
 	RevisionRemoved    // beyond revisionHistoryLimit, or with its DaemonSet
 	SyncFailed         // the controller tries again
+
+	Scaled           // a ReplicaSet, by its Deployment
+	ConditionChanged // of a Deployment: its status or reason
 )
 
 var kinds = [...]string{
@@ -63,6 +66,7 @@ var kinds = [...]string{
 	"Created", "Deleted", "Unschedulable", "Bound", "Started", "Ready", "Available", "Unready", "Crashed", "PullFailed", "Failed", "Stopped",
 	"UserDeleted", "Evicted", "Unevicted", "Drained", "Undrained", "Collected", "Adopted", "Orphaned", "Released",
 	"RevisionAdded", "RevisionRenumbered", "RevisionRemoved", "SyncFailed",
+	"Scaled", "ConditionChanged",
 }
 
 // String is the name of the kind.
@@ -145,7 +149,12 @@ func (s *Sim) emitPod(kind Kind, id int32, why Why) {
 	}
 	e := s.newEvent()
 	e.Tick, e.Round, e.Kind = int(s.now), int(s.round), kind
-	e.DaemonSet, e.Pod, e.Revision, e.Why = s.ownerKey(p), s.podName(id), s.numbers[p.class], why
+	e.Pod, e.Revision, e.Why = s.podName(id), s.numbers[p.class], why
+	if p.owner != none {
+		e.DaemonSet = s.daemons[p.owner].key
+	} else {
+		e.Deployment = s.ownerKey(p)
+	}
 	if p.node != none {
 		e.Node = s.roster[p.node].name
 	}

@@ -14,6 +14,9 @@ func (s *Sim) Fork() *Sim {
 		}
 	}
 	f.order = slices.Clone(s.order)
+	f.sets = s.sets.clone((*replicaSet).fork)
+	f.deployments = s.deployments.clone((*deployment).fork)
+	f.arena = s.arena.fork()
 	f.pods = slices.Clone(s.pods)
 	f.loose = slices.Clone(s.loose)
 	if s.room != nil {

@@ -21,11 +21,14 @@ type Input interface {
 	apply(*Sim)
 }
 
-// Apply is kubectl apply of a DaemonSet: it is created, or its spec, labels and
-// annotations become these. Defaults are filled in and mistakes refused, unless
-// Unvalidated says that an API server has let this object in before.
+// Apply is kubectl apply of a DaemonSet or a Deployment: it is created, or its
+// spec, labels and annotations become these. Exactly one of the two is to be set.
+// Defaults are filled in and mistakes refused, unless Unvalidated says that an API
+// server has let this object in before; a Deployment gets its defaults all the
+// same. One that does not say spec.replicas keeps how many there are.
 type Apply struct {
 	DaemonSet   *appsv1.DaemonSet
+	Deployment  *appsv1.Deployment
 	Unvalidated bool
 }
 
@@ -36,7 +39,8 @@ type Undo struct {
 	Revision int64
 }
 
-// Propagation is what becomes of a deleted DaemonSet's pods and revisions.
+// Propagation is what becomes of the pods and revisions of a DaemonSet or
+// Deployment that is deleted.
 type Propagation uint8
 
 const (
@@ -56,7 +60,7 @@ func (p Propagation) String() string {
 	return "background"
 }
 
-// Delete deletes a DaemonSet.
+// Delete deletes a DaemonSet or a Deployment.
 type Delete struct {
 	Key         string
 	Propagation Propagation
@@ -107,13 +111,19 @@ type DeletePods struct{ Node string }
 type StuckTerminating struct{ Node string }
 
 func (in Apply) String() string {
-	if in.DaemonSet == nil {
+	what := "nothing"
+	switch {
+	case in.DaemonSet != nil:
+		what = keyOf(in.DaemonSet)
+	case in.Deployment != nil:
+		what = "deployment " + keyOf(in.Deployment)
+	default:
 		return "apply nothing"
 	}
 	if in.Unvalidated {
-		return "apply unvalidated " + keyOf(in.DaemonSet)
+		return "apply unvalidated " + what
 	}
-	return "apply " + keyOf(in.DaemonSet)
+	return "apply " + what
 }
 
 func (in Undo) String() string {
@@ -161,8 +171,12 @@ func (in StuckTerminating) String() string { return "stuck-terminating " + word(
 
 func (in Apply) check() error {
 	switch {
+	case in.DaemonSet != nil && in.Deployment != nil:
+		return errors.New("a DaemonSet and a Deployment: must be one of them")
+	case in.Deployment != nil:
+		return in.checkDeployment()
 	case in.DaemonSet == nil:
-		return errors.New("no DaemonSet")
+		return errors.New("no DaemonSet or Deployment")
 	case in.DaemonSet.Name == "":
 		return errors.New("metadata.name: Required value")
 	case in.Unvalidated:
@@ -219,7 +233,8 @@ func checkNode(node string) error {
 }
 
 func checkKey(key string) error {
-	if namespace, name, ok := strings.Cut(key, "/"); !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
+	_, plain := cutKind(key)
+	if namespace, name, ok := strings.Cut(plain, "/"); !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
 		return fmt.Errorf("key %q: must be namespace/name", key)
 	}
 	return nil
@@ -280,6 +295,9 @@ func (s *Sim) accept(in Input) (Input, error) {
 			if !x.Unvalidated {
 				x.DaemonSet = cluster.Default(x.DaemonSet)
 			}
+		}
+		if x.Deployment != nil {
+			x = x.acceptDeployment()
 		}
 		in = x
 	case ApplyNode:

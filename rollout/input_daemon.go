@@ -18,18 +18,11 @@ func (s *Sim) refuse(key string, in Input, reason string) {
 	s.emit(Event{Kind: Refused, DaemonSet: key, Why: Why{Detail: in.String() + ": " + reason}})
 }
 
-// onDaemon is the DaemonSet that an input is about; nil, with a Refused event,
-// if there is none.
-func (s *Sim) onDaemon(in Input, key string) *daemon {
-	d := s.find(key)
-	if d == nil {
-		_, name, _ := cutKey(key)
-		s.refuse(key, in, fmt.Sprintf("daemonsets.apps %q not found", name))
-	}
-	return d
-}
-
 func (in Apply) apply(s *Sim) {
+	if in.Deployment != nil {
+		in.applyDeployment(s)
+		return
+	}
 	key := keyOf(in.DaemonSet)
 	if d := s.find(key); d != nil {
 		s.update(d, in, in.DaemonSet)
@@ -103,7 +96,10 @@ func (s *Sim) update(d *daemon, in Input, wish *appsv1.DaemonSet) {
 }
 
 func (in Undo) apply(s *Sim) {
-	d := s.onDaemon(in, in.Key)
+	d, deployed := s.target(in, in.Key)
+	if deployed != nil {
+		in.undoDeployment(s, deployed)
+	}
 	if d == nil {
 		return
 	}
@@ -126,7 +122,10 @@ func (in Undo) apply(s *Sim) {
 }
 
 func (in Delete) apply(s *Sim) {
-	d := s.onDaemon(in, in.Key)
+	d, deployed := s.target(in, in.Key)
+	if deployed != nil {
+		in.deleteDeployment(s, deployed)
+	}
 	if d == nil {
 		return
 	}

@@ -72,10 +72,19 @@ func (s *Sim) dueNow(p *pod) bool { return p.due != none && p.due == s.now }
 
 // availableTick is when a ready pod has been so for minReadySeconds.
 func (s *Sim) availableTick(p *pod) int32 {
-	if p.owner == none || p.readied == never {
+	if p.readied == never {
 		return none
 	}
-	if at := int64(p.readied) + int64(s.daemons[p.owner].minReady); at > int64(s.clock) || s.dueNow(p) {
+	minReady := stamp(0)
+	switch {
+	case p.owner != none:
+		minReady = s.daemons[p.owner].minReady
+	case p.set != none && !p.is(terminating): // its controller does not count one that goes
+		minReady = s.sets.at[p.set].minReady()
+	default:
+		return none
+	}
+	if at := int64(p.readied) + int64(minReady); at > int64(s.clock) || s.dueNow(p) {
 		return s.tickOf(at)
 	}
 	return none
@@ -171,7 +180,9 @@ func (s *Sim) deletePod(id int32) {
 		s.vanish(id)
 		return
 	}
+	s.seat(p, false)
 	p.flags = p.flags&^stays | terminating
+	s.seat(p, true)
 	p.since = s.clock
 	s.changed(p)
 	s.arm(id)

@@ -48,15 +48,15 @@ func parseSerial(suffix string) (int32, bool) {
 	return serial, true
 }
 
-// nextSerial is the DaemonSet's next number that no adopted pod's name has.
-func (d *daemon) nextSerial() int32 {
+// nextSerial is a controller's next number that no adopted pod's name has.
+func nextSerial(serial *int32, taken *[]int32) int32 {
 	for {
-		d.serial++
-		i, taken := slices.BinarySearch(d.taken, d.serial)
-		if !taken {
-			return d.serial
+		*serial++
+		i, found := slices.BinarySearch(*taken, *serial)
+		if !found {
+			return *serial
 		}
-		d.taken = d.taken[i+1:]
+		*taken = (*taken)[i+1:]
 	}
 }
 

@@ -54,6 +54,16 @@ func (s *Sim) slotOf(node string) int32 {
 	return int32(i)
 }
 
+// slotFor finds a node's slot, or makes one: a pod may name a node that there is not.
+func (s *Sim) slotFor(node string) int32 {
+	if s.slotOf(node) == none {
+		s.addSlots([]string{node})
+		s.position = slices.Insert(s.position, int(s.slotOf(node)), none)
+		s.alarm(collection, s.slotOf(node), s.gc)
+	}
+	return s.slotOf(node)
+}
+
 // addSlots makes room for nodes, given ascending and new. It moves everything
 // that is kept by slot, so it costs as much as there are nodes and pods; nodes
 // seldom come.

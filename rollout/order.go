@@ -41,7 +41,7 @@ func (s *Sim) walk(d *daemon, a, b marks, limit int) []int32 {
 		s.shuffle(d, list)
 		list = list[:min(limit, len(list))]
 	case Scripted:
-		list = s.choose(d, d.merge(list, a, b, math.MaxInt), limit)
+		list = s.choose(Choice{DaemonSet: d.key}, d.merge(list, a, b, math.MaxInt), limit)
 	default:
 		list = d.merge(list, a, b, limit)
 	}

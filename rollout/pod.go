@@ -88,6 +88,7 @@ type class struct {
 	tolerates  []corev1.Toleration     // of generated pods
 	template   *corev1.PodTemplateSpec // of generated pods
 	priority   int32
+	cost       int32               // controller.kubernetes.io/pod-deletion-cost
 	workload   *placement.Workload // what the scheduler asks; nil for pods that came bound
 	load       *placement.Load     // what a generated pod takes
 }
@@ -189,6 +190,7 @@ func (s *Sim) vanish(id int32) {
 		s.unbound = slices.DeleteFunc(s.unbound, func(other int32) bool { return other == id })
 	}
 	s.unlink(id)
+	s.leave(id)
 	p := &s.pods[id]
 	s.seat(p, false)
 	p.phase, p.due = vacant, none
@@ -210,9 +212,12 @@ func (s *Sim) setOwner(id, owner, class int32) {
 	s.arm(id)
 }
 
-// changed has the pod's DaemonSet look at the node again.
+// changed has the pod's controller look at it again.
 func (s *Sim) changed(p *pod) {
-	if p.owner != none && p.node != none {
+	switch {
+	case p.set != none:
+		s.sets.at[p.set].changed = true
+	case p.owner != none && p.node != none:
 		s.daemons[p.owner].touch(p.node)
 	}
 }
@@ -253,9 +258,13 @@ func (s *Sim) inTurn(a, b int32) int {
 	return s.compare(a, b)
 }
 
+// ownerKey is the key of the pod's DaemonSet or Deployment.
 func (s *Sim) ownerKey(p *pod) string {
-	if p.owner == none {
-		return ""
+	switch {
+	case p.owner != none:
+		return s.daemons[p.owner].key
+	case p.set != none:
+		return s.keyOfSet(s.sets.at[p.set])
 	}
-	return s.daemons[p.owner].key
+	return ""
 }

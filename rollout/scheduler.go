@@ -10,9 +10,10 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// schedule tries the pods of DaemonSets that are not bound: the higher priority
-// first, then the older, then by name. Each is aimed at one node. Without new
-// pods or room that was freed there is nothing to try.
+// schedule tries the pods that are not bound: the higher priority first, then
+// the older, then by name. Those of DaemonSets are aimed at one node each, others
+// go to the best. Without new pods or room that was freed there is nothing to try;
+// a pod that is bound may be what another one was waiting to be near to.
 func (s *Sim) schedule() {
 	if !s.freed || len(s.unbound) == 0 {
 		return
@@ -20,15 +21,70 @@ func (s *Sim) schedule() {
 	s.freed = false
 	slices.SortFunc(s.unbound, s.byPriority)
 	waiting := s.unbound[:0]
+	vain := map[int32]*vainTry{} // by class, since the last pod was bound
+	loose := false
 	for _, id := range s.unbound {
-		if p := &s.pods[id]; s.fits(p) {
+		p := &s.pods[id]
+		switch {
+		case p.set != none:
+			if s.place(id, vain) {
+				clear(vain)
+				continue
+			}
+			loose = true
+		case s.fits(p):
 			s.bind(id)
-		} else {
-			waiting = append(waiting, id)
-			s.noteUnschedulable(id)
+			continue
+		default:
+			s.noteUnschedulable(id, "")
 		}
+		waiting = append(waiting, id)
 	}
+	s.freed = loose && len(waiting) < len(s.unbound)
 	s.unbound = waiting
+}
+
+// vainTry is a class of pods that no node takes.
+type vainTry struct {
+	where *placement.Prediction
+	why   string // once somebody has asked
+}
+
+// place binds the pod to the node that the scheduler likes best; false if no node
+// takes it. Among equals the seed draws, for each pod and node by itself
+// (pkg/scheduler: schedulePod, selectHost).
+func (s *Sim) place(id int32, vain map[int32]*vainTry) bool {
+	p := &s.pods[id]
+	try := vain[p.class]
+	if try == nil {
+		where := s.predict(p.class)
+		if r, ok := where.Bind(s.podName(id), s.config.Seed); ok {
+			s.bindTo(id, s.slotOf(r.Node))
+			return true
+		}
+		try = &vainTry{where: where}
+		vain[p.class] = try
+	}
+	if !p.is(tried) && try.why == "" {
+		try.why = unplaced(try.where)
+	}
+	s.noteUnschedulable(id, try.why)
+	return false
+}
+
+// unplaced is why no node takes the pod.
+func unplaced(p *placement.Prediction) string {
+	if err := p.ScoreError(); err != nil && p.Placed().Len() > 0 {
+		return err.Error()
+	}
+	return p.String()
+}
+
+// bindTo binds a pod that was aimed at no node.
+func (s *Sim) bindTo(id, node int32) {
+	s.pods[id].node = node
+	s.link(id)
+	s.bind(id)
 }
 
 func (s *Sim) byPriority(a, b int32) int {
@@ -51,16 +107,23 @@ func (s *Sim) fits(p *pod) bool {
 	return s.nodes[p.node].is(isOpen) || s.room.Fits(c.workload, int(s.position[p.node]))
 }
 
-func (s *Sim) noteUnschedulable(id int32) {
+// noteUnschedulable tells once why a pod is not bound; empty: what whyUnbound says.
+func (s *Sim) noteUnschedulable(id int32, why string) {
 	if p := &s.pods[id]; !p.is(tried) {
 		p.flags |= tried
-		s.emitPod(Unschedulable, id, Why{Detail: s.whyUnbound(p)})
+		if why == "" {
+			why = s.whyUnbound(p)
+		}
+		s.emitPod(Unschedulable, id, Why{Detail: why})
 	}
 }
 
 // whyUnbound is what keeps the pod from being bound, in the scheduler's words
 // and with the evidence.
 func (s *Sim) whyUnbound(p *pod) string {
+	if p.set != none {
+		return unplaced(s.predict(p.class))
+	}
 	if p.node == none || !s.nodes[p.node].there() {
 		return "no such node"
 	}
@@ -87,7 +150,7 @@ func (s *Sim) bind(id int32) {
 	s.expelPod(id)
 	s.arm(id)
 	s.busy = true
-	if p.created != s.clock {
+	if p.created != s.clock || p.set != none {
 		s.emitPod(Bound, id, Why{})
 	}
 }
@@ -101,6 +164,9 @@ func (s *Sim) seat(p *pod, in bool) {
 	load := s.classes[p.class].load
 	if p.name < 0 {
 		load = s.loads[^p.name]
+	}
+	if p.is(terminating) {
+		load = load.Leaving()
 	}
 	if in {
 		s.room.Add(load, int(s.position[p.node]))
@@ -129,10 +195,11 @@ func (s *Sim) survey() {
 		}
 	}
 	s.freed, s.room = true, nil
-	if open {
+	if open && len(s.sets.order) == 0 {
 		return
 	}
-	s.room = placement.NewRoom(s.cluster)
+	s.room = placement.NewRoom(s.roomy())
+	s.arena = arena{}
 	for i := range s.pods {
 		if p := &s.pods[i]; p.phase != vacant {
 			s.seat(p, true)

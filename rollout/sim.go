@@ -3,6 +3,7 @@ package rollout
 import (
 	"iter"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,10 @@ type Sim struct {
 	daemons []*daemon // by slot; nil is free
 	order   []int32   // slots ascending by key
 	serials map[string]int32
+
+	sets        registry[*replicaSet]
+	deployments registry[*deployment]
+	arena       arena // where their pods are scheduled
 
 	pods    []pod
 	free    int32   // the first free place
@@ -117,6 +122,7 @@ func (s *Sim) pass() {
 	s.ring(collection)
 	s.kubelets()
 	s.retryDrains()
+	s.ringChecks()
 	s.control()
 	s.endDrains()
 }
@@ -139,6 +145,11 @@ func (s *Sim) nextDue() int32 {
 	for i := range s.drains {
 		next = min(next, s.drains[i].nextTry(s))
 	}
+	for _, slot := range s.deployments.order {
+		if check := s.deployments.at[slot].check; check != none {
+			next = min(next, check)
+		}
+	}
 	if s.wanting() {
 		next = s.now
 	}
@@ -151,17 +162,29 @@ func (s *Sim) wanting() bool {
 			return true
 		}
 	}
+	for _, slot := range s.deployments.order {
+		if s.deployments.at[slot].changed {
+			return true
+		}
+	}
+	for _, slot := range s.sets.order {
+		if s.sets.at[slot].changed {
+			return true
+		}
+	}
 	return false
 }
 
 // control runs the controllers and the scheduler, in rounds until nothing
-// changes. A DaemonSet for which nothing has changed since its last sync is
+// changes: each DaemonSet, then each Deployment, then each ReplicaSet syncs once,
+// ascending by key. One for which nothing has changed since its last sync is
 // passed over: the sync would find what that one found.
 func (s *Sim) control() {
 	limit := s.roundLimit()
 	for s.round = 1; s.round <= limit; s.round++ {
 		s.busy = false
 		s.syncAll()
+		s.syncReplicas()
 		s.schedule()
 		if !s.busy && !s.wanting() {
 			break
@@ -182,10 +205,30 @@ func (s *Sim) syncAll() {
 	}
 }
 
+// syncReplicas syncs the Deployments, and then the ReplicaSets.
+func (s *Sim) syncReplicas() {
+	for _, slot := range slices.Clone(s.deployments.order) {
+		if d := s.deployments.at[slot]; d.changed {
+			s.syncDeployment(d)
+		}
+	}
+	for _, slot := range slices.Clone(s.sets.order) {
+		if rs := s.sets.at[slot]; rs != nil && rs.changed {
+			s.syncSet(rs)
+		}
+	}
+}
+
 // roundLimit ends a tick in which controllers never come to rest: a DaemonSet
 // whose selector does not match its own template, which only an unvalidated one
 // can be, makes pods for ever. Others need as many rounds as bursts.
-func (s *Sim) roundLimit() int32 { return int32(50 + 4*(len(s.nodes)+len(s.pods))/burst) }
+func (s *Sim) roundLimit() int32 {
+	pods := len(s.nodes) + len(s.pods)
+	for _, slot := range s.deployments.order {
+		pods += 2 * int(min(s.deployments.at[slot].replicas(), 1_000_000))
+	}
+	return int32(50 + 4*min(pods, 100_000_000)/burst)
+}
 
 // Run passes at most max ticks, until the simulation is settled, and yields
 // those that have events. Ticks in which nothing is due are skipped at no cost.

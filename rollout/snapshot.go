@@ -14,13 +14,13 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Pod is a pod of a DaemonSet: plain, comparable data.
+// Pod is a pod of a DaemonSet or Deployment: plain, comparable data.
 type Pod struct {
 	Name        string
-	Node        string // that it runs on or is aimed at
+	Node        string // that it runs on or is aimed at; empty for one that the scheduler has found none for
 	Bound       bool   // whether it is bound to that node
-	Revision    int64  // 0 if its ControllerRevision is unknown
-	Hash        string // its label controller-revision-hash
+	Revision    int64  // 0 if its ControllerRevision or ReplicaSet is unknown
+	Hash        string // its label controller-revision-hash or pod-template-hash
 	Phase       corev1.PodPhase
 	Ready       bool
 	Available   bool // ready for minReadySeconds; a terminating pod can be
@@ -41,28 +41,46 @@ func (p Pod) String() string {
 	case p.Ready:
 		state = "Ready"
 	}
-	return fmt.Sprintf("%s on %s: r%d %s since %d", p.Name, p.Node, p.Revision, state, p.Since)
+	where := " on " + p.Node
+	if p.Node == "" {
+		where = " nowhere"
+	}
+	return fmt.Sprintf("%s%s: r%d %s since %d", p.Name, where, p.Revision, state, p.Since)
 }
 
 // Pods lists the DaemonSet's pods by node, each node's as the controller orders
-// them: bound before unbound, then the oldest, then by name.
+// them: bound before unbound, then the oldest, then by name. Those of a Deployment
+// come by ReplicaSet, the oldest first, and then in the order in which they came.
 func (s *Sim) Pods(key string) []Pod {
-	d := s.find(key)
-	if d == nil {
-		return nil
-	}
+	d, deployed := s.resolve(key)
 	var pods []Pod
-	for _, id := range s.podsOf(d) {
-		p := &s.pods[id]
-		pods = append(pods, Pod{
-			Name: s.podName(id), Node: s.roster[p.node].name, Bound: p.is(bound),
-			Revision: s.numbers[p.class], Hash: s.classes[p.class].hash,
-			Phase: phases[p.phase], Ready: p.is(isReady), Available: s.available(d, p), Terminating: p.is(terminating),
-			Reason: s.reasonOf(p), Restarts: s.restartsOf(p),
-			Since: s.sinceTick(p),
-		})
+	switch {
+	case d != nil:
+		for _, id := range s.podsOf(d) {
+			pods = append(pods, s.showPod(id, d.minReady))
+		}
+	case deployed != nil:
+		for _, slot := range deployed.mine {
+			for _, id := range s.sets.at[slot].pods {
+				pods = append(pods, s.showPod(id, s.sets.at[slot].minReady()))
+			}
+		}
 	}
 	return pods
+}
+
+func (s *Sim) showPod(id int32, minReady stamp) Pod {
+	p := &s.pods[id]
+	shown := Pod{
+		Name: s.podName(id), Bound: p.is(bound),
+		Revision: s.numbers[p.class], Hash: s.classes[p.class].hash,
+		Phase: phases[p.phase], Ready: p.is(isReady), Available: s.availableFor(minReady, p), Terminating: p.is(terminating),
+		Reason: s.reasonOf(p), Restarts: s.restartsOf(p), Since: s.sinceTick(p),
+	}
+	if p.node != none {
+		shown.Node = s.roster[p.node].name
+	}
+	return shown
 }
 
 // sinceTick is the tick of the pod's last change, rounded down.
@@ -83,8 +101,6 @@ func (s *Sim) Cluster() *cluster.Cluster {
 		objects = append(objects, b.At(i))
 	}
 	add(&objects, b.Namespaces())
-	add(&objects, b.Deployments())
-	add(&objects, b.ReplicaSets())
 	add(&objects, b.StatefulSets())
 	add(&objects, b.Services())
 	for _, budget := range b.PodDisruptionBudgets() {
@@ -100,6 +116,12 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	for _, r := range s.everyRevision() {
 		objects = append(objects, r.object)
 	}
+	for _, slot := range s.deployments.order {
+		objects = append(objects, s.deployments.at[slot].write())
+	}
+	for _, slot := range s.sets.order {
+		objects = append(objects, s.sets.at[slot].write())
+	}
 	w := podWriter{s, map[int32]*corev1.Pod{}}
 	for id := range s.pods {
 		if s.pods[id].phase != vacant {
@@ -111,6 +133,20 @@ func (s *Sim) Cluster() *cluster.Cluster {
 		return s.cluster // cannot be: the names are distinct
 	}
 	return c
+}
+
+// write is the Deployment as the API server has it.
+func (d *deployment) write() *appsv1.Deployment {
+	object := d.object.DeepCopy()
+	object.Status = *d.status.DeepCopy()
+	return object
+}
+
+// write is the ReplicaSet as the API server has it.
+func (rs *replicaSet) write() *appsv1.ReplicaSet {
+	object := rs.object.DeepCopy()
+	object.Status = *rs.status.DeepCopy()
+	return object
 }
 
 func add[T runtime.Object](objects *[]runtime.Object, list []T) {
@@ -151,24 +187,30 @@ func (w *podWriter) make(id int32) *corev1.Pod {
 	c := s.classes[p.class]
 	model, ok := w.models[p.class]
 	if !ok {
-		model = modelPod(c)
+		model = w.model(p)
 		w.models[p.class] = model
 	}
 	object := model.DeepCopy()
 	object.Name, object.GenerateName = s.podName(id), c.prefix
 	object.Namespace = s.namespace(p)
-	object.UID = uid(s.config.Seed, object.Namespace, object.Name)
+	object.UID = s.uidOf(id)
 	object.CreationTimestamp = s.timestamp(p.created)
-	object.Spec.Affinity = pinned(object.Spec.Affinity, s.roster[p.node].name)
+	if p.set == none {
+		object.Spec.Affinity = pinned(object.Spec.Affinity, s.roster[p.node].name)
+	}
 	return object
 }
 
-func modelPod(c *class) *corev1.Pod {
-	w, err := placement.ForDaemonSet(&appsv1.DaemonSet{Spec: appsv1.DaemonSetSpec{Template: *c.template}}, placement.Unvalidated())
+func (w *podWriter) model(p *pod) *corev1.Pod {
+	c := w.sim.classes[p.class]
+	if p.set != none {
+		return c.workload.Pod()
+	}
+	of, err := placement.ForDaemonSet(&appsv1.DaemonSet{Spec: appsv1.DaemonSetSpec{Template: *c.template}}, placement.Unvalidated())
 	if err != nil {
 		return &corev1.Pod{}
 	}
-	return w.Pod()
+	return of.Pod()
 }
 
 func pinned(a *corev1.Affinity, node string) *corev1.Affinity {
@@ -192,6 +234,8 @@ func (w *podWriter) own(p *pod, object *corev1.Pod) {
 	switch {
 	case p.owner != none:
 		object.OwnerReferences = []metav1.OwnerReference{*w.sim.daemons[p.owner].reference()}
+	case p.set != none:
+		object.OwnerReferences = []metav1.OwnerReference{*w.sim.sets.at[p.set].reference()}
 	case p.is(orphan):
 		object.OwnerReferences = nil
 	}

@@ -7,13 +7,13 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-// State is how far a DaemonSet has come, told by what is still to happen and
+// State is how far a DaemonSet or Deployment has come, told by what is still to happen and
 // not by a timeout. It is comparable: Progressing, WaitingUntil(t), Done and
 // Deadlocked; Unknown if there is no such DaemonSet.
 type State int64
 
 const (
-	Unknown     State = 0  // no such DaemonSet
+	Unknown     State = 0  // no such DaemonSet or Deployment
 	Progressing State = -1 // something happens in the next tick
 	Done        State = -2 // as wanted, and nothing more will happen by itself
 	Deadlocked  State = -3 // not as wanted, and nothing more will happen by itself
@@ -43,38 +43,65 @@ func (s State) String() string {
 // State says how far the DaemonSet has come. Inputs that are still to come do
 // not count, but Settled waits for them.
 func (s *Sim) State(key string) State {
-	d := s.find(key)
-	switch {
-	case d == nil:
-		return Unknown
-	case d.wants():
-		return Progressing
+	switch d, deployed := s.resolve(key); {
+	case d != nil:
+		return s.stateOf(d.wants(), s.nextFor(func(p *pod) bool { return p.owner == d.slot }), d.complete())
+	case deployed != nil:
+		return s.stateOf(s.wantsAny(deployed), s.nextForDeployment(deployed), deployed.done())
 	}
-	switch next := s.nextFor(d); {
-	case next <= s.now+1:
+	return Unknown
+}
+
+func (s *Sim) stateOf(wants bool, next int32, complete bool) State {
+	switch {
+	case wants || next <= s.now+1:
 		return Progressing
 	case next <= s.last:
 		return WaitingUntil(int(next))
-	case d.complete():
+	case complete:
 		return Done
 	}
 	return Deadlocked
 }
 
-// nextFor is the next tick in which something happens to the DaemonSet's pods or
+// wantsAny says whether the Deployment or one of its ReplicaSets is to be synced.
+func (s *Sim) wantsAny(d *deployment) bool {
+	return d.changed || slices.ContainsFunc(d.mine, func(slot int32) bool { return s.sets.at[slot].changed })
+}
+
+// nextForDeployment is nextFor, or when its progress is checked.
+func (s *Sim) nextForDeployment(d *deployment) int32 {
+	next := s.nextFor(func(p *pod) bool { return p.set != none && s.sets.at[p.set].deployment == d.slot })
+	if d.check != none {
+		next = min(next, d.check)
+	}
+	return next
+}
+
+// done says whether the Deployment is as wanted; one that is paused is if it has
+// its number of pods, whatever template they are of.
+func (d *deployment) done() bool {
+	st := &d.status
+	if d.object.Spec.Paused {
+		return !d.deleting && st.ObservedGeneration >= d.object.Generation && st.Replicas == d.replicas() && st.AvailableReplicas == d.replicas()
+	}
+	return !d.deleting && d.complete(st)
+}
+
+// nextFor is the next tick in which something happens to a controller's pods or
 // to nodes by itself; after the last tick if nothing does. For pods that are not bound
 // any pod that moves may make room.
-func (s *Sim) nextFor(d *daemon) int32 {
+func (s *Sim) nextFor(own func(*pod) bool) int32 {
 	next := s.last + 1
 	if len(s.alarms) > 0 {
 		next = s.alarms[0].tick
 	}
-	if slices.ContainsFunc(s.unbound, func(id int32) bool { return s.pods[id].owner == d.slot }) {
+	if slices.ContainsFunc(s.unbound, func(id int32) bool { return own(&s.pods[id]) }) {
 		return s.nextDue()
 	}
 	for _, slot := range s.agenda.slots[s.agenda.first:] {
 		for _, id := range slot.pods {
-			if p := &s.pods[id]; slot.tick < next && p.due == slot.tick && p.owner == d.slot {
+			if p := &s.pods[id]; slot.tick < next && p.due == slot.tick && own(p) {
 				return slot.tick
 			}
 		}

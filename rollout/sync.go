@@ -251,7 +251,7 @@ func (s *Sim) create(d *daemon, c creation) {
 		d.class = s.addClass(d, s.newTemplateClass(d))
 	}
 	id := s.newPod(pod{
-		node: c.node, owner: d.slot, set: none, class: d.class, name: d.nextSerial(),
+		node: c.node, owner: d.slot, set: none, class: d.class, name: nextSerial(&d.serial, &d.taken),
 		created: s.clock, since: s.clock, readied: never, phase: pending,
 	})
 	s.link(id)

@@ -272,6 +272,8 @@ func (s *Sim) aloneMarks(node int32, up, wanted bool) marks {
 }
 
 // available follows pkg/api/v1/pod: IsPodAvailable.
-func (s *Sim) available(d *daemon, p *pod) bool {
-	return p.is(isReady) && (d.minReady == 0 || p.readied != never && int64(p.readied)+int64(d.minReady) <= int64(s.clock))
+func (s *Sim) available(d *daemon, p *pod) bool { return s.availableFor(d.minReady, p) }
+
+func (s *Sim) availableFor(minReady stamp, p *pod) bool {
+	return p.is(isReady) && (minReady <= 0 || p.readied != never && int64(p.readied)+int64(minReady) <= int64(s.clock))
 }

@@ -40,6 +40,9 @@ const (
 
 	WithinSurge         // Used of Of maxSurge
 	OldUnavailableSurge // the old pod is not available: a new one comes whatever the surge
+
+	TooFewReplicas  // of a ReplicaSet
+	TooManyReplicas // Used pods for Of replicas of a ReplicaSet
 )
 
 var rules = [...]struct{ name, words string }{
@@ -65,6 +68,8 @@ var rules = [...]struct{ name, words string }{
 	Eviction:            {"Eviction", "somebody evicts it"},
 	WithinSurge:         {"WithinSurge", "surge %d of %d used"},
 	OldUnavailableSurge: {"OldUnavailableSurge", "old pod unavailable: a new one comes whatever the surge (%d of %d used)"},
+	TooFewReplicas:      {"TooFewReplicas", "too few replicas"},
+	TooManyReplicas:     {"TooManyReplicas", "%d pods for %d replicas"},
 }
 
 // unwanted says whether the rule is about a node that wants no pod.

@@ -1,0 +1,242 @@
+package rollout
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// replicaSets gives the ReplicaSet of the Deployment's template and the others,
+// the oldest first, and brings the first one up to date: its annotations and
+// minReadySeconds, and the Deployment's revision after it. Where there is none it
+// is made, if it is to be (pkg/controller/deployment:
+// getAllReplicaSetsAndSyncRevision, getNewReplicaSet).
+func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*replicaSet, err error) {
+	y.findCurrent(y.deployment)
+	current = y.currentSet(y.deployment)
+	for _, slot := range y.mine {
+		if rs := y.sets.at[slot]; rs != current {
+			old = append(old, rs)
+		}
+	}
+	switch {
+	case current != nil:
+		err = y.adjust(current, old)
+	case create:
+		current, err = y.make(old)
+	}
+	return current, old, err
+}
+
+func (y *deploymentSync) adjust(rs *replicaSet, old []*replicaSet) error {
+	annotations, changed := y.annotations(rs.object.Annotations, highest(old)+1)
+	if changed || rs.minReady() != y.object.Spec.MinReadySeconds {
+		was := rs.revision()
+		y.adjusted = true
+		y.amend(rs, func(o *appsv1.ReplicaSet) {
+			o.Annotations, o.Spec.MinReadySeconds = annotations, y.object.Spec.MinReadySeconds
+		})
+		if now := rs.revision(); now != was {
+			y.emit(Event{Kind: RevisionRenumbered, Deployment: y.key, Revision: now, Why: Why{Detail: rs.object.Name}})
+		}
+		return nil
+	}
+	needs := y.revision != rs.object.Annotations[revisionAnnotation]
+	y.revision = rs.object.Annotations[revisionAnnotation]
+	if _, has := y.deadline(); has && conditionOf(y.now.Conditions, appsv1.DeploymentProgressing) == nil {
+		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionTrue, "FoundNewReplicaSet", fmt.Sprintf("Found new replica set %q", rs.object.Name))
+		needs = true
+	}
+	if needs {
+		return y.write()
+	}
+	return nil
+}
+
+// highest follows pkg/controller/deployment/util: MaxRevision.
+func highest(sets []*replicaSet) (most int64) {
+	for _, rs := range sets {
+		most = max(most, rs.revision())
+	}
+	return most
+}
+
+func byRevision(a, b *replicaSet) int {
+	return cmp.Or(cmp.Compare(a.revision(), b.revision()), byAge(a, b))
+}
+
+// make creates the ReplicaSet of the Deployment's template.
+func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
+	size, err := y.sizeOfNew(nil, old)
+	if err != nil {
+		return nil, err
+	}
+	hash := hashTemplate(&y.object.Spec.Template, y.now.CollisionCount)
+	object := y.newSet(hash, size, highest(old)+1)
+	if other := y.sets.find(keyOf(object)); other != nil {
+		return nil, y.collide(other)
+	}
+	if errs := cluster.Validate(object); len(errs) > 0 {
+		return nil, y.noteCreateError(object.Name, errs.ToAggregate())
+	}
+	rs, err := y.addSet(object, y.deployment)
+	if err != nil {
+		return nil, err
+	}
+	rs.seen = size
+	y.findCurrent(y.deployment)
+	y.emit(Event{Kind: RevisionAdded, Deployment: y.key, Revision: rs.revision(), Why: Why{Detail: object.Name}})
+	if size > 0 {
+		y.noteScale(rs, fmt.Sprintf("Scaled up replica set %s from 0 to %d", object.Name, size))
+	}
+	return rs, y.noteCreated(rs)
+}
+
+// newSet is the ReplicaSet as the API server stores it.
+func (y *deploymentSync) newSet(hash string, size int32, revision int64) *appsv1.ReplicaSet {
+	template := y.object.Spec.Template.DeepCopy()
+	template.Labels = withAnnotation(template.Labels, templateHashLabel, hash)
+	selector := y.object.Spec.Selector.DeepCopy()
+	selector.MatchLabels = withAnnotation(selector.MatchLabels, templateHashLabel, hash)
+	annotations, _ := y.annotations(nil, revision)
+	annotations[desiredAnnotation], annotations[maxReplicasAnnotation] = fmt.Sprint(y.replicas()), fmt.Sprint(y.most())
+	name := setName(y.object.Name, hash)
+	return cluster.Default(&appsv1.ReplicaSet{
+		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSet"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name, Namespace: y.object.Namespace, Generation: 1,
+			Labels: maps.Clone(template.Labels), Annotations: annotations,
+			OwnerReferences:   []metav1.OwnerReference{*y.reference()},
+			CreationTimestamp: y.timestamp(y.clock),
+			UID:               uid(y.config.Seed, "replicaset", y.object.Namespace, name, strconv.Itoa(int(y.Sim.now))),
+		},
+		Spec: appsv1.ReplicaSetSpec{Replicas: &size, MinReadySeconds: y.object.Spec.MinReadySeconds, Selector: selector, Template: *template},
+	})
+}
+
+// setName follows pkg/controller/deployment: generateReplicaSetName.
+func setName(deployment, hash string) string {
+	most := validation.DNS1123SubdomainMaxLength - len("-") - len(hash)
+	return deployment[:min(len(deployment), most)] + "-" + hash
+}
+
+// collide counts a collision: another template has that hash, or the ReplicaSet
+// is not the Deployment's. The next sync tries another hash.
+func (y *deploymentSync) collide(other *replicaSet) error {
+	count := int32(1)
+	if c := y.now.CollisionCount; c != nil {
+		count += *c
+	}
+	y.now.CollisionCount = &count
+	return errors.Join(fmt.Errorf("replicasets.apps %q already exists", other.object.Name), y.write())
+}
+
+func (y *deploymentSync) noteCreateError(name string, refusal error) error {
+	if _, has := y.deadline(); has {
+		before := y.now.Conditions
+		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionFalse, "ReplicaSetCreateError",
+			fmt.Sprintf("Failed to create new replica set %q: %v", name, refusal))
+		if !slices.Equal(before, y.now.Conditions) {
+			return errors.Join(refusal, y.write())
+		}
+	}
+	return refusal
+}
+
+func (y *deploymentSync) noteCreated(rs *replicaSet) error {
+	revision := rs.object.Annotations[revisionAnnotation]
+	needs := y.revision != revision
+	y.revision = revision
+	if _, has := y.deadline(); has {
+		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionTrue, "NewReplicaSetCreated", fmt.Sprintf("Created new replica set %q", rs.object.Name))
+		needs = true
+	}
+	if needs {
+		return y.write()
+	}
+	return nil
+}
+
+// isOwnAnnotation says whether a Deployment and its ReplicaSets do not share it
+// (pkg/controller/deployment/util: annotationsToSkip).
+func isOwnAnnotation(key string) bool {
+	switch key {
+	case corev1.LastAppliedConfigAnnotation, revisionAnnotation, revisionHistoryAnnotation,
+		desiredAnnotation, maxReplicasAnnotation, appsv1.DeprecatedRollbackTo:
+		return true
+	}
+	return false
+}
+
+// annotations are what those of the current ReplicaSet are to be: the
+// Deployment's are copied, and the revision is at least the given one
+// (pkg/controller/deployment/util: SetNewReplicaSetAnnotations).
+func (y *deploymentSync) annotations(old map[string]string, revision int64) (now map[string]string, changed bool) {
+	now = maps.Clone(old)
+	if now == nil {
+		now = map[string]string{}
+	}
+	for k, v := range y.object.Annotations { // any order: each by itself
+		if has, ok := now[k]; !isOwnAnnotation(k) && (!ok || has != v) {
+			now[k], changed = v, true
+		}
+	}
+	before, had := now[revisionAnnotation]
+	n, err := strconv.ParseInt(before, 10, 64)
+	if err != nil && before != "" {
+		return now, false
+	}
+	if n >= revision {
+		return now, changed
+	}
+	now[revisionAnnotation] = strconv.FormatInt(revision, 10)
+	if had {
+		now[revisionHistoryAnnotation] = historyWith(now[revisionHistoryAnnotation], before)
+	}
+	return now, true
+}
+
+// longestHistory bounds the list of numbers that a ReplicaSet has had, in bytes.
+const longestHistory = 2000
+
+func historyWith(history, revision string) string {
+	if history == "" {
+		return revision
+	}
+	for len(history)+1+len(revision) > longestHistory {
+		_, rest, more := strings.Cut(history, ",")
+		if !more {
+			return revision
+		}
+		history = rest
+	}
+	return history + "," + revision
+}
+
+// numberOf reads a number of replicas from an annotation
+// (pkg/controller/deployment/util: getNonNegativeInt32FromAnnotation).
+func numberOf(text string) (int32, bool) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	return int32(n), err == nil
+}
+
+// withAnnotation is a copy with one entry more.
+func withAnnotation(old map[string]string, key, value string) map[string]string {
+	now := maps.Clone(old)
+	if now == nil {
+		now = map[string]string{}
+	}
+	now[key] = value
+	return now
+}

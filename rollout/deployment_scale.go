@@ -1,0 +1,144 @@
+package rollout
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+)
+
+// scale spreads another number of replicas over the ReplicaSets: the only one
+// with pods takes them all; in the middle of a rollout each gets its share, so
+// that the rollout comes neither forward nor back
+// (pkg/controller/deployment: scale).
+func (y *deploymentSync) scale(current *replicaSet, old []*replicaSet) {
+	slices.SortFunc(old, func(a, b *replicaSet) int { return byAge(b, a) })
+	active := activeOf(current, old)
+	switch only := soleOf(active, current, old); {
+	case only != nil:
+		y.resize(only, y.replicas(), false)
+	case len(active) == 0:
+	case current != nil && y.saturated(current):
+		for _, rs := range activeOf(nil, old) {
+			y.resize(rs, 0, false)
+		}
+	case y.rolls():
+		y.share(active)
+	}
+}
+
+// soleOf is the one ReplicaSet that takes all replicas, if none or one is active
+// (pkg/controller/deployment/util: FindActiveOrLatest).
+func soleOf(active []*replicaSet, current *replicaSet, old []*replicaSet) *replicaSet {
+	switch {
+	case len(active) == 1:
+		return active[0]
+	case len(active) > 1:
+		return nil
+	case current != nil:
+		return current
+	case len(old) > 0:
+		return old[0]
+	}
+	return nil
+}
+
+// saturated follows pkg/controller/deployment/util: IsSaturated.
+func (y *deploymentSync) saturated(rs *replicaSet) bool {
+	desired, err := strconv.Atoi(rs.object.Annotations[desiredAnnotation])
+	return err == nil && rs.size() == y.replicas() && int32(desired) == y.replicas() && rs.status.AvailableReplicas == y.replicas()
+}
+
+// share gives each active ReplicaSet its part, the largest first, which also
+// takes what rounding leaves over. Of equals the newest grows first, the oldest
+// shrinks first.
+func (y *deploymentSync) share(active []*replicaSet) {
+	allowed, all := int32(0), int32(0)
+	if y.replicas() > 0 {
+		allowed = y.most()
+	}
+	for _, rs := range active {
+		all += rs.size()
+	}
+	missing := allowed - all
+	slices.SortStableFunc(active, func(a, b *replicaSet) int {
+		switch age := byAge(a, b); {
+		case missing > 0:
+			return cmp.Or(cmp.Compare(b.size(), a.size()), -age)
+		case missing < 0:
+			return cmp.Or(cmp.Compare(b.size(), a.size()), age)
+		}
+		return 0
+	})
+	sizes := make([]int32, len(active))
+	left := missing
+	for i, rs := range active {
+		part := y.part(rs, missing, left)
+		sizes[i] = rs.size() + part
+		left -= part
+	}
+	sizes[0] = max(0, sizes[0]+left)
+	for i, rs := range active {
+		y.resize(rs, sizes[i], true)
+	}
+}
+
+// part is how many of the missing replicas a ReplicaSet gets, or of those too
+// many gives, if so many are left (pkg/controller/deployment/util:
+// GetReplicaSetProportion, getReplicaSetFraction).
+func (y *deploymentSync) part(rs *replicaSet, missing, left int32) int32 {
+	switch {
+	case missing == 0 || left == 0:
+		return 0
+	case missing > 0:
+		return min(y.fraction(rs), left)
+	}
+	return max(y.fraction(rs), left)
+}
+
+func (y *deploymentSync) fraction(rs *replicaSet) int32 {
+	if y.replicas() == 0 {
+		return -rs.size()
+	}
+	before, ok := numberOf(rs.object.Annotations[maxReplicasAnnotation])
+	if !ok || before == 0 {
+		before = y.now.Replicas
+	}
+	if before == 0 {
+		return 0
+	}
+	return int32(math.Round(float64(rs.size()*y.most())/float64(before))) - rs.size()
+}
+
+// resize gives a ReplicaSet another size and notes for which number of replicas;
+// forced, also where only the note is another (pkg/controller/deployment:
+// scaleReplicaSet). It says whether the size is another.
+func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
+	before := rs.size()
+	desired, most := fmt.Sprint(y.replicas()), fmt.Sprint(y.most())
+	noted := rs.object.Annotations[desiredAnnotation] == desired && rs.object.Annotations[maxReplicasAnnotation] == most
+	if size == before && (!forced || noted) {
+		return false
+	}
+	y.amend(rs, func(o *appsv1.ReplicaSet) {
+		o.Spec.Replicas = &size
+		o.Annotations[desiredAnnotation], o.Annotations[maxReplicasAnnotation] = desired, most
+	})
+	if size == before {
+		return false
+	}
+	way := "down"
+	if size > before {
+		way = "up"
+	}
+	y.noteScale(rs, fmt.Sprintf("Scaled %s replica set %s from %d to %d", way, rs.object.Name, before, size))
+	return true
+}
+
+// noteScale is the event ScalingReplicaSet.
+func (y *deploymentSync) noteScale(rs *replicaSet, words string) {
+	y.emit(Event{Kind: Scaled, Deployment: y.key, Revision: rs.revision(), Why: Why{Detail: words}})
+}

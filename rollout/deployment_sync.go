@@ -1,0 +1,335 @@
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+)
+
+// deploymentSync is one pass of the controller over one Deployment. What it
+// writes to ReplicaSets they have at once, and act on when they are synced; of the
+// Deployment's own status and revision it has a copy, as the controller has.
+type deploymentSync struct {
+	*Sim
+	*deployment
+	now      appsv1.DeploymentStatus
+	revision string
+	wrote    bool // the Deployment: what the sync holds is now older than what is stored
+	adjusted bool // the current ReplicaSet, likewise
+}
+
+// errConflict is what the API server answers to a second write with what was read
+// before the first. The controller tries again from the start, and so do we; it is
+// no event, since it happens in every rollout.
+var errConflict = errors.New("the object has been modified")
+
+// syncDeployment follows pkg/controller/deployment: syncDeployment.
+func (s *Sim) syncDeployment(d *deployment) {
+	d.changed, d.check = false, none
+	y := &deploymentSync{Sim: s, deployment: d, now: d.status, revision: d.object.Annotations[revisionAnnotation]}
+	err := y.run()
+	if errors.Is(err, errConflict) {
+		d.changed, err = true, nil
+	}
+	message := ""
+	if err != nil {
+		message = err.Error()
+	}
+	if message != "" && message != d.failure {
+		s.emit(Event{Kind: SyncFailed, Deployment: d.key, Why: Why{Detail: message}})
+	}
+	d.failure = message
+	s.finishDeployment(d)
+}
+
+func (y *deploymentSync) run() error {
+	if y.selectsNothing() {
+		y.now.ObservedGeneration = y.object.Generation
+		return y.writeIfChanged()
+	}
+	y.claimSets(y.deployment)
+	for _, slot := range y.mine {
+		rs := y.sets.at[slot]
+		rs.seen = rs.size()
+	}
+	if y.deleting {
+		return y.statusOnly()
+	}
+	if err := y.checkPaused(); err != nil {
+		return err
+	}
+	if y.object.Spec.Paused {
+		return y.scaleOnly()
+	}
+	switch scaling, err := y.isScaling(); {
+	case err != nil:
+		return err
+	case scaling:
+		return y.scaleOnly()
+	case y.recreates():
+		return y.recreate()
+	case y.rolls():
+		return y.roll()
+	}
+	return fmt.Errorf("unexpected deployment strategy type: %s", y.object.Spec.Strategy.Type)
+}
+
+func (y *deploymentSync) statusOnly() error {
+	current, old, err := y.replicaSets(false)
+	if err != nil {
+		return err
+	}
+	y.count(current, old)
+	return y.writeIfChanged()
+}
+
+// scaleOnly is for a Deployment that is paused or was given another number of
+// replicas (pkg/controller/deployment: sync).
+func (y *deploymentSync) scaleOnly() error {
+	current, old, err := y.replicaSets(false)
+	if err != nil {
+		return err
+	}
+	y.scale(current, old)
+	if y.object.Spec.Paused {
+		y.cleanup(old)
+	}
+	y.count(current, old)
+	return y.writeIfChanged()
+}
+
+// isScaling says whether the ReplicaSets were sized for another number of
+// replicas (pkg/controller/deployment: isScalingEvent). A ReplicaSet that is
+// changed on the way is older in the controller's hands when it comes to change
+// it again, which ends the sync.
+func (y *deploymentSync) isScaling() (bool, error) {
+	current, old, err := y.replicaSets(false)
+	if err != nil {
+		return false, err
+	}
+	if y.adjusted {
+		return false, errConflict
+	}
+	for _, rs := range activeOf(current, old) {
+		if desired, ok := numberOf(rs.object.Annotations[desiredAnnotation]); ok && desired != y.replicas() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// activeOf lists the ReplicaSets that are to have pods, the old ones first.
+func activeOf(current *replicaSet, old []*replicaSet) []*replicaSet {
+	active := slices.DeleteFunc(slices.Clone(old), func(rs *replicaSet) bool { return rs.size() == 0 })
+	if current != nil && current.size() > 0 {
+		active = append(active, current)
+	}
+	return active
+}
+
+// roll scales the new ReplicaSet up, or else old ones down, as the budget allows
+// (pkg/controller/deployment: rolloutRolling).
+func (y *deploymentSync) roll() error {
+	current, old, err := y.replicaSets(true)
+	if err != nil {
+		return err
+	}
+	grown, err := y.growNew(current, old)
+	if err != nil {
+		return err
+	}
+	if !grown && !y.shrinkOld(current, old) && y.complete(&y.now) {
+		y.cleanup(old)
+	}
+	return y.rolloutStatus(current, old)
+}
+
+// growNew follows pkg/controller/deployment: reconcileNewReplicaSet.
+func (y *deploymentSync) growNew(current *replicaSet, old []*replicaSet) (bool, error) {
+	size := y.replicas()
+	if current.size() < size {
+		var err error
+		if size, err = y.sizeOfNew(current, old); err != nil {
+			return false, err
+		}
+	}
+	return y.resize(current, size, false), nil
+}
+
+// sizeOfNew is how large the new ReplicaSet may be
+// (pkg/controller/deployment/util: NewRSNewReplicas). current is nil for one that
+// is still to be made.
+func (y *deploymentSync) sizeOfNew(current *replicaSet, old []*replicaSet) (int32, error) {
+	size, all := int32(0), int32(0)
+	if current != nil {
+		size = current.size()
+	}
+	if y.recreates() {
+		return y.replicas(), nil
+	}
+	surge, err := scaledAmount(y.object.Spec.Strategy.RollingUpdate.MaxSurge, y.replicas(), true)
+	if err != nil {
+		return 0, err
+	}
+	for _, rs := range old {
+		all += rs.size()
+	}
+	free := y.replicas() + surge - all - size
+	return size + max(0, min(free, y.replicas()-size)), nil
+}
+
+// shrinkOld follows pkg/controller/deployment: reconcileOldReplicaSets. Pods that
+// are not available go first, whatever ReplicaSet has them, then the oldest
+// ReplicaSets shrink, and neither beyond what the budget leaves.
+func (y *deploymentSync) shrinkOld(current *replicaSet, old []*replicaSet) bool {
+	active := activeOf(nil, old)
+	if len(active) == 0 {
+		return false
+	}
+	pods := current.size()
+	for _, rs := range active {
+		pods += rs.size()
+	}
+	spare := pods - y.least() - (current.size() - current.status.AvailableReplicas)
+	if spare <= 0 {
+		return false
+	}
+	unhealthy, sound := y.shrinkUnhealthy(active, spare)
+	if !sound {
+		return false
+	}
+	available := current.status.AvailableReplicas
+	for _, rs := range active {
+		available += rs.status.AvailableReplicas
+	}
+	return unhealthy+y.shrinkHealthy(active, available-y.least()) > 0
+}
+
+// shrinkUnhealthy follows pkg/controller/deployment: cleanupUnhealthyReplicas. It
+// gives up, and no ReplicaSet shrinks any more in this sync, at one whose status
+// still counts more available pods than it is to have.
+func (y *deploymentSync) shrinkUnhealthy(old []*replicaSet, spare int32) (total int32, sound bool) {
+	for _, rs := range old {
+		n := min(spare-total, rs.size()-rs.status.AvailableReplicas)
+		switch {
+		case total >= spare:
+			return total, true
+		case n < 0:
+			return total, false
+		}
+		y.resize(rs, rs.size()-n, false)
+		total += n
+	}
+	return total, true
+}
+
+// shrinkHealthy follows pkg/controller/deployment: scaleDownOldReplicaSetsForRollingUpdate.
+func (y *deploymentSync) shrinkHealthy(old []*replicaSet, spare int32) (total int32) {
+	for _, rs := range old {
+		if n := min(spare-total, rs.size()); n > 0 {
+			y.resize(rs, rs.size()-n, false)
+			total += n
+		}
+	}
+	return total
+}
+
+// recreate makes the new ReplicaSet when no pod of an old one runs any more
+// (pkg/controller/deployment: rolloutRecreate).
+func (y *deploymentSync) recreate() error {
+	current, old, err := y.replicaSets(false)
+	if err != nil {
+		return err
+	}
+	shrunk := false
+	for _, rs := range activeOf(nil, old) {
+		shrunk = y.resize(rs, 0, false) || shrunk
+	}
+	if shrunk || y.oldPodsRun(old) {
+		return y.rolloutStatus(current, old)
+	}
+	if current == nil {
+		if current, old, err = y.replicaSets(true); err != nil {
+			return err
+		}
+	}
+	y.resize(current, y.replicas(), false)
+	if y.complete(&y.now) {
+		y.cleanup(old)
+	}
+	return y.rolloutStatus(current, old)
+}
+
+// oldPodsRun follows pkg/controller/deployment: oldPodsRunning: pods on their
+// way out run too.
+func (y *deploymentSync) oldPodsRun(old []*replicaSet) bool {
+	for _, rs := range old {
+		if rs.status.Replicas > 0 {
+			return true
+		}
+		for _, id := range rs.pods {
+			if !y.pods[id].terminal() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// write stores the status and the revision.
+func (y *deploymentSync) write() error {
+	d := y.deployment
+	if y.wrote {
+		return errConflict
+	}
+	y.wrote = true
+	y.noteConditions(d.status.Conditions, y.now.Conditions)
+	d.status, d.changed = y.now, true
+	if d.object.Annotations[revisionAnnotation] != y.revision {
+		object := *d.object
+		object.Annotations = withAnnotation(object.Annotations, revisionAnnotation, y.revision)
+		d.object = &object
+	}
+	return nil
+}
+
+func (y *deploymentSync) writeIfChanged() error {
+	if equality.Semantic.DeepEqual(y.status, y.now) {
+		return nil
+	}
+	return y.write()
+}
+
+// cleanup removes old ReplicaSets without pods beyond revisionHistoryLimit, the
+// lowest revision first; one that cannot go counts all the same
+// (pkg/controller/deployment: cleanupDeployment).
+func (y *deploymentSync) cleanup(old []*replicaSet) {
+	limit := y.object.Spec.RevisionHistoryLimit
+	if limit == nil {
+		return
+	}
+	old = slices.DeleteFunc(slices.Clone(old), func(rs *replicaSet) bool { return rs.deleting })
+	excess := len(old) - int(*limit)
+	if excess <= 0 {
+		return
+	}
+	slices.SortFunc(old, byRevision)
+	for _, rs := range old[:min(excess, len(old))] {
+		if rs.status.Replicas == 0 && rs.size() == 0 && rs.object.Generation <= rs.status.ObservedGeneration {
+			y.emit(Event{Kind: RevisionRemoved, Deployment: y.key, Revision: rs.revision(), Why: Why{Detail: rs.object.Name}})
+			y.collectSet(rs)
+		}
+	}
+}
+
+// finishDeployment removes a Deployment whose foreground deletion has waited for
+// its ReplicaSets.
+func (s *Sim) finishDeployment(d *deployment) {
+	if d.deleting && len(d.mine) == 0 {
+		s.deployments.drop(d.slot)
+		s.emit(Event{Kind: Gone, Deployment: d.key})
+	}
+}

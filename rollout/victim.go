@@ -1,0 +1,186 @@
+package rollout
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// victims takes some of the ReplicaSet's active pods, which it reorders: those
+// that a scale-down deletes first (pkg/controller/replicaset: getPodsToDelete).
+// Among pods that no rule tells apart Kubernetes takes whichever its cache lists
+// first: here they go by name, or as Config.Order says.
+func (s *Sim) victims(rs *replicaSet, active []int32, n int) []int32 {
+	if n >= len(active) {
+		return active
+	}
+	r := s.newRanking(rs, active)
+	slices.SortStableFunc(active, func(a, b int32) int {
+		if c := r.compare(a, b); c != 0 {
+			return c
+		}
+		return r.tie(a, b)
+	})
+	if s.config.Order == Scripted {
+		s.chooseVictims(rs, active, n, r)
+	}
+	return active[:n]
+}
+
+// chooseVictims lets the script choose among the pods that no rule tells from
+// the last of n.
+func (s *Sim) chooseVictims(rs *replicaSet, active []int32, n int, r *victimRanking) {
+	from, to := n-1, n
+	for from > 0 && r.compare(active[from-1], active[n-1]) == 0 {
+		from--
+	}
+	for to < len(active) && r.compare(active[n-1], active[to]) == 0 {
+		to++
+	}
+	equals := slices.Clone(active[from:to])
+	copy(active[from:n], s.choose(Choice{Deployment: s.keyOfSet(rs)}, equals, n-from))
+}
+
+// victimRanking is the order in which a scale-down deletes pods
+// (pkg/controller: ActivePodsWithRanks.Less).
+type victimRanking struct {
+	*Sim
+	together map[int32]int // by node: active pods of all ReplicaSets of the Deployment
+}
+
+// newRanking counts the pods of a node together: those of all ReplicaSets of the
+// same Deployment. A ReplicaSet without one counts none.
+func (s *Sim) newRanking(rs *replicaSet, active []int32) *victimRanking {
+	r := &victimRanking{Sim: s, together: map[int32]int{}}
+	if rs.deployment == none {
+		return r
+	}
+	for _, slot := range s.deployments.at[rs.deployment].mine {
+		for _, id := range s.sets.at[slot].pods {
+			if p := &s.pods[id]; p.live() {
+				r.together[p.boundTo()]++
+			}
+		}
+	}
+	return r
+}
+
+// boundTo is the node that the pod is bound to, or none.
+func (p *pod) boundTo() int32 {
+	if p.is(bound) {
+		return p.node
+	}
+	return none
+}
+
+func before(first bool) int {
+	if first {
+		return -1
+	}
+	return 1
+}
+
+// compare says which pod goes first; 0 if no rule tells them apart.
+func (r *victimRanking) compare(a, b int32) int {
+	p, q := &r.pods[a], &r.pods[b]
+	c, d := r.classes[p.class], r.classes[q.class]
+	switch {
+	case p.is(bound) != q.is(bound):
+		return before(!p.is(bound))
+	case p.phase != q.phase:
+		return before(p.phase == pending)
+	case p.is(isReady) != q.is(isReady):
+		return before(!p.is(isReady))
+	case c.cost != d.cost:
+		return before(c.cost < d.cost)
+	case r.together[p.boundTo()] != r.together[q.boundTo()]:
+		return before(r.together[p.boundTo()] > r.together[q.boundTo()])
+	case p.is(isReady) && p.readied != q.readied:
+		return r.younger(a, b, p.readied, q.readied)
+	}
+	if x, y := r.restarts(a), r.restarts(b); x != y {
+		return before(x.containers > y.containers || x.containers == y.containers && x.sidecars > y.sidecars)
+	}
+	if p.created != q.created {
+		return r.younger(a, b, p.created, q.created)
+	}
+	return 0
+}
+
+// younger compares moments as coarsely as their age is great: of two in the same
+// power of two of nanoseconds the UID decides (pkg/controller: logarithmicRankDiff).
+func (r *victimRanking) younger(a, b int32, x, y stamp) int {
+	const unset = math.MinInt32 / 2
+	if x == never || y == never || x <= unset || y <= unset {
+		return before(x == never || x <= unset)
+	}
+	if m, n := r.magnitude(x), r.magnitude(y); m != n {
+		return before(m < n)
+	}
+	return strings.Compare(string(r.uidOf(a)), string(r.uidOf(b)))
+}
+
+func (r *victimRanking) magnitude(at stamp) int {
+	if age := float64(r.clock-at) * 1e9; age > 0 {
+		return int(math.Log2(age))
+	}
+	return -1
+}
+
+// tie orders pods that no rule tells apart.
+func (r *victimRanking) tie(a, b int32) int {
+	if r.config.Order != Seeded {
+		return strings.Compare(r.podName(a), r.podName(b))
+	}
+	draw := func(id int32) uint64 {
+		var g rand.PCG
+		g.Seed(r.config.Seed^luck(r.podName(id)), uint64(uint32(r.now))<<32|uint64(uint32(r.round)))
+		return g.Uint64()
+	}
+	return before(draw(a) < draw(b))
+}
+
+// restarts are how often the containers of a pod were started again, the most of
+// any (pkg/controller: maxContainerRestarts).
+type restarts struct{ containers, sidecars int32 }
+
+func (s *Sim) restarts(id int32) restarts {
+	most := restarts{containers: int32(s.restartsOf(&s.pods[id]))}
+	if s.pods[id].name >= 0 {
+		return most
+	}
+	object := s.named[^s.pods[id].name]
+	for _, c := range object.Status.ContainerStatuses {
+		most.containers = max(most.containers, c.RestartCount)
+	}
+	for _, c := range object.Status.InitContainerStatuses {
+		if isSidecar(&object.Spec, c.Name) {
+			most.sidecars = max(most.sidecars, c.RestartCount)
+		}
+	}
+	return most
+}
+
+func isSidecar(spec *corev1.PodSpec, name string) bool {
+	return slices.ContainsFunc(spec.InitContainers, func(c corev1.Container) bool {
+		return c.Name == name && c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+	})
+}
+
+// deletionCost follows pkg/apis/core/helper: GetDeletionCostFromPodAnnotations,
+// where a cost that cannot be read is 0.
+func deletionCost(annotations map[string]string) int32 {
+	text := annotations[corev1.PodDeletionCost]
+	if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "0") {
+		return 0
+	}
+	cost, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int32(cost)
+}
