@@ -25,6 +25,9 @@ type Replicated interface {
 type Outcome struct {
 	Bound   []Replica `json:"bound,omitempty"`   // in the order in which they are
 	Waiting []Waiting `json:"waiting,omitempty"` // the rest
+	// NotModelled is what of the pods decides where they run and was not looked at,
+	// as Prediction.NotModelled has it.
+	NotModelled []string `json:"notModelled,omitempty"`
 }
 
 // Replica is a pod that found a node.
@@ -49,7 +52,8 @@ type Waiting struct {
 // change other choices. Pods of the controller that run already are left out, as
 // if it were created anew; nobody is preempted. Pods belong to a ReplicaSet with
 // its pod-template-hash, as in a real cluster: the one that the snapshot has for
-// the template, or a new one, whose hash is then not Kubernetes' own. After the
+// the template, or a new one, whose hash is then not Kubernetes' own and which a
+// paused Deployment does not get. After the
 // first pod that no node takes the others are not tried. From 100 nodes on the
 // real scheduler does not look at all of them: see Prediction.Sampled.
 //
@@ -85,6 +89,9 @@ func kindNameOf(controller runtime.Object) string {
 // place binds one pod after the other.
 func (t *team) place(seed uint64, o options) (Outcome, error) {
 	var out Outcome
+	if t.paused != "" && t.count > 0 {
+		return Outcome{Waiting: t.waiting(0, t.paused)}, nil
+	}
 	var field *Prediction // where the pods may go at all
 	room := t.room()
 	for i := range t.count {
@@ -94,6 +101,9 @@ func (t *team) place(seed uint64, o options) (Outcome, error) {
 				return Outcome{}, err
 			}
 			field = w.Predict(t.cluster)
+			if i == 0 {
+				out.NotModelled = field.NotModelled()
+			}
 			clear(room.questions) // those of other pods
 		}
 		now := field.In(room)
@@ -184,7 +194,7 @@ func (o Outcome) Count(node string) int {
 	return n
 }
 
-// String lists the pods, one a line.
+// String lists the pods, one a line, and then what was not looked at.
 func (o Outcome) String() string {
 	var b strings.Builder
 	for _, r := range o.Bound {
@@ -192,6 +202,9 @@ func (o Outcome) String() string {
 	}
 	for _, w := range o.Waiting {
 		b.WriteString(w.String() + "\n")
+	}
+	for _, what := range o.NotModelled {
+		b.WriteString("not modelled: " + what + "\n")
 	}
 	return b.String()
 }

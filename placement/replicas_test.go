@@ -2,6 +2,8 @@ package placement_test
 
 import (
 	"fmt"
+	"math"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -242,6 +244,132 @@ spec: {nodeName: a, containers: [{name: c, image: "i:0", resources: {requests: {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestReplicasAtTheEdges(t *testing.T) {
+	const spec = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: a}
+status: {allocatable: {cpu: "1", memory: 1Gi, pods: "3"}}
+`
+	replicas := func(n int32) func(*appsv1.Deployment) { return func(d *appsv1.Deployment) { d.Spec.Replicas = &n } }
+	for _, test := range []struct {
+		reason string
+		change func(*appsv1.Deployment)
+		empty  bool // no nodes
+		opts   []placement.Option
+		want   string // of the outcome or of the error; the hash left out
+	}{
+		{reason: "none are asked for", change: replicas(0), want: ""},
+		{reason: "one is the default", change: func(*appsv1.Deployment) {}, want: "web-HASH-0: a (the only one)\n"},
+		{reason: "without nodes all wait", change: replicas(2), empty: true, want: "web-HASH-0 and 1 more are pending: no nodes available to schedule pods\n"},
+		{reason: "without nodes none wait if none are asked for", change: replicas(0), empty: true, want: ""},
+		{reason: "no more than there is room for is tried", change: replicas(math.MaxInt32),
+			want: "web-HASH-0: a (the only one)\nweb-HASH-1: a (the only one)\nweb-HASH-2: a (the only one)\n" +
+				"web-HASH-3 and 2147483643 more are pending: 0/1 nodes are available: 1 Too many pods.\n"},
+		{reason: "a negative number is a mistake", change: replicas(-1), want: "Deployment default/web: spec.replicas: Invalid value: -1: must be greater than or equal to 0"},
+		{reason: "a negative number that is stored is none", change: replicas(-1), opts: []placement.Option{placement.Unvalidated()}, want: ""},
+		{reason: "a paused Deployment makes no pods", change: func(d *appsv1.Deployment) { replicas(2)(d); d.Spec.Paused = true },
+			want: "web-HASH-0 and 1 more are pending: the Deployment is paused: no ReplicaSet is made for its template\n"},
+		{reason: "a selector that does not select the template's pods", change: func(d *appsv1.Deployment) { d.Spec.Selector.MatchLabels["app"] = "api" },
+			want: `Deployment default/web: spec.template.metadata.labels: Invalid value: {"app":"web"}: ` + "`selector` does not match template `labels`"},
+		{reason: "a selector that does not parse", change: func(d *appsv1.Deployment) {
+			d.Spec.Selector.MatchExpressions = []metav1.LabelSelectorRequirement{{Key: "app", Operator: "Is"}}
+		}, want: `Deployment default/web: spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator` +
+			"\n" + `Deployment default/web: spec.selector: Invalid value: {"matchLabels":{"app":"web"},"matchExpressions":[{"key":"app","operator":"Is"}]}: invalid label selector`},
+		{reason: "no selector, as stored", change: func(d *appsv1.Deployment) { d.Spec.Selector = nil }, opts: []placement.Option{placement.Unvalidated()},
+			want: "web-HASH-0: a (the only one)\n"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			m := read(t, spec)
+			if test.empty {
+				m.Nodes = nil
+			}
+			d := m.Deployments[0]
+			m.Deployments = nil
+			test.change(d)
+			c, err := m.Cluster()
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := placement.Replicas(c, d, 1, test.opts...)
+			got := regexp.MustCompile(`web-[0-9a-f]+-`).ReplaceAllString(out.String(), "web-HASH-")
+			if err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What a StatefulSet claims for each of its pods is not modelled, and said to be so.
+func TestReplicasSayWhatIsNotModelled(t *testing.T) {
+	m := read(t, node("a", "4", "8Gi", "")+`
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      containers: [{name: c, image: i, volumeMounts: [{name: data, mountPath: /data}]}]
+      volumes: [{name: config, configMap: {name: db}}]
+  volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]
+`)
+	c, err := m.Cluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := placement.Replicas(c, m.StatefulSets[0], 1)
+	const want = "db-0: a (the only one)\nnot modelled: spec.volumes[1].persistentVolumeClaim: " +
+		"where the volume can be attached (VolumeBinding, VolumeZone, NodeVolumeLimits, VolumeRestrictions)\n"
+	if err != nil || out.String() != want {
+		t.Errorf("%v %v", out, err)
+	}
+}
+
+// A paused Deployment whose ReplicaSet is there goes on with it, and of two for
+// one template it is the oldest.
+func TestReplicasGoToTheOldestReplicaSet(t *testing.T) {
+	const set = `
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: web-%s, creationTimestamp: %q, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: "1", controller: true}]}
+spec:
+  selector: {matchLabels: {app: web, pod-template-hash: %[1]q}}
+  template:
+    metadata: {labels: {app: web, pod-template-hash: %[1]q}}
+    spec: {containers: [{name: c, image: i}]}
+`
+	m := read(t, node("a", "4", "8Gi", "")+fmt.Sprintf(set, "aa", "2026-01-02T00:00:00Z")+fmt.Sprintf(set, "bb", "2026-01-01T00:00:00Z"))
+	c, err := m.Cluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels := map[string]string{"app": "web"}
+	out, err := placement.Replicas(c, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "web"}, Spec: appsv1.DeploymentSpec{
+		Paused: true, Selector: &metav1.LabelSelector{MatchLabels: labels},
+		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}},
+	}}, 1)
+	if err != nil || out.String() != "web-bb-0: a (the only one)\n" {
+		t.Errorf("%v %v", out, err)
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
-	"maps"
+	"slices"
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -27,6 +27,8 @@ type team struct {
 	alike    bool            // pods differ in no more than their names
 	inOrder  bool            // one is created when the one before is ready
 	sets     map[string]bool // names of the controllers whose pods are the team's, or were
+	claims   []string        // volumes that each pod of a StatefulSet has its own of
+	paused   string          // why no pod is made
 	hashed   string          // a Deployment, whose ReplicaSets are named after it and the hash of their pods
 }
 
@@ -43,27 +45,47 @@ func teamOf(c *cluster.Cluster, controller runtime.Object) (*team, error) {
 }
 
 func deploymentTeam(c *cluster.Cluster, d *appsv1.Deployment) (*team, error) {
-	var now *appsv1.ReplicaSet
-	sets := map[string]bool{}
-	for _, rs := range c.Borrow().ReplicaSets() {
-		if owner := metav1.GetControllerOfNoCopy(rs); rs.Namespace != d.Namespace || owner == nil || owner.Kind != "Deployment" || owner.Name != d.Name {
-			continue
-		}
-		sets[rs.Name] = true
-		if now == nil && equality.Semantic.DeepEqual(withoutHash(&rs.Spec.Template), withoutHash(&d.Spec.Template)) {
-			now = rs
-		}
-	}
+	sets := replicaSetsOf(c, d)
+	now, paused := currentReplicaSet(sets, d), ""
 	if now == nil {
 		now = newReplicaSet(d)
+		if d.Spec.Paused {
+			paused = "the Deployment is paused: no ReplicaSet is made for its template"
+		}
 	}
 	t, err := replicaSetTeam(c, now, d.Spec.Replicas)
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(t.sets, sets)
-	t.hashed = d.Name
+	for _, rs := range sets {
+		t.sets[rs.Name] = true
+	}
+	t.hashed, t.paused = d.Name, paused
 	return t, nil
+}
+
+// replicaSetsOf gives the Deployment's ReplicaSets, the oldest first.
+func replicaSetsOf(c *cluster.Cluster, d *appsv1.Deployment) []*appsv1.ReplicaSet {
+	var sets []*appsv1.ReplicaSet
+	for _, rs := range c.Borrow().ReplicaSets() {
+		owner := metav1.GetControllerOfNoCopy(rs)
+		if rs.Namespace == d.Namespace && owner != nil && owner.Kind == "Deployment" && owner.Name == d.Name {
+			sets = append(sets, rs)
+		}
+	}
+	slices.SortStableFunc(sets, func(a, b *appsv1.ReplicaSet) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
+	return sets
+}
+
+// currentReplicaSet follows pkg/controller/deployment/util, FindNewReplicaSet: of
+// several for the template it is the oldest.
+func currentReplicaSet(sets []*appsv1.ReplicaSet, d *appsv1.Deployment) *appsv1.ReplicaSet {
+	for _, rs := range sets {
+		if equality.Semantic.DeepEqual(withoutHash(&rs.Spec.Template), withoutHash(&d.Spec.Template)) {
+			return rs
+		}
+	}
+	return nil
 }
 
 func withoutHash(template *corev1.PodTemplateSpec) *corev1.PodTemplateSpec {
@@ -112,6 +134,9 @@ func replicaSetTeam(c *cluster.Cluster, rs *appsv1.ReplicaSet, replicas *int32) 
 func statefulSetTeam(c *cluster.Cluster, sts *appsv1.StatefulSet) (*team, error) {
 	t := &team{template: sts.Spec.Template, count: countOf(sts.Spec.Replicas)}
 	t.inOrder = sts.Spec.PodManagementPolicy != appsv1.ParallelPodManagement
+	for _, claim := range sts.Spec.VolumeClaimTemplates {
+		t.claims = append(t.claims, claim.Name)
+	}
 	if sts.Spec.Ordinals != nil {
 		t.first = int(sts.Spec.Ordinals.Start)
 	}
@@ -143,8 +168,8 @@ func (t *team) join(c *cluster.Cluster, owner interface {
 func (t *team) name(i int) string { return t.meta.Name + "-" + strconv.Itoa(t.first+i) }
 
 // pod follows pkg/controller, GetPodFromTemplate, and for a StatefulSet
-// pkg/controller/statefulset, newVersionedStatefulSetPod and updateIdentity. Its
-// volumes are not modelled.
+// pkg/controller/statefulset, newVersionedStatefulSetPod, updateIdentity and
+// updateStorage.
 func (t *team) pod(i int) *corev1.Pod {
 	template := t.template.DeepCopy()
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
@@ -157,8 +182,21 @@ func (t *team) pod(i int) *corev1.Pod {
 		}
 		pod.Labels[appsv1.StatefulSetPodNameLabel] = pod.Name
 		pod.Labels[appsv1.PodIndexLabel] = strconv.Itoa(t.first + i)
+		t.claim(pod)
 	}
 	return pod
+}
+
+// claim gives the pod the volumes that are claimed for it, in the place of those of
+// the same name.
+func (t *team) claim(pod *corev1.Pod) {
+	for _, name := range t.claims {
+		claimed := corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: name + "-" + pod.Name},
+		}}
+		pod.Spec.Volumes = slices.DeleteFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == name })
+		pod.Spec.Volumes = append(pod.Spec.Volumes, claimed)
+	}
 }
 
 // room gives the account of the snapshot without the team's own pods.
