@@ -1,0 +1,41 @@
+package placement_test
+
+import (
+	"fmt"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/placement"
+)
+
+// Thirty agents, two of which clash, on 5,000 nodes of which every tenth is small.
+func BenchmarkLedger(b *testing.B) {
+	var objects []runtime.Object
+	for i := range 5000 {
+		cpu := "cpu:16"
+		if i%10 == 0 {
+			cpu = "cpu:2"
+		}
+		objects = append(objects, clustertest.Node(fmt.Sprintf("n%04d", i), "hostname", cpu).Object(b))
+	}
+	for i := range 30 {
+		words := []string{"cpu:100m", "memory:64Mi"}
+		if i < 2 {
+			words = append(words, "port:4317")
+		}
+		objects = append(objects, clustertest.DaemonSet(fmt.Sprintf("agents/a%02d", i), words...).Object(b))
+	}
+	c, err := cluster.New(objects...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		l := placement.NewLedger(c)
+		if over, clashing := l.Overloaded().Len(), l.Clashing().Len(); over != 500 || clashing != 5000 || len(l.Shapes()) != 1 {
+			b.Fatalf("%v", l)
+		}
+	}
+}
