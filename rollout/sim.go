@@ -112,10 +112,19 @@ func (s *Sim) Tick() []Event {
 
 // pass lets one tick happen.
 func (s *Sim) pass() {
+	if s.dawn() {
+		s.control()
+		s.endDrains()
+	}
+}
+
+// dawn is what comes before the controllers in a tick; false if nothing at all is
+// due in it.
+func (s *Sim) dawn() bool {
 	s.now++
 	s.clock = s.now * s.step
 	if s.idle() {
-		return
+		return false
 	}
 	s.takeInputs()
 	s.ring(unreachable)
@@ -123,8 +132,7 @@ func (s *Sim) pass() {
 	s.kubelets()
 	s.retryDrains()
 	s.ringChecks()
-	s.control()
-	s.endDrains()
+	return true
 }
 
 // idle says whether nothing at all is due in this tick.
@@ -179,8 +187,10 @@ func (s *Sim) wanting() bool {
 // changes: each DaemonSet, then each Deployment, then each ReplicaSet syncs once,
 // ascending by key. One for which nothing has changed since its last sync is
 // passed over: the sync would find what that one found.
-func (s *Sim) control() {
-	limit := s.roundLimit()
+func (s *Sim) control() { s.rounds(s.roundLimit()) }
+
+// rounds runs at most so many.
+func (s *Sim) rounds(limit int32) {
 	for s.round = 1; s.round <= limit; s.round++ {
 		s.busy = false
 		s.syncAll()

@@ -149,6 +149,18 @@ func (rs *replicaSet) write() *appsv1.ReplicaSet {
 	return object
 }
 
+// Before gives the cluster as the controllers will find it in the next tick, in a
+// round of theirs, the first being 1: when the tick's inputs have taken effect,
+// kubelets have done their part, and what the controllers did in earlier rounds is
+// there. It tries that in a fork.
+func (s *Sim) Before(round int) *cluster.Cluster {
+	f := s.Fork()
+	if f.now < f.last && f.dawn() {
+		f.rounds(int32(min(round-1, math.MaxInt32)))
+	}
+	return f.Cluster()
+}
+
 func add[T runtime.Object](objects *[]runtime.Object, list []T) {
 	for _, o := range list {
 		*objects = append(*objects, o)

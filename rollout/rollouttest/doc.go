@@ -45,6 +45,9 @@
 // Always and AtEnd make others of what a Moment shows. One whose premise never
 // held says nothing, and fails unless it MayBeVacuous.
 //
+// Follows runs somebody else's DaemonSet controller against what Kubernetes' does,
+// sync by sync: objects in, names of nodes and pods out.
+//
 // Not promised: that a claim that was explored without a failure holds. Explored
 // counts how much was seen; package rollout says what it does not model.
 package rollouttest

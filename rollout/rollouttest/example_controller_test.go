@@ -1,0 +1,93 @@
+package rollouttest_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/internal/shrunk"
+	"github.com/berthsim/berth/rollout/rollouttest"
+)
+
+// onePodPerNode is what somebody thinks that a DaemonSet is.
+func onePodPerNode(seen rollouttest.Seen) rollouttest.Acts {
+	var acts rollouttest.Acts
+	for _, n := range seen.Nodes {
+		there := func(p *corev1.Pod) bool { return nodeOf(p) == n.Name }
+		if !slices.ContainsFunc(seen.Pods, there) {
+			acts.Create = append(acts.Create, n.Name)
+		}
+	}
+	return acts
+}
+
+// In a test t is its *testing.T; it fails with what it says here.
+func ExampleFollows() {
+	found := shrunk.Run(func(t *shrunk.Recorder) {
+		rollouttest.Follows(t, func() rollouttest.Controller { return rollouttest.ControllerFunc(onePodPerNode) })
+	})
+	first := strings.Split(found.String(), "\n")[:13]
+	fmt.Println(strings.Join(first, "\n"))
+	// Output:
+	// every node that wants a pod gets one: rollouttest.Scene{
+	// 	World: clustertest.World{
+	// 		clustertest.Node("a"),
+	// 		clustertest.Node("b", "taint:x:NoSchedule"),
+	// 		clustertest.Node("c", "disk=ssd"),
+	// 	},
+	// 	Steps: []rollouttest.Step{
+	// 		{At: 0, Do: clustertest.DaemonSet("agent", "on:disk=ssd")},
+	// 	},
+	// }
+	// tick 0: it creates on a, b, c, Kubernetes creates on c
+	// 	0 Happened default/agent: apply default/agent
+	// 	0 RevisionAdded default/agent r1: agent-5c78b6cd6c
+}
+
+func ExampleControllerCases() {
+	for _, c := range rollouttest.ControllerCases()[:3] {
+		fmt.Println(c.Claim)
+	}
+	fmt.Println(rollouttest.ControllerCases()[2])
+	// Output:
+	// every node that wants a pod gets one
+	// cordoned nodes want one too
+	// a node that comes gets a pod
+	// a node that comes gets a pod: rollouttest.Scene{
+	// 	World: clustertest.World{
+	// 		clustertest.Pool("n", 3),
+	// 		clustertest.DaemonSet("agent"),
+	// 	},
+	// 	Steps: []rollouttest.Step{
+	// 		{At: 0, Do: clustertest.Node("n-4")},
+	// 	},
+	// }
+}
+
+func ExampleControllerCase() {
+	var c rollouttest.ControllerCase = rollouttest.ControllerCases()[0]
+	fmt.Println(c.Scene.Steps)
+	// Output:
+	// [0 daemonset agent on:disk=ssd]
+}
+
+// A controller that remembers things is a type of its own; it is made anew for
+// every scene.
+func ExampleController() {
+	var c rollouttest.Controller = rollouttest.ControllerFunc(onePodPerNode)
+	acts := c.Sync(rollouttest.Seen{Nodes: []*corev1.Node{{}}})
+	acts.Create[0] = "web-1"
+	fmt.Println(acts)
+	// Output:
+	// creates on web-1
+}
+
+func ExampleActs() {
+	fmt.Println(rollouttest.Acts{Create: []string{"web-2"}, Delete: []string{"agent-x"}})
+	fmt.Println(rollouttest.Acts{})
+	// Output:
+	// creates on web-2 and deletes agent-x
+	// does nothing
+}
