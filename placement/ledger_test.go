@@ -210,31 +210,37 @@ func sized(t *rapid.T, c *cluster.Cluster, name string, allocatable corev1.Resou
 	return c
 }
 
-// crowded puts the set's pods on the node, and says where the filters disagree with the shape.
+// crowded puts every pod on every node that wants it, and says where the filters
+// disagree with the shape on one of them.
 func crowded(t *rapid.T, c *cluster.Cluster, s placement.Shape, node string) string {
 	var pods []runtime.Object
-	for i, key := range s.DaemonSets {
-		w := workloadOf(t, c, key)
-		pod := w.Pod()
-		pod.Namespace, pod.Name, pod.Spec.NodeName = "default", fmt.Sprint("new-", i), node
-		pod.OwnerReferences = []metav1.OwnerReference{{Kind: "DaemonSet", Name: key[len("default/"):], Controller: new(bool)}}
-		*pod.OwnerReferences[0].Controller = true
-		pods = append(pods, pod)
+	m := c.Manifest()
+	for _, ds := range m.DaemonSets {
+		for _, n := range m.Nodes {
+			if ds.DeletionTimestamp != nil || naiveDaemon(ds, n) != placement.Eligible {
+				continue
+			}
+			pod := daemon(t, ds).Pod()
+			pod.Name, pod.Spec.NodeName = ds.Name+"-on-"+n.Name, n.Name
+			pod.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(ds, appsv1.SchemeGroupVersion.WithKind("DaemonSet"))}
+			pods = append(pods, pod)
+		}
 	}
 	full, err := c.With(pods...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	position, _ := full.Borrow().Position(node)
 	for _, key := range s.DaemonSets {
-		v, _ := workloadOf(t, c, key).Predict(full).Verdict(node)
-		clash := slices.ContainsFunc(s.Clashes, func(c placement.Clash) bool { return c.DaemonSet == key })
-		if v.Decision != placement.Placed && !clash {
-			return v.String()
+		mine, _ := full.Borrow().Pod("default", key[len("default/"):]+"-on-"+node)
+		beside, err := full.Without(mine)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, r := range v.Reasons {
-			if r.Plugin == "NodeResourcesFit" {
-				return r.String()
-			}
+		why := placement.NewRoom(beside).Why(workloadOf(t, c, key), position)
+		clash := slices.ContainsFunc(s.Clashes, func(c placement.Clash) bool { return c.DaemonSet == key })
+		if clash != (len(why) > 0) || slices.ContainsFunc(why, func(r placement.Reason) bool { return r.Plugin == "NodeResourcesFit" }) {
+			return fmt.Sprint(key, ": ", why)
 		}
 	}
 	return ""
