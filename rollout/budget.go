@@ -117,6 +117,8 @@ func (s *Sim) controllerOf(p *pod) *metav1.OwnerReference {
 	switch {
 	case p.owner != none:
 		return s.daemons[p.owner].reference()
+	case p.set != none:
+		return s.sets.at[p.set].reference()
 	case p.is(orphan):
 		return nil
 	case p.name < 0:
@@ -131,16 +133,13 @@ func (s *Sim) scaleOf(namespace string, ref *metav1.OwnerReference, pod string) 
 	b := s.cluster.Borrow()
 	switch ref.Kind {
 	case "ReplicaSet":
-		if rs, ok := b.ReplicaSet(namespace, ref.Name); ok && rs.UID == ref.UID {
-			owner := metav1.GetControllerOfNoCopy(rs)
-			if owner == nil || owner.Kind != "Deployment" {
-				return scale(rs.Spec.Replicas), nil
-			}
-			for _, d := range b.Deployments() {
-				if d.Namespace == namespace && d.UID == owner.UID {
-					return scale(d.Spec.Replicas), nil
-				}
-			}
+		rs := s.sets.find(namespace + "/" + ref.Name)
+		switch {
+		case rs == nil || rs.object.UID != ref.UID:
+		case rs.deployment != none:
+			return s.deployments.at[rs.deployment].replicas(), nil
+		default:
+			return rs.size(), nil
 		}
 	case "StatefulSet":
 		if sts, ok := b.StatefulSet(namespace, ref.Name); ok && sts.UID == ref.UID {

@@ -104,16 +104,19 @@ func section(b *strings.Builder, title string, list []Culprit) {
 // a rollout for each that is tried, some ten to thirty; nil costs what State does,
 // and a look at each node where State is not Done.
 func (s *Sim) Diagnose(key string) *Diagnosis {
-	switch s.State(key) {
+	d, _ := s.resolve(key)
+	if d == nil {
+		return nil
+	}
+	switch s.State(d.key) {
 	case Unknown, Done:
 		return nil
 	case Deadlocked:
-		return s.examine(key).diagnosis()
+		return s.examine(d.key).diagnosis()
 	}
-	d := s.find(key)
 	for n := range s.nodes {
 		if s.loops(d, int32(n)) {
-			return s.examine(key).diagnosis()
+			return s.examine(d.key).diagnosis()
 		}
 	}
 	return nil

@@ -344,7 +344,7 @@ func (d *daemon) numberOf(hash string) int64 {
 // History is what kubectl rollout history shows: the DaemonSet's revisions,
 // ascending by number; nil if there is no such DaemonSet.
 func (s *Sim) History(key string) []*appsv1.ControllerRevision {
-	d := s.find(key)
+	d, _ := s.resolve(key)
 	if d == nil {
 		return nil
 	}

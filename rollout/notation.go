@@ -105,8 +105,11 @@ func FormatInput(in Input) string {
 	case nil:
 		return ""
 	case Apply:
-		if x.DaemonSet != nil {
+		switch {
+		case x.DaemonSet != nil:
 			return strings.TrimSuffix(x.String(), keyOf(x.DaemonSet)) + daemonSetJSON(x.DaemonSet)
+		case x.Deployment != nil:
+			return strings.TrimSuffix(x.String(), keyOf(x.Deployment)) + deploymentJSON(x.Deployment)
 		}
 	case ApplyNode:
 		if x.Node != nil {
@@ -125,6 +128,20 @@ func daemonSetJSON(ds *appsv1.DaemonSet) string {
 		Status            *appsv1.DaemonSetStatus `json:"status,omitempty"`
 	}{ds.TypeMeta, ds.ObjectMeta, ds.Spec, &ds.Status}
 	if text, err := json.Marshal(ds.Status); err == nil && string(text) == emptyDaemonSetStatus {
+		printed.Status = nil
+	}
+	return compact(printed)
+}
+
+// deploymentJSON is the same for a Deployment.
+func deploymentJSON(d *appsv1.Deployment) string {
+	printed := struct {
+		metav1.TypeMeta   `json:",inline"`
+		metav1.ObjectMeta `json:"metadata"`
+		Spec              appsv1.DeploymentSpec    `json:"spec"`
+		Status            *appsv1.DeploymentStatus `json:"status,omitempty"`
+	}{d.TypeMeta, d.ObjectMeta, d.Spec, &d.Status}
+	if compact(d.Status) == "{}" {
 		printed.Status = nil
 	}
 	return compact(printed)
@@ -165,6 +182,9 @@ func ParseInput(line string) (Input, error) {
 func verbs() map[string]func(*reader) Input {
 	return map[string]func(*reader) Input{
 		"apply":             func(r *reader) Input { return r.apply() },
+		"scale":             func(r *reader) Input { return r.scale() },
+		"pause":             func(r *reader) Input { return Pause{r.word()} },
+		"resume":            func(r *reader) Input { return Resume{r.word()} },
 		"undo":              func(r *reader) Input { return r.undo() },
 		"delete":            func(r *reader) Input { return r.delete() },
 		"apply-node":        func(r *reader) Input { return ApplyNode{object[corev1.Node](r)} },
@@ -192,7 +212,23 @@ func verbs() map[string]func(*reader) Input {
 
 func (r *reader) apply() Input {
 	in := Apply{Unvalidated: r.skip("unvalidated")}
-	in.DaemonSet = object[appsv1.DaemonSet](r)
+	if r.skip("deployment") {
+		in.Deployment = object[appsv1.Deployment](r)
+	} else {
+		in.DaemonSet = object[appsv1.DaemonSet](r)
+	}
+	return in
+}
+
+func (r *reader) scale() Input {
+	in := Scale{Key: r.word()}
+	if !r.skip("to") {
+		r.fail("scale: must say to how many")
+	}
+	n := r.number()
+	if in.Replicas = int32(n); int64(in.Replicas) != n {
+		r.fail("replicas %d: too many", n)
+	}
 	return in
 }
 

@@ -25,6 +25,9 @@ var sameInputs = func() conversion.Equalities {
 // anyInput draws an input of any kind that Inject accepts, with odd words in it.
 func anyInput() *rapid.Generator[Input] {
 	return rapid.Custom(func(t *rapid.T) Input {
+		if rapid.IntRange(0, 3).Draw(t, "of a Deployment") == 0 {
+			return deploymentInput(t)
+		}
 		all := stories(mixed).Draw(t, "story").inputs
 		in := all[rapid.IntRange(0, len(all)-1).Draw(t, "which")].input
 		return withOddWords(t, in)

@@ -42,7 +42,7 @@ func numbersOf(st *appsv1.DaemonSetStatus) numbers {
 // Status is the DaemonSet's status as the controller stored it last; false if
 // there is no such DaemonSet.
 func (s *Sim) Status(key string) (appsv1.DaemonSetStatus, bool) {
-	d := s.find(key)
+	d, _ := s.resolve(key)
 	if d == nil {
 		return appsv1.DaemonSetStatus{}, false
 	}

@@ -45,7 +45,7 @@ func (t *Timeline) SVG(w io.Writer) error {
 	used := t.used()
 	height := 3*cellHigh + len(t.Rows)*cellHigh + gutter + len(used)*cellHigh + gutter
 	fmt.Fprintf(b, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"monospace\" font-size=\"11\">\n", max(width, left+300), height)
-	fmt.Fprintf(b, "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%s</text>\n", gutter, cellHigh, html.EscapeString(t.DaemonSet))
+	fmt.Fprintf(b, "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%s</text>\n", gutter, cellHigh, html.EscapeString(t.subject()))
 	for i := range columns {
 		if tick := t.First + i; tick%5 == 0 {
 			fmt.Fprintf(b, "<text x=\"%d\" y=\"%d\">%d</text>\n", left+i*cellWide, 2*cellHigh+4, tick)

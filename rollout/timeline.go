@@ -16,17 +16,27 @@ import (
 //	s an old pod serves while a new one comes beside it
 //	- a pod is wanted and none is there          . none is wanted and none is there
 type Timeline struct {
-	DaemonSet string
-	First     int      // the tick of the first column
-	Nodes     []string // ascending
-	Rows      []string // of letters, one a tick, by node
-	Events    Trace
+	DaemonSet  string
+	Deployment string   // then the rows are of its pods
+	First      int      // the tick of the first column
+	Nodes      []string // ascending
+	Rows       []string // of letters, one a tick, by node
+	Events     Trace
 }
 
 // Watch passes ticks as Run does and gives the picture of the DaemonSet in them,
 // beginning with how it was before. Nodes that it never had to do with are left
-// out. It costs a letter for each node and tick.
+// out. It costs a letter for each node and tick. A Deployment has a row for each
+// of its pods, in the order in which they came; one that is still to be applied is
+// found under "deployment/namespace/name".
 func (s *Sim) Watch(key string, max int) *Timeline {
+	d, deployed := s.resolve(key)
+	switch kind, plain := cutKind(key); {
+	case deployed != nil || kind == "deployment":
+		return s.watchDeployment(plain, max)
+	case d != nil:
+		key = d.key
+	}
 	r := &recorder{watch: newWatch(s, key)}
 	if r.first = s.Now(); r.first < 0 {
 		r.first = 0
@@ -121,14 +131,17 @@ func (r *recorder) letter(node int32) byte {
 
 func capital(letter byte) byte { return letter - 'a' + 'A' }
 
-func (s *Sim) podLetter(d *daemon, id int32) byte {
-	p := &s.pods[id]
+func (s *Sim) podLetter(d *daemon, id int32) byte { return s.letterFor(d.minReady, &s.pods[id]) }
+
+func (s *Sim) letterFor(minReady stamp, p *pod) byte {
 	switch {
+	case p.set != none && p.is(terminating):
+		return 't'
 	case p.phase == failed:
 		return 'f'
 	case p.phase == pending:
 		return 'w'
-	case s.available(d, p):
+	case s.availableFor(minReady, p):
 		return 'a'
 	case p.is(isReady):
 		return 'm'
@@ -146,6 +159,8 @@ func (r *recorder) timeline(events Trace) *Timeline {
 	return t
 }
 
+func (t *Timeline) subject() string { return t.DaemonSet + t.Deployment }
+
 // String is the picture as text, with a ruler of ticks above it.
 func (t *Timeline) String() string {
 	wide := len("tick")
@@ -157,7 +172,7 @@ func (t *Timeline) String() string {
 		columns = max(columns, len(row))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", t.DaemonSet)
+	fmt.Fprintf(&b, "%s\n", t.subject())
 	for _, line := range t.ruler(columns) {
 		fmt.Fprintf(&b, "%s\n", strings.TrimRight(fmt.Sprintf("%-*s  %s", wide, line.label, line.marks), " "))
 	}

@@ -7,13 +7,15 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-// Wait is a node that keeps a rollout from being done, and what it waits for.
+// Wait is a node that keeps a DaemonSet's rollout from being done, or a pod that
+// keeps a Deployment's, and what it waits for.
 type Wait struct {
-	Node     string
+	Node     string // of a Deployment, the pod's; empty if it has none
+	Pod      string // of a Deployment; empty for one that is still to be created
 	For      Cause
 	Until    int      // the tick in which that ends by itself; -1 if nobody can tell, or never
 	Detail   string   // for Scheduling: what the pod does not fit for; for Start, Readiness and Backoff: its reason, like ImagePullBackOff
-	Blockers []string // for Turn and Blocked: the nodes that use the budget, ascending
+	Blockers []string // for Turn and Blocked: the nodes, or pods, that use the budget, ascending
 }
 
 // Cause is what a node waits for.
@@ -31,9 +33,10 @@ const (
 	Blocked                      // others use the whole budget and do not get on
 	User                         // strategy OnDelete: somebody must delete its pod
 	SyncError                    // the controller fails, and tries again
+	Paused                       // the Deployment is paused
 )
 
-var causes = [...]string{"", "Creation", "Scheduling", "Start", "Readiness", "MinReady", "Termination", "Backoff", "Turn", "Blocked", "User", "SyncError"}
+var causes = [...]string{"", "Creation", "Scheduling", "Start", "Readiness", "MinReady", "Termination", "Backoff", "Turn", "Blocked", "User", "SyncError", "Paused"}
 
 // String is the name of the cause.
 func (c Cause) String() string {
@@ -45,7 +48,16 @@ func (c Cause) String() string {
 
 // String is the wait in one line.
 func (w Wait) String() string {
-	s := w.Node + " waits for " + w.For.String()
+	who := w.Node
+	switch {
+	case w.Pod != "" && w.Node != "":
+		who = w.Pod + " on " + w.Node
+	case w.Pod != "":
+		who = w.Pod
+	case w.Node == "":
+		who = "a replica"
+	}
+	s := who + " waits for " + w.For.String()
 	if w.Until >= 0 {
 		s += fmt.Sprintf(" until %d", w.Until)
 	}
@@ -62,13 +74,16 @@ func (w Wait) String() string {
 // those that want a pod and whose pod is not updated or not available. It costs
 // as much as there are nodes.
 func (s *Sim) Waiting(key string) []Wait {
-	d := s.find(key)
-	if d == nil {
+	d, deployed := s.resolve(key)
+	switch {
+	case deployed != nil:
+		return s.waitingFor(deployed)
+	case d == nil:
 		return nil
 	}
 	if d.wants() { // nothing was synced since it changed
 		s = s.Fork()
-		d = s.find(key)
+		d = s.find(d.key)
 		s.refresh(d)
 	}
 	var waits []Wait
