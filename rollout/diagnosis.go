@@ -115,7 +115,7 @@ func (s *Sim) Diagnose(key string) *Diagnosis {
 		return s.examine(d.key).diagnosis()
 	}
 	for n := range s.nodes {
-		if s.loops(d, int32(n)) {
+		if s.endless(d, int32(n)) != none {
 			return s.examine(d.key).diagnosis()
 		}
 	}

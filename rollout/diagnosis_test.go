@@ -92,8 +92,10 @@ func TestSlowIsNotStuck(t *testing.T) {
 	})
 }
 
-// A deadlock always has a cause with a name. Mutants seen to fail: look without
-// those that only use the budget; obstacle without PodsHeldUnready.
+// A deadlock always has a cause with a name, and so has what goes round for ever: all
+// but pods that crash and are available in between. Mutants seen to fail: look without
+// those that only use the budget; obstacle without
+// PodsHeldUnready; rejectsForEver that is false.
 func TestDeadlocksAreNeverSilent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := resting(t, stories(mixed).Draw(t, "story"))
@@ -101,6 +103,9 @@ func TestDeadlocksAreNeverSilent(t *testing.T) {
 			x := s.Diagnose(key)
 			if quiet := s.State(key) == Deadlocked; quiet && x == nil || s.State(key) == Done && x != nil {
 				t.Fatalf("%v: %v", s.State(key), x)
+			}
+			if x == nil && s.State(key) != Done {
+				checkOnlyFlapping(t, s, key)
 			}
 			if x == nil {
 				continue
@@ -115,6 +120,15 @@ func TestDeadlocksAreNeverSilent(t *testing.T) {
 			}
 		}
 	})
+}
+
+func checkOnlyFlapping(t failer, s *Sim, key string) {
+	d := s.find(key)
+	for id := range s.pods {
+		if p := &s.pods[id]; p.phase != vacant && p.due != none && (p.owner == d.slot && !p.is(loops)) {
+			t.Fatalf("%s is %v after %d ticks, without a diagnosis: %v", key, s.State(key), s.Now(), s.Pods(key))
+		}
+	}
 }
 
 // Without the culprits, and those foreseen, the rollout ends; with one of them it

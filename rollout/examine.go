@@ -71,13 +71,13 @@ func (x *exam) readBudget() marks {
 // look finds whether the node is in the way, or waits for its turn.
 func (x *exam) look(node int32, user marks) {
 	m := x.d.marks[node]
-	inTheWay, isWanted := x.inTheWay(node), m&desired != 0
+	inTheWay, endless, isWanted := x.inTheWay(node), x.sim.endless(x.d, node), m&desired != 0
 	switch {
 	case x.d.deleting && inTheWay != none:
 		x.wanted = append(x.wanted, x.culprit(node, inTheWay))
 	case x.d.deleting:
-	case x.sim.loops(x.d, node):
-		x.wanted = append(x.wanted, x.culprit(node, x.d.head[node]))
+	case endless != none:
+		x.wanted = append(x.wanted, x.culprit(node, endless))
 	case inTheWay != none && x.sim.pods[inTheWay].due != none: // it gets on
 	case isWanted && m&statusUp != 0 && (m&statusNew != 0 || !x.updates()) && m&user == 0:
 	case isWanted && m&statusUp != 0 && m&statusNew != 0 && inTheWay != none: // on its way out, which the status does not see
@@ -122,7 +122,7 @@ func (x *exam) culprit(node, id int32) Culprit {
 	switch p := &s.pods[id]; {
 	case !p.is(bound):
 		c.Detail = s.whyUnbound(p)
-	case c.Why == NeverStarts || c.Why == NeverGetsReady:
+	case c.Why >= NeverStarts && c.Why <= NeverGetsReady:
 		c.Detail = "image " + strings.Join(s.classes[p.class].images, ", ")
 	}
 	return c
@@ -204,7 +204,10 @@ func (x *exam) foreseen() []Culprit {
 		return nil
 	}
 	f := x.sim.Fork()
-	if f.Inject(x.withBudget(intstr.FromInt32(x.plenty()))) != nil || !f.rest(x.d.key).settled || f.State(x.d.key) != Deadlocked {
+	if f.Inject(x.withBudget(intstr.FromInt32(x.plenty()))) != nil {
+		return nil
+	}
+	if f.rest(x.d.key); f.State(x.d.key) == Done {
 		return nil
 	}
 	known := append(nodesOf(x.wanted), nodesOf(x.spending)...)

@@ -20,6 +20,9 @@ const (
 	SpreadMustHold                    // topology spread constraints hold for daemons too
 	NeighboursMustSuit                // pod affinity and anti-affinity hold for daemons too
 	TurnsOutInTime                    // tolerationSeconds end, and the controller, which does not count them, makes the pod again
+	RestartsBackOff                   // a container that ends is started again, later each time, and its pod stays
+	PullsBackOff                      // an image that cannot be pulled is tried again, later each time
+	KubeletsReject                    // a kubelet has the last word on a pod, and the controller makes another
 	LostNodeFailsSurge                // with surge, an old pod on a node that is gone fails the whole update
 	SelectorMustSelect                // an empty selector selects all pods: the controller does nothing
 	SelectorMustMatch                 // a pod that the selector does not match is not the DaemonSet's
@@ -43,6 +46,9 @@ var laws = [...]struct{ name, file, function, words string }{
 	SpreadMustHold:     {"SpreadMustHold", "pkg/scheduler/framework/plugins/podtopologyspread/filtering.go", "PodTopologySpread.Filter", "topology spread constraints hold for a DaemonSet's pods too"},
 	NeighboursMustSuit: {"NeighboursMustSuit", "pkg/scheduler/framework/plugins/interpodaffinity/filtering.go", "InterPodAffinity.Filter", "pod affinity and anti-affinity hold for a DaemonSet's pods too"},
 	TurnsOutInTime:     {"TurnsOutInTime", "pkg/controller/tainteviction/taint_eviction.go", "processPodOnNode", "tolerationSeconds end, and the DaemonSet controller, which does not count them, makes the pod again"},
+	RestartsBackOff:    {"RestartsBackOff", "pkg/kubelet/kuberuntime/kuberuntime_manager.go", "doBackOff", "a container that ends is started again, later each time, and its pod stays"},
+	PullsBackOff:       {"PullsBackOff", "pkg/kubelet/images/image_manager.go", "EnsureImageExists", "an image that cannot be pulled is tried again, later each time"},
+	KubeletsReject:     {"KubeletsReject", "pkg/kubelet/kubelet.go", "rejectPod", "a kubelet has the last word on a pod that comes to it, and for one that failed the controller makes another"},
 	LostNodeFailsSurge: {"LostNodeFailsSurge", "pkg/controller/daemon/update.go", "rollingUpdate", "with surge, an old pod on a node that is gone fails the whole update"},
 	SelectorMustSelect: {"SelectorMustSelect", "pkg/controller/daemon/daemon_controller.go", "syncDaemonSet", "an empty selector selects all pods, and the controller does nothing"},
 	SelectorMustMatch:  {"SelectorMustMatch", "pkg/controller/controller_ref_manager.go", "ClaimObject", "a pod that the selector does not match is not the DaemonSet's, and another is made"},

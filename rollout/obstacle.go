@@ -11,6 +11,9 @@ const (
 	PodsHeldUnready                      // something on the node keeps pods from being ready
 	NeverStops                           // it is on its way out and does not go
 	NeverStarts                          // it is bound and does not run
+	CannotPull                           // its image
+	KeepsCrashing                        // its containers end before it is available
+	KeepsRejecting                       // the kubelet fails it, and each that takes its place
 	NeverGetsReady                       // it runs and is not ready
 	Exhausted                            // what the node has left does not cover its requests
 	PortTaken                            // another pod has its host port
@@ -39,6 +42,9 @@ var obstacles = [UnknownObstacle + 1]struct {
 	PodsHeldUnready:  {"PodsHeldUnready", ReadyThenAvailable, "%s kept from having pods that are ready"},
 	NeverStops:       {"NeverStops", OneAfterTheOther, "%s held by a pod that is on its way out and does not go"},
 	NeverStarts:      {"NeverStarts", ReadyThenAvailable, "%s given a pod that does not start"},
+	CannotPull:       {"CannotPull", PullsBackOff, "%s unable to pull the pod's image"},
+	KeepsCrashing:    {"KeepsCrashing", RestartsBackOff, "%s given a pod whose container ends again and again"},
+	KeepsRejecting:   {"KeepsRejecting", KubeletsReject, "%s rejecting the pod, which is made again for ever"},
 	NeverGetsReady:   {"NeverGetsReady", ReadyThenAvailable, "%s given a pod that does not become ready"},
 	Exhausted:        {"Exhausted", RequestsMustFit, "%s too full for the pod"},
 	PortTaken:        {"PortTaken", PortsAreExclusive, "%s without the host port that the pod asks for"},
@@ -91,8 +97,10 @@ func (s *Sim) obstacle(d *daemon, id int32) Obstacle {
 	switch node := &s.nodes[p.node]; {
 	case !node.there():
 		return PodOnLostNode
-	case s.loops(d, p.node):
+	case s.expelsForEver(d, p.node):
 		return TurnedOutAgain
+	case s.rejectsForEver(p):
+		return KeepsRejecting
 	case !p.is(bound):
 		return s.schedulingObstacle(d, id)
 	case node.is(isDown):
@@ -103,6 +111,10 @@ func (s *Sim) obstacle(d *daemon, id int32) Obstacle {
 		return NodeIsUnready
 	case node.is(podsUnready):
 		return PodsHeldUnready
+	case p.is(loops):
+		return KeepsCrashing
+	case p.phase == pending && p.is(pulls):
+		return CannotPull
 	case p.phase == pending:
 		return NeverStarts
 	case p.phase == running:
@@ -111,11 +123,41 @@ func (s *Sim) obstacle(d *daemon, id int32) Obstacle {
 	return UnknownObstacle
 }
 
-// loops says whether the node's pod goes and comes for ever: a bound one is turned
-// out, whatever else happens, and the DaemonSet makes the same again.
-func (s *Sim) loops(d *daemon, node int32) bool {
+// endless is the pod with which something happens again and again on the node,
+// for ever and in vain; none if there is none. No time needs to pass to know: what a
+// node or an image does to pods stays until an input changes it.
+func (s *Sim) endless(d *daemon, node int32) int32 {
+	if d.marks[node]&desired == 0 || !s.nodes[node].works() {
+		return none
+	}
+	if s.expelsForEver(d, node) {
+		return d.head[node]
+	}
+	for id := d.head[node]; id != none; id = s.pods[id].next {
+		p := &s.pods[id]
+		if !p.is(terminating) && s.fresh[p.class] && (s.rejectsForEver(p) || s.crashesForEver(d, p)) {
+			return id
+		}
+	}
+	return none
+}
+
+// expelsForEver: a bound pod is turned out, whatever else happens, and the DaemonSet
+// makes the same again.
+func (s *Sim) expelsForEver(d *daemon, node int32) bool {
 	head := d.head[node]
 	return head != none && s.nodes[node].is(expels) && s.pods[head].is(bound) && s.pods[head].due != none && s.turnsOutAgain(d, node)
+}
+
+// rejectsForEver: the pod is Failed or will be as soon as the kubelet sees it, and so
+// will be the next one.
+func (s *Sim) rejectsForEver(p *pod) bool {
+	return p.is(bound) && (p.phase == failed || p.phase == pending) && s.troubleOf(p).kind == rejection
+}
+
+// crashesForEver: a run of the container is too short for the pod to be available.
+func (s *Sim) crashesForEver(d *daemon, p *pod) bool {
+	return p.is(loops) && s.troubleOf(p).after-s.pace(p).ready < max(d.minReady, 1)
 }
 
 // schedulingObstacle is the first thing that the scheduler has against the pod's

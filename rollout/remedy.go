@@ -193,7 +193,9 @@ func (x *exam) against(o Obstacle, of []Culprit) []candidate {
 		return []candidate{ready, remove}
 	case PodsHeldUnready:
 		return []candidate{pods, remove}
-	case NeverStarts, NeverGetsReady:
+	case CannotPull, KeepsCrashing, KeepsRejecting, NeverGetsReady:
+		return []candidate{x.recover(of), pods, x.deletePods(of, false), remove}
+	case NeverStarts:
 		return []candidate{pods, x.deletePods(of, false), remove}
 	case NeverStops, PodOnLostNode:
 		return []candidate{x.deletePods(of, true), remove}
@@ -201,6 +203,24 @@ func (x *exam) against(o Obstacle, of []Culprit) []candidate {
 		return append(x.endPatience(of), remove)
 	}
 	return append([]candidate{x.deletePods(of, false), x.makeRoom(of)}, x.hinted(nodes)...)
+}
+
+// recover ends what befell an image on the nodes. Where that is on all nodes it is the
+// image itself, and there is nothing to repair but by another one.
+func (x *exam) recover(of []Culprit) candidate {
+	c := candidate{means: RepairNodes, does: "repair what is wrong with the pods on " + some(nodesOf(of))}
+	for _, k := range of {
+		id := x.sim.findPod(x.d.object.Namespace + "/" + k.Pod)
+		if id == none {
+			return candidate{} // foreseen, and not there yet
+		}
+		t := x.sim.troubleOf(&x.sim.pods[id])
+		if t.kind != noImage && len(t.nodes) == 0 {
+			return candidate{}
+		}
+		c.inputs = append(c.inputs, Recover{Image: t.image, Nodes: []string{k.Node}})
+	}
+	return c
 }
 
 func (x *exam) deletePods(of []Culprit, force bool) candidate {

@@ -9,10 +9,11 @@ type outcome struct {
 	last    int32 // the tick of the DaemonSet's last event
 }
 
-// rest lets time pass until nothing more happens by itself. What never comes to
-// rest is given up after more ticks with events than a rollout has: it takes a few
-// for each node.
+// rest lets time pass until nothing more happens by itself, or nothing but what
+// happens again and again for ever. For what comes to neither there is a bound, of
+// many more ticks with events than a rollout has.
 func (s *Sim) rest(key string) outcome {
+	const look = 16 // now and then
 	o := outcome{last: s.now}
 	patience := 1000 + 20*(len(s.nodes)+len(s.pods))
 	for events := range s.Run(int(s.last)) {
@@ -22,12 +23,29 @@ func (s *Sim) rest(key string) outcome {
 				o.last = int32(events[i].Tick)
 			}
 		}
-		if patience--; patience == 0 {
+		if patience--; patience == 0 || patience%look == 0 && s.spins() {
 			return o
 		}
 	}
 	o.settled = s.Settled()
 	return o
+}
+
+// spins says whether every pod that something is still to happen to goes round for
+// ever.
+func (s *Sim) spins() bool {
+	for _, slot := range s.agenda.slots[s.agenda.first:] {
+		for _, id := range slot.pods {
+			if p := &s.pods[id]; p.due == slot.tick && p.phase != vacant && !s.goesRound(p) {
+				return false
+			}
+		}
+	}
+	return len(s.alarms) == 0 && len(s.inputs) == 0
+}
+
+func (s *Sim) goesRound(p *pod) bool {
+	return p.is(loops) || s.rejectsForEver(p) || p.owner != none && p.node != none && s.expelsForEver(s.daemons[p.owner], p.node)
 }
 
 // try injects the candidate's inputs into a fork and waits for what comes of
