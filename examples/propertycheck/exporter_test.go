@@ -35,7 +35,7 @@ func exporter(t rapid.TB) clustertest.DaemonSetSpec {
 func TestCoversEveryLinuxMachine(t *testing.T) {
 	scenes := rollouttest.Scenes(exporter(t),
 		rollouttest.In(clustertest.Clusters()),
-		rollouttest.Faults(3, rollouttest.NodeAdded, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeIsDrained))
+		rollouttest.Faults(3, rollouttest.NodeAdded, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeIsDrained, rollouttest.NodeIsEmptied))
 	machines := "kubernetes.io/os=linux,eks.amazonaws.com/compute-type notin (fargate),type notin (virtual-kubelet,kwok)"
 	rollouttest.Explore(t, scenes, rollouttest.Covered(key, machines))
 }

@@ -35,6 +35,8 @@
 // what is to be done. What a claim says is in words of package clustertest, as
 // source to paste.
 //
+// For a whole controller there is Follows in package rollout/rollouttest.
+//
 // Not promised: that code without a failure here agrees with Kubernetes on
 // everything. Whether a pod fits beside the others is not asked.
 package placementtest

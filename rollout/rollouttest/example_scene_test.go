@@ -124,8 +124,8 @@ func ExampleWithin() {
 }
 
 func ExampleFault() {
-	fmt.Printf("%v %#v\n", rollouttest.NodeIsDown, rollouttest.PodsStick)
-	// Output: NodeIsDown rollouttest.PodsStick
+	fmt.Printf("%v %#v\n", rollouttest.NodeIsDown, rollouttest.PodsCrash)
+	// Output: NodeIsDown rollouttest.PodsCrash
 }
 
 func ExampleAllFaults() {

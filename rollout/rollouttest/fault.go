@@ -19,15 +19,22 @@ const (
 	PodsAreDeleted
 	NodeIsCordoned // [uncordoned]
 	NodeIsTainted  // maintenance:NoSchedule [taken off]
-	NodeIsDrained  // maintenance:NoExecute, which turns pods out [taken off]
+	NodeIsEmptied  // maintenance:NoExecute, which turns pods out [taken off]
 	NodeIsRemoved
-	NodeAdded // one more, like others
-	PodsStick // terminating ones never go
+	NodeAdded         // one more, like others
+	PodsStick         // terminating ones never go
+	NodeIsDrained     // kubectl drain, which leaves pods of DaemonSets alone [uncordoned]
+	PodsAreEvicted    // by somebody who asks the eviction API, as an autoscaler may
+	PodsCrash         // those of one image there, again and again [no more]
+	PodsAreNeverReady // those of one image that come there [they become so]
+	ImageIsMissing    // that the kubelet there tries to pull [it comes]
+	PodsAreRejected   // by the kubelet there: OutOfcpu [no more]
 )
 
 var faultNames = []string{
 	"NodeIsDown", "NodeIsNotReady", "PodsAreNotReady", "PodsFail", "PodsAreDeleted", "NodeIsCordoned", "NodeIsTainted",
-	"NodeIsDrained", "NodeIsRemoved", "NodeAdded", "PodsStick",
+	"NodeIsEmptied", "NodeIsRemoved", "NodeAdded", "PodsStick", "NodeIsDrained", "PodsAreEvicted",
+	"PodsCrash", "PodsAreNeverReady", "ImageIsMissing", "PodsAreRejected",
 }
 
 // AllFaults are all kinds of faults.
@@ -53,6 +60,7 @@ func (f Fault) GoString() string { return "rollouttest." + f.String() }
 type fault struct {
 	kind  Fault
 	node  string
+	image string // that it is about, if it is about one
 	at    int
 	lasts int // ticks; 0 is for good
 }
@@ -82,12 +90,38 @@ func (f fault) inputs() (begins, ends rollout.Input) {
 		return edit(n, cluster.Cordon()), edit(n, cluster.Uncordon())
 	case NodeIsTainted:
 		return edit(n, cluster.Taint("maintenance:NoSchedule")), edit(n, cluster.Untaint("maintenance:NoSchedule"))
-	case NodeIsDrained:
+	case NodeIsEmptied:
 		return edit(n, cluster.Taint("maintenance:NoExecute")), edit(n, cluster.Untaint("maintenance:NoExecute"))
 	case PodsStick:
 		return rollout.StuckTerminating{Node: n}, nil
+	case NodeIsDrained:
+		return rollout.Drain{Node: n, IgnoreDaemonSets: true, DeleteEmptyDirData: true, Force: true}, edit(n, cluster.Uncordon())
+	case PodsAreEvicted:
+		return rollout.EvictPods{Node: n}, nil
+	case NodeIsRemoved:
+		return rollout.RemoveNode{Node: n}, nil
 	}
-	return rollout.RemoveNode{Node: f.node}, nil
+	return f.trouble()
+}
+
+// trouble is what goes wrong with pods when they start.
+func (f fault) trouble() (begins, ends rollout.Input) {
+	there := []string{f.node}
+	ends = rollout.Recover{Image: f.image, Nodes: there}
+	switch f.kind {
+	case PodsCrash:
+		return rollout.CrashLoop{Image: f.image, Nodes: there}, ends
+	case PodsAreNeverReady:
+		return rollout.NeverReady{Image: f.image, Nodes: there}, ends
+	case ImageIsMissing:
+		return rollout.ImagePullFails{Image: f.image, Nodes: there}, ends
+	}
+	return rollout.RejectPods{Reason: "OutOfcpu", Image: f.image, Nodes: there}, ends
+}
+
+// aboutImage says whether the fault is about pods of one image.
+func (f Fault) aboutImage() bool {
+	return f == PodsCrash || f == PodsAreNeverReady || f == ImageIsMissing || f == PodsAreRejected
 }
 
 func edit(node string, e cluster.NodeEdit) rollout.Input {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
@@ -93,7 +94,7 @@ func drawScene(t *rapid.T, ds clustertest.DaemonSetSpec, o options) Scene {
 		s.World = append(slices.Clone(s.World), ds)
 	}
 	s.Config = drawConfig(t, o)
-	s.Steps = slices.Concat(o.first, drawUpdates(t, o), drawFaults(t, names, s.World, o))
+	s.Steps = slices.Concat(o.first, drawUpdates(t, o), drawFaults(t, names, s, imagesOf(ds, o), o))
 	slices.SortStableFunc(s.Steps, func(a, b Step) int { return a.At - b.At })
 	return s
 }
@@ -147,7 +148,7 @@ func drawUpdates(t *rapid.T, o options) []Step {
 	}), 0, 2).Draw(t, "updates")
 }
 
-func drawFaults(t *rapid.T, nodes []string, w clustertest.World, o options) []Step {
+func drawFaults(t *rapid.T, nodes []string, s Scene, images []string, o options) []Step {
 	if len(nodes) == 0 || o.mostFault == 0 || len(o.faults) == 0 {
 		return nil
 	}
@@ -157,6 +158,9 @@ func drawFaults(t *rapid.T, nodes []string, w clustertest.World, o options) []St
 			node: rapid.SampledFrom(nodes).Draw(t, "node"),
 			at:   rapid.IntRange(0, o.within).Draw(t, "at"),
 		}
+		if f.kind.aboutImage() {
+			f.image = rapid.SampledFrom(images).Draw(t, "image")
+		}
 		if rapid.Bool().Draw(t, "ends") {
 			f.lasts = rapid.IntRange(1, o.within).Draw(t, "lasts")
 		}
@@ -165,12 +169,39 @@ func drawFaults(t *rapid.T, nodes []string, w clustertest.World, o options) []St
 	var steps []Step
 	for i, f := range drawn {
 		if f.kind == NodeAdded {
-			steps = append(steps, Step{f.at, added(i, w)})
+			steps = append(steps, Step{f.at, added(i, s.World)})
 			continue
 		}
 		steps = append(steps, f.steps()...)
 	}
 	return steps
+}
+
+// imagesOf are the images of the DaemonSet, as it is and as it may be, the last
+// one first: what goes wrong mostly goes wrong with a new one.
+func imagesOf(ds clustertest.DaemonSetSpec, o options) []string {
+	var images []string
+	add := func(ds *appsv1.DaemonSet) {
+		for _, c := range ds.Spec.Template.Spec.Containers {
+			if !slices.Contains(images, c.Image) {
+				images = append(images, c.Image)
+			}
+		}
+	}
+	for _, spec := range append(slices.Clone(o.versions), ds) {
+		objects, err := spec.Objects()
+		if err != nil {
+			continue // the scene says so
+		}
+		add(objects[0].(*appsv1.DaemonSet))
+	}
+	if o.dump != nil {
+		namespace, name, _ := strings.Cut(ds.Key(), "/")
+		if ds, ok := o.dump.Borrow().DaemonSet(namespace, name); ok {
+			add(ds)
+		}
+	}
+	return append(images, "registry.example.com/other:1")[:max(1, len(images))]
 }
 
 // added is one more node like the last that the world describes.
