@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
 )
 
@@ -25,3 +26,21 @@ func play(t *rapid.T, s Scenario, options Options) Trace {
 	}
 	return trace
 }
+
+// Likewise with Deployments: nothing depends on how Go's maps lie.
+func TestDeploymentsAreDeterministic(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := DeploymentScenarios().Draw(rt, "scenario")
+		var first, second Trace
+		InVirtualTime(t, func() { first = play(rt, s, Options{Choices: noChoice{}}) })
+		InVirtualTime(t, func() { second = play(rt, s, Options{Choices: noChoice{}}) })
+		if diff := cmp.Diff(first, second); diff != "" {
+			rt.Fatalf("two plays differ:\n%s\n%v", diff, s)
+		}
+	})
+}
+
+type noChoice struct{}
+
+func (noChoice) Name(At, int) (string, types.UID) { return "", "" }
+func (noChoice) Node(string) string               { return "" }

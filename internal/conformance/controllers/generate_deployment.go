@@ -1,0 +1,182 @@
+package controllers
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
+)
+
+// DeploymentScenarios generates small worlds with one or two Deployments of at
+// most ten replicas, in which something happens every few ticks. Twelve pods are
+// as many as the controller sorts in the order of its rules: beyond that the
+// order of equals is a matter of the sorting.
+func DeploymentScenarios() *rapid.Generator[Scenario] {
+	return rapid.Custom(func(t *rapid.T) Scenario {
+		p := &deploymentPlot{plot: newPlot(t)}
+		for _, name := range pick(t, "deployments", []string{"web"}, []string{"web"}, []string{"api", "web"}) {
+			p.all = append(p.all, &deploymentSpec{name: name})
+		}
+		for _, s := range p.all {
+			p.first(s)
+		}
+		for range pick(t, "events", 4, 3, 6, 8, 11) {
+			p.tick += pick(t, "gap", 3, 0, 1, 2, 5)
+			p.happen(pick(t, "of", p.all...))
+		}
+		p.Ticks = p.tick + rapid.IntRange(4, 14).Draw(t, "rest")
+		return p.Scenario
+	})
+}
+
+// deploymentPlot is a scenario with Deployments in the making.
+type deploymentPlot struct {
+	*plot
+	all []*deploymentSpec
+}
+
+// deploymentSpec is what a generated Deployment is made of: values, so that an
+// earlier one can come back.
+type deploymentSpec struct {
+	name                      string
+	image, surge, unavailable string
+	pool, cpu, label, team    string
+	recreate, paused          bool
+	replicas                  int32
+	minReady, deadline        int32
+	history, grace            int
+	applied                   []deploymentSpec
+}
+
+func (s *deploymentSpec) key() string { return "default/" + s.name }
+
+func (p *deploymentPlot) first(s *deploymentSpec) {
+	s.image, s.history, s.grace = "v1", -1, -1
+	s.replicas = p.size()
+	p.strategy(s)
+	p.times(s)
+	s.pool = pick(p.t, "selector", "", "", "", "a")
+	s.cpu = pick(p.t, "cpu", "", "", "3")
+	s.history = pick(p.t, "history", -1, -1, 0, 1, 2, 3)
+	s.grace = pick(p.t, "grace", -1, -1, -1, 2)
+	p.apply(s)
+}
+
+func (p *deploymentPlot) size() int32 { return pick[int32](p.t, "replicas", 3, 1, 2, 4, 5, 7, 10, 0) }
+
+func (p *deploymentPlot) strategy(s *deploymentSpec) {
+	s.recreate = pick(p.t, "recreate", false, false, false, true)
+	s.surge = pick(p.t, "surge", "25%", "1", "0", "2", "50%", "100%", "10%", "0%")
+	s.unavailable = pick(p.t, "unavailable", "25%", "1", "0", "2", "50%", "100%", "10%", "5")
+	if s.unavailable == "0" && s.surge[0] == '0' && !rapid.Bool().Draw(p.t, "refused") {
+		s.unavailable = "1%" // which is 0 of so few
+	}
+}
+
+// times: a deadline is above minReadySeconds.
+func (p *deploymentPlot) times(s *deploymentSpec) {
+	s.minReady = pick[int32](p.t, "min ready", 0, 0, 0, 1, 4)
+	s.deadline = pick[int32](p.t, "deadline", -1, s.minReady+1, s.minReady+3, s.minReady+8)
+}
+
+func (p *deploymentPlot) apply(s *deploymentSpec) {
+	before := *s
+	before.applied = nil
+	s.applied = append(s.applied, before)
+	p.add(Apply{Deployment: s.deployment()})
+}
+
+func (s *deploymentSpec) deployment() *appsv1.Deployment {
+	changes := []DeploymentChange{Rolling(s.surge, s.unavailable), ReadyFor(s.minReady)}
+	add := func(when bool, change DeploymentChange) {
+		if when {
+			changes = append(changes, change)
+		}
+	}
+	add(s.recreate, Recreate)
+	add(s.paused, Paused)
+	add(s.deadline >= 0, Deadline(s.deadline))
+	add(s.history >= 0, Remember(int32(s.history)))
+	add(s.pool != "", OfTemplate(On("pool", s.pool)))
+	add(s.cpu != "", OfTemplate(CPU(s.cpu)))
+	add(s.grace >= 0, OfTemplate(Grace(int64(s.grace))))
+	add(s.label != "", OfTemplate(PodLabel("tier", s.label)))
+	add(s.team != "", Annotated("team", s.team))
+	return NewDeployment(s.name, s.image, s.replicas, changes...)
+}
+
+// happen adds one event. The Deployment is updated about as often as everything
+// else together.
+func (p *deploymentPlot) happen(s *deploymentSpec) {
+	switch pick(p.t, "event", "image", "image", "image", "image", "bad image", "bad image", "back", "back", "undo", "undo",
+		"scale", "scale", "scale", "pause", "spec", "spec", "delete", "node", "node", "pods", "pods", "pods", "taint") {
+	case "image":
+		s.image = fmt.Sprintf("v%d", pick(p.t, "version", 2, 1, 3, 4))
+		p.apply(s)
+	case "bad image":
+		s.image = fmt.Sprintf("bad%d", rapid.IntRange(1, 2).Draw(p.t, "version"))
+		bad := NeverReady{Image: s.image}
+		if rapid.Bool().Draw(p.t, "partly") {
+			bad.Nodes = []string{"n1"}
+		}
+		p.add(bad)
+		p.apply(s)
+	case "back":
+		back := pick(p.t, "back to", s.applied...)
+		back.applied, back.replicas, back.paused = s.applied, s.replicas, s.paused
+		*s = back
+		p.apply(s)
+	case "undo":
+		p.add(Undo{Key: s.key(), Revision: pick[int64](p.t, "revision", 0, 0, 1, 2)})
+	case "scale":
+		s.replicas = p.size()
+		p.add(Scale{s.key(), s.replicas})
+	case "pause":
+		p.pause(s)
+	case "spec":
+		p.respec(s)
+	case "delete":
+		p.add(Delete{s.key(), pick(p.t, "propagation", metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan)})
+		p.tick += rapid.IntRange(0, 4).Draw(p.t, "before it comes back")
+		s.image = pick(p.t, "comes back with", s.image, "v5")
+		p.apply(s)
+	case "node":
+		p.nodeEvent()
+	case "pods":
+		p.podEvent()
+	case "taint":
+		p.edit(pick(p.t, "taint", "taint new=x:NoSchedule", "taint new:NoSchedule-", "taint new=x:NoExecute", "taint new:NoExecute-", "cordon", "uncordon"))
+	}
+}
+
+// pause pauses, with an update or a scale on the way mostly, and resumes; or only
+// one of the two.
+func (p *deploymentPlot) pause(s *deploymentSpec) {
+	if !s.paused || rapid.IntRange(0, 4).Draw(p.t, "twice") == 0 {
+		p.add(Pause{s.key()})
+		s.paused = true
+		return
+	}
+	p.add(Resume{s.key()})
+	s.paused = false
+}
+
+func (p *deploymentPlot) respec(s *deploymentSpec) {
+	switch pick(p.t, "spec", "strategy", "strategy", "times", "history", "label", "annotation", "replicas") {
+	case "strategy":
+		p.strategy(s)
+	case "times":
+		p.times(s)
+	case "history":
+		s.history = pick(p.t, "history", 0, 1, 2)
+	case "label":
+		s.label = pick(p.t, "label", "x", "y")
+	case "annotation":
+		s.team = pick(p.t, "team", "a", "b")
+	case "replicas": // together with a template
+		s.replicas = p.size()
+		s.image = "v6"
+	}
+	p.apply(s)
+}
