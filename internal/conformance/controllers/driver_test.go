@@ -31,10 +31,15 @@ func play(t *rapid.T, s Scenario, options Options) Trace {
 func TestDeploymentsAreDeterministic(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := DeploymentScenarios().Draw(rt, "scenario")
-		var first, second Trace
-		InVirtualTime(t, func() { first = play(rt, s, Options{Choices: noChoice{}}) })
-		InVirtualTime(t, func() { second = play(rt, s, Options{Choices: noChoice{}}) })
-		if diff := cmp.Diff(first, second); diff != "" {
+		var traces [2]Trace
+		for i := range traces {
+			var err error
+			InVirtualTime(t, func() { traces[i], err = Run(s, Options{Choices: noChoice{}}) })
+			if err != nil {
+				rt.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(traces[0], traces[1]); diff != "" {
 			rt.Fatalf("two plays differ:\n%s\n%v", diff, s)
 		}
 	})
