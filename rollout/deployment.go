@@ -221,10 +221,11 @@ func (s *Sim) keyOfSet(rs *replicaSet) string {
 }
 
 // claimSets adopts ReplicaSets of nobody that the selector matches and releases
-// those that it does not match (pkg/controller: ReplicaSetControllerRefManager).
-func (s *Sim) claimSets(d *deployment) {
+// those that it does not match (pkg/controller: ReplicaSetControllerRefManager). It
+// gives the slots of those adopted.
+func (s *Sim) claimSets(d *deployment) (adopted []int32) {
 	if !d.unclaimed {
-		return
+		return nil
 	}
 	d.unclaimed = false
 	for _, slot := range slices.Clone(s.sets.order) {
@@ -240,8 +241,10 @@ func (s *Sim) claimSets(d *deployment) {
 			s.own(d, rs)
 			s.writeOwner(rs, d)
 			s.emit(Event{Kind: Adopted, Deployment: d.key, Why: Why{Detail: rs.object.Name}})
+			adopted = append(adopted, slot)
 		}
 	}
+	return adopted
 }
 
 // free says whether nothing controls the ReplicaSet.

@@ -33,6 +33,8 @@ func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*r
 	switch {
 	case current != nil:
 		err = y.adjust(current, old)
+	case y.failed:
+		err = errConflict
 	case create:
 		current, err = y.make(old)
 	}
@@ -42,6 +44,9 @@ func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*r
 func (y *deploymentSync) adjust(rs *replicaSet, old []*replicaSet) error {
 	annotations, changed := y.annotations(rs.object.Annotations, highest(old)+1)
 	if changed || rs.minReady() != y.object.Spec.MinReadySeconds {
+		if y.outdated(rs) {
+			return errConflict
+		}
 		was := rs.revision()
 		y.adjusted = true
 		y.amend(rs, func(o *appsv1.ReplicaSet) {

@@ -120,7 +120,7 @@ func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 	before := rs.size()
 	desired, most := fmt.Sprint(y.replicas()), fmt.Sprint(y.most())
 	noted := rs.object.Annotations[desiredAnnotation] == desired && rs.object.Annotations[maxReplicasAnnotation] == most
-	if size == before && (!forced || noted) {
+	if size == before && (!forced || noted) || y.outdated(rs) {
 		return false
 	}
 	y.amend(rs, func(o *appsv1.ReplicaSet) {

@@ -17,8 +17,19 @@ type deploymentSync struct {
 	*deployment
 	now      appsv1.DeploymentStatus
 	revision string
-	wrote    bool // the Deployment: what the sync holds is now older than what is stored
-	adjusted bool // the current ReplicaSet, likewise
+	wrote    bool    // the Deployment: what the sync holds is now older than what is stored
+	adjusted bool    // the current ReplicaSet, likewise
+	adopted  []int32 // ReplicaSets that are written already because they were adopted
+	failed   bool    // a write: nothing is written after it
+}
+
+// outdated says whether the sync holds a ReplicaSet that is older than what is
+// stored: a write of it fails.
+func (y *deploymentSync) outdated(rs *replicaSet) bool {
+	if slices.Contains(y.adopted, rs.slot) {
+		y.failed = true
+	}
+	return y.failed
 }
 
 // errConflict is what the API server answers to a second write with what was read
@@ -50,7 +61,7 @@ func (y *deploymentSync) run() error {
 		y.now.ObservedGeneration = y.object.Generation
 		return y.writeIfChanged()
 	}
-	y.claimSets(y.deployment)
+	y.adopted = y.claimSets(y.deployment)
 	for _, slot := range y.mine {
 		rs := y.sets.at[slot]
 		rs.seen = rs.size()
@@ -282,7 +293,7 @@ func (y *deploymentSync) oldPodsRun(old []*replicaSet) bool {
 // write stores the status and the revision.
 func (y *deploymentSync) write() error {
 	d := y.deployment
-	if y.wrote {
+	if y.wrote || y.failed {
 		return errConflict
 	}
 	y.wrote = true
@@ -297,7 +308,7 @@ func (y *deploymentSync) write() error {
 }
 
 func (y *deploymentSync) writeIfChanged() error {
-	if equality.Semantic.DeepEqual(y.status, y.now) {
+	if !y.failed && equality.Semantic.DeepEqual(y.status, y.now) {
 		return nil
 	}
 	return y.write()
@@ -308,7 +319,7 @@ func (y *deploymentSync) writeIfChanged() error {
 // (pkg/controller/deployment: cleanupDeployment).
 func (y *deploymentSync) cleanup(old []*replicaSet) {
 	limit := y.object.Spec.RevisionHistoryLimit
-	if limit == nil {
+	if limit == nil || y.failed {
 		return
 	}
 	old = slices.DeleteFunc(slices.Clone(old), func(rs *replicaSet) bool { return rs.deleting })

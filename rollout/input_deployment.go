@@ -241,10 +241,12 @@ func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 		d.deleting, d.changed = true, true
 		object, now := *d.object, s.timestamp(s.clock)
 		object.DeletionTimestamp = &now
+		object.Generation++
 		d.object = &object
 		for _, slot := range sets {
 			s.deleteSetFirst(s.sets.at[slot])
 		}
+		s.finishDeployment(d)
 	default:
 		for _, slot := range sets {
 			s.emit(Event{Kind: RevisionRemoved, Deployment: d.key, Revision: s.sets.at[slot].revision(), Why: Why{Detail: s.sets.at[slot].object.Name}})
@@ -258,9 +260,11 @@ func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 func (s *Sim) deleteSetFirst(rs *replicaSet) {
 	object, now := *rs.object, s.timestamp(s.clock)
 	object.DeletionTimestamp = &now
+	object.Generation++
 	rs.object, rs.deleting = &object, true
 	s.setChanged(rs)
 	s.collectPods(rs)
+	s.finishSet(rs)
 }
 
 func (in Scale) apply(s *Sim) {

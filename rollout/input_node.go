@@ -70,6 +70,9 @@ func (in RemoveNode) apply(s *Sim) {
 		s.cluster = next
 	}
 	s.nodes[n] = nodeState{turn: s.nodes[n].turn + 1}
+	if s.room != nil {
+		s.survey() // the positions of others have moved
+	}
 	s.decide(n)
 	s.settleNode(n)
 	s.alarm(collection, n, s.gc)
