@@ -175,7 +175,13 @@ func simOf(s controllers.Scenario, order rollout.Order, objects []runtime.Object
 func berthInput(in controllers.Input) rollout.Input {
 	switch in := in.(type) {
 	case controllers.Apply:
-		return rollout.Apply{DaemonSet: in.DaemonSet, Unvalidated: in.Unvalidated}
+		return rollout.Apply(in)
+	case controllers.Scale:
+		return rollout.Scale{Key: in.Key, Replicas: in.Replicas}
+	case controllers.Pause:
+		return rollout.Pause(in)
+	case controllers.Resume:
+		return rollout.Resume(in)
 	case controllers.Undo:
 		return rollout.Undo(in)
 	case controllers.Delete:

@@ -1,9 +1,11 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,8 +13,12 @@ import (
 	"unsafe"
 
 	"github.com/go-logr/logr"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
+	controllerutil "k8s.io/kubernetes/pkg/controller"
 	"k8s.io/kubernetes/pkg/controller/deployment"
 	"k8s.io/kubernetes/pkg/controller/replicaset"
 )
@@ -101,6 +107,9 @@ func (w *world) deploy(tick *ticking) (changed bool, err error) {
 		}
 	}
 	for _, rs := range w.replicaSets.list() {
+		if w.controller.options.Choices != nil {
+			w.lineUp(rs)
+		}
 		writes, failed := w.deployer.sync(w.deployer.syncReplicaSet, key(rs))
 		changed = changed || len(writes) > 0
 		w.nameReplicas(key(rs), writes)
@@ -110,6 +119,48 @@ func (w *world) deploy(tick *ticking) (changed bool, err error) {
 		}
 	}
 	return changed, nil
+}
+
+// lineUp has the ReplicaSet's pods stand as the controller will sort them for a
+// deletion, those that no rule tells apart by UID. Its sort leaves alone what is
+// sorted, but is not stable beyond twelve pods: it would deal out the equals anew.
+func (w *world) lineUp(rs *appsv1.ReplicaSet) {
+	pods := w.podsOf(rs)
+	slices.SortFunc(pods, func(a, b *corev1.Pod) int { return strings.Compare(string(a.UID), string(b.UID)) })
+	sorted := controllerutil.ActivePodsWithRanks{Pods: pods, Rank: w.together(rs, pods), Now: metav1.NewTime(w.now)}
+	sort.Stable(sorted)
+	w.line = map[types.UID]int{}
+	for i, p := range pods {
+		w.line[p.UID] = i
+	}
+}
+
+// together counts for each pod the active pods on its node, of all ReplicaSets of
+// the Deployment.
+func (w *world) together(rs *appsv1.ReplicaSet, pods []*corev1.Pod) []int {
+	on, ranks := map[string]int{}, make([]int, len(pods))
+	owner := metav1.GetControllerOf(rs)
+	for _, other := range w.replicaSets.list() {
+		if o := metav1.GetControllerOf(other); owner != nil && o != nil && o.UID == owner.UID {
+			for _, p := range w.podsOf(other) {
+				if controllerutil.IsPodActive(p) {
+					on[p.Spec.NodeName]++
+				}
+			}
+		}
+	}
+	for i, p := range pods {
+		ranks[i] = on[p.Spec.NodeName]
+	}
+	return ranks
+}
+
+// inLine is the order of pods in the controllers' cache.
+func (w *world) inLine(objects []any) {
+	sortByKey(objects)
+	slices.SortStableFunc(objects, func(a, b any) int {
+		return cmp.Compare(w.line[a.(*corev1.Pod).UID], w.line[b.(*corev1.Pod).UID])
+	})
 }
 
 // nameReplicas gives new pods the names and UIDs that somebody else chose.
@@ -135,23 +186,31 @@ func (w *world) noteDeploy(tick *ticking, key string, failed error) {
 	if strings.Contains(now, "the object has been modified") {
 		return
 	}
-	if d := tick.deployment(key); now != "" && now != w.deployer.deploymentErrors[key] && !slices.Contains(d.Errors, now) {
+	if now != "" && now != w.deployer.deploymentErrors[key] {
+		d := tick.deployment(key)
 		d.Errors = append(d.Errors, now)
 	}
 	w.deployer.deploymentErrors[key] = now
 }
 
+// noteReplicas keeps what a ReplicaSet's sync did.
 func (w *world) noteReplicas(tick *ticking, key string, writes []write, failed error) {
-	set := tick.replicaSet(key)
+	var did ReplicaSet
 	for _, write := range writes {
 		pod, ok := write.object.(*corev1.Pod)
 		switch {
 		case ok && write.verb == "create":
-			set.Created++
+			did.Created++
 		case ok && write.verb == "delete":
-			set.Deleted = append(set.Deleted, pod.Name)
+			did.Deleted = append(did.Deleted, pod.Name)
 		}
 	}
+	if did.Created+len(did.Deleted) == 0 && failed == nil {
+		return
+	}
+	set := tick.replicaSet(key)
+	set.Created += did.Created
+	set.Deleted = append(set.Deleted, did.Deleted...)
 	slices.Sort(set.Deleted)
 	if failed != nil {
 		set.Errors = append(set.Errors, failed.Error())

@@ -69,8 +69,8 @@ func (p *deploymentPlot) strategy(s *deploymentSpec) {
 	s.recreate = pick(p.t, "recreate", false, false, false, true)
 	s.surge = pick(p.t, "surge", "25%", "1", "0", "2", "50%", "100%", "10%", "0%")
 	s.unavailable = pick(p.t, "unavailable", "25%", "1", "0", "2", "50%", "100%", "10%", "5")
-	if s.unavailable == "0" && s.surge[0] == '0' && !rapid.Bool().Draw(p.t, "refused") {
-		s.unavailable = "1%" // which is 0 of so few
+	if s.unavailable == "0" && s.surge[0] == '0' {
+		s.unavailable = "1%" // which is 0 of so few, and not refused
 	}
 }
 

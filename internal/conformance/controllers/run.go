@@ -44,7 +44,7 @@ type Choices interface {
 func (o Options) order() func([]any) {
 	switch {
 	case o.Choices != nil:
-		return byUID
+		return sortByKey
 	case o.AnyNode:
 		return shuffleNodes
 	case o.Draws > 0:
@@ -75,6 +75,7 @@ type world struct {
 	deployer   *deployer // nil if there is no Deployment in the scenario
 	faults     map[string]*faults
 	evictions  map[string]time.Time // by pod: when taints turn it out
+	line       map[types.UID]int    // in which pods of a ReplicaSet stand for deletion
 	never      []NeverReady
 	failure    map[string]string // how the last sync of a DaemonSet failed, if it did
 }
@@ -164,6 +165,9 @@ func newWorld(s Scenario, options Options) (*world, error) {
 	}
 	w.now = w.config.Start
 	w.stopsAtOnce = w.stopsNow
+	if options.Choices != nil {
+		w.pods.index.order = w.inLine
+	}
 	if s.deploys() {
 		sleepUntil(w.now) // before anything waits for a ticker
 	}

@@ -202,6 +202,9 @@ func deploymentString(d *appsv1.Deployment) string {
 	if g := spec.Template.Spec.TerminationGracePeriodSeconds; g != nil {
 		fmt.Fprintf(&b, " grace=%ds", *g)
 	}
+	if cpu := spec.Template.Spec.Containers[0].Resources.Requests.Cpu(); !cpu.IsZero() {
+		fmt.Fprintf(&b, " cpu=%s", cpu)
+	}
 	if spec.Paused {
 		b.WriteString(" paused")
 	}

@@ -124,15 +124,6 @@ func sortByKey(objects []any) {
 	})
 }
 
-// byUID orders pods by what decides between them last, where a ReplicaSet has too
-// many.
-func byUID(objects []any) {
-	slices.SortFunc(objects, func(a, b any) int {
-		x, y := a.(metav1.Object), b.(metav1.Object)
-		return cmp.Or(strings.Compare(string(x.GetUID()), string(y.GetUID())), strings.Compare(keyOf(x), keyOf(y)))
-	})
-}
-
 // shuffleNodes deals out the nodes anew, and leaves the pods of each in order.
 func shuffleNodes(objects []any) {
 	sortByKey(objects)

@@ -1,0 +1,338 @@
+package conformance
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/berthsim/berth/internal/conformance/controllers"
+	"github.com/berthsim/berth/rollout"
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"pgregory.net/rapid"
+)
+
+// Every tick of a generated scenario ends with the same Deployments, ReplicaSets
+// and pods in berth as with the real controllers: statuses with all conditions and
+// their times, sizes, annotations and revisions, which pods were created and
+// deleted by a ReplicaSet, who is ready, terminating and where. Of what Kubernetes
+// leaves open (names, the node among those that fit, the UID that decides between
+// pods no rule tells apart) it is given berth's choice.
+func TestDeploymentsAgree(t *testing.T) {
+	census := deploymentPremises()
+	check(t, 400, func(rt *rapid.T) {
+		s := controllers.DeploymentScenarios().Draw(rt, "scenario")
+		order := rapid.SampledFrom([]rollout.Order{rollout.ByName, rollout.Seeded}).Draw(rt, "order")
+		noteDeployments(census, s, compareDeployments(rt, t, s, order))
+	})
+	census.report(t, "scenarios")
+}
+
+// compareDeployments plays the scenario on both sides, berth first.
+func compareDeployments(t failer, outer *testing.T, s controllers.Scenario, order rollout.Order) controllers.Trace {
+	ours, err := playDeployments(s, order)
+	if err != nil {
+		t.Fatalf("berth: %v\n%v", err, s)
+	}
+	var theirs controllers.Trace
+	controllers.InVirtualTime(outer, func() { theirs, err = controllers.Run(s, controllers.Options{Draws: 1, Choices: ours}) })
+	if err != nil {
+		t.Fatalf("driver: %v\n%v", err, s)
+	}
+	for tick, want := range theirs {
+		if diff := gocmp.Diff(plain(want), ours.trace[tick], cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("tick %d (-Kubernetes +berth):\n%s\n%v\nKubernetes:\n%v\nberth:\n%v\nevents:\n%s",
+				tick, diff, s, theirs[:tick+1], ours.trace[:tick+1], strings.Join(ours.linesUntil(tick), "\n"))
+		}
+	}
+	return theirs
+}
+
+// plain is a tick without what each says in its own words: of the inputs that were
+// refused, whosever they were, there is the number.
+func plain(tick controllers.Tick) controllers.Tick {
+	out := newTick()
+	refused := 0
+	for _, set := range tick.DaemonSets {
+		refused += len(set.Refused)
+	}
+	for key, d := range tick.Deployments {
+		refused += len(d.Refused)
+		if d.Refused = nil; d.Annotations != nil || len(d.Errors) > 0 {
+			out.Deployments[key] = d
+		}
+	}
+	if refused > 0 {
+		out.Deployments[refusals] = controllers.Deployment{Refused: slices.Repeat([]string{"refused"}, refused)}
+	}
+	for key, rs := range tick.ReplicaSets {
+		out.ReplicaSets[key] = rs
+	}
+	return out
+}
+
+// refusals has the place of a Deployment's key.
+const refusals = "inputs"
+
+func newTick() controllers.Tick {
+	return controllers.Tick{Deployments: map[string]controllers.Deployment{}, ReplicaSets: map[string]controllers.ReplicaSet{}}
+}
+
+// ourDeployments is a scenario played by berth, in the words of the driver.
+type ourDeployments struct {
+	trace   controllers.Trace
+	names   map[controllers.At][]string // of pods, by the sync that made them
+	deleted map[string]int              // which of all deletions by ReplicaSets the pod's was, from 1
+	nodes   map[string]string
+	events  []rollout.Event
+}
+
+func playDeployments(s controllers.Scenario, order rollout.Order) (*ourDeployments, error) {
+	sim, err := simOf(s, order, objects(s.Nodes))
+	if err != nil {
+		return nil, err
+	}
+	o := &ourDeployments{names: map[controllers.At][]string{}, deleted: map[string]int{}, nodes: map[string]string{}}
+	for tick, inputs := range s.At {
+		for _, in := range inputs {
+			if err := sim.At(tick, berthInput(in)); err != nil {
+				return nil, fmt.Errorf("tick %d: %w", tick, err)
+			}
+		}
+	}
+	for range s.Ticks {
+		o.tick(sim, sim.Tick())
+	}
+	return o, nil
+}
+
+// Name gives the pods of a sync berth's names, and UIDs in the order in which
+// berth deletes them: so the first to go of equals is the first by UID.
+func (o *ourDeployments) Name(at controllers.At, n int) (string, types.UID) {
+	names := o.names[at]
+	if n >= len(names) {
+		return "", "" // one that berth does not make
+	}
+	name := names[n]
+	return name, types.UID(fmt.Sprintf("%06d %s", cmp.Or(o.deleted[name], 999_999), name))
+}
+
+// Node is where berth has the pod run.
+func (o *ourDeployments) Node(pod string) string { return o.nodes[pod] }
+
+func (o *ourDeployments) linesUntil(tick int) (lines []string) {
+	for _, e := range o.events {
+		if e.Tick <= tick {
+			lines = append(lines, e.String())
+		}
+	}
+	return lines
+}
+
+// tick describes one tick.
+func (o *ourDeployments) tick(sim *rollout.Sim, events []rollout.Event) {
+	now := newTick()
+	o.events = append(o.events, events...)
+	for _, e := range events {
+		o.note(now, e)
+	}
+	b := sim.Cluster().Borrow()
+	for _, d := range b.Deployments() {
+		key := d.Namespace + "/" + d.Name
+		is := now.Deployments[key]
+		is.Status, is.Annotations, is.Paused = d.Status, d.Annotations, d.Spec.Paused
+		now.Deployments[key] = is
+	}
+	for _, rs := range b.ReplicaSets() {
+		key := rs.Namespace + "/" + rs.Name
+		is := now.ReplicaSets[key]
+		is.Status, is.Annotations, is.Replicas, is.MinReady = rs.Status, rs.Annotations, *rs.Spec.Replicas, rs.Spec.MinReadySeconds
+		if owner := metav1.GetControllerOf(rs); owner != nil {
+			is.Owner = owner.Name
+		}
+		now.ReplicaSets[key] = is
+	}
+	o.describePods(now, b.Pods())
+	o.trace = append(o.trace, now)
+}
+
+// note keeps what the controllers did. A pod's name begins with its ReplicaSet's.
+func (o *ourDeployments) note(now controllers.Tick, e rollout.Event) {
+	switch e.Kind {
+	case rollout.Refused:
+		d := now.Deployments[refusals]
+		d.Refused = append(d.Refused, "refused")
+		now.Deployments[refusals] = d
+	case rollout.SyncFailed:
+		d := now.Deployments[e.Deployment]
+		d.Errors = append(d.Errors, e.Why.Detail)
+		now.Deployments[e.Deployment] = d
+	case rollout.Bound:
+		o.nodes[e.Pod] = e.Node
+	case rollout.Created, rollout.Deleted:
+		key := "default/" + e.Pod[:strings.LastIndex(e.Pod, "-")]
+		rs := now.ReplicaSets[key]
+		if e.Kind == rollout.Created {
+			rs.Created++
+			at := controllers.At{Tick: e.Tick, Round: e.Round, Key: key}
+			o.names[at] = append(o.names[at], e.Pod)
+		} else {
+			rs.Deleted = append(rs.Deleted, e.Pod)
+			slices.Sort(rs.Deleted)
+			o.deleted[e.Pod] = len(o.deleted) + 1
+		}
+		now.ReplicaSets[key] = rs
+	}
+}
+
+func (o *ourDeployments) describePods(now controllers.Tick, pods []*corev1.Pod) {
+	for _, p := range pods {
+		owner := metav1.GetControllerOf(p)
+		if owner == nil {
+			continue
+		}
+		key := p.Namespace + "/" + owner.Name
+		rs, ok := now.ReplicaSets[key]
+		if !ok {
+			continue // it is gone, and the pod on its way out
+		}
+		ready := slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
+			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+		})
+		rs.Pods = append(rs.Pods, controllers.Replica{
+			Name: p.Name, Node: p.Spec.NodeName, Phase: string(p.Status.Phase), Ready: ready, Terminating: p.DeletionTimestamp != nil,
+		})
+		now.ReplicaSets[key] = rs
+	}
+	for key, rs := range now.ReplicaSets {
+		slices.SortFunc(rs.Pods, func(a, b controllers.Replica) int { return strings.Compare(a.Name, b.Name) })
+		now.ReplicaSets[key] = rs
+	}
+}
+
+// deploymentPremises are what the generated scenarios must reach.
+func deploymentPremises() *census {
+	return newCensus("rolling", "recreate", "percentage", "no surge", "no unavailable", "min ready seconds", "deadline", "grace period", "history limit",
+		"apply", "undo", "scale", "pause", "resume", "delete", "two Deployments", "orphaned",
+		"add a node", "remove a node", "edit a node", "pods not ready", "pods fail", "pods deleted", "never ready", "stuck terminating",
+		"an input is refused", "three sizes at once", "a scale in the middle", "terminating replicas", "a pending pod", "a choice among pods to delete",
+		"a revision renumbered", "a ReplicaSet cleaned up", "a ReplicaSet without owner", "a ReplicaSet adopted", "deadline exceeded", "paused", "resumed",
+		"unavailable", "an annotation copied", "ends complete", "ends in the middle")
+}
+
+// noteDeployments counts a premise once for each scenario in which it held.
+func noteDeployments(total *census, s controllers.Scenario, trace controllers.Trace) {
+	total.cases++
+	c := newCensus()
+	defer func() {
+		for premise, times := range c.held {
+			total.noteIf(times > 0, premise)
+		}
+	}()
+	for _, inputs := range s.At {
+		for _, in := range inputs {
+			noteDeploymentInput(c, in)
+		}
+	}
+	for i, tick := range trace {
+		c.noteIf(len(tick.Deployments) > 1, "two Deployments")
+		if i > 0 {
+			noteSets(c, trace[i-1], tick)
+		}
+		for _, d := range tick.Deployments {
+			noteDeployment(c, d)
+		}
+	}
+	for _, d := range trace[len(trace)-1].Deployments {
+		done := d.Status.UpdatedReplicas == d.Status.Replicas && d.Status.UnavailableReplicas == 0
+		c.noteIf(done, "ends complete")
+		c.noteIf(!done, "ends in the middle")
+	}
+}
+
+func noteDeployment(c *census, d controllers.Deployment) {
+	c.noteIf(len(d.Refused) > 0, "an input is refused")
+	c.noteIf(d.Status.TerminatingReplicas != nil && *d.Status.TerminatingReplicas > 0, "terminating replicas")
+	for _, condition := range d.Status.Conditions {
+		switch condition.Reason {
+		case "ProgressDeadlineExceeded":
+			c.note("deadline exceeded")
+		case "DeploymentPaused":
+			c.note("paused")
+		case "DeploymentResumed":
+			c.note("resumed")
+		case "MinimumReplicasUnavailable":
+			c.note("unavailable")
+		}
+	}
+}
+
+func noteSets(c *census, before, now controllers.Tick) {
+	const revision, desired = "deployment.kubernetes.io/revision", "deployment.kubernetes.io/desired-replicas"
+	active := map[string]int{}
+	for key, rs := range now.ReplicaSets {
+		was, there := before.ReplicaSets[key]
+		if rs.Replicas > 0 {
+			active[rs.Owner]++
+		}
+		c.noteIf(there && was.Annotations[revision] != "" && rs.Annotations[revision] != was.Annotations[revision], "a revision renumbered")
+		c.noteIf(rs.Annotations != nil && rs.Owner == "", "a ReplicaSet without owner")
+		c.noteIf(there && was.Annotations != nil && was.Owner == "" && rs.Owner != "", "a ReplicaSet adopted")
+		c.noteIf(rs.Annotations["team"] != "", "an annotation copied")
+		c.noteIf(len(rs.Deleted) > 0 && len(rs.Pods) > 0, "a choice among pods to delete")
+		scaled := there && was.Annotations[desired] != rs.Annotations[desired] && rs.Replicas > 0
+		c.noteIf(scaled && active[rs.Owner] > 1, "a scale in the middle")
+		for _, p := range rs.Pods {
+			c.noteIf(p.Node == "" && !p.Terminating, "a pending pod")
+		}
+	}
+	for _, n := range active {
+		c.noteIf(n > 2, "three sizes at once")
+	}
+	for key, was := range before.ReplicaSets {
+		owner := before.Deployments["default/"+was.Owner]
+		_, stays := now.Deployments["default/"+was.Owner]
+		c.noteIf(now.ReplicaSets[key].Annotations == nil && was.Annotations != nil && stays && len(owner.Status.Conditions) > 0, "a ReplicaSet cleaned up")
+	}
+}
+
+func noteDeploymentInput(c *census, in controllers.Input) {
+	switch in := in.(type) {
+	case controllers.Apply:
+		c.note("apply")
+		noteDeploymentSpec(c, in.Deployment.Spec)
+	case controllers.Scale:
+		c.note("scale")
+	case controllers.Pause:
+		c.note("pause")
+	case controllers.Resume:
+		c.note("resume")
+	case controllers.Delete:
+		c.note("delete")
+		c.noteIf(in.Propagation == metav1.DeletePropagationOrphan, "orphaned")
+	default:
+		noteInput(c, in)
+	}
+}
+
+func noteDeploymentSpec(c *census, spec appsv1.DeploymentSpec) {
+	c.noteIf(spec.MinReadySeconds > 0, "min ready seconds")
+	c.noteIf(spec.ProgressDeadlineSeconds != nil, "deadline")
+	c.noteIf(spec.RevisionHistoryLimit != nil, "history limit")
+	c.noteIf(spec.Template.Spec.TerminationGracePeriodSeconds != nil, "grace period")
+	r := spec.Strategy.RollingUpdate
+	if r == nil {
+		c.note("recreate")
+		return
+	}
+	c.note("rolling")
+	c.noteIf(strings.HasSuffix(r.MaxUnavailable.String()+r.MaxSurge.String(), "%"), "percentage")
+	c.noteIf(strings.HasPrefix(r.MaxSurge.String(), "0"), "no surge")
+	c.noteIf(strings.HasPrefix(r.MaxUnavailable.String(), "0"), "no unavailable")
+}
