@@ -64,7 +64,7 @@ func (y *deploymentSync) run() error {
 	y.adopted = y.claimSets(y.deployment)
 	for _, slot := range y.mine {
 		rs := y.sets.at[slot]
-		rs.seen = rs.size()
+		rs.seen, rs.seenAt = rs.size(), rs.object.Generation
 	}
 	if y.deleting {
 		return y.statusOnly()
@@ -315,8 +315,9 @@ func (y *deploymentSync) writeIfChanged() error {
 }
 
 // cleanup removes old ReplicaSets without pods beyond revisionHistoryLimit, the
-// lowest revision first; one that cannot go counts all the same
-// (pkg/controller/deployment: cleanupDeployment).
+// lowest revision first; one that cannot go counts all the same. What the sync has
+// made of them it does not see: the only ReplicaSet of a paused Deployment can go in
+// the sync that scales it up (pkg/controller/deployment: cleanupDeployment).
 func (y *deploymentSync) cleanup(old []*replicaSet) {
 	limit := y.object.Spec.RevisionHistoryLimit
 	if limit == nil || y.failed {
@@ -329,7 +330,7 @@ func (y *deploymentSync) cleanup(old []*replicaSet) {
 	}
 	slices.SortFunc(old, byRevision)
 	for _, rs := range old[:min(excess, len(old))] {
-		if rs.status.Replicas == 0 && rs.size() == 0 && rs.object.Generation <= rs.status.ObservedGeneration {
+		if rs.status.Replicas == 0 && rs.seen == 0 && rs.seenAt <= rs.status.ObservedGeneration {
 			y.emit(Event{Kind: RevisionRemoved, Deployment: y.key, Revision: rs.revision(), Why: Why{Detail: rs.object.Name}})
 			y.collectSet(rs)
 		}

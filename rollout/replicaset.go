@@ -25,6 +25,7 @@ type replicaSet struct {
 	deployment int32 // slot of the Deployment that controls it, or none
 	selector   labels.Selector
 	seen       int32 // its size when the running sync of its Deployment began
+	seenAt     int64 // and its generation
 
 	pods    []int32 // in the order in which they came
 	class   int32   // of pods that are made now, or none
