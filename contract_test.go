@@ -100,7 +100,7 @@ var (
 	_                                                                   = []rollout.Kind{rollout.Created, rollout.Deleted}
 	_                                                                   = rollout.Wait{Node: "", For: rollout.Wait{}.For, Until: 0, Blockers: []string{}}
 	_                                                                   = []rollout.Input{
-		rollout.Apply{DaemonSet: nil, Unvalidated: false}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
+		rollout.Apply{DaemonSet: nil, Deployment: nil, Unvalidated: false}, rollout.Scale{Key: "", Replicas: 0}, rollout.Pause{Key: ""}, rollout.Resume{Key: ""}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
 		rollout.ApplyNode{Node: nil}, rollout.RemoveNode{Node: ""}, rollout.EditNode{Node: "", Edits: nil},
 		rollout.PodsNotReady{Node: ""}, rollout.PodsReady{Node: ""}, rollout.NodeNotReady{Node: ""}, rollout.NodeReady{Node: ""},
 		rollout.NodeDown{Node: ""}, rollout.NodeUp{Node: ""}, rollout.FailPods{Node: ""}, rollout.DeletePods{Node: ""},

@@ -92,8 +92,8 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	if other := y.sets.find(keyOf(object)); other != nil {
 		return nil, y.collide(other)
 	}
-	if errs := cluster.Validate(object); len(errs) > 0 {
-		return nil, y.noteCreateError(object.Name, errs.ToAggregate())
+	if refusal := refusalOf(object); refusal != nil {
+		return nil, y.noteCreateError(object.Name, refusal)
 	}
 	rs, err := y.addSet(object, y.deployment)
 	if err != nil {
@@ -106,6 +106,14 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 		y.noteScale(rs, fmt.Sprintf("Scaled up replica set %s from 0 to %d", object.Name, size))
 	}
 	return rs, y.noteCreated(rs)
+}
+
+// refusalOf is why the API server would not take the ReplicaSet. A Deployment that
+// comes from a manifest has no UID to be its owner by.
+func refusalOf(object *appsv1.ReplicaSet) error {
+	plain := *object
+	plain.OwnerReferences = nil
+	return cluster.Validate(&plain).ToAggregate()
 }
 
 // newSet is the ReplicaSet as the API server stores it.

@@ -1,10 +1,13 @@
-// Package rollout says what happens tick by tick when a DaemonSet is created,
-// updated, undone or deleted, and what goes wrong meanwhile: it runs the rules
-// of the DaemonSet controller of Kubernetes 1.37, kubelets and a scheduler on a
-// virtual clock, without a cluster.
+// Package rollout says what happens tick by tick when a DaemonSet or a Deployment
+// is created, updated, undone or deleted, and what goes wrong meanwhile: it runs
+// the rules of the DaemonSet, Deployment and ReplicaSet controllers of Kubernetes
+// 1.37, kubelets and a scheduler on a virtual clock, without a cluster.
 //
 // A [Sim] starts from a [cluster.Cluster], which may be a dump of a running
-// one: its DaemonSets, ControllerRevisions and pods are taken over. Inputs
+// one: its DaemonSets, ControllerRevisions, Deployments, ReplicaSets and pods are
+// taken over. Keys are "namespace/name"; where a DaemonSet and a Deployment have
+// the same one it is the DaemonSet's, and "deployment/namespace/name" names the
+// other. Inputs
 // ([Apply], [NodeDown], ...) go in through [Sim.Inject] and [Sim.At]; time
 // passes by [Sim.Tick] or [Sim.Run]; out come [Event]s, each with the rule that
 // made it happen ([Why]), and what kubectl would show.
@@ -15,10 +18,13 @@
 // that is not before its end. In each tick, in this order: the clock moves;
 // inputs that are due take effect, in the order given; kubelets start pods,
 // make them ready and stop them; then come rounds, until nothing changes, in
-// which each DaemonSet syncs once, ascending by key, and the scheduler binds
-// what fits. One sync is history, manage, rollingUpdate if manage did nothing,
-// cleanup of the history, and the status from before the sync's own effects. It
-// creates and deletes at most 250 pods each; several fit into one tick.
+// which each DaemonSet, then each Deployment, then each ReplicaSet syncs once,
+// ascending by key, and the scheduler binds what fits. One sync of a DaemonSet is
+// history, manage, rollingUpdate if manage did nothing, cleanup of the history, and
+// the status from before the sync's own effects. It creates and deletes at most 250
+// pods each, a ReplicaSet's 500; several fit into one tick. A Deployment's sync
+// resizes ReplicaSets, which act on it in the same round; it sees what came of that
+// in the next.
 //
 // # What is not promised
 //

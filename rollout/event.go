@@ -33,7 +33,7 @@ const (
 	Created       // a pod, by the controller
 	Deleted       // a pod, by the controller
 	Unschedulable // a pod that was just created does not fit
-	Bound         // a pod, in a later tick than it was created in
+	Bound         // a pod of a ReplicaSet, or one that was created in an earlier tick
 	Started       // a pod runs but is not ready yet
 	Ready         // a pod runs and is ready
 	Available     // a pod has been ready for minReadySeconds, if there are any

@@ -1,0 +1,199 @@
+// Contrast runs a DaemonSet and a Deployment side by side on one small cluster:
+// where their pods go, what scaling means for each, how each is updated, what a
+// drained node does to them, and how each is rolled back.
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
+)
+
+//go:embed nodes.yaml
+var nodes []byte
+
+//go:embed shop.yaml
+var shop []byte
+
+const daemonSet, deployment = "shop/log-shipper", "shop/frontend"
+
+func main() {
+	if err := run(os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(w io.Writer) error {
+	m, err := cluster.ReadManifest(bytes.NewReader(append(append(nodes, "---\n"...), shop...)))
+	if err != nil {
+		return err
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		return err
+	}
+	// A pod takes 2 s to start, 3 s to become ready and 2 s to stop.
+	sim, err := rollout.New(c, rollout.Config{Kubelet: rollout.Kubelet{Start: 2 * time.Second, Ready: 3 * time.Second, Stop: 2 * time.Second}})
+	if err != nil {
+		return err
+	}
+	s := stage{w, sim}
+	for _, act := range []struct {
+		title string
+		play  func(stage) error
+	}{
+		{"Placement: one on every node, against as many as are asked for, where the scheduler likes", stage.place},
+		{"Scaling: a DaemonSet grows with the nodes, a Deployment with its replicas", stage.scale},
+		{"An update: in place, a node at a time, against a second ReplicaSet that grows as the first one shrinks", stage.update},
+		{"A drained node: the agent stays, the replicas land elsewhere, as fast as their budget allows", stage.drain},
+		{"Rolling back: to a ControllerRevision, against to a ReplicaSet", stage.rollBack},
+	} {
+		fmt.Fprintf(w, "== %s\n", act.title)
+		if err := act.play(s); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	return nil
+}
+
+// stage is a simulation and where it is told of.
+type stage struct {
+	io.Writer
+	*rollout.Sim
+}
+
+// settle passes the time in which anything happens.
+func (s stage) settle() {
+	for range s.Run(1000) {
+	}
+}
+
+// pods prints how many pods each of the two has on every node.
+func (s stage) pods() {
+	for _, key := range []string{daemonSet, deployment} {
+		var parts []string
+		counts, pending := map[string]int{}, 0
+		for _, p := range s.Pods(key) {
+			switch {
+			case p.Terminating:
+			case p.Bound:
+				counts[p.Node]++
+			default:
+				pending++
+			}
+		}
+		for _, node := range s.Cluster().Nodes().Names() {
+			parts = append(parts, fmt.Sprintf("%s %d", node, counts[node]))
+		}
+		if pending > 0 {
+			parts = append(parts, fmt.Sprintf("pending %d", pending))
+		}
+		fmt.Fprintf(s, "%-16s %s\n", key, strings.Join(parts, ", "))
+	}
+}
+
+func (s stage) place() error {
+	s.settle()
+	s.pods()
+	return nil
+}
+
+func (s stage) scale() error {
+	fmt.Fprintf(s, "scale %s to 5: %v\n", daemonSet, s.Scale(daemonSet, 5))
+	if err := s.Scale(deployment, 8); err != nil {
+		return err
+	}
+	s.settle()
+	fmt.Fprintf(s, "scale %s to 8:\n", deployment)
+	s.pods()
+	fmt.Fprint(s, "a fourth node:\n")
+	node, _ := s.Cluster().Node("shop-c")
+	node.Name = "shop-d"
+	node.Labels["kubernetes.io/hostname"] = node.Name
+	if err := s.Inject(rollout.ApplyNode{Node: node}); err != nil {
+		return err
+	}
+	s.settle()
+	s.pods()
+	return nil
+}
+
+func (s stage) update() error {
+	m := s.Cluster().Manifest()
+	ds, d := m.DaemonSets[0], m.Deployments[0]
+	ds.Spec.Template.Spec.Containers[0].Image = "cr.fluentbit.io/fluent/fluent-bit:4.0.3"
+	d.Spec.Template.Spec.Containers[0].Image = "registry.example.com/shop/frontend:1.5.0"
+	if err := s.Apply(ds); err != nil {
+		return err
+	}
+	fmt.Fprint(s, s.Watch(daemonSet, 1000))
+	if err := s.ApplyDeployment(d); err != nil {
+		return err
+	}
+	fmt.Fprint(s, s.Watch(deployment, 1000))
+	return s.status()
+}
+
+func (s stage) status() error {
+	for _, key := range []string{daemonSet, deployment} {
+		message, _, err := s.RolloutStatus(key)
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(s, message)
+	}
+	return nil
+}
+
+func (s stage) drain() error {
+	fork := stage{s.Writer, s.Fork()}
+	if err := fork.Inject(rollout.Drain{Node: "shop-a"}); err != nil {
+		return err
+	}
+	fork.tell(rollout.Undrained)
+	if err := s.Inject(rollout.Drain{Node: "shop-a", IgnoreDaemonSets: true}); err != nil {
+		return err
+	}
+	s.tell(rollout.Evicted, rollout.Unevicted, rollout.Unschedulable, rollout.Bound, rollout.Drained)
+	s.pods()
+	return s.Inject(rollout.EditNode{Node: "shop-a", Edits: []cluster.NodeEdit{cluster.Uncordon()}})
+}
+
+// tell passes the time and prints the events of some kinds.
+func (s stage) tell(kinds ...rollout.Kind) {
+	for events := range s.Run(60) {
+		for _, e := range events {
+			for _, kind := range kinds {
+				if e.Kind == kind {
+					fmt.Fprintln(s, e)
+				}
+			}
+		}
+	}
+}
+
+func (s stage) rollBack() error {
+	for _, key := range []string{daemonSet, deployment} {
+		if err := s.Undo(key, 0); err != nil {
+			return err
+		}
+	}
+	s.settle()
+	for _, r := range s.History(daemonSet) {
+		fmt.Fprintf(s, "%s revision %d: %s\n", daemonSet, r.Revision, r.Name)
+	}
+	for _, rs := range s.ReplicaSets(deployment) {
+		fmt.Fprintf(s, "%s revision %s: %s with %d replicas\n", deployment, rs.Annotations["deployment.kubernetes.io/revision"], rs.Name, *rs.Spec.Replicas)
+	}
+	s.pods()
+	return s.status()
+}
