@@ -144,6 +144,9 @@ func (p *Plan) predict(e Effect, ds *appsv1.DaemonSet) (*daemon, error) {
 	return p.base.predict(ds, p.After())
 }
 
+// Plan is the plan that the effect is of.
+func (e Effect) Plan() *Plan { return e.plan }
+
 func (d *daemon) prediction() *placement.Prediction {
 	if d == nil {
 		return nil

@@ -23,6 +23,7 @@ type Policy struct {
 	wrong    error
 	judge    func(e Effect) ruling
 	together func(p *Plan, effects []Effect) ruling // judges all DaemonSets at once
+	ofPods   bool                                   // is about no DaemonSet
 }
 
 // ruling is what a policy finds.
@@ -140,6 +141,30 @@ func ExactlyOne(nodes cluster.NodeSet) Policy {
 	return Policy{text: "exactly one on " + short(nodes), together: func(p *Plan, effects []Effect) ruling {
 		return splitOf(p, effects).exactlyOne(p.After().Nodes().And(nodes))
 	}}
+}
+
+// Rehomes promises that every pod which no DaemonSet owns and which has to go finds
+// another node, or is one that nothing makes anew: of the pods of these names,
+// "research/train-0" or with the wildcards of path.Match; of all, if there are none.
+// It is about no DaemonSet.
+func Rehomes(pods ...string) Policy {
+	names := Policy{}.For(pods...)
+	text := "pods that have to go find another node"
+	if len(pods) > 0 {
+		text = strings.Join(pods, ", ") + ": " + text
+	}
+	return Policy{text: text, wrong: names.wrong, together: func(p *Plan, _ []Effect) ruling {
+		var r ruling
+		for _, e := range p.Evictions() {
+			if e.Nowhere != "" && e.Fate != Stranded && names.about(Effect{Key: e.Pod}) {
+				r.offenders = append(r.offenders, Offender{Node: e.Node, Why: strings.Replace(e.String(), " on "+e.Node, "", 1)})
+			}
+		}
+		if len(r.offenders) > 0 {
+			r.message = fmt.Sprintf("%d pods find none", len(r.offenders))
+		}
+		return r
+	}, ofPods: true}
 }
 
 // Holds is a promise of one's own: the function gives the nodes that break it, with

@@ -46,7 +46,7 @@ type Result struct {
 // vacuous by permission.
 func (r Result) Fails() bool { return r.Outcome != Satisfied && !r.Allowed }
 
-// String is the result with the offenders, each on a line.
+// String is the result with the offenders, those with the same reasons on one line.
 func (r Result) String() string {
 	word := map[bool]string{true: "FAIL", false: "ok  "}[r.Fails()]
 	var b strings.Builder
@@ -62,13 +62,38 @@ func (r Result) String() string {
 		fmt.Fprintf(&b, ": %s", r.Message)
 	}
 	b.WriteString("\n")
-	for _, o := range r.Offenders {
-		fmt.Fprintf(&b, "      %v\n", o)
+	for _, line := range r.grouped() {
+		fmt.Fprintf(&b, "      %s\n", line)
 	}
 	for _, h := range r.Hints {
 		fmt.Fprintf(&b, "      hint: %s\n", h)
 	}
 	return b.String()
+}
+
+// mostNames bounds the nodes that a line names.
+const mostNames = 12
+
+// grouped is a line for the offenders with the same reasons, by the first of them.
+func (r Result) grouped() []string {
+	var order []string
+	nodes := map[string][]string{}
+	for _, o := range r.Offenders {
+		why := strings.TrimPrefix(o.String(), o.Node)
+		if nodes[why] == nil {
+			order = append(order, why)
+		}
+		nodes[why] = append(nodes[why], o.Node)
+	}
+	lines := make([]string, len(order))
+	for i, why := range order {
+		names := nodes[why]
+		if more := len(names) - mostNames; more > 0 {
+			names = append(names[:mostNames:mostNames], fmt.Sprintf("and %d more", more))
+		}
+		lines[i] = strings.Join(names, " ") + why
+	}
+	return lines
 }
 
 // Report is what policies say of a plan: for each policy, in the order given, a
@@ -134,6 +159,9 @@ func (p *Plan) ask(policy Policy) []Result {
 		blank.Outcome, blank.Message, blank.Allowed = Malformed, policy.wrong.Error(), false
 		return []Result{blank}
 	}
+	if policy.ofPods {
+		return []Result{blank.of("", policy.together(p, nil))}
+	}
 	var about []Effect
 	for _, e := range p.whole() {
 		if policy.about(e) {
@@ -194,27 +222,19 @@ func keysOf(effects []Effect) string {
 	return strings.Join(keys, " + ")
 }
 
-// mostHints bounds what a result offers: each costs several predictions.
+// mostHints bounds what a result offers.
 const mostHints = 3
 
-// hints gives the nearest ways to get pods onto offenders that get none, tried; of
-// nodes with the same reasons one is asked for all.
+// hints gives the nearest ways to get pods onto offenders that get none, tried.
 func (e Effect) hints(offenders []Offender) []string {
 	if e.after == nil || e.after.admission != nil {
 		return nil
 	}
 	var all []string
-	asked := map[string]bool{}
-	for _, o := range offenders {
-		reasons := fmt.Sprint(o.Verdict.Reasons)
-		if len(o.Verdict.Reasons) == 0 || asked[reasons] || len(asked) == mostHints {
-			continue
-		}
-		asked[reasons] = true
-		for _, h := range e.after.HintsFor(o.Node) {
-			if s := h.String(); !slices.Contains(all, s) && len(all) < mostHints {
-				all = append(all, s)
-			}
+	for _, h := range e.after.Hints() {
+		gains := slices.ContainsFunc(offenders, func(o Offender) bool { return h.Gains.Has(o.Node) })
+		if gains && len(all) < mostHints {
+			all = append(all, h.String())
 		}
 	}
 	return all
