@@ -1,11 +1,12 @@
-// Dryrun says where the DaemonSets of a manifest would run on the nodes of a
-// cluster dump, before anybody applies them:
+// Dryrun says what a change would do to a cluster before anybody makes it, and
+// whether that keeps the promises of a policy file:
 //
-//	kubectl get nodes,pods,priorityclasses -A -o yaml > dump.yaml
-//	dryrun -f daemonset.yaml -cluster dump.yaml -expect 'kubernetes.io/os=linux'
+//	kubectl get nodes,pods,daemonsets,controllerrevisions,priorityclasses -A -o yaml > dump.yaml
+//	dryrun -cluster dump.yaml -f daemonset.yaml -policy policies.yaml
+//	dryrun -cluster dump.yaml -edit 'pool=gpu: taint dedicated=gpu:NoSchedule' -policy policies.yaml -o github
 //
-// It ends with 0 when every DaemonSet was predicted and every expectation
-// holds, with 1 when an expectation fails, with 2 on bad input.
+// It ends with 0 when every policy and expectation holds, with 1 when one does not,
+// with 2 on bad input.
 package main
 
 import (
@@ -14,10 +15,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
-	"github.com/berthsim/berth/cluster"
-	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/dryrun"
 )
 
 const (
@@ -36,7 +39,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	var r report
 	if err == nil {
-		r, err = predict(o, stdin, stderr)
+		r, err = answer(o, stdin, stderr)
 	}
 	if err == nil {
 		err = r.print(stdout, o.output)
@@ -52,10 +55,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 type options struct {
-	files   list
-	cluster list
-	expect  list
-	output  string
+	files, cluster, expect, policies, edits, inputs, deletes list
+
+	config dryrun.Config
+	output string
 }
 
 // list is a flag that can be given several times.
@@ -64,125 +67,107 @@ type list []string
 func (l *list) String() string     { return strings.Join(*l, ",") }
 func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
+var outputs = []string{"table", "json", "junit", "github"}
+
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("dryrun", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Var(&o.files, "f", "`file` with the DaemonSets, - for standard input; may be repeated")
-	flags.Var(&o.cluster, "cluster", "`file` with nodes and pods, - for standard input; may be repeated; without it the nodes are those of -f")
-	flags.Var(&o.expect, "expect", "label `selector` of nodes that must get a pod of every DaemonSet; may be repeated")
-	flags.StringVar(&o.output, "o", "table", "`format` of the output: table or json")
+	flags.Var(&o.files, "f", "`file` with objects to apply, - for standard input; may be repeated")
+	flags.Var(&o.cluster, "cluster", "`file` with the cluster as it is, - for standard input; may be repeated; without it, it is what -f holds beside DaemonSets")
+	flags.Var(&o.edits, "edit", "an `edit` of nodes, 'SELECTOR: taint k=v:NoSchedule, label a=b, cordon' or 'SELECTOR: remove'; may be repeated")
+	flags.Var(&o.deletes, "delete", "`namespace/name` of a DaemonSet to delete; may be repeated")
+	flags.Var(&o.inputs, "do", "an `input` of a simulation: 'undo ns/name', 'drain node-1 --ignore-daemonsets', 'node-down node-1'; may be repeated")
+	flags.Var(&o.expect, "expect", "label `selector` of nodes that must get a pod of every DaemonSet of -f; may be repeated")
+	flags.Var(&o.policies, "policy", "`file` with policies; may be repeated")
+	flags.StringVar(&o.output, "o", "table", "`format` of the output: "+strings.Join(outputs, ", "))
+	kubelet := &o.config.Rollout.Kubelet
+	flags.DurationVar(&kubelet.Start, "start", 0, "how long a pod takes from being bound to running")
+	flags.DurationVar(&kubelet.Ready, "ready", 0, "how long a pod takes from running to ready")
+	flags.DurationVar(&kubelet.Stop, "stop", 0, "how long a pod takes to stop, at most its grace period")
+	flags.DurationVar(&o.config.Horizon, "horizon", 24*time.Hour, "until when rollouts are simulated if they do not end before")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
+	return o, o.check(flags.Args())
+}
+
+func (o *options) check(rest []string) error {
 	var errs []error
-	if flags.NArg() > 0 {
-		errs = append(errs, fmt.Errorf("unexpected argument %q", flags.Arg(0)))
+	if len(rest) > 0 {
+		errs = append(errs, fmt.Errorf("unexpected argument %q", rest[0]))
 	}
-	if len(o.files) == 0 {
-		errs = append(errs, errors.New("-f is required: the file with the DaemonSets"))
+	if len(o.files)+len(o.edits)+len(o.deletes)+len(o.inputs) == 0 {
+		errs = append(errs, errors.New("-f is required, or -edit, -delete or -do: what is to be done"))
 	}
-	if o.output != "table" && o.output != "json" {
-		errs = append(errs, fmt.Errorf("-o %s: must be table or json", o.output))
+	if !slices.Contains(outputs, o.output) {
+		errs = append(errs, fmt.Errorf("-o %s: must be one of %s", o.output, strings.Join(outputs, ", ")))
 	}
-	return o, errors.Join(errs...)
+	if o.config.Horizon <= 0 {
+		errs = append(errs, fmt.Errorf("-horizon %v: must be more than 0", o.config.Horizon))
+	}
+	return errors.Join(errs...)
 }
 
-// predict reads the input and predicts every DaemonSet of -f, which takes the
-// place of what the cluster holds under its name.
-func predict(o options, stdin io.Reader, stderr io.Writer) (report, error) {
-	world, err := readAll(o.cluster, stdin, stderr)
+// answer reads the input, plans, and asks the policies.
+func answer(o options, stdin io.Reader, stderr io.Writer) (report, error) {
+	promises, err := readPromises(o.policies)
 	if err != nil {
 		return report{}, err
 	}
-	given, err := readAll(o.files, stdin, stderr)
+	in, err := readInputs(o, stdin, stderr)
 	if err != nil {
 		return report{}, err
 	}
-	c, err := merge(append(world, given...))
+	base, err := o.config.Start(in.cluster)
 	if err != nil {
 		return report{}, err
 	}
-	if c.Nodes().Len() == 0 {
-		fmt.Fprintln(stderr, "warning: the cluster has no nodes; -cluster names a file with some")
-	}
-	r := report{Version: 1}
-	for _, in := range given {
-		for _, ds := range in.manifest.DaemonSets {
-			w, err := placement.ForDaemonSet(ds)
-			if err != nil {
-				return report{}, fmt.Errorf("%s: %w", in.file, err)
-			}
-			if err := r.add(ds.Namespace+"/"+ds.Name, w.Predict(c), c, o.expect); err != nil {
-				return report{}, err
-			}
-		}
-	}
-	if len(r.DaemonSets) == 0 {
-		return report{}, fmt.Errorf("%s: holds no DaemonSet%s", o.files.String(), skipped(given))
-	}
-	return r, nil
-}
-
-// input is one file, read.
-type input struct {
-	file     string
-	manifest *cluster.Manifest
-}
-
-// readAll reads files one by one, and prints what was dropped on the way.
-func readAll(files []string, stdin io.Reader, stderr io.Writer) ([]input, error) {
-	var all []input
-	for _, name := range files {
-		m, err := read(name, stdin)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		for _, w := range m.Warnings {
-			fmt.Fprintf(stderr, "warning: %s: %v\n", name, w)
-		}
-		all = append(all, input{name, m})
-	}
-	return all, nil
-}
-
-func read(name string, stdin io.Reader) (*cluster.Manifest, error) {
-	if name == "-" {
-		return cluster.ReadManifest(stdin)
-	}
-	f, err := os.Open(name)
+	edits, err := in.edits(o)
 	if err != nil {
-		return nil, err
+		return report{}, err
 	}
-	defer f.Close()
-	return cluster.ReadManifest(f)
+	plan, err := base.Plan(edits...)
+	if err != nil {
+		return report{}, err
+	}
+	return judge(plan, in, o.expect, promises)
 }
 
-// merge makes one cluster; where two files hold the same object, the later one counts.
-func merge(inputs []input) (*cluster.Cluster, error) {
-	c, err := cluster.New()
-	for _, in := range inputs {
-		own, wrong := in.manifest.Cluster()
-		if wrong != nil {
-			return nil, fmt.Errorf("%s: %w", in.file, wrong)
+func readPromises(files []string) ([]promise, error) {
+	var all []promise
+	var errs []error
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err == nil {
+			var some []promise
+			some, err = readPolicies(file, text)
+			all = append(all, some...)
 		}
-		if c, err = c.With(own.Manifest().Objects()...); err != nil {
-			return nil, fmt.Errorf("%s: %w", in.file, err)
-		}
+		errs = append(errs, err)
 	}
-	return c, err
+	return all, errors.Join(errs...)
 }
 
-// skipped tells what was in the files in place of a DaemonSet.
-func skipped(inputs []input) string {
-	var lines []string
-	for _, in := range inputs {
-		for _, s := range in.manifest.Skipped {
-			lines = append(lines, s.String())
-		}
+// editOf reads 'SELECTOR: EDITS' of nodes that the cluster has.
+func (in *inputs) editOf(text string) (dryrun.Edit, error) {
+	selector, words, ok := strings.Cut(text, ": ")
+	if !ok {
+		return dryrun.Edit{}, fmt.Errorf("-edit %q: must be 'SELECTOR: EDITS', as in 'pool=gpu: cordon'", text)
 	}
-	if len(lines) == 0 {
-		return ""
+	nodes, err := in.cluster.Select(selector)
+	switch {
+	case err != nil:
+		return dryrun.Edit{}, fmt.Errorf("-edit %q: %w", text, err)
+	case nodes.Len() == 0:
+		return dryrun.Edit{}, fmt.Errorf("-edit %q: no node matches", text)
+	case strings.TrimSpace(words) == "remove":
+		return dryrun.RemoveNodes(nodes), nil
 	}
-	return "; skipped:\n  " + strings.Join(lines, "\n  ")
+	parsed, err := rollout.ParseInput("edit-node any: " + words)
+	edit, ok := parsed.(rollout.EditNode)
+	if err != nil || !ok {
+		return dryrun.Edit{}, fmt.Errorf("-edit %q: %w", text, err)
+	}
+	return dryrun.EditNodes(nodes, edit.Edits...), nil
 }

@@ -14,7 +14,7 @@ const (
 	nodes = "../logcollector/nodes.yaml"
 )
 
-func dryrun(stdin string, args ...string) (code int, stdout, stderr string) {
+func call(stdin string, args ...string) (code int, stdout, stderr string) {
 	var out, errs strings.Builder
 	code = run(args, strings.NewReader(stdin), &out, &errs)
 	return code, out.String(), errs.String()
@@ -38,10 +38,10 @@ func TestExitCodes(t *testing.T) {
 		{"the field of a mistake", exitBadInput, "spec.template.spec.containers", broken, []string{"-f", "-", "-cluster", nodes}},
 		{"no DaemonSet", exitBadInput, "holds no DaemonSet", "", []string{"-f", nodes}},
 		{"no file", exitBadInput, "no such file", "", []string{"-f", "absent.yaml"}},
-		{"no -f, and a format that is none", exitBadInput, "-o xml: must be table or json", "", []string{"-o", "xml"}},
+		{"no -f, and a format that is none", exitBadInput, "-o xml: must be one of table, json", "", []string{"-o", "xml"}},
 		{"an unknown flag", exitBadInput, "flag provided but not defined", "", []string{"-z"}},
 	} {
-		code, out, errs := dryrun(test.stdin, test.args...)
+		code, out, errs := call(test.stdin, test.args...)
 		if code != test.code || !strings.Contains(out+errs, test.says) {
 			t.Errorf("%s: ended with %d, want %d and %q, printed\n%s%s", test.reason, code, test.code, test.says, out, errs)
 		}
@@ -49,12 +49,12 @@ func TestExitCodes(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	code, out, _ := dryrun("", "-f", agent, "-cluster", nodes, "-o", "json", "-expect", "kubernetes.io/os=linux")
+	code, out, _ := call("", "-f", agent, "-cluster", nodes, "-o", "json", "-expect", "kubernetes.io/os=linux")
 	var r report
 	if err := json.Unmarshal([]byte(out), &r); code != exitFails || err != nil {
 		t.Fatalf("ended with %d: %v\n%s", code, err, out)
 	}
-	golden.Compare(t, "output.json", out)
+	golden.Compare(t, "testdata/output.json", out)
 }
 
 // Every file of the corpus, each on another node file (package placement tries
@@ -70,7 +70,7 @@ func TestCorpus(t *testing.T) {
 	counts := map[int]int{}
 	for i, file := range files {
 		nodes := clusters[i%len(clusters)]
-		code, out, errs := dryrun("", "-f", file, "-cluster", nodes, "-expect", "kubernetes.io/os")
+		code, out, errs := call("", "-f", file, "-cluster", nodes, "-expect", "kubernetes.io/os")
 		counts[code]++
 		switch {
 		case code == exitBadInput && !strings.Contains(errs, "document ") && !strings.Contains(errs, "holds no DaemonSet"):

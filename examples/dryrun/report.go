@@ -6,14 +6,19 @@ import (
 	"io"
 	"slices"
 
-	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout/dryrun"
 )
 
 // report is the answer, and its JSON form.
 type report struct {
-	Version    int         `json:"version"`
-	DaemonSets []daemonSet `json:"daemonSets"`
+	Version    int             `json:"version"`
+	DaemonSets []daemonSet     `json:"daemonSets"` // of -f
+	Plan       json.RawMessage `json:"plan"`       // dryrun.Record
+	Policies   []verdict       `json:"policies"`
+
+	plan   string // as text
+	places map[string]place
 }
 
 type daemonSet struct {
@@ -32,15 +37,51 @@ type expectation struct {
 	Missing  []placement.Verdict `json:"missing,omitempty"`
 }
 
+// verdict is the result of a policy, with where the policy stands.
+type verdict struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+	dryrun.Result
+}
+
 func (e expectation) holds() bool { return e.Nodes > 0 && len(e.Missing) == 0 }
 
-func (r *report) add(name string, p *placement.Prediction, c *cluster.Cluster, expect []string) error {
+// judge asks everything that is to be known of the plan.
+func judge(plan *dryrun.Plan, in *inputs, expect []string, promises []promise) (report, error) {
+	r := report{Version: 1, DaemonSets: []daemonSet{}, Policies: []verdict{}, plan: plan.String(), places: in.places}
+	var err error
+	if r.Plan, err = json.Marshal(plan); err != nil {
+		return r, err
+	}
+	for _, key := range in.keys {
+		if err := r.add(key, plan, expect); err != nil {
+			return r, err
+		}
+	}
+	for _, p := range promises {
+		policy, err := p.policy(plan)
+		if err != nil {
+			return r, err
+		}
+		for _, result := range plan.Check(policy).Results {
+			r.Policies = append(r.Policies, verdict{p.file, p.line, result})
+		}
+	}
+	return r, nil
+}
+
+func (r *report) add(key string, plan *dryrun.Plan, expect []string) error {
+	effect, _ := plan.Effect(key)
+	_, p := effect.Prediction()
+	if p == nil { // -delete of what -f applies
+		return nil
+	}
 	ds := daemonSet{
-		Name: name, Summary: p.String(), Wanted: p.Eligible().Len(),
+		Name: key, Summary: p.String(), Wanted: p.Eligible().Len(),
 		Nodes: slices.Collect(p.Verdicts()), table: p.Table(),
 	}
 	for _, selector := range expect {
-		set, err := c.Select(selector)
+		set, err := plan.After().Select(selector)
 		if err != nil {
 			return fmt.Errorf("-expect: %w", err)
 		}
@@ -56,42 +97,35 @@ func (r *report) add(name string, p *placement.Prediction, c *cluster.Cluster, e
 	return nil
 }
 
-// Failed says whether an expectation does not hold. One that names no node at
-// all fails too: it would hold whatever happens.
+// Failed says whether an expectation or a policy does not hold. One that is about no
+// node at all fails too: it would hold whatever happens.
 func (r report) Failed() bool {
 	return slices.ContainsFunc(r.DaemonSets, func(ds daemonSet) bool {
 		return slices.ContainsFunc(ds.Expectations, func(e expectation) bool { return !e.holds() })
-	})
+	}) || slices.ContainsFunc(r.Policies, func(v verdict) bool { return v.Fails() })
 }
 
 func (r report) print(out io.Writer, format string) error {
-	if format == "json" {
+	switch format {
+	case "json":
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(r)
+	case "junit":
+		return r.junit(out)
+	case "github":
+		return r.github(out)
 	}
-	for i, ds := range r.DaemonSets {
-		if i > 0 {
-			fmt.Fprintln(out)
-		}
-		fmt.Fprintf(out, "%s: %s\n\n%s", ds.Name, ds.Summary, ds.table)
-		for _, e := range ds.Expectations {
-			e.print(out)
-		}
-	}
-	return nil
+	return r.table(out)
 }
 
-func (e expectation) print(out io.Writer) {
-	switch {
-	case e.Nodes == 0:
-		fmt.Fprintf(out, "\nFAIL  -expect %s: names no node of the cluster\n", e.Selector)
-	case e.holds():
-		fmt.Fprintf(out, "\nok    -expect %s: all %d nodes\n", e.Selector, e.Nodes)
-	default:
-		fmt.Fprintf(out, "\nFAIL  -expect %s: %d of %d nodes get no pod\n", e.Selector, len(e.Missing), e.Nodes)
-		for _, v := range e.Missing {
-			fmt.Fprintln(out, "      "+v.String())
-		}
+func (r report) table(out io.Writer) error {
+	for _, ds := range r.DaemonSets {
+		fmt.Fprintf(out, "%s: %s\n\n%s\n", ds.Name, ds.Summary, ds.table)
 	}
+	_, err := fmt.Fprint(out, r.plan)
+	for _, c := range r.claims() {
+		fmt.Fprintf(out, "\n%s", c.text)
+	}
+	return err
 }

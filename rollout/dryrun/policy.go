@@ -286,3 +286,7 @@ func short(nodes cluster.NodeSet) string {
 	}
 	return nodes.String()
 }
+
+// Err says what is wrong with the policy itself: an amount, a duration or a pattern
+// that makes no sense; nil if nothing is. Check reports it too, as Malformed.
+func (p Policy) Err() error { return p.wrong }

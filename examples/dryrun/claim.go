@@ -1,0 +1,131 @@
+package main
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// claim is an expectation or a policy with what became of it, for formats that do
+// not tell them apart.
+type claim struct {
+	name      string
+	daemonSet string
+	at        place // where people would mend it; no file if that is not known
+	text      string
+	fails     bool
+	skipped   bool // it is about nothing, and may be
+}
+
+func (r report) claims() []claim {
+	var all []claim
+	for _, ds := range r.DaemonSets {
+		for _, e := range ds.Expectations {
+			all = append(all, claim{name: "-expect " + e.Selector, daemonSet: ds.Name, at: r.places[ds.Name], text: e.text(), fails: !e.holds()})
+		}
+	}
+	for _, v := range r.Policies {
+		at, known := r.places[v.DaemonSet]
+		if !known {
+			at = place{v.File, v.Line}
+		}
+		all = append(all, claim{name: v.Policy, daemonSet: v.DaemonSet, at: at, text: v.String(), fails: v.Fails(), skipped: v.Allowed})
+	}
+	return all
+}
+
+func (e expectation) text() string {
+	switch {
+	case e.Nodes == 0:
+		return fmt.Sprintf("FAIL  -expect %s: names no node of the cluster\n", e.Selector)
+	case e.holds():
+		return fmt.Sprintf("ok    -expect %s: all %d nodes\n", e.Selector, e.Nodes)
+	}
+	s := fmt.Sprintf("FAIL  -expect %s: %d of %d nodes get no pod\n", e.Selector, len(e.Missing), e.Nodes)
+	for _, v := range e.Missing {
+		s += "      " + v.String() + "\n"
+	}
+	return s
+}
+
+// The XML that CI systems read as the result of tests.
+type testSuites struct {
+	XMLName xml.Name  `xml:"testsuites"`
+	Suite   testSuite `xml:"testsuite"`
+}
+
+type testSuite struct {
+	Name     string     `xml:"name,attr"`
+	Tests    int        `xml:"tests,attr"`
+	Failures int        `xml:"failures,attr"`
+	Skipped  int        `xml:"skipped,attr"`
+	Cases    []testCase `xml:"testcase"`
+	Out      string     `xml:"system-out"`
+}
+
+type testCase struct {
+	Class   string   `xml:"classname,attr"`
+	Name    string   `xml:"name,attr"`
+	File    string   `xml:"file,attr,omitempty"`
+	Line    int      `xml:"line,attr,omitempty"`
+	Failure *failure `xml:"failure"`
+	Skipped *failure `xml:"skipped"`
+}
+
+type failure struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+func (r report) junit(out io.Writer) error {
+	suite := testSuite{Name: "dryrun", Out: r.plan}
+	for _, c := range r.claims() {
+		test := testCase{Class: c.daemonSet, Name: c.name, File: c.at.file, Line: c.at.line}
+		first, _, _ := strings.Cut(strings.TrimPrefix(c.text, "FAIL  "), "\n")
+		switch {
+		case c.fails:
+			suite.Failures++
+			test.Failure = &failure{first, c.text}
+		case c.skipped:
+			suite.Skipped++
+			test.Skipped = &failure{Message: first}
+		}
+		suite.Tests++
+		suite.Cases = append(suite.Cases, test)
+	}
+	text, err := xml.MarshalIndent(testSuites{Suite: suite}, "", "  ")
+	if err == nil {
+		_, err = fmt.Fprintf(out, "%s%s\n", xml.Header, text)
+	}
+	return err
+}
+
+// github writes the workflow commands that GitHub shows beside the lines of a pull
+// request: an error for what fails, a notice with the plan.
+func (r report) github(out io.Writer) error {
+	for _, c := range r.claims() {
+		if !c.fails {
+			continue
+		}
+		_, message, _ := strings.Cut(c.text, "  ")
+		fmt.Fprintf(out, "::error %stitle=%s::%s\n", c.at.properties(), property("dryrun: "+c.name), data(message))
+	}
+	_, err := fmt.Fprintf(out, "::notice title=dryrun: plan::%s\n", data(r.plan))
+	return err
+}
+
+func (p place) properties() string {
+	if p.file == "" || p.file == "-" {
+		return ""
+	}
+	return fmt.Sprintf("file=%s,line=%d,", property(p.file), p.line)
+}
+
+var (
+	escapeData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	escapeProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+func data(s string) string     { return escapeData.Replace(strings.TrimSuffix(s, "\n")) }
+func property(s string) string { return escapeProperty.Replace(s) }

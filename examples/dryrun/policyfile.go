@@ -1,0 +1,290 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/yaml/goyaml.v3"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout/dryrun"
+)
+
+// promise is an entry of a policy file.
+type promise struct {
+	file string
+	line int
+
+	name       string
+	keys       []string // of DaemonSets; of pods for rehomes
+	kind       string   // covers, avoids, atLeast, within, exactlyOne, rehomes
+	set        set
+	amount     string
+	per        string
+	duration   time.Duration
+	mayBeEmpty bool
+}
+
+// set is nodes by what they have: all that is given must hold.
+type set struct{ selector, tainted, without string }
+
+const (
+	fileFields    = "sets policies"
+	setFields     = "selector tainted without"
+	promiseFields = "name for covers avoids atLeast of per within available exactlyOne rehomes mayBeVacuous"
+	promiseKinds  = "covers avoids atLeast within exactlyOne rehomes"
+)
+
+// readPolicies reads a policy file. It is strict: a field that it does not know, or
+// that does not go with the others, is an error with line and path, as is every
+// other mistake; all of them are reported.
+func readPolicies(file string, text []byte) ([]promise, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	r := &policyReader{file: file, sets: map[string]set{}}
+	if len(doc.Content) == 0 {
+		r.wrong(&yaml.Node{Line: 1}, "policies", "must be there")
+		return nil, errors.Join(r.errs...)
+	}
+	fields := r.mapping(doc.Content[0], "", fileFields)
+	if n := fields["sets"]; n != nil {
+		r.readSets(n)
+	}
+	var all []promise
+	if n := fields["policies"]; n == nil || n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		r.wrong(doc.Content[0], "policies", "must be a list with at least one policy")
+	} else {
+		for i, item := range n.Content {
+			all = append(all, r.promise(item, fmt.Sprintf("policies[%d]", i)))
+		}
+	}
+	return all, errors.Join(r.errs...)
+}
+
+type policyReader struct {
+	file string
+	sets map[string]set
+	errs []error
+}
+
+func (r *policyReader) wrong(n *yaml.Node, path, format string, args ...any) {
+	r.errs = append(r.errs, fmt.Errorf("%s:%d: %s: %s", r.file, n.Line, path, fmt.Sprintf(format, args...)))
+}
+
+// mapping gives the values of a mapping by key; any other key than the known ones,
+// and one that comes twice, is an error. All keys are known where known is empty.
+func (r *policyReader) mapping(n *yaml.Node, path, known string) map[string]*yaml.Node {
+	fields := map[string]*yaml.Node{}
+	if n.Kind != yaml.MappingNode {
+		r.wrong(n, cmpOr(path, "the file"), "must be a mapping")
+		return fields
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		at := strings.TrimPrefix(path+"."+key.Value, ".")
+		switch {
+		case known != "" && !slices.Contains(strings.Fields(known), key.Value):
+			r.wrong(key, at, "unknown field; must be one of %s", strings.ReplaceAll(known, " ", ", "))
+		case fields[key.Value] != nil:
+			r.wrong(key, at, "is there twice")
+		default:
+			fields[key.Value] = n.Content[i+1]
+		}
+	}
+	return fields
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func (r *policyReader) scalar(n *yaml.Node, path string) string {
+	if n == nil {
+		return ""
+	}
+	if n.Kind != yaml.ScalarNode || n.Value == "" {
+		r.wrong(n, path, "must be a word")
+	}
+	return n.Value
+}
+
+// list reads a word or a list of words.
+func (r *policyReader) list(n *yaml.Node, path string) []string {
+	if n == nil {
+		return nil
+	}
+	if n.Kind != yaml.SequenceNode {
+		return []string{r.scalar(n, path)}
+	}
+	var all []string
+	for i, item := range n.Content {
+		all = append(all, r.scalar(item, fmt.Sprintf("%s[%d]", path, i)))
+	}
+	return all
+}
+
+func (r *policyReader) readSets(n *yaml.Node) {
+	for name, value := range r.mapping(n, "sets", "") { // any order: into a map
+		r.sets[name] = r.set(value, "sets."+name)
+	}
+	slices.SortFunc(r.errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+}
+
+func (r *policyReader) set(n *yaml.Node, path string) set {
+	if n.Kind == yaml.ScalarNode {
+		return r.checked(n, path, set{selector: n.Value})
+	}
+	fields := r.mapping(n, path, setFields)
+	return r.checked(n, path, set{
+		r.scalar(fields["selector"], path+".selector"), r.scalar(fields["tainted"], path+".tainted"), r.scalar(fields["without"], path+".without"),
+	})
+}
+
+// checked says what of a set does not parse.
+func (r *policyReader) checked(n *yaml.Node, path string, s set) set {
+	empty, err := cluster.New()
+	if err == nil {
+		_, err = s.nodes(empty.Select, empty.Tainted)
+	}
+	if err != nil {
+		r.wrong(n, path, "%v", err)
+	}
+	return s
+}
+
+// named gives a set by its name, or a label selector with an operator in it.
+func (r *policyReader) named(n *yaml.Node, path string) set {
+	if n.Kind != yaml.ScalarNode {
+		return r.set(n, path)
+	}
+	if s, ok := r.sets[n.Value]; ok {
+		return s
+	}
+	if !strings.ContainsAny(n.Value, "=!(") {
+		r.wrong(n, path, "%q: no such set; must be one of sets, or a label selector with an operator as in pool=gpu", n.Value)
+		return set{}
+	}
+	return r.checked(n, path, set{selector: n.Value})
+}
+
+func (r *policyReader) promise(n *yaml.Node, path string) promise {
+	fields := r.mapping(n, path, promiseFields)
+	p := promise{file: r.file, line: n.Line, name: r.scalar(fields["name"], path+".name"), keys: r.list(fields["for"], path+".for")}
+	for _, kind := range strings.Fields(promiseKinds) {
+		if fields[kind] == nil {
+			continue
+		}
+		if p.kind != "" {
+			r.wrong(fields[kind], path+"."+kind, "does not go with %s: a policy has one of %s", p.kind, strings.ReplaceAll(promiseKinds, " ", ", "))
+			continue
+		}
+		p.kind = kind
+	}
+	if n := fields["mayBeVacuous"]; n != nil {
+		if p.mayBeEmpty = n.Value == "true"; n.Value != "true" && n.Value != "false" {
+			r.wrong(n, path+".mayBeVacuous", "must be true or false")
+		}
+	}
+	r.fill(&p, n, fields, path)
+	return p
+}
+
+// goesWith is the further fields of each kind.
+var goesWith = map[string]string{"atLeast": "of per", "within": "available"}
+
+// fill reads the fields of the policy's kind.
+func (r *policyReader) fill(p *promise, n *yaml.Node, fields map[string]*yaml.Node, path string) {
+	for _, key := range []string{"of", "per", "available"} {
+		if fields[key] != nil && !slices.Contains(strings.Fields(goesWith[p.kind]), key) {
+			r.wrong(fields[key], path+"."+key, "does not go with %s", cmpOr(p.kind, "no kind of policy"))
+		}
+	}
+	value := fields[p.kind]
+	at := path + "." + p.kind
+	switch p.kind {
+	case "covers", "avoids", "exactlyOne":
+		p.set = r.named(value, at)
+	case "atLeast":
+		p.amount, p.per = r.scalar(value, at), r.scalar(fields["per"], path+".per")
+		if fields["of"] != nil {
+			p.set = r.named(fields["of"], path+".of")
+		}
+		r.amount(value, at, p.amount)
+	case "within":
+		var err error
+		if p.duration, err = time.ParseDuration(r.scalar(value, at)); err != nil || p.duration <= 0 {
+			r.wrong(value, at, "must be a duration as 10m or 1h30m")
+		}
+		if p.amount = r.scalar(fields["available"], path+".available"); p.amount == "" {
+			r.wrong(n, path, "within needs available: a number or a percentage of pods")
+			return
+		}
+		r.amount(fields["available"], path+".available", p.amount)
+	case "rehomes":
+		if p.keys != nil {
+			r.wrong(fields["for"], path+".for", "does not go with rehomes, which names pods itself")
+		}
+		if p.keys = r.list(value, at); slices.Equal(p.keys, []string{"*"}) {
+			p.keys = []string{"*/*"}
+		}
+	default:
+		r.wrong(n, path, "must have one of %s", strings.ReplaceAll(promiseKinds, " ", ", "))
+	}
+}
+
+func (r *policyReader) amount(n *yaml.Node, path, text string) {
+	policy := dryrun.AtLeast(text, "", cluster.NodeSet{})
+	if err := policy.Err(); err != nil {
+		r.wrong(n, path, "%v", err)
+	}
+}
+
+// nodes gives the set's nodes.
+func (s set) nodes(choose, tainted func(string) (cluster.NodeSet, error)) (cluster.NodeSet, error) {
+	nodes, err := choose(s.selector)
+	if err == nil && s.tainted != "" {
+		var with cluster.NodeSet
+		with, err = tainted(s.tainted)
+		nodes = nodes.And(with)
+	}
+	if err == nil && s.without != "" {
+		var without cluster.NodeSet
+		without, err = choose(s.without)
+		nodes = nodes.Minus(without)
+	}
+	return nodes, err
+}
+
+// policy makes the promise one about a plan.
+func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
+	nodes, err := p.set.nodes(plan.Select, plan.After().Tainted)
+	if err != nil {
+		return dryrun.Policy{}, fmt.Errorf("%s:%d: %w", p.file, p.line, err)
+	}
+	made := map[string]func() dryrun.Policy{
+		"covers":     func() dryrun.Policy { return dryrun.Covers(nodes) },
+		"avoids":     func() dryrun.Policy { return dryrun.Avoids(nodes) },
+		"atLeast":    func() dryrun.Policy { return dryrun.AtLeast(p.amount, p.per, nodes) },
+		"within":     func() dryrun.Policy { return dryrun.Within(p.duration, p.amount) },
+		"exactlyOne": func() dryrun.Policy { return dryrun.ExactlyOne(nodes) },
+		"rehomes":    func() dryrun.Policy { return dryrun.Rehomes(p.keys...) },
+	}[p.kind]()
+	if p.kind != "rehomes" {
+		made = made.For(p.keys...)
+	}
+	if p.name != "" {
+		made = made.Named(p.name)
+	}
+	if p.mayBeEmpty {
+		made = made.MayBeVacuous()
+	}
+	return made, made.Err()
+}
