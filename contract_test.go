@@ -15,6 +15,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/dryrun"
 )
 
 // The names that outside programs compile against. This file does not run: it
@@ -106,4 +107,23 @@ var (
 		rollout.NodeDown{Node: ""}, rollout.NodeUp{Node: ""}, rollout.FailPods{Node: ""}, rollout.DeletePods{Node: ""},
 		rollout.NeverReady{Image: "", Nodes: nil}, rollout.StuckTerminating{Node: ""},
 	}
+)
+
+var (
+	_ func(*cluster.Cluster, ...dryrun.Edit) (*dryrun.Plan, error)       = dryrun.New
+	_ func(*cluster.Cluster) (*dryrun.Base, error)                       = dryrun.Start
+	_ func(dryrun.Config, *cluster.Cluster) (*dryrun.Base, error)        = dryrun.Config.Start
+	_ func(*dryrun.Base, ...dryrun.Edit) (*dryrun.Plan, error)           = (*dryrun.Base).Plan
+	_                                                                    = [](func(...runtime.Object) dryrun.Edit){dryrun.Apply, dryrun.Delete}
+	_ func(cluster.NodeSet, ...cluster.NodeEdit) dryrun.Edit             = dryrun.EditNodes
+	_ func(cluster.NodeSet) dryrun.Edit                                  = dryrun.RemoveNodes
+	_ func(...rollout.Input) dryrun.Edit                                 = dryrun.Inputs
+	_                                                                    = [](func(cluster.NodeSet) dryrun.Policy){dryrun.Covers, dryrun.Avoids, dryrun.ExactlyOne}
+	_ func(amount, topologyKey string, of cluster.NodeSet) dryrun.Policy = dryrun.AtLeast
+	_ func(time.Duration, string) dryrun.Policy                          = dryrun.Within
+	_ func(string, func(dryrun.Effect) []dryrun.Offender) dryrun.Policy  = dryrun.Holds
+	_ func(*dryrun.Plan, ...dryrun.Policy) dryrun.Report                 = (*dryrun.Plan).Check
+	_ func(dryrun.Report) error                                          = dryrun.Report.Err
+	_ func(*dryrun.Plan, *cluster.Cluster) error                         = (*dryrun.Plan).Stale
+	_ func(dryrun.Record, *cluster.Cluster, ...dryrun.Edit) error        = dryrun.Record.Stale
 )

@@ -5,6 +5,8 @@
 //   - placement says on which nodes a DaemonSet's pods or a pod may run, why
 //     not on the others, and in which order the scheduler would rank them.
 //   - rollout says what happens tick by tick when a DaemonSet is updated.
+//   - rollout/dryrun says what a change would do to a whole cluster, and whether
+//     that keeps the promises of a policy.
 //
 // Everything is computed in memory, without a cluster, an API server or a
 // clock, by the rules of Kubernetes 1.37; internal/conformance shows it equal

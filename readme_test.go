@@ -27,6 +27,14 @@ func TestReadmeShowsTheCounterexample(t *testing.T) {
 	}
 }
 
+// The README shows what examples/policy -broken fails with; a test of that package
+// compares it with the same file.
+func TestReadmeShowsTheBrokenPolicy(t *testing.T) {
+	if text := read(t, "examples/policy/message.txt"); len(text) < 100 || !strings.Contains(read(t, "README.md"), text) {
+		t.Errorf("README.md does not show:\n%s", text)
+	}
+}
+
 // Every example that the README names is there, and every one that is there is named.
 func TestReadmeNamesTheExamples(t *testing.T) {
 	readme := read(t, "README.md")

@@ -1,0 +1,264 @@
+package dryrun_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/dryrun"
+)
+
+// t stands for the *testing.T of a test.
+var t rapid.TB = fatal{}
+
+type fatal struct{ rapid.TB }
+
+func (fatal) Helper()                           {}
+func (fatal) Fatal(args ...any)                 { fmt.Println(args...) }
+func (fatal) Fatalf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+
+var agent = clustertest.DaemonSet("ops/agent", "tolerate:gpu")
+
+// small is four workers in two zones and two GPU nodes, with an agent on all of them.
+func small() *cluster.Cluster {
+	return clustertest.World{
+		clustertest.Pool("worker", 4, "pool=worker", "zone=a|b", "cpu:4", "memory:8Gi", "pods:20"),
+		clustertest.Pool("gpu", 2, "pool=gpu", "zone=a|b", "cpu:8", "memory:8Gi", "pods:20"),
+		agent,
+	}.Cluster(t)
+}
+
+// A test in five lines: it fails a change that takes the agent from the GPU nodes.
+func Example() {
+	c := small()
+	gpu := c.Labeled("pool", "gpu")
+	plan, err := dryrun.New(c, dryrun.EditNodes(gpu, cluster.Taint("dedicated=gpu:NoExecute")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Check(dryrun.Covers(gpu).For("ops/agent")).Err(); err != nil {
+		t.Fatal(err)
+	}
+	// Output:
+	// the plan breaks a policy
+	// edit  taint dedicated=gpu:NoExecute on gpu-1 gpu-2
+	// FAIL  ops/agent: covers {gpu-1 gpu-2}: 2 of 2 nodes get no running pod
+	//       gpu-1 gpu-2: Excluded: TaintToleration: node(s) had untolerated taint(s) [dedicated=gpu:NoExecute]
+	//       hint: tolerate dedicated=gpu:NoExecute: gains gpu-1 gpu-2
+	//       hint: taint dedicated:NoExecute- on gpu-1 gpu-2: gains gpu-1 gpu-2
+}
+
+// A new image is a rolling update; a new nodeSelector takes pods away at once.
+func ExampleNew() {
+	c := small()
+	for _, next := range []clustertest.DaemonSetSpec{agent.With("image:agent:2"), agent.With("on:pool=gpu")} {
+		plan, err := dryrun.New(c, dryrun.Apply(next.Object(t)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, _ := plan.Effect("ops/agent")
+		pods := e.Pods()
+		up, of := e.AtWorst()
+		fmt.Printf("updated in waves %v, deleted at once %v, %d waves, at worst %d of %d\n", pods.Updated, pods.Deleted, e.Course().Waves, up, of)
+	}
+	// Output:
+	// updated in waves {gpu-1 gpu-2 worker-1 worker-2 worker-3 worker-4}, deleted at once {}, 6 waves, at worst 5 of 6
+	// updated in waves {gpu-1 gpu-2}, deleted at once {worker-1 worker-2 worker-3 worker-4}, 2 waves, at worst 1 of 2
+}
+
+// One base for many questions: how many nodes may be cordoned for good before an
+// update leaves the agent on fewer than half?
+func ExampleStart() {
+	base, err := dryrun.Start(small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes := base.Cluster().Nodes()
+	for n := 1; n <= nodes.Len(); n++ {
+		some := base.Cluster().Named(nodes.Names()[:n]...)
+		plan, err := base.Plan(dryrun.EditNodes(some, cluster.Taint("full:NoSchedule")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan.Check(dryrun.AtLeast("50%", "", nodes)).Failed() {
+			fmt.Println(n)
+			return
+		}
+	}
+	// Output: 4
+}
+
+func ExamplePlan_String() {
+	c := small()
+	plan, err := dryrun.New(c, dryrun.EditNodes(c.Named("worker-4"), cluster.Taint("gone:NoExecute")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, _ := plan.Effect("ops/agent")
+	fmt.Print(e)
+	// Output:
+	// ~ DaemonSet ops/agent
+	//     --- 6 placed of 6 nodes
+	//     +++ 5 placed of 6 nodes
+	//     - lost: worker-4
+	//           now Excluded: TaintToleration: node(s) had untolerated taint(s) [gone:NoExecute]
+	//     pods deleted at once: 1 on worker-4
+	//     takes 1s, at worst 5 of 5 pods available that stay wanted
+}
+
+// A plan is kept as JSON, and refused if the cluster is another by the time that it
+// is to be carried out.
+func ExampleRecord_Stale() {
+	c := small()
+	edit := dryrun.Apply(agent.With("image:agent:2").Object(t))
+	plan, err := dryrun.New(c, edit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept dryrun.Record
+	if err := json.Unmarshal(text, &kept); err != nil {
+		t.Fatal(err)
+	}
+	later, err := c.Edit("gpu-1", cluster.Cordon())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println(kept.Stale(c, edit), errors.Is(kept.Stale(later), dryrun.ErrStale))
+	fmt.Println(plan.Stale(later))
+	// Output:
+	// <nil> true
+	// the plan is stale: the cluster is not the one that it was made from: changed: Node gpu-1
+}
+
+// Time is that of the kubelets.
+func ExampleWithin() {
+	config := dryrun.Config{Rollout: rollout.Config{Kubelet: rollout.Kubelet{Start: 5 * time.Second, Ready: 40 * time.Second, Stop: 10 * time.Second}}}
+	base, err := config.Start(small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := base.Plan(dryrun.Apply(agent.With("image:agent:2", "max-unavailable:2").Object(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Print(plan.Check(dryrun.Within(5*time.Minute, "50%"), dryrun.Within(2*time.Minute, "4")))
+	// Output:
+	// ok    ops/agent: within 5m0s, 50% available
+	// FAIL  ops/agent: within 2m0s, 4 available: it takes 2m46s
+	//       worker-3 worker-4: its turn is not over after 2m0s
+}
+
+// A promise about nothing is not one that holds.
+func ExamplePolicy_MayBeVacuous() {
+	c := small()
+	plan, err := dryrun.New(c, dryrun.EditNodes(c.Named("gpu-1"), cluster.Cordon()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	windows := dryrun.Covers(c.Labeled("kubernetes.io/os", "windows"))
+	fmt.Print(plan.Check(windows, windows.MayBeVacuous()))
+	// Output:
+	// FAIL  ops/agent: covers {}: vacuous: no node of the set is in the cluster
+	// ok    ops/agent: covers {}: vacuous: no node of the set is in the cluster
+}
+
+// A promise of one's own.
+func ExampleHolds() {
+	c := small()
+	plan, err := dryrun.New(c, dryrun.EditNodes(c.Named("worker-1"), cluster.Taint("gone:NoExecute")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet := dryrun.Holds("takes no pod away at once", func(e dryrun.Effect) (broken []dryrun.Offender) {
+		for _, node := range e.Pods().Deleted.Names() {
+			broken = append(broken, e.Offend(node, "its pod goes at once"))
+		}
+		return broken
+	})
+	fmt.Print(plan.Check(quiet))
+	// Output:
+	// FAIL  ops/agent: takes no pod away at once: 1 nodes break it
+	//       worker-1: its pod goes at once
+}
+
+// One agent split over two DaemonSets: a node between them has none, another both.
+func ExamplePlan_Split() {
+	c := clustertest.World{
+		clustertest.Node("n1", "size=small", "cpu:2", "memory:2Gi", "pods:9"),
+		clustertest.Node("n2", "size=large", "cpu:2", "memory:2Gi", "pods:9"),
+		clustertest.Node("n3", "size=huge", "cpu:2", "memory:2Gi", "pods:9"),
+		clustertest.DaemonSet("ops/agent-small", "affinity:size=small|medium"),
+		clustertest.DaemonSet("ops/agent-large", "affinity:size!=huge"),
+	}.Cluster(t)
+	plan, err := dryrun.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Print(plan.Split("ops/agent-*"))
+	fmt.Print(plan.Check(dryrun.ExactlyOne(c.Nodes()).For("ops/agent-*")))
+	// Output:
+	// ops/agent-large + ops/agent-small: 1 nodes have exactly one, 1 none, 1 several
+	//   none: n3
+	//   n1: ops/agent-large, ops/agent-small
+	// FAIL  ops/agent-large + ops/agent-small: exactly one on {n1 n2 n3}: of 3 nodes 1 have none and 1 several
+	//       n3: no DaemonSet has a running pod there
+	//       n1: wanted by ops/agent-large and ops/agent-small
+}
+
+// A webhook that adds a nodeSelector does not change where the controller wants pods,
+// only where the scheduler lets them go.
+func ExampleAdmit() {
+	config := dryrun.Config{Admit: func(pod *corev1.Pod) { pod.Spec.NodeSelector = map[string]string{"pool": "worker"} }}
+	base, err := config.Start(small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := base.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, _ := plan.Effect("ops/agent")
+	a, _ := e.Admission()
+	fmt.Println(a.Changes, a.Refused)
+	fmt.Println("wanted", e.Wanted(), "placed", e.Placed())
+	fmt.Println(e.Verdict("gpu-1"))
+	// Output:
+	// [spec.nodeSelector: (none) -> {"pool":"worker"}] {gpu-1 gpu-2}
+	// wanted {gpu-1 gpu-2 worker-1 worker-2 worker-3 worker-4} placed {worker-1 worker-2 worker-3 worker-4}
+	// gpu-1: Pending: NodeAffinity: node(s) didn't match Pod's node affinity/selector [pool=worker: the node has "gpu"]
+}
+
+// What a node's removal does to the pods that no DaemonSet owns.
+func ExampleRehomes() {
+	web := clustertest.Pod("shop/web-1", "node:gpu-1", "on:pool=gpu", "cpu:3", "running").Object(t)
+	controller := true
+	web.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", UID: "web", Controller: &controller}}
+	full := web.DeepCopy()
+	full.Name, full.Spec.NodeName = "web-2", "gpu-2"
+	full.Spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = resource.MustParse("6")
+	c, err := small().With(web, full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := dryrun.New(c, dryrun.RemoveNodes(c.Named("gpu-1")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Print(plan.Check(dryrun.Rehomes()))
+	// Output:
+	// FAIL  pods that have to go find another node: 1 pods find none
+	//       gpu-1: shop/web-1: removed: the node is removed; no node takes it again: 0/5 nodes are available: 1 Insufficient cpu, 4 node(s) didn't match Pod's node affinity/selector.
+}

@@ -1,0 +1,44 @@
+package rollout_test
+
+import (
+	"fmt"
+
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/rollout"
+)
+
+// t stands for the *testing.T of a test.
+var t rapid.TB = fatal{}
+
+type fatal struct{ rapid.TB }
+
+func (fatal) Helper()                           {}
+func (fatal) Fatalf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+
+// What an update of one DaemonSet and a taint do to both, whatever began it.
+func ExampleSim_Measure() {
+	ready := clustertest.DaemonSet("ops/agent", "max-unavailable:2")
+	c := clustertest.World{clustertest.Pool("n", 4, "cpu:4", "memory:4Gi", "pods:9"), ready, clustertest.DaemonSet("ops/other", "tolerate:*")}.Cluster(t)
+	s, err := rollout.New(c, rollout.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s.Measure(100) // until all is up
+	next := rollout.Apply{DaemonSet: ready.With("max-unavailable:2", "image:agent:2").Object(t)}
+	if err := s.Inject(next, rollout.EditNode{Node: "n-4", Edits: []cluster.NodeEdit{cluster.Taint("gone:NoExecute")}}); err != nil {
+		fmt.Println(err)
+	}
+	courses, trace := s.Measure(100)
+	for _, c := range courses {
+		fmt.Printf("%s: %v after %d ticks in %d waves; of %d served before %d down, %v\n", c.DaemonSet, c.State, c.Ticks, c.Waves, c.Served, c.Down, c.DownOn)
+	}
+	fmt.Println(len(trace) > 0)
+	// Output:
+	// ops/agent: Done after 3 ticks in 2 waves; of 4 served before 2 down, [n-1 n-2]
+	// ops/other: Done after 0 ticks in 0 waves; of 4 served before 0 down, []
+	// true
+}
