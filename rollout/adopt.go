@@ -198,7 +198,8 @@ func (s *Sim) adoptClass(d *daemon, rs *replicaSet, object *corev1.Pod, known ma
 	if rs != nil {
 		c.hash = object.Labels[templateHashLabel]
 	}
-	key := fmt.Sprint(slot, set, c.labels, c.grace, c.images, c.cost)
+	c.priority = s.runningPriority(&object.Spec)
+	key := fmt.Sprint(slot, set, c.labels, c.grace, c.images, c.cost, c.priority)
 	if object.Spec.NodeName == "" {
 		w, err := placement.ForPod(object, placement.Unvalidated())
 		if err != nil {

@@ -133,13 +133,13 @@ func (s *Sim) scaleOf(namespace string, ref *metav1.OwnerReference, pod string) 
 	b := s.cluster.Borrow()
 	switch ref.Kind {
 	case "ReplicaSet":
-		rs := s.sets.find(namespace + "/" + ref.Name)
-		switch {
-		case rs == nil || rs.object.UID != ref.UID:
-		case rs.deployment != none:
-			return s.deployments.at[rs.deployment].replicas(), nil
-		default:
-			return rs.size(), nil
+		if rs := s.sets.find(namespace + "/" + ref.Name); rs != nil && rs.object.UID == ref.UID {
+			switch owner := metav1.GetControllerOfNoCopy(rs.object); {
+			case owner == nil || owner.Kind != "Deployment":
+				return rs.size(), nil
+			case rs.deployment != none:
+				return s.deployments.at[rs.deployment].replicas(), nil
+			}
 		}
 	case "StatefulSet":
 		if sts, ok := b.StatefulSet(namespace, ref.Name); ok && sts.UID == ref.UID {

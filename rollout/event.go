@@ -45,6 +45,7 @@ const (
 	UserDeleted   // a pod, by DeletePods
 	Evicted       // a pod, by a NoExecute taint or through the eviction API
 	Unevicted     // a pod, because a budget does not allow it
+	Preempted     // a pod, by the scheduler, to make room for a more important one
 	Drained       // a node: the pods that were to go are gone
 	Undrained     // a node, because a drain has failed
 	Collected     // a pod, by a garbage collector
@@ -64,7 +65,7 @@ const (
 var kinds = [...]string{
 	"", "Happened", "Unchanged", "Refused", "Gone", "Tainted",
 	"Created", "Deleted", "Unschedulable", "Bound", "Started", "Ready", "Available", "Unready", "Crashed", "PullFailed", "Failed", "Stopped",
-	"UserDeleted", "Evicted", "Unevicted", "Drained", "Undrained", "Collected", "Adopted", "Orphaned", "Released",
+	"UserDeleted", "Evicted", "Unevicted", "Preempted", "Drained", "Undrained", "Collected", "Adopted", "Orphaned", "Released",
 	"RevisionAdded", "RevisionRenumbered", "RevisionRemoved", "SyncFailed",
 	"Scaled", "ConditionChanged",
 }

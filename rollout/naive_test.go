@@ -377,7 +377,7 @@ func checkedTick(t failer, s *Sim) []Event {
 // forgetBackoffs without touch; two failed pods pruned in one sync.
 func TestSyncIsNaive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		story := stories(mixed).Draw(t, "story")
+		story := stories(endlessly).Draw(t, "story")
 		s := story.sim(t)
 		for range story.ticks {
 			checkedTick(t, s)

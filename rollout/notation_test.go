@@ -28,7 +28,7 @@ func anyInput() *rapid.Generator[Input] {
 		if rapid.IntRange(0, 3).Draw(t, "of a Deployment") == 0 {
 			return deploymentInput(t)
 		}
-		all := stories(mixed).Draw(t, "story").inputs
+		all := stories(endlessly).Draw(t, "story").inputs
 		in := all[rapid.IntRange(0, len(all)-1).Draw(t, "which")].input
 		return withOddWords(t, in)
 	})

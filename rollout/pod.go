@@ -58,12 +58,14 @@ const (
 	bound podFlags = 1 << iota
 	isReady
 	terminating
-	stays   // a dump showed that what was due had not happened: it does not happen by itself
-	orphan  // no controller: the first DaemonSet whose selector matches adopts it
-	tried   // by the scheduler, in vain
-	loops   // its container ends again and again; since is its first start
-	crashed // and has once
-	pulls   // its image cannot be pulled; since is the first failure
+	stays     // a dump showed that what was due had not happened: it does not happen by itself
+	orphan    // no controller: the first DaemonSet whose selector matches adopts it
+	tried     // by the scheduler, in vain
+	loops     // its container ends again and again; since is its first start
+	crashed   // and has once
+	nominated // to its node: others make room for it
+	preempted // it makes room for one
+	pulls     // its image cannot be pulled; since is the first failure
 )
 
 func (p *pod) is(f podFlags) bool { return p.flags&f != 0 }

@@ -45,7 +45,7 @@ func unequal(t failer, what string, a, b []Event) {
 // Mutant seen to fail: skip passes one tick more.
 func TestSkippingIsStepping(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		y := stories(mixed).Draw(t, "story")
+		y := stories(endlessly).Draw(t, "story")
 		step, skip := y.sim(t), y.sim(t)
 		var skipped []Event
 		for events := range skip.Run(y.ticks) {
@@ -125,7 +125,7 @@ func states(s *Sim) string {
 // another order. Mutant seen to fail: draws from a shared source.
 func TestReplay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		y := stories(mixed).Draw(t, "story")
+		y := stories(endlessly).Draw(t, "story")
 		y.config.Order = pick(t, "order", ByName, Seeded)
 		first := stepped(y.sim(t), y.ticks)
 		slices.Reverse(y.nodes)
@@ -138,7 +138,7 @@ func TestReplay(t *testing.T) {
 // of live, of a daemon's head, of its backoffs, of its tally's sets.
 func TestForkIsIndependent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		y := stories(mixed).Draw(t, "story")
+		y := stories(endlessly).Draw(t, "story")
 		parent, twin := y.sim(t), y.sim(t)
 		at := rapid.IntRange(0, y.ticks).Draw(t, "fork at")
 		stepped(parent, at)
@@ -269,7 +269,7 @@ func TestSettledDumpStaysAsItIs(t *testing.T) {
 // Mutants seen to fail: vanish, FailPods or bind without seat.
 func TestRoomIsCounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		y := stories(mixed).Draw(t, "story")
+		y := stories(endlessly).Draw(t, "story")
 		s := y.sim(t)
 		for range y.ticks {
 			s.Tick()

@@ -22,7 +22,7 @@ func (s *Sim) schedule() {
 	slices.SortFunc(s.unbound, s.byPriority)
 	waiting := s.unbound[:0]
 	vain := map[int32]*vainTry{} // by class, since the last pod was bound
-	loose := false
+	loose, evicted := false, false
 	for _, id := range s.unbound {
 		p := &s.pods[id]
 		switch {
@@ -37,10 +37,12 @@ func (s *Sim) schedule() {
 			continue
 		default:
 			s.noteUnschedulable(id, "")
+			evicted = s.preempt(id) || evicted
 		}
 		waiting = append(waiting, id)
 	}
-	s.freed = loose && len(waiting) < len(s.unbound)
+	s.freed = evicted || loose && len(waiting) < len(s.unbound)
+	s.busy = s.busy || evicted
 	s.unbound = waiting
 }
 
@@ -104,7 +106,11 @@ func (s *Sim) fits(p *pod) bool {
 			return false
 		}
 	}
-	return s.nodes[p.node].is(isOpen) || s.room.Fits(c.workload, int(s.position[p.node]))
+	fits := s.nodes[p.node].is(isOpen) || s.room.Fits(c.workload, int(s.position[p.node]))
+	if fits && !s.nodes[p.node].is(isOpen) {
+		s.withNominees(p, func() { fits = s.room.Fits(c.workload, int(s.position[p.node])) })
+	}
+	return fits
 }
 
 // noteUnschedulable tells once why a pod is not bound; empty: what whyUnbound says.
@@ -136,14 +142,14 @@ func (s *Sim) against(p *pod) []placement.Reason {
 	node, _ := s.cluster.Borrow().Node(s.roster[p.node].name)
 	why := slices.Clone(c.workload.Check(node).Reasons)
 	if !s.nodes[p.node].is(isOpen) {
-		why = append(why, s.room.Why(c.workload, int(s.position[p.node]))...)
+		s.withNominees(p, func() { why = append(why, s.room.Why(c.workload, int(s.position[p.node]))...) })
 	}
 	return why
 }
 
 func (s *Sim) bind(id int32) {
 	p := &s.pods[id]
-	p.flags |= bound
+	p.flags = p.flags&^nominated | bound
 	p.since = s.clock
 	s.seat(p, true)
 	s.relink(id)
@@ -161,10 +167,7 @@ func (s *Sim) seat(p *pod, in bool) {
 	if !p.is(bound) || p.terminal() || s.room == nil || p.node == none || s.position[p.node] == none {
 		return
 	}
-	load := s.classes[p.class].load
-	if p.name < 0 {
-		load = s.loads[^p.name]
-	}
+	load := s.loadOf(p)
 	if p.is(terminating) {
 		load = load.Leaving()
 	}
@@ -174,6 +177,14 @@ func (s *Sim) seat(p *pod, in bool) {
 		s.room.Remove(load, int(s.position[p.node]))
 		s.freed = true
 	}
+}
+
+// loadOf is what the pod takes.
+func (s *Sim) loadOf(p *pod) *placement.Load {
+	if p.name < 0 {
+		return s.loads[^p.name]
+	}
+	return s.classes[p.class].load
 }
 
 // survey makes the account of the nodes anew: after nodes have come, gone or

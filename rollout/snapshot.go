@@ -122,7 +122,7 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	for _, slot := range s.sets.order {
 		objects = append(objects, s.sets.at[slot].write())
 	}
-	w := podWriter{s, map[int32]*corev1.Pod{}}
+	w := newPodWriter(s)
 	for id := range s.pods {
 		if s.pods[id].phase != vacant {
 			objects = append(objects, w.write(int32(id)))
@@ -173,6 +173,8 @@ type podWriter struct {
 	models map[int32]*corev1.Pod // by class
 }
 
+func newPodWriter(s *Sim) *podWriter { return &podWriter{s, map[int32]*corev1.Pod{}} }
+
 func (w *podWriter) write(id int32) *corev1.Pod {
 	s := w.sim
 	p := &s.pods[id]
@@ -181,6 +183,12 @@ func (w *podWriter) write(id int32) *corev1.Pod {
 		object = s.named[^p.name].DeepCopy()
 	} else {
 		object = w.make(id)
+	}
+	if c := s.classes[p.class]; object.Spec.Priority == nil && c.priority != 0 {
+		object.Spec.Priority = &c.priority
+	}
+	if p.is(nominated) {
+		object.Status.NominatedNodeName = s.roster[p.node].name
 	}
 	w.own(p, object)
 	if p.is(bound) && p.node != none {

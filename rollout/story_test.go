@@ -80,14 +80,18 @@ func (y *story) sim(t failer) *Sim {
 type mood int
 
 const (
-	calm    mood = iota // updates of the image only
-	mixed               // everything
-	drained             // nodes are drained whose pods come and go
+	calm      mood = iota // updates of the image only
+	mixed                 // everything
+	drained               // nodes are drained whose pods come and go
+	endlessly             // everything, and what may go on for ever: pods that are rejected, or crash after they were ready
 )
 
 func stories(m mood) *rapid.Generator[*story] {
 	return rapid.Custom(func(t *rapid.T) *story {
 		w := &writer{t: t, mood: m, story: &story{}}
+		if m == endlessly {
+			w.mood, w.endless = mixed, true
+		}
 		w.begin()
 		for range rapid.IntRange(1, 8).Draw(t, "events") {
 			w.tick += rapid.IntRange(0, 5).Draw(t, "gap")
@@ -103,6 +107,8 @@ type writer struct {
 	t    *rapid.T
 	mood mood
 	tick int
+
+	endless bool
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -172,7 +178,7 @@ func (w *writer) populate() {
 	for i := range rapid.IntRange(1, 4).Draw(w.t, "pods") {
 		add(fmt.Sprintf("pod web-%d on=n%d app=%s %s %s %s", i, rapid.IntRange(0, len(w.nodes)-1).Draw(w.t, "on"), pick(w.t, "app", "web", "agent"),
 			pick(w.t, "of", "of=StatefulSet/web", "of=StatefulSet/web", ""), pick(w.t, "state", "", "", "not-ready", "failed", "empty-dir"),
-			pick(w.t, "stops", "grace=0", "grace=7", "")))
+			pick(w.t, "stops", "grace=0", "grace=7", "", "cpu=600m", "cpu=700m priority=7")))
 	}
 	for i := range rapid.IntRange(0, 2).Draw(w.t, "budgets") {
 		add(fmt.Sprintf("budget b%d app=%s %s %s", i, pick(w.t, "over", "web", "agent"), pick(w.t, "amount", "min=0", "min=1", "min=3", "min=50%", "max=1", "max=50%"),
@@ -195,6 +201,9 @@ func (w *writer) newSet(name string) *appsv1.DaemonSet {
 	}
 	if cpu := pick(w.t, "requests", "", "", "600m", "1500m"); cpu != "" && w.mood == mixed {
 		ds.Spec.Template.Spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu)}
+	}
+	if w.endless {
+		ds.Spec.Template.Spec.PriorityClassName = pick(w.t, "priority", "", "system-node-critical", "system-cluster-critical")
 	}
 	if rapid.IntRange(0, 5).Draw(w.t, "port") == 0 && w.mood == mixed {
 		ds.Spec.Template.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 80, HostPort: 80}}
@@ -234,15 +243,17 @@ func (w *writer) apply(i int) { w.add(Apply{DaemonSet: w.sets[i].DeepCopy()}) }
 
 func (w *writer) trouble(event int) {
 	image, nodes := fmt.Sprintf("v%d", rapid.IntRange(0, 3).Draw(w.t, "bad")), pick(w.t, "where", nil, []string{"n0"}, []string{"n1", "n2"})
+	after := pick(w.t, "after", 0, time.Second, 4*time.Second, 700*time.Second)
+	if !w.endless {
+		after, event = 0, min(event, 22)
+	}
 	switch event {
 	case 21:
-		w.add(CrashLoop{image, pick(w.t, "after", 0, time.Second, 4*time.Second, 700*time.Second), nodes})
+		w.add(CrashLoop{image, after, nodes})
 	case 22:
 		w.add(ImagePullFails{image, nodes})
 	case 23:
 		w.add(RejectPods{"OutOfcpu", pick(w.t, "only", "", image), nodes})
-	case 24:
-		w.add(Recover{pick(w.t, "only", "", image), nodes})
 	}
 }
 
@@ -275,8 +286,10 @@ func (w *writer) happen() {
 		event = pick(w.t, "event", 19, 19, 19, 20, 10, 11, 11, 14)
 	}
 	switch event {
-	case 21, 22, 23, 24:
+	case 21, 22, 23:
 		w.trouble(event)
+	case 24:
+		w.add(Recover{pick(w.t, "only", "", "v1", "v2"), pick(w.t, "where", nil, []string{"n0"}, []string{"n1", "n2"})})
 	case 19:
 		w.add(w.drain(node))
 	case 20:

@@ -34,9 +34,10 @@ const (
 	OutOfTime    // it has tolerated a NoExecute taint for as long as it does
 	OutAgain     // likewise, and so will the pod that takes its place: an endless loop
 
-	Rejected    // the kubelet does not let it in
-	NodeDrained // somebody drains its node
-	Eviction    // somebody evicts it
+	Rejected      // the kubelet does not let it in
+	LowerPriority // its node has no room for a more important pod
+	NodeDrained   // somebody drains its node
+	Eviction      // somebody evicts it
 
 	WithinSurge         // Used of Of maxSurge
 	OldUnavailableSurge // the old pod is not available: a new one comes whatever the surge
@@ -64,6 +65,7 @@ var rules = [...]struct{ name, words string }{
 	OutOfTime:           {"OutOfTime", "it tolerated a NoExecute taint only for a time"},
 	OutAgain:            {"OutAgain", "it tolerated a NoExecute taint only for a time, as the pod will that takes its place"},
 	Rejected:            {"Rejected", "the kubelet rejects it"},
+	LowerPriority:       {"LowerPriority", "it makes room"},
 	NodeDrained:         {"NodeDrained", "its node is drained"},
 	Eviction:            {"Eviction", "somebody evicts it"},
 	WithinSurge:         {"WithinSurge", "surge %d of %d used"},
