@@ -25,7 +25,8 @@ type Input interface {
 // spec, labels and annotations become these. Exactly one of the two is to be set.
 // Defaults are filled in and mistakes refused, unless Unvalidated says that an API
 // server has let this object in before; a Deployment gets its defaults all the
-// same. One that does not say spec.replicas keeps how many there are.
+// same. One that does not say spec.replicas keeps how many there are, and one that is
+// paused stays so until Resume.
 type Apply struct {
 	DaemonSet   *appsv1.DaemonSet
 	Deployment  *appsv1.Deployment

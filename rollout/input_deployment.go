@@ -116,6 +116,7 @@ func (in Apply) applyDeployment(s *Sim) {
 		if wish.Spec.Replicas == nil {
 			wish.Spec.Replicas = d.object.Spec.Replicas
 		}
+		wish.Spec.Paused = wish.Spec.Paused || d.object.Spec.Paused
 		s.updateDeployment(d, in, wish)
 		return
 	}

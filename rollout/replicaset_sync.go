@@ -207,7 +207,7 @@ func (s *Sim) collectSet(rs *replicaSet) {
 func (s *Sim) collectPods(rs *replicaSet) {
 	for _, id := range append([]int32(nil), rs.pods...) {
 		if !s.pods[id].is(terminating) {
-			s.emitPod(Collected, id, Why{Rule: OwnerGone})
+			s.emitPod(Collected, id, Why{Rule: SetGone})
 			s.deletePod(id)
 		}
 	}

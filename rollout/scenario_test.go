@@ -30,6 +30,8 @@ import (
 //	                          and what else parseObject reads
 //	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate=key:30 (NoExecute, seconds) tolerate-all cpu=1 port=80 priority=class node=n1 annotation=k=v unvalidated
 //	                          only what is named changes; the DaemonSet is default/agent
+//	deploy name=web image=v1 replicas=3 surge=25% unavailable=25% strategy=Recreate min-ready=0 deadline=600 history=10 grace=30 cpu=1 port=80 on=pool=a
+//	                          likewise of a Deployment, default/web
 //	do [at=tick]              inputs, one a line, as they print; apply-node also as a node is given above
 //	script                    inputs with their ticks, as a Script prints
 //	tick [n] [sum]            steps; sum counts events instead of listing them
@@ -62,6 +64,7 @@ type stage struct {
 	sims  map[string]*Sim
 	name  string
 	specs map[string]*appsv1.DaemonSet
+	webs  map[string]*appsv1.Deployment
 }
 
 func (g *stage) command(t *testing.T, d *datadriven.TestData) string {
@@ -80,6 +83,8 @@ func (g *stage) play(d *datadriven.TestData) (string, error) {
 		return "", g.cluster(d)
 	case "apply":
 		return "", g.apply(d)
+	case "deploy":
+		return "", g.deploy(d)
 	case "do":
 		return "", g.do(d)
 	case "script":
@@ -196,6 +201,7 @@ func (g *stage) cluster(d *datadriven.TestData) error {
 		return err
 	}
 	g.name, g.sims, g.specs = "main", map[string]*Sim{}, map[string]*appsv1.DaemonSet{}
+	g.webs = map[string]*appsv1.Deployment{}
 	g.sim, err = New(c, cfg)
 	return err
 }
@@ -373,12 +379,18 @@ func nodeInWords(line string) (Input, error) {
 
 func (g *stage) show(d *datadriven.TestData) (string, error) {
 	name := "agent"
+	if len(g.specs) == 0 {
+		name = "web"
+	}
 	d.MaybeScanArgs(g.t, "name", &name)
 	key := "default/" + name
 	var b strings.Builder
 	switch d.Cmd {
 	case "status":
 		st, ok := g.sim.Status(key)
+		if deployed, found := g.sim.DeploymentStatus(key); found {
+			return g.deploymentStatus(key, &deployed), nil
+		}
 		if !ok {
 			return "no such DaemonSet\n", nil
 		}
@@ -397,6 +409,9 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 	case "history":
 		for _, r := range g.sim.History(key) {
 			fmt.Fprintln(&b, r.Revision, r.Name, r.Annotations["kubernetes.io/change-cause"])
+		}
+		for _, rs := range g.sim.ReplicaSets(key) {
+			fmt.Fprintln(&b, rs.Annotations[revisionAnnotation], rs.Name, *rs.Spec.Replicas, rs.Annotations[revisionHistoryAnnotation])
 		}
 	case "waiting":
 		for _, w := range g.sim.Waiting(key) {

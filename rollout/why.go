@@ -44,6 +44,7 @@ const (
 
 	TooFewReplicas  // of a ReplicaSet
 	TooManyReplicas // Used pods for Of replicas of a ReplicaSet
+	SetGone         // its ReplicaSet was deleted
 )
 
 var rules = [...]struct{ name, words string }{
@@ -72,6 +73,7 @@ var rules = [...]struct{ name, words string }{
 	OldUnavailableSurge: {"OldUnavailableSurge", "old pod unavailable: a new one comes whatever the surge (%d of %d used)"},
 	TooFewReplicas:      {"TooFewReplicas", "too few replicas"},
 	TooManyReplicas:     {"TooManyReplicas", "%d pods for %d replicas"},
+	SetGone:             {"SetGone", "its ReplicaSet was deleted"},
 }
 
 // unwanted says whether the rule is about a node that wants no pod.
