@@ -126,7 +126,8 @@ func ExampleEnds() {
 	r := rollouttest.Judge(s.Sim(t), rollouttest.Ends("default/agent"), rollouttest.RollsBack("default/agent"))
 	fmt.Println(len(r.Violations), r.Violations[0].Message)
 	// Output:
-	// 1 it is Deadlocked
+	// 1 it is Deadlocked: default/agent is stuck: web-1 web-2 are given a pod that does not become ready; maxUnavailable is used up (2 of 2) and 1 other node waits, to be stuck too when their turn comes
+	// 	what would end it: UndoRollout: roll back to revision 1: ends in 2 ticks
 	// 	web-1 waits for Readiness
 	// 	web-2 waits for Readiness
 	// 	web-3 waits for Blocked, used by web-1 web-2

@@ -45,29 +45,46 @@ func NeverBelow(key, share string) Invariant {
 // available pod of the DaemonSet, unless the node is not ready: nothing would
 // run there. Its premise is that there is such a node.
 func Covered(key, selector string) Invariant {
-	return AtEnd(key+" covers the nodes "+selector, func(m *Moment) error {
+	which := "the nodes " + selector
+	if strings.TrimSpace(selector) == "" {
+		which = "all nodes"
+	}
+	return AtEnd(key+" covers "+which, func(m *Moment) error {
 		nodes, err := m.nodes().Select(selector)
 		if err != nil {
 			return err
 		}
-		var bare []string
-		ready := 0
+		ready, bare := 0, []string{}
 		for node := range nodes.All() {
 			if !isReady(node) {
 				continue
 			}
 			if ready++; !m.Available(key).Has(node.Name) {
-				bare = append(bare, m.whyNot(key, node.Name))
+				bare = append(bare, node.Name)
 			}
 		}
 		switch {
 		case ready == 0:
 			return NoPremise
 		case len(bare) > 0:
-			return fmt.Errorf("%d of %d nodes have no available pod:\n\t%s", len(bare), ready, strings.Join(bare, "\n\t"))
+			why := firstFew(bare, func(name string) string { return m.whyNot(key, name) })
+			return fmt.Errorf("%d of %d nodes have no available pod:\n\t%s", len(bare), ready, strings.Join(why, "\n\t"))
 		}
 		return nil
 	})
+}
+
+// firstFew says something of the first five nodes, and that there are more.
+func firstFew[T any](nodes []T, say func(T) string) []string {
+	const few = 5
+	var lines []string
+	for _, n := range nodes[:min(few, len(nodes))] {
+		lines = append(lines, say(n))
+	}
+	if more := len(nodes) - few; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	return lines
 }
 
 func isReady(node *corev1.Node) bool {
@@ -155,7 +172,8 @@ func NothingLost(key string) Invariant {
 
 // Ends says that the rollout ends: that at the end the DaemonSet is as wanted,
 // and neither deadlocked nor still on its way. Its premise is that the
-// controller did something for it.
+// controller did something for it. The message has Sim.Diagnose's cause, and the
+// remedies that it has tried.
 func Ends(key string) Invariant {
 	return Invariant{claim: key + " comes to its end", start: func() judge {
 		acted := false
@@ -174,17 +192,22 @@ func Ends(key string) Invariant {
 	}}
 }
 
-// unfinished is what keeps the DaemonSet from being as wanted.
+// unfinished is what keeps the DaemonSet from being as wanted: the diagnosis where
+// there is one, with the remedies that were tried, and what each node waits for.
 func unfinished(sim *rollout.Sim, key string) error {
 	state := sim.State(key)
 	if state == rollout.Done {
 		return nil
 	}
-	words := []string{state.String()}
-	for _, wait := range sim.Waiting(key) {
-		words = append(words, wait.String())
+	lines := []string{"it is " + state.String()}
+	if x := sim.Diagnose(key); x != nil {
+		lines[0] += ": " + x.Cause
+		for _, r := range x.Remedies {
+			lines = append(lines, "what would end it: "+r.String())
+		}
 	}
-	return errors.New("it is " + strings.Join(words, "\n\t"))
+	lines = append(lines, firstFew(sim.Waiting(key), rollout.Wait.String)...)
+	return errors.New(strings.Join(lines, "\n\t"))
 }
 
 // RollsBack says that kubectl rollout undo at the end gets the DaemonSet to the
@@ -203,7 +226,7 @@ func RollsBack(key string) Invariant {
 		for range fork.Run(limit) {
 		}
 		if err := unfinished(fork, key); err != nil {
-			return fmt.Errorf("%w after the undo", err)
+			return fmt.Errorf("after the undo %w", err)
 		}
 		after := fork.History(key)
 		want, got := before[len(before)-2], after[len(after)-1]

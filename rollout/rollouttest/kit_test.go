@@ -196,3 +196,28 @@ func TestZeroInvariant(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// A message names the first few nodes of many, the cause, and what would help.
+func TestMessagesStayReadable(t *testing.T) {
+	bad := clustertest.DaemonSet("agent", "max-unavailable:100%", "image:bad")
+	scene := rollouttest.Scene{
+		World: clustertest.World{clustertest.Pool("n", 8), clustertest.DaemonSet("agent")},
+		Steps: []rollouttest.Step{{Do: rollout.NeverReady{Image: "bad"}}, {Do: bad}},
+	}
+	r := rollouttest.Judge(scene.Sim(t), rollouttest.Covered(agent, ""), rollouttest.Ends(agent))
+	if len(r.Violations) != 2 {
+		t.Fatalf("%+v", r)
+	}
+	covered, ends := r.Violations[0].String(), r.Violations[1].String()
+	for _, test := range []struct{ text, want string }{
+		{covered, "default/agent covers all nodes: in tick 3 8 of 8 nodes have no available pod:\n\tn-1 waits for Readiness\n"},
+		{covered, "\tn-5 waits for Readiness\n\tand 3 more\n"},
+		{ends, "in tick 3 it is Deadlocked: default/agent is stuck: "},
+		{ends, "\n\twhat would end it: UndoRollout: roll back to revision 1"},
+		{ends, "\tand 3 more\n"},
+	} {
+		if !strings.Contains(test.text, test.want) {
+			t.Errorf("no %q in\n%s", test.want, test.text)
+		}
+	}
+}
