@@ -179,7 +179,8 @@ func without(t failer, s *Sim, key string, all []Culprit, but int) State {
 	return f.State(key)
 }
 
-// A diagnosis is the same each time, leaves the simulation alone, and is JSON.
+// A diagnosis is the same each time, leaves the simulation alone, and reads back from
+// JSON.
 // Mutant seen to fail: examine without Fork.
 func TestDiagnosisOnlyLooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -191,8 +192,13 @@ func TestDiagnosisOnlyLooks(t *testing.T) {
 				if a.String() != b.String() {
 					t.Fatalf("%v\n%v", a, b)
 				}
-				if _, err := json.Marshal(a); err != nil {
-					t.Fatalf("%v", err)
+				var read *Diagnosis
+				text, err := json.Marshal(a)
+				if err == nil {
+					err = json.Unmarshal(text, &read)
+				}
+				if err != nil || read.String() != a.String() || read != nil && !sameInputs.DeepEqual(read.Remedies, a.Remedies) {
+					t.Fatalf("%v\n%v\n%s", err, a, text)
 				}
 			}
 			unequal(t, fmt.Sprintf("tick %d", looked.Now()+1), left.Tick(), looked.Tick())

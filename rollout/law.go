@@ -6,54 +6,56 @@ import "fmt"
 type Law uint8
 
 const (
-	EndsWhenAvailable  Law = iota + 1 // a rollout has ended when every wanted pod is updated and available
-	UnavailableIsSpent                // what is unavailable uses maxUnavailable, whoever made it so
-	SurgeIsSpent                      // a node with an old and a new pod uses maxSurge
-	OneAfterTheOther                  // no new pod comes while the old one is on its way out
-	KubeletConfirms                   // a bound pod goes when its kubelet says so
-	NodeTakesPodsAlong                // the pods of a node that is not ready are not ready
-	ReadyThenAvailable                // a pod is available when it has been ready for minReadySeconds
-	RequestsMustFit                   // what a node has left must cover what a pod requests
-	PortsAreExclusive                 // a host port is taken once on a node
-	TaintsKeepOut                     // an unbound pod is not bound where it does not tolerate a taint
-	LabelsKeepOut                     // an unbound pod is not bound where node affinity or selector fail
-	SpreadMustHold                    // topology spread constraints hold for daemons too
-	NeighboursMustSuit                // pod affinity and anti-affinity hold for daemons too
-	TurnsOutInTime                    // tolerationSeconds end, and the controller, which does not count them, makes the pod again
-	RestartsBackOff                   // a container that ends is started again, later each time, and its pod stays
-	PullsBackOff                      // an image that cannot be pulled is tried again, later each time
-	KubeletsReject                    // a kubelet has the last word on a pod, and the controller makes another
-	LostNodeFailsSurge                // with surge, an old pod on a node that is gone fails the whole update
-	SelectorMustSelect                // an empty selector selects all pods: the controller does nothing
-	SelectorMustMatch                 // a pod that the selector does not match is not the DaemonSet's
-	AmountsMustParse                  // maxUnavailable and maxSurge are numbers or percentages
-	ForegroundWaits                   // a foreground deletion ends with the last pod
+	EndsWhenAvailable    Law = iota + 1 // a rollout has ended when every wanted pod is updated and available
+	UnavailableIsSpent                  // what is unavailable uses maxUnavailable, whoever made it so
+	SurgeIsSpent                        // a node with an old and a new pod uses maxSurge
+	OneAfterTheOther                    // no new pod comes while the old one is on its way out
+	KubeletConfirms                     // a bound pod goes when its kubelet says so
+	NodeTakesPodsAlong                  // the pods of a node that is not ready are not ready
+	ReadyThenAvailable                  // a pod is available when it has been ready for minReadySeconds
+	RequestsMustFit                     // what a node has left must cover what a pod requests
+	PortsAreExclusive                   // a host port is taken once on a node
+	TaintsKeepOut                       // an unbound pod is not bound where it does not tolerate a taint
+	LabelsKeepOut                       // an unbound pod is not bound where node affinity or selector fail
+	SpreadMustHold                      // topology spread constraints hold for daemons too
+	NeighboursMustSuit                  // pod affinity and anti-affinity hold for daemons too
+	TurnsOutInTime                      // tolerationSeconds end, and the controller, which does not count them, makes the pod again
+	RestartsBackOff                     // a container that ends is started again, later each time, and its pod stays
+	PullsBackOff                        // an image that cannot be pulled is tried again, later each time
+	KubeletsReject                      // a kubelet has the last word on a pod, and the controller makes another
+	BudgetsHoldEvictions                // an eviction is refused while a PodDisruptionBudget allows none
+	LostNodeFailsSurge                  // with surge, an old pod on a node that is gone fails the whole update
+	SelectorMustSelect                  // an empty selector selects all pods: the controller does nothing
+	SelectorMustMatch                   // a pod that the selector does not match is not the DaemonSet's
+	AmountsMustParse                    // maxUnavailable and maxSurge are numbers or percentages
+	ForegroundWaits                     // a foreground deletion ends with the last pod
 )
 
 // laws say where Kubernetes 1.37 has each, in k8s.io/kubernetes but for kubectl's.
 var laws = [...]struct{ name, file, function, words string }{
-	EndsWhenAvailable:  {"EndsWhenAvailable", "k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go", "DaemonSetStatusViewer.Status", "a rollout has ended when the pod of every wanted node is updated and available"},
-	UnavailableIsSpent: {"UnavailableIsSpent", "pkg/controller/daemon/update.go", "rollingUpdate", "a node without an available pod uses a unit of maxUnavailable, whoever made it so and whether a pod is wanted there or not"},
-	SurgeIsSpent:       {"SurgeIsSpent", "pkg/controller/daemon/update.go", "rollingUpdate", "a node with an old and a new pod uses a unit of maxSurge until the new one is available"},
-	OneAfterTheOther:   {"OneAfterTheOther", "pkg/controller/daemon/daemon_controller.go", "podsShouldBeOnNode", "no new pod comes while the old one is on its way out"},
-	KubeletConfirms:    {"KubeletConfirms", "pkg/registry/core/pod/strategy.go", "CheckGracefulDelete", "a deleted pod goes when its kubelet has stopped it"},
-	NodeTakesPodsAlong: {"NodeTakesPodsAlong", "pkg/controller/util/node/controller_utils.go", "MarkPodsNotReady", "the pods of a node that is not ready are not ready"},
-	ReadyThenAvailable: {"ReadyThenAvailable", "pkg/api/v1/pod/util.go", "IsPodAvailable", "a pod counts when it has been ready for minReadySeconds"},
-	RequestsMustFit:    {"RequestsMustFit", "pkg/scheduler/framework/plugins/noderesources/fit.go", "Fit.Filter", "what a node has left must cover what a pod requests"},
-	PortsAreExclusive:  {"PortsAreExclusive", "pkg/scheduler/framework/plugins/nodeports/node_ports.go", "NodePorts.Filter", "a host port is taken once on a node"},
-	TaintsKeepOut:      {"TaintsKeepOut", "pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go", "TaintToleration.Filter", "a pod that is not bound yet needs a toleration for every taint"},
-	LabelsKeepOut:      {"LabelsKeepOut", "pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go", "NodeAffinity.Filter", "a pod that is not bound yet needs a node that its selector and affinity match"},
-	SpreadMustHold:     {"SpreadMustHold", "pkg/scheduler/framework/plugins/podtopologyspread/filtering.go", "PodTopologySpread.Filter", "topology spread constraints hold for a DaemonSet's pods too"},
-	NeighboursMustSuit: {"NeighboursMustSuit", "pkg/scheduler/framework/plugins/interpodaffinity/filtering.go", "InterPodAffinity.Filter", "pod affinity and anti-affinity hold for a DaemonSet's pods too"},
-	TurnsOutInTime:     {"TurnsOutInTime", "pkg/controller/tainteviction/taint_eviction.go", "processPodOnNode", "tolerationSeconds end, and the DaemonSet controller, which does not count them, makes the pod again"},
-	RestartsBackOff:    {"RestartsBackOff", "pkg/kubelet/kuberuntime/kuberuntime_manager.go", "doBackOff", "a container that ends is started again, later each time, and its pod stays"},
-	PullsBackOff:       {"PullsBackOff", "pkg/kubelet/images/image_manager.go", "EnsureImageExists", "an image that cannot be pulled is tried again, later each time"},
-	KubeletsReject:     {"KubeletsReject", "pkg/kubelet/kubelet.go", "rejectPod", "a kubelet has the last word on a pod that comes to it, and for one that failed the controller makes another"},
-	LostNodeFailsSurge: {"LostNodeFailsSurge", "pkg/controller/daemon/update.go", "rollingUpdate", "with surge, an old pod on a node that is gone fails the whole update"},
-	SelectorMustSelect: {"SelectorMustSelect", "pkg/controller/daemon/daemon_controller.go", "syncDaemonSet", "an empty selector selects all pods, and the controller does nothing"},
-	SelectorMustMatch:  {"SelectorMustMatch", "pkg/controller/controller_ref_manager.go", "ClaimObject", "a pod that the selector does not match is not the DaemonSet's, and another is made"},
-	AmountsMustParse:   {"AmountsMustParse", "pkg/controller/daemon/update.go", "updatedDesiredNodeCounts", "maxUnavailable and maxSurge are numbers or percentages"},
-	ForegroundWaits:    {"ForegroundWaits", "pkg/controller/garbagecollector/garbagecollector.go", "processDeletingDependentsItem", "a foreground deletion ends with the last pod"},
+	EndsWhenAvailable:    {"EndsWhenAvailable", "k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go", "DaemonSetStatusViewer.Status", "a rollout has ended when the pod of every wanted node is updated and available"},
+	UnavailableIsSpent:   {"UnavailableIsSpent", "pkg/controller/daemon/update.go", "rollingUpdate", "a node without an available pod uses a unit of maxUnavailable, whoever made it so and whether a pod is wanted there or not"},
+	SurgeIsSpent:         {"SurgeIsSpent", "pkg/controller/daemon/update.go", "rollingUpdate", "a node with an old and a new pod uses a unit of maxSurge until the new one is available"},
+	OneAfterTheOther:     {"OneAfterTheOther", "pkg/controller/daemon/daemon_controller.go", "podsShouldBeOnNode", "no new pod comes while the old one is on its way out"},
+	KubeletConfirms:      {"KubeletConfirms", "pkg/registry/core/pod/strategy.go", "CheckGracefulDelete", "a deleted pod goes when its kubelet has stopped it"},
+	NodeTakesPodsAlong:   {"NodeTakesPodsAlong", "pkg/controller/util/node/controller_utils.go", "MarkPodsNotReady", "the pods of a node that is not ready are not ready"},
+	ReadyThenAvailable:   {"ReadyThenAvailable", "pkg/api/v1/pod/util.go", "IsPodAvailable", "a pod counts when it has been ready for minReadySeconds"},
+	RequestsMustFit:      {"RequestsMustFit", "pkg/scheduler/framework/plugins/noderesources/fit.go", "Fit.Filter", "what a node has left must cover what a pod requests"},
+	PortsAreExclusive:    {"PortsAreExclusive", "pkg/scheduler/framework/plugins/nodeports/node_ports.go", "NodePorts.Filter", "a host port is taken once on a node"},
+	TaintsKeepOut:        {"TaintsKeepOut", "pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go", "TaintToleration.Filter", "a pod that is not bound yet needs a toleration for every taint"},
+	LabelsKeepOut:        {"LabelsKeepOut", "pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go", "NodeAffinity.Filter", "a pod that is not bound yet needs a node that its selector and affinity match"},
+	SpreadMustHold:       {"SpreadMustHold", "pkg/scheduler/framework/plugins/podtopologyspread/filtering.go", "PodTopologySpread.Filter", "topology spread constraints hold for a DaemonSet's pods too"},
+	NeighboursMustSuit:   {"NeighboursMustSuit", "pkg/scheduler/framework/plugins/interpodaffinity/filtering.go", "InterPodAffinity.Filter", "pod affinity and anti-affinity hold for a DaemonSet's pods too"},
+	TurnsOutInTime:       {"TurnsOutInTime", "pkg/controller/tainteviction/taint_eviction.go", "processPodOnNode", "tolerationSeconds end, and the DaemonSet controller, which does not count them, makes the pod again"},
+	RestartsBackOff:      {"RestartsBackOff", "pkg/kubelet/kuberuntime/kuberuntime_manager.go", "doBackOff", "a container that ends is started again, later each time, and its pod stays"},
+	PullsBackOff:         {"PullsBackOff", "pkg/kubelet/images/image_manager.go", "EnsureImageExists", "an image that cannot be pulled is tried again, later each time"},
+	KubeletsReject:       {"KubeletsReject", "pkg/kubelet/kubelet.go", "rejectPod", "a kubelet has the last word on a pod that comes to it, and for one that failed the controller makes another"},
+	BudgetsHoldEvictions: {"BudgetsHoldEvictions", "pkg/registry/core/pod/storage/eviction.go", "checkAndDecrement", "an eviction is refused while a PodDisruptionBudget allows none"},
+	LostNodeFailsSurge:   {"LostNodeFailsSurge", "pkg/controller/daemon/update.go", "rollingUpdate", "with surge, an old pod on a node that is gone fails the whole update"},
+	SelectorMustSelect:   {"SelectorMustSelect", "pkg/controller/daemon/daemon_controller.go", "syncDaemonSet", "an empty selector selects all pods, and the controller does nothing"},
+	SelectorMustMatch:    {"SelectorMustMatch", "pkg/controller/controller_ref_manager.go", "ClaimObject", "a pod that the selector does not match is not the DaemonSet's, and another is made"},
+	AmountsMustParse:     {"AmountsMustParse", "pkg/controller/daemon/update.go", "updatedDesiredNodeCounts", "maxUnavailable and maxSurge are numbers or percentages"},
+	ForegroundWaits:      {"ForegroundWaits", "pkg/controller/garbagecollector/garbagecollector.go", "processDeletingDependentsItem", "a foreground deletion ends with the last pod"},
 }
 
 func (l Law) known() bool { return l > 0 && int(l) < len(laws) }

@@ -37,6 +37,7 @@ import (
 //	tick [n] [sum]            steps; sum counts events instead of listing them
 //	run [max] [sum]           until settled
 //	status, pods, history, waiting, diagnose, scale   [name=agent]
+//	diagnose drain=n1
 //	draining
 //	fork name, switch name    to and from "main"
 func TestScenarios(t *testing.T) {
@@ -425,6 +426,13 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 			}
 		}
 	case "diagnose":
+		if node := ""; d.HasArg("drain") {
+			d.ScanArgs(g.t, "drain", &node)
+			if x := g.sim.DiagnoseDrain(node); x != nil {
+				return x.String(), nil
+			}
+			return "nothing\n", nil
+		}
 		if x := g.sim.Diagnose(key); x != nil {
 			return x.String(), nil
 		}

@@ -1,0 +1,54 @@
+package rollout
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// A drain that waits in a simulation that is settled is diagnosed, and each remedy
+// drains the node in as many ticks as it says. Mutants seen to fail: tryDrain that says yes
+// to all; Ticks from tick 0; DiagnoseDrain without Settled.
+func TestDrainsThatWaitAreDiagnosed(t *testing.T) {
+	remedies := 0
+	rapid.Check(t, func(t *rapid.T) {
+		y := stories(drained).Draw(t, "story")
+		s := y.sim(t)
+		stepped(s, rapid.IntRange(1, y.ticks).Draw(t, "until"))
+		s.inputs = nil
+		for _, d := range s.Draining() {
+			x := s.DiagnoseDrain(d.Drain.Node)
+			if (x != nil) != s.Settled() {
+				t.Fatalf("settled %v: %v", s.Settled(), x)
+			}
+			if x == nil {
+				continue
+			}
+			for _, r := range x.Remedies {
+				remedies++
+				checkDrained(t, s.Fork(), d.Drain.Node, r)
+			}
+		}
+	})
+	if remedies == 0 {
+		t.Error("no remedy")
+	}
+}
+
+func checkDrained(t failer, s *Sim, node string, r Remedy) {
+	if err := s.Inject(r.Inputs...); err != nil {
+		t.Fatalf("%v: %v", r, err)
+	}
+	before := stepped(s, r.Ticks-1)
+	for _, e := range before {
+		if e.Kind == Drained && e.Node == node {
+			t.Fatalf("%v takes less:\n%s", r, lines(before))
+		}
+	}
+	for _, e := range s.Tick() {
+		if e.Kind == Drained && e.Node == node {
+			return
+		}
+	}
+	t.Fatalf("%v does not drain %s: %v", r, node, s.Draining())
+}
