@@ -1,0 +1,92 @@
+// Drain empties two workers one after the other, as kubectl drain would: what it
+// refuses, what it waits for, and what lets it go on.
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"time"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
+)
+
+//go:embed cluster.yaml
+var shop []byte
+
+// The story, in the notation in which inputs print; kubectl's command lines are part of it.
+var story = []struct{ title, input string }{
+	{"Drain worker-1", "drain worker-1"},
+	{"With the flags that it asks for", "drain worker-1 --ignore-daemonsets --delete-emptydir-data --force"},
+	{"Now worker-2: where both are to stay empty there is no room for four", "drain worker-2 --ignore-daemonsets --delete-emptydir-data"},
+	{"worker-1 is back", "edit-node worker-1: uncordon"},
+}
+
+func main() {
+	if err := run(os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(w io.Writer) error {
+	sim, err := start()
+	if err != nil {
+		return err
+	}
+	for _, scene := range story {
+		input, err := rollout.ParseInput(scene.input)
+		if err != nil {
+			return err
+		}
+		if err := sim.Inject(input); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "\n%s:\n", scene.title)
+		for events := range sim.Run(1000) {
+			for _, e := range events {
+				fmt.Fprintln(w, e)
+			}
+		}
+		show(w, sim)
+	}
+	return nil
+}
+
+// start gives the shop a moment to come to rest. Pods take a second to start, five
+// to be ready, and ten to stop.
+func start() (*rollout.Sim, error) {
+	m, err := cluster.ReadManifest(bytes.NewReader(shop))
+	if err != nil {
+		return nil, err
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		return nil, err
+	}
+	sim, err := rollout.New(c, rollout.Config{Kubelet: rollout.Kubelet{Ready: 5 * time.Second, Stop: 10 * time.Second}})
+	if err != nil {
+		return nil, err
+	}
+	for range sim.Run(100) {
+	}
+	return sim, nil
+}
+
+// show says where the agents are, and what a drain still waits for.
+func show(w io.Writer, sim *rollout.Sim) {
+	for _, d := range sim.Draining() {
+		fmt.Fprintf(w, "=> %v, since tick %d, waits for\n", d.Drain, d.Since)
+		for _, pod := range d.Pods {
+			fmt.Fprintf(w, "   %s: %s\n", pod.Pod, pod.Refused)
+		}
+	}
+	message, _, err := sim.RolloutStatus("monitoring/node-exporter")
+	if err != nil {
+		message = err.Error() + "\n"
+	}
+	fmt.Fprintf(w, "=> %s", message)
+}
