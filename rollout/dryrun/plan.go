@@ -225,6 +225,18 @@ func (e Effect) turns() bool {
 	return false
 }
 
+// Findings gives what Inspect finds about the cluster after the plan and not before:
+// what the plan brings. It costs two inspections.
+func (p *Plan) Findings() Findings {
+	before, _ := Inspect(p.Before())
+	after, _ := Inspect(p.After()) // what cannot be read is in the effects
+	known := map[string]bool{}
+	for _, f := range before {
+		known[f.String()] = true
+	}
+	return slices.DeleteFunc(after, func(f Finding) bool { return known[f.String()] })
+}
+
 // Sim gives a simulation at rest with the edits as inputs of its next tick: for
 // Watch, faults that come on top, and all else that package rollout offers. The
 // error is an input that is malformed.

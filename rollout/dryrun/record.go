@@ -24,6 +24,7 @@ type Record struct {
 	DaemonSets  []DaemonSetRecord `json:"daemonSets"` // to which something happens, ascending by key
 	Untouched   []string          `json:"untouched"`  // the others
 	Evictions   []Eviction        `json:"evictions"`
+	Findings    []Finding         `json:"findings"` // that are new
 	Notes       []string          `json:"notes"`
 }
 
@@ -83,6 +84,7 @@ func (p *Plan) Record() Record {
 		Version: RecordVersion, Kubernetes: "1.37", Fingerprint: p.Fingerprint(), EditsPrint: fingerprintOfEdits(p),
 		Nodes: Count{p.Before().Nodes().Len(), p.After().Nodes().Len()},
 		Edits: []string{}, DaemonSets: []DaemonSetRecord{}, Untouched: []string{}, Evictions: append([]Eviction{}, p.Evictions()...), Notes: append([]string{}, p.Notes()...),
+		Findings: append([]Finding{}, p.Findings()...),
 	}
 	for _, e := range p.edits {
 		r.Edits = append(r.Edits, e.text)

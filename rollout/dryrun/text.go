@@ -11,7 +11,7 @@ import (
 // String is the plan for people: the edits; every DaemonSet to which something
 // happens, with the fields of its spec that change, the nodes that turn as
 // placement.Changes prints them, and what becomes of its pods and when; the pods of
-// others that have to go; and a line that sums up. A line of a DaemonSet starts with
+// others that have to go; findings that are new; and a line that sums up. A line of a DaemonSet starts with
 //
 //   - it is new
 //   - it is deleted
@@ -35,6 +35,12 @@ func (p *Plan) String() string {
 		b.WriteString("\npods that no DaemonSet owns\n")
 		for _, e := range evictions {
 			fmt.Fprintf(&b, "    %s %v\n", e.sign(), e)
+		}
+	}
+	if findings := p.Findings(); len(findings) > 0 {
+		b.WriteString("\nfindings that are new\n")
+		for _, f := range findings {
+			fmt.Fprintf(&b, "    %v\n", f)
 		}
 	}
 	for _, note := range p.Notes() {
