@@ -109,8 +109,8 @@ func edits(c *cluster.Cluster, m *cluster.Manifest) map[string][]dryrun.Edit {
 	}
 }
 
-// Mutants seen: the DaemonSet's pods compared by name alone where the node is gone;
-// rollingUpdate's rules taken for manage's; tolerationSeconds left out.
+// Mutants seen: pods compared by their node and not by name; a rule of manage taken
+// for one of rollingUpdate; tolerationSeconds left out.
 func TestPlans(t *testing.T) {
 	c, m := twelve(t)
 	b, err := dryrun.Start(c)
