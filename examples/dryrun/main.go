@@ -100,6 +100,9 @@ func (o *options) check(rest []string) error {
 	if len(o.files)+len(o.edits)+len(o.deletes)+len(o.inputs) == 0 {
 		errs = append(errs, errors.New("-f is required, or -edit, -delete or -do: what is to be done"))
 	}
+	if len(o.expect) > 0 && len(o.files) == 0 {
+		errs = append(errs, errors.New("-expect is about the DaemonSets of -f; -policy is about all"))
+	}
 	if !slices.Contains(outputs, o.output) {
 		errs = append(errs, fmt.Errorf("-o %s: must be one of %s", o.output, strings.Join(outputs, ", ")))
 	}

@@ -39,6 +39,15 @@ func TestExitCodes(t *testing.T) {
 		{"no DaemonSet", exitBadInput, "holds no DaemonSet", "", []string{"-f", nodes}},
 		{"no file", exitBadInput, "no such file", "", []string{"-f", "absent.yaml"}},
 		{"no -f, and a format that is none", exitBadInput, "-o xml: must be one of table, json", "", []string{"-o", "xml"}},
+		{"a node's edit alone", exitHolds, "lost: worker-arm-1", "", []string{"-cluster", agent, "-cluster", nodes, "-edit", "kubernetes.io/hostname=worker-arm-1: label node.example.com/logging=external"}},
+		{"nodes that go", exitHolds, "pods deleted at once: 2", "", []string{"-cluster", agent, "-cluster", nodes, "-edit", "kubernetes.io/arch=arm64: remove"}},
+		{"a DaemonSet that goes", exitHolds, "pods deleted at once: 7", "", []string{"-cluster", agent, "-cluster", nodes, "-delete", "logging/log-collector"}},
+		{"an input", exitHolds, "kept only: a running pod stays, but no new one comes: worker-amd-1", "", []string{"-cluster", agent, "-cluster", nodes, "-do", "node-down worker-amd-1"}},
+		{"an edit of no node", exitBadInput, "no node matches", "", []string{"-cluster", nodes, "-edit", "no=such: cordon"}},
+		{"an edit that is none", exitBadInput, "edit \"fly\"", "", []string{"-cluster", nodes, "-edit", "kubernetes.io/os: fly"}},
+		{"an input that is none", exitBadInput, "-do \"drain\"", "", []string{"-cluster", nodes, "-do", "drain"}},
+		{"an expectation of nothing", exitBadInput, "-expect is about the DaemonSets of -f", "", []string{"-cluster", nodes, "-edit", "a=b: cordon", "-expect", "a"}},
+		{"a policy file that is not there", exitBadInput, "no such file", "", []string{"-f", agent, "-cluster", nodes, "-policy", "absent.yaml"}},
 		{"an unknown flag", exitBadInput, "flag provided but not defined", "", []string{"-z"}},
 	} {
 		code, out, errs := call(test.stdin, test.args...)

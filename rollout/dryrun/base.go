@@ -58,6 +58,9 @@ type settling struct {
 // at rest, which costs some µs for each pod and more for what happens; a DaemonSet
 // or a configuration that cannot be read is an error.
 func (cfg Config) Start(c *cluster.Cluster) (*Base, error) {
+	if cfg.Horizon < 0 {
+		return nil, fmt.Errorf("Horizon: %v: must not be negative", cfg.Horizon)
+	}
 	if cfg.Horizon == 0 {
 		cfg.Horizon = 24 * time.Hour
 	}

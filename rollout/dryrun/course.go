@@ -46,6 +46,14 @@ func (p *Plan) simulate() *course {
 	return c
 }
 
+// course is that of the plan; of the zero Effect nothing happens.
+func (e Effect) course() *course {
+	if e.plan == nil {
+		return &course{sim: &rollout.Sim{}}
+	}
+	return e.plan.course()
+}
+
 func (c *course) note(e rollout.Event) {
 	switch {
 	case e.Kind == rollout.Refused:
@@ -87,7 +95,7 @@ func (p Pods) Empty() bool {
 
 // Pods gives what becomes of the DaemonSet's pods. It runs the simulation.
 func (e Effect) Pods() Pods {
-	c := e.plan.course()
+	c := e.course()
 	before, after := podsByNode(c.before[e.Key]), podsByNode(c.sim.Pods(e.Key))
 	names := map[*cluster.NodeSet][]string{}
 	current := c.revision(e.Key)
@@ -168,13 +176,13 @@ func nodesOf(before, after map[string][]rollout.Pod) []string {
 // Course gives the DaemonSet's way through the plan's simulation: waves, ticks, how
 // many pods were available at worst, and whether it gets to its end. Ticks are of
 // Config.Rollout.Tick. It runs the simulation.
-func (e Effect) Course() rollout.Course { return e.plan.course().courses[e.Key] }
+func (e Effect) Course() rollout.Course { return e.course().courses[e.Key] }
 
 // Waiting lists the nodes that keep the DaemonSet's rollout from being done when
 // nothing happens any more, or at the horizon, and did not before the plan for the
 // same cause. It runs the simulation.
 func (e Effect) Waiting() []rollout.Wait {
-	c := e.plan.course()
+	c := e.course()
 	return slices.DeleteFunc(c.sim.Waiting(e.Key), func(w rollout.Wait) bool {
 		before, did := c.waited[e.Key][w.Node]
 		return did && before == w.For
@@ -196,7 +204,7 @@ func (p *Plan) Trace() rollout.Trace { return slices.Clone(p.course().trace) }
 // those nodes that had one before the plan and go on wanting one; a pod on its way
 // out does not count. It runs the simulation.
 func (e Effect) AtWorst() (available, of int) {
-	c := e.plan.course()
+	c := e.course()
 	of = len(c.lasting(e))
 	return of - c.courses[e.Key].Down, of
 }

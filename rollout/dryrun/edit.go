@@ -64,16 +64,23 @@ func EditNodes(nodes cluster.NodeSet, edits ...cluster.NodeEdit) Edit {
 	}
 	text := strings.Join(words, ", ") + " on " + strings.Join(nodes.Names(), " ")
 	return Edit{text, func(d *draft) error {
-		if nodes.Len() == 0 || len(edits) == 0 {
-			return fmt.Errorf("%s: edits nothing", strings.TrimSpace(text))
+		switch {
+		case nodes.Len() == 0:
+			return fmt.Errorf("EditNodes: %s: there is no node in the set", strings.Join(words, ", "))
+		case len(edits) == 0:
+			return fmt.Errorf("EditNodes: no edit of %s", strings.Join(nodes.Names(), " "))
 		}
 		return d.editNodes(nodes, edits)
 	}}
 }
 
-// RemoveNodes takes nodes out of the cluster, and in time the pods on them.
+// RemoveNodes takes nodes out of the cluster, and in time the pods on them. An empty
+// set is an error.
 func RemoveNodes(nodes cluster.NodeSet) Edit {
 	return Edit{"remove " + strings.Join(nodes.Names(), " "), func(d *draft) error {
+		if nodes.Len() == 0 {
+			return errors.New("RemoveNodes: there is no node in the set")
+		}
 		var errs []error
 		for _, name := range nodes.Names() {
 			errs = append(errs, d.remove(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}))

@@ -247,3 +247,46 @@ func TestInputs(t *testing.T) {
 		t.Error("a malformed input is taken")
 	}
 }
+
+// Whatever is asked, the answer is an error or nothing, never a panic.
+func TestNonsense(t *testing.T) {
+	c, _ := twelve(t)
+	for _, edit := range []dryrun.Edit{
+		{}, dryrun.Apply(nil), dryrun.Apply((*corev1.Node)(nil)), dryrun.Apply(&corev1.Node{}), dryrun.Delete(nil), dryrun.Delete(&corev1.Node{}),
+		dryrun.EditNodes(cluster.NodeSet{}, cluster.Cordon()), dryrun.EditNodes(c.Nodes()), dryrun.EditNodes(c.Nodes(), cluster.NodeEdit{}),
+		dryrun.RemoveNodes(cluster.NodeSet{}), dryrun.Inputs(nil), dryrun.Inputs(rollout.NodeDown{}),
+	} {
+		if p, err := dryrun.New(c, edit); err == nil {
+			t.Errorf("%v is taken: %v", edit, p)
+		}
+	}
+	if _, err := dryrun.New(nil); err == nil {
+		t.Error("no cluster is taken")
+	}
+	if _, err := (dryrun.Config{Horizon: -1}).Start(c); err == nil {
+		t.Error("a negative horizon is taken")
+	}
+	p, err := dryrun.New(c)
+	if err != nil || !p.Empty() {
+		t.Errorf("a plan without edits: %v %v", p, err)
+	}
+	for _, policy := range []dryrun.Policy{
+		{}, dryrun.AtLeast("x", "", c.Nodes()), dryrun.AtLeast("101%", "", c.Nodes()), dryrun.Within(0, "1"), dryrun.Within(1, ""),
+		dryrun.Covers(c.Nodes()).For("["), dryrun.Covers(c.Nodes()).For("a"), dryrun.Holds("nothing", nil), dryrun.Rehomes("x"),
+	} {
+		if r := p.Check(policy); r.Err() == nil || r.Results[0].Outcome != dryrun.Malformed {
+			t.Errorf("%v: %v", policy, r)
+		}
+	}
+	if p.Check().Err() == nil {
+		t.Error("no policy at all holds")
+	}
+	none, _ := p.Effect("no/such")
+	for _, e := range []dryrun.Effect{{}, none} {
+		before, after := e.Prediction()
+		up, of := e.AtWorst()
+		if !e.Pods().Empty() || before != nil || after != nil || up != 0 || of != 0 || e.Wanted().Len()+e.Placed().Len()+len(e.Waiting()) > 0 || e.Course().Ticks != 0 || e.Verdict("x").Node != "x" {
+			t.Errorf("of no DaemonSet something is known: %v", e)
+		}
+	}
+}

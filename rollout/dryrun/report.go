@@ -153,6 +153,7 @@ func (p *Plan) Check(policies ...Policy) Report {
 func (p *Plan) ask(policy Policy) []Result {
 	blank := Result{Policy: policy.label(), Allowed: policy.vacuous}
 	if policy.judge == nil && policy.together == nil && policy.wrong == nil {
+		blank.Policy = "no policy"
 		policy.wrong = errors.New("the zero Policy promises nothing: use Covers, Avoids, ...")
 	}
 	if policy.wrong != nil {

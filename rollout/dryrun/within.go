@@ -11,7 +11,7 @@ import (
 
 // within judges the DaemonSet's way through the simulation.
 func (e Effect) within(d time.Duration, share amount) ruling {
-	c, course := e.plan.course(), e.Course()
+	c, course := e.course(), e.Course()
 	switch {
 	case e.after == nil:
 		return ruling{message: "the DaemonSet is deleted"}
@@ -59,7 +59,7 @@ func (e Effect) waiting() []Offender {
 
 // late gives the nodes on which something still happens after the time is over.
 func (e Effect) late(d time.Duration) []Offender {
-	c := e.plan.course()
+	c := e.course()
 	var names []string
 	for _, event := range c.trace {
 		if event.DaemonSet == e.Key && event.Node != "" && e.plan.duration(event.Tick-c.start) > d {
@@ -72,7 +72,7 @@ func (e Effect) late(d time.Duration) []Offender {
 // down gives the nodes that were without when it was worst.
 func (e Effect) down() []Offender {
 	course := e.Course()
-	at := e.plan.duration(course.DownAt - e.plan.course().start)
+	at := e.plan.duration(course.DownAt - e.course().start)
 	return e.offend(e.plan.named(course.DownOn...), fmt.Sprintf("without an available pod %v after the edits", at))
 }
 
