@@ -108,7 +108,7 @@ func (s *Sim) loop(id int32) {
 		p.flags &^= isReady
 		p.readied = s.clock
 		s.emitPod(Unready, id, Why{})
-	case up && s.availableTick(p) == s.now:
+	case up && s.availableNow(p): // its move is off the agenda already
 		s.emitPod(Available, id, Why{})
 	}
 }

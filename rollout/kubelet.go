@@ -72,22 +72,32 @@ func (s *Sim) dueNow(p *pod) bool { return p.due != none && p.due == s.now }
 
 // availableTick is when a ready pod has been so for minReadySeconds.
 func (s *Sim) availableTick(p *pod) int32 {
-	if p.readied == never {
-		return none
+	if at, ok := s.availableAt(p); ok && (at > int64(s.clock) || s.dueNow(p)) {
+		return s.tickOf(at)
 	}
+	return none
+}
+
+// availableNow says whether that is in this tick.
+func (s *Sim) availableNow(p *pod) bool {
+	at, ok := s.availableAt(p)
+	return ok && at > int64(s.clock-s.step) && s.tickOf(at) == s.now
+}
+
+// availableAt is the moment when a ready pod has been so for minReadySeconds.
+func (s *Sim) availableAt(p *pod) (moment int64, ok bool) {
 	minReady := stamp(0)
 	switch {
+	case p.readied == never:
+		return 0, false
 	case p.owner != none:
 		minReady = s.daemons[p.owner].minReady
 	case p.set != none && !p.is(terminating): // its controller does not count one that goes
 		minReady = s.sets.at[p.set].minReady()
 	default:
-		return none
+		return 0, false
 	}
-	if at := int64(p.readied) + int64(minReady); at > int64(s.clock) || s.dueNow(p) {
-		return s.tickOf(at)
-	}
-	return none
+	return int64(p.readied) + int64(minReady), true
 }
 
 // heldBack says whether something keeps a running pod from becoming ready.
