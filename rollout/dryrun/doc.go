@@ -39,7 +39,9 @@
 //
 // # What is not promised
 //
-// Deployments and StatefulSets are not simulated: Evictions says which pods have to
-// go, and whether a node would take each again. Volumes, admission other than
+// Effects and policies are about DaemonSets. Of a Deployment the plan counts the pods
+// that come and go (Deployments); of all other pods Evictions says which have to go, and
+// whether a node would take each again, which for a Deployment may be another than the
+// one that its new pod takes. Volumes, admission other than
 // Config.Admit, and what package placement lists as not modelled are not looked at.
 package dryrun

@@ -208,7 +208,7 @@ func (p *Plan) Empty() bool {
 			return false
 		}
 	}
-	return len(p.Evictions()) == 0
+	return len(p.Evictions())+len(p.Deployments()) == 0
 }
 
 // Empty says whether the plan does nothing to the DaemonSet and its pods, and no

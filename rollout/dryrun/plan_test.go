@@ -152,3 +152,34 @@ func TestPlanAsJSON(t *testing.T) {
 		t.Errorf("read back it is\n%s, %v", again, err)
 	}
 }
+
+// A Deployment's pods are counted.
+func TestDeployments(t *testing.T) {
+	web := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}, Spec: appsv1.DeploymentSpec{
+		Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}},
+		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "web"}}, Spec: corev1.PodSpec{
+			NodeSelector: map[string]string{"kubernetes.io/arch": "arm64"}, Containers: []corev1.Container{{Name: "c", Image: "web:1"}}}},
+	}}
+	replicas := int32(3)
+	web.Spec.Replicas = &replicas
+	c, _ := twelve(t)
+	p, err := dryrun.New(c, dryrun.Apply(web))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := dryrun.DeploymentEffect{Deployment: "shop/web", Created: 3, State: "Done"}
+	if got := p.Deployments(); len(got) != 1 || got[0] != want || p.Empty() {
+		t.Errorf("created: %v", got)
+	}
+	with, err := c.With(cluster.Default(web))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err = dryrun.New(with, dryrun.EditNodes(c.Named("worker-arm-1", "worker-arm-2"), cluster.Taint("gone:NoExecute")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Deployments(); len(got) != 1 || got[0].Evicted != 3 || got[0].Created != 3 {
+		t.Errorf("evicted: %v", got)
+	}
+}

@@ -15,17 +15,18 @@ const RecordVersion = "berth.dryrun/v1"
 // program reads to show it or to refuse a stale one. It depends on nothing but the
 // cluster, the edits and the Config, not on the order in which objects were read.
 type Record struct {
-	Version     string            `json:"version"`
-	Kubernetes  string            `json:"kubernetes"`  // whose rules it goes by: "1.37"
-	Fingerprint Fingerprint       `json:"fingerprint"` // of the cluster that was given
-	EditsPrint  Fingerprint       `json:"editsFingerprint"`
-	Edits       []string          `json:"edits"`
-	Nodes       Count             `json:"nodes"`
-	DaemonSets  []DaemonSetRecord `json:"daemonSets"` // to which something happens, ascending by key
-	Untouched   []string          `json:"untouched"`  // the others
-	Evictions   []Eviction        `json:"evictions"`
-	Findings    []Finding         `json:"findings"` // that are new
-	Notes       []string          `json:"notes"`
+	Version     string             `json:"version"`
+	Kubernetes  string             `json:"kubernetes"`  // whose rules it goes by: "1.37"
+	Fingerprint Fingerprint        `json:"fingerprint"` // of the cluster that was given
+	EditsPrint  Fingerprint        `json:"editsFingerprint"`
+	Edits       []string           `json:"edits"`
+	Nodes       Count              `json:"nodes"`
+	DaemonSets  []DaemonSetRecord  `json:"daemonSets"`  // to which something happens, ascending by key
+	Untouched   []string           `json:"untouched"`   // the others
+	Deployments []DeploymentEffect `json:"deployments"` // whose pods change, ascending by key
+	Evictions   []Eviction         `json:"evictions"`
+	Findings    []Finding          `json:"findings"` // that are new
+	Notes       []string           `json:"notes"`
 }
 
 // Count is a number before the plan and after it.
@@ -84,7 +85,8 @@ func (p *Plan) Record() Record {
 		Version: RecordVersion, Kubernetes: "1.37", Fingerprint: p.Fingerprint(), EditsPrint: fingerprintOfEdits(p),
 		Nodes: Count{p.Before().Nodes().Len(), p.After().Nodes().Len()},
 		Edits: []string{}, DaemonSets: []DaemonSetRecord{}, Untouched: []string{}, Evictions: append([]Eviction{}, p.Evictions()...), Notes: append([]string{}, p.Notes()...),
-		Findings: append([]Finding{}, p.Findings()...),
+		Deployments: append([]DeploymentEffect{}, p.Deployments()...),
+		Findings:    append([]Finding{}, p.Findings()...),
 	}
 	for _, e := range p.edits {
 		r.Edits = append(r.Edits, e.text)

@@ -31,6 +31,9 @@ func (p *Plan) String() string {
 		}
 		b.WriteString("\n" + e.String())
 	}
+	for _, d := range p.Deployments() {
+		fmt.Fprintf(&b, "\n~ %v\n", d)
+	}
 	if evictions := p.Evictions(); len(evictions) > 0 {
 		b.WriteString("\npods that no DaemonSet owns\n")
 		for _, e := range evictions {
@@ -200,7 +203,7 @@ func (p *Plan) Notes() []string {
 
 // summary is the plan in a line.
 func (p *Plan) summary(untouched int) string {
-	totals := map[string]int{}
+	totals, deployed := map[string]int{}, 0
 	var order []string
 	for _, e := range p.whole() {
 		for _, x := range e.Pods().kinds() {
@@ -224,6 +227,12 @@ func (p *Plan) summary(untouched int) string {
 		if others[f] > 0 {
 			parts = append(parts, fmt.Sprintf("%d of others %v", others[f], f))
 		}
+	}
+	for _, d := range p.Deployments() {
+		deployed += d.Created
+	}
+	if deployed > 0 {
+		parts = append(parts, fmt.Sprintf("%d of Deployments created", deployed))
 	}
 	if len(parts) == 0 {
 		parts = []string{"nothing happens to any"}

@@ -1,0 +1,55 @@
+package dryrun
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/berthsim/berth/rollout"
+)
+
+// DeploymentEffect is what a plan does to the pods of a Deployment, as the
+// simulation counts it. Where each goes is in Plan.Trace.
+type DeploymentEffect struct {
+	Deployment string `json:"deployment"` // namespace/name
+	Created    int    `json:"created"`
+	Deleted    int    `json:"deleted"` // by its controllers
+	Evicted    int    `json:"evicted"` // by NoExecute taints
+	State      string `json:"state"`   // at the end: "Done", "Deadlocked", ...
+}
+
+// String is the effect in one line.
+func (d DeploymentEffect) String() string {
+	return fmt.Sprintf("Deployment %s: %d pods created, %d deleted, %d evicted; %s", d.Deployment, d.Created, d.Deleted, d.Evicted, d.State)
+}
+
+// Deployments gives the Deployments whose pods change, ascending by key. It runs the
+// simulation.
+func (p *Plan) Deployments() []DeploymentEffect {
+	c := p.course()
+	effects := map[string]*DeploymentEffect{}
+	for _, e := range c.trace {
+		count := func(n func(*DeploymentEffect) *int) {
+			d := effects[e.Deployment]
+			if d == nil {
+				d = &DeploymentEffect{Deployment: e.Deployment, State: c.sim.State(e.Deployment).String()}
+				effects[e.Deployment] = d
+			}
+			*n(d)++
+		}
+		switch {
+		case e.Deployment == "":
+		case e.Kind == rollout.Created:
+			count(func(d *DeploymentEffect) *int { return &d.Created })
+		case e.Kind == rollout.Deleted:
+			count(func(d *DeploymentEffect) *int { return &d.Deleted })
+		case e.Kind == rollout.Evicted:
+			count(func(d *DeploymentEffect) *int { return &d.Evicted })
+		}
+	}
+	var all []DeploymentEffect
+	for _, key := range slices.Sorted(maps.Keys(effects)) {
+		all = append(all, *effects[key])
+	}
+	return all
+}
