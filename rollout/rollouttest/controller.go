@@ -1,6 +1,7 @@
 package rollouttest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
@@ -33,10 +35,11 @@ func (f ControllerFunc) Sync(seen Seen) Acts { return f(seen) }
 // Seen is what a controller finds. It may keep it and change it.
 type Seen struct {
 	Now       time.Time
-	DaemonSet *appsv1.DaemonSet // never nil
-	Hash      string            // the label controller-revision-hash of new pods: that of the DaemonSet's template as it is now
-	Nodes     []*corev1.Node    // ascending by name
-	Pods      []*corev1.Pod     // that the DaemonSet owns, ascending by name, those on their way out included
+	DaemonSet *appsv1.DaemonSet            // never nil
+	Hash      string                       // the label controller-revision-hash of new pods: that of the DaemonSet's template as it is now
+	Nodes     []*corev1.Node               // ascending by name
+	Pods      []*corev1.Pod                // that the DaemonSet owns, those on their way out included: bound before unbound, then the oldest, then by name
+	Revisions []*appsv1.ControllerRevision // that the DaemonSet owns, ascending by name; a new template's is not there yet
 }
 
 // Acts is what a controller does: in any order, since nothing of it is seen before
@@ -81,7 +84,8 @@ func (a Acts) String() string {
 // Controller and simulation go side by side, sync by sync: the controller is shown
 // what Kubernetes' would find and says what it does, which must be what
 // Kubernetes' does, or might do where it leaves the order of nodes open; the
-// scene then goes on with that.
+// scene then goes on with that. Of several failed pods on a node, of which
+// Kubernetes takes any, the first of Seen.Pods goes first.
 func Follows(t rapid.TB, make func() Controller) {
 	t.Helper()
 	wrong := 0
@@ -202,11 +206,48 @@ func (f *followed) seen(round int) (Seen, bool) {
 	}
 	seen := Seen{Now: f.sim.Time(f.sim.Now() + 1), DaemonSet: m.DaemonSets[i], Nodes: m.Nodes, Hash: f.hash()}
 	for _, pod := range m.Pods {
-		if owner := metav1.GetControllerOf(pod); owner != nil && owner.Kind == "DaemonSet" && owner.Name == name && pod.Namespace == namespace {
+		if owns(seen.DaemonSet, pod) {
 			seen.Pods = append(seen.Pods, pod)
 		}
 	}
+	for _, r := range m.ControllerRevisions {
+		if owns(seen.DaemonSet, r) {
+			seen.Revisions = append(seen.Revisions, r)
+		}
+	}
+	slices.SortStableFunc(seen.Pods, rank)
+	seen.identify()
 	return seen, true
+}
+
+// rank is the controller's order of pods (pkg/controller/daemon: podByCreationTimestampAndPhase).
+func rank(a, b *corev1.Pod) int {
+	unbound := func(p *corev1.Pod) int {
+		if p.Spec.NodeName == "" {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(unbound(a)-unbound(b), a.CreationTimestamp.Compare(b.CreationTimestamp.Time), strings.Compare(a.Name, b.Name))
+}
+
+// identify gives a DaemonSet in words the UID that an API server would have given it.
+func (s *Seen) identify() {
+	if s.DaemonSet.UID != "" {
+		return
+	}
+	s.DaemonSet.UID = types.UID(s.DaemonSet.Namespace + "/" + s.DaemonSet.Name)
+	for _, pod := range s.Pods {
+		metav1.GetControllerOfNoCopy(pod).UID = s.DaemonSet.UID
+	}
+	for _, r := range s.Revisions {
+		metav1.GetControllerOfNoCopy(r).UID = s.DaemonSet.UID
+	}
+}
+
+func owns(ds *appsv1.DaemonSet, o metav1.Object) bool {
+	owner := metav1.GetControllerOf(o)
+	return owner != nil && owner.Kind == "DaemonSet" && owner.Name == ds.Name && o.GetNamespace() == ds.Namespace
 }
 
 // hash is that of the newest revision, which the tick's first sync may make.
