@@ -17,6 +17,10 @@ type course struct {
 	rolled    map[string]map[string]bool // by DaemonSet, the nodes that a rolling update took its turn on
 	before    map[string][]rollout.Pod
 	waited    map[string]map[string]rollout.Cause // by DaemonSet and node, what it waited for already
+	after     map[string][]rollout.Pod
+	waiting   map[string][]rollout.Wait
+	current   map[string]int64 // by DaemonSet: its revision at the end
+	deployed  []DeploymentEffect
 	refused   []string
 	unsettled bool
 }
@@ -43,13 +47,23 @@ func (p *Plan) simulate() *course {
 	for _, e := range trace {
 		c.note(e)
 	}
+	c.close()
 	return c
+}
+
+// close reads what is asked of the end: a Sim must not be asked by several at a time.
+func (c *course) close() {
+	c.after, c.waiting, c.current = map[string][]rollout.Pod{}, map[string][]rollout.Wait{}, map[string]int64{}
+	for _, key := range c.sim.Keys() {
+		c.after[key], c.waiting[key], c.current[key] = c.sim.Pods(key), c.sim.Waiting(key), c.revision(key)
+	}
+	c.deployed = c.deployments()
 }
 
 // course is that of the plan; of the zero Effect nothing happens.
 func (e Effect) course() *course {
 	if e.plan == nil {
-		return &course{sim: &rollout.Sim{}}
+		return &course{}
 	}
 	return e.plan.course()
 }
@@ -96,9 +110,9 @@ func (p Pods) Empty() bool {
 // Pods gives what becomes of the DaemonSet's pods. It runs the simulation.
 func (e Effect) Pods() Pods {
 	c := e.course()
-	before, after := podsByNode(c.before[e.Key]), podsByNode(c.sim.Pods(e.Key))
+	before, after := podsByNode(c.before[e.Key]), podsByNode(c.after[e.Key])
 	names := map[*cluster.NodeSet][]string{}
-	current := c.revision(e.Key)
+	current := c.current[e.Key]
 	var p Pods
 	for _, node := range nodesOf(before, after) {
 		if set := p.where(e, before[node], after[node], c.rolled[e.Key][node], current); set != nil {
@@ -183,7 +197,7 @@ func (e Effect) Course() rollout.Course { return e.course().courses[e.Key] }
 // same cause. It runs the simulation.
 func (e Effect) Waiting() []rollout.Wait {
 	c := e.course()
-	return slices.DeleteFunc(c.sim.Waiting(e.Key), func(w rollout.Wait) bool {
+	return slices.DeleteFunc(slices.Clone(c.waiting[e.Key]), func(w rollout.Wait) bool {
 		before, did := c.waited[e.Key][w.Node]
 		return did && before == w.For
 	})

@@ -25,8 +25,9 @@ func (d DeploymentEffect) String() string {
 
 // Deployments gives the Deployments whose pods change, ascending by key. It runs the
 // simulation.
-func (p *Plan) Deployments() []DeploymentEffect {
-	c := p.course()
+func (p *Plan) Deployments() []DeploymentEffect { return slices.Clone(p.course().deployed) }
+
+func (c *course) deployments() []DeploymentEffect {
 	effects := map[string]*DeploymentEffect{}
 	for _, e := range c.trace {
 		count := func(n func(*DeploymentEffect) *int) {

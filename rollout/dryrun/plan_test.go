@@ -2,6 +2,7 @@ package dryrun_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -181,5 +182,36 @@ func TestDeployments(t *testing.T) {
 	}
 	if got := p.Deployments(); len(got) != 1 || got[0].Evicted != 3 || got[0].Created != 3 {
 		t.Errorf("evicted: %v", got)
+	}
+}
+
+// Plans of one base, and all that is asked of one plan, may run side by side; -race
+// looks on.
+func TestSideBySide(t *testing.T) {
+	c, m := twelve(t)
+	b, err := dryrun.Start(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := b.Plan(edits(c, m)["new image"]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := make(chan string)
+	for range 4 {
+		go func() {
+			other, err := b.Plan(edits(c, m)["new image"]...)
+			if err != nil {
+				texts <- err.Error()
+				return
+			}
+			texts <- p.String() + p.Check(dryrun.Covers(c.Nodes())).String() + fmt.Sprint(other.String() == p.String())
+		}()
+	}
+	first := <-texts
+	for range 3 {
+		if next := <-texts; next != first {
+			t.Errorf("another answer:\n%s\n%s", first, next)
+		}
 	}
 }

@@ -65,7 +65,7 @@ func Avoids(nodes cluster.NodeSet) Policy {
 // staying gives the kept nodes that still have a pod when the plan has settled.
 func (e Effect) staying() cluster.NodeSet {
 	var names []string
-	for _, pod := range e.course().sim.Pods(e.Key) {
+	for _, pod := range e.course().after[e.Key] {
 		names = append(names, pod.Node)
 	}
 	return e.after.Kept().And(e.plan.After().Named(names...))
