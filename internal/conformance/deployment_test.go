@@ -26,7 +26,7 @@ import (
 // pods no rule tells apart) it is given berth's choice.
 func TestDeploymentsAgree(t *testing.T) {
 	census := deploymentPremises()
-	check(t, 400, func(rt *rapid.T) {
+	check(t, 500, func(rt *rapid.T) {
 		s := controllers.DeploymentScenarios().Draw(rt, "scenario")
 		order := rapid.SampledFrom([]rollout.Order{rollout.ByName, rollout.Seeded}).Draw(rt, "order")
 		noteDeployments(census, s, compareDeployments(rt, t, s, order))
@@ -221,7 +221,7 @@ func deploymentPremises() *census {
 	return newCensus("rolling", "recreate", "percentage", "no surge", "no unavailable", "min ready seconds", "deadline", "grace period", "history limit",
 		"apply", "undo", "scale", "pause", "resume", "delete", "two Deployments", "orphaned",
 		"add a node", "remove a node", "edit a node", "pods not ready", "pods fail", "pods deleted", "never ready", "stuck terminating",
-		"an input is refused", "three sizes at once", "a scale in the middle", "terminating replicas", "a pending pod", "a choice among pods to delete",
+		"node down", "node not ready", "an input is refused", "three sizes at once", "a scale in the middle", "terminating replicas", "a pending pod", "a choice among pods to delete",
 		"a revision renumbered", "a ReplicaSet cleaned up", "a ReplicaSet without owner", "a ReplicaSet adopted", "deadline exceeded", "paused", "resumed",
 		"unavailable", "an annotation copied", "ends complete", "ends in the middle")
 }

@@ -107,10 +107,14 @@ func (s *deploymentSpec) deployment() *appsv1.Deployment {
 }
 
 // happen adds one event. The Deployment is updated about as often as everything
-// else together.
+// else together; a paused one is mostly resumed soon.
 func (p *deploymentPlot) happen(s *deploymentSpec) {
+	if s.paused && rapid.IntRange(0, 2).Draw(p.t, "still paused") == 0 {
+		p.pause(s)
+		return
+	}
 	switch pick(p.t, "event", "image", "image", "image", "image", "bad image", "bad image", "back", "back", "undo", "undo",
-		"scale", "scale", "scale", "pause", "spec", "spec", "delete", "node", "node", "pods", "pods", "pods", "taint") {
+		"scale", "scale", "scale", "pause", "pause", "spec", "spec", "delete", "node", "node", "pods", "pods", "pods", "taint") {
 	case "image":
 		s.image = fmt.Sprintf("v%d", pick(p.t, "version", 2, 1, 3, 4))
 		p.apply(s)
