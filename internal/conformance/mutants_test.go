@@ -60,7 +60,7 @@ var mutants = []mutant{
 	{"hostNetwork adds no toleration", "placement/toleration.go",
 		"if spec.HostNetwork {", "if false {", "TestEligibility"},
 	{"an own toleration of the same key is overwritten", "placement/toleration.go",
-		"if !added.MatchToleration(&t.Toleration) {", "if added.Key != t.Key {", "TestEligibility"},
+		"return added.MatchToleration(&t.Toleration) }", "return added.Key == t.Key }", "TestEligibility"},
 	{"cordoning is not tolerated", "placement/toleration.go",
 		"add(corev1.TaintNodeUnschedulable, corev1.TaintEffectNoSchedule)\n", "\n", "TestEligibility"},
 	{"the index finds no NotIn without the key", "placement/mask.go",

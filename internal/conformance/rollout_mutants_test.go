@@ -37,7 +37,7 @@ func init() {
 			"old := slices.DeleteFunc(slices.Clone(d.revisions), func(r revision) bool { return r.object.Name == d.current })",
 			"old := slices.DeleteFunc(slices.Clone(d.revisions), func(r revision) bool { return r.object.Name == d.current || s.hasLivePods(d, r.hash()) })"},
 		{"minReadySeconds end a second late", "rollout/tally.go",
-			"int64(p.readied)+int64(d.minReady) <= int64(s.clock)", "int64(p.readied)+int64(d.minReady) < int64(s.clock)"},
+			"int64(p.readied)+int64(minReady) <= int64(s.clock)", "int64(p.readied)+int64(minReady) < int64(s.clock)"},
 		{"an orphan's template generation means nothing", "rollout/daemon.go",
 			"made := *like\n", "made := *like\n\tmade.generation = \"\"\n"},
 	} {

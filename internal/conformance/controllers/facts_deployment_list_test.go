@@ -122,6 +122,19 @@ var deploymentFacts = []deployed{
 		want: map[string]string{"3-8": "rev=1 revs=1 progressing=DeploymentPaused", "6": "sizes=4 created=2", "9": "revs=1,2"},
 	},
 	{
+		// The sync scales the only ReplicaSet up and removes it by what it had read before.
+		Scenario: with(story("a Recreate paused between its halves loses the ReplicaSet that it scales up", 1, map[int][]Input{
+			0: {deploy("v1", 2, Recreate, Remember(0))}, 4: {deploy("v2", 2, Recreate, Remember(0))}, 7: {Pause{web}}, 11: {Resume{web}}}), slow),
+		want: map[string]string{"4-6": "sizes=0 terminating=2", "7-10": "sizes= have=0 quiet progressing=DeploymentPaused", "11": "sizes=2 created=2 rev=1"},
+	},
+	{
+		// 3 and 2 of at most 6 become 10 and 7 of 20; of the 3 left over the first gets all, and has to give them back.
+		Scenario: story("a scale can make more new pods than there are to be", 1, map[int][]Input{
+			0: {NeverReady{Image: "v1"}, deploy("v1", 3, Rolling("100%", "1"))},
+			3: {NeverReady{Image: "v2"}, deploy("v2", 3, Rolling("100%", "1"))}, 5: {Scale{web, 10}}}),
+		want: map[string]string{"4": "sizes=2,3", "5": "sizes=7,10 created=15 deleted=3"},
+	},
+	{
 		Scenario: story("a resumed Deployment has its whole deadline again", 1, map[int][]Input{
 			0: {NeverReady{Image: "v1"}, deploy("v1", 1, Deadline(4))}, 3: {Pause{web}}, 9: {Resume{web}}}),
 		want: map[string]string{"3-8": "progressing=DeploymentPaused", "9-13": "progressing=DeploymentResumed", "14": "progressing=ProgressDeadlineExceeded"},
