@@ -3,6 +3,7 @@ package conformance
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
 )
@@ -22,8 +24,8 @@ import (
 // and pods in berth as with the real controllers: statuses with all conditions and
 // their times, sizes, annotations and revisions, which pods were created and
 // deleted by a ReplicaSet, who is ready, terminating and where. Of what Kubernetes
-// leaves open (names, the node among those that fit, the UID that decides between
-// pods no rule tells apart) it is given berth's choice.
+// leaves open (names, UIDs, the node among those that fit, who goes first of pods
+// that no rule tells apart) it is given berth's choice.
 func TestDeploymentsAgree(t *testing.T) {
 	census := deploymentPremises()
 	check(t, 500, func(rt *rapid.T) {
@@ -34,24 +36,55 @@ func TestDeploymentsAgree(t *testing.T) {
 	census.report(t, "scenarios")
 }
 
-// compareDeployments plays the scenario on both sides, berth first.
+// TestDeploymentsAgreeAfterADump: likewise when berth takes over from a dump of a
+// cluster that the real controllers have brought to rest.
+func TestDeploymentsAgreeAfterADump(t *testing.T) {
+	check(t, 300, func(rt *rapid.T) {
+		compareDeployments(rt, t, controllers.DeploymentHandover().Draw(rt, "scenario"), rollout.ByName)
+	})
+}
+
+// compareDeployments plays the scenario on both sides, on ours from its dump on if
+// it has one.
 func compareDeployments(t failer, outer *testing.T, s controllers.Scenario, order rollout.Order) controllers.Trace {
-	ours, err := playDeployments(s, order)
-	if err != nil {
-		t.Fatalf("berth: %v\n%v", err, s)
-	}
+	ours := &ourDeployments{}
 	var theirs controllers.Trace
-	controllers.InVirtualTime(outer, func() { theirs, err = controllers.Run(s, controllers.Options{Draws: 1, Choices: ours}) })
+	var err error
+	controllers.InVirtualTime(outer, func() { theirs, err = playBoth(s, order, ours) })
 	if err != nil {
-		t.Fatalf("driver: %v\n%v", err, s)
+		t.Fatalf("%v\n%v", err, s)
 	}
-	for tick, want := range theirs {
-		if diff := gocmp.Diff(plain(want), ours.trace[tick], cmpopts.EquateEmpty()); diff != "" {
-			t.Fatalf("tick %d (-Kubernetes +berth):\n%s\n%v\nKubernetes:\n%v\nberth:\n%v\nevents:\n%s",
-				tick, diff, s, theirs[:tick+1], ours.trace[:tick+1], strings.Join(ours.linesUntil(tick), "\n"))
+	for i := range ours.trace {
+		tick := ours.first + i
+		if diff := gocmp.Diff(plain(theirs[tick]), ours.trace[i], cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("tick %d (-Kubernetes +berth):\n%s\n%v\nKubernetes from tick %d on:\n%v\nberth:\n%v\nevents:\n%s",
+				tick, diff, s, ours.first, theirs[ours.first:tick+1], ours.trace[:i+1], strings.Join(ours.linesUntil(i), "\n"))
 		}
 	}
 	return theirs
+}
+
+// playBoth lets the driver play until the dump, berth to the end, and the driver
+// follow with berth's choices.
+func playBoth(s controllers.Scenario, order rollout.Order, ours *ourDeployments) (theirs controllers.Trace, err error) {
+	play, err := controllers.NewPlay(s, controllers.Options{Draws: 1, Choices: ours})
+	if err != nil {
+		return nil, fmt.Errorf("driver: %w", err)
+	}
+	defer play.Stop()
+	for tick := range s.Ticks {
+		if tick == firstTick(s) {
+			if err := ours.play(s, order, play.Objects()); err != nil {
+				return nil, fmt.Errorf("berth: %w", err)
+			}
+		}
+		end, err := play.Tick()
+		if err != nil {
+			return nil, fmt.Errorf("driver: %w", err)
+		}
+		theirs = append(theirs, end)
+	}
+	return theirs, nil
 }
 
 // plain is a tick without what each says in its own words: of the inputs that were
@@ -86,45 +119,55 @@ func newTick() controllers.Tick {
 
 // ourDeployments is a scenario played by berth, in the words of the driver.
 type ourDeployments struct {
+	first   int // the driver's tick of our first
 	trace   controllers.Trace
 	names   map[controllers.At][]string // of pods, by the sync that made them
 	deleted map[string]int              // which of all deletions by ReplicaSets the pod's was, from 1
 	nodes   map[string]string
+	uids    map[string]types.UID
 	events  []rollout.Event
 }
 
-func playDeployments(s controllers.Scenario, order rollout.Order) (*ourDeployments, error) {
-	sim, err := simOf(s, order, objects(s.Nodes))
+func (o *ourDeployments) play(s controllers.Scenario, order rollout.Order, objects []runtime.Object) error {
+	sim, err := simOf(s, order, objects)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	o := &ourDeployments{names: map[controllers.At][]string{}, deleted: map[string]int{}, nodes: map[string]string{}}
+	*o = ourDeployments{
+		first: firstTick(s), names: map[controllers.At][]string{}, deleted: map[string]int{},
+		nodes: map[string]string{}, uids: map[string]types.UID{},
+	}
 	for tick, inputs := range s.At {
 		for _, in := range inputs {
-			if err := sim.At(tick, berthInput(in)); err != nil {
-				return nil, fmt.Errorf("tick %d: %w", tick, err)
+			if tick < o.first {
+				continue
+			}
+			if err := sim.At(tick-o.first, berthInput(in)); err != nil {
+				return fmt.Errorf("tick %d: %w", tick, err)
 			}
 		}
 	}
-	for range s.Ticks {
+	for range s.Ticks - o.first {
 		o.tick(sim, sim.Tick())
 	}
-	return o, nil
+	return nil
 }
 
-// Name gives the pods of a sync berth's names, and UIDs in the order in which
-// berth deletes them: so the first to go of equals is the first by UID.
+// Name gives the pods of a sync berth's names and UIDs.
 func (o *ourDeployments) Name(at controllers.At, n int) (string, types.UID) {
+	at.Tick -= o.first
 	names := o.names[at]
 	if n >= len(names) {
-		return "", "" // one that berth does not make
+		return "", "" // before the dump, or one that berth does not make
 	}
-	name := names[n]
-	return name, types.UID(fmt.Sprintf("%06d %s", cmp.Or(o.deleted[name], 999_999), name))
+	return names[n], cmp.Or(o.uids[names[n]], types.UID(names[n]))
 }
 
 // Node is where berth has the pod run.
 func (o *ourDeployments) Node(pod string) string { return o.nodes[pod] }
+
+// Turn is by when berth deletes the pod.
+func (o *ourDeployments) Turn(pod string) int { return cmp.Or(o.deleted[pod], math.MaxInt) }
 
 func (o *ourDeployments) linesUntil(tick int) (lines []string) {
 	for _, e := range o.events {
@@ -193,13 +236,14 @@ func (o *ourDeployments) note(now controllers.Tick, e rollout.Event) {
 
 func (o *ourDeployments) describePods(now controllers.Tick, pods []*corev1.Pod) {
 	for _, p := range pods {
+		o.uids[p.Name] = p.UID
 		owner := metav1.GetControllerOf(p)
 		if owner == nil {
 			continue
 		}
 		key := p.Namespace + "/" + owner.Name
 		rs, ok := now.ReplicaSets[key]
-		if !ok {
+		if !ok || rs.Annotations == nil {
 			continue // it is gone, and the pod on its way out
 		}
 		ready := slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {

@@ -122,11 +122,12 @@ func (w *world) deploy(tick *ticking) (changed bool, err error) {
 }
 
 // lineUp has the ReplicaSet's pods stand as the controller will sort them for a
-// deletion, those that no rule tells apart by UID. Its sort leaves alone what is
+// deletion, those that no rule tells apart as chosen. Its sort leaves alone what is
 // sorted, but is not stable beyond twelve pods: it would deal out the equals anew.
 func (w *world) lineUp(rs *appsv1.ReplicaSet) {
 	pods := w.podsOf(rs)
-	slices.SortFunc(pods, func(a, b *corev1.Pod) int { return strings.Compare(string(a.UID), string(b.UID)) })
+	choices := w.controller.options.Choices
+	slices.SortStableFunc(pods, func(a, b *corev1.Pod) int { return cmp.Compare(choices.Turn(a.Name), choices.Turn(b.Name)) })
 	sorted := controllerutil.ActivePodsWithRanks{Pods: pods, Rank: w.together(rs, pods), Now: metav1.NewTime(w.now)}
 	sort.Stable(sorted)
 	w.line = map[types.UID]int{}

@@ -49,3 +49,4 @@ type noChoice struct{}
 
 func (noChoice) Name(At, int) (string, types.UID) { return "", "" }
 func (noChoice) Node(string) string               { return "" }
+func (noChoice) Turn(string) int                  { return 0 }

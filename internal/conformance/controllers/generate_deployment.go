@@ -14,20 +14,46 @@ import (
 // order of equals is a matter of the sorting.
 func DeploymentScenarios() *rapid.Generator[Scenario] {
 	return rapid.Custom(func(t *rapid.T) Scenario {
-		p := &deploymentPlot{plot: newPlot(t)}
-		for _, name := range pick(t, "deployments", []string{"web"}, []string{"web"}, []string{"api", "web"}) {
-			p.all = append(p.all, &deploymentSpec{name: name})
-		}
-		for _, s := range p.all {
-			p.first(s)
-		}
-		for range pick(t, "events", 4, 3, 6, 8, 11) {
-			p.tick += pick(t, "gap", 3, 0, 1, 2, 5)
-			p.happen(pick(t, "of", p.all...))
-		}
+		p := newDeploymentPlot(t)
+		p.events(4, 3, 6, 8, 11)
 		p.Ticks = p.tick + rapid.IntRange(4, 14).Draw(t, "rest")
 		return p.Scenario
 	})
+}
+
+// DeploymentHandover generates scenarios that come to rest at Scenario.Dump, where
+// all that matters stands in the objects, see [Handover].
+func DeploymentHandover() *rapid.Generator[Scenario] {
+	return rapid.Custom(func(t *rapid.T) Scenario {
+		p := newDeploymentPlot(t)
+		p.plain, p.Config.PodGC = true, 0
+		p.events(1, 2, 3, 5)
+		p.tick += 80
+		p.Dump = p.tick
+		p.plain = false
+		p.tick++
+		p.events(1, 3, 5)
+		p.Ticks = p.tick + rapid.IntRange(4, 14).Draw(t, "rest")
+		return p.Scenario
+	})
+}
+
+func newDeploymentPlot(t *rapid.T) *deploymentPlot {
+	p := &deploymentPlot{plot: newPlot(t)}
+	for _, name := range pick(t, "deployments", []string{"web"}, []string{"web"}, []string{"api", "web"}) {
+		p.all = append(p.all, &deploymentSpec{name: name})
+	}
+	for _, s := range p.all {
+		p.first(s)
+	}
+	return p
+}
+
+func (p *deploymentPlot) events(from ...int) {
+	for range pick(p.t, "events", from...) {
+		p.tick += pick(p.t, "gap", 3, 0, 1, 2, 5)
+		p.happen(pick(p.t, "of", p.all...))
+	}
 }
 
 // deploymentPlot is a scenario with Deployments in the making.
@@ -119,6 +145,9 @@ func (p *deploymentPlot) happen(s *deploymentSpec) {
 		s.image = fmt.Sprintf("v%d", pick(p.t, "version", 2, 1, 3, 4))
 		p.apply(s)
 	case "bad image":
+		if p.plain {
+			return
+		}
 		s.image = fmt.Sprintf("bad%d", rapid.IntRange(1, 2).Draw(p.t, "version"))
 		bad := NeverReady{Image: s.image}
 		if rapid.Bool().Draw(p.t, "partly") {
@@ -148,7 +177,9 @@ func (p *deploymentPlot) happen(s *deploymentSpec) {
 	case "node":
 		p.nodeEvent()
 	case "pods":
-		p.podEvent()
+		if !p.plain {
+			p.podEvent()
+		}
 	case "taint":
 		p.edit(pick(p.t, "taint", "taint new=x:NoSchedule", "taint new:NoSchedule-", "taint new=x:NoExecute", "taint new:NoExecute-", "cordon", "uncordon"))
 	}

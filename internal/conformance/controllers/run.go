@@ -34,11 +34,13 @@ type Options struct {
 
 // Choices are what Kubernetes leaves open about the pods of ReplicaSets.
 type Choices interface {
-	// Name and UID of the n-th pod, from 0, that a ReplicaSet creates in a sync.
-	// UIDs decide, in their order, between pods that nothing else tells apart.
+	// Name and UID of the n-th pod, from 0, that a ReplicaSet creates in a sync; an
+	// empty name leaves them to the driver.
 	Name(at At, n int) (string, types.UID)
 	// Node that the scheduler takes among those that fit the pod.
 	Node(pod string) string
+	// Turn of a pod among those that no rule tells apart when some are to be deleted.
+	Turn(pod string) int
 }
 
 func (o Options) order() func([]any) {
