@@ -153,12 +153,18 @@ func (o *ourDeployments) play(s controllers.Scenario, order rollout.Order, objec
 	return nil
 }
 
-// Name gives the pods of a sync berth's names and UIDs.
+// Name gives the pods of a sync berth's names, and UIDs that ascend in the order in
+// which berth deletes them: between some pods the UID decides and between others
+// nothing does, so that only such UIDs leave one order. After a dump they are
+// berth's own, as those before are.
 func (o *ourDeployments) Name(at controllers.At, n int) (string, types.UID) {
 	at.Tick -= o.first
 	names := o.names[at]
 	if n >= len(names) {
 		return "", "" // before the dump, or one that berth does not make
+	}
+	if o.first == 0 {
+		return names[n], types.UID(fmt.Sprintf("%06d %s", min(o.Turn(names[n]), 999_999), names[n]))
 	}
 	return names[n], cmp.Or(o.uids[names[n]], types.UID(names[n]))
 }
