@@ -1,0 +1,94 @@
+package rollout
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"pgregory.net/rapid"
+)
+
+// The budget that a remedy or a relief sets is the smallest: with one less the
+// rollout gets less far.
+func TestTheBudgetOfARemedyIsTheSmallest(t *testing.T) {
+	tried := 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := resting(t, stories(mixed).Draw(t, "story"))
+		for _, key := range s.Keys() {
+			x := s.Diagnose(key)
+			if x == nil {
+				continue
+			}
+			for _, r := range append(x.Remedies, x.Reliefs...) {
+				if apply, ok := r.Inputs[0].(Apply); ok && r.Means == ChangeBudget {
+					tried++
+					checkSmallest(t, s.Fork(), key, apply, len(r.Leaves))
+				}
+			}
+		}
+	})
+	if tried == 0 {
+		t.Error("no budget was raised")
+	}
+}
+
+func checkSmallest(t failer, s *Sim, key string, apply Apply, leaves int) {
+	roll := apply.DaemonSet.DeepCopy().Spec.UpdateStrategy.RollingUpdate
+	amount := roll.MaxUnavailable
+	if roll.MaxSurge != nil && roll.MaxSurge.String() != "0" {
+		amount = roll.MaxSurge
+	}
+	was := amount.String()
+	number, percent := strings.CutSuffix(was, "%")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 2 {
+		return
+	}
+	*amount = intstr.Parse(fmt.Sprint(n - 1))
+	if percent {
+		*amount = intstr.Parse(fmt.Sprintf("%d%%", n-1))
+	}
+	apply.DaemonSet = apply.DaemonSet.DeepCopy()
+	apply.DaemonSet.Spec.UpdateStrategy.RollingUpdate = roll
+	if err := s.Inject(apply); err != nil {
+		t.Fatalf("%v", err)
+	}
+	for range s.Run(5000) {
+	}
+	if s.State(key) == Done || leaves > 0 && len(s.Waiting(key)) <= leaves {
+		t.Fatalf("%s would do in place of %s: %v", amount, was, s.Waiting(key))
+	}
+}
+
+// What a diagnosis costs: 7 % of the nodes down and only kept, a budget of 5 %.
+func BenchmarkDiagnose(b *testing.B) {
+	for _, nodes := range []int{288, 5000} {
+		b.Run(fmt.Sprint(nodes), func(b *testing.B) {
+			s := deadFleet(b, nodes)
+			b.ResetTimer()
+			for range b.N {
+				if x := s.Diagnose("default/agent"); x == nil || len(x.Remedies) != 5 {
+					b.Fatal(x)
+				}
+			}
+		})
+	}
+}
+
+func deadFleet(tb testing.TB, nodes int) *Sim {
+	s := fleet(tb, nodes, "5%")
+	var down []Input
+	for i := range nodes * 7 / 100 {
+		down = append(down, NodeDown{s.roster[i].name})
+	}
+	for _, in := range [][]Input{down, {Apply{DaemonSet: fleetSet("v2", "5%")}}} {
+		if err := s.Inject(in...); err != nil {
+			tb.Fatal(err)
+		}
+		for range s.Run(1000) {
+		}
+	}
+	return s
+}
