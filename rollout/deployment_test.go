@@ -159,9 +159,8 @@ func (y *deployStory) sim(t *rapid.T) *Sim {
 
 // By the controller's own doing a rolling update has never more pods than
 // replicas and surge, nor fewer available than replicas less maxUnavailable once
-// so many were. Mutants seen to fail: sizeOfNew without max(0, ...) on what is
-// free; shrinkHealthy with least one lower; shrinkOld without the new pods that
-// are not available.
+// so many were. Mutants seen to fail: sizeOfNew with one more than is free;
+// shrinkHealthy with least one lower.
 func TestDeploymentsKeepTheirBudget(t *testing.T) {
 	held := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -223,8 +222,7 @@ func TestRolloutsOfDeploymentsEnd(t *testing.T) {
 
 // Skipping the ticks in which nothing is due and stepping through them give the
 // same trace, a fork goes on as the simulation that it was taken from and leaves
-// it alone, and inputs are not needed in one piece. Mutants seen to fail: nextDue
-// without the checks of progress; fork that shares the ReplicaSets' lists of pods.
+// it alone. Mutant seen to fail: fork that shares the ReplicaSets' lists of pods.
 func TestDeploymentsSkipAndFork(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := deployStories(false).Draw(t, "story")
@@ -254,8 +252,8 @@ func TestDeploymentsSkipAndFork(t *testing.T) {
 }
 
 // What Cluster gives is taken over as it is: on a settled cluster nothing happens,
-// and the same input has the same effect. Mutant seen to fail: adoptReplicaSets
-// without the status, whose first sync then is a round of its own.
+// and the statuses are the same. Mutants seen to fail: adoptDeployments and
+// adoptReplicaSets without the status.
 func TestSettledDeploymentsAreTakenOver(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := deployStories(true).Draw(t, "story")
@@ -282,7 +280,7 @@ func TestSettledDeploymentsAreTakenOver(t *testing.T) {
 }
 
 // A rollout that is paused and resumed in any tick ends as one that is not: time
-// alone is another. Mutant seen to fail: setPaused that also restores replicas.
+// alone is another. Mutant seen to fail: Resume that leaves it paused.
 func TestPauseChangesNothingButTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		replicas := rapid.Int32Range(1, 8).Draw(t, "replicas")
