@@ -101,8 +101,10 @@ func section(b *strings.Builder, title string, list []Culprit) {
 // State, inputs to come do not count.
 //
 // Every remedy has been tried on a fork. A diagnosis costs a fork and the rest of
-// a rollout for each that is tried, some ten to thirty; nil costs what State does,
-// and a look at each node where State is not Done.
+// a rollout for each that is tried, some ten to thirty, and so grows with the nodes
+// times what is tried: 4 to 11 ms for 288 nodes of which 7 % are dead, 0.2 s for 5000
+// (BenchmarkDiagnose). Nil costs what State does, and a look at each node where State
+// is not Done.
 func (s *Sim) Diagnose(key string) *Diagnosis {
 	d, _ := s.resolve(key)
 	if d == nil {

@@ -26,6 +26,14 @@
 // resizes ReplicaSets, which act on it in the same round; it sees what came of that
 // in the next.
 //
+// # What is stuck
+//
+// [Sim.Diagnose] says why a rollout does not end, and [Sim.DiagnoseDrain] why a
+// drain does not: the cause in a sentence with the rule behind it, the smallest set
+// of nodes, or the pods, that are to blame, and what would help. A [Remedy] is inputs
+// for [Sim.Inject] that were tried on a fork, where the rollout ended. What is only
+// slow has no diagnosis.
+//
 // # What is not promised
 //
 // Kubernetes leaves to chance which node goes first: it ranges over a Go map.
