@@ -45,6 +45,18 @@ func TestRemediesLetTheRolloutEnd(t *testing.T) {
 	}
 }
 
+// Inputs of which one is refused are no remedy, even if the rollout ends by the
+// others. Mutant seen to fail: try without refused.
+func TestWhatIsRefusedIsNoRemedy(t *testing.T) {
+	s := deadFleet(t, 20)
+	x, dead := s.examine("default/agent"), s.roster[0].name
+	for wanted, inputs := range map[bool][]Input{true: {NodeUp{dead}}, false: {NodeUp{dead}, DeletePod{"default/nobody", false}}} {
+		if r, ok := x.try(candidate{means: RepairNodes, inputs: inputs}); ok != wanted {
+			t.Errorf("%v: %v %v", inputs, ok, r)
+		}
+	}
+}
+
 func checkRemedy(t failer, s *Sim, key string, x *Diagnosis, r Remedy) {
 	if err := s.Inject(r.Inputs...); err != nil {
 		t.Fatalf("%v: %v", r, err)
@@ -132,8 +144,9 @@ func checkOnlyFlapping(t failer, s *Sim, key string) {
 }
 
 // Without the culprits, and those foreseen, the rollout ends; with one of them it
-// does not. A percentage would shrink with the nodes that are taken away. Mutant seen to fail: smallest with one less that only uses the budget; with
-// one more fails the scenario of twenty dead nodes that are only kept.
+// does not. A percentage would shrink with the nodes that are taken away.
+// Mutant seen to fail: smallest with one less that only uses the budget; with one more
+// fails the scenario of twenty dead nodes that are only kept.
 func TestNoCulpritCanBeLeftOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Filter(func(y *story) bool { return len(y.sets) == 1 }).Draw(t, "story") // what one gives up another may take

@@ -266,12 +266,14 @@ func TestNothingIsFoundInGoodOnes(t *testing.T) {
 // Findings come the worst first, the same each time, and as JSON. Mutant seen to
 // fail: Findings without sort.
 func TestFindingsAreSorted(t *testing.T) {
-	c := edited(t, unavailableOne, surging, "image: v1", ports, "requests: {cpu: 500m, memory: 1Gi}", "requests: {}", "", budgetOf("maxUnavailable: 10%"))
+	c := edited(t, unavailableOne, surging, "image: v1", ports, "requests: {cpu: 500m, memory: 1Gi}", "requests: {}", "", budgetOf("maxUnavailable: 10%"),
+		noTaints, "taints: [{key: x, effect: NoExecute}]", noTolerations, evictedLater) // found after what is less bad
 	found, err := dryrun.Inspection{Within: time.Second, Kubelet: rollout.Kubelet{Ready: 5 * time.Second}}.Of(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `problem surge-cannot-work DaemonSet ops/agent spec.updateStrategy.rollingUpdate.maxSurge: on n1 n2 n3 the new pod does not fit beside the old one: NodePorts: node(s) didn't have free ports for the requested pod ports [port 80/TCP is taken by ops/agent]; set maxSurge to 0 and maxUnavailable to 1 or more
+	want := `problem eviction-loop DaemonSet ops/agent spec.template.spec.tolerations[0].tolerationSeconds: on n1 each pod is turned out after 60 s and made again, for ever; leave tolerationSeconds out, or the toleration
+problem surge-cannot-work DaemonSet ops/agent spec.updateStrategy.rollingUpdate.maxSurge: on n1 n2 n3 the new pod does not fit beside the old one: NodePorts: node(s) didn't have free ports for the requested pod ports [port 80/TCP is taken by ops/agent]; set maxSurge to 0 and maxUnavailable to 1 or more
 warning takes-too-long DaemonSet ops/agent spec.minReadySeconds: a rollout takes at least 45s, 3 waves of 15s, longer than 1s; lower minReadySeconds
 note no-requests DaemonSet ops/agent spec.template.spec.containers: no container requests anything: the scheduler counts nothing, and a node short of memory evicts the pod first; request cpu and memory
 problem budget-cannot-protect PodDisruptionBudget ops/agents spec.maxUnavailable: maxUnavailable 10% cannot be counted for pods of DaemonSet ops/agent: a DaemonSet has no scale, and every eviction of them fails; leave it out, and rely on maxUnavailable of the DaemonSet
