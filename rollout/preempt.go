@@ -92,25 +92,25 @@ func (s *Sim) preemption(p *pod) (placement.Preemption, bool) {
 
 func (s *Sim) copyOfPodsOn(node int32) []int32 { return append([]int32(nil), s.podsOn(node)...) }
 
-// withNominees has a question answered as if the pods were there that are nominated
-// to the pod's node and no less important: their room is not for it
-// (pkg/scheduler/framework/runtime: RunFilterPluginsWithNominatedPods).
-func (s *Sim) withNominees(p *pod, ask func()) {
-	position := int(s.position[p.node])
-	var added []*placement.Load
-	for _, id := range s.unbound {
-		q := &s.pods[id]
-		if q != p && q.is(nominated) && q.node == p.node && s.classes[q.class].priority >= s.classes[p.class].priority {
-			added = append(added, s.loadOf(q))
+// roomFor is the account as the scheduler shows it to the pod: with the pods that
+// are nominated to its node and no less important, whose room is not for it
+// (pkg/scheduler/framework/runtime: RunFilterPluginsWithNominatedPods). Only pods
+// of DaemonSets are nominated.
+func (s *Sim) roomFor(p *pod) *placement.Room {
+	room := s.room
+	for _, slot := range s.order {
+		for id := s.daemons[slot].head[p.node]; id != none; id = s.pods[id].next {
+			q := &s.pods[id]
+			if q == p || !q.is(nominated) || s.classes[q.class].priority < s.classes[p.class].priority {
+				continue
+			}
+			if room == s.room {
+				room = s.room.Clone()
+			}
+			room.Add(s.loadOf(q), int(s.position[p.node]))
 		}
 	}
-	for _, l := range added {
-		s.room.Add(l, position)
-	}
-	ask()
-	for _, l := range added {
-		s.room.Remove(l, position)
-	}
+	return room
 }
 
 // runningPriority is that of a pod that runs: one that says nothing was made when

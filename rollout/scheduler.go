@@ -106,11 +106,11 @@ func (s *Sim) fits(p *pod) bool {
 			return false
 		}
 	}
-	fits := s.nodes[p.node].is(isOpen) || s.room.Fits(c.workload, int(s.position[p.node]))
-	if fits && !s.nodes[p.node].is(isOpen) {
-		s.withNominees(p, func() { fits = s.room.Fits(c.workload, int(s.position[p.node])) })
+	if s.nodes[p.node].is(isOpen) {
+		return true
 	}
-	return fits
+	room, position := s.roomFor(p), int(s.position[p.node])
+	return room.Fits(c.workload, position) && (room == s.room || s.room.Fits(c.workload, position))
 }
 
 // noteUnschedulable tells once why a pod is not bound; empty: what whyUnbound says.
@@ -142,7 +142,7 @@ func (s *Sim) against(p *pod) []placement.Reason {
 	node, _ := s.cluster.Borrow().Node(s.roster[p.node].name)
 	why := slices.Clone(c.workload.Check(node).Reasons)
 	if !s.nodes[p.node].is(isOpen) {
-		s.withNominees(p, func() { why = append(why, s.room.Why(c.workload, int(s.position[p.node]))...) })
+		why = append(why, s.roomFor(p).Why(c.workload, int(s.position[p.node]))...)
 	}
 	return why
 }
