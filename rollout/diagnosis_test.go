@@ -151,6 +151,9 @@ func TestNoCulpritCanBeLeftOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Filter(func(y *story) bool { return len(y.sets) == 1 }).Draw(t, "story") // what one gives up another may take
 		s := resting(t, y)
+		if rapid.Bool().Draw(t, "a node dies") {
+			dies(t, s, y)
+		}
 		for _, key := range s.Keys() {
 			x := s.Diagnose(key)
 			if x == nil || inPercent(s.find(key)) {
@@ -170,6 +173,17 @@ func TestNoCulpritCanBeLeftOut(t *testing.T) {
 			}
 		}
 	})
+}
+
+// dies takes a node down and updates, so that a pod that is only kept uses the budget.
+func dies(t failer, s *Sim, y *story) {
+	ds := y.sets[0].DeepCopy()
+	ds.Spec.Template.Spec.Containers[0].Image = "v9"
+	if err := s.Inject(NodeDown{s.roster[0].name}, Apply{DaemonSet: ds}); err != nil {
+		t.Fatalf("%v", err)
+	}
+	for range s.Run(5000) {
+	}
 }
 
 func inPercent(d *daemon) bool {
