@@ -190,6 +190,7 @@ func (s *Sim) relink(id int32) {
 func (s *Sim) vanish(id int32) {
 	if !s.pods[id].is(bound) {
 		s.unbound = slices.DeleteFunc(s.unbound, func(other int32) bool { return other == id })
+		s.freed = s.freed || s.pods[id].is(nominated) // the room kept for it (pkg/scheduler: deletePodFromSchedulingQueue)
 	}
 	s.unlink(id)
 	s.leave(id)

@@ -62,16 +62,18 @@ func (s *Sim) mayPreempt(p *pod) bool {
 	return lower
 }
 
-// preemption asks placement about the one node, with its pods, the budgets as
+// preemption asks placement about the one node, with its pods and those to whom room
+// is promised there (plugins/defaultpreemption: SelectVictimsOnNode), the budgets as
 // they are now, and the priority classes.
 func (s *Sim) preemption(p *pod) (placement.Preemption, bool) {
 	b := s.cluster.Borrow()
 	node, _ := b.Node(s.roster[p.node].name)
 	objects := []runtime.Object{node}
 	w := newPodWriter(s)
-	for _, other := range s.copyOfPodsOn(p.node) {
+	for _, other := range append(s.copyOfPodsOn(p.node), s.nominees(p)...) {
 		object := w.write(other)
 		object.OwnerReferences = nil // the pod's own predecessor counts too
+		object.Spec.NodeName = node.Name
 		object.Spec.Priority = &s.classes[s.pods[other].class].priority
 		objects = append(objects, object)
 	}
@@ -94,23 +96,35 @@ func (s *Sim) copyOfPodsOn(node int32) []int32 { return append([]int32(nil), s.p
 
 // roomFor is the account as the scheduler shows it to the pod: with the pods that
 // are nominated to its node and no less important, whose room is not for it
-// (pkg/scheduler/framework/runtime: RunFilterPluginsWithNominatedPods). Only pods
-// of DaemonSets are nominated.
+// (pkg/scheduler/framework/runtime: RunFilterPluginsWithNominatedPods).
 func (s *Sim) roomFor(p *pod) *placement.Room {
-	room := s.room
-	for _, slot := range s.order {
-		for id := s.daemons[slot].head[p.node]; id != none; id = s.pods[id].next {
-			q := &s.pods[id]
-			if q == p || !q.is(nominated) || s.classes[q.class].priority < s.classes[p.class].priority {
-				continue
-			}
-			if room == s.room {
-				room = s.room.Clone()
-			}
-			room.Add(s.loadOf(q), int(s.position[p.node]))
-		}
+	nominees := s.nominees(p)
+	if len(nominees) == 0 {
+		return s.room
+	}
+	room := s.room.Clone()
+	for _, id := range nominees {
+		room.Add(s.loadOf(&s.pods[id]), int(s.position[p.node]))
 	}
 	return room
+}
+
+// nominees lists the other pods that are nominated to the pod's node and no less
+// important. Only pods of DaemonSets are nominated, and stay so when they are orphaned.
+func (s *Sim) nominees(p *pod) []int32 {
+	var list []int32
+	add := func(id int32) {
+		for ; id != none; id = s.pods[id].next {
+			if q := &s.pods[id]; q != p && q.is(nominated) && s.classes[q.class].priority >= s.classes[p.class].priority {
+				list = append(list, id)
+			}
+		}
+	}
+	add(s.loose[p.node])
+	for _, slot := range s.order {
+		add(s.daemons[slot].head[p.node])
+	}
+	return list
 }
 
 // runningPriority is that of a pod that runs: one that says nothing was made when
