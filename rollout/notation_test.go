@@ -64,8 +64,8 @@ func oddWord(t *rapid.T) string {
 }
 
 // Reading what an input of any kind prints gives an equal one; so does a whole
-// script. Mutants seen to fail: word without quotes for a space; undo without its
-// revision; an object without its status.
+// script. Mutants seen to fail: word without quotes for a space, or for a colon
+// at the end; undo without its revision; an object without its status.
 func TestInputsReadBack(t *testing.T) {
 	seen := map[string]bool{}
 	for range 20 {

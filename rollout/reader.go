@@ -13,7 +13,7 @@ import (
 // quoted as in Go.
 func word(s string) string {
 	odd := func(c rune) bool { return c <= ' ' || c == '"' || c > '~' }
-	if s == "" || strings.ContainsFunc(s, odd) {
+	if s == "" || strings.ContainsFunc(s, odd) || strings.HasSuffix(s, ":") {
 		return strconv.Quote(s)
 	}
 	return s
