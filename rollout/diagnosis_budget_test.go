@@ -29,7 +29,7 @@ func TestTheBudgetOfARemedyIsTheSmallest(t *testing.T) {
 			}
 		}
 	})
-	if tried == 0 {
+	if tried == 0 && !testing.Short() {
 		t.Error("no budget was raised")
 	}
 }

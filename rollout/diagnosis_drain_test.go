@@ -32,7 +32,7 @@ func TestDrainsThatWaitAreDiagnosed(t *testing.T) {
 			}
 		}
 	})
-	if remedies == 0 {
+	if remedies == 0 && !testing.Short() {
 		t.Error("no remedy")
 	}
 }

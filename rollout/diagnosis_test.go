@@ -40,7 +40,7 @@ func TestRemediesLetTheRolloutEnd(t *testing.T) {
 			}
 		}
 	})
-	if len(tried) < 3 {
+	if len(tried) < 3 && !testing.Short() {
 		t.Errorf("only remedies by %v", tried)
 	}
 }
