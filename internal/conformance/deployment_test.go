@@ -198,8 +198,10 @@ func (o *ourDeployments) tick(sim *rollout.Sim, events []rollout.Event) {
 		is.Status, is.Annotations, is.Paused = d.Status, d.Annotations, d.Spec.Paused
 		now.Deployments[key] = is
 	}
+	keys := map[types.UID]string{}
 	for _, rs := range b.ReplicaSets() {
 		key := rs.Namespace + "/" + rs.Name
+		keys[rs.UID] = key
 		is := now.ReplicaSets[key]
 		is.Status, is.Annotations, is.Replicas, is.MinReady = rs.Status, rs.Annotations, *rs.Spec.Replicas, rs.Spec.MinReadySeconds
 		if owner := metav1.GetControllerOf(rs); owner != nil {
@@ -207,7 +209,7 @@ func (o *ourDeployments) tick(sim *rollout.Sim, events []rollout.Event) {
 		}
 		now.ReplicaSets[key] = is
 	}
-	o.describePods(now, b.Pods())
+	o.describePods(now, keys, b.Pods())
 	o.trace = append(o.trace, now)
 }
 
@@ -240,18 +242,20 @@ func (o *ourDeployments) note(now controllers.Tick, e rollout.Event) {
 	}
 }
 
-func (o *ourDeployments) describePods(now controllers.Tick, pods []*corev1.Pod) {
+// describePods gives the pods to their ReplicaSets, which are known by UID: one of
+// the same name may have come while the pods of the other are on their way out.
+func (o *ourDeployments) describePods(now controllers.Tick, keys map[types.UID]string, pods []*corev1.Pod) {
 	for _, p := range pods {
 		o.uids[p.Name] = p.UID
 		owner := metav1.GetControllerOf(p)
 		if owner == nil {
 			continue
 		}
-		key := p.Namespace + "/" + owner.Name
-		rs, ok := now.ReplicaSets[key]
-		if !ok || rs.Annotations == nil {
+		key, ok := keys[owner.UID]
+		if !ok {
 			continue // it is gone, and the pod on its way out
 		}
+		rs := now.ReplicaSets[key]
 		ready := slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
 			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 		})
