@@ -266,7 +266,8 @@ func TestSettledDumpStaysAsItIs(t *testing.T) {
 
 // What the simulation thinks is left on its nodes is what its pods leave, and at
 // the end of a tick no pod waits that would fit.
-// Mutants seen to fail: vanish, FailPods or bind without seat.
+// Mutants seen to fail: vanish, FailPods or bind without seat; vanish that does not
+// free the room of a nominated pod.
 func TestRoomIsCounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(endlessly).Draw(t, "story")

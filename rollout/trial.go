@@ -24,7 +24,7 @@ func (s *Sim) rest(key string) outcome {
 			}
 		}
 		if patience--; patience == 0 || patience%look == 0 && s.spins() {
-			return o
+			break // what spins is not settled; what has just come to rest is
 		}
 	}
 	o.settled = s.Settled()
