@@ -16,7 +16,7 @@ import (
 type Borrowed struct{ c *Cluster }
 
 // Borrow gives the view without copies.
-func (c *Cluster) Borrow() Borrowed { return Borrowed{c} }
+func (c *Cluster) Borrow() Borrowed { return Borrowed{c.orEmpty()} }
 
 // Len is the number of nodes.
 func (b Borrowed) Len() int { return b.c.view.len() }

@@ -12,7 +12,8 @@ import (
 
 // Cluster is an immutable snapshot of nodes and of what decides where pods run.
 // Every change gives a new Cluster that shares what did not change; the old one
-// stays valid. Safe for concurrent use.
+// stays valid. A nil Cluster and the zero one are without objects. Safe for
+// concurrent use.
 type Cluster struct {
 	tables
 	view    *view
@@ -42,9 +43,18 @@ func empty() *Cluster {
 	return c
 }
 
+// orEmpty lets a nil Cluster and the zero one be snapshots without objects.
+func (c *Cluster) orEmpty() *Cluster {
+	if c == nil || c.view == nil {
+		return empty()
+	}
+	return c
+}
+
 // With adds objects, or puts them in the place of those of the same kind,
 // namespace and name. On an error, as of New, the cluster is as before.
 func (c *Cluster) With(objects ...runtime.Object) (*Cluster, error) {
+	c = c.orEmpty()
 	return c.with(objects, runtime.Object.DeepCopyObject)
 }
 
@@ -64,6 +74,7 @@ func (c *Cluster) with(objects []runtime.Object, keep func(runtime.Object) runti
 // One that is not there is an error. Pods stay when their node goes: collecting
 // them is not the snapshot's business.
 func (c *Cluster) Without(objects ...runtime.Object) (*Cluster, error) {
+	c = c.orEmpty()
 	b, err := newBatch(objects, func(o runtime.Object) runtime.Object { return o })
 	if err != nil {
 		return nil, err
@@ -130,6 +141,7 @@ func (v *view) with(nodes []*corev1.Node) *view {
 // Edit changes one node. All mistakes in the edits are reported at once.
 // It costs about a copy of the node.
 func (c *Cluster) Edit(node string, edits ...NodeEdit) (*Cluster, error) {
+	c = c.orEmpty()
 	i, ok := c.view.position(node)
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("Node %s: is not in the cluster", node), checkEdits(edits))
@@ -142,6 +154,7 @@ func (c *Cluster) Edit(node string, edits ...NodeEdit) (*Cluster, error) {
 
 // EditAll changes every node of the set; one that the cluster does not have is an error.
 func (c *Cluster) EditAll(nodes NodeSet, edits ...NodeEdit) (*Cluster, error) {
+	c = c.orEmpty()
 	errs := []error{checkEdits(edits)}
 	var positions []int
 	for _, name := range nodes.Names() {
@@ -167,6 +180,7 @@ func (c *Cluster) editPositions(positions []int, edits []NodeEdit) *Cluster {
 
 // Node gives a copy of the node.
 func (c *Cluster) Node(name string) (*corev1.Node, bool) {
+	c = c.orEmpty()
 	n, ok := c.view.find(name)
 	if !ok {
 		return nil, false
@@ -177,6 +191,7 @@ func (c *Cluster) Node(name string) (*corev1.Node, bool) {
 // Manifest gives a copy of every object, each kind ascending by namespace and
 // name. New makes an equal snapshot of it.
 func (c *Cluster) Manifest() *Manifest {
+	c = c.orEmpty()
 	m := c.tables.manifest()
 	m.Nodes = copies(c.view.nodes())
 	m.Pods = copies(m.Pods)

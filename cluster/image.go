@@ -18,6 +18,7 @@ type Image struct {
 // addNodeImageStates). The first question about a name reads the images of every
 // node, later ones cost a look-up.
 func (c *Cluster) Image(name string) Image {
+	c = c.orEmpty()
 	x := c.view.index.image(name)
 	w := x.where.dense
 	if w == nil {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -86,6 +87,9 @@ func (w Warning) String() string {
 // Time and memory are linear in the size of the stream; the text of documents
 // with objects of the model is kept, so that later errors can name lines.
 func ReadManifest(r io.Reader) (*Manifest, error) {
+	if r == nil {
+		return &Manifest{}, errors.New("reading manifest: no reader")
+	}
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return &Manifest{}, fmt.Errorf("reading manifest: %w", err)

@@ -12,11 +12,13 @@ import (
 
 // Nodes gives all nodes.
 func (c *Cluster) Nodes() NodeSet {
+	c = c.orEmpty()
 	return NodeSet{c.view, c.view.all}
 }
 
 // Named gives the nodes with these names; a name that no node has adds nothing.
 func (c *Cluster) Named(names ...string) NodeSet {
+	c = c.orEmpty()
 	w := newWords(c.view.len())
 	for _, name := range names {
 		if i, ok := c.view.position(name); ok {
@@ -28,6 +30,7 @@ func (c *Cluster) Named(names ...string) NodeSet {
 
 // Unschedulable gives the nodes with spec.unschedulable set. The first call reads every node.
 func (c *Cluster) Unschedulable() NodeSet {
+	c = c.orEmpty()
 	w := c.view.index.cordoned().clone()
 	c.view.fix(w, isCordoned)
 	return NodeSet{c.view, w}
@@ -37,6 +40,7 @@ func (c *Cluster) Unschedulable() NodeSet {
 // The first question about a key costs one map lookup a node, later ones a word
 // operation per 64 nodes and value.
 func (c *Cluster) Labeled(key string, values ...string) NodeSet {
+	c = c.orEmpty()
 	w := c.view.index.label(key).union(values, c.view.none)
 	if len(c.view.patch) == 0 {
 		return NodeSet{c.view, w}
@@ -51,6 +55,7 @@ func (c *Cluster) Labeled(key string, values ...string) NodeSet {
 
 // HasLabel gives the nodes that have the label key, whatever its value.
 func (c *Cluster) HasLabel(key string) NodeSet {
+	c = c.orEmpty()
 	w := c.view.index.label(key).has
 	if len(c.view.patch) > 0 {
 		w = w.clone()
@@ -61,6 +66,7 @@ func (c *Cluster) HasLabel(key string) NodeSet {
 
 // LabelValues gives the distinct values that nodes have for the label key, ascending.
 func (c *Cluster) LabelValues(key string) []string {
+	c = c.orEmpty()
 	column := c.view.index.label(key)
 	edited := map[int32]int32{} // nodes of each value that the index has and the snapshot no more
 	var values []string
@@ -81,6 +87,7 @@ func (c *Cluster) LabelValues(key string) []string {
 
 // LabelKeys gives the distinct label keys of all nodes, ascending. It reads every label.
 func (c *Cluster) LabelKeys() []string {
+	c = c.orEmpty()
 	seen := map[string]bool{}
 	for i := range c.view.len() {
 		for key := range c.view.node(i).Labels { // in any order: a set
@@ -93,6 +100,7 @@ func (c *Cluster) LabelKeys() []string {
 // Taints gives the distinct taints of all nodes, ascending by key, value and
 // effect; when a taint was added is left out. The first call reads every taint.
 func (c *Cluster) Taints() []corev1.Taint {
+	c = c.orEmpty()
 	column, v := c.view.index.taint(), c.view
 	if len(v.patch) == 0 {
 		return slices.Clone(column.taints)
@@ -119,6 +127,7 @@ func (c *Cluster) Taints() []corev1.Taint {
 // WithTaint gives the nodes that have the taint, whenever it was added. It costs
 // a word operation per 64 nodes.
 func (c *Cluster) WithTaint(t corev1.Taint) NodeSet {
+	c = c.orEmpty()
 	t.TimeAdded = nil
 	p, w := c.view.index.taint().posting(t), c.view.none
 	if len(c.view.patch) == 0 && p.dense != nil {
@@ -141,6 +150,7 @@ func hasTaint(n *corev1.Node, t corev1.Taint) bool {
 // Select gives the nodes that a label selector in kubectl's notation matches:
 // "disktype=ssd,zone in (a,b),!spot". The empty selector matches every node.
 func (c *Cluster) Select(labelSelector string) (NodeSet, error) {
+	c = c.orEmpty()
 	selector, err := labels.Parse(labelSelector)
 	if err != nil {
 		return NodeSet{}, fmt.Errorf("label selector %q: %w", labelSelector, err)
@@ -148,8 +158,12 @@ func (c *Cluster) Select(labelSelector string) (NodeSet, error) {
 	return c.Matching(selector), nil
 }
 
-// Matching gives the nodes whose labels a parsed selector matches.
+// Matching gives the nodes whose labels a parsed selector matches; nil matches none.
 func (c *Cluster) Matching(selector labels.Selector) NodeSet {
+	c = c.orEmpty()
+	if selector == nil {
+		selector = labels.Nothing()
+	}
 	requirements, selectable := selector.Requirements()
 	if !selectable {
 		return NodeSet{c.view, newWords(c.view.len())}
@@ -186,6 +200,7 @@ func (c *Cluster) meeting(set NodeSet, r labels.Requirement) NodeSet {
 // What is left out matches anything: a bare key any value and effect,
 // "key=value" any effect, "key:effect" any value.
 func (c *Cluster) Tainted(taint string) (NodeSet, error) {
+	c = c.orEmpty()
 	pattern, err := parseTaint(taint)
 	if err != nil {
 		return NodeSet{}, err

@@ -23,6 +23,9 @@ type Load struct {
 // LoadOf gives the load of a pod that runs or will: what its status says of
 // in-place resizes counts. It costs a few µs.
 func LoadOf(pod *corev1.Pod) *Load {
+	if pod == nil {
+		pod = &corev1.Pod{}
+	}
 	l := &Load{name: pod.Namespace + "/" + pod.Name, ports: hostPorts(&pod.Spec), kind: kindOf(pod)}
 	l.requests, l.scoredCPU, l.scoredMemory = taken(pod)
 	return l

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ func (s *Sim) adoptDeployments() error {
 		object.Status = appsv1.DeploymentStatus{}
 		object.Generation = max(1, object.Generation)
 		d, err := s.addDeployment(object)
-		if err != nil {
+		if err = errors.Join(err, checkReplicas(object.Spec.Replicas)); err != nil {
 			return fmt.Errorf("Deployment %s: %w", keyOf(found), err)
 		}
 		d.status = *found.Status.DeepCopy()
@@ -33,7 +34,7 @@ func (s *Sim) adoptReplicaSets() error {
 		object.Status = appsv1.ReplicaSetStatus{}
 		object.Generation = max(1, object.Generation)
 		rs, err := s.addSet(object, s.deploymentOf(object))
-		if err != nil {
+		if err = errors.Join(err, checkReplicas(object.Spec.Replicas)); err != nil {
 			return fmt.Errorf("ReplicaSet %s: %w", keyOf(found), err)
 		}
 		rs.status = *found.Status.DeepCopy()

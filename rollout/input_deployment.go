@@ -32,11 +32,22 @@ func (in Scale) String() string  { return fmt.Sprintf("scale %s to %d", word(in.
 func (in Pause) String() string  { return "pause " + word(in.Key) }
 func (in Resume) String() string { return "resume " + word(in.Key) }
 
-func (in Scale) check() error {
-	if in.Replicas < 0 {
-		return errors.Join(checkKey(in.Key), fmt.Errorf("replicas %d: must not be negative", in.Replicas))
+func (in Scale) check() error { return errors.Join(checkKey(in.Key), checkReplicas(&in.Replicas)) }
+
+// mostReplicas bounds what a simulation is asked to hold in one Deployment or
+// ReplicaSet: more than any cluster has pods.
+const mostReplicas = 200_000
+
+func checkReplicas(replicas *int32) error {
+	switch {
+	case replicas == nil:
+		return nil
+	case *replicas < 0:
+		return fmt.Errorf("replicas %d: must not be negative", *replicas)
+	case *replicas > mostReplicas:
+		return fmt.Errorf("replicas %d: a simulation takes at most %d", *replicas, mostReplicas)
 	}
-	return checkKey(in.Key)
+	return nil
 }
 
 func (in Pause) check() error  { return checkKey(in.Key) }
@@ -48,9 +59,12 @@ func (in Apply) checkDeployment() error {
 	case in.Deployment.Name == "":
 		return errors.New("metadata.name: Required value")
 	case in.Unvalidated:
-		return nil
+		return checkReplicas(in.Deployment.Spec.Replicas)
 	}
-	return cluster.Validate(in.Deployment).ToAggregate()
+	if errs := cluster.Validate(in.Deployment); len(errs) > 0 {
+		return errs.ToAggregate()
+	}
+	return checkReplicas(in.Deployment.Spec.Replicas)
 }
 
 // acceptDeployment gives the Deployment with its defaults, but for the number of

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -13,10 +14,13 @@ func cutKey(key string) (namespace, name string, ok bool) { return strings.Cut(k
 func notFound(key string) error {
 	kind, plain := cutKind(key)
 	_, name, _ := cutKey(plain)
-	if kind == "deployment" {
+	switch kind {
+	case "deployment":
 		return fmt.Errorf("deployments.apps %q not found", name)
+	case "daemonset":
+		return fmt.Errorf("daemonsets.apps %q not found", name)
 	}
-	return fmt.Errorf("daemonsets.apps %q not found", name)
+	return fmt.Errorf("daemonsets.apps and deployments.apps %q not found", name)
 }
 
 // RolloutStatus is what kubectl rollout status prints, word for word with its
@@ -73,9 +77,9 @@ func (s *Sim) Scale(key string, replicas int) error {
 	case d != nil:
 		return d.scaleError(replicas)
 	case deployed == nil && len(s.inputs) == 0:
-		return notFound(key)
+		return errors.Join(checkKey(key), notFound(key))
 	}
-	return s.Inject(Scale{key, int32(min(max(replicas, -1), math.MaxInt32))})
+	return s.Inject(Scale{key, int32(min(max(replicas, math.MinInt32), math.MaxInt32))})
 }
 
 func (d *daemon) scaleError(replicas int) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -288,5 +289,18 @@ func TestNonsense(t *testing.T) {
 		if !e.Pods().Empty() || before != nil || after != nil || up != 0 || of != 0 || e.Wanted().Len()+e.Placed().Len()+len(e.Waiting()) > 0 || e.Course().Ticks != 0 || e.Verdict("x").Node != "x" {
 			t.Errorf("of no DaemonSet something is known: %v", e)
 		}
+	}
+}
+
+// Where no node wants a pod any more nothing is available: that keeps no promise.
+func TestWithinIsBrokenWhereNothingIsLeft(t *testing.T) {
+	c, _ := twelve(t)
+	p, err := dryrun.New(c, dryrun.EditNodes(c.Nodes(), cluster.Taint("maintenance=all:NoExecute")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := p.Check(dryrun.Within(time.Minute, "80%").For("logging/log-collector")); r.Err() == nil ||
+		!strings.Contains(r.String(), "no node wants a pod any more") || !strings.Contains(r.String(), "worker-amd-1") {
+		t.Error(r)
 	}
 }

@@ -17,6 +17,8 @@ func (e Effect) within(d time.Duration, share amount) ruling {
 		return ruling{message: "the DaemonSet is deleted"}
 	case e.Wanted().Len() == 0 && course.Served == 0:
 		return ruling{empty: "no node wants a pod, before or after"}
+	case e.Wanted().Len() == 0:
+		return e.deserted()
 	case !c.touches(e.Key):
 		return ruling{}
 	}
@@ -34,6 +36,15 @@ func (e Effect) within(d time.Duration, share amount) ruling {
 		say(fmt.Sprintf("at worst %d of %d pods are available that stay wanted, %d are promised", up, of, share.of(of)), e.down())
 	}
 	return ruling{message: strings.Join(broken, "; "), offenders: offenders}
+}
+
+// deserted is for a DaemonSet that had pods and that no node wants any more.
+func (e Effect) deserted() ruling {
+	r := ruling{message: "no node wants a pod any more"}
+	if e.before != nil {
+		r.offenders = e.offend(e.before.Eligible(), "its pod goes and none comes")
+	}
+	return r
 }
 
 func (p *Plan) duration(ticks int) time.Duration { return time.Duration(ticks) * p.tick() }
