@@ -1,0 +1,212 @@
+package rollout
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/placement"
+)
+
+func (s *Sim) adoptPods() error {
+	known := map[string]int32{} // classes
+	for _, object := range s.cluster.Borrow().Pods() {
+		d, free := s.ownerOf(object)
+		rs := s.setOf(object)
+		p := s.readPod(object)
+		if rs != nil && !p.is(bound) {
+			p.node = none
+		}
+		var err error
+		if p.class, err = s.adoptClass(d, rs, object, known); err != nil {
+			return err
+		}
+		if d != nil {
+			p.owner = d.slot
+			if serial, ok := parseSerial(strings.TrimPrefix(object.Name, namePrefix(d.object.Name))); ok {
+				d.taken = append(d.taken, serial)
+			}
+		} else if free {
+			p.flags |= orphan
+		}
+		p.name = ^int32(len(s.named))
+		s.named, s.loads = append(s.named, object), append(s.loads, placement.LoadOf(object))
+		id := s.newPod(p)
+		s.link(id)
+		if rs != nil {
+			s.joinAdopted(id, rs)
+		}
+		if p.phase == pending && !p.is(bound) && (p.node != none || rs != nil) {
+			s.unbound = append(s.unbound, id)
+			s.pods[id].flags |= tried
+		}
+	}
+	for _, slot := range s.sets.order {
+		s.sortAdopted(s.sets.at[slot])
+	}
+	for _, slot := range s.order {
+		slices.Sort(s.daemons[slot].taken)
+		s.guessRevision(s.daemons[slot])
+	}
+	for id := range s.pods {
+		if p := &s.pods[id]; s.overdue(p) {
+			p.flags |= stays
+		}
+		s.arm(int32(id))
+	}
+	for n := range s.nodes {
+		if object, ok := s.cluster.Borrow().Node(s.roster[n].name); ok {
+			s.expel(int32(n), object)
+		}
+	}
+	err := s.dropPods()
+	s.survey()
+	return err
+}
+
+// adoptClass gives pods that are alike one class.
+func (s *Sim) adoptClass(d *daemon, rs *replicaSet, object *corev1.Pod, known map[string]int32) (int32, error) {
+	prefix, slot, set := "", none, none
+	switch {
+	case d != nil:
+		prefix, slot = namePrefix(d.object.Name), d.slot
+	case rs != nil:
+		prefix, set = namePrefix(rs.object.Name), rs.slot
+	}
+	c := newClass(prefix, object.Labels, &object.Spec)
+	c.cost = deletionCost(object.Annotations)
+	if rs != nil {
+		c.hash = object.Labels[templateHashLabel]
+	}
+	c.priority = s.runningPriority(&object.Spec)
+	key := fmt.Sprint(slot, set, c.labels, c.grace, c.images, c.cost, c.priority)
+	if object.Spec.NodeName == "" {
+		w, err := placement.ForPod(object, placement.Unvalidated())
+		if err != nil {
+			return none, fmt.Errorf("Pod %s: %w", keyOf(object), err)
+		}
+		c.priority, c.workload = s.priorityOf(&object.Spec), w
+		key += keyOf(object)
+	}
+	id, ok := known[key]
+	if !ok && rs != nil {
+		id = s.addSetClass(rs, c)
+	} else if !ok {
+		id = s.addClass(d, c)
+	}
+	known[key] = id
+	return id, nil
+}
+
+// readPod is the pod as the dump shows it, without owner, class and name.
+func (s *Sim) readPod(object *corev1.Pod) pod {
+	p := pod{node: none, owner: none, set: none, created: s.stampOf(object.CreationTimestamp), readied: never, phase: pending}
+	if node := targetNode(object); node != "" {
+		p.node = s.slotOf(node)
+	}
+	if object.Spec.NodeName != "" {
+		p.flags |= bound
+	}
+	if i := slices.Index(phases[:], object.Status.Phase); i > 0 {
+		p.phase = phase(i)
+	}
+	p.reason = s.intern(waitingFor(object))
+	since := condition(object, corev1.PodScheduled).LastTransitionTime
+	if p.phase != pending && object.Status.StartTime != nil {
+		since = *object.Status.StartTime
+	}
+	if ready := condition(object, corev1.PodReady); ready.Status != "" {
+		if ready.Status == corev1.ConditionTrue {
+			p.flags |= isReady
+		}
+		if !ready.LastTransitionTime.IsZero() {
+			p.readied = s.stampOf(ready.LastTransitionTime)
+		}
+	}
+	if object.DeletionTimestamp != nil {
+		p.flags |= terminating
+		since = *object.DeletionTimestamp
+		if g := object.DeletionGracePeriodSeconds; g != nil {
+			since = metav1.NewTime(since.Add(-time.Duration(*g) * time.Second))
+		}
+	}
+	if !since.IsZero() {
+		p.since = s.stampOf(since)
+	}
+	return p
+}
+
+// waitingFor is why the pod has failed, or does not start or is not ready.
+func waitingFor(object *corev1.Pod) string {
+	if object.Status.Phase == corev1.PodFailed {
+		return object.Status.Reason
+	}
+	for _, c := range object.Status.ContainerStatuses {
+		if w := c.State.Waiting; w != nil && condition(object, corev1.PodReady).Status != corev1.ConditionTrue {
+			return w.Reason
+		}
+	}
+	return ""
+}
+
+func condition(p *corev1.Pod, kind corev1.PodConditionType) corev1.PodCondition {
+	for _, c := range p.Status.Conditions {
+		if c.Type == kind {
+			return c
+		}
+	}
+	return corev1.PodCondition{}
+}
+
+// overdue says whether the pod should have moved before tick 0 and has not.
+func (s *Sim) overdue(p *pod) bool {
+	due := p.since
+	switch {
+	case p.phase == vacant || p.node == none || !p.is(bound):
+		return false
+	case p.is(terminating):
+		due += s.stopTime(p)
+	case p.phase == pending:
+		due += max(s.step, s.pace(p).start)
+	case p.phase == running && !p.is(isReady):
+		due += s.pace(p).ready
+	default:
+		return false
+	}
+	return due < 0
+}
+
+// stampOf is the moment of a timestamp; long ago if there is none.
+func (s *Sim) stampOf(t metav1.Time) stamp {
+	if t.IsZero() {
+		return math.MinInt32 / 2
+	}
+	return stamp(min(max(t.Unix()-s.start, math.MinInt32/2), math.MaxInt32/2))
+}
+
+// targetNode follows pkg/controller/daemon/util: GetTargetNodeName.
+func targetNode(p *corev1.Pod) string {
+	if p.Spec.NodeName != "" {
+		return p.Spec.NodeName
+	}
+	a := p.Spec.Affinity
+	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return ""
+	}
+	for _, term := range a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		for _, f := range term.MatchFields {
+			if f.Key == metav1.ObjectNameField && f.Operator == corev1.NodeSelectorOpIn {
+				if len(f.Values) == 1 {
+					return f.Values[0]
+				}
+				return ""
+			}
+		}
+	}
+	return ""
+}
