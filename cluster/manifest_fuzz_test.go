@@ -26,6 +26,7 @@ func FuzzReadManifest(f *testing.F) {
 	f.Add([]byte(`{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a\nb"}}`))
 	f.Add([]byte("a: b\r\r\r\r\rc\n"))
 	f.Add([]byte("a: &a\n  b: *a\n"))
+	f.Add([]byte("---\n#\x10"))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		m, err := ReadManifest(bytes.NewReader(stream))
 		again, errAgain := ReadManifest(bytes.NewReader(stream))

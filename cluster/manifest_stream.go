@@ -42,8 +42,8 @@ func splitDocuments(stream []byte) []*document {
 		}
 		for _, doc := range chunk.values() {
 			doc.number = len(docs) + 1
-			doc.content = doc.line + blankLines(doc.text)
 			doc.last = doc.line + bytes.Count(doc.text, []byte("\n"))
+			doc.content = min(doc.line+blankLines(doc.text), doc.last) // it may have none
 			docs = append(docs, doc)
 		}
 	}
