@@ -19,7 +19,7 @@ import (
 // Mutants seen to fail: a pod that fails, or goes, keeps its room; the younger pod
 // is bound first.
 func TestRolloutsAgreeWhereRoomIsShort(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { compareRollout(t, crowded(t), rollout.ByName) })
+	check(t, 100, func(t *rapid.T) { compareRollout(t, crowded(t), rollout.ByName) })
 }
 
 func crowded(t *rapid.T) controllers.Scenario {

@@ -27,18 +27,39 @@ func longer(t testing.TB) int {
 	return n
 }
 
+// seed is what cases are drawn from: the same in every run, so that a change is
+// judged by what it does and not by luck, or BERTH_SEED, where 0 is the time.
+func seed() string {
+	if s, ok := os.LookupEnv("BERTH_SEED"); ok {
+		return s
+	}
+	return "1372"
+}
+
 // check runs a property at least the given number of times, a tenth with -short.
-// A failure is shrunk, and printed with the seed that repeats it.
+// A failure is shrunk, and printed with the seed that repeats it: -rapid.seed,
+// which goes before BERTH_SEED.
 func check(t *testing.T, times int, property func(*rapid.T)) {
 	t.Helper()
 	if testing.Short() {
 		times = max(times/10, 1)
 	}
-	checks := flag.Lookup("rapid.checks")
-	before := checks.Value.String()
-	defer checks.Value.Set(before)
-	checks.Value.Set(strconv.Itoa(times * longer(t)))
+	setFlag(t, "rapid.checks", strconv.Itoa(times*longer(t)))
+	if flag.Lookup("rapid.seed").Value.String() == "0" {
+		setFlag(t, "rapid.seed", seed())
+	}
 	rapid.Check(t, property)
+}
+
+// setFlag sets a flag until the test is over.
+func setFlag(t *testing.T, name, value string) {
+	t.Helper()
+	f := flag.Lookup(name)
+	before := f.Value.String()
+	if err := f.Value.Set(value); err != nil {
+		t.Fatalf("%s=%q: %v", name, value, err)
+	}
+	t.Cleanup(func() { f.Value.Set(before) })
 }
 
 // census counts how often each premise of a suite held. Without it a generator

@@ -79,7 +79,7 @@ type world struct {
 	evictions  map[string]time.Time // by pod: when taints turn it out
 	line       map[types.UID]int    // in which pods of a ReplicaSet stand for deletion
 	never      []NeverReady
-	failure    map[string]string // how the last sync of a DaemonSet failed, if it did
+	failure    map[types.UID]string // how the last sync of a DaemonSet failed, if it did
 }
 
 // Run plays a scenario against the real controller. An error is the driver's,
@@ -160,7 +160,7 @@ func (p *Play) Stop() {
 }
 
 func newWorld(s Scenario, options Options) (*world, error) {
-	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, evictions: map[string]time.Time{}, failure: map[string]string{}}
+	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, evictions: map[string]time.Time{}, failure: map[types.UID]string{}}
 	w.config.Tick = cmp.Or(s.Config.Tick, time.Second)
 	if w.config.Start.IsZero() {
 		w.config.Start = Start
@@ -230,8 +230,8 @@ func (w *world) round(tick *ticking) (changed bool, err error) {
 		}
 		w.number(ds, out.created)
 		w.number(ds, out.deleted)
-		tick.set(key(ds)).note(out, w.failure[key(ds)])
-		w.failure[key(ds)] = message(out.err)
+		tick.set(key(ds)).note(out, w.failure[ds.UID])
+		w.failure[ds.UID] = message(out.err)
 		changed = changed || len(out.writes) > 0
 	}
 	if w.deployer != nil {
