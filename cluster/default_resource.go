@@ -86,11 +86,12 @@ func defaultPodResources(spec *corev1.PodSpec) {
 	})
 }
 
-// atLeast gives the quantities that have a floor, none below it.
+// atLeast gives the quantities that have a floor, none below it. The floor is asked,
+// as upstream does: Cmp may change how the one that it asks holds its value.
 func atLeast(list, floor corev1.ResourceList) corev1.ResourceList {
 	raised := make(corev1.ResourceList, len(floor))
 	for name, least := range floor { // any order: a map into a map
-		if quantity, has := list[name]; has && quantity.Cmp(least) >= 0 {
+		if quantity, has := list[name]; has && least.Cmp(quantity) <= 0 {
 			raised[name] = quantity
 		} else if has {
 			raised[name] = least

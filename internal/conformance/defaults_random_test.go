@@ -22,8 +22,8 @@ type filler struct {
 	without map[string]bool // fields that stay empty: "Container.Image"
 }
 
-func newFiller(seed uint64, without ...string) filler {
-	f := filler{rand.New(rand.NewPCG(seed, 0)), map[string]bool{}}
+func newFiller(seed [2]uint64, without ...string) filler {
+	f := filler{rand.New(rand.NewPCG(seed[0], seed[1])), map[string]bool{}}
 	for _, field := range without {
 		f.without[field] = true
 	}
@@ -31,7 +31,7 @@ func newFiller(seed uint64, without ...string) filler {
 }
 
 // fillRandom draws all of object, but the fields without.
-func fillRandom[T any](seed uint64, object *T, without ...string) *T {
+func fillRandom[T any](seed [2]uint64, object *T, without ...string) *T {
 	newFiller(seed, without...).fill(reflect.ValueOf(object).Elem(), "")
 	return object
 }

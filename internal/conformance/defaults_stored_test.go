@@ -45,6 +45,7 @@ func readBack[T any](t testing.TB, object *T, gvk schema.GroupVersionKind, prepa
 var disabled = []string{
 	"EmptyDirVolumeSource.Mode", "GRPCAction.Mode", "HTTPGetAction.Protocol", "Lifecycle.StopSignal", "VolumeMount.BindMountOptions",
 	"PodSpec.EvictionResponders", "PodSpec.SchedulingGroup", "KeyToPath.User", "DownwardAPIVolumeFile.User", "ServiceAccountTokenProjection.User",
+	"ClusterTrustBundleProjection.User", "PodCertificateProjection.User",
 	"ConfigMapVolumeSource.DefaultUser", "DownwardAPIVolumeSource.DefaultUser", "ProjectedVolumeSource.DefaultUser", "SecretVolumeSource.DefaultUser",
 }
 

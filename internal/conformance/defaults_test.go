@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	podutil "k8s.io/kubernetes/pkg/api/pod"
@@ -61,13 +62,16 @@ func sameDefault(t testing.TB, object runtime.Object) (filled bool) {
 	before := object.DeepCopyObject()
 	got, want := cluster.Default(object), realDefault(t, object)
 	if !reflect.DeepEqual(got, want) {
-		t.Fatalf("%T: -real +berth\n%s", object, cmp.Diff(want, got))
+		t.Fatalf("%T: -real +berth\n%s", object, cmp.Diff(want, got, toTheLastBit))
 	}
 	if !reflect.DeepEqual(object, before) {
 		t.Fatalf("%T: the argument was modified:\n%s", object, cmp.Diff(before, object))
 	}
 	return !reflect.DeepEqual(want, before)
 }
+
+// toTheLastBit tells quantities of one value apart that hold it differently.
+var toTheLastBit = cmp.Comparer(func(a, b resource.Quantity) bool { return reflect.DeepEqual(a, b) })
 
 // Random objects of every kind.
 //
@@ -95,14 +99,6 @@ func TestDefaultIsTheRealOne(t *testing.T) {
 			count.report(t, "random objects")
 		})
 	}
-}
-
-// seeds counts the cases of a suite that draws by seed.
-func seeds(t testing.TB, times int) uint64 {
-	if testing.Short() {
-		times = max(times/10, 1)
-	}
-	return uint64(times * longer(t))
 }
 
 // Every object of the corpus.

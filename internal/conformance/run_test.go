@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -29,11 +32,43 @@ func longer(t testing.TB) int {
 
 // seed is what cases are drawn from: the same in every run, so that a change is
 // judged by what it does and not by luck, or BERTH_SEED, where 0 is the time.
-func seed() string {
-	if s, ok := os.LookupEnv("BERTH_SEED"); ok {
+var seed = sync.OnceValue(func() string {
+	switch s, ok := os.LookupEnv("BERTH_SEED"); {
+	case !ok:
+		return "1372"
+	case s == "0":
+		return strconv.FormatInt(time.Now().UnixNano(), 10)
+	default:
 		return s
 	}
-	return "1372"
+})
+
+// often is how many cases a suite has that usually has so many: a tenth with -short.
+func often(t testing.TB, times int) int {
+	if testing.Short() {
+		times = max(times/10, 1)
+	}
+	return times * longer(t)
+}
+
+// seeds are those of the cases of a suite that draws by itself.
+func seeds(t testing.TB, times int) iter.Seq[[2]uint64] {
+	run, err := strconv.ParseUint(seed(), 10, 64)
+	if err != nil {
+		t.Fatalf("BERTH_SEED: %v", err)
+	}
+	return func(yield func([2]uint64) bool) {
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("again with BERTH_SEED=%d", run)
+			}
+		})
+		for n := range uint64(often(t, times)) {
+			if !yield([2]uint64{run, n}) {
+				return
+			}
+		}
+	}
 }
 
 // check runs a property at least the given number of times, a tenth with -short.
@@ -41,10 +76,7 @@ func seed() string {
 // which goes before BERTH_SEED.
 func check(t *testing.T, times int, property func(*rapid.T)) {
 	t.Helper()
-	if testing.Short() {
-		times = max(times/10, 1)
-	}
-	setFlag(t, "rapid.checks", strconv.Itoa(times*longer(t)))
+	setFlag(t, "rapid.checks", strconv.Itoa(often(t, times)))
 	if flag.Lookup("rapid.seed").Value.String() == "0" {
 		setFlag(t, "rapid.seed", seed())
 	}
