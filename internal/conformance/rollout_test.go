@@ -45,9 +45,7 @@ func TestRolloutsAgreeAfterADump(t *testing.T) {
 func compareRollout(t failer, s controllers.Scenario, order rollout.Order) controllers.Trace {
 	var ours *ourTrace // nil before the dump: then the controller may choose
 	play, err := controllers.NewPlay(s, controllers.Options{Draws: 400, AnyNode: order == rollout.Seeded,
-		Accept: func(at controllers.At, created, deleted []controllers.Act) bool {
-			return ours == nil || ours.accept(at, created, deleted)
-		}})
+		Accept: func(at controllers.At, did controllers.Did) bool { return ours == nil || ours.accept(at, did) }})
 	if err != nil {
 		t.Fatalf("driver: %v\n%v", err, s)
 	}
@@ -106,19 +104,37 @@ type ourTrace struct {
 	first int // the driver's tick of our first
 	ticks controllers.Trace
 	acts  map[controllers.At]*acts
+	fails map[string][]failure // by key, in their order
 	lines []string
+}
+
+// failure is how syncs failed from one on; the same again is not told.
+type failure struct {
+	since  controllers.At
+	detail string
 }
 
 type acts struct{ created, deleted []controllers.Act }
 
 // accept: the controller did in a sync what berth did.
-func (o *ourTrace) accept(at controllers.At, created, deleted []controllers.Act) bool {
+func (o *ourTrace) accept(at controllers.At, did controllers.Did) bool {
 	at.Tick -= o.first
 	want := o.acts[at]
 	if want == nil {
 		want = &acts{}
 	}
-	return sameNodes(want.created, created) && sameNodes(want.deleted, deleted)
+	return sameNodes(want.created, did.Created) && sameNodes(want.deleted, did.Deleted) &&
+		(did.Failure == "" || did.Failure == o.failure(at))
+}
+
+// failure is what was last told of how syncs fail, by the sync at the latest.
+func (o *ourTrace) failure(at controllers.At) (detail string) {
+	for _, f := range o.fails[at.Key] {
+		if cmp.Or(cmp.Compare(f.since.Tick, at.Tick), cmp.Compare(f.since.Round, at.Round)) <= 0 {
+			detail = f.detail
+		}
+	}
+	return detail
 }
 
 func sameNodes(a, b []controllers.Act) bool {
@@ -131,7 +147,7 @@ func berthTrace(s controllers.Scenario, order rollout.Order, objects []runtime.O
 	if err != nil {
 		return nil, err
 	}
-	o := &ourTrace{first: firstTick(s), acts: map[controllers.At]*acts{}}
+	o := &ourTrace{first: firstTick(s), acts: map[controllers.At]*acts{}, fails: map[string][]failure{}}
 	for tick, inputs := range s.At {
 		for _, in := range inputs {
 			if tick < o.first {
@@ -290,6 +306,7 @@ func (o *ourTrace) note(set func(string) *controllers.Set, e rollout.Event) {
 	case rollout.SyncFailed:
 		s := set(e.DaemonSet)
 		s.Errors = append(s.Errors, e.Why.Detail)
+		o.fails[e.DaemonSet] = append(o.fails[e.DaemonSet], failure{at, e.Why.Detail})
 	case rollout.Created, rollout.Deleted:
 		if o.acts[at] == nil {
 			o.acts[at] = &acts{}

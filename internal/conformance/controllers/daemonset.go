@@ -144,15 +144,19 @@ func (o *outcome) add(w write) {
 
 func (o outcome) acted() bool { return len(o.created)+len(o.deleted) > 0 }
 
-// chosen: another draw might come out differently.
-func (o outcome) chosen() bool { return o.acted() && !o.final }
+// chosen: another draw might come out differently. A sync that fails over a node
+// that is gone, names any of them (update.go, rollingUpdate with surge).
+func (o outcome) chosen() bool { return (o.acted() || o.err != nil) && !o.final }
 
 // before: o took the nodes that come first by name, deletions first.
 func (o outcome) before(p outcome) bool {
 	if c := slices.CompareFunc(o.deleted, p.deleted, compareActs); c != 0 {
 		return c < 0
 	}
-	return slices.CompareFunc(o.created, p.created, compareActs) < 0
+	if c := slices.CompareFunc(o.created, p.created, compareActs); c != 0 {
+		return c < 0
+	}
+	return message(o.err) < message(p.err)
 }
 
 func sortActs(acts []Act) { slices.SortFunc(acts, compareActs) }

@@ -23,9 +23,9 @@ type Options struct {
 	// AnyNode has each draw see the nodes in another order, so that every choice is
 	// as likely, and not only those next to each other by name.
 	AnyNode bool
-	// Accept ends the drawing early: the acts are wanted ones. It is how another
+	// Accept ends the drawing early: what the sync did is wanted. It is how another
 	// program's choice is shown to be one the controller makes too.
-	Accept func(At, []Act, []Act) bool // created, deleted: by node, without revisions
+	Accept func(At, Did) bool
 	// Choices are another program's, for the pods of ReplicaSets.
 	Choices Choices
 
@@ -61,9 +61,15 @@ type At struct {
 	Key         string
 }
 
+// Did is what one sync did: acts by node, without revisions, and how it failed, if it did.
+type Did struct {
+	Created, Deleted []Act
+	Failure          string
+}
+
 func (o Options) wanted(key string, out outcome) bool {
 	o.at.Key = key
-	return o.Accept != nil && o.Accept(o.at, out.created, out.deleted)
+	return o.Accept != nil && o.Accept(o.at, Did{out.created, out.deleted, message(out.err)})
 }
 
 // ByName is for traces that do not differ from run to run (up to 8 nodes).
