@@ -41,6 +41,15 @@ func (b bitset) next(i int32) int32 {
 	return int32(w<<6 + bits.TrailingZeros64(b.words[w]))
 }
 
+// list adds the first n members, of which there are as many.
+func (b bitset) list(to []int32, n int) []int32 {
+	for i := none; n > 0; n-- {
+		i = b.next(i + 1)
+		to = append(to, i)
+	}
+	return to
+}
+
 // nextWord is the first word that is not empty nor below w, or -1.
 func (b bitset) nextWord(w int) int {
 	t := w >> 6

@@ -162,8 +162,8 @@ func (s *Sim) emitPod(kind Kind, id int32, why Why) {
 }
 
 // eventsAtOnce is how many events are allocated at a time, at the least: most
-// ticks have a few.
-const eventsAtOnce = 64
+// ticks have a few, and so many fill 8 kB.
+const eventsAtOnce = 60
 
 // newEvent gives the place of the next event, which is zero.
 func (s *Sim) newEvent() *Event {

@@ -209,6 +209,9 @@ func (s *Sim) alarm(kind alarmKind, node int32, after stamp) {
 
 // ring lets the alarms that are due do what they are for, if their cause still is.
 func (s *Sim) ring(kind alarmKind) {
+	if len(s.alarms) == 0 || s.alarms[0].tick > s.now {
+		return
+	}
 	s.alarms = slices.DeleteFunc(s.alarms, func(a alarm) bool {
 		if a.tick > s.now || a.kind != kind {
 			return false

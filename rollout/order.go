@@ -51,15 +51,14 @@ func (s *Sim) walk(d *daemon, a, b marks, limit int) []int32 {
 
 // merge lists the first nodes with either mark, ascending. a and b may be the same.
 func (t *tally) merge(list []int32, a, b marks, limit int) []int32 {
+	if t.number(a) == 0 {
+		a = b
+	}
+	if a == b || t.number(b) == 0 {
+		return t.set(a).list(list, min(limit, t.number(a)))
+	}
 	x, y := t.set(a), t.set(b)
-	i, j := none, none
-	if t.number(a) > 0 {
-		i = x.next(0)
-	}
-	if t.number(b) > 0 && a != b {
-		j = y.next(0)
-	}
-	for len(list) < limit && (i != none || j != none) {
+	for i, j := x.next(0), y.next(0); len(list) < limit && (i != none || j != none); {
 		if j == none || i != none && i < j {
 			list = append(list, i)
 			i = x.next(i + 1)

@@ -19,14 +19,19 @@ func (s *Sim) schedule() {
 		return
 	}
 	s.freed = false
-	slices.SortFunc(s.unbound, s.byPriority)
+	if len(s.unbound) > 1 {
+		slices.SortFunc(s.unbound, s.byPriority)
+	}
 	waiting := s.unbound[:0]
-	vain := map[int32]*vainTry{} // by class, since the last pod was bound
+	var vain map[int32]*vainTry // by class, since the last pod was bound
 	loose, evicted := false, false
 	for _, id := range s.unbound {
 		p := &s.pods[id]
 		switch {
 		case p.set != none:
+			if vain == nil {
+				vain = map[int32]*vainTry{}
+			}
 			if s.place(id, vain) {
 				clear(vain)
 				continue

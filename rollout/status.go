@@ -13,7 +13,6 @@ func (s *Sim) storeStatus(d *daemon) {
 	st.DesiredNumberScheduled, st.CurrentNumberScheduled, st.NumberMisscheduled = now.desired, now.current, now.misscheduled
 	st.NumberReady, st.UpdatedNumberScheduled = now.ready, now.updated
 	st.NumberAvailable, st.NumberUnavailable = now.available, now.unavailable
-	s.busy = true
 	if st.ObservedGeneration != generation {
 		st.ObservedGeneration = generation
 		s.forgetBackoffs(d)

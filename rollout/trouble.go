@@ -48,14 +48,17 @@ func (s *Sim) touchedBy(t *trouble) []int32 {
 	return touched
 }
 
+// well is what is wrong with a pod that nothing befell.
+var well = &trouble{}
+
 // troubleOf is what is wrong with the pod now: what befell it last.
-func (s *Sim) troubleOf(p *pod) trouble {
+func (s *Sim) troubleOf(p *pod) *trouble {
 	for i := len(s.troubles) - 1; i >= 0; i-- {
 		if t := &s.troubles[i]; s.matches(p, t.nodes, t.image) {
-			return *t
+			return t
 		}
 	}
-	return trouble{}
+	return well
 }
 
 // failsPull says whether the pod cannot start for want of its image, which is
