@@ -92,7 +92,7 @@ func (l *Ledger) entry(position int) Entry {
 		e.Lines = append(e.Lines, s.line())
 	}
 	for _, d := range l.wantedOn(position) {
-		e.Shares = append(e.Shares, Share{DaemonSet: d.load.name, Running: d.running[position], Requests: d.load.requests.list()})
+		e.Shares = append(e.Shares, Share{DaemonSet: d.Load().name, Running: d.running[position], Requests: d.Load().requests.list()})
 	}
 	for _, r := range l.staying[position] {
 		e.Shares = append(e.Shares, Share{r.pod.Namespace + "/" + daemonOwner(r.pod).Name, 1, true, r.load.requests.list()})

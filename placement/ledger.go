@@ -73,7 +73,7 @@ func NewLedger(c *cluster.Cluster) *Ledger {
 func newDaemon(ds *appsv1.DaemonSet, c *cluster.Cluster, a *account) (*daemon, []resident) {
 	w := compileDaemonSet(ds.DeepCopy())
 	p := w.Predict(c)
-	d := &daemon{w, crowd{w.load, slices.Clone(c.Borrow().Words(p.wanted))}, map[int]int{}}
+	d := &daemon{w, crowd{w.Load(), slices.Clone(c.Borrow().Words(p.wanted))}, map[int]int{}}
 	kept := crowd{on: c.Borrow().Words(p.kept)}
 	var going []resident
 	for _, r := range a.own(w, c.Borrow()) {

@@ -85,7 +85,7 @@ func (l *Ledger) pools() []*pool {
 func (l *Ledger) likeness(position int, sums []sum) string {
 	var b strings.Builder
 	for _, d := range l.wantedOn(position) {
-		fmt.Fprintf(&b, "%s\n", d.load.name)
+		fmt.Fprintf(&b, "%s\n", d.Load().name)
 	}
 	for _, s := range sums {
 		fmt.Fprintf(&b, "%s %d %d\n", s.name, s.has, s.daemons)

@@ -195,7 +195,7 @@ func (p *Prediction) toCome(own []resident) []crowd {
 	for _, r := range own {
 		on[r.position>>6] &^= 1 << (r.position & 63)
 	}
-	return []crowd{{p.workload.load, on}}
+	return []crowd{{p.workload.Load(), on}}
 }
 
 // In gives the prediction for another account of the same nodes, as it is now:

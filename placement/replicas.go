@@ -114,7 +114,7 @@ func (t *team) place(seed uint64, o options) (Outcome, error) {
 		}
 		out.Bound = append(out.Bound, r)
 		position, _ := t.cluster.Borrow().Position(r.Node)
-		room.Add(now.workload.load, position)
+		room.Add(now.workload.Load(), position)
 	}
 	return out, nil
 }

@@ -75,8 +75,8 @@ func (l *Ledger) measure() []Shape {
 		s := Shape{Nodes: l.cluster.Borrow().Set(nodes), Clashes: l.clashesIn(l.base, first)}
 		var needs amounts
 		for _, d := range l.wantedOn(first) {
-			s.DaemonSets = append(s.DaemonSets, d.load.name)
-			needs.add(&d.load.requests)
+			s.DaemonSets = append(s.DaemonSets, d.Load().name)
+			needs.add(&d.Load().requests)
 		}
 		s.Needs = needs.list()
 		s.Needs[corev1.ResourcePods] = *resource.NewQuantity(int64(len(s.DaemonSets)), resource.DecimalSI)
@@ -129,14 +129,14 @@ func (l *Ledger) clashesIn(room *Room, position int) []Clash {
 		if len(d.ports) == 0 && !d.minds && room.kinds.distance.Load() == 0 && d.fault == nil {
 			continue
 		}
-		room.Remove(d.load, position)
+		room.Remove(d.Load(), position)
 		reasons := slices.DeleteFunc(room.Why(d.Workload, position), func(r Reason) bool { return r.Plugin == pluginResources })
-		room.Add(d.load, position)
+		room.Add(d.Load(), position)
 		for i := range reasons { // pods that were put back stand last
 			slices.SortStableFunc(reasons[i].Ports, func(a, b PortClash) int { return cmp.Compare(a.Pod, b.Pod) })
 		}
 		if len(reasons) > 0 {
-			all = append(all, Clash{d.load.name, reasons})
+			all = append(all, Clash{d.Load().name, reasons})
 		}
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -24,9 +25,9 @@ type Workload struct {
 	ports       []hostPort
 	spreads     []spread
 	relations   relations
-	minds       bool   // where other pods are
-	fault       *fault // why no node is even looked at
-	load        *Load  // of the pod once it runs
+	minds       bool         // where other pods are
+	fault       *fault       // why no node is even looked at
+	loadOnce    func() *Load // of the pod once it runs, made when somebody asks
 	scoring     *scoring
 	beside      bool // own pods are counted in, those that are still to come included
 }
@@ -113,9 +114,13 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 }
 
 func (w *Workload) compileFit(name string) {
-	w.asks, w.ports, w.load = asked(w.pod), hostPorts(&w.pod.Spec), LoadOf(w.pod)
-	w.load.name = name
-	w.relations = w.load.kind.relations
+	pod := w.pod
+	w.asks, w.ports, w.relations = asked(pod), hostPorts(&pod.Spec), compileRelations(pod)
+	w.loadOnce = sync.OnceValue(func() *Load {
+		load := LoadOf(pod)
+		load.name = name
+		return load
+	})
 	var err error
 	if w.spreads, err = compileSpreads(w.pod, corev1.DoNotSchedule); err != nil {
 		w.fault = &fault{pluginSpread, fmt.Sprintf("running PreFilter plugin %q: %v", pluginSpread, err)}
@@ -141,7 +146,7 @@ func (w *Workload) Surging() *Workload {
 }
 
 // Load gives what the workload's pod takes from the node that it runs on.
-func (w *Workload) Load() *Load { return w.load }
+func (w *Workload) Load() *Load { return w.loadOnce() }
 
 // accept gives the copy that a workload is compiled from.
 func accept[T interface {
