@@ -45,7 +45,7 @@ func compileAffinity(spec *corev1.PodSpec, path string) affinity {
 }
 
 func labelKeys(rs []*requirement) []string {
-	var keys []string
+	keys := make([]string, 0, len(rs))
 	for _, r := range rs {
 		if !r.isField {
 			keys = append(keys, r.Key)
@@ -86,6 +86,7 @@ func at(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
 // compileRequirements gives a term's requirements and the mistakes in them.
 func compileRequirements(t corev1.NodeSelectorTerm, path string) (rs []requirement, mistakes []error) {
+	rs = make([]requirement, 0, len(t.MatchExpressions)+len(t.MatchFields))
 	note := func(r requirement, err error) {
 		if rs = append(rs, r); err != nil {
 			mistakes = append(mistakes, err)

@@ -92,7 +92,7 @@ func (t *Toleration) sameValue(taint *corev1.Taint) bool {
 type tolerations []Toleration
 
 func podTolerations(spec []corev1.Toleration) tolerations {
-	ts := make(tolerations, 0, len(spec))
+	ts := make(tolerations, 0, len(spec)+7) // and what a DaemonSet's pod gets
 	for _, t := range spec {
 		ts = append(ts, Toleration{Toleration: *t.DeepCopy()})
 	}
