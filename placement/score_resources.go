@@ -41,8 +41,9 @@ func (a *scoredAmounts) bestEffort() bool { return a.plainCPU == 0 && a.plainMem
 // allocations is the scores of NodeResourcesFit and NodeResourcesBalancedAllocation,
 // both of cpu and memory alike; the latter nil for a pod that it does not score.
 func (r *Room) allocations(s *scoring, nodes *roll) (least, balance []int64) {
+	asks := s.asks()
 	least = make([]int64, nodes.n)
-	if !s.asks.bestEffort() {
+	if !asks.bestEffort() {
 		balance = make([]int64, nodes.n)
 	}
 	place := 0
@@ -51,9 +52,9 @@ func (r *Room) allocations(s *scoring, nodes *roll) (least, balance []int64) {
 		for ; rest != 0; rest &= rest - 1 {
 			i := bits.TrailingZeros64(rest)
 			has, left, scored := r.has[k<<6|i], &b.left[i], &b.scored[i]
-			least[place] = leastAllocated(has, scored.cpu+s.asks.cpu, scored.memory+s.asks.memory)
+			least[place] = leastAllocated(has, scored.cpu+asks.cpu, scored.memory+asks.memory)
 			if balance != nil {
-				balance[place] = balanceGained(has, left, &s.asks)
+				balance[place] = balanceGained(has, left, &asks)
 			}
 			place++
 		}

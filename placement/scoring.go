@@ -3,6 +3,7 @@ package placement
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
@@ -14,9 +15,9 @@ import (
 type scoring struct {
 	prefers     bool // has preferred node affinity, if only an empty list of terms
 	preferences []preference
-	spreads     []spread // the pod's own that only scores heed
-	fault       error    // why the scheduler's attempt fails before there are scores
-	asks        scoredAmounts
+	spreads     []spread             // the pod's own that only scores heed
+	fault       error                // why the scheduler's attempt fails before there are scores
+	asks        func() scoredAmounts // added up when somebody asks
 	images      []neededImage
 	sources     int // of images: containers, init containers and image volumes
 }
@@ -28,7 +29,7 @@ type preference struct {
 }
 
 func compileScoring(pod *corev1.Pod) *scoring {
-	s := &scoring{asks: scoredRequests(pod)}
+	s := &scoring{asks: sync.OnceValue(func() scoredAmounts { return scoredRequests(pod) })}
 	s.images, s.sources = neededImages(&pod.Spec)
 	if terms := preferredTerms(&pod.Spec); terms != nil {
 		s.prefers = true
