@@ -12,34 +12,42 @@ import (
 // Borrowed reads a snapshot without copying: for code that asks about many
 // nodes, as packages placement and rollout do. What it gives belongs to the
 // snapshot and must not be modified. Nodes are known by position, their place
-// in ascending order of names.
+// in ascending order of names, from 0; where a position is that of no node there is
+// no name, node or pod. The zero Borrowed is of a snapshot without objects.
 type Borrowed struct{ c *Cluster }
+
+func (b Borrowed) of() *Cluster { return b.c.orEmpty() }
 
 // Borrow gives the view without copies.
 func (c *Cluster) Borrow() Borrowed { return Borrowed{c.orEmpty()} }
 
 // Len is the number of nodes.
-func (b Borrowed) Len() int { return b.c.view.len() }
+func (b Borrowed) Len() int { return b.of().view.len() }
 
 // Name is the name of the node at a position.
-func (b Borrowed) Name(position int) string { return b.c.view.names[position] }
+func (b Borrowed) Name(position int) string {
+	if names := b.of().view.names; uint(position) < uint(len(names)) {
+		return names[position]
+	}
+	return ""
+}
 
 // At is the node at a position.
-func (b Borrowed) At(position int) *corev1.Node { return b.c.view.node(position) }
+func (b Borrowed) At(position int) *corev1.Node { return b.of().view.node(position) }
 
 // Position is where the node of that name is; it costs a binary search.
-func (b Borrowed) Position(name string) (int, bool) { return b.c.view.position(name) }
+func (b Borrowed) Position(name string) (int, bool) { return b.of().view.position(name) }
 
 // Node is the node of that name.
-func (b Borrowed) Node(name string) (*corev1.Node, bool) { return b.c.view.find(name) }
+func (b Borrowed) Node(name string) (*corev1.Node, bool) { return b.of().view.find(name) }
 
 // Words gives the members of a set as positions of this snapshot: bit i%64 of
 // word i/64 is position i. Members that the snapshot has no node for are left out.
 func (b Borrowed) Words(s NodeSet) []uint64 {
 	if s.view == nil {
-		return b.c.view.none
+		return b.of().view.none
 	}
-	return s.on(b.c.view)
+	return s.on(b.of().view)
 }
 
 // Set makes the set with these members, as many words as Words gives. The words
@@ -54,7 +62,7 @@ func (b Borrowed) Set(members []uint64) NodeSet {
 	if rest := b.Len() % 64; rest != 0 {
 		w[len(w)-1] &= 1<<rest - 1
 	}
-	return NodeSet{b.c.view, w}
+	return NodeSet{b.of().view, w}
 }
 
 // Indexed gives the snapshot as its index has it, and the positions, ascending,
@@ -62,84 +70,86 @@ func (b Borrowed) Set(members []uint64) NodeSet {
 // in the other. Of label keys and taints that nobody has asked about it makes the
 // index in one walk over the nodes.
 func (b Borrowed) Indexed(labels []string) (indexed *Cluster, edited []int) {
-	v := b.c.view
+	v := b.of().view
 	v.index.prepare(labels)
 	if len(v.patch) == 0 {
-		return b.c, nil
+		return b.of(), nil
 	}
 	edited = make([]int, len(v.patch))
 	for i, p := range v.patch {
 		edited[i] = p.position
 	}
-	indexed = &Cluster{tables: b.c.tables, view: &view{roster: v.roster, base: v.base, index: v.index}, byNode: b.c.byNode, account: b.c.account}
+	indexed = &Cluster{tables: b.of().tables, view: &view{roster: v.roster, base: v.base, index: v.index}, byNode: b.of().byNode, account: b.of().account}
 	return indexed, edited
 }
 
 // PodsOn gives the pods that are bound to the node at a position, ascending by
 // namespace and name, whatever their phase. The first call sorts all pods by node.
-func (b Borrowed) PodsOn(position int) []*corev1.Pod { return b.c.byNode.on(position) }
+func (b Borrowed) PodsOn(position int) []*corev1.Pod { return b.of().byNode.on(position) }
 
 // Pods gives all pods, ascending by namespace and name, as all kinds below.
-func (b Borrowed) Pods() []*corev1.Pod { return b.c.pods }
+func (b Borrowed) Pods() []*corev1.Pod { return b.of().pods }
 
 // Pod gives one pod.
 func (b Borrowed) Pod(namespace, name string) (*corev1.Pod, bool) {
-	return b.c.pods.find(key{namespace, name})
+	return b.of().pods.find(key{namespace, name})
 }
 
 // Namespaces gives the namespaces.
-func (b Borrowed) Namespaces() []*corev1.Namespace { return b.c.namespaces }
+func (b Borrowed) Namespaces() []*corev1.Namespace { return b.of().namespaces }
 
 // Namespace gives one namespace.
 func (b Borrowed) Namespace(name string) (*corev1.Namespace, bool) {
-	return b.c.namespaces.find(key{"", name})
+	return b.of().namespaces.find(key{"", name})
 }
 
 // DaemonSets gives the DaemonSets.
-func (b Borrowed) DaemonSets() []*appsv1.DaemonSet { return b.c.daemonSets }
+func (b Borrowed) DaemonSets() []*appsv1.DaemonSet { return b.of().daemonSets }
 
 // DaemonSet gives one DaemonSet.
 func (b Borrowed) DaemonSet(namespace, name string) (*appsv1.DaemonSet, bool) {
-	return b.c.daemonSets.find(key{namespace, name})
+	return b.of().daemonSets.find(key{namespace, name})
 }
 
 // ControllerRevisions gives the ControllerRevisions.
-func (b Borrowed) ControllerRevisions() []*appsv1.ControllerRevision { return b.c.revisions }
+func (b Borrowed) ControllerRevisions() []*appsv1.ControllerRevision { return b.of().revisions }
 
 // Deployments gives the Deployments.
-func (b Borrowed) Deployments() []*appsv1.Deployment { return b.c.deployments }
+func (b Borrowed) Deployments() []*appsv1.Deployment { return b.of().deployments }
 
 // ReplicaSets gives the ReplicaSets.
-func (b Borrowed) ReplicaSets() []*appsv1.ReplicaSet { return b.c.replicaSets }
+func (b Borrowed) ReplicaSets() []*appsv1.ReplicaSet { return b.of().replicaSets }
 
 // ReplicaSet gives one ReplicaSet.
 func (b Borrowed) ReplicaSet(namespace, name string) (*appsv1.ReplicaSet, bool) {
-	return b.c.replicaSets.find(key{namespace, name})
+	return b.of().replicaSets.find(key{namespace, name})
 }
 
 // StatefulSets gives the StatefulSets.
-func (b Borrowed) StatefulSets() []*appsv1.StatefulSet { return b.c.statefulSets }
+func (b Borrowed) StatefulSets() []*appsv1.StatefulSet { return b.of().statefulSets }
 
 // StatefulSet gives one StatefulSet.
 func (b Borrowed) StatefulSet(namespace, name string) (*appsv1.StatefulSet, bool) {
-	return b.c.statefulSets.find(key{namespace, name})
+	return b.of().statefulSets.find(key{namespace, name})
 }
 
 // Services gives the Services.
-func (b Borrowed) Services() []*corev1.Service { return b.c.services }
+func (b Borrowed) Services() []*corev1.Service { return b.of().services }
 
 // ServicesIn gives the Services of a namespace.
-func (b Borrowed) ServicesIn(namespace string) []*corev1.Service { return b.c.services.in(namespace) }
+func (b Borrowed) ServicesIn(namespace string) []*corev1.Service {
+	return b.of().services.in(namespace)
+}
 
 // PodDisruptionBudgets gives the PodDisruptionBudgets.
-func (b Borrowed) PodDisruptionBudgets() []*policyv1.PodDisruptionBudget { return b.c.budgets }
+func (b Borrowed) PodDisruptionBudgets() []*policyv1.PodDisruptionBudget { return b.of().budgets }
 
 // PriorityClasses gives the PriorityClasses.
-func (b Borrowed) PriorityClasses() []*schedulingv1.PriorityClass { return b.c.priorityClasses }
+func (b Borrowed) PriorityClasses() []*schedulingv1.PriorityClass { return b.of().priorityClasses }
 
 // PriorityClass gives one PriorityClass.
 func (b Borrowed) PriorityClass(name string) (*schedulingv1.PriorityClass, bool) {
-	return b.c.priorityClasses.find(key{"", name})
+	return b.of().priorityClasses.find(key{"", name})
 }
 
 // podIndex is the pods by node, made when first asked for.
@@ -157,6 +167,9 @@ func newPodIndex(c *Cluster) *podIndex {
 
 func (x *podIndex) on(position int) []*corev1.Pod {
 	x.once.Do(x.build)
+	if uint(position) >= uint(len(x.roster.names)) {
+		return nil
+	}
 	return x.sorted[x.start[position]:x.start[position+1]:x.start[position+1]]
 }
 

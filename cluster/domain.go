@@ -12,12 +12,12 @@ type Column struct {
 // edited nodes it costs nothing once the key has been asked about; otherwise a
 // copy of the ids.
 func (b Borrowed) Column(key string) Column {
-	c := b.c.view.index.label(key)
-	if len(b.c.view.patch) == 0 {
+	c := b.of().view.index.label(key)
+	if len(b.of().view.patch) == 0 {
 		return Column{c.ids, c.values}
 	}
 	patched := &column{ids: slices.Clone(c.ids), values: slices.Clone(c.values), lookup: map[string]int32{}}
-	for _, p := range b.c.view.patch {
+	for _, p := range b.of().view.patch {
 		id := c.idOf(p.node, key)
 		if id == unknown {
 			id = patched.id(p.node.Labels[key])

@@ -130,6 +130,9 @@ func (m *Manifest) Cluster() (*Cluster, error) {
 // Objects are all objects of the Manifest, kind after kind in the order of its
 // fields. They are not copies.
 func (m *Manifest) Objects() []runtime.Object {
+	if m == nil {
+		return nil
+	}
 	var all []runtime.Object
 	all = appendObjects(all, m.Nodes)
 	all = appendObjects(all, m.Pods)

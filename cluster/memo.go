@@ -10,13 +10,17 @@ type Memo struct {
 	value any
 }
 
-// Get gives the value, made by the first call's argument.
+// Get gives the value, made by the first call's argument; nil if that is nil.
 func (m *Memo) Get(derive func() any) any {
-	m.once.Do(func() { m.value = derive() })
+	m.once.Do(func() {
+		if derive != nil {
+			m.value = derive()
+		}
+	})
 	return m.value
 }
 
 // Account is a memo of what is left on the nodes: of the nodes' names and
 // status.allocatable and of all pods. Snapshots that agree on these because one
 // was made of the other share it: an edited label or taint does not touch it.
-func (b Borrowed) Account() *Memo { return b.c.account }
+func (b Borrowed) Account() *Memo { return b.of().account }

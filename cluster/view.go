@@ -61,6 +61,9 @@ func (v *view) node(position int) *corev1.Node {
 			return v.patch[i].node
 		}
 	}
+	if uint(position) >= uint(len(v.base)) {
+		return nil
+	}
 	return v.base[position]
 }
 

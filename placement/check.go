@@ -18,6 +18,7 @@ const (
 	wrongNodeName   = "node(s) didn't match the requested node name"
 	isUnschedulable = "node(s) were unschedulable"
 	hasTaints       = "node(s) had untolerated taint(s)"
+	noNode          = "there is no node"
 	wrongAffinity   = "node(s) didn't match Pod's node affinity/selector"
 )
 
@@ -27,8 +28,9 @@ const (
 // NodeUnschedulable, TaintToleration and NodeAffinity. Whether the pod fits
 // beside the pods there is not judged: Predict does that.
 func (w *Workload) Check(node *corev1.Node) Verdict {
+	w = w.orNothing()
 	if node == nil {
-		return Verdict{Reasons: []Reason{{Plugin: pluginNodeName, Message: "there is no node"}}}
+		return Verdict{Reasons: []Reason{{Plugin: pluginNodeName, Message: noNode}}}
 	}
 	v := Verdict{Node: node.Name, Decision: w.decide(node)}
 	if v.Decision != Eligible {

@@ -39,6 +39,7 @@ func (c Cost) String() string {
 // the spec, then the untolerated taints, ascending. Fit is not looked at. It costs
 // some word operations per 64 nodes for each pair of conditions.
 func (p *Prediction) Costs() []Cost {
+	p = p.orNothing()
 	b := p.bill()
 	all := p.cluster.Nodes()
 	var costs []Cost

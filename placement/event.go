@@ -11,6 +11,7 @@ import (
 // DaemonSet, whose pods EventOn speaks of. Where several nodes are equal for a
 // preemption the scheduler may name another than this.
 func (p *Prediction) Event() string {
+	p = p.orNothing()
 	sentence := p.String()
 	switch {
 	case p.workload.daemonSet != nil || p.Placed().Len() > 0:
@@ -29,6 +30,7 @@ func (p *Prediction) Event() string {
 // EventOn is the message of the FailedScheduling event of the DaemonSet's pod for
 // a node, which names that node; empty unless the node is pending.
 func (p *Prediction) EventOn(node string) string {
+	p = p.orNothing()
 	position, ok := p.cluster.Borrow().Position(node)
 	if !ok || p.workload.daemonSet == nil || !p.Pending().Has(node) {
 		return ""

@@ -30,10 +30,14 @@ const (
 // Why gives everything that Fits finds against a node; nothing if it fits. Of
 // PodTopologySpread and of InterPodAffinity the scheduler says only the first.
 func (r *Room) Why(w *Workload, position int) []Reason {
+	r, w = r.orNothing(), w.orNothing()
 	return r.why(w, r.question(w), position)
 }
 
 func (r *Room) why(w *Workload, q *question, position int) []Reason {
+	if !r.isNode(position) {
+		return []Reason{{Plugin: pluginNodeName, Message: noNode}}
+	}
 	if r.fits(w, q, position) {
 		return nil
 	}

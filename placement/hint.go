@@ -32,6 +32,7 @@ type Hint struct {
 // It costs a prediction for each set of changes that is tried, and for each step of
 // those that work.
 func (p *Prediction) HintsFor(node string) []Hint {
+	p = p.orNothing()
 	v, ok := p.Verdict(node)
 	if !ok || v.Decision == Placed {
 		return nil
@@ -46,6 +47,7 @@ func (p *Prediction) HintsFor(node string) []Hint {
 // It costs a verdict for each node that is not placed and a few predictions for
 // each distinct set of changes.
 func (p *Prediction) Hints() []Hint {
+	p = p.orNothing()
 	var hints []Hint
 	for _, g := range p.alike() {
 		hints = append(hints, p.try(g.remedy, p.cluster.Named(g.nodes...))...)

@@ -8,7 +8,8 @@ import (
 )
 
 // Load is what a pod takes from its node and what it is to other pods. It is
-// made once and counted on many nodes. Safe for concurrent use.
+// made once and counted on many nodes. A nil Load and the zero one are of a pod that
+// takes nothing. Safe for concurrent use.
 type Load struct {
 	name                    string // namespace/name of the pod, or of its DaemonSet
 	requests                amounts
@@ -31,9 +32,18 @@ func LoadOf(pod *corev1.Pod) *Load {
 	return l
 }
 
+// orNothing lets a nil Load and the zero one be of a pod that takes nothing.
+func (l *Load) orNothing() *Load {
+	if l == nil || l.kind == nil {
+		return idle().loadOnce()
+	}
+	return l
+}
+
 // Leaving gives the load of the pod while it is being deleted, always the same:
 // it takes what it took, but is not counted any more where pods are to be spread.
 func (l *Load) Leaving() *Load {
+	l = l.orNothing()
 	l.leave.Do(func() {
 		if l.leaving = l; !l.kind.leaving {
 			l.leaving = &Load{name: l.name, requests: l.requests, scoredCPU: l.scoredCPU, scoredMemory: l.scoredMemory, ports: l.ports, kind: l.kind.going()}

@@ -15,6 +15,7 @@ import (
 // pod (extenders, other profiles, quotas, LimitRanges, admission of any kind) is
 // not listed.
 func (w *Workload) NotModelled() []string {
+	w = w.orNothing()
 	path := "spec."
 	if w.daemonSet != nil {
 		path = "spec.template.spec."
@@ -87,6 +88,7 @@ func needsFeature(c corev1.Container) bool {
 // looked at: Workload.NotModelled, a PriorityClass that there is not, and pods
 // that wait with a node nominated for them, whose room is not kept free.
 func (p *Prediction) NotModelled() []string {
+	p = p.orNothing()
 	all := p.workload.NotModelled()
 	b := p.cluster.Borrow()
 	pod := p.workload.pod

@@ -12,7 +12,8 @@ import (
 
 // Prediction is where a workload may run in one snapshot. It is immutable and
 // safe for concurrent use. Where a pod is wanted was worked out by Predict; where
-// it fits is when first asked for, and a verdict's reasons whenever they are.
+// it fits is when first asked for, and a verdict's reasons whenever they are. A
+// nil Prediction and the zero one are of no nodes.
 type Prediction struct {
 	workload *Workload
 	cluster  *cluster.Cluster
@@ -28,6 +29,14 @@ type Prediction struct {
 	scores *board
 }
 
+// orNothing lets a nil Prediction and the zero one be of no nodes.
+func (p *Prediction) orNothing() *Prediction {
+	if p == nil || p.workload == nil {
+		return idle().Predict(nil)
+	}
+	return p
+}
+
 // Predict judges every node of the snapshot, with the pods that run there counted
 // in and the workload's own left out: those of this DaemonSet, or the pod of this
 // name. Where a pod is wanted costs a few word operations per 64 nodes for each
@@ -36,6 +45,7 @@ type Prediction struct {
 // costs a few ns a node, and for each own pod a change to the account; the first
 // such question to a snapshot also what NewRoom says.
 func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
+	w = w.orNothing()
 	b := c.Borrow()
 	indexed, edited := b.Indexed(w.affinity.keys)
 	wanted, kept := w.decisions(indexed)
@@ -111,29 +121,32 @@ func (w *Workload) unschedulable(c *cluster.Cluster) cluster.NodeSet {
 }
 
 // Eligible gives the nodes on which a pod is wanted: Pending, Eligible and Placed together.
-func (p *Prediction) Eligible() cluster.NodeSet { return p.wanted }
+func (p *Prediction) Eligible() cluster.NodeSet { return p.orNothing().wanted }
 
 // Placed gives the nodes on which a pod is wanted and the scheduler would bind
 // it now, as far as its filters NodePorts, NodeResourcesFit, PodTopologySpread
 // and InterPodAffinity go: each node by itself, for one pod.
 func (p *Prediction) Placed() cluster.NodeSet {
+	p = p.orNothing()
 	p.left()
 	return p.placed
 }
 
 // Pending gives the nodes on which a pod is wanted that the scheduler would not bind now.
-func (p *Prediction) Pending() cluster.NodeSet { return p.wanted.Minus(p.Placed()) }
+func (p *Prediction) Pending() cluster.NodeSet { return p.Eligible().Minus(p.Placed()) }
 
 // Kept gives the nodes on which a DaemonSet wants no pod but lets a running one be.
-func (p *Prediction) Kept() cluster.NodeSet { return p.kept }
+func (p *Prediction) Kept() cluster.NodeSet { return p.orNothing().kept }
 
 // Excluded gives the nodes on which no pod is wanted nor left running.
 func (p *Prediction) Excluded() cluster.NodeSet {
+	p = p.orNothing()
 	return p.cluster.Nodes().Minus(p.wanted).Minus(p.kept)
 }
 
 // Verdict gives the answer for one node; false if the snapshot does not have it.
 func (p *Prediction) Verdict(node string) (Verdict, bool) {
+	p = p.orNothing()
 	i, ok := p.cluster.Borrow().Position(node)
 	if !ok {
 		return Verdict{}, false
@@ -144,6 +157,7 @@ func (p *Prediction) Verdict(node string) (Verdict, bool) {
 // Verdicts gives the answer for every node, ascending by name.
 func (p *Prediction) Verdicts() iter.Seq[Verdict] {
 	return func(yield func(Verdict) bool) {
+		p := p.orNothing()
 		for i := range p.cluster.Borrow().Len() {
 			if !yield(p.at(i)) {
 				return
@@ -203,6 +217,7 @@ func (p *Prediction) toCome(own []resident) []crowd {
 // must not happen while something is asked. Where a pod is wanted is not judged
 // again.
 func (p *Prediction) In(room *Room) *Prediction {
+	p, room = p.orNothing(), room.orNothing()
 	now := &Prediction{workload: p.workload, cluster: p.cluster, wanted: p.wanted, kept: p.kept}
 	now.judged.Do(func() { now.judgeIn(room) })
 	return now

@@ -45,6 +45,7 @@ func (p Preemption) String() string {
 // for an ordinary pod the scheduler takes the one that Preferred gives.
 func (p *Prediction) Preemptions() iter.Seq[Preemption] {
 	return func(yield func(Preemption) bool) {
+		p := p.orNothing()
 		t := p.trial()
 		for position := range members(p.cluster.Borrow().Words(p.Pending())) {
 			if !yield(t.preempt(position).Preemption) {
@@ -63,6 +64,7 @@ func (p *Prediction) Preemptions() iter.Seq[Preemption] {
 // pending nodes the scheduler looks only at some. False if there is none, or none
 // is needed.
 func (p *Prediction) Preferred() (Preemption, bool) {
+	p = p.orNothing()
 	if p.workload.daemonSet != nil || p.Placed().Len() > 0 {
 		return Preemption{}, false
 	}

@@ -52,6 +52,7 @@ func (r Ranked) String() string {
 // question costs some ten ns a node, the ranking itself several words a node and
 // plugin.
 func (p *Prediction) Ranking() []Ranked {
+	p = p.orNothing()
 	b := p.board()
 	if b == nil || b.err != nil {
 		return nil
@@ -73,6 +74,7 @@ func (p *Prediction) Ranking() []Ranked {
 // Best gives the nodes with the highest total, among which the scheduler draws;
 // none where Ranking is nil.
 func (p *Prediction) Best() cluster.NodeSet {
+	p = p.orNothing()
 	b := p.board()
 	if b == nil || b.err != nil {
 		return cluster.NodeSet{}
@@ -104,6 +106,7 @@ func (p *Prediction) ScoreError() error {
 // normalised over fewer nodes are others. Of a DaemonSet's pods each names its
 // node, and none is missed.
 func (p *Prediction) Sampled() (nodes int, sampled bool) {
+	p = p.orNothing()
 	if p.workload.daemonSet != nil {
 		return p.Placed().Len(), false
 	}
@@ -125,6 +128,7 @@ func enough(all int) int {
 
 // board gives the scores; nil for a DaemonSet.
 func (p *Prediction) board() *board {
+	p = p.orNothing()
 	if p.workload.daemonSet != nil {
 		return nil
 	}
@@ -158,6 +162,7 @@ func (b *board) ranked(place int) Ranked {
 // of the first ten ranks, with each plugin's weighted score, and a note where
 // the scheduler would not look at all of them.
 func (p *Prediction) RankingTable() string {
+	p = p.orNothing()
 	if err := p.ScoreError(); err != nil {
 		return "no ranking: " + err.Error() + "\n"
 	}

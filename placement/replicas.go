@@ -137,6 +137,7 @@ func (p *Prediction) bind(pod string, seed uint64) (Replica, string) {
 // schedulePod). False if there is none, of which String and ScoreError say why,
 // and for the pods of a DaemonSet, which are made for one node each.
 func (p *Prediction) Bind(pod string, seed uint64) (Replica, bool) {
+	p = p.orNothing()
 	r := Replica{Pod: pod, Tied: 1}
 	switch names := p.Placed(); names.Len() {
 	case 0:

@@ -10,9 +10,10 @@ import (
 // Room is the scheduler's account of the nodes of a cluster: what each can
 // allocate and what the pods on it have left of that, as NodeInfo of
 // pkg/scheduler/framework keeps it. Nodes are known by position, as
-// cluster.Borrowed gives it. Pods can be added and removed; a Clone costs a
-// pointer for every 64 nodes, and the first change to any of these afterwards a
-// copy of theirs. Not safe for concurrent use.
+// cluster.Borrowed gives it: where a position is that of no node, nothing fits and
+// nothing is counted. Pods can be added and removed; a Clone costs a pointer for
+// every 64 nodes, and the first change to any of these afterwards a copy of theirs.
+// The zero Room has no nodes. Not safe for concurrent use.
 type Room struct {
 	roster
 	has     []*capacity // by position; nodes of one size share theirs
@@ -55,7 +56,22 @@ func emptyRoom(c *cluster.Cluster) *Room {
 }
 
 // Len is the number of nodes.
-func (r *Room) Len() int { return len(r.has) }
+func (r *Room) Len() int {
+	if r == nil {
+		return 0
+	}
+	return len(r.has)
+}
+
+// orNothing lets a nil Room and the zero one have no nodes.
+func (r *Room) orNothing() *Room {
+	if r == nil || r.kinds == nil {
+		return emptyRoom(nil)
+	}
+	return r
+}
+
+func (r *Room) isNode(position int) bool { return uint(position) < uint(r.Len()) }
 
 // Clone gives an independent copy.
 func (r *Room) Clone() *Room {
@@ -84,6 +100,10 @@ func (r *Room) change(position int) *block {
 
 // Add counts a pod in. Nothing is checked: a pod may be bound where it does not fit.
 func (r *Room) Add(l *Load, position int) {
+	if !r.isNode(position) {
+		return
+	}
+	l = l.orNothing()
 	b := r.count(l, position, 1)
 	for _, p := range l.ports {
 		b.take(p, l, position&63)
@@ -93,6 +113,10 @@ func (r *Room) Add(l *Load, position int) {
 // Remove takes a pod out that was added, with the same load or an equal one of
 // the same name.
 func (r *Room) Remove(l *Load, position int) {
+	if !r.isNode(position) {
+		return
+	}
+	l = l.orNothing()
 	b := r.count(l, position, -1)
 	for _, p := range l.ports {
 		b.free(p, position&63, func(h holder) bool { return h.load.name == l.name })
@@ -121,7 +145,10 @@ func (r *Room) count(l *Load, position int, sign int64) *block {
 // first question about a workload that minds where other pods are, or while
 // pods that do are there, costs a look at every pod or kind of pod; later ones
 // what has changed.
-func (r *Room) Fits(w *Workload, position int) bool { return r.fits(w, r.question(w), position) }
+func (r *Room) Fits(w *Workload, position int) bool {
+	r, w = r.orNothing(), w.orNothing()
+	return r.isNode(position) && r.fits(w, r.question(w), position)
+}
 
 func (r *Room) fits(w *Workload, q *question, position int) bool {
 	return r.fitting(w, q, position>>6, 1<<(position&63)) != 0
@@ -129,7 +156,7 @@ func (r *Room) fits(w *Workload, q *question, position int) bool {
 
 // fitting gives those of 64 nodes, the k-th, on which the workload fits.
 func (r *Room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
-	if w.fault != nil {
+	if w.fault != nil || k >= len(r.blocks) {
 		return 0
 	}
 	nodes = r.blocks[k].takes(w, nodes)

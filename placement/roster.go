@@ -49,6 +49,12 @@ func (r *roster) own(n int) {
 // afterwards. The first call copies the list of nodes; a change of labels or
 // taints makes questions about other pods be asked anew.
 func (r *Room) SetNode(position int, node *corev1.Node) {
+	if r.kinds == nil {
+		*r = *emptyRoom(nil)
+	}
+	if position < 0 || position > r.Len() {
+		return
+	}
 	r.own(r.Len())
 	if position == len(r.nodes) {
 		r.nodes, r.has = append(r.nodes, nil), append(slices.Clip(r.has), &nothing)

@@ -15,6 +15,7 @@ import (
 // at. Of a DaemonSet it speaks as if one pod could go to any of the nodes: each
 // of its pods names one.
 func (p *Prediction) String() string {
+	p = p.orNothing()
 	all := p.cluster.Nodes()
 	fault := p.workload.fault
 	switch refusal := p.refusal(); {

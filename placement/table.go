@@ -14,6 +14,7 @@ import (
 // nodes that lack the same are one group, whatever the amounts. What was not
 // looked at follows.
 func (p *Prediction) Table() string {
+	p = p.orNothing()
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "DECISION\tCOUNT\tNODES\tWHY")

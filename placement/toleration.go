@@ -62,8 +62,9 @@ func (t Toleration) String() string {
 }
 
 // Tolerates says whether a pod with the toleration is not kept off, or turned
-// out, by the taint. For how long is for tolerationSeconds to say.
-func (t *Toleration) Tolerates(taint *corev1.Taint) bool { return t.tolerates(taint) }
+// out, by the taint; nor is it where that is nil. For how long is for
+// tolerationSeconds to say.
+func (t *Toleration) Tolerates(taint *corev1.Taint) bool { return taint == nil || t.tolerates(taint) }
 
 // tolerates follows corev1.Toleration.ToleratesTaint with the gate
 // TaintTolerationComparisonOperators off, as it is by default: Lt and Gt match nothing.

@@ -45,6 +45,7 @@ func (t Typo) String() string {
 // two, by case, by its prefix, or is what an old name has become. It may be wrong:
 // what is not there may still come. It reads every label.
 func (p *Prediction) Typos() []Typo {
+	p = p.orNothing()
 	words := newVocabulary(p.cluster)
 	requirements := p.workload.affinity.requirements()
 	var typos []Typo

@@ -15,7 +15,8 @@ import (
 )
 
 // Workload is a compiled pod spec: what the pod asks of a node. Compile once,
-// then every question is answered without an error. Safe for concurrent use.
+// then every question is answered without an error. A nil Workload and the zero
+// one are a pod that asks for nothing. Safe for concurrent use.
 type Workload struct {
 	daemonSet   *appsv1.DaemonSet // nil for a pod
 	pod         *corev1.Pod       // the pod as the API server stores it; a DaemonSet's without its node
@@ -31,6 +32,20 @@ type Workload struct {
 	scoring     *scoring
 	beside      bool // own pods are counted in, those that are still to come included
 }
+
+// orNothing lets a nil Workload and the zero one be a pod that asks for nothing.
+func (w *Workload) orNothing() *Workload {
+	if w == nil || w.pod == nil {
+		return idle()
+	}
+	return w
+}
+
+var idle = sync.OnceValue(func() *Workload {
+	w := &Workload{pod: &corev1.Pod{}, scoring: compileScoring(&corev1.Pod{})}
+	w.compileFit("")
+	return w
+})
 
 // Option changes how a workload is compiled.
 type Option struct{ set func(*options) }
@@ -140,13 +155,13 @@ type fault struct{ plugin, message string }
 // then, the old pod and the new one can be on the node at once; elsewhere an update
 // with maxSurge leaves the new one pending beside the old for ever.
 func (w *Workload) Surging() *Workload {
-	surging := *w
+	surging := *w.orNothing()
 	surging.beside = true
 	return &surging
 }
 
 // Load gives what the workload's pod takes from the node that it runs on.
-func (w *Workload) Load() *Load { return w.loadOnce() }
+func (w *Workload) Load() *Load { return w.orNothing().loadOnce() }
 
 // accept gives the copy that a workload is compiled from.
 func accept[T interface {
@@ -170,9 +185,9 @@ func accept[T interface {
 // Tolerations gives the tolerations that the pod is judged with, in the order
 // of its spec, each with where it comes from.
 func (w *Workload) Tolerations() []Toleration {
-	return append([]Toleration(nil), w.tolerations...)
+	return append([]Toleration(nil), w.orNothing().tolerations...)
 }
 
 // Pod gives a copy of the pod that is judged: the given one, or one that the
 // DaemonSet controller would make of its template, not yet aimed at a node.
-func (w *Workload) Pod() *corev1.Pod { return w.pod.DeepCopy() }
+func (w *Workload) Pod() *corev1.Pod { return w.orNothing().pod.DeepCopy() }

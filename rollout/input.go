@@ -3,6 +3,7 @@ package rollout
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -261,6 +262,7 @@ func (s *Sim) At(tick int, in ...Input) error {
 	accepted := make([]Input, len(in))
 	for i, x := range in {
 		var err error
+		x = plain(x)
 		if accepted[i], err = s.accept(x); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", describe(x), err))
 		}
@@ -273,6 +275,18 @@ func (s *Sim) At(tick int, in ...Input) error {
 		s.inputs = slices.Insert(s.inputs, at+i, scheduled{int32(tick), x})
 	}
 	return nil
+}
+
+// plain is what a pointer points to: it is as good as the input, and nil where it is nil.
+func plain(in Input) Input {
+	switch p := reflect.ValueOf(in); {
+	case p.Kind() != reflect.Pointer:
+		return in
+	case p.IsNil():
+		return nil
+	default:
+		return p.Elem().Interface().(Input)
+	}
 }
 
 func describe(in Input) string {

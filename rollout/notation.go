@@ -101,7 +101,7 @@ func (s *Sim) Play(script Script) error {
 // for Apply and ApplyNode, which then carry their object as JSON. For every
 // input that Inject accepts, reading the line gives an equal one.
 func FormatInput(in Input) string {
-	switch x := in.(type) {
+	switch x := plain(in).(type) {
 	case nil:
 		return ""
 	case Apply:

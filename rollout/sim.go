@@ -20,7 +20,8 @@ const end stamp = math.MaxInt32 / 2
 
 // Sim is one simulation. It adopts the DaemonSets, revisions and pods of the
 // cluster: on a settled dump the first tick changes nothing. Not safe for
-// concurrent use; forks are independent of one another.
+// concurrent use; forks are independent of one another. The zero Sim is empty and
+// without time: it takes no inputs, and no tick passes.
 type Sim struct {
 	config Config
 	start  int64 // Unix time of tick 0

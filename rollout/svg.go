@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -39,6 +40,9 @@ const (
 // SVG writes the picture as an SVG document: a coloured band for each node, with
 // what it shows as a tooltip, a ruler of ticks above and the colours in use below.
 func (t *Timeline) SVG(w io.Writer) error {
+	if w == nil {
+		return errors.New("SVG: the writer is nil")
+	}
 	b := bufio.NewWriter(w)
 	left, columns := t.size()
 	width := left + columns*cellWide + gutter

@@ -132,17 +132,26 @@ func (b *Base) on(d *daemon, c *cluster.Cluster) (*daemon, error) {
 	return now, err
 }
 
+// orNothing lets a nil Base and the zero one be of no cluster.
+func (b *Base) orNothing() *Base {
+	if b == nil || b.sim == nil {
+		return nothing().base
+	}
+	return b
+}
+
 // Cluster is the cluster at rest, from which plans start. It is the given one if
 // nothing happened in it.
-func (b *Base) Cluster() *cluster.Cluster { return b.cluster }
+func (b *Base) Cluster() *cluster.Cluster { return b.orNothing().cluster }
 
 // Keys gives the DaemonSets, as namespace/name, ascending.
-func (b *Base) Keys() []string { return slices.Sorted(maps.Keys(b.daemons)) }
+func (b *Base) Keys() []string { return slices.Sorted(maps.Keys(b.orNothing().daemons)) }
 
 // Plan works out what edits, made one after the other at one time, would do. It
 // costs as much as the edits; what they do is worked out when asked for. The error
 // is every mistake in the edits.
 func (b *Base) Plan(edits ...Edit) (*Plan, error) {
+	b = b.orNothing()
 	d := &draft{start: b.cluster, after: b.cluster}
 	var errs []error
 	for _, e := range edits {

@@ -212,7 +212,7 @@ func (e Effect) Ends() bool {
 }
 
 // Trace gives everything that happens after the edits. It runs the simulation.
-func (p *Plan) Trace() rollout.Trace { return slices.Clone(p.course().trace) }
+func (p *Plan) Trace() rollout.Trace { return slices.Clone(p.orNothing().course().trace) }
 
 // AtWorst says on how many nodes a pod was available when there were fewest, of
 // those nodes that had one before the plan and go on wanting one; a pod on its way

@@ -25,7 +25,7 @@ func (d DeploymentEffect) String() string {
 
 // Deployments gives the Deployments whose pods change, ascending by key. It runs the
 // simulation.
-func (p *Plan) Deployments() []DeploymentEffect { return slices.Clone(p.course().deployed) }
+func (p *Plan) Deployments() []DeploymentEffect { return slices.Clone(p.orNothing().course().deployed) }
 
 func (c *course) deployments() []DeploymentEffect {
 	effects := map[string]*DeploymentEffect{}

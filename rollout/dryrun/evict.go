@@ -79,6 +79,7 @@ func (e Eviction) String() string {
 //
 // It runs the simulation; a pod costs a prediction.
 func (p *Plan) Evictions() []Eviction {
+	p = p.orNothing()
 	return p.evict()
 }
 

@@ -151,13 +151,13 @@ func resized(statuses []corev1.ContainerStatus) []corev1.ContainerStatus {
 }
 
 // Fingerprint is that of the cluster that the plan was made from, as it was given.
-func (p *Plan) Fingerprint() Fingerprint { return p.base.print() }
+func (p *Plan) Fingerprint() Fingerprint { return p.orNothing().base.print() }
 
 // Stale says whether a cluster has moved on since the plan was made from it: nil if
 // not, else an error that is ErrStale and names the objects that differ. It costs
 // two fingerprints.
 func (p *Plan) Stale(c *cluster.Cluster) error {
-	return staleness(changed(prints(p.base.given), prints(c)))
+	return staleness(changed(prints(p.orNothing().base.given), prints(c)))
 }
 
 // ErrStale is in every error about a plan that does not fit the cluster any more.

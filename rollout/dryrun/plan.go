@@ -3,6 +3,7 @@ package dryrun
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,7 +17,7 @@ import (
 // Plan is what edits to a cluster would do. It is immutable and safe for concurrent
 // use. Where pods are wanted afterwards is worked out DaemonSet by DaemonSet when
 // asked for; what becomes of pods, by one simulation of all of them, the first time
-// that it is asked for.
+// that it is asked for. A nil Plan and the zero one edit nothing in no cluster.
 type Plan struct {
 	base  *Base
 	edits []Edit
@@ -24,6 +25,24 @@ type Plan struct {
 	course func() *course
 	whole  func() []Effect
 	evict  func() []Eviction
+}
+
+// orNothing lets a nil Plan and the zero one edit nothing in no cluster.
+func (p *Plan) orNothing() *Plan {
+	if p == nil || p.base == nil {
+		return nothing()
+	}
+	return p
+}
+
+var empty struct {
+	once sync.Once
+	plan *Plan
+}
+
+func nothing() *Plan {
+	empty.once.Do(func() { empty.plan, _ = New(&cluster.Cluster{}) }) // no edit, no mistake
+	return empty.plan
 }
 
 // Action is what edits do to a DaemonSet's object.
@@ -62,13 +81,13 @@ type Effect struct {
 }
 
 // Before is the cluster at rest from which the plan starts.
-func (p *Plan) Before() *cluster.Cluster { return p.base.cluster }
+func (p *Plan) Before() *cluster.Cluster { return p.orNothing().base.cluster }
 
 // After is the cluster with the edits made, before anything in it reacts to them.
-func (p *Plan) After() *cluster.Cluster { return p.draft.after }
+func (p *Plan) After() *cluster.Cluster { return p.orNothing().draft.after }
 
 // Edits gives the edits, in the order in which they are made.
-func (p *Plan) Edits() []Edit { return slices.Clone(p.edits) }
+func (p *Plan) Edits() []Edit { return slices.Clone(p.orNothing().edits) }
 
 // Select gives the nodes that a label selector in kubectl's notation matches before
 // the edits or after them, so that an edit cannot take a node out of a policy's
@@ -92,7 +111,7 @@ func (p *Plan) latest(nodes cluster.NodeSet) cluster.NodeSet {
 
 // Effects gives what becomes of every DaemonSet that there is before or after,
 // ascending by key. Each costs a prediction, the first time.
-func (p *Plan) Effects() []Effect { return slices.Clone(p.whole()) }
+func (p *Plan) Effects() []Effect { return slices.Clone(p.orNothing().whole()) }
 
 func (p *Plan) predictAll() []Effect {
 	keys := map[string]bool{}
@@ -111,7 +130,7 @@ func (p *Plan) predictAll() []Effect {
 // Effect gives what becomes of one DaemonSet; false if there is none before or
 // after. It costs a prediction, each time.
 func (p *Plan) Effect(key string) (Effect, bool) {
-	e := p.effect(key)
+	e := p.orNothing().effect(key)
 	return e, e.before != nil || e.after != nil
 }
 
@@ -203,7 +222,7 @@ func (d *daemon) verdict(node string) placement.Verdict {
 // Empty says whether nothing changes: no object of a DaemonSet, no decision on a
 // node, and no pod. It runs the simulation.
 func (p *Plan) Empty() bool {
-	for _, e := range p.whole() {
+	for _, e := range p.orNothing().whole() {
 		if !e.Empty() {
 			return false
 		}
@@ -241,6 +260,7 @@ func (p *Plan) Findings() Findings {
 // Watch, faults that come on top, and all else that package rollout offers. The
 // error is an input that is malformed.
 func (p *Plan) Sim() (*rollout.Sim, error) {
+	p = p.orNothing()
 	sim, err := p.base.forked(p.start)
 	if err != nil {
 		return nil, err

@@ -81,6 +81,7 @@ type AdmissionRecord struct {
 
 // Record gives the plan as plain data. It runs the simulation and takes two fingerprints.
 func (p *Plan) Record() Record {
+	p = p.orNothing()
 	r := Record{
 		Version: RecordVersion, Kubernetes: "1.37", Fingerprint: p.Fingerprint(), EditsPrint: fingerprintOfEdits(p),
 		Nodes: Count{p.Before().Nodes().Len(), p.After().Nodes().Len()},

@@ -137,6 +137,7 @@ func (r Report) Err() error {
 // Check asks policies about the plan. No policies at all are a failure of their
 // own: nothing was asked. Within, and Avoids where pods are kept, run the simulation.
 func (p *Plan) Check(policies ...Policy) Report {
+	p = p.orNothing()
 	var r Report
 	for _, e := range p.edits {
 		r.edits = append(r.edits, e.text)

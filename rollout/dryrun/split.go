@@ -27,7 +27,7 @@ type Overlap struct {
 func (p *Plan) Split(keys ...string) Split {
 	about := Policy{}.For(keys...)
 	var of []Effect
-	for _, e := range p.whole() {
+	for _, e := range p.orNothing().whole() {
 		if e.after != nil && about.about(e) {
 			of = append(of, e)
 		}

@@ -19,6 +19,7 @@ import (
 //
 // It runs the simulation.
 func (p *Plan) String() string {
+	p = p.orNothing()
 	var b strings.Builder
 	for _, e := range p.edits {
 		fmt.Fprintf(&b, "edit  %v\n", e)
@@ -175,6 +176,7 @@ func (e Effect) courseText() string {
 // without the edits, what does not come to an end, what was refused, what is not
 // modelled. It runs the simulation.
 func (p *Plan) Notes() []string {
+	p = p.orNothing()
 	var notes []string
 	say := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if s := p.base.settled; s.created+s.deleted > 0 {

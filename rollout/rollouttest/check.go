@@ -68,6 +68,9 @@ func (v Violation) String() string {
 // Judge is Check without a test: it steps the simulation to its end and reports.
 // Violations are in the order in which they came about.
 func Judge(sim *rollout.Sim, invariants ...Invariant) Report {
+	if sim == nil {
+		sim = &rollout.Sim{}
+	}
 	var r Report
 	var trace []rollout.Event
 	watches := make([]*watch, len(invariants))

@@ -29,8 +29,13 @@ type Controller interface {
 // ControllerFunc is a controller that remembers nothing.
 type ControllerFunc func(seen Seen) Acts
 
-// Sync calls the function.
-func (f ControllerFunc) Sync(seen Seen) Acts { return f(seen) }
+// Sync calls the function; a nil one does nothing.
+func (f ControllerFunc) Sync(seen Seen) Acts {
+	if f == nil {
+		return Acts{}
+	}
+	return f(seen)
+}
 
 // Seen is what a controller finds. It may keep it and change it.
 type Seen struct {

@@ -34,14 +34,20 @@ func (m *Moment) next(events []rollout.Event) {
 	}
 }
 
-// Sim is the simulation. Who wants to try something in it forks it.
-func (m *Moment) Sim() *rollout.Sim { return m.sim }
+// Sim is the simulation. Who wants to try something in it forks it. That of the zero
+// Moment is the zero Sim.
+func (m *Moment) Sim() *rollout.Sim {
+	if m.sim == nil {
+		m.sim = &rollout.Sim{}
+	}
+	return m.sim
+}
 
 // Tick is the tick that has just passed.
-func (m *Moment) Tick() int { return m.sim.Now() }
+func (m *Moment) Tick() int { return m.Sim().Now() }
 
 // Time is its virtual time.
-func (m *Moment) Time() time.Time { return m.sim.Time(m.sim.Now()) }
+func (m *Moment) Time() time.Time { return m.Sim().Time(m.Sim().Now()) }
 
 // Events are what happened in it.
 func (m *Moment) Events() []rollout.Event { return slices.Clone(m.events) }
@@ -49,7 +55,7 @@ func (m *Moment) Events() []rollout.Event { return slices.Clone(m.events) }
 // Cluster is the cluster now. It costs as much as there are objects, once a tick.
 func (m *Moment) Cluster() *cluster.Cluster {
 	if m.snapshot == nil {
-		m.snapshot = m.sim.Cluster()
+		m.snapshot = m.Sim().Cluster()
 	}
 	return m.snapshot
 }

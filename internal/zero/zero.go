@@ -1,0 +1,184 @@
+// Package zero asks a package everything with nothing: zero receivers, nil ones,
+// zero arguments. None of it may panic.
+package zero
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"math"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Check calls each function that it is given, and each exported method of each
+// type that it is given a value of, on the zero value and, where it is given a
+// pointer, on nil as well, or where it counts on the largest number; with zero arguments. It ranges over what yields. The
+// test fails for each that panics, and for each function and type with methods
+// that the package in the working directory exports and that is not given.
+func Check(t *testing.T, given ...any) {
+	t.Helper()
+	declared, seen := exported(t), map[string]bool{}
+	for _, g := range given {
+		v, typ := reflect.ValueOf(g), reflect.TypeOf(g)
+		name := typ.Name()
+		switch {
+		case typ.Kind() == reflect.Func && name == "":
+			name = funcName(v)
+			call(t, name, v)
+		case typ.Kind() == reflect.Pointer:
+			name = typ.Elem().Name()
+			methods(t, "zero", declared[name], reflect.New(typ.Elem()))
+			methods(t, "nil", declared[name], reflect.Zero(typ))
+		default:
+			methods(t, "zero", declared[name], reflect.New(typ))
+			if last := largest(typ); !last.Elem().IsZero() {
+				methods(t, "largest", declared[name], last)
+			}
+		}
+		seen[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
+		if !seen[name] {
+			t.Errorf("%s is not given", name)
+		}
+	}
+}
+
+// largest is, of a type that numbers things, a number that nothing has.
+func largest(typ reflect.Type) reflect.Value {
+	p := reflect.New(typ)
+	switch {
+	case p.Elem().CanUint():
+		p.Elem().SetUint(math.MaxUint64 >> (64 - typ.Bits()))
+	case p.Elem().CanInt():
+		p.Elem().SetInt(math.MaxInt64 >> (64 - typ.Bits()))
+	}
+	return p
+}
+
+// methods calls those of a pointer, but of a nil one those that take a value, which
+// the language itself lets panic, and those that read into it.
+func methods(t *testing.T, which string, names []string, p reflect.Value) {
+	t.Helper()
+	typ := p.Type().Elem()
+	for _, name := range names {
+		if _, byValue := typ.MethodByName(name); !p.IsNil() || !byValue && !strings.HasPrefix(name, "Unmarshal") {
+			call(t, fmt.Sprintf("%s %s.%s", which, typ.Name(), name), p.MethodByName(name))
+		}
+	}
+}
+
+func call(t *testing.T, name string, f reflect.Value) {
+	t.Helper()
+	typ, args := f.Type(), []reflect.Value{}
+	for i := range typ.NumIn() {
+		args = append(args, reflect.Zero(typ.In(i)))
+	}
+	if len(args) > 0 && typ.In(0).Implements(reflect.TypeFor[interface{ Helper() }]()) {
+		return // no test to report to
+	}
+	if !typ.IsVariadic() {
+		if p := try(func() { drink(f.Call(args)) }); p != "" {
+			t.Errorf("%s panics: %s", name, p)
+		}
+		return
+	}
+	last := len(args) - 1
+	for _, more := range []reflect.Value{args[last], reflect.MakeSlice(typ.In(last), 1, 1)} {
+		args[last] = more
+		if p := try(func() { drink(f.CallSlice(args)) }); p != "" {
+			t.Errorf("%s of %d panics: %s", name, more.Len(), p)
+		}
+	}
+}
+
+// try says how and where the call panics.
+func try(call func()) (panicked string) {
+	defer func() {
+		if p := recover(); p != nil {
+			panicked = fmt.Sprint(p) + place()
+		}
+	}()
+	call()
+	return ""
+}
+
+// drink ranges over what yields.
+func drink(results []reflect.Value) {
+	for _, v := range results {
+		switch {
+		case v.Kind() != reflect.Func || v.IsNil():
+		case v.Type().CanSeq2():
+			for range v.Seq2() {
+			}
+		case v.Type().CanSeq():
+			for range v.Seq() {
+			}
+		}
+	}
+}
+
+// place is where in our code the panic came up.
+func place() string {
+	for line := range strings.Lines(string(debug.Stack())) {
+		if line = strings.TrimSpace(line); strings.Contains(line, ".go:") && !strings.Contains(line, "/src/") && !strings.Contains(line, "internal/zero/") {
+			return "\n" + line
+		}
+	}
+	return ""
+}
+
+func funcName(f reflect.Value) string {
+	name := runtime.FuncForPC(f.Pointer()).Name()
+	name, _, _ = strings.Cut(name, "[") // of a generic one
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+// exported gives the package's functions, and its types with their methods.
+func exported(t *testing.T) map[string][]string {
+	t.Helper()
+	pkgs, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, parser.SkipObjectResolution)
+	if err != nil || len(pkgs) != 1 {
+		t.Fatal(len(pkgs), err)
+	}
+	names := map[string][]string{}
+	for _, pkg := range pkgs { // any order: there is one
+		ast.Inspect(pkg, func(n ast.Node) bool {
+			f, isFunc := n.(*ast.FuncDecl)
+			if !isFunc || !f.Name.IsExported() {
+				return true
+			}
+			switch name := receiver(f); {
+			case f.Recv == nil:
+				names[f.Name.Name] = nil
+			case ast.IsExported(name):
+				names[name] = append(names[name], f.Name.Name)
+			}
+			return false
+		})
+	}
+	return names
+}
+
+// receiver is the type that a method is of.
+func receiver(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return ""
+	}
+	typ := f.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if ident, ok := typ.(*ast.Ident); ok {
+		return ident.Name
+	}
+	return ""
+}

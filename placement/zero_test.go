@@ -1,0 +1,82 @@
+package placement_test
+
+import (
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/zero"
+	"github.com/berthsim/berth/placement"
+)
+
+// Nothing asked of nothing is answered with nothing, or with an error.
+func TestZeroValues(t *testing.T) {
+	zero.Check(t,
+		placement.Change{}, placement.Changes{}, placement.Clash{}, placement.Conflict{}, placement.Cost{}, placement.Decision(0),
+		placement.Entry{}, placement.Hint{}, placement.Imbalance{}, placement.Ledger{}, placement.Line{}, (*placement.Load)(nil),
+		placement.Mismatch{}, placement.Origin(0), placement.Outcome{}, placement.PluginScore{}, placement.PortClash{},
+		(*placement.Prediction)(nil), placement.Preemption{}, placement.Ranked{}, placement.Reason{}, placement.Replica{}, placement.Rewrite{},
+		placement.Room{}, placement.Shape{}, placement.Share{}, placement.Shortfall{}, placement.Step{}, placement.Toleration{},
+		placement.Turn(0), placement.Typo{}, placement.Untolerated{}, placement.Verdict{}, placement.Waiting{}, (*placement.Workload)(nil),
+		placement.Diff, placement.ForDaemonSet, placement.ForPod, placement.LoadOf, placement.NewLedger, placement.NewRoom,
+		placement.Replicas[*appsv1.Deployment], placement.Unvalidated,
+	)
+}
+
+// A room without nodes takes nodes, and what is asked or done where there is no
+// node changes nothing.
+func TestZeroRoomGrows(t *testing.T) {
+	var r placement.Room
+	load := placement.LoadOf(&corev1.Pod{})
+	node := &corev1.Node{Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("2")}}}
+	for _, position := range []int{-1, 0, 1, 64} {
+		r.Add(load, position)
+		r.Remove(load, position)
+		if r.Fits(nil, position) || len(r.Why(nil, position)) == 0 {
+			t.Errorf("a pod fits on node %d of none", position)
+		}
+	}
+	r.SetNode(1, node)
+	r.SetNode(0, node)
+	full := r.Clone()
+	full.Add(load, 0)
+	full.Add(nil, 0)
+	if r.Len() != 1 || !r.Fits(nil, 0) || full.Fits(nil, 0) {
+		t.Error(r.Len(), r.Fits(nil, 0), full.Fits(nil, 0))
+	}
+	c, err := cluster.New(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a"}}, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var nothing *placement.Workload
+	p := nothing.Predict(c)
+	for _, room := range []*placement.Room{nil, {}, &r} { // which have too few nodes
+		if v, ok := p.In(room).Verdict("b"); !ok || v.Decision != placement.Pending || len(v.Reasons) == 0 {
+			t.Error(v)
+		}
+	}
+}
+
+// Nothing given is a cluster without nodes and a pod that asks for nothing.
+func TestNilIsNothing(t *testing.T) {
+	if l := placement.NewLedger(nil); l.Overloaded().Len() != 0 || l.String() != "0 DaemonSets on 0 nodes: 0 overloaded, 0 clashing" {
+		t.Error(l)
+	}
+	if r := placement.NewRoom(nil); r.Len() != 0 {
+		t.Error(r.Len())
+	}
+	if placement.LoadOf(nil) == nil {
+		t.Error("no load")
+	}
+	w, err := placement.ForPod(&corev1.Pod{}, placement.Unvalidated())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := w.Predict(nil); p.Placed().Len() != 0 || p.String() != "no nodes available to schedule pods" {
+		t.Error(p)
+	}
+}

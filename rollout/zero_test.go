@@ -1,0 +1,50 @@
+package rollout_test
+
+import (
+	"testing"
+
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/internal/zero"
+	"github.com/berthsim/berth/rollout"
+)
+
+// Nothing asked of nothing is answered with nothing, or with an error.
+func TestZeroValues(t *testing.T) {
+	zero.Check(t,
+		rollout.Apply{}, rollout.ApplyNode{}, rollout.Budget{}, rollout.Cause(0), rollout.Choice{}, rollout.CrashLoop{}, rollout.Culprit{},
+		rollout.Delete{}, rollout.DeletePod{}, rollout.DeletePods{}, (*rollout.Diagnosis)(nil), rollout.Drain{}, (*rollout.DrainDiagnosis)(nil),
+		rollout.EditNode{}, rollout.Estimate{}, rollout.Event{}, rollout.EvictPods{}, rollout.FailPods{}, rollout.ImagePullFails{},
+		rollout.Kind(0), rollout.Law(0), rollout.Means(0), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},
+		rollout.NodeReady{}, rollout.NodeUp{}, rollout.Obstacle(0), rollout.Order(0), rollout.Pause{}, rollout.Pod{},
+		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Propagation(0), rollout.Recover{}, rollout.RejectPods{}, rollout.Remedy{},
+		rollout.RemoveNode{}, rollout.Resume{}, rollout.Rule(0), rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
+		rollout.Step{}, rollout.StuckTerminating{}, rollout.Timeline{}, rollout.Trace(nil), rollout.Undo{}, rollout.Wait{}, rollout.Why{},
+		rollout.FormatInput, rollout.New, rollout.ParseInput, rollout.ParseScript, rollout.WaitingUntil,
+	)
+}
+
+// A pointer to an input is as good as the input, and copied like it.
+func TestInputsMayBePointers(t *testing.T) {
+	c, err := clustertest.Parse("node n1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim, err := rollout.New(c, rollout.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	down := &rollout.NodeDown{Node: "n1"}
+	if err := sim.Inject(down, (*rollout.NodeUp)(nil)); err == nil || err.Error() != "nil input: must be one of the inputs of this package" {
+		t.Error(err)
+	}
+	if err := sim.Inject(down); err != nil {
+		t.Fatal(err)
+	}
+	down.Node = "n2"
+	if events := sim.Tick(); len(events) == 0 || events[0].Node != "n1" {
+		t.Error(events)
+	}
+	if got := rollout.FormatInput(&rollout.Apply{}); got != "apply nothing" {
+		t.Error(got)
+	}
+}
