@@ -9,7 +9,10 @@ func (s *Sim) waitingFor(d *deployment) []Wait {
 	var waits []Wait
 	var blockers []string
 	stuck := true // no new pod gets on by itself
-	if current != nil {
+	switch {
+	case current == nil && d.failure != "": // and so there will be none
+		waits = append(waits, Wait{For: SyncError, Until: -1, Detail: d.failure})
+	case current != nil:
 		for _, id := range current.pods {
 			if p := &s.pods[id]; p.live() && !s.availableFor(current.minReady(), p) {
 				w := s.waitOfPod(id, s.podWait(id))
