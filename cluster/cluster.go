@@ -86,7 +86,7 @@ func (c *Cluster) Without(objects ...runtime.Object) (*Cluster, error) {
 		if i, ok := c.view.position(n.Name); ok {
 			gone.add(i)
 		} else {
-			errs = append(errs, fmt.Errorf("Node %s: is not in the cluster", n.Name))
+			errs = append(errs, noNode(n.Name))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -138,13 +138,15 @@ func (v *view) with(nodes []*corev1.Node) *view {
 	return v.replace(edits)
 }
 
+func noNode(name string) error { return fmt.Errorf("Node %v: is not in the cluster", key{name: name}) }
+
 // Edit changes one node. All mistakes in the edits are reported at once.
 // It costs about a copy of the node.
 func (c *Cluster) Edit(node string, edits ...NodeEdit) (*Cluster, error) {
 	c = c.orEmpty()
 	i, ok := c.view.position(node)
 	if !ok {
-		return nil, errors.Join(fmt.Errorf("Node %s: is not in the cluster", node), checkEdits(edits))
+		return nil, errors.Join(noNode(node), checkEdits(edits))
 	}
 	if err := checkEdits(edits); err != nil {
 		return nil, fmt.Errorf("Node %s: %w", node, err)
@@ -161,7 +163,7 @@ func (c *Cluster) EditAll(nodes NodeSet, edits ...NodeEdit) (*Cluster, error) {
 		if i, ok := c.view.position(name); ok {
 			positions = append(positions, i)
 		} else {
-			errs = append(errs, fmt.Errorf("Node %s: is not in the cluster", name))
+			errs = append(errs, noNode(name))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -117,7 +117,7 @@ func (e NodeEdit) Check() error {
 	var errs []error
 	switch e.verb {
 	case label, unlabel:
-		for _, msg := range validation.IsQualifiedName(e.key) {
+		for _, msg := range badKey(e.key) {
 			errs = append(errs, fmt.Errorf("label key %q: %s", e.key, msg))
 		}
 		for _, msg := range validation.IsValidLabelValue(e.value) {

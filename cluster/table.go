@@ -15,7 +15,7 @@ func keyOf(o metav1.Object) key { return key{o.GetNamespace(), o.GetName()} }
 
 func (k key) String() string {
 	if k.namespace == "" {
-		return k.name
+		return cmp.Or(k.name, `""`)
 	}
 	return k.namespace + "/" + k.name
 }

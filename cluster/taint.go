@@ -29,7 +29,7 @@ func parseTaint(spec string) (taintPattern, error) {
 	rest, effect, hasEffect := strings.Cut(spec, ":")
 	p.key, p.value, p.hasValue = strings.Cut(rest, "=")
 	p.effect = corev1.TaintEffect(effect)
-	for _, msg := range validation.IsQualifiedName(p.key) {
+	for _, msg := range badKey(p.key) {
 		errs = append(errs, fmt.Errorf("taint %q: key %q: %s", spec, p.key, msg))
 	}
 	for _, msg := range validation.IsValidLabelValue(p.value) {
@@ -39,6 +39,14 @@ func parseTaint(spec string) (taintPattern, error) {
 		errs = append(errs, fmt.Errorf("taint %q: effect %q: must be NoSchedule, PreferNoSchedule or NoExecute", spec, effect))
 	}
 	return p, errors.Join(errs...)
+}
+
+// badKey says what is wrong with a key; of an empty one, only that.
+func badKey(key string) []string {
+	if key == "" {
+		return []string{"must not be empty"}
+	}
+	return validation.IsQualifiedName(key)
 }
 
 func (p taintPattern) matches(t corev1.Taint) bool {

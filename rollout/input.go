@@ -205,7 +205,7 @@ func (in ApplyNode) check() error {
 	if in.Node == nil {
 		return errors.New("no node")
 	}
-	return errors.Join(checkNode(in.Node.Name), cluster.Validate(in.Node).ToAggregate())
+	return cluster.Validate(in.Node).ToAggregate()
 }
 
 func (in EditNode) check() error {
@@ -235,6 +235,9 @@ func checkNode(node string) error {
 }
 
 func checkKey(key string) error {
+	if key == "" {
+		return errors.New("no key: must be namespace/name")
+	}
 	_, plain := cutKind(key)
 	if namespace, name, ok := strings.Cut(plain, "/"); !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
 		return fmt.Errorf("key %q: must be namespace/name", key)
@@ -293,7 +296,7 @@ func describe(in Input) string {
 	if in == nil {
 		return "nil input"
 	}
-	return in.String()
+	return strings.ReplaceAll(in.String(), ` ""`, "") // what is missing its mistake says
 }
 
 // accept gives a copy that nobody else can change.

@@ -165,7 +165,10 @@ func ParseInput(line string) (Input, error) {
 	r := &reader{text: strings.TrimSpace(line)}
 	verb := r.word()
 	parse, ok := verbs()[verb]
-	if !ok {
+	switch {
+	case verb == "":
+		return nil, errors.New("no input: the line is empty")
+	case !ok:
 		return nil, fmt.Errorf("%q: no input is called %q", line, verb)
 	}
 	in := parse(r)

@@ -150,7 +150,7 @@ line 14: "node-up \"n1": a quotation does not end`
 func TestPlayIsAllOrNothing(t *testing.T) {
 	s := fleet(t, 1, "1")
 	err := s.Play(Script{{5, NodeDown{"node-0000000"}}, {-3, NodeUp{"a"}}, {5, NodeUp{}}})
-	if want := "tick -3: must be after tick 1 and not after 1073741823\nnode-up \"\": no node"; err == nil || err.Error() != want {
+	if want := "tick -3: must be after tick 1 and not after 1073741823\nnode-up: no node"; err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}
 	if len(s.inputs) != 0 {

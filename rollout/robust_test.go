@@ -139,13 +139,13 @@ func TestInjectIsAllOrNothing(t *testing.T) {
 	err := s.Inject(NodeDown{"node-0000000"}, Apply{}, NodeUp{}, Undo{Key: "agent", Revision: -1}, Delete{"default/agent", 7},
 		ApplyNode{}, EditNode{"x", []cluster.NodeEdit{{}}}, NeverReady{Nodes: []string{""}}, nil)
 	want := `apply nothing: no DaemonSet or Deployment
-node-up "": no node
+node-up: no node
 undo agent to -1: key "agent": must be namespace/name
 unable to find specified revision -1 in history
 delete default/agent background: propagation 7: must be Background, Foreground or Orphan
 apply-node nothing: no node
 edit-node x: no edit: the zero NodeEdit edits nothing: use Label, Taint, Cordon, ...
-never-ready "" on "": no image
+never-ready on: no image
 no node
 nil input: must be one of the inputs of this package`
 	if err == nil || err.Error() != want {

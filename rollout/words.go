@@ -11,9 +11,12 @@ import (
 
 func cutKey(key string) (namespace, name string, ok bool) { return strings.Cut(key, "/") }
 
+// notFound names the object; where the key is none, the key.
 func notFound(key string) error {
-	kind, plain := cutKind(key)
-	_, name, _ := cutKey(plain)
+	kind, name := cutKind(key)
+	if _, n, ok := cutKey(name); ok && n != "" {
+		name = n
+	}
 	switch kind {
 	case "deployment":
 		return fmt.Errorf("deployments.apps %q not found", name)

@@ -1,6 +1,7 @@
 package dryrun
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,7 +26,7 @@ type Edit struct {
 }
 
 // String is the edit in one line, in kubectl's words.
-func (e Edit) String() string { return e.text }
+func (e Edit) String() string { return cmp.Or(e.text, "no edit") }
 
 // Apply is kubectl apply of objects of any kind that a cluster holds: what is not
 // there is created, what is gets the new spec, labels and annotations. Defaults are
@@ -62,22 +63,26 @@ func EditNodes(nodes cluster.NodeSet, edits ...cluster.NodeEdit) Edit {
 	for i, e := range edits {
 		words[i] = e.String()
 	}
-	text := strings.Join(words, ", ") + " on " + strings.Join(nodes.Names(), " ")
-	return Edit{text, func(d *draft) error {
+	what, on := cmp.Or(strings.Join(words, ", "), "no edit"), nodesText(nodes)
+	return Edit{what + " on " + on, func(d *draft) error {
 		switch {
 		case nodes.Len() == 0:
-			return fmt.Errorf("EditNodes: %s: there is no node in the set", strings.Join(words, ", "))
+			return fmt.Errorf("EditNodes: %s: there is no node in the set", what)
 		case len(edits) == 0:
-			return fmt.Errorf("EditNodes: no edit of %s", strings.Join(nodes.Names(), " "))
+			return fmt.Errorf("EditNodes: no edit of %s", on)
 		}
 		return d.editNodes(nodes, edits)
 	}}
 }
 
+func nodesText(nodes cluster.NodeSet) string {
+	return cmp.Or(strings.Join(nodes.Names(), " "), "no node")
+}
+
 // RemoveNodes takes nodes out of the cluster, and in time the pods on them. An empty
 // set is an error.
 func RemoveNodes(nodes cluster.NodeSet) Edit {
-	return Edit{"remove " + strings.Join(nodes.Names(), " "), func(d *draft) error {
+	return Edit{"remove " + nodesText(nodes), func(d *draft) error {
 		if nodes.Len() == 0 {
 			return errors.New("RemoveNodes: there is no node in the set")
 		}
@@ -98,7 +103,7 @@ func Inputs(in ...rollout.Input) Edit {
 	for _, i := range in {
 		words = append(words, fmt.Sprint(i))
 	}
-	return Edit{strings.Join(words, ", "), func(d *draft) error {
+	return Edit{cmp.Or(strings.Join(words, ", "), "no input"), func(d *draft) error {
 		d.opaque = true
 		d.inputs = append(d.inputs, in...)
 		return nil

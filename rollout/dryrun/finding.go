@@ -34,7 +34,7 @@ const (
 	PreferenceIgnored    Rule = "preference-ignored"    // preferred node affinity does not move a DaemonSet
 	OnVirtualNodes       Rule = "on-virtual-nodes"      // it tolerates everything, and so comes to nodes that are no machines
 	NoRequests           Rule = "no-requests"           // the scheduler counts nothing, and the kubelet evicts it first
-	SelectsNothing       Rule = "selects-nothing"       // a requirement that no node meets
+	SelectsNothing       Rule = "selects-nothing"       // no pod is ever made: a requirement that no node meets, or taints
 	BudgetCannotProtect  Rule = "budget-cannot-protect" // a PodDisruptionBudget in a form that fails for DaemonSets
 	BudgetDoesNotProtect Rule = "budget-does-not-apply" // a PodDisruptionBudget that rollouts and drains do not ask
 )

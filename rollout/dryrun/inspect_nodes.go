@@ -1,6 +1,7 @@
 package dryrun
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -123,24 +124,38 @@ func virtualLabel(n *corev1.Node) string {
 	return ""
 }
 
-// inspectSelector names the requirements that no node meets.
+// inspectSelector names what keeps every node out: requirements that none meets,
+// taints that all have, or, where it is not the same for all, what the scheduler
+// would say. A node that keeps a pod is not out.
 func (x *inspector) inspectSelector() {
-	if x.cluster.Nodes().Len() == 0 || x.prediction.Eligible().Len()+x.prediction.Kept().Len() > 0 {
+	nodes, never := x.cluster.Nodes(), "no pod is ever made"
+	keeps := slices.ContainsFunc(x.prediction.Kept().Names(), func(n string) bool { return x.runs[n] })
+	if nodes.Len() == 0 || x.prediction.Eligible().Len() > 0 || keeps {
 		return
 	}
 	typos := map[string]string{}
 	for _, t := range x.prediction.Typos() {
 		typos[t.Path] = t.String()
 	}
-	costs := slices.DeleteFunc(x.prediction.Costs(), func(c placement.Cost) bool { return !c.Total(x.cluster.Nodes()) })
+	costs := slices.DeleteFunc(x.prediction.Costs(), func(c placement.Cost) bool { return !c.Total(nodes) })
 	for _, c := range costs {
 		if slices.ContainsFunc(costs, func(o placement.Cost) bool { return strings.HasPrefix(o.Path, c.Path+".") }) {
 			continue // a part of it says more
+		}
+		if taint, ok := strings.CutPrefix(c.What, "taint "); ok && c.Path == "" {
+			x.find(SelectsNothing, Note, tolerationsPath, nil,
+				fmt.Sprintf("each of %d nodes has the taint %s, which it does not tolerate: %s", nodes.Len(), taint, never),
+				"tolerate it, or take it off nodes, if the DaemonSet is to run here")
+			continue
 		}
 		severity, remedy := Note, "label nodes, or leave it out, if the DaemonSet is to run here"
 		if typo, ok := typos[c.Path]; ok {
 			severity, remedy = Problem, typo
 		}
-		x.find(SelectsNothing, severity, c.Path, nil, fmt.Sprintf("none of %d nodes meets %s: no pod is ever made", x.cluster.Nodes().Len(), c.What), remedy)
+		x.find(SelectsNothing, severity, c.Path, nil, fmt.Sprintf("none of %d nodes meets %s: %s", nodes.Len(), cmp.Or(c.What, "it, since "+c.Fault), never), remedy)
+	}
+	if len(costs) == 0 {
+		x.find(SelectsNothing, Note, "spec.template.spec", nil, fmt.Sprintf("%s: %v", never, x.prediction),
+			"label nodes, tolerate taints, or leave requirements out, if the DaemonSet is to run here")
 	}
 }

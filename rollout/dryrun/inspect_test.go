@@ -252,6 +252,33 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// What keeps every node out is called what it is: a requirement, a taint, or this
+// here and that there. Mutant seen to fail: Kept nodes
+// without pods counted as wanted.
+func TestSelectsNothingSaysWhatKeepsNodesOut(t *testing.T) {
+	taintAll := func(effect string) []string {
+		taints := "taints: [{key: x, effect: " + effect + "}]"
+		return []string{noTaints, taints,
+			"name: n2, labels: {pool: a}}", "name: n2, labels: {pool: a}}\nspec: {" + taints + "}",
+			"name: n3, labels: {pool: b}}", "name: n3, labels: {pool: b}}\nspec: {" + taints + "}"}
+	}
+	for want, edits := range map[string][]string{
+		"spec.template.spec.nodeSelector[gpu]: none of 3 nodes meets gpu=yes: no pod is ever made; label nodes, or leave it out, if the DaemonSet is to run here":                                         {noSelector, "nodeSelector: {gpu: 'yes'}"},
+		"spec.template.spec.tolerations: each of 3 nodes has the taint x:NoExecute, which it does not tolerate: no pod is ever made; tolerate it, or take it off nodes, if the DaemonSet is to run here":  taintAll("NoExecute"),
+		"spec.template.spec.tolerations: each of 3 nodes has the taint x:NoSchedule, which it does not tolerate: no pod is ever made; tolerate it, or take it off nodes, if the DaemonSet is to run here": taintAll("NoSchedule"),
+		"spec.template.spec: no pod is ever made: 0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't match Pod's node affinity/selector.; label nodes, tolerate taints, or leave requirements out, if the DaemonSet is to run here": {
+			"name: n3, labels: {pool: b}}", "name: n3, labels: {pool: b}}\nspec: {taints: [{key: x, effect: NoExecute}]}", noSelector, "nodeSelector: {pool: b}"},
+	} {
+		found, err := dryrun.Inspect(edited(t, edits...))
+		if want = "note selects-nothing DaemonSet ops/agent " + want + "\n"; err != nil || found.String() != want {
+			t.Errorf("%v\n%v", err, cmp.Diff(want, found.String()))
+		}
+	}
+	if found, err := dryrun.Inspect(edited(t, append(taintAll("NoSchedule"), "", runningOnN1)...)); err != nil || strings.Contains(found.String(), string(dryrun.SelectsNothing)) {
+		t.Errorf("%v %v: a pod runs", err, found)
+	}
+}
+
 // About the plain DaemonSet there is nothing to say.
 func TestNothingIsFoundInGoodOnes(t *testing.T) {
 	found, err := dryrun.Inspection{Within: 30 * time.Second}.Of(edited(t))

@@ -32,6 +32,8 @@ func nameOf(o runtime.Object) string {
 	switch {
 	case !ok:
 		return kind
+	case meta.GetNamespace()+meta.GetName() == "":
+		return kind + " without a name"
 	case meta.GetNamespace() == "":
 		return kind + " " + meta.GetName()
 	}

@@ -1,6 +1,7 @@
 package dryrun
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -77,7 +78,7 @@ func (e Effect) staying() cluster.NodeSet {
 // domain; nodes without the key are in none.
 func AtLeast(amount, topologyKey string, nodes cluster.NodeSet) Policy {
 	share, err := parseAmount(amount)
-	text := "at least " + amount + " of " + short(nodes)
+	text := "at least " + word(amount) + " of " + short(nodes)
 	if topologyKey != "" {
 		text += " in each " + topologyKey
 	}
@@ -89,7 +90,11 @@ func AtLeast(amount, topologyKey string, nodes cluster.NodeSet) Policy {
 func (e Effect) atLeast(share amount, topologyKey string, nodes cluster.NodeSet) ruling {
 	names, domains := domainsOf(e.plan.After(), topologyKey, nodes)
 	if len(domains) == 0 {
-		return ruling{empty: "no node of the set is in the cluster, or none has the label " + topologyKey}
+		empty := "no node of the set is in the cluster"
+		if topologyKey != "" {
+			empty += ", or none has the label " + topologyKey
+		}
+		return ruling{empty: empty}
 	}
 	var broken []string
 	var missing cluster.NodeSet
@@ -129,7 +134,7 @@ func Within(d time.Duration, availability string) Policy {
 	if d <= 0 {
 		err = errors.Join(err, fmt.Errorf("duration %v: must be more than 0", d))
 	}
-	return Policy{text: fmt.Sprintf("within %v, %s available", d, availability), wrong: err, judge: func(e Effect) ruling {
+	return Policy{text: fmt.Sprintf("within %v, %s available", d, word(availability)), wrong: err, judge: func(e Effect) ruling {
 		return e.within(d, share)
 	}}
 }
@@ -151,7 +156,7 @@ func Rehomes(pods ...string) Policy {
 	names := Policy{}.For(pods...)
 	text := "pods that have to go find another node"
 	if len(pods) > 0 {
-		text = strings.Join(pods, ", ") + ": " + text
+		text = word(strings.Join(pods, ", ")) + ": " + text
 	}
 	return Policy{text: text, wrong: names.wrong, together: func(p *Plan, _ []Effect) ruling {
 		var r ruling
@@ -171,7 +176,7 @@ func Rehomes(pods ...string) Policy {
 // reasons, nil if it is kept. Offend makes an Offender of a node with all reasons
 // that are known.
 func Holds(text string, broken func(e Effect) []Offender) Policy {
-	p := Policy{text: text}
+	p := Policy{text: word(text)}
 	if broken == nil {
 		p.wrong = errors.New("no function")
 		return p
@@ -215,13 +220,16 @@ func (p Policy) MayBeVacuous() Policy {
 func (p Policy) String() string {
 	s := p.text
 	if len(p.patterns) > 0 {
-		s = strings.Join(p.patterns, ", ") + ": " + s
+		s = word(strings.Join(p.patterns, ", ")) + ": " + s
 	}
 	if p.name != "" {
 		s = p.name + " (" + s + ")"
 	}
 	return s
 }
+
+// word shows an empty one.
+func word(text string) string { return cmp.Or(text, `""`) }
 
 func (p Policy) about(e Effect) bool {
 	return len(p.patterns) == 0 || slices.ContainsFunc(p.patterns, func(pattern string) bool {

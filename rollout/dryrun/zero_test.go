@@ -1,9 +1,16 @@
 package dryrun_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/zero"
+	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
@@ -18,4 +25,32 @@ func TestZeroValues(t *testing.T) {
 		dryrun.FingerprintOf, dryrun.Holds, dryrun.Inputs, dryrun.Inspect, dryrun.New, dryrun.Rehomes, dryrun.RemoveNodes, dryrun.Start,
 		dryrun.Within,
 	)
+}
+
+// What is made of nothing says so, and leaves no gap in a sentence.
+func TestNothingHasWords(t *testing.T) {
+	c, err := cluster.New(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, edit := range map[string]dryrun.Edit{
+		"no edit: the zero Edit edits nothing: use Apply, Delete, EditNodes, ...": {},
+		"no edit on no node: EditNodes: no edit: there is no node in the set":     dryrun.EditNodes(cluster.NodeSet{}),
+		"no edit on n1: EditNodes: no edit of n1":                                 dryrun.EditNodes(c.Nodes()),
+		"cordon on no node: EditNodes: cordon: there is no node in the set":       dryrun.EditNodes(cluster.NodeSet{}, cluster.Cordon()),
+		"remove no node: RemoveNodes: there is no node in the set":                dryrun.RemoveNodes(cluster.NodeSet{}),
+		"delete Node without a name: object 0: Node: metadata.name: is required":  dryrun.Delete(&corev1.Node{}),
+		`undo "": undo: no key: must be namespace/name`:                           dryrun.Inputs(rollout.Undo{}),
+		"no input: <nil>": dryrun.Inputs(),
+	} {
+		_, err := dryrun.New(c, edit)
+		if got := fmt.Sprintf("%v: %v", edit, err); got != want {
+			t.Errorf("%s\n%s", got, want)
+		}
+	}
+	for _, p := range []dryrun.Policy{dryrun.AtLeast("", "", c.Nodes()), dryrun.Within(0, ""), dryrun.Holds("", nil), dryrun.Rehomes("")} {
+		if text := p.String(); strings.Contains(" "+text+" ", "  ") || strings.HasPrefix(text, ":") {
+			t.Errorf("%q", text)
+		}
+	}
 }
