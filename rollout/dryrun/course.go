@@ -97,7 +97,7 @@ type Pods struct {
 	Created   cluster.NodeSet `json:"created"`   // there was none
 	Updated   cluster.NodeSet `json:"updated"`   // another takes its place when its turn comes in the rolling update
 	Recreated cluster.NodeSet `json:"recreated"` // it is deleted, whatever the budget, and another comes
-	Deleted   cluster.NodeSet `json:"deleted"`   // at once, whatever maxUnavailable says: it is wanted no more
+	Deleted   cluster.NodeSet `json:"deleted"`   // at once, whatever maxUnavailable says, or turned out by a taint: it is wanted no more
 	Dropped   cluster.NodeSet `json:"dropped"`   // by the rolling update, and none comes in its place: the node only kept it
 	Outdated  cluster.NodeSet `json:"outdated"`  // it stays though the template is another: OnDelete, or the rollout does not get that far
 }
