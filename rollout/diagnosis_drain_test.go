@@ -12,7 +12,7 @@ import (
 func TestDrainsThatWaitAreDiagnosed(t *testing.T) {
 	remedies := 0
 	rapid.Check(t, func(t *rapid.T) {
-		for range 5 { // one story in hundred has a remedy
+		for range 15 { // one story in hundred has a remedy
 			y := stories(drained).Draw(t, "story")
 			s := y.sim(t)
 			stepped(s, rapid.IntRange(1, y.ticks).Draw(t, "until"))
