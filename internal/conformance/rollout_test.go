@@ -43,7 +43,7 @@ func TestRolloutsAgreeAfterADump(t *testing.T) {
 // has one.
 func compareRollout(t failer, s controllers.Scenario, order rollout.Order) controllers.Trace {
 	var ours *ourTrace // nil before the dump: then the controller may choose
-	play, err := controllers.NewPlay(s, controllers.Options{Draws: 400, AnyNode: order == rollout.Seeded,
+	play, err := controllers.NewPlay(s, controllers.Options{Draws: 1000, AnyNode: order == rollout.Seeded,
 		Accept: func(at controllers.At, did controllers.Did) bool { return ours == nil || ours.accept(at, did) }})
 	if err != nil {
 		t.Fatalf("driver: %v\n%v", err, s)
