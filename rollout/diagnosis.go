@@ -25,7 +25,7 @@ type Diagnosis struct {
 	Used    int      `json:"used"`              // units of the budget, maxUnavailable or with surge maxSurge
 	Of      int      `json:"of"`                // the budget
 
-	// Remedies let the rollout end, cheapest first: each was tried. Reliefs, tried
+	// Remedies let the rollout end, cheapest first (see Remedy): each was tried. Reliefs, tried
 	// too, let all nodes go on but those that they leave.
 	Remedies []Remedy `json:"remedies,omitempty"`
 	Reliefs  []Remedy `json:"reliefs,omitempty"`
@@ -100,7 +100,8 @@ func section(b *strings.Builder, title string, list []Culprit) {
 // not a timeout. What comes again and again for ever is stuck all the same. As for
 // State, inputs to come do not count.
 //
-// Every remedy has been tried on a fork. A diagnosis costs a fork and the rest of
+// Every remedy has been tried on a fork, and they come cheapest first, as Remedy
+// defines it. A diagnosis costs a fork and the rest of
 // a rollout for each that is tried, some ten to thirty, and so grows with the nodes
 // times what is tried: 4 to 11 ms for 288 nodes of which 7 % are dead, 0.2 s for 5000
 // (BenchmarkDiagnose). Nil costs what State does, and a look at each node where State

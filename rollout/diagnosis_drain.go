@@ -14,7 +14,7 @@ type DrainDiagnosis struct {
 	Law   Law    `json:"law"`   // that the cause follows from
 
 	Pods     []Leaving `json:"pods"`               // that do not go
-	Remedies []Remedy  `json:"remedies,omitempty"` // that let the drain end, cheapest first: each was tried
+	Remedies []Remedy  `json:"remedies,omitempty"` // that let the drain end, cheapest first (see Remedy): each was tried
 }
 
 // String is the diagnosis in full, ending with a line feed.

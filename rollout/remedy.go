@@ -9,7 +9,9 @@ import (
 )
 
 // Remedy is inputs that were tried on a fork: injected now, they let the rollout
-// end, or as a relief go on as far as it can.
+// end, or as a relief go on as far as it can. Of two the cheaper one is that of the
+// smaller Means (what it touches), then that of fewer Inputs, then that of fewer
+// Ticks; it says nothing of money, or of who is free to do what.
 type Remedy struct {
 	Means  Means
 	Does   string   // the inputs in words
@@ -69,7 +71,8 @@ func ticks(n int) string {
 	return strconv.Itoa(n) + " ticks"
 }
 
-// Means is what kind of thing a remedy does, cheap ones first.
+// Means is what kind of thing a remedy does: from what touches least to what gives
+// up most. One of several kinds counts as the dearest of them.
 type Means uint8
 
 const (
@@ -119,7 +122,7 @@ func (x *exam) remedies(dx *Diagnosis) (remedies, reliefs []Remedy) {
 	return remedies, reliefs
 }
 
-// cheapest orders remedies: by their means, by how many inputs they take, and by time.
+// cheapest orders remedies as the comment of Remedy says.
 func cheapest(a, b Remedy) int {
 	return cmp.Or(cmp.Compare(a.Means, b.Means), cmp.Compare(len(a.Inputs), len(b.Inputs)), cmp.Compare(a.Ticks, b.Ticks))
 }
