@@ -3,6 +3,7 @@ package rollout
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -77,7 +78,8 @@ func (e Estimate) String() string {
 // Estimate tries the DaemonSet with each budget, or as it is if none is given,
 // on forks of the simulation, which itself does not change: each is applied and
 // runs until it is settled, for at most max ticks. Each costs as much as happens
-// in it. The error names every budget that is malformed.
+// in it. The error names every budget that is malformed, or with which the
+// DaemonSet is refused.
 func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, budgets ...Budget) ([]Estimate, error) {
 	if ds == nil {
 		return nil, errors.New("no DaemonSet")
@@ -100,6 +102,10 @@ func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, budgets ...Budget) ([]Esti
 		}
 		g := newGauge(f, keyOf(namespaced))
 		g.run(max)
+		if g.refused != nil {
+			errs = append(errs, fmt.Errorf("%v: %w", b, g.refused))
+			continue
+		}
 		g.Budget = b
 		estimates = append(estimates, g.Estimate)
 	}
@@ -116,6 +122,8 @@ type gauge struct {
 	since  []int // the tick since which a wanted node is not served
 	gaps   []int // the longest so far
 	served int
+
+	refused error // why the object was not taken
 }
 
 func newGauge(s *Sim, key string) *gauge {
@@ -129,10 +137,22 @@ func (g *gauge) run(max int) {
 	for tick := range g.sim.passes(max) {
 		last = tick
 		g.see(tick)
-		g.sim.report()
+		if events := g.sim.report(); tick == g.start+1 {
+			g.refused = refusedApply(events, g.key)
+		}
 	}
 	g.close(g.sim.Now())
 	g.State, g.Ticks = g.sim.State(g.key), last-g.start
+}
+
+// refusedApply is why the DaemonSet or Deployment was not taken; nil if it was.
+func refusedApply(events []Event, key string) error {
+	for i := range events {
+		if e := &events[i]; e.Kind == Refused && e.DaemonSet+e.Deployment == key && strings.HasPrefix(e.Why.Detail, "apply ") {
+			return errors.New(e.Why.Detail)
+		}
+	}
+	return nil
 }
 
 // see looks at what this tick was about, before it is reported.

@@ -39,7 +39,11 @@ func (s *Sim) EstimateDeployment(d *appsv1.Deployment, max int, budgets ...Budge
 			errs = append(errs, fmt.Errorf("%v: %w", b, err))
 			continue
 		}
-		e := f.gaugeDeployment("deployment/"+namespaced(wish), max)
+		e, err := f.gaugeDeployment(namespaced(wish), max)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%v: %w", b, err))
+			continue
+		}
 		e.Budget = b
 		estimates = append(estimates, e)
 	}
@@ -53,13 +57,18 @@ func namespaced(d *appsv1.Deployment) string {
 	return keyOf(d)
 }
 
-// gaugeDeployment lets the rollout happen and measures it.
-func (s *Sim) gaugeDeployment(key string, max int) Estimate {
-	start := s.Now()
+// gaugeDeployment lets the rollout happen and measures it. The error is why the
+// Deployment was not taken.
+func (s *Sim) gaugeDeployment(plain string, max int) (Estimate, error) {
+	start, key := s.Now(), "deployment/"+plain
 	e := Estimate{Lowest: -1, LowestAt: start + 1}
 	last := start
 	for events := range s.Run(max) {
-		last = events[0].Tick
+		if last = events[0].Tick; last == start+1 {
+			if err := refusedApply(events, plain); err != nil {
+				return Estimate{}, err
+			}
+		}
 		_, d := s.resolve(key)
 		if d == nil {
 			continue
@@ -76,7 +85,7 @@ func (s *Sim) gaugeDeployment(key string, max int) Estimate {
 		e.Lowest = s.servingOf(key)
 	}
 	e.State, e.Ticks = s.State(key), last-start
-	return e
+	return e, nil
 }
 
 func (s *Sim) servingOf(key string) int {

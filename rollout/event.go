@@ -136,7 +136,7 @@ func (s *Sim) emit(e Event) {
 		n.owner = d.slot
 	}
 	s.note(n)
-	if !s.quiet {
+	if !s.quiet || e.Kind == Refused {
 		e.Tick, e.Round = int(s.now), int(s.round)
 		*s.newEvent() = e
 	}

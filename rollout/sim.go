@@ -78,7 +78,7 @@ type Sim struct {
 	notes    []note  // of this tick, until it is reported
 	events   []Event // of this tick; behind them is room for the next one's
 	expected int     // how many there were in the last one
-	quiet    bool    // nobody reads events: there are only notes
+	quiet    bool    // nobody reads events: but for Refused ones there are only notes
 	names    *strings.Builder
 
 	// Scratch, empty between ticks.
@@ -254,14 +254,16 @@ func (s *Sim) Run(max int) iter.Seq[[]Event] {
 }
 
 // Advance is Run for those who ask afterwards how things are: without events it
-// takes a fraction of the time.
-func (s *Sim) Advance(max int) {
+// takes a fraction of the time. Only the Refused ones it gives: an input that came
+// to nothing leaves no other trace.
+func (s *Sim) Advance(max int) (refused []Event) {
 	was := s.quiet
 	s.quiet = true
 	defer func() { s.quiet = was }()
 	for range s.passes(max) {
-		s.report()
+		refused = append(refused, s.report()...)
 	}
+	return refused
 }
 
 // passes is Run with the ticks themselves: what happened is to be reported.

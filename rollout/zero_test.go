@@ -1,7 +1,12 @@
 package rollout_test
 
 import (
+	"strings"
 	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/internal/zero"
@@ -25,7 +30,7 @@ func TestZeroValues(t *testing.T) {
 
 // A pointer to an input is as good as the input, and copied like it.
 func TestInputsMayBePointers(t *testing.T) {
-	c, err := clustertest.Parse("node n1")
+	c, err := clustertest.Parse("n1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,5 +51,43 @@ func TestInputsMayBePointers(t *testing.T) {
 	}
 	if got := rollout.FormatInput(&rollout.Apply{}); got != "apply nothing" {
 		t.Error(got)
+	}
+}
+
+// What cannot be applied has no estimate: that nothing changes is not that it is done.
+func TestRefusedHasNoEstimate(t *testing.T) {
+	c, err := clustertest.Parse("n1\ndaemonset default/agent\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "web"}}
+	d.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}}
+	d.Spec.Template.Labels = map[string]string{"app": "web", "other": "web"}
+	d.Spec.Template.Spec.Containers = []corev1.Container{{Name: "main", Image: "v1"}}
+	ds := c.Manifest().DaemonSets[0]
+	sim, err := rollout.New(c, rollout.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.ApplyDeployment(d); err != nil {
+		t.Fatal(err)
+	}
+	if refused := sim.Advance(100); refused != nil {
+		t.Fatal(refused)
+	}
+	other := map[string]string{"other": "web"}
+	ds.Spec.Selector.MatchLabels, ds.Spec.Template.Labels, d.Spec.Selector.MatchLabels = other, other, other
+	want := "spec.selector: Invalid value: field is immutable"
+	if got, err := sim.Estimate(ds, 100); err == nil || !strings.HasSuffix(err.Error(), want) || got != nil {
+		t.Error(got, err)
+	}
+	if got, err := sim.EstimateDeployment(d, 100); err == nil || !strings.HasSuffix(err.Error(), want) || got != nil {
+		t.Error(got, err)
+	}
+	if err := sim.Apply(ds); err != nil {
+		t.Fatal(err)
+	}
+	if refused := sim.Advance(100); len(refused) != 1 || refused[0].Kind != rollout.Refused {
+		t.Error(refused)
 	}
 }
