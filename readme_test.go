@@ -35,6 +35,22 @@ func TestReadmeShowsTheBrokenPolicy(t *testing.T) {
 	}
 }
 
+// The README shows examples of package rollout, and what they print.
+func TestReadmeShowsTheExamples(t *testing.T) {
+	readme, source := read(t, "README.md"), read(t, "rollout/example_test.go")
+	for _, name := range []string{"ExampleSim_ApplyDeployment", "ExampleSim_Diagnose"} {
+		_, body, _ := strings.Cut(source, "func "+name+"() {\n")
+		body, _, _ = strings.Cut(body, "\n}\n")
+		code, output, _ := strings.Cut(strings.ReplaceAll("\n"+body+"\n", "\n\t", "\n"), "// Output:\n")
+		output = strings.ReplaceAll(strings.ReplaceAll("\n"+output, "\n//", "\n"), "\n ", "\n")
+		for _, text := range []string{"```go" + code + "```\n", "```" + output + "```\n"} {
+			if len(text) < 100 || !strings.Contains(readme, text) {
+				t.Errorf("README.md does not show:\n%s", text)
+			}
+		}
+	}
+}
+
 // Every example that the README names is there, and every one that is there is named.
 func TestReadmeNamesTheExamples(t *testing.T) {
 	readme := read(t, "README.md")

@@ -2,6 +2,7 @@ package rollout_test
 
 import (
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -79,6 +80,46 @@ func rolledOut(names ...string) *rollout.Sim {
 	return sim
 }
 
+// web is a Deployment of three replicas.
+func web(image string) *appsv1.Deployment {
+	replicas, pod := int32(3), agent(image).Spec.Template
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "web"},
+		Spec:       appsv1.DeploymentSpec{Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: pod.Labels}, Template: pod},
+	}
+}
+
+// A Deployment surges by a quarter and starts its pods where the scheduler likes.
+func ExampleSim_ApplyDeployment() {
+	sim, err := rollout.New(nodes("a", "b"), rollout.Config{Kubelet: rollout.Kubelet{Ready: 2 * time.Second}})
+	if err != nil {
+		panic(err)
+	}
+	sim.ApplyDeployment(web("web:1"))
+	sim.Advance(100)
+	sim.ApplyDeployment(web("web:2"))
+	fmt.Print(sim.Watch("default/web", 100))
+	for _, pod := range sim.Pods("default/web") {
+		fmt.Println(pod)
+	}
+	message, _, _ := sim.RolloutStatus("default/web")
+	fmt.Print(message)
+	// Output:
+	// default/web
+	// tick                    5    10
+	//                         '    |
+	// web-54f7656ff7-22224  Aaaa.......
+	// web-54f7656ff7-22225  Aaaaaaa....
+	// web-54f7656ff7-22226  Aaaaaaaaaa.
+	// web-6966b649bd-22224  .WRRAAAAAAA
+	// web-6966b649bd-22225  ....WRRAAAA
+	// web-6966b649bd-22226  .......WRRA
+	// web-6966b649bd-22224 on a: r2 Ready since 7
+	// web-6966b649bd-22225 on b: r2 Ready since 10
+	// web-6966b649bd-22226 on b: r2 Ready since 13
+	// deployment "web" successfully rolled out
+}
+
 // What would a bad image do? The simulation itself does not notice.
 func ExampleSim_Fork() {
 	sim := rolledOut("a", "b", "c")
@@ -103,15 +144,13 @@ func ExampleSim_Diagnose() {
 	sim := rolledOut("a", "b", "c")
 	sim.Inject(rollout.NodeDown{Node: "b"})
 	sim.Apply(agent("agent:2"))
-	for range sim.Run(100) {
-	}
+	sim.Advance(100)
 	diagnosis := sim.Diagnose("default/agent")
 	fmt.Print(diagnosis)
 
 	remedy := diagnosis.Remedies[0]
 	sim.Inject(remedy.Inputs...)
-	for range sim.Run(100) {
-	}
+	sim.Advance(100)
 	message, _, _ := sim.RolloutStatus("default/agent")
 	fmt.Printf("\nafter %v\n%s", remedy, message)
 	// Output:
