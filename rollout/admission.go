@@ -73,6 +73,7 @@ func outOf(short *placement.Shortfall) (reason, message string) {
 // fail makes a pod Failed, for a reason that its status names.
 func (s *Sim) fail(id int32, reason string, why Why) {
 	p := &s.pods[id]
+	s.endRuns(id)
 	s.seat(p, false)
 	p.phase, p.since, p.reason = failed, s.clock, s.intern(reason)
 	if p.is(isReady) {
@@ -108,13 +109,4 @@ func (s *Sim) reasonOf(p *pod) string {
 		return "CrashLoopBackOff"
 	}
 	return ""
-}
-
-// restartsOf is how often the pod's containers were started again, as far as
-// troubles made them.
-func (s *Sim) restartsOf(p *pod) int {
-	if !p.is(loops) {
-		return 0
-	}
-	return s.runOf(p).restarts
 }

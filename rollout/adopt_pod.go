@@ -84,7 +84,7 @@ func (s *Sim) adoptClass(d *daemon, rs *replicaSet, object *corev1.Pod, known ma
 		c.hash = object.Labels[templateHashLabel]
 	}
 	c.priority = s.runningPriority(&object.Spec)
-	key := fmt.Sprint(slot, set, c.labels, c.grace, c.images, c.cost, c.priority)
+	key := fmt.Sprint(slot, set, c.labels, c.grace, c.containers, c.cost, c.priority)
 	if object.Spec.NodeName == "" {
 		w, err := placement.ForPod(object, placement.Unvalidated())
 		if err != nil {

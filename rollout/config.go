@@ -177,7 +177,7 @@ func (s *Sim) luckOf(p *pod) uint64 {
 
 // matches says whether the pod has the image and is on one of the nodes, ascending.
 func (s *Sim) matches(p *pod, nodes []string, image string) bool {
-	if image != "" && !slices.Contains(s.classes[p.class].images, image) {
+	if image != "" && !s.classes[p.class].runs(image) {
 		return false
 	}
 	if len(nodes) == 0 {

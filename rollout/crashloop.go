@@ -65,7 +65,23 @@ func runOf(first, after, now int64) run {
 }
 
 func (s *Sim) runOf(p *pod) run {
-	return runOf(int64(p.since), int64(s.troubleOf(p).after), int64(s.clock))
+	first, after := int64(p.since), int64(s.troubleOf(p).after)
+	if p.is(frozen) { // no kubelet sees how it ends
+		return run{starts: first, ends: first + after, next: first + after}
+	}
+	return runOf(first, after, int64(s.clock))
+}
+
+// beginLoop has the containers of a pod that runs end now, and from then on again
+// and again.
+func (s *Sim) beginLoop(id int32, after stamp) {
+	p := &s.pods[id]
+	s.endRuns(id)
+	p.flags |= loops
+	p.since = s.clock - after
+	if !s.nodes[p.node].works() {
+		p.flags |= frozen
+	}
 }
 
 // serves says whether a pod in a crash loop is ready now.
@@ -115,14 +131,49 @@ func (s *Sim) loop(id int32) {
 
 // endLoop ends a crash loop: the container keeps on running, or starts once more
 // when its backoff is over.
-func (s *Sim) endLoop(p *pod) {
+func (s *Sim) endLoop(id int32) {
+	p := &s.pods[id]
 	if !p.is(loops) {
 		return
 	}
 	r := s.runOf(p)
-	p.flags &^= loops | crashed
+	s.keepRestarts(id)
+	past := s.restarted[id]
 	p.since = stamp(r.starts)
 	if int64(s.clock) >= r.ends {
 		p.since = stamp(min(r.next, int64(end)))
+		past.once, past.at = s.troubleOf(p).image, p.since
 	}
+	s.restarted[id] = past
+	p.flags &^= loops | crashed
+}
+
+// freeze stops what a kubelet does to the pod's containers, since it is gone.
+func (s *Sim) freeze(id int32) {
+	p := &s.pods[id]
+	if p.is(frozen) || !p.is(loops) && s.restarted[id].once == "" {
+		return
+	}
+	s.keepRestarts(id)
+	if p.is(loops) {
+		p.since = stamp(s.runOf(p).starts)
+	}
+	p.flags |= frozen
+}
+
+// thaw has a kubelet that is back find what it does not remember: a container that
+// has ended starts at once, and its backoff begins anew (pkg/kubelet: NewMainKubelet
+// makes one that is empty).
+func (s *Sim) thaw(id int32) {
+	p := &s.pods[id]
+	if !p.is(frozen) {
+		return
+	}
+	if p.is(loops) {
+		p.since = max(p.since, s.clock-s.troubleOf(p).after)
+	} else if past := s.restarted[id]; past.once != "" {
+		p.since, past.at = s.clock, s.clock
+		s.restarted[id] = past
+	}
+	p.flags &^= frozen
 }

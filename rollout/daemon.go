@@ -215,7 +215,7 @@ func (s *Sim) classLike(d *daemon, like *class, hash string) int32 {
 	for _, id := range d.classes {
 		c := s.classes[id]
 		if c.grace == like.grace && c.template == like.template && c.prefix == like.prefix && c.workload == like.workload &&
-			slices.Equal(c.images, like.images) && maps.Equal(c.labels, meta) {
+			slices.Equal(c.containers, like.containers) && maps.Equal(c.labels, meta) {
 			return id
 		}
 	}

@@ -123,7 +123,7 @@ func (x *exam) culprit(node, id int32) Culprit {
 	case !p.is(bound):
 		c.Detail = s.whyUnbound(p)
 	case c.Why >= NeverStarts && c.Why <= NeverGetsReady:
-		c.Detail = "image " + strings.Join(s.classes[p.class].images, ", ")
+		c.Detail = "image " + strings.Join(s.classes[p.class].images(), ", ")
 	}
 	return c
 }

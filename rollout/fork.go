@@ -1,6 +1,9 @@
 package rollout
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Fork gives an independent copy: what happens to one does not touch the other.
 // It costs a copy of what is known about nodes and pods, some 100 bytes each.
@@ -25,6 +28,7 @@ func (s *Sim) Fork() *Sim {
 	f.unbound = slices.Clone(s.unbound)
 	f.classes = slices.Clone(s.classes)
 	f.live = slices.Clone(s.live)
+	f.restarted = maps.Clone(s.restarted)
 	f.numbers = slices.Clone(s.numbers)
 	f.fresh = slices.Clone(s.fresh)
 	f.orphans = slices.Clone(s.orphans)

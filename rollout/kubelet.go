@@ -190,6 +190,7 @@ func (s *Sim) deletePod(id int32) {
 		s.vanish(id)
 		return
 	}
+	s.endRuns(id)
 	s.seat(p, false)
 	p.flags = p.flags&^stays | terminating
 	s.seat(p, true)

@@ -201,8 +201,13 @@ func (s *Sim) podsOn(node int32) []int32 {
 // settleNode makes the node's pods what its state makes of them: ready or not,
 // and moving or not.
 func (s *Sim) settleNode(node int32) {
-	holds := s.nodes[node].holds()
+	holds, works := s.nodes[node].holds(), s.nodes[node].works()
 	for _, id := range s.podsOn(node) {
+		if works {
+			s.thaw(id)
+		} else {
+			s.freeze(id)
+		}
 		if p := &s.pods[id]; holds && p.is(isReady) {
 			p.flags &^= isReady
 			p.readied = s.clock

@@ -63,6 +63,7 @@ const (
 	tried     // by the scheduler, in vain
 	loops     // its container ends again and again; since is its first start
 	crashed   // and has once
+	frozen    // its kubelet is gone: since is the last start that it told of
 	nominated // to its node: others make room for it
 	preempted // it makes room for one
 	pulls     // its image cannot be pulled; since is the first failure
@@ -85,7 +86,7 @@ type class struct {
 	hash       string // label controller-revision-hash
 	generation string // label pod-template-generation
 	labels     map[string]string
-	images     []string                // of all containers, init containers included
+	containers []container             // init containers first
 	grace      stamp                   // terminationGracePeriodSeconds
 	tolerates  []corev1.Toleration     // of generated pods
 	template   *corev1.PodTemplateSpec // of generated pods
@@ -103,14 +104,10 @@ func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *clas
 		labels:     meta,
 		grace:      corev1.DefaultTerminationGracePeriodSeconds,
 		tolerates:  withPatience(spec.Tolerations),
+		containers: containersOf(spec),
 	}
 	if g := spec.TerminationGracePeriodSeconds; g != nil {
 		c.grace = stamp(min(max(*g, 0), math.MaxInt32/2))
-	}
-	for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
-		for i := range list {
-			c.images = append(c.images, list[i].Image)
-		}
 	}
 	return c
 }
@@ -196,6 +193,7 @@ func (s *Sim) vanish(id int32) {
 	s.leave(id)
 	p := &s.pods[id]
 	s.seat(p, false)
+	delete(s.restarted, id)
 	p.phase, p.due = vacant, none
 	p.next, s.free = s.free, id
 }

@@ -59,6 +59,8 @@ type Sim struct {
 	named   []*corev1.Pod // adopted pods, as they were
 	loads   []*placement.Load
 
+	restarted map[int32]pastRestarts // pods that were in a crash loop
+
 	room     *placement.Room // nil: all nodes are open
 	position []int32         // by slot: the node's in the room, or none
 	freed    bool            // unbound pods may fit now

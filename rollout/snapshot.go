@@ -26,7 +26,7 @@ type Pod struct {
 	Available   bool // ready for minReadySeconds; a terminating pod can be
 	Terminating bool
 	Reason      string // what kubectl shows in place of the phase: OutOfcpu, ImagePullBackOff, CrashLoopBackOff; mostly empty
-	Restarts    int    // of a container that CrashLoop ends
+	Restarts    int    // of the container that was started again most often
 	Since       int    // the tick of its last change; negative if before the simulation
 }
 
@@ -45,7 +45,11 @@ func (p Pod) String() string {
 	if p.Node == "" {
 		where = " nowhere"
 	}
-	return fmt.Sprintf("%s%s: r%d %s since %d", p.Name, where, p.Revision, state, p.Since)
+	again := ""
+	if p.Restarts > 0 {
+		again = fmt.Sprintf(", restarts %d", p.Restarts)
+	}
+	return fmt.Sprintf("%s%s: r%d %s since %d%s", p.Name, where, p.Revision, state, p.Since, again)
 }
 
 // Pods lists the DaemonSet's pods by node, each node's as the controller orders
@@ -75,7 +79,7 @@ func (s *Sim) showPod(id int32, minReady stamp) Pod {
 		Name: s.podName(id), Bound: p.is(bound),
 		Revision: s.numbers[p.class], Hash: s.classes[p.class].hash,
 		Phase: phases[p.phase], Ready: p.is(isReady), Available: s.availableFor(minReady, p), Terminating: p.is(terminating),
-		Reason: s.reasonOf(p), Restarts: s.restartsOf(p), Since: s.sinceTick(p),
+		Reason: s.reasonOf(p), Restarts: s.restartsOf(id).most(), Since: s.sinceTick(p),
 	}
 	if p.node != none {
 		shown.Node = s.roster[p.node].name
@@ -194,7 +198,7 @@ func (w *podWriter) write(id int32) *corev1.Pod {
 	if p.is(bound) && p.node != none {
 		object.Spec.NodeName = s.roster[p.node].name
 	}
-	w.state(p, object)
+	w.state(id, object)
 	return object
 }
 
@@ -261,10 +265,11 @@ func (w *podWriter) own(p *pod, object *corev1.Pod) {
 	}
 }
 
-func (w *podWriter) state(p *pod, object *corev1.Pod) {
+func (w *podWriter) state(id int32, object *corev1.Pod) {
 	s := w.sim
+	p := &s.pods[id]
 	object.Status.Phase = phases[p.phase]
-	s.writeReason(p, object)
+	s.writeReason(id, object)
 	if p.is(terminating) && object.DeletionTimestamp == nil {
 		grace := int64(s.graceOf(p))
 		at := s.timestamp(p.since + stamp(grace))
@@ -286,20 +291,36 @@ func (w *podWriter) state(p *pod, object *corev1.Pod) {
 	}
 }
 
-// writeReason tells why a pod does not run, where a kubelet would.
-func (s *Sim) writeReason(p *pod, object *corev1.Pod) {
+// writeReason tells why a pod does not run, and how often it was started again,
+// where a kubelet would.
+func (s *Sim) writeReason(id int32, object *corev1.Pod) {
+	p := &s.pods[id]
 	reason := s.reasonOf(p)
-	switch {
-	case reason == "":
-	case p.phase == failed:
+	if p.phase == failed && reason != "" {
 		object.Status.Reason = reason
-	default:
-		object.Status.ContainerStatuses = nil
-		for _, c := range object.Spec.Containers {
-			object.Status.ContainerStatuses = append(object.Status.ContainerStatuses, corev1.ContainerStatus{
-				Name: c.Name, Image: c.Image, RestartCount: int32(s.restartsOf(p)),
-				State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}},
-			})
+	}
+	_, restarted := s.restarted[id]
+	if waits := reason != "" && p.phase != failed; waits || restarted || p.is(loops) {
+		s.writeContainers(id, &object.Status, reason)
+	}
+}
+
+func (s *Sim) writeContainers(id int32, status *corev1.PodStatus, reason string) {
+	p := &s.pods[id]
+	status.ContainerStatuses, status.InitContainerStatuses = nil, nil
+	for i, c := range s.classes[p.class].containers {
+		is := corev1.ContainerStatus{Name: c.name, Image: c.image, RestartCount: s.restartCount(id, i)}
+		switch {
+		case p.phase == failed:
+		case reason != "" && c.kind == regular:
+			is.State.Waiting = &corev1.ContainerStateWaiting{Reason: reason}
+		case p.phase == running && c.kind != initial:
+			is.State.Running = &corev1.ContainerStateRunning{StartedAt: s.timestamp(min(p.since, s.clock))}
+		}
+		if c.kind == regular {
+			status.ContainerStatuses = append(status.ContainerStatuses, is)
+		} else {
+			status.InitContainerStatuses = append(status.InitContainerStatuses, is)
 		}
 	}
 }

@@ -25,13 +25,12 @@ func (s *Sim) befall(in Input, t trouble) {
 	s.emit(Event{Kind: Happened, Why: Why{Detail: in.String()}})
 	touched := s.touchedBy(&t)
 	for _, id := range touched {
-		s.endLoop(&s.pods[id])
+		s.endLoop(id)
 	}
 	s.troubles = append(s.troubles[:len(s.troubles):len(s.troubles)], t)
 	for _, id := range touched {
 		if p := &s.pods[id]; t.kind == crashLoop && p.phase == running && !p.is(terminating) {
-			p.flags |= loops
-			p.since = s.clock - t.after // its container ends now
+			s.beginLoop(id, t.after)
 		}
 		s.arm(id)
 	}

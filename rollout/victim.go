@@ -102,7 +102,7 @@ func (r *victimRanking) compare(a, b int32) int {
 	case p.is(isReady) && p.readied != q.readied:
 		return r.younger(a, b, p.readied, q.readied)
 	}
-	if x, y := r.restarts(a), r.restarts(b); x != y {
+	if x, y := r.restartsOf(a), r.restartsOf(b); x != y {
 		return before(x.containers > y.containers || x.containers == y.containers && x.sidecars > y.sidecars)
 	}
 	if p.created != q.created {
@@ -142,33 +142,6 @@ func (r *victimRanking) tie(a, b int32) int {
 		return g.Uint64()
 	}
 	return before(draw(a) < draw(b))
-}
-
-// restarts are how often the containers of a pod were started again, the most of
-// any (pkg/controller: maxContainerRestarts).
-type restarts struct{ containers, sidecars int32 }
-
-func (s *Sim) restarts(id int32) restarts {
-	most := restarts{containers: int32(s.restartsOf(&s.pods[id]))}
-	if s.pods[id].name >= 0 {
-		return most
-	}
-	object := s.named[^s.pods[id].name]
-	for _, c := range object.Status.ContainerStatuses {
-		most.containers = max(most.containers, c.RestartCount)
-	}
-	for _, c := range object.Status.InitContainerStatuses {
-		if isSidecar(&object.Spec, c.Name) {
-			most.sidecars = max(most.sidecars, c.RestartCount)
-		}
-	}
-	return most
-}
-
-func isSidecar(spec *corev1.PodSpec, name string) bool {
-	return slices.ContainsFunc(spec.InitContainers, func(c corev1.Container) bool {
-		return c.Name == name && c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
-	})
 }
 
 // deletionCost follows pkg/apis/core/helper: GetDeletionCostFromPodAnnotations,

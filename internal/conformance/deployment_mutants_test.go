@@ -53,6 +53,12 @@ func init() {
 			"case p.is(isReady) != q.is(isReady):", "case false:"},
 		{"the eldest go first", "rollout/victim.go",
 			"return before(m < n)", "return before(m > n)"},
+		{"restarts do not matter", "rollout/victim.go",
+			"x != y {\n\t\treturn before(x.containers", "x != y && false {\n\t\treturn before(x.containers"},
+		{"restarts of sidecars do not matter", "rollout/restarts.go",
+			"most.sidecars = max(most.sidecars, n)", "_ = n"},
+		{"restarts are forgotten when the loop ends", "rollout/restarts.go",
+			"now.counts[i] = s.restartCount(id, i)", "now.counts[i] = 0"},
 		{"deleted in the foreground is no new generation", "rollout/input_deployment.go",
 			"object.Generation++\n\t\td.object = &object", "d.object = &object"},
 		{"a removed node moves no other", "rollout/input_node.go",
@@ -60,4 +66,6 @@ func init() {
 	} {
 		mutants = append(mutants, mutant{m.fault, m.file, m.old, m.new, "TestDeploymentsAgree"})
 	}
+	mutants = append(mutants, mutant{"restarts before a dump are forgotten", "rollout/restarts.go",
+		"n = dumpedRestarts(&s.named[^p.name].Status, c)", "n = 0", "TestDeploymentsAgreeAfterADump"})
 }

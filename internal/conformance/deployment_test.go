@@ -23,9 +23,11 @@ import (
 // Every tick of a generated scenario ends with the same Deployments, ReplicaSets
 // and pods in berth as with the real controllers: statuses with all conditions and
 // their times, sizes, annotations and revisions, which pods were created and
-// deleted by a ReplicaSet, who is ready, terminating and where. Of what Kubernetes
+// deleted by a ReplicaSet, who is ready, terminating and where, and how often its
+// containers were started again. Of what Kubernetes
 // leaves open (names, UIDs, the node among those that fit, who goes first of pods
-// that no rule tells apart) it is given berth's choice.
+// that no rule tells apart) it is given berth's choice. Mutants:
+// deployment_mutants_test.go, among them an order of victims without restarts.
 func TestDeploymentsAgree(t *testing.T) {
 	census := deploymentPremises()
 	check(t, 500, func(rt *rapid.T) {
@@ -105,6 +107,7 @@ func plain(tick controllers.Tick) controllers.Tick {
 		out.Deployments[refusals] = controllers.Deployment{Refused: slices.Repeat([]string{"refused"}, refused)}
 	}
 	for key, rs := range tick.ReplicaSets {
+		rs.ByRestarts = false
 		out.ReplicaSets[key] = rs
 	}
 	return out
@@ -261,6 +264,7 @@ func (o *ourDeployments) describePods(now controllers.Tick, keys map[types.UID]s
 		})
 		rs.Pods = append(rs.Pods, controllers.Replica{
 			Name: p.Name, Node: p.Spec.NodeName, Phase: string(p.Status.Phase), Ready: ready, Terminating: p.DeletionTimestamp != nil,
+			Restarts: controllers.Restarts(p),
 		})
 		now.ReplicaSets[key] = rs
 	}
@@ -275,6 +279,7 @@ func deploymentPremises() *census {
 	return newCensus("rolling", "recreate", "percentage", "no surge", "no unavailable", "min ready seconds", "deadline", "grace period", "history limit",
 		"apply", "undo", "scale", "pause", "resume", "delete", "two Deployments", "orphaned",
 		"add a node", "remove a node", "edit a node", "pods not ready", "pods fail", "pods deleted", "never ready", "stuck terminating",
+		"crash loop", "image cannot be pulled", "pods rejected", "recovered", "a slow image", "sidecar", "restarts", "restarts of a sidecar", "restarts decide",
 		"node down", "node not ready", "an input is refused", "three sizes at once", "a scale in the middle", "terminating replicas", "a pending pod", "a choice among pods to delete",
 		"a revision renumbered", "a ReplicaSet cleaned up", "a ReplicaSet without owner", "a ReplicaSet adopted", "deadline exceeded", "paused", "resumed",
 		"unavailable", "an annotation copied", "ends complete", "ends in the middle")
@@ -294,6 +299,7 @@ func noteDeployments(total *census, s controllers.Scenario, trace controllers.Tr
 			noteDeploymentInput(c, in)
 		}
 	}
+	c.noteIf(slices.ContainsFunc(s.Config.Kubelet.Timings, func(t controllers.Timing) bool { return t.Image != "" }), "a slow image")
 	for i, tick := range trace {
 		c.noteIf(len(tick.Deployments) > 1, "two Deployments")
 		if i > 0 {
@@ -342,8 +348,11 @@ func noteSets(c *census, before, now controllers.Tick) {
 		c.noteIf(len(rs.Deleted) > 0 && len(rs.Pods) > 0, "a choice among pods to delete")
 		scaled := there && was.Annotations[desired] != rs.Annotations[desired] && rs.Replicas > 0
 		c.noteIf(scaled && active[rs.Owner] > 1, "a scale in the middle")
+		c.noteIf(rs.ByRestarts, "restarts decide")
 		for _, p := range rs.Pods {
 			c.noteIf(p.Node == "" && !p.Terminating, "a pending pod")
+			c.noteIf(p.Restarts["main"] > 0, "restarts")
+			c.noteIf(p.Restarts["side"] > 0, "restarts of a sidecar")
 		}
 	}
 	for _, n := range active {
@@ -370,6 +379,14 @@ func noteDeploymentInput(c *census, in controllers.Input) {
 	case controllers.Delete:
 		c.note("delete")
 		c.noteIf(in.Propagation == metav1.DeletePropagationOrphan, "orphaned")
+	case controllers.CrashLoop:
+		c.note("crash loop")
+	case controllers.ImagePullFails:
+		c.note("image cannot be pulled")
+	case controllers.RejectPods:
+		c.note("pods rejected")
+	case controllers.Recover:
+		c.note("recovered")
 	default:
 		noteInput(c, in)
 	}
@@ -380,6 +397,7 @@ func noteDeploymentSpec(c *census, spec appsv1.DeploymentSpec) {
 	c.noteIf(spec.ProgressDeadlineSeconds != nil, "deadline")
 	c.noteIf(spec.RevisionHistoryLimit != nil, "history limit")
 	c.noteIf(spec.Template.Spec.TerminationGracePeriodSeconds != nil, "grace period")
+	c.noteIf(len(spec.Template.Spec.InitContainers) > 0, "sidecar")
 	r := spec.Strategy.RollingUpdate
 	if r == nil {
 		c.note("recreate")

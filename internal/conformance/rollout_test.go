@@ -227,6 +227,14 @@ func berthInput(in controllers.Input) rollout.Input {
 		return rollout.NeverReady(in)
 	case controllers.StuckTerminating:
 		return rollout.StuckTerminating(in)
+	case controllers.CrashLoop:
+		return rollout.CrashLoop(in)
+	case controllers.ImagePullFails:
+		return rollout.ImagePullFails(in)
+	case controllers.RejectPods:
+		return rollout.RejectPods(in)
+	case controllers.Recover:
+		return rollout.Recover(in)
 	}
 	return nil
 }

@@ -134,6 +134,14 @@ func CPU(quantity string) Change {
 	}
 }
 
+// Sidecar is a container of that image which starts before the others and runs on.
+func Sidecar(image string) Change {
+	return func(ds *appsv1.DaemonSet) {
+		always := corev1.ContainerRestartPolicyAlways
+		ds.Spec.Template.Spec.InitContainers = []corev1.Container{{Name: "side", Image: image, RestartPolicy: &always}}
+	}
+}
+
 // PodLabel is one more label of the template.
 func PodLabel(key, value string) Change {
 	return func(ds *appsv1.DaemonSet) {

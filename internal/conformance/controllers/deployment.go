@@ -113,7 +113,7 @@ func (w *world) deploy(tick *ticking) (changed bool, err error) {
 		writes, failed := w.deployer.sync(w.deployer.syncReplicaSet, key(rs))
 		changed = changed || len(writes) > 0
 		w.nameReplicas(key(rs), writes)
-		w.noteReplicas(tick, key(rs), writes, failed)
+		w.noteReplicas(tick, rs, writes, failed)
 		if err := w.commit(writes); err != nil {
 			return changed, err
 		}
@@ -128,12 +128,36 @@ func (w *world) lineUp(rs *appsv1.ReplicaSet) {
 	pods := w.podsOf(rs)
 	choices := w.controller.options.Choices
 	slices.SortStableFunc(pods, func(a, b *corev1.Pod) int { return cmp.Compare(choices.Turn(a.Name), choices.Turn(b.Name)) })
-	sorted := controllerutil.ActivePodsWithRanks{Pods: pods, Rank: w.together(rs, pods), Now: metav1.NewTime(w.now)}
-	sort.Stable(sorted)
-	w.line = map[types.UID]int{}
+	w.line, w.otherwise = w.places(rs, pods), w.places(rs, neverRestarted(pods))
+}
+
+// places are those of pods, in the order of equals, when they are sorted for a
+// deletion.
+func (w *world) places(rs *appsv1.ReplicaSet, pods []*corev1.Pod) map[types.UID]int {
+	pods = slices.Clone(pods)
+	sort.Stable(controllerutil.ActivePodsWithRanks{Pods: pods, Rank: w.together(rs, pods), Now: metav1.NewTime(w.now)})
+	places := map[types.UID]int{}
 	for i, p := range pods {
-		w.line[p.UID] = i
+		places[p.UID] = i
 	}
+	return places
+}
+
+func neverRestarted(pods []*corev1.Pod) (others []*corev1.Pod) {
+	for _, p := range pods {
+		p = p.DeepCopy()
+		p.Status.ContainerStatuses, p.Status.InitContainerStatuses = nil, nil
+		others = append(others, p)
+	}
+	return others
+}
+
+// byRestarts says whether the ReplicaSet would have deleted others of its pods if
+// none had been restarted.
+func (w *world) byRestarts(rs *appsv1.ReplicaSet, deleted []string) bool {
+	active := slices.DeleteFunc(w.podsOf(rs), func(p *corev1.Pod) bool { return !controllerutil.IsPodActive(p) })
+	slices.SortFunc(active, func(a, b *corev1.Pod) int { return cmp.Compare(w.otherwise[a.UID], w.otherwise[b.UID]) })
+	return slices.ContainsFunc(active[:min(len(deleted), len(active))], func(p *corev1.Pod) bool { return !slices.Contains(deleted, p.Name) })
 }
 
 // together counts for each pod the active pods on its node, of all ReplicaSets of
@@ -195,7 +219,7 @@ func (w *world) noteDeploy(tick *ticking, key string, failed error) {
 }
 
 // noteReplicas keeps what a ReplicaSet's sync did.
-func (w *world) noteReplicas(tick *ticking, key string, writes []write, failed error) {
+func (w *world) noteReplicas(tick *ticking, rs *appsv1.ReplicaSet, writes []write, failed error) {
 	var did ReplicaSet
 	for _, write := range writes {
 		pod, ok := write.object.(*corev1.Pod)
@@ -209,7 +233,8 @@ func (w *world) noteReplicas(tick *ticking, key string, writes []write, failed e
 	if did.Created+len(did.Deleted) == 0 && failed == nil {
 		return
 	}
-	set := tick.replicaSet(key)
+	set := tick.replicaSet(key(rs))
+	set.ByRestarts = set.ByRestarts || w.byRestarts(rs, did.Deleted)
 	set.Created += did.Created
 	set.Deleted = append(set.Deleted, did.Deleted...)
 	slices.Sort(set.Deleted)

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,6 +41,9 @@ func DeploymentHandover() *rapid.Generator[Scenario] {
 
 func newDeploymentPlot(t *rapid.T) *deploymentPlot {
 	p := &deploymentPlot{plot: newPlot(t)}
+	if rapid.IntRange(0, 3).Draw(t, "slow image") == 0 {
+		p.Config.Kubelet.Timings = []Timing{{Image: "v2", Start: 3 * time.Second, Ready: 4 * time.Second, Stop: time.Second}}
+	}
 	for _, name := range pick(t, "deployments", []string{"web"}, []string{"web"}, []string{"api", "web"}) {
 		p.all = append(p.all, &deploymentSpec{name: name})
 	}
@@ -68,7 +72,7 @@ type deploymentSpec struct {
 	name                      string
 	image, surge, unavailable string
 	pool, cpu, label, team    string
-	recreate, paused          bool
+	recreate, paused, sidecar bool
 	replicas                  int32
 	minReady, deadline        int32
 	history, grace            int
@@ -86,6 +90,7 @@ func (p *deploymentPlot) first(s *deploymentSpec) {
 	s.cpu = pick(p.t, "cpu", "", "", "3")
 	s.history = pick(p.t, "history", -1, -1, 0, 1, 2, 3)
 	s.grace = pick(p.t, "grace", -1, -1, -1, 2)
+	s.sidecar = pick(p.t, "sidecar", false, false, true)
 	p.apply(s)
 }
 
@@ -127,6 +132,7 @@ func (s *deploymentSpec) deployment() *appsv1.Deployment {
 	add(s.pool != "", OfTemplate(On("pool", s.pool)))
 	add(s.cpu != "", OfTemplate(CPU(s.cpu)))
 	add(s.grace >= 0, OfTemplate(Grace(int64(s.grace))))
+	add(s.sidecar, OfTemplate(Sidecar(sideImage)))
 	add(s.label != "", OfTemplate(PodLabel("tier", s.label)))
 	add(s.team != "", Annotated("team", s.team))
 	return NewDeployment(s.name, s.image, s.replicas, changes...)
@@ -135,12 +141,13 @@ func (s *deploymentSpec) deployment() *appsv1.Deployment {
 // happen adds one event. The Deployment is updated about as often as everything
 // else together; a paused one is mostly resumed soon.
 func (p *deploymentPlot) happen(s *deploymentSpec) {
-	if s.paused && rapid.IntRange(0, 2).Draw(p.t, "still paused") == 0 {
+	if s.paused && rapid.Bool().Draw(p.t, "resumed") {
 		p.pause(s)
 		return
 	}
 	switch pick(p.t, "event", "image", "image", "image", "image", "bad image", "bad image", "back", "back", "undo", "undo",
-		"scale", "scale", "scale", "pause", "pause", "spec", "spec", "delete", "node", "node", "pods", "pods", "pods", "taint") {
+		"scale", "scale", "scale", "pause", "pause", "spec", "spec", "delete", "node", "node", "pods", "pods", "pods", "taint",
+		"crash", "crash", "crash", "recover") {
 	case "image":
 		s.image = fmt.Sprintf("v%d", pick(p.t, "version", 2, 1, 3, 4))
 		p.apply(s)
@@ -149,12 +156,12 @@ func (p *deploymentPlot) happen(s *deploymentSpec) {
 			return
 		}
 		s.image = fmt.Sprintf("bad%d", rapid.IntRange(1, 2).Draw(p.t, "version"))
-		bad := NeverReady{Image: s.image}
-		if rapid.Bool().Draw(p.t, "partly") {
-			bad.Nodes = []string{"n1"}
-		}
-		p.add(bad)
+		p.add(p.trouble(s.image))
 		p.apply(s)
+	case "crash":
+		p.crash(s)
+	case "recover":
+		p.add(Recover{Image: pick(p.t, "recovers", "", s.image)})
 	case "back":
 		back := pick(p.t, "back to", s.applied...)
 		back.applied, back.replicas, back.paused = s.applied, s.replicas, s.paused
@@ -214,4 +221,50 @@ func (p *deploymentPlot) respec(s *deploymentSpec) {
 		s.image = "v6"
 	}
 	p.apply(s)
+}
+
+const sideImage = "side"
+
+// somewhere is everywhere, or a node.
+func (p *deploymentPlot) somewhere() []string {
+	return pick(p.t, "where", nil, nil, []string{"n1"})
+}
+
+// trouble is what is wrong with an image.
+func (p *deploymentPlot) trouble(image string) Input {
+	switch where := p.somewhere(); pick(p.t, "trouble", "never ready", "never ready", "crash", "crash", "pull", "reject") {
+	case "crash":
+		return p.crashLoop(image, where)
+	case "pull":
+		return ImagePullFails{image, where}
+	case "reject":
+		return RejectPods{"UnexpectedAdmissionError", image, where}
+	default:
+		return NeverReady{image, where}
+	}
+}
+
+func (p *deploymentPlot) crashLoop(image string, where []string) Input {
+	return CrashLoop{image, pick(p.t, "after", 0, 0, time.Second, 4*time.Second, 20*time.Second), where}
+}
+
+// crash has the pods that run crash, and mostly is followed by a scale up and one
+// down, so that some have crashed more often than others. Before a dump it ends soon.
+func (p *deploymentPlot) crash(s *deploymentSpec) {
+	image := s.image
+	if s.sidecar {
+		image = pick(p.t, "crashes", sideImage, s.image)
+	}
+	p.add(p.crashLoop(image, p.somewhere()))
+	if rapid.IntRange(0, 3).Draw(p.t, "scaled") > 0 {
+		for _, size := range []int32{p.size(), p.size()} {
+			p.tick += pick(p.t, "meanwhile", 1, 0, 4, 11, 20)
+			s.replicas = size
+			p.add(Scale{s.key(), size})
+		}
+	}
+	if p.plain {
+		p.tick += pick(p.t, "until it ends", 1, 4, 11)
+		p.add(Recover{Image: image})
+	}
 }

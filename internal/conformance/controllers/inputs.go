@@ -12,6 +12,10 @@ import (
 
 // happen lets one input take effect; an error says why it could not.
 func (w *world) happen(in Input) error {
+	if t, is := troubleIn(in); is {
+		w.befall(t)
+		return nil
+	}
 	switch in := in.(type) {
 	case Apply:
 		return w.apply(in)
@@ -23,9 +27,6 @@ func (w *world) happen(in Input) error {
 		return w.delete(in)
 	case ApplyNode:
 		w.applyNode(in.Node.DeepCopy())
-		return nil
-	case NeverReady:
-		w.never = append(w.never, in)
 		return nil
 	case interface{ do(*world) error }: // a test's own
 		return in.do(w)
@@ -68,6 +69,9 @@ func (w *world) happenOn(in Input) error {
 		w.podsNotReady(name)
 		w.setNode(node, corev1.ConditionUnknown, conditionTaint(node))
 	case NodeUp:
+		if f.down {
+			w.resume(name)
+		}
 		f.down, f.notReady = false, false
 		w.setNode(node, corev1.ConditionTrue, "")
 	case StuckTerminating:
@@ -226,14 +230,17 @@ func cordon(node *corev1.Node, on bool) (*corev1.Node, error) {
 // failPods is the end of the containers of the live pods there.
 func (w *world) failPods(node string) {
 	for _, pod := range w.podsOn(node) {
-		if pod.DeletionTimestamp != nil || terminal(pod) {
-			continue
+		if pod.DeletionTimestamp == nil && !terminal(pod) {
+			w.fail(pod)
 		}
-		pod = pod.DeepCopy()
-		pod.Status.Phase = corev1.PodFailed
-		if ready(pod) {
-			setCondition(pod, corev1.PodReady, corev1.ConditionFalse, w.now)
-		}
-		w.updatePod(pod)
 	}
+}
+
+func (w *world) fail(pod *corev1.Pod) {
+	pod = pod.DeepCopy()
+	pod.Status.Phase = corev1.PodFailed
+	if ready(pod) {
+		setCondition(pod, corev1.PodReady, corev1.ConditionFalse, w.now)
+	}
+	w.updatePod(pod)
 }

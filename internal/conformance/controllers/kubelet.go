@@ -55,29 +55,53 @@ func (w *world) kubelet(pod *corev1.Pod) {
 
 // progress starts the pod and makes it ready, in one tick if both are due.
 func (w *world) progress(pod *corev1.Pod) {
-	t := w.timing(pod)
 	if pod.Status.Phase == corev1.PodPending {
-		if !w.due(boundAt(pod), max(w.config.Tick, t.Start)) {
+		if !w.due(boundAt(pod), max(w.config.Tick, w.timing(pod).Start)) {
 			return
 		}
-		pod = pod.DeepCopy()
-		pod.Status.Phase = corev1.PodRunning
-		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
-			Name: pod.Spec.Containers[0].Name, Image: pod.Spec.Containers[0].Image,
-			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(w.now)}},
-		}}
-		w.updatePod(pod)
+		if _, rejects := w.troubleOf(pod).(RejectPods); rejects {
+			w.fail(pod)
+			return
+		}
+		if !w.pulled(pod) {
+			return
+		}
+		pod = w.start(pod)
 	}
-	if !ready(pod) && w.due(startedAt(pod), t.Ready) && w.mayBeReady(pod) {
+	w.restart(pod)
+	pod, _ = w.pods.get(key(pod))
+	switch serves := w.serves(pod); {
+	case serves && !ready(pod):
 		w.setReady(pod, corev1.ConditionTrue)
+	case !serves && ready(pod) && w.loops[pod.UID] != nil:
+		w.setReady(pod, corev1.ConditionFalse)
 	}
+}
+
+func (w *world) start(pod *corev1.Pod) *corev1.Pod {
+	pod = pod.DeepCopy()
+	pod.Status.Phase = corev1.PodRunning
+	running := func(list []corev1.Container) (statuses []corev1.ContainerStatus) {
+		for _, c := range list {
+			statuses = append(statuses, corev1.ContainerStatus{
+				Name: c.Name, Image: c.Image,
+				State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(w.now)}},
+			})
+		}
+		return statuses
+	}
+	pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses = running(pod.Spec.InitContainers), running(pod.Spec.Containers)
+	w.updatePod(pod)
+	if crash, ok := w.troubleOf(pod).(CrashLoop); ok {
+		w.begin(pod, crash)
+	}
+	return pod
 }
 
 func (w *world) mayBeReady(pod *corev1.Pod) bool {
 	f := w.faulty(pod.Spec.NodeName)
-	return !f.notReady && !f.podsNotReady && !slices.ContainsFunc(w.never, func(n NeverReady) bool {
-		return n.Image == pod.Spec.Containers[0].Image && (n.Nodes == nil || slices.Contains(n.Nodes, pod.Spec.NodeName))
-	})
+	_, never := w.troubleOf(pod).(NeverReady)
+	return !f.notReady && !f.podsNotReady && !never
 }
 
 // stopsNow: with Stop = 0 a deletion is confirmed in the tick it is made.
@@ -151,13 +175,14 @@ func boundAt(pod *corev1.Pod) time.Time {
 	return c.LastTransitionTime.Time
 }
 
-func startedAt(pod *corev1.Pod) time.Time {
-	for _, c := range pod.Status.ContainerStatuses {
-		if c.State.Running != nil {
-			return c.State.Running.StartedAt.Time
+// startedAt is the last start of any container.
+func startedAt(pod *corev1.Pod) (last time.Time) {
+	for _, c := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		if r := c.State.Running; r != nil && r.StartedAt.After(last) {
+			last = r.StartedAt.Time
 		}
 	}
-	return time.Time{}
+	return last
 }
 
 func deletedAt(pod *corev1.Pod) time.Time {

@@ -84,8 +84,9 @@ type world struct {
 	faults     map[string]*faults
 	evictions  map[string]time.Time // by pod: when taints turn it out
 	line       map[types.UID]int    // in which pods of a ReplicaSet stand for deletion
-	never      []NeverReady
-	failure    map[types.UID]string // how the last sync of a DaemonSet failed, if it did
+	otherwise  map[types.UID]int    // and would stand if none had been restarted
+	troubles
+	failure map[types.UID]string // how the last sync of a DaemonSet failed, if it did
 }
 
 // Run plays a scenario against the real controller. An error is the driver's,
@@ -166,7 +167,7 @@ func (p *Play) Stop() {
 }
 
 func newWorld(s Scenario, options Options) (*world, error) {
-	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, evictions: map[string]time.Time{}, failure: map[types.UID]string{}}
+	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, evictions: map[string]time.Time{}, failure: map[types.UID]string{}, troubles: newTroubles()}
 	w.config.Tick = cmp.Or(s.Config.Tick, time.Second)
 	if w.config.Start.IsZero() {
 		w.config.Start = Start
@@ -195,6 +196,9 @@ func newWorld(s Scenario, options Options) (*world, error) {
 func (w *world) tick(tick int, inputs []Input) (Tick, error) {
 	w.setClock(tick)
 	now := newTicking()
+	for _, pod := range w.pods.list() {
+		w.restart(pod)
+	}
 	for _, in := range inputs {
 		if err := w.happen(in); err != nil {
 			w.refuse(now, in, err)

@@ -104,11 +104,6 @@ type (
 	FailPods struct{ Node string }
 	// DeletePods is a user deleting the pods on the node.
 	DeletePods struct{ Node string }
-	// NeverReady keeps new pods of the image from becoming ready; nil nodes: everywhere.
-	NeverReady struct {
-		Image string
-		Nodes []string
-	}
 	// StuckTerminating keeps terminating pods on the node from going away.
 	StuckTerminating struct{ Node string }
 )
@@ -130,7 +125,6 @@ func (NodeDown) input()         {}
 func (NodeUp) input()           {}
 func (FailPods) input()         {}
 func (DeletePods) input()       {}
-func (NeverReady) input()       {}
 func (StuckTerminating) input() {}
 
 // String names the object and what of it a rollout depends on.

@@ -31,12 +31,14 @@ type ReplicaSet struct {
 	Created     int       // pods
 	Deleted     []string  // pods, by name
 	Errors      []string  // of syncs
+	ByRestarts  bool      // without restarts it would have deleted others
 }
 
 // Replica is one pod of a ReplicaSet.
 type Replica struct {
 	Name, Node, Phase  string
 	Ready, Terminating bool
+	Restarts           map[string]int32 // by container, without zeros
 }
 
 // String is the numbers, then the conditions.
@@ -95,6 +97,9 @@ func (p Replica) String() string {
 	if p.Terminating {
 		s += "†"
 	}
+	if len(p.Restarts) > 0 {
+		s += fmt.Sprint(p.Restarts)
+	}
 	return s
 }
 
@@ -148,5 +153,19 @@ func (w *world) describeReplicaSet(rs *appsv1.ReplicaSet, now *ReplicaSet) {
 }
 
 func replicaOf(p *corev1.Pod) Replica {
-	return Replica{Name: p.Name, Node: p.Spec.NodeName, Phase: string(p.Status.Phase), Ready: ready(p), Terminating: p.DeletionTimestamp != nil}
+	return Replica{
+		Name: p.Name, Node: p.Spec.NodeName, Phase: string(p.Status.Phase), Ready: ready(p), Terminating: p.DeletionTimestamp != nil,
+		Restarts: Restarts(p),
+	}
+}
+
+// Restarts are those of a pod's containers that were started again.
+func Restarts(p *corev1.Pod) map[string]int32 {
+	counts := map[string]int32{}
+	for _, c := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
+		if c.RestartCount > 0 {
+			counts[c.Name] = c.RestartCount
+		}
+	}
+	return counts
 }

@@ -1,0 +1,235 @@
+package controllers
+
+import (
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// What goes wrong with the pods of an image on some nodes, nil being all: of several
+// inputs that fit a pod the last one counts.
+type (
+	// NeverReady keeps new pods from becoming ready.
+	NeverReady struct {
+		Image string
+		Nodes []string
+	}
+	// CrashLoop ends the containers of the image some time after each start, and those
+	// that run at once.
+	CrashLoop struct {
+		Image string
+		After time.Duration
+		Nodes []string
+	}
+	// ImagePullFails keeps new pods from starting.
+	ImagePullFails struct {
+		Image string
+		Nodes []string
+	}
+	// RejectPods has new pods fail.
+	RejectPods struct {
+		Reason, Image string
+		Nodes         []string
+	}
+	// Recover ends what the others have begun.
+	Recover struct {
+		Image string
+		Nodes []string
+	}
+)
+
+func (NeverReady) input()     {}
+func (CrashLoop) input()      {}
+func (ImagePullFails) input() {}
+func (RejectPods) input()     {}
+func (Recover) input()        {}
+
+// trouble is one of them.
+type trouble struct {
+	Input
+	image string
+	nodes []string
+}
+
+func troubleIn(in Input) (t trouble, is bool) {
+	switch in := in.(type) {
+	case NeverReady:
+		return trouble{in, in.Image, in.Nodes}, true
+	case CrashLoop:
+		return trouble{in, in.Image, in.Nodes}, true
+	case ImagePullFails:
+		return trouble{in, in.Image, in.Nodes}, true
+	case RejectPods:
+		return trouble{in, in.Image, in.Nodes}, true
+	case Recover:
+		return trouble{in, in.Image, in.Nodes}, true
+	}
+	return trouble{}, false
+}
+
+func (t trouble) concerns(pod *corev1.Pod) bool {
+	return (t.nodes == nil || slices.Contains(t.nodes, pod.Spec.NodeName)) && (t.image == "" || runs(pod, t.image))
+}
+
+func runs(pod *corev1.Pod, image string) bool {
+	return slices.ContainsFunc(slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers), func(c corev1.Container) bool { return c.Image == image })
+}
+
+// troubleOf is what is wrong with the pod; nil if nothing is.
+func (w *world) troubleOf(pod *corev1.Pod) Input {
+	for _, t := range slices.Backward(w.befallen) {
+		if t.concerns(pod) {
+			return t.Input
+		}
+	}
+	return nil
+}
+
+// befall ends what was wrong with the pods before.
+func (w *world) befall(t trouble) {
+	w.befallen = append(w.befallen, t)
+	for _, pod := range w.pods.list() {
+		if pod.Spec.NodeName == "" || !t.concerns(pod) {
+			continue
+		}
+		w.restart(pod) // at once, if another input has just ended it
+		if l := w.loops[pod.UID]; l != nil && !l.over {
+			l.over = true
+			if w.now.Before(l.ends) {
+				delete(w.loops, pod.UID)
+			}
+		}
+		crash, ok := t.Input.(CrashLoop)
+		if ok && pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
+			w.loops[pod.UID] = &loop{image: crash.Image, after: crash.After, ends: w.now, next: w.now}
+		}
+	}
+}
+
+// loop is where the containers of an image are that end again and again.
+type loop struct {
+	image string
+	after time.Duration // from a start to the end
+	ends  time.Time     // of what runs, or ran last
+	next  time.Time     // start
+	wait  time.Duration // before it
+	over  bool          // what starts next does not end
+}
+
+const (
+	firstWait   = 10 * time.Second
+	longestWait = 5 * time.Minute
+)
+
+// longer is the wait after a wait, be it for a container or an image:
+// k8s.io/client-go/util/flowcontrol: Backoff, with the kubelet's 10 s and 5 min.
+func longer(wait time.Duration) time.Duration {
+	return min(max(firstWait, 2*wait), longestWait)
+}
+
+// begin is the first start.
+func (w *world) begin(pod *corev1.Pod, crash CrashLoop) {
+	w.loops[pod.UID] = &loop{image: crash.Image, after: crash.After, ends: w.now.Add(crash.After), next: w.now.Add(crash.After)}
+}
+
+// restart does what has become due.
+func (w *world) restart(pod *corev1.Pod) {
+	l := w.loops[pod.UID]
+	f := w.faulty(pod.Spec.NodeName)
+	if l == nil || f.down || f.gone || pod.DeletionTimestamp != nil || terminal(pod) {
+		return
+	}
+	if w.now.Before(l.next) {
+		return
+	}
+	pod = pod.DeepCopy()
+	for !w.now.Before(l.next) {
+		at := l.next
+		started(pod, l.image, at)
+		if l.over {
+			delete(w.loops, pod.UID)
+			break
+		}
+		if l.wait = longer(l.wait); l.after > 2*longestWait {
+			l.wait = 0
+		}
+		l.ends = at.Add(l.after)
+		l.next = l.ends.Add(l.wait)
+	}
+	w.updatePod(pod)
+}
+
+// resume is a kubelet that is back: it knows of no backoff.
+func (w *world) resume(node string) {
+	for _, pod := range w.podsOn(node) {
+		l := w.loops[pod.UID]
+		switch {
+		case l == nil:
+		case l.over:
+			l.next = w.now
+		default:
+			if l.ends.Before(w.now) {
+				l.ends = w.now
+			}
+			l.next, l.wait = l.ends, 0
+		}
+	}
+}
+
+// serves says whether the pod's containers run, and have for long enough.
+func (w *world) serves(pod *corev1.Pod) bool {
+	l := w.loops[pod.UID]
+	return (l == nil || w.now.Before(l.ends)) && w.due(startedAt(pod), w.timing(pod).Ready) && w.mayBeReady(pod)
+}
+
+// started notes one more start of the containers of an image.
+func started(pod *corev1.Pod, image string, at time.Time) {
+	for _, list := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+		for i := range list {
+			if list[i].Image == image {
+				list[i].RestartCount++
+				list[i].State.Running = &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(at)}
+			}
+		}
+	}
+}
+
+// pull is how far the kubelet has come with an image that it cannot pull.
+type pull struct {
+	next time.Time
+	wait time.Duration
+}
+
+// pulled says whether the pod's images are there.
+func (w *world) pulled(pod *corev1.Pod) bool {
+	_, fails := w.troubleOf(pod).(ImagePullFails)
+	p := w.pulls[pod.UID]
+	if p == nil {
+		if fails {
+			w.pulls[pod.UID] = &pull{w.now.Add(firstWait), firstWait}
+		}
+		return !fails
+	}
+	for !w.now.Before(p.next) {
+		if !fails {
+			return true
+		}
+		p.wait = longer(p.wait)
+		p.next = p.next.Add(p.wait)
+	}
+	return false
+}
+
+// troubles are what the world knows of all this.
+type troubles struct {
+	befallen []trouble
+	loops    map[types.UID]*loop
+	pulls    map[types.UID]*pull
+}
+
+func newTroubles() troubles {
+	return troubles{loops: map[types.UID]*loop{}, pulls: map[types.UID]*pull{}}
+}
