@@ -17,6 +17,7 @@ func (s *Sim) rejects(id int32) bool {
 	p := &s.pods[id]
 	reason, message := "", ""
 	switch t := s.troubleOf(p); {
+	case p.is(pulls): // it has been let in
 	case t.kind == rejection:
 		reason = t.reason
 	case s.direct(p):

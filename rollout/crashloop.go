@@ -121,22 +121,21 @@ func (s *Sim) loop(id int32) {
 	case up && !p.is(isReady):
 		s.becomeReady(id)
 	case !up && p.is(isReady):
-		p.flags &^= isReady
-		p.readied = s.clock
-		s.emitPod(Unready, id, Why{})
+		s.becomeUnready(id)
 	case up && s.availableNow(p): // its move is off the agenda already
 		s.emitPod(Available, id, Why{})
 	}
 }
 
 // endLoop ends a crash loop: the container keeps on running, or starts once more
-// when its backoff is over.
-func (s *Sim) endLoop(id int32) {
+// when its backoff is over. It says whether the pod is not ready until then.
+func (s *Sim) endLoop(id int32) (waits bool) {
 	p := &s.pods[id]
 	if !p.is(loops) {
-		return
+		return false
 	}
 	r := s.runOf(p)
+	serves := s.serves(p, r)
 	s.keepRestarts(id)
 	past := s.restarted[id]
 	p.since = stamp(r.starts)
@@ -146,6 +145,7 @@ func (s *Sim) endLoop(id int32) {
 	}
 	s.restarted[id] = past
 	p.flags &^= loops | crashed
+	return !serves
 }
 
 // freeze stops what a kubelet does to the pod's containers, since it is gone.

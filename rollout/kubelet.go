@@ -179,6 +179,17 @@ func (s *Sim) becomeReady(id int32) {
 	s.emitPod(Ready, id, Why{})
 }
 
+func (s *Sim) becomeUnready(id int32) {
+	p := &s.pods[id]
+	if !p.is(isReady) {
+		return
+	}
+	p.flags &^= isReady
+	p.readied = s.clock
+	s.changed(p)
+	s.emitPod(Unready, id, Why{})
+}
+
 // deletePod is what the API server and the kubelet make of a deletion: unbound,
 // failed and succeeded pods and those without a grace period are gone at once
 // (pkg/registry/core/pod: CheckGracefulDelete), and so are those that need no

@@ -208,11 +208,8 @@ func (s *Sim) settleNode(node int32) {
 		} else {
 			s.freeze(id)
 		}
-		if p := &s.pods[id]; holds && p.is(isReady) {
-			p.flags &^= isReady
-			p.readied = s.clock
-			s.changed(p)
-			s.emitPod(Unready, id, Why{})
+		if holds {
+			s.becomeUnready(id)
 		}
 		s.arm(id)
 	}

@@ -152,7 +152,7 @@ func (s *Sim) expelsForEver(d *daemon, node int32) bool {
 // rejectsForEver: the pod is Failed or will be as soon as the kubelet sees it, and so
 // will be the next one.
 func (s *Sim) rejectsForEver(p *pod) bool {
-	return p.is(bound) && (p.phase == failed || p.phase == pending) && s.troubleOf(p).kind == rejection
+	return p.is(bound) && (p.phase == failed || p.phase == pending && !p.is(pulls)) && s.troubleOf(p).kind == rejection
 }
 
 // crashesForEver: a run of the container is too short for the pod to be available.

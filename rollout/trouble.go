@@ -24,13 +24,16 @@ const (
 func (s *Sim) befall(in Input, t trouble) {
 	s.emit(Event{Kind: Happened, Why: Why{Detail: in.String()}})
 	touched := s.touchedBy(&t)
+	waits := map[int32]bool{}
 	for _, id := range touched {
-		s.endLoop(id)
+		waits[id] = s.endLoop(id)
 	}
 	s.troubles = append(s.troubles[:len(s.troubles):len(s.troubles)], t)
 	for _, id := range touched {
 		if p := &s.pods[id]; t.kind == crashLoop && p.phase == running && !p.is(terminating) {
 			s.beginLoop(id, t.after)
+		} else if waits[id] {
+			s.becomeUnready(id)
 		}
 		s.arm(id)
 	}

@@ -59,7 +59,7 @@ func (w *world) progress(pod *corev1.Pod) {
 		if !w.due(boundAt(pod), max(w.config.Tick, w.timing(pod).Start)) {
 			return
 		}
-		if _, rejects := w.troubleOf(pod).(RejectPods); rejects {
+		if _, rejects := w.troubleOf(pod).(RejectPods); rejects && w.pulls[pod.UID] == nil {
 			w.fail(pod)
 			return
 		}

@@ -90,23 +90,28 @@ func (w *world) troubleOf(pod *corev1.Pod) Input {
 
 // befall ends what was wrong with the pods before.
 func (w *world) befall(t trouble) {
-	w.befallen = append(w.befallen, t)
+	crash, crashes := t.Input.(CrashLoop)
 	for _, pod := range w.pods.list() {
 		if pod.Spec.NodeName == "" || !t.concerns(pod) {
 			continue
 		}
 		w.restart(pod) // at once, if another input has just ended it
+		pod, _ = w.pods.get(key(pod))
+		if crashes && pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
+			w.loops[pod.UID] = &loop{image: crash.Image, after: crash.After, ends: w.now, next: w.now}
+			continue
+		}
+		if w.loops[pod.UID] != nil && ready(pod) && pod.DeletionTimestamp == nil && !w.serves(pod) {
+			w.setReady(pod, corev1.ConditionFalse)
+		}
 		if l := w.loops[pod.UID]; l != nil && !l.over {
 			l.over = true
 			if w.now.Before(l.ends) {
 				delete(w.loops, pod.UID)
 			}
 		}
-		crash, ok := t.Input.(CrashLoop)
-		if ok && pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
-			w.loops[pod.UID] = &loop{image: crash.Image, after: crash.After, ends: w.now, next: w.now}
-		}
 	}
+	w.befallen = append(w.befallen, t)
 }
 
 // loop is where the containers of an image are that end again and again.
