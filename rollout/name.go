@@ -23,13 +23,13 @@ func namePrefix(daemonSet string) string {
 }
 
 func appendSerial(b []byte, serial int32) []byte {
-	n := len(b)
-	for i := 0; i < digits || serial > 0; i++ {
-		b = append(b, letters[serial%27])
-		serial /= 27
+	var last [digits + 2]byte // 27^7 is more than there are numbers
+	at := len(last)
+	for rest := uint32(serial); rest > 0 || at > len(last)-digits; rest /= 27 {
+		at--
+		last[at] = letters[rest%27]
 	}
-	slices.Reverse(b[n:])
-	return b
+	return append(b, last[at:]...)
 }
 
 // parseSerial is the number behind a generated name's last part, if it is one.

@@ -109,37 +109,34 @@ func (s *Sim) Tick() []Event {
 	if s.now >= s.last {
 		return nil
 	}
+	if s.idle() {
+		s.skip(s.now + 1)
+		return nil
+	}
 	s.pass()
 	return s.report()
 }
 
-// pass lets one tick happen.
+// idle says whether nothing at all is due in the next tick.
+func (s *Sim) idle() bool { return s.nextDue() > s.now+1 }
+
+// pass lets a tick happen in which something is due.
 func (s *Sim) pass() {
-	if s.dawn() {
-		s.control()
-		s.endDrains()
-	}
+	s.dawn()
+	s.control()
+	s.endDrains()
 }
 
-// dawn is what comes before the controllers in a tick; false if nothing at all is
-// due in it.
-func (s *Sim) dawn() bool {
-	s.now++
-	s.clock = s.now * s.step
-	if s.idle() {
-		return false
-	}
+// dawn is what comes before the controllers in a tick.
+func (s *Sim) dawn() {
+	s.skip(s.now + 1)
 	s.takeInputs()
 	s.ring(unreachable)
 	s.ring(collection)
 	s.kubelets()
 	s.retryDrains()
 	s.ringChecks()
-	return true
 }
-
-// idle says whether nothing at all is due in this tick.
-func (s *Sim) idle() bool { return s.nextDue() > s.now }
 
 // nextDue is the next tick, not past, in which something is due; after the last if none is.
 func (s *Sim) nextDue() int32 {

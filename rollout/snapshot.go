@@ -159,7 +159,12 @@ func (rs *replicaSet) write() *appsv1.ReplicaSet {
 // there. It tries that in a fork.
 func (s *Sim) Before(round int) *cluster.Cluster {
 	f := s.Fork()
-	if f.now < f.last && f.dawn() {
+	switch {
+	case f.now >= f.last:
+	case f.idle():
+		f.skip(f.now + 1)
+	default:
+		f.dawn()
 		f.rounds(int32(min(round-1, math.MaxInt32)))
 	}
 	return f.Cluster()
