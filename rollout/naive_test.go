@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"pgregory.net/rapid"
 
@@ -332,7 +333,8 @@ func checkSync(t failer, s *Sim, d *daemon) {
 		t.Fatalf("tick %d round %d %s (synced: %v):\nnaive creates %v deletes %v\nsync creates %v deletes %v",
 			s.now, s.round, d.key, wanted, want.created, want.deleted, got.created, got.deleted)
 	}
-	if numbersOf(&want.status) != numbersOf(&d.status) {
+	want.status.ObservedGeneration = d.status.ObservedGeneration
+	if !equality.Semantic.DeepEqual(want.status, d.status) {
 		t.Fatalf("tick %d round %d %s (synced: %v):\nnaive status %+v\nsync status  %+v", s.now, s.round, d.key, wanted, want.status, d.status)
 	}
 }

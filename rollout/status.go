@@ -5,37 +5,33 @@ import appsv1 "k8s.io/api/apps/v1"
 // storeStatus writes what the controller would: the numbers from before the
 // sync's own effects (pkg/controller/daemon: updateDaemonSetStatus, storeDaemonSetStatus).
 func (s *Sim) storeStatus(d *daemon) {
-	now, st := d.numbers(), &d.status
-	generation := d.object.Generation
-	if now == numbersOf(st) && st.ObservedGeneration >= generation {
+	st, generation := &d.status, d.object.Generation
+	if st.ObservedGeneration >= generation && d.countedIn(st) {
 		return
 	}
-	st.DesiredNumberScheduled, st.CurrentNumberScheduled, st.NumberMisscheduled = now.desired, now.current, now.misscheduled
-	st.NumberReady, st.UpdatedNumberScheduled = now.ready, now.updated
-	st.NumberAvailable, st.NumberUnavailable = now.available, now.unavailable
+	d.countInto(st)
 	if st.ObservedGeneration != generation {
 		st.ObservedGeneration = generation
 		s.forgetBackoffs(d)
 	}
 }
 
-// numbers are the seven of a status that count nodes.
-type numbers struct{ desired, current, misscheduled, ready, updated, available, unavailable int32 }
-
-func (t *tally) numbers() numbers {
-	n := numbers{
-		desired: int32(t.number(desired)), current: int32(t.number(occupied)), misscheduled: int32(t.number(misplaced)),
-		ready: int32(t.number(statusReady)), updated: int32(t.number(statusNew)), available: int32(t.number(statusUp)),
-	}
-	n.unavailable = n.desired - n.available
-	return n
+// countInto puts the seven numbers that count nodes into a status.
+func (t *tally) countInto(st *appsv1.DaemonSetStatus) {
+	wanted, up := t.number(desired), t.number(statusUp)
+	st.DesiredNumberScheduled, st.CurrentNumberScheduled, st.NumberMisscheduled = int32(wanted), int32(t.number(occupied)), int32(t.number(misplaced))
+	st.NumberReady, st.UpdatedNumberScheduled = int32(t.number(statusReady)), int32(t.number(statusNew))
+	st.NumberAvailable, st.NumberUnavailable = int32(up), int32(wanted-up)
 }
 
-func numbersOf(st *appsv1.DaemonSetStatus) numbers {
-	return numbers{
-		st.DesiredNumberScheduled, st.CurrentNumberScheduled, st.NumberMisscheduled,
-		st.NumberReady, st.UpdatedNumberScheduled, st.NumberAvailable, st.NumberUnavailable,
-	}
+// countedIn says whether a status has them already; what changes most is looked
+// at first.
+func (t *tally) countedIn(st *appsv1.DaemonSetStatus) bool {
+	wanted, up := t.number(desired), t.number(statusUp)
+	return int(st.NumberAvailable) == up && int(st.CurrentNumberScheduled) == t.number(occupied) &&
+		int(st.UpdatedNumberScheduled) == t.number(statusNew) && int(st.NumberReady) == t.number(statusReady) &&
+		int(st.NumberMisscheduled) == t.number(misplaced) && int(st.DesiredNumberScheduled) == wanted &&
+		int(st.NumberUnavailable) == wanted-up
 }
 
 // Status is the DaemonSet's status as the controller stored it last; false if
