@@ -61,9 +61,10 @@ func (s *Sim) adoptPods() error {
 	}
 	for n := range s.nodes {
 		if object, ok := s.cluster.Borrow().Node(s.roster[n].name); ok {
-			s.expel(int32(n), object)
+			s.retaint(int32(n), object)
 		}
 	}
+	s.expel()
 	err := s.dropPods()
 	s.survey()
 	return err

@@ -69,7 +69,7 @@ func (in RemoveNode) apply(s *Sim) {
 	if next, err := s.cluster.Without(&corev1.Node{ObjectMeta: metaName(in.Node)}); err == nil {
 		s.cluster = next
 	}
-	s.nodes[n] = nodeState{turn: s.nodes[n].turn + 1}
+	s.nodes[n] = nodeState{s.nodes[n].flags & expels, s.nodes[n].turn + 1} // a time that runs for pods runs on, unless it comes back without
 	if s.room != nil {
 		s.survey() // the positions of others have moved
 	}

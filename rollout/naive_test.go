@@ -351,6 +351,7 @@ func checkedTick(t failer, s *Sim) []Event {
 	s.takeInputs()
 	s.ring(unreachable)
 	s.ring(collection)
+	s.expel()
 	s.kubelets()
 	s.retryDrains()
 	for s.round = 1; ; s.round++ {

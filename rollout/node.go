@@ -148,7 +148,7 @@ func (s *Sim) decide(node int32) {
 		d.touch(node)
 	}
 	if there {
-		s.expel(node, object)
+		s.retaint(node, object)
 	}
 }
 

@@ -85,6 +85,7 @@ type Sim struct {
 
 	// Scratch, empty between ticks.
 	due, list []int32
+	retainted []int32 // nodes
 	walked    [2][]int32
 	doomed    []deletion
 	creations []creation
@@ -133,6 +134,7 @@ func (s *Sim) dawn() {
 	s.takeInputs()
 	s.ring(unreachable)
 	s.ring(collection)
+	s.expel()
 	s.kubelets()
 	s.retryDrains()
 	s.ringChecks()

@@ -69,9 +69,8 @@ func withPatience(list []corev1.Toleration) []corev1.Toleration {
 	return list
 }
 
-// expel looks at a node's NoExecute taints after it has changed
-// (pkg/controller/tainteviction: handleNodeUpdate).
-func (s *Sim) expel(node int32, object *corev1.Node) {
+// retaint notes a node's NoExecute taints after it has changed.
+func (s *Sim) retaint(node int32, object *corev1.Node) {
 	was := s.nodes[node].is(expels)
 	s.nodes[node].flags &^= expels
 	for i := range object.Spec.Taints {
@@ -79,13 +78,22 @@ func (s *Sim) expel(node int32, object *corev1.Node) {
 			s.nodes[node].flags |= expels
 		}
 	}
-	if !was && !s.nodes[node].is(expels) {
-		return
+	if was || s.nodes[node].is(expels) {
+		s.retainted = append(s.retainted, node)
 	}
-	for _, id := range s.podsOn(node) {
-		s.expelPod(id)
-		s.arm(id)
+}
+
+// expel has the pods on nodes whose NoExecute taints may have changed in this tick
+// be turned out, or not any more: by what the taints are now, and not by what they
+// were in between (pkg/controller/tainteviction: handleNodeUpdate).
+func (s *Sim) expel() {
+	for _, node := range s.retainted {
+		for _, id := range s.podsOn(node) {
+			s.expelPod(id)
+			s.arm(id)
+		}
 	}
+	s.retainted = s.retainted[:0]
 }
 
 // expelAll is expel for the DaemonSet's pods, after it may want other nodes.

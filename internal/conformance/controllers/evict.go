@@ -12,11 +12,15 @@ import (
 )
 
 // expel notes for every pod when the NoExecute taints of its node turn it out. A
-// time that is noted stays while there are taints that it follows from
+// time that is noted stays while there are taints that it follows from, and while
+// the node is gone
 // (pkg/controller/tainteviction: processPodOnNode).
 func (w *world) expel() {
 	for _, pod := range w.pods.list() {
 		k := key(pod)
+		if _, there := w.nodes.get(pod.Spec.NodeName); !there {
+			continue // what is noted stays until the node is back
+		}
 		patience, ends := w.patience(pod)
 		_, noted := w.evictions[k]
 		switch {
