@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	yaml "sigs.k8s.io/yaml/goyaml.v2"
 )
@@ -94,32 +97,53 @@ func keyText(key any) (text string, ok bool) {
 // yamlLine is how the YAML parser names a line, counted from 1 in its document.
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
 
-// explainYAML puts the parser's error into the words and lines of the stream.
+// explainYAML puts the parser's error into the words and lines of the stream, with
+// what is likely to be behind it. Where the parser names no line, that is it.
 func (d *document) explainYAML(err error) (line int, message string) {
-	line, message = d.content, firstLine(err)
+	message = firstLine(err)
 	if parts := yamlLine.FindStringSubmatch(message); parts != nil {
 		if n, err := strconv.Atoi(parts[1]); err == nil {
 			line = d.streamLine(n)
 		}
 		message = parts[2]
 	}
+	message, _, _ = strings.Cut(message, ": map[") // a value as Go prints it
 	message = "YAML: " + message
-	if tab := d.indentedWithTab(); tab > 0 {
-		return line, message + " (line " + strconv.Itoa(tab) + " is indented with a tab; YAML wants spaces)"
+	for _, s := range suspicions {
+		if at := d.firstLineThat(s.is); at > 0 {
+			return cmp.Or(line, at), message + " (" + fmt.Sprintf(s.words, at) + ")"
+		}
 	}
-	if strings.Contains(string(d.text), "{{") {
-		return line, message + " (is this a template? render it first)"
-	}
-	return line, message
+	return cmp.Or(line, d.content), message
 }
 
-// indentedWithTab is the line of the stream that is the first in the document to
-// begin with a tab; 0 if there is none.
-func (d *document) indentedWithTab() int {
+// suspicions are what manifests that are no YAML often are, each told by a line.
+var suspicions = []struct {
+	is    func(line []byte) bool
+	words string
+}{
+	{isNoText, "line %d is not text in UTF-8"},
+	{isIndentedWithTab, "line %d is indented with a tab; YAML wants spaces"},
+	{func(line []byte) bool { return bytes.Contains(line, []byte("{{")) }, "is line %d of a template? render it first"},
+}
+
+// isNoText: binary, compressed, of another encoding, or coloured for a terminal.
+func isNoText(line []byte) bool {
+	control := func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n", r) || r == 0x7f }
+	return !utf8.Valid(line) || bytes.ContainsFunc(line, control)
+}
+
+func isIndentedWithTab(line []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("\t")) && !isBlank(line)
+}
+
+// firstLineThat is the first line of the document, as the stream counts, that is
+// something; 0 if there is none.
+func (d *document) firstLineThat(is func(line []byte) bool) int {
 	line := d.line
 	for text := d.text; len(text) > 0; line++ {
 		end := lineEnd(text)
-		if strings.HasPrefix(strings.TrimLeft(string(text[:end]), " "), "\t") && !isBlank(text[:end]) {
+		if is(text[:end]) {
 			return line
 		}
 		text = text[end:]
