@@ -107,7 +107,7 @@ func ReadManifest(r io.Reader) (*Manifest, error) {
 //
 // The error is a [ManifestErrors] with every mistake of every object.
 func (m *Manifest) Cluster() (*Cluster, error) {
-	lines := lineFinder{}
+	lines := newLineFinder()
 	var mistakes ManifestErrors
 	var stored []runtime.Object
 	for _, written := range m.Objects() {

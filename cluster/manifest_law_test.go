@@ -367,14 +367,14 @@ func TestManifestNamesPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	wrong := field.Required(field.NewPath("metadata", "labels").Key("x.y/z"), "really")
-	got := m.places[m.Nodes[0]].refused(lineFinder{}, m.Nodes[0], wrong)
+	got := m.places[m.Nodes[0]].refused(newLineFinder(), m.Nodes[0], wrong)
 	if want := "document 1, line 9: Node a: metadata.labels[x.y/z]: Required value: really"; got.Error() != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if !errors.Is(got, error(wrong)) {
 		t.Error("does not unwrap")
 	}
-	if got, want := (place{}).refused(lineFinder{}, m.Nodes[0], wrong).Error(), "Node a: metadata.labels[x.y/z]: Required value: really"; got != want {
+	if got, want := (place{}).refused(newLineFinder(), m.Nodes[0], wrong).Error(), "Node a: metadata.labels[x.y/z]: Required value: really"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

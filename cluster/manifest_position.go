@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 
@@ -38,20 +39,27 @@ const maxIndexed = 4 << 20
 
 // lineFinder finds the lines of fields. It reads a document again, with a parser
 // that keeps positions, but only when something is to be said about it.
-type lineFinder map[*document]*yaml.Node
+type lineFinder struct {
+	roots map[*document]*yaml.Node
+	keys  map[*yaml.Node]map[string]int // of a mapping that was looked into: where each key stands
+}
+
+func newLineFinder() lineFinder {
+	return lineFinder{map[*document]*yaml.Node{}, map[*yaml.Node]map[string]int{}}
+}
 
 // root is the content of the document, nil if it cannot be indexed.
 func (f lineFinder) root(doc *document) *yaml.Node {
-	if node, known := f[doc]; known {
+	if node, known := f.roots[doc]; known {
 		return node
 	}
 	var node yaml.Node
 	if len(doc.text) > maxIndexed || yaml.Unmarshal(doc.text, &node) != nil || len(node.Content) == 0 {
-		f[doc] = nil
+		f.roots[doc] = nil
 		return nil
 	}
-	f[doc] = node.Content[0]
-	return f[doc]
+	f.roots[doc] = node.Content[0]
+	return f.roots[doc]
 }
 
 // line is where the field stands in the stream, or the nearest thing around it
@@ -83,7 +91,7 @@ func (f lineFinder) find(doc *document, path string) (line int, node *yaml.Node)
 	node = f.root(doc)
 	for path != "" && node != nil {
 		var at int
-		if node, at, path = descend(node, path); at > 0 {
+		if node, at, path = f.descend(node, path); at > 0 {
 			line = at
 		}
 	}
@@ -100,14 +108,14 @@ func (d *document) streamLine(line int) int {
 // descend takes the first step of the path. The node is nil where there is no
 // such field. Paths come from several libraries: a key may be ".key" or "[key]"
 // and may hold dots itself, so the keys that exist decide how a path is cut.
-func descend(node *yaml.Node, path string) (child *yaml.Node, line int, rest string) {
+func (f lineFinder) descend(node *yaml.Node, path string) (child *yaml.Node, line int, rest string) {
 	switch node.Kind {
 	case yaml.AliasNode:
 		return node.Alias, 0, path
 	case yaml.SequenceNode:
 		return descendList(node, path)
 	case yaml.MappingNode:
-		return descendMap(node, path)
+		return f.descendMap(node, path)
 	}
 	return nil, 0, ""
 }
@@ -122,33 +130,51 @@ func descendList(node *yaml.Node, path string) (*yaml.Node, int, string) {
 	return item, item.Line, strings.TrimPrefix(rest, ".")
 }
 
-func descendMap(node *yaml.Node, path string) (child *yaml.Node, line int, rest string) {
-	longest := -1
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		key := node.Content[i]
-		after, ok := cutKey(path, key.Value)
-		if ok && len(key.Value) >= longest { // the last of repeated keys is the one that counts
-			child, line, rest, longest = node.Content[i+1], key.Line, after, len(key.Value)
+// descendMap takes the longest key that the path begins with.
+func (f lineFinder) descendMap(node *yaml.Node, path string) (child *yaml.Node, line int, rest string) {
+	keys, longest := f.keysOf(node), -1
+	for key, after := range cuts(path) {
+		if i, ok := keys[key]; ok && len(key) > longest {
+			child, line, rest, longest = node.Content[i+1], node.Content[i].Line, after, len(key)
 		}
 	}
 	return child, line, rest
 }
 
-// cutKey cuts the key from the front of the path if it stands there as a whole.
-func cutKey(path, key string) (rest string, ok bool) {
-	if rest, ok := strings.CutPrefix(path, "["+key+"]"); ok {
-		return strings.TrimPrefix(rest, "."), true
+// keysOf gives the index of each key of a mapping, of repeated ones the last, which
+// is the one that counts.
+func (f lineFinder) keysOf(node *yaml.Node) map[string]int {
+	keys := f.keys[node]
+	if keys == nil {
+		keys = make(map[string]int, len(node.Content)/2)
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			keys[node.Content[i].Value] = i
+		}
+		f.keys[node] = keys
 	}
-	rest, ok = strings.CutPrefix(path, key)
-	switch {
-	case !ok || key == "":
-		return "", false
-	case rest == "" || rest[0] == '[':
-		return rest, true
-	case rest[0] == '.':
-		return rest[1:], true
+	return keys
+}
+
+// cuts yields every way to cut a key from the front of a path, with what follows.
+func cuts(path string) iter.Seq2[string, string] {
+	return func(yield func(key, rest string) bool) {
+		for i := range len(path) + 1 {
+			var key string
+			switch {
+			case i == 0:
+				continue
+			case path[0] == '[' && path[i-1] == ']':
+				key = path[1 : i-1]
+			case i == len(path) || path[i] == '.' || path[i] == '[':
+				key = path[:i]
+			default:
+				continue
+			}
+			if !yield(key, strings.TrimPrefix(path[i:], ".")) {
+				return
+			}
+		}
 	}
-	return "", false
 }
 
 // repetition is a key that a YAML mapping has more than once.

@@ -25,7 +25,6 @@ type manifestReader struct {
 func newManifestReader() *manifestReader {
 	return &manifestReader{
 		manifest: &Manifest{places: map[runtime.Object]place{}},
-		lines:    lineFinder{},
 		seen:     map[string]place{},
 	}
 }
@@ -44,7 +43,7 @@ func (r *manifestReader) result() (*Manifest, error) {
 
 // document reads one document.
 func (r *manifestReader) document(doc *document) {
-	defer delete(r.lines, doc)
+	r.lines = newLineFinder() // what the last one took is free
 	if doc.broken != nil {
 		r.refuse(doc, doc.line, doc.broken.Error())
 		return
