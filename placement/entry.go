@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -162,7 +163,7 @@ func (e Entry) String() string {
 	for _, c := range e.Clashes {
 		parts = append(parts, c.String())
 	}
-	return fmt.Sprintf("%s: %s: %s: %s", e.Node, number(len(e.Shares), "DaemonSet"), word, strings.Join(parts, "; "))
+	return fmt.Sprintf("%s: %s: %s: %s", e.Node, number(len(e.Shares), "DaemonSet"), word, cmp.Or(strings.Join(parts, "; "), "nothing to allocate"))
 }
 
 // String is the DaemonSet and what is in its way.

@@ -50,7 +50,8 @@ type Waiting struct {
 // node with the highest total and is seen by the next. Among equals the seed
 // decides, for each pod and node by itself, so that a node more or less does not
 // change other choices. Pods of the controller that run already are left out, as
-// if it were created anew; nobody is preempted. Pods belong to a ReplicaSet with
+// if it were created anew; nobody is preempted, and what DaemonSets want and do not
+// run yet takes no room (NewLedger counts it). Pods belong to a ReplicaSet with
 // its pod-template-hash, as in a real cluster: the one that the snapshot has for
 // the template, or a new one, whose hash is then not Kubernetes' own and which a
 // paused Deployment does not get. After the

@@ -80,3 +80,10 @@ func TestNilIsNothing(t *testing.T) {
 		t.Error(p)
 	}
 }
+
+// A node of which nothing is known has an account all the same.
+func TestNothingToAllocateHasWords(t *testing.T) {
+	if got := (placement.Entry{Node: "n"}).String(); got != "n: 0 DaemonSets: ok: nothing to allocate" {
+		t.Error(got)
+	}
+}

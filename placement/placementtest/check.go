@@ -37,6 +37,9 @@ type question struct {
 
 func check(t rapid.TB, q question, f Func) {
 	t.Helper()
+	if f == nil {
+		t.Fatalf("there is no function")
+	}
 	wrong := q.wrong(f)
 	for _, c := range wrong {
 		t.Errorf("%v\n\tthe DaemonSet %s: got %v, want %v (%v)", c, q.asks, c.Want < q.yes, c.Want >= q.yes, c.Want)

@@ -1,8 +1,12 @@
 package placementtest_test
 
 import (
+	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/internal/shrunk"
 	"github.com/berthsim/berth/internal/zero"
 	"github.com/berthsim/berth/placement/placementtest"
 )
@@ -13,4 +17,13 @@ func TestZeroValues(t *testing.T) {
 		placementtest.Case{},
 		placementtest.Cases, placementtest.Keeps, placementtest.Wants,
 	)
+}
+
+// Who gives no function is told so.
+func TestNobodyIsAsked(t *testing.T) {
+	for _, asks := range []func(rapid.TB, placementtest.Func){placementtest.Wants, placementtest.Keeps} {
+		if r := shrunk.Run(func(r *shrunk.Recorder) { asks(r, nil) }); !r.Failed() || !strings.Contains(r.String(), "there is no function") {
+			t.Error(r)
+		}
+	}
 }

@@ -93,6 +93,9 @@ func (a Acts) String() string {
 // Kubernetes takes any, the first of Seen.Pods goes first.
 func Follows(t rapid.TB, make func() Controller) {
 	t.Helper()
+	if make == nil || make() == nil {
+		t.Fatalf("there is no controller")
+	}
 	wrong := 0
 	for _, c := range ControllerCases() {
 		if err := follow(t, c.Scene, make()); err != nil {

@@ -1,9 +1,13 @@
 package rollouttest_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/internal/shrunk"
 	"github.com/berthsim/berth/internal/zero"
+	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/rollouttest"
 )
 
@@ -17,4 +21,24 @@ func TestZeroValues(t *testing.T) {
 		rollouttest.Follows, rollouttest.From, rollouttest.In, rollouttest.Judge, rollouttest.NeverBelow, rollouttest.NothingLost,
 		rollouttest.OnePerNode, rollouttest.RollsBack, rollouttest.Scenes, rollouttest.Updates, rollouttest.Within,
 	)
+}
+
+// Who gives no controller or no claim is told so.
+func TestNobodyIsJudged(t *testing.T) {
+	for _, make := range []func() rollouttest.Controller{nil, func() rollouttest.Controller { return nil }} {
+		if r := shrunk.Run(func(r *shrunk.Recorder) { rollouttest.Follows(r, make) }); !r.Failed() || !strings.Contains(r.String(), "there is no controller") {
+			t.Error(r)
+		}
+	}
+	c, err := clustertest.Parse("n1\ndaemonset agent\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim, err := rollout.New(c, rollout.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := rollouttest.Judge(sim, rollouttest.Always("a", nil), rollouttest.AtEnd("b", nil), rollouttest.Invariant{}); len(got.Vacuous) != 3 || got.Violations != nil {
+		t.Errorf("%+v", got)
+	}
 }
