@@ -112,7 +112,7 @@ func (b *batch) add(i int, object runtime.Object) {
 	case *schedulingv1.PriorityClass:
 		put(b, i, "PriorityClass", false, &b.priorityClasses, o)
 	default:
-		b.errs = append(b.errs, fmt.Errorf("object %d: %T: not a kind that a cluster holds", i, object))
+		b.errs = append(b.errs, fmt.Errorf("object %d: %s: not a kind that a cluster holds", i, kindName(object)))
 	}
 }
 

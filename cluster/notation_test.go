@@ -107,7 +107,7 @@ func TestMistakesInObjects(t *testing.T) {
 	var nothing *corev1.Pod
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}
 	_, err := cluster.New(unnamed, pod, nothing, nil, n, n, &corev1.Secret{})
-	for _, part := range []string{"object 0: Node: metadata.name", "object 1: Pod p: metadata.namespace", "object 2: is nil", "object 3: is nil", "Node n: is given twice", "object 6: *v1.Secret"} {
+	for _, part := range []string{"object 0: Node: metadata.name", "object 1: Pod p: metadata.namespace", "object 2: is nil", "object 3: is nil", "Node n: is given twice", "object 6: Secret"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not in: %v", part, err)
 		}

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"fmt"
 	"reflect"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -83,7 +82,11 @@ func kindName(object runtime.Object) string {
 	if kind := object.GetObjectKind(); kind != nil && kind.GroupVersionKind().Kind != "" {
 		return kind.GroupVersionKind().Kind
 	}
-	return fmt.Sprintf("%T", object)
+	t := reflect.TypeOf(object)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Name()
 }
 
 func kindNames() []string {

@@ -115,7 +115,7 @@ func TestValidateErrors(t *testing.T) {
 			{Type: field.ErrorTypeInvalid, Field: "spec", BadValue: policyv1.PodDisruptionBudgetSpec{MinAvailable: &five, MaxUnavailable: &five}}}},
 		{"annotations fill 256 KiB at most", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "n", Annotations: map[string]string{"a": strings.Repeat("x", 256<<10)}}}, []field.Error{
 			{Type: field.ErrorTypeTooLong, Field: "metadata.annotations", BadValue: "<value omitted>"}}},
-		{"a kind that berth has no use for", &corev1.Secret{}, []field.Error{{Type: field.ErrorTypeNotSupported, Field: "kind", BadValue: "*v1.Secret"}}},
+		{"a kind that berth has no use for", &corev1.Secret{}, []field.Error{{Type: field.ErrorTypeNotSupported, Field: "kind", BadValue: "Secret"}}},
 		{"a kind that says its name", &corev1.Secret{TypeMeta: metav1.TypeMeta{Kind: "Secret"}}, []field.Error{{Type: field.ErrorTypeNotSupported, Field: "kind", BadValue: "Secret"}}},
 		{"no object at all", nil, []field.Error{{Type: field.ErrorTypeRequired, Field: "metadata", BadValue: ""}}},
 	} {

@@ -155,7 +155,7 @@ func (x *inspector) inspectSelector() {
 		x.find(SelectsNothing, severity, c.Path, nil, fmt.Sprintf("none of %d nodes meets %s: %s", nodes.Len(), cmp.Or(c.What, "it, since "+c.Fault), never), remedy)
 	}
 	if len(costs) == 0 {
-		x.find(SelectsNothing, Note, "spec.template.spec", nil, fmt.Sprintf("%s: %v", never, x.prediction),
+		x.find(SelectsNothing, Note, "spec.template.spec", nil, fmt.Sprintf("%s: %s", never, strings.TrimSuffix(x.prediction.String(), ".")),
 			"label nodes, tolerate taints, or leave requirements out, if the DaemonSet is to run here")
 	}
 }

@@ -266,7 +266,7 @@ func TestSelectsNothingSaysWhatKeepsNodesOut(t *testing.T) {
 		"spec.template.spec.nodeSelector[gpu]: none of 3 nodes meets gpu=yes: no pod is ever made; label nodes, or leave it out, if the DaemonSet is to run here":                                         {noSelector, "nodeSelector: {gpu: 'yes'}"},
 		"spec.template.spec.tolerations: each of 3 nodes has the taint x:NoExecute, which it does not tolerate: no pod is ever made; tolerate it, or take it off nodes, if the DaemonSet is to run here":  taintAll("NoExecute"),
 		"spec.template.spec.tolerations: each of 3 nodes has the taint x:NoSchedule, which it does not tolerate: no pod is ever made; tolerate it, or take it off nodes, if the DaemonSet is to run here": taintAll("NoSchedule"),
-		"spec.template.spec: no pod is ever made: 0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't match Pod's node affinity/selector.; label nodes, tolerate taints, or leave requirements out, if the DaemonSet is to run here": {
+		"spec.template.spec: no pod is ever made: 0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't match Pod's node affinity/selector; label nodes, tolerate taints, or leave requirements out, if the DaemonSet is to run here": {
 			"name: n3, labels: {pool: b}}", "name: n3, labels: {pool: b}}\nspec: {taints: [{key: x, effect: NoExecute}]}", noSelector, "nodeSelector: {pool: b}"},
 	} {
 		found, err := dryrun.Inspect(edited(t, edits...))

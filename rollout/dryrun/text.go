@@ -11,11 +11,9 @@ import (
 // String is the plan for people: the edits; every DaemonSet to which something
 // happens, with the fields of its spec that change, the nodes that turn as
 // placement.Changes prints them, and what becomes of its pods and when; the pods of
-// others that have to go; findings that are new; and a line that sums up. A line of a DaemonSet starts with
-//
-//   - it is new
-//   - it is deleted
-//     ~  its spec, its nodes or its pods change
+// others that have to go; findings that are new; and a line that sums up. The line of
+// a DaemonSet starts with "+" where it is new, "-" where it is deleted and "~" where
+// its spec, its nodes or its pods change.
 //
 // It runs the simulation.
 func (p *Plan) String() string {
@@ -23,6 +21,9 @@ func (p *Plan) String() string {
 	var b strings.Builder
 	for _, e := range p.edits {
 		fmt.Fprintf(&b, "edit  %v\n", e)
+	}
+	if len(p.edits) == 0 {
+		b.WriteString("no edit\n")
 	}
 	untouched := 0
 	for _, e := range p.whole() {

@@ -62,8 +62,7 @@ func (c *course) touches(key string) bool {
 func (e Effect) waiting() []Offender {
 	var all []Offender
 	for _, w := range e.Waiting() {
-		_, words, _ := strings.Cut(w.String(), ": ")
-		all = append(all, e.Offend(w.Node, words))
+		all = append(all, e.Offend(w.Node, strings.TrimPrefix(w.String(), w.Node+" ")))
 	}
 	return all
 }

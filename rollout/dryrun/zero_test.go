@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/internal/zero"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/dryrun"
@@ -52,5 +54,25 @@ func TestNothingHasWords(t *testing.T) {
 		if text := p.String(); strings.Contains(" "+text+" ", "  ") || strings.HasPrefix(text, ":") {
 			t.Errorf("%q", text)
 		}
+	}
+}
+
+// A rollout that does not end is told with what each node waits for, also where that
+// is one word.
+func TestWhatDoesNotEndSaysWhatItWaitsFor(t *testing.T) {
+	c, err := clustertest.Parse("n1\nn2\ndaemonset ops/agent\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := dryrun.New(c, dryrun.Inputs(rollout.NodeNotReady{Node: "n1"}, rollout.PodsNotReady{Node: "n2"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "FAIL  ops/agent: within 1m0s, 0% available: the rollout does not end (Deadlocked)\n      n2: waits for Readiness\n"
+	if got := p.Check(dryrun.Within(time.Minute, "0%")).String(); got != want {
+		t.Errorf("%s\n%s", got, want)
+	}
+	if got, err := dryrun.New(c); err != nil || !strings.HasPrefix(got.String(), "no edit\n\n") {
+		t.Error(got, err)
 	}
 }
