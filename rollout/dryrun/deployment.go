@@ -13,14 +13,19 @@ import (
 type DeploymentEffect struct {
 	Deployment string `json:"deployment"` // namespace/name
 	Created    int    `json:"created"`
-	Deleted    int    `json:"deleted"` // by its controllers
-	Evicted    int    `json:"evicted"` // by NoExecute taints
-	State      string `json:"state"`   // at the end: "Done", "Deadlocked", ...
+	Deleted    int    `json:"deleted"`             // by its controllers
+	Evicted    int    `json:"evicted"`             // by NoExecute taints
+	Preempted  int    `json:"preempted,omitempty"` // by the scheduler, for DaemonSets' pods of higher priority
+	State      string `json:"state"`               // at the end: "Done", "Deadlocked", ...
 }
 
 // String is the effect in one line.
 func (d DeploymentEffect) String() string {
-	return fmt.Sprintf("Deployment %s: %d pods created, %d deleted, %d evicted; %s", d.Deployment, d.Created, d.Deleted, d.Evicted, d.State)
+	s := fmt.Sprintf("Deployment %s: %d pods created, %d deleted, %d evicted", d.Deployment, d.Created, d.Deleted, d.Evicted)
+	if d.Preempted > 0 {
+		s += fmt.Sprintf(", %d preempted", d.Preempted)
+	}
+	return s + "; " + d.State
 }
 
 // Deployments gives the Deployments whose pods change, ascending by key. It runs the
@@ -46,6 +51,8 @@ func (c *course) deployments() []DeploymentEffect {
 			count(func(d *DeploymentEffect) *int { return &d.Deleted })
 		case e.Kind == rollout.Evicted:
 			count(func(d *DeploymentEffect) *int { return &d.Evicted })
+		case e.Kind == rollout.Preempted:
+			count(func(d *DeploymentEffect) *int { return &d.Preempted })
 		}
 	}
 	var all []DeploymentEffect

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,12 +19,13 @@ import (
 type Fate uint8
 
 const (
-	Evicted  Fate = iota // by a NoExecute taint (pkg/controller/tainteviction)
-	Removed              // with its node, or by who makes the edits
-	Stranded             // it stays, but would not be let onto its node again
+	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction)
+	Preempted             // by the scheduler, to make room for a DaemonSet's pod of higher priority (plugins/defaultpreemption)
+	Removed               // with its node, or by who makes the edits
+	Stranded              // it stays, but would not be let onto its node again
 )
 
-var fateNames = [...]string{"evicted", "removed", "stranded"}
+var fateNames = [...]string{"evicted", "preempted", "removed", "stranded"}
 
 // String is the fate in a word.
 func (f Fate) String() string { return fateNames[min(int(f), len(fateNames)-1)] }
@@ -43,7 +45,7 @@ type Eviction struct {
 	Node  string        `json:"node"`
 	Fate  Fate          `json:"fate"`
 	After time.Duration `json:"after,omitempty"` // ns from the edits, as far as its tolerationSeconds go
-	Why   string        `json:"why"`             // the taint, or what keeps it off its node
+	Why   string        `json:"why"`             // the taint, for which pod it makes room, or what keeps it off its node
 	Owner string        `json:"owner,omitempty"` // "ReplicaSet web-5d4f": who makes a new one; empty: nobody
 	// Again is a node that would take it, or the one made in its place; Nowhere says
 	// why there is none, in kube-scheduler's words.
@@ -86,6 +88,7 @@ func (p *Plan) Evictions() []Eviction {
 func (p *Plan) findEvictions() []Eviction {
 	s := &search{plan: p, room: placement.NewRoom(p.After())}
 	s.collect()
+	s.seat()
 	s.house()
 	slices.SortFunc(s.found, func(a, b *leaver) int { return cmp.Compare(a.Pod, b.Pod) })
 	all := make([]Eviction, len(s.found))
@@ -129,17 +132,45 @@ func (s *search) collect() {
 			case !still:
 				s.add(pod, Removed, "the node is removed", 0)
 			case goes:
-				s.add(pod, Evicted, why(e), time.Duration(e.Tick-s.plan.course().start-1)*s.plan.tick())
+				s.add(pod, fate(e), why(e), time.Duration(e.Tick-s.plan.course().start-1)*s.plan.tick())
 			case now != node:
 				s.strand(pod, node, now)
 			}
 		}
 	}
 	for _, l := range s.found {
-		if i, ok := after.Position(l.Node); ok && l.Fate == Evicted {
+		if i, ok := after.Position(l.Node); ok && (l.Fate == Evicted || l.Fate == Preempted) {
 			s.room.Remove(placement.LoadOf(l.pod), i)
 		}
 	}
+}
+
+// seat counts the pods of DaemonSets that go out of the room, and those that come in.
+func (s *search) seat() {
+	c, after := s.plan.course(), s.plan.After().Borrow()
+	for _, e := range s.plan.whole() {
+		had, has := podNames(c.before[e.Key]), podNames(c.after[e.Key])
+		namespace, _, _ := strings.Cut(e.Key, "/")
+		for _, p := range c.before[e.Key] {
+			pod, there := after.Pod(namespace, p.Name)
+			if i, ok := after.Position(p.Node); ok && there && !has[p.Name] && !over(pod) {
+				s.room.Remove(placement.LoadOf(pod), i)
+			}
+		}
+		for _, p := range c.after[e.Key] {
+			if i, ok := after.Position(p.Node); ok && p.Bound && !had[p.Name] {
+				s.room.Add(e.after.workload.Load(), i)
+			}
+		}
+	}
+}
+
+func podNames(pods []rollout.Pod) map[string]bool {
+	names := map[string]bool{}
+	for _, p := range pods {
+		names[p.Name] = true
+	}
+	return names
 }
 
 func (p *Plan) tick() time.Duration { return p.base.sim.Config().Tick }
@@ -148,14 +179,22 @@ func (p *Plan) tick() time.Duration { return p.base.sim.Config().Tick }
 func (c *course) leaving() map[out]rollout.Event {
 	gone := map[out]rollout.Event{}
 	for _, e := range c.trace {
-		if e.DaemonSet == "" && (e.Kind == rollout.Evicted || e.Kind == rollout.UserDeleted) {
+		if e.DaemonSet == "" && (e.Kind == rollout.Evicted || e.Kind == rollout.Preempted || e.Kind == rollout.UserDeleted) {
 			gone[out{e.Node, e.Pod}] = e
 		}
 	}
 	return gone
 }
 
-// why names the taints that the pod does not tolerate for ever.
+func fate(e rollout.Event) Fate {
+	if e.Kind == rollout.Preempted {
+		return Preempted
+	}
+	return Evicted
+}
+
+// why names the taints that the pod does not tolerate for ever, or the pod that it
+// makes room for.
 func why(e rollout.Event) string {
 	if e.Why.Detail != "" {
 		return e.Why.String()
@@ -241,6 +280,6 @@ func (s *search) place(l *leaver) {
 	}
 	l.Nowhere = p.String()
 	if p.Placed().Len() > 0 {
-		l.Nowhere = fmt.Sprintf("%s, but other pods that have to go take that room", p)
+		l.Nowhere = fmt.Sprintf("%s, but pods that come there take that room", p)
 	}
 }

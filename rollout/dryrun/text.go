@@ -226,7 +226,7 @@ func (p *Plan) summary(untouched int) string {
 	for _, e := range p.Evictions() {
 		others[e.Fate]++
 	}
-	for _, f := range []Fate{Evicted, Removed, Stranded} {
+	for _, f := range []Fate{Evicted, Preempted, Removed, Stranded} {
 		if others[f] > 0 {
 			parts = append(parts, fmt.Sprintf("%d of others %v", others[f], f))
 		}
