@@ -10,7 +10,7 @@ import (
 // Cost is what one condition costs a workload: a requirement on nodes, a term of
 // them, or a taint that is not tolerated.
 type Cost struct {
-	Path  string          // of the condition in the spec; empty for a taint
+	Path  string          // of the condition in the spec; empty where it is the node's: a taint, spec.unschedulable
 	What  string          // the condition in words
 	Fails cluster.NodeSet // nodes that do not meet it
 	Alone cluster.NodeSet // nodes that would be wanted if it were always met: nothing else keeps them away
@@ -36,8 +36,9 @@ func (c Cost) String() string {
 // Costs gives every condition that decides where the workload is wanted and that
 // some node does not meet: spec.nodeName, each requirement of the nodeSelector,
 // each term of the required affinity and each requirement in it, in the order of
-// the spec, then the untolerated taints, ascending. Fit is not looked at. It costs
-// some word operations per 64 nodes for each pair of conditions.
+// the spec; then of the nodes spec.unschedulable, which a DaemonSet bears, and the
+// untolerated taints, ascending. Fit is not looked at. It costs some word operations
+// per 64 nodes for each pair of conditions.
 func (p *Prediction) Costs() []Cost {
 	p = p.orNothing()
 	b := p.bill()

@@ -47,10 +47,10 @@ func (t Turn) words() string {
 // and went, and the nodes of each turn, best first, those with the same reasons
 // together. It is empty if there are no changes. A line starts with
 //
-//   - a pod is wanted, and the scheduler would bind it now
-//     !  a pod is wanted, but the scheduler would not bind it
-//     ~  a running pod stays, but no new one comes
-//   - no pod is wanted, and a running one is deleted
+//	"+"  a pod is wanted, and the scheduler would bind it now
+//	"!"  a pod is wanted, but the scheduler would not bind it
+//	"~"  a running pod stays, but no new one comes
+//	"-"  no pod is wanted, and a running one is deleted
 func (c Changes) String() string {
 	if c.Empty() {
 		return ""

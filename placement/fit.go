@@ -150,7 +150,7 @@ func (s Shortfall) Missing() resource.Quantity {
 	return missing
 }
 
-// String is by how much: "30m cpu short: requests 100m, 70m of 2 are free".
+// String is by how much: "30m cpu short: requests 100m, 70m of 2 free".
 func (s Shortfall) String() string {
 	if s.Resource == corev1.ResourcePods {
 		taken := s.Capacity.DeepCopy()

@@ -17,7 +17,7 @@ import (
 // is nearly one that something does.
 type Typo struct {
 	Path      string `json:"path"` // of the requirement or the toleration
-	What      string `json:"what"` // labelKey, labelValue, "taint key" or "taint value"
+	What      string `json:"what"` // "label key", "label value", "taint key" or "taint value"
 	Written   string `json:"written"`
 	Meant     string `json:"meant"`
 	WellKnown bool   `json:"wellKnown,omitempty"` // Kubernetes knows Meant, though the cluster does not have it
