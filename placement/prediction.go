@@ -215,9 +215,12 @@ func (p *Prediction) toCome(own []resident) []crowd {
 // In gives the prediction for another account of the same nodes, as it is now:
 // what happens to the room afterwards does not reach what was asked before, and
 // must not happen while something is asked. Where a pod is wanted is not judged
-// again.
+// again. A room with more or fewer nodes gives a prediction of no nodes.
 func (p *Prediction) In(room *Room) *Prediction {
 	p, room = p.orNothing(), room.orNothing()
+	if room.Len() != p.cluster.Borrow().Len() { // of other nodes
+		return idle().Predict(nil)
+	}
 	now := &Prediction{workload: p.workload, cluster: p.cluster, wanted: p.wanted, kept: p.kept}
 	now.judged.Do(func() { now.judgeIn(room) })
 	return now

@@ -75,6 +75,7 @@ func (r *Room) isNode(position int) bool { return uint(position) < uint(r.Len())
 
 // Clone gives an independent copy.
 func (r *Room) Clone() *Room {
+	r = r.orNothing()
 	if r.me != nil { // what both have is now nobody's
 		r.me, r.hasMine, r.mine = &owner{}, false, false
 	}

@@ -73,8 +73,12 @@ func (r *Room) SetNode(position int, node *corev1.Node) {
 
 // Over has the room go on over another snapshot, whose nodes have the same names
 // and can allocate the same: their labels and taints may be others, and so may
-// all objects but pods. Questions about other pods are asked anew.
+// all objects but pods. Questions about other pods are asked anew. A snapshot with
+// more or fewer nodes changes nothing.
 func (r *Room) Over(c *cluster.Cluster) {
+	if c.Borrow().Len() != r.Len() {
+		return
+	}
 	r.roster = roster{cluster: c}
 	r.questions, r.base, r.log = nil, nil, nil
 }
