@@ -100,7 +100,7 @@ func (y *deployStory) draw(t *rapid.T, specs map[string]*appsv1.Deployment) Inpu
 	}
 	d := specs[name]
 	node := fmt.Sprintf("n%d", rapid.IntRange(0, len(y.nodes)-1).Draw(t, "node"))
-	most := 8
+	most := 9
 	if y.calm {
 		most = 4
 	}
@@ -124,7 +124,10 @@ func (y *deployStory) draw(t *rapid.T, specs map[string]*appsv1.Deployment) Inpu
 	case 7:
 		return pick[Input](t, "to nodes", NodeDown{node}, NodeUp{node}, RemoveNode{node}, EditNode{node, []cluster.NodeEdit{cluster.Cordon()}})
 	}
-	return pick[Input](t, "else", NeverReady{Image: "v2"}, Delete{Key: key}, Delete{key, Foreground}, Delete{key, Orphan})
+	where := pick(t, "where", nil, []string{node})
+	return pick[Input](t, "else", NeverReady{"v2", where}, Delete{Key: key}, Delete{key, Foreground}, Delete{key, Orphan},
+		CrashLoop{"v3", time.Duration(rapid.IntRange(0, 5).Draw(t, "after")) * time.Second, where}, ImagePullFails{"v3", where},
+		RejectPods{"OutOfcpu", "v2", where}, StuckTerminating{node}, Recover{})
 }
 
 func (y *deployStory) strategy(t *rapid.T, d *appsv1.Deployment) {
@@ -140,18 +143,18 @@ func (y *deployStory) strategy(t *rapid.T, d *appsv1.Deployment) {
 		RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: amount("surge"), MaxUnavailable: amount("unavailable")}}
 }
 
-func (y *deployStory) sim(t *rapid.T) *Sim {
+func (y *deployStory) sim(t failer) *Sim {
 	c, err := cluster.New(y.nodes...)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	s, err := New(c, y.config)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	for _, in := range y.inputs {
 		if err := s.At(int(in.tick), in.input); err != nil {
-			t.Fatal(err)
+			t.Fatalf("%v", err)
 		}
 	}
 	return s

@@ -1,19 +1,22 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
 
 // Diagnosis is why a rollout does not end, and what would make it end.
 type Diagnosis struct {
-	DaemonSet string `json:"daemonSet"` // namespace/name
-	Tick      int    `json:"tick"`
-	Cause     string `json:"cause"` // in one sentence
-	Law       Law    `json:"law"`   // that the cause follows from
+	DaemonSet  string `json:"daemonSet,omitempty"`  // namespace/name
+	Deployment string `json:"deployment,omitempty"` // likewise: one of the two
+	Tick       int    `json:"tick"`
+	Cause      string `json:"cause"` // in one sentence
+	Law        Law    `json:"law"`   // that the cause follows from
 
-	// Culprits are the smallest set of nodes that must be put right for the
-	// rollout to end, ascending: none of them can be left out. Of nodes that only
+	// Culprits are the smallest set of nodes, or of a Deployment of pods, that must be
+	// put right for the rollout to end, ascending: none of them can be left out. They
+	// are empty where the cause is the whole, like a pause. Of nodes that only
 	// use the budget as many are named as must give it back, the first by name;
 	// Spare are the others, any of which would do in their place. Foreseen are those
 	// that come to be culprits when these are put right.
@@ -21,9 +24,12 @@ type Diagnosis struct {
 	Spare    []Culprit `json:"spare,omitempty"`
 	Foreseen []Culprit `json:"foreseen,omitempty"`
 
-	Blocked []string `json:"blocked,omitempty"` // the nodes that wait only since others use the budget, ascending
-	Used    int      `json:"used"`              // units of the budget, maxUnavailable or with surge maxSurge
-	Of      int      `json:"of"`                // the budget
+	// Blocked are the nodes that wait only since others use the budget, ascending: Used
+	// of its Of units, maxUnavailable or with surge maxSurge. Of a Deployment they are
+	// the old pods, and the budget is how many of its pods need not be available.
+	Blocked []string `json:"blocked,omitempty"`
+	Used    int      `json:"used"`
+	Of      int      `json:"of"`
 
 	// Remedies let the rollout end, cheapest first (see Remedy): each was tried. Reliefs, tried
 	// too, let all nodes go on but those that they leave.
@@ -31,9 +37,10 @@ type Diagnosis struct {
 	Reliefs  []Remedy `json:"reliefs,omitempty"`
 }
 
-// Culprit is a node with a pod that is in the way of a rollout.
+// Culprit is a node with a pod that is in the way of a rollout, or a pod of a
+// Deployment.
 type Culprit struct {
-	Node   string   `json:"node"`
+	Node   string   `json:"node"` // empty for a pod that has none
 	Pod    string   `json:"pod,omitempty"`
 	Why    Obstacle `json:"why"`
 	Wanted bool     `json:"wanted"` // whether a pod is wanted there; else it only uses the budget
@@ -42,11 +49,7 @@ type Culprit struct {
 
 // String is the culprit in one line.
 func (c Culprit) String() string {
-	s := c.Node
-	if c.Pod != "" {
-		s += " " + c.Pod
-	}
-	s += ": " + c.Why.String()
+	s := strings.TrimSpace(c.Node+" "+c.Pod) + ": " + c.Why.String()
 	if !c.Wanted {
 		s += ", no pod is wanted there"
 	}
@@ -88,41 +91,48 @@ func section(b *strings.Builder, title string, list []Culprit) {
 			fmt.Fprintf(b, "%s %v\n", title, c)
 		}
 		if n > shown {
-			fmt.Fprintf(b, "%s and %d more like these, up to %s\n", title, n-shown, list[n-1].Node)
+			last := cmp.Or(list[n-1].Node, list[n-1].Pod)
+			fmt.Fprintf(b, "%s and %d more like these, up to %s\n", title, n-shown, last)
 		}
 		list = list[n:]
 	}
 }
 
-// Diagnose says why the rollout of a DaemonSet does not end; nil if there is no
-// such DaemonSet, if it is Done, or if something is still to happen by itself:
+// Diagnose says why the rollout of a DaemonSet or Deployment does not end; nil if
+// there is none, if it is Done, or if something is still to happen by itself:
 // what is slow is not stuck, and the queue of coming events tells the two apart,
-// not a timeout. What comes again and again for ever is stuck all the same. As for
-// State, inputs to come do not count.
+// not a timeout. What comes again and again for ever is stuck all the same, and so
+// is a Deployment to which nothing will happen but that its deadline is exceeded. As
+// for State, inputs to come do not count.
 //
-// Every remedy has been tried on a fork, and they come cheapest first, as Remedy
-// defines it. A diagnosis costs a fork and the rest of
+// Every remedy has been tried on a fork. A diagnosis costs a fork and the rest of
 // a rollout for each that is tried, some ten to thirty, and so grows with the nodes
 // times what is tried: 4 to 11 ms for 288 nodes of which 7 % are dead, 0.2 s for 5000
-// (BenchmarkDiagnose). Nil costs what State does, and a look at each node where State
-// is not Done.
+// (BenchmarkDiagnose). Nil costs what State does, and a look at each node, or replica,
+// where State is not Done.
 func (s *Sim) Diagnose(key string) *Diagnosis {
-	d, _ := s.resolve(key)
-	if d == nil {
-		return nil
-	}
-	switch s.State(d.key) {
-	case Unknown, Done:
-		return nil
-	case Deadlocked:
+	switch d, deployed := s.resolve(key); {
+	case d != nil && s.stuck(d):
 		return s.examine(d.key).diagnosis()
+	case deployed != nil && s.stuckDeployment(deployed):
+		return s.examineDeployment(deployed.key).diagnosis()
+	}
+	return nil
+}
+
+func (s *Sim) stuck(d *daemon) bool {
+	switch s.State("daemonset/" + d.key) {
+	case Done:
+		return false
+	case Deadlocked:
+		return true
 	}
 	for n := range s.nodes {
 		if s.endless(d, int32(n)) != none {
-			return s.examine(d.key).diagnosis()
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
 // some lists names, of many only the first.

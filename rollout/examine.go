@@ -12,8 +12,8 @@ import (
 
 // exam is a deadlocked DaemonSet and what is found out about it.
 type exam struct {
-	sim *Sim // without inputs to come
-	d   *daemon
+	ward
+	d *daemon
 
 	whole    Obstacle  // of the DaemonSet as a whole, or 0
 	wanted   []Culprit // on nodes whose pods must come to be as wanted
@@ -28,7 +28,8 @@ type exam struct {
 func (s *Sim) examine(key string) *exam {
 	f := s.Fork()
 	f.inputs = nil
-	x := &exam{sim: f, d: f.find(key)}
+	x := &exam{d: f.find(key)}
+	x.ward = ward{sim: f, namespace: x.d.object.Namespace, patient: x}
 	x.whole = x.wholeObstacle()
 	user := x.readBudget()
 	for n := range f.nodes {
@@ -181,10 +182,12 @@ func (x *exam) law() Law {
 	return EndsWhenAvailable
 }
 
-// kinds are the obstacles that there are, the most frequent first.
-func (x *exam) kinds() []Obstacle {
+func (x *exam) kinds() []Obstacle { return obstaclesAmong(slices.Concat(x.wanted, x.spending)) }
+
+// obstaclesAmong are the obstacles that there are, the most frequent first.
+func obstaclesAmong(list []Culprit) []Obstacle {
 	var counts [len(obstacles)]int
-	for _, c := range append(slices.Clone(x.wanted), x.spending...) {
+	for _, c := range list {
 		counts[c.Why]++
 	}
 	var kinds []Obstacle
@@ -207,7 +210,7 @@ func (x *exam) foreseen() []Culprit {
 	if f.Inject(x.withBudget(intstr.FromInt32(x.plenty()))) != nil {
 		return nil
 	}
-	if f.rest(x.d.key); f.State(x.d.key) == Done {
+	if f.rest(x.owner()); f.State("daemonset/"+x.d.key) == Done {
 		return nil
 	}
 	known := append(nodesOf(x.wanted), nodesOf(x.spending)...)

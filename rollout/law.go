@@ -29,6 +29,12 @@ const (
 	SelectorMustMatch                   // a pod that the selector does not match is not the DaemonSet's
 	AmountsMustParse                    // maxUnavailable and maxSurge are numbers or percentages
 	ForegroundWaits                     // a foreground deletion ends with the last pod
+	EndsWhenComplete                    // a Deployment is complete when all its pods are updated and available
+	NewOnesCount                        // new pods that are not available are in what may be unavailable
+	RecreateWaits                       // no new pod comes while an old one is there
+	SomeNodeMustFit                     // a pod is bound to a node that passes every filter
+	PodsMustBeValid                     // what the API server does not take the controller tries again for ever
+	PausedIsLeft                        // a Deployment that is paused is scaled and no more
 )
 
 // laws say where Kubernetes 1.37 has each, in k8s.io/kubernetes but for kubectl's.
@@ -56,6 +62,12 @@ var laws = [...]struct{ name, file, function, words string }{
 	SelectorMustMatch:    {"SelectorMustMatch", "pkg/controller/controller_ref_manager.go", "ClaimObject", "a pod that the selector does not match is not the DaemonSet's, and another is made"},
 	AmountsMustParse:     {"AmountsMustParse", "pkg/controller/daemon/update.go", "updatedDesiredNodeCounts", "maxUnavailable and maxSurge are numbers or percentages"},
 	ForegroundWaits:      {"ForegroundWaits", "pkg/controller/garbagecollector/garbagecollector.go", "processDeletingDependentsItem", "a foreground deletion ends with the last pod"},
+	EndsWhenComplete:     {"EndsWhenComplete", "pkg/controller/deployment/util/deployment_util.go", "DeploymentComplete", "a Deployment is complete when all its pods are updated and available"},
+	NewOnesCount:         {"NewOnesCount", "pkg/controller/deployment/rolling.go", "reconcileOldReplicaSets", "old pods go as long as enough are available, and new pods that are not count as if they were out"},
+	RecreateWaits:        {"RecreateWaits", "pkg/controller/deployment/recreate.go", "oldPodsRunning", "with Recreate no new pod comes while an old one is there, be it on its way out"},
+	SomeNodeMustFit:      {"SomeNodeMustFit", "pkg/scheduler/schedule_one.go", "findNodesThatFitPod", "a pod is bound to a node that passes every filter, or not at all"},
+	PodsMustBeValid:      {"PodsMustBeValid", "pkg/controller/replicaset/replica_set.go", "manageReplicas", "what the API server does not take the controller tries again for ever"},
+	PausedIsLeft:         {"PausedIsLeft", "pkg/controller/deployment/sync.go", "sync", "a Deployment that is paused is scaled and no more"},
 }
 
 func (l Law) known() bool { return l > 0 && int(l) < len(laws) }

@@ -27,38 +27,45 @@ const (
 	EmptySelector                        // of the DaemonSet
 	TemplateDiffers                      // the DaemonSet's selector does not match its own template
 	StrategyUnusable                     // its type is unknown, or it allows nothing
+	FitsNowhere                          // no node takes a Deployment's pod
+	CreationRefused                      // the API server takes no pod of the template
+	IsPaused                             // the Deployment
 	UnknownObstacle                      // none of these
 )
 
-// obstacles have a name, the law behind them and words for the nodes and pods
-// that are affected.
+// obstacles have a name, the law behind them and words for the nodes that are
+// affected, or of a Deployment the pods.
 var obstacles = [UnknownObstacle + 1]struct {
 	name  string
 	law   Law
 	words string
+	pods  string
 }{
-	NodeIsDown:       {"NodeIsDown", KubeletConfirms, "%s down, where pods neither stop nor start"},
-	NodeIsUnready:    {"NodeIsUnready", NodeTakesPodsAlong, "%s not ready, and so are the pods there"},
-	PodsHeldUnready:  {"PodsHeldUnready", ReadyThenAvailable, "%s kept from having pods that are ready"},
-	NeverStops:       {"NeverStops", OneAfterTheOther, "%s held by a pod that is on its way out and does not go"},
-	NeverStarts:      {"NeverStarts", ReadyThenAvailable, "%s given a pod that does not start"},
-	CannotPull:       {"CannotPull", PullsBackOff, "%s unable to pull the pod's image"},
-	KeepsCrashing:    {"KeepsCrashing", RestartsBackOff, "%s given a pod whose container ends again and again"},
-	KeepsRejecting:   {"KeepsRejecting", KubeletsReject, "%s rejecting the pod, which is made again for ever"},
-	NeverGetsReady:   {"NeverGetsReady", ReadyThenAvailable, "%s given a pod that does not become ready"},
-	Exhausted:        {"Exhausted", RequestsMustFit, "%s too full for the pod"},
-	PortTaken:        {"PortTaken", PortsAreExclusive, "%s without the host port that the pod asks for"},
-	NoRoomBesideOld:  {"NoRoomBesideOld", SurgeIsSpent, "%s without room for the new pod beside the old one"},
-	Untolerated:      {"Untolerated", TaintsKeepOut, "%s tainted after the pod was created for it"},
-	Mismatched:       {"Mismatched", LabelsKeepOut, "%s relabelled after the pod was created for it"},
-	Unbalanced:       {"Unbalanced", SpreadMustHold, "%s closed to the pod by a topology spread constraint"},
-	BadNeighbours:    {"BadNeighbours", NeighboursMustSuit, "%s closed to the pod by other pods"},
-	TurnedOutAgain:   {"TurnedOutAgain", TurnsOutInTime, "%s tainted so that each pod is turned out after a time, and made again for ever"},
-	PodOnLostNode:    {"PodOnLostNode", LostNodeFailsSurge, "%s gone, and its pod is still there"},
-	EmptySelector:    {"EmptySelector", SelectorMustSelect, "the selector is empty"},
-	TemplateDiffers:  {"TemplateDiffers", SelectorMustMatch, "the selector does not match the template, and pods are made without end"},
-	StrategyUnusable: {"StrategyUnusable", AmountsMustParse, "the update strategy cannot be carried out"},
-	UnknownObstacle:  {"UnknownObstacle", EndsWhenAvailable, "%s not as wanted"},
+	NodeIsDown:       {"NodeIsDown", KubeletConfirms, "%s down, where pods neither stop nor start", "%s on a node that is down"},
+	NodeIsUnready:    {"NodeIsUnready", NodeTakesPodsAlong, "%s not ready, and so are the pods there", "%s on a node that is not ready"},
+	PodsHeldUnready:  {"PodsHeldUnready", ReadyThenAvailable, "%s kept from having pods that are ready", "%s on a node where pods are kept from being ready"},
+	NeverStops:       {"NeverStops", OneAfterTheOther, "%s held by a pod that is on its way out and does not go", "%s on the way out and not going"},
+	NeverStarts:      {"NeverStarts", ReadyThenAvailable, "%s given a pod that does not start", "%s not starting"},
+	CannotPull:       {"CannotPull", PullsBackOff, "%s unable to pull the pod's image", "%s waiting for an image that cannot be pulled"},
+	KeepsCrashing:    {"KeepsCrashing", RestartsBackOff, "%s given a pod whose container ends again and again", "%s crashing again and again"},
+	KeepsRejecting:   {"KeepsRejecting", KubeletsReject, "%s rejecting the pod, which is made again for ever", "%s rejected by the kubelet, and made again for ever"},
+	NeverGetsReady:   {"NeverGetsReady", ReadyThenAvailable, "%s given a pod that does not become ready", "%s running and not ready"},
+	Exhausted:        {"Exhausted", RequestsMustFit, "%s too full for the pod", ""},
+	PortTaken:        {"PortTaken", PortsAreExclusive, "%s without the host port that the pod asks for", ""},
+	NoRoomBesideOld:  {"NoRoomBesideOld", SurgeIsSpent, "%s without room for the new pod beside the old one", ""},
+	Untolerated:      {"Untolerated", TaintsKeepOut, "%s tainted after the pod was created for it", ""},
+	Mismatched:       {"Mismatched", LabelsKeepOut, "%s relabelled after the pod was created for it", ""},
+	Unbalanced:       {"Unbalanced", SpreadMustHold, "%s closed to the pod by a topology spread constraint", ""},
+	BadNeighbours:    {"BadNeighbours", NeighboursMustSuit, "%s closed to the pod by other pods", ""},
+	TurnedOutAgain:   {"TurnedOutAgain", TurnsOutInTime, "%s tainted so that each pod is turned out after a time, and made again for ever", ""},
+	PodOnLostNode:    {"PodOnLostNode", LostNodeFailsSurge, "%s gone, and its pod is still there", "%s on a node that is gone"},
+	EmptySelector:    {"EmptySelector", SelectorMustSelect, "the selector is empty", ""},
+	TemplateDiffers:  {"TemplateDiffers", SelectorMustMatch, "the selector does not match the template, and pods are made without end", ""},
+	StrategyUnusable: {"StrategyUnusable", AmountsMustParse, "the update strategy cannot be carried out", ""},
+	FitsNowhere:      {"FitsNowhere", SomeNodeMustFit, "", "%s without a node that takes it"},
+	CreationRefused:  {"CreationRefused", PodsMustBeValid, "the API server takes no pod of the template", ""},
+	IsPaused:         {"IsPaused", PausedIsLeft, "it is paused", ""},
+	UnknownObstacle:  {"UnknownObstacle", EndsWhenAvailable, "%s not as wanted", "%s not as wanted"},
 }
 
 // String is the name of the obstacle.
@@ -103,6 +110,13 @@ func (s *Sim) obstacle(d *daemon, id int32) Obstacle {
 		return KeepsRejecting
 	case !p.is(bound):
 		return s.schedulingObstacle(d, id)
+	}
+	return s.kubeletObstacle(p)
+}
+
+// kubeletObstacle is what is in the way of a bound pod on a node that there is.
+func (s *Sim) kubeletObstacle(p *pod) Obstacle {
+	switch node := &s.nodes[p.node]; {
 	case node.is(isDown):
 		return NodeIsDown
 	case p.is(terminating):
@@ -135,7 +149,7 @@ func (s *Sim) endless(d *daemon, node int32) int32 {
 	}
 	for id := d.head[node]; id != none; id = s.pods[id].next {
 		p := &s.pods[id]
-		if !p.is(terminating) && s.fresh[p.class] && (s.rejectsForEver(p) || s.crashesForEver(d, p)) {
+		if !p.is(terminating) && s.fresh[p.class] && (s.rejectsForEver(p) || s.crashesForEver(p, d.minReady)) {
 			return id
 		}
 	}
@@ -156,8 +170,8 @@ func (s *Sim) rejectsForEver(p *pod) bool {
 }
 
 // crashesForEver: a run of the container is too short for the pod to be available.
-func (s *Sim) crashesForEver(d *daemon, p *pod) bool {
-	return p.is(loops) && s.troubleOf(p).after-s.pace(p).ready < max(d.minReady, 1)
+func (s *Sim) crashesForEver(p *pod, minReady stamp) bool {
+	return p.is(loops) && s.troubleOf(p).after-s.pace(p).ready < max(minReady, 1)
 }
 
 // schedulingObstacle is the first thing that the scheduler has against the pod's

@@ -76,16 +76,19 @@ func ticks(n int) string {
 type Means uint8
 
 const (
-	ChangeBudget   Means = iota + 1 // of the rollout: neither pods nor nodes are touched by it
+	ResumeRollout  Means = iota + 1 // that somebody has paused
+	ChangeBudget                    // of the rollout: neither pods nor nodes are touched by it
 	ReplaceInstead                  // of surging: each old pod goes before the new one comes
 	DeleteThePods                   // that are in the way
 	RepairNodes                     // or give them what they lack
+	AddNodes                        // like those that there are
+	ScaleDown                       // do with fewer replicas
 	ChangeTemplate                  // which makes a new revision: all nodes are updated again
 	UndoRollout                     // the update is given up
 	RemoveNodes                     // from the cluster
 )
 
-var means = [...]string{"", "ChangeBudget", "ReplaceInstead", "DeleteThePods", "RepairNodes", "ChangeTemplate", "UndoRollout", "RemoveNodes"}
+var means = [...]string{"", "ResumeRollout", "ChangeBudget", "ReplaceInstead", "DeleteThePods", "RepairNodes", "AddNodes", "ScaleDown", "ChangeTemplate", "UndoRollout", "RemoveNodes"}
 
 // String is the name of the means.
 func (m Means) String() string {

@@ -142,6 +142,17 @@ func (s *Sim) dawn() {
 
 // nextDue is the next tick, not past, in which something is due; after the last if none is.
 func (s *Sim) nextDue() int32 {
+	next := s.nextChange()
+	for _, slot := range s.deployments.order {
+		if check := s.deployments.at[slot].check; check != none {
+			next = min(next, max(check, s.now))
+		}
+	}
+	return next
+}
+
+// nextChange is nextDue but for deadlines, which change no more than a condition.
+func (s *Sim) nextChange() int32 {
 	next := s.last + 1
 	if t := s.nextMoves(); t != none {
 		next = t
@@ -154,11 +165,6 @@ func (s *Sim) nextDue() int32 {
 	}
 	for i := range s.drains {
 		next = min(next, s.drains[i].nextTry(s))
-	}
-	for _, slot := range s.deployments.order {
-		if check := s.deployments.at[slot].check; check != none {
-			next = min(next, check)
-		}
 	}
 	if s.wanting() {
 		next = s.now

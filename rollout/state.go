@@ -71,11 +71,15 @@ func (s *Sim) wantsAny(d *deployment) bool {
 
 // nextForDeployment is nextFor, or when its progress is checked.
 func (s *Sim) nextForDeployment(d *deployment) int32 {
-	next := s.nextFor(func(p *pod) bool { return p.set != none && s.sets.at[p.set].deployment == d.slot })
+	next := s.nextForReplicas(d)
 	if d.check != none {
 		next = min(next, d.check)
 	}
 	return next
+}
+
+func (s *Sim) nextForReplicas(d *deployment) int32 {
+	return s.nextFor(func(p *pod) bool { return p.set != none && s.sets.at[p.set].deployment == d.slot })
 }
 
 // done says whether the Deployment is as wanted; one that is paused is if it has
@@ -97,7 +101,7 @@ func (s *Sim) nextFor(own func(*pod) bool) int32 {
 		next = s.alarms[0].tick
 	}
 	if slices.ContainsFunc(s.unbound, func(id int32) bool { return own(&s.pods[id]) }) {
-		return s.nextDue()
+		return s.nextChange()
 	}
 	for _, slot := range s.agenda.slots[s.agenda.first:] {
 		for _, id := range slot.pods {

@@ -6,24 +6,29 @@ import "slices"
 type outcome struct {
 	settled bool
 	refused bool  // an input was
-	last    int32 // the tick of the DaemonSet's last event
+	last    int32 // the tick of the last event of the object that it is about
 }
+
+// owner is whose events they are.
+type owner struct{ daemonSet, deployment string }
+
+func (o owner) has(e *Event) bool { return e.DaemonSet == o.daemonSet && e.Deployment == o.deployment }
 
 // rest lets time pass until nothing more happens by itself, or nothing but what
 // happens again and again for ever. For what comes to neither there is a bound, of
 // many more ticks with events than a rollout has.
-func (s *Sim) rest(key string) outcome {
+func (s *Sim) rest(of owner) outcome {
 	const look = 16 // now and then
 	o := outcome{last: s.now}
-	patience := 1000 + 20*(len(s.nodes)+len(s.pods))
+	patience, turns := 1000+20*(len(s.nodes)+len(s.pods)), 0
 	for events := range s.Run(int(s.last)) {
 		for i := range events {
 			o.refused = o.refused || events[i].Kind == Refused
-			if events[i].DaemonSet == key {
+			if of.has(&events[i]) {
 				o.last = int32(events[i].Tick)
 			}
 		}
-		if patience--; patience == 0 || patience%look == 0 && s.spins() {
+		if patience--; patience == 0 || patience%look == 0 && s.spins(&turns) {
 			break // what spins is not settled; what has just come to rest is
 		}
 	}
@@ -32,48 +37,76 @@ func (s *Sim) rest(key string) outcome {
 }
 
 // spins says whether every pod that something is still to happen to goes round for
-// ever.
-func (s *Sim) spins() bool {
+// ever. Where the next pod may go to another node it must have been so for some turns.
+func (s *Sim) spins(turns *int) bool {
+	const enough = 8
+	sure := true
 	for _, slot := range s.agenda.slots[s.agenda.first:] {
 		for _, id := range slot.pods {
-			if p := &s.pods[id]; p.due == slot.tick && p.phase != vacant && !s.goesRound(p) {
+			switch p := &s.pods[id]; {
+			case p.due != slot.tick || p.phase == vacant:
+			case !s.goesRound(p):
+				*turns = 0
 				return false
+			default:
+				sure = sure && !s.mayGoElsewhere(p)
 			}
 		}
 	}
-	return len(s.alarms) == 0 && len(s.inputs) == 0
+	*turns++
+	return len(s.alarms) == 0 && len(s.inputs) == 0 && (sure || *turns >= enough)
 }
 
 func (s *Sim) goesRound(p *pod) bool {
 	return p.is(loops) || s.rejectsForEver(p) || p.owner != none && p.node != none && s.expelsForEver(s.daemons[p.owner], p.node)
 }
 
+// mayGoElsewhere says whether the pod is rejected, but its successor not on every node.
+func (s *Sim) mayGoElsewhere(p *pod) bool {
+	return p.set != none && s.rejectsForEver(p) && len(s.troubleOf(p).nodes) > 0
+}
+
+// patient is an object that is stuck, of either kind.
+type patient interface {
+	owner() owner
+	// recovered says what came of it in a fork that has come to rest: whether its rollout
+	// has ended, or that only some nodes are left that are in the way now.
+	recovered(f *Sim, settled bool) (leaves []string, ok bool)
+}
+
 // try injects the candidate's inputs into a fork and waits for what comes of
-// them. They are of use if none is refused and the rollout ends, with nodes; or, as
-// a relief, if only nodes are left that are in the way now.
-func (x *exam) try(c candidate) (Remedy, bool) {
-	f := x.sim.Fork()
+// them. They are of use if none is refused and the rollout ends; or, as a relief, if
+// it leaves only what is in the way now.
+func (w ward) try(c candidate) (Remedy, bool) {
+	f := w.sim.Fork()
 	r := Remedy{Means: c.means, Does: c.does, Inputs: c.inputs}
 	if len(c.inputs) == 0 || f.Inject(c.inputs...) != nil {
 		return r, false
 	}
-	o := f.rest(x.d.key)
+	o := f.rest(w.patient.owner())
 	if o.refused {
 		return r, false
 	}
-	r.Ticks = int(o.last - x.sim.now)
+	r.Ticks = int(o.last - w.sim.now)
+	ok := false
+	r.Leaves, ok = w.patient.recovered(f, o.settled)
+	return r, ok
+}
+
+func (x *exam) owner() owner { return owner{daemonSet: x.d.key} }
+
+func (x *exam) recovered(f *Sim, settled bool) (leaves []string, ok bool) {
 	switch d := f.find(x.d.key); {
 	case d == nil:
-		return r, x.d.deleting
-	case f.State(x.d.key) == Done:
-		return r, d.number(desired) > 0 && f.stand(d)
-	}
-	if !o.settled {
-		return r, false
+		return nil, x.d.deleting
+	case f.State("daemonset/"+x.d.key) == Done:
+		return nil, d.number(desired) > 0 && f.stand(d)
+	case !settled:
+		return nil, false
 	}
 	then := f.examine(x.d.key)
-	r.Leaves = nodesOf(then.wanted)
-	return r, len(then.blocked) == 0 && len(r.Leaves) > 0 && within(r.Leaves, nodesOf(x.wanted))
+	leaves = nodesOf(then.wanted)
+	return leaves, len(then.blocked) == 0 && len(leaves) > 0 && within(leaves, nodesOf(x.wanted))
 }
 
 // stand says whether every wanted pod is there to stay: the status counts those on
