@@ -76,17 +76,24 @@ func (x *deploymentExam) fewer() []candidate {
 }
 
 // least is the smallest number, from low to high, with which the candidate is a
-// remedy, if it is one with the greatest.
+// remedy, if it is one with the greatest. Small ones are tried first.
 func (x *deploymentExam) least(low, high int, with func(int) candidate) (int, bool) {
-	if low > high {
+	does := func(n int) bool {
+		_, ok := x.try(with(n))
+		return ok
+	}
+	if low > high || !does(high) {
 		return 0, false
 	}
-	if _, ok := x.try(with(high)); !ok {
-		return 0, false
+	for step := 1; low+step-1 < high; step *= 2 {
+		if does(low + step - 1) {
+			high = low + step - 1
+			break
+		}
+		low += step
 	}
 	for low < high { // high will do
-		middle := (low + high) / 2
-		if _, ok := x.try(with(middle)); ok {
+		if middle := (low + high) / 2; does(middle) {
 			high = middle
 		} else {
 			low = middle + 1

@@ -21,7 +21,7 @@ func (x *deploymentExam) places(of []Culprit) []candidate {
 	if len(cordoned) > 0 {
 		all = append(all, opened)
 	}
-	if len(opened.inputs) > 0 {
+	if _, ok := x.try(opened); !ok && len(opened.inputs) > 0 {
 		all = append(all, x.added(of, opened))
 	}
 	return all

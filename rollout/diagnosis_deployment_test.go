@@ -2,13 +2,20 @@ package rollout
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
 )
 
 // restingDeployments runs a story to its end, or to some tick of it after which
@@ -69,6 +76,116 @@ func checkDeploymentRemedy(t failer, s *Sim, key string, x *Diagnosis, r Remedy)
 	if state := s.State("deployment/" + key); state != Done && !(state == Unknown && strings.Contains(x.Cause, "deletion")) {
 		t.Fatalf("%v\ndoes not help: %v %v\n%v", r, state, s.Waiting("deployment/"+key), x)
 	}
+}
+
+// Of nodes that come, replicas that are done without, and the budget, remedies take
+// no more than is needed: with one less the rollout does not end. Mutants seen to fail:
+// least that gives one more, or stops at low + 1.
+func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
+	tried := map[Means]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		for range 5 {
+			s := restingDeployments(t)
+			for _, key := range s.Deployments() {
+				x := s.Diagnose("deployment/" + key)
+				if x == nil {
+					continue
+				}
+				for _, r := range x.Remedies {
+					if less := withLess(s, key, r); less != nil {
+						tried[r.Means]++
+						checkNotEnough(t, s.Fork(), key, r, less)
+					}
+				}
+			}
+		}
+	})
+	if len(tried) < 2 && !testing.Short() {
+		t.Errorf("only %v", tried)
+	}
+}
+
+// withLess are the inputs of a remedy with one less of what it counts; nil if it
+// counts nothing, or would do nothing then.
+func withLess(s *Sim, key string, r Remedy) []Input {
+	last := len(r.Inputs) - 1
+	switch in := r.Inputs[last].(type) {
+	case ApplyNode:
+		if _, only := r.Inputs[0].(ApplyNode); only && r.Means == AddNodes && last > 0 {
+			return r.Inputs[:last]
+		}
+	case Scale:
+		if in.Replicas+1 < s.deployments.find(key).replicas() {
+			return []Input{Scale{in.Key, in.Replicas + 1}}
+		}
+	case Apply:
+		if _, was := s.deployments.find(key).budget(); r.Means == ChangeBudget && in.Deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal > was+1 {
+			d := in.Deployment.DeepCopy()
+			d.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal--
+			return []Input{Apply{Deployment: d}}
+		}
+	}
+	return nil
+}
+
+func checkNotEnough(t failer, s *Sim, key string, r Remedy, less []Input) {
+	s.inputs = nil
+	if err := s.Inject(less...); err != nil {
+		t.Fatalf("%v: %v", less, err)
+	}
+	if s.rest(owner{deployment: key}); s.State("deployment/"+key) == Done {
+		t.Fatalf("%v\nis more than is needed: %v", r, less)
+	}
+}
+
+// BenchmarkDiagnoseDeployment has a bad image in a Deployment, and one whose surge
+// fits nowhere.
+func BenchmarkDiagnoseDeployment(b *testing.B) {
+	for _, replicas := range []int32{100, 2000} {
+		for name, nodes := range map[string]int32{"image": replicas / 5, "room": replicas / 10} {
+			b.Run(fmt.Sprint(name, replicas), func(b *testing.B) {
+				s := stuckWeb(b, replicas, nodes)
+				b.ResetTimer()
+				for range b.N {
+					if x := s.Diagnose("default/web"); x == nil || len(x.Remedies) < 2 {
+						b.Fatal(x)
+					}
+				}
+			})
+		}
+	}
+}
+
+// stuckWeb is a Deployment on nodes that take ten replicas each, updated to an image
+// that cannot be pulled if there is room for it.
+func stuckWeb(b *testing.B, replicas, size int32) *Sim {
+	var nodes []runtime.Object
+	for i := range size {
+		nodes = append(nodes, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%07d", i)}, Status: corev1.NodeStatus{
+			Allocatable: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1"), corev1.ResourcePods: resource.MustParse("110")},
+		}})
+	}
+	c, err := cluster.New(nodes...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := New(c, Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	none, image := intstr.FromInt32(0), "v2"
+	if size > replicas/10 {
+		image = "v3"
+	}
+	for _, image := range []string{"v1", image} {
+		web := webDeployment("web", image, replicas)
+		web.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxUnavailable: &none}
+		if err := s.Inject(ImagePullFails{Image: "v3"}, Apply{Deployment: web}); err != nil {
+			b.Fatal(err)
+		}
+		s.Advance(2000)
+	}
+	return s
 }
 
 // A Deployment that is diagnosed does not come to an end by itself. Mutant seen to

@@ -238,6 +238,11 @@ func (s *Sim) compare(a, b int32) int {
 	if p.created != q.created {
 		return cmp.Compare(p.created, q.created)
 	}
+	return s.compareNames(a, b)
+}
+
+func (s *Sim) compareNames(a, b int32) int {
+	p, q := &s.pods[a], &s.pods[b]
 	if p.class == q.class && p.name >= 0 && q.name >= 0 && max(p.name, q.name) < serials {
 		return cmp.Compare(p.name, q.name)
 	}

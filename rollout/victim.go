@@ -134,7 +134,7 @@ func (r *victimRanking) magnitude(at stamp) int {
 // tie orders pods that no rule tells apart.
 func (r *victimRanking) tie(a, b int32) int {
 	if r.config.Order != Seeded {
-		return strings.Compare(r.podName(a), r.podName(b))
+		return r.compareNames(a, b)
 	}
 	draw := func(id int32) uint64 {
 		var g rand.PCG
