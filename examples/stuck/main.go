@@ -1,4 +1,4 @@
-// Stuck lets three rollouts get stuck, says why, applies the cheapest remedy of each
+// Stuck lets four rollouts get stuck, says why, applies the cheapest remedy of each
 // diagnosis and sees the rollout end.
 package main
 
@@ -21,7 +21,10 @@ var nodes []byte
 //go:embed agents.yaml
 var agents []byte
 
-const exporter, shipper = "monitoring/node-exporter", "logging/log-shipper"
+//go:embed shop.yaml
+var shop []byte
+
+const exporter, shipper, checkout = "monitoring/node-exporter", "logging/log-shipper", "shop/checkout"
 
 func main() {
 	if err := run(os.Stdout); err != nil {
@@ -55,6 +58,7 @@ func run(w io.Writer) error {
 			[]rollout.Input{rollout.NodeUp{Node: "till-1"}, rollout.NodeUp{Node: "till-2"}}},
 		{"An image that never becomes ready", exporter, "quay.io/prometheus/node-exporter:v1.10.0-rc",
 			[]rollout.Input{rollout.NeverReady{Image: "quay.io/prometheus/node-exporter:v1.10.0-rc"}}},
+		{"A Deployment that fills its nodes and may not miss a pod", checkout, "registry.example.com/shop/checkout:2026.11.2", nil},
 	} {
 		fmt.Fprintf(w, "\n%s:\n", story.title)
 		if err := sim.Inject(story.before...); err != nil {
@@ -74,11 +78,7 @@ func run(w io.Writer) error {
 
 // cure tells why the rollout is stuck and takes the cheapest remedy.
 func cure(w io.Writer, sim *rollout.Sim, key string) error {
-	message, _, err := sim.RolloutStatus(key)
-	if err != nil {
-		return err
-	}
-	fmt.Fprint(w, message)
+	printStatus(w, sim, key)
 	x := sim.Diagnose(key)
 	if x == nil {
 		return fmt.Errorf("%s is %v", key, sim.State(key))
@@ -93,17 +93,32 @@ func cure(w io.Writer, sim *rollout.Sim, key string) error {
 		return err
 	}
 	settle(sim)
-	message, _, err = sim.RolloutStatus(key)
-	fmt.Fprint(w, message)
-	return err
+	printStatus(w, sim, key)
+	return nil
 }
 
-// update gives the DaemonSet another image.
+// printStatus prints what kubectl rollout status would.
+func printStatus(w io.Writer, sim *rollout.Sim, key string) {
+	message, _, err := sim.RolloutStatus(key)
+	if err != nil {
+		message = fmt.Sprintf("error: %v\n", err)
+	}
+	fmt.Fprint(w, message)
+}
+
+// update gives the DaemonSet or Deployment another image.
 func update(sim *rollout.Sim, key, image string) error {
-	for _, ds := range sim.Cluster().Manifest().DaemonSets {
+	m := sim.Cluster().Manifest()
+	for _, ds := range m.DaemonSets {
 		if ds.Namespace+"/"+ds.Name == key {
 			ds.Spec.Template.Spec.Containers[0].Image = image
 			return sim.Apply(ds)
+		}
+	}
+	for _, d := range m.Deployments {
+		if d.Namespace+"/"+d.Name == key {
+			d.Spec.Template.Spec.Containers[0].Image = image
+			return sim.ApplyDeployment(d)
 		}
 	}
 	return fmt.Errorf("no %s", key)
@@ -115,7 +130,8 @@ func settle(sim *rollout.Sim) {
 }
 
 func store() (*cluster.Cluster, error) {
-	m, err := cluster.ReadManifest(bytes.NewReader(append(append(nodes, "\n---\n"...), agents...)))
+	all := bytes.Join([][]byte{nodes, agents, shop}, []byte("\n---\n"))
+	m, err := cluster.ReadManifest(bytes.NewReader(all))
 	if err != nil {
 		return nil, err
 	}
