@@ -27,7 +27,9 @@ func (s *Sim) adoptPods() error {
 			return err
 		}
 		if d != nil {
-			p.owner = d.slot
+			if p.node != none { // others the controller passes over (getNodesToDaemonPods)
+				p.owner = d.slot
+			}
 			if serial, ok := parseSerial(strings.TrimPrefix(object.Name, namePrefix(d.object.Name))); ok {
 				d.taken = append(d.taken, serial)
 			}

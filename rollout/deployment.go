@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -127,8 +128,13 @@ func (s *Sim) addDeployment(object *appsv1.Deployment) (*deployment, error) {
 	return d, nil
 }
 
-// setDeployment puts an object in the place of the old one.
+// setDeployment puts an object in the place of the old one. Without a selector the
+// controller would crash where it makes a ReplicaSet (pkg/util/labels:
+// CloneSelectorAndAddLabel).
 func (s *Sim) setDeployment(d *deployment, object *appsv1.Deployment) error {
+	if object.Spec.Selector == nil {
+		return errors.New("spec.selector: Required value")
+	}
 	selector, err := metav1.LabelSelectorAsSelector(object.Spec.Selector)
 	if err != nil {
 		return err

@@ -1,5 +1,5 @@
 // Package zero asks a package everything with nothing: zero receivers, nil ones,
-// zero arguments. None of it may panic.
+// zero arguments. It also fills objects with nonsense. None of it may panic.
 package zero
 
 import (
@@ -18,11 +18,11 @@ import (
 	"testing"
 )
 
-// Check calls each function that it is given, and each exported method of each
-// type that it is given a value of, on the zero value and, where it is given a
-// pointer, on nil as well, or where it counts on the largest number; with zero arguments. It ranges over what yields. The
-// test fails for each that panics, and for each function and type with methods
-// that the package in the working directory exports and that is not given.
+// Check calls with zero arguments each function that it is given, and each exported
+// method of each type that it is given a value of: on the zero value, of numbers on
+// the largest too, and of pointers on nil. It ranges over what yields. The test
+// fails for each that panics, and for each function and type with methods that the
+// package in the working directory exports and that is not given.
 func Check(t *testing.T, given ...any) {
 	t.Helper()
 	declared, seen := exported(t), map[string]bool{}
