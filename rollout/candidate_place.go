@@ -104,8 +104,10 @@ func (x *deploymentExam) added(of []Culprit, beside candidate) candidate {
 		if n == 1 {
 			c.does = "add a node like " + model.Name
 		}
-		for i := range n {
-			c.inputs = append(c.inputs, ApplyNode{another(model, fmt.Sprintf("%s-%d", model.Name, i+1))})
+		for i := 1; len(c.inputs) < n; i++ {
+			if name := fmt.Sprintf("%s-%d", model.Name, i); x.sim.slotOf(name) == none {
+				c.inputs = append(c.inputs, ApplyNode{another(model, name)})
+			}
 		}
 		return beside.and(c)
 	}

@@ -47,7 +47,7 @@ func (s *Sim) goesRoundAny(d *deployment) bool {
 // container ends before it is available.
 func (s *Sim) goesRoundInVain(id int32) bool {
 	p := &s.pods[id]
-	return p.live() && p.evict == never && s.nodes[max(p.node, 0)].works() &&
+	return p.live() && p.is(bound) && p.evict == never && s.nodes[p.node].works() &&
 		(s.rejectsForEver(p) || s.crashesForEver(p, s.sets.at[p.set].minReady()))
 }
 
@@ -95,7 +95,7 @@ func (x *deploymentExam) look(id int32, isNew bool) {
 	counts := isNew || x.d.object.Spec.Paused
 	switch minReady := x.sim.sets.at[p.set].minReady(); {
 	case p.terminal() && !x.d.deleting:
-	case x.d.deleting, x.d.recreates() && !isNew:
+	case x.d.deleting, x.d.recreates() && !counts:
 		x.pods = append(x.pods, x.culprit(id))
 	case p.is(terminating):
 	case counts && (p.due == none || x.sim.goesRoundInVain(id)) && !x.sim.availableFor(minReady, p):
