@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -171,6 +172,9 @@ func (b *Base) Plan(edits ...Edit) (*Plan, error) {
 	if d.opaque {
 		if err := p.check(); err != nil {
 			return nil, err
+		}
+		if refused := p.course().refused; len(refused) > 0 {
+			return nil, errors.New(strings.Join(refused, "\n"))
 		}
 		d.after = p.course().sim.Cluster()
 	}

@@ -96,7 +96,8 @@ func RemoveNodes(nodes cluster.NodeSet) Edit {
 
 // Inputs is anything that a simulation takes: undo, drain, a node that goes down.
 // What it does to the cluster is known only when the simulation has run, so that
-// Plan.After, and all predictions, are of the cluster once it has settled.
+// Plan.After, and all predictions, are of the cluster once it has settled. One that
+// turns out to be impossible, as for a node that is not there, is an error.
 func Inputs(in ...rollout.Input) Edit {
 	in = slices.Clone(in)
 	var words []string

@@ -42,6 +42,7 @@ func TestNothingHasWords(t *testing.T) {
 		"cordon on no node: EditNodes: cordon: there is no node in the set":       dryrun.EditNodes(cluster.NodeSet{}, cluster.Cordon()),
 		"remove no node: RemoveNodes: there is no node in the set":                dryrun.RemoveNodes(cluster.NodeSet{}),
 		"delete Node without a name: object 0: Node: metadata.name: is required":  dryrun.Delete(&corev1.Node{}),
+		`node-down nowhere: node-down nowhere: nodes "nowhere" not found`:         dryrun.Inputs(rollout.NodeDown{Node: "nowhere"}),
 		`undo "": undo: no key: must be namespace/name`:                           dryrun.Inputs(rollout.Undo{}),
 		"no input: <nil>": dryrun.Inputs(),
 	} {
