@@ -122,7 +122,7 @@ func readAll(files []string, stdin io.Reader, stderr io.Writer) ([]input, error)
 	for _, name := range files {
 		text, err := read(name, stdin)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, err // it names the file
 		}
 		m, err := cluster.ReadManifest(bytes.NewReader(text))
 		if err != nil {
