@@ -63,7 +63,8 @@ func (p *deploymentPlot) events(from ...int) {
 // deploymentPlot is a scenario with Deployments in the making.
 type deploymentPlot struct {
 	*plot
-	all []*deploymentSpec
+	all     []*deploymentSpec
+	crashed bool // before the dump
 }
 
 // deploymentSpec is what a generated Deployment is made of: values, so that an
@@ -249,13 +250,18 @@ func (p *deploymentPlot) crashLoop(image string, where []string) Input {
 }
 
 // crash has the pods that run crash, and mostly is followed by a scale up and one
-// down, so that some have crashed more often than others. Before a dump it ends soon.
+// down, so that some have crashed more often than others.
 func (p *deploymentPlot) crash(s *deploymentSpec) {
 	image := s.image
 	if s.sidecar {
 		image = pick(p.t, "crashes", sideImage, s.image)
 	}
-	p.add(p.crashLoop(image, p.somewhere()))
+	loop := p.crashLoop(image, p.somewhere())
+	if p.plain {
+		p.crashOnce(loop, image)
+		return
+	}
+	p.add(loop)
 	if rapid.IntRange(0, 3).Draw(p.t, "scaled") > 0 {
 		for _, size := range []int32{p.size(), p.size()} {
 			p.tick += pick(p.t, "meanwhile", 1, 0, 4, 11, 20)
@@ -263,8 +269,18 @@ func (p *deploymentPlot) crash(s *deploymentSpec) {
 			p.add(Scale{s.key(), size})
 		}
 	}
-	if p.plain {
-		p.tick += pick(p.t, "until it ends", 1, 4, 11)
-		p.add(Recover{Image: image})
+}
+
+// crashOnce is a loop that ends before a dump, and the backoff after it too, which
+// shows in no object. Once, for no more than five minutes may pass until the dump:
+// when an eviction is due shows in none either.
+func (p *deploymentPlot) crashOnce(loop Input, image string) {
+	if p.crashed {
+		return
 	}
+	p.crashed = true
+	p.add(loop)
+	p.tick += pick(p.t, "until it ends", 1, 4)
+	p.add(Recover{Image: image})
+	p.tick += 14
 }
