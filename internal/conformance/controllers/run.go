@@ -200,6 +200,7 @@ func (w *world) tick(tick int, inputs []Input) (Tick, error) {
 		w.restart(pod)
 	}
 	for _, in := range inputs {
+		w.restarts()
 		if err := w.happen(in); err != nil {
 			w.refuse(now, in, err)
 		}

@@ -95,8 +95,6 @@ func (w *world) befall(t trouble) {
 		if pod.Spec.NodeName == "" || !t.concerns(pod) {
 			continue
 		}
-		w.restart(pod) // at once, if another input has just ended it
-		pod, _ = w.pods.get(key(pod))
 		if crashes && pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
 			w.loops[pod.UID] = &loop{image: crash.Image, after: crash.After, ends: w.now, next: w.now}
 			continue
@@ -138,6 +136,13 @@ func longer(wait time.Duration) time.Duration {
 // begin is the first start.
 func (w *world) begin(pod *corev1.Pod, crash CrashLoop) {
 	w.loops[pod.UID] = &loop{image: crash.Image, after: crash.After, ends: w.now.Add(crash.After), next: w.now.Add(crash.After)}
+}
+
+// restarts does what has become due before something else happens.
+func (w *world) restarts() {
+	for _, pod := range w.pods.list() {
+		w.restart(pod)
+	}
 }
 
 // restart does what has become due.
