@@ -289,7 +289,10 @@ func (p *plot) change(event string) {
 		p.set("", event, func(n string) Input { return PodsNotReady{n} })
 	case "gone":
 		p.set("", event, func(n string) Input { p.goneAt[n] = p.tick; return RemoveNode{n} })
-		if p.Config.PodGC > 0 && p.applied != nil { // an update while its pods are still there
+		if p.Config.PodGC > 0 && p.applied != nil { // an update while its pods are still there: with surge it fails
+			if rapid.Bool().Draw(p.t, "surges") {
+				p.spec.surge, p.spec.onDelete = "1", false
+			}
 			p.newImage()
 		}
 	case "end down":

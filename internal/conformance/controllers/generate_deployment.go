@@ -140,10 +140,15 @@ func (s *deploymentSpec) deployment() *appsv1.Deployment {
 }
 
 // happen adds one event. The Deployment is updated about as often as everything
-// else together; a paused one is mostly resumed soon.
+// else together; a paused one is mostly resumed soon, and a node in trouble is
+// mostly the next that something happens to.
 func (p *deploymentPlot) happen(s *deploymentSpec) {
 	if s.paused && rapid.Bool().Draw(p.t, "resumed") {
 		p.pause(s)
+		return
+	}
+	if len(p.known("down", "not ready", "pods not ready")) > 0 && rapid.Bool().Draw(p.t, "a node again") {
+		p.nodeEvent()
 		return
 	}
 	switch pick(p.t, "event", "image", "image", "image", "image", "bad image", "bad image", "back", "back", "undo", "undo",
