@@ -140,7 +140,7 @@ func (s *Sim) move(id int32) {
 		s.vanish(id)
 		return
 	case p.phase == failed: // its backoff is over
-	case p.is(loops) && p.phase == running && !p.is(terminating):
+	case p.is(loops) && !p.is(frozen) && p.phase == running && !p.is(terminating):
 		s.loop(id)
 	case p.is(isReady):
 		s.emitPod(Available, id, Why{})
