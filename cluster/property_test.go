@@ -14,6 +14,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/gen"
+	_ "github.com/berthsim/berth/internal/seed"
 )
 
 func clusterOf(t interface{ Fatal(...any) }, nodes ...*corev1.Node) *cluster.Cluster {

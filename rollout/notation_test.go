@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/shrunk"
 )
 
 // sameInputs is equality of what inputs say: amounts by their value.
@@ -68,9 +69,8 @@ func oddWord(t *rapid.T) string {
 // at the end; undo without its revision; an object without its status.
 func TestInputsReadBack(t *testing.T) {
 	seen := map[string]bool{}
-	for range 20 {
-		checkReadBack(t, seen)
-	}
+	shrunk.Checks(t, 2000)
+	checkReadBack(t, seen)
 	for verb, parse := range verbs() {
 		in := parse(&reader{text: " x/y"})
 		if name := reflect.TypeOf(in).Name(); !seen[name] {

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
+	_ "github.com/berthsim/berth/internal/seed"
 )
 
 // story is a generated scenario: nodes, a configuration, and inputs by tick.

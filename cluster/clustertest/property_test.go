@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
+	_ "github.com/berthsim/berth/internal/seed"
 	"github.com/berthsim/berth/internal/shrunk"
 	"github.com/berthsim/berth/placement"
 )

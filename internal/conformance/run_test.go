@@ -10,10 +10,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
+	"github.com/berthsim/berth/internal/seed"
 	"pgregory.net/rapid"
 )
 
@@ -30,19 +29,6 @@ func longer(t testing.TB) int {
 	return n
 }
 
-// seed is what cases are drawn from: the same in every run, so that a change is
-// judged by what it does and not by luck, or BERTH_SEED, where 0 is the time.
-var seed = sync.OnceValue(func() string {
-	switch s, ok := os.LookupEnv("BERTH_SEED"); {
-	case !ok:
-		return "1372"
-	case s == "0":
-		return strconv.FormatInt(time.Now().UnixNano(), 10)
-	default:
-		return s
-	}
-})
-
 // often is how many cases a suite has that usually has so many: a tenth with -short.
 func often(t testing.TB, times int) int {
 	if testing.Short() {
@@ -53,18 +39,14 @@ func often(t testing.TB, times int) int {
 
 // seeds are those of the cases of a suite that draws by itself.
 func seeds(t testing.TB, times int) iter.Seq[[2]uint64] {
-	run, err := strconv.ParseUint(seed(), 10, 64)
-	if err != nil {
-		t.Fatalf("BERTH_SEED: %v", err)
-	}
 	return func(yield func([2]uint64) bool) {
 		t.Cleanup(func() {
 			if t.Failed() {
-				t.Logf("again with BERTH_SEED=%d", run)
+				t.Logf("again with BERTH_SEED=%d", seed.Value)
 			}
 		})
 		for n := range uint64(often(t, times)) {
-			if !yield([2]uint64{run, n}) {
+			if !yield([2]uint64{seed.Value, n}) {
 				return
 			}
 		}
@@ -72,14 +54,10 @@ func seeds(t testing.TB, times int) iter.Seq[[2]uint64] {
 }
 
 // check runs a property at least the given number of times, a tenth with -short.
-// A failure is shrunk, and printed with the seed that repeats it: -rapid.seed,
-// which goes before BERTH_SEED.
+// A failure is shrunk, and printed with the seed that repeats it.
 func check(t *testing.T, times int, property func(*rapid.T)) {
 	t.Helper()
 	setFlag(t, "rapid.checks", strconv.Itoa(often(t, times)))
-	if flag.Lookup("rapid.seed").Value.String() == "0" {
-		setFlag(t, "rapid.seed", seed())
-	}
 	rapid.Check(t, property)
 }
 

@@ -3,7 +3,9 @@ package lint
 import (
 	"go/ast"
 	"go/parser"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -29,6 +31,23 @@ func TestOnlyTestKitsDrawAtRandom(t *testing.T) {
 	}
 	if kits == 0 {
 		t.Error("there is no test kit")
+	}
+}
+
+// Tests of ours draw from the seed that all have, but for those of examples, which
+// are to be copied.
+func TestDrawsAreSeeded(t *testing.T) {
+	format := `{{.ImportPath}}{{range .TestImports}} {{.}}{{end}}{{range .XTestImports}} {{.}}{{end}}`
+	out, err := exec.Command("go", "list", "-f", format, module+"/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		draws, seeded := slices.Contains(words[1:], "pgregory.net/rapid"), slices.Contains(words[1:], module+"/internal/seed")
+		if draws && !seeded && !strings.HasPrefix(words[0], module+"/examples/") {
+			t.Errorf("tests of %s draw by luck: internal/seed is not imported", words[0])
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	_ "github.com/berthsim/berth/internal/seed"
 	"github.com/berthsim/berth/internal/shrunk"
 	"github.com/berthsim/berth/internal/zero"
 	"github.com/berthsim/berth/placement/placementtest"

@@ -16,6 +16,8 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
+	_ "github.com/berthsim/berth/internal/seed"
+	"github.com/berthsim/berth/internal/shrunk"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/dryrun"
@@ -98,9 +100,8 @@ func TestPlanAgreesWithTheSimulation(t *testing.T) {
 			}
 		}
 	}
-	for range 5 { // a pod that is deleted at once is rare
-		rapid.Check(t, agree)
-	}
+	shrunk.Checks(t, 500) // a pod that is deleted at once is rare
+	rapid.Check(t, agree)
 	if created == 0 || deleted == 0 || updated == 0 {
 		t.Errorf("seen %d created, %d deleted, %d updated", created, deleted, updated)
 	}

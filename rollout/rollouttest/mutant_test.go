@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	_ "github.com/berthsim/berth/internal/seed"
 	"github.com/berthsim/berth/internal/shrunk"
 	"github.com/berthsim/berth/rollout/rollouttest"
 )

@@ -6,6 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
+
+	_ "github.com/berthsim/berth/internal/seed"
 )
 
 // Two plays by name are the same: nothing is left to chance but what drawing

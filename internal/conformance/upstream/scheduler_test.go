@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"pgregory.net/rapid"
 
+	_ "github.com/berthsim/berth/internal/seed"
+
 	"github.com/berthsim/berth/internal/conformance/gen"
 )
 
