@@ -84,7 +84,7 @@ func checkDeploymentRemedy(t failer, s *Sim, key string, x *Diagnosis, r Remedy)
 func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
 	tried := map[Means]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		for range 5 {
+		for range 8 { // in one of sixty more nodes help
 			s := restingDeployments(t)
 			for _, key := range s.Deployments() {
 				x := s.Diagnose("deployment/" + key)
