@@ -3,6 +3,7 @@ package controllers
 import (
 	"cmp"
 	"context"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"sort"
@@ -124,11 +125,28 @@ func (w *world) deploy(tick *ticking) (changed bool, err error) {
 // lineUp has the ReplicaSet's pods stand as the controller will sort them for a
 // deletion, those that no rule tells apart as chosen. Its sort leaves alone what is
 // sorted, but is not stable beyond twelve pods: it would deal out the equals anew.
+//
+// Its order is not transitive: of two that no rule tells apart one may stand before a
+// third and one behind it. Then it matters how those that stay stand behind those
+// that go, which nobody says, and any order of them will do with which these go.
 func (w *world) lineUp(rs *appsv1.ReplicaSet) {
-	pods := w.podsOf(rs)
-	choices := w.controller.options.Choices
-	slices.SortStableFunc(pods, func(a, b *corev1.Pod) int { return cmp.Compare(choices.Turn(a.Name), choices.Turn(b.Name)) })
+	pods := slices.DeleteFunc(w.podsOf(rs), func(p *corev1.Pod) bool { return !controllerutil.IsPodActive(p) })
+	turn := func(p *corev1.Pod) int { return w.controller.options.Choices.Turn(p.Name) }
+	slices.SortStableFunc(pods, func(a, b *corev1.Pod) int { return cmp.Compare(turn(a), turn(b)) })
 	w.line, w.otherwise = w.places(rs, pods), w.places(rs, neverRestarted(pods))
+	gone := len(pods) - int(*rs.Spec.Replicas)
+	if gone <= 0 {
+		return
+	}
+	stays := func(p *corev1.Pod) bool { return w.line[p.UID] >= gone }
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 1000 {
+		if !slices.ContainsFunc(pods[:gone], stays) {
+			return
+		}
+		random.Shuffle(len(pods)-gone, func(i, j int) { pods[gone+i], pods[gone+j] = pods[gone+j], pods[gone+i] })
+		w.line = w.places(rs, pods)
+	}
 }
 
 // places are those of pods, in the order of equals, when they are sorted for a
