@@ -104,7 +104,7 @@ func (s *Sim) obstacle(d *daemon, id int32) Obstacle {
 	switch node := &s.nodes[p.node]; {
 	case !node.there():
 		return PodOnLostNode
-	case s.expelsForEver(d, p.node):
+	case s.expelledForEver(d, p.node) != none:
 		return TurnedOutAgain
 	case s.rejectsForEver(p):
 		return KeepsRejecting
@@ -144,8 +144,8 @@ func (s *Sim) endless(d *daemon, node int32) int32 {
 	if d.marks[node]&desired == 0 || !s.nodes[node].works() {
 		return none
 	}
-	if s.expelsForEver(d, node) {
-		return d.head[node]
+	if id := s.expelledForEver(d, node); id != none {
+		return id
 	}
 	for id := d.head[node]; id != none; id = s.pods[id].next {
 		p := &s.pods[id]
@@ -156,11 +156,19 @@ func (s *Sim) endless(d *daemon, node int32) int32 {
 	return none
 }
 
-// expelsForEver: a bound pod is turned out, whatever else happens, and the DaemonSet
-// makes the same again.
-func (s *Sim) expelsForEver(d *daemon, node int32) bool {
-	head := d.head[node]
-	return head != none && s.nodes[node].is(expels) && s.pods[head].is(bound) && s.pods[head].due != none && s.turnsOutAgain(d, node)
+// expelledForEver is a bound pod that is turned out, whatever else happens, and the
+// DaemonSet makes the same again; none if there is none. With surge it may be the
+// new one beside an old one that stays.
+func (s *Sim) expelledForEver(d *daemon, node int32) int32 {
+	if !s.nodes[node].is(expels) || d.head[node] == none || !s.turnsOutAgain(d, node) {
+		return none
+	}
+	for id := d.head[node]; id != none; id = s.pods[id].next {
+		if p := &s.pods[id]; p.is(bound) && p.due != none {
+			return id
+		}
+	}
+	return none
 }
 
 // rejectsForEver: the pod is Failed or will be as soon as the kubelet sees it, and so

@@ -327,7 +327,8 @@ func change(ds *appsv1.DaemonSet, key, value string) error {
 		if n, err := strconv.ParseInt(seconds, 10, 64); timed && err == nil {
 			t.Effect, t.TolerationSeconds = corev1.TaintEffectNoExecute, &n
 		}
-		spec.Tolerations = append(spec.Tolerations, t)
+		others := slices.DeleteFunc(slices.Clone(spec.Tolerations), func(o corev1.Toleration) bool { return o.Key == t.Key })
+		spec.Tolerations = append(others, t)
 	case "cpu":
 		spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(value)}
 	case "port":

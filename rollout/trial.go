@@ -58,7 +58,7 @@ func (s *Sim) spins(turns *int) bool {
 }
 
 func (s *Sim) goesRound(p *pod) bool {
-	return p.is(loops) || s.rejectsForEver(p) || p.owner != none && p.node != none && s.expelsForEver(s.daemons[p.owner], p.node)
+	return p.is(loops) || s.rejectsForEver(p) || p.owner != none && p.node != none && s.expelledForEver(s.daemons[p.owner], p.node) != none
 }
 
 // mayGoElsewhere says whether the pod is rejected, but its successor not on every node.

@@ -46,6 +46,8 @@ var rows = []row{
 	{"", "100,000", "", "BenchmarkRollout/events=all/budget=1/nodes=100000", "ns/transition", perTransition},
 	{"at 10 % without events", "100", "", "BenchmarkRollout/events=none/budget=10%/nodes=100", "ns/transition", perTransition},
 	{"", "100,000", "", "BenchmarkRollout/events=none/budget=10%/nodes=100000", "ns/transition", perTransition},
+	{"one by one without events", "100", "", "BenchmarkRollout/events=none/budget=1/nodes=100", "ns/transition", perTransition},
+	{"", "100,000", "", "BenchmarkRollout/events=none/budget=1/nodes=100000", "ns/transition", perTransition},
 	{"a fork of a simulation in the middle of a rollout", "5,000", "", "BenchmarkFork/nodes=5000", "ns/op", "in all"},
 	{"1,000 rollouts with a budget each", "1,000", "", "BenchmarkSweep", "ns/op", "in all"},
 	{"memory beside the Kubernetes objects: index of six labels, account of a pod a node", "100,000", "", "BenchmarkMemory/nodes=100000", "judged-B/node", perNode},
