@@ -1,7 +1,7 @@
 // Package seed has tests draw the same cases in every run and on every machine, so
 // that a change is judged by what it does and not by luck. They import it for that
 // alone. BERTH_SEED draws others: any number, 0 being the time; -rapid.seed goes
-// before it.
+// before it. It is read before go test watches, so -count=1 belongs to it.
 package seed
 
 import (
