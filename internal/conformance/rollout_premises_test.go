@@ -20,13 +20,8 @@ func rolloutPremises() *census {
 
 // noteRollout counts a premise once for each scenario in which it held.
 func noteRollout(total *census, s controllers.Scenario, trace controllers.Trace) {
-	total.cases++
 	c := newCensus()
-	defer func() {
-		for premise, times := range c.held {
-			total.noteIf(times > 0, premise)
-		}
-	}()
+	defer total.add(c)
 	for _, inputs := range s.At {
 		for _, in := range inputs {
 			noteInput(c, in)

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
 	"iter"
 	"maps"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/berthsim/berth/internal/seed"
+	"github.com/berthsim/berth/internal/shrunk"
 	"pgregory.net/rapid"
 )
 
@@ -57,19 +57,8 @@ func seeds(t testing.TB, times int) iter.Seq[[2]uint64] {
 // A failure is shrunk, and printed with the seed that repeats it.
 func check(t *testing.T, times int, property func(*rapid.T)) {
 	t.Helper()
-	setFlag(t, "rapid.checks", strconv.Itoa(often(t, times)))
+	shrunk.Checks(t, often(t, times))
 	rapid.Check(t, property)
-}
-
-// setFlag sets a flag until the test is over.
-func setFlag(t *testing.T, name, value string) {
-	t.Helper()
-	f := flag.Lookup(name)
-	before := f.Value.String()
-	if err := f.Value.Set(value); err != nil {
-		t.Fatalf("%s=%q: %v", name, value, err)
-	}
-	t.Cleanup(func() { f.Value.Set(before) })
 }
 
 // census counts how often each premise of a suite held. Without it a generator
@@ -92,6 +81,14 @@ func (c *census) note(premise string) { c.held[premise]++ }
 func (c *census) noteIf(held bool, premise string) {
 	if held {
 		c.note(premise)
+	}
+}
+
+// add counts a case, and once each premise that held in it.
+func (c *census) add(one *census) {
+	c.cases++
+	for premise, times := range one.held {
+		c.noteIf(times > 0, premise)
 	}
 }
 
