@@ -60,23 +60,75 @@ func nextSerial(serial *int32, taken *[]int32) int32 {
 	}
 }
 
-// podName is the pod's name. Names are made when asked for, many to an allocation.
+// speller spells names, many to an allocation. Pods in a row mostly have numbers
+// in a row: where two names of a class that were asked for differ in the last
+// letter only, all 27 of them are spelled and kept.
+type speller struct {
+	text  strings.Builder
+	stems []stem // by class
+}
+
+// stem is what the last 27 names of a class begin with.
+type stem struct {
+	number int32  // of the stem: the names' divided by 27
+	names  string // the 27 names; empty if only one was asked for
+}
+
+// podName is the pod's name.
 func (s *Sim) podName(id int32) string {
 	p := &s.pods[id]
 	if p.name < 0 {
 		return s.named[^p.name].Name
 	}
-	return s.spell(s.classes[p.class].prefix, p.name)
+	if s.names == nil {
+		s.names = &speller{}
+	}
+	return s.names.name(p.class, p.name, s.classes[p.class].prefix)
 }
 
-func (s *Sim) spell(prefix string, serial int32) string {
-	if size := len(prefix) + digits + 2; s.names == nil || s.names.Cap()-s.names.Len() < size {
-		s.names = &strings.Builder{}
-		s.names.Grow(max(4096, size))
+func (s *speller) name(class, serial int32, prefix string) string {
+	for len(s.stems) <= int(class) {
+		s.stems = append(s.stems, stem{number: none})
 	}
+	last, number := &s.stems[class], serial/27
+	switch {
+	case last.number != number || serial >= serials:
+		*last = stem{number: number}
+		return s.spell(prefix, serial)
+	case last.names == "":
+		last.names = s.spellAll(prefix, number)
+	}
+	size := len(prefix) + digits
+	at := int(serial%27) * size
+	return last.names[at : at+size]
+}
+
+func (s *speller) spell(prefix string, serial int32) string {
+	start := s.grow(len(prefix) + digits + 2)
 	var buf [8]byte
-	start := s.names.Len()
-	s.names.WriteString(prefix)
-	s.names.Write(appendSerial(buf[:0], serial))
-	return s.names.String()[start:]
+	s.text.WriteString(prefix)
+	s.text.Write(appendSerial(buf[:0], serial))
+	return s.text.String()[start:]
+}
+
+func (s *speller) spellAll(prefix string, number int32) string {
+	size := len(prefix) + digits
+	all := make([]byte, 0, 27*(maxPrefix+digits))
+	all = appendSerial(append(all, prefix...), number*27)
+	for len(all) < 27*size {
+		all = append(all, all[:size]...)
+		all[len(all)-1] = letters[len(all)/size-1]
+	}
+	start := s.grow(len(all))
+	s.text.Write(all)
+	return s.text.String()[start:]
+}
+
+// grow makes room for so many bytes, and says where they begin.
+func (s *speller) grow(size int) (start int) {
+	if s.text.Cap()-s.text.Len() < size {
+		s.text = strings.Builder{}
+		s.text.Grow(max(4096, size))
+	}
+	return s.text.Len()
 }

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -81,7 +80,7 @@ type Sim struct {
 	events   []Event // of this tick; behind them is room for the next one's
 	expected int     // how many there were in the last one
 	quiet    bool    // nobody reads events: but for Refused ones there are only notes
-	names    *strings.Builder
+	names    *speller
 
 	// Scratch, empty between ticks.
 	due, list []int32
