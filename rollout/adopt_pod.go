@@ -38,7 +38,8 @@ func (s *Sim) adoptPods() error {
 		}
 		p.name = ^int32(len(s.named))
 		s.named, s.loads = append(s.named, object), append(s.loads, placement.LoadOf(object))
-		id := s.newPod(p)
+		id := int32(len(s.pods))
+		s.pods = append(s.pods, p)
 		s.link(id)
 		if rs != nil {
 			s.joinAdopted(id, rs)
@@ -108,7 +109,8 @@ func (s *Sim) adoptClass(d *daemon, rs *replicaSet, object *corev1.Pod, known ma
 
 // readPod is the pod as the dump shows it, without owner, class and name.
 func (s *Sim) readPod(object *corev1.Pod) pod {
-	p := pod{node: none, owner: none, set: none, created: s.stampOf(object.CreationTimestamp), readied: never, phase: pending}
+	p := blank
+	p.created = s.stampOf(object.CreationTimestamp)
 	if node := targetNode(object); node != "" {
 		p.node = s.slotOf(node)
 	}

@@ -12,21 +12,21 @@ func newBitset(n int) bitset {
 	return bitset{make([]uint64, words), make([]uint64, (words+63)/64)}
 }
 
-func (b bitset) add(i int32) {
+func (b *bitset) add(i int32) {
 	b.words[i>>6] |= 1 << (i & 63)
 	b.top[i>>12] |= 1 << (i >> 6 & 63)
 }
 
-func (b bitset) remove(i int32) {
+func (b *bitset) remove(i int32) {
 	if b.words[i>>6] &^= 1 << (i & 63); b.words[i>>6] == 0 {
 		b.top[i>>12] &^= 1 << (i >> 6 & 63)
 	}
 }
 
-func (b bitset) has(i int32) bool { return b.words[i>>6]>>(i&63)&1 == 1 }
+func (b *bitset) has(i int32) bool { return b.words[i>>6]>>(i&63)&1 == 1 }
 
 // next is the first member that is not below i, or none.
-func (b bitset) next(i int32) int32 {
+func (b *bitset) next(i int32) int32 {
 	w := int(i >> 6)
 	if w >= len(b.words) {
 		return none
@@ -42,16 +42,19 @@ func (b bitset) next(i int32) int32 {
 }
 
 // list adds the first n members, of which there are as many.
-func (b bitset) list(to []int32, n int) []int32 {
-	for i := none; n > 0; n-- {
-		i = b.next(i + 1)
-		to = append(to, i)
+func (b *bitset) list(to []int32, n int) []int32 {
+	for w := -1; n > 0; {
+		w = b.nextWord(w + 1)
+		for rest := b.words[w]; rest != 0 && n > 0; rest &= rest - 1 {
+			to = append(to, int32(w<<6+bits.TrailingZeros64(rest)))
+			n--
+		}
 	}
 	return to
 }
 
 // nextWord is the first word that is not empty nor below w, or -1.
-func (b bitset) nextWord(w int) int {
+func (b *bitset) nextWord(w int) int {
 	t := w >> 6
 	if t >= len(b.top) {
 		return -1
@@ -67,7 +70,7 @@ func (b bitset) nextWord(w int) int {
 	return -1
 }
 
-func (b bitset) clone() bitset {
+func (b *bitset) clone() bitset {
 	both := make([]uint64, 0, len(b.words)+len(b.top))
 	both = append(append(both, b.words...), b.top...)
 	return bitset{both[:len(b.words):len(b.words)], both[len(b.words):]}

@@ -30,6 +30,7 @@ type daemon struct {
 
 	// What follows from the object.
 	selector labels.Selector
+	blind    bool // the selector is empty: the controller leaves the DaemonSet alone
 	workload *placement.Workload
 	patch    []byte // of the template
 	minReady stamp
@@ -142,7 +143,7 @@ func (s *Sim) setObject(d *daemon, object *appsv1.DaemonSet) error {
 		d.unclaimed = true
 	}
 	d.object, d.selector, d.patch, d.workload = object, selector, patch, workload
-	d.minReady = object.Spec.MinReadySeconds
+	d.blind, d.minReady = selector.Empty(), object.Spec.MinReadySeconds
 	d.rolling = object.Spec.UpdateStrategy.Type == appsv1.RollingUpdateDaemonSetStrategyType
 	one, err := d.maxSurge(1)
 	d.surges = err == nil && one > 0

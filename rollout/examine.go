@@ -43,7 +43,7 @@ func (s *Sim) examine(key string) *exam {
 
 // wholeObstacle is what is wrong with the DaemonSet whatever its nodes.
 func (x *exam) wholeObstacle() Obstacle {
-	if x.d.selector.Empty() {
+	if x.d.blind {
 		return EmptySelector
 	}
 	if _, _, err := x.d.budget(); err != nil {

@@ -112,17 +112,24 @@ func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *clas
 	return c
 }
 
-// newPod takes a free place for a pod that is not yet bound.
-func (s *Sim) newPod(p pod) int32 {
-	p.due, p.next, p.evict, p.grace = none, none, never, none
-	id := s.free
-	if id == none {
-		s.pods = append(s.pods, p)
-		return int32(len(s.pods) - 1)
+// blank is a pod of which nothing is known: of no node, owner or time.
+var blank = pod{
+	node: none, owner: none, set: none, next: none,
+	readied: never, grace: none, evict: never, due: none, phase: pending,
+}
+
+// newPod takes a free place for a pod that is made now.
+func (s *Sim) newPod(class, name int32) (id int32, p *pod) {
+	if id = s.free; id != none {
+		s.free = s.pods[id].next
+		s.pods[id] = blank
+	} else {
+		id = int32(len(s.pods))
+		s.pods = append(s.pods, blank)
 	}
-	s.free = s.pods[id].next
-	s.pods[id] = p
-	return id
+	p = &s.pods[id]
+	p.class, p.name, p.created, p.since = class, name, s.clock, s.clock
+	return id, p
 }
 
 // head is where the list of a DaemonSet's pods on a node begins, or of those

@@ -48,10 +48,7 @@ func (s *Sim) manageSet(rs *replicaSet, active []int32, status *appsv1.ReplicaSe
 }
 
 func (s *Sim) createReplica(rs *replicaSet) {
-	id := s.newPod(pod{
-		node: none, owner: none, set: none, class: rs.class, name: nextSerial(&rs.serial, &rs.taken),
-		created: s.clock, since: s.clock, readied: never, phase: pending,
-	})
+	id, _ := s.newPod(rs.class, nextSerial(&rs.serial, &rs.taken))
 	s.join(id, rs)
 	s.emitPod(Created, id, Why{Rule: TooFewReplicas})
 	if node := s.classes[rs.class].template.Spec.NodeName; node != "" {

@@ -16,18 +16,27 @@ const burst = 250
 // the sync has ended.
 type creation struct {
 	node int32
-	why  Why
+	ground
 }
 
 type deletion struct {
 	pod int32
-	why Why
+	ground
 }
+
+// ground is a Why without details: a third of the size, since all of them are
+// copied and few are read.
+type ground struct {
+	rule     Rule
+	used, of int32
+}
+
+func (g ground) why(detail string) Why { return Why{g.rule, int(g.used), int(g.of), detail} }
 
 // sync is one pass of the controller over one DaemonSet
 // (pkg/controller/daemon: syncDaemonSet, updateDaemonSet).
 func (s *Sim) sync(d *daemon) {
-	if d.deleting || d.selector.Empty() {
+	if d.deleting || d.blind {
 		s.refresh(d)
 		d.unread, d.unclaimed = false, false
 		s.finish(d)
@@ -72,8 +81,8 @@ func (s *Sim) syncFailed(d *daemon, err error) {
 func (s *Sim) manage(d *daemon) {
 	if d.number(toCreate) > 0 {
 		for _, n := range s.walk(d, toCreate, toCreate, burst) {
-			why, _ := s.manageNode(d, n, s.doomed[:0])
-			s.creations = append(s.creations, creation{n, why})
+			rule, _ := s.manageNode(d, n, s.doomed[:0])
+			s.creations = append(s.creations, creation{n, ground{rule: rule}})
 		}
 	}
 	if d.number(toPrune) == 0 {
@@ -96,15 +105,15 @@ func (s *Sim) prune(d *daemon, node int32) {
 	from := len(s.deletions)
 	_, s.deletions = s.manageNode(d, node, s.deletions)
 	for _, x := range s.deletions[from:] {
-		if x.why.Rule == FailedPod {
+		if x.rule == FailedPod {
 			s.backOff(d, node)
 		}
 	}
 }
 
-// manageNode is what manage does on one node: the reason to create a pod, if
-// there is one, and the pods to delete, added to doomed. It changes nothing.
-func (s *Sim) manageNode(d *daemon, node int32, doomed []deletion) (Why, []deletion) {
+// manageNode is what manage does on one node: the reason to create a pod, 0 if
+// there is none, and the pods to delete, added to doomed. It changes nothing.
+func (s *Sim) manageNode(d *daemon, node int32, doomed []deletion) (Rule, []deletion) {
 	first := d.head[node]
 	for first != none && s.pods[first].gone() {
 		first = s.pods[first].next
@@ -112,13 +121,13 @@ func (s *Sim) manageNode(d *daemon, node int32, doomed []deletion) (Why, []delet
 	decision := d.decision[node]
 	switch {
 	case !s.nodes[node].there():
-		return Why{}, s.pruneUnbound(first, doomed)
+		return 0, s.pruneUnbound(first, doomed)
 	case first == none && decision == placement.Eligible:
-		return Why{Rule: NoPod}, doomed
+		return NoPod, doomed
 	case first == none:
-		return Why{}, doomed
+		return 0, doomed
 	case decision == placement.Excluded:
-		return Why{}, s.pruneAll(first, doomed)
+		return 0, s.pruneAll(first, doomed)
 	}
 	return s.pruneSome(d, node, first, doomed)
 }
@@ -127,7 +136,7 @@ func (s *Sim) manageNode(d *daemon, node int32, doomed []deletion) (Why, []delet
 func (s *Sim) pruneUnbound(first int32, doomed []deletion) []deletion {
 	for id := first; id != none; id = s.pods[id].next {
 		if p := &s.pods[id]; !p.gone() && !p.is(bound) {
-			doomed = append(doomed, deletion{id, Why{Rule: NodeGone}})
+			doomed = append(doomed, deletion{id, ground{rule: NodeGone}})
 		}
 	}
 	return doomed
@@ -136,7 +145,7 @@ func (s *Sim) pruneUnbound(first int32, doomed []deletion) []deletion {
 func (s *Sim) pruneAll(first int32, doomed []deletion) []deletion {
 	for id := first; id != none; id = s.pods[id].next {
 		if !s.pods[id].is(terminating) {
-			doomed = append(doomed, deletion{id, Why{Rule: NodeExcludes}})
+			doomed = append(doomed, deletion{id, ground{rule: NodeExcludes}})
 		}
 	}
 	return doomed
@@ -145,7 +154,7 @@ func (s *Sim) pruneAll(first int32, doomed []deletion) []deletion {
 // pruneSome is for a node where pods may run: terminal ones go, failed ones one
 // at a time and not during the backoff, and of the others one is left, or two
 // while surging.
-func (s *Sim) pruneSome(d *daemon, node, first int32, doomed []deletion) (Why, []deletion) {
+func (s *Sim) pruneSome(d *daemon, node, first int32, doomed []deletion) (Rule, []deletion) {
 	backoff := s.inBackoff(d, node)
 	alive, excess := 0, none // pods that run or will; the second of them
 	for id := first; id != none; id = s.pods[id].next {
@@ -153,11 +162,11 @@ func (s *Sim) pruneSome(d *daemon, node, first int32, doomed []deletion) (Why, [
 		switch {
 		case p.is(terminating):
 		case p.phase == failed && !backoff:
-			doomed = append(doomed, deletion{id, Why{Rule: FailedPod}})
+			doomed = append(doomed, deletion{id, ground{rule: FailedPod}})
 			backoff = true
 		case p.phase == failed:
 		case p.phase == succeeded:
-			doomed = append(doomed, deletion{id, Why{Rule: SucceededPod}})
+			doomed = append(doomed, deletion{id, ground{rule: SucceededPod}})
 		default:
 			if alive++; alive == 2 {
 				excess = id
@@ -166,19 +175,19 @@ func (s *Sim) pruneSome(d *daemon, node, first int32, doomed []deletion) (Why, [
 	}
 	switch {
 	case alive > 1 && d.surges:
-		return Why{}, s.pruneSurge(d, first, doomed)
+		return 0, s.pruneSurge(d, first, doomed)
 	case alive > 1:
-		return Why{}, s.pruneExcess(excess, doomed)
+		return 0, s.pruneExcess(excess, doomed)
 	case alive == 0 && d.surges && d.decision[node] == placement.Eligible:
-		return Why{Rule: NoLivePod}, doomed
+		return NoLivePod, doomed
 	}
-	return Why{}, doomed
+	return 0, doomed
 }
 
 func (s *Sim) pruneExcess(id int32, doomed []deletion) []deletion {
 	for ; id != none; id = s.pods[id].next {
 		if s.pods[id].live() {
-			doomed = append(doomed, deletion{id, Why{Rule: TooMany}})
+			doomed = append(doomed, deletion{id, ground{rule: TooMany}})
 		}
 	}
 	return doomed
@@ -198,15 +207,15 @@ func (s *Sim) pruneSurge(d *daemon, first int32, doomed []deletion) []deletion {
 		case !isNew && old == none:
 			old = id
 		default:
-			doomed = append(doomed, deletion{id, Why{Rule: TooMany}})
+			doomed = append(doomed, deletion{id, ground{rule: TooMany}})
 		}
 	}
 	switch {
 	case fresh == none || old == none:
 	case !s.pods[old].is(isReady):
-		doomed = append(doomed, deletion{old, Why{Rule: OldNotReady}})
+		doomed = append(doomed, deletion{old, ground{rule: OldNotReady}})
 	case s.available(d, &s.pods[fresh]):
-		doomed = append(doomed, deletion{old, Why{Rule: NewAvailable}})
+		doomed = append(doomed, deletion{old, ground{rule: NewAvailable}})
 	}
 	return doomed
 }
@@ -218,10 +227,11 @@ func (s *Sim) act(d *daemon) {
 	}
 	for _, x := range s.deletions {
 		p := &s.pods[x.pod]
-		if x.why.Rule.unwanted() && !s.quiet {
-			x.why.Detail = s.whyNot(d, p.node)
+		detail := ""
+		if x.rule.unwanted() && !s.quiet {
+			detail = s.whyNot(d, p.node)
 		}
-		s.emitPod(Deleted, x.pod, x.why)
+		s.emitPod(Deleted, x.pod, x.why(detail))
 		if !p.is(terminating) {
 			s.deletePod(x.pod)
 		}
@@ -250,13 +260,11 @@ func (s *Sim) create(d *daemon, c creation) {
 	if d.class == none {
 		d.class = s.addClass(d, s.newTemplateClass(d))
 	}
-	id := s.newPod(pod{
-		node: c.node, owner: d.slot, set: none, class: d.class, name: nextSerial(&d.serial, &d.taken),
-		created: s.clock, since: s.clock, readied: never, phase: pending,
-	})
+	id, p := s.newPod(d.class, nextSerial(&d.serial, &d.taken))
+	p.node, p.owner = c.node, d.slot
 	s.link(id)
-	s.emitPod(Created, id, c.why)
-	if s.direct(&s.pods[id]) {
+	s.emitPod(Created, id, c.why(""))
+	if s.direct(p) {
 		s.bind(id) // its template names the node: no scheduler is asked
 		return
 	}

@@ -71,7 +71,7 @@ func (t *tally) clone() tally {
 // number is how many nodes have a mark, which must be a single one.
 func (t *tally) number(m marks) int { return int(t.count[bits.TrailingZeros32(uint32(m))]) }
 
-func (t *tally) set(m marks) bitset { return t.sets[bits.TrailingZeros32(uint32(m))] }
+func (t *tally) set(m marks) *bitset { return &t.sets[bits.TrailingZeros32(uint32(m))] }
 
 func (t *tally) touch(node int32) {
 	if t.marks[node]&dirty == 0 {
@@ -86,17 +86,18 @@ func (t *tally) put(node int32, now marks) {
 	t.marks[node] = now
 	for changed := before ^ now; changed != 0; changed &= changed - 1 {
 		i := bits.TrailingZeros32(uint32(changed))
-		switch has := now&(1<<i) != 0; {
-		case has && i < markSets:
-			t.sets[i].add(node)
+		has := now>>i&1 == 1
+		if has {
 			t.count[i]++
+		} else {
+			t.count[i]--
+		}
+		switch {
+		case i >= markSets:
 		case has:
-			t.count[i]++
-		case i < markSets:
-			t.sets[i].remove(node)
-			t.count[i]--
+			t.sets[i].add(node)
 		default:
-			t.count[i]--
+			t.sets[i].remove(node)
 		}
 	}
 }
@@ -212,7 +213,7 @@ func (s *Sim) statusMarks(d *daemon, node, first int32, wanted bool) marks {
 func (s *Sim) manageMarks(d *daemon, node int32) marks {
 	var m marks
 	create, doomed := s.manageNode(d, node, s.doomed[:0])
-	if create.Rule != 0 {
+	if create != 0 {
 		m |= toCreate
 	}
 	if len(doomed) > 0 {

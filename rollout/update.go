@@ -41,6 +41,7 @@ func (d *daemon) budget() (surge, unavailable int, err error) {
 	if wanted > 0 && unavailable == 0 && surge == 0 {
 		unavailable = 1
 	}
+	surge, unavailable = min(surge, math.MaxInt32), min(unavailable, math.MaxInt32)
 	d.scaled = scaled{true, wanted, surge, unavailable}
 	return surge, unavailable, nil
 }
@@ -73,17 +74,17 @@ func (d *daemon) maxUnavailable(of int) (int, error) {
 // one with too many use a unit each.
 func (s *Sim) replace(d *daemon, maxUnavailable int) {
 	unavailable := d.number(out)
-	s.replaceOld(d, oldDown, oldDownOut, math.MaxInt, Why{Rule: OldUnavailable, Used: unavailable, Of: maxUnavailable})
+	s.replaceOld(d, oldDown, oldDownOut, math.MaxInt, ground{OldUnavailable, int32(unavailable), int32(maxUnavailable)})
 	free := max(0, maxUnavailable-unavailable)
 	from := len(s.deletions)
-	s.replaceOld(d, oldUp, oldUpOut, free, Why{Rule: WithinBudget, Of: maxUnavailable})
+	s.replaceOld(d, oldUp, oldUpOut, free, ground{rule: WithinBudget, of: int32(maxUnavailable)})
 	for i := range s.deletions[from:] {
-		s.deletions[from+i].why.Used = unavailable + i + 1
+		s.deletions[from+i].used = int32(unavailable + i + 1)
 	}
 	s.deletions = s.deletions[:min(burst, len(s.deletions))]
 }
 
-func (s *Sim) replaceOld(d *daemon, a, b marks, limit int, why Why) {
+func (s *Sim) replaceOld(d *daemon, a, b marks, limit int, why ground) {
 	if limit == 0 || d.number(a)+d.number(b) == 0 {
 		return
 	}
@@ -92,8 +93,14 @@ func (s *Sim) replaceOld(d *daemon, a, b marks, limit int, why Why) {
 	}
 }
 
-// oldPod is the one old pod of a node that is not on its way out.
-func (s *Sim) oldPod(d *daemon, node int32) int32 { return s.count(d, node).oldest }
+// oldPod is the one old pod of a node that is not on its way out; mostly it is
+// the only pod there.
+func (s *Sim) oldPod(d *daemon, node int32) int32 {
+	if head := d.head[node]; s.pods[head].next == none {
+		return head
+	}
+	return s.count(d, node).oldest
+}
 
 // surge is the update with surge: a new pod comes beside every unavailable old
 // one, and beside available ones as far as maxSurge goes; the old one goes when
@@ -102,22 +109,22 @@ func (s *Sim) oldPod(d *daemon, node int32) int32 { return s.count(d, node).olde
 // available than wanted.
 func (s *Sim) surge(d *daemon, maxSurge int) {
 	for _, n := range s.walk(d, superseded, oldDownOut, burst) {
-		why := Why{Rule: NewAvailable}
+		rule := NewAvailable
 		if d.set(oldDownOut).has(n) {
-			why = Why{Rule: OldUnwanted}
+			rule = OldUnwanted
 		}
-		s.deletions = append(s.deletions, deletion{s.oldPod(d, n), why})
+		s.deletions = append(s.deletions, deletion{s.oldPod(d, n), ground{rule: rule}})
 	}
 	up, wanted := d.number(serving), d.number(desired)
-	s.replaceOld(d, oldUpOut, oldUpOut, max(0, up-wanted), Why{Rule: EnoughElsewhere, Used: up, Of: wanted})
+	s.replaceOld(d, oldUpOut, oldUpOut, max(0, up-wanted), ground{EnoughElsewhere, int32(up), int32(wanted)})
 	s.deletions = s.deletions[:min(burst, len(s.deletions))]
 
 	used := d.number(surging)
 	for _, n := range s.walk(d, oldDown, oldDown, burst) {
-		s.creations = append(s.creations, creation{n, Why{Rule: OldUnavailableSurge, Used: used, Of: maxSurge}})
+		s.creations = append(s.creations, creation{n, ground{OldUnavailableSurge, int32(used), int32(maxSurge)}})
 	}
 	for i, n := range s.walk(d, oldUp, oldUp, min(burst, max(0, maxSurge-used))) {
-		s.creations = append(s.creations, creation{n, Why{Rule: WithinSurge, Used: used + i + 1, Of: maxSurge}})
+		s.creations = append(s.creations, creation{n, ground{WithinSurge, int32(used + i + 1), int32(maxSurge)}})
 	}
 	s.creations = s.creations[:min(burst, len(s.creations))]
 }
