@@ -2,7 +2,6 @@ package placement
 
 import (
 	"iter"
-	"slices"
 )
 
 // cohort is how many pods of a kind are on a node.
@@ -70,17 +69,19 @@ func (r *Room) regroup(on *[]cohort, c change) {
 	if r.base != nil || len(r.questions) > 0 {
 		r.note(c)
 	}
-	i := slices.IndexFunc(*on, func(g cohort) bool { return g.kind == c.kind })
-	if i < 0 {
-		*on = append(*on, cohort{c.kind, c.pods})
+	all := *on
+	for i := range all {
+		if all[i].kind != c.kind {
+			continue
+		}
+		if all[i].pods += c.pods; all[i].pods == 0 {
+			last := len(all) - 1
+			all[i] = all[last]
+			*on = all[:last]
+		}
 		return
 	}
-	all := *on
-	if all[i].pods += c.pods; all[i].pods == 0 {
-		last := len(all) - 1
-		all[i] = all[last]
-		*on = all[:last]
-	}
+	*on = append(all, cohort{c.kind, c.pods})
 }
 
 // note keeps a change for the questions. When there are many, each question

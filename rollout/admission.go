@@ -13,10 +13,10 @@ import (
 // rejects is the kubelet's last word on a pod that comes to it: one that it
 // rejects is Failed (pkg/kubelet: rejectPod). The scheduler has let in what it
 // bound; a pod whose template names its node has come past it.
-func (s *Sim) rejects(id int32) bool {
+func (s *Sim) rejects(id int32, t *trouble) bool {
 	p := &s.pods[id]
 	reason, message := "", ""
-	switch t := s.troubleOf(p); {
+	switch {
 	case p.is(pulls): // it has been let in
 	case t.kind == rejection:
 		reason = t.reason

@@ -32,15 +32,16 @@ func (a *agenda) clone() agenda {
 
 // put notes a pod for a tick.
 func (a *agenda) put(tick, pod int32) {
-	n := len(a.slots)
-	i := n - 1
-	if n == a.first || a.slots[i].tick < tick {
-		i = n
-	} else if a.slots[i].tick > tick {
-		i = a.first + sort.Search(n-a.first, func(i int) bool { return a.slots[a.first+i].tick >= tick })
-	}
-	if i == n || a.slots[i].tick != tick {
-		a.slots = slices.Insert(a.slots, i, slot{tick, a.list()})
+	i := len(a.slots) - 1
+	switch {
+	case i < a.first || a.slots[i].tick < tick:
+		a.slots = append(a.slots, slot{tick, a.list()})
+		i++
+	case a.slots[i].tick > tick:
+		i = a.first + sort.Search(i-a.first, func(i int) bool { return a.slots[a.first+i].tick >= tick })
+		if a.slots[i].tick != tick {
+			a.slots = slices.Insert(a.slots, i, slot{tick, a.list()})
+		}
 	}
 	a.slots[i].pods = append(a.slots[i].pods, pod)
 }
@@ -91,14 +92,14 @@ func (s *Sim) arm(id int32) {
 // by DaemonSet, then as the status orders them.
 func (s *Sim) takeDue() []int32 {
 	due := s.due[:0]
-	for t := s.nextMoves(); t != none && t <= s.now; t = s.nextMoves() {
-		for _, id := range s.agenda.slots[s.agenda.first].pods {
-			if p := &s.pods[id]; p.due == t {
+	for a := &s.agenda; a.first < len(a.slots) && a.slots[a.first].tick <= s.now; a.drop() {
+		list := &a.slots[a.first]
+		for _, id := range list.pods {
+			if p := &s.pods[id]; p.due == list.tick {
 				p.due = none
 				due = append(due, id)
 			}
 		}
-		s.agenda.drop()
 	}
 	if !slices.IsSortedFunc(due, s.inTurn) {
 		slices.SortFunc(due, s.inTurn)

@@ -97,15 +97,15 @@ func (c *Config) check() error {
 
 // pace is a Timing in whole seconds, its nodes ascending.
 type pace struct {
-	nodes              []string
-	image              string
-	start, ready, stop stamp
+	nodes []string
+	image string
+	times
 }
 
 func (t Timing) pace() pace {
 	nodes := slices.Clone(t.Nodes)
 	slices.Sort(nodes)
-	return pace{nodes, t.Image, seconds(t.Start), seconds(t.Ready), seconds(t.Stop)}
+	return pace{nodes, t.Image, times{seconds(t.Start), seconds(t.Ready), seconds(t.Stop)}}
 }
 
 // seconds rounds up: what takes 1.5 s is over at the first whole second after.
@@ -127,15 +127,13 @@ type times struct{ start, ready, stop stamp }
 
 // pace is how long the pod takes.
 func (s *Sim) pace(p *pod) times {
-	rule := &s.paces[len(s.paces)-1]
-	for i := range s.paces[:len(s.paces)-1] {
-		if t := &s.paces[i]; s.matches(p, t.nodes, t.image) {
-			rule = t
-			break
-		}
+	last := len(s.paces) - 1
+	i := 0
+	for i < last && !s.matches(p, s.paces[i].nodes, s.paces[i].image) {
+		i++
 	}
-	t := times{rule.start, rule.ready, rule.stop}
-	if s.spread != (times{}) {
+	t := s.paces[i].times
+	if s.spread.start|s.spread.ready|s.spread.stop != 0 {
 		s.slow(p, &t)
 	}
 	return t

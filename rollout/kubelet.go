@@ -155,13 +155,14 @@ func (s *Sim) move(id int32) {
 
 // startPod makes a pod run; one that takes no time to be ready is so at once.
 func (s *Sim) startPod(id int32) {
-	if s.rejects(id) || s.failsPull(id) {
+	p := &s.pods[id]
+	t := s.troubleOf(p)
+	if s.rejects(id, t) || s.failsPull(id, t) {
 		return
 	}
-	p := &s.pods[id]
 	p.phase, p.since, p.reason = running, s.clock, 0
 	switch {
-	case s.troubleOf(p).kind == crashLoop:
+	case t.kind == crashLoop:
 		p.flags |= loops
 		s.emitPod(Started, id, Why{})
 		s.loop(id)

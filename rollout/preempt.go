@@ -112,17 +112,18 @@ func (s *Sim) roomFor(p *pod) *placement.Room {
 // nominees lists the other pods that are nominated to the pod's node and no less
 // important. Only pods of DaemonSets are nominated, and stay so when they are orphaned.
 func (s *Sim) nominees(p *pod) []int32 {
-	var list []int32
-	add := func(id int32) {
-		for ; id != none; id = s.pods[id].next {
-			if q := &s.pods[id]; q != p && q.is(nominated) && s.classes[q.class].priority >= s.classes[p.class].priority {
-				list = append(list, id)
-			}
-		}
-	}
-	add(s.loose[p.node])
+	list := s.nomineesIn(nil, s.loose[p.node], p)
 	for _, slot := range s.order {
-		add(s.daemons[slot].head[p.node])
+		list = s.nomineesIn(list, s.daemons[slot].head[p.node], p)
+	}
+	return list
+}
+
+func (s *Sim) nomineesIn(list []int32, head int32, p *pod) []int32 {
+	for id := head; id != none; id = s.pods[id].next {
+		if q := &s.pods[id]; q.is(nominated) && q != p && s.classes[q.class].priority >= s.classes[p.class].priority {
+			list = append(list, id)
+		}
 	}
 	return list
 }

@@ -65,9 +65,9 @@ func (s *Sim) troubleOf(p *pod) *trouble {
 
 // failsPull says whether the pod cannot start for want of its image, which is
 // told once.
-func (s *Sim) failsPull(id int32) bool {
+func (s *Sim) failsPull(id int32, t *trouble) bool {
 	p := &s.pods[id]
-	if s.troubleOf(p).kind != noImage {
+	if t.kind != noImage {
 		return false
 	}
 	if !p.is(pulls) {
