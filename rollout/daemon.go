@@ -46,7 +46,7 @@ type daemon struct {
 	serial    int32      // last number given to a pod
 	taken     []int32    // numbers that adopted pods have, ascending
 
-	unread    bool // revisions are to be looked at
+	unread    bool // revisions are to be looked at: they or the DaemonSet have changed
 	unclaimed bool // orphans are to be looked at, and pods that the selector no longer matches
 	relabel   bool // after a dedup
 	deleting  bool // foreground deletion waits for the pods
@@ -228,9 +228,6 @@ func (s *Sim) classLike(d *daemon, like *class, hash string) int32 {
 // claim adopts orphans that the selector matches and releases pods that it does
 // not (pkg/controller: BaseControllerRefManager.ClaimObject).
 func (s *Sim) claim(d *daemon) {
-	if !d.unclaimed {
-		return
-	}
 	d.unclaimed = false
 	for n := range s.nodes {
 		for _, id := range s.listed(d.slot, int32(n)) {

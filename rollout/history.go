@@ -41,12 +41,8 @@ func (r revision) with(change func(*appsv1.ControllerRevision)) revision {
 
 // constructHistory finds the revision of the DaemonSet's template, making or
 // renumbering it if need be, and so says which pods are new
-// (pkg/controller/daemon: constructHistory). It has nothing to do unless the
-// DaemonSet or its revisions have changed.
+// (pkg/controller/daemon: constructHistory).
 func (s *Sim) constructHistory(d *daemon) error {
-	if !d.unread {
-		return nil
-	}
 	adopted := s.claimRevisions(d)
 	if err := s.labelRevisions(d, adopted); err != nil {
 		return err
@@ -241,9 +237,6 @@ func (s *Sim) dedup(d *daemon, same []int) revision {
 
 // relabel gives all pods the current hash, after a dedup.
 func (s *Sim) relabel(d *daemon) {
-	if !d.relabel {
-		return
-	}
 	d.relabel, d.stale, s.busy = false, true, true
 	for n := range d.head {
 		for id := d.head[n]; id != none; id = s.pods[id].next {

@@ -309,11 +309,15 @@ func checkSync(t failer, s *Sim, d *daemon) {
 		}
 		return
 	}
-	if err := s.constructHistory(d); err != nil {
-		s.syncFailed(d, err) // and nothing else
-		return
+	if d.unread {
+		if err := s.constructHistory(d); err != nil {
+			s.syncFailed(d, err) // and nothing else
+			return
+		}
 	}
-	s.claim(d)
+	if d.unclaimed {
+		s.claim(d)
+	}
 	wanted := d.wants()
 	want := syncNaive(s, d)
 	var got decided

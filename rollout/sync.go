@@ -42,11 +42,15 @@ func (s *Sim) sync(d *daemon) {
 		s.finish(d)
 		return
 	}
-	if err := s.constructHistory(d); err != nil {
-		s.syncFailed(d, fmt.Errorf("failed to construct revisions of DaemonSet: %w", err))
-		return
+	if d.unread {
+		if err := s.constructHistory(d); err != nil {
+			s.syncFailed(d, fmt.Errorf("failed to construct revisions of DaemonSet: %w", err))
+			return
+		}
 	}
-	s.claim(d)
+	if d.unclaimed {
+		s.claim(d)
+	}
 	s.refresh(d)
 	s.creations, s.deletions = s.creations[:0], s.deletions[:0]
 	s.manage(d)
@@ -57,9 +61,13 @@ func (s *Sim) sync(d *daemon) {
 	if err == nil {
 		s.cleanupHistory(d)
 	}
-	s.syncFailed(d, err)
+	if err != nil || d.failure != "" {
+		s.syncFailed(d, err)
+	}
 	s.storeStatus(d)
-	s.relabel(d)
+	if d.relabel {
+		s.relabel(d)
+	}
 	s.act(d)
 }
 
