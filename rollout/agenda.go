@@ -60,7 +60,8 @@ func (a *agenda) drop() {
 	a.spare = append(a.spare, a.slots[a.first].pods)
 	a.slots[a.first].pods = nil
 	if a.first++; a.first == len(a.slots) {
-		a.slots, a.first = a.slots[:0], 0
+		a.slots = a.slots[:0]
+		a.first = 0
 	}
 }
 
@@ -91,19 +92,18 @@ func (s *Sim) arm(id int32) {
 // takeDue takes the pods with a move due by now off the agenda: by node, then
 // by DaemonSet, then as the status orders them.
 func (s *Sim) takeDue() []int32 {
-	due := s.due[:0]
+	s.due = s.due[:0]
 	for a := &s.agenda; a.first < len(a.slots) && a.slots[a.first].tick <= s.now; a.drop() {
 		list := &a.slots[a.first]
 		for _, id := range list.pods {
 			if p := &s.pods[id]; p.due == list.tick {
 				p.due = none
-				due = append(due, id)
+				s.due = append(s.due, id)
 			}
 		}
 	}
-	if !slices.IsSortedFunc(due, s.inTurn) {
-		slices.SortFunc(due, s.inTurn)
+	if !slices.IsSortedFunc(s.due, s.inTurn) {
+		slices.SortFunc(s.due, s.inTurn)
 	}
-	s.due = due
-	return due
+	return s.due
 }

@@ -150,7 +150,11 @@ func (s *Sim) emitPod(kind Kind, id int32, why Why) {
 	}
 	e := s.newEvent()
 	e.Tick, e.Round, e.Kind = int(s.now), int(s.round), kind
-	e.Pod, e.Revision, e.Why = s.podName(id), s.numbers[p.class], why
+	e.Pod, e.Revision = s.podName(id), s.numbers[p.class]
+	e.Why.Rule, e.Why.Used, e.Why.Of = why.Rule, why.Used, why.Of
+	if why.Detail != "" { // what is not written costs the collector nothing
+		e.Why.Detail = why.Detail
+	}
 	if p.owner != none {
 		e.DaemonSet = s.daemons[p.owner].key
 	} else {

@@ -31,10 +31,9 @@ func (o Order) String() string {
 func (o Order) GoString() string { return "rollout." + o.String() }
 
 // walk lists the first limit nodes with either mark, in order. The list is
-// good until the next walk but one.
+// good until the next walk.
 func (s *Sim) walk(d *daemon, a, b marks, limit int) []int32 {
-	s.walked[0], s.walked[1] = s.walked[1], s.walked[0]
-	list := s.walked[0][:0]
+	list := s.walked[:0]
 	switch s.config.Order {
 	case Seeded:
 		list = d.merge(list, a, b, math.MaxInt)
@@ -45,7 +44,7 @@ func (s *Sim) walk(d *daemon, a, b marks, limit int) []int32 {
 	default:
 		list = d.merge(list, a, b, limit)
 	}
-	s.walked[0] = list
+	s.walked = list
 	return list
 }
 

@@ -48,7 +48,7 @@ func (s *Sim) schedule() {
 	}
 	s.freed = evicted || loose && len(waiting) < len(s.unbound)
 	s.busy = s.busy || evicted
-	s.unbound = waiting
+	s.unbound = s.unbound[:len(waiting)]
 }
 
 // vainTry is a class of pods that no node takes.

@@ -85,7 +85,7 @@ type Sim struct {
 	// Scratch, empty between ticks.
 	due, list []int32
 	retainted []int32 // nodes
-	walked    [2][]int32
+	walked    []int32 // nodes
 	doomed    []deletion
 	creations []creation
 	deletions []deletion

@@ -52,7 +52,8 @@ func (s *Sim) sync(d *daemon) {
 		s.claim(d)
 	}
 	s.refresh(d)
-	s.creations, s.deletions = s.creations[:0], s.deletions[:0]
+	s.creations = s.creations[:0]
+	s.deletions = s.deletions[:0]
 	s.manage(d)
 	var err error
 	if len(s.creations)+len(s.deletions) == 0 && d.rolling {

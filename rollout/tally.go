@@ -113,7 +113,8 @@ func (s *Sim) refresh(d *daemon) {
 			d.put(n, s.classify(d, n))
 		}
 	}
-	d.dirty, d.stale = d.dirty[:0], false
+	d.dirty = d.dirty[:0]
+	d.stale = false
 }
 
 // census is what classify needs to know of the pods on a node.
