@@ -32,7 +32,8 @@ type daemon struct {
 	selector labels.Selector
 	blind    bool // the selector is empty: the controller leaves the DaemonSet alone
 	workload *placement.Workload
-	patch    []byte // of the template
+	decoded  *corev1.PodTemplateSpec // the template
+	patch    []byte                  // of the template
 	minReady stamp
 	rolling  bool // strategy RollingUpdate
 	surges   bool // pkg/controller/daemon/util: AllowsSurge
@@ -130,7 +131,8 @@ func (s *Sim) setObject(d *daemon, object *appsv1.DaemonSet) error {
 	if err != nil {
 		return err
 	}
-	patch, err := templatePatch(&object.Spec.Template)
+	decoded := asDecoded(&object.Spec.Template)
+	patch, err := templatePatch(decoded)
 	if err != nil {
 		return err
 	}
@@ -142,7 +144,7 @@ func (s *Sim) setObject(d *daemon, object *appsv1.DaemonSet) error {
 	if d.object == nil || !equality.Semantic.DeepEqual(d.object.Spec.Selector, object.Spec.Selector) {
 		d.unclaimed = true
 	}
-	d.object, d.selector, d.patch, d.workload = object, selector, patch, workload
+	d.object, d.selector, d.decoded, d.patch, d.workload = object, selector, decoded, patch, workload
 	d.blind, d.minReady = selector.Empty(), object.Spec.MinReadySeconds
 	d.rolling = object.Spec.UpdateStrategy.Type == appsv1.RollingUpdateDaemonSetStrategyType
 	one, err := d.maxSurge(1)
@@ -187,10 +189,11 @@ func (s *Sim) newTemplateClass(d *daemon) *class {
 	}
 	c := newClass(namePrefix(d.object.Name), meta, &template.Spec)
 	c.namespace, c.template = d.object.Namespace, template
-	pod := d.workload.Pod()
-	pod.Name = d.object.Name
-	c.tolerates = pod.Spec.Tolerations
-	c.priority, c.workload, c.load = s.priorityOf(&pod.Spec), d.workload, placement.LoadOf(pod)
+	c.tolerates = nil
+	for _, t := range d.workload.Tolerations() {
+		c.tolerates = append(c.tolerates, t.Toleration)
+	}
+	c.priority, c.workload, c.load = s.priorityOf(&template.Spec), d.workload, d.workload.Load()
 	return c
 }
 

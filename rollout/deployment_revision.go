@@ -87,7 +87,7 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash := hashTemplate(&y.object.Spec.Template, y.now.CollisionCount)
+	hash := hashTemplate(asDecoded(&y.object.Spec.Template), y.now.CollisionCount)
 	object := y.newSet(hash, size, highest(old)+1)
 	if other := y.sets.find(keyOf(object)); other != nil {
 		return nil, y.collide(other)

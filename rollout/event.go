@@ -166,14 +166,22 @@ func (s *Sim) emitPod(kind Kind, id int32, why Why) {
 }
 
 // eventsAtOnce is how many events are allocated at a time, at the least: most
-// ticks have a few, and so many fill 8 kB.
-const eventsAtOnce = 60
+// ticks have a few, and so many fill 8 kB. The first are fewer, for those forks
+// that pass a tick only.
+const (
+	eventsAtOnce = 60
+	firstEvents  = 15
+)
 
 // newEvent gives the place of the next event, which is zero.
 func (s *Sim) newEvent() *Event {
 	n := len(s.events)
 	if n == cap(s.events) {
-		s.events = append(make([]Event, 0, max(eventsAtOnce, 2*n, s.expected)), s.events...)
+		least := eventsAtOnce
+		if s.events == nil {
+			least = firstEvents
+		}
+		s.events = append(make([]Event, 0, max(least, 2*n, s.expected)), s.events...)
 	}
 	s.events = s.events[:n+1]
 	return &s.events[n]

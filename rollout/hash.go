@@ -13,11 +13,10 @@ import (
 
 // hashTemplate is the hash in the names and labels of ControllerRevisions
 // (pkg/controller: ComputeHash): FNV-1a over a dump of the Go value. The dump
-// tells nil from empty, so the template is first brought into the form in which
-// the controller gets it, which is protobuf's.
-func hashTemplate(template *corev1.PodTemplateSpec, collisions *int32) string {
+// tells nil from empty, so the template must be as decoded.
+func hashTemplate(decoded *corev1.PodTemplateSpec, collisions *int32) string {
 	h := fnv.New32a()
-	fmt.Fprint(h, dump.ForHash(*asDecoded(template)))
+	fmt.Fprint(h, dump.ForHash(*decoded))
 	if collisions != nil {
 		var b [8]byte
 		binary.LittleEndian.PutUint32(b[:], uint32(*collisions))
@@ -26,8 +25,8 @@ func hashTemplate(template *corev1.PodTemplateSpec, collisions *int32) string {
 	return rand.SafeEncodeString(fmt.Sprint(h.Sum32()))
 }
 
-// asDecoded is the template as it comes out of protobuf. A template that
-// protobuf refuses is left as it is.
+// asDecoded is the template as the controller gets it, out of protobuf. A template
+// that protobuf refuses is left as it is.
 func asDecoded(template *corev1.PodTemplateSpec) *corev1.PodTemplateSpec {
 	data, err := template.Marshal()
 	if err != nil {
@@ -40,10 +39,10 @@ func asDecoded(template *corev1.PodTemplateSpec) *corev1.PodTemplateSpec {
 	return decoded
 }
 
-// templatePatch is the data of the template's ControllerRevision
+// templatePatch is the data of the decoded template's ControllerRevision
 // (pkg/controller/daemon: getPatch).
-func templatePatch(template *corev1.PodTemplateSpec) ([]byte, error) {
-	data, err := json.Marshal(asDecoded(template))
+func templatePatch(decoded *corev1.PodTemplateSpec) ([]byte, error) {
+	data, err := json.Marshal(decoded)
 	if err != nil {
 		return nil, err
 	}

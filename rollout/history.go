@@ -164,7 +164,7 @@ func (s *Sim) labelRevisions(d *daemon, adopted []string) error {
 // another hash (pkg/controller/daemon: snapshot).
 func (s *Sim) snapshot(d *daemon, number int64) (revision, error) {
 	template := &d.object.Spec.Template
-	hash := hashTemplate(template, d.status.CollisionCount)
+	hash := hashTemplate(d.decoded, d.status.CollisionCount)
 	name := d.object.Name + "-" + hash
 	if other, taken := s.revisionNamed(d.object.Namespace, name); taken {
 		return s.collide(d, other)

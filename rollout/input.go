@@ -306,12 +306,13 @@ func (s *Sim) accept(in Input) (Input, error) {
 		return nil, errors.New("must be one of the inputs of this package")
 	case Apply:
 		if x.DaemonSet != nil {
-			x.DaemonSet = x.DaemonSet.DeepCopy()
+			if x.Unvalidated {
+				x.DaemonSet = x.DaemonSet.DeepCopy()
+			} else {
+				x.DaemonSet = cluster.Default(x.DaemonSet)
+			}
 			if x.DaemonSet.Namespace == "" {
 				x.DaemonSet.Namespace = corev1.NamespaceDefault
-			}
-			if !x.Unvalidated {
-				x.DaemonSet = cluster.Default(x.DaemonSet)
 			}
 		}
 		if x.Deployment != nil {

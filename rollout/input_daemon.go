@@ -63,16 +63,16 @@ func setTemplateGeneration(object *appsv1.DaemonSet, g int64) {
 }
 
 // update follows pkg/registry/apps/daemonset: PrepareForUpdate. The selector
-// cannot be changed (pkg/apis/apps/validation: ValidateDaemonSetSpecUpdate).
+// cannot be changed (pkg/apis/apps/validation: ValidateDaemonSetSpecUpdate). The
+// wish becomes part of the object: nobody changes it any more.
 func (s *Sim) update(d *daemon, in Input, wish *appsv1.DaemonSet) {
 	old := d.object
 	if a, ok := in.(Apply); ok && !a.Unvalidated && !equality.Semantic.DeepEqual(old.Spec.Selector, wish.Spec.Selector) {
 		s.refuse(d.key, in, "spec.selector: Invalid value: field is immutable")
 		return
 	}
-	object := old.DeepCopy()
+	object := &appsv1.DaemonSet{TypeMeta: old.TypeMeta, ObjectMeta: *old.ObjectMeta.DeepCopy(), Spec: wish.Spec, Status: old.Status}
 	object.Labels, object.Annotations = maps.Clone(wish.Labels), maps.Clone(wish.Annotations)
-	object.Spec = *wish.Spec.DeepCopy()
 	g := templateGeneration(old)
 	switch {
 	case !equality.Semantic.DeepEqual(old.Spec.Template, object.Spec.Template):

@@ -127,8 +127,9 @@ func (s *speller) spellAll(prefix string, number int32) string {
 // grow makes room for so many bytes, and says where they begin.
 func (s *speller) grow(size int) (start int) {
 	if s.text.Cap()-s.text.Len() < size {
+		least := min(512+8*s.text.Cap(), 4096)
 		s.text = strings.Builder{}
-		s.text.Grow(max(4096, size))
+		s.text.Grow(max(least, size))
 	}
 	return s.text.Len()
 }
