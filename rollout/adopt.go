@@ -31,7 +31,7 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	}
 	cfg.Script = slices.Clone(cfg.Script)
 	s := &Sim{
-		config: cfg, cluster: c, now: -1, free: none,
+		config: cfg, cluster: c, now: -1, free: none, agenda: agenda{free: none},
 		start: cfg.Start.Unix(), step: seconds(cfg.Tick), gc: seconds(cfg.PodGC), grace: seconds(cfg.NodeGrace),
 		paces:  cfg.Kubelet.paces(),
 		spread: times{seconds(cfg.Kubelet.Spread.Start), seconds(cfg.Kubelet.Spread.Ready), seconds(cfg.Kubelet.Spread.Stop)},

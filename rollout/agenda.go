@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"iter"
 	"slices"
 	"sort"
 )
@@ -12,56 +13,77 @@ import (
 // outstanding at a time, and new ones mostly come last; those in which nothing
 // is due are not there and cost nothing.
 type agenda struct {
-	slots []slot
-	first int       // slots before it are past
-	spare [][]int32 // lists to be used again
+	slots   []slot
+	first   int     // slots before it are past
+	entries []entry // of all lists
+	free    int32   // the first of no list, or none
 }
 
-type slot struct {
-	tick int32
-	pods []int32
-}
+// slot is a tick and the list of its pods, which is not empty until nextMoves
+// has looked at it.
+type slot struct{ tick, head, tail int32 }
+
+// entry is a pod in a list, and the next one or none.
+type entry struct{ pod, next int32 }
 
 func (a *agenda) clone() agenda {
-	c := agenda{slots: slices.Clone(a.slots[a.first:])}
-	for i := range c.slots {
-		c.slots[i].pods = slices.Clone(c.slots[i].pods)
-	}
-	return c
+	return agenda{slots: slices.Clone(a.slots[a.first:]), entries: slices.Clone(a.entries), free: a.free}
 }
 
 // put notes a pod for a tick.
 func (a *agenda) put(tick, pod int32) {
+	at := a.entry(pod)
 	i := len(a.slots) - 1
 	switch {
 	case i < a.first || a.slots[i].tick < tick:
-		a.slots = append(a.slots, slot{tick, a.list()})
-		i++
+		a.slots = append(a.slots, slot{tick, at, at})
+		return
 	case a.slots[i].tick > tick:
 		i = a.first + sort.Search(i-a.first, func(i int) bool { return a.slots[a.first+i].tick >= tick })
 		if a.slots[i].tick != tick {
-			a.slots = slices.Insert(a.slots, i, slot{tick, a.list()})
+			a.slots = slices.Insert(a.slots, i, slot{tick, at, at})
+			return
 		}
 	}
-	a.slots[i].pods = append(a.slots[i].pods, pod)
+	a.entries[a.slots[i].tail].next = at
+	a.slots[i].tail = at
 }
 
-func (a *agenda) list() []int32 {
-	if n := len(a.spare); n > 0 {
-		list := a.spare[n-1]
-		a.spare = a.spare[:n-1]
-		return list[:0]
+// entry takes a free place for a pod.
+func (a *agenda) entry(pod int32) int32 {
+	at := a.free
+	if at == none {
+		a.entries = append(a.entries, entry{pod, none})
+		return int32(len(a.entries) - 1)
 	}
-	return nil
+	a.free = a.entries[at].next
+	a.entries[at].pod, a.entries[at].next = pod, none
+	return at
 }
 
-// drop ends the first slot.
+// drop ends the first slot. What is left of its list is free.
 func (a *agenda) drop() {
-	a.spare = append(a.spare, a.slots[a.first].pods)
-	a.slots[a.first].pods = nil
+	if past := &a.slots[a.first]; past.head != none {
+		a.entries[past.tail].next = a.free
+		a.free = past.head
+	}
 	if a.first++; a.first == len(a.slots) {
 		a.slots = a.slots[:0]
 		a.first = 0
+	}
+}
+
+// moves yields the ticks in which pods will do something, and the pods, ascending
+// by tick.
+func (s *Sim) moves() iter.Seq2[int32, int32] {
+	return func(yield func(tick, pod int32) bool) {
+		for _, list := range s.agenda.slots[s.agenda.first:] {
+			for at := list.head; at != none; at = s.agenda.entries[at].next {
+				if id := s.agenda.entries[at].pod; s.pods[id].due == list.tick && !yield(list.tick, id) {
+					return
+				}
+			}
+		}
 	}
 }
 
@@ -69,11 +91,12 @@ func (a *agenda) drop() {
 func (s *Sim) nextMoves() int32 {
 	for a := &s.agenda; a.first < len(a.slots); a.drop() {
 		list := &a.slots[a.first]
-		for n := len(list.pods); n > 0; n-- {
-			if s.pods[list.pods[n-1]].due == list.tick {
+		for list.head != none {
+			e := &a.entries[list.head]
+			if s.pods[e.pod].due == list.tick {
 				return list.tick
 			}
-			list.pods = list.pods[:n-1]
+			list.head, e.next, a.free = e.next, a.free, list.head
 		}
 	}
 	return none
@@ -95,7 +118,8 @@ func (s *Sim) takeDue() []int32 {
 	s.due = s.due[:0]
 	for a := &s.agenda; a.first < len(a.slots) && a.slots[a.first].tick <= s.now; a.drop() {
 		list := &a.slots[a.first]
-		for _, id := range list.pods {
+		for at := list.head; at != none; at = a.entries[at].next {
+			id := a.entries[at].pod
 			if p := &s.pods[id]; p.due == list.tick {
 				p.due = none
 				s.due = append(s.due, id)

@@ -177,14 +177,25 @@ const (
 func (s *Sim) newEvent() *Event {
 	n := len(s.events)
 	if n == cap(s.events) {
-		least := eventsAtOnce
-		if s.events == nil {
-			least = firstEvents
-		}
-		s.events = append(make([]Event, 0, max(least, 2*n, s.expected)), s.events...)
+		s.moreEvents()
+		n = len(s.events)
 	}
 	s.events = s.events[:n+1]
 	return &s.events[n]
+}
+
+// untold gives the events of this tick.
+func (s *Sim) untold() []Event { return s.events[s.told:] }
+
+// moreEvents makes room, beginning with the events of this tick.
+func (s *Sim) moreEvents() {
+	least := eventsAtOnce
+	if s.events == nil {
+		least = firstEvents
+	}
+	now := s.untold()
+	s.events = append(make([]Event, 0, max(least, 2*len(now), s.expected)), now...)
+	s.told = 0
 }
 
 // report hands out what has happened, and goes on behind it. The next tick mostly
@@ -192,10 +203,10 @@ func (s *Sim) newEvent() *Event {
 func (s *Sim) report() []Event {
 	s.notes = s.notes[:0]
 	n := len(s.events)
-	if n == 0 {
+	if n == s.told {
 		return nil
 	}
-	events := s.events[:n:n]
-	s.events, s.expected = s.events[n:], n
+	events := s.events[s.told:n:n]
+	s.told, s.expected = n, len(events)
 	return events
 }

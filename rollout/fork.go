@@ -40,7 +40,7 @@ func (s *Sim) Fork() *Sim {
 		f.drains[i].pods, f.drains[i].failed = slices.Clone(s.drains[i].pods), slices.Clone(s.drains[i].failed)
 	}
 	f.choices = slices.Clone(s.choices)
-	f.notes, f.events, f.expected, f.names = nil, nil, 0, nil
+	f.notes, f.events, f.told, f.expected, f.names = nil, nil, 0, 0, nil
 	f.due, f.list, f.retainted, f.walked = nil, nil, nil, nil
 	f.doomed, f.creations, f.deletions = nil, nil, nil
 	return &f

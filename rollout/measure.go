@@ -26,7 +26,7 @@ func (s *Sim) Measure(max int) ([]Course, Trace) {
 	m.begin()
 	var trace Trace
 	for tick := range s.passes(max) {
-		m.see(tick, s.events)
+		m.see(tick, s.untold())
 		events := s.report()
 		if trace = append(trace, events...); m.turning(events) {
 			break

@@ -322,12 +322,12 @@ func checkSync(t failer, s *Sim, d *daemon) {
 	want := syncNaive(s, d)
 	var got decided
 	if wanted {
-		events := len(s.events)
+		before := len(s.untold())
 		s.sync(d)
 		for _, c := range s.creations {
 			got.created = append(got.created, s.roster[c.node].name)
 		}
-		for _, e := range s.events[events:] {
+		for _, e := range s.untold()[before:] {
 			if e.Kind == Deleted {
 				got.deleted = append(got.deleted, e.Pod)
 			}

@@ -77,8 +77,9 @@ type Sim struct {
 	drains   []drain // in progress
 	epoch    uint64  // counts events: where it is the same, nothing has changed
 	notes    []note  // of this tick, until it is reported
-	events   []Event // of this tick; behind them is room for the next one's
-	expected int     // how many there were in the last one
+	events   []Event // of earlier ticks and of this one
+	told     int     // how many of them are of earlier ones
+	expected int     // how many there were in the last tick with any
 	quiet    bool    // nobody reads events: but for Refused ones there are only notes
 	names    *speller
 

@@ -103,11 +103,12 @@ func (s *Sim) nextFor(own func(*pod) bool) int32 {
 	if slices.ContainsFunc(s.unbound, func(id int32) bool { return own(&s.pods[id]) }) {
 		return s.nextChange()
 	}
-	for _, slot := range s.agenda.slots[s.agenda.first:] {
-		for _, id := range slot.pods {
-			if p := &s.pods[id]; slot.tick < next && p.due == slot.tick && own(p) {
-				return slot.tick
-			}
+	for tick, id := range s.moves() {
+		if tick >= next {
+			break
+		}
+		if own(&s.pods[id]) {
+			return tick
 		}
 	}
 	return next

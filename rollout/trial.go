@@ -41,17 +41,13 @@ func (s *Sim) rest(of owner) outcome {
 func (s *Sim) spins(turns *int) bool {
 	const enough = 8
 	sure := true
-	for _, slot := range s.agenda.slots[s.agenda.first:] {
-		for _, id := range slot.pods {
-			switch p := &s.pods[id]; {
-			case p.due != slot.tick || p.phase == vacant:
-			case !s.goesRound(p):
-				*turns = 0
-				return false
-			default:
-				sure = sure && !s.mayGoElsewhere(p)
-			}
+	for _, id := range s.moves() {
+		p := &s.pods[id]
+		if !s.goesRound(p) {
+			*turns = 0
+			return false
 		}
+		sure = sure && !s.mayGoElsewhere(p)
 	}
 	*turns++
 	return len(s.alarms) == 0 && len(s.inputs) == 0 && (sure || *turns >= enough)
