@@ -15,6 +15,9 @@ func (s *Sim) takeInputs() {
 		s.inputs = s.inputs[1:]
 		in.apply(s)
 	}
+	if s.unsurveyed {
+		s.survey()
+	}
 }
 
 // onNode is the slot of the node that an input is about; none, with a Refused
@@ -71,7 +74,7 @@ func (in RemoveNode) apply(s *Sim) {
 	}
 	s.nodes[n] = nodeState{s.nodes[n].flags & expels, s.nodes[n].turn + 1} // a time that runs for pods runs on, unless it comes back without
 	if s.room != nil {
-		s.survey() // the positions of others have moved
+		s.unsurveyed = true // the positions of others have moved
 	}
 	s.decide(n)
 	s.settleNode(n)

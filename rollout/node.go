@@ -161,7 +161,7 @@ func (s *Sim) setNode(node int32, object *corev1.Node) {
 	}
 	s.cluster = next
 	if !was || !equality.Semantic.DeepEqual(old.Status.Allocatable, object.Status.Allocatable) {
-		s.survey()
+		s.unsurveyed = true
 	}
 	s.decide(node)
 }

@@ -167,9 +167,10 @@ func (s *Sim) bind(id int32) {
 }
 
 // seat counts the pod in on its node, or out. A pod that has ended takes no room
-// (placement.NewRoom), one that is on its way out does.
+// (placement.NewRoom), one that is on its way out does. Before a survey there is
+// nothing to do: it counts all pods.
 func (s *Sim) seat(p *pod, in bool) {
-	if !p.is(bound) || p.terminal() || s.room == nil || p.node == none || s.position[p.node] == none {
+	if s.unsurveyed || !p.is(bound) || p.terminal() || s.room == nil || p.node == none || s.position[p.node] == none {
 		return
 	}
 	load := s.loadOf(p)
@@ -192,9 +193,11 @@ func (s *Sim) loadOf(p *pod) *placement.Load {
 	return s.classes[p.class].load
 }
 
-// survey makes the account of the nodes anew: after nodes have come, gone or
-// become larger. It costs as much as there are nodes and pods.
+// survey makes the account of the nodes anew: once in a tick in which nodes have
+// come, gone or become larger, after its inputs and before anybody asks for room. It
+// costs as much as there are nodes and pods.
 func (s *Sim) survey() {
+	s.unsurveyed = false
 	b := s.cluster.Borrow()
 	s.position = make([]int32, len(s.nodes))
 	open := true

@@ -60,9 +60,10 @@ type Sim struct {
 
 	restarted map[int32]pastRestarts // pods that were in a crash loop
 
-	room     *placement.Room // nil: all nodes are open
-	position []int32         // by slot: the node's in the room, or none
-	freed    bool            // unbound pods may fit now
+	room       *placement.Room // nil: all nodes are open
+	position   []int32         // by slot: the node's in the room, or none
+	unsurveyed bool            // both are of an earlier time
+	freed      bool            // unbound pods may fit now
 
 	orphans []revision // of no controller, ascending by name
 	foreign []revision // of others
