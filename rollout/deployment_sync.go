@@ -341,7 +341,7 @@ func (y *deploymentSync) cleanup(old []*replicaSet) {
 // its ReplicaSets.
 func (s *Sim) finishDeployment(d *deployment) {
 	if d.deleting && len(d.mine) == 0 {
-		s.deployments.drop(d.slot)
 		s.emit(Event{Kind: Gone, Deployment: d.key})
+		s.deployments.drop(d.slot)
 	}
 }

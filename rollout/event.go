@@ -118,8 +118,8 @@ func (e Event) String() string {
 
 // note is what an event was about, for those who follow a simulation from inside.
 type note struct {
-	node, owner int32 // slots, or none
-	rule        Rule
+	node, owner, deployment int32 // slots, or none
+	rule                    Rule
 }
 
 func (s *Sim) note(n note) {
@@ -128,12 +128,15 @@ func (s *Sim) note(n note) {
 }
 
 func (s *Sim) emit(e Event) {
-	n := note{none, none, e.Why.Rule}
+	n := note{none, none, none, e.Why.Rule}
 	if e.Node != "" {
 		n.node = s.slotOf(e.Node)
 	}
 	if d := s.find(e.DaemonSet); d != nil && (e.Node == "" || n.node != none) {
 		n.owner = d.slot
+	}
+	if d := s.deployments.find(e.Deployment); d != nil {
+		n.deployment = d.slot
 	}
 	s.note(n)
 	if !s.quiet || e.Kind == Refused {
@@ -144,7 +147,7 @@ func (s *Sim) emit(e Event) {
 
 func (s *Sim) emitPod(kind Kind, id int32, why Why) {
 	p := &s.pods[id]
-	s.note(note{p.node, p.owner, why.Rule})
+	s.note(note{p.node, p.owner, s.deploymentSlot(p), why.Rule})
 	if s.quiet {
 		return
 	}

@@ -198,7 +198,7 @@ func (s *Sim) orphanAll(d *daemon) {
 // finish removes a DaemonSet whose foreground deletion has waited for its pods.
 func (s *Sim) finish(d *daemon) {
 	if d.deleting && len(s.podsOf(d)) == 0 {
-		s.dropDaemon(d)
 		s.emit(Event{Kind: Gone, DaemonSet: d.key})
+		s.dropDaemon(d)
 	}
 }

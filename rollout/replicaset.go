@@ -200,6 +200,14 @@ func (s *Sim) join(id int32, rs *replicaSet) {
 	rs.changed = true
 }
 
+// deploymentSlot is that of the pod's Deployment, or none.
+func (s *Sim) deploymentSlot(p *pod) int32 {
+	if p.set == none {
+		return none
+	}
+	return s.sets.at[p.set].deployment
+}
+
 // leave takes the pod off its ReplicaSet's list. A Deployment that recreates
 // waits for that (pkg/controller/deployment: deletePod).
 func (s *Sim) leave(id int32) {

@@ -72,7 +72,7 @@ func (s *Sim) place(id int32, vain map[int32]*vainTry) bool {
 		try = &vainTry{where: where}
 		vain[p.class] = try
 	}
-	if !p.is(tried) && try.why == "" {
+	if !p.is(tried) && try.why == "" && !s.quiet {
 		try.why = unplaced(try.where)
 	}
 	s.noteUnschedulable(id, try.why)
@@ -122,7 +122,7 @@ func (s *Sim) fits(p *pod) bool {
 func (s *Sim) noteUnschedulable(id int32, why string) {
 	if p := &s.pods[id]; !p.is(tried) {
 		p.flags |= tried
-		if why == "" {
+		if why == "" && !s.quiet {
 			why = s.whyUnbound(p)
 		}
 		s.emitPod(Unschedulable, id, Why{Detail: why})

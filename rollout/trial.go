@@ -9,29 +9,42 @@ type outcome struct {
 	last    int32 // the tick of the last event of the object that it is about
 }
 
-// owner is whose events they are.
+// owner is whose events they are: the key of a DaemonSet or of a Deployment.
 type owner struct{ daemonSet, deployment string }
 
-func (o owner) has(e *Event) bool { return e.DaemonSet == o.daemonSet && e.Deployment == o.deployment }
+// slots of the two, none where there is none.
+func (s *Sim) slots(of owner) (daemon, deployment int32) {
+	daemon, deployment = none, none
+	if d := s.find(of.daemonSet); d != nil {
+		daemon = d.slot
+	}
+	if d := s.deployments.find(of.deployment); d != nil {
+		deployment = d.slot
+	}
+	return daemon, deployment
+}
 
 // rest lets time pass until nothing more happens by itself, or nothing but what
 // happens again and again for ever. For what comes to neither there is a bound, of
-// many more ticks with events than a rollout has.
+// many more ticks with events than a rollout has. The events themselves nobody reads.
 func (s *Sim) rest(of owner) outcome {
 	const look = 16 // now and then
 	o := outcome{last: s.now}
 	patience, turns := 1000+20*(len(s.nodes)+len(s.pods)), 0
-	for events := range s.Run(int(s.last)) {
-		for i := range events {
-			o.refused = o.refused || events[i].Kind == Refused
-			if of.has(&events[i]) {
-				o.last = int32(events[i].Tick)
+	daemon, deployment := s.slots(of)
+	s.quiet = true
+	for range s.passes(int(s.last)) {
+		for _, n := range s.notes {
+			if n.owner == daemon && n.deployment == deployment {
+				o.last = s.now
 			}
 		}
+		o.refused = o.refused || len(s.report()) > 0
 		if patience--; patience == 0 || patience%look == 0 && s.spins(&turns) {
 			break // what spins is not settled; what has just come to rest is
 		}
 	}
+	s.quiet = false
 	o.settled = s.Settled()
 	return o
 }
