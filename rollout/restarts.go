@@ -56,6 +56,9 @@ type restarts struct{ containers, sidecars int32 }
 func (r restarts) most() int { return int(max(r.containers, r.sidecars)) }
 
 func (s *Sim) restartsOf(id int32) (most restarts) {
+	if p := &s.pods[id]; len(s.restarted) == 0 && p.name >= 0 && !p.is(loops) {
+		return restarts{}
+	}
 	for i, c := range s.classes[s.pods[id].class].containers {
 		switch n := s.restartCount(id, i); c.kind {
 		case regular:

@@ -88,6 +88,7 @@ type Sim struct {
 	due, list []int32
 	retainted []int32 // nodes
 	walked    []int32 // nodes
+	together  []int32 // by node, zero: how many pods a scale-down finds there
 	doomed    []deletion
 	creations []creation
 	deletions []deletion

@@ -18,7 +18,8 @@ func (s *Sim) victims(rs *replicaSet, active []int32, n int) []int32 {
 	if n >= len(active) {
 		return active
 	}
-	r := s.newRanking(rs, active)
+	r := s.newRanking(rs)
+	defer r.forget()
 	slices.SortStableFunc(active, func(a, b int32) int {
 		if c := r.compare(a, b); c != 0 {
 			return c
@@ -49,32 +50,43 @@ func (s *Sim) chooseVictims(rs *replicaSet, active []int32, n int, r *victimRank
 // (pkg/controller: ActivePodsWithRanks.Less).
 type victimRanking struct {
 	*Sim
-	together map[int32]int // by node: active pods of all ReplicaSets of the Deployment
+	related []int32 // the active pods of all ReplicaSets of the Deployment
 }
 
 // newRanking counts the pods of a node together: those of all ReplicaSets of the
 // same Deployment. A ReplicaSet without one counts none.
-func (s *Sim) newRanking(rs *replicaSet, active []int32) *victimRanking {
-	r := &victimRanking{Sim: s, together: map[int32]int{}}
+func (s *Sim) newRanking(rs *replicaSet) *victimRanking {
+	r := &victimRanking{Sim: s}
 	if rs.deployment == none {
 		return r
 	}
+	if len(s.together) < len(s.nodes) {
+		s.together = make([]int32, len(s.nodes))
+	}
 	for _, slot := range s.deployments.at[rs.deployment].mine {
 		for _, id := range s.sets.at[slot].pods {
-			if p := &s.pods[id]; p.live() {
-				r.together[p.boundTo()]++
+			if p := &s.pods[id]; p.live() && p.is(bound) {
+				r.related = append(r.related, id)
+				s.together[p.node]++
 			}
 		}
 	}
 	return r
 }
 
-// boundTo is the node that the pod is bound to, or none.
-func (p *pod) boundTo() int32 {
-	if p.is(bound) {
-		return p.node
+// forget leaves the counts at zero for the next ranking.
+func (r *victimRanking) forget() {
+	for _, id := range r.related {
+		r.together[r.pods[id].node] = 0
 	}
-	return none
+}
+
+// company is how many pods are together with one that is bound.
+func (r *victimRanking) company(p *pod) int32 {
+	if !p.is(bound) || int(p.node) >= len(r.together) {
+		return 0
+	}
+	return r.together[p.node]
 }
 
 func before(first bool) int {
@@ -97,8 +109,8 @@ func (r *victimRanking) compare(a, b int32) int {
 		return before(!p.is(isReady))
 	case c.cost != d.cost:
 		return before(c.cost < d.cost)
-	case r.together[p.boundTo()] != r.together[q.boundTo()]:
-		return before(r.together[p.boundTo()] > r.together[q.boundTo()])
+	case r.company(p) != r.company(q):
+		return before(r.company(p) > r.company(q))
 	case p.is(isReady) && p.readied != q.readied:
 		return r.younger(a, b, p.readied, q.readied)
 	}
