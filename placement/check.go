@@ -32,9 +32,14 @@ func (w *Workload) Check(node *corev1.Node) Verdict {
 	if node == nil {
 		return Verdict{Reasons: []Reason{{Plugin: pluginNodeName, Message: noNode}}}
 	}
+	return w.judge(node, 1)
+}
+
+// judge is Check with room for so many reasons, if there are any.
+func (w *Workload) judge(node *corev1.Node, reasons int) Verdict {
 	v := Verdict{Node: node.Name, Decision: w.decide(node)}
 	if v.Decision != Eligible {
-		v.Reasons = w.reasons(node)
+		v.Reasons = w.reasons(make([]Reason, 0, reasons), node)
 	}
 	return v
 }
@@ -68,9 +73,8 @@ func (w *Workload) bearsUnschedulable(n *corev1.Node) bool {
 	return !n.Spec.Unschedulable || w.daemonSet != nil || w.tolerations.tolerate(&unschedulable)
 }
 
-// reasons gives everything that keeps the workload off a node that decide has turned down.
-func (w *Workload) reasons(n *corev1.Node) []Reason {
-	var rs []Reason
+// reasons adds everything that keeps the workload off a node that decide has turned down.
+func (w *Workload) reasons(rs []Reason, n *corev1.Node) []Reason {
 	if !w.namesNode(n.Name) {
 		rs = append(rs, Reason{Plugin: pluginNodeName, Message: wrongNodeName, Unresolvable: true, WantedNode: w.pod.Spec.NodeName})
 	}

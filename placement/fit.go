@@ -31,21 +31,21 @@ const (
 // PodTopologySpread and of InterPodAffinity the scheduler says only the first.
 func (r *Room) Why(w *Workload, position int) []Reason {
 	r, w = r.orNothing(), w.orNothing()
-	return r.why(w, r.question(w), position)
+	return r.why(nil, w, r.question(w), position)
 }
 
-func (r *Room) why(w *Workload, q *question, position int) []Reason {
+// why adds what Why says.
+func (r *Room) why(rs []Reason, w *Workload, q *question, position int) []Reason {
 	if !r.isNode(position) {
-		return []Reason{{Plugin: pluginNodeName, Message: noNode}}
+		return append(rs, Reason{Plugin: pluginNodeName, Message: noNode})
 	}
 	if r.fits(w, q, position) {
-		return nil
+		return rs
 	}
-	var rs []Reason
 	if taken := r.blocks[position>>6].clashes(w.ports, position&63); len(taken) > 0 {
 		rs = append(rs, Reason{Plugin: pluginPorts, Message: portsTaken, Ports: taken})
 	}
-	rs = append(rs, r.shortfalls(w, position)...)
+	rs = r.shortfalls(rs, w, position)
 	if w.fault != nil {
 		return append(rs, Reason{Plugin: w.fault.plugin, Message: w.fault.message, Unresolvable: true})
 	}
@@ -95,10 +95,9 @@ func (r *Room) ill(q *question, position int) []Reason {
 	return rs
 }
 
-// shortfalls follows plugins/noderesources, fitsRequest. Scalar resources, which
+// shortfalls adds what plugins/noderesources, fitsRequest, says. Scalar resources, which
 // come in no order there, are ascending by name here.
-func (r *Room) shortfalls(w *Workload, position int) []Reason {
-	var rs []Reason
+func (r *Room) shortfalls(rs []Reason, w *Workload, position int) []Reason {
 	b, i, has := r.blocks[position>>6], position&63, r.has[position]
 	left := &b.left[i]
 	short := func(name corev1.ResourceName, asked, left, has int64) {

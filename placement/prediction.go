@@ -167,21 +167,21 @@ func (p *Prediction) Verdicts() iter.Seq[Verdict] {
 }
 
 func (p *Prediction) at(position int) Verdict {
-	v := p.workload.Check(p.cluster.Borrow().At(position))
-	fit := p.why(position)
+	const mostly = 4 // reasons of both kinds
+	v := p.workload.judge(p.cluster.Borrow().At(position), mostly)
+	v.Reasons = p.left().why(v.Reasons, p.workload, p.question, position)
 	if v.Decision == Eligible {
 		v.Decision = Placed
-		if len(fit) > 0 {
+		if len(v.Reasons) > 0 {
 			v.Decision = Pending
 		}
 	}
-	v.Reasons = append(v.Reasons, fit...)
 	return v
 }
 
 // why gives what the filters say that look at the pods on the nodes.
 func (p *Prediction) why(position int) []Reason {
-	return p.left().why(p.workload, p.question, position)
+	return p.left().why(nil, p.workload, p.question, position)
 }
 
 // left gives the account that the workload is judged by.

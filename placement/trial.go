@@ -109,7 +109,7 @@ func (t *trial) preempt(position int) attempt {
 		gone, p.Violations = t.reprieve(lower, position)
 		p.name(gone)
 	} else {
-		p.words = messages(said(t.room.why(t.workload, t.question, position)))
+		p.words = messages(said(t.room.why(nil, t.workload, t.question, position)))
 		p.Never = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.words[0])
 	}
 	for _, c := range gone {
