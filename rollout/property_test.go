@@ -308,6 +308,34 @@ func TestRoomIsCountedAfterAllInputs(t *testing.T) {
 	}
 }
 
+// Notes are of the objects that the events are of, and scratch is empty between
+// ticks. Mutants seen to fail: emit or emitPod without the Deployment; a ranking that
+// does not forget what it counted.
+func TestNotesSayWhatEventsSay(t *testing.T) {
+	of := func(t failer, s *Sim) {
+		for range s.passes(60) {
+			events := s.untold()
+			if len(events) != len(s.notes) {
+				t.Fatalf("%d notes of\n%s", len(s.notes), lines(events))
+			}
+			for i, e := range events {
+				daemon, deployment := s.slots(owner{e.DaemonSet, e.Deployment})
+				if n := s.notes[i]; daemon != none && n.owner != daemon || deployment != none && n.deployment != deployment {
+					t.Fatalf("%+v of %v", n, e)
+				}
+			}
+			if i := slices.IndexFunc(s.together, func(n int32) bool { return n != 0 }); i >= 0 {
+				t.Fatalf("tick %d: %d pods are still counted on %s", s.now, s.together[i], s.roster[i].name)
+			}
+			s.report()
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		of(t, stories(endlessly).Draw(t, "story").sim(t))
+		of(t, deployStories(false).Draw(t, "deployments").sim(t))
+	})
+}
+
 // takers are the pods that have a port: here their DaemonSet stands for them.
 var takers = regexp.MustCompile(`(default/(agent|proxy))[-a-z0-9]*`)
 
