@@ -57,7 +57,7 @@ func (a *agenda) entry(pod int32) int32 {
 		return int32(len(a.entries) - 1)
 	}
 	a.free = a.entries[at].next
-	a.entries[at].pod, a.entries[at].next = pod, none
+	a.entries[at] = entry{pod, none}
 	return at
 }
 

@@ -133,7 +133,7 @@ func (s *Sim) pace(p *pod) times {
 		i++
 	}
 	t := s.paces[i].times
-	if s.spread.start|s.spread.ready|s.spread.stop != 0 {
+	if s.spread != (times{}) {
 		s.slow(p, &t)
 	}
 	return t
