@@ -1,0 +1,97 @@
+package validation
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/api/validate/content"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// checkPodDisruptionBudget follows ValidatePodDisruptionBudget of
+// pkg/apis/policy/validation/validation.go, which leaves the metadata to
+// ValidateCreate of k8s.io/apiserver/pkg/registry/rest: any path segment is a name.
+func checkPodDisruptionBudget(root spot, budget *policyv1.PodDisruptionBudget) {
+	checkAnyMeta(root.child("metadata"), &budget.ObjectMeta, namespaced, isPathSegment)
+	at, spec := root.child("spec"), &budget.Spec
+	if spec.MinAvailable != nil && spec.MaxUnavailable != nil {
+		at.invalid(*spec, "minAvailable and maxUnavailable cannot be both set")
+	}
+	checkBudget(at.child("minAvailable"), spec.MinAvailable)
+	checkBudget(at.child("maxUnavailable"), spec.MaxUnavailable)
+	checkSelector(at.child("selector"), spec.Selector)
+	if spec.UnhealthyPodEvictionPolicy != nil {
+		checkEvictionPolicy(at.child("unhealthyPodEvictionPolicy"), *spec.UnhealthyPodEvictionPolicy)
+	}
+}
+
+func isPathSegment(name string, prefix bool) []string {
+	if prefix {
+		return content.IsPathSegmentPrefix(name)
+	}
+	return content.IsPathSegmentName(name)
+}
+
+func checkBudget(at spot, share *intstr.IntOrString) {
+	if share != nil {
+		checkShare(at, *share)
+		checkAtMostAll(at, *share)
+	}
+}
+
+func checkEvictionPolicy(at spot, policy policyv1.UnhealthyPodEvictionPolicyType) {
+	if policy != policyv1.AlwaysAllow && policy != policyv1.IfHealthyBudget {
+		unsupported(at, policy, policyv1.AlwaysAllow, policyv1.IfHealthyBudget)
+	}
+}
+
+const (
+	systemPrefix        = "system-"
+	highestUserPriority = 1_000_000_000
+)
+
+// systemClasses are the classes that the API server makes itself
+// (SystemPriorityClasses of pkg/apis/scheduling/v1/helpers.go).
+var systemClasses = map[string]int32{
+	"system-cluster-critical": 2_000_000_000,
+	"system-node-critical":    2_000_001_000,
+}
+
+// checkPriorityClass follows ValidatePriorityClass of pkg/apis/scheduling/validation/validation.go.
+func checkPriorityClass(root spot, class *schedulingv1.PriorityClass) {
+	meta := root.child("metadata")
+	checkMeta(meta, &class.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
+	if strings.HasPrefix(class.Name, systemPrefix) {
+		checkSystemClass(meta.child("name"), class)
+	} else if class.Value > highestUserPriority {
+		root.child("value").forbidden(fmt.Sprintf("maximum allowed value of a user defined priority is %d", highestUserPriority))
+	}
+	checkPreemption(root.child("preemptionPolicy"), class.PreemptionPolicy)
+}
+
+func checkSystemClass(at spot, class *schedulingv1.PriorityClass) {
+	value, known := systemClasses[class.Name]
+	var problem string
+	switch {
+	case !known:
+		problem = fmt.Sprintf("%s is not a known system priority class", class.Name)
+	case class.Value != value:
+		problem = fmt.Sprintf("value of %s PriorityClass must be %d", class.Name, value)
+	case class.GlobalDefault:
+		problem = fmt.Sprintf("globalDefault of %s PriorityClass must be false", class.Name)
+	default:
+		return
+	}
+	at.forbidden("priority class names with 'system-' prefix are reserved for system use only. error: " + problem)
+}
+
+// checkPreemption follows ValidatePreemptionPolicy of pkg/apis/core/validation/validation.go.
+func checkPreemption(at spot, policy *corev1.PreemptionPolicy) {
+	if policy != nil {
+		checkOneOf(at, *policy, corev1.PreemptLowerPriority, corev1.PreemptNever)
+	}
+}

@@ -1,0 +1,162 @@
+package validation
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// checkSpread follows validateTopologySpreadConstraints.
+func checkSpread(at spot, constraints []corev1.TopologySpreadConstraint) {
+	for i, c := range constraints {
+		here := at.item(i)
+		checkPositive(here.child("maxSkew"), c.MaxSkew)
+		if c.TopologyKey == "" {
+			here.child("topologyKey").required("can not be empty")
+		}
+		if c.WhenUnsatisfiable != corev1.DoNotSchedule && c.WhenUnsatisfiable != corev1.ScheduleAnyway {
+			unsupported(here.child("whenUnsatisfiable"), c.WhenUnsatisfiable, corev1.DoNotSchedule, corev1.ScheduleAnyway)
+		}
+		if repeated(c, constraints[i+1:]) {
+			here.child("{topologyKey, whenUnsatisfiable}").duplicate(fmt.Sprintf("{%v, %v}", c.TopologyKey, c.WhenUnsatisfiable))
+		}
+		checkMinDomains(here.child("minDomains"), c.MinDomains, c.WhenUnsatisfiable)
+		checkInclusion(here.child("nodeAffinityPolicy"), c.NodeAffinityPolicy)
+		checkInclusion(here.child("nodeTaintsPolicy"), c.NodeTaintsPolicy)
+		checkLabelKeys(here, c.MatchLabelKeys, nil, c.LabelSelector)
+		checkSelector(here.child("labelSelector"), c.LabelSelector)
+	}
+}
+
+func repeated(c corev1.TopologySpreadConstraint, later []corev1.TopologySpreadConstraint) bool {
+	for _, other := range later {
+		if other.TopologyKey == c.TopologyKey && other.WhenUnsatisfiable == c.WhenUnsatisfiable {
+			return true
+		}
+	}
+	return false
+}
+
+func checkMinDomains(at spot, domains *int32, action corev1.UnsatisfiableConstraintAction) {
+	if domains == nil {
+		return
+	}
+	checkPositive(at, *domains)
+	if action != corev1.DoNotSchedule {
+		at.invalid(*domains, fmt.Sprintf("can only use minDomains if whenUnsatisfiable=%s, not %s", corev1.DoNotSchedule, action))
+	}
+}
+
+func checkInclusion(at spot, policy *corev1.NodeInclusionPolicy) {
+	if policy != nil && *policy != corev1.NodeInclusionPolicyHonor && *policy != corev1.NodeInclusionPolicyIgnore {
+		unsupported(at, *policy, corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore)
+	}
+}
+
+// checkLabelKeys follows ValidateMatchLabelKeysAndMismatchLabelKeys. A key stands
+// twice in the selector if the server has merged it in where a user had it already:
+// that is reported at an index of the constraint or term itself.
+func checkLabelKeys(at spot, match, mismatch []string, selector *metav1.LabelSelector) {
+	checkLabelKeyList(at.child("matchLabelKeys"), match, selector)
+	checkLabelKeyList(at.child("mismatchLabelKeys"), mismatch, selector)
+	for _, key := range repeatedKeys(selector) {
+		if i := lastIndex(match, key); i >= 0 {
+			at.item(i).invalid(key, "exists in both matchLabelKeys and labelSelector")
+		}
+	}
+	for i, key := range match {
+		if slices.Contains(mismatch, key) {
+			at.child("matchLabelKeys").item(i).invalid(key, "exists in both matchLabelKeys and mismatchLabelKeys")
+		}
+	}
+}
+
+func checkLabelKeyList(at spot, keys []string, selector *metav1.LabelSelector) {
+	if len(keys) > 0 && selector == nil {
+		at.forbidden("must not be specified when labelSelector is not set")
+		return
+	}
+	for i, key := range keys {
+		checkLabelKey(at.item(i), key)
+	}
+}
+
+// repeatedKeys gives the key of each expression that a label or an expression
+// before it has too.
+func repeatedKeys(selector *metav1.LabelSelector) []string {
+	if selector == nil {
+		return nil
+	}
+	var repeated []string
+	for i, e := range selector.MatchExpressions {
+		_, before := selector.MatchLabels[e.Key]
+		before = before || slices.ContainsFunc(selector.MatchExpressions[:i], func(other metav1.LabelSelectorRequirement) bool {
+			return other.Key == e.Key
+		})
+		if before {
+			repeated = append(repeated, e.Key)
+		}
+	}
+	return repeated
+}
+
+func lastIndex(list []string, item string) int {
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i] == item {
+			return i
+		}
+	}
+	return -1
+}
+
+// mergeLabelKeys does to a new pod what the server does before it looks at it: the
+// values that the pod has for matchLabelKeys become part of the selector beside
+// them (mutatePodAffinity and mutateTopologySpreadConstraints of
+// pkg/registry/core/pod/strategy.go).
+func mergeLabelKeys(pod *corev1.Pod) {
+	for i := range pod.Spec.TopologySpreadConstraints {
+		c := &pod.Spec.TopologySpreadConstraints[i]
+		mergeKeys(c.LabelSelector, c.MatchLabelKeys, metav1.LabelSelectorOpIn, pod.Labels)
+	}
+	for _, term := range affinityTerms(pod.Spec.Affinity) {
+		mergeKeys(term.LabelSelector, term.MatchLabelKeys, metav1.LabelSelectorOpIn, pod.Labels)
+		mergeKeys(term.LabelSelector, term.MismatchLabelKeys, metav1.LabelSelectorOpNotIn, pod.Labels)
+	}
+}
+
+func mergeKeys(selector *metav1.LabelSelector, keys []string, op metav1.LabelSelectorOperator, labels map[string]string) {
+	if selector == nil {
+		return
+	}
+	for _, key := range keys {
+		if value, ok := labels[key]; ok {
+			selector.MatchExpressions = append(selector.MatchExpressions,
+				metav1.LabelSelectorRequirement{Key: key, Operator: op, Values: []string{value}})
+		}
+	}
+}
+
+// affinityTerms gives every term of pod affinity and anti-affinity.
+func affinityTerms(affinity *corev1.Affinity) []*corev1.PodAffinityTerm {
+	var terms []*corev1.PodAffinityTerm
+	collect := func(required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm) {
+		for i := range required {
+			terms = append(terms, &required[i])
+		}
+		for i := range preferred {
+			terms = append(terms, &preferred[i].PodAffinityTerm)
+		}
+	}
+	if affinity == nil {
+		return nil
+	}
+	if a := affinity.PodAffinity; a != nil {
+		collect(a.RequiredDuringSchedulingIgnoredDuringExecution, a.PreferredDuringSchedulingIgnoredDuringExecution)
+	}
+	if a := affinity.PodAntiAffinity; a != nil {
+		collect(a.RequiredDuringSchedulingIgnoredDuringExecution, a.PreferredDuringSchedulingIgnoredDuringExecution)
+	}
+	return terms
+}
