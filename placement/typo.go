@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/spell"
 )
 
 // Typo is a word of the pod's spec that nothing in the cluster goes by, and that
@@ -217,7 +218,7 @@ func nearest(word string, among []string) string {
 		if w == word || w == "" || word == "" {
 			continue
 		}
-		d := distance(word, w)
+		d := spell.Distance(word, w, 2)
 		if strings.EqualFold(word, w) {
 			d = 0
 		}
@@ -248,29 +249,4 @@ func withoutDigits(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// distance counts the letters to be added, left out, replaced or swapped with
-// their neighbour (optimal string alignment).
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		before, last, row = last, row, before
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			replaced := last[j-1]
-			if x[i-1] != y[j-1] {
-				replaced++
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, replaced)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(y)]
 }

@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/berthsim/berth/internal/spell"
 )
 
 // mistake is a message about a field of an object.
@@ -214,15 +216,15 @@ func suggestField(root reflect.Type, path string) string {
 	return ""
 }
 
-// nearest is the field that differs from name in case only, or else in one of at
-// least five letters; "" if there is none or several.
+// nearest returns the field that differs from name in case only, or else the only
+// one that is an edit away from a name of at least five letters; "" if there is none.
 func nearest(name string, fields map[string]reflect.Type) string {
 	var close []string
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		switch {
 		case strings.EqualFold(field, name):
 			return field
-		case len(name) >= 5 && oneEditApart(strings.ToLower(field), strings.ToLower(name)):
+		case len(name) >= 5 && spell.Distance(strings.ToLower(field), strings.ToLower(name), 1) == 1:
 			close = append(close, field)
 		}
 	}
@@ -230,26 +232,6 @@ func nearest(name string, fields map[string]reflect.Type) string {
 		return close[0]
 	}
 	return ""
-}
-
-// oneEditApart reports whether one insertion, deletion, change or swap of
-// neighbours makes a into b.
-func oneEditApart(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	i := 0
-	for i < len(a) && a[i] == b[i] {
-		i++
-	}
-	switch {
-	case len(b)-len(a) == 1:
-		return a[i:] == b[i+1:]
-	case len(a) != len(b) || i == len(a):
-		return false
-	}
-	swapped := i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
-	return swapped || a[i+1:] == b[i+1:]
 }
 
 // stepsOf cuts a path of the decoder into names and indices: "a[0].b" is
