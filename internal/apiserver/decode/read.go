@@ -274,9 +274,7 @@ func (r *reader) refuse(doc *document, line int, message string) {
 }
 
 func (r *reader) fail(at Place, object, field, message string) {
-	r.Mistakes = append(r.Mistakes, Remark{
-		Document: at.doc.number, Line: r.lines.Line(at, field), Object: object, Field: field, Message: message,
-	})
+	r.Mistakes = append(r.Mistakes, Remark{at.doc.number, r.lines.Line(at, field), object, field, message})
 }
 
 func (r *reader) failAll(at Place, object string, all []mistake) {
@@ -302,9 +300,7 @@ func (r *reader) warn(at Place, object, field, message string) {
 }
 
 func (r *reader) warnAt(line int, at Place, object, field, message string) {
-	r.Warnings = append(r.Warnings, Remark{
-		Document: at.doc.number, Line: line, Object: object, Field: field, Message: message,
-	})
+	r.Warnings = append(r.Warnings, Remark{at.doc.number, line, object, field, message})
 }
 
 // warnRepeated reports the repeated YAML keys inside the place.

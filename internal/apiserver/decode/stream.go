@@ -23,9 +23,7 @@ type document struct {
 	line, content, last int // where text, its content and its last line begin; counted from 1
 }
 
-var (
-	utf8BOM = []byte("\xef\xbb\xbf")
-)
+var utf8BOM = []byte("\xef\xbb\xbf")
 
 // splitDocuments finds the documents of a stream. They are cut as YAMLReader of
 // k8s.io/apimachinery/pkg/util/yaml cuts them: at every line that begins with
@@ -118,13 +116,10 @@ func (c chunk) isPreamble() bool {
 
 // isBlank reports whether the text has nothing but space and comments.
 func isBlank(text []byte) bool {
-	for len(text) > 0 {
-		end := lineEnd(text)
-		line := bytes.TrimSpace(text[:end])
-		if len(line) > 0 && line[0] != '#' {
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
 			return false
 		}
-		text = text[end:]
 	}
 	return true
 }

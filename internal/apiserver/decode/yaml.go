@@ -137,16 +137,15 @@ func isIndentedWithTab(line []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("\t")) && !isBlank(line)
 }
 
-// firstLineThat is the first line of the document, as the stream counts, that is
-// something; 0 if there is none.
+// firstLineThat returns the number, in the stream, of the first line of the
+// document for which is reports true; 0 if there is none.
 func (d *document) firstLineThat(is func(line []byte) bool) int {
-	line := d.line
-	for text := d.text; len(text) > 0; line++ {
-		end := lineEnd(text)
-		if is(text[:end]) {
-			return line
+	number := d.line
+	for line := range bytes.Lines(d.text) {
+		if is(line) {
+			return number
 		}
-		text = text[end:]
+		number++
 	}
 	return 0
 }

@@ -7,6 +7,8 @@
 package defaults
 
 import (
+	"cmp"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
@@ -50,15 +52,12 @@ func setDefaults(object runtime.Object) {
 	}
 }
 
-// defaultTo gives a field that is not set a value.
+// defaultTo sets a field that has no value.
 func defaultTo[T comparable](field *T, value T) {
-	var unset T
-	if *field == unset {
-		*field = value
-	}
+	*field = cmp.Or(*field, value)
 }
 
-// defaultPointer gives an optional field that is absent a value.
+// defaultPointer sets an optional field that is absent.
 func defaultPointer[T any](field **T, value T) {
 	if *field == nil {
 		*field = new(value)

@@ -48,9 +48,7 @@ func defaultPodSpec(spec *corev1.PodSpec) {
 	defaultPointer(&spec.TerminationGracePeriodSeconds, corev1.DefaultTerminationGracePeriodSeconds)
 	defaultTo(&spec.SchedulerName, corev1.DefaultSchedulerName)
 	roundUp(spec.Overhead)
-	if spec.Resources != nil {
-		roundUpBoth(spec.Resources)
-	}
+	roundUpBoth(spec.Resources)
 	for i := range spec.Volumes {
 		defaultVolume(&spec.Volumes[i])
 	}
@@ -88,17 +86,13 @@ func defaultPodStatus(status *corev1.PodStatus) {
 		status.PodIPs = []corev1.PodIP{{IP: status.PodIP}}
 	}
 	roundUp(status.AllocatedResources)
-	if status.Resources != nil {
-		roundUpBoth(status.Resources)
-	}
+	roundUpBoth(status.Resources)
 	for _, containers := range [...][]corev1.ContainerStatus{
 		status.InitContainerStatuses, status.ContainerStatuses, status.EphemeralContainerStatuses,
 	} {
 		for _, container := range containers {
 			roundUp(container.AllocatedResources)
-			if container.Resources != nil {
-				roundUpBoth(container.Resources)
-			}
+			roundUpBoth(container.Resources)
 		}
 	}
 }

@@ -17,8 +17,10 @@ func roundUp(list corev1.ResourceList) {
 }
 
 func roundUpBoth(r *corev1.ResourceRequirements) {
-	roundUp(r.Limits)
-	roundUp(r.Requests)
+	if r != nil {
+		roundUp(r.Limits)
+		roundUp(r.Requests)
+	}
 }
 
 // defaultRequests lets a container that limits a resource request as much of it.

@@ -95,16 +95,11 @@ func checkNewName(at spot, name string, known map[string]bool) {
 // validateInitContainerRestartPolicy; the rules themselves are not looked at.
 func checkContainerRestart(at spot, c *corev1.Container) {
 	at = at.child("restartPolicy")
-	switch {
-	case c.RestartPolicy == nil:
-		if len(c.RestartPolicyRules) > 0 {
-			at.required("must specify restartPolicy when restart rules are used")
-		}
-	case *c.RestartPolicy != corev1.ContainerRestartPolicyAlways &&
-		*c.RestartPolicy != corev1.ContainerRestartPolicyNever &&
-		*c.RestartPolicy != corev1.ContainerRestartPolicyOnFailure:
-		unsupported(at, *c.RestartPolicy, corev1.ContainerRestartPolicyAlways,
+	if c.RestartPolicy != nil {
+		checkSupported(at, *c.RestartPolicy, corev1.ContainerRestartPolicyAlways,
 			corev1.ContainerRestartPolicyNever, corev1.ContainerRestartPolicyOnFailure)
+	} else if len(c.RestartPolicyRules) > 0 {
+		at.required("must specify restartPolicy when restart rules are used")
 	}
 }
 

@@ -108,8 +108,8 @@ func checkOS(at spot, os *corev1.PodOS) {
 	case os == nil:
 	case os.Name == "":
 		at.child("name").required("")
-	case os.Name != corev1.Linux && os.Name != corev1.Windows:
-		unsupported(at, os.Name, corev1.Linux, corev1.Windows)
+	default:
+		checkSupported(at, os.Name, corev1.Linux, corev1.Windows)
 	}
 }
 
@@ -118,10 +118,7 @@ func checkGates(at spot, gates []corev1.PodSchedulingGate) {
 	known := map[string]bool{}
 	for i, gate := range gates {
 		checkQualifiedName(at.item(i), gate.Name)
-		if known[gate.Name] {
-			at.item(i).duplicate(gate.Name)
-		}
-		known[gate.Name] = true
+		checkNewName(at.item(i), gate.Name, known)
 	}
 }
 

@@ -25,7 +25,7 @@ func checkPodDisruptionBudget(root spot, budget *policyv1.PodDisruptionBudget) {
 	checkBudget(at.child("maxUnavailable"), spec.MaxUnavailable)
 	checkSelector(at.child("selector"), spec.Selector)
 	if spec.UnhealthyPodEvictionPolicy != nil {
-		checkEvictionPolicy(at.child("unhealthyPodEvictionPolicy"), *spec.UnhealthyPodEvictionPolicy)
+		checkSupported(at.child("unhealthyPodEvictionPolicy"), *spec.UnhealthyPodEvictionPolicy, policyv1.AlwaysAllow, policyv1.IfHealthyBudget)
 	}
 }
 
@@ -40,12 +40,6 @@ func checkBudget(at spot, share *intstr.IntOrString) {
 	if share != nil {
 		checkShare(at, *share)
 		checkAtMostAll(at, *share)
-	}
-}
-
-func checkEvictionPolicy(at spot, policy policyv1.UnhealthyPodEvictionPolicyType) {
-	if policy != policyv1.AlwaysAllow && policy != policyv1.IfHealthyBudget {
-		unsupported(at, policy, policyv1.AlwaysAllow, policyv1.IfHealthyBudget)
 	}
 }
 

@@ -42,10 +42,7 @@ func checkServicePorts(at spot, ports []corev1.ServicePort) {
 		switch name := here.child("name"); {
 		case port.Name != "":
 			checkDNSLabel(name, port.Name)
-			if names[port.Name] {
-				name.duplicate(port.Name)
-			}
-			names[port.Name] = true
+			checkNewName(name, port.Name, names)
 		case len(ports) > 1:
 			name.required("")
 		}

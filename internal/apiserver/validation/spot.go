@@ -63,10 +63,7 @@ func (at spot) include(mistakes field.ErrorList) {
 }
 
 func compareMistakes(a, b *field.Error) int {
-	if c := cmp.Compare(a.Detail, b.Detail); c != 0 {
-		return c
-	}
-	return cmp.Compare(fmt.Sprint(a.BadValue), fmt.Sprint(b.BadValue))
+	return cmp.Or(cmp.Compare(a.Detail, b.Detail), cmp.Compare(fmt.Sprint(a.BadValue), fmt.Sprint(b.BadValue)))
 }
 
 // The checks of single values that many fields share.
@@ -85,10 +82,16 @@ func checkPositive(at spot, value int32) {
 
 // checkOneOf checks a field that has a default, and so must not be empty.
 func checkOneOf[T ~string](at spot, value T, supported ...T) {
-	switch {
-	case value == "":
+	if value == "" {
 		at.required("")
-	case !slices.Contains(supported, value):
+		return
+	}
+	checkSupported(at, value, supported...)
+}
+
+// checkSupported checks a field that may be empty only if that is supported.
+func checkSupported[T ~string](at spot, value T, supported ...T) {
+	if !slices.Contains(supported, value) {
 		unsupported(at, value, supported...)
 	}
 }

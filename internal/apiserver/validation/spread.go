@@ -16,9 +16,7 @@ func checkSpread(at spot, constraints []corev1.TopologySpreadConstraint) {
 		if c.TopologyKey == "" {
 			here.child("topologyKey").required("can not be empty")
 		}
-		if c.WhenUnsatisfiable != corev1.DoNotSchedule && c.WhenUnsatisfiable != corev1.ScheduleAnyway {
-			unsupported(here.child("whenUnsatisfiable"), c.WhenUnsatisfiable, corev1.DoNotSchedule, corev1.ScheduleAnyway)
-		}
+		checkSupported(here.child("whenUnsatisfiable"), c.WhenUnsatisfiable, corev1.DoNotSchedule, corev1.ScheduleAnyway)
 		if repeated(c, constraints[i+1:]) {
 			here.child("{topologyKey, whenUnsatisfiable}").duplicate(fmt.Sprintf("{%v, %v}", c.TopologyKey, c.WhenUnsatisfiable))
 		}
@@ -31,12 +29,9 @@ func checkSpread(at spot, constraints []corev1.TopologySpreadConstraint) {
 }
 
 func repeated(c corev1.TopologySpreadConstraint, later []corev1.TopologySpreadConstraint) bool {
-	for _, other := range later {
-		if other.TopologyKey == c.TopologyKey && other.WhenUnsatisfiable == c.WhenUnsatisfiable {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(later, func(other corev1.TopologySpreadConstraint) bool {
+		return other.TopologyKey == c.TopologyKey && other.WhenUnsatisfiable == c.WhenUnsatisfiable
+	})
 }
 
 func checkMinDomains(at spot, domains *int32, action corev1.UnsatisfiableConstraintAction) {
@@ -50,8 +45,8 @@ func checkMinDomains(at spot, domains *int32, action corev1.UnsatisfiableConstra
 }
 
 func checkInclusion(at spot, policy *corev1.NodeInclusionPolicy) {
-	if policy != nil && *policy != corev1.NodeInclusionPolicyHonor && *policy != corev1.NodeInclusionPolicyIgnore {
-		unsupported(at, *policy, corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore)
+	if policy != nil {
+		checkSupported(at, *policy, corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore)
 	}
 }
 
