@@ -6,8 +6,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/util/validation"
 	resourcehelper "k8s.io/component-helpers/resource"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // amounts is quantities of resources as the scheduler counts them
@@ -73,16 +74,9 @@ func toAmounts(list corev1.ResourceList) amounts {
 // isScalar follows pkg/scheduler/util, IsScalarResourceName, and the helpers of
 // pkg/apis/core/v1/helper that it asks.
 func isScalar(name corev1.ResourceName) bool {
-	s := string(name)
-	return strings.HasPrefix(s, corev1.ResourceHugePagesPrefix) ||
-		strings.HasPrefix(s, corev1.ResourceAttachableVolumesPrefix) ||
-		strings.Contains(s, corev1.ResourceDefaultNamespacePrefix) ||
-		isExtended(s)
-}
-
-func isExtended(name string) bool {
-	return strings.Contains(name, "/") && !strings.HasPrefix(name, corev1.DefaultResourceRequestsPrefix) &&
-		len(validation.IsQualifiedName(corev1.DefaultResourceRequestsPrefix+name)) == 0
+	return kube.IsHugePages(name) || kube.IsExtendedResource(name) ||
+		strings.HasPrefix(string(name), corev1.ResourceAttachableVolumesPrefix) ||
+		strings.Contains(string(name), corev1.ResourceDefaultNamespacePrefix)
 }
 
 // asked is what the scheduler looks for on behalf of a pod that has no node yet

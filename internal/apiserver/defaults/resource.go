@@ -5,7 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	helper "k8s.io/component-helpers/resource"
 
-	"github.com/berthsim/berth/internal/apiserver/resourcename"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // roundUp rounds quantities up to thousandths, the finest that the API server keeps.
@@ -31,7 +31,7 @@ func defaultRequests(r *corev1.ResourceRequirements) {
 	if r.Requests == nil {
 		r.Requests = make(corev1.ResourceList, len(r.Limits))
 	}
-	r.Requests = filled(r.Requests, r.Limits, resourcename.Any)
+	r.Requests = filled(r.Requests, r.Limits, kube.AnyResource)
 }
 
 // filled gives list with what it lacks of from and wants. Like upstream it leaves
@@ -67,9 +67,9 @@ func defaultPodResources(spec *corev1.PodSpec) {
 
 	r.Limits = filled(r.Limits, limits, func(name corev1.ResourceName) bool {
 		_, requested := r.Requests[name]
-		return resourcename.IsHugePages(name) && !requested
+		return kube.IsHugePages(name) && !requested
 	})
-	r.Requests = filled(r.Requests, requests, resourcename.IsCPUOrMemory)
+	r.Requests = filled(r.Requests, requests, kube.IsCPUOrMemory)
 	r.Requests = filled(r.Requests, r.Limits, helper.IsSupportedPodLevelResource)
 	r.Limits = filled(r.Limits, atLeast(limits, r.Requests), func(name corev1.ResourceName) bool {
 		return helper.IsSupportedPodLevelResource(name) && limitedByAll(spec, name)

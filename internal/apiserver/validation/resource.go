@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	helper "k8s.io/component-helpers/resource"
 
-	"github.com/berthsim/berth/internal/apiserver/resourcename"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // resourceRule checks which resources a list may name.
@@ -26,7 +26,7 @@ func checkResources(at spot, r *corev1.ResourceRequirements, rule resourceRule) 
 	for _, name := range slices.Sorted(maps.Keys(r.Requests)) {
 		checkWithinLimit(at, name, r)
 	}
-	if lists(r, resourcename.IsHugePages) && !lists(r, resourcename.IsCPUOrMemory) {
+	if lists(r, kube.IsHugePages) && !lists(r, kube.IsCPUOrMemory) {
 		at.forbidden("HugePages require cpu or memory")
 	}
 }
@@ -36,7 +36,7 @@ func checkResourceList(at spot, list corev1.ResourceList, rule resourceRule) {
 		here, quantity := at.key(string(name)), list[name]
 		rule(here, name)
 		checkQuantity(here, name, quantity)
-		if resourcename.IsHugePages(name) && !resourcename.IsWholePages(name, quantity) {
+		if kube.IsHugePages(name) && !kube.IsWholePages(name, quantity) {
 			here.invalid(quantity.String(), fmt.Sprintf("%s is not positive integer multiple of %s", quantity.String(), name))
 		}
 	}
@@ -47,10 +47,10 @@ func checkWithinLimit(at spot, name corev1.ResourceName, r *corev1.ResourceRequi
 	limit, limited := r.Limits[name]
 	switch order := request.Cmp(limit); {
 	case !limited:
-		if !resourcename.MayOvercommit(name) {
+		if !kube.MayOvercommit(name) {
 			at.child("limits").required("Limit must be set for non overcommitable resources")
 		}
-	case order != 0 && !resourcename.MayOvercommit(name):
+	case order != 0 && !kube.MayOvercommit(name):
 		at.child("requests").invalid(request.String(), fmt.Sprintf("must be equal to %s limit of %s", name, limit.String()))
 	case order > 0:
 		at.child("requests").invalid(request.String(), fmt.Sprintf("must be less than or equal to %s limit of %s", name, limit.String()))
@@ -68,7 +68,7 @@ func checkQuantity(at spot, name corev1.ResourceName, quantity resource.Quantity
 	if quantity.Sign() < 0 {
 		at.invalid(quantity.String(), "must be greater than or equal to 0")
 	}
-	if resourcename.IsCounted(name) && quantity.MilliValue()%1000 != 0 {
+	if kube.IsCountedResource(name) && quantity.MilliValue()%1000 != 0 {
 		at.invalid(quantity, "must be an integer")
 	}
 }
@@ -79,7 +79,7 @@ func checkResourceName(at spot, name corev1.ResourceName) bool {
 		at.invalidFor(name, wrong)
 		return false
 	}
-	if !strings.Contains(string(name), "/") && !resourcename.IsStandard(name) {
+	if !strings.Contains(string(name), "/") && !kube.IsStandardResource(name) {
 		at.invalid(name, "must be a standard resource type or fully qualified")
 		return false
 	}
@@ -90,9 +90,9 @@ func checkResourceName(at spot, name corev1.ResourceName) bool {
 func checkContainerResource(at spot, name corev1.ResourceName) {
 	checkResourceName(at, name)
 	switch plain := !strings.Contains(string(name), "/"); {
-	case plain && !resourcename.IsCPUOrMemory(name) && name != corev1.ResourceEphemeralStorage && !resourcename.IsHugePages(name):
+	case plain && !kube.IsCPUOrMemory(name) && name != corev1.ResourceEphemeralStorage && !kube.IsHugePages(name):
 		at.invalid(name, "must be a standard resource for containers")
-	case !plain && !resourcename.IsNative(name) && !resourcename.IsExtended(name):
+	case !plain && !kube.IsNativeResource(name) && !kube.IsExtendedResource(name):
 		at.invalid(name, "doesn't follow extended resource name standard")
 	}
 }
@@ -117,9 +117,9 @@ func checkPodResources(at spot, spec *corev1.PodSpec) {
 	checkResources(at, spec.Resources, checkPodLevelResource)
 	pod := &corev1.Pod{Spec: *spec}
 	checkHolds(at.child("requests"), spec.Resources.Requests,
-		helper.AggregateContainerRequests(pod, helper.PodResourcesOptions{}), resourcename.Any, "requests")
+		helper.AggregateContainerRequests(pod, helper.PodResourcesOptions{}), kube.AnyResource, "requests")
 	checkHolds(at.child("limits"), spec.Resources.Limits,
-		helper.AggregateContainerLimits(pod, helper.PodResourcesOptions{}), resourcename.IsHugePages, "limits")
+		helper.AggregateContainerLimits(pod, helper.PodResourcesOptions{}), kube.IsHugePages, "limits")
 	for i := range spec.Containers {
 		checkWithinPod(at.child("containers").item(i), spec.Containers[i].Resources.Limits, spec.Resources.Limits)
 	}

@@ -1,6 +1,4 @@
-// Package resourcename classifies resources by their names, as
-// pkg/apis/core/helper/helpers.go does.
-package resourcename
+package kube
 
 import (
 	"slices"
@@ -10,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
+
+// What the name of a resource says about it: pkg/apis/core/helper/helpers.go.
 
 // countedResources are the standard ones that come in whole numbers.
 var countedResources = []corev1.ResourceName{
@@ -25,19 +25,19 @@ var measuredResources = []corev1.ResourceName{
 	corev1.ResourceLimitsCPU, corev1.ResourceLimitsMemory, corev1.ResourceLimitsEphemeralStorage,
 }
 
-// IsStandard follows IsStandardResourceName.
-func IsStandard(name corev1.ResourceName) bool {
+// IsStandardResource follows IsStandardResourceName.
+func IsStandardResource(name corev1.ResourceName) bool {
 	return slices.Contains(countedResources, name) || slices.Contains(measuredResources, name) ||
 		IsHugePages(name) || strings.HasPrefix(string(name), corev1.ResourceRequestsHugePagesPrefix)
 }
 
-// IsCounted follows IsIntegerResourceName.
-func IsCounted(name corev1.ResourceName) bool {
-	return slices.Contains(countedResources, name) || IsExtended(name)
+// IsCountedResource follows IsIntegerResourceName.
+func IsCountedResource(name corev1.ResourceName) bool {
+	return slices.Contains(countedResources, name) || IsExtendedResource(name)
 }
 
-// Any reports true.
-func Any(corev1.ResourceName) bool { return true }
+// AnyResource reports true.
+func AnyResource(corev1.ResourceName) bool { return true }
 
 // IsHugePages follows IsHugePageResourceName.
 func IsHugePages(name corev1.ResourceName) bool {
@@ -49,20 +49,22 @@ func IsCPUOrMemory(name corev1.ResourceName) bool {
 	return name == corev1.ResourceCPU || name == corev1.ResourceMemory
 }
 
-// IsNative follows IsNativeResource: a name without a domain, or anything with
+// IsNativeResource follows IsNativeResource: a name without a domain, or anything with
 // kubernetes.io/ in it.
-func IsNative(name corev1.ResourceName) bool {
+func IsNativeResource(name corev1.ResourceName) bool {
 	return !strings.Contains(string(name), "/") || strings.Contains(string(name), corev1.ResourceDefaultNamespacePrefix)
 }
 
-// IsExtended follows IsExtendedResourceName: a quota must be able to name it too.
-func IsExtended(name corev1.ResourceName) bool {
-	return !IsNative(name) && !strings.HasPrefix(string(name), corev1.DefaultResourceRequestsPrefix) &&
+// IsExtendedResource follows IsExtendedResourceName: a quota must be able to name it too.
+func IsExtendedResource(name corev1.ResourceName) bool {
+	return !IsNativeResource(name) && !strings.HasPrefix(string(name), corev1.DefaultResourceRequestsPrefix) &&
 		len(validation.IsQualifiedName(corev1.DefaultResourceRequestsPrefix+string(name))) == 0
 }
 
 // MayOvercommit follows IsOvercommitAllowed: a limit may be above the request.
-func MayOvercommit(name corev1.ResourceName) bool { return IsNative(name) && !IsHugePages(name) }
+func MayOvercommit(name corev1.ResourceName) bool {
+	return IsNativeResource(name) && !IsHugePages(name)
+}
 
 // IsWholePages follows IsHugePageResourceValueDivisible. The name holds
 // the size of a page.
