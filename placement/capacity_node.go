@@ -76,16 +76,6 @@ func (l *Ledger) sums(position int) []sum {
 	return all
 }
 
-// free is what a node has left.
-func (r *Room) free(position int) capacity {
-	b, i := r.blocks[position>>6], position&63
-	left := capacity{amounts{cpu: b.left[i].cpu, memory: b.left[i].memory, ephemeral: b.left[i].ephemeral}, b.left[i].pods}
-	for _, s := range b.scalars {
-		left.scalars = left.scalars.add(s.name, s.left[i])
-	}
-	return left
-}
-
 func (l *Ledger) entry(position int) Entry {
 	l.judge()
 	e := Entry{Node: l.cluster.Borrow().Name(position)}
@@ -103,23 +93,6 @@ func (l *Ledger) entry(position int) Entry {
 		e.Clashes = l.clashes[position]
 	}
 	return e
-}
-
-// list is the amounts that are not nothing.
-func (a *amounts) list() corev1.ResourceList {
-	list := corev1.ResourceList{}
-	add := func(name corev1.ResourceName, amount int64) {
-		if amount != 0 {
-			list[name] = quantity(name, amount)
-		}
-	}
-	add(corev1.ResourceCPU, a.cpu)
-	add(corev1.ResourceMemory, a.memory)
-	add(corev1.ResourceEphemeralStorage, a.ephemeral)
-	for _, s := range a.scalars {
-		add(s.name, s.amount)
-	}
-	return list
 }
 
 // Over says whether DaemonSets request the resource and there is too little of it

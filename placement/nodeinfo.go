@@ -1,8 +1,9 @@
 package placement
 
 import (
-	"math/bits"
 	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -27,16 +28,6 @@ type Room struct {
 	crowds    []crowd    // that were counted in
 	log       []change
 	questions map[*Workload]*question
-}
-
-// NewRoom gives the account of a cluster with its pods counted in: those bound
-// to a node that there is and not Succeeded or Failed. The first account of a
-// snapshot costs some µs for each pod; later ones, also of snapshots that differ
-// only in labels, taints or conditions of nodes, cost a Clone.
-func NewRoom(c *cluster.Cluster) *Room {
-	r := accountOf(c).room.Clone()
-	r.cluster = c
-	return r
 }
 
 // emptyRoom is the account without pods.
@@ -140,34 +131,73 @@ func (r *Room) count(l *Load, position int, sign int64) *block {
 	return b
 }
 
-// Fits says whether the scheduler's filters NodePorts, NodeResourcesFit,
-// PodTopologySpread and InterPodAffinity let the workload's pod onto the node,
-// as full as the nodes now are. It does not look at what Check looks at. The
-// first question about a workload that minds where other pods are, or while
-// pods that do are there, costs a look at every pod or kind of pod; later ones
-// what has changed.
-func (r *Room) Fits(w *Workload, position int) bool {
-	r, w = r.orNothing(), w.orNothing()
-	return r.isNode(position) && r.fits(w, r.question(w), position)
-}
-
-func (r *Room) fits(w *Workload, q *question, position int) bool {
-	return r.fitting(w, q, position>>6, 1<<(position&63)) != 0
-}
-
-// fitting gives those of 64 nodes, the k-th, on which the workload fits.
-func (r *Room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
-	if w.fault != nil || k >= len(r.blocks) {
-		return 0
+// SetNode puts a node in the place of another, with what the pods there have
+// taken; at the position Len it is one more. A nil node is none: nothing fits
+// there, and no topology counts what is there. The node must not be changed
+// afterwards. The first call copies the list of nodes; a change of labels or
+// taints makes questions about other pods be asked anew.
+func (r *Room) SetNode(position int, node *corev1.Node) {
+	if r.kinds == nil {
+		*r = *emptyRoom(nil)
 	}
-	nodes = r.blocks[k].takes(w, nodes)
-	if q == nil {
-		return nodes
+	if position < 0 || position > r.Len() {
+		return
 	}
-	for rest := nodes; rest != 0; rest &= rest - 1 {
-		if i := bits.TrailingZeros64(rest); !q.fits(k<<6 | i) {
-			nodes &^= 1 << i
+	r.own(r.Len())
+	if position == len(r.nodes) {
+		r.nodes, r.has = append(r.nodes, nil), append(slices.Clip(r.has), &nothing)
+		if position>>6 == len(r.blocks) {
+			r.blocks = append(r.blocks, &block{owner: r.me})
 		}
 	}
-	return nodes
+	was := r.nodes[position]
+	r.nodes[position] = node
+	now := offered(node)
+	r.offer(position, &now)
+	if !alike(was, node) {
+		r.columns, r.questions, r.base, r.log = nil, nil, nil, nil
+	}
+}
+
+// Over has the room go on over another snapshot, whose nodes have the same names
+// and can allocate the same: their labels and taints may be others, and so may
+// all objects but pods. Questions about other pods are asked anew. A snapshot with
+// more or fewer nodes changes nothing.
+func (r *Room) Over(c *cluster.Cluster) {
+	if c.Borrow().Len() != r.Len() {
+		return
+	}
+	r.roster = roster{cluster: c}
+	r.questions, r.base, r.log = nil, nil, nil
+}
+
+// offer changes what a node can allocate.
+func (r *Room) offer(position int, now *capacity) {
+	was := r.has[position]
+	if !r.hasMine {
+		r.has, r.hasMine = slices.Clone(r.has), true
+	}
+	r.has[position] = now
+	b, i := r.change(position), position&63
+	left := &b.left[i]
+	left.cpu += now.cpu - was.cpu
+	left.memory += now.memory - was.memory
+	left.ephemeral += now.ephemeral - was.ephemeral
+	left.pods += now.pods - was.pods
+	for _, s := range was.scalars {
+		b.give(s.name, i, -s.amount)
+	}
+	for _, s := range now.scalars {
+		b.give(s.name, i, s.amount)
+	}
+}
+
+// free is what a node has left.
+func (r *Room) free(position int) capacity {
+	b, i := r.blocks[position>>6], position&63
+	left := capacity{amounts{cpu: b.left[i].cpu, memory: b.left[i].memory, ephemeral: b.left[i].ephemeral}, b.left[i].pods}
+	for _, s := range b.scalars {
+		left.scalars = left.scalars.add(s.name, s.left[i])
+	}
+	return left
 }

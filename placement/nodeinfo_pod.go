@@ -58,3 +58,13 @@ func (l *Load) Leaving() *Load {
 func counts(pod *corev1.Pod) bool {
 	return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
 }
+
+// id numbers the kind of a load, which remembers its number.
+func (t *kinds) id(l *Load) int32 {
+	if x := l.known.Load(); uint32(x>>32) == t.serial {
+		return int32(uint32(x))
+	}
+	id := t.number(l.kind)
+	l.known.Store(uint64(t.serial)<<32 | uint64(uint32(id)))
+	return id
+}

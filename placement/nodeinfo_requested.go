@@ -1,7 +1,6 @@
 package placement
 
 import (
-	"math/bits"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -84,40 +83,4 @@ func (b *block) give(name corev1.ResourceName, node int, amount int64) {
 		b.scalars = append(b.scalars, scalarColumn{name, column})
 	}
 	column[node] += amount
-}
-
-// takes gives those of the nodes on which NodePorts and NodeResourcesFit let the
-// workload's pod.
-func (b *block) takes(w *Workload, nodes uint64) uint64 {
-	if len(w.ports) > 0 {
-		nodes &^= b.taken(w.ports)
-	}
-	for rest := nodes; rest != 0; rest &= rest - 1 {
-		if i := bits.TrailingZeros64(rest); !b.left[i].takes(&w.asks) {
-			nodes &^= 1 << i
-		}
-	}
-	for _, s := range w.asks.scalars {
-		nodes = b.enough(s, nodes)
-	}
-	return nodes
-}
-
-func (b *block) enough(asked scalar, nodes uint64) uint64 {
-	column := b.scalar(asked.name)
-	for rest := nodes; rest != 0; rest &= rest - 1 {
-		if i := bits.TrailingZeros64(rest); asked.amount > 0 && asked.amount > column[i] {
-			nodes &^= 1 << i
-		}
-	}
-	return nodes
-}
-
-// takes follows plugins/noderesources, fitsRequest: what is not asked for does
-// not matter, even where more than there is has been given away.
-func (l *left) takes(a *amounts) bool {
-	return l.pods >= 1 &&
-		(a.cpu <= l.cpu || a.cpu <= 0) &&
-		(a.memory <= l.memory || a.memory <= 0) &&
-		(a.ephemeral <= l.ephemeral || a.ephemeral <= 0)
 }
