@@ -59,7 +59,7 @@ func (s sum) line() Line {
 
 // sums gives the lines of a node.
 func (l *Ledger) sums(position int) []sum {
-	has, free, base := l.all.has[position], l.all.free(position), l.base.free(position)
+	has, free, base := l.all.has.value[position], l.all.free(position), l.base.free(position)
 	var all []sum
 	add := func(name corev1.ResourceName, has, base, free int64) {
 		if s := (sum{name, has, has - base, base - free, free}); s != (sum{name: name}) {

@@ -22,8 +22,11 @@ func (r *Room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
 	if w.fault != nil || k >= len(r.blocks) {
 		return 0
 	}
-	nodes = r.blocks[k].takes(w, nodes)
-	if q == nil {
+	b := &r.blocks[k].value
+	if len(w.ports) > 0 {
+		nodes &^= b.ports.taken(w.ports)
+	}
+	if nodes = b.takes(&w.asks, nodes); q == nil {
 		return nodes
 	}
 	for rest := nodes; rest != 0; rest &= rest - 1 {

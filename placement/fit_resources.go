@@ -8,18 +8,14 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// takes gives those of the nodes on which NodePorts and NodeResourcesFit let the
-// workload's pod.
-func (b *block) takes(w *Workload, nodes uint64) uint64 {
-	if len(w.ports) > 0 {
-		nodes &^= b.taken(w.ports)
-	}
+// takes returns the subset of nodes that have enough left of what a pod asks for.
+func (b *block) takes(asks *amounts, nodes uint64) uint64 {
 	for rest := nodes; rest != 0; rest &= rest - 1 {
-		if i := bits.TrailingZeros64(rest); !b.left[i].takes(&w.asks) {
+		if i := bits.TrailingZeros64(rest); !b.left[i].takes(asks) {
 			nodes &^= 1 << i
 		}
 	}
-	for _, s := range w.asks.scalars {
+	for _, s := range asks.scalars {
 		nodes = b.enough(s, nodes)
 	}
 	return nodes

@@ -61,6 +61,22 @@ func (c *counter) in(position int) (int64, bool) {
 	return c.pods[domain], true
 }
 
+// questions are those that a room was asked. Each follows the room's log.
+type questions map[*Workload]*question
+
+// catchUp has each read the log to its end, of which nothing is needed any more
+// then. Those that nobody asked meanwhile are forgotten.
+func (qs questions) catchUp(r *Room) {
+	for w, q := range qs { // any order: each by itself
+		if q.read == 0 {
+			delete(qs, w)
+			continue
+		}
+		q.catchUp(r)
+		q.read = 0
+	}
+}
+
 // question gives what the room knows about the workload's terms; nil if neither
 // it nor any pod has such terms.
 func (r *Room) question(w *Workload) *question {
@@ -71,7 +87,7 @@ func (r *Room) question(w *Workload) *question {
 	if q == nil {
 		q = newQuestion(r, w)
 		if r.questions == nil {
-			r.questions = map[*Workload]*question{}
+			r.questions = questions{}
 		}
 		r.questions[w] = q
 	}
@@ -329,8 +345,8 @@ func (r *roster) included(w *Workload, keys []spread, s *spread) []uint64 {
 	if r.nodes == nil {
 		return includedOf(r.cluster, w, keys, s)
 	}
-	words := make([]uint64, (len(r.nodes)+63)/64)
-	for i, n := range r.nodes {
+	words := make([]uint64, (len(r.nodes.value)+63)/64)
+	for i, n := range r.nodes.value {
 		if n != nil && includes(w, keys, s, n) {
 			words[i>>6] |= 1 << (i & 63)
 		}

@@ -37,7 +37,7 @@ func (r *Room) why(rs []Reason, w *Workload, q *question, position int) []Reason
 	if r.fits(w, q, position) {
 		return rs
 	}
-	if taken := r.blocks[position>>6].clashes(w.ports, position&63); len(taken) > 0 {
+	if taken := r.block(position).ports.clashes(w.ports, position&63); len(taken) > 0 {
 		rs = append(rs, Reason{Plugin: pluginPorts, Message: portsTaken, Ports: taken})
 	}
 	rs = r.shortfalls(rs, w, position)
@@ -93,7 +93,7 @@ func (r *Room) ill(q *question, position int) []Reason {
 // shortfalls adds what plugins/noderesources, fitsRequest, says. Scalar resources, which
 // come in no order there, are ascending by name here.
 func (r *Room) shortfalls(rs []Reason, w *Workload, position int) []Reason {
-	b, i, has := r.blocks[position>>6], position&63, r.has[position]
+	b, i, has := r.block(position), position&63, r.has.value[position]
 	left := &b.left[i]
 	short := func(name corev1.ResourceName, asked, left, has int64) {
 		if asked > 0 && asked > left {

@@ -14,33 +14,31 @@ import (
 // cluster.Borrowed gives it: where a position is that of no node, nothing fits and
 // nothing is counted. Pods can be added and removed; a Clone costs a pointer for
 // every 64 nodes, and the first change to any of these afterwards a copy of theirs.
-// The zero Room has no nodes. Not safe for concurrent use.
+// The zero Room has no nodes. Many may Clone a room at a time; else it is not safe
+// for concurrent use.
 type Room struct {
 	roster
-	has     []*capacity // by position; nodes of one size share theirs
-	hasMine bool        // has may be changed in place
-	blocks  []*block    // 64 nodes each
-	me      *owner      // of the blocks that may be changed in place; nil: of none
-	kinds   *kinds      // that the cohorts are of
-
-	base      *account   // the room is this account and what the log says; nil: the log may have been cut
-	absent    []resident // pods of the base that the room was made without, ascending by position
-	crowds    []crowd    // that were counted in
-	log       []change
-	questions map[*Workload]*question
+	origin
+	has       *cow[[]*capacity] // by position; nodes of one size share theirs
+	blocks    []*cow[block]     // 64 nodes each
+	me        *owner
+	kinds     *kinds // that the cohorts are of
+	log       changeLog
+	questions questions
 }
 
 // emptyRoom is the account without pods.
 func emptyRoom(c *cluster.Cluster) *Room {
 	nodes := c.Borrow()
 	n := nodes.Len()
-	r := &Room{roster: roster{cluster: c}, has: make([]*capacity, n), hasMine: true, blocks: make([]*block, (n+63)/64), me: &owner{}, kinds: newKinds()}
+	me := &owner{}
+	r := &Room{roster: roster{cluster: c}, me: me, has: &cow[[]*capacity]{me, make([]*capacity, n)}, blocks: make([]*cow[block], (n+63)/64), kinds: newKinds()}
 	for i := range r.blocks {
-		r.blocks[i] = &block{owner: r.me}
+		r.blocks[i] = &cow[block]{owner: me}
 	}
 	var sizes sizes
 	for i := range n {
-		r.has[i] = &nothing
+		r.has.value[i] = &nothing
 		r.offer(i, sizes.shared(offered(nodes.At(i))))
 	}
 	return r
@@ -48,10 +46,10 @@ func emptyRoom(c *cluster.Cluster) *Room {
 
 // Len is the number of nodes.
 func (r *Room) Len() int {
-	if r == nil {
+	if r == nil || r.has == nil {
 		return 0
 	}
-	return len(r.has)
+	return len(r.has.value)
 }
 
 // orNothing lets a nil Room and the zero one have no nodes.
@@ -64,30 +62,36 @@ func (r *Room) orNothing() *Room {
 
 func (r *Room) isNode(position int) bool { return uint(position) < uint(r.Len()) }
 
-// Clone gives an independent copy.
+// Clone returns an independent copy.
 func (r *Room) Clone() *Room {
 	r = r.orNothing()
-	if r.me != nil { // what both have is now nobody's
-		r.me, r.hasMine, r.mine = &owner{}, false, false
-	}
-	return &Room{roster: r.shared(), has: r.has, blocks: slices.Clone(r.blocks), me: &owner{}, kinds: r.kinds}
+	r.me.share()
+	return &Room{roster: r.shared(), me: &owner{}, has: r.has, blocks: slices.Clone(r.blocks), kinds: r.kinds}
 }
 
 // freeze makes the room one that many may clone at a time and none may change.
 // It forgets the snapshot: others will share it.
 func (r *Room) freeze() *Room {
-	r.me, r.hasMine, r.cluster = nil, false, nil
+	r.me.share()
+	r.cluster = nil
 	return r
 }
 
-// change gives the block of a node to be changed.
-func (r *Room) change(position int) *block {
-	b := r.blocks[position>>6]
-	if b.owner != r.me {
-		b = b.clone(r.me)
-		r.blocks[position>>6] = b
+// self returns the owner of what the room may change in place.
+func (r *Room) self() *owner {
+	if r.me.cloned.Load() {
+		r.me = &owner{}
 	}
-	return b
+	return r.me
+}
+
+func (r *Room) block(position int) *block { return &r.blocks[position>>6].value }
+
+// change returns the block of a node, to be changed.
+func (r *Room) change(position int) *block {
+	b := &r.blocks[position>>6]
+	*b = (*b).by(r.self(), (*block).clone)
+	return &(*b).value
 }
 
 // Add counts a pod in. Nothing is checked: a pod may be bound where it does not fit.
@@ -98,7 +102,7 @@ func (r *Room) Add(l *Load, position int) {
 	l = l.orNothing()
 	b := r.count(l, position, 1)
 	for _, p := range l.ports {
-		b.take(p, l, position&63)
+		b.ports.take(p, l, position&63)
 	}
 }
 
@@ -111,7 +115,7 @@ func (r *Room) Remove(l *Load, position int) {
 	l = l.orNothing()
 	b := r.count(l, position, -1)
 	for _, p := range l.ports {
-		b.free(p, position&63, func(h holder) bool { return h.load.name == l.name })
+		b.ports.free(p, position&63, func(h holder) bool { return h.load.name == l.name })
 	}
 }
 
@@ -143,19 +147,21 @@ func (r *Room) SetNode(position int, node *corev1.Node) {
 	if position < 0 || position > r.Len() {
 		return
 	}
-	r.own(r.Len())
-	if position == len(r.nodes) {
-		r.nodes, r.has = append(r.nodes, nil), append(slices.Clip(r.has), &nothing)
+	r.own(r.self(), r.Len())
+	r.has = r.has.by(r.self(), cloneSlice)
+	if position == r.Len() {
+		r.nodes.value, r.has.value = append(r.nodes.value, nil), append(r.has.value, &nothing)
 		if position>>6 == len(r.blocks) {
-			r.blocks = append(r.blocks, &block{owner: r.me})
+			r.blocks = append(r.blocks, &cow[block]{owner: r.self()})
 		}
 	}
-	was := r.nodes[position]
-	r.nodes[position] = node
+	was := r.nodes.value[position]
+	r.nodes.value[position] = node
 	now := offered(node)
 	r.offer(position, &now)
 	if !alike(was, node) {
-		r.columns, r.questions, r.base, r.log = nil, nil, nil, nil
+		r.columns = nil
+		r.askAnew()
 	}
 }
 
@@ -168,16 +174,16 @@ func (r *Room) Over(c *cluster.Cluster) {
 		return
 	}
 	r.roster = roster{cluster: c}
-	r.questions, r.base, r.log = nil, nil, nil
+	r.askAnew()
 }
 
-// offer changes what a node can allocate.
+// askAnew forgets the questions, and with them what only they need.
+func (r *Room) askAnew() { r.questions, r.log, r.base = nil, nil, nil }
+
+// offer changes what a node can allocate, in a list that is the room's own.
 func (r *Room) offer(position int, now *capacity) {
-	was := r.has[position]
-	if !r.hasMine {
-		r.has, r.hasMine = slices.Clone(r.has), true
-	}
-	r.has[position] = now
+	was := r.has.value[position]
+	r.has.value[position] = now
 	b, i := r.change(position), position&63
 	left := &b.left[i]
 	left.cpu += now.cpu - was.cpu
@@ -194,7 +200,7 @@ func (r *Room) offer(position int, now *capacity) {
 
 // free is what a node has left.
 func (r *Room) free(position int) capacity {
-	b, i := r.blocks[position>>6], position&63
+	b, i := r.block(position), position&63
 	left := capacity{amounts{cpu: b.left[i].cpu, memory: b.left[i].memory, ephemeral: b.left[i].ephemeral}, b.left[i].pods}
 	for _, s := range b.scalars {
 		left.scalars = left.scalars.add(s.name, s.left[i])

@@ -12,8 +12,7 @@ import (
 // roster is the nodes of a room: those of a snapshot, or after SetNode its own.
 type roster struct {
 	cluster *cluster.Cluster
-	nodes   []*corev1.Node // by position, nil where there is none; nil as a whole: those of the snapshot
-	mine    bool           // nodes may be changed in place
+	nodes   *cow[[]*corev1.Node] // by position, nil where there is none; nil as a whole: those of the snapshot
 	columns map[string]cluster.Column
 }
 
@@ -21,7 +20,7 @@ func (r *roster) node(position int) *corev1.Node {
 	if r.nodes == nil {
 		return r.cluster.Borrow().At(position)
 	}
-	return r.nodes[position]
+	return r.nodes.value[position]
 }
 
 // shared gives the roster for another room that goes on from here.
@@ -29,16 +28,17 @@ func (r *roster) shared() roster {
 	return roster{cluster: r.cluster, nodes: r.nodes}
 }
 
-// own makes the nodes the room's own.
-func (r *roster) own(n int) {
-	if r.mine {
+// own makes the list of nodes one that its owner may change.
+func (r *roster) own(me *owner, n int) {
+	if r.nodes != nil {
+		r.nodes = r.nodes.by(me, cloneSlice)
 		return
 	}
 	nodes := make([]*corev1.Node, n, n+1)
 	for i := range nodes {
 		nodes[i] = r.node(i)
 	}
-	r.nodes, r.mine = nodes, true
+	r.nodes = &cow[[]*corev1.Node]{me, nodes}
 }
 
 // alike says whether no selector and no topology tells the nodes apart.
@@ -57,7 +57,7 @@ func (r *roster) column(key string) cluster.Column {
 	if r.columns == nil {
 		r.columns = map[string]cluster.Column{}
 	}
-	r.columns[key] = columnOf(r.nodes, key)
+	r.columns[key] = columnOf(r.nodes.value, key)
 	return r.columns[key]
 }
 

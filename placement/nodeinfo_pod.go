@@ -32,10 +32,12 @@ func LoadOf(pod *corev1.Pod) *Load {
 	return l
 }
 
+var idleLoad = sync.OnceValue(func() *Load { return LoadOf(nil) })
+
 // orNothing lets a nil Load and the zero one be of a pod that takes nothing.
 func (l *Load) orNothing() *Load {
 	if l == nil || l.kind == nil {
-		return idle().loadOnce()
+		return idleLoad()
 	}
 	return l
 }

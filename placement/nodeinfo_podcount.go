@@ -46,8 +46,8 @@ func (c *census) of(kind int) []place {
 func (r *Room) cohorts() iter.Seq2[int, cohort] {
 	return func(yield func(int, cohort) bool) {
 		for k, b := range r.blocks {
-			for i := range b.pods {
-				for _, g := range b.pods[i] {
+			for i := range b.value.pods {
+				for _, g := range b.value.pods[i] {
 					if !yield(k<<6|i, g) {
 						return
 					}
@@ -59,9 +59,7 @@ func (r *Room) cohorts() iter.Seq2[int, cohort] {
 
 // regroup counts pods of a kind on a node, whose cohorts are given.
 func (r *Room) regroup(on *[]cohort, c change) {
-	if r.base != nil || len(r.questions) > 0 {
-		r.note(c)
-	}
+	r.note(c)
 	all := *on
 	for i := range all {
 		if all[i].kind != c.kind {

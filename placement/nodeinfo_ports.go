@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// portUses is the host ports that pods on 64 nodes have (NodeInfo.UsedPorts).
+type portUses []portUse
+
 // portUse is a host port that pods on some of 64 nodes have.
 type portUse struct {
 	hostPort
@@ -21,24 +24,24 @@ type holder struct {
 func (u *portUse) on(node int) bool { return u.nodes&(1<<node) != 0 }
 
 // take notes that a pod has a port.
-func (b *block) take(p hostPort, l *Load, node int) {
-	i := slices.IndexFunc(b.ports, func(u portUse) bool { return u.hostPort == p })
+func (us *portUses) take(p hostPort, l *Load, node int) {
+	i := slices.IndexFunc(*us, func(u portUse) bool { return u.hostPort == p })
 	if i < 0 {
-		i, b.ports = len(b.ports), append(b.ports, portUse{hostPort: p})
+		i, *us = len(*us), append(*us, portUse{hostPort: p})
 	}
-	u := &b.ports[i]
+	u := &(*us)[i]
 	u.nodes |= 1 << node
 	u.holders = append(u.holders, holder{l, node})
 }
 
 // free takes a port from the first pod on the node that has it and is meant;
 // false if there is none.
-func (b *block) free(p hostPort, node int, meant func(holder) bool) bool {
-	at := slices.IndexFunc(b.ports, func(u portUse) bool { return u.hostPort == p })
+func (us *portUses) free(p hostPort, node int, meant func(holder) bool) bool {
+	at := slices.IndexFunc(*us, func(u portUse) bool { return u.hostPort == p })
 	if at < 0 {
 		return false
 	}
-	u := &b.ports[at]
+	u := &(*us)[at]
 	i := slices.IndexFunc(u.holders, func(h holder) bool { return h.node == node && meant(h) })
 	if i < 0 {
 		return false
@@ -48,18 +51,18 @@ func (b *block) free(p hostPort, node int, meant func(holder) bool) bool {
 		u.nodes &^= 1 << node
 	}
 	if u.nodes == 0 {
-		b.ports = slices.Delete(b.ports, at, at+1)
+		*us = slices.Delete(*us, at, at+1)
 	}
 	return true
 }
 
-// taken gives the nodes on which one of the ports is.
-func (b *block) taken(wanted []hostPort) uint64 {
+// taken returns the nodes on which one of the wanted ports is in use.
+func (us portUses) taken(wanted []hostPort) uint64 {
 	var nodes uint64
-	for i := range b.ports {
+	for i := range us {
 		for _, p := range wanted {
-			if p.clashes(b.ports[i].hostPort) {
-				nodes |= b.ports[i].nodes
+			if p.clashes(us[i].hostPort) {
+				nodes |= us[i].nodes
 			}
 		}
 	}
@@ -68,12 +71,12 @@ func (b *block) taken(wanted []hostPort) uint64 {
 
 // clashes gives every port of wanted that is taken on a node; of several that
 // clash with it those of the first pods by name first.
-func (b *block) clashes(wanted []hostPort, node int) []PortClash {
+func (us portUses) clashes(wanted []hostPort, node int) []PortClash {
 	var all []PortClash
 	for _, want := range wanted {
 		from := len(all)
-		for i := range b.ports {
-			u := &b.ports[i]
+		for i := range us {
+			u := &us[i]
 			if !u.on(node) || !want.clashes(u.hostPort) {
 				continue
 			}

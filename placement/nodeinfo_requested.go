@@ -6,19 +6,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// owner is an identity, and must therefore not be of size zero.
-type owner struct{ _ byte }
-
-// block is the account of 64 nodes. Other rooms may share it: only its owner
-// changes it. What only some pods ask for, host ports and scalar resources, is
-// kept by what it is, so that the question costs 64 nodes little more than one.
+// block is the account of 64 nodes. What only some pods ask for, host ports and
+// scalar resources, is kept by what it is, so that the question costs 64 nodes
+// little more than one.
 type block struct {
-	owner   *owner
 	left    [64]left
 	scored  [64]scored
 	pods    [64][]cohort
 	scalars []scalarColumn
-	ports   []portUse
+	ports   portUses
 }
 
 // left is what a node has left: what every pod needs, in half a cache line.
@@ -38,9 +34,8 @@ type scalarColumn struct {
 }
 
 // clone copies the lists of all nodes into one.
-func (b *block) clone(me *owner) *block {
-	copied := *b
-	copied.owner = me
+func (b *block) clone(copied *block) {
+	*copied = *b
 	pods := 0
 	for i := range b.pods {
 		pods += len(b.pods[i])
@@ -60,7 +55,6 @@ func (b *block) clone(me *owner) *block {
 	for i := range copied.ports {
 		copied.ports[i].holders = slices.Clone(copied.ports[i].holders)
 	}
-	return &copied
 }
 
 var noScalar [64]int64

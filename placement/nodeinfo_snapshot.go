@@ -34,6 +34,13 @@ type resident struct {
 	load     *Load
 }
 
+// origin is where a room comes from.
+type origin struct {
+	base   *account   // the room is this account and what the log says; nil: the log may have been cut
+	absent []resident // pods of the base that the room was made without, ascending by position
+	crowds []crowd    // that were counted in
+}
+
 func accountOf(c *cluster.Cluster) *account {
 	return c.Borrow().Account().Get(func() any { return newAccount(c) }).(*account)
 }
@@ -166,10 +173,10 @@ func (r *Room) expect(c crowd) {
 }
 
 // lacks says whether the pod of the snapshot was left out of the room.
-func (r *Room) lacks(pod *corev1.Pod, position int) bool {
-	i, _ := slices.BinarySearchFunc(r.absent, position, func(p resident, position int) int { return p.position - position })
-	for ; i < len(r.absent) && r.absent[i].position == position; i++ {
-		if r.absent[i].pod == pod {
+func (o *origin) lacks(pod *corev1.Pod, position int) bool {
+	i, _ := slices.BinarySearchFunc(o.absent, position, func(p resident, position int) int { return p.position - position })
+	for ; i < len(o.absent) && o.absent[i].position == position; i++ {
+		if o.absent[i].pod == pod {
 			return true
 		}
 	}

@@ -232,10 +232,14 @@ func (t *trial) violates(pod *corev1.Pod, allowed []int32) bool {
 	return false
 }
 
-// save keeps the block of a node as it is, for restore.
-func (r *Room) save(position int) *block { return r.change(position).clone(r.me) }
+// save puts a copy in the place of the block of a node, which it returns for restore.
+func (r *Room) save(position int) *cow[block] {
+	saved := r.blocks[position>>6]
+	r.blocks[position>>6] = saved.copy(r.self(), (*block).clone)
+	return saved
+}
 
-func (r *Room) restore(position int, saved *block) { r.blocks[position>>6] = saved }
+func (r *Room) restore(position int, saved *cow[block]) { r.blocks[position>>6] = saved }
 
 // forget frees host ports whoever has them. That is what the scheduler does when
 // it takes out one of two pods that share a port, as only pods can that it has
@@ -243,7 +247,7 @@ func (r *Room) restore(position int, saved *block) { r.blocks[position>>6] = sav
 func (r *Room) forget(ports []hostPort, position int) {
 	b := r.change(position)
 	for _, p := range ports {
-		for b.free(p, position&63, func(holder) bool { return true }) {
+		for b.ports.free(p, position&63, func(holder) bool { return true }) {
 		}
 	}
 }
