@@ -229,3 +229,12 @@ func (w Waiting) String() string {
 	}
 	return fmt.Sprintf("%s is pending: %s", w.First, w.Why)
 }
+
+// waiting is the pods from the i-th on, which no node takes.
+func (t *team) waiting(i int, why string) []Waiting {
+	rest := t.count - i
+	if !t.inOrder || rest == 1 {
+		return []Waiting{{t.name(i), rest, why}}
+	}
+	return []Waiting{{t.name(i), 1, why}, {t.name(i + 1), rest - 1, "not created before " + t.name(i) + " is ready"}}
+}

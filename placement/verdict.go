@@ -64,6 +64,19 @@ func (v Verdict) String() string {
 	return s
 }
 
+// The scheduler's plugins that filter, in the order of the default profile: four
+// look at the node object alone, four at the pods on the nodes.
+const (
+	pluginNodeName      = "NodeName"
+	pluginUnschedulable = "NodeUnschedulable"
+	pluginTaints        = "TaintToleration"
+	pluginAffinity      = "NodeAffinity"
+	pluginPorts         = "NodePorts"
+	pluginResources     = "NodeResourcesFit"
+	pluginSpread        = "PodTopologySpread"
+	pluginRelations     = "InterPodAffinity"
+)
+
 // Reason is why a plugin of the scheduler turns a node down.
 type Reason struct {
 	Plugin  string `json:"plugin"`  // as in the scheduler's configuration: "TaintToleration"

@@ -7,7 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -112,28 +111,6 @@ func textOf(steps []Step) string {
 		all = append(all, s.String())
 	}
 	return strings.Join(all, ", ")
-}
-
-func (h Hint) text() string { return textOf(h.Steps) }
-
-// String is the hint in one line.
-func (h Hint) String() string {
-	on := ""
-	if h.Nodes.Len() > 0 {
-		on = " on " + strings.Join(h.Nodes.Names(), " ")
-	}
-	return h.text() + on + ": gains " + strings.Join(h.Gains.Names(), " ")
-}
-
-// PodSpec gives a copy of the spec, of the pod or of the DaemonSet's template
-// that the hint is for, with the hint's changes.
-func (h Hint) PodSpec(spec corev1.PodSpec) corev1.PodSpec {
-	changed := spec.DeepCopy()
-	for _, s := range h.Steps {
-		s.change(changed)
-	}
-	prune(changed)
-	return *changed
 }
 
 func (s Step) change(spec *corev1.PodSpec) {
@@ -245,46 +222,6 @@ func (r *Renumbering) change(spec *corev1.PodSpec) {
 			}
 		}
 	}
-}
-
-// Cluster gives the snapshot with the hint's changes to nodes; it is c itself if
-// there are none.
-func (h Hint) Cluster(c *cluster.Cluster) (*cluster.Cluster, error) {
-	var edits []cluster.NodeEdit
-	grown := false
-	for _, s := range h.Steps {
-		if s.Edit != nil {
-			edits = append(edits, *s.Edit)
-		}
-		grown = grown || s.Grow != nil
-	}
-	if len(edits) > 0 {
-		var err error
-		if c, err = c.EditAll(h.Nodes, edits...); err != nil {
-			return nil, err
-		}
-	}
-	if !grown {
-		return c, nil
-	}
-	return h.grow(c)
-}
-
-func (h Hint) grow(c *cluster.Cluster) (*cluster.Cluster, error) {
-	var nodes []runtime.Object
-	for _, name := range h.Nodes.Names() {
-		n, ok := c.Node(name)
-		if !ok {
-			return nil, fmt.Errorf("Node %s: is not in the cluster", name)
-		}
-		for _, s := range h.Steps {
-			if s.Grow != nil {
-				s.Grow.change(n)
-			}
-		}
-		nodes = append(nodes, n)
-	}
-	return c.With(nodes...)
 }
 
 func (g *Growth) change(n *corev1.Node) {

@@ -169,3 +169,13 @@ func (l *Ledger) judge() {
 		l.shapes = l.measure()
 	})
 }
+
+func (l *Ledger) wantedOn(position int) []*daemon {
+	var all []*daemon
+	for _, d := range l.daemons {
+		if d.wanted.has(position) {
+			all = append(all, d)
+		}
+	}
+	return all
+}

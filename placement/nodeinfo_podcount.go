@@ -46,8 +46,8 @@ func (c *census) of(kind int) []place {
 func (r *Room) cohorts() iter.Seq2[int, cohort] {
 	return func(yield func(int, cohort) bool) {
 		for k, b := range r.blocks {
-			for i := range b.pods {
-				for _, g := range b.pods[i] {
+			for i := range b.value.pods {
+				for _, g := range b.value.pods[i] {
 					if !yield(k<<6|i, g) {
 						return
 					}
@@ -57,18 +57,9 @@ func (r *Room) cohorts() iter.Seq2[int, cohort] {
 	}
 }
 
-// change is a number of pods that came to a node, or went.
-type change struct{ kind, position, pods int32 }
-
-// longestLog is how many changes a room notes for its questions before it has
-// all of them read.
-const longestLog = 1 << 12
-
 // regroup counts pods of a kind on a node, whose cohorts are given.
 func (r *Room) regroup(on *[]cohort, c change) {
-	if r.base != nil || len(r.questions) > 0 {
-		r.note(c)
-	}
+	r.note(c)
 	all := *on
 	for i := range all {
 		if all[i].kind != c.kind {
@@ -82,24 +73,6 @@ func (r *Room) regroup(on *[]cohort, c change) {
 		return
 	}
 	*on = append(all, cohort{c.kind, c.pods})
-}
-
-// note keeps a change for the questions. When there are many, each question
-// reads them, and those that have not been asked meanwhile are forgotten.
-func (r *Room) note(c change) {
-	r.log = append(r.log, c)
-	if r.base != nil || len(r.log) < longestLog {
-		return
-	}
-	for w, q := range r.questions { // any order: each by itself
-		if q.read == 0 {
-			delete(r.questions, w)
-			continue
-		}
-		q.catchUp(r)
-		q.read = 0
-	}
-	r.log = r.log[:0]
 }
 
 // presence yields where the pods of the wanted kinds are, by number, and how many:

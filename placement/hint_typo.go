@@ -68,20 +68,6 @@ func (p *Prediction) Typos() []Typo {
 	return typos
 }
 
-// requirements are those of the selector and of all terms.
-func (a *affinity) requirements() []*requirement {
-	var all []*requirement
-	for i := range a.selector {
-		all = append(all, &a.selector[i])
-	}
-	for i := range a.terms {
-		for j := range a.terms[i].requirements {
-			all = append(all, &a.terms[i].requirements[j])
-		}
-	}
-	return all
-}
-
 // correct puts what was meant into a requirement.
 func (t Typo) correct(r *corev1.NodeSelectorRequirement) {
 	if t.What == labelKey {

@@ -197,3 +197,40 @@ func mergeKeys(t *corev1.PodAffinityTerm, pod map[string]string) {
 	add(t.MatchLabelKeys, metav1.LabelSelectorOpIn)
 	add(t.MismatchLabelKeys, metav1.LabelSelectorOpNotIn)
 }
+
+// Conflict is a required term of pod affinity or anti-affinity that is in the
+// way of a pod on a node.
+type Conflict struct {
+	Path        string `json:"path,omitempty"` // of the term in the pod's spec; empty if it is another pod's term
+	TopologyKey string `json:"topologyKey"`
+	Missing     bool   `json:"missing,omitempty"` // the node has no such label
+	Value       string `json:"value,omitempty"`   // the node's
+	Pods        int64  `json:"pods"`              // in the node's domain: that the pod must be with, or keeps away from, or that keep it away
+	Pod         string `json:"pod,omitempty"`     // one of them, where it is known, as namespace/name
+}
+
+// String names the term, the node's domain and who is there.
+func (c Conflict) String() string {
+	term := c.Path
+	if term == "" {
+		term = "terms of other pods"
+	}
+	if c.Missing {
+		return term + ": the node has no label " + c.TopologyKey
+	}
+	who := fmt.Sprintf("%d such pods", c.Pods)
+	switch {
+	case c.Pods == 0:
+		who = "no such pod"
+	case c.Pod != "" && c.Pods == 1:
+		who = c.Pod
+	case c.Pod != "":
+		who = fmt.Sprintf("%s and %d more", c.Pod, c.Pods-1)
+	}
+	return fmt.Sprintf("%s: in %s=%s there is %s", term, c.TopologyKey, c.Value, who)
+}
+
+const (
+	affinityPath     = "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[%d]"
+	antiAffinityPath = "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[%d]"
+)

@@ -111,3 +111,21 @@ func (t tally) sentence(available, all int) string {
 	}
 	return s + "."
 }
+
+// failure is the nodes that a plugin turns down.
+type failure struct {
+	message string
+	nodes   cluster.NodeSet
+}
+
+// failures gives them in the order of the scheduler's default profile.
+func (p *Prediction) failures() []failure {
+	w, c, all := p.workload, p.cluster, p.cluster.Nodes()
+	noSchedule, noExecute := w.taintedAway(c)
+	return []failure{
+		{wrongNodeName, all.Minus(w.named(c))},
+		{isUnschedulable, w.unschedulable(c)},
+		{hasTaints, noSchedule.Or(noExecute)},
+		{wrongAffinity, all.Minus(w.affinity.nodes(c))},
+	}
+}

@@ -1,25 +1,20 @@
 package placement
 
 import (
-	"math/bits"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// owner is an identity, and must therefore not be of size zero.
-type owner struct{ _ byte }
-
-// block is the account of 64 nodes. Other rooms may share it: only its owner
-// changes it. What only some pods ask for, host ports and scalar resources, is
-// kept by what it is, so that the question costs 64 nodes little more than one.
+// block is the account of 64 nodes. What only some pods ask for, host ports and
+// scalar resources, is kept by what it is, so that the question costs 64 nodes
+// little more than one.
 type block struct {
-	owner   *owner
 	left    [64]left
 	scored  [64]scored
 	pods    [64][]cohort
 	scalars []scalarColumn
-	ports   []portUse
+	ports   portUses
 }
 
 // left is what a node has left: what every pod needs, in half a cache line.
@@ -39,9 +34,8 @@ type scalarColumn struct {
 }
 
 // clone copies the lists of all nodes into one.
-func (b *block) clone(me *owner) *block {
-	copied := *b
-	copied.owner = me
+func (b *block) clone(copied *block) {
+	*copied = *b
 	pods := 0
 	for i := range b.pods {
 		pods += len(b.pods[i])
@@ -61,7 +55,6 @@ func (b *block) clone(me *owner) *block {
 	for i := range copied.ports {
 		copied.ports[i].holders = slices.Clone(copied.ports[i].holders)
 	}
-	return &copied
 }
 
 var noScalar [64]int64
@@ -84,40 +77,4 @@ func (b *block) give(name corev1.ResourceName, node int, amount int64) {
 		b.scalars = append(b.scalars, scalarColumn{name, column})
 	}
 	column[node] += amount
-}
-
-// takes gives those of the nodes on which NodePorts and NodeResourcesFit let the
-// workload's pod.
-func (b *block) takes(w *Workload, nodes uint64) uint64 {
-	if len(w.ports) > 0 {
-		nodes &^= b.taken(w.ports)
-	}
-	for rest := nodes; rest != 0; rest &= rest - 1 {
-		if i := bits.TrailingZeros64(rest); !b.left[i].takes(&w.asks) {
-			nodes &^= 1 << i
-		}
-	}
-	for _, s := range w.asks.scalars {
-		nodes = b.enough(s, nodes)
-	}
-	return nodes
-}
-
-func (b *block) enough(asked scalar, nodes uint64) uint64 {
-	column := b.scalar(asked.name)
-	for rest := nodes; rest != 0; rest &= rest - 1 {
-		if i := bits.TrailingZeros64(rest); asked.amount > 0 && asked.amount > column[i] {
-			nodes &^= 1 << i
-		}
-	}
-	return nodes
-}
-
-// takes follows plugins/noderesources, fitsRequest: what is not asked for does
-// not matter, even where more than there is has been given away.
-func (l *left) takes(a *amounts) bool {
-	return l.pods >= 1 &&
-		(a.cpu <= l.cpu || a.cpu <= 0) &&
-		(a.memory <= l.memory || a.memory <= 0) &&
-		(a.ephemeral <= l.ephemeral || a.ephemeral <= 0)
 }

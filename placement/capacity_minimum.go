@@ -3,7 +3,6 @@ package placement
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -31,37 +30,6 @@ func (s Shape) String() string {
 		text += "; no node takes " + c.String()
 	}
 	return text
-}
-
-// number is "1 node" or "2 nodes".
-func number(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprint(n, " ", noun)
-}
-
-// amountsText is the amounts as "cpu 10, memory 1Gi": the usual resources first,
-// then the others by name.
-func amountsText(list corev1.ResourceList) string {
-	usual := []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage, corev1.ResourcePods}
-	rank := func(name corev1.ResourceName) int {
-		if i := slices.Index(usual, name); i >= 0 {
-			return i
-		}
-		return len(usual)
-	}
-	var parts []string
-	for _, name := range slices.SortedFunc(maps.Keys(list), func(a, b corev1.ResourceName) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
-	}) {
-		amount := list[name]
-		parts = append(parts, string(name)+" "+amount.String())
-	}
-	if len(parts) == 0 {
-		return "nothing"
-	}
-	return strings.Join(parts, ", ")
 }
 
 // measure groups the nodes by the DaemonSets that they want.
@@ -111,16 +79,6 @@ func (l *Ledger) groups() [][]int {
 	return all
 }
 
-func (l *Ledger) wantedOn(position int) []*daemon {
-	var all []*daemon
-	for _, d := range l.daemons {
-		if d.wanted.has(position) {
-			all = append(all, d)
-		}
-	}
-	return all
-}
-
 // clashesIn gives what the filters say of each DaemonSet's pod beside all others,
 // but for amounts.
 func (l *Ledger) clashesIn(room *Room, position int) []Clash {
@@ -140,13 +98,4 @@ func (l *Ledger) clashesIn(room *Room, position int) []Clash {
 		}
 	}
 	return all
-}
-
-func (a *amounts) add(b *amounts) {
-	a.cpu += b.cpu
-	a.memory += b.memory
-	a.ephemeral += b.ephemeral
-	for _, s := range b.scalars {
-		a.scalars = a.scalars.add(s.name, s.amount)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/berthsim/berth/cluster"
@@ -60,6 +61,22 @@ func (c *counter) in(position int) (int64, bool) {
 	return c.pods[domain], true
 }
 
+// questions are those that a room was asked. Each follows the room's log.
+type questions map[*Workload]*question
+
+// catchUp has each read the log to its end, of which nothing is needed any more
+// then. Those that nobody asked meanwhile are forgotten.
+func (qs questions) catchUp(r *Room) {
+	for w, q := range qs { // any order: each by itself
+		if q.read == 0 {
+			delete(qs, w)
+			continue
+		}
+		q.catchUp(r)
+		q.read = 0
+	}
+}
+
 // question gives what the room knows about the workload's terms; nil if neither
 // it nor any pod has such terms.
 func (r *Room) question(w *Workload) *question {
@@ -70,7 +87,7 @@ func (r *Room) question(w *Workload) *question {
 	if q == nil {
 		q = newQuestion(r, w)
 		if r.questions == nil {
-			r.questions = map[*Workload]*question{}
+			r.questions = questions{}
 		}
 		r.questions[w] = q
 	}
@@ -318,4 +335,63 @@ func (q *question) isAny(of []counter, position int) bool {
 		}
 	}
 	return false
+}
+
+// included gives the nodes that a spread constraint looks at: those with the
+// topology keys of all constraints in keys, and those that its inclusion policies
+// let in (plugins/podtopologyspread, matchNodeInclusionPolicies). That
+// a daemon's pod has affinity to one node alone is left to evenness.pinned.
+func (r *roster) included(w *Workload, keys []spread, s *spread) []uint64 {
+	if r.nodes == nil {
+		return includedOf(r.cluster, w, keys, s)
+	}
+	words := make([]uint64, (len(r.nodes.value)+63)/64)
+	for i, n := range r.nodes.value {
+		if n != nil && includes(w, keys, s, n) {
+			words[i>>6] |= 1 << (i & 63)
+		}
+	}
+	return words
+}
+
+func includedOf(c *cluster.Cluster, w *Workload, keys []spread, s *spread) []uint64 {
+	m := maskOf(c, c.Nodes())
+	for i := range keys {
+		m.keep(c.HasLabel(keys[i].key))
+	}
+	switch {
+	case s.heedsAffinity && w.daemonSet != nil:
+		m.meet(w.affinity.selector)
+	case s.heedsAffinity:
+		m.keep(w.affinity.nodes(c))
+	}
+	if s.heedsTaints {
+		noSchedule, noExecute := w.taintedAway(c)
+		m.drop(noSchedule)
+		m.drop(noExecute)
+	}
+	return m.words
+}
+
+// includes is includedOf for one node.
+func includes(w *Workload, keys []spread, s *spread, n *corev1.Node) bool {
+	for i := range keys {
+		if _, ok := n.Labels[keys[i].key]; !ok {
+			return false
+		}
+	}
+	affinity := w.affinity
+	if w.daemonSet != nil {
+		affinity.required = false
+	}
+	return (!s.heedsAffinity || affinity.matches(n)) && (!s.heedsTaints || w.bearsTaints(n))
+}
+
+func (w *Workload) bearsTaints(n *corev1.Node) bool {
+	for i := range n.Spec.Taints {
+		if t := &n.Spec.Taints[i]; keepsAway(t) && !w.tolerations.tolerate(t) {
+			return false
+		}
+	}
+	return true
 }

@@ -32,10 +32,12 @@ func LoadOf(pod *corev1.Pod) *Load {
 	return l
 }
 
+var idleLoad = sync.OnceValue(func() *Load { return LoadOf(nil) })
+
 // orNothing lets a nil Load and the zero one be of a pod that takes nothing.
 func (l *Load) orNothing() *Load {
 	if l == nil || l.kind == nil {
-		return idle().loadOnce()
+		return idleLoad()
 	}
 	return l
 }
@@ -57,4 +59,14 @@ func (l *Load) Leaving() *Load {
 // deleted does.
 func counts(pod *corev1.Pod) bool {
 	return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
+}
+
+// id numbers the kind of a load, which remembers its number.
+func (t *kinds) id(l *Load) int32 {
+	if x := l.known.Load(); uint32(x>>32) == t.serial {
+		return int32(uint32(x))
+	}
+	id := t.number(l.kind)
+	l.known.Store(uint64(t.serial)<<32 | uint64(uint32(id)))
+	return id
 }

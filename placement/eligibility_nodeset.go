@@ -1,6 +1,8 @@
 package placement
 
 import (
+	"iter"
+	"math/bits"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -120,5 +122,18 @@ func (m mask) narrowField(r *requirement) {
 		m.keep(equal)
 	} else {
 		m.drop(equal)
+	}
+}
+
+// members yields the positions in words, ascending.
+func members(words []uint64) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for k, word := range words {
+			for ; word != 0; word &= word - 1 {
+				if !yield(k<<6 | bits.TrailingZeros64(word)) {
+					return
+				}
+			}
+		}
 	}
 }

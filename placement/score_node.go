@@ -2,48 +2,16 @@ package placement
 
 import (
 	"errors"
-	"fmt"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 
 	"github.com/berthsim/berth/cluster"
 )
-
-// scoring is what decides about a pod's scores.
-type scoring struct {
-	prefers     bool // has preferred node affinity, if only an empty list of terms
-	preferences []preference
-	spreads     []spread             // the pod's own that only scores heed
-	fault       error                // why the scheduler's attempt fails before there are scores
-	asks        func() scoredAmounts // added up when somebody asks
-	images      []neededImage
-	sources     int // of images: containers, init containers and image volumes
-}
 
 // preference is a term of a pod's preferred node affinity.
 type preference struct {
 	requirements []requirement
 	weight       int64
-}
-
-func compileScoring(pod *corev1.Pod) *scoring {
-	s := &scoring{asks: sync.OnceValue(func() scoredAmounts { return scoredRequests(pod) })}
-	s.images, s.sources = neededImages(&pod.Spec)
-	if terms := preferredTerms(&pod.Spec); terms != nil {
-		s.prefers = true
-		var mistakes []error
-		s.preferences, mistakes = compilePreferences(terms, func(i int) string { return at("", i) })
-		if len(mistakes) > 0 {
-			s.fault = fmt.Errorf("running PreScore plugin %q: %w", pluginAffinity, utilerrors.NewAggregate(mistakes))
-		}
-	}
-	var err error
-	if s.spreads, err = compileSpreads(pod, corev1.ScheduleAnyway); err != nil && s.fault == nil {
-		s.fault = fmt.Errorf("running PreScore plugin %q: calculating preScoreState: obtaining pod's soft topology spread constraints: %w", pluginSpread, err)
-	}
-	return s
 }
 
 func preferredTerms(spec *corev1.PodSpec) []corev1.PreferredSchedulingTerm {

@@ -4,17 +4,14 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
 )
 
-// The scheduler's plugins that look at the node object alone, and their words
+// The messages of the plugins that look at the node object alone
 // (pkg/scheduler/framework/plugins: nodename, nodeunschedulable, tainttoleration,
-// nodeaffinity), in the order of the default profile.
+// nodeaffinity).
 const (
-	pluginNodeName      = "NodeName"
-	pluginUnschedulable = "NodeUnschedulable"
-	pluginTaints        = "TaintToleration"
-	pluginAffinity      = "NodeAffinity"
-
 	wrongNodeName   = "node(s) didn't match the requested node name"
 	isUnschedulable = "node(s) were unschedulable"
 	hasTaints       = "node(s) had untolerated taint(s)"
@@ -99,4 +96,48 @@ func (w *Workload) untolerated(n *corev1.Node) []Untolerated {
 		}
 	}
 	return slices.Clip(us)
+}
+
+// decisions says of all nodes what decide says of one.
+func (w *Workload) decisions(c *cluster.Cluster) (wanted, kept mask) {
+	noSchedule, noExecute := w.taintedAway(c)
+	wanted = w.affinity.mask(c)
+	wanted.keep(w.named(c))
+	wanted.drop(w.unschedulable(c))
+	wanted.drop(noExecute)
+	kept = mask{cluster: c, nodes: c.Borrow()}
+	if w.daemonSet != nil && noSchedule.Len() > 0 {
+		kept = wanted.clone()
+		kept.keep(noSchedule)
+	}
+	wanted.drop(noSchedule)
+	return wanted, kept
+}
+
+func (w *Workload) named(c *cluster.Cluster) cluster.NodeSet {
+	if w.pod.Spec.NodeName == "" {
+		return c.Nodes()
+	}
+	return c.Named(w.pod.Spec.NodeName)
+}
+
+// taintedAway gives the nodes with an untolerated taint, by effect.
+func (w *Workload) taintedAway(c *cluster.Cluster) (noSchedule, noExecute cluster.NodeSet) {
+	for _, t := range c.Taints() {
+		switch {
+		case !keepsAway(&t) || w.tolerations.tolerate(&t):
+		case t.Effect == corev1.TaintEffectNoExecute:
+			noExecute = noExecute.Or(c.WithTaint(t))
+		default:
+			noSchedule = noSchedule.Or(c.WithTaint(t))
+		}
+	}
+	return noSchedule, noExecute
+}
+
+func (w *Workload) unschedulable(c *cluster.Cluster) cluster.NodeSet {
+	if w.daemonSet != nil || w.tolerations.tolerate(&unschedulable) {
+		return cluster.NodeSet{}
+	}
+	return c.Unschedulable()
 }

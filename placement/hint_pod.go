@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-
-	"github.com/berthsim/berth/cluster"
 )
 
 // podStrictly finds changes to the pod that let it onto the node and may take it
@@ -239,31 +237,4 @@ func (p *Prediction) busyPorts() map[int32]bool {
 		busy[port.port] = true
 	}
 	return busy
-}
-
-// mended compiles the workload with a hint's changes; false if an API server would
-// refuse something that it took before.
-func (w *Workload) mended(h Hint) (*Workload, bool) {
-	if !slices.ContainsFunc(h.Steps, func(s Step) bool { return !s.onNode() }) {
-		return w, true
-	}
-	var next *Workload
-	var err error
-	worse := false
-	if w.daemonSet != nil {
-		ds := w.daemonSet.DeepCopy()
-		ds.Spec.Template.Spec = h.PodSpec(ds.Spec.Template.Spec)
-		worse = len(cluster.Validate(ds)) > len(cluster.Validate(w.daemonSet))
-		next, err = ForDaemonSet(ds, Unvalidated())
-	} else {
-		pod := w.pod.DeepCopy()
-		pod.Spec = h.PodSpec(pod.Spec)
-		worse = len(cluster.Validate(pod)) > len(cluster.Validate(w.pod))
-		next, err = ForPod(pod, Unvalidated())
-	}
-	if err != nil || worse {
-		return nil, false
-	}
-	next.beside = w.beside
-	return next, true
 }

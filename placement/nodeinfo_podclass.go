@@ -79,16 +79,6 @@ var tables atomic.Uint32
 
 func newKinds() *kinds { return &kinds{serial: tables.Add(1), ids: map[string]int32{}} }
 
-// id numbers the kind of a load, which remembers its number.
-func (t *kinds) id(l *Load) int32 {
-	if x := l.known.Load(); uint32(x>>32) == t.serial {
-		return int32(uint32(x))
-	}
-	id := t.number(l.kind)
-	l.known.Store(uint64(t.serial)<<32 | uint64(uint32(id)))
-	return id
-}
-
 func (t *kinds) number(k *kind) int32 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -112,4 +102,8 @@ func (t *kinds) list() []*kind {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.all
+}
+
+func (k *kind) looksLike(pod *corev1.Pod) bool {
+	return pod.Namespace == k.namespace && (pod.DeletionTimestamp != nil) == k.leaving && maps.Equal(pod.Labels, k.labels)
 }

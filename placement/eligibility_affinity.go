@@ -175,3 +175,17 @@ func (a *affinity) mismatches(n *corev1.Node) []Mismatch {
 	}
 	return ms
 }
+
+// requirements are those of the selector and of all terms.
+func (a *affinity) requirements() []*requirement {
+	var all []*requirement
+	for i := range a.selector {
+		all = append(all, &a.selector[i])
+	}
+	for i := range a.terms {
+		for j := range a.terms[i].requirements {
+			all = append(all, &a.terms[i].requirements[j])
+		}
+	}
+	return all
+}

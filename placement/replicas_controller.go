@@ -224,12 +224,3 @@ func (t *team) owns(pod *corev1.Pod) bool {
 	hash := pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
 	return t.sets[ref.Name] || t.hashed != "" && hash != "" && ref.Name == t.hashed+"-"+hash
 }
-
-// waiting is the pods from the i-th on, which no node takes.
-func (t *team) waiting(i int, why string) []Waiting {
-	rest := t.count - i
-	if !t.inOrder || rest == 1 {
-		return []Waiting{{t.name(i), rest, why}}
-	}
-	return []Waiting{{t.name(i), 1, why}, {t.name(i + 1), rest - 1, "not created before " + t.name(i) + " is ready"}}
-}

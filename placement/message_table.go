@@ -128,3 +128,11 @@ func wrapNames(names []string) []string {
 	}
 	return lines
 }
+
+// number is "1 node" or "2 nodes".
+func number(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprint(n, " ", noun)
+}

@@ -59,7 +59,7 @@ func (s sum) line() Line {
 
 // sums gives the lines of a node.
 func (l *Ledger) sums(position int) []sum {
-	has, free, base := l.all.has[position], l.all.free(position), l.base.free(position)
+	has, free, base := l.all.has.value[position], l.all.free(position), l.base.free(position)
 	var all []sum
 	add := func(name corev1.ResourceName, has, base, free int64) {
 		if s := (sum{name, has, has - base, base - free, free}); s != (sum{name: name}) {
@@ -74,16 +74,6 @@ func (l *Ledger) sums(position int) []sum {
 		add(s.name, has.scalars.amount(s.name), base.scalars.amount(s.name), s.amount)
 	}
 	return all
-}
-
-// free is what a node has left.
-func (r *Room) free(position int) capacity {
-	b, i := r.blocks[position>>6], position&63
-	left := capacity{amounts{cpu: b.left[i].cpu, memory: b.left[i].memory, ephemeral: b.left[i].ephemeral}, b.left[i].pods}
-	for _, s := range b.scalars {
-		left.scalars = left.scalars.add(s.name, s.left[i])
-	}
-	return left
 }
 
 func (l *Ledger) entry(position int) Entry {
@@ -103,23 +93,6 @@ func (l *Ledger) entry(position int) Entry {
 		e.Clashes = l.clashes[position]
 	}
 	return e
-}
-
-// list is the amounts that are not nothing.
-func (a *amounts) list() corev1.ResourceList {
-	list := corev1.ResourceList{}
-	add := func(name corev1.ResourceName, amount int64) {
-		if amount != 0 {
-			list[name] = quantity(name, amount)
-		}
-	}
-	add(corev1.ResourceCPU, a.cpu)
-	add(corev1.ResourceMemory, a.memory)
-	add(corev1.ResourceEphemeralStorage, a.ephemeral)
-	for _, s := range a.scalars {
-		add(s.name, s.amount)
-	}
-	return list
 }
 
 // Over says whether DaemonSets request the resource and there is too little of it

@@ -1,6 +1,9 @@
 package placement
 
 import (
+	"cmp"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -122,4 +125,98 @@ func assumed(requests corev1.ResourceList, podLevel bool) corev1.ResourceList {
 		}
 	}
 	return list
+}
+
+// capacity is what a node can allocate.
+type capacity struct {
+	amounts
+	pods int32
+}
+
+func offered(node *corev1.Node) capacity {
+	if node == nil {
+		return capacity{}
+	}
+	list := node.Status.Allocatable
+	return capacity{toAmounts(list), int32(min(max(list.Pods().Value(), math.MinInt32), math.MaxInt32))}
+}
+
+var nothing capacity
+
+// sizes is the capacities that were met, of which a cluster has few: nodes of one
+// size share one.
+type sizes map[[4]int64][]*capacity
+
+func (s *sizes) shared(c capacity) *capacity {
+	if *s == nil {
+		*s = sizes{}
+	}
+	key := [4]int64{c.cpu, c.memory, c.ephemeral, int64(c.pods)}
+	for _, known := range (*s)[key] {
+		if slices.Equal(known.scalars, c.scalars) {
+			return known
+		}
+	}
+	(*s)[key] = append((*s)[key], &c)
+	return &c
+}
+
+// list is the amounts that are not nothing.
+func (a *amounts) list() corev1.ResourceList {
+	list := corev1.ResourceList{}
+	add := func(name corev1.ResourceName, amount int64) {
+		if amount != 0 {
+			list[name] = quantity(name, amount)
+		}
+	}
+	add(corev1.ResourceCPU, a.cpu)
+	add(corev1.ResourceMemory, a.memory)
+	add(corev1.ResourceEphemeralStorage, a.ephemeral)
+	for _, s := range a.scalars {
+		add(s.name, s.amount)
+	}
+	return list
+}
+
+func (a *amounts) add(b *amounts) {
+	a.cpu += b.cpu
+	a.memory += b.memory
+	a.ephemeral += b.ephemeral
+	for _, s := range b.scalars {
+		a.scalars = a.scalars.add(s.name, s.amount)
+	}
+}
+
+// amountsText is the amounts as "cpu 10, memory 1Gi": the usual resources first,
+// then the others by name.
+func amountsText(list corev1.ResourceList) string {
+	usual := []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage, corev1.ResourcePods}
+	rank := func(name corev1.ResourceName) int {
+		if i := slices.Index(usual, name); i >= 0 {
+			return i
+		}
+		return len(usual)
+	}
+	var parts []string
+	for _, name := range slices.SortedFunc(maps.Keys(list), func(a, b corev1.ResourceName) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	}) {
+		amount := list[name]
+		parts = append(parts, string(name)+" "+amount.String())
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// quantity is an amount in the notation that manifests use for the resource.
+func quantity(name corev1.ResourceName, amount int64) resource.Quantity {
+	switch name {
+	case corev1.ResourceCPU:
+		return *resource.NewMilliQuantity(amount, resource.DecimalSI)
+	case corev1.ResourceMemory, corev1.ResourceEphemeralStorage:
+		return *resource.NewQuantity(amount, resource.BinarySI)
+	}
+	return *resource.NewQuantity(amount, resource.DecimalSI)
 }

@@ -34,6 +34,13 @@ type resident struct {
 	load     *Load
 }
 
+// origin is where a room comes from.
+type origin struct {
+	base   *account   // the room is this account and what the log says; nil: the log may have been cut
+	absent []resident // pods of the base that the room was made without, ascending by position
+	crowds []crowd    // that were counted in
+}
+
 func accountOf(c *cluster.Cluster) *account {
 	return c.Borrow().Account().Get(func() any { return newAccount(c) }).(*account)
 }
@@ -163,4 +170,25 @@ func (r *Room) expect(c crowd) {
 	for position := range members(c.on) {
 		r.Add(c.load, position)
 	}
+}
+
+// lacks says whether the pod of the snapshot was left out of the room.
+func (o *origin) lacks(pod *corev1.Pod, position int) bool {
+	i, _ := slices.BinarySearchFunc(o.absent, position, func(p resident, position int) int { return p.position - position })
+	for ; i < len(o.absent) && o.absent[i].position == position; i++ {
+		if o.absent[i].pod == pod {
+			return true
+		}
+	}
+	return false
+}
+
+// NewRoom gives the account of a cluster with its pods counted in: those bound
+// to a node that there is and not Succeeded or Failed. The first account of a
+// snapshot costs some µs for each pod; later ones, also of snapshots that differ
+// only in labels, taints or conditions of nodes, cost a Clone.
+func NewRoom(c *cluster.Cluster) *Room {
+	r := accountOf(c).room.Clone()
+	r.cluster = c
+	return r
 }

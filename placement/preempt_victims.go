@@ -3,10 +3,9 @@ package placement
 import (
 	"cmp"
 	"fmt"
-	"iter"
 	"math"
-	"math/bits"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -61,28 +60,6 @@ type attempt struct {
 	words   []string // what the scheduler says of the node, if it tries it in vain
 	started int64    // when the first of the most important victims did
 	none    bool     // the pod fits beside all whom it was to evict
-}
-
-// compare puts the one first that the scheduler prefers.
-func (a *attempt) compare(b *attempt) int {
-	return cmp.Or(
-		cmp.Compare(a.Violations, b.Violations),
-		cmp.Compare(a.Victims[0].Priority, b.Victims[0].Priority),
-		cmp.Compare(a.sum(), b.sum()),
-		cmp.Compare(len(a.Victims), len(b.Victims)),
-		cmp.Compare(b.started, a.started),
-	)
-}
-
-// best gives the preemption that the scheduler would carry out; nil if there is none.
-func (t *trial) best() *attempt {
-	var best *attempt
-	for position := range members(t.cluster.Borrow().Words(t.Pending())) {
-		if a := t.preempt(position); a.Never == "" && (best == nil || a.compare(best) < 0) {
-			best = &a
-		}
-	}
-	return best
 }
 
 // preempt follows SelectVictimsOnNode: all pods of lower priority go, and each
@@ -255,23 +232,14 @@ func (t *trial) violates(pod *corev1.Pod, allowed []int32) bool {
 	return false
 }
 
-// members yields the positions in words, ascending.
-func members(words []uint64) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for k, word := range words {
-			for ; word != 0; word &= word - 1 {
-				if !yield(k<<6 | bits.TrailingZeros64(word)) {
-					return
-				}
-			}
-		}
-	}
+// save puts a copy in the place of the block of a node, which it returns for restore.
+func (r *Room) save(position int) *cow[block] {
+	saved := r.blocks[position>>6]
+	r.blocks[position>>6] = saved.copy(r.self(), (*block).clone)
+	return saved
 }
 
-// save keeps the block of a node as it is, for restore.
-func (r *Room) save(position int) *block { return r.change(position).clone(r.me) }
-
-func (r *Room) restore(position int, saved *block) { r.blocks[position>>6] = saved }
+func (r *Room) restore(position int, saved *cow[block]) { r.blocks[position>>6] = saved }
 
 // forget frees host ports whoever has them. That is what the scheduler does when
 // it takes out one of two pods that share a port, as only pods can that it has
@@ -279,7 +247,7 @@ func (r *Room) restore(position int, saved *block) { r.blocks[position>>6] = sav
 func (r *Room) forget(ports []hostPort, position int) {
 	b := r.change(position)
 	for _, p := range ports {
-		for b.free(p, position&63, func(holder) bool { return true }) {
+		for b.ports.free(p, position&63, func(holder) bool { return true }) {
 		}
 	}
 }
@@ -316,4 +284,46 @@ func (q *question) shift(r *Room, number int32, position int, pods int64) {
 		}
 	}
 	q.settle()
+}
+
+// Preemption is whom the scheduler would evict from a node to make room for a
+// pod, if it chose that node (plugins/defaultpreemption, SelectVictimsOnNode).
+type Preemption struct {
+	Node       string   `json:"node"`
+	Priority   int32    `json:"priority"`          // of the pod that is to be placed
+	Victims    []Victim `json:"victims,omitempty"` // the most important first
+	Violations int      `json:"violations"`        // how many of them a PodDisruptionBudget would protect
+	// Never says why no eviction on this node helps; empty if there are victims.
+	Never string `json:"never,omitempty"`
+}
+
+// Victim is a pod that would be evicted.
+type Victim struct {
+	Pod      string `json:"pod"` // namespace/name
+	Priority int32  `json:"priority"`
+}
+
+// String is the preemption in one line.
+func (p Preemption) String() string {
+	if p.Never != "" {
+		return p.Node + ": never: " + p.Never
+	}
+	all := make([]string, len(p.Victims))
+	for i, v := range p.Victims {
+		all[i] = fmt.Sprintf("%s (priority %d)", v.Pod, v.Priority)
+	}
+	s := fmt.Sprintf("%s: priority %d evicts %s", p.Node, p.Priority, strings.Join(all, ", "))
+	if p.Violations > 0 {
+		s += fmt.Sprintf(", against %d disruption budgets", p.Violations)
+	}
+	return s
+}
+
+// sum counts every victim as positive, so that one more never makes it less.
+func (p Preemption) sum() int64 {
+	var sum int64
+	for _, v := range p.Victims {
+		sum += int64(v.Priority) + math.MaxInt32 + 1
+	}
+	return sum
 }

@@ -18,19 +18,6 @@ type Ranked struct {
 	Scores []PluginScore `json:"scores"` // in the order of the default profile, without the plugins that have nothing to say of the pod
 }
 
-// PluginScore is what one plugin of the scheduler gives a node.
-type PluginScore struct {
-	Plugin     string `json:"plugin"`     // as in the scheduler's configuration: "TaintToleration"
-	Raw        int64  `json:"raw"`        // in the plugin's own terms: taints not tolerated, weights of terms, pods near by, or 0 to 100
-	Normalized int64  `json:"normalized"` // 0 to 100; the higher the better
-	Weight     int64  `json:"weight"`     // by which it enters the total
-}
-
-// String is the plugin's share of the total.
-func (s PluginScore) String() string {
-	return fmt.Sprintf("%s %d*%d", s.Plugin, s.Weight, s.Normalized)
-}
-
 // String is the node's place and the shares of its total, in one line.
 func (r Ranked) String() string {
 	shares := make([]string, len(r.Scores))
