@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -193,7 +194,7 @@ func (s *Sim) newTemplateClass(d *daemon) *class {
 	for _, t := range d.workload.Tolerations() {
 		c.tolerates = append(c.tolerates, t.Toleration)
 	}
-	c.priority, c.workload, c.load = s.priorityOf(&template.Spec), d.workload, d.workload.Load()
+	c.priority, c.workload, c.load = kube.Priority(&template.Spec, s.cluster.Borrow()), d.workload, d.workload.Load()
 	return c
 }
 

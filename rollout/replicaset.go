@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -176,7 +177,7 @@ func (s *Sim) newSetClass(rs *replicaSet) (*class, error) {
 	}
 	c.namespace, c.template, c.hash, c.cost = rs.object.Namespace, template, template.Labels[templateHashLabel], deletionCost(pod.Annotations)
 	c.tolerates = pod.Spec.Tolerations
-	c.priority, c.workload, c.load = s.priorityOf(&w.Pod().Spec), w, w.Load()
+	c.priority, c.workload, c.load = kube.Priority(&w.Pod().Spec, s.cluster.Borrow()), w, w.Load()
 	return c, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 )
@@ -238,10 +239,11 @@ func anew(pod *corev1.Pod) *corev1.Pod {
 // house tries to find a node for each: for pods that go the most important first,
 // then, beside all of them, for those that stay.
 func (s *search) house() {
+	classes := s.plan.After().Borrow()
 	slices.SortFunc(s.found, func(a, b *leaver) int {
 		return cmp.Or(
 			cmp.Compare(min(a.Fate, Stranded)/Stranded, min(b.Fate, Stranded)/Stranded),
-			-cmp.Compare(priority(a.pod), priority(b.pod)), cmp.Compare(a.Pod, b.Pod))
+			-cmp.Compare(kube.Priority(&a.pod.Spec, classes), kube.Priority(&b.pod.Spec, classes)), cmp.Compare(a.Pod, b.Pod))
 	})
 	for _, l := range s.found {
 		if l.Owner == "" && l.Fate != Stranded {
@@ -249,13 +251,6 @@ func (s *search) house() {
 		}
 		s.place(l)
 	}
-}
-
-func priority(pod *corev1.Pod) int32 {
-	if pod.Spec.Priority == nil {
-		return 0
-	}
-	return *pod.Spec.Priority
 }
 
 func (s *search) place(l *leaver) {
