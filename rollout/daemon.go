@@ -132,7 +132,7 @@ func (s *Sim) setObject(d *daemon, object *appsv1.DaemonSet) error {
 	if err != nil {
 		return err
 	}
-	decoded := asDecoded(&object.Spec.Template)
+	decoded := kube.DecodedTemplate(&object.Spec.Template)
 	patch, err := templatePatch(decoded)
 	if err != nil {
 		return err
