@@ -159,15 +159,12 @@ func (t *team) join(c *cluster.Cluster, owner interface {
 // name: a ReplicaSet gives its pods five random letters in place of the number.
 func (t *team) name(i int) string { return t.meta.Name + "-" + strconv.Itoa(t.first+i) }
 
-// pod follows pkg/controller, GetPodFromTemplate, and for a StatefulSet
-// pkg/controller/statefulset, newVersionedStatefulSetPod, updateIdentity and
-// updateStorage.
+// pod returns the controller's i-th pod. Pods of a StatefulSet have an identity and
+// volumes (pkg/controller/statefulset/stateful_set_utils.go:
+// newVersionedStatefulSetPod, updateIdentity, updateStorage).
 func (t *team) pod(i int) *corev1.Pod {
-	template := t.template.DeepCopy()
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
-		Namespace: t.meta.Namespace, Name: t.name(i), Labels: template.Labels, Annotations: template.Annotations,
-		OwnerReferences: []metav1.OwnerReference{t.owner},
-	}, Spec: template.Spec}
+	pod := kube.PodFromTemplate(t.template.DeepCopy(), t.meta.Name, &t.owner)
+	pod.Namespace, pod.Name = t.meta.Namespace, t.name(i)
 	if !t.alike {
 		if pod.Labels == nil {
 			pod.Labels = map[string]string{}

@@ -84,7 +84,7 @@ func (s *Sim) adoptClass(d *daemon, rs *replicaSet, object *corev1.Pod, known ma
 		prefix, set = namePrefix(rs.object.Name), rs.slot
 	}
 	c := newClass(prefix, object.Labels, &object.Spec)
-	c.cost = deletionCost(object.Annotations)
+	c.cost, _ = kube.DeletionCost(object.Annotations)
 	if rs != nil {
 		c.hash = object.Labels[templateHashLabel]
 	}

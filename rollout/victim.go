@@ -4,10 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 )
 
 // victims takes some of the ReplicaSet's active pods, which it reorders: those
@@ -154,18 +152,4 @@ func (r *victimRanking) tie(a, b int32) int {
 		return g.Uint64()
 	}
 	return before(draw(a) < draw(b))
-}
-
-// deletionCost follows pkg/apis/core/helper: GetDeletionCostFromPodAnnotations,
-// where a cost that cannot be read is 0.
-func deletionCost(annotations map[string]string) int32 {
-	text := annotations[corev1.PodDeletionCost]
-	if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "0") {
-		return 0
-	}
-	cost, err := strconv.ParseInt(text, 10, 32)
-	if err != nil {
-		return 0
-	}
-	return int32(cost)
 }
