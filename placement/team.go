@@ -67,8 +67,7 @@ func deploymentTeam(c *cluster.Cluster, d *appsv1.Deployment) (*team, error) {
 func replicaSetsOf(c *cluster.Cluster, d *appsv1.Deployment) []*appsv1.ReplicaSet {
 	var sets []*appsv1.ReplicaSet
 	for _, rs := range c.Borrow().ReplicaSets() {
-		owner := metav1.GetControllerOfNoCopy(rs)
-		if rs.Namespace == d.Namespace && owner != nil && owner.Kind == "Deployment" && owner.Name == d.Name {
+		if kube.Controls(d, "Deployment", rs) {
 			sets = append(sets, rs)
 		}
 	}
@@ -206,8 +205,8 @@ func (t *team) room() *Room {
 }
 
 func (t *team) owns(pod *corev1.Pod) bool {
-	ref := metav1.GetControllerOfNoCopy(pod)
-	if ref == nil || ref.Kind != t.owner.Kind || pod.Namespace != t.meta.Namespace {
+	ref := kube.ControllerOf(pod, t.owner.Kind)
+	if ref == nil || pod.Namespace != t.meta.Namespace {
 		return false
 	}
 	hash := pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]

@@ -174,7 +174,7 @@ func (t *trial) candidates(position int) (lower []candidate, equal bool) {
 			continue
 		}
 		l := LoadOf(pod)
-		v := Victim{pod.Namespace + "/" + pod.Name, priority}
+		v := Victim{kube.Key(pod), priority}
 		lower = append(lower, candidate{v, started(pod), pod, l, t.room.kinds.id(l)})
 	}
 	slices.SortFunc(lower, func(a, b candidate) int {

@@ -97,7 +97,7 @@ func compileDaemonSet(ds *appsv1.DaemonSet) *Workload {
 		tolerations: own,
 		affinity:    compileAffinity(&template.Spec, "spec.template.spec"),
 	}
-	w.compileFit(ds.Namespace + "/" + ds.Name)
+	w.compileFit(kube.Key(ds))
 	return w
 }
 
@@ -125,7 +125,7 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 		tolerations: podTolerations(pod.Spec.Tolerations),
 		affinity:    compileAffinity(&pod.Spec, "spec"),
 	}
-	w.compileFit(pod.Namespace + "/" + pod.Name)
+	w.compileFit(kube.Key(pod))
 	return w, nil
 }
 

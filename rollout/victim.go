@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // victims takes some of the ReplicaSet's active pods, which it reorders: those
@@ -148,7 +149,7 @@ func (r *victimRanking) tie(a, b int32) int {
 	}
 	draw := func(id int32) uint64 {
 		var g rand.PCG
-		g.Seed(r.config.Seed^luck(r.podName(id)), uint64(uint32(r.now))<<32|uint64(uint32(r.round)))
+		g.Seed(r.config.Seed^kube.HashName(r.podName(id)), uint64(uint32(r.now))<<32|uint64(uint32(r.round)))
 		return g.Uint64()
 	}
 	return before(draw(a) < draw(b))

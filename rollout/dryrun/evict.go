@@ -122,7 +122,7 @@ func (s *search) collect() {
 		node := b.At(i)
 		now, still := after.Node(node.Name)
 		for _, pod := range b.PodsOn(i) {
-			if ownedByDaemonSet(pod) || mirror(pod) || over(pod) {
+			if kube.ControllerOf(pod, "DaemonSet") != nil || kube.IsMirror(pod) || over(pod) {
 				continue
 			}
 			_, there := after.Pod(pod.Namespace, pod.Name)
@@ -203,10 +203,8 @@ func why(e rollout.Event) string {
 	return fmt.Sprint(e.Kind)
 }
 
-func mirror(pod *corev1.Pod) bool { return pod.Annotations[corev1.MirrorPodAnnotationKey] != "" }
-
 func over(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed || pod.DeletionTimestamp != nil
+	return kube.IsTerminal(pod.Status.Phase) || pod.DeletionTimestamp != nil
 }
 
 func (s *search) add(pod *corev1.Pod, fate Fate, why string, after time.Duration) {

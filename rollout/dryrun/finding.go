@@ -113,12 +113,3 @@ func (fs Findings) sort() {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Path, b.Path))
 	})
 }
-
-// listed names nodes, of many only the first.
-func listed(names []string) string {
-	const shown = 3
-	if len(names) <= shown+1 {
-		return strings.Join(names, " ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], " "), len(names)-shown)
-}

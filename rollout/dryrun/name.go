@@ -9,9 +9,11 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
-func keyOf(o metav1.Object) string { return o.GetNamespace() + "/" + o.GetName() }
+func keyOf(o metav1.Object) string { return kube.Key(o) }
 
 // namespaced says whether objects of the kind live in a namespace.
 func namespaced(o runtime.Object) bool {

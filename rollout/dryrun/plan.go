@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
@@ -288,14 +287,4 @@ func (p *Plan) check() error {
 // named gives nodes of either snapshot, as they are after the plan if they still are.
 func (p *Plan) named(names ...string) cluster.NodeSet {
 	return p.After().Named(names...).Or(p.Before().Named(names...))
-}
-
-// pods of one DaemonSet or of none.
-func ownedByDaemonSet(pod *corev1.Pod) bool {
-	for _, r := range pod.OwnerReferences {
-		if r.Kind == "DaemonSet" && r.Controller != nil && *r.Controller {
-			return true
-		}
-	}
-	return false
 }
