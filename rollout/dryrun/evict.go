@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/enum"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
@@ -26,19 +27,16 @@ const (
 	Stranded              // it stays, but would not be let onto its node again
 )
 
-var fateNames = [...]string{"evicted", "preempted", "removed", "stranded"}
+var fateNames = enum.Of[Fate]("evicted", "preempted", "removed", "stranded")
 
 // String is the fate in a word.
-func (f Fate) String() string { return fateNames[min(int(f), len(fateNames)-1)] }
+func (f Fate) String() string { return fateNames.String(f) }
 
 // MarshalText makes a fate its word in JSON.
-func (f Fate) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+func (f Fate) MarshalText() ([]byte, error) { return fateNames.MarshalText(f) }
 
 // UnmarshalText reads the word of a fate.
-func (f *Fate) UnmarshalText(text []byte) (err error) {
-	*f, err = parseWord[Fate]("fate", fateNames[:], text)
-	return err
-}
+func (f *Fate) UnmarshalText(text []byte) error { return fateNames.UnmarshalText(f, text) }
 
 // Eviction is a pod that no DaemonSet owns, and what a plan does to it.
 type Eviction struct {

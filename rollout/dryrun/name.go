@@ -1,7 +1,6 @@
 package dryrun
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -56,14 +55,4 @@ func namesOf(objects []runtime.Object) string {
 func split(key string) (namespace, name string) {
 	namespace, name, _ = strings.Cut(key, "/")
 	return namespace, name
-}
-
-// parseWord reads the word of a constant.
-func parseWord[T ~uint8](kind string, words []string, text []byte) (T, error) {
-	for i, word := range words {
-		if word == string(text) {
-			return T(i), nil
-		}
-	}
-	return 0, fmt.Errorf("%s %q: must be one of %s", kind, text, strings.Join(words, ", "))
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/enum"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 )
@@ -54,19 +55,16 @@ const (
 	Deleted                 // it goes
 )
 
-var actionNames = [...]string{"untouched", "created", "changed", "deleted"}
+var actionNames = enum.Of[Action]("untouched", "created", "changed", "deleted")
 
 // String is the action in a word.
-func (a Action) String() string { return actionNames[min(int(a), len(actionNames)-1)] }
+func (a Action) String() string { return actionNames.String(a) }
 
 // MarshalText makes an action its word in JSON.
-func (a Action) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+func (a Action) MarshalText() ([]byte, error) { return actionNames.MarshalText(a) }
 
 // UnmarshalText reads the word of an action.
-func (a *Action) UnmarshalText(text []byte) (err error) {
-	*a, err = parseWord[Action]("action", actionNames[:], text)
-	return err
-}
+func (a *Action) UnmarshalText(text []byte) error { return actionNames.UnmarshalText(a, text) }
 
 // Effect is what a plan does to one DaemonSet.
 type Effect struct {
