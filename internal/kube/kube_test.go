@@ -122,7 +122,9 @@ func TestMergeLabelKeys(t *testing.T) {
 	term := func() corev1.PodAffinityTerm {
 		return corev1.PodAffinityTerm{LabelSelector: selector(), MatchLabelKeys: []string{"app", "none"}, MismatchLabelKeys: []string{"tier"}}
 	}
-	weighted := func() []corev1.WeightedPodAffinityTerm { return []corev1.WeightedPodAffinityTerm{{PodAffinityTerm: term()}} }
+	weighted := func() []corev1.WeightedPodAffinityTerm {
+		return []corev1.WeightedPodAffinityTerm{{PodAffinityTerm: term()}}
+	}
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "web", "tier": "front"}}}
 	pod.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{
 		{LabelSelector: selector(), MatchLabelKeys: []string{"app", "none"}}, {MatchLabelKeys: []string{"app"}},
