@@ -1,12 +1,13 @@
 package placement
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/berthsim/berth/internal/enum"
 )
 
 // Origin says where a toleration of a pod comes from.
@@ -18,23 +19,16 @@ const (
 	Overwritten               // written in the template; the controller put its own in the place, without tolerationSeconds
 )
 
-var originNames = [...]string{"spec", "added by the controller", "overwritten by the controller"}
+var originNames = enum.Of[Origin]("spec", "added by the controller", "overwritten by the controller")
 
 // String says the origin in words.
-func (o Origin) String() string { return originNames[min(int(o), len(originNames)-1)] }
+func (o Origin) String() string { return originNames.String(o) }
 
 // MarshalText makes an origin its words in JSON.
-func (o Origin) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+func (o Origin) MarshalText() ([]byte, error) { return originNames.MarshalText(o) }
 
 // UnmarshalText reads what MarshalText wrote.
-func (o *Origin) UnmarshalText(text []byte) error {
-	i := slices.Index(originNames[:], string(text))
-	if i < 0 {
-		return fmt.Errorf("origin %q: must be one of %s", text, strings.Join(originNames[:], ", "))
-	}
-	*o = Origin(i)
-	return nil
-}
+func (o *Origin) UnmarshalText(text []byte) error { return originNames.UnmarshalText(o, text) }
 
 // Toleration is a toleration of a pod and where it comes from.
 type Toleration struct {

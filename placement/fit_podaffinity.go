@@ -157,47 +157,6 @@ func preferred(a *corev1.Affinity) (affinity, anti []corev1.WeightedPodAffinityT
 	return affinity, anti
 }
 
-// mergeLabelKeys puts matchLabelKeys and mismatchLabelKeys into the selectors of
-// a new pod's terms, as the API server does when it is created
-// (pkg/registry/core/pod, mutatePodAffinity).
-func mergeLabelKeys(pod *corev1.Pod) {
-	a := pod.Spec.Affinity
-	if a == nil {
-		return
-	}
-	if a.PodAffinity != nil {
-		mergeAll(a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution, a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution, pod.Labels)
-	}
-	if a.PodAntiAffinity != nil {
-		mergeAll(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution, a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution, pod.Labels)
-	}
-}
-
-func mergeAll(required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm, pod map[string]string) {
-	for i := range required {
-		mergeKeys(&required[i], pod)
-	}
-	for i := range preferred {
-		mergeKeys(&preferred[i].PodAffinityTerm, pod)
-	}
-}
-
-func mergeKeys(t *corev1.PodAffinityTerm, pod map[string]string) {
-	if t.LabelSelector == nil {
-		return
-	}
-	add := func(keys []string, operator metav1.LabelSelectorOperator) {
-		for _, key := range keys {
-			if value, ok := pod[key]; ok {
-				t.LabelSelector.MatchExpressions = append(t.LabelSelector.MatchExpressions,
-					metav1.LabelSelectorRequirement{Key: key, Operator: operator, Values: []string{value}})
-			}
-		}
-	}
-	add(t.MatchLabelKeys, metav1.LabelSelectorOpIn)
-	add(t.MismatchLabelKeys, metav1.LabelSelectorOpNotIn)
-}
-
 // Conflict is a required term of pod affinity or anti-affinity that is in the
 // way of a pod on a node.
 type Conflict struct {

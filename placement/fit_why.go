@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // The messages of the plugins that look at the pods on the nodes
@@ -226,7 +228,7 @@ func (r *Room) podOf(number, position int) string {
 		k := r.kinds.list()[number]
 		for _, pod := range r.cluster.Borrow().PodsOn(position) {
 			if counts(pod) && k.looksLike(pod) && !r.lacks(pod, position) {
-				return pod.Namespace + "/" + pod.Name
+				return kube.Key(pod)
 			}
 		}
 	}

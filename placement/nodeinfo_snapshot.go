@@ -5,10 +5,10 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // account is what a snapshot's pods come to. Snapshots share it as long as
@@ -55,7 +55,7 @@ func newAccount(c *cluster.Cluster) *account {
 			}
 			l := LoadOf(pod)
 			room.Add(l, i)
-			if ref := daemonOwner(pod); ref != nil {
+			if ref := kube.ControllerOf(pod, "DaemonSet"); ref != nil {
 				key := pod.Namespace + "/" + ref.Name
 				f := a.owned[key]
 				if f.pods = append(f.pods, resident{i, pod, l}); !slices.Contains(f.uids, ref.UID) {
@@ -75,19 +75,11 @@ func (a *account) census() *census {
 	return a.byKind
 }
 
-func daemonOwner(pod *corev1.Pod) *metav1.OwnerReference {
-	ref := metav1.GetControllerOfNoCopy(pod)
-	if ref == nil || ref.Kind != "DaemonSet" {
-		return nil
-	}
-	return ref
-}
-
 // own gives the workload's own pods: those that its DaemonSet controls, by uid
 // and, where either has none, by name; or the pod of this name.
 func (a *account) own(w *Workload, b cluster.Borrowed) []resident {
 	if w.daemonSet != nil {
-		return a.controlled(w.daemonSet.Namespace+"/"+w.daemonSet.Name, w.daemonSet.UID)
+		return a.controlled(kube.Key(w.daemonSet), w.daemonSet.UID)
 	}
 	pod, ok := b.Pod(w.pod.Namespace, w.pod.Name)
 	if !ok || !counts(pod) {
@@ -102,11 +94,11 @@ func (a *account) own(w *Workload, b cluster.Borrowed) []resident {
 
 func (a *account) controlled(key string, uid types.UID) []resident {
 	f := a.owned[key]
-	foreign := func(owner types.UID) bool { return uid != "" && owner != "" && owner != uid }
+	foreign := func(owner types.UID) bool { return !kube.SameUID(owner, uid) }
 	if !slices.ContainsFunc(f.uids, foreign) {
 		return f.pods
 	}
-	return slices.DeleteFunc(slices.Clone(f.pods), func(r resident) bool { return foreign(daemonOwner(r.pod).UID) })
+	return slices.DeleteFunc(slices.Clone(f.pods), func(r resident) bool { return foreign(kube.ControllerOf(r.pod, "DaemonSet").UID) })
 }
 
 // without gives the account of a snapshot without the pods of a workload. It must

@@ -11,6 +11,8 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // trial evicts pods from nodes and puts them back.
@@ -143,13 +145,13 @@ func (t *trial) candidates(position int) (lower []candidate, equal bool) {
 		if !counts(pod) || t.room.lacks(pod, position) {
 			continue
 		}
-		priority := priorityOf(pod, b)
+		priority := kube.RunningPriority(&pod.Spec, b)
 		equal = equal || priority == t.standing.priority
 		if priority >= t.standing.priority {
 			continue
 		}
 		l := LoadOf(pod)
-		v := Victim{pod.Namespace + "/" + pod.Name, priority}
+		v := Victim{kube.Key(pod), priority}
 		lower = append(lower, candidate{v, started(pod), pod, l, t.room.kinds.id(l)})
 	}
 	slices.SortFunc(lower, func(a, b candidate) int {

@@ -3,7 +3,6 @@ package placement
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Replicated is a controller whose pods go where the scheduler likes.
@@ -176,13 +176,7 @@ func (p *Prediction) draw(b *board, pod string, seed uint64) (node string, tied 
 }
 
 func lot(seed uint64, pod, node string) uint64 {
-	return rand.NewPCG(seed^hashOf(pod), hashOf(node)).Uint64()
-}
-
-func hashOf(s string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(s))
-	return h.Sum64()
+	return rand.NewPCG(seed^kube.HashName(pod), kube.HashName(node)).Uint64()
 }
 
 // Count is how many pods were bound to a node.

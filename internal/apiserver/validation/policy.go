@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // checkPodDisruptionBudget follows ValidatePodDisruptionBudget of
@@ -48,13 +50,6 @@ const (
 	highestUserPriority = 1_000_000_000
 )
 
-// systemClasses are the classes that the API server makes itself
-// (SystemPriorityClasses of pkg/apis/scheduling/v1/helpers.go).
-var systemClasses = map[string]int32{
-	"system-cluster-critical": 2_000_000_000,
-	"system-node-critical":    2_000_001_000,
-}
-
 // checkPriorityClass follows ValidatePriorityClass of pkg/apis/scheduling/validation/validation.go.
 func checkPriorityClass(root spot, class *schedulingv1.PriorityClass) {
 	meta := root.child("metadata")
@@ -68,7 +63,7 @@ func checkPriorityClass(root spot, class *schedulingv1.PriorityClass) {
 }
 
 func checkSystemClass(at spot, class *schedulingv1.PriorityClass) {
-	value, known := systemClasses[class.Name]
+	value, known := kube.SystemPriority(class.Name)
 	var problem string
 	switch {
 	case !known:
