@@ -113,8 +113,10 @@ var arrows = []struct{ part, mayImport string }{
 	{"cluster/clustertest", "cluster"},
 	{"placement", "cluster"},
 	{"placement/placementtest", "cluster cluster/clustertest placement"},
-	{"rollout", "cluster placement"},
-	{"rollout/rollouttest", "cluster cluster/clustertest placement rollout"},
+	{"rollout", "cluster placement rollout/internal/probe"},
+	{"rollout/internal/probe", "placement"},
+	{"rollout/diagnosis", "cluster placement rollout rollout/internal/probe"},
+	{"rollout/rollouttest", "cluster cluster/clustertest placement rollout rollout/diagnosis"},
 	{"rollout/dryrun", "cluster placement rollout"},
 }
 

@@ -1,0 +1,103 @@
+package diagnosis
+
+import (
+	"slices"
+
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
+
+// goal is what a remedy is for: the end of a rollout, or of a drain.
+type goal interface {
+	// rest passes time in a fork until the goal is reached, or never will be.
+	rest(f *rollout.Sim) probe.Outcome
+	// reached reports whether the goal was reached in a fork that has rested: all of it,
+	// or all but nodes that are in the way now, which it leaves.
+	reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool)
+}
+
+// try injects the candidate's inputs into a fork and waits for what comes of them. The
+// candidate is a remedy if none is refused and the goal is reached.
+func try(sim *rollout.Sim, g goal, c candidate) (Remedy, bool) {
+	f := sim.Fork()
+	r := Remedy{Means: c.means, Does: c.does, Inputs: c.inputs}
+	if len(c.inputs) == 0 || f.Inject(c.inputs...) != nil {
+		return r, false
+	}
+	o := g.rest(f)
+	if o.Refused {
+		return r, false
+	}
+	r.Ticks = o.Last - sim.Now()
+	ok := false
+	r.Leaves, ok = g.reached(f, o)
+	return r, ok
+}
+
+func (x *examination) try(c candidate) (Remedy, bool) { return try(x.sim, x, c) }
+
+func (x *examination) rest(f *rollout.Sim) probe.Outcome { return probe.Of(f).Rest(x.key()) }
+
+func (x *examination) reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool) {
+	if f.State(x.key()) == rollout.Unknown {
+		return nil, x.deleting
+	}
+	return x.recovered(x, f, o.Settled)
+}
+
+// least returns the candidate of the smallest number, from low to high, that does as
+// well as the one of high, if that is a remedy at all. A greater number is taken to do
+// no worse, so it bisects; small numbers come first, since they mostly do.
+func (x *examination) least(low, high int, with func(int) candidate) (candidate, bool) {
+	if low > high {
+		return candidate{}, false
+	}
+	best, ok := x.try(with(high))
+	if !ok {
+		return candidate{}, false
+	}
+	does := func(n int) bool {
+		r, ok := x.try(with(n))
+		return ok && len(r.Leaves) <= len(best.Leaves)
+	}
+	for step := 1; low+step-1 < high; step *= 2 {
+		if does(low + step - 1) {
+			high = low + step - 1
+			break
+		}
+		low += step
+	}
+	for low < high { // high does
+		if middle := (low + high) / 2; does(middle) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return with(high), true
+}
+
+// remedies tries what may help and keeps what does.
+func (x *examination) remedies(culprits []Culprit) (remedies, reliefs []Remedy) {
+	for _, c := range x.candidates(culprits) {
+		if r, ok := x.try(c); !ok {
+			continue
+		} else if len(r.Leaves) == 0 {
+			remedies = append(remedies, r)
+		} else if r.Means == ChangeBudget {
+			reliefs = append(reliefs, r)
+		}
+	}
+	slices.SortStableFunc(remedies, cheapest)
+	return remedies, reliefs
+}
+
+// within reports whether the first names, ascending, are all among the second.
+func within(names, all []string) bool {
+	for _, n := range names {
+		if _, ok := slices.BinarySearch(all, n); !ok {
+			return false
+		}
+	}
+	return true
+}
