@@ -194,9 +194,13 @@ func TestNoCulpritCanBeLeftOut(t *testing.T) {
 
 // dies takes a node down and updates, so that a pod that is only kept uses the budget.
 func dies(t Failer, s *Sim, y *Story) {
+	nodes := s.Cluster().Nodes().Names()
+	if len(nodes) == 0 {
+		return
+	}
 	ds := y.Sets()[0].DeepCopy()
 	ds.Spec.Template.Spec.Containers[0].Image = "v9"
-	if err := s.Inject(NodeDown{s.Cluster().Nodes().Names()[0]}, Apply{DaemonSet: ds}); err != nil {
+	if err := s.Inject(NodeDown{nodes[0]}, Apply{DaemonSet: ds}); err != nil {
 		t.Fatalf("%v", err)
 	}
 	for range s.Run(5000) {
