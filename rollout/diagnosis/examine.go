@@ -116,8 +116,8 @@ const (
 	queued       // it waits for its turn
 )
 
-// roles lists which facts make which role. The first row counts whose facts all hold
-// and of whose others, in not, none does.
+// roles lists the role for combinations of facts. The first row applies that has all its
+// facts and none of those in not. If no row applies, the role is fine.
 var roles = []struct {
 	facts, not facts
 	role       role
@@ -131,18 +131,15 @@ var roles = []struct {
 	{wanted | blocking, 0, blocker},
 	{wanted, 0, queued},
 	{spending | blocking, 0, spender},
-	{0, 0, fine},
 }
 
-// role returns what the facts come to.
 func (f facts) role() role {
-	i := slices.IndexFunc(roles, func(r struct {
-		facts, not facts
-		role       role
-	}) bool {
-		return f&r.facts == r.facts && f&r.not == 0
-	})
-	return roles[i].role
+	for _, r := range roles {
+		if f&r.facts == r.facts && f&r.not == 0 {
+			return r.role
+		}
+	}
+	return fine
 }
 
 // when returns the facts if they hold.
