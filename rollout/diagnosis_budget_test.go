@@ -14,8 +14,8 @@ import (
 )
 
 // The budget that a remedy or a relief sets is the smallest: with one less the
-// rollout gets less far. Mutants seen to fail: smallestBudget that
-// gives high + 1; rest that never says settled when spins stopped it.
+// rollout gets less far. Mutants seen to fail: least that
+// returns high + 1; Rest that never says settled when spins stopped it.
 func TestTheBudgetOfARemedyIsTheSmallest(t *testing.T) {
 	tried := 0
 	rapid.Check(t, func(t *rapid.T) {

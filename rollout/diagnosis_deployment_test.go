@@ -39,7 +39,7 @@ func restingDeployments(t *rapid.T) *Sim {
 
 // Every remedy does what it says when its inputs go into the simulation: the
 // rollout of the Deployment ends, in as many ticks as it says. Mutants seen to fail:
-// recovered that takes what is settled; rest that counts what happens to DaemonSets.
+// recovered that takes what is settled; Rest that counts what happens to DaemonSets.
 func TestRemediesLetDeploymentsEnd(t *testing.T) {
 	tried := map[diagnosis.Means]int{}
 	rapid.Check(t, func(t *rapid.T) {
@@ -214,7 +214,7 @@ func stuckWeb(b *testing.B, replicas, size int32) *Sim {
 }
 
 // A Deployment that is diagnosed does not come to an end by itself. Mutant seen to
-// fail: stuckDeployment that does not ask what is still to happen.
+// fail: deploymentStuck that does not ask what is still to happen.
 func TestSlowDeploymentsAreNotStuck(t *testing.T) {
 	found := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -241,7 +241,7 @@ func TestSlowDeploymentsAreNotStuck(t *testing.T) {
 }
 
 // A Deployment in a deadlock always has a cause with a name, one that is done has
-// none, and no pod that is available is to blame. Mutants seen to fail: examineDeployment without IsPaused; look without the
+// none, and no pod that is available is to blame. Mutants seen to fail: whole without IsPaused; look without the
 // old pods of a Recreate (by the scenario), or with those of a paused one (in one run
 // of three).
 func TestDeadlockedDeploymentsAreNeverSilent(t *testing.T) {
@@ -277,7 +277,7 @@ func checkDeploymentDiagnosis(t Failer, s *Sim, key string) {
 }
 
 // Where one kubelet rejects pods the next may go to another node: whether it does
-// is tried, and what will end is not stuck. Mutants seen to fail: stuckDeployment that
+// is tried, and what will end is not stuck. Mutants seen to fail: deploymentStuck that
 // does not try; spins that is sure of them.
 func TestRejectedPodsMayGoElsewhere(t *testing.T) {
 	var nodes []string
@@ -314,7 +314,7 @@ func TestRejectedPodsMayGoElsewhere(t *testing.T) {
 }
 
 // A diagnosis of a Deployment is the same each time, leaves the simulation alone,
-// and reads back from JSON. Mutant seen to fail: examineDeployment without Fork.
+// and reads back from JSON. Mutant seen to fail: examine without Fork.
 func TestDiagnosisOfADeploymentOnlyLooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := DeployStories().Draw(t, "story")

@@ -11,7 +11,7 @@ import (
 )
 
 // A drain that waits in a simulation that is settled is diagnosed, and each remedy
-// drains the node in as many ticks as it says. Mutants seen to fail: tryDrain that says yes
+// drains the node in as many ticks as it says. Mutants seen to fail: reached that says yes
 // to all; Ticks from tick 0; DiagnoseDrain without Settled.
 func TestDrainsThatWaitAreDiagnosed(t *testing.T) {
 	remedies := 0

@@ -139,3 +139,20 @@ func stuck(sim *rollout.Sim, key string) bool {
 	return state == rollout.Deadlocked ||
 		slices.ContainsFunc(p.DaemonSet(key).Rows, func(r probe.Row) bool { return r.Endless != probe.None })
 }
+
+// some lists names, of many only the first.
+func some(names []string) string {
+	const shown = 3
+	if len(names) <= shown+1 {
+		return strings.Join(names, " ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], " "), len(names)-shown)
+}
+
+func nodesOf(list []Culprit) []string {
+	var names []string
+	for _, c := range list {
+		names = append(names, c.Node)
+	}
+	return names
+}

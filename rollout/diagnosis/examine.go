@@ -300,23 +300,6 @@ func (x *examination) cluster() *cluster.Cluster {
 	return x.snapshot
 }
 
-// some lists names: of many, only the first.
-func some(names []string) string {
-	const shown = 3
-	if len(names) <= shown+1 {
-		return strings.Join(names, " ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], " "), len(names)-shown)
-}
-
-func nodesOf(list []Culprit) []string {
-	var names []string
-	for _, c := range list {
-		names = append(names, c.Node)
-	}
-	return names
-}
-
 func podsOf(list []Culprit) []string {
 	var names []string
 	for _, c := range list {

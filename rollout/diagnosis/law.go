@@ -73,7 +73,7 @@ var laws = [...]struct{ name, file, function, words string }{
 
 func (l Law) known() bool { return l > 0 && int(l) < len(laws) }
 
-// String returns the name of the law.
+// String is the name of the law.
 func (l Law) String() string {
 	if l.known() {
 		return laws[l].name
@@ -98,10 +98,10 @@ func (l Law) Source() (file, function string) {
 	return "", ""
 }
 
-// MarshalText returns the name of the law.
+// MarshalText makes a law its name in JSON.
 func (l Law) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// UnmarshalText sets the law by its name.
+// UnmarshalText reads the name of a law.
 func (l *Law) UnmarshalText(text []byte) error {
 	for i, law := range laws {
 		if i > 0 && law.name == string(text) {

@@ -74,7 +74,7 @@ var obstacles = [UnknownObstacle + 1]struct {
 	UnknownObstacle:  {"UnknownObstacle", EndsWhenAvailable, "%s not as wanted", "%s not as wanted"},
 }
 
-// String returns the name of the obstacle.
+// String is the name of the obstacle.
 func (o Obstacle) String() string {
 	if o > 0 && int(o) < len(obstacles) {
 		return obstacles[o].name
@@ -90,10 +90,10 @@ func (o Obstacle) Law() Law {
 	return EndsWhenAvailable
 }
 
-// MarshalText returns the name of the obstacle.
+// MarshalText makes an obstacle its name in JSON.
 func (o Obstacle) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
-// UnmarshalText sets the obstacle by its name.
+// UnmarshalText reads the name of an obstacle.
 func (o *Obstacle) UnmarshalText(text []byte) error {
 	for i, obstacle := range obstacles {
 		if i > 0 && obstacle.name == string(text) {

@@ -92,7 +92,7 @@ const (
 
 var means = [...]string{"", "ResumeRollout", "ChangeBudget", "ReplaceInstead", "DeleteThePods", "RepairNodes", "AddNodes", "ScaleDown", "ChangeTemplate", "UndoRollout", "RemoveNodes"}
 
-// String returns the name of the means.
+// String is the name of the means.
 func (m Means) String() string {
 	if m > 0 && int(m) < len(means) {
 		return means[m]
@@ -100,10 +100,10 @@ func (m Means) String() string {
 	return fmt.Sprintf("Means(%d)", uint8(m))
 }
 
-// MarshalText returns the name of the means.
+// MarshalText makes means their name in JSON.
 func (m Means) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
-// UnmarshalText sets the means by their name.
+// UnmarshalText reads the name of means.
 func (m *Means) UnmarshalText(text []byte) error {
 	if i := slices.Index(means[:], string(text)); i > 0 {
 		*m = Means(i)
