@@ -131,9 +131,16 @@ func (s probed) DaemonSet(key string) *probe.DaemonSet {
 	}
 	surge, unavailable, err := d.budget()
 	x := &probe.DaemonSet{
-		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure,
-		MaxSurge: surge, MaxUnavailable: unavailable, Invalid: err != nil,
+		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure, Invalid: err != nil,
 		Rows: make([]probe.Row, len(s.nodes)),
+	}
+	user := marks(0)
+	switch {
+	case !d.rolling || err != nil:
+	case surge > 0:
+		x.Surges, user, x.Used, x.Of = true, surging, d.number(surging), surge
+	default:
+		user, x.Used, x.Of = out, d.number(out), unavailable
 	}
 	for _, r := range d.revisions {
 		if r.object.Name != d.current {
@@ -142,17 +149,17 @@ func (s probed) DaemonSet(key string) *probe.DaemonSet {
 	}
 	slices.Sort(x.Earlier)
 	for n := range x.Rows {
-		x.Rows[n] = s.row(d, int32(n))
+		x.Rows[n] = s.row(d, int32(n), user)
 	}
 	return x
 }
 
-func (s *Sim) row(d *daemon, node int32) probe.Row {
+func (s *Sim) row(d *daemon, node int32, user marks) probe.Row {
 	m, c := d.marks[node], s.count(d, node)
 	return probe.Row{
 		Node: s.roster[node].name, Exists: s.nodes[node].there(),
 		Wanted: m&desired != 0, Available: m&statusUp != 0, Updated: m&statusNew != 0,
-		Out: m&out != 0, Surging: m&surging != 0, Lost: m&lost != 0,
+		Uses: m&user != 0, Lost: m&lost != 0,
 		Any: d.head[node], First: c.first, Newest: c.newest, Oldest: c.oldest, Endless: s.endless(d, node),
 	}
 }

@@ -19,15 +19,14 @@ import (
 // daemonSet is a DaemonSet that is examined.
 type daemonSet struct {
 	*probe.DaemonSet
-	probe   probe.Sim
-	rolling bool // strategy RollingUpdate
-	surges  bool // and its limit is maxSurge
+	probe probe.Sim
 }
 
 func ofDaemonSet(p probe.Sim, d *probe.DaemonSet) (identity, subject) {
-	rolling := d.Object.Spec.UpdateStrategy.Type == appsv1.RollingUpdateDaemonSetStrategyType
-	return identity{kind: "daemonset", name: d.Key, namespace: d.Object.Namespace, deleting: d.Deleting, earlier: d.Earlier},
-		&daemonSet{d, p, rolling, rolling && !d.Invalid && d.MaxSurge > 0}
+	return identity{
+		kind: "daemonset", name: d.Key, namespace: d.Object.Namespace,
+		deleting: d.Deleting, earlier: d.Earlier, used: d.Used, of: d.Of,
+	}, &daemonSet{d, p}
 }
 
 func (d *daemonSet) look(see func(facts, string, int32)) {
@@ -40,7 +39,7 @@ func (d *daemonSet) look(see func(facts, string, int32)) {
 func (d *daemonSet) facts(r *probe.Row) (facts, int32) {
 	pod := d.inTheWay(r)
 	f := when(d.Deleting, deleting) | when(r.Wanted, wanted) | when(r.Available && (r.Updated || !d.updates()), upToDate) |
-		when(d.spends(r) || r.Lost && d.surges, spending)
+		when(r.Uses || r.Lost && d.Surges, spending)
 	if pod != probe.None {
 		f |= blocking | when(!d.probe.Pod(pod).Waits, progressing)
 	}
@@ -72,32 +71,6 @@ func (d *daemonSet) inTheWay(r *probe.Row) int32 {
 	return probe.None
 }
 
-// spends reports whether the node uses a unit of the update limit.
-func (d *daemonSet) spends(r *probe.Row) bool {
-	switch {
-	case !d.rolling || d.Invalid:
-		return false
-	case d.surges:
-		return r.Surging
-	}
-	return r.Out
-}
-
-func (d *daemonSet) limit(*examination) (used, of int) {
-	for i := range d.Rows {
-		if d.spends(&d.Rows[i]) {
-			used++
-		}
-	}
-	switch {
-	case !d.rolling || d.Invalid:
-		return 0, 0
-	case d.surges:
-		return used, d.MaxSurge
-	}
-	return used, d.MaxUnavailable
-}
-
 func (d *daemonSet) whole(found bool) (Obstacle, string) {
 	switch {
 	case d.Blind:
@@ -112,7 +85,7 @@ func (d *daemonSet) law(x *examination) (together, end Law) {
 	switch {
 	case d.Failure != "" && slices.Contains(x.kinds(), PodOnLostNode):
 		return LostNodeFailsSurge, 0
-	case x.spent() && d.surges:
+	case x.spent() && d.Surges:
 		return SurgeIsSpent, 0
 	case x.spent():
 		return UnavailableIsSpent, 0
@@ -179,7 +152,7 @@ func (d *daemonSet) general(x *examination) (all []candidate, only bool) {
 	if c, ok := d.raise(x); ok {
 		all = append(all, c)
 	}
-	if d.surges {
+	if d.Surges {
 		all = append(all, d.strategy(ReplaceInstead, "set maxSurge to 0 and maxUnavailable to 1", one, nil))
 	}
 	return all, false
@@ -203,7 +176,7 @@ func (d *daemonSet) raise(x *examination) (candidate, bool) {
 }
 
 func (d *daemonSet) limitName() string {
-	if d.surges {
+	if d.Surges {
 		return "maxSurge"
 	}
 	return "maxUnavailable"
@@ -213,9 +186,9 @@ func (d *daemonSet) limitName() string {
 func (d *daemonSet) amount() *intstr.IntOrString {
 	r := d.Object.Spec.UpdateStrategy.RollingUpdate
 	switch {
-	case !d.rolling || r == nil:
+	case d.Object.Spec.UpdateStrategy.Type != appsv1.RollingUpdateDaemonSetStrategyType || r == nil:
 		return nil
-	case d.surges:
+	case d.Surges:
 		return r.MaxSurge
 	}
 	return r.MaxUnavailable
@@ -224,7 +197,7 @@ func (d *daemonSet) amount() *intstr.IntOrString {
 // withLimit applies the DaemonSet as it is except for its limit.
 func (d *daemonSet) withLimit(a intstr.IntOrString) candidate {
 	does := fmt.Sprintf("set %s to %v", d.limitName(), &a)
-	if d.surges {
+	if d.Surges {
 		return d.strategy(ChangeBudget, does, intstr.FromInt32(0), &a)
 	}
 	return d.strategy(ChangeBudget, does, a, nil)
@@ -292,7 +265,7 @@ func (d *daemonSet) endPatience(x *examination, of []Culprit) []candidate {
 // nodes, as placement knows them.
 func (d *daemonSet) hinted(x *examination, nodes []string) []candidate {
 	w := d.Workload
-	if d.surges {
+	if d.Surges {
 		w = w.Surging()
 	}
 	p := w.Predict(x.cluster())

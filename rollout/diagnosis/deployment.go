@@ -27,13 +27,20 @@ func ofDeployment(p probe.Sim, d *probe.Deployment) (identity, subject) {
 	if p.DaemonSet(d.Key) != nil {
 		x.name = id.key()
 	}
-	for i := range d.Sets {
-		switch rs := &d.Sets[i]; {
+	for i := range d.Sets { // the limit follows pkg/controller/deployment: reconcileOldReplicaSets
+		rs := &d.Sets[i]
+		id.of += rs.Size
+		switch {
 		case rs.Current:
 			x.current = rs
+			id.used = rs.Size - rs.Available
 		case rs.Revision > 0:
 			id.earlier = append(id.earlier, rs.Revision)
 		}
+	}
+	id.of -= d.Replicas - d.MaxUnavailable
+	if x.current == nil {
+		id.of = 0
 	}
 	slices.Sort(id.earlier)
 	return id, x
@@ -103,17 +110,6 @@ func (d *deployment) recreates() bool {
 // recreating reports whether old pods are in the way of new ones.
 func (d *deployment) recreating() bool {
 	return d.recreates() && !d.paused() && (d.current == nil || len(d.current.Pods) == 0)
-}
-
-// limit follows pkg/controller/deployment: reconcileOldReplicaSets.
-func (d *deployment) limit(x *examination) (used, of int) {
-	if d.current == nil || len(x.queued) == 0 {
-		return 0, 0
-	}
-	for _, rs := range d.Sets {
-		of += rs.Size
-	}
-	return d.current.Size - d.current.Available, of - (d.Replicas - d.MaxUnavailable)
 }
 
 func (d *deployment) whole(found bool) (Obstacle, string) {

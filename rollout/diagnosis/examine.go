@@ -16,8 +16,6 @@ type subject interface {
 	// look reports the facts about each node, or about each pod of a Deployment, with
 	// the pod there that is not as wanted, or probe.None.
 	look(see func(f facts, name string, pod int32))
-	// limit returns how much of the update limit is used, and how much there is.
-	limit(x *examination) (used, of int)
 	// whole returns what is wrong with the object as a whole, if anything, and details;
 	// found reports that some nodes or pods are in the way.
 	whole(found bool) (o Obstacle, detail string)
@@ -51,6 +49,7 @@ type identity struct {
 	deleting              bool    // in the foreground
 	pods                  bool    // culprits go by their pod, and not by their node
 	earlier               []int64 // ascending
+	used, of              int     // of the update limit
 }
 
 // key is the object's, with its kind.
@@ -69,7 +68,6 @@ type examination struct {
 	blockers []Culprit
 	spenders []Culprit
 	queued   []string
-	used, of int // of the update limit
 }
 
 // examine looks at every node, or pod. The simulation itself is left alone.
@@ -85,7 +83,9 @@ func examine(sim *rollout.Sim, key string) *examination {
 	x.look(x.see)
 	slices.SortFunc(x.blockers, x.byName)
 	slices.Sort(x.queued)
-	x.used, x.of = x.limit(x)
+	if x.pods && len(x.queued) == 0 {
+		x.used, x.of = 0, 0
+	}
 	if found := len(x.blockers)+len(x.spenders) > 0; !found || !x.deleting {
 		x.all, x.detail = x.whole(found)
 	}

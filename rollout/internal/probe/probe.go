@@ -71,9 +71,11 @@ type DaemonSet struct {
 	Blind    bool   // the selector is empty
 	Failure  string // of its last sync
 
-	// MaxSurge and MaxUnavailable are in nodes; Invalid reports that they cannot be read.
-	MaxSurge, MaxUnavailable int
-	Invalid                  bool
+	// The update limit is maxSurge if it Surges, else maxUnavailable: Used of Of nodes.
+	// Without strategy RollingUpdate it is 0.
+	Surges   bool
+	Used, Of int
+	Invalid  bool // it cannot be read
 
 	Earlier []int64 // revisions other than the current one, ascending
 	Rows    []Row   // by node, ascending, with nodes that are gone
@@ -87,8 +89,7 @@ type Row struct {
 	Wanted    bool // a pod is wanted on the node
 	Available bool
 	Updated   bool
-	Out       bool // uses a unit of maxUnavailable
-	Surging   bool // uses a unit of maxSurge
+	Uses      bool // it uses a unit of the limit
 	Lost      bool // an old pod on a node that is gone
 
 	Any            int32 // the first of all pods
