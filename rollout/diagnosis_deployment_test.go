@@ -1,7 +1,6 @@
 package rollout_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -321,15 +320,7 @@ func TestDiagnosisOfADeploymentOnlyLooks(t *testing.T) {
 		looked, left := y.Sim(t), y.Sim(t)
 		for range 50 {
 			for _, key := range looked.Deployments() {
-				a, b := diagnosis.Diagnose(looked, key), diagnosis.Diagnose(looked, key)
-				var read *diagnosis.Diagnosis
-				text, err := json.Marshal(a)
-				if err == nil {
-					err = json.Unmarshal(text, &read)
-				}
-				if err != nil || a.String() != b.String() || read.String() != a.String() || read != nil && !SameInputs.DeepEqual(read.Remedies, a.Remedies) {
-					t.Fatalf("%v\n%v\n%v\n%s", err, a, b, text)
-				}
+				checkOnlyLooks(t, looked, key)
 			}
 			Unequal(t, "looked at or not", left.Tick(), looked.Tick())
 		}

@@ -238,20 +238,21 @@ func TestDiagnosisOnlyLooks(t *testing.T) {
 		looked, left := y.Sim(t), y.Sim(t)
 		for range y.Ticks() {
 			for _, key := range looked.Keys() {
-				a, b := diagnosis.Diagnose(looked, key), diagnosis.Diagnose(looked, key)
-				if a.String() != b.String() {
-					t.Fatalf("%v\n%v", a, b)
-				}
-				var read *diagnosis.Diagnosis
-				text, err := json.Marshal(a)
-				if err == nil {
-					err = json.Unmarshal(text, &read)
-				}
-				if err != nil || read.String() != a.String() || read != nil && !SameInputs.DeepEqual(read.Remedies, a.Remedies) {
-					t.Fatalf("%v\n%v\n%s", err, a, text)
-				}
+				checkOnlyLooks(t, looked, key)
 			}
 			Unequal(t, fmt.Sprintf("tick %d", looked.Now()+1), left.Tick(), looked.Tick())
 		}
 	})
+}
+
+func checkOnlyLooks(t Failer, s *Sim, key string) {
+	a, b := diagnosis.Diagnose(s, key), diagnosis.Diagnose(s, key)
+	var read *diagnosis.Diagnosis
+	text, err := json.Marshal(a)
+	if err == nil {
+		err = json.Unmarshal(text, &read)
+	}
+	if err != nil || a.String() != b.String() || read.String() != a.String() || read != nil && !SameInputs.DeepEqual(read.Remedies, a.Remedies) {
+		t.Fatalf("%v\n%v\n%v\n%s", err, a, b, text)
+	}
 }

@@ -305,12 +305,12 @@ func (d *daemonSet) recovered(x *examination, f *rollout.Sim, settled bool) (lea
 // stands reports whether pods are wanted, and each is there to stay: the status counts
 // terminating pods too.
 func stands(d *probe.DaemonSet) bool {
-	some := false
+	wanting := false
 	for _, r := range d.Rows {
 		if r.Wanted && r.Newest == probe.None && r.Oldest == probe.None {
 			return false
 		}
-		some = some || r.Wanted
+		wanting = wanting || r.Wanted
 	}
-	return some
+	return wanting
 }

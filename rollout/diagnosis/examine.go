@@ -13,8 +13,8 @@ import (
 
 // subject is a DaemonSet or a Deployment that is examined.
 type subject interface {
-	// look reports the facts about each node, or about each pod of a Deployment, with
-	// the pod there that is not as wanted, or probe.None.
+	// look passes to see the facts about each node, or about each pod of a Deployment,
+	// and the pod there that is not as wanted, or probe.None.
 	look(see func(f facts, name string, pod int32))
 	// whole returns what is wrong with the object as a whole, if anything, and details;
 	// found reports that some nodes or pods are in the way.
@@ -31,8 +31,8 @@ type subject interface {
 	// did not matter.
 	foreseen(x *examination) []Culprit
 
-	// general returns candidates for the object as a whole, except undo; only if no
-	// others can help.
+	// general returns candidates for the object as a whole, except undo; only reports
+	// that no others can help.
 	general(x *examination) (all []candidate, only bool)
 	// undo goes back to a revision.
 	undo(revision int64) candidate
@@ -43,7 +43,7 @@ type subject interface {
 	recovered(x *examination, f *rollout.Sim, settled bool) (leaves []string, ok bool)
 }
 
-// identity is what a subject is called, and which revisions it can go back to.
+// identity is what is common to subjects.
 type identity struct {
 	kind, name, namespace string
 	deleting              bool    // in the foreground
@@ -52,7 +52,7 @@ type identity struct {
 	used, of              int     // of the update limit
 }
 
-// key is the object's, with its kind.
+// key returns the object's key, with its kind.
 func (i *identity) key() string { return i.kind + "/" + i.name }
 
 // examination is an object that is stuck and what is found out about it.
@@ -150,6 +150,7 @@ func when(holds bool, f facts) facts {
 	return 0
 }
 
+// see notes the role of a node, or pod.
 func (x *examination) see(f facts, name string, pod int32) {
 	switch f.role() {
 	case blocker:

@@ -30,8 +30,8 @@ func (c candidate) and(o candidate) candidate {
 type goal interface {
 	// rest passes time in a fork until the goal is reached, or never will be.
 	rest(f *rollout.Sim) probe.Outcome
-	// reached reports whether the goal was reached in a fork that has rested: all of it,
-	// or all but nodes that are in the way now, which it leaves.
+	// reached reports whether the goal was reached in a fork after rest. It returns the
+	// nodes that are left, all of which are in the way now.
 	reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool)
 }
 
@@ -64,9 +64,9 @@ func (x *examination) reached(f *rollout.Sim, o probe.Outcome) (leaves []string,
 	return x.recovered(x, f, o.Settled)
 }
 
-// least returns the candidate of the smallest number, from low to high, that does as
-// well as the one of high, if that is a remedy at all. A greater number is taken to do
-// no worse, so it bisects; small numbers come first, since they mostly do.
+// least returns the candidate with the smallest number, from low to high, that does as
+// well as the one with high; false if that one is no remedy. It bisects, since a greater
+// number does no worse. It begins with small numbers, since these are mostly enough.
 func (x *examination) least(low, high int, with func(int) candidate) (candidate, bool) {
 	if low > high {
 		return candidate{}, false
