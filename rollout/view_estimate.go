@@ -1,11 +1,14 @@
 package rollout
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
@@ -26,23 +29,38 @@ func (b Budget) String() string {
 	return "maxUnavailable " + b.MaxUnavailable + " maxSurge " + b.MaxSurge
 }
 
+// amounts parses the budget.
+func (b Budget) amounts() (maxUnavailable, maxSurge *intstr.IntOrString) {
+	parse := func(s string) *intstr.IntOrString { return new(intstr.Parse(cmp.Or(s, "0"))) }
+	return parse(b.MaxUnavailable), parse(b.MaxSurge)
+}
+
+// on returns the DaemonSet with the budget.
 func (b Budget) on(ds *appsv1.DaemonSet) *appsv1.DaemonSet {
 	if b == (Budget{}) {
 		return ds
 	}
-	amount := func(s string) *intstr.IntOrString {
-		v := intstr.FromInt32(0)
-		if s != "" {
-			v = intstr.Parse(s)
-		}
-		return &v
-	}
+	unavailable, surge := b.amounts()
 	ds = ds.DeepCopy()
 	ds.Spec.UpdateStrategy = appsv1.DaemonSetUpdateStrategy{
 		Type:          appsv1.RollingUpdateDaemonSetStrategyType,
-		RollingUpdate: &appsv1.RollingUpdateDaemonSet{MaxUnavailable: amount(b.MaxUnavailable), MaxSurge: amount(b.MaxSurge)},
+		RollingUpdate: &appsv1.RollingUpdateDaemonSet{MaxUnavailable: unavailable, MaxSurge: surge},
 	}
 	return ds
+}
+
+// onDeployment returns the Deployment with the budget.
+func (b Budget) onDeployment(d *appsv1.Deployment) *appsv1.Deployment {
+	if b == (Budget{}) {
+		return d
+	}
+	unavailable, surge := b.amounts()
+	d = d.DeepCopy()
+	d.Spec.Strategy = appsv1.DeploymentStrategy{
+		Type:          appsv1.RollingUpdateDeploymentStrategyType,
+		RollingUpdate: &appsv1.RollingUpdateDeployment{MaxUnavailable: unavailable, MaxSurge: surge},
+	}
+	return d
 }
 
 // Estimate is what a rollout would take. Ticks count from the one in which the
@@ -84,68 +102,57 @@ func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, budgets ...Budget) ([]Esti
 	if ds == nil {
 		return nil, errors.New("no DaemonSet")
 	}
+	return s.estimate("daemonset", ds, max, budgets, func(b Budget) Apply { return Apply{DaemonSet: b.on(ds)} })
+}
+
+// EstimateDeployment is Estimate for a Deployment: its waves are the ticks in
+// which old ReplicaSets shrank, Desired is its replicas, and no node has gaps.
+func (s *Sim) EstimateDeployment(d *appsv1.Deployment, max int, budgets ...Budget) ([]Estimate, error) {
+	if d == nil {
+		return nil, errors.New("no Deployment")
+	}
+	return s.estimate("deployment", d, max, budgets, func(b Budget) Apply { return Apply{Deployment: b.onDeployment(d)} })
+}
+
+func (s *Sim) estimate(kind string, object metav1.Object, max int, budgets []Budget, with func(Budget) Apply) ([]Estimate, error) {
 	if len(budgets) == 0 {
 		budgets = []Budget{{}}
 	}
+	plain := cmp.Or(object.GetNamespace(), corev1.NamespaceDefault) + "/" + object.GetName()
 	var estimates []Estimate
 	var errs []error
 	for _, b := range budgets {
 		f := s.Fork()
 		f.quiet = true
-		if err := f.Apply(b.on(ds)); err != nil {
+		o := newObserver(f, kind, plain)
+		err := f.Inject(with(b))
+		if err == nil {
+			err = o.run(max)
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("%v: %w", b, err))
 			continue
 		}
-		namespaced := ds.DeepCopy()
-		if namespaced.Namespace == "" {
-			namespaced.Namespace = "default"
-		}
-		g := newGauge(f, keyOf(namespaced))
-		g.run(max)
-		if g.refused != nil {
-			errs = append(errs, fmt.Errorf("%v: %w", b, g.refused))
-			continue
-		}
-		g.Budget = b
-		estimates = append(estimates, g.Estimate)
+		o.Budget = b
+		estimates = append(estimates, o.Estimate)
 	}
 	return estimates, errors.Join(errs...)
 }
 
-// gauge measures one rollout while it happens.
-type gauge struct {
-	Estimate
-	*watch
-	start  int
-	up     []bool // by slot: wanted and served
-	wants  []bool
-	since  []int // the tick since which a wanted node is not served
-	gaps   []int // the longest so far
-	served int
-
-	refused error // why the object was not taken
-}
-
-func newGauge(s *Sim, key string) *gauge {
-	g := &gauge{watch: newWatch(s, key), start: s.Now()}
-	g.LowestAt = g.start + 1
-	return g
-}
-
-func (g *gauge) run(max int) {
-	last := g.start
-	for tick := range g.sim.passes(max) {
-		last = tick
-		g.see(tick)
-		if events := g.sim.report(); tick == g.start+1 {
-			g.refused = refusedApply(events, g.key)
+// run passes the time of one rollout. The error is why the object was not taken.
+func (o *observer) run(max int) error {
+	for tick := range o.sim.passes(max) {
+		o.Ticks = tick - o.start
+		o.see(tick)
+		if err := refusedApply(o.sim.report(), o.DaemonSet); err != nil && o.Ticks == 1 {
+			return err
 		}
 	}
-	g.close(g.sim.Now())
-	g.State, g.Ticks = g.sim.State(g.key), last-g.start
+	o.close()
+	return nil
 }
 
-// refusedApply is why the DaemonSet or Deployment was not taken; nil if it was.
+// refusedApply returns why the DaemonSet or Deployment was not taken; nil if it was.
 func refusedApply(events []Event, key string) error {
 	for i := range events {
 		if e := &events[i]; e.Kind == Refused && e.DaemonSet+e.Deployment == key && strings.HasPrefix(e.Why.Detail, "apply ") {
@@ -153,83 +160,4 @@ func refusedApply(events []Event, key string) error {
 		}
 	}
 	return nil
-}
-
-// see looks at what this tick was about, before it is reported.
-func (g *gauge) see(tick int) {
-	d := g.sim.find(g.key)
-	if d == nil {
-		return
-	}
-	first := g.up == nil
-	nodes, all := g.touched()
-	if all || first {
-		g.grow(len(g.sim.nodes))
-		for n := range g.up {
-			g.look(d, int32(n), tick)
-		}
-	} else {
-		for _, n := range nodes {
-			g.look(d, n, tick)
-		}
-	}
-	if first || g.served < g.Lowest {
-		g.Lowest, g.LowestAt = g.served, tick
-	}
-	g.Desired = d.number(desired)
-	if g.rolled(d) {
-		g.Waves++
-	}
-}
-
-// rolls says whether the rule is one of rollingUpdate's that begins with a node.
-func (r Rule) rolls() bool {
-	switch r {
-	case WithinBudget, OldUnavailable, WithinSurge, OldUnavailableSurge:
-		return true
-	}
-	return false
-}
-
-// grow makes room for nodes that have come: the slots of others may have moved.
-func (g *gauge) grow(n int) {
-	if len(g.up) == n {
-		return
-	}
-	g.up, g.wants, g.since, g.gaps = make([]bool, n), make([]bool, n), make([]int, n), make([]int, n)
-	g.served = 0
-}
-
-func (g *gauge) look(d *daemon, node int32, tick int) {
-	wanted := g.wanted(d, node)
-	up := wanted && g.watch.served(d, node)
-	switch was := g.up[node]; {
-	case up && !was:
-		g.served++
-	case was && !up:
-		g.served--
-	}
-	if missing := wanted && !up; missing && !(g.wants[node] && !g.up[node]) {
-		g.since[node] = tick
-	} else if !missing && g.wants[node] && !g.up[node] {
-		g.gaps[node] = max(g.gaps[node], tick-g.since[node])
-	}
-	g.up[node], g.wants[node] = up, wanted
-}
-
-// close ends the gaps that are still open.
-func (g *gauge) close(tick int) {
-	for n := range g.up {
-		if g.wants[n] && !g.up[n] {
-			g.gaps[n] = max(g.gaps[n], tick+1-g.since[n])
-		}
-		if g.gaps[n] == 0 {
-			continue
-		}
-		gap := Gap{g.sim.roster[n].name, g.gaps[n]}
-		g.Gaps = append(g.Gaps, gap)
-		if gap.Ticks > g.LongestAt.Ticks {
-			g.LongestAt = gap
-		}
-	}
 }

@@ -1,0 +1,36 @@
+// Package probe lets rollout's own leaves ask a simulation what its public methods do
+// not tell. Package rollout sets the functions when it is initialized. They take any,
+// since this package cannot import rollout; it must be a *rollout.Sim.
+package probe
+
+import "iter"
+
+// Row is a node as a DaemonSet has it, or a pod of a Deployment.
+type Row struct {
+	Name   string // of the node or pod
+	Wanted bool   // the node wants a pod
+	Pod    Stage
+	New    bool // the pod is of the current revision
+	Beside bool // an old pod is still there beside the new one
+}
+
+// Stage is how far a pod has come.
+type Stage uint8
+
+const (
+	NoPod       Stage = iota
+	Waiting           // to run
+	Running           // not ready
+	Ready             // for less than minReadySeconds
+	Available         // ready for minReadySeconds
+	Failed            // by itself or by its kubelet
+	Terminating       // it is on its way out
+)
+
+// Subject returns which kind the key names, "daemonset" or "deployment", and the
+// object's namespace/name. A key without a kind that names neither is a DaemonSet's.
+var Subject func(sim any, key string) (kind, plain string)
+
+// Rows yields the nodes of the DaemonSet of that namespace/name, ascending by name, or
+// the pods of the Deployment, in the order in which they came; nothing if there is no such object.
+var Rows func(sim any, kind, plain string) iter.Seq[Row]
