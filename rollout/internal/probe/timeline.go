@@ -18,13 +18,13 @@ type Row struct {
 type Stage uint8
 
 const (
-	NoPod       Stage = iota
-	Waiting           // to run
-	Running           // not ready
-	Ready             // for less than minReadySeconds
-	Available         // ready for minReadySeconds
-	Failed            // by itself or by its kubelet
-	Terminating       // it is on its way out
+	NoPod       Stage = iota // there is none
+	Waiting                  // to run
+	Running                  // not ready yet, or not any more
+	Ready                    // for less than minReadySeconds
+	Available                // ready for minReadySeconds
+	Failed                   // by itself or by its kubelet
+	Terminating              // it is on its way out
 )
 
 // Subject returns which kind the key names, "daemonset" or "deployment", and the
