@@ -6,6 +6,7 @@
 //     not on the others, and in which order the scheduler would rank them.
 //   - rollout says what happens tick by tick when a DaemonSet or a Deployment is
 //     updated, why that gets stuck, and what would end it.
+//   - rollout/timeline draws that as text and as SVG.
 //   - rollout/dryrun says what a change would do to a whole cluster, and whether
 //     that keeps the promises of a policy.
 //

@@ -9,16 +9,9 @@ import (
 
 func init() {
 	probe.Subject = func(sim any, key string) (kind, plain string) { return sim.(*Sim).subject(key) }
-	probe.Rows = func(sim any, kind, plain string) iter.Seq[probe.Row] {
-		s := sim.(*Sim)
-		switch d, deployed := s.resolve(kind + "/" + plain); {
-		case d != nil:
-			return s.nodeRows(d)
-		case deployed != nil:
-			return s.podRows(deployed)
-		}
-		return func(func(probe.Row) bool) {}
-	}
+	probe.Nodes = func(sim any, key string) iter.Seq[probe.Row] { return sim.(*Sim).nodeRows(key) }
+	probe.Node = func(sim any, key, node string) probe.Row { return sim.(*Sim).nodeRow(key, node) }
+	probe.Pods = func(sim any, key string) iter.Seq[probe.Row] { return sim.(*Sim).podRows(key) }
 }
 
 func (s *Sim) subject(key string) (kind, plain string) {
@@ -32,19 +25,27 @@ func (s *Sim) subject(key string) (kind, plain string) {
 	return "daemonset", plain
 }
 
-func (s *Sim) nodeRows(d *daemon) iter.Seq[probe.Row] {
+func (s *Sim) nodeRows(key string) iter.Seq[probe.Row] {
 	return func(yield func(probe.Row) bool) {
-		for n := range s.nodes {
-			if !yield(s.nodeRow(d, int32(n))) {
+		d := s.find(key)
+		for n := 0; d != nil && n < len(s.nodes); n++ {
+			if !yield(s.rowOf(d, int32(n))) {
 				return
 			}
 		}
 	}
 }
 
-// nodeRow shows the new pod where there is one, else the old one, else one that is on
-// its way out.
-func (s *Sim) nodeRow(d *daemon, node int32) probe.Row {
+func (s *Sim) nodeRow(key, node string) probe.Row {
+	if d, n := s.find(key), s.slotOf(node); d != nil && n != none {
+		return s.rowOf(d, n)
+	}
+	return probe.Row{Name: node}
+}
+
+// rowOf shows the new pod where there is one, else the old one, else one that is on its
+// way out.
+func (s *Sim) rowOf(d *daemon, node int32) probe.Row {
 	c := s.count(d, node)
 	r := probe.Row{Name: s.roster[node].name, Wanted: d.decision[node] == placement.Eligible, Beside: c.newest != none && c.oldest != none}
 	for _, id := range []int32{c.newest, c.oldest, c.first} {
@@ -56,8 +57,12 @@ func (s *Sim) nodeRow(d *daemon, node int32) probe.Row {
 	return r
 }
 
-func (s *Sim) podRows(d *deployment) iter.Seq[probe.Row] {
+func (s *Sim) podRows(key string) iter.Seq[probe.Row] {
 	return func(yield func(probe.Row) bool) {
+		d := s.deployments.find(key)
+		if d == nil {
+			return
+		}
 		for _, slot := range d.mine {
 			rs := s.sets.at[slot]
 			for _, id := range rs.pods {

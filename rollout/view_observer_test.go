@@ -96,6 +96,18 @@ func TestEstimateOfADeploymentIsCounted(t *testing.T) {
 	}
 }
 
+// A Deployment that does not say how many replicas it has keeps those that it has.
+func TestEstimatesKeepReplicas(t *testing.T) {
+	s := manyDeployments(t, 1)
+	want := *s.deployments.at[0].object.Spec.Replicas
+	web := s.deployments.at[0].object.DeepCopy()
+	web.Spec.Replicas = nil
+	got, err := s.EstimateDeployment(web, 9, Budget{MaxSurge: "1"}, Budget{})
+	if err != nil || len(got) != 2 || want < 2 || got[0].Desired != int(want) || got[1].Desired != int(want) {
+		t.Errorf("%v of %d replicas, %v", got, want, err)
+	}
+}
+
 // Courses, too, of all DaemonSets at once, also where nodes come meanwhile.
 // Mutants seen to fail: rows that stay where they are when slots move; events of nodes,
 // or of the whole DaemonSet, overlooked; DownAt of the last low; a gap closed one tick

@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -12,37 +11,33 @@ import (
 // Watch passes at most max ticks of the simulation, as its Run does, and returns the
 // picture of the DaemonSet or Deployment in them, beginning with how it was before.
 // Nodes that a DaemonSet never had to do with are left out. A Deployment that is still
-// to be applied is found under "deployment/namespace/name". It costs a look at every
-// node in each tick with events, and a letter in each.
+// to be applied is found under "deployment/namespace/name". It costs a letter for each
+// row and tick.
 func Watch(sim *rollout.Sim, key string, max int) *Timeline {
 	if sim == nil {
 		sim = &rollout.Sim{}
 	}
 	kind, plain := probe.Subject(sim, key)
-	r := recorder{byName: map[string]*row{}}
-	look := func(tick int) { r.look(tick-r.First, probe.Rows(sim, kind, plain)) }
+	r := recorder{sim: sim, byName: map[string]*row{}}
+	if r.DaemonSet = plain; kind == "deployment" {
+		r.DaemonSet, r.Deployment = "", plain
+	}
 	if r.First = sim.Now(); r.First < 0 {
 		r.First = 0
 	} else {
-		look(r.First)
+		r.lookAtAll(0)
 	}
 	for events := range sim.Run(max) {
-		look(events[0].Tick)
+		r.look(events)
 		r.Events = append(r.Events, events...)
-	}
-	r.fill(sim.Now() + 1 - r.First)
-	if kind == "deployment" {
-		r.Deployment = plain
-	} else {
-		r.DaemonSet = plain
-		slices.SortFunc(r.rows, func(a, b *row) int { return strings.Compare(a.name, b.name) })
 	}
 	return r.timeline()
 }
 
-// recorder draws a timeline, column by column.
+// recorder draws a timeline, row by row, where something happens.
 type recorder struct {
 	Timeline
+	sim    *rollout.Sim
 	rows   []*row // in the order in which they came
 	byName map[string]*row
 }
@@ -50,32 +45,53 @@ type recorder struct {
 type row struct {
 	name    string
 	letters []byte
-	now     byte // goes on until the next look
+	now     byte // from there on
 }
 
-// look draws the column, and those before it since the last look.
-func (r *recorder) look(column int, now func(func(probe.Row) bool)) {
-	r.fill(column)
-	for _, x := range r.rows {
-		x.now = '.'
+// look draws what the events of a tick are about. Those of a DaemonSet that name no
+// node may change which nodes want a pod.
+func (r *recorder) look(events []rollout.Event) {
+	column := events[0].Tick - r.First
+	whole := func(e rollout.Event) bool { return e.Node == "" && e.DaemonSet == r.DaemonSet }
+	if r.Deployment != "" || slices.ContainsFunc(events, whole) {
+		r.lookAtAll(column)
+		return
 	}
-	for seen := range now {
-		x := r.byName[seen.Name]
-		if x == nil {
-			x = &row{name: seen.Name, letters: bytes.Repeat([]byte{'.'}, column)}
-			r.rows, r.byName[seen.Name] = append(r.rows, x), x
+	for _, e := range events {
+		if e.Node != "" {
+			r.draw(column, probe.Node(r.sim, r.DaemonSet, e.Node))
 		}
-		x.now = letter(seen)
 	}
 }
 
-// fill draws what has not changed, up to a column, which is left out.
-func (r *recorder) fill(column int) {
+func (r *recorder) lookAtAll(column int) {
 	for _, x := range r.rows {
-		for len(x.letters) < column {
-			x.letters = append(x.letters, x.now)
-		}
+		x.draw(column, '.')
 	}
+	rows := probe.Nodes(r.sim, r.DaemonSet)
+	if r.Deployment != "" {
+		rows = probe.Pods(r.sim, r.Deployment)
+	}
+	for seen := range rows {
+		r.draw(column, seen)
+	}
+}
+
+func (r *recorder) draw(column int, seen probe.Row) {
+	x := r.byName[seen.Name]
+	if x == nil {
+		x = &row{name: seen.Name, now: '.'}
+		r.rows, r.byName[seen.Name] = append(r.rows, x), x
+	}
+	x.draw(column, letter(seen))
+}
+
+// draw has the row show a letter from a column on.
+func (x *row) draw(column int, letter byte) {
+	for len(x.letters) < column {
+		x.letters = append(x.letters, x.now)
+	}
+	x.now = letter
 }
 
 func letter(r probe.Row) byte {
@@ -92,7 +108,11 @@ func letter(r probe.Row) byte {
 }
 
 func (r *recorder) timeline() *Timeline {
+	if r.Deployment == "" {
+		slices.SortFunc(r.rows, func(a, b *row) int { return strings.Compare(a.name, b.name) })
+	}
 	for _, x := range r.rows {
+		x.draw(r.sim.Now()+1-r.First, '.')
 		if row := string(x.letters); strings.Trim(row, ".") != "" {
 			r.Nodes, r.Rows = append(r.Nodes, x.name), append(r.Rows, row)
 		}

@@ -31,6 +31,12 @@ const (
 // object's namespace/name. A key without a kind that names neither is a DaemonSet's.
 var Subject func(sim any, key string) (kind, plain string)
 
-// Rows yields the nodes of the DaemonSet of that namespace/name, ascending by name, or
-// the pods of the Deployment, in the order in which they came; nothing if there is no such object.
-var Rows func(sim any, kind, plain string) iter.Seq[Row]
+// Nodes yields the nodes of the DaemonSet of that key, ascending by name; none if there
+// is no such DaemonSet.
+var Nodes func(sim any, key string) iter.Seq[Row]
+
+// Node returns one of them. No pod is wanted where there is no such node or DaemonSet.
+var Node func(sim any, key, node string) Row
+
+// Pods yields the pods of the Deployment of that key, in the order in which they came.
+var Pods func(sim any, key string) iter.Seq[Row]
