@@ -111,10 +111,21 @@ func (t *tester) test(m mutant) (verdict, error) {
 		case strings.Contains(string(out), "[build failed]"): // a constant is the length of an array, say
 			return verdict{}, nil
 		default:
-			return verdict{killed, strings.TrimPrefix(p, t.module.path+"/")}, nil
+			return verdict{killed, strings.TrimPrefix(p, t.module.path+"/") + manner(string(out))}, nil
 		}
 	}
 	return verdict{outcome: survived}, nil
+}
+
+// manner is how tests failed, where that is not by an assertion.
+func manner(output string) string {
+	switch {
+	case strings.Contains(output, "panic: test timed out"):
+		return " (timeout)"
+	case strings.Contains(output, "panic: "), strings.Contains(output, "fatal error: "):
+		return " (panic)"
+	}
+	return ""
 }
 
 // writeOverlay writes the mutant and the file that puts it in its place.
