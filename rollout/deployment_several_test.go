@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -66,11 +68,16 @@ func computeHash(template *corev1.PodTemplateSpec, collisions *int32) string {
 
 func simulate(t *testing.T, objects ...runtime.Object) *rollout.Sim {
 	t.Helper()
+	return simulateWith(t, rollout.Config{}, objects...)
+}
+
+func simulateWith(t *testing.T, config rollout.Config, objects ...runtime.Object) *rollout.Sim {
+	t.Helper()
 	c, err := cluster.New(append(objects, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1"}})...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim, err := rollout.New(c, rollout.Config{})
+	sim, err := rollout.New(c, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,6 +333,126 @@ func TestReplicaFailureIsTheDeployments(t *testing.T) {
 		st = statusOf(t, sim, "default/web")
 		if c := conditionOf(st, appsv1.DeploymentReplicaFailure); c.Status != "True" || !strings.Contains(c.Message, " v2") || st.AvailableReplicas == 0 {
 			t.Errorf("%d replicas: after an update that fails %+v, and %d available", replicas, c, st.AvailableReplicas)
+		}
+	}
+}
+
+// podOf is a running pod of a ReplicaSet.
+func podOf(rs *appsv1.ReplicaSet, name string, labels map[string]string) *corev1.Pod {
+	controller := true
+	p := orphan(rs.Namespace, name, labels)
+	p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: rs.Name, UID: rs.UID, Controller: &controller}}
+	return p
+}
+
+// livePods are the names of the live pods that a kind of controller, or nobody, has.
+func livePods(sim *rollout.Sim, kind string) (names []string) {
+	for _, p := range sim.Cluster().Manifest().Pods {
+		controller := ""
+		if ref := metav1.GetControllerOf(p); ref != nil {
+			controller = ref.Kind
+		}
+		if p.DeletionTimestamp == nil && controller == kind {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// A ReplicaSet releases the pods that its selector no longer matches, and makes as
+// many in their place; a released pod runs on.
+func TestReplicaSetsReleasePods(t *testing.T) {
+	for _, released := range []int{0, 1, 2, 7} {
+		const replicas = 7
+		d := webOf("web", "v1", replicas)
+		own := setOf(d, replicas, nil)
+		objects := []runtime.Object{d, own}
+		for i := range replicas {
+			labels := own.Spec.Template.Labels
+			if i < released {
+				labels = map[string]string{"app": "debug"}
+			}
+			objects = append(objects, podOf(own, fmt.Sprintf("web-%d", i), labels))
+		}
+		sim := simulate(t, objects...)
+		events := settle(t, sim)
+		if got, made := strings.Count(events, " Released "), strings.Count(events, " Created "); got != released || made != released {
+			t.Errorf("%d unlike: %d released, %d made:\n%s", released, got, made, events)
+		}
+		if free, owned := livePods(sim, ""), livePods(sim, "ReplicaSet"); len(free) != released || len(owned) != replicas {
+			t.Errorf("%d unlike: %d are free and %d owned", released, len(free), len(owned))
+		}
+	}
+}
+
+// A ReplicaSet that no Deployment controls keeps its own number of pods: those that
+// are not ready go first, then those of the lowest deletion cost, then by name.
+func TestAReplicaSetAlone(t *testing.T) {
+	for _, test := range []struct {
+		replicas int32
+		want     string
+	}{
+		{5, "cheap late plain slow worth"},
+		{4, "cheap late plain worth"},
+		{3, "late plain worth"},
+		{2, "plain worth"},
+		{1, "worth"},
+		{0, ""},
+	} {
+		rs := setOf(webOf("web", "v1", 5), test.replicas, nil)
+		rs.OwnerReferences = nil
+		objects := []runtime.Object{rs}
+		for name, cost := range map[string]string{"plain": "", "late": "", "worth": "5", "cheap": "-5", "slow": "9"} {
+			p := podOf(rs, name, rs.Spec.Template.Labels)
+			if cost != "" {
+				p.Annotations = map[string]string{corev1.PodDeletionCost: cost}
+			}
+			if name == "slow" {
+				p.Status.Conditions[0].Status = corev1.ConditionFalse
+			}
+			objects = append(objects, p)
+		}
+		sim := simulateWith(t, rollout.Config{Kubelet: rollout.Kubelet{Ready: time.Hour}}, objects...)
+		sim.Tick()
+		names := livePods(sim, "ReplicaSet")
+		slices.Sort(names)
+		if got := strings.Join(names, " "); got != test.want {
+			t.Errorf("%d replicas: %q stay, want %q", test.replicas, got, test.want)
+		}
+	}
+	rs := setOf(webOf("web", "v1", 5), 3, nil)
+	rs.OwnerReferences = nil
+	if got := livePods(settled(t, rs, podOf(rs, "one", rs.Spec.Template.Labels)), "ReplicaSet"); len(got) != 3 {
+		t.Errorf("%d pods, want 3", len(got))
+	}
+}
+
+func settled(t *testing.T, objects ...runtime.Object) *rollout.Sim {
+	t.Helper()
+	sim := simulate(t, objects...)
+	settle(t, sim)
+	return sim
+}
+
+// Pods of a template that names its node are scheduled by nobody: they are bound when
+// they are made, and run on a node that is cordoned.
+func TestPodsThatNameTheirNode(t *testing.T) {
+	for _, replicas := range []int32{1, 2, 7} {
+		d := webOf("web", "v1", replicas)
+		d.Spec.Template.Spec.NodeName = "n1"
+		sim := simulate(t)
+		settle(t, sim, rollout.EditNode{Node: "n1", Edits: []cluster.NodeEdit{cluster.Cordon()}}, rollout.Apply{Deployment: d})
+		if st := statusOf(t, sim, "default/web"); st.AvailableReplicas != replicas {
+			t.Errorf("%d replicas: %d available", replicas, st.AvailableReplicas)
+		}
+		for _, p := range sim.Pods("default/web") {
+			if p.Node != "n1" {
+				t.Errorf("%v is not on n1", p)
+			}
+		}
+		settle(t, sim, rollout.Scale{Key: "default/web", Replicas: replicas + 3})
+		if st := statusOf(t, sim, "default/web"); st.AvailableReplicas != replicas+3 {
+			t.Errorf("%d replicas: %d available after 3 more", replicas, st.AvailableReplicas)
 		}
 	}
 }
