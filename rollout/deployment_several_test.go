@@ -456,3 +456,75 @@ func TestPodsThatNameTheirNode(t *testing.T) {
 		}
 	}
 }
+
+// A script chooses among the pods that no rule tells apart, and among no others: all
+// ways are there, each once.
+func TestScriptsChooseAmongEqualPods(t *testing.T) {
+	for _, test := range []struct {
+		replicas int32
+		ways     int // none: there is no choice
+		always   string
+	}{
+		{5, 0, "a b c d e"}, {4, 0, "b c d e"}, {3, 4, ""}, {2, 6, ""}, {1, 4, ""}, {0, 0, ""},
+	} {
+		d := webOf("web", "v1", test.replicas)
+		own := setOf(d, 5, nil)
+		objects := []runtime.Object{d, own}
+		for _, name := range []string{"e", "c", "a", "d", "b"} {
+			p := podOf(own, name, own.Spec.Template.Labels)
+			if name == "a" {
+				p.Annotations = map[string]string{corev1.PodDeletionCost: "-1"}
+			}
+			objects = append(objects, p)
+		}
+		stayed := map[string]bool{}
+		for way := range max(1, test.ways) {
+			sim := simulateWith(t, rollout.Config{Order: rollout.Scripted, Script: []int{way}}, objects...)
+			sim.Tick()
+			names := livePods(sim, "ReplicaSet")
+			slices.Sort(names)
+			stayed[strings.Join(names, " ")] = true
+			choices := sim.Choices()
+			if test.ways == 0 && len(choices) == 0 {
+				continue
+			}
+			want := rollout.Choice{Deployment: "default/web", Take: 4 - int(test.replicas), Of: 4, Ways: test.ways, Took: way}
+			if len(choices) > 0 {
+				want.Tick, want.Round = choices[0].Tick, choices[0].Round
+			}
+			if len(choices) != 1 || choices[0] != want {
+				t.Errorf("%d replicas: choices %v, want %v", test.replicas, choices, want)
+			}
+			if want := fmt.Sprintf("of 4 pods, way %d of %d", way, test.ways); len(choices) == 1 && !strings.HasSuffix(choices[0].String(), want) {
+				t.Errorf("%v does not end with %q", choices[0], want)
+			}
+		}
+		if test.ways > 0 && len(stayed) != test.ways || test.always != "" && !stayed[test.always] {
+			t.Errorf("%d replicas: %v stayed, want %d ways", test.replicas, stayed, test.ways)
+		}
+		for names := range stayed { // the cheapest goes first, always
+			if test.replicas < 5 && strings.Contains(names, "a") {
+				t.Errorf("%d replicas: %q stayed", test.replicas, names)
+			}
+		}
+	}
+}
+
+// The cost of a deletion is a number of 32 bits without a plus or leading zeros; what
+// is none counts as 0 (pkg/apis/core/helper: GetDeletionCostFromPodAnnotations).
+func TestWhatIsNoDeletionCostIsZero(t *testing.T) {
+	for cost, goes := range map[string]string{
+		"1": "zero", "-1": "other", "+1": "other", "01": "other", "0": "other", "x": "other", "": "other", "2147483647": "zero", "2147483648": "other", "-2147483648": "other",
+	} {
+		rs := setOf(webOf("web", "v1", 2), 1, nil)
+		rs.OwnerReferences = nil
+		zero, other := podOf(rs, "zero", rs.Spec.Template.Labels), podOf(rs, "other", rs.Spec.Template.Labels)
+		other.Annotations = map[string]string{corev1.PodDeletionCost: cost}
+		sim := simulate(t, rs, zero, other)
+		sim.Tick()
+		stays := map[string]string{"zero": "other", "other": "zero"}[goes]
+		if got := livePods(sim, "ReplicaSet"); len(got) != 1 || got[0] != stays {
+			t.Errorf("cost %q: %v stays, want %s", cost, got, stays)
+		}
+	}
+}
