@@ -42,3 +42,18 @@ func TestTyposMeanTheNearestWord(t *testing.T) {
 		}
 	}
 }
+
+// An old name is a mistake only where the cluster has what has become of it.
+func TestAnOldNameIsAMistakeWhereTheNewOneIsUsed(t *testing.T) {
+	for label, want := range map[string]string{"topology.kubernetes.io/zone=a": "topology.kubernetes.io/zone", "kubernetes.io/os=linux": ""} {
+		c := clustertest.World{clustertest.Node("n1", label)}.Cluster(t)
+		w, err := placement.ForDaemonSet(clustertest.DaemonSet("ops/agent", "on:failure-domain.beta.kubernetes.io/zone=a").Object(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		typos := w.Predict(c).Typos()
+		if want == "" && len(typos) > 0 || want != "" && (len(typos) != 1 || typos[0].Meant != want || typos[0].WellKnown) {
+			t.Errorf("%s: %+v", label, typos)
+		}
+	}
+}
