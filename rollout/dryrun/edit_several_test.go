@@ -8,8 +8,10 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
@@ -185,6 +187,79 @@ func TestAPlanThatIsNotOverSaysSo(t *testing.T) {
 		const note = "note: what the edits set off is not over after 30s\n"
 		if text := p.String(); strings.Contains(text, note) == over {
 			t.Errorf("%d nodes, over %v:\n%s", n, over, text)
+		}
+	}
+}
+
+// A budget over the pods of a DaemonSet that needs a scale can never be counted; one
+// of a number of pods can, but nothing asks it.
+func TestBudgetsOverDaemonPodsAreFound(t *testing.T) {
+	one, half := intstr.FromInt32(1), intstr.FromString("50%")
+	for _, test := range []struct {
+		spec policyv1.PodDisruptionBudgetSpec
+		want string
+	}{
+		{policyv1.PodDisruptionBudgetSpec{MaxUnavailable: &one}, "maxUnavailable 1"},
+		{policyv1.PodDisruptionBudgetSpec{MaxUnavailable: &half}, "maxUnavailable 50%"},
+		{policyv1.PodDisruptionBudgetSpec{MinAvailable: &half}, "minAvailable 50%"},
+		{policyv1.PodDisruptionBudgetSpec{MinAvailable: &one}, "neither a rollout of DaemonSet ops/agent nor kubectl drain asks it"},
+	} {
+		test.spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "agent"}}
+		budget := &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Namespace: "ops", Name: "all"}, Spec: test.spec}
+		other := budget.DeepCopy()
+		other.Namespace = "elsewhere"
+		found, err := dryrun.Inspect(with(t, clustertest.World{clustertest.Node("n1"), clustertest.DaemonSet("ops/agent", "cpu:1")}, budget, other))
+		if err != nil || len(found) != 1 || !strings.Contains(found[0].Message, test.want) || !strings.Contains(found[0].Object, "ops/all") {
+			t.Errorf("%v, %v, want one with %q", found, err, test.want)
+		}
+	}
+}
+
+// Dead nodes use the budget up when there are as many as it allows and another node is
+// to be updated: a rollout, which is tried, does not begin.
+func TestDeadNodesUseUpTheBudget(t *testing.T) {
+	for _, test := range []struct{ dead, alive, budget, want int }{
+		{0, 3, 1, 0}, {1, 3, 1, 1}, {1, 3, 2, 0}, {2, 3, 2, 2}, {2, 3, 1, 2}, {6, 3, 7, 0}, {7, 3, 7, 7}, {1, 0, 1, 0}, {3, 0, 1, 0}, {3, 1, 3, 3}, {3, 3, 1, 3},
+	} {
+		agent := clustertest.DaemonSet("ops/agent", "cpu:1", fmt.Sprintf("max-unavailable:%d", test.budget))
+		var names []string
+		w := clustertest.World{agent}
+		for i := range test.dead + test.alive {
+			names = append(names, fmt.Sprintf("n%d", i))
+			w = append(w, clustertest.Node(names[i]))
+		}
+		sim, err := rollout.New(w.Cluster(t), rollout.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sim.Advance(100)
+		for _, name := range names[:test.dead] {
+			if err := sim.Inject(rollout.NodeDown{Node: name}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sim.Advance(1000)
+		c := sim.Cluster()
+		found, err := dryrun.Inspect(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dead := 0
+		for _, f := range found {
+			if f.Rule == dryrun.BudgetUsedUp {
+				dead = len(f.Nodes)
+				if want := fmt.Sprintf("(%d of %d)", test.dead, test.budget); !strings.Contains(f.Message, want) || !strings.Contains(f.String(), fmt.Sprintf("maxUnavailable to %d", test.dead+1)) {
+					t.Errorf("%+v: %v", test, f)
+				}
+			}
+		}
+		if dead != test.want {
+			t.Errorf("%+v: %d dead nodes: %v", test, dead, found)
+		}
+		e, _ := plan(t, c, dryrun.Apply(agent.With("image:agent:2").Object(t))).Effect("ops/agent")
+		begins := e.Pods().Updated.And(c.Named(names[test.dead:]...)).Len() > 0
+		if test.alive > 0 && begins != (test.want == 0) {
+			t.Errorf("%+v: a rollout begins: %v", test, begins)
 		}
 	}
 }
