@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
@@ -22,23 +24,27 @@ type Config struct {
 	Rollout rollout.Config // how time and machines behave: without Kubelet a duration in a plan is a number of waves
 	Horizon time.Duration  // until when the simulation runs if it does not settle before; default 24 h
 	Admit   Admit          // what a mutating webhook would do to pods; nil: nothing
+	// Settle lets the cluster settle before the edits are made. Without it a plan starts
+	// from the cluster as it is, except for a cluster of manifests: where no controller
+	// has ever seen a DaemonSet or Deployment and one of them has no pods yet.
+	Settle bool
 }
 
-// Base is a cluster that plans start from, once everything in it has come to rest:
-// what a rollout that is under way would still do is not a plan's doing. Every
-// DaemonSet is compiled and predicted once, whatever the number of plans. Safe for
-// concurrent use.
+// Base is a cluster that plans start from, and what becomes of it without any edit,
+// its baseline. Every DaemonSet is compiled and predicted once, and the baseline
+// simulated once, whatever the number of plans. Safe for concurrent use.
 type Base struct {
 	config  Config
 	given   *cluster.Cluster
-	cluster *cluster.Cluster // at rest
+	cluster *cluster.Cluster // from which plans start
 	daemons map[string]*daemon
 	settled settling
 
 	fork sync.Mutex // of sim
 	sim  *rollout.Sim
 
-	print func() Fingerprint
+	baseline func() *course
+	print    func() Fingerprint
 }
 
 // daemon is a DaemonSet on a snapshot.
@@ -55,9 +61,8 @@ type settling struct {
 	unsettled        bool
 }
 
-// Start makes the base for plans on a cluster. It simulates the cluster until it is
-// at rest, which costs some µs for each pod and more for what happens; a DaemonSet
-// or a configuration that cannot be read is an error.
+// Start makes the base for plans on a cluster. It costs some µs for each pod; a
+// DaemonSet or a configuration that cannot be read is an error.
 func (cfg Config) Start(c *cluster.Cluster) (*Base, error) {
 	if cfg.Horizon < 0 {
 		return nil, fmt.Errorf("Horizon: %v: must not be negative", cfg.Horizon)
@@ -65,12 +70,18 @@ func (cfg Config) Start(c *cluster.Cluster) (*Base, error) {
 	if cfg.Horizon == 0 {
 		cfg.Horizon = 24 * time.Hour
 	}
-	sim, err := rollout.New(c, cfg.Rollout)
+	sim, err := cfg.simulation(c)
 	if err != nil {
 		return nil, err
 	}
 	b := &Base{config: cfg, given: c, cluster: c, sim: sim, daemons: map[string]*daemon{}}
-	b.settle()
+	if cfg.Settle || unborn(c, sim) {
+		b.settle()
+	}
+	b.baseline = sync.OnceValue(func() *course {
+		sim, _ := b.forked(b.cluster) // a fork cannot fail
+		return b.run(sim)
+	})
 	b.print = sync.OnceValue(func() Fingerprint { return FingerprintOf(c) })
 	var errs []error
 	for _, ds := range b.cluster.Borrow().DaemonSets() {
@@ -87,6 +98,59 @@ func (cfg Config) Start(c *cluster.Cluster) (*Base, error) {
 
 // Start is Config{}.Start.
 func Start(c *cluster.Cluster) (*Base, error) { return Config{}.Start(c) }
+
+// simulation returns a simulation of a cluster. A node that says nothing of what it can
+// allocate has room for no pod there, as for the scheduler, which reads nothing as zero
+// (pkg/scheduler/framework: NewResource); rollout.New alone takes it to have room for all.
+func (cfg Config) simulation(c *cluster.Cluster) (*rollout.Sim, error) {
+	if c != nil {
+		var closed []runtime.Object
+		b := c.Borrow()
+		for i := range b.Len() {
+			if node := b.At(i); len(node.Status.Allocatable) == 0 {
+				closed = append(closed, withoutRoom(node))
+			}
+		}
+		if len(closed) > 0 {
+			var err error
+			if c, err = c.With(closed...); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return rollout.New(c, cfg.Rollout)
+}
+
+// withoutRoom returns the node with room for no pod if it does not say how much it has.
+func withoutRoom(node *corev1.Node) *corev1.Node {
+	if len(node.Status.Allocatable) > 0 {
+		return node
+	}
+	node = node.DeepCopy()
+	node.Status.Allocatable = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("0")}
+	return node
+}
+
+// unborn reports whether the cluster is one of manifests: no controller has ever seen a
+// DaemonSet or Deployment, and one of them has no pods yet. In a dump of a running
+// cluster the status tells otherwise.
+func unborn(c *cluster.Cluster, sim *rollout.Sim) bool {
+	empty := false
+	b := c.Borrow()
+	for _, ds := range b.DaemonSets() {
+		if ds.Status.ObservedGeneration > 0 {
+			return false
+		}
+		empty = empty || len(sim.Pods(daemonKey(keyOf(ds)))) == 0
+	}
+	for _, d := range b.Deployments() {
+		if d.Status.ObservedGeneration > 0 {
+			return false
+		}
+		empty = empty || len(sim.Pods(deploymentKey(keyOf(d)))) == 0
+	}
+	return empty
+}
 
 // settle lets everything come to rest.
 func (b *Base) settle() {
@@ -141,8 +205,8 @@ func (b *Base) orNothing() *Base {
 	return b
 }
 
-// Cluster is the cluster at rest, from which plans start. It is the given one if
-// nothing happened in it.
+// Cluster is the cluster from which plans start. It is the given one unless that had
+// to settle first (Config.Settle).
 func (b *Base) Cluster() *cluster.Cluster { return b.orNothing().cluster }
 
 // Keys gives the DaemonSets, as namespace/name, ascending.
@@ -153,14 +217,17 @@ func (b *Base) Keys() []string { return slices.Sorted(maps.Keys(b.orNothing().da
 // is every mistake in the edits.
 func (b *Base) Plan(edits ...Edit) (*Plan, error) {
 	b = b.orNothing()
-	d := &draft{start: b.cluster, after: b.cluster}
+	d := &draft{now: b.sim.Time(b.sim.Now() + 1), start: b.cluster, after: b.cluster}
 	var errs []error
 	for _, e := range edits {
 		if e.do == nil {
 			errs = append(errs, errors.New("the zero Edit edits nothing: use Apply, Delete, EditNodes, ..."))
 			continue
 		}
+		from := len(d.inputs)
+		d.denied = append(d.denied, "")
 		errs = append(errs, e.do(d))
+		d.parts = append(d.parts, d.inputs[from:len(d.inputs):len(d.inputs)])
 	}
 	p := &Plan{base: b, edits: slices.Clone(edits), draft: d}
 	if err := errors.Join(errs...); err != nil {
@@ -169,14 +236,12 @@ func (b *Base) Plan(edits ...Edit) (*Plan, error) {
 	p.course = sync.OnceValue(p.simulate)
 	p.whole = sync.OnceValue(p.predictAll)
 	p.evict = sync.OnceValue(p.findEvictions)
+	p.operate = sync.OnceValue(p.operations)
 	if d.opaque {
 		if err := p.check(); err != nil {
 			return nil, err
 		}
-		if refused := p.course().refused; len(refused) > 0 {
-			return nil, errors.New(strings.Join(refused, "\n"))
-		}
-		d.after = p.course().sim.Cluster()
+		d.after = p.course().cluster()
 	}
 	return p, nil
 }

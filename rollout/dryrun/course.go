@@ -1,28 +1,41 @@
 package dryrun
 
 import (
+	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
 )
 
-// course is what happens after the edits, until everything is at rest again.
+// course is one simulation: of the cluster with the edits, or of the baseline without
+// them. Workloads are named by keys with their kind.
 type course struct {
-	sim       *rollout.Sim // at the end
-	start     int          // the tick before the first
+	sim       *rollout.Sim // at the end; guarded by lock
+	lock      sync.Mutex
+	end       *cluster.Cluster // at the end, once somebody has asked; guarded by lock
+	start     int              // the tick before the first
 	trace     rollout.Trace
 	courses   map[string]rollout.Course
 	rolled    map[string]map[string]bool // by DaemonSet, the nodes that a rolling update took its turn on
 	before    map[string][]rollout.Pod
-	waited    map[string]map[string]rollout.Cause // by DaemonSet and node, what it waited for already
 	after     map[string][]rollout.Pod
-	waiting   map[string][]rollout.Wait
-	current   map[string]int64 // by DaemonSet: its revision at the end
+	ends      map[string]ending // of each DaemonSet and Deployment, by its key with the kind
+	current   map[string]int64  // by DaemonSet: its revision at the end
 	deployed  []DeploymentEffect
 	refused   []string
 	unsettled bool
+}
+
+// ending is how a DaemonSet or Deployment has come out.
+type ending struct {
+	state   rollout.State
+	waiting []rollout.Wait
+	last    int    // the ticks until its last event; 0 if it has none
+	print   uint64 // of its events, without the names of pods: equal where the same happened
 }
 
 // simulate runs the plan's edits. What is malformed was refused before.
@@ -32,32 +45,82 @@ func (p *Plan) simulate() *course {
 		sim, _ = p.base.forked(p.base.cluster)
 		return &course{sim: sim, refused: []string{err.Error()}}
 	}
-	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Course{}, rolled: map[string]map[string]bool{}, before: map[string][]rollout.Pod{}, waited: map[string]map[string]rollout.Cause{}}
-	for _, key := range sim.Keys() {
-		c.before[key], c.waited[key] = sim.Pods(key), map[string]rollout.Cause{}
-		for _, w := range sim.Waiting(key) {
-			c.waited[key][w.Node] = w.For
-		}
-	}
-	courses, trace := sim.Measure(p.base.ticks())
+	return p.base.run(sim)
+}
+
+// run lets a simulation settle, or run until the horizon.
+func (b *Base) run(sim *rollout.Sim) *course {
+	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Course{}, rolled: map[string]map[string]bool{},
+		before: map[string][]rollout.Pod{}, after: map[string][]rollout.Pod{}, ends: map[string]ending{}, current: map[string]int64{}}
+	c.before = c.pods()
+	courses, trace := sim.Measure(b.ticks())
 	for _, x := range courses {
 		c.courses[x.DaemonSet] = x
 	}
 	c.trace, c.unsettled = trace, !sim.Settled()
-	for _, e := range trace {
-		c.note(e)
+	for i := range trace {
+		c.note(&trace[i])
 	}
 	c.close()
 	return c
 }
 
+// pods lists the pods of every DaemonSet and Deployment as they are now, those of
+// DaemonSets by their key without the kind too.
+func (c *course) pods() map[string][]rollout.Pod {
+	all := map[string][]rollout.Pod{}
+	for _, key := range c.sim.Keys() {
+		all[key] = c.sim.Pods(daemonKey(key))
+		all[daemonKey(key)] = all[key]
+	}
+	for _, key := range c.sim.Deployments() {
+		all[deploymentKey(key)] = c.sim.Pods(deploymentKey(key))
+	}
+	return all
+}
+
 // close reads what is asked of the end: a Sim must not be asked by several at a time.
 func (c *course) close() {
-	c.after, c.waiting, c.current = map[string][]rollout.Pod{}, map[string][]rollout.Wait{}, map[string]int64{}
+	c.after = c.pods()
 	for _, key := range c.sim.Keys() {
-		c.after[key], c.waiting[key], c.current[key] = c.sim.Pods(key), c.sim.Waiting(key), c.revision(key)
+		c.current[key] = c.revision(key)
+		c.conclude(daemonKey(key))
+	}
+	for _, key := range c.sim.Deployments() {
+		c.conclude(deploymentKey(key))
 	}
 	c.deployed = c.deployments()
+}
+
+func (c *course) conclude(key string) {
+	e := c.ends[key]
+	e.state, e.waiting = c.sim.State(key), c.sim.Waiting(key)
+	c.ends[key] = e
+}
+
+// cluster is the cluster at the end.
+func (c *course) cluster() *cluster.Cluster {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.end == nil {
+		c.end = c.sim.Cluster()
+	}
+	return c.end
+}
+
+// fork returns the simulation as it is at the end.
+func (c *course) fork() *rollout.Sim {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	return c.sim.Fork()
+}
+
+// baseline is what happens without the edits; of the zero Effect nothing does.
+func (e Effect) baseline() *course {
+	if e.plan == nil {
+		return &course{}
+	}
+	return e.plan.base.baseline()
 }
 
 // course is that of the plan; of the zero Effect nothing happens.
@@ -68,7 +131,27 @@ func (e Effect) course() *course {
 	return e.plan.course()
 }
 
-func (c *course) note(e rollout.Event) {
+// keyOfEvent returns the key, with its kind, of the workload that an event is about;
+// empty if it is about none.
+func keyOfEvent(e *rollout.Event) string {
+	switch {
+	case e.DaemonSet != "":
+		return daemonKey(e.DaemonSet)
+	case e.Deployment != "":
+		return deploymentKey(e.Deployment)
+	}
+	return ""
+}
+
+func (c *course) note(e *rollout.Event) {
+	if key := keyOfEvent(e); key != "" && e.Kind != rollout.Unchanged {
+		end := c.ends[key]
+		end.last = e.Tick - c.start
+		h := fnv.New64a()
+		fmt.Fprint(h, end.print, end.last, e.Kind, e.Node, e.Why.Rule)
+		end.print = h.Sum64()
+		c.ends[key] = end
+	}
 	switch {
 	case e.Kind == rollout.Refused:
 		c.refused = append(c.refused, e.Why.Detail)
@@ -107,43 +190,74 @@ func (p Pods) Empty() bool {
 	return p.Created.Len()+p.Updated.Len()+p.Recreated.Len()+p.Deleted.Len()+p.Dropped.Len()+p.Outdated.Len() == 0
 }
 
-// Pods gives what becomes of the DaemonSet's pods. It runs the simulation.
+// Pods returns what becomes of the DaemonSet's pods and would not without the edits. It
+// runs the simulation.
 func (e Effect) Pods() Pods {
 	c := e.course()
+	base := e.baseline()
 	before, after := podsByNode(c.before[e.Key]), podsByNode(c.after[e.Key])
-	names := map[*cluster.NodeSet][]string{}
-	current := c.current[e.Key]
-	var p Pods
+	wasBefore, wasAfter := podsByNode(base.before[e.Key]), podsByNode(base.after[e.Key])
+	names := map[podChange][]string{}
 	for _, node := range nodesOf(before, after) {
-		if set := p.where(e, before[node], after[node], c.rolled[e.Key][node], current); set != nil {
-			names[set] = append(names[set], node)
+		is := e.podChange(before[node], after[node], c.rolled[e.Key][node], c.current[e.Key])
+		was := e.podChange(wasBefore[node], wasAfter[node], base.rolled[e.Key][node], base.current[e.Key])
+		if is != unchanged && (is != was || hashOf(after[node]) != hashOf(wasAfter[node])) {
+			names[is] = append(names[is], node)
 		}
 	}
-	for _, set := range []*cluster.NodeSet{&p.Created, &p.Updated, &p.Recreated, &p.Deleted, &p.Dropped, &p.Outdated} {
-		if len(names[set]) > 0 {
-			*set = e.plan.named(names[set]...)
+	var p Pods
+	for change, set := range map[podChange]*cluster.NodeSet{
+		created: &p.Created, updated: &p.Updated, recreated: &p.Recreated, deleted: &p.Deleted, dropped: &p.Dropped, outdated: &p.Outdated,
+	} { // in any order: into different sets
+		if len(names[change]) > 0 {
+			*set = e.plan.named(names[change]...)
 		}
 	}
 	return p
 }
 
-// where is the set of a node by the pods that it had and has; nil if they are the same.
-func (p *Pods) where(e Effect, had, has []rollout.Pod, rolled bool, current int64) *cluster.NodeSet {
+// podChange is what becomes of the pods on a node: one of the sets of Pods.
+type podChange uint8
+
+const (
+	unchanged podChange = iota
+	created
+	updated
+	recreated
+	deleted
+	dropped
+	outdated
+)
+
+// podChange tells what became of a node by the pods that it had and has.
+func (e Effect) podChange(had, has []rollout.Pod, rolled bool, current int64) podChange {
 	switch {
+	case len(had)+len(has) == 0:
+		return unchanged
 	case len(had) == 0:
-		return &p.Created
+		return created
 	case len(has) == 0 && rolled:
-		return &p.Dropped
+		return dropped
 	case len(has) == 0:
-		return &p.Deleted
+		return deleted
 	case !shared(had, has) && rolled:
-		return &p.Updated
+		return updated
 	case !shared(had, has):
-		return &p.Recreated
-	case e.Action == Changed && outdated(had, has, current):
-		return &p.Outdated
+		return recreated
+	case e.Action == Changed && stale(had, has, current):
+		return outdated
 	}
-	return nil
+	return unchanged
+}
+
+// hashOf returns the template of the pods on a node by its hash.
+func hashOf(pods []rollout.Pod) string {
+	for _, p := range pods {
+		if !p.Terminating {
+			return p.Hash
+		}
+	}
+	return ""
 }
 
 // shared says whether one of the pods is still there.
@@ -153,8 +267,8 @@ func shared(had, has []rollout.Pod) bool {
 	})
 }
 
-// outdated says whether a pod of an earlier revision has stayed.
-func outdated(had, has []rollout.Pod, current int64) bool {
+// stale reports whether a pod of an earlier revision has stayed.
+func stale(had, has []rollout.Pod, current int64) bool {
 	return slices.ContainsFunc(has, func(q rollout.Pod) bool {
 		return q.Revision != current && slices.ContainsFunc(had, func(p rollout.Pod) bool { return p.Name == q.Name })
 	})
@@ -193,19 +307,38 @@ func nodesOf(before, after map[string][]rollout.Pod) []string {
 func (e Effect) Course() rollout.Course { return e.course().courses[e.Key] }
 
 // Waiting lists the nodes that keep the DaemonSet's rollout from being done when
-// nothing happens any more, or at the horizon, and did not before the plan for the
-// same cause. It runs the simulation.
+// nothing happens any more, or at the horizon, and would not without the edits. It runs
+// the simulation.
 func (e Effect) Waiting() []rollout.Wait {
-	c := e.course()
-	return slices.DeleteFunc(slices.Clone(c.waiting[e.Key]), func(w rollout.Wait) bool {
-		before, did := c.waited[e.Key][w.Node]
-		return did && before == w.For
+	key := daemonKey(e.Key)
+	return newWaits(e.course().ends[key].waiting, e.baseline().ends[key].waiting)
+}
+
+// newWaits returns the waits that the baseline does not have: of another node, or for
+// another cause, unless both are about a pod that is there and not available.
+func newWaits(is, was []rollout.Wait) []rollout.Wait {
+	known := map[string]rollout.Cause{}
+	for _, w := range was {
+		known[w.Node] = w.For
+	}
+	return slices.DeleteFunc(slices.Clone(is), func(w rollout.Wait) bool {
+		before, did := known[w.Node]
+		return did && (before == w.For || ofPod(before) && ofPod(w.For))
 	})
 }
 
-// Ends says whether what the plan sets off comes to an end: every wanted pod is
-// updated and available, but for nodes that waited for the same before. It runs the
-// simulation.
+// ofPod reports whether a wait is for the pod itself and not for its turn in the update.
+func ofPod(c rollout.Cause) bool {
+	switch c {
+	case rollout.Scheduling, rollout.Start, rollout.Readiness, rollout.MinReady, rollout.Termination, rollout.Backoff:
+		return true
+	}
+	return false
+}
+
+// Ends reports whether what the plan sets off comes to an end: every wanted pod is
+// updated and available, except on nodes where none would be without the edits. It runs
+// the simulation.
 func (e Effect) Ends() bool {
 	state := e.Course().State
 	return state == rollout.Done || state == rollout.Deadlocked && len(e.Waiting()) == 0
@@ -214,24 +347,29 @@ func (e Effect) Ends() bool {
 // Trace gives everything that happens after the edits. It runs the simulation.
 func (p *Plan) Trace() rollout.Trace { return slices.Clone(p.orNothing().course().trace) }
 
-// AtWorst says on how many nodes a pod was available when there were fewest, of
-// those nodes that had one before the plan and go on wanting one; a pod on its way
-// out does not count. It runs the simulation.
+// AtWorst returns on how many nodes a pod was available when there were fewest, of the
+// nodes that had a pod before, go on wanting one, and had or would have had it available
+// without the edits. A pod on its way out does not count. It runs the simulation.
 func (e Effect) AtWorst() (available, of int) {
-	c := e.course()
-	of = len(c.lasting(e))
-	return of - c.courses[e.Key].Down, of
+	w := e.worst()
+	return w.available, w.of
 }
 
-// lasting gives the nodes that had an available pod and go on wanting one.
-func (c *course) lasting(e Effect) []string {
+// lasting returns the nodes that AtWorst is about.
+func (c *course) lasting(e Effect) map[string]bool {
 	wanted := e.Wanted()
-	var nodes []string
-	by := podsByNode(c.before[e.Key])
-	for _, node := range slices.Sorted(maps.Keys(by)) {
-		available := func(p rollout.Pod) bool { return p.Available && !p.Terminating }
-		if wanted.Has(node) && slices.ContainsFunc(by[node], available) {
-			nodes = append(nodes, node)
+	would := map[string]bool{}
+	for _, pods := range [][]rollout.Pod{c.before[e.Key], e.baseline().after[e.Key]} {
+		for _, p := range pods {
+			if p.Available && !p.Terminating {
+				would[p.Node] = true
+			}
+		}
+	}
+	nodes := map[string]bool{}
+	for _, p := range c.before[e.Key] {
+		if !p.Terminating && would[p.Node] && wanted.Has(p.Node) {
+			nodes[p.Node] = true
 		}
 	}
 	return nodes

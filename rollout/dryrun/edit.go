@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -94,10 +95,28 @@ func RemoveNodes(nodes cluster.NodeSet) Edit {
 	}}
 }
 
+// Restart is kubectl rollout restart of DaemonSets and Deployments: their pods are
+// replaced as by a changed template. Keys are those of rollout.Sim. A key that names
+// neither is an error; a paused Deployment is refused as kubectl refuses it.
+func Restart(keys ...string) Edit {
+	keys = slices.Clone(keys)
+	return Edit{"restart " + cmp.Or(strings.Join(keys, ", "), "nothing"), func(d *draft) error {
+		if len(keys) == 0 {
+			return errors.New("Restart: no key")
+		}
+		var errs []error
+		for _, key := range keys {
+			errs = append(errs, d.restart(key))
+		}
+		return errors.Join(errs...)
+	}}
+}
+
 // Inputs is anything that a simulation takes: undo, drain, a node that goes down.
 // What it does to the cluster is known only when the simulation has run, so that
 // Plan.After, and all predictions, are of the cluster once it has settled. One that
-// turns out to be impossible, as for a node that is not there, is an error.
+// turns out to be impossible, as for a node that is not there, is refused:
+// Plan.Operations tells.
 func Inputs(in ...rollout.Input) Edit {
 	in = slices.Clone(in)
 	var words []string
@@ -127,10 +146,13 @@ func each(objects []runtime.Object, do func(runtime.Object) error) error {
 
 // draft is a cluster while edits are made.
 type draft struct {
+	now    time.Time        // when the edits are made
 	start  *cluster.Cluster // where the simulation starts: with what is no input of it
 	after  *cluster.Cluster
 	inputs []rollout.Input
-	opaque bool // the inputs alone know what comes after
+	opaque bool              // the inputs alone know what comes after
+	parts  [][]rollout.Input // by edit: its inputs
+	denied []string          // by edit: why kubectl makes none of it; empty if it does
 }
 
 func (d *draft) apply(o runtime.Object) error {
@@ -141,6 +163,9 @@ func (d *draft) apply(o runtime.Object) error {
 	switch x := accepted.(type) {
 	case *appsv1.DaemonSet:
 		return d.applyDaemonSet(x)
+	case *appsv1.Deployment:
+		given, _ := o.(*appsv1.Deployment)
+		return d.applyDeployment(x, given.Spec.Replicas != nil)
 	case *corev1.Node:
 		return d.applyNode(x)
 	}
@@ -173,11 +198,76 @@ func (d *draft) applyDaemonSet(ds *appsv1.DaemonSet) error {
 	return d.edit(rollout.Apply{DaemonSet: wish}, func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(ds) })
 }
 
+// applyDeployment keeps the uid, the status, and the number of replicas where the
+// manifest does not say it.
+func (d *draft) applyDeployment(w *appsv1.Deployment, sized bool) error {
+	wish := w.DeepCopy()
+	if !sized {
+		wish.Spec.Replicas = nil
+	}
+	if old, ok := deploymentOf(d.after, w.Namespace, w.Name); ok {
+		if !equality.Semantic.DeepEqual(cluster.Default(old).Spec.Selector, w.Spec.Selector) {
+			return fmt.Errorf("%s: spec.selector: Invalid value: field is immutable: delete the Deployment and create it again", nameOf(w))
+		}
+		stored := old.DeepCopy()
+		stored.Labels, stored.Annotations, stored.Spec = w.Labels, w.Annotations, w.Spec
+		if !sized {
+			stored.Spec.Replicas = old.Spec.Replicas
+		}
+		w = stored
+	}
+	return d.edit(rollout.Apply{Deployment: wish}, func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(w) })
+}
+
+func deploymentOf(c *cluster.Cluster, namespace, name string) (*appsv1.Deployment, bool) {
+	for _, d := range c.Borrow().Deployments() {
+		if d.Namespace == namespace && d.Name == name {
+			return d, true
+		}
+	}
+	return nil, false
+}
+
+// restartedAt is the annotation by which kubectl rollout restart makes a template another
+// (k8s.io/kubectl/pkg/polymorphichelpers/objectrestarter.go: defaultObjectRestarter).
+const restartedAt = "kubectl.kubernetes.io/restartedAt"
+
+func (d *draft) restart(key string) error {
+	kind, name := "", key
+	if before, rest, ok := strings.Cut(key, "/"); ok && strings.Contains(rest, "/") {
+		kind, name = before, rest
+	}
+	namespace, short := split(name)
+	if ds, ok := d.after.Borrow().DaemonSet(namespace, short); ok && kind != "deployment" {
+		ds = ds.DeepCopy()
+		restarted(&ds.Spec.Template, d.now)
+		return d.applyDaemonSet(ds)
+	}
+	w, ok := deploymentOf(d.after, namespace, short)
+	switch {
+	case !ok || kind == "daemonset":
+		return fmt.Errorf("restart %s: there is no such DaemonSet or Deployment", key)
+	case w.Spec.Paused:
+		d.deny(fmt.Sprintf("error: deployments.apps %q can't restart paused deployment (run rollout resume first)", short))
+		return nil
+	}
+	w = w.DeepCopy()
+	restarted(&w.Spec.Template, d.now)
+	return d.applyDeployment(w, true)
+}
+
+func restarted(template *corev1.PodTemplateSpec, now time.Time) {
+	if template.Annotations == nil {
+		template.Annotations = map[string]string{}
+	}
+	template.Annotations[restartedAt] = now.UTC().Format(time.RFC3339)
+}
+
 func (d *draft) applyNode(node *corev1.Node) error {
 	if old, ok := d.after.Borrow().Node(node.Name); ok && len(node.Status.Allocatable) == 0 && len(node.Status.Conditions) == 0 {
 		node.Status = *old.Status.DeepCopy()
 	}
-	return d.edit(rollout.ApplyNode{Node: node}, func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(node) })
+	return d.edit(rollout.ApplyNode{Node: withoutRoom(node)}, func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(node) })
 }
 
 func (d *draft) remove(o runtime.Object) error {
@@ -187,7 +277,11 @@ func (d *draft) remove(o runtime.Object) error {
 	without := func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.Without(o) }
 	switch x := o.(type) {
 	case *appsv1.DaemonSet:
-		return d.edit(rollout.Delete{Key: keyOf(x)}, without)
+		return d.edit(rollout.Delete{Key: daemonKey(keyOf(x))}, without)
+	case *appsv1.Deployment:
+		return d.edit(rollout.Delete{Key: deploymentKey(keyOf(x))}, without)
+	case *corev1.Pod:
+		return d.edit(rollout.DeletePod{Pod: keyOf(x)}, without)
 	case *corev1.Node:
 		return d.edit(rollout.RemoveNode{Node: x.Name}, without)
 	}
@@ -205,6 +299,9 @@ func (d *draft) editNodes(nodes cluster.NodeSet, edits []cluster.NodeEdit) error
 	}
 	return nil
 }
+
+// deny notes why kubectl refuses the edit that is being made.
+func (d *draft) deny(why string) { d.denied[len(d.denied)-1] = why }
 
 // edit makes a change that is an input of the simulation.
 func (d *draft) edit(in rollout.Input, change func(*cluster.Cluster) (*cluster.Cluster, error)) error {

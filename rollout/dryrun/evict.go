@@ -3,12 +3,17 @@ package dryrun
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/enum"
@@ -21,9 +26,9 @@ import (
 type Fate uint8
 
 const (
-	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction)
+	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction), or by a drain
 	Preempted             // by the scheduler, to make room for a DaemonSet's pod of higher priority (plugins/defaultpreemption)
-	Removed               // with its node, or by who makes the edits
+	Removed               // with its node or its owner, or by who makes the edits
 	Stranded              // it stays, but would not be let onto its node again
 )
 
@@ -43,13 +48,21 @@ type Eviction struct {
 	Pod   string        `json:"pod"` // namespace/name
 	Node  string        `json:"node"`
 	Fate  Fate          `json:"fate"`
-	After time.Duration `json:"after,omitempty"` // ns from the edits, as far as its tolerationSeconds go
+	After time.Duration `json:"after,omitempty"` // ns from the edits until it goes
 	Why   string        `json:"why"`             // the taint, for which pod it makes room, or what keeps it off its node
 	Owner string        `json:"owner,omitempty"` // "ReplicaSet web-5d4f": who makes a new one; empty: nobody
-	// Again is a node that would take it, or the one made in its place; Nowhere says
-	// why there is none, in kube-scheduler's words.
+	// Successor is the pod that its ReplicaSet made in its place, by name. It is empty if
+	// there is none, or if the simulation does not know the owner: a StatefulSet, a Job, or
+	// one that is not in the cluster that was given.
+	Successor string `json:"successor,omitempty"`
+	// Again is the node to which the scheduler bound the successor; without one, the node
+	// that takes the same pod once everything has settled, all such pods together. Nowhere
+	// is why there is none, in kube-scheduler's words.
 	Again   string `json:"again,omitempty"`
 	Nowhere string `json:"nowhere,omitempty"`
+	// Missing is how long it took from its going until the successor was available; nil if
+	// it never was, or is not known to be.
+	Missing *time.Duration `json:"missing,omitempty"`
 }
 
 // String is the pod and what becomes of it in one line.
@@ -58,37 +71,49 @@ func (e Eviction) String() string {
 	if e.After > 0 {
 		s += fmt.Sprintf(" after %v", e.After)
 	}
-	s += ": " + e.Why
-	switch {
-	case e.Owner == "" && e.Fate != Stranded:
-		s += "; nothing makes it anew"
-	case e.Nowhere != "":
-		s += "; no node takes it again: " + e.Nowhere
-	case e.Again != "":
-		s += "; would fit on " + e.Again
-	}
-	return s
+	return s + ": " + e.Why + e.next()
 }
 
-// Evictions gives the pods that no DaemonSet owns and to which the plan does
-// something, ascending by pod: those that go, and those on edited nodes that stay
-// but would not be let onto them again. Where those that go would fit again is tried
-// one after the other, the most important first, each counted where it went: on the
-// best node for it as they were, or else the first by name, so that it is a guess
-// where the scheduler has a choice, but not whether there is room. Pods that the
-// kubelet runs by itself (mirror pods) are left out.
+// next is what comes in the pod's place.
+func (e Eviction) next() string {
+	switch {
+	case e.Owner == "" && e.Fate != Stranded:
+		return "; nothing makes it anew"
+	case e.Successor != "" && e.Again == "":
+		return fmt.Sprintf("; %s takes its place, on no node: %s", e.Successor, e.Nowhere)
+	case e.Successor != "" && e.Missing == nil:
+		return fmt.Sprintf("; %s takes its place on %s, and is not available", e.Successor, e.Again)
+	case e.Successor != "":
+		return fmt.Sprintf("; %s takes its place on %s, available %v later", e.Successor, e.Again, *e.Missing)
+	case e.Nowhere != "":
+		return "; no node takes it again: " + e.Nowhere
+	case e.Again != "":
+		return "; would fit on " + e.Again
+	case e.Fate != Stranded:
+		return "; nothing takes its place"
+	}
+	return ""
+}
+
+// Evictions returns the pods that no DaemonSet owns and to which the plan does
+// something that would not happen without it, ascending by pod: those that go, and
+// those on edited nodes that stay but would not be let onto them again. What becomes of
+// the pods that their owners make in place of those that go is read off the simulation.
+// Owners that it does not know are taken to make the same pods again once everything
+// has settled. Pods that the kubelet runs by itself (mirror pods), and those that a
+// Deployment replaces or scales down by itself, are left out.
 //
-// It runs the simulation; a pod costs a prediction.
+// It runs the simulation; a stranded pod costs a prediction.
 func (p *Plan) Evictions() []Eviction {
 	p = p.orNothing()
 	return p.evict()
 }
 
 func (p *Plan) findEvictions() []Eviction {
-	s := &search{plan: p, room: placement.NewRoom(p.After())}
+	s := &search{plan: p, course: p.course(), left: p.course().leaving()}
 	s.collect()
-	s.seat()
-	s.house()
+	s.succeed()
+	s.standIn()
 	slices.SortFunc(s.found, func(a, b *leaver) int { return cmp.Compare(a.Pod, b.Pod) })
 	all := make([]Eviction, len(s.found))
 	for i, l := range s.found {
@@ -97,11 +122,12 @@ func (p *Plan) findEvictions() []Eviction {
 	return all
 }
 
-// search looks for pods that go and where they could come to.
+// search looks for pods that go and what takes their place.
 type search struct {
-	plan  *Plan
-	room  *placement.Room // of the nodes after, with what left and what came
-	found []*leaver
+	plan   *Plan
+	course *course
+	left   map[out]rollout.Event
+	found  []*leaver
 }
 
 // leaver is a pod that goes or is stranded.
@@ -114,7 +140,7 @@ type leaver struct {
 type out struct{ node, pod string }
 
 func (s *search) collect() {
-	events := s.plan.course().leaving()
+	would := s.plan.base.baseline().leaving()
 	b, after := s.plan.Before().Borrow(), s.plan.After().Borrow()
 	for i := range b.Len() {
 		node := b.At(i)
@@ -123,79 +149,74 @@ func (s *search) collect() {
 			if kube.ControllerOf(pod, "DaemonSet") != nil || kube.IsMirror(pod) || over(pod) {
 				continue
 			}
-			_, there := after.Pod(pod.Namespace, pod.Name)
-			e, goes := events[out{node.Name, pod.Name}]
+			at := out{node.Name, pod.Name}
+			e, goes := s.left[at]
+			_, anyway := would[at]
 			switch {
-			case !there:
-				s.add(pod, Removed, "the pod is deleted", 0)
-			case !still:
-				s.add(pod, Removed, "the node is removed", 0)
+			case anyway:
+			case goes && e.Kind != rollout.Deleted:
+				s.add(pod, fateOf(e), why(e, still), time.Duration(e.Tick-s.course.start-1)*s.plan.tick())
 			case goes:
-				s.add(pod, fate(e), why(e), time.Duration(e.Tick-s.plan.course().start-1)*s.plan.tick())
-			case now != node:
+			case s.gone(pod):
+				s.add(pod, Removed, "its owner is deleted", 0)
+			case still && now != node:
 				s.strand(pod, node, now)
 			}
 		}
 	}
-	for _, l := range s.found {
-		if i, ok := after.Position(l.Node); ok && (l.Fate == Evicted || l.Fate == Preempted) {
-			s.room.Remove(placement.LoadOf(l.pod), i)
-		}
-	}
 }
 
-// seat counts the pods of DaemonSets that go out of the room, and those that come in.
-func (s *search) seat() {
-	c, after := s.plan.course(), s.plan.After().Borrow()
-	for _, e := range s.plan.whole() {
-		had, has := podNames(c.before[e.Key]), podNames(c.after[e.Key])
-		namespace, _, _ := strings.Cut(e.Key, "/")
-		for _, p := range c.before[e.Key] {
-			pod, there := after.Pod(namespace, p.Name)
-			if i, ok := after.Position(p.Node); ok && there && !has[p.Name] && !over(pod) {
-				s.room.Remove(placement.LoadOf(pod), i)
-			}
-		}
-		for _, p := range c.after[e.Key] {
-			if i, ok := after.Position(p.Node); ok && p.Bound && !had[p.Name] {
-				s.room.Add(e.after.workload.Load(), i)
-			}
-		}
-	}
-}
-
-func podNames(pods []rollout.Pod) map[string]bool {
-	names := map[string]bool{}
-	for _, p := range pods {
-		names[p.Name] = true
-	}
-	return names
+// gone reports whether the edits themselves take the pod out of the cluster.
+func (s *search) gone(pod *corev1.Pod) bool {
+	_, there := s.plan.start.Borrow().Pod(pod.Namespace, pod.Name)
+	return !there
 }
 
 func (p *Plan) tick() time.Duration { return p.base.sim.Config().Tick }
 
-// leaving gives the events that take pods of no DaemonSet away, by where they were.
+// leaving returns for each pod of no DaemonSet, by where it was, the event that took it
+// away.
 func (c *course) leaving() map[out]rollout.Event {
 	gone := map[out]rollout.Event{}
-	for _, e := range c.trace {
-		if e.DaemonSet == "" && (e.Kind == rollout.Evicted || e.Kind == rollout.Preempted || e.Kind == rollout.UserDeleted) {
-			gone[out{e.Node, e.Pod}] = e
+	for i := range c.trace {
+		e := &c.trace[i]
+		if e.DaemonSet == "" && leaves(e.Kind) {
+			if _, already := gone[out{e.Node, e.Pod}]; !already {
+				gone[out{e.Node, e.Pod}] = *e
+			}
 		}
 	}
 	return gone
 }
 
-func fate(e rollout.Event) Fate {
-	if e.Kind == rollout.Preempted {
-		return Preempted
+// leaves reports whether an event takes a pod away, or sends it on its way.
+func leaves(k rollout.Kind) bool {
+	switch k {
+	case rollout.Evicted, rollout.Preempted, rollout.UserDeleted, rollout.Collected, rollout.Deleted:
+		return true
 	}
-	return Evicted
+	return false
 }
 
-// why names the taints that the pod does not tolerate for ever, or the pod that it
-// makes room for.
-func why(e rollout.Event) string {
-	if e.Why.Detail != "" {
+func fateOf(e rollout.Event) Fate {
+	switch e.Kind {
+	case rollout.Preempted:
+		return Preempted
+	case rollout.Evicted:
+		return Evicted
+	}
+	return Removed
+}
+
+// why names the taints that the pod does not tolerate for ever, the pod that it makes
+// room for, or who takes it away.
+func why(e rollout.Event, nodeStays bool) string {
+	switch {
+	case e.Kind == rollout.UserDeleted && e.Why.Rule == 0:
+		return "the pod is deleted"
+	case e.Kind == rollout.Collected && !nodeStays:
+		return "the node is removed"
+	case e.Why != rollout.Why{}:
 		return e.Why.String()
 	}
 	return fmt.Sprint(e.Kind)
@@ -213,15 +234,33 @@ func (s *search) add(pod *corev1.Pod, fate Fate, why string, after time.Duration
 	s.found = append(s.found, &leaver{e, pod})
 }
 
-// strand notes a pod that its node let in and, as it is now, would not.
+// strand notes a pod that its node let in and, as it is now, would not, and a node that
+// would take it once everything has settled.
 func (s *search) strand(pod *corev1.Pod, was, now *corev1.Node) {
 	w, err := placement.ForPod(anew(pod), placement.Unvalidated())
 	if err != nil || w.Check(was).Decision == placement.Excluded {
 		return
 	}
-	if v := w.Check(now); v.Decision == placement.Excluded {
-		s.add(pod, Stranded, fmt.Sprint(v.Reasons[0]), 0)
+	v := w.Check(now)
+	if v.Decision != placement.Excluded {
+		return
 	}
+	s.add(pod, Stranded, fmt.Sprint(v.Reasons[0]), 0)
+	e := &s.found[len(s.found)-1].Eviction
+	p := w.Predict(s.course.cluster())
+	if open := p.Placed(); open.Len() > 0 {
+		e.Again = cmp.Or(first(p.Best().And(open)), first(open))
+		return
+	}
+	e.Nowhere = p.String()
+}
+
+// first returns the first name of a set; empty if there is none.
+func first(set cluster.NodeSet) string {
+	for n := range set.All() {
+		return n.Name
+	}
+	return ""
 }
 
 // anew is the pod as its owner would make it again.
@@ -232,45 +271,193 @@ func anew(pod *corev1.Pod) *corev1.Pod {
 	return again
 }
 
-// house tries to find a node for each: for pods that go the most important first,
-// then, beside all of them, for those that stay.
-func (s *search) house() {
-	classes := s.plan.After().Borrow()
-	slices.SortFunc(s.found, func(a, b *leaver) int {
-		return cmp.Or(
-			cmp.Compare(min(a.Fate, Stranded)/Stranded, min(b.Fate, Stranded)/Stranded),
-			-cmp.Compare(kube.Priority(&a.pod.Spec, classes), kube.Priority(&b.pod.Spec, classes)), cmp.Compare(a.Pod, b.Pod))
-	})
+// succeed finds the successors that the simulation made.
+func (s *search) succeed() {
+	lines := s.course.lineages(s.plan.Before().Borrow())
 	for _, l := range s.found {
-		if l.Owner == "" && l.Fate != Stranded {
-			continue
+		if e := s.left[out{l.Node, l.pod.Name}]; l.Fate != Stranded {
+			lines.follow(l, e, s)
 		}
-		s.place(l)
 	}
 }
 
-func (s *search) place(l *leaver) {
-	w, err := placement.ForPod(anew(l.pod), placement.Unvalidated())
-	if err != nil {
-		l.Nowhere = err.Error()
-		return
+// lineage is what one controller of a Deployment's or ReplicaSet's pods did: which pods
+// left and which it made, in the order of the events. The n-th that was made takes the
+// place of the n-th that left.
+type lineage struct {
+	left, made []string
+	index      map[string]int // by pod: its place in left
+}
+
+// lineages are the lineages of a course, by group, and what became of each pod.
+type lineages struct {
+	groups map[string]*lineage
+	went   map[string]int    // by group and pod: the tick in which it left
+	bound  map[string]string // likewise: the node to which it was bound first
+	ready  map[string]int    // likewise: the tick in which it was available first
+	unfit  map[string]string // likewise: why it was bound nowhere
+	sets   map[out]string    // the ReplicaSets of pods that were there before
+}
+
+// groupOf names who makes the pods of an event: a Deployment, or a ReplicaSet, which the
+// pod itself tells, or the name of one that it has made.
+func (x *lineages) groupOf(e *rollout.Event) string {
+	if e.Deployment != "" {
+		return deploymentKey(e.Deployment)
 	}
-	p := w.Predict(s.plan.After())
-	b := s.plan.After().Borrow()
-	for _, set := range []cluster.NodeSet{p.Best(), p.Eligible()} {
-		for _, name := range set.Names() {
-			i, _ := b.Position(name)
-			if name == l.Node && l.Fate != Stranded || !s.room.Fits(w, i) {
-				continue
-			}
-			if l.Again = name; l.Fate != Stranded {
-				s.room.Add(w.Load(), i)
-			}
-			return
+	name, ok := x.sets[out{e.Node, e.Pod}]
+	if !ok {
+		name = e.Pod[:max(0, strings.LastIndexByte(e.Pod, '-'))]
+	}
+	return "replicaset/" + name
+}
+
+func (c *course) lineages(before cluster.Borrowed) *lineages {
+	x := &lineages{map[string]*lineage{}, map[string]int{}, map[string]string{}, map[string]int{}, map[string]string{}, map[out]string{}}
+	for _, pod := range before.Pods() {
+		if ref := kube.ControllerOf(pod, "ReplicaSet"); ref != nil {
+			x.sets[out{pod.Spec.NodeName, pod.Name}] = ref.Name
 		}
 	}
-	l.Nowhere = p.String()
-	if p.Placed().Len() > 0 {
-		l.Nowhere = strings.TrimSuffix(l.Nowhere, ".") + ", but pods that come there take that room"
+	delayed := map[string]bool{} // groups whose pods are available some time after they are ready
+	for _, d := range c.cluster().Borrow().Deployments() {
+		delayed[deploymentKey(keyOf(d))] = d.Spec.MinReadySeconds > 0
 	}
+	for _, rs := range c.cluster().Borrow().ReplicaSets() {
+		if kube.ControllerOf(rs, "Deployment") == nil {
+			delayed["replicaset/"+rs.Name] = rs.Spec.MinReadySeconds > 0
+		}
+	}
+	for i := range c.trace {
+		if e := &c.trace[i]; e.DaemonSet == "" && e.Pod != "" {
+			x.see(e, delayed)
+		}
+	}
+	return x
+}
+
+func (x *lineages) see(e *rollout.Event, delayed map[string]bool) {
+	group := x.groupOf(e)
+	g := x.groups[group]
+	if g == nil {
+		g = &lineage{index: map[string]int{}}
+		x.groups[group] = g
+	}
+	id := group + "/" + e.Pod
+	switch {
+	case e.Kind == rollout.Created:
+		g.made = append(g.made, e.Pod)
+	case leaves(e.Kind) || e.Kind == rollout.Failed:
+		if _, already := g.index[e.Pod]; !already {
+			g.index[e.Pod], x.went[id] = len(g.left), e.Tick
+			g.left = append(g.left, e.Pod)
+		}
+	case e.Kind == rollout.Bound:
+		if x.bound[id] == "" {
+			x.bound[id] = e.Node
+		}
+	case e.Kind == rollout.Unschedulable:
+		x.unfit[id] = e.Why.String()
+	case e.Kind == rollout.Available || e.Kind == rollout.Ready && !delayed[group]:
+		if _, already := x.ready[id]; !already {
+			x.ready[id] = e.Tick
+		}
+	}
+}
+
+// follow tells the leaver what took its place, passing over pods that left before they
+// were available.
+func (x *lineages) follow(l *leaver, left rollout.Event, s *search) {
+	group := x.groupOf(&left)
+	g := x.groups[group]
+	if g == nil {
+		return
+	}
+	for pod := l.pod.Name; ; {
+		i, went := g.index[pod]
+		if !went || i >= len(g.made) {
+			return
+		}
+		pod = g.made[i]
+		id := group + "/" + pod
+		l.Successor, l.Again, l.Nowhere, l.Missing = pod, x.bound[id], "", nil
+		if at, ok := x.ready[id]; ok {
+			missing := time.Duration(max(0, at-left.Tick)) * s.plan.tick()
+			l.Missing = &missing
+			return
+		}
+		if l.Again == "" {
+			l.Nowhere = cmp.Or(x.unfit[id], "it is not bound")
+		}
+	}
+}
+
+// standIn has those owners that the simulation does not know make the same pods again,
+// once everything has settled, and reads off where they are bound: each by a ReplicaSet
+// of its own.
+func (s *search) standIn() {
+	var sets []runtime.Object
+	waiting := map[string]*leaver{} // by namespace and ReplicaSet
+	for i, l := range s.found {
+		if l.Owner == "" || l.Fate == Stranded || l.Successor != "" || s.simulated(l.pod) {
+			continue
+		}
+		rs := standIn(l.pod, i)
+		sets, waiting[keyOf(rs)] = append(sets, rs), l
+	}
+	if len(sets) == 0 {
+		return
+	}
+	c, err := s.course.cluster().With(sets...)
+	if err != nil {
+		return // cannot be: the names are free
+	}
+	sim, err := s.plan.base.config.simulation(c)
+	if err != nil {
+		return // cannot be: the cluster was simulated
+	}
+	sim.Advance(2) // they are created and bound in the first; what makes room may go later
+	c = sim.Cluster()
+	for _, pod := range c.Borrow().Pods() {
+		ref := kube.ControllerOf(pod, "ReplicaSet")
+		if ref == nil {
+			continue
+		}
+		if l := waiting[pod.Namespace+"/"+ref.Name]; l != nil {
+			l.Again = pod.Spec.NodeName
+		}
+	}
+	for _, l := range waiting {
+		if w, err := placement.ForPod(anew(l.pod), placement.Unvalidated()); l.Again == "" && err == nil {
+			l.Nowhere = w.Predict(c).String()
+		}
+	}
+}
+
+// standInLabel tells the pods of one stand-in from those of others.
+const standInLabel = "berth/stand-in"
+
+// standIn returns a ReplicaSet that makes the pod again.
+func standIn(pod *corev1.Pod, number int) *appsv1.ReplicaSet {
+	again, one, id := anew(pod), int32(1), strconv.Itoa(number)
+	labels := map[string]string{standInLabel: id}
+	maps.Copy(labels, pod.Labels)
+	return cluster.Default(&appsv1.ReplicaSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: "stand-in." + id, UID: types.UID(standInLabel + "/" + id)},
+		Spec: appsv1.ReplicaSetSpec{
+			Replicas: &one, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{standInLabel: id}},
+			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: pod.Annotations}, Spec: again.Spec},
+		},
+	})
+}
+
+// simulated reports whether the pod's owner is one that the simulation has: a ReplicaSet
+// of the cluster.
+func (s *search) simulated(pod *corev1.Pod) bool {
+	ref := kube.ControllerOf(pod, "ReplicaSet")
+	if ref == nil {
+		return false
+	}
+	_, there := s.plan.Before().Borrow().ReplicaSet(pod.Namespace, ref.Name)
+	return there
 }

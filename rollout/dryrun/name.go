@@ -14,6 +14,19 @@ import (
 
 func keyOf(o metav1.Object) string { return kube.Key(o) }
 
+// daemonKey and deploymentKey return the key of a workload with its kind, which names
+// it where a DaemonSet and a Deployment have the same namespace and name.
+func daemonKey(key string) string     { return "daemonset/" + key }
+func deploymentKey(key string) string { return "deployment/" + key }
+
+// workloadName is how messages name the workload of a key with its kind.
+func workloadName(key string) string {
+	if rest, ok := strings.CutPrefix(key, "deployment/"); ok {
+		return "Deployment " + rest
+	}
+	return "DaemonSet " + strings.TrimPrefix(key, "daemonset/")
+}
+
 // namespaced says whether objects of the kind live in a namespace.
 func namespaced(o runtime.Object) bool {
 	switch o.(type) {

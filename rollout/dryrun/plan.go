@@ -22,9 +22,10 @@ type Plan struct {
 	base  *Base
 	edits []Edit
 	*draft
-	course func() *course
-	whole  func() []Effect
-	evict  func() []Eviction
+	course  func() *course
+	whole   func() []Effect
+	evict   func() []Eviction
+	operate func() []Operation
 }
 
 // orNothing lets a nil Plan and the zero one edit nothing in no cluster.
@@ -77,7 +78,7 @@ type Effect struct {
 	wrong         error // why there is no prediction
 }
 
-// Before is the cluster at rest from which the plan starts.
+// Before is the cluster from which the plan starts.
 func (p *Plan) Before() *cluster.Cluster { return p.orNothing().base.cluster }
 
 // After is the cluster with the edits made, before anything in it reacts to them.
@@ -253,7 +254,7 @@ func (p *Plan) Findings() Findings {
 	return slices.DeleteFunc(after, func(f Finding) bool { return known[f.String()] })
 }
 
-// Sim gives a simulation at rest with the edits as inputs of its next tick: for
+// Sim returns a simulation of the cluster with the edits as inputs of its next tick: for
 // timeline.Watch, faults that come on top, and all else that package rollout offers. The
 // error is an input that is malformed.
 func (p *Plan) Sim() (*rollout.Sim, error) {
@@ -269,7 +270,7 @@ func (p *Plan) Sim() (*rollout.Sim, error) {
 // what is no input.
 func (b *Base) forked(start *cluster.Cluster) (*rollout.Sim, error) {
 	if start != b.cluster {
-		return rollout.New(start, b.config.Rollout)
+		return b.config.simulation(start)
 	}
 	b.fork.Lock()
 	defer b.fork.Unlock()

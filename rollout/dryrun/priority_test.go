@@ -121,25 +121,31 @@ apiVersion: scheduling.k8s.io/v1
 kind: PriorityClass
 metadata: {name: important}
 value: 1000
----
-apiVersion: apps/v1
-kind: ReplicaSet
-metadata: {name: rs, namespace: default, uid: u1}
-spec: {replicas: 2, selector: {matchLabels: {app: x}}, template: {metadata: {labels: {app: x}}, spec: {containers: [{name: c, image: i}]}}}
 `
 
+// replica is a ReplicaSet and its pod, which fills a node of one cpu.
 func replica(name, class string) string {
 	return fmt.Sprintf(`---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: %[1]s, namespace: default, uid: %[1]s}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: %[1]s}}
+  template:
+    metadata: {labels: {app: %[1]s}}
+    spec: {priorityClassName: "%[2]s", containers: [{name: c, image: i, resources: {requests: {cpu: "1"}}}]}
+---
 apiVersion: v1
 kind: Pod
-metadata: {name: %s, namespace: default, labels: {app: x}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: rs, uid: u1, controller: true}]}
-spec: {nodeName: n1, priorityClassName: "%s", containers: [{name: c, image: i, resources: {requests: {cpu: "1"}}}]}
+metadata: {name: %[1]s-1, namespace: default, labels: {app: %[1]s}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: %[1]s, uid: %[1]s, controller: true}]}
+spec: {nodeName: n1, priorityClassName: "%[2]s", containers: [{name: c, image: i, resources: {requests: {cpu: "1"}}}]}
 status: {phase: Running, startTime: "2026-01-01T00:00:00Z", conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T00:00:00Z"}]}
 `, name, class)
 }
 
-// Two pods are evicted, and there is room for one: the pod of the higher class takes
-// it, although its spec has no number and the other comes first by name.
+// Two pods are evicted, and there is room for one: the successor of the higher class
+// takes it, although its spec has no number and the other comes first by name.
 func TestEvictionsHeedPriorityClasses(t *testing.T) {
 	c := mustCluster(t, oneClass+replica("a-unimportant", "")+replica("b-important", "important"))
 	p, err := dryrun.New(c, dryrun.EditNodes(c.Named("n1"), cluster.Taint("out=now:NoExecute")))
@@ -150,7 +156,7 @@ func TestEvictionsHeedPriorityClasses(t *testing.T) {
 	for _, e := range p.Evictions() {
 		again[e.Pod] = e.Again
 	}
-	if len(again) != 2 || again["default/a-unimportant"] != "" || again["default/b-important"] != "n2" {
+	if len(again) != 2 || again["default/a-unimportant-1"] != "" || again["default/b-important-1"] != "n2" {
 		t.Errorf("again: %v, want b-important on n2 and a-unimportant nowhere", again)
 	}
 }

@@ -2,10 +2,16 @@ package dryrun
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
 )
 
 // String is the plan for people: the edits; every DaemonSet to which something
@@ -19,8 +25,8 @@ import (
 func (p *Plan) String() string {
 	p = p.orNothing()
 	var b strings.Builder
-	for _, e := range p.edits {
-		fmt.Fprintf(&b, "edit  %v\n", e)
+	for _, o := range p.Operations() {
+		fmt.Fprintf(&b, "edit  %v", o)
 	}
 	if len(p.edits) == 0 {
 		b.WriteString("no edit\n")
@@ -38,8 +44,8 @@ func (p *Plan) String() string {
 	}
 	if evictions := p.Evictions(); len(evictions) > 0 {
 		b.WriteString("\npods that no DaemonSet owns\n")
-		for _, e := range evictions {
-			fmt.Fprintf(&b, "    %s %v\n", e.sign(), e)
+		for _, line := range capped(evictionLines(evictions), mostLines, "%d more") {
+			fmt.Fprintf(&b, "    %s\n", line)
 		}
 	}
 	if findings := p.Findings(); len(findings) > 0 {
@@ -54,6 +60,25 @@ func (p *Plan) String() string {
 	fmt.Fprintf(&b, "\n%s\n", p.summary(untouched))
 	return b.String()
 }
+
+// mostLines bounds the lines of a list in the text; the JSON form has all.
+const mostLines = 50
+
+func evictionLines(evictions []Eviction) []string {
+	lines := make([]string, len(evictions))
+	for i, e := range evictions {
+		lines[i] = fmt.Sprintf("%s %v", e.sign(), e)
+	}
+	return lines
+}
+
+// nodeList returns the first names of a set, and how many more there are.
+func nodeList(nodes cluster.NodeSet) string {
+	return strings.Join(capped(nodes.Names(), mostNodes, "%d more"), " ")
+}
+
+// mostNodes bounds the nodes that a line of a plan names.
+const mostNodes = 16
 
 // sign is what stands before a pod that no DaemonSet owns.
 func (e Eviction) sign() string {
@@ -119,7 +144,7 @@ func (e Effect) admissionText() string {
 		nodes       cluster.NodeSet
 	}{{"+", "placed only so", a.Gained}, {"!", "pending only so", a.Refused}} {
 		if turn.nodes.Len() > 0 {
-			fmt.Fprintf(&b, "      %s %s: %s\n", turn.sign, turn.words, strings.Join(turn.nodes.Names(), " "))
+			fmt.Fprintf(&b, "      %s %s: %s\n", turn.sign, turn.words, nodeList(turn.nodes))
 		}
 	}
 	return b.String()
@@ -130,7 +155,7 @@ func (p Pods) text() string {
 	var b strings.Builder
 	for _, x := range p.kinds() {
 		if n := x.nodes.Len(); n > 0 {
-			fmt.Fprintf(&b, "    pods %s: %d on %s\n", x.words, n, strings.Join(x.nodes.Names(), " "))
+			fmt.Fprintf(&b, "    pods %s: %d on %s\n", x.words, n, nodeList(x.nodes))
 		}
 	}
 	return b.String()
@@ -166,8 +191,12 @@ func (e Effect) courseText() string {
 	}
 	s += "\n"
 	if !e.Ends() {
+		var lines []string
 		for _, w := range e.Waiting() {
-			s += fmt.Sprintf("      %v\n", w)
+			lines = append(lines, w.String())
+		}
+		for _, line := range capped(lines, mostNames, "%d more") {
+			s += fmt.Sprintf("      %s\n", line)
 		}
 	}
 	return s
@@ -190,9 +219,8 @@ func (p *Plan) Notes() []string {
 	if c.unsettled {
 		say("what the edits set off is not over after %v", p.duration(max(0, c.sim.Now()-c.start)).Truncate(time.Second))
 	}
-	for _, r := range c.refused {
-		say("refused: %s", r)
-	}
+	notes = append(notes, p.baselineNotes()...)
+	notes = append(notes, p.missingNotes()...)
 	for _, e := range p.whole() {
 		if e.after == nil || e.Empty() {
 			continue
@@ -202,6 +230,100 @@ func (p *Plan) Notes() []string {
 		}
 	}
 	return notes
+}
+
+// baselineNotes tells what happens without the edits as well, and is not their doing.
+func (p *Plan) baselineNotes() []string {
+	b := p.base.baseline()
+	made, gone := 0, 0
+	for i := range b.trace {
+		switch k := b.trace[i].Kind; {
+		case k == rollout.Created:
+			made++
+		case leaves(k):
+			gone++
+		}
+	}
+	var notes []string
+	if made+gone > 0 {
+		notes = append(notes, fmt.Sprintf("without the edits too %d pods are created and %d go: what is under way in the cluster goes on", made, gone))
+	}
+	var stuck []string
+	for _, key := range slices.Sorted(maps.Keys(b.ends)) {
+		if end := b.ends[key]; end.state == rollout.Deadlocked {
+			stuck = append(stuck, workloadName(key))
+		}
+	}
+	if len(stuck) > 0 {
+		notes = append(notes, "stuck without the edits too: "+strings.Join(capped(stuck, mostNames, "%d more"), ", "))
+	}
+	return notes
+}
+
+// missingNotes tells what decides and is not in the cluster that was given, or is not
+// simulated.
+func (p *Plan) missingNotes() []string {
+	b := p.Before().Borrow()
+	owners, gated, foreign := map[string]int{}, 0, map[string]int{}
+	for _, pod := range b.Pods() {
+		if over(pod) {
+			continue
+		}
+		if ref := metav1.GetControllerOfNoCopy(pod); ref != nil && !known(b, pod.Namespace, ref) {
+			owners[ref.Kind]++
+		}
+		if len(pod.Spec.SchedulingGates) > 0 && pod.Spec.NodeName == "" {
+			gated++
+		}
+		if name := pod.Spec.SchedulerName; name != "" && name != corev1.DefaultSchedulerName && pod.Spec.NodeName == "" {
+			foreign[name]++
+		}
+	}
+	var notes []string
+	say := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	if len(owners) > 0 {
+		var kinds []string
+		for _, kind := range slices.Sorted(maps.Keys(owners)) {
+			kinds = append(kinds, fmt.Sprintf("%s of %d", kind, owners[kind]))
+		}
+		say("owners of pods that are not in the cluster that was given, or are not simulated: %s: where their pods would go is tried once everything else has settled", strings.Join(kinds, ", "))
+	}
+	if len(b.PodDisruptionBudgets()) == 0 && p.evicts() {
+		say("there is no PodDisruptionBudget in the cluster that was given: no eviction is refused")
+	}
+	if gated > 0 {
+		say("%d pods have schedulingGates, which are not looked at", gated)
+	}
+	for _, name := range slices.Sorted(maps.Keys(foreign)) {
+		say("%d pods are for the scheduler %s, which is not simulated: they are placed as kube-scheduler would", foreign[name], name)
+	}
+	return notes
+}
+
+// known reports whether the simulation has the owner of a pod.
+func known(b cluster.Borrowed, namespace string, ref *metav1.OwnerReference) bool {
+	switch ref.Kind {
+	case "DaemonSet":
+		_, ok := b.DaemonSet(namespace, ref.Name)
+		return ok
+	case "ReplicaSet":
+		_, ok := b.ReplicaSet(namespace, ref.Name)
+		return ok
+	case "Node":
+		return true // a mirror pod
+	}
+	return false
+}
+
+// evicts reports whether the plan has a drain or an eviction.
+func (p *Plan) evicts() bool {
+	return slices.ContainsFunc(p.inputs, func(in rollout.Input) bool {
+		switch in.(type) {
+		case rollout.Drain, rollout.EvictPods:
+			return true
+		}
+		return false
+	})
 }
 
 // summary is the plan in a line.

@@ -6,12 +6,11 @@ import (
 	"time"
 
 	"github.com/berthsim/berth/cluster"
-	"github.com/berthsim/berth/rollout"
 )
 
 // within judges the DaemonSet's way through the simulation.
 func (e Effect) within(d time.Duration, share amount) ruling {
-	c, course := e.course(), e.Course()
+	course := e.Course()
 	switch {
 	case e.after == nil:
 		return ruling{message: "the DaemonSet is deleted"}
@@ -19,7 +18,7 @@ func (e Effect) within(d time.Duration, share amount) ruling {
 		return ruling{empty: "no node wants a pod, before or after"}
 	case e.Wanted().Len() == 0:
 		return e.deserted()
-	case !c.touches(e.Key):
+	case !e.touched():
 		return ruling{}
 	}
 	var broken []string
@@ -49,14 +48,11 @@ func (e Effect) deserted() ruling {
 
 func (p *Plan) duration(ticks int) time.Duration { return time.Duration(ticks) * p.tick() }
 
-// touches says whether anything happens to the DaemonSet.
-func (c *course) touches(key string) bool {
-	for _, e := range c.trace {
-		if e.DaemonSet == key && e.Kind != rollout.Unchanged {
-			return true
-		}
-	}
-	return false
+// touched reports whether anything happens to the DaemonSet that would not without the
+// edits.
+func (e Effect) touched() bool {
+	key := daemonKey(e.Key)
+	return e.course().ends[key].print != e.baseline().ends[key].print
 }
 
 func (e Effect) waiting() []Offender {
@@ -79,11 +75,10 @@ func (e Effect) late(d time.Duration) []Offender {
 	return e.offend(e.plan.named(names...), fmt.Sprintf("its turn is not over after %v", d))
 }
 
-// down gives the nodes that were without when it was worst.
+// down returns the nodes that were without when it was worst.
 func (e Effect) down() []Offender {
-	course := e.Course()
-	at := e.plan.duration(course.DownAt - e.course().start)
-	return e.offend(e.plan.named(course.DownOn...), fmt.Sprintf("without an available pod %v after the edits", at))
+	w := e.worst()
+	return e.offend(e.plan.named(w.down...), fmt.Sprintf("without an available pod %v after the edits", w.after))
 }
 
 func (e Effect) offend(nodes cluster.NodeSet, why string) []Offender {

@@ -20,11 +20,12 @@ import (
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		dryrun.Action(0), (*dryrun.Base)(nil), dryrun.Config{}, dryrun.DeploymentEffect{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
-		dryrun.Fate(0), dryrun.FieldChange{}, dryrun.Finding{}, dryrun.Findings(nil), dryrun.Inspection{}, dryrun.Offender{},
+		dryrun.Fate(0), dryrun.FieldChange{}, dryrun.Finding{}, dryrun.Findings(nil), dryrun.Inspection{}, dryrun.Offender{}, dryrun.Operation{},
+		dryrun.OperationState(0),
 		dryrun.Outcome(0), (*dryrun.Plan)(nil), dryrun.Pods{}, dryrun.Policy{}, dryrun.Record{}, dryrun.Report{}, dryrun.Result{},
 		dryrun.Severity(0), dryrun.Split{},
 		dryrun.Apply, dryrun.AtLeast, dryrun.Avoids, dryrun.Covers, dryrun.Delete, dryrun.EditNodes, dryrun.ExactlyOne,
-		dryrun.FingerprintOf, dryrun.Holds, dryrun.Inputs, dryrun.Inspect, dryrun.New, dryrun.Rehomes, dryrun.RemoveNodes, dryrun.Start,
+		dryrun.FingerprintOf, dryrun.Holds, dryrun.Inputs, dryrun.Inspect, dryrun.New, dryrun.Rehomes, dryrun.RemoveNodes, dryrun.Restart, dryrun.Start,
 		dryrun.Within,
 	)
 }
@@ -42,7 +43,6 @@ func TestNothingHasWords(t *testing.T) {
 		"cordon on no node: EditNodes: cordon: there is no node in the set":       dryrun.EditNodes(cluster.NodeSet{}, cluster.Cordon()),
 		"remove no node: RemoveNodes: there is no node in the set":                dryrun.RemoveNodes(cluster.NodeSet{}),
 		"delete Node without a name: object 0: Node: metadata.name: is required":  dryrun.Delete(&corev1.Node{}),
-		`node-down nowhere: node-down nowhere: nodes "nowhere" not found`:         dryrun.Inputs(rollout.NodeDown{Node: "nowhere"}),
 		`undo "": undo: no key: must be namespace/name`:                           dryrun.Inputs(rollout.Undo{}),
 		"no input: <nil>": dryrun.Inputs(),
 	} {

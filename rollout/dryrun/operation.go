@@ -1,0 +1,399 @@
+package dryrun
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/berthsim/berth/internal/enum"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
+)
+
+// OperationState is what became of an edit.
+type OperationState uint8
+
+const (
+	OperationCompleted    OperationState = iota // everything that it set off has come to its end
+	OperationAlreadyStuck                       // it does not complete, and is no worse than without the edits: harmless
+	OperationRefused                            // kubectl or the API server refuses it
+	OperationStuck                              // something is in the way that time alone does not remove
+	OperationRunning                            // it is not over at Config.Horizon
+)
+
+var operationNames = enum.Of[OperationState]("completed", "already stuck", "refused", "stuck", "running")
+
+// String returns the state in words.
+func (s OperationState) String() string { return operationNames.String(s) }
+
+// MarshalText makes a state its words in JSON.
+func (s OperationState) MarshalText() ([]byte, error) { return operationNames.MarshalText(s) }
+
+// UnmarshalText reads the words of a state.
+func (s *OperationState) UnmarshalText(text []byte) error {
+	return operationNames.UnmarshalText(s, text)
+}
+
+// Operation is an edit and what became of it. An edit completes when every DaemonSet and
+// Deployment that it touches does, and every drain in it: those that it names, and those
+// that no edit names and to which something happens that would not without the edits.
+type Operation struct {
+	Edit  string         `json:"edit"`
+	State OperationState `json:"state"`
+	// After is how long it took until the last event of what it touches; of a drain, until
+	// the node was drained.
+	After time.Duration `json:"after,omitempty"`
+	// Why is what kubectl or the API server says of a refusal, or what is in the way, a
+	// sentence for each workload and drain.
+	Why      []string `json:"why,omitempty"`
+	Culprits []string `json:"culprits,omitempty"` // nodes or pods to blame, a line for each
+	Remedies []string `json:"remedies,omitempty"` // what would let it complete: each was tried by itself
+	Touched  []string `json:"touched,omitempty"`  // keys with their kind: "deployment/shop/web"
+
+	diagnoses []*diagnosis.Diagnosis
+	drains    []*diagnosis.DrainDiagnosis
+}
+
+// Fails reports whether the operation neither completes nor is harmless.
+func (o Operation) Fails() bool { return o.State > OperationAlreadyStuck }
+
+// Diagnoses returns the diagnoses of the workloads and drains that are stuck.
+func (o Operation) Diagnoses() ([]*diagnosis.Diagnosis, []*diagnosis.DrainDiagnosis) {
+	return slices.Clone(o.diagnoses), slices.Clone(o.drains)
+}
+
+// String returns the edit and what became of it: a line, and one for each reason,
+// culprit and remedy.
+func (o Operation) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", shorter(o.Edit), o.outcome())
+	for _, lines := range []struct {
+		word string
+		text []string
+	}{{"", o.Why}, {"culprit ", o.Culprits}, {"remedy ", o.Remedies}} {
+		for _, line := range capped(lines.text, mostNames, "%d more") {
+			fmt.Fprintf(&b, "      %s%s\n", lines.word, line)
+		}
+	}
+	return b.String()
+}
+
+// shorter cuts a text with many words, as of an edit of many nodes.
+func shorter(text string) string {
+	return strings.Join(capped(strings.Split(text, " "), mostWords, "%d more"), " ")
+}
+
+// mostWords bounds the words that the text of an edit has.
+const mostWords = 24
+
+func (o Operation) outcome() string {
+	switch {
+	case o.State == OperationRunning:
+		return fmt.Sprintf("still running after %v", o.After)
+	case o.State == OperationCompleted && o.After > 0:
+		return fmt.Sprintf("completed after %v", o.After)
+	case o.State == OperationAlreadyStuck:
+		return "already stuck without it, and no worse"
+	}
+	return o.State.String()
+}
+
+// Operations returns what became of each edit, in the order of Edits. It runs the
+// simulation; what is stuck costs a diagnosis.
+func (p *Plan) Operations() []Operation { return slices.Clone(p.orNothing().operate()) }
+
+// Err returns an error that tells every edit that does not complete; nil if all do, or
+// are harmless. What policies say of the plan is Report.Err. It runs the simulation.
+func (p *Plan) Err() error {
+	var errs []error
+	for _, o := range p.Operations() {
+		if o.Fails() {
+			errs = append(errs, errors.New(strings.TrimSuffix(o.String(), "\n")))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// named is what the inputs of one edit name.
+type named struct {
+	keys   map[string]bool // workloads, with their kind
+	drains []string        // nodes
+}
+
+func (p *Plan) operations() []Operation {
+	names := make([]named, len(p.edits))
+	taken := map[string]bool{}
+	for i := range p.edits {
+		names[i] = p.namedBy(p.parts[i])
+		for key := range names[i].keys {
+			taken[key] = true
+		}
+	}
+	j := &judge{plan: p, course: p.course(), baseline: p.base.baseline(), known: map[string]verdict{}}
+	var others []string
+	for _, key := range j.changed() {
+		if !taken[key] {
+			others = append(others, key)
+		}
+	}
+	all := make([]Operation, len(p.edits))
+	for i, e := range p.edits {
+		keys := slices.Sorted(maps.Keys(names[i].keys))
+		all[i] = j.judge(Operation{Edit: e.String(), Touched: append(keys, others...)}, names[i], p.refusals(i))
+	}
+	return all
+}
+
+// namedBy returns what inputs name. A pause completes at once, whatever it interrupts.
+func (p *Plan) namedBy(inputs []rollout.Input) named {
+	n := named{keys: map[string]bool{}}
+	for _, in := range inputs {
+		switch x := in.(type) {
+		case rollout.Apply:
+			if x.Deployment != nil {
+				n.keys[deploymentKey(keyOf(x.Deployment))] = true
+			} else if x.DaemonSet != nil {
+				n.keys[daemonKey(keyOf(x.DaemonSet))] = true
+			}
+		case rollout.Undo:
+			n.keys[p.withKind(x.Key)] = true
+		case rollout.Scale:
+			n.keys[p.withKind(x.Key)] = true
+		case rollout.Resume:
+			n.keys[p.withKind(x.Key)] = true
+		case rollout.Delete:
+			n.keys[p.withKind(x.Key)] = true
+		case rollout.Drain:
+			n.drains = append(n.drains, x.Node)
+		}
+	}
+	return n
+}
+
+// withKind resolves a key as rollout.Sim does: of two workloads with one key the
+// DaemonSet.
+func (p *Plan) withKind(key string) string {
+	if strings.Count(key, "/") > 1 {
+		return key
+	}
+	for _, c := range []*course{p.course(), p.base.baseline()} {
+		for _, of := range []func(string) string{daemonKey, deploymentKey} {
+			if _, ok := c.ends[of(key)]; ok {
+				return of(key)
+			}
+		}
+	}
+	return daemonKey(key)
+}
+
+// refusals returns what kubectl or the API server says against an edit.
+func (p *Plan) refusals(edit int) []string {
+	var all []string
+	if why := p.denied[edit]; why != "" {
+		all = append(all, why)
+	}
+	for _, in := range p.parts[edit] {
+		words, drain := in.String()+": ", ""
+		if d, ok := in.(rollout.Drain); ok {
+			drain = d.Node
+		}
+		for i := range p.course().trace {
+			switch e := &p.course().trace[i]; {
+			case e.Kind == rollout.Refused && strings.HasPrefix(e.Why.Detail, words):
+				all = append(all, strings.TrimPrefix(e.Why.Detail, words))
+			case e.Kind == rollout.Undrained && e.Node == drain:
+				all = append(all, strings.TrimSuffix(e.Why.Detail, ", continuing command..."))
+			}
+		}
+	}
+	return all
+}
+
+// judge tells operations that complete from those that do not.
+type judge struct {
+	plan             *Plan
+	course, baseline *course
+	known            map[string]verdict
+}
+
+// verdict is what became of one workload or drain.
+type verdict struct {
+	state OperationState
+	ticks int
+	why   string
+	found *diagnosis.Diagnosis
+	drain *diagnosis.DrainDiagnosis
+}
+
+// changed lists the workloads to which something happens that would not without the
+// edits.
+func (j *judge) changed() []string {
+	var keys []string
+	for key, end := range j.course.ends {
+		if was := j.baseline.ends[key]; end.print != was.print || end.state != was.state && end.last+was.last > 0 {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (j *judge) judge(o Operation, n named, refused []string) Operation {
+	if len(refused) > 0 {
+		o.State, o.Why = OperationRefused, refused
+		return o
+	}
+	var all []verdict
+	for _, key := range o.Touched {
+		all = append(all, j.workload(key))
+	}
+	drained := 0
+	for _, node := range n.drains {
+		v := j.drain(node)
+		all, drained = append(all, v), max(drained, v.ticks)
+	}
+	ticks := 0
+	for _, v := range all {
+		o.State, ticks = max(o.State, v.state), max(ticks, v.ticks)
+	}
+	for _, v := range all {
+		if v.state == OperationCompleted {
+			continue
+		}
+		o.Why = append(o.Why, v.why)
+		if v.state >= OperationStuck {
+			o.add(v)
+		}
+	}
+	switch {
+	case o.State == OperationRunning:
+		o.After = j.plan.base.config.Horizon
+	case o.State == OperationCompleted && len(n.drains) > 0:
+		o.After = j.plan.duration(drained)
+	case o.State == OperationCompleted:
+		o.After = j.plan.duration(ticks)
+	}
+	return o
+}
+
+func (o *Operation) add(v verdict) {
+	if x := v.found; x != nil {
+		o.diagnoses = append(o.diagnoses, x)
+		for _, c := range x.Culprits {
+			o.Culprits = append(o.Culprits, c.String())
+		}
+		for _, r := range x.Remedies {
+			o.Remedies = append(o.Remedies, r.String())
+		}
+	}
+	if x := v.drain; x != nil {
+		o.drains = append(o.drains, x)
+		for _, l := range x.Pods {
+			if len(x.Pods) > 1 { // else the cause has said it
+				o.Culprits = append(o.Culprits, l.Pod+": "+cmp.Or(l.Refused, "on its way out"))
+			}
+		}
+		for _, r := range x.Remedies {
+			o.Remedies = append(o.Remedies, r.String())
+		}
+	}
+}
+
+// workload judges a DaemonSet or Deployment.
+func (j *judge) workload(key string) verdict {
+	if v, ok := j.known[key]; ok {
+		return v
+	}
+	v := j.examine(key)
+	j.known[key] = v
+	return v
+}
+
+func (j *judge) examine(key string) verdict {
+	end, there := j.course.ends[key]
+	if !there || end.state == rollout.Done || end.state == rollout.Unknown {
+		return verdict{ticks: end.last}
+	}
+	v := verdict{state: OperationStuck, found: diagnosis.Diagnose(j.course.fork(), key)}
+	switch {
+	case v.found != nil:
+		v.why = v.found.Cause
+	case end.state == rollout.Deadlocked:
+		v.why = workloadName(key) + " is not as wanted: " + firstWaits(end.waiting)
+	default:
+		v.state, v.why = OperationRunning, workloadName(key)+" is still under way: "+firstWaits(end.waiting)
+	}
+	if v.state == OperationStuck && j.noWorse(key) {
+		return verdict{state: OperationAlreadyStuck, why: v.why}
+	}
+	return v
+}
+
+func firstWaits(waits []rollout.Wait) string {
+	var lines []string
+	for _, w := range waits {
+		lines = append(lines, w.String())
+	}
+	return cmp.Or(strings.Join(capped(lines, 3, "%d more"), "; "), "nobody can tell why")
+}
+
+// noWorse reports whether the workload would be stuck without the edits as well, and as
+// much. An update that does not reach a pod is worse, unless it is none of the edits'.
+func (j *judge) noWorse(key string) bool {
+	is, was := j.course.ends[key], j.baseline.ends[key]
+	if was.state == rollout.Done || was.state == rollout.Unknown {
+		return false
+	}
+	if strings.HasPrefix(key, "daemonset/") {
+		return len(newWaits(is.waiting, was.waiting)) == 0
+	}
+	pods, turns := countWaits(is.waiting)
+	wasPods, wasTurns := countWaits(was.waiting)
+	if j.plan.edited(key) {
+		wasTurns = 0
+	}
+	return pods <= wasPods && turns <= wasTurns
+}
+
+// countWaits counts the waits of pods that are there, and the others.
+func countWaits(waits []rollout.Wait) (pods, turns int) {
+	for _, w := range waits {
+		if ofPod(w.For) {
+			pods++
+		} else {
+			turns++
+		}
+	}
+	return pods, turns
+}
+
+// edited reports whether an edit names the workload.
+func (p *Plan) edited(key string) bool {
+	return slices.ContainsFunc(p.parts, func(part []rollout.Input) bool { return p.namedBy(part).keys[key] })
+}
+
+// drain judges the drain of a node.
+func (j *judge) drain(node string) verdict {
+	for i := range j.course.trace {
+		if e := &j.course.trace[i]; e.Kind == rollout.Drained && e.Node == node {
+			return verdict{ticks: e.Tick - j.course.start}
+		}
+	}
+	f := j.course.fork()
+	if x := diagnosis.DiagnoseDrain(f, node); x != nil {
+		return verdict{state: OperationStuck, why: x.Cause, drain: x}
+	}
+	return verdict{state: OperationRunning, why: "the drain of " + node + " is still under way"}
+}
+
+// capped returns the first of some words, and how many more there are.
+func capped(words []string, most int, more string) []string {
+	if len(words) <= most {
+		return words
+	}
+	return append(words[:most:most], "and "+fmt.Sprintf(more, len(words)-most))
+}
