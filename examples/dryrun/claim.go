@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// claim is an expectation or a policy with what became of it, for formats that do
-// not tell them apart.
+// claim is an edit, an expectation or a policy with what became of it, for formats that
+// do not tell them apart.
 type claim struct {
 	name      string
 	daemonSet string
@@ -16,10 +18,17 @@ type claim struct {
 	text      string
 	fails     bool
 	skipped   bool // it is about nothing, and may be
+	operation bool // it is an edit
 }
 
 func (r report) claims() []claim {
 	var all []claim
+	for _, o := range r.operations {
+		fails := o.Fails() && !r.incomplete
+		all = append(all, claim{
+			name: o.Edit, at: r.placeOf(o), text: map[bool]string{true: "FAIL  ", false: "ok    "}[fails] + o.String(), fails: fails, operation: true,
+		})
+	}
 	for _, ds := range r.DaemonSets {
 		for _, e := range ds.Expectations {
 			all = append(all, claim{name: "-expect " + e.Selector, daemonSet: ds.Name, at: r.places[ds.Name], text: e.text(), fails: !e.holds()})
@@ -33,6 +42,16 @@ func (r report) claims() []claim {
 		all = append(all, claim{name: v.Policy, daemonSet: v.DaemonSet, at: at, text: v.String(), fails: v.Fails(), skipped: v.Allowed})
 	}
 	return all
+}
+
+// placeOf returns where the first DaemonSet of an edit stands, if it is one of -f.
+func (r report) placeOf(o dryrun.Operation) place {
+	for _, key := range o.Touched {
+		if at, ok := r.places[strings.TrimPrefix(key, "daemonset/")]; ok && strings.HasPrefix(o.Edit, "apply ") {
+			return at
+		}
+	}
+	return place{}
 }
 
 func (e expectation) text() string {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -24,6 +25,7 @@ type inputs struct {
 	apply   []runtime.Object // to be applied
 	keys    []string         // of the DaemonSets among them
 	places  map[string]place // where they stand
+	notes   []string         // what was in the files, decides, and is not looked at
 }
 
 // input is one file, read.
@@ -49,9 +51,13 @@ func readInputs(o options, stdin io.Reader, stderr io.Writer) (*inputs, error) {
 	if err := in.take(given, len(o.cluster) == 0); err != nil {
 		return nil, err
 	}
-	if len(given) > 0 && len(in.keys) == 0 {
-		return nil, fmt.Errorf("%s: holds no DaemonSet%s", o.files.String(), skipped(given))
+	switch {
+	case len(o.expect) > 0 && len(in.keys) == 0:
+		return nil, fmt.Errorf("%s: holds no DaemonSet, which -expect is about%s", o.files.String(), skipped(given))
+	case len(given) > 0 && len(in.apply) == 0:
+		return nil, fmt.Errorf("%s: holds no DaemonSet or other object to apply%s", o.files.String(), skipped(given))
 	}
+	in.notes = append(deciding(world), deciding(given)...)
 	if in.cluster.Nodes().Len() == 0 {
 		fmt.Fprintln(stderr, "warning: the cluster has no nodes; -cluster names a file with some")
 	}
@@ -68,11 +74,15 @@ func (in *inputs) take(given []input, isCluster bool) error {
 			return fmt.Errorf("%s: %w", file.name, err)
 		}
 		for _, o := range own.Manifest().Objects() {
-			if ds, ok := o.(*appsv1.DaemonSet); ok {
-				in.keys = append(in.keys, ds.Namespace+"/"+ds.Name)
-			} else if isCluster {
-				there = append(there, o)
-				continue
+			switch x := o.(type) {
+			case *appsv1.DaemonSet:
+				in.keys = append(in.keys, x.Namespace+"/"+x.Name)
+			case *appsv1.Deployment:
+			default:
+				if isCluster {
+					there = append(there, o)
+					continue
+				}
 			}
 			in.apply = append(in.apply, o)
 		}
@@ -99,13 +109,14 @@ func (in *inputs) edits(o options) ([]dryrun.Edit, error) {
 		all, errs = append(all, edit), append(errs, err)
 	}
 	for _, key := range o.deletes {
-		namespace, name, ok := strings.Cut(key, "/")
-		if !ok {
-			errs = append(errs, fmt.Errorf("-delete %q: must be namespace/name", key))
-		}
-		all = append(all, dryrun.Delete(&appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}))
+		object, err := in.workload(key)
+		all, errs = append(all, dryrun.Delete(object)), append(errs, err)
 	}
 	for _, text := range o.inputs {
+		if keys, ok := strings.CutPrefix(text, "restart "); ok {
+			all = append(all, dryrun.Restart(strings.Fields(keys)...))
+			continue
+		}
 		input, err := rollout.ParseInput(text)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("-do %q: %w", text, err))
@@ -114,6 +125,69 @@ func (in *inputs) edits(o options) ([]dryrun.Edit, error) {
 		all = append(all, dryrun.Inputs(input))
 	}
 	return all, errors.Join(errs...)
+}
+
+// workload returns the DaemonSet or Deployment of a key, as the cluster and -f have it.
+func (in *inputs) workload(key string) (runtime.Object, error) {
+	parts := strings.Split(key, "/")
+	kind := ""
+	if len(parts) == 3 {
+		kind, parts = parts[0], parts[1:]
+	}
+	if len(parts) != 2 || kind != "" && kind != "daemonset" && kind != "deployment" {
+		return &appsv1.DaemonSet{}, fmt.Errorf("-delete %q: must be namespace/name, or with daemonset/ or deployment/ before it", key)
+	}
+	meta := metav1.ObjectMeta{Namespace: parts[0], Name: parts[1]}
+	var daemon, deployed bool
+	for _, o := range slices.Concat(in.cluster.Manifest().Objects(), in.apply) {
+		if x, ok := o.(metav1.Object); ok && x.GetNamespace() == meta.Namespace && x.GetName() == meta.Name {
+			switch o.(type) {
+			case *appsv1.DaemonSet:
+				daemon = true
+			case *appsv1.Deployment:
+				deployed = true
+			}
+		}
+	}
+	if kind == "deployment" || kind == "" && deployed && !daemon {
+		return &appsv1.Deployment{ObjectMeta: meta}, nil
+	}
+	return &appsv1.DaemonSet{ObjectMeta: meta}, nil
+}
+
+// decides tells what kinds that the model has no use for decide.
+var decides = map[string]string{
+	"ResourceQuota":                    "whether pods are created",
+	"LimitRange":                       "what pods request, and whether they are created",
+	"HorizontalPodAutoscaler":          "how many replicas there are",
+	"MutatingWebhookConfiguration":     "what pods are like",
+	"ValidatingWebhookConfiguration":   "whether objects are let in",
+	"ValidatingAdmissionPolicy":        "whether objects are let in",
+	"ValidatingAdmissionPolicyBinding": "whether objects are let in",
+	"PersistentVolumeClaim":            "on which nodes pods may run",
+	"PersistentVolume":                 "on which nodes pods may run",
+	"StorageClass":                     "on which nodes pods may run",
+	"RuntimeClass":                     "what pods request and where they may run",
+	"Job":                              "whether its pods come again",
+	"CronJob":                          "whether its pods come again",
+	"ReplicationController":            "whether its pods come again",
+}
+
+// deciding notes the objects of files that are skipped and decide something.
+func deciding(files []input) []string {
+	var notes []string
+	for _, in := range files {
+		counts := map[string]int{}
+		for _, s := range in.manifest.Skipped {
+			if decides[s.Kind] != "" {
+				counts[s.Kind]++
+			}
+		}
+		for _, kind := range slices.Sorted(maps.Keys(counts)) {
+			notes = append(notes, fmt.Sprintf("%s: %d of kind %s are not looked at: they decide %s", in.name, counts[kind], kind, decides[kind]))
+		}
+	}
+	return notes
 }
 
 // readAll reads files one by one, and prints what was dropped on the way.

@@ -1,12 +1,18 @@
-// Dryrun says what a change would do to a cluster before anybody makes it, and
+// Dryrun tells what a change would do to a cluster before anybody makes it, and
 // whether that keeps the promises of a policy file:
 //
-//	kubectl get nodes,pods,daemonsets,controllerrevisions,priorityclasses -A -o yaml > dump.yaml
+//	kubectl get nodes,namespaces,pods,daemonsets,controllerrevisions,deployments,replicasets,statefulsets,services,poddisruptionbudgets,priorityclasses -A -o yaml > dump.yaml
 //	dryrun -cluster dump.yaml -f daemonset.yaml -policy policies.yaml
 //	dryrun -cluster dump.yaml -edit 'pool=gpu: taint dedicated=gpu:NoSchedule' -policy policies.yaml -o github
+//	dryrun -cluster dump.yaml -do 'drain node-1 --ignore-daemonsets'
 //
-// It ends with 0 when every policy and expectation holds, with 1 when one does not,
-// with 2 on bad input.
+// Each of these kinds decides something: without PodDisruptionBudgets no eviction is
+// refused, without ReplicaSets nothing makes an evicted pod again. What a dump lacks is
+// noted. The plan starts from the cluster as it is; -settle lets it settle first.
+//
+// It ends with 0 when every edit completes (or is harmless: it was stuck before and is
+// no worse) and every policy and expectation holds, with 1 otherwise, with 2 on bad
+// input. With -allow-incomplete, for plans that inject faults, edits need not complete.
 package main
 
 import (
@@ -19,6 +25,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/dryrun"
 )
@@ -57,8 +64,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 type options struct {
 	files, cluster, expect, policies, edits, inputs, deletes list
 
-	config dryrun.Config
-	output string
+	config     dryrun.Config
+	incomplete bool // edits need not complete
+	output     string
 }
 
 // list is a flag that can be given several times.
@@ -73,14 +81,16 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("dryrun", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Var(&o.files, "f", "`file` with objects to apply, - for standard input; may be repeated")
-	flags.Var(&o.cluster, "cluster", "`file` with the cluster as it is, - for standard input; may be repeated; without it, it is what -f holds beside DaemonSets")
-	flags.Var(&o.edits, "edit", "an `edit` of nodes, 'SELECTOR: taint k=v:NoSchedule, label a=b, cordon' or 'SELECTOR: remove'; may be repeated")
-	flags.Var(&o.deletes, "delete", "`namespace/name` of a DaemonSet to delete; may be repeated")
-	flags.Var(&o.inputs, "do", "an `input` of a simulation: 'undo ns/name', 'drain node-1 --ignore-daemonsets', 'node-down node-1'; may be repeated")
+	flags.Var(&o.files, "f", "`file` with objects of any kind to apply, - for standard input; may be repeated")
+	flags.Var(&o.cluster, "cluster", "`file` with the cluster as it is, - for standard input; may be repeated; without it, it is what -f holds beside DaemonSets and Deployments")
+	flags.Var(&o.edits, "edit", "an `edit` of nodes, by a label selector or their names: 'pool=gpu: taint k=v:NoSchedule, label a=b, cordon' or 'node-1,node-2: remove'; may be repeated")
+	flags.Var(&o.deletes, "delete", "`namespace/name` of a DaemonSet or Deployment to delete, or deployment/namespace/name; may be repeated")
+	flags.Var(&o.inputs, "do", "an `input` of a simulation: 'undo ns/name', 'restart ns/name', 'scale ns/name to 3', 'drain node-1 --ignore-daemonsets', 'node-down node-1'; may be repeated")
 	flags.Var(&o.expect, "expect", "label `selector` of nodes that must get a pod of every DaemonSet of -f; may be repeated")
 	flags.Var(&o.policies, "policy", "`file` with policies; may be repeated")
 	flags.StringVar(&o.output, "o", "table", "`format` of the output: "+strings.Join(outputs, ", "))
+	flags.BoolVar(&o.config.Settle, "settle", false, "let the cluster settle before the edits are made")
+	flags.BoolVar(&o.incomplete, "allow-incomplete", false, "end with 0 although an edit does not complete: for plans that inject faults")
 	kubelet := &o.config.Rollout.Kubelet
 	flags.DurationVar(&kubelet.Start, "start", 0, "how long a pod takes from being bound to running")
 	flags.DurationVar(&kubelet.Ready, "ready", 0, "how long a pod takes from running to ready")
@@ -134,7 +144,9 @@ func answer(o options, stdin io.Reader, stderr io.Writer) (report, error) {
 	if err != nil {
 		return report{}, err
 	}
-	return judge(plan, in, o.expect, promises)
+	r, err := judge(plan, in, o.expect, promises)
+	r.incomplete = o.incomplete
+	return r, err
 }
 
 func readPromises(files []string) ([]promise, error) {
@@ -152,13 +164,23 @@ func readPromises(files []string) ([]promise, error) {
 	return all, errors.Join(errs...)
 }
 
+// choose returns the nodes that a text names, with commas or blanks between, or else
+// those that it selects by their labels.
+func choose(c *cluster.Cluster, text string) (cluster.NodeSet, error) {
+	names := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	if set := c.Named(names...); len(names) > 0 && set.Len() == len(names) {
+		return set, nil
+	}
+	return c.Select(text)
+}
+
 // editOf reads 'SELECTOR: EDITS' of nodes that the cluster has.
 func (in *inputs) editOf(text string) (dryrun.Edit, error) {
 	selector, words, ok := strings.Cut(text, ": ")
 	if !ok {
 		return dryrun.Edit{}, fmt.Errorf("-edit %q: must be 'SELECTOR: EDITS', as in 'pool=gpu: cordon'", text)
 	}
-	nodes, err := in.cluster.Select(selector)
+	nodes, err := choose(in.cluster, selector)
 	switch {
 	case err != nil:
 		return dryrun.Edit{}, fmt.Errorf("-edit %q: %w", text, err)

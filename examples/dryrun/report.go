@@ -16,9 +16,12 @@ type report struct {
 	DaemonSets []daemonSet     `json:"daemonSets"` // of -f
 	Plan       json.RawMessage `json:"plan"`       // dryrun.Record
 	Policies   []verdict       `json:"policies"`
+	Notes      []string        `json:"notes,omitempty"` // of the files
 
-	plan   string // as text
-	places map[string]place
+	plan       string // as text
+	operations []dryrun.Operation
+	incomplete bool // they need not complete
+	places     map[string]place
 }
 
 type daemonSet struct {
@@ -48,7 +51,10 @@ func (e expectation) holds() bool { return e.Nodes > 0 && len(e.Missing) == 0 }
 
 // judge asks everything that is to be known of the plan.
 func judge(plan *dryrun.Plan, in *inputs, expect []string, promises []promise) (report, error) {
-	r := report{Version: 1, DaemonSets: []daemonSet{}, Policies: []verdict{}, plan: plan.String(), places: in.places}
+	r := report{Version: 1, DaemonSets: []daemonSet{}, Policies: []verdict{}, Notes: in.notes, plan: plan.String(), operations: plan.Operations(), places: in.places}
+	for _, note := range in.notes {
+		r.plan += "\nnote: " + note + "\n"
+	}
 	var err error
 	if r.Plan, err = json.Marshal(plan); err != nil {
 		return r, err
@@ -97,10 +103,10 @@ func (r *report) add(key string, plan *dryrun.Plan, expect []string) error {
 	return nil
 }
 
-// Failed says whether an expectation or a policy does not hold. One that is about no
-// node at all fails too: it would hold whatever happens.
+// Failed reports whether an edit does not complete, or an expectation or a policy does
+// not hold. One that is about no node at all fails too: it would hold whatever happens.
 func (r report) Failed() bool {
-	return slices.ContainsFunc(r.DaemonSets, func(ds daemonSet) bool {
+	return !r.incomplete && slices.ContainsFunc(r.operations, dryrun.Operation.Fails) || slices.ContainsFunc(r.DaemonSets, func(ds daemonSet) bool {
 		return slices.ContainsFunc(ds.Expectations, func(e expectation) bool { return !e.holds() })
 	}) || slices.ContainsFunc(r.Policies, func(v verdict) bool { return v.Fails() })
 }
@@ -125,7 +131,9 @@ func (r report) table(out io.Writer) error {
 	}
 	_, err := fmt.Fprint(out, r.plan)
 	for _, c := range r.claims() {
-		fmt.Fprintf(out, "\n%s", c.text)
+		if !c.operation { // the plan has it
+			fmt.Fprintf(out, "\n%s", c.text)
+		}
 	}
 	return err
 }

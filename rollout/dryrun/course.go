@@ -205,15 +205,15 @@ func (e Effect) Pods() Pods {
 			names[is] = append(names[is], node)
 		}
 	}
-	var p Pods
-	for change, set := range map[podChange]*cluster.NodeSet{
-		created: &p.Created, updated: &p.Updated, recreated: &p.Recreated, deleted: &p.Deleted, dropped: &p.Dropped, outdated: &p.Outdated,
-	} { // in any order: into different sets
-		if len(names[change]) > 0 {
-			*set = e.plan.named(names[change]...)
+	set := func(change podChange) cluster.NodeSet {
+		if len(names[change]) == 0 {
+			return cluster.NodeSet{}
 		}
+		return e.plan.named(names[change]...)
 	}
-	return p
+	return Pods{
+		Created: set(created), Updated: set(updated), Recreated: set(recreated), Deleted: set(deleted), Dropped: set(dropped), Outdated: set(outdated),
+	}
 }
 
 // podChange is what becomes of the pods on a node: one of the sets of Pods.

@@ -397,13 +397,14 @@ func (x *lineages) follow(l *leaver, left rollout.Event, s *search) {
 // of its own.
 func (s *search) standIn() {
 	var sets []runtime.Object
+	var all []*leaver
 	waiting := map[string]*leaver{} // by namespace and ReplicaSet
 	for i, l := range s.found {
 		if l.Owner == "" || l.Fate == Stranded || l.Successor != "" || s.simulated(l.pod) {
 			continue
 		}
 		rs := standIn(l.pod, i)
-		sets, waiting[keyOf(rs)] = append(sets, rs), l
+		sets, all, waiting[keyOf(rs)] = append(sets, rs), append(all, l), l
 	}
 	if len(sets) == 0 {
 		return
@@ -427,7 +428,7 @@ func (s *search) standIn() {
 			l.Again = pod.Spec.NodeName
 		}
 	}
-	for _, l := range waiting {
+	for _, l := range all {
 		if w, err := placement.ForPod(anew(l.pod), placement.Unvalidated()); l.Again == "" && err == nil {
 			l.Nowhere = w.Predict(c).String()
 		}

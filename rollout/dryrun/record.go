@@ -20,6 +20,7 @@ type Record struct {
 	Fingerprint Fingerprint        `json:"fingerprint"` // of the cluster that was given
 	EditsPrint  Fingerprint        `json:"editsFingerprint"`
 	Edits       []string           `json:"edits"`
+	Operations  []Operation        `json:"operations"` // what became of each edit
 	Nodes       Count              `json:"nodes"`
 	DaemonSets  []DaemonSetRecord  `json:"daemonSets"`  // to which something happens, ascending by key
 	Untouched   []string           `json:"untouched"`   // the others
@@ -85,7 +86,7 @@ func (p *Plan) Record() Record {
 	r := Record{
 		Version: RecordVersion, Kubernetes: "1.37", Fingerprint: p.Fingerprint(), EditsPrint: fingerprintOfEdits(p),
 		Nodes: Count{p.Before().Nodes().Len(), p.After().Nodes().Len()},
-		Edits: []string{}, DaemonSets: []DaemonSetRecord{}, Untouched: []string{}, Evictions: append([]Eviction{}, p.Evictions()...), Notes: append([]string{}, p.Notes()...),
+		Edits: []string{}, Operations: append([]Operation{}, p.Operations()...), DaemonSets: []DaemonSetRecord{}, Untouched: []string{}, Evictions: append([]Eviction{}, p.Evictions()...), Notes: append([]string{}, p.Notes()...),
 		Deployments: append([]DeploymentEffect{}, p.Deployments()...),
 		Findings:    append([]Finding{}, p.Findings()...),
 	}
