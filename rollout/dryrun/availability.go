@@ -1,18 +1,23 @@
 package dryrun
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
 
 // watch follows which pods of one DaemonSet or Deployment are available, by reading the
 // events of a simulation.
 type watch struct {
-	minReady int // seconds
-	pods     map[string]*watched
-	up       func(node string, by int) // is told of each pod that becomes available or ceases to be, by 1 or -1
+	needs func(pod string) time.Duration // for how long it must be ready, by its name
+	pods  map[string]*watched
+	up    func(node string, by int) // is told of each pod that becomes available or ceases to be, by 1 or -1
 }
 
 type watched struct {
@@ -20,10 +25,9 @@ type watched struct {
 	available bool
 }
 
-// newWatch begins with the pods before the first tick. Those that are ready become
-// available or cease to be where the edits change minReadySeconds.
-func newWatch(pods []rollout.Pod, minReady int, available func(rollout.Pod) bool, up func(string, int)) *watch {
-	w := &watch{minReady: minReady, pods: map[string]*watched{}, up: up}
+// newWatch begins with the pods before the first tick.
+func newWatch(pods []rollout.Pod, needs func(string) time.Duration, available func(rollout.Pod) bool, up func(string, int)) *watch {
+	w := &watch{needs: needs, pods: map[string]*watched{}, up: up}
 	for _, p := range pods {
 		x := &watched{node: p.Node}
 		w.pods[p.Name] = x
@@ -53,7 +57,7 @@ func (w *watch) see(e *rollout.Event) {
 			p.node = e.Node
 		}
 	case rollout.Ready:
-		if w.minReady == 0 {
+		if w.needs(e.Pod) == 0 {
 			w.set(p, true)
 		}
 	case rollout.Available:
@@ -80,56 +84,197 @@ func (e Effect) worst() worst {
 		return found
 	}
 	up, count := map[string]int{}, 0
-	w := newWatch(c.before[e.Key], e.minReady(), e.availableFrom(), func(node string, by int) {
+	w := newWatch(c.before[e.Key], e.plan.needs(daemonKey(e.Key), true), e.plan.availableFrom(daemonKey(e.Key)), func(node string, by int) {
 		was := up[node] > 0
 		if up[node] += by; lasting[node] && was != (up[node] > 0) {
 			count += by
 		}
 	})
 	found.available = -1
-	look := func(tick int) {
+	c.replay(daemonKey(e.Key), w, func(tick int) {
 		if found.available >= 0 && count >= found.available {
 			return
 		}
 		found.available, found.after, found.down = count, e.plan.duration(tick-c.start), nil
-		for node := range lasting {
+		for _, node := range slices.Sorted(maps.Keys(lasting)) {
 			if up[node] <= 0 {
 				found.down = append(found.down, node)
 			}
 		}
-	}
-	tick, seen := c.start, false
-	for i := range c.trace {
-		ev := &c.trace[i]
-		if ev.Tick != tick && seen {
-			look(tick)
-		}
-		if tick, seen = ev.Tick, true; ev.DaemonSet == e.Key {
-			w.see(ev)
-		}
-	}
-	look(max(tick, c.start+1))
-	slices.Sort(found.down)
+	})
 	return found
 }
 
-// minReady is the DaemonSet's minReadySeconds after the edits.
-func (e Effect) minReady() int {
-	switch {
-	case e.after != nil:
-		return int(e.after.object.Spec.MinReadySeconds)
-	case e.before != nil:
-		return int(e.before.object.Spec.MinReadySeconds)
+// replay shows a watch the events of its workload, and calls look at the end of each tick
+// with events, the first tick always included.
+func (c *course) replay(key string, w *watch, look func(tick int)) {
+	tick := c.start + 1
+	for i := range c.trace {
+		e := &c.trace[i]
+		if e.Tick != tick {
+			look(tick)
+			tick = e.Tick
+		}
+		if keyOfEvent(e) == key {
+			w.see(e)
+		}
 	}
-	return 0
+	look(tick)
 }
 
-// availableFrom reports whether a pod is available in the first tick with the edits, by
-// their minReadySeconds, unless something happens to it there.
-func (e Effect) availableFrom() func(rollout.Pod) bool {
-	if e.before == nil || e.before.object.Spec.MinReadySeconds == int32(e.minReady()) {
-		return func(p rollout.Pod) bool { return p.Available }
+// needs returns for how long a pod of a workload must be ready to be available, by the
+// pod's name. That of a Deployment's pod is its ReplicaSet's: old ones keep what they
+// have (pkg/controller/deployment/sync.go: getNewReplicaSet). By after it is as the edits
+// make it in their first tick, else as it was before.
+func (p *Plan) needs(key string, after bool) func(pod string) time.Duration {
+	kind, plain, _ := strings.Cut(key, "/")
+	namespace, name := split(plain)
+	known := map[string]int32{} // by ReplicaSet
+	clusters := []*cluster.Cluster{p.Before()}
+	if after {
+		clusters = append(clusters, p.course().cluster()) // counts where there are both
 	}
-	tick, start, need := e.plan.tick(), e.course().start, time.Duration(e.minReady())*time.Second
-	return func(p rollout.Pod) bool { return p.Ready && time.Duration(start+1-p.Since)*tick >= need }
+	var need int32
+	for _, c := range clusters {
+		if ds, ok := c.Borrow().DaemonSet(namespace, name); ok && kind == "daemonset" {
+			need = ds.Spec.MinReadySeconds
+		}
+		if d, ok := deploymentOf(c, namespace, name); ok {
+			need = d.Spec.MinReadySeconds
+		}
+		for _, rs := range c.Borrow().ReplicaSets() {
+			if ref := kube.ControllerOf(rs, "Deployment"); ref != nil && rs.Namespace == namespace && ref.Name == name {
+				known[rs.Name] = rs.Spec.MinReadySeconds
+			}
+		}
+	}
+	if kind == "daemonset" {
+		return func(string) time.Duration { return time.Duration(need) * time.Second }
+	}
+	return func(pod string) time.Duration {
+		n, ok := known[pod[:max(0, strings.LastIndexByte(pod, '-'))]]
+		if !ok {
+			n = need
+		}
+		return time.Duration(n) * time.Second
+	}
+}
+
+// availableFrom returns whether a pod is available in the first tick with the edits, by
+// their minReadySeconds, unless something happens to it there.
+func (p *Plan) availableFrom(key string) func(rollout.Pod) bool {
+	before, after := p.needs(key, false), p.needs(key, true)
+	tick, start := p.tick(), p.course().start
+	return func(pod rollout.Pod) bool {
+		need := after(pod.Name)
+		if need == before(pod.Name) {
+			return pod.Available
+		}
+		return pod.Ready && time.Duration(start+1-pod.Since)*tick >= need
+	}
+}
+
+// Availability is how available a DaemonSet or Deployment is while a plan is carried
+// out: nodes with an available pod of a DaemonSet, available pods of a Deployment. Pods
+// on their way out do not count.
+type Availability struct {
+	Workload string        `json:"workload"`         // key with its kind: "deployment/shop/web"
+	Domain   string        `json:"domain,omitempty"` // the value of the topology label
+	Before   int           `json:"before"`
+	Worst    int           `json:"worst"` // when there were fewest
+	At       time.Duration `json:"at"`    // from the edits until then, the first time
+	After    int           `json:"after"` // when everything has settled
+}
+
+// String returns the availability in one line.
+func (a Availability) String() string {
+	s := workloadName(a.Workload)
+	if a.Domain != "" {
+		s += " in " + a.Domain
+	}
+	return s + ": " + a.numbers()
+}
+
+func (a Availability) numbers() string {
+	return fmt.Sprintf("%d available before, at worst %d (after %v), %d in the end", a.Before, a.Worst, a.At, a.After)
+}
+
+// Availability returns how available every DaemonSet and Deployment is to which something
+// happens that would not without the edits, ascending by key; with the key of a node label,
+// as "topology.kubernetes.io/zone", for each of its values, ascending. Nodes without the
+// label are in no domain. It runs the simulation.
+func (p *Plan) Availability(topologyKey string) []Availability {
+	p = p.orNothing()
+	j := &judge{plan: p, course: p.course(), baseline: p.base.baseline()}
+	domain := p.domains(topologyKey)
+	var all []Availability
+	for _, key := range j.changed() {
+		all = append(all, p.availability(key, domain)...)
+	}
+	return all
+}
+
+// domains returns the domain of a node by its name; false if it is in none.
+func (p *Plan) domains(topologyKey string) func(node string) (string, bool) {
+	if topologyKey == "" {
+		return func(string) (string, bool) { return "", true }
+	}
+	return func(node string) (string, bool) {
+		for _, c := range []*cluster.Cluster{p.After(), p.Before()} {
+			if n, ok := c.Borrow().Node(node); ok {
+				value, ok := n.Labels[topologyKey]
+				return value, ok
+			}
+		}
+		return "", false
+	}
+}
+
+// availability counts one workload by domain, ascending.
+func (p *Plan) availability(key string, domain func(string) (string, bool)) []Availability {
+	c := p.course()
+	found := map[string]*Availability{}
+	begun := false // a domain that comes later had nothing until then
+	in := func(node string) *Availability {
+		name, ok := domain(node)
+		if !ok {
+			return nil
+		}
+		a := found[name]
+		if a == nil {
+			a = &Availability{Workload: key, Domain: name, Worst: -1}
+			if begun {
+				a.Worst, a.At = 0, p.duration(1)
+			}
+			found[name] = a
+		}
+		return a
+	}
+	up, daemons := map[string]int{}, strings.HasPrefix(key, "daemonset/")
+	count := func(add func(*Availability, int)) func(string, int) {
+		clear(up)
+		return func(node string, by int) {
+			was := up[node] > 0
+			up[node] += by
+			if a := in(node); a != nil && (!daemons || was != (up[node] > 0)) {
+				add(a, by)
+			}
+		}
+	}
+	newWatch(c.before[key], nil, func(pod rollout.Pod) bool { return pod.Available }, count(func(a *Availability, by int) { a.Before += by }))
+	w := newWatch(c.before[key], p.needs(key, true), p.availableFrom(key), count(func(a *Availability, by int) { a.After += by }))
+	begun = true
+	c.replay(key, w, func(tick int) {
+		for _, name := range slices.Sorted(maps.Keys(found)) {
+			a := found[name]
+			if a.Worst < 0 || a.After < a.Worst {
+				a.Worst, a.At = a.After, p.duration(tick-c.start)
+			}
+		}
+	})
+	all := make([]Availability, 0, len(found))
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		all = append(all, *found[name])
+	}
+	return all
 }

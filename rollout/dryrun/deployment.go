@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/berthsim/berth/rollout"
 )
 
 // DeploymentEffect is what a plan does to the pods of a Deployment, as the
-// simulation counts it. Where each goes is in Plan.Trace.
+// simulation counts it. Where each goes is in Plan.Trace, and how many are available
+// meanwhile in Plan.Availability.
 type DeploymentEffect struct {
 	Deployment string `json:"deployment"` // namespace/name
 	Created    int    `json:"created"`
@@ -28,9 +30,41 @@ func (d DeploymentEffect) String() string {
 	return s + "; " + d.State
 }
 
-// Deployments gives the Deployments whose pods change, ascending by key. It runs the
-// simulation.
-func (p *Plan) Deployments() []DeploymentEffect { return slices.Clone(p.orNothing().course().deployed) }
+// Deployments returns the Deployments to whose pods something happens that would not
+// without the edits, ascending by key. It runs the simulation.
+func (p *Plan) Deployments() []DeploymentEffect {
+	p = p.orNothing()
+	c, was := p.course(), p.base.baseline()
+	return slices.DeleteFunc(slices.Clone(c.deployed), func(d DeploymentEffect) bool {
+		key := deploymentKey(d.Deployment)
+		return c.ends[key].print == was.ends[key].print
+	})
+}
+
+// deploymentText returns the lines of the Deployments: what becomes of their pods, and
+// how many are available meanwhile.
+func (p *Plan) deploymentText() string {
+	var b strings.Builder
+	lines := map[string]string{}
+	for _, d := range p.Deployments() {
+		lines[deploymentKey(d.Deployment)] = d.String()
+	}
+	for _, a := range p.Availability("") {
+		line, ok := lines[a.Workload]
+		switch {
+		case !strings.HasPrefix(a.Workload, "deployment/") || !ok && a.Worst >= a.Before && a.After == a.Before:
+			continue
+		case !ok:
+			line = workloadName(a.Workload)
+		}
+		delete(lines, a.Workload)
+		fmt.Fprintf(&b, "\n~ %s\n    %s\n", line, a.numbers())
+	}
+	for _, key := range slices.Sorted(maps.Keys(lines)) {
+		fmt.Fprintf(&b, "\n~ %s\n", lines[key])
+	}
+	return b.String()
+}
 
 func (c *course) deployments() []DeploymentEffect {
 	effects := map[string]*DeploymentEffect{}

@@ -228,10 +228,10 @@ func (p *Plan) Empty() bool {
 	return len(p.Evictions())+len(p.Deployments()) == 0
 }
 
-// Empty says whether the plan does nothing to the DaemonSet and its pods, and no
-// node's decision changes. It runs the simulation.
+// Empty reports whether the plan does nothing to the DaemonSet and its pods, not even
+// to their readiness, and no node's decision changes. It runs the simulation.
 func (e Effect) Empty() bool {
-	return e.Action == Untouched && !e.turns() && e.wrong == nil && e.Pods().Empty()
+	return e.Action == Untouched && !e.turns() && e.wrong == nil && !e.touched()
 }
 
 // turns says whether a node's decision changes; that nodes come or go is not enough.

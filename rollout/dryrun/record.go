@@ -25,9 +25,11 @@ type Record struct {
 	DaemonSets  []DaemonSetRecord  `json:"daemonSets"`  // to which something happens, ascending by key
 	Untouched   []string           `json:"untouched"`   // the others
 	Deployments []DeploymentEffect `json:"deployments"` // whose pods change, ascending by key
-	Evictions   []Eviction         `json:"evictions"`
-	Findings    []Finding          `json:"findings"` // that are new
-	Notes       []string           `json:"notes"`
+	// Availability is that of all DaemonSets and Deployments to which something happens.
+	Availability []Availability `json:"availability"`
+	Evictions    []Eviction     `json:"evictions"`
+	Findings     []Finding      `json:"findings"` // that are new
+	Notes        []string       `json:"notes"`
 }
 
 // Count is a number before the plan and after it.
@@ -87,8 +89,9 @@ func (p *Plan) Record() Record {
 		Version: RecordVersion, Kubernetes: "1.37", Fingerprint: p.Fingerprint(), EditsPrint: fingerprintOfEdits(p),
 		Nodes: Count{p.Before().Nodes().Len(), p.After().Nodes().Len()},
 		Edits: []string{}, Operations: append([]Operation{}, p.Operations()...), DaemonSets: []DaemonSetRecord{}, Untouched: []string{}, Evictions: append([]Eviction{}, p.Evictions()...), Notes: append([]string{}, p.Notes()...),
-		Deployments: append([]DeploymentEffect{}, p.Deployments()...),
-		Findings:    append([]Finding{}, p.Findings()...),
+		Deployments:  append([]DeploymentEffect{}, p.Deployments()...),
+		Availability: append([]Availability{}, p.Availability("")...),
+		Findings:     append([]Finding{}, p.Findings()...),
 	}
 	for _, e := range p.edits {
 		r.Edits = append(r.Edits, e.text)

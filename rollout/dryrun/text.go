@@ -39,9 +39,7 @@ func (p *Plan) String() string {
 		}
 		b.WriteString("\n" + e.String())
 	}
-	for _, d := range p.Deployments() {
-		fmt.Fprintf(&b, "\n~ %v\n", d)
-	}
+	b.WriteString(p.deploymentText())
 	if evictions := p.Evictions(); len(evictions) > 0 {
 		b.WriteString("\npods that no DaemonSet owns\n")
 		for _, line := range capped(evictionLines(evictions), mostLines, "%d more") {
@@ -116,8 +114,20 @@ func (e Effect) String() string {
 	if pods := e.Pods(); !pods.Empty() {
 		b.WriteString(pods.text())
 		b.WriteString(e.courseText())
+	} else if e.touched() {
+		b.WriteString(e.availabilityText())
 	}
 	return b.String()
+}
+
+// availabilityText is for a DaemonSet whose pods stay and are not all available.
+func (e Effect) availabilityText() string {
+	for _, a := range e.plan.availability(daemonKey(e.Key), e.plan.domains("")) {
+		if a.Worst < a.Before || a.After != a.Before {
+			return "    " + a.numbers() + "\n"
+		}
+	}
+	return ""
 }
 
 // Fields gives the fields of the spec that change, in the order of their paths;

@@ -1,0 +1,570 @@
+package dryrun_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/internal/shrunk"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
+	"github.com/berthsim/berth/rollout/dryrun"
+)
+
+// drawTruth draws a cluster in the middle of something, and edits of it.
+func drawTruth(t *rapid.T) (dryrun.Config, *cluster.Cluster, []dryrun.Edit) {
+	seconds := func(name string, most int) time.Duration {
+		return time.Duration(rapid.IntRange(0, most).Draw(t, name)) * time.Second
+	}
+	config := dryrun.Config{Horizon: 20 * time.Minute, Rollout: rollout.Config{Kubelet: rollout.Kubelet{
+		Start: seconds("start", 3), Ready: seconds("ready", 4), Stop: seconds("stop", 3)}}}
+	nodes := rapid.IntRange(2, 4).Draw(t, "nodes")
+	w := clustertest.World{clustertest.Pool("n", nodes, "cpu:2", "memory:4Gi", "pods:6", "zone=a|b"), clustertest.DaemonSet("ops/agent", "cpu:500m", "tolerate:*")}
+	web := webOf(int32(rapid.IntRange(1, 4).Draw(t, "replicas")), "web:1")
+	web.Spec.MinReadySeconds = int32(rapid.IntRange(0, 1).Draw(t, "minReady") * 5)
+	if rapid.Bool().Draw(t, "large") {
+		web.Spec.Template.Spec.Containers[0].Resources.Requests = corev1.ResourceList{"cpu": resource.MustParse("600m")}
+	}
+	budget := intstr.FromInt32(int32(rapid.IntRange(0, 3).Draw(t, "budget")))
+	pdb := &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}, Spec: policyv1.PodDisruptionBudgetSpec{
+		MinAvailable: &budget, Selector: web.Spec.Selector.DeepCopy()}}
+	c, err := w.Cluster(t).With(web, pdb)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !rapid.Bool().Draw(t, "manifests alone") {
+		c = running(t, c, config.Rollout)
+	}
+	var edits []dryrun.Edit
+	for range rapid.IntRange(1, 2).Draw(t, "edits") {
+		edits = append(edits, drawTruthEdit(t, c))
+	}
+	return config, c, edits
+}
+
+// running is the cluster after some time, with something under way.
+func running(t *rapid.T, c *cluster.Cluster, config rollout.Config) *cluster.Cluster {
+	sim, err := rollout.New(c, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim.Advance(rapid.IntRange(1, 60).Draw(t, "ticks"))
+	for range rapid.IntRange(1, 2).Draw(t, "troubles") {
+		node := rapid.SampledFrom(c.Nodes().Names()).Draw(t, "troubled")
+		trouble := rapid.SampledFrom([]rollout.Input{
+			rollout.Resume{Key: "shop/web"}, rollout.Apply{Deployment: webOf(2, "web:2")}, rollout.Scale{Key: "shop/web", Replicas: 7},
+			rollout.NodeDown{Node: node}, rollout.NodeNotReady{Node: node}, rollout.FailPods{Node: node},
+		}).Draw(t, "trouble")
+		if err := sim.Inject(trouble); err != nil {
+			t.Fatal(err)
+		}
+		sim.Advance(rapid.IntRange(1, 12).Draw(t, "ticks since"))
+	}
+	return sim.Cluster()
+}
+
+func drawTruthEdit(t *rapid.T, c *cluster.Cluster) dryrun.Edit {
+	node := rapid.SampledFrom(c.Nodes().Names()).Draw(t, "node")
+	agent := func(words ...string) dryrun.Edit {
+		return dryrun.Apply(clustertest.DaemonSet("ops/agent", append(words, "tolerate:*")...).Object(t))
+	}
+	slower := clustertest.DaemonSet("ops/agent", "cpu:500m", "image:agent:2").Object(t)
+	slower.Spec.MinReadySeconds = 7
+	return rapid.SampledFrom([]dryrun.Edit{
+		agent("cpu:500m", "image:agent:2"), agent("cpu:500m", "image:agent:2", "max-surge:1"), agent("cpu:1900m"), agent("cpu:500m", "image:agent:2", "max-unavailable:3"), dryrun.Apply(slower),
+		dryrun.Apply(webOf(3, "web:3")), dryrun.Apply(webOf(0, "web:1")), dryrun.Restart("shop/web"), dryrun.Restart("shop/web"), dryrun.Restart("ops/agent"),
+		dryrun.Delete(&appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}}),
+		dryrun.EditNodes(c.Named(node), cluster.Taint("x:NoExecute")), dryrun.EditNodes(c.Named(node), cluster.Cordon()), dryrun.RemoveNodes(c.Named(node)),
+		dryrun.Apply(clustertest.Node("new-1", "cpu:2", "memory:4Gi", "pods:6").Object(t)),
+		dryrun.Inputs(rollout.Drain{Node: node, IgnoreDaemonSets: true}), dryrun.Inputs(rollout.Drain{Node: node}),
+		dryrun.Inputs(rollout.NodeDown{Node: node}), dryrun.Inputs(rollout.NodeNotReady{Node: node}), dryrun.Inputs(rollout.DeletePods{Node: node}),
+		dryrun.Inputs(rollout.Undo{Key: "shop/web"}), dryrun.Inputs(rollout.Scale{Key: "shop/web", Replicas: 5}), dryrun.Inputs(rollout.CrashLoop{Image: "web:3"}),
+	}).Draw(t, "edit")
+}
+
+// byHand is a simulation, stepped tick by tick and counted.
+type byHand struct {
+	sim       *rollout.Sim
+	start     int
+	before    map[string][]rollout.Pod
+	events    []rollout.Event
+	available map[string][]map[string]int // by workload and tick: available pods by node
+}
+
+func workloads(s *rollout.Sim) []string {
+	var keys []string
+	for _, key := range s.Keys() {
+		keys = append(keys, "daemonset/"+key)
+	}
+	for _, key := range s.Deployments() {
+		keys = append(keys, "deployment/"+key)
+	}
+	return keys
+}
+
+func countByHand(t *rapid.T, p *dryrun.Plan, ticks int) *byHand {
+	sim, err := p.Sim()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &byHand{sim: sim, start: sim.Now(), before: map[string][]rollout.Pod{}, available: map[string][]map[string]int{}}
+	for _, key := range workloads(sim) {
+		h.before[key] = sim.Pods(key)
+		h.available[key] = []map[string]int{up(h.before[key])}
+	}
+	for range ticks {
+		h.events = append(h.events, sim.Tick()...)
+		for _, key := range slices.Sorted(maps.Keys(h.available)) {
+			h.available[key] = append(h.available[key], up(sim.Pods(key)))
+		}
+		for _, key := range workloads(sim) {
+			if h.available[key] == nil {
+				h.available[key] = make([]map[string]int, sim.Now()-h.start)
+				h.available[key] = append(h.available[key], up(sim.Pods(key)))
+			}
+		}
+		if sim.Settled() {
+			break
+		}
+	}
+	return h
+}
+
+func up(pods []rollout.Pod) map[string]int {
+	nodes := map[string]int{}
+	for _, p := range pods {
+		if p.Available && !p.Terminating {
+			nodes[p.Node]++
+		}
+	}
+	return nodes
+}
+
+// served counts what Availability counts: nodes of a DaemonSet, pods of a Deployment.
+func served(key string, nodes map[string]int) int {
+	n := 0
+	for _, pods := range nodes {
+		if strings.HasPrefix(key, "daemonset/") {
+			pods = 1
+		}
+		n += pods
+	}
+	return n
+}
+
+// Every number and every fate of a plan is what counting the plan's simulation by hand
+// comes to, one tick after the other; outcomes agree with the events and the diagnoses.
+// Mutants seen: evicted pods that stay available; the successor that was made next; a
+// Deployment that is stuck anyway always harmless; a drain without end completed; what is
+// stuck and no worse taken for worse; pods counted by how they are before and not without
+// the edits; a pod missing a tick longer; the last of the worst ticks; pods whose template
+// stays never told; tests of a template's minReadySeconds by the Deployment's alone.
+func TestPlansTellWhatTheirSimulationsDo(t *testing.T) {
+	shrunk.Checks(t, 600)
+	seen := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		config, c, edits := drawTruth(t)
+		base, err := config.Start(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := base.Plan(edits...)
+		if err != nil {
+			t.Skip(err) // as of two edits that do not go together
+		}
+		none, err := base.Plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		const ticks = 20 * 60
+		with, without := countByHand(t, p, ticks), countByHand(t, none, ticks)
+		if got, want := fmt.Sprint(p.Trace()), fmt.Sprint(rollout.Trace(with.events)); got != want && with.sim.Settled() {
+			t.Fatalf("the plan's events are others:\n%s\n%s", got, want)
+		}
+		checkAvailability(t, p, with, seen)
+		checkPods(t, p, with, without, seen)
+		checkDeployments(t, p, with, seen)
+		checkEvictions(t, p, with, without, seen)
+		checkOperations(t, p, with, without, seen)
+	})
+	for _, what := range []string{
+		"a dip", "a dip of a Deployment", "at worst fewer", "pods created", "pods updated", "pods deleted", "successor", "no node", "evicted", "removed", "stranded",
+		"completed", "refused", "stuck", "already stuck", "drained", "a drain that is stuck", "Deployment",
+	} {
+		if seen[what] == 0 {
+			t.Errorf("never seen: %s (%v)", what, seen)
+		}
+	}
+	t.Log(seen)
+}
+
+func checkAvailability(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]int) {
+	told := map[string]bool{}
+	for _, a := range p.Availability("") {
+		told[a.Workload] = true
+		counts := h.available[a.Workload]
+		if counts == nil {
+			t.Fatalf("%v: there is no such workload\n%v", a, p)
+		}
+		worst, at := -1, 0
+		for tick, nodes := range counts[1:] {
+			if n := served(a.Workload, nodes); worst < 0 || n < worst {
+				worst, at = n, tick+1
+			}
+		}
+		want := dryrun.Availability{Workload: a.Workload, Before: served(a.Workload, counts[0]), Worst: worst, At: time.Duration(at) * time.Second,
+			After: served(a.Workload, counts[len(counts)-1])}
+		if a != want {
+			t.Fatalf("%v, by hand\n%v\n%v\n%v", a, want, p, rollout.Trace(h.events))
+		}
+		if a.Worst < a.Before {
+			seen["a dip"]++
+			if strings.HasPrefix(a.Workload, "deployment/") {
+				seen["a dip of a Deployment"]++
+			}
+		}
+	}
+	for _, e := range p.Effects() {
+		if e.Empty() != !told["daemonset/"+e.Key] && e.Empty() {
+			t.Fatalf("%s is untouched, and something happens to it\n%v", e.Key, p)
+		}
+	}
+}
+
+// final is the pods of a workload at the end.
+func (h *byHand) final(key string) map[string][]rollout.Pod { return perNode(h.sim.Pods(key)) }
+
+func perNode(pods []rollout.Pod) map[string][]rollout.Pod {
+	by := map[string][]rollout.Pod{}
+	for _, p := range pods {
+		by[p.Node] = append(by[p.Node], p)
+	}
+	return by
+}
+
+func podList(pods []rollout.Pod) string {
+	var all []string
+	for _, p := range pods {
+		all = append(all, p.Name)
+	}
+	return strings.Join(all, " ")
+}
+
+// checkPods compares the sets of Pods with the pods before and after, and AtWorst with
+// the count of each tick.
+func checkPods(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[string]int) {
+	for _, e := range p.Effects() {
+		key := "daemonset/" + e.Key
+		before, after, otherwise := perNode(with.before[key]), with.final(key), without.final(key)
+		pods := e.Pods()
+		for set, ok := range map[string]func(node string) bool{
+			"created":   func(n string) bool { return len(before[n]) == 0 && len(after[n]) > 0 },
+			"deleted":   func(n string) bool { return len(before[n]) > 0 && len(after[n]) == 0 },
+			"updated":   func(n string) bool { return len(before[n]) > 0 && len(after[n]) > 0 && !overlap(before[n], after[n]) },
+			"recreated": func(n string) bool { return len(before[n]) > 0 && len(after[n]) > 0 && !overlap(before[n], after[n]) },
+			"dropped":   func(n string) bool { return len(before[n]) > 0 && len(after[n]) == 0 },
+			"outdated":  func(n string) bool { return overlap(before[n], after[n]) },
+		} {
+			nodes := map[string]cluster.NodeSet{"created": pods.Created, "deleted": pods.Deleted, "updated": pods.Updated, "recreated": pods.Recreated,
+				"dropped": pods.Dropped, "outdated": pods.Outdated}[set]
+			seen["pods "+set] += nodes.Len()
+			for _, n := range nodes.Names() {
+				if !ok(n) {
+					t.Fatalf("%s: %s on %s: had %s, has %s\n%v", e.Key, set, n, podList(before[n]), podList(after[n]), p)
+				}
+			}
+		}
+		touched := pods.Created.Or(pods.Deleted).Or(pods.Updated).Or(pods.Recreated).Or(pods.Dropped).Or(pods.Outdated)
+		for n := range after {
+			if same := len(after[n]) > 0 && len(otherwise[n]) > 0 && after[n][0].Hash == otherwise[n][0].Hash; !same && !overlap(before[n], after[n]) && !touched.Has(n) {
+				t.Fatalf("%s: a new pod on %s that would not be there without the edits is not told\n%v", e.Key, n, p)
+			}
+		}
+		for n := range before {
+			if !overlap(before[n], after[n]) && overlap(before[n], otherwise[n]) && !touched.Has(n) {
+				t.Fatalf("%s: that the pod on %s goes, which would stay without the edits, is not told\n%v", e.Key, n, p)
+			}
+		}
+		checkWorst(t, p, e, with, without, seen)
+	}
+}
+
+func overlap(a, b []rollout.Pod) bool {
+	return slices.ContainsFunc(a, func(p rollout.Pod) bool {
+		return slices.ContainsFunc(b, func(q rollout.Pod) bool { return p.Name == q.Name })
+	})
+}
+
+func checkWorst(t *rapid.T, p *dryrun.Plan, e dryrun.Effect, with, without *byHand, seen map[string]int) {
+	key := "daemonset/" + e.Key
+	if with.available[key] == nil {
+		return
+	}
+	first, last := up(with.before[key]), up(without.sim.Pods(key))
+	var lasting []string
+	for n, pods := range perNode(with.before[key]) {
+		live := slices.ContainsFunc(pods, func(p rollout.Pod) bool { return !p.Terminating })
+		if live && first[n]+last[n] > 0 && e.Wanted().Has(n) {
+			lasting = append(lasting, n)
+		}
+	}
+	worst := len(lasting)
+	for _, nodes := range with.available[key][1:] {
+		n := 0
+		for _, node := range lasting {
+			if nodes[node] > 0 {
+				n++
+			}
+		}
+		worst = min(worst, n)
+	}
+	if up, of := e.AtWorst(); up != worst || of != len(lasting) {
+		t.Fatalf("%s: at worst %d of %d, by hand %d of %d\n%v\n%v", e.Key, up, of, worst, len(lasting), p, rollout.Trace(with.events))
+	}
+	if worst < len(lasting) {
+		seen["at worst fewer"]++
+	}
+}
+
+func checkDeployments(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]int) {
+	for _, d := range p.Deployments() {
+		seen["Deployment"]++
+		want := dryrun.DeploymentEffect{Deployment: d.Deployment, State: h.sim.State("deployment/" + d.Deployment).String()}
+		for _, e := range h.events {
+			if e.Deployment != d.Deployment {
+				continue
+			}
+			switch e.Kind {
+			case rollout.Created:
+				want.Created++
+			case rollout.Deleted:
+				want.Deleted++
+			case rollout.Evicted:
+				want.Evicted++
+			case rollout.Preempted:
+				want.Preempted++
+			}
+		}
+		if d != want {
+			t.Fatalf("%v, by hand\n%v\n%v", d, want, p)
+		}
+	}
+}
+
+// checkEvictions finds for each pod the event that took it away, and for its successor
+// those that made, bound and readied it.
+func checkEvictions(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[string]int) {
+	for _, e := range p.Evictions() {
+		seen[e.Fate.String()]++
+		_, pod, _ := strings.Cut(e.Pod, "/")
+		left := first(with.events, func(x rollout.Event) bool {
+			return x.Pod == pod && x.Node == e.Node && slices.Contains([]rollout.Kind{rollout.Evicted, rollout.Preempted, rollout.UserDeleted, rollout.Collected}, x.Kind)
+		})
+		if e.Fate == dryrun.Stranded {
+			if left != nil {
+				t.Fatalf("%v, and yet %v", e, left)
+			}
+			continue
+		}
+		if left == nil || e.After != time.Duration(left.Tick-with.start-1)*time.Second {
+			t.Fatalf("%v, by hand %v\n%v", e, left, rollout.Trace(with.events))
+		}
+		if e.Successor == "" {
+			continue
+		}
+		seen["successor"]++
+		if want := heir(with.events, left); want != e.Successor {
+			t.Fatalf("%v, by hand %s\n%v", e, want, rollout.Trace(with.events))
+		}
+		kind := func(k rollout.Kind) *rollout.Event {
+			return first(with.events, func(x rollout.Event) bool { return x.Pod == e.Successor && x.Kind == k })
+		}
+		if kind(rollout.Created) == nil {
+			t.Fatalf("%v: nobody made that pod\n%v", e, rollout.Trace(with.events))
+		}
+		switch bound := kind(rollout.Bound); {
+		case bound == nil:
+			seen["no node"]++
+			if e.Again != "" || e.Nowhere == "" || e.Missing != nil {
+				t.Fatalf("%v: it is not bound", e)
+			}
+			continue
+		case bound.Node != e.Again:
+			t.Fatalf("%v: it is bound to %s", e, bound.Node)
+		}
+		ready := kind(rollout.Ready)
+		if d, ok := minReadyOf(p, "shop/web"); ok && d > 0 {
+			ready = kind(rollout.Available)
+		}
+		switch {
+		case ready == nil && e.Missing != nil, ready != nil && e.Missing == nil,
+			ready != nil && *e.Missing != time.Duration(max(0, ready.Tick-left.Tick))*time.Second:
+			t.Fatalf("%v: left %v, ready %v", e, left, ready)
+		}
+	}
+	for _, x := range with.events { // none is left out
+		if x.Kind != rollout.Evicted || x.DaemonSet != "" {
+			continue
+		}
+		anyway := first(without.events, func(y rollout.Event) bool {
+			return y.Pod == x.Pod && y.Node == x.Node && y.Kind != rollout.Unready && y.Kind != rollout.Happened
+		})
+		had := slices.ContainsFunc(with.before["deployment/"+x.Deployment], func(p rollout.Pod) bool {
+			return p.Name == x.Pod && p.Node == x.Node && p.Bound && !p.Terminating && p.Phase == "Running"
+		})
+		told := slices.ContainsFunc(p.Evictions(), func(e dryrun.Eviction) bool { return strings.HasSuffix(e.Pod, "/"+x.Pod) })
+		if had && anyway == nil && !told && x.Deployment != "" && firstLeft(with.events, x.Pod).Kind == rollout.Evicted {
+			t.Fatalf("%v is not told\n%v", x, p)
+		}
+	}
+}
+
+// heir is the pod that was made as the n-th where the given was the n-th of its Deployment
+// to leave, and if that left before it was available, its heir.
+func heir(events []rollout.Event, left *rollout.Event) string {
+	var gone, made []string
+	ready := map[string]bool{}
+	for _, e := range events {
+		switch {
+		case e.Deployment != left.Deployment || e.Pod == "":
+		case e.Kind == rollout.Created:
+			made = append(made, e.Pod)
+		case e.Kind == rollout.Available || e.Kind == rollout.Ready:
+			ready[e.Pod] = true
+		case slices.Contains([]rollout.Kind{rollout.Evicted, rollout.Preempted, rollout.UserDeleted, rollout.Collected, rollout.Deleted, rollout.Failed}, e.Kind) &&
+			!slices.Contains(gone, e.Pod):
+			gone = append(gone, e.Pod)
+		}
+	}
+	pod := left.Pod
+	for {
+		i := slices.Index(gone, pod)
+		if i < 0 || i >= len(made) {
+			return pod
+		}
+		if pod = made[i]; ready[pod] {
+			return pod
+		}
+	}
+}
+
+func firstLeft(events []rollout.Event, pod string) rollout.Event {
+	return *first(events, func(x rollout.Event) bool {
+		return x.Pod == pod && slices.Contains([]rollout.Kind{rollout.Evicted, rollout.Preempted, rollout.UserDeleted, rollout.Collected, rollout.Deleted}, x.Kind)
+	})
+}
+
+func minReadyOf(p *dryrun.Plan, key string) (int32, bool) {
+	for _, d := range p.After().Manifest().Deployments {
+		if d.Namespace+"/"+d.Name == key {
+			return d.Spec.MinReadySeconds, true
+		}
+	}
+	return 0, false
+}
+
+func first(events []rollout.Event, is func(rollout.Event) bool) *rollout.Event {
+	for i := range events {
+		if is(events[i]) {
+			return &events[i]
+		}
+	}
+	return nil
+}
+
+// lessThan reports whether a workload that is stuck is worse off in the one simulation
+// than in the other: it keeps pods waiting for their turn that do not wait there, or, a
+// DaemonSet, has no available pod where the other has one and both want it.
+func lessThan(with, without *rollout.Sim, key string) bool {
+	if diagnosis.Diagnose(with, key) == nil {
+		return false
+	}
+	turns := func(s *rollout.Sim) (n int) {
+		for _, w := range s.Waiting(key) {
+			if w.For == rollout.Turn || w.For == rollout.Blocked {
+				n++
+			}
+		}
+		return n
+	}
+	if turns(with) > turns(without) {
+		return true
+	}
+	is, was := up(with.Pods(key)), up(without.Pods(key))
+	for _, w := range with.Waiting(key) {
+		if strings.HasPrefix(key, "daemonset/") && is[w.Node] == 0 && was[w.Node] > 0 {
+			return true
+		}
+	}
+	return strings.HasPrefix(key, "deployment/") && len(with.Waiting(key)) > len(without.Waiting(key))
+}
+
+// checkOperations judges each edit by what the simulation tells at its end.
+func checkOperations(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[string]int) {
+	fails := false
+	for i, o := range p.Operations() {
+		seen[o.State.String()]++
+		fails = fails || o.Fails()
+		stuck, worse := false, false
+		for _, key := range o.Touched {
+			if diagnosis.Diagnose(with.sim, key) != nil {
+				stuck = true
+				worse = worse || diagnosis.Diagnose(without.sim, key) == nil
+			}
+		}
+		drains := false
+		if node, ok := strings.CutPrefix(o.Edit, "drain "); ok {
+			node, _, _ = strings.Cut(node, " ")
+			drained := first(with.events, func(e rollout.Event) bool { return e.Kind == rollout.Drained && e.Node == node })
+			refused := first(with.events, func(e rollout.Event) bool { return e.Kind == rollout.Undrained && e.Node == node })
+			drains = drained == nil && refused == nil
+			if drained != nil {
+				seen["drained"]++
+			}
+			if drains && diagnosis.DiagnoseDrain(with.sim, node) != nil {
+				seen["a drain that is stuck"]++
+				stuck, worse = true, true
+			}
+			if (refused != nil) != (o.State == dryrun.OperationRefused) && p.Edits()[0].String() != p.Edits()[len(p.Edits())-1].String() && len(p.Edits()) == 1 {
+				t.Fatalf("%v: refused: %v", o, refused)
+			}
+		}
+		switch o.State {
+		case dryrun.OperationCompleted:
+			if stuck || drains {
+				t.Fatalf("edit %d: %v, and yet it is stuck\n%v\n%v", i, o, p, rollout.Trace(with.events))
+			}
+		case dryrun.OperationStuck:
+			if !stuck {
+				t.Fatalf("edit %d: %v, and yet nothing is\n%v\n%v", i, o, p, rollout.Trace(with.events))
+			}
+		case dryrun.OperationAlreadyStuck:
+			for _, key := range o.Touched {
+				worse = worse || lessThan(with.sim, without.sim, key)
+			}
+			if !stuck || worse {
+				t.Fatalf("edit %d: %v, and yet it is worse than without\n%v", i, o, p)
+			}
+		case dryrun.OperationRunning:
+			if with.sim.Settled() {
+				t.Fatalf("edit %d: %v, and yet everything has settled\n%v", i, o, p)
+			}
+		}
+	}
+	if (p.Err() != nil) != fails {
+		t.Fatalf("an error: %v, and the operations fail: %v", p.Err(), fails)
+	}
+}
