@@ -1,0 +1,94 @@
+package validation
+
+import (
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+)
+
+// updateDaemonSet follows the strategy of pkg/registry/apps/daemonset/strategy.go
+// and ValidateDaemonSetUpdate of pkg/apis/apps/validation/validation.go.
+func updateDaemonSet(root spot, ds, old *appsv1.DaemonSet) {
+	ds.Status = old.Status
+	countTemplate(ds, old)
+	if differ(ds.Spec, old.Spec) {
+		ds.Generation++
+	}
+	checkMetaUpdate(root.child("metadata"), &ds.ObjectMeta, &old.ObjectMeta, namespaced)
+	at := root.child("spec")
+	checkDaemonSetSpec(at, &ds.Spec)
+	checkImmutable(at.child("selector"), ds.Spec.Selector, old.Spec.Selector)
+}
+
+// countTemplate keeps the annotation that stands for spec.templateGeneration, a
+// field that apps/v1 no longer has (Convert_v1_DaemonSet_To_apps_DaemonSet of
+// pkg/apis/apps/v1/conversion.go): it counts the changes of the template.
+func countTemplate(ds, old *appsv1.DaemonSet) {
+	delete(ds.Annotations, appsv1.DeprecatedTemplateGeneration)
+	count, err := strconv.ParseInt(old.Annotations[appsv1.DeprecatedTemplateGeneration], 10, 64)
+	if err != nil {
+		return // a manifest that no server has stored
+	}
+	if differ(ds.Spec.Template, old.Spec.Template) {
+		count++
+	}
+	if ds.Annotations == nil {
+		ds.Annotations = map[string]string{}
+	}
+	ds.Annotations[appsv1.DeprecatedTemplateGeneration] = strconv.FormatInt(count, 10)
+}
+
+// updateDeployment follows the strategy of
+// pkg/registry/apps/deployment/strategy.go. Annotations count the generation too,
+// because ReplicaSets get them.
+func updateDeployment(root spot, d, old *appsv1.Deployment) {
+	d.Status = old.Status
+	if differ(d.Spec, old.Spec) || differ(d.Annotations, old.Annotations) {
+		d.Generation++
+	}
+	checkMetaUpdate(root.child("metadata"), &d.ObjectMeta, &old.ObjectMeta, namespaced)
+	at := root.child("spec")
+	checkDeploymentSpec(at, &d.Spec)
+	checkImmutable(at.child("selector"), d.Spec.Selector, old.Spec.Selector)
+}
+
+// updateReplicaSet follows the strategy of
+// pkg/registry/apps/replicaset/strategy.go.
+func updateReplicaSet(root spot, rs, old *appsv1.ReplicaSet) {
+	rs.Status = old.Status
+	if differ(rs.Spec, old.Spec) {
+		rs.Generation++
+	}
+	checkMetaUpdate(root.child("metadata"), &rs.ObjectMeta, &old.ObjectMeta, namespaced)
+	at := root.child("spec")
+	checkReplicaSetSpec(at, &rs.Spec)
+	checkImmutable(at.child("selector"), rs.Spec.Selector, old.Spec.Selector)
+}
+
+// updateStatefulSet follows the strategy of
+// pkg/registry/apps/statefulset/strategy.go and ValidateStatefulSetUpdate of
+// pkg/apis/apps/validation/validation.go.
+func updateStatefulSet(root spot, sts, old *appsv1.StatefulSet) {
+	sts.Status = old.Status
+	if differ(sts.Spec, old.Spec) {
+		sts.Generation++
+	}
+	checkMetaUpdate(root.child("metadata"), &sts.ObjectMeta, &old.ObjectMeta, namespaced)
+	at := root.child("spec")
+	checkStatefulSetSpec(at, &sts.Spec)
+	checkImmutable(at.child("selector"), sts.Spec.Selector, old.Spec.Selector)
+	checkImmutable(at.child("volumeClaimTemplates"), sts.Spec.VolumeClaimTemplates, old.Spec.VolumeClaimTemplates)
+	checkImmutable(at.child("serviceName"), sts.Spec.ServiceName, old.Spec.ServiceName)
+	checkImmutable(at.child("podManagementPolicy"), sts.Spec.PodManagementPolicy, old.Spec.PodManagementPolicy)
+}
+
+// updateControllerRevision follows ValidateControllerRevisionUpdate of
+// pkg/apis/apps/validation/validation.go: its number may change, its data may not.
+func updateControllerRevision(root spot, revision, old *appsv1.ControllerRevision) {
+	meta := root.child("metadata")
+	checkMetaUpdate(meta, &revision.ObjectMeta, &old.ObjectMeta, namespaced)
+	checkNameAs(meta, &revision.ObjectMeta, apivalidation.NameIsDNSSubdomain)
+	checkNotNegative(root.child("revision"), revision.Revision)
+	checkImmutable(root.child("data"), revision.Data, old.Data)
+}
