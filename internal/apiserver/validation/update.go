@@ -111,13 +111,18 @@ func once(mistakes field.ErrorList) field.ErrorList {
 }
 
 // checkMetaUpdate follows validateCommonFields of
-// k8s.io/apiserver/pkg/registry/rest/update.go, and ValidateObjectMetaUpdate of
-// pkg/apis/core/validation/validation.go, which adds a rule for finalizers.
+// k8s.io/apiserver/pkg/registry/rest/update.go.
 func checkMetaUpdate(at spot, meta, old *metav1.ObjectMeta, s scope) {
 	at.include(apivalidation.ValidateObjectMeta(meta, bool(s), isPathSegment, at.path))
 	versioned := *meta
 	versioned.ResourceVersion = "any" // objects that were never stored have none
 	at.include(apivalidation.ValidateObjectMetaUpdate(&versioned, old, at.path))
+}
+
+// checkCoreMetaUpdate follows ValidateObjectMetaUpdate of
+// pkg/apis/core/validation/validation.go, which adds a rule for finalizers.
+func checkCoreMetaUpdate(at spot, meta, old *metav1.ObjectMeta, s scope) {
+	checkMetaUpdate(at, meta, old, s)
 	checkFinalizers(at.child("finalizers"), meta.Finalizers)
 }
 
@@ -132,13 +137,15 @@ func differ(a, b any) bool { return !equality.Semantic.DeepEqual(a, b) }
 // updateNamespace follows the strategy of pkg/registry/core/namespace/strategy.go.
 func updateNamespace(root spot, ns, old *corev1.Namespace) {
 	ns.Spec.Finalizers, ns.Status = old.Spec.Finalizers, old.Status
-	checkMetaUpdate(root.child("metadata"), &ns.ObjectMeta, &old.ObjectMeta, clusterWide)
+	meta := root.child("metadata")
+	checkCoreMetaUpdate(meta, &ns.ObjectMeta, &old.ObjectMeta, clusterWide)
+	checkNameAs(meta, &ns.ObjectMeta, apivalidation.ValidateNamespaceName)
 }
 
 // updatePriorityClass follows ValidatePriorityClassUpdate of
 // pkg/apis/scheduling/validation/validation.go.
 func updatePriorityClass(root spot, class, old *schedulingv1.PriorityClass) {
-	checkMetaUpdate(root.child("metadata"), &class.ObjectMeta, &old.ObjectMeta, clusterWide)
+	checkCoreMetaUpdate(root.child("metadata"), &class.ObjectMeta, &old.ObjectMeta, clusterWide)
 	if class.Value != old.Value {
 		root.child("value").forbidden("may not be changed in an update.")
 	}

@@ -15,11 +15,13 @@ func updateNode(root spot, node, old *corev1.Node) {
 	if old.Spec.ConfigSource == nil {
 		node.Spec.ConfigSource = nil
 	}
+	before := podCIDRs(&old.Spec)
+	setPodCIDRs(&node.Spec, podCIDRs(&node.Spec))
 	meta, spec := root.child("metadata"), root.child("spec")
-	checkMetaUpdate(meta, &node.ObjectMeta, &old.ObjectMeta, clusterWide)
+	checkCoreMetaUpdate(meta, &node.ObjectMeta, &old.ObjectMeta, clusterWide)
 	checkNameAs(meta, &node.ObjectMeta, apivalidation.NameIsDNSSubdomain)
 	checkNodeBody(root, node)
-	checkCIDRUpdate(spec.child("podCIDRs"), podCIDRs(&node.Spec), podCIDRs(&old.Spec))
+	checkCIDRUpdate(spec.child("podCIDRs"), node.Spec.PodCIDRs, before)
 	checkProviderUpdate(spec.child("providerID"), node.Spec.ProviderID, old.Spec.ProviderID)
 	if node.Spec.DoNotUseExternalID != old.Spec.DoNotUseExternalID {
 		spec.child("externalID").forbidden("may not be updated")
@@ -33,6 +35,13 @@ func podCIDRs(spec *corev1.NodeSpec) []string {
 		return []string{first}
 	}
 	return spec.PodCIDRs
+}
+
+func setPodCIDRs(spec *corev1.NodeSpec, ranges []string) {
+	spec.PodCIDR, spec.PodCIDRs = "", ranges
+	if len(ranges) > 0 {
+		spec.PodCIDR = ranges[0]
+	}
 }
 
 func checkCIDRUpdate(at spot, ranges, old []string) {

@@ -26,7 +26,7 @@ func updatePod(root spot, pod, old *corev1.Pod) {
 		pod.Generation++
 	}
 	meta := root.child("metadata")
-	checkMetaUpdate(meta, &pod.ObjectMeta, &old.ObjectMeta, namespaced)
+	checkCoreMetaUpdate(meta, &pod.ObjectMeta, &old.ObjectMeta, namespaced)
 	checkNameAs(meta, &pod.ObjectMeta, apivalidation.NameIsDNSSubdomain)
 	checkPodBody(root, pod)
 	checkMirrorUpdate(meta.child("annotations").key(corev1.MirrorPodAnnotationKey), pod.Annotations, old.Annotations)

@@ -1,19 +1,25 @@
 package validation
 
 import (
+	"cmp"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// updateService follows the strategy of pkg/registry/core/service/strategy.go and
-// ValidateServiceUpdate of pkg/apis/core/validation/validation.go, but for what
-// concerns load balancers.
+// updateService follows beginUpdate of
+// pkg/registry/core/service/storage/storage.go, the strategy of
+// pkg/registry/core/service/strategy.go and ValidateServiceUpdate of
+// pkg/apis/core/validation/validation.go, but for what concerns load balancers.
 func updateService(root spot, service, old *corev1.Service) {
 	service.Status = old.Status
-	keepAddresses(&service.Spec, &old.Spec)
+	if old.Spec.ClusterIP != "" && len(old.Spec.ClusterIPs) == 0 {
+		old.Spec.ClusterIPs = []string{old.Spec.ClusterIP}
+	}
+	keepAllocated(&service.Spec, &old.Spec)
+	joinAddresses(&service.Spec, &old.Spec)
 	dropTypeFields(&service.Spec, &old.Spec)
-	checkMetaUpdate(root.child("metadata"), &service.ObjectMeta, &old.ObjectMeta, namespaced)
+	checkCoreMetaUpdate(root.child("metadata"), &service.ObjectMeta, &old.ObjectMeta, namespaced)
 	at := root.child("spec")
 	checkServiceSpec(at, &service.Spec)
 	if service.Spec.Type == corev1.ServiceTypeExternalName || old.Spec.Type == corev1.ServiceTypeExternalName {
@@ -23,18 +29,50 @@ func updateService(root spot, service, old *corev1.Service) {
 	checkFamilyUpdate(at, &service.Spec, &old.Spec)
 }
 
-// keepAddresses follows normalizeClusterIPs and patchAllocatedValues of
-// pkg/registry/core/service/storage: an update without an address keeps that of
-// the stored service, and clusterIPs follows clusterIP.
-func keepAddresses(spec, old *corev1.ServiceSpec) {
-	if len(old.ClusterIPs) == 0 && old.ClusterIP != "" {
-		old.ClusterIPs = []string{old.ClusterIP}
+// keepAllocated follows patchAllocatedValues of
+// pkg/registry/core/service/storage/storage.go: what the server has allocated
+// stays where the update does not name it. Node ports are found by the port's name.
+func keepAllocated(spec, old *corev1.ServiceSpec) {
+	if spec.Type != corev1.ServiceTypeExternalName && old.Type != corev1.ServiceTypeExternalName {
+		spec.ClusterIP = cmp.Or(spec.ClusterIP, old.ClusterIP)
+		if len(spec.ClusterIPs) == 0 {
+			spec.ClusterIPs = slices.Clone(old.ClusterIPs)
+		}
 	}
-	unchanged := len(spec.ClusterIPs) == 0 || slices.Equal(spec.ClusterIPs, old.ClusterIPs)
-	switch {
-	case !unchanged || spec.Type == corev1.ServiceTypeExternalName:
-	case spec.ClusterIP == "" || spec.ClusterIP == old.ClusterIP:
-		spec.ClusterIP, spec.ClusterIPs = old.ClusterIP, slices.Clone(old.ClusterIPs)
+	if !allocatesNodePorts(spec) || !allocatesNodePorts(old) {
+		return
+	}
+	before, now := nodePorts(old), nodePorts(spec)
+	byName := map[string]int32{}
+	for _, port := range old.Ports {
+		byName[port.Name] = port.NodePort
+	}
+	for i := range spec.Ports {
+		port := &spec.Ports[i]
+		known := byName[port.Name]
+		if taken := slices.Contains(before, known) && slices.Contains(now, known); port.NodePort == 0 && !taken {
+			port.NodePort = known
+		}
+	}
+}
+
+// allocatesNodePorts follows needsNodePort of pkg/registry/core/service/storage/alloc.go.
+func allocatesNodePorts(spec *corev1.ServiceSpec) bool {
+	if allocate := spec.AllocateLoadBalancerNodePorts; spec.Type == corev1.ServiceTypeLoadBalancer && allocate != nil {
+		return *allocate
+	}
+	return usesNodePorts(spec)
+}
+
+// joinAddresses follows normalizeClusterIPs of
+// pkg/registry/core/service/storage/storage.go: clusterIPs follows a change of clusterIP.
+func joinAddresses(spec, old *corev1.ServiceSpec) {
+	switch changed := spec.ClusterIP != old.ClusterIP; {
+	case !changed && len(spec.ClusterIPs) == 0:
+		spec.ClusterIPs = slices.Clone(old.ClusterIPs)
+	case !changed || !slices.Equal(spec.ClusterIPs, old.ClusterIPs):
+	case spec.ClusterIP == "":
+		spec.ClusterIPs = nil
 	default:
 		spec.ClusterIPs = []string{spec.ClusterIP}
 	}
@@ -43,32 +81,29 @@ func keepAddresses(spec, old *corev1.ServiceSpec) {
 // dropTypeFields follows dropTypeDependentFields: what the new type has no use for
 // goes, if the update leaves it as it was.
 func dropTypeFields(spec, old *corev1.ServiceSpec) {
-	external := spec.Type == corev1.ServiceTypeExternalName && old.Type != corev1.ServiceTypeExternalName
-	if external && spec.ClusterIP == old.ClusterIP && slices.Equal(spec.ClusterIPs, old.ClusterIPs) {
-		spec.ClusterIP, spec.ClusterIPs = "", nil
+	if spec.Type == corev1.ServiceTypeExternalName && old.Type != corev1.ServiceTypeExternalName {
+		if spec.ClusterIP == old.ClusterIP && slices.Equal(spec.ClusterIPs, old.ClusterIPs) {
+			spec.ClusterIP, spec.ClusterIPs = "", nil
+		}
+		if slices.Equal(spec.IPFamilies, old.IPFamilies) {
+			spec.IPFamilies = nil
+		}
+		if orZero(spec.IPFamilyPolicy) == orZero(old.IPFamilyPolicy) {
+			spec.IPFamilyPolicy = nil
+		}
 	}
-	if external && slices.Equal(spec.IPFamilies, old.IPFamilies) {
-		spec.IPFamilies = nil
-	}
-	if external && orZero(spec.IPFamilyPolicy) == orZero(old.IPFamilyPolicy) {
-		spec.IPFamilyPolicy = nil
-	}
-	if hasNodePorts(old) && !hasNodePorts(spec) && slices.Equal(nodePorts(spec), nodePorts(old)) {
+	if usesNodePorts(old) && !usesNodePorts(spec) && isSubset(nodePorts(spec), nodePorts(old)) {
 		for i := range spec.Ports {
 			spec.Ports[i].NodePort = 0
 		}
 	}
 }
 
-// hasNodePorts follows needsNodePort.
-func hasNodePorts(spec *corev1.ServiceSpec) bool {
-	if spec.Type == corev1.ServiceTypeLoadBalancer {
-		return spec.AllocateLoadBalancerNodePorts == nil || *spec.AllocateLoadBalancerNodePorts
-	}
-	return spec.Type == corev1.ServiceTypeNodePort
+// usesNodePorts follows needsNodePort of pkg/registry/core/service/strategy.go.
+func usesNodePorts(spec *corev1.ServiceSpec) bool {
+	return spec.Type == corev1.ServiceTypeNodePort || spec.Type == corev1.ServiceTypeLoadBalancer
 }
 
-// nodePorts returns the node ports ascending, none twice.
 func nodePorts(spec *corev1.ServiceSpec) []int32 {
 	var ports []int32
 	for _, port := range spec.Ports {
@@ -76,8 +111,11 @@ func nodePorts(spec *corev1.ServiceSpec) []int32 {
 			ports = append(ports, port.NodePort)
 		}
 	}
-	slices.Sort(ports)
-	return slices.Compact(ports)
+	return ports
+}
+
+func isSubset(some, all []int32) bool {
+	return !slices.ContainsFunc(some, func(port int32) bool { return !slices.Contains(all, port) })
 }
 
 const (

@@ -4,7 +4,9 @@ import (
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // updateDaemonSet follows the strategy of pkg/registry/apps/daemonset/strategy.go
@@ -15,7 +17,7 @@ func updateDaemonSet(root spot, ds, old *appsv1.DaemonSet) {
 	if differ(ds.Spec, old.Spec) {
 		ds.Generation++
 	}
-	checkMetaUpdate(root.child("metadata"), &ds.ObjectMeta, &old.ObjectMeta, namespaced)
+	checkCoreMetaUpdate(root.child("metadata"), &ds.ObjectMeta, &old.ObjectMeta, namespaced)
 	at := root.child("spec")
 	checkDaemonSetSpec(at, &ds.Spec)
 	checkImmutable(at.child("selector"), ds.Spec.Selector, old.Spec.Selector)
@@ -47,7 +49,7 @@ func updateDeployment(root spot, d, old *appsv1.Deployment) {
 	if differ(d.Spec, old.Spec) || differ(d.Annotations, old.Annotations) {
 		d.Generation++
 	}
-	checkMetaUpdate(root.child("metadata"), &d.ObjectMeta, &old.ObjectMeta, namespaced)
+	checkCoreMetaUpdate(root.child("metadata"), &d.ObjectMeta, &old.ObjectMeta, namespaced)
 	at := root.child("spec")
 	checkDeploymentSpec(at, &d.Spec)
 	checkImmutable(at.child("selector"), d.Spec.Selector, old.Spec.Selector)
@@ -60,7 +62,7 @@ func updateReplicaSet(root spot, rs, old *appsv1.ReplicaSet) {
 	if differ(rs.Spec, old.Spec) {
 		rs.Generation++
 	}
-	checkMetaUpdate(root.child("metadata"), &rs.ObjectMeta, &old.ObjectMeta, namespaced)
+	checkCoreMetaUpdate(root.child("metadata"), &rs.ObjectMeta, &old.ObjectMeta, namespaced)
 	at := root.child("spec")
 	checkReplicaSetSpec(at, &rs.Spec)
 	checkImmutable(at.child("selector"), rs.Spec.Selector, old.Spec.Selector)
@@ -71,10 +73,12 @@ func updateReplicaSet(root spot, rs, old *appsv1.ReplicaSet) {
 // pkg/apis/apps/validation/validation.go.
 func updateStatefulSet(root spot, sts, old *appsv1.StatefulSet) {
 	sts.Status = old.Status
+	nameKinds(sts.Spec.VolumeClaimTemplates)
+	nameKinds(old.Spec.VolumeClaimTemplates)
 	if differ(sts.Spec, old.Spec) {
 		sts.Generation++
 	}
-	checkMetaUpdate(root.child("metadata"), &sts.ObjectMeta, &old.ObjectMeta, namespaced)
+	checkCoreMetaUpdate(root.child("metadata"), &sts.ObjectMeta, &old.ObjectMeta, namespaced)
 	at := root.child("spec")
 	checkStatefulSetSpec(at, &sts.Spec)
 	checkImmutable(at.child("selector"), sts.Spec.Selector, old.Spec.Selector)
@@ -83,11 +87,19 @@ func updateStatefulSet(root spot, sts, old *appsv1.StatefulSet) {
 	checkImmutable(at.child("podManagementPolicy"), sts.Spec.PodManagementPolicy, old.Spec.PodManagementPolicy)
 }
 
+// nameKinds follows Convert_apps_StatefulSetSpec_To_v1_StatefulSetSpec of
+// pkg/apis/apps/v1/conversion.go.
+func nameKinds(claims []corev1.PersistentVolumeClaim) {
+	for i := range claims {
+		claims[i].TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolumeClaim"}
+	}
+}
+
 // updateControllerRevision follows ValidateControllerRevisionUpdate of
 // pkg/apis/apps/validation/validation.go: its number may change, its data may not.
 func updateControllerRevision(root spot, revision, old *appsv1.ControllerRevision) {
 	meta := root.child("metadata")
-	checkMetaUpdate(meta, &revision.ObjectMeta, &old.ObjectMeta, namespaced)
+	checkCoreMetaUpdate(meta, &revision.ObjectMeta, &old.ObjectMeta, namespaced)
 	checkNameAs(meta, &revision.ObjectMeta, apivalidation.NameIsDNSSubdomain)
 	checkNotNegative(root.child("revision"), revision.Revision)
 	checkImmutable(root.child("data"), revision.Data, old.Data)
