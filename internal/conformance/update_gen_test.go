@@ -88,6 +88,16 @@ func (s *soil) address(v *corev1.Service) {
 func (s *soil) age(object runtime.Object) {
 	meta := object.(metav1.Object)
 	meta.SetGeneration(int64(s.rng.IntN(4)))
+	switch o := object.(type) {
+	case *corev1.Pod:
+		o.Status.Phase = corev1.PodRunning
+	case *corev1.Service:
+		o.Status.Conditions = of(metav1.Condition{Type: "Ready"})
+	default:
+		if status := reflect.ValueOf(object).Elem().FieldByName("Status"); status.IsValid() && status.FieldByName("ObservedGeneration").IsValid() {
+			status.FieldByName("ObservedGeneration").SetInt(3)
+		}
+	}
 	if s.maybe(15) {
 		meta.SetDeletionTimestamp(new(metav1.Unix(1_700_000_100, 0)))
 		meta.SetDeletionGracePeriodSeconds(new(int64(30)))
@@ -109,6 +119,9 @@ func changesOf(k validatedKind) []change {
 		changes = append(changes, k.copying(path))
 	}
 	changes = append(changes, metaChanges...)
+	if k.another(&soil{rng: random(5), bad: map[int]bool{}}, 0).FieldByName("Status").IsValid() {
+		changes = append(changes, noStatus)
+	}
 	return append(changes, aimed[k.name]...)
 }
 
@@ -197,15 +210,15 @@ var metaChanges = []change{
 	meta("deletionTimestamp", func(s *soil, m metav1.Object) { m.SetDeletionTimestamp(one(s, nil, new(metav1.Unix(5, 0)))) }),
 	meta("deletionGracePeriodSeconds", func(s *soil, m metav1.Object) { m.SetDeletionGracePeriodSeconds(one(s, nil, new(int64(5)))) }),
 	meta("generation", func(s *soil, m metav1.Object) { m.SetGeneration(one(s, int64(0), 100, -1)) }),
-	{"status", func(s *soil, object runtime.Object) {
-		if status := reflect.ValueOf(object).Elem().FieldByName("Status"); status.IsValid() {
-			status.SetZero()
-		}
-		if node, ok := object.(*corev1.Node); ok {
-			node.Status.Capacity = corev1.ResourceList{"two words": resource.MustParse("-1")}
-		}
-	}},
 }
+
+// noStatus takes the status away, or for a node makes it wrong: updates leave it alone.
+var noStatus = change{"status", func(s *soil, object runtime.Object) {
+	reflect.ValueOf(object).Elem().FieldByName("Status").SetZero()
+	if node, ok := object.(*corev1.Node); ok {
+		node.Status.Capacity = corev1.ResourceList{"two words": resource.MustParse("-1")}
+	}
+}}
 
 // widened adds a label to a selector, and mostly to the template.
 func widened(s *soil, selector *metav1.LabelSelector, template *corev1.PodTemplateSpec) {
@@ -222,7 +235,12 @@ func templateChanges[T runtime.Object](template func(T) (*metav1.LabelSelector, 
 		on("selector and template", func(s *soil, o T) { selector, t := template(o); widened(s, selector, t) }),
 		on("template's labels", func(s *soil, o T) { _, t := template(o); t.Labels = with(t.Labels, "v", one(s, "2", "a b")) }),
 		on("template's annotations", func(s *soil, o T) { _, t := template(o); t.Annotations = with(t.Annotations, one(s, "v", "a b"), "2") }),
-		on("template's image", func(s *soil, o T) { _, t := template(o); t.Spec.Containers[0].Image = one(s, "new:2", "") }),
+		on("template's image", func(s *soil, o T) {
+			_, t := template(o)
+			for i := range t.Spec.Containers {
+				t.Spec.Containers[i].Image = one(s, "new:2", "")
+			}
+		}),
 	}
 }
 
@@ -287,8 +305,16 @@ var aimed = map[string][]change{
 }
 
 var podChanges = []change{
-	on("image", func(s *soil, p *corev1.Pod) { p.Spec.Containers[0].Image = one(s, "new:2", "", " x") }),
-	on("container's name", func(s *soil, p *corev1.Pod) { p.Spec.Containers[0].Name = one(s, "other", "Bad") }),
+	on("image", func(s *soil, p *corev1.Pod) {
+		for i := range p.Spec.Containers {
+			p.Spec.Containers[i].Image = one(s, "new:2", "", " x")
+		}
+	}),
+	on("container's name", func(s *soil, p *corev1.Pod) {
+		for i := range p.Spec.Containers {
+			p.Spec.Containers[i].Name = one(s, "other", "Bad")
+		}
+	}),
 	on("one more container", func(s *soil, p *corev1.Pod) {
 		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "more", Image: "x"})
 	}),

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -177,7 +178,7 @@ func compareUpdate(t failer, k validatedKind, old, updated runtime.Object, count
 		}
 	}
 	if a, b := tellUpdate(real), tellUpdate(got); !slices.Equal(a, b) {
-		t.Fatalf("%s\nthe server:\n\t%s\nberth:\n\t%s", k.name, strings.Join(a, "\n\t"), strings.Join(b, "\n\t"))
+		t.Fatalf("%s\nthe server:\n\t%s\nberth:\n\t%s\n-old +updated\n%s", k.name, strings.Join(a, "\n\t"), strings.Join(b, "\n\t"), cmp.Diff(old, updated))
 	}
 	counts.cases++
 	counts.noteIf(len(got) == 0, "stored")
@@ -190,7 +191,7 @@ func compareUpdate(t failer, k validatedKind, old, updated runtime.Object, count
 	forget(want)
 	forget(stored)
 	if !equality.Semantic.DeepEqual(want, stored) {
-		t.Fatalf("%s: the server stores\n%#v\nberth\n%#v", k.name, want, stored)
+		t.Fatalf("%s: -server +berth\n%s", k.name, cmp.Diff(want, stored))
 	}
 }
 

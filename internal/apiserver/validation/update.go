@@ -40,8 +40,8 @@ func Update(old, updated runtime.Object) (stored runtime.Object, mistakes field.
 	case kinds.Of(updated).Name != kinds.Of(old).Name:
 		root.child("kind").invalid(kinds.NameOf(updated), apivalidation.FieldImmutableErrorMsg)
 	default:
-		stored = defaults.Apply(updated)
-		updateObject(root, stored, defaults.Apply(old))
+		stored = defaults.ForUpdate(updated)
+		updateObject(root, stored, defaults.ForUpdate(old))
 	}
 	if len(mistakes) > 0 {
 		return nil, once(mistakes)

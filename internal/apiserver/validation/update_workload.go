@@ -13,6 +13,8 @@ import (
 // and ValidateDaemonSetUpdate of pkg/apis/apps/validation/validation.go.
 func updateDaemonSet(root spot, ds, old *appsv1.DaemonSet) {
 	ds.Status = old.Status
+	fillShares(ds.Spec.UpdateStrategy.RollingUpdate)
+	fillShares(old.Spec.UpdateStrategy.RollingUpdate)
 	countTemplate(ds, old)
 	if differ(ds.Spec, old.Spec) {
 		ds.Generation++
@@ -21,6 +23,17 @@ func updateDaemonSet(root spot, ds, old *appsv1.DaemonSet) {
 	at := root.child("spec")
 	checkDaemonSetSpec(at, &ds.Spec)
 	checkImmutable(at.child("selector"), ds.Spec.Selector, old.Spec.Selector)
+}
+
+// fillShares makes absent numbers 0, as they are once the server has converted
+// them (Convert_v1_RollingUpdateDaemonSet_To_apps_RollingUpdateDaemonSet of
+// pkg/apis/apps/v1/conversion.go). A rolling update has defaults before.
+func fillShares(update *appsv1.RollingUpdateDaemonSet) {
+	if update == nil {
+		return
+	}
+	unavailable, surge := orZero(update.MaxUnavailable), orZero(update.MaxSurge)
+	update.MaxUnavailable, update.MaxSurge = &unavailable, &surge
 }
 
 // countTemplate keeps the annotation that stands for spec.templateGeneration, a
