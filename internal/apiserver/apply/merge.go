@@ -1,10 +1,12 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -39,7 +41,8 @@ func (m mergeMode) maps(original, patch map[string]any, t reflect.Type) (map[str
 	return original, nil
 }
 
-// retain follows applyRetainKeysDirective.
+// retain follows applyRetainKeysDirective. It fails for some lists in which
+// elements share a key, as upstream does.
 func (m mergeMode) retain(original, patch map[string]any) error {
 	keys, ok := patch[retainDirective].([]any)
 	if !ok {
@@ -47,10 +50,19 @@ func (m mergeMode) retain(original, patch map[string]any) error {
 	}
 	delete(patch, retainDirective)
 	if m == combining {
+		if other, ok := original[retainDirective]; ok && !reflect.DeepEqual(other, keys) {
+			return fmt.Errorf("%v and %v are not deep equal: this may happen when calculating the 3-way diff patch", other, keys)
+		}
 		original[retainDirective] = keys
 		return nil
 	}
-	maps.DeleteFunc(original, func(name string, _ any) bool { return !slices.Contains(keys, any(name)) })
+	goes := func(name string, _ any) bool { return !slices.Contains(keys, any(name)) }
+	for name, value := range patch {
+		if value != nil && !strings.HasPrefix(name, "$") && goes(name, value) {
+			return errors.New("invalid patch format of retainKeys")
+		}
+	}
+	maps.DeleteFunc(original, goes)
 	return nil
 }
 
@@ -147,22 +159,27 @@ func (m mergeMode) list(original, patch []any, r rule, removes bool) ([]any, err
 	return arrange(merged, patch, original, r.key), nil
 }
 
-// removeItems follows mergeSliceWithSpecialElements.
+// removeItems follows mergeSliceWithSpecialElements. Like upstream it moves the
+// rest of the list down in place, and items below appends in place: the caller,
+// who goes by the list's order, then finds new elements where old ones were. That
+// decides where the elements of others go (see arrange).
 func removeItems(original, patch []any, key string) (rest, others []any) {
-	rest = slices.Clone(original)
+	rest = original
 	for _, item := range patch {
 		if !isRemoval(item) {
 			others = append(others, item)
 			continue
 		}
-		rest = slices.DeleteFunc(rest, func(other any) bool { return keyOf(other, key) == keyOf(item, key) })
+		for i := indexOf(rest, item, key); i >= 0; i = indexOf(rest, item, key) {
+			rest = append(rest[:i], rest[i+1:]...)
+		}
 	}
 	return rest, others
 }
 
 // items follows mergeSliceWithoutSpecialElements.
 func (m mergeMode) items(original, patch []any, r rule) ([]any, error) {
-	merged := slices.Clone(original)
+	merged := original
 	for _, item := range patch {
 		i := indexOf(merged, item, r.key)
 		if i < 0 {
@@ -269,7 +286,10 @@ func inOrder(items, order []any, key string) []any {
 			rest = append(rest, item)
 		}
 	}
-	slices.SortStableFunc(rest, func(a, b any) int { return indexOf(order, a, key) - indexOf(order, b, key) })
+	sort.SliceStable(rest, func(i, j int) bool {
+		before, after := indexOf(order, rest[i], key), indexOf(order, rest[j], key)
+		return before < 0 || after < 0 || before < after
+	})
 	return append(rest, removals...)
 }
 
