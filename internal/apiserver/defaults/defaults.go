@@ -18,6 +18,15 @@ import (
 // Apply returns a copy of object with its defaults. An object of a kind without
 // defaults is copied as it is; nil is returned as it is.
 func Apply[T runtime.Object](object T) T {
+	copied := ForUpdate(object)
+	if pod, ok := any(copied).(*corev1.Pod); ok && pod != nil {
+		defaultPodResources(&pod.Spec)
+	}
+	return copied
+}
+
+// ForUpdate is Apply without the defaults that only a new object gets.
+func ForUpdate[T runtime.Object](object T) T {
 	if any(object) == nil {
 		return object
 	}

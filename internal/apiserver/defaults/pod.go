@@ -9,7 +9,8 @@ import (
 // defaultPod gives a pod what a template does not get, and what both get.
 //
 // The protocol of an HTTP probe stays absent: the gate H2CContainerProbe is off.
-// Pod-level resources come last: they follow those of the containers, rounded.
+// Pod-level resources come later (defaultPodResources): they follow those of the
+// containers, rounded.
 func defaultPod(pod *corev1.Pod) {
 	spec := &pod.Spec
 	if grace := spec.TerminationGracePeriodSeconds; grace != nil && *grace < 0 {
@@ -26,7 +27,6 @@ func defaultPod(pod *corev1.Pod) {
 	}
 	defaultPodSpec(spec)
 	defaultPodStatus(&pod.Status)
-	defaultPodResources(spec)
 }
 
 // defaultHostPorts opens on the host every port that a container of a pod in the

@@ -28,10 +28,25 @@ func checkAnyMeta(at spot, meta *metav1.ObjectMeta, s scope, name apivalidation.
 // which adds a rule for finalizers.
 func checkMeta(at spot, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
 	checkAnyMeta(at, meta, s, name)
-	for i, finalizer := range meta.Finalizers {
+	checkFinalizers(at.child("finalizers"), meta.Finalizers)
+}
+
+// checkFinalizers follows validateKubeFinalizerName.
+func checkFinalizers(at spot, finalizers []string) {
+	for i, finalizer := range finalizers {
 		if !strings.Contains(finalizer, "/") && !slices.Contains(standardFinalizers, finalizer) {
-			at.child("finalizers").item(i).invalid(finalizer, "name is neither a standard finalizer name nor is it fully qualified")
+			at.item(i).invalid(finalizer, "name is neither a standard finalizer name nor is it fully qualified")
 		}
+	}
+}
+
+// checkNameAs checks the name and the prefix of names as ValidateObjectMeta does.
+func checkNameAs(at spot, meta *metav1.ObjectMeta, name apivalidation.ValidateNameFunc) {
+	if meta.GenerateName != "" {
+		at.child("generateName").invalidFor(meta.GenerateName, name(meta.GenerateName, true))
+	}
+	if meta.Name != "" {
+		at.child("name").invalidFor(meta.Name, name(meta.Name, false))
 	}
 }
 

@@ -15,8 +15,12 @@ import (
 // checkNode follows ValidateNode of pkg/apis/core/validation/validation.go. A
 // node's status counts on creation too, and its taints are reported under metadata.
 func checkNode(root spot, node *corev1.Node) {
+	checkMeta(root.child("metadata"), &node.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
+	checkNodeBody(root, node)
+}
+
+func checkNodeBody(root spot, node *corev1.Node) {
 	meta, status := root.child("metadata"), root.child("status")
-	checkMeta(meta, &node.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
 	checkTaints(meta.child("taints"), node.Spec.Taints)
 	checkNodeResources(status.child("capacity"), node.Status.Capacity)
 	checkNodeResources(status.child("allocatable"), node.Status.Allocatable)

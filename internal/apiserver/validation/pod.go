@@ -25,21 +25,27 @@ func checkPod(root spot, pod *corev1.Pod) {
 	if !stored {
 		kube.MergeLabelKeys(pod)
 	}
-	meta, spec := root.child("metadata"), root.child("spec")
-	checkMeta(meta, &pod.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
-	checkPodAnnotations(meta.child("annotations"), pod.Annotations, &pod.Spec)
-	checkPodSpec(spec, &pod.Spec, aPod)
-	checkImagesTrimmed(spec.child("containers"), pod.Spec.Containers)
-	checkImagesTrimmed(spec.child("initContainers"), pod.Spec.InitContainers)
+	checkMeta(root.child("metadata"), &pod.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
+	checkPodBody(root, pod)
 	if stored {
 		return
 	}
+	spec := root.child("spec")
 	if len(pod.Spec.EphemeralContainers) > 0 {
 		spec.child("ephemeralContainers").forbidden("cannot be set on create")
 	}
 	if pod.Spec.NodeName != "" && len(pod.Spec.SchedulingGates) > 0 {
 		spec.child("nodeName").forbidden("cannot be set until all schedulingGates have been cleared")
 	}
+}
+
+// checkPodBody follows validatePodMetadataAndSpec, without the metadata of every kind.
+func checkPodBody(root spot, pod *corev1.Pod) {
+	spec := root.child("spec")
+	checkPodAnnotations(root.child("metadata", "annotations"), pod.Annotations, &pod.Spec)
+	checkPodSpec(spec, &pod.Spec, aPod)
+	checkImagesTrimmed(spec.child("containers"), pod.Spec.Containers)
+	checkImagesTrimmed(spec.child("initContainers"), pod.Spec.InitContainers)
 }
 
 // checkTemplate follows ValidatePodTemplateSpec. Its metadata is reported one

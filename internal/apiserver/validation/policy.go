@@ -19,7 +19,11 @@ import (
 // ValidateCreate of k8s.io/apiserver/pkg/registry/rest: any path segment is a name.
 func checkPodDisruptionBudget(root spot, budget *policyv1.PodDisruptionBudget) {
 	checkAnyMeta(root.child("metadata"), &budget.ObjectMeta, namespaced, isPathSegment)
-	at, spec := root.child("spec"), &budget.Spec
+	checkPodDisruptionBudgetSpec(root.child("spec"), &budget.Spec)
+}
+
+// checkPodDisruptionBudgetSpec follows ValidatePodDisruptionBudgetSpec.
+func checkPodDisruptionBudgetSpec(at spot, spec *policyv1.PodDisruptionBudgetSpec) {
 	if spec.MinAvailable != nil && spec.MaxUnavailable != nil {
 		at.invalid(*spec, "minAvailable and maxUnavailable cannot be both set")
 	}

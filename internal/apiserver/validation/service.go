@@ -12,7 +12,10 @@ import (
 // balancers and traffic policies are not looked at.
 func checkService(root spot, service *corev1.Service) {
 	checkMeta(root.child("metadata"), &service.ObjectMeta, namespaced, apivalidation.NameIsDNSLabel)
-	at, spec := root.child("spec"), &service.Spec
+	checkServiceSpec(root.child("spec"), &service.Spec)
+}
+
+func checkServiceSpec(at spot, spec *corev1.ServiceSpec) {
 	ports := at.child("ports")
 	if len(spec.Ports) == 0 && !isHeadless(spec) && spec.Type != corev1.ServiceTypeExternalName {
 		ports.required("")

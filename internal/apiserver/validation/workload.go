@@ -15,7 +15,10 @@ import (
 // A missing selector matches no template: it is reported there and nowhere else.
 func checkDaemonSet(root spot, ds *appsv1.DaemonSet) {
 	checkMeta(root.child("metadata"), &ds.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
-	at, spec := root.child("spec"), &ds.Spec
+	checkDaemonSetSpec(root.child("spec"), &ds.Spec)
+}
+
+func checkDaemonSetSpec(at spot, spec *appsv1.DaemonSetSpec) {
 	checkSelector(at.child("selector"), spec.Selector)
 	if selector, err := metav1.LabelSelectorAsSelector(spec.Selector); err == nil {
 		checkSelected(at.child("template"), selector, &spec.Template)
@@ -31,7 +34,10 @@ func checkDaemonSet(root spot, ds *appsv1.DaemonSet) {
 // checkDeployment follows ValidateDeployment, as above.
 func checkDeployment(root spot, d *appsv1.Deployment) {
 	checkMeta(root.child("metadata"), &d.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
-	at, spec := root.child("spec"), &d.Spec
+	checkDeploymentSpec(root.child("spec"), &d.Spec)
+}
+
+func checkDeploymentSpec(at spot, spec *appsv1.DeploymentSpec) {
 	checkNotNegative(at.child("replicas"), orZero(spec.Replicas))
 	checkReplicaTemplate(at, spec.Selector, &spec.Template)
 	checkDeploymentStrategy(at.child("strategy"), &spec.Strategy)
@@ -48,7 +54,10 @@ func checkDeployment(root spot, d *appsv1.Deployment) {
 // checkReplicaSet follows ValidateReplicaSet, as above.
 func checkReplicaSet(root spot, rs *appsv1.ReplicaSet) {
 	checkMeta(root.child("metadata"), &rs.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
-	at, spec := root.child("spec"), &rs.Spec
+	checkReplicaSetSpec(root.child("spec"), &rs.Spec)
+}
+
+func checkReplicaSetSpec(at spot, spec *appsv1.ReplicaSetSpec) {
 	checkNotNegative(at.child("replicas"), orZero(spec.Replicas))
 	checkNotNegative(at.child("minReadySeconds"), spec.MinReadySeconds)
 	checkReplicaTemplate(at, spec.Selector, &spec.Template)
@@ -73,15 +82,20 @@ func checkReplicaTemplate(at spot, selector *metav1.LabelSelector, template *cor
 // of the template are checked twice.
 func checkStatefulSet(root spot, sts *appsv1.StatefulSet) {
 	checkMeta(root.child("metadata"), &sts.ObjectMeta, namespaced, apivalidation.NameIsDNSLabel)
-	at, spec := root.child("spec"), &sts.Spec
+	at := root.child("spec")
+	checkStatefulSetSpec(at, &sts.Spec)
+	if sts.Spec.ServiceName != "" {
+		checkDNSLabel(at.child("serviceName"), sts.Spec.ServiceName)
+	}
+}
+
+// checkStatefulSetSpec leaves out the service's name, which updates do not check.
+func checkStatefulSetSpec(at spot, spec *appsv1.StatefulSetSpec) {
 	checkPodManagement(at.child("podManagementPolicy"), spec.PodManagementPolicy)
 	checkStatefulSetStrategy(at.child("updateStrategy"), &spec.UpdateStrategy)
 	checkNotNegative(at.child("replicas"), orZero(spec.Replicas))
 	checkNotNegative(at.child("minReadySeconds"), spec.MinReadySeconds)
 	checkNotNegative(at.child("ordinals.start"), orZero(spec.Ordinals).Start)
-	if spec.ServiceName != "" {
-		checkDNSLabel(at.child("serviceName"), spec.ServiceName)
-	}
 	checkRequiredSelector(at.child("selector"), spec.Selector, "statefulset")
 	template := at.child("template")
 	if selector, err := metav1.LabelSelectorAsSelector(spec.Selector); err != nil {

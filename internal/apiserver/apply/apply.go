@@ -1,0 +1,181 @@
+// Package apply computes what kubectl apply makes of a live object.
+//
+// It follows k8s.io/kubectl/pkg/cmd/apply/patcher.go and, for the merge itself,
+// k8s.io/apimachinery/pkg/util/strategicpatch. That package is not imported: it
+// needs kube-openapi with its parsers, 17 packages that berth's users would link
+// for one function. Its struct tags are read by the same light package.
+package apply
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	strictjson "sigs.k8s.io/json"
+
+	"github.com/berthsim/berth/internal/apiserver/kinds"
+)
+
+// Apply returns the object that kubectl apply of a manifest makes of live, before
+// the API server fills in defaults, keeps its own fields and validates. No
+// argument is modified.
+//
+// Fields that the manifest states are set; fields that the annotation
+// kubectl.kubernetes.io/last-applied-configuration has and the manifest lacks are
+// removed; all others stay as they are, so that without that annotation nothing
+// is removed. Status and the metadata that the server owns always stay, whatever
+// the manifest says. The annotation is renewed if what it says has changed.
+//
+// A Go object does not tell an explicit zero (hostNetwork: false, or an empty
+// struct) from an absent field: both count as absent. Only required fields,
+// pointers, lists and maps state a zero.
+//
+// The two objects must be of one kind in package kinds and have one name, and one
+// namespace unless the manifest has none.
+func Apply(live, manifest runtime.Object) (runtime.Object, error) {
+	if err := checkSame(live, manifest); err != nil {
+		return nil, err
+	}
+	kind := kinds.Of(live)
+	was, want := treeOf(live), treeOf(manifest)
+	metadata(want)["namespace"] = metadata(was)["namespace"]
+	if metadata(was)["namespace"] == nil {
+		delete(metadata(want), "namespace")
+	}
+	last, err := annotate(was, want, kind)
+	if err != nil {
+		return nil, fmt.Errorf("%s: last applied configuration: %w", nameOf(live), err)
+	}
+	merged, err := threeWay(last, want, was, reflect.TypeOf(kind.Zero).Elem())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", nameOf(live), err)
+	}
+	return restore(merged, live)
+}
+
+func checkSame(live, manifest runtime.Object) error {
+	if kinds.IsNil(live) || kinds.IsNil(manifest) {
+		return fmt.Errorf("object is nil")
+	}
+	if kinds.Of(live).Name == "" || kinds.Of(live).Name != kinds.Of(manifest).Name {
+		return fmt.Errorf("a %s cannot be applied to a %s", kinds.NameOf(manifest), kinds.NameOf(live))
+	}
+	old, stated := live.(metav1.Object), manifest.(metav1.Object)
+	namespace := stated.GetNamespace()
+	if stated.GetName() != old.GetName() || namespace != "" && namespace != old.GetNamespace() {
+		return fmt.Errorf("%s cannot be applied to %s", nameOf(manifest), nameOf(live))
+	}
+	return nil
+}
+
+func nameOf(object runtime.Object) string {
+	meta := object.(metav1.Object)
+	return kinds.ObjectName(kinds.Of(object).Name, meta.GetNamespace(), meta.GetName())
+}
+
+// annotate follows GetModifiedConfiguration of k8s.io/kubectl/pkg/util/apply.go:
+// what the manifest states becomes an annotation of it. It returns what live's
+// annotation states, or nil. The text stays where both state the same.
+func annotate(live, manifest map[string]any, kind kinds.Kind) (last map[string]any, err error) {
+	annotations, _ := metadata(manifest)["annotations"].(map[string]any)
+	if annotations == nil {
+		annotations = map[string]any{}
+	}
+	delete(annotations, corev1.LastAppliedConfigAnnotation)
+	metadata(manifest)["annotations"] = annotations
+	manifest["apiVersion"], manifest["kind"] = kind.APIVersion, kind.Name
+	text, err := json.Marshal(manifest)
+	delete(manifest, "apiVersion")
+	delete(manifest, "kind")
+	if err != nil {
+		return nil, err
+	}
+	before := annotation(live)
+	if before != "" {
+		if last, err = stated([]byte(before), kind); err != nil {
+			return nil, err
+		}
+		if same, err := stated(text, kind); err == nil && reflect.DeepEqual(last, same) {
+			annotations[corev1.LastAppliedConfigAnnotation] = before
+			return last, nil
+		}
+	}
+	annotations[corev1.LastAppliedConfigAnnotation] = string(text) + "\n"
+	return last, nil
+}
+
+func annotation(live map[string]any) string {
+	annotations, _ := metadata(live)["annotations"].(map[string]any)
+	text, _ := annotations[corev1.LastAppliedConfigAnnotation].(string)
+	return text
+}
+
+// stated reads a configuration, without what a manifest here cannot state either.
+func stated(text []byte, kind kinds.Kind) (map[string]any, error) {
+	tree, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	delete(tree, "apiVersion")
+	delete(tree, "kind")
+	dropServerFields(tree)
+	dropEmpty(tree, reflect.TypeOf(kind.Zero))
+	return tree, nil
+}
+
+func parse(text []byte) (map[string]any, error) {
+	var tree map[string]any
+	if err := strictjson.UnmarshalCaseSensitivePreserveInts(text, &tree); err != nil {
+		return nil, err
+	}
+	if tree == nil {
+		return nil, fmt.Errorf("not an object: %s", bytes.TrimSpace(text))
+	}
+	return tree, nil
+}
+
+// serverFields are the metadata that an update keeps (BeforeUpdate of
+// k8s.io/apiserver/pkg/registry/rest/update.go). A stale resource version would
+// be refused as a conflict; here it is passed over.
+var serverFields = []string{
+	"creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp",
+	"generation", "managedFields", "resourceVersion", "selfLink",
+}
+
+func dropServerFields(tree map[string]any) {
+	delete(tree, "status")
+	for _, name := range serverFields {
+		delete(metadata(tree), name)
+	}
+}
+
+// restore decodes the merged tree and puts back what no tree has.
+func restore(tree map[string]any, live runtime.Object) (runtime.Object, error) {
+	text, err := json.Marshal(tree)
+	if err != nil {
+		return nil, err
+	}
+	object := reflect.New(reflect.TypeOf(live).Elem())
+	if err := strictjson.UnmarshalCaseSensitivePreserveInts(text, object.Interface()); err != nil {
+		return nil, err
+	}
+	kept := reflect.ValueOf(live.DeepCopyObject()).Elem()
+	for _, name := range []string{"TypeMeta", "Status"} {
+		if field := object.Elem().FieldByName(name); field.IsValid() {
+			field.Set(kept.FieldByName(name))
+		}
+	}
+	meta, old := object.Interface().(metav1.Object), kept.Addr().Interface().(metav1.Object)
+	meta.SetCreationTimestamp(old.GetCreationTimestamp())
+	meta.SetDeletionTimestamp(old.GetDeletionTimestamp())
+	meta.SetDeletionGracePeriodSeconds(old.GetDeletionGracePeriodSeconds())
+	meta.SetGeneration(old.GetGeneration())
+	meta.SetManagedFields(old.GetManagedFields())
+	meta.SetResourceVersion(old.GetResourceVersion())
+	meta.SetSelfLink(old.GetSelfLink())
+	return object.Interface().(runtime.Object), nil
+}

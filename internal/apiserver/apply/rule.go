@@ -1,0 +1,55 @@
+package apply
+
+import (
+	"reflect"
+	"slices"
+
+	"k8s.io/apimachinery/third_party/forked/golang/json"
+)
+
+// A rule is what the tags patchStrategy and patchMergeKey of a field say. No
+// modelled kind has the strategy "replace".
+type rule struct {
+	t      reflect.Type // of the field's value, or of the elements of a list
+	merge  bool         // a list whose elements are merged, and not replaced as a whole
+	key    string       // that identifies an element of such a list; empty for scalars
+	retain bool         // what the manifest does not state goes, whoever has set it
+}
+
+func ruleOf(t reflect.Type, name string) (rule, error) {
+	field, strategies, key, err := json.LookupPatchMetadataForStruct(t, name)
+	if err != nil {
+		return rule{}, err
+	}
+	if field.Kind() == reflect.Slice {
+		field = field.Elem()
+	}
+	return rule{field, slices.Contains(strategies, "merge"), key, slices.Contains(strategies, "retainKeys")}, nil
+}
+
+// dropEmpty removes empty maps from what was last applied where a manifest here
+// cannot state one, because the Go type has no pointer: taken for removed, they
+// would take along what others have set inside.
+func dropEmpty(value any, t reflect.Type) {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			dropEmpty(item, t)
+		}
+	case map[string]any:
+		for name, inner := range value {
+			field, _, _, err := json.LookupPatchMetadataForStruct(t, name)
+			if err != nil {
+				continue // labels and the like
+			}
+			elem := field
+			if field.Kind() == reflect.Slice {
+				elem = field.Elem()
+			}
+			dropEmpty(inner, elem)
+			if m, ok := inner.(map[string]any); ok && len(m) == 0 && field.Kind() == reflect.Struct {
+				delete(value, name)
+			}
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package validation
+
+import (
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/berthsim/berth/internal/apiserver/defaults"
+	"github.com/berthsim/berth/internal/apiserver/kinds"
+)
+
+// Update returns the object that the API server stores when updated replaces old,
+// or every mistake for which it refuses the update. It follows PrepareForUpdate
+// and ValidateUpdate of the strategies in pkg/registry, and BeforeUpdate of
+// k8s.io/apiserver/pkg/registry/rest/update.go: status, generation and the other
+// fields that the server owns are those of old, and a changed spec counts the
+// generation up.
+//
+// old must be an object that the server has accepted: the rules that Kubernetes
+// relaxes for objects which were invalid already are not relaxed here. Missing
+// defaults are filled in on both sides, and no argument is modified. An update
+// without a resource version is unconditional. The API server reports some
+// mistakes twice; Update reports each once.
+func Update(old, updated runtime.Object) (stored runtime.Object, mistakes field.ErrorList) {
+	root := spot{list: &mistakes}
+	switch {
+	case kinds.IsNil(old), kinds.IsNil(updated):
+		root.child("metadata").required("object is nil")
+	case kinds.Of(updated).Name == "":
+		unsupported(root.child("kind"), kinds.NameOf(updated), kinds.Names()...)
+	case kinds.Of(updated).Name != kinds.Of(old).Name:
+		root.child("kind").invalid(kinds.NameOf(updated), apivalidation.FieldImmutableErrorMsg)
+	default:
+		stored = defaults.ForUpdate(updated)
+		updateObject(root, stored, defaults.ForUpdate(old))
+	}
+	if len(mistakes) > 0 {
+		return nil, once(mistakes)
+	}
+	return stored, nil
+}
+
+// updateObject prepares and checks an object with its defaults. It may change both.
+func updateObject(root spot, object, old runtime.Object) {
+	keepServerFields(object.(metav1.Object), old.(metav1.Object))
+	switch o := object.(type) {
+	case *corev1.Node:
+		updateNode(root, o, old.(*corev1.Node))
+	case *corev1.Pod:
+		updatePod(root, o, old.(*corev1.Pod))
+	case *corev1.Namespace:
+		updateNamespace(root, o, old.(*corev1.Namespace))
+	case *appsv1.DaemonSet:
+		updateDaemonSet(root, o, old.(*appsv1.DaemonSet))
+	case *appsv1.ControllerRevision:
+		updateControllerRevision(root, o, old.(*appsv1.ControllerRevision))
+	case *appsv1.Deployment:
+		updateDeployment(root, o, old.(*appsv1.Deployment))
+	case *appsv1.ReplicaSet:
+		updateReplicaSet(root, o, old.(*appsv1.ReplicaSet))
+	case *appsv1.StatefulSet:
+		updateStatefulSet(root, o, old.(*appsv1.StatefulSet))
+	case *corev1.Service:
+		updateService(root, o, old.(*corev1.Service))
+	case *policyv1.PodDisruptionBudget:
+		updatePodDisruptionBudget(root, o, old.(*policyv1.PodDisruptionBudget))
+	case *schedulingv1.PriorityClass:
+		updatePriorityClass(root, o, old.(*schedulingv1.PriorityClass))
+	}
+}
+
+// keepServerFields follows BeforeUpdate. A field that it does not keep, and that
+// differs, is a mistake: see checkMetaUpdate.
+func keepServerFields(meta, old metav1.Object) {
+	meta.SetGeneration(old.GetGeneration())
+	if meta.GetResourceVersion() == "" {
+		meta.SetResourceVersion(old.GetResourceVersion())
+	}
+	if meta.GetUID() == "" {
+		meta.SetUID(old.GetUID())
+	}
+	if created := old.GetCreationTimestamp(); !created.IsZero() {
+		meta.SetCreationTimestamp(created)
+	}
+	if deleted := old.GetDeletionTimestamp(); !deleted.IsZero() {
+		meta.SetDeletionTimestamp(deleted)
+	}
+	if grace := old.GetDeletionGracePeriodSeconds(); grace != nil && meta.GetDeletionGracePeriodSeconds() == nil {
+		meta.SetDeletionGracePeriodSeconds(grace)
+	}
+}
+
+// once removes repeated mistakes.
+func once(mistakes field.ErrorList) field.ErrorList {
+	known := map[string]bool{}
+	return slices.DeleteFunc(mistakes, func(m *field.Error) bool {
+		key := fmt.Sprint(m.Type, m.Field, m.Detail, m.BadValue)
+		repeated := known[key]
+		known[key] = true
+		return repeated
+	})
+}
+
+// checkMetaUpdate follows validateCommonFields of
+// k8s.io/apiserver/pkg/registry/rest/update.go.
+func checkMetaUpdate(at spot, meta, old *metav1.ObjectMeta, s scope) {
+	at.include(apivalidation.ValidateObjectMeta(meta, bool(s), isPathSegment, at.path))
+	versioned := *meta
+	versioned.ResourceVersion = "any" // objects that were never stored have none
+	at.include(apivalidation.ValidateObjectMetaUpdate(&versioned, old, at.path))
+}
+
+// checkCoreMetaUpdate follows ValidateObjectMetaUpdate of
+// pkg/apis/core/validation/validation.go, which adds a rule for finalizers.
+func checkCoreMetaUpdate(at spot, meta, old *metav1.ObjectMeta, s scope) {
+	checkMetaUpdate(at, meta, old, s)
+	checkFinalizers(at.child("finalizers"), meta.Finalizers)
+}
+
+// checkImmutable follows ValidateImmutableField.
+func checkImmutable(at spot, value, old any) {
+	at.include(apivalidation.ValidateImmutableField(value, old, at.path))
+}
+
+// differ compares as the strategies do: an empty list or map is as good as none.
+func differ(a, b any) bool { return !equality.Semantic.DeepEqual(a, b) }
+
+// updateNamespace follows the strategy of pkg/registry/core/namespace/strategy.go.
+func updateNamespace(root spot, ns, old *corev1.Namespace) {
+	ns.Spec.Finalizers, ns.Status = old.Spec.Finalizers, old.Status
+	meta := root.child("metadata")
+	checkCoreMetaUpdate(meta, &ns.ObjectMeta, &old.ObjectMeta, clusterWide)
+	checkNameAs(meta, &ns.ObjectMeta, apivalidation.ValidateNamespaceName)
+}
+
+// updatePriorityClass follows ValidatePriorityClassUpdate of
+// pkg/apis/scheduling/validation/validation.go.
+func updatePriorityClass(root spot, class, old *schedulingv1.PriorityClass) {
+	checkCoreMetaUpdate(root.child("metadata"), &class.ObjectMeta, &old.ObjectMeta, clusterWide)
+	if class.Value != old.Value {
+		root.child("value").forbidden("may not be changed in an update.")
+	}
+	checkImmutable(root.child("preemptionPolicy"), class.PreemptionPolicy, old.PreemptionPolicy)
+}
+
+// updatePodDisruptionBudget follows the strategy of
+// pkg/registry/policy/poddisruptionbudget/strategy.go. Every field may change.
+func updatePodDisruptionBudget(root spot, budget, old *policyv1.PodDisruptionBudget) {
+	budget.Status = old.Status
+	if differ(budget.Spec, old.Spec) {
+		budget.Generation++
+	}
+	checkMetaUpdate(root.child("metadata"), &budget.ObjectMeta, &old.ObjectMeta, namespaced)
+	checkPodDisruptionBudgetSpec(root.child("spec"), &budget.Spec)
+}

@@ -1,0 +1,61 @@
+package validation
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+)
+
+// updateNode follows the strategy of pkg/registry/core/node/strategy.go and
+// ValidateNodeUpdate of pkg/apis/core/validation/validation.go. A node's status
+// is updated elsewhere; here it stays.
+func updateNode(root spot, node, old *corev1.Node) {
+	node.Status = old.Status
+	if old.Spec.ConfigSource == nil {
+		node.Spec.ConfigSource = nil
+	}
+	before := podCIDRs(&old.Spec)
+	setPodCIDRs(&node.Spec, podCIDRs(&node.Spec))
+	meta, spec := root.child("metadata"), root.child("spec")
+	checkCoreMetaUpdate(meta, &node.ObjectMeta, &old.ObjectMeta, clusterWide)
+	checkNameAs(meta, &node.ObjectMeta, apivalidation.NameIsDNSSubdomain)
+	checkNodeBody(root, node)
+	checkCIDRUpdate(spec.child("podCIDRs"), node.Spec.PodCIDRs, before)
+	checkProviderUpdate(spec.child("providerID"), node.Spec.ProviderID, old.Spec.ProviderID)
+	if node.Spec.DoNotUseExternalID != old.Spec.DoNotUseExternalID {
+		spec.child("externalID").forbidden("may not be updated")
+	}
+}
+
+// podCIDRs follows Convert_v1_NodeSpec_To_core_NodeSpec of
+// pkg/apis/core/v1/conversion.go: podCIDR wins where the two fields disagree.
+func podCIDRs(spec *corev1.NodeSpec) []string {
+	if first := spec.PodCIDR; first != "" && (len(spec.PodCIDRs) == 0 || spec.PodCIDRs[0] != first) {
+		return []string{first}
+	}
+	return spec.PodCIDRs
+}
+
+func setPodCIDRs(spec *corev1.NodeSpec, ranges []string) {
+	spec.PodCIDR, spec.PodCIDRs = "", ranges
+	if len(ranges) > 0 {
+		spec.PodCIDR = ranges[0]
+	}
+}
+
+func checkCIDRUpdate(at spot, ranges, old []string) {
+	if len(old) > 0 && !slices.Equal(ranges, old) {
+		at.forbidden("node updates may not change podCIDR except from \"\" to valid")
+	}
+}
+
+func checkProviderUpdate(at spot, id, old string) {
+	switch {
+	case old == "" || id == old:
+	case id == "":
+		at.invalid(nil, "field cannot be cleared once set")
+	default:
+		at.invalid(nil, "field cannot be modified once set")
+	}
+}
