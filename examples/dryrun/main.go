@@ -52,6 +52,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = r.print(stdout, o.output)
 	}
 	switch {
+	case errors.Is(err, dryrun.ErrRefused):
+		fmt.Fprintln(stderr, "dryrun: refused:", err)
+		return exitFails
 	case err != nil:
 		fmt.Fprintln(stderr, "dryrun:", err)
 		return exitBadInput

@@ -14,6 +14,9 @@ const (
 	nodes = "../logcollector/nodes.yaml"
 )
 
+// small is the DaemonSet of testdata/small.yaml.
+const small = `{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: x, namespace: default}, spec: {selector: {matchLabels: {app: x}}, template: {metadata: {labels: {app: x}}, spec: {tolerations: [{operator: Exists}], containers: [{name: c, image: i}]}}}}`
+
 func call(stdin string, args ...string) (code int, stdout, stderr string) {
 	var out, errs strings.Builder
 	code = run(args, strings.NewReader(stdin), &out, &errs)
@@ -48,6 +51,14 @@ func TestExitCodes(t *testing.T) {
 		{"an input that is none", exitBadInput, "-do \"drain\"", "", []string{"-cluster", nodes, "-do", "drain"}},
 		{"an expectation of nothing", exitBadInput, "-expect is about the DaemonSets of -f", "", []string{"-cluster", nodes, "-edit", "a=b: cordon", "-expect", "a"}},
 		{"a policy file that is not there", exitBadInput, "no such file", "", []string{"-f", agent, "-cluster", nodes, "-policy", "absent.yaml"}},
+		{"a selector that is immutable", exitFails, "spec.selector: Invalid value", strings.ReplaceAll(strings.ReplaceAll(small, "{app: x}", "{app: other}"), "no such", ""), []string{"-f", "-", "-cluster", "testdata/small.yaml"}},
+		{"a node by its name", exitHolds, "edit  cordon on n1: completed", "", []string{"-cluster", "testdata/small.yaml", "-edit", "n1: cordon"}},
+		{"a Deployment that goes", exitHolds, "edit  delete Deployment default/web: completed", "", []string{"-cluster", "testdata/small.yaml", "-delete", "default/web"}},
+		{"a restart", exitHolds, "edit  restart default/web: completed", "", []string{"-cluster", "testdata/small.yaml", "-do", "restart default/web"}},
+		{"a quota that is not looked at", exitHolds, "1 of kind ResourceQuota are not looked at: they decide whether pods are created", "", []string{"-cluster", "testdata/small.yaml", "-edit", "n1: cordon"}},
+		{"a budget to apply", exitHolds, "edit  apply PodDisruptionBudget default/web: completed", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web, namespace: default}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}", []string{"-f", "-", "-cluster", "testdata/small.yaml"}},
+		{"a node that does not come back", exitFails, "2 available before, at worst 1 (after 1s), 1 in the end", "", []string{"-cluster", "testdata/small.yaml", "-do", "node-down n1"}},
+		{"a node that need not come back", exitHolds, "stuck", "", []string{"-cluster", "testdata/small.yaml", "-do", "node-down n1", "-allow-incomplete"}},
 		{"an unknown flag", exitBadInput, "flag provided but not defined", "", []string{"-z"}},
 	} {
 		code, out, errs := call(test.stdin, test.args...)

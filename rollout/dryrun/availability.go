@@ -139,7 +139,7 @@ func (p *Plan) needs(key string, after bool) func(pod string) time.Duration {
 		if ds, ok := c.Borrow().DaemonSet(namespace, name); ok && kind == "daemonset" {
 			need = ds.Spec.MinReadySeconds
 		}
-		if d, ok := deploymentOf(c, namespace, name); ok {
+		if d, ok := ofName(c.Borrow().Deployments(), namespace, name); ok {
 			need = d.Spec.MinReadySeconds
 		}
 		for _, rs := range c.Borrow().ReplicaSets() {

@@ -217,7 +217,7 @@ func (b *Base) Keys() []string { return slices.Sorted(maps.Keys(b.orNothing().da
 // is every mistake in the edits.
 func (b *Base) Plan(edits ...Edit) (*Plan, error) {
 	b = b.orNothing()
-	d := &draft{now: b.sim.Time(b.sim.Now() + 1), start: b.cluster, after: b.cluster}
+	d := &draft{now: b.sim.Time(b.sim.Now() + 1), given: b.given, start: b.cluster, after: b.cluster}
 	var errs []error
 	for _, e := range edits {
 		if e.do == nil {

@@ -4,17 +4,21 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
+	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/apiserver/apply"
+	"github.com/berthsim/berth/internal/apiserver/validation"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -29,11 +33,12 @@ type Edit struct {
 // String is the edit in one line, in kubectl's words.
 func (e Edit) String() string { return cmp.Or(e.text, "no edit") }
 
-// Apply is kubectl apply of objects of any kind that a cluster holds: what is not
-// there is created, what is gets the new spec, labels and annotations. Defaults are
-// filled in and mistakes refused, all of them at once, a changed selector of a
-// DaemonSet among them; an object without a namespace goes to "default". A node
-// that says nothing of its status keeps it.
+// Apply is kubectl apply of objects of any kind that a cluster holds. What is not there
+// is created; what is there is patched: fields that the object states are set, those that
+// only the last applied configuration states are removed, all others, the uid and the
+// status stay. Defaults are filled in, and what the API server refuses is an error, all of
+// it at once, as changes of immutable fields. An object without a namespace goes to
+// "default".
 func Apply(objects ...runtime.Object) Edit {
 	kept := make([]runtime.Object, len(objects))
 	for i, o := range objects {
@@ -147,6 +152,7 @@ func each(objects []runtime.Object, do func(runtime.Object) error) error {
 // draft is a cluster while edits are made.
 type draft struct {
 	now    time.Time        // when the edits are made
+	given  *cluster.Cluster // before it settled
 	start  *cluster.Cluster // where the simulation starts: with what is no input of it
 	after  *cluster.Cluster
 	inputs []rollout.Input
@@ -155,21 +161,167 @@ type draft struct {
 	denied []string          // by edit: why kubectl makes none of it; empty if it does
 }
 
+// apply makes of the object what kubectl apply does: it creates it, or patches the one
+// that is there, which the API server then judges as an update.
 func (d *draft) apply(o runtime.Object) error {
-	accepted, err := accept(o)
+	o = o.DeepCopyObject()
+	if meta, ok := o.(metav1.Object); ok && meta.GetNamespace() == "" && namespaced(o) {
+		meta.SetNamespace(corev1.NamespaceDefault)
+	}
+	var stored runtime.Object
+	var err error
+	if live := find(d.after, o); live != nil {
+		stored, err = patched(d.applied(live), o)
+		reportStatus(stored, o)
+	} else {
+		stored, err = accept(o)
+	}
+	if err == nil {
+		err = checkReplicas(stored)
+	}
 	if err != nil {
 		return err
 	}
-	switch x := accepted.(type) {
+	change := func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(stored) }
+	switch x := stored.(type) {
 	case *appsv1.DaemonSet:
-		return d.applyDaemonSet(x)
+		return d.edit(rollout.Apply{DaemonSet: x}, change)
 	case *appsv1.Deployment:
-		given, _ := o.(*appsv1.Deployment)
-		return d.applyDeployment(x, given.Spec.Replicas != nil)
+		return d.edit(rollout.Apply{Deployment: x}, change)
 	case *corev1.Node:
-		return d.applyNode(x)
+		return d.edit(rollout.ApplyNode{Node: withoutRoom(x)}, change)
 	}
-	return d.both(func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(accepted) })
+	return d.both(change)
+}
+
+// reportStatus gives a node the status that its manifest states. It is not kubectl that
+// writes it, but the kubelet of such a node reports it.
+func reportStatus(stored, manifest runtime.Object) {
+	node, ok := stored.(*corev1.Node)
+	if given, _ := manifest.(*corev1.Node); ok && (len(given.Status.Allocatable) > 0 || len(given.Status.Conditions) > 0) {
+		node.Status = *given.Status.DeepCopy()
+	}
+}
+
+// applied returns the live object with its last applied configuration. Where the cluster
+// is one of manifests, an object without a uid was applied as it is there, except for a
+// number of replicas, which somebody may have set since.
+func (d *draft) applied(live runtime.Object) runtime.Object {
+	manifest := find(d.given, live)
+	if manifest == nil || manifest.(metav1.Object).GetUID() != "" {
+		return live
+	}
+	if _, has := live.(metav1.Object).GetAnnotations()[corev1.LastAppliedConfigAnnotation]; has {
+		return live
+	}
+	fields, _ := plain(manifest).(map[string]any)
+	delete(fields, "status")
+	if spec, ok := fields["spec"].(map[string]any); ok {
+		delete(spec, "replicas")
+	}
+	live = live.DeepCopyObject()
+	meta := live.(metav1.Object)
+	annotations := maps.Clone(meta.GetAnnotations())
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[corev1.LastAppliedConfigAnnotation] = written(fields)
+	meta.SetAnnotations(annotations)
+	return live
+}
+
+// find returns the object of the same kind, namespace and name; nil if there is none.
+func find(c *cluster.Cluster, o runtime.Object) runtime.Object {
+	meta, ok := o.(metav1.Object)
+	if !ok {
+		return nil
+	}
+	b, namespace, name := c.Borrow(), meta.GetNamespace(), meta.GetName()
+	switch o.(type) {
+	case *corev1.Node:
+		return found(b.Node(name))
+	case *corev1.Namespace:
+		return found(b.Namespace(name))
+	case *corev1.Pod:
+		return found(b.Pod(namespace, name))
+	case *appsv1.DaemonSet:
+		return found(b.DaemonSet(namespace, name))
+	case *appsv1.ReplicaSet:
+		return found(b.ReplicaSet(namespace, name))
+	case *appsv1.StatefulSet:
+		return found(b.StatefulSet(namespace, name))
+	case *schedulingv1.PriorityClass:
+		return found(b.PriorityClass(name))
+	case *appsv1.Deployment:
+		return found(ofName(b.Deployments(), namespace, name))
+	case *appsv1.ControllerRevision:
+		return found(ofName(b.ControllerRevisions(), namespace, name))
+	case *corev1.Service:
+		return found(ofName(b.Services(), namespace, name))
+	case *policyv1.PodDisruptionBudget:
+		return found(ofName(b.PodDisruptionBudgets(), namespace, name))
+	}
+	return nil
+}
+
+func found[T runtime.Object](o T, ok bool) runtime.Object {
+	if !ok {
+		return nil
+	}
+	return o
+}
+
+func ofName[T metav1.Object](objects []T, namespace, name string) (object T, ok bool) {
+	for _, o := range objects {
+		if o.GetNamespace() == namespace && o.GetName() == name {
+			return o, true
+		}
+	}
+	return object, false
+}
+
+// patched returns what the API server stores of a manifest that is applied to a live
+// object.
+func patched(live, manifest runtime.Object) (runtime.Object, error) {
+	updated, err := apply.Apply(live, manifest)
+	if err != nil {
+		return nil, err
+	}
+	stored, mistakes := validation.Update(live, updated)
+	var errs []error
+	for _, e := range mistakes {
+		errs = append(errs, refusal{fmt.Errorf("%s: %w", nameOf(manifest), e)})
+	}
+	return stored, errors.Join(errs...)
+}
+
+// ErrRefused is found by errors.Is in an error of Base.Plan where the API server refuses
+// to update an object, as for a change of an immutable field.
+var ErrRefused = errors.New("the API server refuses it")
+
+// refusal is an error that is ErrRefused.
+type refusal struct{ error }
+
+func (refusal) Is(target error) bool { return target == ErrRefused }
+func (r refusal) Unwrap() error      { return r.error }
+
+// mostReplicas is how many a simulation holds in one workload.
+const mostReplicas = 200_000
+
+func checkReplicas(o runtime.Object) error {
+	var n *int32
+	switch x := o.(type) {
+	case *appsv1.Deployment:
+		n = x.Spec.Replicas
+	case *appsv1.ReplicaSet:
+		n = x.Spec.Replicas
+	case *appsv1.StatefulSet:
+		n = x.Spec.Replicas
+	}
+	if n != nil && *n > mostReplicas {
+		return fmt.Errorf("%s: spec.replicas: Invalid value: %d: a simulation takes at most %d", nameOf(o), *n, mostReplicas)
+	}
+	return nil
 }
 
 // accept gives the object as an API server would store it.
@@ -185,49 +337,6 @@ func accept(o runtime.Object) (runtime.Object, error) {
 	return o, errors.Join(errs...)
 }
 
-func (d *draft) applyDaemonSet(ds *appsv1.DaemonSet) error {
-	wish := ds.DeepCopy()
-	if old, ok := d.after.Borrow().DaemonSet(ds.Namespace, ds.Name); ok {
-		if !equality.Semantic.DeepEqual(cluster.Default(old).Spec.Selector, ds.Spec.Selector) {
-			return fmt.Errorf("%s: spec.selector: Invalid value: field is immutable: delete the DaemonSet and create it again", nameOf(ds))
-		}
-		stored := old.DeepCopy()
-		stored.Labels, stored.Annotations, stored.Spec = ds.Labels, ds.Annotations, ds.Spec
-		ds = stored
-	}
-	return d.edit(rollout.Apply{DaemonSet: wish}, func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(ds) })
-}
-
-// applyDeployment keeps the uid, the status, and the number of replicas where the
-// manifest does not say it.
-func (d *draft) applyDeployment(w *appsv1.Deployment, sized bool) error {
-	wish := w.DeepCopy()
-	if !sized {
-		wish.Spec.Replicas = nil
-	}
-	if old, ok := deploymentOf(d.after, w.Namespace, w.Name); ok {
-		if !equality.Semantic.DeepEqual(cluster.Default(old).Spec.Selector, w.Spec.Selector) {
-			return fmt.Errorf("%s: spec.selector: Invalid value: field is immutable: delete the Deployment and create it again", nameOf(w))
-		}
-		stored := old.DeepCopy()
-		stored.Labels, stored.Annotations, stored.Spec = w.Labels, w.Annotations, w.Spec
-		if !sized {
-			stored.Spec.Replicas = old.Spec.Replicas
-		}
-		w = stored
-	}
-	return d.edit(rollout.Apply{Deployment: wish}, func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(w) })
-}
-
-func deploymentOf(c *cluster.Cluster, namespace, name string) (*appsv1.Deployment, bool) {
-	for _, d := range c.Borrow().Deployments() {
-		if d.Namespace == namespace && d.Name == name {
-			return d, true
-		}
-	}
-	return nil, false
-}
-
 // restartedAt is the annotation by which kubectl rollout restart makes a template another
 // (k8s.io/kubectl/pkg/polymorphichelpers/objectrestarter.go: defaultObjectRestarter).
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
@@ -241,9 +350,9 @@ func (d *draft) restart(key string) error {
 	if ds, ok := d.after.Borrow().DaemonSet(namespace, short); ok && kind != "deployment" {
 		ds = ds.DeepCopy()
 		restarted(&ds.Spec.Template, d.now)
-		return d.applyDaemonSet(ds)
+		return d.update(ds)
 	}
-	w, ok := deploymentOf(d.after, namespace, short)
+	w, ok := ofName(d.after.Borrow().Deployments(), namespace, short)
 	switch {
 	case !ok || kind == "daemonset":
 		return fmt.Errorf("restart %s: there is no such DaemonSet or Deployment", key)
@@ -253,7 +362,20 @@ func (d *draft) restart(key string) error {
 	}
 	w = w.DeepCopy()
 	restarted(&w.Spec.Template, d.now)
-	return d.applyDeployment(w, true)
+	return d.update(w)
+}
+
+// update replaces an object that is there.
+func (d *draft) update(o runtime.Object) error {
+	stored, mistakes := validation.Update(find(d.after, o), o)
+	if len(mistakes) > 0 {
+		return refusal{fmt.Errorf("%s: %w", nameOf(o), mistakes.ToAggregate())}
+	}
+	change := func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(stored) }
+	if x, ok := stored.(*appsv1.Deployment); ok {
+		return d.edit(rollout.Apply{Deployment: x}, change)
+	}
+	return d.edit(rollout.Apply{DaemonSet: stored.(*appsv1.DaemonSet)}, change)
 }
 
 func restarted(template *corev1.PodTemplateSpec, now time.Time) {
@@ -261,13 +383,6 @@ func restarted(template *corev1.PodTemplateSpec, now time.Time) {
 		template.Annotations = map[string]string{}
 	}
 	template.Annotations[restartedAt] = now.UTC().Format(time.RFC3339)
-}
-
-func (d *draft) applyNode(node *corev1.Node) error {
-	if old, ok := d.after.Borrow().Node(node.Name); ok && len(node.Status.Allocatable) == 0 && len(node.Status.Conditions) == 0 {
-		node.Status = *old.Status.DeepCopy()
-	}
-	return d.edit(rollout.ApplyNode{Node: withoutRoom(node)}, func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(node) })
 }
 
 func (d *draft) remove(o runtime.Object) error {

@@ -58,7 +58,7 @@ func TestAllMistakesOfAPlan(t *testing.T) {
 		t.Fatal("no mistake")
 	}
 	want := []string{
-		"DaemonSet ops/agent: spec.selector: Invalid value: field is immutable: delete the DaemonSet and create it again",
+		`DaemonSet ops/agent: spec.selector: Invalid value: {"matchLabels":{"app":"other"}}: field is immutable`,
 		"DaemonSet ops/: metadata.name: Required value", "object 2: is nil", "object 0: DaemonSet: metadata.name: is required", "the zero Edit edits nothing", "RemoveNodes: there is no node in the set",
 		"EditNodes: no edit of n01", "EditNodes: cordon: there is no node in the set",
 	}
