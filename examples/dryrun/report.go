@@ -83,7 +83,7 @@ func (r *report) add(key string, plan *dryrun.Plan, expect []string) error {
 		return nil
 	}
 	ds := daemonSet{
-		Name: key, Summary: p.String(), Wanted: p.Eligible().Len(),
+		Name: key, Summary: effect.Header(), Wanted: p.Eligible().Len(),
 		Nodes: slices.Collect(p.Verdicts()), table: p.Table(),
 	}
 	for _, selector := range expect {

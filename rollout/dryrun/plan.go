@@ -154,11 +154,12 @@ func (p *Plan) effect(key string) Effect {
 }
 
 // predict judges a DaemonSet after the edits; a known one need not be compiled.
+// DaemonSets that are edited together are judged together.
 func (p *Plan) predict(e Effect, ds *appsv1.DaemonSet) (*daemon, error) {
 	if e.Action == Untouched {
-		return p.base.on(e.before, p.After())
+		return p.base.on(e.before, p.judged())
 	}
-	return p.base.predict(ds, p.After())
+	return p.base.predict(ds, p.judged())
 }
 
 // Plan is the plan that the effect is of.

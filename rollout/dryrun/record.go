@@ -47,6 +47,7 @@ type DaemonSetRecord struct {
 	Placed    Count              `json:"placed"`
 	Kept      Count              `json:"kept"`
 	Changes   []placement.Change `json:"changes"`
+	Clashes   []Clash            `json:"clashes,omitempty"` // with others that the plan creates or changes
 	Pods      PodsRecord         `json:"pods"`
 	Course    *CourseRecord      `json:"course,omitempty"` // nil if no pod changes
 	Admission *AdmissionRecord   `json:"admission,omitempty"`
@@ -112,7 +113,7 @@ func (p *Plan) MarshalJSON() ([]byte, error) { return json.Marshal(p.Record()) }
 func (e Effect) record() DaemonSetRecord {
 	pods := e.Pods()
 	r := DaemonSetRecord{
-		DaemonSet: e.Key, Action: e.Action, Fields: e.Fields(), Changes: []placement.Change{},
+		DaemonSet: e.Key, Action: e.Action, Fields: e.Fields(), Changes: []placement.Change{}, Clashes: e.Clashes(),
 		Wanted: e.count(func(d *daemon) cluster.NodeSet { return d.Eligible() }),
 		Placed: e.count((*daemon).placed),
 		Kept:   e.count(func(d *daemon) cluster.NodeSet { return d.Kept() }),

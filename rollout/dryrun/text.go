@@ -107,6 +107,9 @@ func (e Effect) String() string {
 			fmt.Fprintf(&b, "    %v\n", f)
 		}
 	}
+	for _, line := range clashLines(e.Clashes()) {
+		fmt.Fprintf(&b, "    ! %s\n", line)
+	}
 	for line := range strings.Lines(e.Changes.String()) {
 		b.WriteString("    " + line)
 	}

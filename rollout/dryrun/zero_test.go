@@ -19,7 +19,7 @@ import (
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		dryrun.Action(0), dryrun.Availability{}, (*dryrun.Base)(nil), dryrun.Config{}, dryrun.DeploymentEffect{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
+		dryrun.Action(0), dryrun.Availability{}, (*dryrun.Base)(nil), dryrun.Clash{}, dryrun.Config{}, dryrun.DeploymentEffect{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
 		dryrun.Fate(0), dryrun.FieldChange{}, dryrun.Finding{}, dryrun.Findings(nil), dryrun.Inspection{}, dryrun.Offender{}, dryrun.Operation{},
 		dryrun.OperationState(0),
 		dryrun.Outcome(0), (*dryrun.Plan)(nil), dryrun.Pods{}, dryrun.Policy{}, dryrun.Record{}, dryrun.Report{}, dryrun.Result{},

@@ -1,0 +1,118 @@
+package dryrun
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/rollout"
+)
+
+// Clash is two DaemonSets that a plan creates or changes and whose pods do not go
+// together on some nodes: one takes a host port or room that the other wants.
+type Clash struct {
+	With  string          `json:"with"`  // the other, namespace/name
+	Takes bool            `json:"takes"` // the other is the one that gets no pod
+	Nodes cluster.NodeSet `json:"nodes"`
+}
+
+// String returns the clash in one line.
+func (c Clash) String() string {
+	if c.Takes {
+		return fmt.Sprintf("takes what %s wants on %s", c.With, nodeList(c.Nodes))
+	}
+	return fmt.Sprintf("clashes with %s, which is first on %s", c.With, nodeList(c.Nodes))
+}
+
+// Clashes returns with which other DaemonSets of the plan's edits this one clashes,
+// ascending by key. It runs the simulation; a DaemonSet with pending nodes costs a
+// prediction for each other one that the edits create or change.
+func (e Effect) Clashes() []Clash {
+	if e.plan == nil || !e.plan.together() || e.after == nil || e.Action == Untouched {
+		return nil
+	}
+	var all []Clash
+	for _, other := range e.plan.whole() {
+		if other.Key == e.Key || other.after == nil || other.Action == Untouched {
+			continue
+		}
+		if nodes := e.blockedBy(other); nodes.Len() > 0 {
+			all = append(all, Clash{With: other.Key, Nodes: nodes})
+		}
+		if nodes := other.blockedBy(e); nodes.Len() > 0 {
+			all = append(all, Clash{With: other.Key, Takes: true, Nodes: nodes})
+		}
+	}
+	return all
+}
+
+// blockedBy returns the nodes on which the DaemonSet's pod would be placed if the pods of
+// the other were not there.
+func (e Effect) blockedBy(other Effect) cluster.NodeSet {
+	pending := e.after.Eligible().Minus(e.after.Placed())
+	if pending.Len() == 0 {
+		return cluster.NodeSet{}
+	}
+	end := e.plan.course().cluster()
+	var pods []runtime.Object
+	for _, pod := range end.Borrow().Pods() {
+		if kube.Controls(ownerIn(end, other.after.object), "DaemonSet", pod) {
+			pods = append(pods, pod)
+		}
+	}
+	alone, err := end.Without(pods...)
+	if err != nil {
+		return cluster.NodeSet{} // cannot be: they are in it
+	}
+	return e.after.workload.Predict(alone).Placed().And(pending)
+}
+
+// ownerIn returns the DaemonSet as a cluster has it, with its uid.
+func ownerIn(c *cluster.Cluster, ds *appsv1.DaemonSet) *appsv1.DaemonSet {
+	if there, ok := c.Borrow().DaemonSet(ds.Namespace, ds.Name); ok {
+		return there
+	}
+	return ds
+}
+
+// together reports whether the edits create or change several DaemonSets and Deployments,
+// which are then judged with each other: by the cluster as it is when they have settled.
+func (p *Plan) together() bool {
+	keys := map[string]bool{}
+	for _, in := range p.inputs {
+		if x, ok := in.(rollout.Apply); ok {
+			keys[x.String()] = true
+		}
+	}
+	return len(keys) > 1
+}
+
+// judged is the cluster by which what is wanted and placed after the plan is judged.
+func (p *Plan) judged() *cluster.Cluster {
+	if p.together() {
+		return p.course().cluster()
+	}
+	return p.After()
+}
+
+func clashLines(clashes []Clash) []string {
+	var lines []string
+	for _, c := range clashes {
+		lines = append(lines, c.String())
+	}
+	return slices.Clip(lines)
+}
+
+// Header returns the DaemonSet's prediction after the plan in kube-scheduler's words, and
+// with which others of the plan it clashes; empty if it is not there.
+func (e Effect) Header() string {
+	if e.after == nil {
+		return ""
+	}
+	return strings.Join(append([]string{e.after.String()}, clashLines(e.Clashes())...), "; ")
+}
