@@ -75,11 +75,37 @@ func (o Operation) String() string {
 		word string
 		text []string
 	}{{"", o.Why}, {"culprit ", o.Culprits}, {"remedy ", o.Remedies}} {
-		for _, line := range capped(lines.text, mostNames, "%d more") {
+		for _, line := range grouped(lines.text) {
 			fmt.Fprintf(&b, "      %s%s\n", lines.word, line)
 		}
 	}
 	return b.String()
+}
+
+// mostLines bounds the lines of a list in a text; the JSON form has all.
+const mostLines = 50
+
+// grouped puts lines together that differ only in the node and pod that they begin with,
+// "n1 agent-22224: Exhausted: ...", and cuts a long list short.
+func grouped(lines []string) []string {
+	var order []string
+	who := map[string][]string{}
+	for _, line := range lines {
+		name, why, ok := strings.Cut(line, ": ")
+		if !ok || strings.Count(name, " ") > 1 {
+			name, why = "", line
+		}
+		if _, known := who[why]; !known {
+			order = append(order, why)
+		}
+		who[why] = append(who[why], name)
+	}
+	for i, why := range order {
+		if who[why][0] != "" {
+			order[i] = strings.Join(capped(who[why], 3, "%d more"), ", ") + ": " + why
+		}
+	}
+	return capped(order, mostNames, "%d more")
 }
 
 // shorter cuts a text with many words, as of an edit of many nodes.

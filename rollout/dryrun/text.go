@@ -48,8 +48,12 @@ func (p *Plan) String() string {
 	}
 	if findings := p.Findings(); len(findings) > 0 {
 		b.WriteString("\nfindings that are new\n")
-		for _, f := range findings {
-			fmt.Fprintf(&b, "    %v\n", f)
+		lines := make([]string, len(findings))
+		for i, f := range findings {
+			lines[i] = f.String()
+		}
+		for _, line := range capped(lines, mostLines, "%d more") {
+			fmt.Fprintf(&b, "    %s\n", line)
 		}
 	}
 	for _, note := range p.Notes() {
@@ -58,9 +62,6 @@ func (p *Plan) String() string {
 	fmt.Fprintf(&b, "\n%s\n", p.summary(untouched))
 	return b.String()
 }
-
-// mostLines bounds the lines of a list in the text; the JSON form has all.
-const mostLines = 50
 
 func evictionLines(evictions []Eviction) []string {
 	lines := make([]string, len(evictions))
@@ -110,7 +111,7 @@ func (e Effect) String() string {
 	for _, line := range clashLines(e.Clashes()) {
 		fmt.Fprintf(&b, "    ! %s\n", line)
 	}
-	for line := range strings.Lines(e.Changes.String()) {
+	for line := range strings.Lines(changesText(e.Changes, e.hasPod())) {
 		b.WriteString("    " + line)
 	}
 	b.WriteString(e.admissionText())
@@ -208,11 +209,31 @@ func (e Effect) courseText() string {
 		for _, w := range e.Waiting() {
 			lines = append(lines, w.String())
 		}
-		for _, line := range capped(lines, mostNames, "%d more") {
+		for _, line := range waitLines(lines) {
 			s += fmt.Sprintf("      %s\n", line)
 		}
 	}
 	return s
+}
+
+// waitLines puts waits together that differ only in the node that they begin with.
+func waitLines(waits []string) []string {
+	var order []string
+	nodes := map[string][]string{}
+	for _, w := range waits {
+		node, why, _ := strings.Cut(w, " ")
+		if _, known := nodes[why]; !known {
+			order = append(order, why)
+		}
+		nodes[why] = append(nodes[why], node)
+	}
+	for i, why := range order {
+		if len(nodes[why]) > 1 {
+			why = strings.Replace(why, "waits", "wait", 1)
+		}
+		order[i] = strings.Join(capped(nodes[order[i]], mostNodes, "%d more"), " ") + " " + why
+	}
+	return capped(order, mostNames, "%d more")
 }
 
 // Notes gives what is to be known beside the changes: what would have happened
