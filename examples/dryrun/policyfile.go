@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,11 +21,13 @@ type promise struct {
 
 	name       string
 	keys       []string // of DaemonSets; of pods for rehomes
-	kind       string   // covers, avoids, atLeast, within, exactlyOne, rehomes
+	edits      []string // for completes
+	kind       string   // covers, avoids, atLeast, within, exactlyOne, rehomes, completes, keepsAvailable
 	set        set
 	amount     string
 	per        string
 	duration   time.Duration
+	except     int // domains, for keepsAvailable
 	mayBeEmpty bool
 }
 
@@ -34,8 +37,8 @@ type set struct{ selector, tainted, without string }
 const (
 	fileFields    = "sets policies"
 	setFields     = "selector tainted without"
-	promiseFields = "name for covers avoids atLeast of per within available exactlyOne rehomes mayBeVacuous"
-	promiseKinds  = "covers avoids atLeast within exactlyOne rehomes"
+	promiseFields = "name for covers avoids atLeast of per within available exactlyOne rehomes completes edits keepsAvailable except mayBeVacuous"
+	promiseKinds  = "covers avoids atLeast within exactlyOne rehomes completes keepsAvailable"
 )
 
 // readPolicies reads a policy file. It is strict: a field that it does not know, or
@@ -198,11 +201,11 @@ func (r *policyReader) promise(n *yaml.Node, path string) promise {
 }
 
 // goesWith is the further fields of each kind.
-var goesWith = map[string]string{"atLeast": "of per", "within": "available"}
+var goesWith = map[string]string{"atLeast": "of per", "within": "available", "completes": "edits", "keepsAvailable": "per except"}
 
 // fill reads the fields of the policy's kind.
 func (r *policyReader) fill(p *promise, n *yaml.Node, fields map[string]*yaml.Node, path string) {
-	for _, key := range []string{"of", "per", "available"} {
+	for _, key := range []string{"of", "per", "available", "edits", "except"} {
 		if fields[key] != nil && !slices.Contains(strings.Fields(goesWith[p.kind]), key) {
 			r.wrong(fields[key], path+"."+key, "does not go with %s", cmpOr(p.kind, "no kind of policy"))
 		}
@@ -219,15 +222,29 @@ func (r *policyReader) fill(p *promise, n *yaml.Node, fields map[string]*yaml.No
 		}
 		r.amount(value, at, p.amount)
 	case "within":
-		var err error
-		if p.duration, err = time.ParseDuration(r.scalar(value, at)); err != nil || p.duration <= 0 {
-			r.wrong(value, at, "must be a duration as 10m or 1h30m")
-		}
+		p.duration = r.duration(value, at)
 		if p.amount = r.scalar(fields["available"], path+".available"); p.amount == "" {
 			r.wrong(n, path, "within needs available: a number or a percentage of pods")
 			return
 		}
 		r.amount(fields["available"], path+".available", p.amount)
+	case "completes":
+		p.duration = r.duration(value, at)
+		if fields["edits"] != nil {
+			p.edits = r.list(fields["edits"], path+".edits")
+		}
+		if p.keys != nil {
+			r.wrong(fields["for"], path+".for", "does not go with completes, which names edits")
+		}
+	case "keepsAvailable":
+		p.amount, p.per = r.scalar(value, at), r.scalar(fields["per"], path+".per")
+		r.amount(value, at, p.amount)
+		if n := fields["except"]; n != nil {
+			var err error
+			if p.except, err = strconv.Atoi(n.Value); err != nil || p.except < 0 {
+				r.wrong(n, path+".except", "must be a number of domains")
+			}
+		}
 	case "rehomes":
 		if p.keys != nil {
 			r.wrong(fields["for"], path+".for", "does not go with rehomes, which names pods itself")
@@ -238,6 +255,14 @@ func (r *policyReader) fill(p *promise, n *yaml.Node, fields map[string]*yaml.No
 	default:
 		r.wrong(n, path, "must have one of %s", strings.ReplaceAll(promiseKinds, " ", ", "))
 	}
+}
+
+func (r *policyReader) duration(n *yaml.Node, path string) time.Duration {
+	d, err := time.ParseDuration(r.scalar(n, path))
+	if err != nil || d <= 0 {
+		r.wrong(n, path, "must be a duration as 10m or 1h30m")
+	}
+	return d
 }
 
 func (r *policyReader) amount(n *yaml.Node, path, text string) {
@@ -270,12 +295,14 @@ func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 		return dryrun.Policy{}, fmt.Errorf("%s:%d: %w", p.file, p.line, err)
 	}
 	made := map[string]func() dryrun.Policy{
-		"covers":     func() dryrun.Policy { return dryrun.Covers(nodes) },
-		"avoids":     func() dryrun.Policy { return dryrun.Avoids(nodes) },
-		"atLeast":    func() dryrun.Policy { return dryrun.AtLeast(p.amount, p.per, nodes) },
-		"within":     func() dryrun.Policy { return dryrun.Within(p.duration, p.amount) },
-		"exactlyOne": func() dryrun.Policy { return dryrun.ExactlyOne(nodes) },
-		"rehomes":    func() dryrun.Policy { return dryrun.Rehomes(p.keys...) },
+		"covers":         func() dryrun.Policy { return dryrun.Covers(nodes) },
+		"avoids":         func() dryrun.Policy { return dryrun.Avoids(nodes) },
+		"atLeast":        func() dryrun.Policy { return dryrun.AtLeast(p.amount, p.per, nodes) },
+		"within":         func() dryrun.Policy { return dryrun.Within(p.duration, p.amount) },
+		"exactlyOne":     func() dryrun.Policy { return dryrun.ExactlyOne(nodes) },
+		"rehomes":        func() dryrun.Policy { return dryrun.Rehomes(p.keys...) },
+		"completes":      func() dryrun.Policy { return dryrun.Completes(p.duration, p.edits...) },
+		"keepsAvailable": func() dryrun.Policy { return dryrun.KeepsAvailable(p.amount, p.per, p.except) },
 	}[p.kind]()
 	if p.kind != "rehomes" {
 		made = made.For(p.keys...)

@@ -209,7 +209,7 @@ func (p *Plan) Availability(topologyKey string) []Availability {
 	domain := p.domains(topologyKey)
 	var all []Availability
 	for _, key := range j.changed() {
-		all = append(all, p.availability(key, domain)...)
+		all = append(all, p.availability(key, domain, nil)...)
 	}
 	return all
 }
@@ -230,8 +230,9 @@ func (p *Plan) domains(topologyKey string) func(node string) (string, bool) {
 	}
 }
 
-// availability counts one workload by domain, ascending.
-func (p *Plan) availability(key string, domain func(string) (string, bool)) []Availability {
+// availability counts one workload by domain, ascending. At the end of each tick look is
+// told of all domains, in any order of theirs; their After is what is available then.
+func (p *Plan) availability(key string, domain func(string) (string, bool), look func(tick int, now map[string]*Availability)) []Availability {
 	c := p.course()
 	found := map[string]*Availability{}
 	begun := false // a domain that comes later had nothing until then
@@ -270,6 +271,9 @@ func (p *Plan) availability(key string, domain func(string) (string, bool)) []Av
 			if a.Worst < 0 || a.After < a.Worst {
 				a.Worst, a.At = a.After, p.duration(tick-c.start)
 			}
+		}
+		if look != nil {
+			look(tick, found)
 		}
 	})
 	all := make([]Availability, 0, len(found))

@@ -13,8 +13,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Policy is a promise about DaemonSets that a plan keeps or breaks. It is made by
-// Covers, Avoids, AtLeast, Within, ExactlyOne and Holds, and narrowed by For.
+// Policy is a promise that a plan keeps or breaks. It is made by Covers, Avoids, AtLeast,
+// Within, ExactlyOne, KeepsAvailable, Completes, Rehomes and Holds, and narrowed by For.
 type Policy struct {
 	name     string
 	text     string
@@ -25,6 +25,8 @@ type Policy struct {
 	judge    func(e Effect) ruling
 	together func(p *Plan, effects []Effect) ruling // judges all DaemonSets at once
 	ofPods   bool                                   // is about no DaemonSet
+	// ofWorkloads judges a DaemonSet or Deployment, by its key with the kind.
+	ofWorkloads func(p *Plan, key string) ruling
 }
 
 // ruling is what a policy finds.

@@ -152,13 +152,16 @@ func (p *Plan) Check(policies ...Policy) Report {
 
 func (p *Plan) ask(policy Policy) []Result {
 	blank := Result{Policy: policy.label(), Allowed: policy.vacuous}
-	if policy.judge == nil && policy.together == nil && policy.wrong == nil {
+	if policy.judge == nil && policy.together == nil && policy.ofWorkloads == nil && policy.wrong == nil {
 		blank.Policy = "no policy"
 		policy.wrong = errors.New("the zero Policy promises nothing: use Covers, Avoids, ...")
 	}
 	if policy.wrong != nil {
 		blank.Outcome, blank.Message, blank.Allowed = Malformed, policy.wrong.Error(), false
 		return []Result{blank}
+	}
+	if policy.ofWorkloads != nil {
+		return p.askWorkloads(policy, blank)
 	}
 	if policy.ofPods {
 		return []Result{blank.of("", policy.together(p, nil))}

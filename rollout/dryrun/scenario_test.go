@@ -3,6 +3,7 @@ package dryrun_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,8 @@ import (
 //	check                                policies, one a line; prints the report
 //	  covers NODES, avoids NODES, exactly-one NODES, at-least AMOUNT KEY NODES
 //	  within DURATION AMOUNT, rehomes    KEY "-" is none; each may end in "for KEYS"
+//	  completes DURATION [EDIT]          EDIT with * for any
+//	  keeps AMOUNT KEY EXCEPT            likewise
 //	  or-nothing POLICY                  it may be vacuous
 //	split KEYS, select NODES, empty
 func TestScenarios(t *testing.T) {
@@ -163,6 +166,17 @@ func (s *stage) policy(words []string) (p dryrun.Policy, err error) {
 		return p.For(strings.Split(words[n-1], ",")...), err
 	}
 	var nodes cluster.NodeSet
+	switch words[0] {
+	case "completes":
+		d, err := time.ParseDuration(words[1])
+		if len(words) > 2 {
+			return dryrun.Completes(d, strings.Join(words[2:], " ")), err
+		}
+		return dryrun.Completes(d), err
+	case "keeps":
+		except, err := strconv.Atoi(words[3])
+		return dryrun.KeepsAvailable(words[1], strings.Trim(words[2], "-"), except), err
+	}
 	if words[0] != "within" {
 		nodes, err = s.plan.Select(words[len(words)-1])
 	}

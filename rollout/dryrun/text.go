@@ -126,7 +126,7 @@ func (e Effect) String() string {
 
 // availabilityText is for a DaemonSet whose pods stay and are not all available.
 func (e Effect) availabilityText() string {
-	for _, a := range e.plan.availability(daemonKey(e.Key), e.plan.domains("")) {
+	for _, a := range e.plan.availability(daemonKey(e.Key), e.plan.domains(""), nil) {
 		if a.Worst < a.Before || a.After != a.Before {
 			return "    " + a.numbers() + "\n"
 		}

@@ -24,8 +24,8 @@ func TestZeroValues(t *testing.T) {
 		dryrun.OperationState(0),
 		dryrun.Outcome(0), (*dryrun.Plan)(nil), dryrun.Pods{}, dryrun.Policy{}, dryrun.Record{}, dryrun.Report{}, dryrun.Result{},
 		dryrun.Severity(0), dryrun.Split{},
-		dryrun.Apply, dryrun.AtLeast, dryrun.Avoids, dryrun.Covers, dryrun.Delete, dryrun.EditNodes, dryrun.ExactlyOne,
-		dryrun.FingerprintOf, dryrun.Holds, dryrun.Inputs, dryrun.Inspect, dryrun.New, dryrun.Rehomes, dryrun.RemoveNodes, dryrun.Restart, dryrun.Start,
+		dryrun.Apply, dryrun.AtLeast, dryrun.Avoids, dryrun.Completes, dryrun.Covers, dryrun.Delete, dryrun.EditNodes, dryrun.ExactlyOne,
+		dryrun.FingerprintOf, dryrun.Holds, dryrun.Inputs, dryrun.Inspect, dryrun.KeepsAvailable, dryrun.New, dryrun.Rehomes, dryrun.RemoveNodes, dryrun.Restart, dryrun.Start,
 		dryrun.Within,
 	)
 }
