@@ -33,15 +33,28 @@
 // NoSchedule taint deletes nothing; but a rolling update that comes later deletes pods
 // on such nodes and brings none back. Pods tells these apart.
 //
-// A plan is made from the cluster at rest: what a rollout that is under way would
-// still do is not the plan's doing, and is said in Notes. Time goes by Config.Rollout:
+// A plan starts from the cluster as it is: unready pods are unready, and what is under
+// way goes on. One simulation has the edits, a second one beside it, the baseline, has
+// not. What happens in both is not the plan's doing and is left out, or told in Notes.
+// A cluster of manifests, whose DaemonSets and Deployments no controller has ever seen,
+// settles first, as every cluster does with Config.Settle. Time goes by Config.Rollout:
 // with its zero Kubelet pods take no time, and a duration is a number of ticks.
+//
+// # What becomes of edits
+//
+// Every edit completes or is said not to (Operations, Err): it is refused, in the words
+// of kubectl or the API server, stuck, with a diagnosis and remedies that were tried, or
+// still running at Config.Horizon. What would be stuck without the edits too, and is no
+// worse, is harmless. Apply patches objects as kubectl apply does and judges them as the
+// API server does. Availability tells how many pods are available before, at worst and
+// in the end, by topology domain too.
 //
 // # What is not promised
 //
-// Effects and policies are about DaemonSets. Of a Deployment the plan counts the pods
-// that come and go (Deployments); of all other pods Evictions says which have to go, and
-// whether a node would take each again, which for a Deployment may be another than the
-// one that its new pod takes. Volumes, admission other than
-// Config.Admit, and what package placement lists as not modelled are not looked at.
+// Effects are about DaemonSets. Of a Deployment the plan counts the pods that come and go
+// (Deployments). Of all other pods that go, Evictions tells what takes their place, read
+// off the simulation; owners that it does not know (StatefulSets, Jobs, and what the given
+// cluster lacks) are taken to make the same pods again once everything has settled.
+// Volumes, admission other than Config.Admit, and what package placement lists as not
+// modelled are not looked at; Notes tells what is missing.
 package dryrun
