@@ -19,6 +19,7 @@ import (
 // A scenario is a file in testdata/scenarios whose name is the claim.
 //
 //	cluster start=0s ready=0s stop=0s    objects as clustertest.Parse reads them
+//	pass ticks=0                         inputs, one a line, and time: the cluster is then as it is in the middle
 //	plan                                 edits, one a line; prints the plan
 //	  edit NODES: EDIT, ...              as cluster.ParseNodeEdit reads each; NODES is a selector in kubectl's notation
 //	  remove NODES
@@ -46,14 +47,18 @@ func TestScenarios(t *testing.T) {
 
 // stage is where a scenario plays.
 type stage struct {
-	base *dryrun.Base
-	plan *dryrun.Plan
+	config dryrun.Config
+	c      *cluster.Cluster
+	base   *dryrun.Base
+	plan   *dryrun.Plan
 }
 
 func (s *stage) play(t *testing.T, d *datadriven.TestData) (string, error) {
 	switch d.Cmd {
 	case "cluster":
 		return "", s.start(t, d)
+	case "pass":
+		return "", s.pass(t, d)
 	case "plan":
 		return s.make(t, d.Input)
 	case "check":
@@ -90,6 +95,31 @@ func (s *stage) start(t *testing.T, d *datadriven.TestData) (err error) {
 	c, err := clustertest.Parse(d.Input)
 	if err == nil {
 		s.base, err = config.Start(c)
+	}
+	s.config, s.c = config, c
+	return err
+}
+
+// pass lets the cluster settle and then time pass after some inputs.
+func (s *stage) pass(t *testing.T, d *datadriven.TestData) error {
+	var ticks int
+	d.MaybeScanArgs(t, "ticks", &ticks)
+	sim, err := rollout.New(s.base.Cluster(), s.config.Rollout)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(d.Input) {
+		in, wrong := rollout.ParseInput(strings.TrimSpace(line))
+		if wrong == nil {
+			wrong = sim.Inject(in)
+		}
+		err = errors.Join(err, wrong)
+	}
+	for _, refused := range sim.Advance(ticks) {
+		err = errors.Join(err, errors.New(refused.String()))
+	}
+	if err == nil {
+		s.base, err = s.config.Start(sim.Cluster())
 	}
 	return err
 }
