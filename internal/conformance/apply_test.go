@@ -176,11 +176,20 @@ func compareApply(t failer, k validatedKind, live, manifest runtime.Object, coun
 		counts.note("refused")
 		return
 	}
+	sortFinalizers(want)
+	sortFinalizers(got)
 	if !equality.Semantic.DeepEqual(want, got) {
 		t.Fatalf("%s: -kubectl +berth\n%s\n-live +manifest\n%s", k.name, cmp.Diff(want, got), cmp.Diff(live, manifest))
 	}
 	counts.noteIf(!equality.Semantic.DeepEqual(got, manifest), "kept from live")
 	counts.noteIf(!equality.Semantic.DeepEqual(got, live), "removed or set")
+}
+
+// sortFinalizers: strategicpatch merges a list of scalars in the spare capacity of
+// a slice, if it has enough, so that their order hangs on how append grows.
+func sortFinalizers(object runtime.Object) {
+	finalizers := object.(metav1.Object).GetFinalizers()
+	slices.Sort(finalizers)
 }
 
 // furnish adds what merges in its own way: volumes, variables, mounts and the like.

@@ -123,16 +123,17 @@ var arrows = []arrow{
 	{"internal/apiserver/decode", "internal/kube internal/spell internal/apiserver/kinds"},
 	{"internal/apiserver/defaults", "internal/kube"},
 	{"internal/apiserver/validation", "internal/kube internal/apiserver/kinds internal/apiserver/defaults"},
+	{"internal/apiserver/apply", "internal/apiserver/kinds"},
 	{"cluster", "internal/kube internal/apiserver/kinds internal/apiserver/decode internal/apiserver/defaults internal/apiserver/validation"},
 	{"cluster/clustertest", "cluster"},
 	{"placement", "cluster internal/enum internal/kube internal/spell"},
 	{"placement/placementtest", "cluster cluster/clustertest placement"},
 	{"rollout/internal/probe", "placement"},
-	{"rollout", "cluster placement internal/enum internal/kube rollout/internal/probe"},
+	{"rollout", "cluster placement internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube rollout/internal/probe"},
 	{"rollout/diagnosis", "cluster placement internal/enum internal/kube rollout rollout/internal/probe"},
 	{"rollout/timeline", "rollout rollout/internal/probe"},
 	{"rollout/rollouttest", "cluster cluster/clustertest internal/kube placement rollout rollout/diagnosis"},
-	{"rollout/dryrun", "cluster placement rollout internal/enum internal/kube"},
+	{"rollout/dryrun", "cluster placement rollout internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube"},
 }
 
 func (p *pkg) checkImports(t *testing.T) {

@@ -80,7 +80,7 @@ func list(names []string) []any {
 
 // hasMore follows hasAdditionalNewField.
 func hasMore(old, now map[string]any) bool {
-	for name, value := range old {
+	for name, value := range old { // any order: a question
 		if _, ok := now[name]; !ok && value != nil {
 			return true
 		}

@@ -57,7 +57,7 @@ func (m mergeMode) retain(original, patch map[string]any) error {
 		return nil
 	}
 	goes := func(name string, _ any) bool { return !slices.Contains(keys, any(name)) }
-	for name, value := range patch {
+	for name, value := range patch { // any order: one error, whichever name
 		if value != nil && !strings.HasPrefix(name, "$") && goes(name, value) {
 			return errors.New("invalid patch format of retainKeys")
 		}
@@ -108,7 +108,7 @@ func (m mergeMode) field(original map[string]any, name string, value any, t refl
 func (m mergeMode) added(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
-		for name, inner := range value {
+		for name, inner := range value { // any order: each by itself
 			if inner == nil && m == applying {
 				delete(value, name)
 				continue

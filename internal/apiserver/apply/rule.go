@@ -37,7 +37,7 @@ func dropEmpty(value any, t reflect.Type) {
 			dropEmpty(item, t)
 		}
 	case map[string]any:
-		for name, inner := range value {
+		for name, inner := range value { // any order: each by itself
 			field, _, _, err := json.LookupPatchMetadataForStruct(t, name)
 			if err != nil {
 				continue // labels and the like
