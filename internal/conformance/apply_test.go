@@ -51,7 +51,7 @@ func (k validatedKind) text(t failer, object runtime.Object) *unstructured.Unstr
 }
 
 // structs are the fields of modelled kinds that hold a struct and no pointer to one.
-var structs = of("resources", "strategy", "updateStrategy", "metadata", "spec", "template", "status", "preference", "podAffinityTerm", "data")
+var structs = of("resources", "strategy", "updateStrategy", "metadata", "spec", "template", "status", "preference", "podAffinityTerm")
 
 func prune(value any) {
 	switch value := value.(type) {
@@ -123,11 +123,11 @@ func applyAsKubectl(t *testing.T, k validatedKind) {
 	changes := slices.Concat(changesOf(k), listChanges)
 	changes = slices.DeleteFunc(changes, func(c change) bool {
 		return slices.Contains(of("metadata.name", "metadata.namespace", "metadata.uid", "metadata.generation", "metadata.creationTimestamp",
-			"metadata.deletionTimestamp", "metadata.deletionGracePeriodSeconds", "status"), c.name)
+			"metadata.deletionTimestamp", "metadata.deletionGracePeriodSeconds", "status", "Data"), c.name) // the server's, or broken JSON
 	})
 	counts := newCensus("applied before", "never applied", "kept from live", "removed or set")
 	counts.held["refused"] = 1 // where kubectl fails: only lists in which elements share a key
-	check(t, 5500, func(t *rapid.T) {
+	check(t, 2000, func(t *rapid.T) {
 		seed := [2]uint64{rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "and")}
 		s := &soil{rng: rand.New(rand.NewPCG(seed[0], seed[1]^78)), bad: map[int]bool{}}
 		first := s.furnish(roundTrip(t, grow(k.grown, seed, 0)))
