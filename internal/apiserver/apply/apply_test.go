@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -111,6 +112,22 @@ func TestApply(t *testing.T) {
 				t.Errorf("applied again: %v\n%s", err, diff)
 			}
 		})
+	}
+}
+
+// A budget's selector is replaced as a whole (patchStrategy replace).
+func TestApplyReplacesASelector(t *testing.T) {
+	const head = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: b, namespace: default}\n"
+	old := read[*policyv1.PodDisruptionBudget](t, head+"spec: {minAvailable: 1, selector: {matchExpressions: [{key: a, operator: Exists}]}}\n")
+	now := read[*policyv1.PodDisruptionBudget](t, head+"spec: {selector: {matchLabels: {a: b}}}\n")
+	got, err := apply.Apply(old, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := old.DeepCopy().Spec
+	want.Selector = now.Spec.Selector
+	if diff := cmp.Diff(want, got.(*policyv1.PodDisruptionBudget).Spec); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }
 

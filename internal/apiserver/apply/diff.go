@@ -109,6 +109,12 @@ func diffField(patch map[string]any, name string, before, value any, t reflect.T
 	if items, ok := value.([]any); ok {
 		return diffList(patch, name, before.([]any), items, r, w)
 	}
+	if r.replace {
+		if w == changed {
+			patch[name] = value
+		}
+		return nil
+	}
 	inner, err := diffMaps(before.(map[string]any), value.(map[string]any), r.t, w, r.retain)
 	if len(inner) > 0 {
 		patch[name] = inner

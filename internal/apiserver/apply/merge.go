@@ -95,10 +95,15 @@ func (m mergeMode) field(original map[string]any, name string, value any, t refl
 	if err != nil {
 		return err
 	}
-	if items, ok := value.([]any); ok {
-		original[name], err = m.list(before.([]any), items, r, removes)
-	} else {
-		original[name], err = m.maps(before.(map[string]any), value.(map[string]any), r.t)
+	switch value := value.(type) {
+	case []any:
+		original[name], err = m.list(before.([]any), value, r, removes)
+	case map[string]any:
+		if r.replace {
+			original[name] = value
+			return nil
+		}
+		original[name], err = m.maps(before.(map[string]any), value, r.t)
 	}
 	return err
 }
