@@ -51,7 +51,7 @@ func (k validatedKind) text(t failer, object runtime.Object) *unstructured.Unstr
 }
 
 // structs are the fields of modelled kinds that hold a struct and no pointer to one.
-var structs = of("resources", "strategy", "updateStrategy", "metadata", "spec", "template", "status", "preference", "podAffinityTerm", "data")
+var structs = of("resources", "strategy", "updateStrategy", "metadata", "spec", "template", "status", "preference", "podAffinityTerm")
 
 func prune(value any) {
 	switch value := value.(type) {
@@ -123,10 +123,11 @@ func applyAsKubectl(t *testing.T, k validatedKind) {
 	changes := slices.Concat(changesOf(k), listChanges)
 	changes = slices.DeleteFunc(changes, func(c change) bool {
 		return slices.Contains(of("metadata.name", "metadata.namespace", "metadata.uid", "metadata.generation", "metadata.creationTimestamp",
-			"metadata.deletionTimestamp", "metadata.deletionGracePeriodSeconds", "status"), c.name)
+			"metadata.deletionTimestamp", "metadata.deletionGracePeriodSeconds", "status", "Data"), c.name) // the server's, or broken JSON
 	})
 	counts := newCensus("applied before", "never applied", "kept from live", "removed or set")
-	check(t, 5500, func(t *rapid.T) {
+	counts.held["refused"] = 1 // where kubectl fails: only lists in which elements share a key
+	check(t, 2000, func(t *rapid.T) {
 		seed := [2]uint64{rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "and")}
 		s := &soil{rng: rand.New(rand.NewPCG(seed[0], seed[1]^78)), bad: map[int]bool{}}
 		first := s.furnish(roundTrip(t, grow(k.grown, seed, 0)))
@@ -134,6 +135,9 @@ func applyAsKubectl(t *testing.T, k validatedKind) {
 		draw := func(object runtime.Object, about string) {
 			for range rapid.IntRange(0, 3).Draw(t, about) {
 				rapid.SampledFrom(changes).Draw(t, "change").do(s, object)
+			}
+			if spec := podSpecOf(object); spec != nil && len(spec.Containers) == 0 { // Go would write a null
+				spec.Containers = of(corev1.Container{Name: "c0", Image: "x"})
 			}
 		}
 		draw(live, "changes by others")
@@ -172,11 +176,20 @@ func compareApply(t failer, k validatedKind, live, manifest runtime.Object, coun
 		counts.note("refused")
 		return
 	}
+	sortFinalizers(want)
+	sortFinalizers(got)
 	if !equality.Semantic.DeepEqual(want, got) {
 		t.Fatalf("%s: -kubectl +berth\n%s\n-live +manifest\n%s", k.name, cmp.Diff(want, got), cmp.Diff(live, manifest))
 	}
 	counts.noteIf(!equality.Semantic.DeepEqual(got, manifest), "kept from live")
 	counts.noteIf(!equality.Semantic.DeepEqual(got, live), "removed or set")
+}
+
+// sortFinalizers: strategicpatch merges a list of scalars in the spare capacity of
+// a slice, if it has enough, so that their order hangs on how append grows.
+func sortFinalizers(object runtime.Object) {
+	finalizers := object.(metav1.Object).GetFinalizers()
+	slices.Sort(finalizers)
 }
 
 // furnish adds what merges in its own way: volumes, variables, mounts and the like.

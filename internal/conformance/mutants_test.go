@@ -111,7 +111,7 @@ func TestMutants(t *testing.T) {
 	if os.Getenv("BERTH_MUTANTS") == "" {
 		t.Skip("set BERTH_MUTANTS=1 to see every suite fail with its faults in berth")
 	}
-	all := slices.Concat(mutants, validationMutants)
+	all := slices.Concat(mutants, validationMutants, updateMutants)
 	for _, m := range all { // before the first is built: berth may have moved on
 		t.Run("still applies: "+m.fault, func(t *testing.T) { m.source(t) })
 	}

@@ -80,7 +80,7 @@ func list(names []string) []any {
 
 // hasMore follows hasAdditionalNewField.
 func hasMore(old, now map[string]any) bool {
-	for name, value := range old {
+	for name, value := range old { // any order: a question
 		if _, ok := now[name]; !ok && value != nil {
 			return true
 		}
@@ -108,6 +108,12 @@ func diffField(patch map[string]any, name string, before, value any, t reflect.T
 	}
 	if items, ok := value.([]any); ok {
 		return diffList(patch, name, before.([]any), items, r, w)
+	}
+	if r.replace {
+		if w == changed {
+			patch[name] = value
+		}
+		return nil
 	}
 	inner, err := diffMaps(before.(map[string]any), value.(map[string]any), r.t, w, r.retain)
 	if len(inner) > 0 {

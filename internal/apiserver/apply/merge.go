@@ -57,7 +57,7 @@ func (m mergeMode) retain(original, patch map[string]any) error {
 		return nil
 	}
 	goes := func(name string, _ any) bool { return !slices.Contains(keys, any(name)) }
-	for name, value := range patch {
+	for name, value := range patch { // any order: one error, whichever name
 		if value != nil && !strings.HasPrefix(name, "$") && goes(name, value) {
 			return errors.New("invalid patch format of retainKeys")
 		}
@@ -95,10 +95,15 @@ func (m mergeMode) field(original map[string]any, name string, value any, t refl
 	if err != nil {
 		return err
 	}
-	if items, ok := value.([]any); ok {
-		original[name], err = m.list(before.([]any), items, r, removes)
-	} else {
-		original[name], err = m.maps(before.(map[string]any), value.(map[string]any), r.t)
+	switch value := value.(type) {
+	case []any:
+		original[name], err = m.list(before.([]any), value, r, removes)
+	case map[string]any:
+		if r.replace {
+			original[name] = value
+			return nil
+		}
+		original[name], err = m.maps(before.(map[string]any), value, r.t)
 	}
 	return err
 }
@@ -108,7 +113,7 @@ func (m mergeMode) field(original map[string]any, name string, value any, t refl
 func (m mergeMode) added(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
-		for name, inner := range value {
+		for name, inner := range value { // any order: each by itself
 			if inner == nil && m == applying {
 				delete(value, name)
 				continue

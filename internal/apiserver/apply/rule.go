@@ -7,13 +7,13 @@ import (
 	"k8s.io/apimachinery/third_party/forked/golang/json"
 )
 
-// A rule is what the tags patchStrategy and patchMergeKey of a field say. No
-// modelled kind has the strategy "replace".
+// A rule is what the tags patchStrategy and patchMergeKey of a field say.
 type rule struct {
-	t      reflect.Type // of the field's value, or of the elements of a list
-	merge  bool         // a list whose elements are merged, and not replaced as a whole
-	key    string       // that identifies an element of such a list; empty for scalars
-	retain bool         // what the manifest does not state goes, whoever has set it
+	t       reflect.Type // of the field's value, or of the elements of a list
+	merge   bool         // a list whose elements are merged, and not replaced as a whole
+	key     string       // that identifies an element of such a list; empty for scalars
+	replace bool         // a map that is replaced as a whole: the selector of a budget
+	retain  bool         // what the manifest does not state goes, whoever has set it
 }
 
 func ruleOf(t reflect.Type, name string) (rule, error) {
@@ -24,7 +24,8 @@ func ruleOf(t reflect.Type, name string) (rule, error) {
 	if field.Kind() == reflect.Slice {
 		field = field.Elem()
 	}
-	return rule{field, slices.Contains(strategies, "merge"), key, slices.Contains(strategies, "retainKeys")}, nil
+	has := func(strategy string) bool { return slices.Contains(strategies, strategy) }
+	return rule{field, has("merge"), key, has("replace"), has("retainKeys")}, nil
 }
 
 // dropEmpty removes empty maps from what was last applied where a manifest here
@@ -37,7 +38,7 @@ func dropEmpty(value any, t reflect.Type) {
 			dropEmpty(item, t)
 		}
 	case map[string]any:
-		for name, inner := range value {
+		for name, inner := range value { // any order: each by itself
 			field, _, _, err := json.LookupPatchMetadataForStruct(t, name)
 			if err != nil {
 				continue // labels and the like

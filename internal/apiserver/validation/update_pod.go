@@ -169,7 +169,7 @@ func checkGatedUpdate(at spot, fixed, old *corev1.PodSpec) {
 
 // checkNodeSelectorUpdate follows validateNodeSelectorMutation.
 func checkNodeSelectorUpdate(at spot, selector, old map[string]string) {
-	for key, value := range old {
+	for key, value := range old { // any order: one mistake, whichever key
 		if now, ok := selector[key]; !ok || now != value {
 			at.invalid(selector, "only additions to spec.nodeSelector are allowed (no mutations or deletions)")
 			return

@@ -1,0 +1,31 @@
+package conformance
+
+// updateMutants are faults in updates and applies, each a rule that the easy version gets wrong.
+var updateMutants = []mutant{
+	{"update: a DaemonSet's template does not count", "internal/apiserver/validation/update_workload.go",
+		"\tif differ(ds.Spec.Template, old.Spec.Template) {\n\t\tcount++\n\t}\n", "", "TestUpdateIsTheServers"},
+	{"update: annotations of a Deployment do not count the generation", "internal/apiserver/validation/update_workload.go",
+		"differ(d.Spec, old.Spec) || differ(d.Annotations, old.Annotations)", "differ(d.Spec, old.Spec)", "TestUpdateIsTheServers"},
+	{"update: pod-level resources are defaulted again", "internal/apiserver/validation/update.go",
+		"stored = defaults.ForUpdate(updated)", "stored = defaults.Apply(updated)", "TestUpdateIsTheServers"},
+	{"update: a gated pod may get new terms", "internal/apiserver/validation/update_pod.go",
+		"len(old) > 0 && len(terms) != len(old)", "len(terms) < len(old)", "TestUpdateIsTheServers"},
+	{"update: toleration seconds may not change", "internal/apiserver/validation/update_pod.go",
+		"\t\t\tbefore.TolerationSeconds = t.TolerationSeconds\n", "", "TestUpdateIsTheServers"},
+	{"update: a PriorityClass's value is Invalid", "internal/apiserver/validation/update.go",
+		"root.child(\"value\").forbidden(\"may not be changed in an update.\")", "checkImmutable(root.child(\"value\"), class.Value, old.Value)", "TestUpdateIsTheServers"},
+	{"update: budgets have the rule for finalizers", "internal/apiserver/validation/update.go",
+		"checkMetaUpdate(root.child(\"metadata\"), &budget.ObjectMeta", "checkCoreMetaUpdate(root.child(\"metadata\"), &budget.ObjectMeta", "TestUpdateIsTheServers"},
+	{"update: node ports stay with a type that has none", "internal/apiserver/validation/update_service.go",
+		"usesNodePorts(old) && !usesNodePorts(spec) && isSubset", "usesNodePorts(old) && usesNodePorts(spec) && isSubset", "TestUpdateIsTheServers"},
+	{"apply: a strategy keeps what is not stated", "internal/apiserver/apply/diff.go",
+		"retain && len(now) > 0 &&", "retain && len(now) > 2 &&", "TestApplyIsKubectls"},
+	{"apply: removed elements leave the order alone", "internal/apiserver/apply/merge.go",
+		"\trest = original\n", "\trest = slices.Clone(original)\n", "TestApplyIsKubectls"},
+	{"apply: elements of others come last", "internal/apiserver/apply/merge.go",
+		"theirs >= 0 && ours >= 0 && theirs < ours", "theirs >= 0 && ours >= 0 && theirs < ours && false", "TestApplyIsKubectls"},
+	{"apply: equal keys are paired in the order of the lists", "internal/apiserver/apply/diff.go",
+		"keyText(items[i], key) <= keyText(items[j], key)", "keyText(items[i], key) < keyText(items[j], key)", "TestApplyIsKubectls"},
+	{"apply: nothing that was applied goes", "internal/apiserver/apply/apply.go",
+		"threeWay(last, want, was,", "threeWay(nil, want, was,", "TestApplyIsKubectls"},
+}
