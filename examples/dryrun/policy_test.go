@@ -49,11 +49,11 @@ func TestPolicyFileIsStrict(t *testing.T) {
 		{"", `p.yaml:1: policies: must be there`},
 		{"[]", "p.yaml:1: the file: must be a mapping\np.yaml:1: policies: must be a list with at least one policy"},
 		{"policies: []", `p.yaml:1: policies: must be a list with at least one policy`},
-		{"policies:\n- cover: a=b", "p.yaml:2: policies[0].cover: unknown field; must be one of name, for, covers, avoids, atLeast, of, per, within, available, exactlyOne, rehomes, completes, edits, keepsAvailable, except, mayBeVacuous\np.yaml:2: policies[0]: must have one of covers, avoids, atLeast, within, exactlyOne, rehomes, completes, keepsAvailable"},
+		{"policies:\n- cover: a=b", "p.yaml:2: policies[0].cover: unknown field; must be one of name, for, covers, avoids, atLeast, of, per, within, available, exactlyOne, rehomes, completes, edits, keepsAvailable, except, budgetsOpen, budgets, mayBeVacuous\np.yaml:2: policies[0]: must have one of covers, avoids, atLeast, within, exactlyOne, rehomes, completes, keepsAvailable, budgetsOpen"},
 		{"polices: 1\npolicies:\n- covers: a=b", `p.yaml:1: polices: unknown field; must be one of sets, policies`},
 		{"policies:\n- covers: gpu", `p.yaml:2: policies[0].covers: "gpu": no such set; must be one of sets, or a label selector with an operator as in pool=gpu`},
 		{"policies:\n- covers: a=b\n  covers: a=c", `p.yaml:3: policies[0].covers: is there twice`},
-		{"policies:\n- covers: a=b\n  avoids: a=c", `p.yaml:3: policies[0].avoids: does not go with covers: a policy has one of covers, avoids, atLeast, within, exactlyOne, rehomes, completes, keepsAvailable`},
+		{"policies:\n- covers: a=b\n  avoids: a=c", `p.yaml:3: policies[0].avoids: does not go with covers: a policy has one of covers, avoids, atLeast, within, exactlyOne, rehomes, completes, keepsAvailable, budgetsOpen`},
 		{"policies:\n- covers: a=b\n  per: zone", `p.yaml:3: policies[0].per: does not go with covers`},
 		{"policies:\n- atLeast: many", `p.yaml:2: policies[0].atLeast: amount "many": must be a number or a percentage up to 100%`},
 		{"policies:\n- atLeast: 120%", `p.yaml:2: policies[0].atLeast: amount "120%": must be a number or a percentage up to 100%`},
@@ -68,6 +68,7 @@ func TestPolicyFileIsStrict(t *testing.T) {
 		{"policies:\n- completes: 10m\n  for: a/b", `p.yaml:3: policies[0].for: does not go with completes, which names edits`},
 		{"policies:\n- keepsAvailable: 90%\n  except: some", `p.yaml:3: policies[0].except: must be a number of domains`},
 		{"policies:\n- covers: a=b\n  edits: drain *", `p.yaml:3: policies[0].edits: does not go with covers`},
+		{"policies:\n- budgetsOpen: 5m\n  edits: drain *", `p.yaml:3: policies[0].edits: does not go with budgetsOpen`},
 		{"policies: [", "p.yaml: yaml: line 1: "},
 	} {
 		_, err := readPolicies("p.yaml", []byte(test.text))

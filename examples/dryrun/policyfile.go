@@ -22,7 +22,8 @@ type promise struct {
 	name       string
 	keys       []string // of DaemonSets; of pods for rehomes
 	edits      []string // for completes
-	kind       string   // covers, avoids, atLeast, within, exactlyOne, rehomes, completes, keepsAvailable
+	budgets    []string // for budgetsOpen
+	kind       string   // covers, avoids, atLeast, within, exactlyOne, rehomes, completes, keepsAvailable, budgetsOpen
 	set        set
 	amount     string
 	per        string
@@ -37,8 +38,8 @@ type set struct{ selector, tainted, without string }
 const (
 	fileFields    = "sets policies"
 	setFields     = "selector tainted without"
-	promiseFields = "name for covers avoids atLeast of per within available exactlyOne rehomes completes edits keepsAvailable except mayBeVacuous"
-	promiseKinds  = "covers avoids atLeast within exactlyOne rehomes completes keepsAvailable"
+	promiseFields = "name for covers avoids atLeast of per within available exactlyOne rehomes completes edits keepsAvailable except budgetsOpen budgets mayBeVacuous"
+	promiseKinds  = "covers avoids atLeast within exactlyOne rehomes completes keepsAvailable budgetsOpen"
 )
 
 // readPolicies reads a policy file. It is strict: a field that it does not know, or
@@ -201,11 +202,11 @@ func (r *policyReader) promise(n *yaml.Node, path string) promise {
 }
 
 // goesWith is the further fields of each kind.
-var goesWith = map[string]string{"atLeast": "of per", "within": "available", "completes": "edits", "keepsAvailable": "per except"}
+var goesWith = map[string]string{"atLeast": "of per", "within": "available", "completes": "edits", "keepsAvailable": "per except", "budgetsOpen": "budgets"}
 
 // fill reads the fields of the policy's kind.
 func (r *policyReader) fill(p *promise, n *yaml.Node, fields map[string]*yaml.Node, path string) {
-	for _, key := range []string{"of", "per", "available", "edits", "except"} {
+	for _, key := range []string{"of", "per", "available", "edits", "except", "budgets"} {
 		if fields[key] != nil && !slices.Contains(strings.Fields(goesWith[p.kind]), key) {
 			r.wrong(fields[key], path+"."+key, "does not go with %s", cmpOr(p.kind, "no kind of policy"))
 		}
@@ -235,6 +236,14 @@ func (r *policyReader) fill(p *promise, n *yaml.Node, fields map[string]*yaml.No
 		}
 		if p.keys != nil {
 			r.wrong(fields["for"], path+".for", "does not go with completes, which names edits")
+		}
+	case "budgetsOpen":
+		p.duration = r.duration(value, at)
+		if fields["budgets"] != nil {
+			p.budgets = r.list(fields["budgets"], path+".budgets")
+		}
+		if p.keys != nil {
+			r.wrong(fields["for"], path+".for", "does not go with budgetsOpen, which names budgets")
 		}
 	case "keepsAvailable":
 		p.amount, p.per = r.scalar(value, at), r.scalar(fields["per"], path+".per")
@@ -301,6 +310,7 @@ func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 		"within":         func() dryrun.Policy { return dryrun.Within(p.duration, p.amount) },
 		"exactlyOne":     func() dryrun.Policy { return dryrun.ExactlyOne(nodes) },
 		"rehomes":        func() dryrun.Policy { return dryrun.Rehomes(p.keys...) },
+		"budgetsOpen":    func() dryrun.Policy { return dryrun.BudgetsOpen(p.duration, p.budgets...) },
 		"completes":      func() dryrun.Policy { return dryrun.Completes(p.duration, p.edits...) },
 		"keepsAvailable": func() dryrun.Policy { return dryrun.KeepsAvailable(p.amount, p.per, p.except) },
 	}[p.kind]()

@@ -14,7 +14,7 @@ import (
 )
 
 // Policy is a promise that a plan keeps or breaks. It is made by Covers, Avoids, AtLeast,
-// Within, ExactlyOne, KeepsAvailable, Completes, Rehomes and Holds, and narrowed by For.
+// Within, ExactlyOne, KeepsAvailable, Completes, BudgetsOpen, Rehomes and Holds, and narrowed by For.
 type Policy struct {
 	name     string
 	text     string

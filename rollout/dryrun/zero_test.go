@@ -19,12 +19,12 @@ import (
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		dryrun.Action(0), dryrun.Availability{}, (*dryrun.Base)(nil), dryrun.Clash{}, dryrun.Config{}, dryrun.DeploymentEffect{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
+		dryrun.Action(0), dryrun.Availability{}, (*dryrun.Base)(nil), dryrun.BudgetCourse{}, dryrun.Clash{}, dryrun.Config{}, dryrun.DeploymentEffect{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
 		dryrun.Fate(0), dryrun.FieldChange{}, dryrun.Finding{}, dryrun.Findings(nil), dryrun.Inspection{}, dryrun.Offender{}, dryrun.Operation{},
 		dryrun.OperationState(0),
 		dryrun.Outcome(0), (*dryrun.Plan)(nil), dryrun.Pods{}, dryrun.Policy{}, dryrun.Record{}, dryrun.Report{}, dryrun.Result{},
 		dryrun.Severity(0), dryrun.Split{},
-		dryrun.Apply, dryrun.AtLeast, dryrun.Avoids, dryrun.Completes, dryrun.Covers, dryrun.Delete, dryrun.EditNodes, dryrun.ExactlyOne,
+		dryrun.Apply, dryrun.AtLeast, dryrun.Avoids, dryrun.BudgetsOpen, dryrun.Completes, dryrun.Covers, dryrun.Delete, dryrun.EditNodes, dryrun.ExactlyOne,
 		dryrun.FingerprintOf, dryrun.Holds, dryrun.Inputs, dryrun.Inspect, dryrun.KeepsAvailable, dryrun.New, dryrun.Rehomes, dryrun.RemoveNodes, dryrun.Restart, dryrun.Start,
 		dryrun.Within,
 	)
