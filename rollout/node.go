@@ -58,7 +58,7 @@ func (s *Sim) slotOf(node string) int32 {
 func (s *Sim) slotFor(node string) int32 {
 	if s.slotOf(node) == none {
 		s.addSlots([]string{node})
-		s.position = slices.Insert(s.position, int(s.slotOf(node)), none)
+		s.position = slices.Insert(slices.Clip(s.position), int(s.slotOf(node)), none) // forks share it: never in place
 		s.alarm(collection, s.slotOf(node), s.gc)
 	}
 	return s.slotOf(node)

@@ -61,7 +61,7 @@ type Sim struct {
 	restarted map[int32]pastRestarts // pods that were in a crash loop
 
 	room       *placement.Room // nil: all nodes are open
-	position   []int32         // by slot: the node's in the room, or none
+	position   []int32         // by slot: the node's in the room, or none; shared between forks and replaced when it changes
 	unsurveyed bool            // both are of an earlier time
 	freed      bool            // unbound pods may fit now
 
