@@ -23,17 +23,17 @@ import (
 // is made, if it is to be (pkg/controller/deployment:
 // getAllReplicaSetsAndSyncRevision, getNewReplicaSet).
 func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*replicaSet, err error) {
-	y.findCurrent(y.deployment)
-	current = y.currentSet(y.deployment)
-	for _, slot := range y.mine {
-		if rs := y.sets.at[slot]; rs != current {
+	y.sim.findCurrent(y.d)
+	current = y.sim.currentSet(y.d)
+	for _, slot := range y.d.mine {
+		if rs := y.sim.sets.at[slot]; rs != current {
 			old = append(old, rs)
 		}
 	}
 	switch {
 	case current != nil:
 		err = y.adjust(current, old)
-	case y.failed:
+	case y.stale.conflict:
 		err = errConflict
 	case create:
 		current, err = y.make(old)
@@ -43,23 +43,23 @@ func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*r
 
 func (y *deploymentSync) adjust(rs *replicaSet, old []*replicaSet) error {
 	annotations, changed := y.annotations(rs.object.Annotations, highest(old)+1)
-	if changed || rs.minReady() != y.object.Spec.MinReadySeconds {
-		if y.outdated(rs) {
+	if changed || rs.minReady() != y.d.object.Spec.MinReadySeconds {
+		if !y.stale.writable(rs) {
 			return errConflict
 		}
 		was := rs.revision()
-		y.adjusted = true
-		y.amend(rs, func(o *appsv1.ReplicaSet) {
-			o.Annotations, o.Spec.MinReadySeconds = annotations, y.object.Spec.MinReadySeconds
+		y.stale.current = true
+		y.sim.amend(rs, func(o *appsv1.ReplicaSet) {
+			o.Annotations, o.Spec.MinReadySeconds = annotations, y.d.object.Spec.MinReadySeconds
 		})
 		if now := rs.revision(); now != was {
-			y.emit(Event{Kind: RevisionRenumbered, Deployment: y.key, Revision: now, Why: Why{Detail: rs.object.Name}})
+			y.sim.emit(Event{Kind: RevisionRenumbered, Deployment: y.d.key, Revision: now, Why: Why{Detail: rs.object.Name}})
 		}
 		return nil
 	}
 	needs := y.revision != rs.object.Annotations[revisionAnnotation]
 	y.revision = rs.object.Annotations[revisionAnnotation]
-	if _, has := y.deadline(); has && conditionOf(y.now.Conditions, appsv1.DeploymentProgressing) == nil {
+	if _, has := y.d.deadline(); has && conditionOf(y.now.Conditions, appsv1.DeploymentProgressing) == nil {
 		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionTrue, "FoundNewReplicaSet", fmt.Sprintf("Found new replica set %q", rs.object.Name))
 		needs = true
 	}
@@ -87,21 +87,21 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash := hashTemplate(asDecoded(&y.object.Spec.Template), y.now.CollisionCount)
+	hash := hashTemplate(asDecoded(&y.d.object.Spec.Template), y.now.CollisionCount)
 	object := y.newSet(hash, size, highest(old)+1)
-	if other := y.sets.find(keyOf(object)); other != nil {
+	if other := y.sim.sets.find(keyOf(object)); other != nil {
 		return nil, y.collide(other)
 	}
 	if refusal := refusalOf(object); refusal != nil {
 		return nil, y.noteCreateError(object.Name, refusal)
 	}
-	rs, err := y.addSet(object, y.deployment)
+	rs, err := y.sim.addSet(object, y.d)
 	if err != nil {
 		return nil, err
 	}
 	rs.seen = size
-	y.findCurrent(y.deployment)
-	y.emit(Event{Kind: RevisionAdded, Deployment: y.key, Revision: rs.revision(), Why: Why{Detail: object.Name}})
+	y.sim.findCurrent(y.d)
+	y.sim.emit(Event{Kind: RevisionAdded, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: object.Name}})
 	if size > 0 {
 		y.noteScale(rs, fmt.Sprintf("Scaled up replica set %s from 0 to %d", object.Name, size))
 	}
@@ -118,23 +118,23 @@ func refusalOf(object *appsv1.ReplicaSet) error {
 
 // newSet is the ReplicaSet as the API server stores it.
 func (y *deploymentSync) newSet(hash string, size int32, revision int64) *appsv1.ReplicaSet {
-	template := y.object.Spec.Template.DeepCopy()
+	template := y.d.object.Spec.Template.DeepCopy()
 	template.Labels = withAnnotation(template.Labels, templateHashLabel, hash)
-	selector := y.object.Spec.Selector.DeepCopy()
+	selector := y.d.object.Spec.Selector.DeepCopy()
 	selector.MatchLabels = withAnnotation(selector.MatchLabels, templateHashLabel, hash)
 	annotations, _ := y.annotations(nil, revision)
-	annotations[desiredAnnotation], annotations[maxReplicasAnnotation] = fmt.Sprint(y.replicas()), fmt.Sprint(y.most())
-	name := setName(y.object.Name, hash)
+	annotations[desiredAnnotation], annotations[maxReplicasAnnotation] = fmt.Sprint(y.d.replicas()), fmt.Sprint(y.d.most())
+	name := setName(y.d.object.Name, hash)
 	return cluster.Default(&appsv1.ReplicaSet{
 		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSet"},
 		ObjectMeta: metav1.ObjectMeta{
-			Name: name, Namespace: y.object.Namespace, Generation: 1,
+			Name: name, Namespace: y.d.object.Namespace, Generation: 1,
 			Labels: maps.Clone(template.Labels), Annotations: annotations,
-			OwnerReferences:   []metav1.OwnerReference{*y.reference()},
-			CreationTimestamp: y.timestamp(y.clock),
-			UID:               uid(y.config.Seed, "replicaset", y.object.Namespace, name, strconv.Itoa(int(y.Sim.now))),
+			OwnerReferences:   []metav1.OwnerReference{*y.d.reference()},
+			CreationTimestamp: y.sim.timestamp(y.sim.clock),
+			UID:               uid(y.sim.config.Seed, "replicaset", y.d.object.Namespace, name, strconv.Itoa(int(y.sim.now))),
 		},
-		Spec: appsv1.ReplicaSetSpec{Replicas: &size, MinReadySeconds: y.object.Spec.MinReadySeconds, Selector: selector, Template: *template},
+		Spec: appsv1.ReplicaSetSpec{Replicas: &size, MinReadySeconds: y.d.object.Spec.MinReadySeconds, Selector: selector, Template: *template},
 	})
 }
 
@@ -156,7 +156,7 @@ func (y *deploymentSync) collide(other *replicaSet) error {
 }
 
 func (y *deploymentSync) noteCreateError(name string, refusal error) error {
-	if _, has := y.deadline(); has {
+	if _, has := y.d.deadline(); has {
 		before := y.now.Conditions
 		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionFalse, "ReplicaSetCreateError",
 			fmt.Sprintf("Failed to create new replica set %q: %v", name, refusal))
@@ -171,7 +171,7 @@ func (y *deploymentSync) noteCreated(rs *replicaSet) error {
 	revision := rs.object.Annotations[revisionAnnotation]
 	needs := y.revision != revision
 	y.revision = revision
-	if _, has := y.deadline(); has {
+	if _, has := y.d.deadline(); has {
 		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionTrue, "NewReplicaSetCreated", fmt.Sprintf("Created new replica set %q", rs.object.Name))
 		needs = true
 	}
@@ -200,7 +200,7 @@ func (y *deploymentSync) annotations(old map[string]string, revision int64) (now
 	if now == nil {
 		now = map[string]string{}
 	}
-	for k, v := range y.object.Annotations { // any order: each by itself
+	for k, v := range y.d.object.Annotations { // any order: each by itself
 		if has, ok := now[k]; !isOwnAnnotation(k) && (!ok || has != v) {
 			now[k], changed = v, true
 		}

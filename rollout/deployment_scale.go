@@ -19,13 +19,13 @@ func (y *deploymentSync) scale(current *replicaSet, old []*replicaSet) {
 	active := activeOf(current, old)
 	switch only := soleOf(active, current, old); {
 	case only != nil:
-		y.resize(only, y.replicas(), false)
+		y.resize(only, y.d.replicas(), false)
 	case len(active) == 0:
 	case current != nil && y.saturated(current):
 		for _, rs := range activeOf(nil, old) {
 			y.resize(rs, 0, false)
 		}
-	case y.rolls():
+	case y.d.rolls():
 		y.share(active)
 	}
 }
@@ -49,7 +49,7 @@ func soleOf(active []*replicaSet, current *replicaSet, old []*replicaSet) *repli
 // saturated follows pkg/controller/deployment/util: IsSaturated.
 func (y *deploymentSync) saturated(rs *replicaSet) bool {
 	desired, err := strconv.Atoi(rs.object.Annotations[desiredAnnotation])
-	return err == nil && rs.size() == y.replicas() && int32(desired) == y.replicas() && rs.status.AvailableReplicas == y.replicas()
+	return err == nil && rs.size() == y.d.replicas() && int32(desired) == y.d.replicas() && rs.status.AvailableReplicas == y.d.replicas()
 }
 
 // share gives each active ReplicaSet its part, the largest first, which also
@@ -57,8 +57,8 @@ func (y *deploymentSync) saturated(rs *replicaSet) bool {
 // shrinks first.
 func (y *deploymentSync) share(active []*replicaSet) {
 	allowed, all := int32(0), int32(0)
-	if y.replicas() > 0 {
-		allowed = y.most()
+	if y.d.replicas() > 0 {
+		allowed = y.d.most()
 	}
 	for _, rs := range active {
 		all += rs.size()
@@ -100,7 +100,7 @@ func (y *deploymentSync) part(rs *replicaSet, missing, left int32) int32 {
 }
 
 func (y *deploymentSync) fraction(rs *replicaSet) int32 {
-	if y.replicas() == 0 {
+	if y.d.replicas() == 0 {
 		return -rs.size()
 	}
 	before, ok := numberOf(rs.object.Annotations[maxReplicasAnnotation])
@@ -110,7 +110,7 @@ func (y *deploymentSync) fraction(rs *replicaSet) int32 {
 	if before == 0 {
 		return 0
 	}
-	return int32(math.Round(float64(rs.size()*y.most())/float64(before))) - rs.size()
+	return int32(math.Round(float64(rs.size()*y.d.most())/float64(before))) - rs.size()
 }
 
 // resize gives a ReplicaSet another size and notes for which number of replicas;
@@ -118,12 +118,12 @@ func (y *deploymentSync) fraction(rs *replicaSet) int32 {
 // scaleReplicaSet). It says whether the size is another.
 func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 	before := rs.size()
-	desired, most := fmt.Sprint(y.replicas()), fmt.Sprint(y.most())
+	desired, most := fmt.Sprint(y.d.replicas()), fmt.Sprint(y.d.most())
 	noted := rs.object.Annotations[desiredAnnotation] == desired && rs.object.Annotations[maxReplicasAnnotation] == most
-	if size == before && (!forced || noted) || y.outdated(rs) {
+	if size == before && (!forced || noted) || !y.stale.writable(rs) {
 		return false
 	}
-	y.amend(rs, func(o *appsv1.ReplicaSet) {
+	y.sim.amend(rs, func(o *appsv1.ReplicaSet) {
 		o.Spec.Replicas = &size
 		o.Annotations[desiredAnnotation], o.Annotations[maxReplicasAnnotation] = desired, most
 	})
@@ -140,5 +140,5 @@ func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 
 // noteScale is the event ScalingReplicaSet.
 func (y *deploymentSync) noteScale(rs *replicaSet, words string) {
-	y.emit(Event{Kind: Scaled, Deployment: y.key, Revision: rs.revision(), Why: Why{Detail: words}})
+	y.sim.emit(Event{Kind: Scaled, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: words}})
 }

@@ -36,7 +36,7 @@ func reasonOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionT
 // reason, whatever its message says (pkg/controller/deployment/util:
 // NewDeploymentCondition, SetDeploymentCondition).
 func (y *deploymentSync) setCondition(kind appsv1.DeploymentConditionType, status corev1.ConditionStatus, reason, message string) {
-	at := y.timestamp(y.clock)
+	at := y.sim.timestamp(y.sim.clock)
 	y.putCondition(appsv1.DeploymentCondition{Type: kind, Status: status, LastUpdateTime: at, LastTransitionTime: at, Reason: reason, Message: message})
 }
 
@@ -66,7 +66,7 @@ func (y *deploymentSync) dropCondition(kind appsv1.DeploymentConditionType) {
 func (y *deploymentSync) noteConditions(before, now []appsv1.DeploymentCondition) {
 	for _, c := range now {
 		if old := conditionOf(before, c.Type); old == nil || old.Status != c.Status || old.Reason != c.Reason {
-			y.emit(Event{Kind: ConditionChanged, Deployment: y.key, Why: Why{Detail: fmt.Sprintf("%s %s %s: %s", c.Type, c.Status, c.Reason, c.Message)}})
+			y.sim.emit(Event{Kind: ConditionChanged, Deployment: y.d.key, Why: Why{Detail: fmt.Sprintf("%s %s %s: %s", c.Type, c.Status, c.Reason, c.Message)}})
 		}
 	}
 }
@@ -75,10 +75,10 @@ func (y *deploymentSync) noteConditions(before, now []appsv1.DeploymentCondition
 // of progress (pkg/controller/deployment: checkPausedConditions).
 func (y *deploymentSync) checkPaused() error {
 	reason := reasonOf(y.now.Conditions, appsv1.DeploymentProgressing)
-	if _, has := y.deadline(); !has || reason == reasonTimedOut {
+	if _, has := y.d.deadline(); !has || reason == reasonTimedOut {
 		return nil
 	}
-	switch paused := y.object.Spec.Paused; {
+	switch paused := y.d.object.Spec.Paused; {
 	case paused && reason != reasonPaused:
 		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionUnknown, reasonPaused, "Deployment is paused")
 	case !paused && reason == reasonPaused:
@@ -93,7 +93,7 @@ func (y *deploymentSync) checkPaused() error {
 // (pkg/controller/deployment: calculateStatus).
 func (y *deploymentSync) count(current *replicaSet, old []*replicaSet) {
 	was := y.now
-	y.now = appsv1.DeploymentStatus{ObservedGeneration: y.object.Generation, CollisionCount: was.CollisionCount, Conditions: was.Conditions}
+	y.now = appsv1.DeploymentStatus{ObservedGeneration: y.d.object.Generation, CollisionCount: was.CollisionCount, Conditions: was.Conditions}
 	st, wanted, leaving := &y.now, int32(0), int32(0)
 	st.TerminatingReplicas = &leaving
 	for _, rs := range all(current, old) {
@@ -112,7 +112,7 @@ func (y *deploymentSync) count(current *replicaSet, old []*replicaSet) {
 		st.UpdatedReplicas = current.status.Replicas
 	}
 	st.UnavailableReplicas = max(0, wanted-st.AvailableReplicas)
-	if st.AvailableReplicas >= y.least() {
+	if st.AvailableReplicas >= y.d.least() {
 		y.setCondition(appsv1.DeploymentAvailable, corev1.ConditionTrue, "MinimumReplicasAvailable", "Deployment has minimum availability.")
 	} else {
 		y.setCondition(appsv1.DeploymentAvailable, corev1.ConditionFalse, "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
@@ -133,7 +133,7 @@ func all(current *replicaSet, old []*replicaSet) []*replicaSet {
 func (y *deploymentSync) rolloutStatus(current *replicaSet, old []*replicaSet) error {
 	before := y.now
 	y.count(current, old)
-	_, limited := y.deadline()
+	_, limited := y.d.deadline()
 	reason := reasonOf(before.Conditions, appsv1.DeploymentProgressing)
 	switch done := y.now.Replicas == y.now.UpdatedReplicas && reason == reasonAvailable; {
 	case !limited:
@@ -142,7 +142,7 @@ func (y *deploymentSync) rolloutStatus(current *replicaSet, old []*replicaSet) e
 		y.judgeProgress(&before, current)
 	}
 	y.moveFailure(current, old)
-	if err := y.writeIfChanged(); err != nil || y.wrote {
+	if err := y.writeIfChanged(); err != nil || y.stale.deployment {
 		return err
 	}
 	y.planCheck()
@@ -150,12 +150,12 @@ func (y *deploymentSync) rolloutStatus(current *replicaSet, old []*replicaSet) e
 }
 
 func (y *deploymentSync) judgeProgress(before *appsv1.DeploymentStatus, current *replicaSet) {
-	subject := fmt.Sprintf("Deployment %q", y.object.Name)
+	subject := fmt.Sprintf("Deployment %q", y.d.object.Name)
 	if current != nil {
 		subject = fmt.Sprintf("ReplicaSet %q", current.object.Name)
 	}
 	switch {
-	case y.complete(&y.now):
+	case y.d.complete(&y.now):
 		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionTrue, reasonAvailable, subject+" has successfully progressed.")
 	case advanced(before, &y.now):
 		y.renewProgress(subject + " is progressing.")
@@ -166,7 +166,7 @@ func (y *deploymentSync) judgeProgress(before *appsv1.DeploymentStatus, current 
 
 // renewProgress notes progress also where it was noted before: the time counts.
 func (y *deploymentSync) renewProgress(message string) {
-	at := y.timestamp(y.clock)
+	at := y.sim.timestamp(y.sim.clock)
 	c := appsv1.DeploymentCondition{
 		Type: appsv1.DeploymentProgressing, Status: corev1.ConditionTrue, LastUpdateTime: at, LastTransitionTime: at,
 		Reason: "ReplicaSetUpdated", Message: message,
@@ -200,19 +200,19 @@ func (y *deploymentSync) timedOut() bool {
 	case c.Reason == reasonTimedOut:
 		return true
 	}
-	seconds, _ := y.deadline()
-	return int64(y.stampOf(c.LastUpdateTime))+int64(seconds) < int64(y.clock)
+	seconds, _ := y.d.deadline()
+	return int64(y.sim.stampOf(c.LastUpdateTime))+int64(seconds) < int64(y.sim.clock)
 }
 
 // planCheck has progress checked when the deadline has passed, a second late as
 // the controller does (pkg/controller/deployment: requeueStuckDeployment).
 func (y *deploymentSync) planCheck() {
 	c := conditionOf(y.now.Conditions, appsv1.DeploymentProgressing)
-	seconds, limited := y.deadline()
-	if !limited || c == nil || c.Reason == reasonTimedOut || c.Reason == reasonAvailable || y.complete(&y.now) {
+	seconds, limited := y.d.deadline()
+	if !limited || c == nil || c.Reason == reasonTimedOut || c.Reason == reasonAvailable || y.d.complete(&y.now) {
 		return
 	}
-	y.check = y.tickOf(int64(y.stampOf(c.LastUpdateTime)) + int64(seconds) + 1)
+	y.d.check = y.sim.tickOf(int64(y.sim.stampOf(c.LastUpdateTime)) + int64(seconds) + 1)
 }
 
 // moveFailure shows the condition ReplicaFailure of a ReplicaSet, the current one

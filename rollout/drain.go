@@ -70,7 +70,7 @@ func (in Drain) apply(s *Sim) {
 	}
 	d := drain{input: in, started: s.clock, seen: s.clock, pods: pods}
 	for i := range d.pods {
-		d.ask(s, &d.pods[i])
+		s.evictLeaving(&d, &d.pods[i])
 	}
 	d.pods = slices.DeleteFunc(d.pods, func(l leaving) bool { return l.id == none })
 	d.asked = s.epoch
@@ -91,9 +91,10 @@ func (s *Sim) noteDrain(in Drain, node int32, warnings string) {
 	s.emit(Event{Kind: Happened, Node: in.Node, Why: Why{Detail: detail}})
 }
 
-// ask evicts the pod, or deletes it where the API is not to be asked. An eviction
-// that will never be granted ends the pod's part in the drain (evictPods).
-func (d *drain) ask(s *Sim, l *leaving) {
+// evictLeaving evicts a pod of the drain, or deletes it with DisableEviction. An
+// eviction that will never be granted ends the pod's part in the drain
+// (k8s.io/kubectl/pkg/drain: evictPods).
+func (s *Sim) evictLeaving(d *drain, l *leaving) {
 	grace := none
 	if d.input.GracePeriod != 0 {
 		grace = max(0, seconds(d.input.GracePeriod))
@@ -119,9 +120,9 @@ func (d *drain) fail(format string, l *leaving, why string) {
 	l.id = none
 }
 
-// nextTry is the next tick in which the drain asks again for what was refused and
-// may be granted now, or gives up; after the last if there is none.
-func (d *drain) nextTry(s *Sim) int32 {
+// nextTry returns the next tick in which the drain asks again for an eviction that
+// may be granted now, or gives up; a tick after the last if there is none.
+func (s *Sim) nextTry(d *drain) int32 {
 	moment := int64(math.MaxInt64)
 	for i := range d.pods {
 		refused := d.pods[i].refused != ""
@@ -164,7 +165,7 @@ func (s *Sim) retryDrains() {
 			case d.input.Timeout > 0 && int64(s.clock) >= d.gaveUp(l.refused != ""):
 				d.giveUp(l)
 			case l.refused != "" && due:
-				d.ask(s, l)
+				s.evictLeaving(d, l)
 			}
 		}
 		d.pods = slices.DeleteFunc(d.pods, func(l leaving) bool { return l.id == none })

@@ -110,15 +110,15 @@ func checkNodes(nodes []string) error {
 }
 
 func (in NeverReady) apply(s *Sim) {
-	s.befall(in, trouble{kind: neverReady, image: in.Image, nodes: in.Nodes})
+	s.befall(in.String(), trouble{kind: neverReady, image: in.Image, nodes: in.Nodes})
 }
 func (in CrashLoop) apply(s *Sim) {
-	s.befall(in, trouble{kind: crashLoop, image: in.Image, nodes: in.Nodes, after: seconds(in.After)})
+	s.befall(in.String(), trouble{kind: crashLoop, image: in.Image, nodes: in.Nodes, after: seconds(in.After)})
 }
 func (in ImagePullFails) apply(s *Sim) {
-	s.befall(in, trouble{kind: noImage, image: in.Image, nodes: in.Nodes})
+	s.befall(in.String(), trouble{kind: noImage, image: in.Image, nodes: in.Nodes})
 }
 func (in RejectPods) apply(s *Sim) {
-	s.befall(in, trouble{kind: rejection, image: in.Image, nodes: in.Nodes, reason: in.Reason})
+	s.befall(in.String(), trouble{kind: rejection, image: in.Image, nodes: in.Nodes, reason: in.Reason})
 }
-func (in Recover) apply(s *Sim) { s.befall(in, trouble{image: in.Image, nodes: in.Nodes}) }
+func (in Recover) apply(s *Sim) { s.befall(in.String(), trouble{image: in.Image, nodes: in.Nodes}) }

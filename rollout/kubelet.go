@@ -122,19 +122,20 @@ func (s *Sim) tickOf(moment int64) int32 {
 	return int32(max(tick, int64(s.now), 0))
 }
 
-// kubelets lets every pod that has a move make it.
-func (s *Sim) kubelets() {
+// movePods has every pod that is due be evicted or make its move.
+func (s *Sim) movePods() {
 	for _, id := range s.takeDue() {
-		s.move(id)
+		if s.evictTick(&s.pods[id]) == s.now {
+			s.turnOut(id)
+		} else {
+			s.move(id)
+		}
 	}
 }
 
 func (s *Sim) move(id int32) {
 	p := &s.pods[id]
 	switch {
-	case s.evictTick(p) == s.now:
-		s.turnOut(id)
-		return
 	case p.is(terminating) && s.stopTick(p) == s.now:
 		s.emitPod(Stopped, id, Why{})
 		s.vanish(id)

@@ -137,7 +137,7 @@ func (s *Sim) dawn() {
 	s.ring(unreachable)
 	s.ring(collection)
 	s.expel()
-	s.kubelets()
+	s.movePods()
 	s.retryDrains()
 	s.ringChecks()
 }
@@ -166,7 +166,7 @@ func (s *Sim) nextChange() int32 {
 		next = min(next, s.inputs[0].tick)
 	}
 	for i := range s.drains {
-		next = min(next, s.drains[i].nextTry(s))
+		next = min(next, s.nextTry(&s.drains[i]))
 	}
 	if s.wanting() {
 		next = s.now

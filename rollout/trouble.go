@@ -21,8 +21,8 @@ const (
 )
 
 // befall adds a trouble, and has every pod look at what it means for it.
-func (s *Sim) befall(in Input, t trouble) {
-	s.emit(Event{Kind: Happened, Why: Why{Detail: in.String()}})
+func (s *Sim) befall(input string, t trouble) {
+	s.emit(Event{Kind: Happened, Why: Why{Detail: input}})
 	touched := s.touchedBy(&t)
 	waits := map[int32]bool{}
 	for _, id := range touched {

@@ -49,14 +49,14 @@ func (s *Sim) chooseVictims(rs *replicaSet, active []int32, n int, r *victimRank
 // victimRanking is the order in which a scale-down deletes pods
 // (pkg/controller: ActivePodsWithRanks.Less).
 type victimRanking struct {
-	*Sim
+	sim     *Sim
 	related []int32 // the active pods of all ReplicaSets of the Deployment
 }
 
 // newRanking counts the pods of a node together: those of all ReplicaSets of the
 // same Deployment. A ReplicaSet without one counts none.
 func (s *Sim) newRanking(rs *replicaSet) *victimRanking {
-	r := &victimRanking{Sim: s}
+	r := &victimRanking{sim: s}
 	if rs.deployment == none {
 		return r
 	}
@@ -77,16 +77,16 @@ func (s *Sim) newRanking(rs *replicaSet) *victimRanking {
 // forget leaves the counts at zero for the next ranking.
 func (r *victimRanking) forget() {
 	for _, id := range r.related {
-		r.together[r.pods[id].node] = 0
+		r.sim.together[r.sim.pods[id].node] = 0
 	}
 }
 
 // company is how many pods are together with one that is bound.
 func (r *victimRanking) company(p *pod) int32 {
-	if !p.is(bound) || int(p.node) >= len(r.together) {
+	if !p.is(bound) || int(p.node) >= len(r.sim.together) {
 		return 0
 	}
-	return r.together[p.node]
+	return r.sim.together[p.node]
 }
 
 func before(first bool) int {
@@ -98,8 +98,8 @@ func before(first bool) int {
 
 // compare says which pod goes first; 0 if no rule tells them apart.
 func (r *victimRanking) compare(a, b int32) int {
-	p, q := &r.pods[a], &r.pods[b]
-	c, d := r.classes[p.class], r.classes[q.class]
+	p, q := &r.sim.pods[a], &r.sim.pods[b]
+	c, d := r.sim.classes[p.class], r.sim.classes[q.class]
 	switch {
 	case p.is(bound) != q.is(bound):
 		return before(!p.is(bound))
@@ -114,7 +114,7 @@ func (r *victimRanking) compare(a, b int32) int {
 	case p.is(isReady) && p.readied != q.readied:
 		return r.younger(a, b, p.readied, q.readied)
 	}
-	if x, y := r.restartsOf(a), r.restartsOf(b); x != y {
+	if x, y := r.sim.restartsOf(a), r.sim.restartsOf(b); x != y {
 		return before(x.containers > y.containers || x.containers == y.containers && x.sidecars > y.sidecars)
 	}
 	if p.created != q.created {
@@ -133,11 +133,11 @@ func (r *victimRanking) younger(a, b int32, x, y stamp) int {
 	if m, n := r.magnitude(x), r.magnitude(y); m != n {
 		return before(m < n)
 	}
-	return strings.Compare(string(r.uidOf(a)), string(r.uidOf(b)))
+	return strings.Compare(string(r.sim.uidOf(a)), string(r.sim.uidOf(b)))
 }
 
 func (r *victimRanking) magnitude(at stamp) int {
-	if age := float64(r.clock-at) * 1e9; age > 0 {
+	if age := float64(r.sim.clock-at) * 1e9; age > 0 {
 		return int(math.Log2(age))
 	}
 	return -1
@@ -145,12 +145,12 @@ func (r *victimRanking) magnitude(at stamp) int {
 
 // tie orders pods that no rule tells apart.
 func (r *victimRanking) tie(a, b int32) int {
-	if r.config.Order != Seeded {
-		return r.compareNames(a, b)
+	if r.sim.config.Order != Seeded {
+		return r.sim.compareNames(a, b)
 	}
 	draw := func(id int32) uint64 {
 		var g rand.PCG
-		g.Seed(r.config.Seed^luck(r.podName(id)), uint64(uint32(r.now))<<32|uint64(uint32(r.round)))
+		g.Seed(r.sim.config.Seed^luck(r.sim.podName(id)), uint64(uint32(r.sim.now))<<32|uint64(uint32(r.sim.round)))
 		return g.Uint64()
 	}
 	return before(draw(a) < draw(b))
