@@ -356,7 +356,7 @@ func checkedTick(t failer, s *Sim) []Event {
 	s.ring(unreachable)
 	s.ring(collection)
 	s.expel()
-	s.kubelets()
+	s.movePods()
 	s.retryDrains()
 	for s.round = 1; ; s.round++ {
 		s.busy = false
