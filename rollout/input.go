@@ -258,6 +258,17 @@ func (s *Sim) Inject(in ...Input) error { return s.At(int(s.now)+1, in...) }
 
 // At is Inject for a later tick.
 func (s *Sim) At(tick int, in ...Input) error {
+	inputs, err := s.withInputs(s.inputs, tick, in)
+	if err != nil {
+		return err
+	}
+	s.inputs = inputs
+	return nil
+}
+
+// withInputs returns a list of inputs to which others were added, behind those of
+// their tick.
+func (s *Sim) withInputs(list []scheduled, tick int, in []Input) ([]scheduled, error) {
 	var errs []error
 	if tick <= int(s.now) || tick > int(s.last) {
 		errs = append(errs, fmt.Errorf("tick %d: must be after tick %d and not after %d", tick, s.now, s.last))
@@ -271,13 +282,14 @@ func (s *Sim) At(tick int, in ...Input) error {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return err
+		return nil, err
 	}
-	at, _ := slices.BinarySearchFunc(s.inputs, int32(tick)+1, func(x scheduled, tick int32) int { return int(x.tick - tick) })
+	at, _ := slices.BinarySearchFunc(list, int32(tick)+1, func(x scheduled, tick int32) int { return int(x.tick - tick) })
+	more := make([]scheduled, len(in))
 	for i, x := range accepted {
-		s.inputs = slices.Insert(s.inputs, at+i, scheduled{int32(tick), x})
+		more[i] = scheduled{int32(tick), x}
 	}
-	return nil
+	return slices.Insert(list, at, more...), nil
 }
 
 // plain is what a pointer points to: it is as good as the input, and nil where it is nil.

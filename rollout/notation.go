@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,16 +85,20 @@ func parseStep(line string, tick int) (Step, error) {
 // Play schedules every step of a script as At does: all of them, or none and an
 // error that names every mistake.
 func (s *Sim) Play(script Script) error {
-	trial := *s
-	trial.inputs = append([]scheduled(nil), s.inputs...)
+	inputs := slices.Clone(s.inputs)
 	var errs []error
 	for _, step := range script {
-		errs = append(errs, trial.At(step.Tick, step.Input))
+		more, err := s.withInputs(inputs, step.Tick, []Input{step.Input})
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		inputs = more
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	s.inputs = trial.inputs
+	s.inputs = inputs
 	return nil
 }
 
