@@ -65,7 +65,7 @@ func runOf(first, after, now int64) run {
 }
 
 func (s *Sim) runOf(p *pod) run {
-	first, after := int64(p.since), int64(s.troubleOf(p).after)
+	first, after := int64(p.loopStart()), int64(s.troubleOf(p).after)
 	if p.is(frozen) { // no kubelet sees how it ends
 		return run{starts: first, ends: first + after, next: first + after}
 	}
@@ -94,7 +94,7 @@ func (s *Sim) serves(p *pod, r run) bool {
 // time, or it becomes ready or ceases to be.
 func (s *Sim) loopTick(p *pod) int32 {
 	r, after, ready := s.runOf(p), int64(s.troubleOf(p).after), int64(s.pace(p).ready)
-	first := int64(p.since) + after
+	first := int64(p.loopStart()) + after
 	switch now := int64(s.clock); {
 	case s.serves(p, r) != p.is(isReady), !p.is(crashed) && now >= first:
 		return s.tickOf(now)
@@ -113,7 +113,7 @@ func (s *Sim) loopTick(p *pod) int32 {
 // loop lets a pod in a crash loop change.
 func (s *Sim) loop(id int32) {
 	p := &s.pods[id]
-	if !p.is(crashed) && int64(s.clock) >= int64(p.since)+int64(s.troubleOf(p).after) {
+	if !p.is(crashed) && int64(s.clock) >= int64(p.loopStart())+int64(s.troubleOf(p).after) {
 		p.flags |= crashed
 		s.emitPod(Crashed, id, Why{Detail: "CrashLoopBackOff"})
 	}
@@ -170,7 +170,7 @@ func (s *Sim) thaw(id int32) {
 		return
 	}
 	if p.is(loops) {
-		p.since = max(p.since, s.clock-s.troubleOf(p).after)
+		p.since = max(p.loopStart(), s.clock-s.troubleOf(p).after)
 	} else if past := s.restarted[id]; past.once != "" {
 		p.since, past.at = s.clock, s.clock
 		s.restarted[id] = past

@@ -210,7 +210,7 @@ func withoutTemplateHash(t *corev1.PodTemplateSpec) corev1.PodTemplateSpec {
 	return plain
 }
 
-// current is the ReplicaSet of the Deployment's template, or nil.
+// currentSet returns the ReplicaSet of the Deployment's template, or nil.
 func (s *Sim) currentSet(d *deployment) *replicaSet {
 	if d.current == none {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// inputs lets what is due happen, in the order given.
+// takeInputs has the inputs that are due take effect, in the order given.
 func (s *Sim) takeInputs() {
 	for len(s.inputs) > 0 && s.inputs[0].tick <= s.now {
 		in := s.inputs[0].input

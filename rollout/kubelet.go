@@ -24,11 +24,11 @@ func (s *Sim) ownMove(p *pod) int32 {
 	case p.phase == pending && p.is(pulls):
 		return s.pullTick(p)
 	case p.phase == pending:
-		return s.tickOf(int64(p.since) + int64(max(s.step, s.pace(p).start)))
+		return s.tickOf(int64(p.boundAt()) + int64(max(s.step, s.pace(p).start)))
 	case s.heldBack(p):
 		return none
 	}
-	return s.tickOf(int64(p.since) + int64(s.pace(p).ready))
+	return s.tickOf(int64(p.startedAt()) + int64(s.pace(p).ready))
 }
 
 func earlier(a, b int32) int32 {
@@ -42,7 +42,7 @@ func (s *Sim) stopTick(p *pod) int32 {
 	if p.is(stays) || p.node == none || !s.nodes[p.node].works() || s.nodes[p.node].is(isStuck) {
 		return none
 	}
-	return s.tickOf(int64(p.since) + int64(s.stopTime(p)))
+	return s.tickOf(int64(p.deletedAt()) + int64(s.stopTime(p)))
 }
 
 func (s *Sim) stopTime(p *pod) stamp { return min(s.pace(p).stop, s.graceOf(p)) }
@@ -222,8 +222,8 @@ func (s *Sim) deleteWithin(id int32, grace stamp) {
 		s.deletePod(id)
 	case grace == 0:
 		s.vanish(id)
-	case grace > 0 && p.since+s.graceOf(p) > s.clock+grace:
-		p.grace = s.clock + grace - p.since
+	case grace > 0 && p.deletedAt()+s.graceOf(p) > s.clock+grace:
+		p.grace = s.clock + grace - p.deletedAt()
 		s.arm(id)
 	}
 }

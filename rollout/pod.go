@@ -30,7 +30,7 @@ type pod struct {
 	class   int32
 	name    int32 // a serial number, or ^i of Sim.named
 	created stamp
-	since   stamp // when it was bound, started, failed or deleted, whatever came last
+	since   stamp // see boundAt, startedAt, ...
 	readied stamp // last transition of readiness
 	grace   stamp // that its deletion gives it, or none: its own
 	evict   stamp // when a NoExecute taint turns it out, or never
@@ -61,13 +61,32 @@ const (
 	stays     // a dump showed that what was due had not happened: it does not happen by itself
 	orphan    // no controller: the first DaemonSet whose selector matches adopts it
 	tried     // by the scheduler, in vain
-	loops     // its container ends again and again; since is its first start
+	loops     // its container ends again and again
 	crashed   // and has once
-	frozen    // its kubelet is gone: since is the last start that it told of
+	frozen    // its kubelet is gone
 	nominated // to its node: others make room for it
 	preempted // it makes room for one
-	pulls     // its image cannot be pulled; since is the first failure
+	pulls     // its image cannot be pulled
 )
+
+// The word since is the moment from which the next move of a pod counts. Which
+// moment that is follows from the pod's state, so a reader names the one it means:
+//
+//	pending                 it was created, or bound
+//	pending, pulls          its image could not be pulled for the first time
+//	running                 it started
+//	running, loops          its container started for the first time in the crash loop
+//	running, loops, frozen  its container started for the last time before its kubelet was gone
+//	failed, succeeded       it ended
+//	terminating             it was deleted, whatever its phase
+//
+// A state ends before the next one needs the word, so a word for each would be
+// copied by every fork and mostly be empty.
+func (p *pod) boundAt() stamp      { return p.since }
+func (p *pod) pullFailedAt() stamp { return p.since }
+func (p *pod) startedAt() stamp    { return p.since }
+func (p *pod) loopStart() stamp    { return p.since }
+func (p *pod) deletedAt() stamp    { return p.since }
 
 func (p *pod) is(f podFlags) bool { return p.flags&f != 0 }
 func (p *pod) terminal() bool     { return p.phase >= failed }

@@ -249,8 +249,8 @@ func (s *Sim) priorityOf(spec *corev1.PodSpec) int32 {
 	return 0
 }
 
-// withoutPods is the part of a snapshot that the simulation keeps: it has pods
-// of its own.
+// dropPods takes the pods out of the snapshot that the simulation keeps: it has
+// pods of its own.
 func (s *Sim) dropPods() error {
 	var pods []runtime.Object
 	for _, p := range s.cluster.Borrow().Pods() {

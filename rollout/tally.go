@@ -124,7 +124,6 @@ type census struct {
 	oldest   int32
 	newPods  int // not terminating
 	oldPods  int
-	overlook bool // no pod that the controller sees
 }
 
 func (s *Sim) count(d *daemon, node int32) census {

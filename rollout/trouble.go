@@ -83,5 +83,5 @@ func (s *Sim) pullTick(p *pod) int32 {
 	if s.troubleOf(p).kind == noImage {
 		return none
 	}
-	return s.tickOf(nextPull(int64(p.since), int64(s.clock)))
+	return s.tickOf(nextPull(int64(p.pullFailedAt()), int64(s.clock)))
 }
