@@ -13,7 +13,24 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
+// adoptPods takes over the pods of the cluster. Each phase needs those before it:
+// pods are listed before their lists are ordered and counted; a pod's next move
+// follows from when its containers, its failures and taints let it move; the
+// account of nodes counts all pods at once.
 func (s *Sim) adoptPods() error {
+	if err := s.listAdopted(); err != nil {
+		return err
+	}
+	s.orderAdopted()
+	s.armAdopted()
+	s.taintAdopted()
+	err := s.dropPods()
+	s.survey()
+	return err
+}
+
+// listAdopted puts each pod on the lists of its node and of its controller.
+func (s *Sim) listAdopted() error {
 	known := map[string]int32{} // classes
 	for _, object := range s.cluster.Borrow().Pods() {
 		d, free := s.ownerOf(object)
@@ -26,29 +43,47 @@ func (s *Sim) adoptPods() error {
 		if p.class, err = s.adoptClass(d, rs, object, known); err != nil {
 			return err
 		}
-		if d != nil {
-			if p.node != none { // others the controller passes over (getNodesToDaemonPods)
-				p.owner = d.slot
-			}
-			if serial, ok := parseSerial(strings.TrimPrefix(object.Name, namePrefix(d.object.Name))); ok {
-				d.taken = append(d.taken, serial)
-			}
-		} else if free {
+		switch {
+		case d != nil:
+			s.joinDaemonSet(&p, object.Name, d)
+		case free:
 			p.flags |= orphan
 		}
-		p.name = ^int32(len(s.named))
-		s.named, s.loads = append(s.named, object), append(s.loads, placement.LoadOf(object))
-		id := int32(len(s.pods))
-		s.pods = append(s.pods, p)
-		s.link(id)
-		if rs != nil {
-			s.joinAdopted(id, rs)
-		}
-		if p.phase == pending && !p.is(bound) && (p.node != none || rs != nil) {
-			s.unbound = append(s.unbound, id)
-			s.pods[id].flags |= tried
-		}
+		s.addAdopted(p, object, rs)
 	}
+	return nil
+}
+
+// joinDaemonSet makes the pod one of the DaemonSet's, unless it is aimed at no node:
+// the controller ignores such a pod (pkg/controller/daemon: getNodesToDaemonPods). A
+// number in its name is not used again.
+func (s *Sim) joinDaemonSet(p *pod, name string, d *daemon) {
+	if p.node != none {
+		p.owner = d.slot
+	}
+	if serial, ok := parseSerial(strings.TrimPrefix(name, namePrefix(d.object.Name))); ok {
+		d.taken = append(d.taken, serial)
+	}
+}
+
+func (s *Sim) addAdopted(p pod, object *corev1.Pod, rs *replicaSet) {
+	p.name = ^int32(len(s.named))
+	s.named, s.loads = append(s.named, object), append(s.loads, placement.LoadOf(object))
+	id := int32(len(s.pods))
+	s.pods = append(s.pods, p)
+	s.link(id)
+	if rs != nil {
+		s.joinAdopted(id, rs)
+	}
+	if p.phase == pending && !p.is(bound) && (p.node != none || rs != nil) {
+		s.unbound = append(s.unbound, id)
+		s.pods[id].flags |= tried
+	}
+}
+
+// orderAdopted orders what was listed as the dump has it, and finds the revisions
+// that the pods tell of.
+func (s *Sim) orderAdopted() {
 	for _, slot := range s.sets.order {
 		s.sortAdopted(s.sets.at[slot])
 	}
@@ -56,21 +91,26 @@ func (s *Sim) adoptPods() error {
 		slices.Sort(s.daemons[slot].taken)
 		s.guessRevision(s.daemons[slot])
 	}
+}
+
+// armAdopted finds when each pod moves, or that it is overdue.
+func (s *Sim) armAdopted() {
 	for id := range s.pods {
 		if p := &s.pods[id]; s.overdue(p) {
 			p.flags |= stays
 		}
 		s.arm(int32(id))
 	}
+}
+
+// taintAdopted starts the time that pods tolerate the taints of their nodes.
+func (s *Sim) taintAdopted() {
 	for n := range s.nodes {
 		if object, ok := s.cluster.Borrow().Node(s.roster[n].name); ok {
 			s.retaint(int32(n), object)
 		}
 	}
 	s.expel()
-	err := s.dropPods()
-	s.survey()
-	return err
 }
 
 // adoptClass gives pods that are alike one class.

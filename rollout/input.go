@@ -16,6 +16,10 @@ import (
 // Input is something that happens to a cluster from outside. The kinds of
 // inputs are the structs of this package that are named for it and no others.
 // Each prints as one line; FormatInput and ParseInput write and read it whole.
+//
+// A new one is a struct with these methods, in an input_*.go file of the part that
+// it is about, and a row of verbs that says how a script spells it. One that holds
+// pointers or slices also has a method copied.
 type Input interface {
 	String() string
 	check() error // what is wrong with the input itself
@@ -175,10 +179,16 @@ func (in Apply) check() error {
 	switch {
 	case in.DaemonSet != nil && in.Deployment != nil:
 		return errors.New("a DaemonSet and a Deployment: must be one of them")
+	case in.DaemonSet != nil:
+		return in.checkDaemonSet()
 	case in.Deployment != nil:
 		return in.checkDeployment()
-	case in.DaemonSet == nil:
-		return errors.New("no DaemonSet or Deployment")
+	}
+	return errors.New("no DaemonSet or Deployment")
+}
+
+func (in Apply) checkDaemonSet() error {
+	switch {
 	case in.DaemonSet.Name == "":
 		return errors.New("metadata.name: Required value")
 	case in.Unvalidated:
@@ -277,7 +287,7 @@ func (s *Sim) withInputs(list []scheduled, tick int, in []Input) ([]scheduled, e
 	for i, x := range in {
 		var err error
 		x = plain(x)
-		if accepted[i], err = s.accept(x); err != nil {
+		if accepted[i], err = accept(x); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", describe(x), err))
 		}
 	}
@@ -311,51 +321,51 @@ func describe(in Input) string {
 	return strings.ReplaceAll(in.String(), ` ""`, "") // what is missing its mistake says
 }
 
-// accept gives a copy that nobody else can change.
-func (s *Sim) accept(in Input) (Input, error) {
-	switch x := in.(type) {
-	case nil:
+// accept returns a copy that nobody else can change, or what is wrong with the
+// input. Inputs without pointers and slices are copies already.
+func accept(in Input) (Input, error) {
+	if in == nil {
 		return nil, errors.New("must be one of the inputs of this package")
-	case Apply:
-		if x.DaemonSet != nil {
-			if x.Unvalidated {
-				x.DaemonSet = x.DaemonSet.DeepCopy()
-			} else {
-				x.DaemonSet = cluster.Default(x.DaemonSet)
-			}
-			if x.DaemonSet.Namespace == "" {
-				x.DaemonSet.Namespace = corev1.NamespaceDefault
-			}
-		}
-		if x.Deployment != nil {
-			x = x.acceptDeployment()
-		}
-		in = x
-	case ApplyNode:
-		if x.Node != nil {
-			x.Node = x.Node.DeepCopy()
-		}
-		in = x
-	case EditNode:
-		x.Edits = slices.Clone(x.Edits)
-		in = x
-	case NeverReady:
-		x.Nodes = sorted(x.Nodes)
-		in = x
-	case CrashLoop:
-		x.Nodes = sorted(x.Nodes)
-		in = x
-	case ImagePullFails:
-		x.Nodes = sorted(x.Nodes)
-		in = x
-	case RejectPods:
-		x.Nodes = sorted(x.Nodes)
-		in = x
-	case Recover:
-		x.Nodes = sorted(x.Nodes)
-		in = x
+	}
+	if x, ok := in.(interface{ copied() Input }); ok {
+		in = x.copied()
 	}
 	return in, in.check()
+}
+
+func (in Apply) copied() Input {
+	if in.DaemonSet != nil {
+		in = in.defaultDaemonSet()
+	}
+	if in.Deployment != nil {
+		in = in.defaultDeployment()
+	}
+	return in
+}
+
+// defaultDaemonSet returns the input with a copy of the DaemonSet, with its defaults.
+func (in Apply) defaultDaemonSet() Apply {
+	if in.Unvalidated {
+		in.DaemonSet = in.DaemonSet.DeepCopy()
+	} else {
+		in.DaemonSet = cluster.Default(in.DaemonSet)
+	}
+	if in.DaemonSet.Namespace == "" {
+		in.DaemonSet.Namespace = corev1.NamespaceDefault
+	}
+	return in
+}
+
+func (in ApplyNode) copied() Input {
+	if in.Node != nil {
+		in.Node = in.Node.DeepCopy()
+	}
+	return in
+}
+
+func (in EditNode) copied() Input {
+	in.Edits = slices.Clone(in.Edits)
+	return in
 }
 
 func sorted(nodes []string) []string {

@@ -19,10 +19,17 @@ func (s *Sim) refuse(key string, in Input, reason string) {
 }
 
 func (in Apply) apply(s *Sim) {
-	if in.Deployment != nil {
+	switch {
+	case in.DaemonSet != nil:
+		in.applyDaemonSet(s)
+	default:
 		in.applyDeployment(s)
-		return
 	}
+}
+
+// applyDaemonSet creates or updates a DaemonSet
+// (pkg/registry/apps/daemonset: PrepareForCreate).
+func (in Apply) applyDaemonSet(s *Sim) {
 	key := keyOf(in.DaemonSet)
 	if d := s.find(key); d != nil {
 		s.update(d, in, in.DaemonSet)
@@ -96,13 +103,16 @@ func (s *Sim) update(d *daemon, in Input, wish *appsv1.DaemonSet) {
 }
 
 func (in Undo) apply(s *Sim) {
-	d, deployed := s.target(in, in.Key)
-	if deployed != nil {
+	switch d, deployed := s.target(in, in.Key); {
+	case d != nil:
+		in.undoDaemonSet(s, d)
+	case deployed != nil:
 		in.undoDeployment(s, deployed)
 	}
-	if d == nil {
-		return
-	}
+}
+
+// undoDaemonSet follows k8s.io/kubectl/pkg/polymorphichelpers: DaemonSetRollbacker.
+func (in Undo) undoDaemonSet(s *Sim, d *daemon) {
 	template, number, err := s.restored(d, in.Revision)
 	switch {
 	case err != nil:
@@ -122,13 +132,17 @@ func (in Undo) apply(s *Sim) {
 }
 
 func (in Delete) apply(s *Sim) {
-	d, deployed := s.target(in, in.Key)
-	if deployed != nil {
+	switch d, deployed := s.target(in, in.Key); {
+	case d != nil:
+		in.deleteDaemonSet(s, d)
+	case deployed != nil:
 		in.deleteDeployment(s, deployed)
 	}
-	if d == nil {
-		return
-	}
+}
+
+// deleteDaemonSet has the garbage collector delete the pods and revisions, with the
+// last of them the DaemonSet, or leave them.
+func (in Delete) deleteDaemonSet(s *Sim, d *daemon) {
 	s.emit(Event{Kind: Happened, DaemonSet: d.key, Why: Why{Detail: in.String()}})
 	switch in.Propagation {
 	case Orphan:

@@ -67,9 +67,9 @@ func (in Apply) checkDeployment() error {
 	return checkReplicas(in.Deployment.Spec.Replicas)
 }
 
-// acceptDeployment gives the Deployment with its defaults, but for the number of
-// replicas: a manifest that does not say it leaves it as it is.
-func (in Apply) acceptDeployment() Apply {
+// defaultDeployment returns the input with a copy of the Deployment, with its defaults
+// but for the number of replicas: a manifest that does not say it leaves it as it is.
+func (in Apply) defaultDeployment() Apply {
 	replicas := in.Deployment.Spec.Replicas
 	in.Deployment = cluster.Default(in.Deployment)
 	if replicas == nil {

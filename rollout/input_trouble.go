@@ -109,6 +109,31 @@ func checkNodes(nodes []string) error {
 	return errors.Join(errs...)
 }
 
+func (in NeverReady) copied() Input {
+	in.Nodes = sorted(in.Nodes)
+	return in
+}
+
+func (in CrashLoop) copied() Input {
+	in.Nodes = sorted(in.Nodes)
+	return in
+}
+
+func (in ImagePullFails) copied() Input {
+	in.Nodes = sorted(in.Nodes)
+	return in
+}
+
+func (in RejectPods) copied() Input {
+	in.Nodes = sorted(in.Nodes)
+	return in
+}
+
+func (in Recover) copied() Input {
+	in.Nodes = sorted(in.Nodes)
+	return in
+}
+
 func (in NeverReady) apply(s *Sim) {
 	s.befall(in.String(), trouble{kind: neverReady, image: in.Image, nodes: in.Nodes})
 }

@@ -11,6 +11,34 @@ import (
 // are answered again only for nodes where something happened, and counted, so
 // that a sync costs what changed. For the first few, the nodes that have them
 // are kept as sets too: a sync walks those in order.
+//
+// The conditions are those of pkg/controller/daemon, in update.go unless
+// daemon_controller.go (dc) is said; old and new are the pods of a node that
+// findUpdatedPodsOnNode finds, and available is podutil.IsPodAvailable.
+//
+//	mark         condition (function)                                      read by
+//	toCreate     shouldRun, and no pod or no live one                      manage
+//	             (dc podsShouldBeOnNode: nodesNeedingDaemonPods)
+//	toPrune      podsToDelete is not empty (dc podsShouldBeOnNode,         manage
+//	             getUnscheduledPodsWithoutNode)
+//	oldUp        old available, no new, shouldRun (rollingUpdate:          replace (WithinBudget),
+//	             candidatePodsToDelete, candidateNewNodes)                 surge (WithinSurge)
+//	oldUpOut     likewise, not shouldRun                                   replace, surge (EnoughElsewhere)
+//	oldDown      old not available, no new, shouldRun (rollingUpdate:      replace (OldUnavailable),
+//	             allowedReplacementPods, allowedNewNodes)                  surge (OldUnavailableSurge)
+//	oldDownOut   likewise, not shouldRun                                   replace, surge (OldUnwanted)
+//	superseded   old, and new available (rollingUpdate: oldPodsToDelete)   surge (NewAvailable)
+//	out          adds to numUnavailable (rollingUpdate, without surge)     replace
+//	surging      adds to numSurge (rollingUpdate, with surge)              surge
+//	serving      adds to numAvailable (rollingUpdate, with surge)          surge
+//	lost         the nodeLister has no node of an old pod's name           rollingUpdate, lostError
+//	desired      shouldRun (dc updateDaemonSetStatus, and                  status, maxSurge,
+//	             updatedDesiredNodeCounts)                                 maxUnavailable
+//	occupied     shouldRun, and a pod (dc updateDaemonSetStatus)           status
+//	misplaced    not shouldRun, and a pod (dc updateDaemonSetStatus)       status
+//	statusReady  its first pod is ready (dc updateDaemonSetStatus)         status
+//	statusUp     its first pod is available (dc updateDaemonSetStatus)     status
+//	statusNew    its first pod is updated (dc updateDaemonSetStatus)       status
 type marks uint32
 
 const (
@@ -119,11 +147,11 @@ func (s *Sim) refresh(d *daemon) {
 
 // census is what classify needs to know of the pods on a node.
 type census struct {
-	first    int32 // the pod that the status looks at
-	newest   int32 // a live-or-failed new pod, and an old one; of several, the last
-	oldest   int32
-	newPods  int // not terminating
-	oldPods  int
+	first   int32 // the pod that the status looks at
+	newest  int32 // a live-or-failed new pod, and an old one; of several, the last
+	oldest  int32
+	newPods int // not terminating
+	oldPods int
 }
 
 func (s *Sim) count(d *daemon, node int32) census {
