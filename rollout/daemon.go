@@ -3,6 +3,7 @@ package rollout
 import (
 	"fmt"
 	"hash/fnv"
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -233,14 +234,14 @@ func (s *Sim) classLike(d *daemon, like *class, hash string) int32 {
 func (s *Sim) claim(d *daemon) {
 	d.unclaimed = false
 	for n := range s.nodes {
-		for _, id := range s.listed(d.slot, int32(n)) {
+		for id := range s.listed(d.slot, int32(n)) {
 			if !d.selector.Matches(labels.Set(s.classes[s.pods[id].class].labels)) {
 				s.emitPod(Released, id, Why{})
 				s.setOwner(id, none, s.pods[id].class)
 				s.orphaned()
 			}
 		}
-		for _, id := range s.listed(none, int32(n)) {
+		for id := range s.listed(none, int32(n)) {
 			if p := &s.pods[id]; s.adoptable(d, p) {
 				s.setOwner(id, d.slot, s.classLike(d, s.classes[p.class], ""))
 				s.emitPod(Adopted, id, Why{})
@@ -267,18 +268,29 @@ func (s *Sim) orphaned() {
 	}
 }
 
-// listed copies an owner's list of pods on a node, in order, for loops that
-// change it.
-func (s *Sim) listed(owner, node int32) []int32 {
-	list := s.list[:0]
-	for id := *s.head(owner, node); id != none; id = s.pods[id].next {
-		list = append(list, id)
+// listed yields an owner's pods on a node as they are now, in order, to loops that
+// may change the list.
+func (s *Sim) listed(owner, node int32) iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		list := s.scratch.take()
+		for id := *s.head(owner, node); id != none; id = s.pods[id].next {
+			list = append(list, id)
+		}
+		if owner == none && len(list) > 1 {
+			slices.SortFunc(list, s.inTurn)
+		}
+		s.yieldAll(list, yield)
 	}
-	if owner == none && len(list) > 1 {
-		slices.SortFunc(list, s.inTurn)
+}
+
+// yieldAll yields a list that was taken from the scratch, and gives it back.
+func (s *Sim) yieldAll(list []int32, yield func(int32) bool) {
+	for _, id := range list {
+		if !yield(id) {
+			break
+		}
 	}
-	s.list = list
-	return list
+	s.scratch.giveBack(list)
 }
 
 // namespace is the pod's.

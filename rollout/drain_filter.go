@@ -19,7 +19,7 @@ func (s *Sim) leavers(in Drain, node int32) (pods []leaving, warnings string, mi
 		return nil, "", []string{err.Error()} // Inject has refused it
 	}
 	var all []leaving
-	for _, id := range s.podsOn(node) {
+	for id := range s.podsOn(node) {
 		if selector.Matches(labels.Set(s.classes[s.pods[id].class].labels)) {
 			all = append(all, leaving{id: id, name: s.fullName(id)})
 		}

@@ -41,7 +41,7 @@ func (s *Sim) Fork() *Sim {
 	}
 	f.choices = slices.Clone(s.choices)
 	f.notes, f.events, f.told, f.expected, f.names = nil, nil, 0, 0, nil
-	f.due, f.list, f.retainted, f.walked, f.together = nil, nil, nil, nil, nil
+	f.due, f.scratch, f.retainted, f.walked, f.together = nil, scratch{}, nil, nil, nil
 	f.doomed, f.creations, f.deletions = nil, nil, nil
 	return &f
 }

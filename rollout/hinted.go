@@ -109,7 +109,7 @@ func (x *exam) makeRoom(of []Culprit) candidate {
 		if id == none {
 			return candidate{}
 		}
-		for _, other := range x.sim.listed(none, x.sim.slotOf(k.Node)) {
+		for other := range x.sim.listed(none, x.sim.slotOf(k.Node)) {
 			if p := &x.sim.pods[other]; p.is(bound) && !p.terminal() && !p.is(terminating) {
 				others = append(others, other)
 			}

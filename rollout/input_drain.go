@@ -3,7 +3,6 @@ package rollout
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,7 +109,7 @@ func (in EvictPods) apply(s *Sim) {
 	if n == none {
 		return
 	}
-	for _, id := range slices.Clone(s.podsOn(n)) {
+	for id := range s.podsOn(n) {
 		if r := s.evictPod(id, Eviction, none); r.words != "" {
 			s.emitPod(Unevicted, id, Why{Detail: r.words})
 		}

@@ -111,7 +111,7 @@ func (s *Sim) flagNode(in Input, node string, set, clear nodeFlags) int32 {
 
 // unstick ends what a dump showed to be stuck on the node.
 func (s *Sim) unstick(node int32) {
-	for _, id := range s.podsOn(node) {
+	for id := range s.podsOn(node) {
 		s.pods[id].flags &^= stays
 		s.arm(id)
 	}
@@ -162,7 +162,7 @@ func (in FailPods) apply(s *Sim) {
 	if n == none {
 		return
 	}
-	for _, id := range s.podsOn(n) {
+	for id := range s.podsOn(n) {
 		p := &s.pods[id]
 		if !p.live() {
 			continue
@@ -176,7 +176,7 @@ func (in DeletePods) apply(s *Sim) {
 	if n == none {
 		return
 	}
-	for _, id := range s.podsOn(n) {
+	for id := range s.podsOn(n) {
 		if !s.pods[id].is(terminating) {
 			s.emitPod(UserDeleted, id, Why{})
 			s.deletePod(id)

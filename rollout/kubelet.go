@@ -231,7 +231,7 @@ func (s *Sim) deleteWithin(id int32, grace stamp) {
 // collect removes the pods of a node that is gone
 // (pkg/controller/podgc: deletes pods bound to nodes that do not exist).
 func (s *Sim) collect(node int32) {
-	for _, id := range s.podsOn(node) {
+	for id := range s.podsOn(node) {
 		s.emitPod(Collected, id, Why{Rule: NodeGone})
 		s.vanish(id)
 	}

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -176,10 +177,13 @@ func (s *Sim) editNode(node int32, edits ...cluster.NodeEdit) {
 	s.decide(node)
 }
 
-// podsOn lists all pods bound to a node: those of no controller first, then by
-// the key of their controller.
-func (s *Sim) podsOn(node int32) []int32 {
-	list := s.list[:0]
+// podsOn yields all pods that are bound to a node now: those of no controller
+// first, then by the key of their controller. The loop may change lists.
+func (s *Sim) podsOn(node int32) iter.Seq[int32] {
+	return func(yield func(int32) bool) { s.yieldAll(s.appendPodsOn(s.scratch.take(), node), yield) }
+}
+
+func (s *Sim) appendPodsOn(list []int32, node int32) []int32 {
 	add := func(id int32) {
 		for ; id != none; id = s.pods[id].next {
 			if s.pods[id].is(bound) {
@@ -194,7 +198,6 @@ func (s *Sim) podsOn(node int32) []int32 {
 	if s.loose[node] != none {
 		slices.SortFunc(list, s.inTurn)
 	}
-	s.list = list
 	return list
 }
 
@@ -202,7 +205,7 @@ func (s *Sim) podsOn(node int32) []int32 {
 // and moving or not.
 func (s *Sim) settleNode(node int32) {
 	holds, works := s.nodes[node].holds(), s.nodes[node].works()
-	for _, id := range s.podsOn(node) {
+	for id := range s.podsOn(node) {
 		if works {
 			s.thaw(id)
 		} else {

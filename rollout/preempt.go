@@ -34,7 +34,7 @@ func (s *Sim) preempt(id int32) bool {
 	}
 	s.pods[id].flags |= nominated
 	evicted := false
-	for _, other := range s.copyOfPodsOn(p.node) {
+	for other := range s.podsOn(p.node) {
 		if victims[s.fullName(other)] && !s.pods[other].is(terminating) {
 			s.emitPod(Preempted, other, Why{Rule: LowerPriority, Detail: by})
 			s.pods[other].flags |= preempted
@@ -49,7 +49,7 @@ func (s *Sim) preempt(id int32) bool {
 // for the pod already.
 func (s *Sim) mayPreempt(p *pod) bool {
 	lower := false
-	for _, other := range s.podsOn(p.node) {
+	for other := range s.podsOn(p.node) {
 		q := &s.pods[other]
 		if q.terminal() || s.classes[q.class].priority >= s.classes[p.class].priority {
 			continue
@@ -70,7 +70,7 @@ func (s *Sim) preemption(p *pod) (placement.Preemption, bool) {
 	node, _ := b.Node(s.roster[p.node].name)
 	objects := []runtime.Object{node}
 	w := newPodWriter(s)
-	for _, other := range append(s.copyOfPodsOn(p.node), s.nominees(p)...) {
+	for _, other := range append(s.appendPodsOn(nil, p.node), s.nominees(p)...) {
 		object := w.write(other)
 		object.OwnerReferences = nil // the pod's own predecessor counts too
 		object.Spec.NodeName = node.Name
@@ -91,8 +91,6 @@ func (s *Sim) preemption(p *pod) (placement.Preemption, bool) {
 	}
 	return placement.Preemption{}, false
 }
-
-func (s *Sim) copyOfPodsOn(node int32) []int32 { return append([]int32(nil), s.podsOn(node)...) }
 
 // roomFor is the account as the scheduler shows it to the pod: with the pods that
 // are nominated to its node and no less important, whose room is not for it

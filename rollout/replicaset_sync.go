@@ -18,9 +18,10 @@ func (s *Sim) syncSet(rs *replicaSet) {
 	rs.changed = false
 	s.claimPods(rs)
 	now := s.setStatus(rs)
-	active := s.active(rs)
 	if !rs.deleting {
+		active := s.appendActive(s.scratch.take(), rs)
 		s.manageSet(rs, active, &now)
+		s.scratch.giveBack(active)
 	}
 	s.storeSetStatus(rs, now)
 	s.finishSet(rs)
@@ -58,16 +59,14 @@ func (s *Sim) createReplica(rs *replicaSet) {
 	s.unbound, s.freed = append(s.unbound, id), true
 }
 
-// active lists the pods that count: neither ended nor on their way out
-// (pkg/controller: FilterActivePods). The list is good until the next one.
-func (s *Sim) active(rs *replicaSet) []int32 {
-	list := s.list[:0]
+// appendActive appends the pods that count: neither ended nor on their way out
+// (pkg/controller: FilterActivePods).
+func (s *Sim) appendActive(list []int32, rs *replicaSet) []int32 {
 	for _, id := range rs.pods {
 		if s.pods[id].live() {
 			list = append(list, id)
 		}
 	}
-	s.list = list
 	return list
 }
 
@@ -78,7 +77,8 @@ func (s *Sim) claimPods(rs *replicaSet) {
 		return
 	}
 	rs.unclaimed = false
-	for _, id := range s.active(rs) {
+	active := s.appendActive(s.scratch.take(), rs)
+	for _, id := range active {
 		if p := &s.pods[id]; !rs.selector.Matches(labels.Set(s.classes[p.class].labels)) {
 			s.emitPod(Released, id, Why{})
 			s.leave(id)
@@ -86,6 +86,7 @@ func (s *Sim) claimPods(rs *replicaSet) {
 			s.orphaned()
 		}
 	}
+	s.scratch.giveBack(active)
 	if rs.deleting {
 		return
 	}

@@ -85,7 +85,8 @@ type Sim struct {
 	names    *speller
 
 	// Scratch, empty between ticks.
-	due, list []int32
+	due       []int32
+	scratch   scratch
 	retainted []int32 // nodes
 	walked    []int32 // nodes
 	together  []int32 // by node, zero: how many pods a scale-down finds there

@@ -88,7 +88,7 @@ func (s *Sim) retaint(node int32, object *corev1.Node) {
 // were in between (pkg/controller/tainteviction: handleNodeUpdate).
 func (s *Sim) expel() {
 	for _, node := range s.retainted {
-		for _, id := range s.podsOn(node) {
+		for id := range s.podsOn(node) {
 			s.expelPod(id)
 			s.arm(id)
 		}

@@ -36,7 +36,7 @@ func (s *Sim) waitOfPod(id int32, w Wait) Wait {
 
 // missing is the wait for pods that the ReplicaSet is still to create.
 func (s *Sim) missing(rs *replicaSet) []Wait {
-	if len(s.active(rs)) >= int(rs.size()) {
+	if len(s.appendActive(nil, rs)) >= int(rs.size()) {
 		return nil
 	}
 	w := until(Creation, none)
