@@ -48,11 +48,9 @@ type daemon struct {
 	serial    int32      // last number given to a pod
 	taken     []int32    // numbers that adopted pods have, ascending
 
-	unread    bool // revisions are to be looked at: they or the DaemonSet have changed
-	unclaimed bool // orphans are to be looked at, and pods that the selector no longer matches
-	relabel   bool // after a dedup
-	deleting  bool // foreground deletion waits for the pods
-	failure   string
+	queued   syncReasons
+	deleting bool // foreground deletion waits for the pods
+	failure  string
 
 	head     []int32
 	decision []placement.Decision // Excluded where there is no node
@@ -61,7 +59,9 @@ type daemon struct {
 }
 
 // wants says whether a sync would find anything that the last one did not.
-func (d *daemon) wants() bool { return d.stale || len(d.dirty) > 0 || d.unread || d.unclaimed }
+func (d *daemon) wants() bool {
+	return d.stale || len(d.dirty) > 0 || d.queued.has(specChanged|ownersChanged)
+}
 
 func (d *daemon) generation() string {
 	return d.object.Annotations[appsv1.DeprecatedTemplateGeneration]
@@ -143,14 +143,15 @@ func (s *Sim) setObject(d *daemon, object *appsv1.DaemonSet) error {
 	}
 	moved := d.object == nil || !samePlaces(&d.object.Spec.Template.Spec, &object.Spec.Template.Spec)
 	if d.object == nil || !equality.Semantic.DeepEqual(d.object.Spec.Selector, object.Spec.Selector) {
-		d.unclaimed = true
+		d.queued.add(ownersChanged)
 	}
 	d.object, d.selector, d.decoded, d.patch, d.workload = object, selector, decoded, patch, workload
 	d.blind, d.minReady = selector.Empty(), object.Spec.MinReadySeconds
 	d.rolling = object.Spec.UpdateStrategy.Type == appsv1.RollingUpdateDaemonSetStrategyType
 	one, err := d.maxSurge(1)
 	d.surges = err == nil && one > 0
-	d.unread, d.stale, d.scaled = true, true, scaled{}
+	d.queued.add(specChanged)
+	d.stale, d.scaled = true, scaled{}
 	if moved {
 		s.decideAll(d)
 		s.expelAll(d)
@@ -232,7 +233,7 @@ func (s *Sim) classLike(d *daemon, like *class, hash string) int32 {
 // claim adopts orphans that the selector matches and releases pods that it does
 // not (pkg/controller: BaseControllerRefManager.ClaimObject).
 func (s *Sim) claim(d *daemon) {
-	d.unclaimed = false
+	d.queued.clear(ownersChanged)
 	for n := range s.nodes {
 		for id := range s.listed(d.slot, int32(n)) {
 			if !d.selector.Matches(labels.Set(s.classes[s.pods[id].class].labels)) {
@@ -260,11 +261,10 @@ func (s *Sim) adoptable(d *daemon, p *pod) bool {
 func (s *Sim) orphaned() {
 	s.busy = true
 	for _, slot := range s.sets.order {
-		rs := s.sets.at[slot]
-		rs.unclaimed, rs.changed = true, true
+		s.sets.at[slot].queued.add(stateChanged | ownersChanged)
 	}
 	for _, slot := range s.order {
-		s.daemons[slot].unclaimed = true
+		s.daemons[slot].queued.add(ownersChanged)
 	}
 }
 

@@ -40,11 +40,9 @@ type deployment struct {
 	current int32   // the slot of the first that has its template, or none
 	check   int32   // the tick in which progress is to be checked, or none
 
-	changed   bool // since its last sync
-	unread    bool // current is to be found anew
-	unclaimed bool // ReplicaSets are to be adopted or released
-	deleting  bool // foreground deletion waits for the ReplicaSets
-	failure   string
+	queued   syncReasons
+	deleting bool // foreground deletion waits for the ReplicaSets
+	failure  string
 }
 
 func (d *deployment) name() string { return d.key }
@@ -140,7 +138,7 @@ func (s *Sim) setDeployment(d *deployment, object *appsv1.Deployment) error {
 		return err
 	}
 	d.object, d.selector = object, selector
-	d.changed, d.unread, d.unclaimed = true, true, true
+	d.queued.add(stateChanged | specChanged | ownersChanged)
 	return nil
 }
 
@@ -149,7 +147,7 @@ func (s *Sim) own(d *deployment, rs *replicaSet) {
 	rs.deployment = d.slot
 	i, _ := slices.BinarySearchFunc(d.mine, rs, func(slot int32, rs *replicaSet) int { return byAge(s.sets.at[slot], rs) })
 	d.mine = slices.Insert(d.mine, i, rs.slot)
-	d.changed, d.unread = true, true
+	d.queued.add(stateChanged | specChanged)
 }
 
 // disownSet takes the ReplicaSet from its Deployment.
@@ -159,7 +157,7 @@ func (s *Sim) disownSet(rs *replicaSet) {
 	}
 	d := s.deployments.at[rs.deployment]
 	d.mine = slices.DeleteFunc(slices.Clone(d.mine), func(slot int32) bool { return slot == rs.slot })
-	d.changed, d.unread = true, true
+	d.queued.add(stateChanged | specChanged)
 	if d.current == rs.slot {
 		d.current = none
 	}
@@ -176,10 +174,10 @@ func byAge(a, b *replicaSet) int {
 // findCurrent finds the ReplicaSet that has the Deployment's template: the oldest
 // of several (pkg/controller/deployment/util: FindNewReplicaSet).
 func (s *Sim) findCurrent(d *deployment) {
-	if !d.unread {
+	if !d.queued.has(specChanged) {
 		return
 	}
-	d.unread = false
+	d.queued.clear(specChanged)
 	was := d.current
 	d.current = none
 	for _, slot := range d.mine {
@@ -230,10 +228,10 @@ func (s *Sim) keyOfSet(rs *replicaSet) string {
 // those that it does not match (pkg/controller: ReplicaSetControllerRefManager). It
 // gives the slots of those adopted.
 func (s *Sim) claimSets(d *deployment) (adopted []int32) {
-	if !d.unclaimed {
+	if !d.queued.has(ownersChanged) {
 		return nil
 	}
-	d.unclaimed = false
+	d.queued.clear(ownersChanged)
 	for _, slot := range slices.Clone(s.sets.order) {
 		rs := s.sets.at[slot]
 		matches := rs.object.Namespace == d.object.Namespace && d.selector.Matches(labels.Set(rs.object.Labels))
@@ -273,8 +271,7 @@ func (s *Sim) writeOwner(rs *replicaSet, d *deployment) {
 // setsOrphaned has every Deployment look at ReplicaSets again.
 func (s *Sim) setsOrphaned() {
 	for _, slot := range s.deployments.order {
-		d := s.deployments.at[slot]
-		d.unclaimed, d.changed = true, true
+		s.deployments.at[slot].queued.add(stateChanged | ownersChanged)
 	}
 }
 

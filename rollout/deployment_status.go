@@ -240,7 +240,8 @@ func (y *deploymentSync) moveFailure(current *replicaSet, old []*replicaSet) {
 func (s *Sim) ringChecks() {
 	for _, slot := range s.deployments.order {
 		if d := s.deployments.at[slot]; d.check != none && d.check <= s.now {
-			d.check, d.changed = none, true
+			d.check = none
+			d.queued.add(stateChanged)
 		}
 	}
 }

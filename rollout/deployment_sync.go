@@ -43,11 +43,13 @@ var errConflict = errors.New("the object has been modified")
 
 // syncDeployment follows pkg/controller/deployment: syncDeployment.
 func (s *Sim) syncDeployment(d *deployment) {
-	d.changed, d.check = false, none
+	d.queued.clear(stateChanged)
+	d.check = none
 	y := &deploymentSync{sim: s, d: d, now: d.status, revision: d.object.Annotations[revisionAnnotation]}
 	err := y.run()
 	if errors.Is(err, errConflict) {
-		d.changed, err = true, nil
+		d.queued.add(stateChanged)
+		err = nil
 	}
 	message := ""
 	if err != nil {
@@ -302,7 +304,8 @@ func (y *deploymentSync) write() error {
 	}
 	y.stale.deployment = true
 	y.noteConditions(d.status.Conditions, y.now.Conditions)
-	d.status, d.changed = y.now, true
+	d.status = y.now
+	d.queued.add(stateChanged)
 	if d.object.Annotations[revisionAnnotation] != y.revision {
 		object := *d.object
 		object.Annotations = withAnnotation(object.Annotations, revisionAnnotation, y.revision)

@@ -63,7 +63,7 @@ func (s *Sim) constructHistory(d *daemon) error {
 	d.current = now.object.Name
 	s.setHash(d, now.hash())
 	s.numberClasses(d)
-	d.unread = false
+	d.queued.clear(specChanged)
 	return nil
 }
 
@@ -231,13 +231,14 @@ func (s *Sim) dedup(d *daemon, same []int) revision {
 	s.removeRevisions(d, func(r revision) bool {
 		return bytes.Equal(r.patch, d.patch) && r.object.Name != keep.object.Name
 	})
-	d.relabel = true
+	d.queued.add(hashesChanged)
 	return keep
 }
 
 // relabel gives all pods the current hash, after a dedup.
 func (s *Sim) relabel(d *daemon) {
-	d.relabel, d.stale, s.busy = false, true, true
+	d.queued.clear(hashesChanged)
+	d.stale, s.busy = true, true
 	for n := range d.head {
 		for id := d.head[n]; id != none; id = s.pods[id].next {
 			p := &s.pods[id]

@@ -205,7 +205,7 @@ func (s *Sim) orphanAll(d *daemon) {
 	s.dropDaemon(d)
 	s.orphaned()
 	for _, slot := range s.order {
-		s.daemons[slot].unread = true
+		s.daemons[slot].queued.add(specChanged)
 	}
 }
 

@@ -253,7 +253,8 @@ func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 		}
 		s.setsOrphaned()
 	case Foreground:
-		d.deleting, d.changed = true, true
+		d.deleting = true
+		d.queued.add(stateChanged)
 		object, now := *d.object, s.timestamp(s.clock)
 		object.DeletionTimestamp = &now
 		object.Generation++

@@ -309,13 +309,13 @@ func checkSync(t failer, s *Sim, d *daemon) {
 		}
 		return
 	}
-	if d.unread {
+	if d.queued.has(specChanged) {
 		if err := s.constructHistory(d); err != nil {
 			s.syncFailed(d, err) // and nothing else
 			return
 		}
 	}
-	if d.unclaimed {
+	if d.queued.has(ownersChanged) {
 		s.claim(d)
 	}
 	wanted := d.wants()

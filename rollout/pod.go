@@ -243,7 +243,7 @@ func (s *Sim) setOwner(id, owner, class int32) {
 func (s *Sim) changed(p *pod) {
 	switch {
 	case p.set != none:
-		s.sets.at[p.set].changed = true
+		s.sets.at[p.set].queued.add(stateChanged)
 	case p.owner != none && p.node != none:
 		s.daemons[p.owner].touch(p.node)
 	}

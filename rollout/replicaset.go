@@ -34,9 +34,8 @@ type replicaSet struct {
 	taken   []int32 // numbers that adopted pods have, ascending
 	denied  string  // why the API server takes no pod of the template
 
-	changed   bool // since its last sync
-	unclaimed bool // orphans are to be looked at, and pods that the selector does not match
-	deleting  bool // foreground deletion waits for the pods
+	queued   syncReasons
+	deleting bool // foreground deletion waits for the pods
 }
 
 func (rs *replicaSet) name() string { return rs.key }
@@ -70,7 +69,7 @@ func (s *Sim) addSet(object *appsv1.ReplicaSet, owner *deployment) (*replicaSet,
 	}
 	rs := &replicaSet{
 		key: keyOf(object), object: object, selector: selector, deployment: none, class: none,
-		serial: s.serials["replicaset/"+keyOf(object)], changed: true, unclaimed: true,
+		serial: s.serials["replicaset/"+keyOf(object)], queued: stateChanged | ownersChanged,
 	}
 	rs.slot = s.sets.add(rs)
 	if owner != nil {
@@ -130,9 +129,9 @@ func (s *Sim) amend(rs *replicaSet, change func(*appsv1.ReplicaSet)) {
 
 // setChanged has the ReplicaSet synced, and its Deployment.
 func (s *Sim) setChanged(rs *replicaSet) {
-	rs.changed = true
+	rs.queued.add(stateChanged)
 	if rs.deployment != none {
-		s.deployments.at[rs.deployment].changed = true
+		s.deployments.at[rs.deployment].queued.add(stateChanged)
 	}
 }
 
@@ -197,7 +196,7 @@ func (s *Sim) classOf(rs *replicaSet) int32 {
 func (s *Sim) join(id int32, rs *replicaSet) {
 	s.pods[id].set = rs.slot
 	rs.pods = append(rs.pods, id)
-	rs.changed = true
+	rs.queued.add(stateChanged)
 }
 
 // deploymentSlot is that of the pod's Deployment, or none.
@@ -218,10 +217,10 @@ func (s *Sim) leave(id int32) {
 	rs := s.sets.at[p.set]
 	i := slices.Index(rs.pods, id)
 	rs.pods = slices.Delete(rs.pods, i, i+1)
-	rs.changed = true
+	rs.queued.add(stateChanged)
 	if rs.deployment != none {
 		if d := s.deployments.at[rs.deployment]; d.recreates() {
-			d.changed = true
+			d.queued.add(stateChanged)
 		}
 	}
 	p.set = none

@@ -15,7 +15,7 @@ const setBurst = 500
 // (pkg/controller/replicaset: syncReplicaSet). What it creates and deletes is
 // seen by the next.
 func (s *Sim) syncSet(rs *replicaSet) {
-	rs.changed = false
+	rs.queued.clear(stateChanged)
 	s.claimPods(rs)
 	now := s.setStatus(rs)
 	if !rs.deleting {
@@ -73,10 +73,10 @@ func (s *Sim) appendActive(list []int32, rs *replicaSet) []int32 {
 // claimPods adopts orphans that the selector matches and releases pods that it
 // does not (pkg/controller: PodControllerRefManager.ClaimPods).
 func (s *Sim) claimPods(rs *replicaSet) {
-	if !rs.unclaimed {
+	if !rs.queued.has(ownersChanged) {
 		return
 	}
-	rs.unclaimed = false
+	rs.queued.clear(ownersChanged)
 	active := s.appendActive(s.scratch.take(), rs)
 	for _, id := range active {
 		if p := &s.pods[id]; !rs.selector.Matches(labels.Set(s.classes[p.class].labels)) {
@@ -188,7 +188,7 @@ func (s *Sim) finishSet(rs *replicaSet) {
 	owner := rs.deployment
 	s.dropSet(rs)
 	if owner != none {
-		s.deployments.at[owner].changed = true
+		s.deployments.at[owner].queued.add(stateChanged)
 	}
 }
 

@@ -182,12 +182,12 @@ func (s *Sim) wanting() bool {
 		}
 	}
 	for _, slot := range s.deployments.order {
-		if s.deployments.at[slot].changed {
+		if s.deployments.at[slot].queued.has(stateChanged) {
 			return true
 		}
 	}
 	for _, slot := range s.sets.order {
-		if s.sets.at[slot].changed {
+		if s.sets.at[slot].queued.has(stateChanged) {
 			return true
 		}
 	}
@@ -229,12 +229,12 @@ func (s *Sim) syncAll() {
 // syncReplicas syncs the Deployments, and then the ReplicaSets.
 func (s *Sim) syncReplicas() {
 	for _, slot := range slices.Clone(s.deployments.order) {
-		if d := s.deployments.at[slot]; d.changed {
+		if d := s.deployments.at[slot]; d.queued.has(stateChanged) {
 			s.syncDeployment(d)
 		}
 	}
 	for _, slot := range slices.Clone(s.sets.order) {
-		if rs := s.sets.at[slot]; rs != nil && rs.changed {
+		if rs := s.sets.at[slot]; rs != nil && rs.queued.has(stateChanged) {
 			s.syncSet(rs)
 		}
 	}

@@ -66,7 +66,8 @@ func (s *Sim) stateOf(wants bool, next int32, complete bool) State {
 
 // wantsAny says whether the Deployment or one of its ReplicaSets is to be synced.
 func (s *Sim) wantsAny(d *deployment) bool {
-	return d.changed || slices.ContainsFunc(d.mine, func(slot int32) bool { return s.sets.at[slot].changed })
+	return d.queued.has(stateChanged) ||
+		slices.ContainsFunc(d.mine, func(slot int32) bool { return s.sets.at[slot].queued.has(stateChanged) })
 }
 
 // nextForDeployment is nextFor, or when its progress is checked.

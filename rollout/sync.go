@@ -38,17 +38,17 @@ func (g ground) why(detail string) Why { return Why{g.rule, int(g.used), int(g.o
 func (s *Sim) sync(d *daemon) {
 	if d.deleting || d.blind {
 		s.refresh(d)
-		d.unread, d.unclaimed = false, false
+		d.queued.clear(specChanged | ownersChanged)
 		s.finish(d)
 		return
 	}
-	if d.unread {
+	if d.queued.has(specChanged) {
 		if err := s.constructHistory(d); err != nil {
 			s.syncFailed(d, fmt.Errorf("failed to construct revisions of DaemonSet: %w", err))
 			return
 		}
 	}
-	if d.unclaimed {
+	if d.queued.has(ownersChanged) {
 		s.claim(d)
 	}
 	s.refresh(d)
@@ -66,7 +66,7 @@ func (s *Sim) sync(d *daemon) {
 		s.syncFailed(d, err)
 	}
 	s.storeStatus(d)
-	if d.relabel {
+	if d.queued.has(hashesChanged) {
 		s.relabel(d)
 	}
 	s.act(d)
