@@ -6,9 +6,9 @@ type syncReasons uint8
 
 const (
 	stateChanged  syncReasons = 1 << iota // what a sync counts or compares has changed
-	specChanged                       // the template or the revisions have: the current one is to be found again
-	ownersChanged                     // an orphan may match, or what is owned may not any more
-	hashesChanged                     // revisions were merged: pods are to get the current hash
+	specChanged                           // the template or the revisions have: the current one is to be found again
+	ownersChanged                         // an orphan may match, or what is owned may not any more
+	hashesChanged                         // revisions were merged: pods are to get the current hash
 )
 
 func (r *syncReasons) add(why syncReasons)     { *r |= why }
