@@ -118,6 +118,21 @@ func (s *Sim) fits(p *pod) bool {
 	return room.Fits(c.workload, position) && (room == s.room || s.room.Fits(c.workload, position))
 }
 
+// fitsWithout reports whether the pod would fit if other pods were not on its node.
+// Without an account every node is open, and it is not for room that the pod waits.
+func (s *Sim) fitsWithout(id int32, others []int32) bool {
+	if s.room == nil {
+		return false
+	}
+	room, freed := s.room, s.freed
+	defer func() { s.room, s.freed = room, freed }()
+	s.room = room.Clone()
+	for _, other := range others {
+		s.seat(&s.pods[other], false)
+	}
+	return s.fits(&s.pods[id])
+}
+
 // noteUnschedulable tells once why a pod is not bound; empty: what whyUnbound says.
 func (s *Sim) noteUnschedulable(id int32, why string) {
 	if p := &s.pods[id]; !p.is(tried) {
