@@ -1,10 +1,9 @@
 package cluster
 
 import (
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/apiserver/defaults"
 )
 
 // Default returns a copy of object with every default that the API server of
@@ -40,51 +39,5 @@ import (
 // defaults.go of pkg/apis/{core,apps,scheduling}/v1, and DefaultPodLevelResources
 // of pkg/api/pod/util.go. Nothing of policy/v1 has a default.
 func Default[T runtime.Object](object T) T {
-	if any(object) == nil {
-		return object
-	}
-	copied, ok := object.DeepCopyObject().(T)
-	if !ok { // the copy of a nil pointer is no T
-		return object
-	}
-	setDefaults(copied)
-	return copied
-}
-
-func setDefaults(object runtime.Object) {
-	switch o := object.(type) {
-	case *corev1.Node:
-		defaultNode(o)
-	case *corev1.Pod:
-		defaultPod(o)
-	case *corev1.Namespace:
-		defaultNamespace(o)
-	case *corev1.Service:
-		defaultService(o)
-	case *appsv1.DaemonSet:
-		defaultDaemonSet(o)
-	case *appsv1.Deployment:
-		defaultDeployment(o)
-	case *appsv1.ReplicaSet:
-		defaultReplicaSet(o)
-	case *appsv1.StatefulSet:
-		defaultStatefulSet(o)
-	case *schedulingv1.PriorityClass:
-		defaultPointer(&o.PreemptionPolicy, corev1.PreemptLowerPriority)
-	}
-}
-
-// defaultTo gives a field that is not set a value.
-func defaultTo[T comparable](field *T, value T) {
-	var unset T
-	if *field == unset {
-		*field = value
-	}
-}
-
-// defaultPointer gives an optional field that is absent a value.
-func defaultPointer[T any](field **T, value T) {
-	if *field == nil {
-		*field = new(value)
-	}
+	return defaults.Apply(object)
 }

@@ -3,7 +3,6 @@ package cluster
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -12,6 +11,8 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
 // tables is all objects of a cluster but the nodes.
@@ -41,7 +42,7 @@ func newBatch(objects []runtime.Object, keep func(runtime.Object) runtime.Object
 	b := &batch{mixed: map[string]bool{}}
 	b.grow(objects)
 	for i, o := range objects {
-		if isNil(o) {
+		if kinds.IsNil(o) {
 			b.errs = append(b.errs, fmt.Errorf("object %d: is nil", i))
 			continue
 		}
@@ -75,59 +76,48 @@ func (b *batch) grow(objects []runtime.Object) {
 	b.nodes, b.pods = make(table[*corev1.Node], 0, nodes), make(table[*corev1.Pod], 0, pods)
 }
 
-func isNil(o runtime.Object) bool {
-	switch o := o.(type) {
-	case nil:
-		return true
-	case *corev1.Node:
-		return o == nil
-	case *corev1.Pod:
-		return o == nil
-	}
-	return reflect.ValueOf(o).Kind() == reflect.Pointer && reflect.ValueOf(o).IsNil()
-}
-
 func (b *batch) add(i int, object runtime.Object) {
+	kind := kinds.Of(object)
 	switch o := object.(type) {
 	case *corev1.Node:
-		put(b, i, "Node", false, &b.nodes, o)
+		put(b, i, kind, &b.nodes, o)
 	case *corev1.Pod:
-		put(b, i, "Pod", true, &b.pods, o)
+		put(b, i, kind, &b.pods, o)
 	case *corev1.Namespace:
-		put(b, i, "Namespace", false, &b.namespaces, o)
+		put(b, i, kind, &b.namespaces, o)
 	case *appsv1.DaemonSet:
-		put(b, i, "DaemonSet", true, &b.daemonSets, o)
+		put(b, i, kind, &b.daemonSets, o)
 	case *appsv1.ControllerRevision:
-		put(b, i, "ControllerRevision", true, &b.revisions, o)
+		put(b, i, kind, &b.revisions, o)
 	case *appsv1.Deployment:
-		put(b, i, "Deployment", true, &b.deployments, o)
+		put(b, i, kind, &b.deployments, o)
 	case *appsv1.ReplicaSet:
-		put(b, i, "ReplicaSet", true, &b.replicaSets, o)
+		put(b, i, kind, &b.replicaSets, o)
 	case *appsv1.StatefulSet:
-		put(b, i, "StatefulSet", true, &b.statefulSets, o)
+		put(b, i, kind, &b.statefulSets, o)
 	case *corev1.Service:
-		put(b, i, "Service", true, &b.services, o)
+		put(b, i, kind, &b.services, o)
 	case *policyv1.PodDisruptionBudget:
-		put(b, i, "PodDisruptionBudget", true, &b.budgets, o)
+		put(b, i, kind, &b.budgets, o)
 	case *schedulingv1.PriorityClass:
-		put(b, i, "PriorityClass", false, &b.priorityClasses, o)
+		put(b, i, kind, &b.priorityClasses, o)
 	default:
-		b.errs = append(b.errs, fmt.Errorf("object %d: %s: not a kind that a cluster holds", i, kindName(object)))
+		b.errs = append(b.errs, fmt.Errorf("object %d: %s: not a kind that a cluster holds", i, kinds.NameOf(object)))
 	}
 }
 
-func put[T metav1.Object](b *batch, i int, kind string, namespaced bool, t *table[T], o T) {
+func put[T metav1.Object](b *batch, i int, kind kinds.Kind, t *table[T], o T) {
 	k := keyOf(o)
 	switch {
 	case k.name == "":
-		b.errs = append(b.errs, fmt.Errorf("object %d: %s: metadata.name: is required", i, kind))
-	case namespaced && k.namespace == "":
-		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: metadata.namespace: is required", i, kind, k.name))
-	case !namespaced && k.namespace != "":
-		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: metadata.namespace: is not allowed on this kind", i, kind, k.name))
+		b.errs = append(b.errs, fmt.Errorf("object %d: %s: metadata.name: is required", i, kind.Name))
+	case kind.Namespaced && k.namespace == "":
+		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: metadata.namespace: is required", i, kind.Name, k.name))
+	case !kind.Namespaced && k.namespace != "":
+		b.errs = append(b.errs, fmt.Errorf("object %d: %s %s: metadata.namespace: is not allowed on this kind", i, kind.Name, k.name))
 	default:
-		if n := len(*t); n > 0 && !b.mixed[kind] && compareKeys(keyOf((*t)[n-1]), k) >= 0 {
-			b.mixed[kind] = true
+		if n := len(*t); n > 0 && !b.mixed[kind.Name] && compareKeys(keyOf((*t)[n-1]), k) >= 0 {
+			b.mixed[kind.Name] = true
 		}
 		*t = append(*t, o)
 	}

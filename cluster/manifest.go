@@ -11,6 +11,9 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/apiserver/decode"
+	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
 // Manifest is what a YAML or JSON stream held, each kind in the order of the
@@ -37,7 +40,7 @@ type Manifest struct {
 	Skipped  []Skipped // objects the model has no use for, in the order of the stream
 	Warnings []Warning // what the API server would accept and drop, in the order of the stream
 
-	places map[runtime.Object]place // where ReadManifest found each object
+	places map[runtime.Object]decode.Place // where ReadManifest found each object
 }
 
 // Skipped names an object of a stream that is not in the Manifest, and why.
@@ -51,8 +54,8 @@ type Skipped struct {
 
 // String is one line: place, object, reason.
 func (s Skipped) String() string {
-	object := objectName(s.Kind, s.Namespace, s.Name)
-	return sentence(s.Document, s.Line, s.APIVersion+" "+object, "", s.Reason)
+	object := s.APIVersion + " " + kinds.ObjectName(s.Kind, s.Namespace, s.Name)
+	return decode.Remark{Document: s.Document, Line: s.Line, Object: object, Message: s.Reason}.String()
 }
 
 // Warning is something in a stream that the API server would accept and that
@@ -68,7 +71,7 @@ type Warning struct {
 
 // String is one line: place, object, field, message.
 func (w Warning) String() string {
-	return sentence(w.Document, w.Line, w.Object, w.Field, w.Message)
+	return decode.Remark(w).String()
 }
 
 // ReadManifest reads a stream of YAML or JSON documents: manifests, kind: List
@@ -94,11 +97,26 @@ func ReadManifest(r io.Reader) (*Manifest, error) {
 	if err != nil {
 		return &Manifest{}, fmt.Errorf("reading manifest: %w", err)
 	}
-	reader := newManifestReader()
-	for _, doc := range splitDocuments(text) {
-		reader.document(doc)
+	return newManifest(decode.Read(text))
+}
+
+// newManifest gives what was decoded its public types.
+func newManifest(read decode.Result) (*Manifest, error) {
+	m := &Manifest{places: make(map[runtime.Object]decode.Place, len(read.Objects))}
+	for _, o := range read.Objects {
+		m.add(o.Object)
+		m.places[o.Object] = o.Place
 	}
-	return reader.result()
+	for _, s := range read.Skipped {
+		m.Skipped = append(m.Skipped, Skipped(s))
+	}
+	for _, w := range read.Warnings {
+		m.Warnings = append(m.Warnings, Warning(w))
+	}
+	if len(read.Mistakes) == 0 {
+		return m, nil
+	}
+	return m, newManifestErrors(read.Mistakes)
 }
 
 // Cluster builds the cluster that the API server would hold if it were given
@@ -107,17 +125,17 @@ func ReadManifest(r io.Reader) (*Manifest, error) {
 //
 // The error is a [ManifestErrors] with every mistake of every object.
 func (m *Manifest) Cluster() (*Cluster, error) {
-	lines := newLineFinder()
+	lines := decode.NewLineFinder()
 	var mistakes ManifestErrors
 	var stored []runtime.Object
 	for _, written := range m.Objects() {
-		if isNil(written) {
-			mistakes = append(mistakes, &ManifestError{Object: kindOfObject(written).kind, Message: "is nil"})
+		if kinds.IsNil(written) {
+			mistakes = append(mistakes, &ManifestError{Object: kinds.Of(written).Name, Message: "is nil"})
 			continue
 		}
 		object := withNamespace(written)
 		for _, err := range Validate(object) {
-			mistakes = append(mistakes, m.places[written].refused(lines, object, err))
+			mistakes = append(mistakes, refused(object, err, m.places[written], lines))
 		}
 		stored = append(stored, Default(object))
 	}
@@ -186,7 +204,7 @@ func (m *Manifest) add(object runtime.Object) {
 // and has none: what a client does before it sends the object.
 func withNamespace(object runtime.Object) runtime.Object {
 	meta, ok := object.(metav1.Object)
-	if !ok || meta.GetNamespace() != "" || !kindOfObject(object).namespaced {
+	if !ok || meta.GetNamespace() != "" || !kinds.Of(object).Namespaced {
 		return object
 	}
 	copied := object.DeepCopyObject()

@@ -8,34 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/berthsim/berth/internal/golden"
 )
-
-// corpus is the directory of real objects beside the module, which not every
-// checkout has.
-func corpus(t testing.TB) string {
-	t.Helper()
-	dir, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if at := filepath.Join(dir, "shared", "corpus"); isDir(at) {
-			return at
-		}
-	}
-	t.Skip("no shared/corpus above this directory")
-	return ""
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
 
 // TestManifestCorpus: every file reads, or fails with mistakes that name the
 // document, the line, and the object or field.
 func TestManifestCorpus(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(corpus(t), "*", "*.*"))
+	files, err := filepath.Glob(filepath.Join(golden.Corpus(t), "*", "*.*"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("empty corpus", err)
 	}

@@ -3,12 +3,14 @@ package cluster
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/berthsim/berth/internal/apiserver/decode"
+	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
 // ManifestError is one mistake in a manifest.
@@ -24,7 +26,7 @@ type ManifestError struct {
 // Error is one line: "document 3, line 41: DaemonSet kube-system/agent:
 // spec.template.spec.containers[0].ports: must be a list, not an object".
 func (e *ManifestError) Error() string {
-	return sentence(e.Document, e.Line, e.Object, e.Field, e.Message)
+	return decode.Remark{Document: e.Document, Line: e.Line, Object: e.Object, Field: e.Field, Message: e.Message}.String()
 }
 
 // Unwrap gives what was found underneath.
@@ -60,50 +62,23 @@ func (all ManifestErrors) Unwrap() []error {
 	return errs
 }
 
-// sentence joins what is known of a place and what is said about it.
-func sentence(document, line int, object, field, message string) string {
-	var where string
-	switch {
-	case document > 0 && line > 0:
-		where = "document " + strconv.Itoa(document) + ", line " + strconv.Itoa(line)
-	case document > 0:
-		where = "document " + strconv.Itoa(document)
+// newManifestErrors returns what was wrong with a stream.
+func newManifestErrors(mistakes []decode.Remark) ManifestErrors {
+	all := make(ManifestErrors, len(mistakes))
+	for i, m := range mistakes {
+		all[i] = &ManifestError{Document: m.Document, Line: m.Line, Object: m.Object, Field: m.Field, Message: m.Message}
 	}
-	var parts []string
-	for _, part := range []string{where, object, field, message} {
-		if part != "" {
-			parts = append(parts, oneLine(part))
-		}
-	}
-	return strings.Join(parts, ": ")
+	return all
 }
 
-// oneLine escapes what would break a line: names and keys are whatever a stream
-// calls them.
-func oneLine(text string) string {
-	if strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
-		text = strconv.Quote(text)
-		return text[1 : len(text)-1]
-	}
-	return text
-}
-
-// objectName is how messages name an object: "Node a", "Pod kube-system/b".
-func objectName(kind, namespace, name string) string {
-	if namespace != "" {
-		name = namespace + "/" + name
-	}
-	return strings.TrimSpace(kind + " " + name)
-}
-
-// refused is what validation says of an object, at the place it stands.
-func (p place) refused(lines lineFinder, object runtime.Object, err *field.Error) *ManifestError {
-	name := kindOfObject(object).kind
+// refused returns what validation found wrong with an object, with its place in the stream.
+func refused(object runtime.Object, err *field.Error, at decode.Place, lines decode.LineFinder) *ManifestError {
+	name := kinds.Of(object).Name
 	if meta, ok := object.(metav1.Object); ok {
-		name = objectName(name, meta.GetNamespace(), meta.GetName())
+		name = kinds.ObjectName(name, meta.GetNamespace(), meta.GetName())
 	}
 	return &ManifestError{
-		Document: p.number(), Line: lines.line(p, err.Field),
+		Document: at.Document(), Line: lines.Line(at, err.Field),
 		Object: name, Field: err.Field, Message: err.ErrorBody(), Err: err,
 	}
 }

@@ -13,7 +13,7 @@ import (
 // FuzzReadManifest: no stream panics, reads differently twice, or gets a remark
 // without a place or of more than one line.
 // Mutants it fails on: emptyItems (misfits of an absent value), rawNames
-// (sentence without oneLine).
+// (Remark.String without oneLine).
 func FuzzReadManifest(f *testing.F) {
 	paths, _ := filepath.Glob("testdata/manifest/*.txt")
 	for _, path := range paths {

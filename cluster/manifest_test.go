@@ -7,6 +7,8 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
 // TestManifestScenarios: what a reader of the messages sees. The name of each
@@ -55,7 +57,7 @@ func describeManifest(m *Manifest, err error) string {
 	var b strings.Builder
 	for _, o := range m.Objects() {
 		meta := o.(metav1.Object)
-		fmt.Fprintln(&b, objectName(kindOfObject(o).kind, meta.GetNamespace(), meta.GetName()))
+		fmt.Fprintln(&b, kinds.ObjectName(kinds.Of(o).Name, meta.GetNamespace(), meta.GetName()))
 	}
 	for _, s := range m.Skipped {
 		fmt.Fprintln(&b, "skipped:", s)

@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	apiserver "github.com/berthsim/berth/internal/apiserver/validation"
 )
 
 // taintPattern is a taint of which the value and the effect may be left open.
@@ -15,10 +17,6 @@ type taintPattern struct {
 	key, value string
 	hasValue   bool
 	effect     corev1.TaintEffect // empty: any
-}
-
-var taintEffects = []corev1.TaintEffect{
-	corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute,
 }
 
 // parseTaint reads key[=value][:effect], the notation of kubectl taint
@@ -35,7 +33,7 @@ func parseTaint(spec string) (taintPattern, error) {
 	for _, msg := range validation.IsValidLabelValue(p.value) {
 		errs = append(errs, fmt.Errorf("taint %q: value %q: %s", spec, p.value, msg))
 	}
-	if hasEffect && !slices.Contains(taintEffects, p.effect) {
+	if hasEffect && !slices.Contains(apiserver.TaintEffects, p.effect) {
 		errs = append(errs, fmt.Errorf("taint %q: effect %q: must be NoSchedule, PreferNoSchedule or NoExecute", spec, effect))
 	}
 	return p, errors.Join(errs...)

@@ -1,14 +1,10 @@
 package cluster
 
 import (
-	"reflect"
-
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/berthsim/berth/internal/apiserver/validation"
 )
 
 // Validate returns what the API server of Kubernetes 1.37, feature gates at
@@ -35,64 +31,5 @@ import (
 // are all about fields that berth does not use. One thing differs: the metadata of
 // a PodDisruptionBudget is checked even if its spec has mistakes.
 func Validate(object runtime.Object) field.ErrorList {
-	var mistakes field.ErrorList
-	root := spot{list: &mistakes}
-	if object == nil || reflect.ValueOf(object).Kind() == reflect.Pointer && reflect.ValueOf(object).IsNil() {
-		root.child("metadata").required("object is nil")
-		return mistakes
-	}
-	if kindOfObject(object).kind == "" {
-		unsupported(root.child("kind"), kindName(object), kindNames()...)
-		return mistakes
-	}
-	checkObject(root, Default(object))
-	return mistakes
-}
-
-// checkObject checks an object with its defaults; it may change it.
-func checkObject(root spot, object runtime.Object) {
-	switch o := object.(type) {
-	case *corev1.Node:
-		checkNode(root, o)
-	case *corev1.Pod:
-		checkPod(root, o)
-	case *corev1.Namespace:
-		checkNamespace(root, o)
-	case *appsv1.DaemonSet:
-		checkDaemonSet(root, o)
-	case *appsv1.ControllerRevision:
-		checkControllerRevision(root, o)
-	case *appsv1.Deployment:
-		checkDeployment(root, o)
-	case *appsv1.ReplicaSet:
-		checkReplicaSet(root, o)
-	case *appsv1.StatefulSet:
-		checkStatefulSet(root, o)
-	case *corev1.Service:
-		checkService(root, o)
-	case *policyv1.PodDisruptionBudget:
-		checkPodDisruptionBudget(root, o)
-	case *schedulingv1.PriorityClass:
-		checkPriorityClass(root, o)
-	}
-}
-
-// kindName is what an object of a kind that the model has no use for calls itself.
-func kindName(object runtime.Object) string {
-	if kind := object.GetObjectKind(); kind != nil && kind.GroupVersionKind().Kind != "" {
-		return kind.GroupVersionKind().Kind
-	}
-	t := reflect.TypeOf(object)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t.Name()
-}
-
-func kindNames() []string {
-	names := make([]string, len(modelledKinds))
-	for i, k := range modelledKinds {
-		names[i] = k.kind
-	}
-	return names
+	return validation.Validate(object)
 }

@@ -2,10 +2,12 @@ package placement
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -193,4 +195,93 @@ func (p *Prediction) verified(steps []Step, nodes cluster.NodeSet) (Hint, bool) 
 	h.Gains = d.Nodes(Gained).Or(d.Nodes(NoLongerPending))
 	worse := d.Nodes(Lost).Or(d.Nodes(KeptOnly)).Or(d.Nodes(Dropped)).Or(d.Nodes(NewlyPending).And(p.Placed()))
 	return h, worse.Len() == 0 && nodes.Minus(h.Gains).Len() == 0
+}
+
+func (h Hint) text() string { return textOf(h.Steps) }
+
+// String is the hint in one line.
+func (h Hint) String() string {
+	on := ""
+	if h.Nodes.Len() > 0 {
+		on = " on " + strings.Join(h.Nodes.Names(), " ")
+	}
+	return h.text() + on + ": gains " + strings.Join(h.Gains.Names(), " ")
+}
+
+// PodSpec gives a copy of the spec, of the pod or of the DaemonSet's template
+// that the hint is for, with the hint's changes.
+func (h Hint) PodSpec(spec corev1.PodSpec) corev1.PodSpec {
+	changed := spec.DeepCopy()
+	for _, s := range h.Steps {
+		s.change(changed)
+	}
+	prune(changed)
+	return *changed
+}
+
+// Cluster gives the snapshot with the hint's changes to nodes; it is c itself if
+// there are none.
+func (h Hint) Cluster(c *cluster.Cluster) (*cluster.Cluster, error) {
+	var edits []cluster.NodeEdit
+	grown := false
+	for _, s := range h.Steps {
+		if s.Edit != nil {
+			edits = append(edits, *s.Edit)
+		}
+		grown = grown || s.Grow != nil
+	}
+	if len(edits) > 0 {
+		var err error
+		if c, err = c.EditAll(h.Nodes, edits...); err != nil {
+			return nil, err
+		}
+	}
+	if !grown {
+		return c, nil
+	}
+	return h.grow(c)
+}
+
+func (h Hint) grow(c *cluster.Cluster) (*cluster.Cluster, error) {
+	var nodes []runtime.Object
+	for _, name := range h.Nodes.Names() {
+		n, ok := c.Node(name)
+		if !ok {
+			return nil, fmt.Errorf("Node %s: is not in the cluster", name)
+		}
+		for _, s := range h.Steps {
+			if s.Grow != nil {
+				s.Grow.change(n)
+			}
+		}
+		nodes = append(nodes, n)
+	}
+	return c.With(nodes...)
+}
+
+// mended compiles the workload with a hint's changes; false if an API server would
+// refuse something that it took before.
+func (w *Workload) mended(h Hint) (*Workload, bool) {
+	if !slices.ContainsFunc(h.Steps, func(s Step) bool { return !s.onNode() }) {
+		return w, true
+	}
+	var next *Workload
+	var err error
+	worse := false
+	if w.daemonSet != nil {
+		ds := w.daemonSet.DeepCopy()
+		ds.Spec.Template.Spec = h.PodSpec(ds.Spec.Template.Spec)
+		worse = len(cluster.Validate(ds)) > len(cluster.Validate(w.daemonSet))
+		next, err = ForDaemonSet(ds, Unvalidated())
+	} else {
+		pod := w.pod.DeepCopy()
+		pod.Spec = h.PodSpec(pod.Spec)
+		worse = len(cluster.Validate(pod)) > len(cluster.Validate(w.pod))
+		next, err = ForPod(pod, Unvalidated())
+	}
+	if err != nil || worse {
+		return nil, false
+	}
+	next.beside = w.beside
+	return next, true
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/berthsim/berth/cluster"
 )
 
@@ -56,68 +54,6 @@ func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 	}
 	wanted.nodes, kept.nodes = b, b
 	return &Prediction{workload: w, cluster: c, wanted: wanted.set(), kept: kept.set()}
-}
-
-// decisions says of all nodes what decide says of one.
-func (w *Workload) decisions(c *cluster.Cluster) (wanted, kept mask) {
-	noSchedule, noExecute := w.taintedAway(c)
-	wanted = w.affinity.mask(c)
-	wanted.keep(w.named(c))
-	wanted.drop(w.unschedulable(c))
-	wanted.drop(noExecute)
-	kept = mask{cluster: c, nodes: c.Borrow()}
-	if w.daemonSet != nil && noSchedule.Len() > 0 {
-		kept = wanted.clone()
-		kept.keep(noSchedule)
-	}
-	wanted.drop(noSchedule)
-	return wanted, kept
-}
-
-// failure is the nodes that a plugin turns down.
-type failure struct {
-	message string
-	nodes   cluster.NodeSet
-}
-
-// failures gives them in the order of the scheduler's default profile.
-func (p *Prediction) failures() []failure {
-	w, c, all := p.workload, p.cluster, p.cluster.Nodes()
-	noSchedule, noExecute := w.taintedAway(c)
-	return []failure{
-		{wrongNodeName, all.Minus(w.named(c))},
-		{isUnschedulable, w.unschedulable(c)},
-		{hasTaints, noSchedule.Or(noExecute)},
-		{wrongAffinity, all.Minus(w.affinity.nodes(c))},
-	}
-}
-
-func (w *Workload) named(c *cluster.Cluster) cluster.NodeSet {
-	if w.pod.Spec.NodeName == "" {
-		return c.Nodes()
-	}
-	return c.Named(w.pod.Spec.NodeName)
-}
-
-// taintedAway gives the nodes with an untolerated taint, by effect.
-func (w *Workload) taintedAway(c *cluster.Cluster) (noSchedule, noExecute cluster.NodeSet) {
-	for _, t := range c.Taints() {
-		switch {
-		case !keepsAway(&t) || w.tolerations.tolerate(&t):
-		case t.Effect == corev1.TaintEffectNoExecute:
-			noExecute = noExecute.Or(c.WithTaint(t))
-		default:
-			noSchedule = noSchedule.Or(c.WithTaint(t))
-		}
-	}
-	return noSchedule, noExecute
-}
-
-func (w *Workload) unschedulable(c *cluster.Cluster) cluster.NodeSet {
-	if w.daemonSet != nil || w.tolerations.tolerate(&unschedulable) {
-		return cluster.NodeSet{}
-	}
-	return c.Unschedulable()
 }
 
 // Eligible gives the nodes on which a pod is wanted: Pending, Eligible and Placed together.

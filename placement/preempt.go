@@ -1,44 +1,9 @@
 package placement
 
 import (
-	"fmt"
+	"cmp"
 	"iter"
-	"math"
-	"strings"
 )
-
-// Preemption is whom the scheduler would evict from a node to make room for a
-// pod, if it chose that node (plugins/defaultpreemption, SelectVictimsOnNode).
-type Preemption struct {
-	Node       string   `json:"node"`
-	Priority   int32    `json:"priority"`          // of the pod that is to be placed
-	Victims    []Victim `json:"victims,omitempty"` // the most important first
-	Violations int      `json:"violations"`        // how many of them a PodDisruptionBudget would protect
-	// Never says why no eviction on this node helps; empty if there are victims.
-	Never string `json:"never,omitempty"`
-}
-
-// Victim is a pod that would be evicted.
-type Victim struct {
-	Pod      string `json:"pod"` // namespace/name
-	Priority int32  `json:"priority"`
-}
-
-// String is the preemption in one line.
-func (p Preemption) String() string {
-	if p.Never != "" {
-		return p.Node + ": never: " + p.Never
-	}
-	all := make([]string, len(p.Victims))
-	for i, v := range p.Victims {
-		all[i] = fmt.Sprintf("%s (priority %d)", v.Pod, v.Priority)
-	}
-	s := fmt.Sprintf("%s: priority %d evicts %s", p.Node, p.Priority, strings.Join(all, ", "))
-	if p.Violations > 0 {
-		s += fmt.Sprintf(", against %d disruption budgets", p.Violations)
-	}
-	return s
-}
 
 // Preemptions yields, for every pending node, ascending by name, whom the
 // scheduler would evict there. A pod of a DaemonSet can only go to one of them;
@@ -74,11 +39,24 @@ func (p *Prediction) Preferred() (Preemption, bool) {
 	return Preemption{}, false
 }
 
-// sum counts every victim as positive, so that one more never makes it less.
-func (p Preemption) sum() int64 {
-	var sum int64
-	for _, v := range p.Victims {
-		sum += int64(v.Priority) + math.MaxInt32 + 1
+// compare puts the one first that the scheduler prefers.
+func (a *attempt) compare(b *attempt) int {
+	return cmp.Or(
+		cmp.Compare(a.Violations, b.Violations),
+		cmp.Compare(a.Victims[0].Priority, b.Victims[0].Priority),
+		cmp.Compare(a.sum(), b.sum()),
+		cmp.Compare(len(a.Victims), len(b.Victims)),
+		cmp.Compare(b.started, a.started),
+	)
+}
+
+// best gives the preemption that the scheduler would carry out; nil if there is none.
+func (t *trial) best() *attempt {
+	var best *attempt
+	for position := range members(t.cluster.Borrow().Words(t.Pending())) {
+		if a := t.preempt(position); a.Never == "" && (best == nil || a.compare(best) < 0) {
+			best = &a
+		}
 	}
-	return sum
+	return best
 }

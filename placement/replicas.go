@@ -3,7 +3,6 @@ package placement
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Replicated is a controller whose pods go where the scheduler likes.
@@ -176,13 +176,7 @@ func (p *Prediction) draw(b *board, pod string, seed uint64) (node string, tied 
 }
 
 func lot(seed uint64, pod, node string) uint64 {
-	return rand.NewPCG(seed^hashOf(pod), hashOf(node)).Uint64()
-}
-
-func hashOf(s string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(s))
-	return h.Sum64()
+	return rand.NewPCG(seed^kube.HashName(pod), kube.HashName(node)).Uint64()
 }
 
 // Count is how many pods were bound to a node.
@@ -228,4 +222,13 @@ func (w Waiting) String() string {
 		return fmt.Sprintf("%s and %d more are pending: %s", w.First, w.Count-1, w.Why)
 	}
 	return fmt.Sprintf("%s is pending: %s", w.First, w.Why)
+}
+
+// waiting is the pods from the i-th on, which no node takes.
+func (t *team) waiting(i int, why string) []Waiting {
+	rest := t.count - i
+	if !t.inOrder || rest == 1 {
+		return []Waiting{{t.name(i), rest, why}}
+	}
+	return []Waiting{{t.name(i), 1, why}, {t.name(i + 1), rest - 1, "not created before " + t.name(i) + " is ready"}}
 }

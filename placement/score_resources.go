@@ -48,10 +48,10 @@ func (r *Room) allocations(s *scoring, nodes *roll) (least, balance []int64) {
 	}
 	place := 0
 	for k, rest := range nodes.words {
-		b := r.blocks[k]
+		b := &r.blocks[k].value
 		for ; rest != 0; rest &= rest - 1 {
 			i := bits.TrailingZeros64(rest)
-			has, left, scored := r.has[k<<6|i], &b.left[i], &b.scored[i]
+			has, left, scored := r.has.value[k<<6|i], &b.left[i], &b.scored[i]
 			least[place] = leastAllocated(has, scored.cpu+asks.cpu, scored.memory+asks.memory)
 			if balance != nil {
 				balance[place] = balanceGained(has, left, &asks)

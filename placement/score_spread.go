@@ -167,10 +167,6 @@ func (e *softSpread) add(scored *roll, p place) {
 	}
 }
 
-// ignored is the raw score of a node that takes no part: it is shown as 0, and no
-// other node is measured by it.
-const ignored = math.MinInt64
-
 func (s *spreading) scores(nodes *roll) []int64 {
 	raw := make([]int64, 0, nodes.n)
 	for position := range nodes.positions() {

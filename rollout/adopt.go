@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // New makes a simulation of the cluster as it is. The error names every mistake
@@ -101,7 +102,7 @@ func (s *Sim) ownerOf(o metav1.Object) (d *daemon, free bool) {
 	if ref.Kind != "DaemonSet" {
 		return nil, false
 	}
-	if d := s.find(o.GetNamespace() + "/" + ref.Name); d != nil && d.object.UID == ref.UID {
+	if d := s.find(o.GetNamespace() + "/" + ref.Name); d != nil && kube.RefersTo(ref, d.object) {
 		return d, false
 	}
 	return nil, false

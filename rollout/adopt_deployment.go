@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 func (s *Sim) adoptDeployments() error {
@@ -45,11 +46,11 @@ func (s *Sim) adoptReplicaSets() error {
 
 // deploymentOf is the Deployment that controls the ReplicaSet, or nil.
 func (s *Sim) deploymentOf(rs *appsv1.ReplicaSet) *deployment {
-	ref := metav1.GetControllerOfNoCopy(rs)
-	if ref == nil || ref.Kind != "Deployment" {
+	ref := kube.ControllerOf(rs, "Deployment")
+	if ref == nil {
 		return nil
 	}
-	if d := s.deployments.find(rs.Namespace + "/" + ref.Name); d != nil && d.object.UID == ref.UID {
+	if d := s.deployments.find(rs.Namespace + "/" + ref.Name); d != nil && kube.RefersTo(ref, d.object) {
 		return d
 	}
 	return nil
@@ -57,11 +58,11 @@ func (s *Sim) deploymentOf(rs *appsv1.ReplicaSet) *deployment {
 
 // setOf is the ReplicaSet that controls the object, or nil.
 func (s *Sim) setOf(o metav1.Object) *replicaSet {
-	ref := metav1.GetControllerOfNoCopy(o)
-	if ref == nil || ref.Kind != "ReplicaSet" {
+	ref := kube.ControllerOf(o, "ReplicaSet")
+	if ref == nil {
 		return nil
 	}
-	if rs := s.sets.find(o.GetNamespace() + "/" + ref.Name); rs != nil && rs.object.UID == ref.UID {
+	if rs := s.sets.find(o.GetNamespace() + "/" + ref.Name); rs != nil && kube.RefersTo(ref, rs.object) {
 		return rs
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -123,18 +124,18 @@ func (s *Sim) adoptClass(d *daemon, rs *replicaSet, object *corev1.Pod, known ma
 		prefix, set = namePrefix(rs.object.Name), rs.slot
 	}
 	c := newClass(prefix, object.Labels, &object.Spec)
-	c.cost = deletionCost(object.Annotations)
+	c.cost, _ = kube.DeletionCost(object.Annotations)
 	if rs != nil {
 		c.hash = object.Labels[templateHashLabel]
 	}
-	c.priority = s.runningPriority(&object.Spec)
+	c.priority = kube.RunningPriority(&object.Spec, s.cluster.Borrow())
 	key := fmt.Sprint(slot, set, c.labels, c.grace, c.containers, c.cost, c.priority)
 	if object.Spec.NodeName == "" {
 		w, err := placement.ForPod(object, placement.Unvalidated())
 		if err != nil {
 			return none, fmt.Errorf("Pod %s: %w", keyOf(object), err)
 		}
-		c.priority, c.workload = s.priorityOf(&object.Spec), w
+		c.priority, c.workload = kube.Priority(&object.Spec, s.cluster.Borrow()), w
 		key += keyOf(object)
 	}
 	id, ok := known[key]

@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // allowance is what the disruption controller makes of a PodDisruptionBudget
@@ -133,7 +135,7 @@ func (s *Sim) scaleOf(namespace string, ref *metav1.OwnerReference, pod string) 
 	b := s.cluster.Borrow()
 	switch ref.Kind {
 	case "ReplicaSet":
-		if rs := s.sets.find(namespace + "/" + ref.Name); rs != nil && rs.object.UID == ref.UID {
+		if rs := s.sets.find(namespace + "/" + ref.Name); rs != nil && kube.RefersTo(ref, rs.object) {
 			switch owner := metav1.GetControllerOfNoCopy(rs.object); {
 			case owner == nil || owner.Kind != "Deployment":
 				return rs.size(), nil
@@ -142,7 +144,7 @@ func (s *Sim) scaleOf(namespace string, ref *metav1.OwnerReference, pod string) 
 			}
 		}
 	case "StatefulSet":
-		if sts, ok := b.StatefulSet(namespace, ref.Name); ok && sts.UID == ref.UID {
+		if sts, ok := b.StatefulSet(namespace, ref.Name); ok && kube.RefersTo(ref, sts) {
 			return scale(sts.Spec.Replicas), nil
 		}
 	case "DaemonSet":

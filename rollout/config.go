@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Config is how time and machines behave in a simulation. The zero Config is a
@@ -168,9 +170,9 @@ func (s *Sim) luckOf(p *pod) uint64 {
 	case p.owner != none:
 		return node ^ bits.RotateLeft64(s.daemons[p.owner].luck, 21) + uint64(uint32(p.created))
 	case p.name < 0:
-		return node ^ luck(s.named[^p.name].Namespace+"/"+s.named[^p.name].Name)
+		return node ^ kube.HashName(keyOf(s.named[^p.name]))
 	}
-	return node ^ luck(s.namespace(p)+"/"+s.classes[p.class].prefix) + uint64(uint32(p.created))
+	return node ^ kube.HashName(s.namespace(p)+"/"+s.classes[p.class].prefix) + uint64(uint32(p.created))
 }
 
 // matches says whether the pod has the image and is on one of the nodes, ascending.

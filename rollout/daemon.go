@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"fmt"
-	"hash/fnv"
 	"iter"
 	"maps"
 	"math/rand/v2"
@@ -17,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -81,7 +81,7 @@ func (d *daemon) reference() *metav1.OwnerReference {
 	return metav1.NewControllerRef(d.object, appsv1.SchemeGroupVersion.WithKind("DaemonSet"))
 }
 
-func keyOf(o metav1.Object) string { return o.GetNamespace() + "/" + o.GetName() }
+func keyOf(o metav1.Object) string { return kube.Key(o) }
 
 // find gives the DaemonSet of a key, or nil.
 func (s *Sim) find(key string) *daemon {
@@ -97,7 +97,7 @@ func (s *Sim) find(key string) *daemon {
 // addDaemon gives a DaemonSet a slot; its object is still to be set.
 func (s *Sim) addDaemon(object *appsv1.DaemonSet) *daemon {
 	d := &daemon{
-		key: keyOf(object), luck: luck(keyOf(object)), class: none,
+		key: keyOf(object), luck: kube.HashName(keyOf(object)), class: none,
 		head:   slices.Repeat([]int32{none}, len(s.nodes)),
 		tally:  newTally(len(s.nodes)),
 		serial: s.serials[keyOf(object)],
@@ -132,7 +132,7 @@ func (s *Sim) setObject(d *daemon, object *appsv1.DaemonSet) error {
 	if err != nil {
 		return err
 	}
-	decoded := asDecoded(&object.Spec.Template)
+	decoded := kube.DecodedTemplate(&object.Spec.Template)
 	patch, err := templatePatch(decoded)
 	if err != nil {
 		return err
@@ -195,7 +195,7 @@ func (s *Sim) newTemplateClass(d *daemon) *class {
 	for _, t := range d.workload.Tolerations() {
 		c.tolerates = append(c.tolerates, t.Toleration)
 	}
-	c.priority, c.workload, c.load = s.priorityOf(&template.Spec), d.workload, d.workload.Load()
+	c.priority, c.workload, c.load = kube.Priority(&template.Spec, s.cluster.Borrow()), d.workload, d.workload.Load()
 	return c
 }
 
@@ -301,17 +301,10 @@ func (s *Sim) namespace(p *pod) string {
 	return s.classes[p.class].namespace
 }
 
-// luck is a name's part in a draw.
-func luck(name string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	return h.Sum64()
-}
-
 // uid is a made-up one, the same in every run.
 func uid(seed uint64, parts ...string) types.UID {
 	var g rand.PCG
-	g.Seed(seed, luck(strings.Join(parts, "\x00")))
+	g.Seed(seed, kube.HashName(strings.Join(parts, "\x00")))
 	a, b := g.Uint64(), g.Uint64()
 	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0xfff, b&0xffffffffffff))
 }

@@ -3,17 +3,17 @@ package rollout
 import (
 	"cmp"
 	"errors"
-	"maps"
 	"math"
 	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // What the controller writes on ReplicaSets, and of the revision also on the
@@ -181,7 +181,7 @@ func (s *Sim) findCurrent(d *deployment) {
 	was := d.current
 	d.current = none
 	for _, slot := range d.mine {
-		if sameTemplate(&s.sets.at[slot].object.Spec.Template, &d.object.Spec.Template) {
+		if kube.SameTemplate(&s.sets.at[slot].object.Spec.Template, &d.object.Spec.Template) {
 			d.current = slot
 			break
 		}
@@ -191,21 +191,6 @@ func (s *Sim) findCurrent(d *deployment) {
 			s.numberSet(s.sets.at[slot])
 		}
 	}
-}
-
-// sameTemplate follows pkg/controller/deployment/util: EqualIgnoreHash.
-func sameTemplate(a, b *corev1.PodTemplateSpec) bool {
-	x, y := withoutTemplateHash(a), withoutTemplateHash(b)
-	return equality.Semantic.DeepEqual(&x, &y)
-}
-
-func withoutTemplateHash(t *corev1.PodTemplateSpec) corev1.PodTemplateSpec {
-	plain := *t
-	if _, has := t.Labels[templateHashLabel]; has {
-		plain.Labels = maps.Clone(t.Labels)
-		delete(plain.Labels, templateHashLabel)
-	}
-	return plain
 }
 
 // currentSet returns the ReplicaSet of the Deployment's template, or nil.

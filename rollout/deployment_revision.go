@@ -12,9 +12,9 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // replicaSets gives the ReplicaSet of the Deployment's template and the others,
@@ -87,7 +87,7 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash := hashTemplate(asDecoded(&y.d.object.Spec.Template), y.now.CollisionCount)
+	hash := kube.TemplateHash(kube.DecodedTemplate(&y.d.object.Spec.Template), y.now.CollisionCount)
 	object := y.newSet(hash, size, highest(old)+1)
 	if other := y.sim.sets.find(keyOf(object)); other != nil {
 		return nil, y.collide(other)
@@ -119,12 +119,12 @@ func refusalOf(object *appsv1.ReplicaSet) error {
 // newSet is the ReplicaSet as the API server stores it.
 func (y *deploymentSync) newSet(hash string, size int32, revision int64) *appsv1.ReplicaSet {
 	template := y.d.object.Spec.Template.DeepCopy()
-	template.Labels = withAnnotation(template.Labels, templateHashLabel, hash)
+	template.Labels = kube.WithTemplateHash(template.Labels, hash)
 	selector := y.d.object.Spec.Selector.DeepCopy()
-	selector.MatchLabels = withAnnotation(selector.MatchLabels, templateHashLabel, hash)
+	selector.MatchLabels = kube.WithTemplateHash(selector.MatchLabels, hash)
 	annotations, _ := y.annotations(nil, revision)
 	annotations[desiredAnnotation], annotations[maxReplicasAnnotation] = fmt.Sprint(y.d.replicas()), fmt.Sprint(y.d.most())
-	name := setName(y.d.object.Name, hash)
+	name := kube.ReplicaSetName(y.d.object.Name, hash)
 	return cluster.Default(&appsv1.ReplicaSet{
 		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSet"},
 		ObjectMeta: metav1.ObjectMeta{
@@ -136,12 +136,6 @@ func (y *deploymentSync) newSet(hash string, size int32, revision int64) *appsv1
 		},
 		Spec: appsv1.ReplicaSetSpec{Replicas: &size, MinReadySeconds: y.d.object.Spec.MinReadySeconds, Selector: selector, Template: *template},
 	})
-}
-
-// setName follows pkg/controller/deployment: generateReplicaSetName.
-func setName(deployment, hash string) string {
-	most := validation.DNS1123SubdomainMaxLength - len("-") - len(hash)
-	return deployment[:min(len(deployment), most)] + "-" + hash
 }
 
 // collide counts a collision: another template has that hash, or the ReplicaSet

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Diagnosis is why a rollout does not end, and what would make it end.
@@ -138,11 +140,7 @@ func (s *Sim) stuck(d *daemon) bool {
 
 // some lists names, of many only the first.
 func some(names []string) string {
-	const shown = 3
-	if len(names) <= shown+1 {
-		return strings.Join(names, " ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], " "), len(names)-shown)
+	return kube.FirstNames(names)
 }
 
 func nodesOf(list []Culprit) []string {

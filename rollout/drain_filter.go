@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // leavers are the pods on the node that are to go, by name, with kubectl's
@@ -110,8 +112,7 @@ func (s *Sim) mirrors(p *pod) bool {
 	if p.name >= 0 {
 		return false
 	}
-	_, found := s.named[^p.name].Annotations[corev1.MirrorPodAnnotationKey]
-	return found
+	return kube.IsMirror(s.named[^p.name])
 }
 
 // keepsData says whether the pod has an emptyDir.

@@ -3,6 +3,8 @@ package rollout
 import (
 	"fmt"
 	"strings"
+
+	"github.com/berthsim/berth/internal/enum"
 )
 
 // Event is one thing that happened: plain, comparable data. Fields that do not
@@ -62,35 +64,22 @@ const (
 	ConditionChanged // of a Deployment: its status or reason
 )
 
-var kinds = [...]string{
+var kinds = enum.Of[Kind](
 	"", "Happened", "Unchanged", "Refused", "Gone", "Tainted",
 	"Created", "Deleted", "Unschedulable", "Bound", "Started", "Ready", "Available", "Unready", "Crashed", "PullFailed", "Failed", "Stopped",
 	"UserDeleted", "Evicted", "Unevicted", "Preempted", "Drained", "Undrained", "Collected", "Adopted", "Orphaned", "Released",
 	"RevisionAdded", "RevisionRenumbered", "RevisionRemoved", "SyncFailed",
 	"Scaled", "ConditionChanged",
-}
+)
 
 // String is the name of the kind.
-func (k Kind) String() string {
-	if k > 0 && int(k) < len(kinds) {
-		return kinds[k]
-	}
-	return fmt.Sprintf("Kind(%d)", uint8(k))
-}
+func (k Kind) String() string { return kinds.String(k) }
 
 // MarshalText makes a kind its name in JSON.
-func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+func (k Kind) MarshalText() ([]byte, error) { return kinds.MarshalText(k) }
 
 // UnmarshalText reads the name of a kind.
-func (k *Kind) UnmarshalText(text []byte) error {
-	for i, name := range kinds {
-		if i > 0 && name == string(text) {
-			*k = Kind(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("no kind of event is called %q", text)
-}
+func (k *Kind) UnmarshalText(text []byte) error { return kinds.UnmarshalText(k, text) }
 
 // String is the event in one line.
 func (e Event) String() string {

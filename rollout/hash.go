@@ -1,43 +1,11 @@
 package rollout
 
 import (
-	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/dump"
 	"k8s.io/apimachinery/pkg/util/json"
-	"k8s.io/apimachinery/pkg/util/rand"
 )
-
-// hashTemplate is the hash in the names and labels of ControllerRevisions
-// (pkg/controller: ComputeHash): FNV-1a over a dump of the Go value. The dump
-// tells nil from empty, so the template must be as decoded.
-func hashTemplate(decoded *corev1.PodTemplateSpec, collisions *int32) string {
-	h := fnv.New32a()
-	fmt.Fprint(h, dump.ForHash(*decoded))
-	if collisions != nil {
-		var b [8]byte
-		binary.LittleEndian.PutUint32(b[:], uint32(*collisions))
-		h.Write(b[:])
-	}
-	return rand.SafeEncodeString(fmt.Sprint(h.Sum32()))
-}
-
-// asDecoded is the template as the controller gets it, out of protobuf. A template
-// that protobuf refuses is left as it is.
-func asDecoded(template *corev1.PodTemplateSpec) *corev1.PodTemplateSpec {
-	data, err := template.Marshal()
-	if err != nil {
-		return template
-	}
-	decoded := &corev1.PodTemplateSpec{}
-	if err := decoded.Unmarshal(data); err != nil {
-		return template
-	}
-	return decoded
-}
 
 // templatePatch is the data of the decoded template's ControllerRevision
 // (pkg/controller/daemon: getPatch).

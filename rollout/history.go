@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 const (
@@ -164,7 +166,7 @@ func (s *Sim) labelRevisions(d *daemon, adopted []string) error {
 // another hash (pkg/controller/daemon: snapshot).
 func (s *Sim) snapshot(d *daemon, number int64) (revision, error) {
 	template := &d.object.Spec.Template
-	hash := hashTemplate(d.decoded, d.status.CollisionCount)
+	hash := kube.TemplateHash(d.decoded, d.status.CollisionCount)
 	name := d.object.Name + "-" + hash
 	if other, taken := s.revisionNamed(d.object.Namespace, name); taken {
 		return s.collide(d, other)

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Scale is kubectl scale: a Deployment gets another number of replicas.
@@ -184,7 +185,7 @@ func (in Undo) undoDeployment(s *Sim, d *deployment) {
 	case d.object.Spec.Paused:
 		s.noteInput(Refused, d, in, ": you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again")
 		return
-	case sameTemplate(&rs.object.Spec.Template, &d.object.Spec.Template):
+	case kube.SameTemplate(&rs.object.Spec.Template, &d.object.Spec.Template):
 		s.noteInput(Unchanged, d, in, fmt.Sprintf(": skipped rollback (current template already matches revision %d)", in.Revision))
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // takeInputs has the inputs that are due take effect, in the order given.
@@ -53,14 +54,11 @@ func (in ApplyNode) apply(s *Sim) {
 func (s *Sim) readCondition(node int32, object *corev1.Node) {
 	state := &s.nodes[node]
 	state.flags &^= isDown | isUnready
-	for _, c := range object.Status.Conditions {
-		switch {
-		case c.Type != corev1.NodeReady:
-		case c.Status == corev1.ConditionUnknown:
-			state.flags |= isDown
-		case c.Status == corev1.ConditionFalse:
-			state.flags |= isUnready
-		}
+	switch kube.NodeReady(object) {
+	case corev1.ConditionUnknown:
+		state.flags |= isDown
+	case corev1.ConditionFalse:
+		state.flags |= isUnready
 	}
 }
 
@@ -148,12 +146,7 @@ func (in NodeDown) apply(s *Sim) {
 func withUnknown(n *corev1.Node) *corev1.Node {
 	changed := *n
 	changed.Status.Conditions = slices.Clone(n.Status.Conditions)
-	i := slices.IndexFunc(changed.Status.Conditions, func(c corev1.NodeCondition) bool { return c.Type == corev1.NodeReady })
-	if i < 0 {
-		i = len(changed.Status.Conditions)
-		changed.Status.Conditions = append(changed.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeReady})
-	}
-	changed.Status.Conditions[i].Status = corev1.ConditionUnknown
+	kube.SetNodeReady(&changed, corev1.ConditionUnknown)
 	return &changed
 }
 

@@ -1,6 +1,6 @@
 package rollout
 
-import "fmt"
+import "github.com/berthsim/berth/internal/enum"
 
 // Law is a rule of Kubernetes that a diagnosis follows from.
 type Law uint8
@@ -70,15 +70,12 @@ var laws = [...]struct{ name, file, function, words string }{
 	PausedIsLeft:         {"PausedIsLeft", "pkg/controller/deployment/sync.go", "sync", "a Deployment that is paused is scaled and no more"},
 }
 
+var lawNames = enum.In[Law](laws[:], func(row struct{ name, file, function, words string }) string { return row.name })
+
 func (l Law) known() bool { return l > 0 && int(l) < len(laws) }
 
 // String is the name of the law.
-func (l Law) String() string {
-	if l.known() {
-		return laws[l].name
-	}
-	return fmt.Sprintf("Law(%d)", uint8(l))
-}
+func (l Law) String() string { return lawNames.String(l) }
 
 // Words is the law in words.
 func (l Law) Words() string {
@@ -98,15 +95,7 @@ func (l Law) Source() (file, function string) {
 }
 
 // MarshalText makes a law its name in JSON.
-func (l Law) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+func (l Law) MarshalText() ([]byte, error) { return lawNames.MarshalText(l) }
 
 // UnmarshalText reads the name of a law.
-func (l *Law) UnmarshalText(text []byte) error {
-	for i, law := range laws {
-		if i > 0 && law.name == string(text) {
-			*l = Law(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("no law is called %q", text)
-}
+func (l *Law) UnmarshalText(text []byte) error { return lawNames.UnmarshalText(l, text) }

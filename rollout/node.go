@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -73,13 +74,13 @@ func (s *Sim) addSlots(names []string) {
 	moved := make([]int32, len(s.roster)) // from old slots to new ones
 	for i, old := range s.roster {
 		for len(names) > 0 && names[0] < old.name {
-			roster, names = append(roster, name{names[0], luck(names[0])}), names[1:]
+			roster, names = append(roster, name{names[0], kube.HashName(names[0])}), names[1:]
 		}
 		moved[i] = int32(len(roster))
 		roster = append(roster, old)
 	}
 	for _, n := range names {
-		roster = append(roster, name{n, luck(n)})
+		roster = append(roster, name{n, kube.HashName(n)})
 	}
 	s.roster = roster
 	s.nodes = moveTo(s.nodes, moved, len(roster), nodeState{})

@@ -1,6 +1,6 @@
 package rollout
 
-import "fmt"
+import "github.com/berthsim/berth/internal/enum"
 
 // Obstacle is what keeps a pod from being as wanted and does not go by itself.
 type Obstacle uint8
@@ -35,12 +35,7 @@ const (
 
 // obstacles have a name, the law behind them and words for the nodes that are
 // affected, or of a Deployment the pods.
-var obstacles = [UnknownObstacle + 1]struct {
-	name  string
-	law   Law
-	words string
-	pods  string
-}{
+var obstacles = [UnknownObstacle + 1]obstacleRow{
 	NodeIsDown:       {"NodeIsDown", KubeletConfirms, "%s down, where pods neither stop nor start", "%s on a node that is down"},
 	NodeIsUnready:    {"NodeIsUnready", NodeTakesPodsAlong, "%s not ready, and so are the pods there", "%s on a node that is not ready"},
 	PodsHeldUnready:  {"PodsHeldUnready", ReadyThenAvailable, "%s kept from having pods that are ready", "%s on a node where pods are kept from being ready"},
@@ -68,13 +63,17 @@ var obstacles = [UnknownObstacle + 1]struct {
 	UnknownObstacle:  {"UnknownObstacle", EndsWhenAvailable, "%s not as wanted", "%s not as wanted"},
 }
 
-// String is the name of the obstacle.
-func (o Obstacle) String() string {
-	if o > 0 && int(o) < len(obstacles) {
-		return obstacles[o].name
-	}
-	return fmt.Sprintf("Obstacle(%d)", uint8(o))
+type obstacleRow struct {
+	name  string
+	law   Law
+	words string
+	pods  string
 }
+
+var obstacleNames = enum.In[Obstacle](obstacles[:], func(row obstacleRow) string { return row.name })
+
+// String is the name of the obstacle.
+func (o Obstacle) String() string { return obstacleNames.String(o) }
 
 // Law is the rule of Kubernetes that makes it one.
 func (o Obstacle) Law() Law {
@@ -85,18 +84,10 @@ func (o Obstacle) Law() Law {
 }
 
 // MarshalText makes an obstacle its name in JSON.
-func (o Obstacle) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+func (o Obstacle) MarshalText() ([]byte, error) { return obstacleNames.MarshalText(o) }
 
 // UnmarshalText reads the name of an obstacle.
-func (o *Obstacle) UnmarshalText(text []byte) error {
-	for i, obstacle := range obstacles {
-		if i > 0 && obstacle.name == string(text) {
-			*o = Obstacle(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("no obstacle is called %q", text)
-}
+func (o *Obstacle) UnmarshalText(text []byte) error { return obstacleNames.UnmarshalText(o, text) }
 
 // obstacle is what is in the way of a pod that is not as wanted.
 func (s *Sim) obstacle(d *daemon, id int32) Obstacle {

@@ -3,7 +3,6 @@ package rollout
 import (
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
@@ -124,13 +123,4 @@ func (s *Sim) nomineesIn(list []int32, head int32, p *pod) []int32 {
 		}
 	}
 	return list
-}
-
-// runningPriority is that of a pod that runs: one that says nothing was made when
-// there was no default class (component-helpers: PodPriority).
-func (s *Sim) runningPriority(spec *corev1.PodSpec) int32 {
-	if spec.Priority == nil && spec.PriorityClassName == "" {
-		return 0
-	}
-	return s.priorityOf(spec)
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/berthsim/berth/internal/enum"
 )
 
 // Remedy is inputs that were tried on a fork: injected now, they let the rollout
@@ -88,27 +90,16 @@ const (
 	RemoveNodes                     // from the cluster
 )
 
-var means = [...]string{"", "ResumeRollout", "ChangeBudget", "ReplaceInstead", "DeleteThePods", "RepairNodes", "AddNodes", "ScaleDown", "ChangeTemplate", "UndoRollout", "RemoveNodes"}
+var means = enum.Of[Means]("", "ResumeRollout", "ChangeBudget", "ReplaceInstead", "DeleteThePods", "RepairNodes", "AddNodes", "ScaleDown", "ChangeTemplate", "UndoRollout", "RemoveNodes")
 
 // String is the name of the means.
-func (m Means) String() string {
-	if m > 0 && int(m) < len(means) {
-		return means[m]
-	}
-	return fmt.Sprintf("Means(%d)", uint8(m))
-}
+func (m Means) String() string { return means.String(m) }
 
 // MarshalText makes means their name in JSON.
-func (m Means) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+func (m Means) MarshalText() ([]byte, error) { return means.MarshalText(m) }
 
 // UnmarshalText reads the name of means.
-func (m *Means) UnmarshalText(text []byte) error {
-	if i := slices.Index(means[:], string(text)); i > 0 {
-		*m = Means(i)
-		return nil
-	}
-	return fmt.Errorf("no means are called %q", text)
-}
+func (m *Means) UnmarshalText(text []byte) error { return means.UnmarshalText(m, text) }
 
 // remedies tries what may help and keeps what does.
 func (x *exam) remedies(dx *Diagnosis) (remedies, reliefs []Remedy) {

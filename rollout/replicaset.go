@@ -7,11 +7,11 @@ import (
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -159,10 +159,9 @@ func (s *Sim) newSetClass(rs *replicaSet) (*class, error) {
 		return nil, fmt.Errorf("unable to create pods, no labels")
 	}
 	c := newClass(namePrefix(rs.object.Name), template.Labels, &template.Spec)
-	pod := &corev1.Pod{ObjectMeta: *template.ObjectMeta.DeepCopy(), Spec: *template.Spec.DeepCopy()}
+	pod := kube.PodFromTemplate(template.DeepCopy(), rs.object.Name, rs.reference())
 	pod.Name, pod.Namespace = c.prefix+"0", rs.object.Namespace
 	pod.Spec.Tolerations = withPatience(pod.Spec.Tolerations)
-	pod.OwnerReferences = []metav1.OwnerReference{*rs.reference()}
 	if pod.OwnerReferences[0].UID == "" {
 		pod.OwnerReferences[0].UID = "0"
 	}
@@ -173,9 +172,10 @@ func (s *Sim) newSetClass(rs *replicaSet) (*class, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.namespace, c.template, c.hash, c.cost = rs.object.Namespace, template, template.Labels[templateHashLabel], deletionCost(pod.Annotations)
+	c.namespace, c.template, c.hash = rs.object.Namespace, template, template.Labels[templateHashLabel]
+	c.cost, _ = kube.DeletionCost(pod.Annotations)
 	c.tolerates = pod.Spec.Tolerations
-	c.priority, c.workload, c.load = s.priorityOf(&w.Pod().Spec), w, w.Load()
+	c.priority, c.workload, c.load = kube.Priority(&w.Pod().Spec, s.cluster.Borrow()), w, w.Load()
 	return c, nil
 }
 

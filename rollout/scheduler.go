@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/placement"
@@ -239,29 +238,6 @@ func (s *Sim) survey() {
 			s.seat(p, true)
 		}
 	}
-}
-
-// priorityOf is what admission would make of a pod's priority class
-// (plugin/pkg/admission/priority).
-func (s *Sim) priorityOf(spec *corev1.PodSpec) int32 {
-	switch {
-	case spec.Priority != nil:
-		return *spec.Priority
-	case spec.PriorityClassName == "system-node-critical":
-		return 2_000_001_000
-	case spec.PriorityClassName == "system-cluster-critical":
-		return 2_000_000_000
-	}
-	b := s.cluster.Borrow()
-	if pc, ok := b.PriorityClass(spec.PriorityClassName); ok {
-		return pc.Value
-	}
-	for _, pc := range b.PriorityClasses() {
-		if spec.PriorityClassName == "" && pc.GlobalDefault {
-			return pc.Value
-		}
-	}
-	return 0
 }
 
 // dropPods takes the pods out of the snapshot that the simulation keeps: it has

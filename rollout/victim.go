@@ -4,10 +4,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // victims takes some of the ReplicaSet's active pods, which it reorders: those
@@ -150,22 +149,8 @@ func (r *victimRanking) tie(a, b int32) int {
 	}
 	draw := func(id int32) uint64 {
 		var g rand.PCG
-		g.Seed(r.sim.config.Seed^luck(r.sim.podName(id)), uint64(uint32(r.sim.now))<<32|uint64(uint32(r.sim.round)))
+		g.Seed(r.sim.config.Seed^kube.HashName(r.sim.podName(id)), uint64(uint32(r.sim.now))<<32|uint64(uint32(r.sim.round)))
 		return g.Uint64()
 	}
 	return before(draw(a) < draw(b))
-}
-
-// deletionCost follows pkg/apis/core/helper: GetDeletionCostFromPodAnnotations,
-// where a cost that cannot be read is 0.
-func deletionCost(annotations map[string]string) int32 {
-	text := annotations[corev1.PodDeletionCost]
-	if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "0") {
-		return 0
-	}
-	cost, err := strconv.ParseInt(text, 10, 32)
-	if err != nil {
-		return 0
-	}
-	return int32(cost)
 }

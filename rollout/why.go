@@ -1,6 +1,10 @@
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/berthsim/berth/internal/enum"
+)
 
 // Why is the reason of an event: a rule, what the rule counted, and details that
 // have no form. It is plain, comparable data.
@@ -76,30 +80,19 @@ var rules = [...]struct{ name, words string }{
 	SetGone:             {"SetGone", "its ReplicaSet was deleted"},
 }
 
+var ruleNames = enum.In[Rule](rules[:], func(row struct{ name, words string }) string { return row.name })
+
 // unwanted says whether the rule is about a node that wants no pod.
 func (r Rule) unwanted() bool { return r == NodeExcludes || r == OldUnwanted || r == EnoughElsewhere }
 
 // String is the name of the rule.
-func (r Rule) String() string {
-	if r > 0 && int(r) < len(rules) {
-		return rules[r].name
-	}
-	return fmt.Sprintf("Rule(%d)", uint8(r))
-}
+func (r Rule) String() string { return ruleNames.String(r) }
 
 // MarshalText makes a rule its name in JSON.
-func (r Rule) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+func (r Rule) MarshalText() ([]byte, error) { return ruleNames.MarshalText(r) }
 
 // UnmarshalText reads the name of a rule.
-func (r *Rule) UnmarshalText(text []byte) error {
-	for i, rule := range rules {
-		if i > 0 && rule.name == string(text) {
-			*r = Rule(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("no rule is called %q", text)
-}
+func (r *Rule) UnmarshalText(text []byte) error { return ruleNames.UnmarshalText(r, text) }
 
 // String is the reason in words; empty for the zero Why.
 func (w Why) String() string {

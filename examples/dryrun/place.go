@@ -3,7 +3,7 @@ package main
 import (
 	"bytes"
 
-	"sigs.k8s.io/yaml/goyaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // place is where an object stands.

@@ -75,7 +75,7 @@ var toTheLastBit = cmp.Comparer(func(a, b resource.Quantity) bool { return refle
 
 // Random objects of every kind.
 //
-// Seen to find some fifty mutants of cluster/default*.go, among them: 256 for the
+// Seen to find some fifty mutants of internal/apiserver/defaults, among them: 256 for the
 // longest repository, no sha384, an IPv6 registry or double underscore forgotten,
 // "localhost" no registry, allocatable filled where it is empty but there, the IP
 // mode of an ingress without IP, no requests from limits in init containers, pod-level

@@ -274,7 +274,7 @@ func TestValidateAcceptsStoredPods(t *testing.T) {
 // The scenarios in which users read what Validate says are the server's words too.
 func TestValidateScenariosAreTheServers(t *testing.T) {
 	objects := 0
-	datadriven.Walk(t, "../../cluster/testdata/validate", func(t *testing.T, path string) {
+	datadriven.Walk(t, "../apiserver/validation/testdata", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			manifest, err := cluster.ReadManifest(strings.NewReader(d.Input))
 			if err != nil {

@@ -4,10 +4,10 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -69,8 +69,7 @@ func (admit Admit) judge(d *daemon, c *cluster.Cluster) (*Admission, error) {
 func podsOf(d *daemon, c *cluster.Cluster) []runtime.Object {
 	var own []runtime.Object
 	for _, pod := range c.Borrow().Pods() {
-		ref := metav1.GetControllerOfNoCopy(pod)
-		if ref != nil && ref.Kind == "DaemonSet" && ref.Name == d.object.Name && pod.Namespace == d.object.Namespace {
+		if kube.Controls(d.object, "DaemonSet", pod) {
 			own = append(own, pod)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -32,7 +33,7 @@ func (x *inspector) inspectBudget() {
 func (x *inspector) inspectDead(budget int) {
 	var dead []string
 	for n := range x.prediction.Eligible().Or(x.prediction.Kept()).All() {
-		if notReady(n) && (x.runs[n.Name] || x.stays(n.Name)) {
+		if kube.NodeNotReady(n) && (x.runs[n.Name] || x.stays(n.Name)) {
 			dead = append(dead, n.Name)
 		}
 	}
@@ -40,7 +41,7 @@ func (x *inspector) inspectDead(budget int) {
 		return
 	}
 	x.find(BudgetUsedUp, Problem, strategyPath+"maxUnavailable", dead,
-		fmt.Sprintf("not ready: %s, which use the whole budget (%d of %d): a rollout does not begin", listed(dead), len(dead), budget),
+		fmt.Sprintf("not ready: %s, which use the whole budget (%d of %d): a rollout does not begin", kube.FirstNames(dead), len(dead), budget),
 		fmt.Sprintf("repair or remove them, or set maxUnavailable to %d", len(dead)+1))
 }
 

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -55,7 +56,7 @@ func (x *inspector) inspectSeconds(i int) {
 	}
 	if len(loops) > 0 {
 		x.find(EvictionLoop, Problem, path, loops,
-			fmt.Sprintf("on %s each pod is turned out after %d s and made again, for ever", listed(loops), max(0, *t.TolerationSeconds)),
+			fmt.Sprintf("on %s each pod is turned out after %d s and made again, for ever", kube.FirstNames(loops), max(0, *t.TolerationSeconds)),
 			"leave tolerationSeconds out, or the toleration")
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -56,7 +56,7 @@ func Covered(key, selector string) Invariant {
 		}
 		ready, bare := 0, []string{}
 		for node := range nodes.All() {
-			if !isReady(node) {
+			if kube.NodeNotReady(node) {
 				continue
 			}
 			if ready++; !m.Available(key).Has(node.Name) {
@@ -85,12 +85,6 @@ func firstFew[T any](nodes []T, say func(T) string) []string {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	return lines
-}
-
-func isReady(node *corev1.Node) bool {
-	return !slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
-		return c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue
-	})
 }
 
 // whyNot says why the node has no available pod: it wants none, or what it waits for.

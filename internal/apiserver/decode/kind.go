@@ -1,0 +1,174 @@
+package decode
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/berthsim/berth/internal/apiserver/kinds"
+)
+
+// header is what every object says of itself, before its kind is known.
+type header struct {
+	apiVersion, kind              string
+	namespace, name, generateName string
+}
+
+// readHeader reads the header of a JSON object; what is not a string reads as
+// "". It returns the mistakes in apiVersion and kind.
+func readHeader(fields map[string]json.RawMessage) (h header, mistakes []mistake) {
+	for name, into := range map[string]*string{"apiVersion": &h.apiVersion, "kind": &h.kind} {
+		if raw, ok := fields[name]; ok {
+			mistakes = append(mistakes, misfits(raw, reflect.TypeFor[string](), name)...)
+			*into = stringOf(raw)
+		}
+	}
+	slices.SortFunc(mistakes, func(a, b mistake) int { return strings.Compare(a.field, b.field) })
+	meta := objectOf(fields["metadata"])
+	h.namespace, h.name, h.generateName = stringOf(meta["namespace"]), stringOf(meta["name"]), stringOf(meta["generateName"])
+	return h, mistakes
+}
+
+func stringOf(raw json.RawMessage) (s string) {
+	if len(raw) > 0 && kjson.UnmarshalCaseSensitivePreserveInts(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// objectOf is the members of a JSON object, nil if it is none. The last of
+// repeated members counts.
+func objectOf(raw json.RawMessage) (members map[string]json.RawMessage) {
+	if len(raw) > 0 && kjson.UnmarshalCaseSensitivePreserveInts(raw, &members) != nil {
+		return nil
+	}
+	return members
+}
+
+// itemsOf is the values of a JSON array, nil if it is none.
+func itemsOf(raw json.RawMessage) (items []json.RawMessage) {
+	if len(raw) > 0 && kjson.UnmarshalCaseSensitivePreserveInts(raw, &items) != nil {
+		return nil
+	}
+	return items
+}
+
+// isList reports whether the object is a list: any with items, as for
+// unstructuredJSONScheme of apimachinery, whose kind says so, too.
+func (h header) isList(fields map[string]json.RawMessage) bool {
+	_, hasItems := fields["items"]
+	_, modelled := kinds.Named(strings.TrimSuffix(h.kind, "List"))
+	return strings.HasSuffix(h.kind, "List") && (hasItems || modelled || h.kind == "List")
+}
+
+// isFragment reports whether an object of a kind with a pod template has neither
+// what selects its pods nor what they run: the API server would refuse it.
+func isFragment(k kinds.Kind, raw json.RawMessage) bool {
+	if k.APIVersion != "apps/v1" || k.Name == "ControllerRevision" {
+		return false
+	}
+	spec := objectOf(objectOf(raw)["spec"])
+	podSpec := objectOf(objectOf(spec["template"])["spec"])
+	return spec["selector"] == nil && podSpec["containers"] == nil
+}
+
+// describe names the object as far as it can be named.
+func (h header) describe(item string) string {
+	name := h.nameOrPattern()
+	switch {
+	case name != "" && h.kind == "":
+		return kinds.ObjectName("object", h.namespace, name)
+	case name == "":
+		return strings.TrimSpace(h.kind + " " + item)
+	}
+	return kinds.ObjectName(h.kind, h.namespace, name)
+}
+
+func (h header) nameOrPattern() string {
+	if h.name == "" && h.generateName != "" {
+		return h.generateName + "*"
+	}
+	return h.name
+}
+
+// recognise finds the kind of an object that names none but that an API server
+// has stored: typed Go clients clear kind and apiVersion, so dumps that programs
+// write often lack them. The API server itself would refuse the object.
+func recognise(fields map[string]json.RawMessage) (kinds.Kind, bool) {
+	for _, k := range kinds.All {
+		outer, inner, ok := strings.Cut(k.Live, ".")
+		if _, has := objectOf(fields[outer])[inner]; ok && has {
+			return k, true
+		}
+	}
+	return kinds.Kind{}, false
+}
+
+// judge says what becomes of an object that names this apiVersion and kind: it
+// is of the model (no reason), is skipped, or is a mistake in field.
+func (h header) judge() (k kinds.Kind, skip string, wrong *mistake) {
+	switch {
+	case h.kind == "" && h.apiVersion == "":
+		return k, "", &mistake{field: "kind", message: "missing, as is apiVersion"}
+	case h.kind == "":
+		return k, "", &mistake{field: "kind", message: "missing"}
+	case h.apiVersion == "":
+		return k, "", &mistake{field: "apiVersion", message: "missing" + h.suggestVersion()}
+	}
+	gv, err := schema.ParseGroupVersion(h.apiVersion)
+	if err != nil {
+		return k, "", &mistake{field: "apiVersion", message: "must be version or group/version, not " + quote(h.apiVersion)}
+	}
+	k, exact := kinds.Named(h.kind)
+	switch {
+	case exact && k.APIVersion == h.apiVersion:
+		return k, "", nil
+	case h.kind == "Status" && h.apiVersion == "v1":
+		return k, "", &mistake{field: "kind", message: "this is the API server's answer to a request that failed, not an object"}
+	case k.Name != "" && !ownedByKubernetes(gv.Group):
+		return k, "the API group " + gv.Group + " is not Kubernetes' own; only " + k.Name + " of " + k.APIVersion + " is modelled", nil
+	case exact:
+		return k, "", &mistake{field: "apiVersion", message: "Kubernetes 1.37 does not serve " + h.kind + " in " + h.apiVersion + ": " + h.removal() + "write " + k.APIVersion}
+	case k.Name != "":
+		return k, "", &mistake{field: "kind", message: "kinds are case-sensitive: write " + k.Name}
+	case h.apiVersion == "apps/v1":
+		return k, "", &mistake{field: "kind", message: "apps/v1 has no such kind; it has ControllerRevision, DaemonSet, Deployment, ReplicaSet and StatefulSet"}
+	}
+	return k, "kind is not modelled", nil
+}
+
+// suggestVersion helps where only the version is missing.
+func (h header) suggestVersion() string {
+	if k, ok := kinds.Named(h.kind); ok {
+		return ": write " + k.APIVersion
+	}
+	return ""
+}
+
+// ownedByKubernetes reports whether the API group is one of Kubernetes' own:
+// they have no dot or end in .k8s.io (the API server protects that suffix).
+func ownedByKubernetes(group string) bool {
+	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") && !strings.HasSuffix(group, ".x-k8s.io")
+}
+
+// removals is when an API version that manifests still name was last served,
+// from the deprecation guide of the Kubernetes documentation.
+var removals = map[string]string{
+	"extensions/v1beta1":         "1.16",
+	"apps/v1beta1":               "1.16",
+	"apps/v1beta2":               "1.16",
+	"policy/v1beta1":             "1.25",
+	"scheduling.k8s.io/v1beta1":  "1.22",
+	"scheduling.k8s.io/v1alpha1": "1.22",
+}
+
+func (h header) removal() string {
+	if release, ok := removals[h.apiVersion]; ok {
+		return "removed in " + release + "; "
+	}
+	return ""
+}

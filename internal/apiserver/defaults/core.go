@@ -1,0 +1,92 @@
+package defaults
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// defaultNode lets a node that does not say what can be allocated offer all it has.
+func defaultNode(node *corev1.Node) {
+	status := &node.Status
+	if status.Allocatable == nil {
+		status.Allocatable = status.Capacity.DeepCopy()
+	}
+	roundUp(status.Capacity)
+	roundUp(status.Allocatable)
+}
+
+// defaultNamespace makes the name of a namespace a label; that of one whose name
+// is yet to be generated waits for it.
+func defaultNamespace(ns *corev1.Namespace) {
+	defaultTo(&ns.Status.Phase, corev1.NamespaceActive)
+	if ns.Name == "" {
+		return
+	}
+	if ns.Labels == nil {
+		ns.Labels = make(map[string]string, 1)
+	}
+	ns.Labels[corev1.LabelMetadataName] = ns.Name
+}
+
+func defaultService(service *corev1.Service) {
+	spec := &service.Spec
+	defaultSessionAffinity(spec)
+	defaultTo(&spec.Type, corev1.ServiceTypeClusterIP)
+	for i := range spec.Ports {
+		defaultServicePort(&spec.Ports[i])
+	}
+	if externallyAccessible(spec) {
+		defaultTo(&spec.ExternalTrafficPolicy, corev1.ServiceExternalTrafficPolicyCluster)
+	}
+	switch spec.Type {
+	case corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeClusterIP:
+		defaultPointer(&spec.InternalTrafficPolicy, corev1.ServiceInternalTrafficPolicyCluster)
+	}
+	if spec.Type == corev1.ServiceTypeLoadBalancer {
+		defaultPointer(&spec.AllocateLoadBalancerNodePorts, true)
+		defaultIngress(service.Status.LoadBalancer.Ingress)
+	}
+}
+
+// defaultSessionAffinity replaces the whole configuration of ClientIP where it
+// lacks a timeout, and drops that of None.
+func defaultSessionAffinity(spec *corev1.ServiceSpec) {
+	defaultTo(&spec.SessionAffinity, corev1.ServiceAffinityNone)
+	config := spec.SessionAffinityConfig
+	switch spec.SessionAffinity {
+	case corev1.ServiceAffinityNone:
+		spec.SessionAffinityConfig = nil
+	case corev1.ServiceAffinityClientIP:
+		if config == nil || config.ClientIP == nil || config.ClientIP.TimeoutSeconds == nil {
+			spec.SessionAffinityConfig = &corev1.SessionAffinityConfig{
+				ClientIP: &corev1.ClientIPConfig{TimeoutSeconds: new(corev1.DefaultClientIPServiceAffinitySeconds)},
+			}
+		}
+	}
+}
+
+func defaultServicePort(port *corev1.ServicePort) {
+	defaultTo(&port.Protocol, corev1.ProtocolTCP)
+	if port.TargetPort == intstr.FromInt32(0) || port.TargetPort == intstr.FromString("") {
+		port.TargetPort = intstr.FromInt32(port.Port)
+	}
+}
+
+// externallyAccessible follows ExternallyAccessible of pkg/api/v1/service/util.go.
+func externallyAccessible(spec *corev1.ServiceSpec) bool {
+	switch spec.Type {
+	case corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeNodePort:
+		return true
+	case corev1.ServiceTypeClusterIP:
+		return len(spec.ExternalIPs) > 0
+	}
+	return false
+}
+
+func defaultIngress(ingress []corev1.LoadBalancerIngress) {
+	for i := range ingress {
+		if ingress[i].IP != "" {
+			defaultPointer(&ingress[i].IPMode, corev1.LoadBalancerIPModeVIP)
+		}
+	}
+}

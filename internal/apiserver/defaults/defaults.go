@@ -1,0 +1,65 @@
+// Package defaults fills in the fields that the API server of Kubernetes 1.37
+// fills in, feature gates at their own defaults.
+//
+// It follows SetObjectDefaults_* in zz_generated.defaults.go and SetDefaults_* in
+// defaults.go of pkg/apis/{core,apps,scheduling}/v1, and DefaultPodLevelResources
+// of pkg/api/pod/util.go. Nothing of policy/v1 has a default.
+package defaults
+
+import (
+	"cmp"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// Apply returns a copy of object with its defaults. An object of a kind without
+// defaults is copied as it is; nil is returned as it is.
+func Apply[T runtime.Object](object T) T {
+	if any(object) == nil {
+		return object
+	}
+	copied, ok := object.DeepCopyObject().(T)
+	if !ok { // the copy of a nil pointer is no T
+		return object
+	}
+	setDefaults(copied)
+	return copied
+}
+
+func setDefaults(object runtime.Object) {
+	switch o := object.(type) {
+	case *corev1.Node:
+		defaultNode(o)
+	case *corev1.Pod:
+		defaultPod(o)
+	case *corev1.Namespace:
+		defaultNamespace(o)
+	case *corev1.Service:
+		defaultService(o)
+	case *appsv1.DaemonSet:
+		defaultDaemonSet(o)
+	case *appsv1.Deployment:
+		defaultDeployment(o)
+	case *appsv1.ReplicaSet:
+		defaultReplicaSet(o)
+	case *appsv1.StatefulSet:
+		defaultStatefulSet(o)
+	case *schedulingv1.PriorityClass:
+		defaultPointer(&o.PreemptionPolicy, corev1.PreemptLowerPriority)
+	}
+}
+
+// defaultTo sets a field that has no value.
+func defaultTo[T comparable](field *T, value T) {
+	*field = cmp.Or(*field, value)
+}
+
+// defaultPointer sets an optional field that is absent.
+func defaultPointer[T any](field **T, value T) {
+	if *field == nil {
+		*field = new(value)
+	}
+}

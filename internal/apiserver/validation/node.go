@@ -1,0 +1,79 @@
+package validation
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// checkNode follows ValidateNode of pkg/apis/core/validation/validation.go. A
+// node's status counts on creation too, and its taints are reported under metadata.
+func checkNode(root spot, node *corev1.Node) {
+	meta, status := root.child("metadata"), root.child("status")
+	checkMeta(meta, &node.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
+	checkTaints(meta.child("taints"), node.Spec.Taints)
+	checkNodeResources(status.child("capacity"), node.Status.Capacity)
+	checkNodeResources(status.child("allocatable"), node.Status.Allocatable)
+	checkDeclaredFeatures(status.child("declaredFeatures"), node.Status.DeclaredFeatures)
+}
+
+func checkNodeResources(at spot, resources corev1.ResourceList) {
+	for _, name := range slices.Sorted(maps.Keys(resources)) {
+		checkQuantity(at.child(string(name)), name, resources[name])
+	}
+}
+
+// checkTaints follows validateNodeTaints.
+func checkTaints(at spot, taints []corev1.Taint) {
+	type identity struct {
+		key    string
+		effect corev1.TaintEffect
+	}
+	known := map[identity]bool{}
+	for i, t := range taints {
+		here := at.item(i)
+		checkLabelKey(here.child("key"), t.Key)
+		if wrong := validation.IsValidLabelValue(t.Value); len(wrong) > 0 {
+			here.child("value").invalid(t.Value, strings.Join(wrong, ";"))
+		}
+		checkOneOf(here.child("effect"), t.Effect, TaintEffects...)
+		if id := (identity{t.Key, t.Effect}); known[id] {
+			here.duplicateFor(t, "taints must be unique by key and effect pair")
+		} else {
+			known[id] = true
+		}
+	}
+}
+
+// TaintEffects are the effects that a taint can have.
+var TaintEffects = []corev1.TaintEffect{
+	corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute,
+}
+
+var declaredFeature = regexp.MustCompile(`^[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*$`)
+
+// checkDeclaredFeatures follows validateNodeDeclaredFeatures: names in ascending
+// order, none twice.
+func checkDeclaredFeatures(at spot, features []string) {
+	for i, name := range features {
+		here := at.item(i)
+		switch longest := validation.DNS1123SubdomainMaxLength; {
+		case len(name) > longest:
+			here.invalid(name, fmt.Sprintf("invalid feature name %q: must be no more than %d characters", name, longest))
+		case !declaredFeature.MatchString(name):
+			here.invalid(name, fmt.Sprintf("invalid feature name %q: must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes", name))
+		}
+		switch {
+		case i > 0 && name == features[i-1]:
+			here.duplicate(name)
+		case i > 0 && name < features[i-1]:
+			here.invalid(name, "list must be sorted alphabetically")
+		}
+	}
+}

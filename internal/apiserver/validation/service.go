@@ -1,0 +1,97 @@
+package validation
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// checkService follows validateService of pkg/apis/core/validation/validation.go
+// in what says which pods are meant: selector, type and ports. Addresses, load
+// balancers and traffic policies are not looked at.
+func checkService(root spot, service *corev1.Service) {
+	checkMeta(root.child("metadata"), &service.ObjectMeta, namespaced, apivalidation.NameIsDNSLabel)
+	at, spec := root.child("spec"), &service.Spec
+	ports := at.child("ports")
+	if len(spec.Ports) == 0 && !isHeadless(spec) && spec.Type != corev1.ServiceTypeExternalName {
+		ports.required("")
+	}
+	checkServicePorts(ports, spec.Ports)
+	checkLabels(at.child("selector"), spec.Selector)
+	checkOneOf(at.child("type"), spec.Type, corev1.ServiceTypeClusterIP, corev1.ServiceTypeExternalName,
+		corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeNodePort)
+	checkNodePorts(ports, spec)
+	checkPortsOnce(ports, spec.Ports)
+}
+
+// isHeadless follows isHeadlessService, and normalizeClusterIPs of
+// pkg/registry/core/service/storage/storage.go, which fills clusterIPs from clusterIP.
+func isHeadless(spec *corev1.ServiceSpec) bool {
+	if len(spec.ClusterIPs) == 0 {
+		return spec.ClusterIP == corev1.ClusterIPNone
+	}
+	return len(spec.ClusterIPs) == 1 && spec.ClusterIPs[0] == corev1.ClusterIPNone
+}
+
+// checkServicePorts follows validateServicePort. Of several, each needs a name.
+func checkServicePorts(at spot, ports []corev1.ServicePort) {
+	names := map[string]bool{}
+	for i, port := range ports {
+		here := at.item(i)
+		switch name := here.child("name"); {
+		case port.Name != "":
+			checkDNSLabel(name, port.Name)
+			checkNewName(name, port.Name, names)
+		case len(ports) > 1:
+			name.required("")
+		}
+		here.child("port").invalidFor(port.Port, validation.IsValidPortNum(int(port.Port)))
+		checkOneOf(here.child("protocol"), port.Protocol, protocols...)
+		checkTargetPort(here.child("targetPort"), port.TargetPort)
+		if port.AppProtocol != nil {
+			checkQualifiedName(here.child("appProtocol"), *port.AppProtocol)
+		}
+	}
+}
+
+func checkTargetPort(at spot, port intstr.IntOrString) {
+	if port.Type == intstr.String {
+		at.invalidFor(port.StrVal, validation.IsValidPortName(port.StrVal))
+	} else {
+		at.invalidFor(port.IntValue(), validation.IsValidPortNum(port.IntValue()))
+	}
+}
+
+func checkNodePorts(at spot, spec *corev1.ServiceSpec) {
+	type identity struct {
+		protocol corev1.Protocol
+		port     int32
+	}
+	taken := map[identity]bool{}
+	for i, port := range spec.Ports {
+		if port.NodePort == 0 {
+			continue
+		}
+		here := at.item(i).child("nodePort")
+		if spec.Type == corev1.ServiceTypeClusterIP {
+			here.forbidden("may not be used when `type` is 'ClusterIP'")
+		}
+		if id := (identity{port.Protocol, port.NodePort}); taken[id] {
+			here.duplicate(port.NodePort)
+		} else {
+			taken[id] = true
+		}
+	}
+}
+
+func checkPortsOnce(at spot, ports []corev1.ServicePort) {
+	taken := map[corev1.ServicePort]bool{}
+	for i, port := range ports {
+		id := corev1.ServicePort{Protocol: port.Protocol, Port: port.Port}
+		if taken[id] {
+			at.item(i).duplicate(id)
+		}
+		taken[id] = true
+	}
+}

@@ -1,0 +1,64 @@
+// Package validation finds what the API server of Kubernetes 1.37, feature gates
+// at their defaults, would refuse to create.
+//
+// It follows Validate of the strategies in pkg/registry, after their
+// PrepareForCreate, and BeforeCreate of k8s.io/apiserver/pkg/registry/rest.
+package validation
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/berthsim/berth/internal/apiserver/defaults"
+	"github.com/berthsim/berth/internal/apiserver/kinds"
+)
+
+// Validate returns every mistake of an object, in the order of the checks. It
+// checks a copy that has its defaults. An object of a kind that is not in
+// package kinds is NotSupported at "kind", and a nil is Required at "metadata".
+func Validate(object runtime.Object) field.ErrorList {
+	var mistakes field.ErrorList
+	root := spot{list: &mistakes}
+	if kinds.IsNil(object) {
+		root.child("metadata").required("object is nil")
+		return mistakes
+	}
+	if kinds.Of(object).Name == "" {
+		unsupported(root.child("kind"), kinds.NameOf(object), kinds.Names()...)
+		return mistakes
+	}
+	checkObject(root, defaults.Apply(object))
+	return mistakes
+}
+
+// checkObject checks an object with its defaults; it may change it.
+func checkObject(root spot, object runtime.Object) {
+	switch o := object.(type) {
+	case *corev1.Node:
+		checkNode(root, o)
+	case *corev1.Pod:
+		checkPod(root, o)
+	case *corev1.Namespace:
+		checkNamespace(root, o)
+	case *appsv1.DaemonSet:
+		checkDaemonSet(root, o)
+	case *appsv1.ControllerRevision:
+		checkControllerRevision(root, o)
+	case *appsv1.Deployment:
+		checkDeployment(root, o)
+	case *appsv1.ReplicaSet:
+		checkReplicaSet(root, o)
+	case *appsv1.StatefulSet:
+		checkStatefulSet(root, o)
+	case *corev1.Service:
+		checkService(root, o)
+	case *policyv1.PodDisruptionBudget:
+		checkPodDisruptionBudget(root, o)
+	case *schedulingv1.PriorityClass:
+		checkPriorityClass(root, o)
+	}
+}

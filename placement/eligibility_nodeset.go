@@ -1,0 +1,139 @@
+package placement
+
+import (
+	"iter"
+	"math/bits"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// mask is a set of nodes in the making: narrowed in place, so that a selector
+// costs one set however many requirements it has.
+type mask struct {
+	cluster *cluster.Cluster
+	nodes   cluster.Borrowed
+	words   []uint64 // nil: none
+}
+
+func maskOf(c *cluster.Cluster, s cluster.NodeSet) mask {
+	b := c.Borrow()
+	return mask{c, b, slices.Clone(b.Words(s))}
+}
+
+func (m mask) clone() mask {
+	m.words = slices.Clone(m.words)
+	return m
+}
+
+// set makes the mask a set, and is the end of the mask.
+func (m mask) set() cluster.NodeSet {
+	if m.words == nil {
+		return cluster.NodeSet{}
+	}
+	return m.nodes.Set(m.words)
+}
+
+// put adds a node or takes it out.
+func (m *mask) put(position int, in bool) {
+	switch bit := uint64(1) << (position & 63); {
+	case in && m.words == nil:
+		m.words = make([]uint64, (m.nodes.Len()+63)/64)
+		fallthrough
+	case in:
+		m.words[position>>6] |= bit
+	case m.words != nil:
+		m.words[position>>6] &^= bit
+	}
+}
+
+func (m mask) add(other mask) {
+	for i, w := range other.words {
+		m.words[i] |= w
+	}
+}
+
+func (m mask) keep(s cluster.NodeSet) {
+	set := m.nodes.Words(s)
+	if m.isAll(set) {
+		return
+	}
+	for i := range m.words {
+		m.words[i] &= set[i]
+	}
+}
+
+func (m mask) drop(s cluster.NodeSet) {
+	set := m.nodes.Words(s)
+	if m.isNone(set) {
+		return
+	}
+	for i := range m.words {
+		m.words[i] &^= set[i]
+	}
+}
+
+// isAll and isNone know the two sets that need no look at their members.
+func (m mask) isAll(set []uint64) bool  { return same(set, m.nodes.Words(m.cluster.Nodes())) }
+func (m mask) isNone(set []uint64) bool { return same(set, m.nodes.Words(cluster.NodeSet{})) }
+
+func same(a, b []uint64) bool { return len(a) == 0 || &a[0] == &b[0] }
+
+// meet narrows to the nodes that meet all requirements.
+func (m mask) meet(rs []requirement) {
+	for i := range rs {
+		m.narrow(&rs[i])
+	}
+}
+
+// narrow says of sets what requirement.matches says of one node.
+func (m mask) narrow(r *requirement) {
+	if r.isField {
+		m.narrowField(r)
+		return
+	}
+	switch r.Operator {
+	case corev1.NodeSelectorOpIn:
+		m.keep(m.cluster.Labeled(r.Key, r.Values...))
+	case corev1.NodeSelectorOpNotIn:
+		m.drop(m.cluster.Labeled(r.Key, r.Values...))
+	case corev1.NodeSelectorOpExists:
+		m.keep(m.cluster.HasLabel(r.Key))
+	case corev1.NodeSelectorOpDoesNotExist:
+		m.drop(m.cluster.HasLabel(r.Key))
+	default:
+		values := slices.DeleteFunc(m.cluster.LabelValues(r.Key), func(value string) bool { return !r.compares(value) })
+		m.keep(m.cluster.Labeled(r.Key, values...))
+	}
+}
+
+// narrowField: of a field other than the name every node's value is empty.
+func (m mask) narrowField(r *requirement) {
+	var equal cluster.NodeSet
+	switch {
+	case r.Key == "metadata.name":
+		equal = m.cluster.Named(r.Values[0])
+	case r.Values[0] == "":
+		equal = m.cluster.Nodes()
+	}
+	if r.Operator == corev1.NodeSelectorOpIn {
+		m.keep(equal)
+	} else {
+		m.drop(equal)
+	}
+}
+
+// members yields the positions in words, ascending.
+func members(words []uint64) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for k, word := range words {
+			for ; word != 0; word &= word - 1 {
+				if !yield(k<<6 | bits.TrailingZeros64(word)) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package placement
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/berthsim/berth/internal/enum"
+)
+
+// Origin says where a toleration of a pod comes from.
+type Origin uint8
+
+const (
+	FromSpec    Origin = iota // written in the pod's spec or the DaemonSet's template
+	Added                     // by the DaemonSet controller
+	Overwritten               // written in the template; the controller put its own in the place, without tolerationSeconds
+)
+
+var originNames = enum.Of[Origin]("spec", "added by the controller", "overwritten by the controller")
+
+// String says the origin in words.
+func (o Origin) String() string { return originNames.String(o) }
+
+// MarshalText makes an origin its words in JSON.
+func (o Origin) MarshalText() ([]byte, error) { return originNames.MarshalText(o) }
+
+// UnmarshalText reads what MarshalText wrote.
+func (o *Origin) UnmarshalText(text []byte) error { return originNames.UnmarshalText(o, text) }
+
+// Toleration is a toleration of a pod and where it comes from.
+type Toleration struct {
+	corev1.Toleration
+	Origin Origin `json:"origin"`
+}
+
+// String is key=value:effect; what is left open is left out, and "*" is every taint.
+func (t Toleration) String() string {
+	s := t.Key
+	switch t.Operator {
+	case corev1.TolerationOpExists:
+	case corev1.TolerationOpEqual, "":
+		s += "=" + t.Value
+	default:
+		s += " " + string(t.Operator) + " " + t.Value
+	}
+	if s == "" {
+		s = "*"
+	}
+	if t.Effect != "" {
+		s += ":" + string(t.Effect)
+	}
+	return s
+}
+
+// Tolerates says whether a pod with the toleration is not kept off, or turned
+// out, by the taint; nor is it where that is nil. For how long is for
+// tolerationSeconds to say.
+func (t *Toleration) Tolerates(taint *corev1.Taint) bool { return taint == nil || t.tolerates(taint) }
+
+// tolerates follows corev1.Toleration.ToleratesTaint with the gate
+// TaintTolerationComparisonOperators off, as it is by default: Lt and Gt match nothing.
+func (t *Toleration) tolerates(taint *corev1.Taint) bool {
+	return t.sameEffect(taint) && t.sameKey(taint) && t.sameValue(taint)
+}
+
+func (t *Toleration) sameEffect(taint *corev1.Taint) bool {
+	return t.Effect == "" || t.Effect == taint.Effect
+}
+
+func (t *Toleration) sameKey(taint *corev1.Taint) bool {
+	return t.Key == "" || t.Key == taint.Key
+}
+
+func (t *Toleration) sameValue(taint *corev1.Taint) bool {
+	switch t.Operator {
+	case corev1.TolerationOpExists:
+		return true
+	case corev1.TolerationOpEqual, "":
+		return t.Value == taint.Value
+	}
+	return false
+}
+
+type tolerations []Toleration
+
+func podTolerations(spec []corev1.Toleration) tolerations {
+	ts := make(tolerations, 0, len(spec)+7) // and what a DaemonSet's pod gets
+	for _, t := range spec {
+		ts = append(ts, Toleration{Toleration: *t.DeepCopy()})
+	}
+	return ts
+}
+
+// daemonTolerations gives the template's tolerations and those that every pod
+// of a DaemonSet gets (pkg/controller/daemon/util, AddOrUpdateDaemonPodTolerations).
+func daemonTolerations(spec *corev1.PodSpec) tolerations {
+	ts := podTolerations(spec.Tolerations)
+	add := func(key string, effect corev1.TaintEffect) {
+		ts = ts.addOrUpdate(corev1.Toleration{Key: key, Operator: corev1.TolerationOpExists, Effect: effect})
+	}
+	add(corev1.TaintNodeNotReady, corev1.TaintEffectNoExecute)
+	add(corev1.TaintNodeUnreachable, corev1.TaintEffectNoExecute)
+	add(corev1.TaintNodeDiskPressure, corev1.TaintEffectNoSchedule)
+	add(corev1.TaintNodeMemoryPressure, corev1.TaintEffectNoSchedule)
+	add(corev1.TaintNodePIDPressure, corev1.TaintEffectNoSchedule)
+	add(corev1.TaintNodeUnschedulable, corev1.TaintEffectNoSchedule)
+	if spec.HostNetwork {
+		add(corev1.TaintNodeNetworkUnavailable, corev1.TaintEffectNoSchedule)
+	}
+	return ts
+}
+
+// addOrUpdate follows pkg/apis/core/v1/helper, AddOrUpdateTolerationInPodSpec:
+// tolerations with the same key, effect, operator and value are replaced, until
+// one of them is equal already, which undoes the whole change.
+func (ts tolerations) addOrUpdate(added corev1.Toleration) tolerations {
+	same := func(t Toleration) bool { return added.MatchToleration(&t.Toleration) }
+	if !slices.ContainsFunc(ts, same) {
+		return append(ts, Toleration{added, Added})
+	}
+	next := slices.Clone(ts)
+	for i, t := range ts {
+		if !same(t) {
+			continue
+		}
+		if equality.Semantic.DeepEqual(added, t.Toleration) {
+			return ts
+		}
+		next[i] = Toleration{added, Overwritten}
+	}
+	return next
+}
+
+func (ts tolerations) plain() []corev1.Toleration {
+	plain := make([]corev1.Toleration, len(ts))
+	for i, t := range ts {
+		plain[i] = *t.DeepCopy()
+	}
+	return plain
+}
+
+func (ts tolerations) tolerate(taint *corev1.Taint) bool {
+	for i := range ts {
+		if ts[i].tolerates(taint) {
+			return true
+		}
+	}
+	return false
+}
+
+// unschedulable is the taint whose toleration makes spec.unschedulable bearable
+// (plugins/nodeunschedulable, Filter).
+var unschedulable = corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule}
+
+// keepsAway says whether the scheduler and the DaemonSet controller heed the
+// taint: PreferNoSchedule only lowers a score.
+func keepsAway(taint *corev1.Taint) bool {
+	return taint.Effect == corev1.TaintEffectNoSchedule || taint.Effect == corev1.TaintEffectNoExecute
+}
+
+// Untolerated is a taint that no toleration of the pod matches.
+type Untolerated struct {
+	Taint corev1.Taint `json:"taint"`
+	// Nearest is the toleration for the same key (or for every key) that misses
+	// the taint in the fewest points, the first of them; nil where there is none.
+	Nearest *Toleration `json:"nearest,omitempty"`
+	Differs []string    `json:"differs,omitempty"` // in what Nearest misses: "operator", "value", "effect"
+}
+
+// untolerated explains a taint that tolerate has refused.
+func (ts tolerations) untolerated(taint corev1.Taint) Untolerated {
+	u := Untolerated{Taint: taint}
+	for i := range ts {
+		t := &ts[i]
+		if !t.sameKey(&taint) {
+			continue
+		}
+		if d := t.differs(&taint); u.Nearest == nil || len(d) < len(u.Differs) {
+			u.Nearest, u.Differs = &Toleration{*t.DeepCopy(), t.Origin}, d
+		}
+	}
+	return u
+}
+
+func (t *Toleration) differs(taint *corev1.Taint) []string {
+	var d []string
+	switch {
+	case t.sameValue(taint):
+	case t.Operator == corev1.TolerationOpEqual || t.Operator == "":
+		d = append(d, "value")
+	default:
+		d = append(d, "operator")
+	}
+	if !t.sameEffect(taint) {
+		d = append(d, "effect")
+	}
+	return d
+}
+
+// String names the taint and the nearest toleration.
+func (u Untolerated) String() string {
+	s := u.Taint.ToString()
+	if u.Nearest != nil {
+		s += " (nearest toleration " + u.Nearest.String() + " has another " + strings.Join(u.Differs, " and ") + ")"
+	}
+	return s
+}

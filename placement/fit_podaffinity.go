@@ -1,0 +1,195 @@
+package placement
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// podTerm is a required podAffinityTerm, compiled as k8s.io/kube-scheduler/framework,
+// newAffinityTerm does it: it means pods of some namespaces that a selector
+// matches, wherever a node has the same value for a label.
+type podTerm struct {
+	key        string // topologyKey
+	selector   labels.Selector
+	namespaces []string
+	named      labels.Selector // namespaces by their labels; matches none where the term has no namespaceSelector
+}
+
+func compilePodTerms(namespace string, terms []corev1.PodAffinityTerm) ([]podTerm, error) {
+	var all []podTerm
+	for i := range terms {
+		t, err := compilePodTerm(namespace, &terms[i])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func compilePodTerm(namespace string, term *corev1.PodAffinityTerm) (podTerm, error) {
+	selector, err := metav1.LabelSelectorAsSelector(term.LabelSelector)
+	if err != nil {
+		return podTerm{}, err
+	}
+	named, err := metav1.LabelSelectorAsSelector(term.NamespaceSelector)
+	if err != nil {
+		return podTerm{}, err
+	}
+	namespaces := term.Namespaces
+	if len(namespaces) == 0 && term.NamespaceSelector == nil {
+		namespaces = []string{namespace}
+	}
+	return podTerm{term.TopologyKey, selector, namespaces, named}, nil
+}
+
+// matches says whether the term means a pod (AffinityTerm.Matches).
+func (t *podTerm) matches(namespace string, of labels.Set, pod map[string]string) bool {
+	return (slices.Contains(t.namespaces, namespace) || t.named.Matches(of)) && t.selector.Matches(labels.Set(pod))
+}
+
+// resolve gives the terms of a pod that is to be placed: their namespaces are
+// those that there are, so that a pod of a namespace that is unknown is meant
+// only by name or by a selector that is empty (plugins/interpodaffinity,
+// mergeAffinityTermNamespacesIfNotEmpty).
+func resolve(terms []podTerm, b cluster.Borrowed) []podTerm {
+	resolved := slices.Clone(terms)
+	for i := range resolved {
+		t := &resolved[i]
+		if t.named.Empty() {
+			continue
+		}
+		t.namespaces = slices.Clone(t.namespaces)
+		for _, ns := range b.Namespaces() {
+			if t.named.Matches(labels.Set(ns.Labels)) {
+				t.namespaces = append(t.namespaces, ns.Name)
+			}
+		}
+		t.named = labels.Nothing()
+	}
+	return resolved
+}
+
+// relations is what a pod requires of other pods near it.
+type relations struct {
+	with, without []podTerm
+	prefers       []weighted
+	fault         string // why the scheduler places it nowhere
+}
+
+// weighted is a preferred term: what it is worth where it is met, below 0 for
+// anti-affinity.
+type weighted struct {
+	podTerm
+	weight int64
+}
+
+func compileWeighted(namespace string, terms []corev1.WeightedPodAffinityTerm, sign int64) ([]weighted, error) {
+	var all []weighted
+	for i := range terms {
+		t, err := compilePodTerm(namespace, &terms[i].PodAffinityTerm)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, weighted{t, sign * int64(terms[i].Weight)})
+	}
+	return all, nil
+}
+
+// compileRelations follows pkg/scheduler/framework, NewPodInfo, and with its
+// error interpodaffinity's PreFilter: a mistake in a preferred term counts too.
+func compileRelations(pod *corev1.Pod) relations {
+	var r relations
+	var faults []error
+	note := func(field string, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", field, err))
+		}
+	}
+	affinity, anti := required(pod.Spec.Affinity)
+	var err error
+	r.with, err = compilePodTerms(pod.Namespace, affinity)
+	note("requiredAffinityTerms", err)
+	r.without, err = compilePodTerms(pod.Namespace, anti)
+	note("requiredAntiAffinityTerms", err)
+	prefers, avoids := preferred(pod.Spec.Affinity)
+	r.prefers, err = compileWeighted(pod.Namespace, prefers, 1)
+	note("preferredAffinityTerms", err)
+	aversions, err := compileWeighted(pod.Namespace, avoids, -1)
+	note("preferredAntiAffinityTerms", err)
+	r.prefers = append(r.prefers, aversions...)
+	if len(faults) > 0 {
+		r.fault = "parsing pod: " + utilerrors.NewAggregate(faults).Error()
+	}
+	return r
+}
+
+func required(a *corev1.Affinity) (affinity, anti []corev1.PodAffinityTerm) {
+	if a == nil {
+		return nil, nil
+	}
+	if a.PodAffinity != nil {
+		affinity = a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	}
+	if a.PodAntiAffinity != nil {
+		anti = a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	}
+	return affinity, anti
+}
+
+func preferred(a *corev1.Affinity) (affinity, anti []corev1.WeightedPodAffinityTerm) {
+	if a == nil {
+		return nil, nil
+	}
+	if a.PodAffinity != nil {
+		affinity = a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution
+	}
+	if a.PodAntiAffinity != nil {
+		anti = a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution
+	}
+	return affinity, anti
+}
+
+// Conflict is a required term of pod affinity or anti-affinity that is in the
+// way of a pod on a node.
+type Conflict struct {
+	Path        string `json:"path,omitempty"` // of the term in the pod's spec; empty if it is another pod's term
+	TopologyKey string `json:"topologyKey"`
+	Missing     bool   `json:"missing,omitempty"` // the node has no such label
+	Value       string `json:"value,omitempty"`   // the node's
+	Pods        int64  `json:"pods"`              // in the node's domain: that the pod must be with, or keeps away from, or that keep it away
+	Pod         string `json:"pod,omitempty"`     // one of them, where it is known, as namespace/name
+}
+
+// String names the term, the node's domain and who is there.
+func (c Conflict) String() string {
+	term := c.Path
+	if term == "" {
+		term = "terms of other pods"
+	}
+	if c.Missing {
+		return term + ": the node has no label " + c.TopologyKey
+	}
+	who := fmt.Sprintf("%d such pods", c.Pods)
+	switch {
+	case c.Pods == 0:
+		who = "no such pod"
+	case c.Pod != "" && c.Pods == 1:
+		who = c.Pod
+	case c.Pod != "":
+		who = fmt.Sprintf("%s and %d more", c.Pod, c.Pods-1)
+	}
+	return fmt.Sprintf("%s: in %s=%s there is %s", term, c.TopologyKey, c.Value, who)
+}
+
+const (
+	affinityPath     = "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[%d]"
+	antiAffinityPath = "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[%d]"
+)

@@ -1,0 +1,240 @@
+package placement
+
+import (
+	"math"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// podStrictly finds changes to the pod that let it onto the node and may take it
+// away from others: a nodeSelector gets the value that the node has.
+func (m *mender) podStrictly(r Reason) []Step { return m.onPod(r, true) }
+
+// podWidely finds changes to the pod that only let it onto more nodes.
+func (m *mender) podWidely(r Reason) []Step { return m.onPod(r, false) }
+
+func (m *mender) onPod(r Reason, strictly bool) []Step {
+	switch r.Plugin {
+	case pluginNodeName:
+		return []Step{{Unpin: r.WantedNode}}
+	case pluginUnschedulable, pluginTaints:
+		return tolerate(r.Taints)
+	case pluginAffinity:
+		return m.requireLess(strictly)
+	case pluginPorts:
+		return m.renumber(r.Ports)
+	case pluginResources:
+		return m.requestLess(r.Shortfall)
+	}
+	return nil
+}
+
+// tolerate gives a toleration for each key: of one taint as it is, of two with
+// different effects for every effect, and if their values differ too, for every value.
+func tolerate(taints []Untolerated) []Step {
+	var steps []Step
+	for _, u := range taints {
+		i := slices.IndexFunc(steps, func(s Step) bool { return s.Tolerate.Key == u.Taint.Key })
+		if i < 0 {
+			steps = append(steps, Step{Tolerate: tolerationOf(u.Taint)})
+			continue
+		}
+		t := steps[i].Tolerate
+		if t.Value != u.Taint.Value {
+			t.Operator, t.Value = corev1.TolerationOpExists, ""
+		}
+		if t.Effect != u.Taint.Effect {
+			t.Effect = ""
+		}
+	}
+	return steps
+}
+
+// tolerationOf is written as kubectl's documentation writes it: Exists for a taint without a value.
+func tolerationOf(t corev1.Taint) *corev1.Toleration {
+	if t.Value == "" {
+		return &corev1.Toleration{Key: t.Key, Operator: corev1.TolerationOpExists, Effect: t.Effect}
+	}
+	return &corev1.Toleration{Key: t.Key, Operator: corev1.TolerationOpEqual, Value: t.Value, Effect: t.Effect}
+}
+
+// requireLess changes every requirement of the selector that the node does not
+// meet, and those of the term that needs the fewest changes.
+func (m *mender) requireLess(strictly bool) []Step {
+	a := &m.p.workload.affinity
+	var steps []Step
+	for i := range a.selector {
+		if r := &a.selector[i]; !r.matches(m.node) {
+			steps = append(steps, Step{Require: m.rewriteSelector(r, strictly)})
+		}
+	}
+	if !a.required || slices.ContainsFunc(a.terms, func(t term) bool { return t.matches(m.node) }) {
+		return steps
+	}
+	return append(steps, m.requireLessOfTerms(strictly)...)
+}
+
+func (m *mender) requireLessOfTerms(strictly bool) []Step {
+	a := &m.p.workload.affinity
+	var best []Step
+	for i := range a.terms {
+		if a.terms[i].fault != "" {
+			continue
+		}
+		var steps []Step
+		for j := range a.terms[i].requirements {
+			if r := &a.terms[i].requirements[j]; !r.matches(m.node) {
+				steps = append(steps, Step{Require: m.rewriteTerm(r, spot{term: i, index: j}, strictly)})
+			}
+		}
+		if best == nil || len(steps) < len(best) {
+			best = steps
+		}
+	}
+	if best == nil {
+		return []Step{{Require: &Rewrite{Path: a.path}}}
+	}
+	return best
+}
+
+// rewriteSelector gives a nodeSelector that the node matches: corrected, with the
+// node's value, or none.
+func (m *mender) rewriteSelector(r *requirement, strictly bool) *Rewrite {
+	w := &Rewrite{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), spot: spot{selector: true}}
+	if !strictly {
+		return w
+	}
+	if w.To = m.corrected(r); w.To != nil {
+		w.Typo = true
+	} else if value, ok := m.node.Labels[r.Key]; ok {
+		w.To = &corev1.NodeSelectorRequirement{Key: r.Key, Operator: corev1.NodeSelectorOpIn, Values: []string{value}}
+	}
+	return w
+}
+
+func (m *mender) rewriteTerm(r *requirement, at spot, strictly bool) *Rewrite {
+	w := &Rewrite{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), spot: at}
+	if strictly {
+		if w.To = m.corrected(r); w.To != nil {
+			w.Typo = true
+			return w
+		}
+	}
+	if !r.isField {
+		w.To = widened(r, m.node)
+	}
+	return w
+}
+
+// widened gives the requirement as little wider as lets the node in; nil where
+// that leaves nothing of it.
+func widened(r *requirement, n *corev1.Node) *corev1.NodeSelectorRequirement {
+	to := r.NodeSelectorRequirement.DeepCopy()
+	value, ok := n.Labels[r.Key]
+	switch r.Operator {
+	case corev1.NodeSelectorOpIn:
+		if ok {
+			to.Values = append(to.Values, value)
+			return to
+		}
+	case corev1.NodeSelectorOpNotIn:
+		to.Values = slices.DeleteFunc(to.Values, func(v string) bool { return v == value })
+		if len(to.Values) > 0 {
+			return to
+		}
+	case corev1.NodeSelectorOpGt:
+		if number, ok := parseInt(value); ok && number > math.MinInt64 {
+			to.Values = []string{formatInt(number - 1)}
+			return to
+		}
+	case corev1.NodeSelectorOpLt:
+		if number, ok := parseInt(value); ok && number < math.MaxInt64 {
+			to.Values = []string{formatInt(number + 1)}
+			return to
+		}
+	}
+	return nil
+}
+
+// corrected gives the requirement without its typo, if that is what keeps the node out.
+func (m *mender) corrected(r *requirement) *corev1.NodeSelectorRequirement {
+	if r.isField {
+		return nil
+	}
+	if m.words == nil {
+		m.words = newVocabulary(m.p.cluster)
+	}
+	typos := m.words.requirement(r)
+	if len(typos) == 0 {
+		return nil
+	}
+	fixed := *r
+	fixed.NodeSelectorRequirement = *r.NodeSelectorRequirement.DeepCopy()
+	for _, t := range typos {
+		t.correct(&fixed.NodeSelectorRequirement)
+	}
+	if !fixed.matches(m.node) {
+		return nil
+	}
+	return &fixed.NodeSelectorRequirement
+}
+
+// requestLess takes what the node is short of from the container that requests
+// most; none where that would be all of it.
+func (m *mender) requestLess(s *Shortfall) []Step {
+	if s == nil || s.Resource != corev1.ResourceCPU && s.Resource != corev1.ResourceMemory && s.Resource != corev1.ResourceEphemeralStorage {
+		return nil
+	}
+	var most *Reduction
+	for _, c := range m.p.workload.pod.Spec.Containers {
+		if q, ok := c.Resources.Requests[s.Resource]; ok && (most == nil || q.Cmp(most.From) > 0) {
+			most = &Reduction{Container: c.Name, Resource: s.Resource, From: q.DeepCopy()}
+		}
+	}
+	if most == nil {
+		return nil
+	}
+	most.To = most.From.DeepCopy()
+	most.To.Sub(s.Missing())
+	if most.To.Sign() <= 0 {
+		return nil
+	}
+	return []Step{{Request: most}}
+}
+
+// renumber gives each port that is taken the next number that no pod has on any
+// node that the pod may run on, nor the pod itself.
+func (m *mender) renumber(taken []PortClash) []Step {
+	var steps []Step
+	busy := m.p.busyPorts()
+	for _, c := range taken {
+		if slices.ContainsFunc(steps, func(s Step) bool { return s.Port.From == c.Port && s.Port.Protocol == c.Protocol }) {
+			continue
+		}
+		to := c.Port + 1
+		for busy[to] {
+			to++
+		}
+		if to > math.MaxUint16 {
+			return nil
+		}
+		busy[to] = true
+		steps = append(steps, Step{Port: &Renumbering{c.Protocol, c.Port, to}})
+	}
+	return steps
+}
+
+// busyPorts gives the host ports that pods of the cluster have and that the pod wants.
+func (p *Prediction) busyPorts() map[int32]bool {
+	busy := map[int32]bool{}
+	for _, pod := range p.cluster.Borrow().Pods() {
+		for _, port := range hostPorts(&pod.Spec) {
+			busy[port.port] = true
+		}
+	}
+	for _, port := range p.workload.ports {
+		busy[port.port] = true
+	}
+	return busy
+}

@@ -1,0 +1,131 @@
+package placement
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// String is the scheduler's sentence (pkg/scheduler/framework, FitError.Error),
+// with the number of nodes that would take the pod where it has 0: each other
+// node is counted under its first failing plugin, as the default profile orders
+// them, or for a pod that names its nodes as one that the scheduler did not look
+// at. Of a DaemonSet it speaks as if one pod could go to any of the nodes: each
+// of its pods names one.
+func (p *Prediction) String() string {
+	p = p.orNothing()
+	all := p.cluster.Nodes()
+	fault := p.workload.fault
+	switch refusal := p.refusal(); {
+	case all.Len() == 0:
+		return noNodes
+	case refusal != "":
+		return fmt.Sprintf("0/%d nodes are available: %s.", all.Len(), refusal)
+	case fault != nil:
+		return fault.message // an error, not a verdict on the nodes
+	}
+	open, t := all, tally{}
+	if aim := p.aim(); len(aim.plugins) > 0 {
+		open = p.cluster.Named(aim.names...)
+		t.count(fmt.Sprintf("node(s) didn't satisfy plugin(s) %v", aim.plugins), all.Len()-open.Len())
+	}
+	p.countTurnedDown(t, open)
+	p.countPending(t)
+	return t.sentence(p.Placed().Len(), all.Len())
+}
+
+// aim is what the scheduler makes of the nodes that the pod names; a DaemonSet
+// names none.
+func (p *Prediction) aim() aim {
+	if p.workload.daemonSet != nil {
+		return aim{}
+	}
+	return aimOf(&p.workload.pod.Spec)
+}
+
+// refusal is why the scheduler refuses the pod before it looks at any node; empty
+// if it does not.
+func (p *Prediction) refusal() string {
+	refusal, fault := p.aim().refusal, p.workload.fault
+	if refusal == "" && fault != nil && fault.plugin == pluginRelations {
+		return fault.message
+	}
+	return refusal
+}
+
+// countTurnedDown counts those of some nodes on which no pod is wanted.
+func (p *Prediction) countTurnedDown(t tally, open cluster.NodeSet) {
+	for _, f := range p.failures() {
+		t.count(f.message, open.And(f.nodes).Len())
+		open = open.Minus(f.nodes)
+	}
+}
+
+// noNodes is pkg/scheduler, ErrNoNodesAvailable.
+const noNodes = "no nodes available to schedule pods"
+
+// countPending counts every pending node under the first plugin that turns it
+// down, which may say several things.
+func (p *Prediction) countPending(t tally) {
+	for position := range members(p.cluster.Borrow().Words(p.Pending())) {
+		for _, r := range said(p.why(position)) {
+			t.count(r.Message, 1)
+		}
+	}
+}
+
+// said gives those of a node's reasons that the scheduler says: the first
+// plugin's, and of these all only if they are shortfalls.
+func said(reasons []Reason) []Reason {
+	if len(reasons) > 0 && reasons[0].Plugin != pluginResources {
+		return reasons[:1]
+	}
+	for i, r := range reasons {
+		if r.Plugin != pluginResources {
+			return reasons[:i]
+		}
+	}
+	return reasons
+}
+
+// tally is how many nodes have each message.
+type tally map[string]int
+
+func (t tally) count(message string, nodes int) {
+	if nodes > 0 {
+		t[message] += nodes
+	}
+}
+
+func (t tally) sentence(available, all int) string {
+	var counts []string
+	for message, n := range t {
+		counts = append(counts, fmt.Sprintf("%d %s", n, message))
+	}
+	slices.Sort(counts)
+	s := fmt.Sprintf("%d/%d nodes are available", available, all)
+	if len(counts) > 0 {
+		s += ": " + strings.Join(counts, ", ")
+	}
+	return s + "."
+}
+
+// failure is the nodes that a plugin turns down.
+type failure struct {
+	message string
+	nodes   cluster.NodeSet
+}
+
+// failures gives them in the order of the scheduler's default profile.
+func (p *Prediction) failures() []failure {
+	w, c, all := p.workload, p.cluster, p.cluster.Nodes()
+	noSchedule, noExecute := w.taintedAway(c)
+	return []failure{
+		{wrongNodeName, all.Minus(w.named(c))},
+		{isUnschedulable, w.unschedulable(c)},
+		{hasTaints, noSchedule.Or(noExecute)},
+		{wrongAffinity, all.Minus(w.affinity.nodes(c))},
+	}
+}

@@ -1,0 +1,114 @@
+package placement
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
+)
+
+// NotModelled gives what of the pod's spec decides where it runs and is not
+// looked at here, each with its path and the scheduler's plugins that do, in the
+// order of the spec. It is empty for most pods. What decides without being in the
+// pod (extenders, other profiles, quotas, LimitRanges, admission of any kind) is
+// not listed.
+func (w *Workload) NotModelled() []string {
+	w = w.orNothing()
+	path := "spec."
+	if w.daemonSet != nil {
+		path = "spec.template.spec."
+	}
+	spec := &w.pod.Spec
+	var all []string
+	note := func(field, what string) { all = append(all, path+field+": "+what) }
+	for i := range spec.Volumes {
+		if kind := placedVolume(&spec.Volumes[i]); kind != "" {
+			note(fmt.Sprintf("volumes[%d].%s", i, kind), "where the volume can be attached (VolumeBinding, VolumeZone, NodeVolumeLimits, VolumeRestrictions)")
+		}
+	}
+	if len(spec.ResourceClaims) > 0 {
+		note("resourceClaims", "which nodes have the devices (DynamicResources)")
+	}
+	if spec.HostNetwork && spec.HostUsers != nil && !*spec.HostUsers {
+		note("hostUsers", "which nodes declare user namespaces in the host network (NodeDeclaredFeatures)")
+	}
+	if slices.ContainsFunc(slices.Concat(spec.InitContainers, spec.Containers), needsFeature) {
+		note("containers", "which nodes declare what restartPolicyRules or bindMountOptions need (NodeDeclaredFeatures)")
+	}
+	if len(spec.SchedulingGates) > 0 {
+		note("schedulingGates", "the pod waits until they are gone (SchedulingGates)")
+	}
+	if spec.SchedulingGroup != nil {
+		note("schedulingGroup", "pods that are placed together (GangScheduling)")
+	}
+	if name := spec.SchedulerName; name != "" && name != corev1.DefaultSchedulerName {
+		note("schedulerName", "another scheduler than the default one places the pod")
+	}
+	if spec.RuntimeClassName != nil && spec.Overhead == nil {
+		note("runtimeClassName", "the overhead and the nodes of the class, which a pod gets when it is made (RuntimeClass)")
+	}
+	return all
+}
+
+// placedVolume is the field of a volume that not every node can have; empty for others.
+func placedVolume(v *corev1.Volume) string {
+	switch {
+	case v.PersistentVolumeClaim != nil:
+		return "persistentVolumeClaim"
+	case v.Ephemeral != nil:
+		return "ephemeral"
+	case v.CSI != nil:
+		return "csi"
+	case v.GCEPersistentDisk != nil:
+		return "gcePersistentDisk"
+	case v.AWSElasticBlockStore != nil:
+		return "awsElasticBlockStore"
+	case v.AzureDisk != nil:
+		return "azureDisk"
+	case v.Cinder != nil:
+		return "cinder"
+	case v.ISCSI != nil:
+		return "iscsi"
+	case v.RBD != nil:
+		return "rbd"
+	}
+	return ""
+}
+
+// needsFeature follows component-helpers/nodedeclaredfeatures/features: restartallcontainers, volumebindmountoptions.
+func needsFeature(c corev1.Container) bool {
+	return slices.ContainsFunc(c.RestartPolicyRules, func(r corev1.ContainerRestartRule) bool {
+		return r.Action == corev1.ContainerRestartRuleActionRestartAllContainers
+	}) || slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return len(m.BindMountOptions) > 0 })
+}
+
+// NotModelled gives what of the workload and of the snapshot decides and was not
+// looked at: Workload.NotModelled, a PriorityClass that there is not, and pods
+// that wait with a node nominated for them, whose room is not kept free.
+func (p *Prediction) NotModelled() []string {
+	p = p.orNothing()
+	all := p.workload.NotModelled()
+	b := p.cluster.Borrow()
+	pod := p.workload.pod
+	if name := pod.Spec.PriorityClassName; name != "" && pod.Spec.Priority == nil && !kube.HasPriorityClass(name, b) {
+		all = append(all, "PriorityClass "+name+": is not in the cluster; an API server would refuse the pod")
+	}
+	if n := nominated(b); n > 0 {
+		all = append(all, fmt.Sprintf("%d waiting pods: the room on the nodes that are nominated for them is taken for free", n))
+	}
+	return all
+}
+
+// nominated counts the pods that wait for their victims to leave.
+func nominated(b cluster.Borrowed) int {
+	n := 0
+	for _, pod := range b.Pods() {
+		if pod.Spec.NodeName == "" && pod.Status.NominatedNodeName != "" && counts(pod) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,83 @@
+package placement
+
+import (
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// roster is the nodes of a room: those of a snapshot, or after SetNode its own.
+type roster struct {
+	cluster *cluster.Cluster
+	nodes   *cow[[]*corev1.Node] // by position, nil where there is none; nil as a whole: those of the snapshot
+	columns map[string]cluster.Column
+}
+
+func (r *roster) node(position int) *corev1.Node {
+	if r.nodes == nil {
+		return r.cluster.Borrow().At(position)
+	}
+	return r.nodes.value[position]
+}
+
+// shared gives the roster for another room that goes on from here.
+func (r *roster) shared() roster {
+	return roster{cluster: r.cluster, nodes: r.nodes}
+}
+
+// own makes the list of nodes one that its owner may change.
+func (r *roster) own(me *owner, n int) {
+	if r.nodes != nil {
+		r.nodes = r.nodes.by(me, cloneSlice)
+		return
+	}
+	nodes := make([]*corev1.Node, n, n+1)
+	for i := range nodes {
+		nodes[i] = r.node(i)
+	}
+	r.nodes = &cow[[]*corev1.Node]{me, nodes}
+}
+
+// alike says whether no selector and no topology tells the nodes apart.
+func alike(a, b *corev1.Node) bool {
+	return a != nil && b != nil && a.Name == b.Name && maps.Equal(a.Labels, b.Labels) && equality.Semantic.DeepEqual(a.Spec.Taints, b.Spec.Taints)
+}
+
+// column gives what the nodes have for a topology key.
+func (r *roster) column(key string) cluster.Column {
+	if r.nodes == nil {
+		return r.cluster.Borrow().Column(key)
+	}
+	if c, ok := r.columns[key]; ok {
+		return c
+	}
+	if r.columns == nil {
+		r.columns = map[string]cluster.Column{}
+	}
+	r.columns[key] = columnOf(r.nodes.value, key)
+	return r.columns[key]
+}
+
+func columnOf(nodes []*corev1.Node, key string) cluster.Column {
+	c, ids := cluster.Column{IDs: make([]int32, len(nodes))}, map[string]int32{}
+	for i, n := range nodes {
+		c.IDs[i] = -1
+		if n == nil {
+			continue
+		}
+		value, ok := n.Labels[key]
+		if !ok {
+			continue
+		}
+		id, known := ids[value]
+		if !known {
+			id = int32(len(c.Values))
+			ids[value], c.Values = id, append(c.Values, value)
+		}
+		c.IDs[i] = id
+	}
+	return c
+}

@@ -1,0 +1,94 @@
+package placement
+
+import (
+	"cmp"
+	"slices"
+)
+
+// portUses is the host ports that pods on 64 nodes have (NodeInfo.UsedPorts).
+type portUses []portUse
+
+// portUse is a host port that pods on some of 64 nodes have.
+type portUse struct {
+	hostPort
+	nodes   uint64
+	holders []holder
+}
+
+// holder is a pod that has a host port on a node.
+type holder struct {
+	load *Load
+	node int // of the 64
+}
+
+func (u *portUse) on(node int) bool { return u.nodes&(1<<node) != 0 }
+
+// take notes that a pod has a port.
+func (us *portUses) take(p hostPort, l *Load, node int) {
+	i := slices.IndexFunc(*us, func(u portUse) bool { return u.hostPort == p })
+	if i < 0 {
+		i, *us = len(*us), append(*us, portUse{hostPort: p})
+	}
+	u := &(*us)[i]
+	u.nodes |= 1 << node
+	u.holders = append(u.holders, holder{l, node})
+}
+
+// free takes a port from the first pod on the node that has it and is meant;
+// false if there is none.
+func (us *portUses) free(p hostPort, node int, meant func(holder) bool) bool {
+	at := slices.IndexFunc(*us, func(u portUse) bool { return u.hostPort == p })
+	if at < 0 {
+		return false
+	}
+	u := &(*us)[at]
+	i := slices.IndexFunc(u.holders, func(h holder) bool { return h.node == node && meant(h) })
+	if i < 0 {
+		return false
+	}
+	u.holders = slices.Delete(u.holders, i, i+1)
+	if !slices.ContainsFunc(u.holders, func(h holder) bool { return h.node == node }) {
+		u.nodes &^= 1 << node
+	}
+	if u.nodes == 0 {
+		*us = slices.Delete(*us, at, at+1)
+	}
+	return true
+}
+
+// taken returns the nodes on which one of the wanted ports is in use.
+func (us portUses) taken(wanted []hostPort) uint64 {
+	var nodes uint64
+	for i := range us {
+		for _, p := range wanted {
+			if p.clashes(us[i].hostPort) {
+				nodes |= us[i].nodes
+			}
+		}
+	}
+	return nodes
+}
+
+// clashes gives every port of wanted that is taken on a node; of several that
+// clash with it those of the first pods by name first.
+func (us portUses) clashes(wanted []hostPort, node int) []PortClash {
+	var all []PortClash
+	for _, want := range wanted {
+		from := len(all)
+		for i := range us {
+			u := &us[i]
+			if !u.on(node) || !want.clashes(u.hostPort) {
+				continue
+			}
+			for _, h := range u.holders {
+				if h.node == node {
+					all = append(all, PortClash{want.port, want.protocol, want.ip, h.load.name, u.ip})
+				}
+			}
+		}
+		slices.SortStableFunc(all[from:], func(a, b PortClash) int {
+			return cmp.Or(cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.PodIP, b.PodIP))
+		})
+	}
+	return all
+}

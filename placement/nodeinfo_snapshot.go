@@ -1,0 +1,186 @@
+package placement
+
+import (
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
+)
+
+// account is what a snapshot's pods come to. Snapshots share it as long as
+// nothing changes that it was made from.
+type account struct {
+	room    *Room                // frozen
+	owned   map[string]following // by namespace/name
+	bare    sync.Map             // by bareID: the room without these pods, frozen
+	counted sync.Once
+	byKind  *census
+}
+
+// following is the pods of the DaemonSets that have had one name.
+type following struct {
+	pods []resident
+	uids []types.UID // of these DaemonSets
+}
+
+// resident is a pod on a node.
+type resident struct {
+	position int
+	pod      *corev1.Pod
+	load     *Load
+}
+
+// origin is where a room comes from.
+type origin struct {
+	base   *account   // the room is this account and what the log says; nil: the log may have been cut
+	absent []resident // pods of the base that the room was made without, ascending by position
+	crowds []crowd    // that were counted in
+}
+
+func accountOf(c *cluster.Cluster) *account {
+	return c.Borrow().Account().Get(func() any { return newAccount(c) }).(*account)
+}
+
+func newAccount(c *cluster.Cluster) *account {
+	a := &account{owned: map[string]following{}}
+	b, room := c.Borrow(), emptyRoom(c)
+	for i := range b.Len() {
+		for _, pod := range b.PodsOn(i) {
+			if !counts(pod) {
+				continue
+			}
+			l := LoadOf(pod)
+			room.Add(l, i)
+			if ref := kube.ControllerOf(pod, "DaemonSet"); ref != nil {
+				key := pod.Namespace + "/" + ref.Name
+				f := a.owned[key]
+				if f.pods = append(f.pods, resident{i, pod, l}); !slices.Contains(f.uids, ref.UID) {
+					f.uids = append(f.uids, ref.UID)
+				}
+				a.owned[key] = f
+			}
+		}
+	}
+	a.room = room.freeze()
+	return a
+}
+
+// census is where the room's pods are by kind.
+func (a *account) census() *census {
+	a.counted.Do(func() { a.byKind = a.room.takeCensus() })
+	return a.byKind
+}
+
+// own gives the workload's own pods: those that its DaemonSet controls, by uid
+// and, where either has none, by name; or the pod of this name.
+func (a *account) own(w *Workload, b cluster.Borrowed) []resident {
+	if w.daemonSet != nil {
+		return a.controlled(kube.Key(w.daemonSet), w.daemonSet.UID)
+	}
+	pod, ok := b.Pod(w.pod.Namespace, w.pod.Name)
+	if !ok || !counts(pod) {
+		return nil
+	}
+	i, ok := b.Position(pod.Spec.NodeName)
+	if !ok {
+		return nil
+	}
+	return []resident{{i, pod, LoadOf(pod)}}
+}
+
+func (a *account) controlled(key string, uid types.UID) []resident {
+	f := a.owned[key]
+	foreign := func(owner types.UID) bool { return !kube.SameUID(owner, uid) }
+	if !slices.ContainsFunc(f.uids, foreign) {
+		return f.pods
+	}
+	return slices.DeleteFunc(slices.Clone(f.pods), func(r resident) bool { return foreign(kube.ControllerOf(r.pod, "DaemonSet").UID) })
+}
+
+// without gives the account of a snapshot without the pods of a workload. It must
+// not be changed any more. Snapshots that share the account share what it costs.
+func (a *account) without(pods []resident, c *cluster.Cluster) *Room {
+	r := *a.lacking(pods)
+	r.cluster, r.base, r.absent, r.log = c, a, pods, slices.Clip(r.log)
+	return &r
+}
+
+func (a *account) lacking(pods []resident) *Room {
+	if len(pods) == 0 {
+		return a.room
+	}
+	id := bareID{pods[0].pod, len(pods)}
+	if known, ok := a.bare.Load(id); ok {
+		return known.(*Room)
+	}
+	r := a.room.Clone()
+	r.base = a // it notes what goes
+	for _, p := range pods {
+		r.Remove(p.load, p.position)
+	}
+	r.freeze()
+	a.bare.Store(id, r)
+	return r
+}
+
+// bareID names the pods of one workload: a pod has one controller, and either all
+// of its pods are meant or those of one uid.
+type bareID struct {
+	first *corev1.Pod
+	pods  int
+}
+
+// crowd is pods that are to come: one with the same load on each of some nodes.
+type crowd struct {
+	load *Load
+	on   []uint64
+}
+
+func (c *crowd) has(position int) bool { return c.on[position>>6]&(1<<(position&63)) != 0 }
+
+// among gives the account of a snapshot without some pods, ascending by position,
+// and with others that are to come.
+func (a *account) among(crowds []crowd, absent []resident, c *cluster.Cluster) *Room {
+	r := a.room.Clone()
+	r.cluster, r.base, r.absent = c, a, absent
+	for _, p := range absent {
+		r.Remove(p.load, p.position)
+	}
+	for _, more := range crowds {
+		r.expect(more)
+	}
+	return r
+}
+
+// expect counts a crowd in.
+func (r *Room) expect(c crowd) {
+	r.crowds = append(r.crowds, c)
+	for position := range members(c.on) {
+		r.Add(c.load, position)
+	}
+}
+
+// lacks says whether the pod of the snapshot was left out of the room.
+func (o *origin) lacks(pod *corev1.Pod, position int) bool {
+	i, _ := slices.BinarySearchFunc(o.absent, position, func(p resident, position int) int { return p.position - position })
+	for ; i < len(o.absent) && o.absent[i].position == position; i++ {
+		if o.absent[i].pod == pod {
+			return true
+		}
+	}
+	return false
+}
+
+// NewRoom gives the account of a cluster with its pods counted in: those bound
+// to a node that there is and not Succeeded or Failed. The first account of a
+// snapshot costs some µs for each pod; later ones, also of snapshots that differ
+// only in labels, taints or conditions of nodes, cost a Clone.
+func NewRoom(c *cluster.Cluster) *Room {
+	r := accountOf(c).room.Clone()
+	r.cluster = c
+	return r
+}

@@ -1,0 +1,331 @@
+package placement
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/berthsim/berth/internal/kube"
+)
+
+// trial evicts pods from nodes and puts them back.
+type trial struct {
+	*Prediction
+	standing standing
+	room     *Room     // a clone
+	question *question // a copy, which follows what is tried
+	budgets  []budget
+}
+
+// budget is a PodDisruptionBudget that can protect pods.
+type budget struct {
+	*policyv1.PodDisruptionBudget
+	selector labels.Selector
+}
+
+func (p *Prediction) trial() *trial {
+	b := p.cluster.Borrow()
+	t := &trial{Prediction: p, standing: standingOf(p.workload.pod, b), room: p.left().Clone(), question: p.question.clone()}
+	for _, d := range b.PodDisruptionBudgets() {
+		selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
+		if err == nil && !selector.Empty() { // an empty one protects no pod here
+			t.budgets = append(t.budgets, budget{d, selector})
+		}
+	}
+	return t
+}
+
+// candidate is a pod on the node that may be evicted.
+type candidate struct {
+	Victim
+	started int64 // s since 1970; of a pod that has not started later than any
+	pod     *corev1.Pod
+	load    *Load
+	kind    int32
+}
+
+const (
+	noVictims  = "No preemption victims found for incoming pod"
+	notHelpful = "Preemption is not helpful for scheduling"
+)
+
+// attempt is a preemption that was tried.
+type attempt struct {
+	Preemption
+	words   []string // what the scheduler says of the node, if it tries it in vain
+	started int64    // when the first of the most important victims did
+	none    bool     // the pod fits beside all whom it was to evict
+}
+
+// preempt follows SelectVictimsOnNode: all pods of lower priority go, and each
+// that the pod fits beside comes back.
+func (t *trial) preempt(position int) attempt {
+	p := attempt{Preemption: Preemption{Node: t.cluster.Borrow().Name(position), Priority: t.standing.priority}}
+	if p.Never = t.hopeless(position); p.Never != "" {
+		return p
+	}
+	lower, equal := t.candidates(position)
+	if len(lower) == 0 {
+		p.words = []string{noVictims}
+		p.Never = fmt.Sprintf("no pod here has a lower priority than %d", p.Priority)
+		if equal {
+			p.Never = "equal priority: " + p.Never
+		}
+		return p
+	}
+	saved, gone := t.room.save(position), lower
+	for _, c := range lower {
+		t.evict(c, position)
+	}
+	if t.room.fits(t.workload, t.question, position) {
+		gone, p.Violations = t.reprieve(lower, position)
+		p.name(gone)
+	} else {
+		p.words = messages(said(t.room.why(nil, t.workload, t.question, position)))
+		p.Never = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.words[0])
+	}
+	for _, c := range gone {
+		t.question.shift(t.room, c.kind, position, 1)
+	}
+	t.room.restore(position, saved)
+	return p
+}
+
+// name makes the candidates that stay away the victims.
+func (p *attempt) name(gone []candidate) {
+	for _, c := range gone {
+		p.Victims = append(p.Victims, c.Victim)
+	}
+	if len(gone) == 0 {
+		p.none, p.Never = true, "with all of them back the pod fits, by a mistake in how the scheduler counts"
+		return
+	}
+	p.started = gone[0].started
+	for _, c := range gone {
+		if c.Priority == gone[0].Priority {
+			p.started = min(p.started, c.started)
+		}
+	}
+}
+
+// hopeless says why the node is not even tried; empty if it is.
+func (t *trial) hopeless(position int) string {
+	if t.standing.never {
+		return "preemptionPolicy is Never"
+	}
+	for _, r := range said(t.why(position)) {
+		if r.Unresolvable {
+			return "evicting pods would not help: " + r.Message
+		}
+	}
+	return ""
+}
+
+func messages(reasons []Reason) []string {
+	all := make([]string, len(reasons))
+	for i, r := range reasons {
+		all[i] = r.Message
+	}
+	return all
+}
+
+// candidates gives the pods of lower priority, the most important first: by
+// priority, then the longest running (MoreImportantVictim), then by name, where
+// the scheduler takes any order. It says whether there are pods of equal priority.
+func (t *trial) candidates(position int) (lower []candidate, equal bool) {
+	b := t.cluster.Borrow()
+	for _, pod := range b.PodsOn(position) {
+		if !counts(pod) || t.room.lacks(pod, position) {
+			continue
+		}
+		priority := kube.RunningPriority(&pod.Spec, b)
+		equal = equal || priority == t.standing.priority
+		if priority >= t.standing.priority {
+			continue
+		}
+		l := LoadOf(pod)
+		v := Victim{kube.Key(pod), priority}
+		lower = append(lower, candidate{v, started(pod), pod, l, t.room.kinds.id(l)})
+	}
+	slices.SortFunc(lower, func(a, b candidate) int {
+		return cmp.Or(a.compare(&b), cmp.Compare(a.pod.Name, b.pod.Name), cmp.Compare(a.pod.Namespace, b.pod.Namespace))
+	})
+	return lower, equal
+}
+
+// compare puts the more important one first.
+func (c *candidate) compare(d *candidate) int {
+	return cmp.Or(cmp.Compare(d.Priority, c.Priority), cmp.Compare(c.started, d.started))
+}
+
+// started is the pod's start; one that has not started counts as starting now.
+func started(pod *corev1.Pod) int64 {
+	if pod.Status.StartTime == nil {
+		return math.MaxInt64
+	}
+	return pod.Status.StartTime.Unix()
+}
+
+func (t *trial) evict(c candidate, position int) {
+	t.room.Remove(c.load, position)
+	t.room.forget(c.load.ports, position)
+	t.question.shift(t.room, c.kind, position, -1)
+}
+
+// reprieve puts the candidates back, those that a budget protects first, and
+// gives those beside whom the pod does not fit, the most important first, and how
+// many of them a budget protects.
+func (t *trial) reprieve(all []candidate, position int) (victims []candidate, violations int) {
+	protected, free := t.protect(all)
+	for i, c := range append(protected, free...) {
+		t.room.Add(c.load, position)
+		t.question.shift(t.room, c.kind, position, 1)
+		if t.room.fits(t.workload, t.question, position) {
+			continue
+		}
+		t.evict(c, position)
+		victims = append(victims, c)
+		if i < len(protected) {
+			violations++
+		}
+	}
+	slices.SortStableFunc(victims, func(a, b candidate) int { return a.compare(&b) })
+	return victims, violations
+}
+
+// protect follows pkg/scheduler/framework/preemption, FilterVictimsWithPDBViolation:
+// each budget allows as many evictions as its status says.
+func (t *trial) protect(all []candidate) (protected, free []candidate) {
+	allowed := make([]int32, len(t.budgets))
+	for i, b := range t.budgets {
+		allowed[i] = b.Status.DisruptionsAllowed
+	}
+	for _, c := range all {
+		if t.violates(c.pod, allowed) {
+			protected = append(protected, c)
+		} else {
+			free = append(free, c)
+		}
+	}
+	return protected, free
+}
+
+// violates takes an eviction from the budgets of a pod, up to the first that has
+// none left.
+func (t *trial) violates(pod *corev1.Pod, allowed []int32) bool {
+	for i, b := range t.budgets {
+		if b.Namespace != pod.Namespace || len(pod.Labels) == 0 || !b.selector.Matches(labels.Set(pod.Labels)) {
+			continue
+		}
+		if _, known := b.Status.DisruptedPods[pod.Name]; known {
+			continue
+		}
+		if allowed[i]--; allowed[i] < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// save puts a copy in the place of the block of a node, which it returns for restore.
+func (r *Room) save(position int) *cow[block] {
+	saved := r.blocks[position>>6]
+	r.blocks[position>>6] = saved.copy(r.self(), (*block).clone)
+	return saved
+}
+
+func (r *Room) restore(position int, saved *cow[block]) { r.blocks[position>>6] = saved }
+
+// forget frees host ports whoever has them. That is what the scheduler does when
+// it takes out one of two pods that share a port, as only pods can that it has
+// not placed (k8s.io/kube-scheduler/framework, HostPortInfo.Remove).
+func (r *Room) forget(ports []hostPort, position int) {
+	b := r.change(position)
+	for _, p := range ports {
+		for b.ports.free(p, position&63, func(holder) bool { return true }) {
+		}
+	}
+}
+
+// clone gives a copy that can follow what the original must not.
+func (q *question) clone() *question {
+	if q == nil {
+		return nil
+	}
+	copied := *q
+	copied.counters, copied.spreads, copied.kinds = slices.Clone(q.counters), slices.Clone(q.spreads), slices.Clip(q.kinds)
+	for i := range copied.counters {
+		copied.counters[i].pods = slices.Clone(copied.counters[i].pods)
+	}
+	return &copied
+}
+
+// shift counts a pod that is tried without or with. It follows the PreFilter
+// extensions of the plugins, of which podtopologyspread's (updateWithPod) counts
+// also pods on their way out and with a selector that is empty.
+func (q *question) shift(r *Room, number int32, position int, pods int64) {
+	if q == nil {
+		return
+	}
+	k := r.kinds.list()[number]
+	for i := range q.spreads {
+		if q.spreads[i].means(k, q.w.pod.Namespace) && q.counters[i].add(int32(position), pods) {
+			q.spreads[i].stale = true
+		}
+	}
+	for _, i := range q.counting(r, number) {
+		if int(i) >= len(q.spreads) && q.counters[i].add(int32(position), pods) && int(i) < len(q.spreads)+len(q.with) {
+			q.met += pods
+		}
+	}
+	q.settle()
+}
+
+// Preemption is whom the scheduler would evict from a node to make room for a
+// pod, if it chose that node (plugins/defaultpreemption, SelectVictimsOnNode).
+type Preemption struct {
+	Node       string   `json:"node"`
+	Priority   int32    `json:"priority"`          // of the pod that is to be placed
+	Victims    []Victim `json:"victims,omitempty"` // the most important first
+	Violations int      `json:"violations"`        // how many of them a PodDisruptionBudget would protect
+	// Never says why no eviction on this node helps; empty if there are victims.
+	Never string `json:"never,omitempty"`
+}
+
+// Victim is a pod that would be evicted.
+type Victim struct {
+	Pod      string `json:"pod"` // namespace/name
+	Priority int32  `json:"priority"`
+}
+
+// String is the preemption in one line.
+func (p Preemption) String() string {
+	if p.Never != "" {
+		return p.Node + ": never: " + p.Never
+	}
+	all := make([]string, len(p.Victims))
+	for i, v := range p.Victims {
+		all[i] = fmt.Sprintf("%s (priority %d)", v.Pod, v.Priority)
+	}
+	s := fmt.Sprintf("%s: priority %d evicts %s", p.Node, p.Priority, strings.Join(all, ", "))
+	if p.Violations > 0 {
+		s += fmt.Sprintf(", against %d disruption budgets", p.Violations)
+	}
+	return s
+}
+
+// sum counts every victim as positive, so that one more never makes it less.
+func (p Preemption) sum() int64 {
+	var sum int64
+	for _, v := range p.Victims {
+		sum += int64(v.Priority) + math.MaxInt32 + 1
+	}
+	return sum
+}

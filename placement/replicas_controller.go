@@ -1,0 +1,214 @@
+package placement
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
+)
+
+// team is the pods of a controller that are to be placed.
+type team struct {
+	cluster  *cluster.Cluster // with the controller of the pods in it
+	owner    metav1.OwnerReference
+	meta     metav1.ObjectMeta // of the controller of the pods
+	template corev1.PodTemplateSpec
+	count    int
+	first    int             // ordinal
+	alike    bool            // pods differ in no more than their names
+	inOrder  bool            // one is created when the one before is ready
+	sets     map[string]bool // names of the controllers whose pods are the team's, or were
+	claims   []string        // volumes that each pod of a StatefulSet has its own of
+	paused   string          // why no pod is made
+	hashed   string          // a Deployment, whose ReplicaSets are named after it and the hash of their pods
+}
+
+func teamOf(c *cluster.Cluster, controller runtime.Object) (*team, error) {
+	switch o := controller.(type) {
+	case *appsv1.Deployment:
+		return deploymentTeam(c, o)
+	case *appsv1.ReplicaSet:
+		return replicaSetTeam(c, o, o.Spec.Replicas)
+	case *appsv1.StatefulSet:
+		return statefulSetTeam(c, o)
+	}
+	return nil, fmt.Errorf("%T: has no replicas", controller)
+}
+
+func deploymentTeam(c *cluster.Cluster, d *appsv1.Deployment) (*team, error) {
+	sets := replicaSetsOf(c, d)
+	now, paused := currentReplicaSet(sets, d), ""
+	if now == nil {
+		now = newReplicaSet(c, d)
+		if d.Spec.Paused {
+			paused = "the Deployment is paused: no ReplicaSet is made for its template"
+		}
+	}
+	t, err := replicaSetTeam(c, now, d.Spec.Replicas)
+	if err != nil {
+		return nil, err
+	}
+	for _, rs := range sets {
+		t.sets[rs.Name] = true
+	}
+	t.hashed, t.paused = d.Name, paused
+	return t, nil
+}
+
+// replicaSetsOf gives the Deployment's ReplicaSets, the oldest first.
+func replicaSetsOf(c *cluster.Cluster, d *appsv1.Deployment) []*appsv1.ReplicaSet {
+	var sets []*appsv1.ReplicaSet
+	for _, rs := range c.Borrow().ReplicaSets() {
+		if kube.Controls(d, "Deployment", rs) {
+			sets = append(sets, rs)
+		}
+	}
+	slices.SortStableFunc(sets, func(a, b *appsv1.ReplicaSet) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
+	return sets
+}
+
+// currentReplicaSet follows pkg/controller/deployment/util, FindNewReplicaSet: of
+// several for the template it is the oldest.
+func currentReplicaSet(sets []*appsv1.ReplicaSet, d *appsv1.Deployment) *appsv1.ReplicaSet {
+	for _, rs := range sets {
+		if kube.SameTemplate(&rs.Spec.Template, &d.Spec.Template) {
+			return rs
+		}
+	}
+	return nil
+}
+
+// newReplicaSet returns the ReplicaSet that the controller makes for the template
+// (pkg/controller/deployment/sync.go: getNewReplicaSet). Where another has its name
+// the controller counts a collision and hashes again.
+func newReplicaSet(c *cluster.Cluster, d *appsv1.Deployment) *appsv1.ReplicaSet {
+	template, collisions := kube.DecodedTemplate(&d.Spec.Template), d.Status.CollisionCount
+	hash := kube.TemplateHash(template, collisions)
+	for hashTaken(c, d, hash) {
+		next := int32(1)
+		if collisions != nil {
+			next += *collisions
+		}
+		collisions = &next
+		hash = kube.TemplateHash(template, collisions)
+	}
+	rs := &appsv1.ReplicaSet{}
+	rs.Namespace, rs.Name = d.Namespace, kube.ReplicaSetName(d.Name, hash)
+	rs.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(d, appsv1.SchemeGroupVersion.WithKind("Deployment"))}
+	rs.Spec.Template, rs.Spec.Selector = *d.Spec.Template.DeepCopy(), d.Spec.Selector.DeepCopy()
+	rs.Spec.Template.Labels = kube.WithTemplateHash(rs.Spec.Template.Labels, hash)
+	if rs.Spec.Selector != nil {
+		rs.Spec.Selector.MatchLabels = kube.WithTemplateHash(rs.Spec.Selector.MatchLabels, hash)
+	}
+	rs.Labels = rs.Spec.Template.Labels
+	return rs
+}
+
+func hashTaken(c *cluster.Cluster, d *appsv1.Deployment, hash string) bool {
+	_, is := c.Borrow().ReplicaSet(d.Namespace, kube.ReplicaSetName(d.Name, hash))
+	return is
+}
+
+func replicaSetTeam(c *cluster.Cluster, rs *appsv1.ReplicaSet, replicas *int32) (*team, error) {
+	t := &team{template: rs.Spec.Template, alike: true, count: countOf(replicas)}
+	return t, t.join(c, rs, "ReplicaSet")
+}
+
+func statefulSetTeam(c *cluster.Cluster, sts *appsv1.StatefulSet) (*team, error) {
+	t := &team{template: sts.Spec.Template, count: countOf(sts.Spec.Replicas)}
+	t.inOrder = sts.Spec.PodManagementPolicy != appsv1.ParallelPodManagement
+	for _, claim := range sts.Spec.VolumeClaimTemplates {
+		t.claims = append(t.claims, claim.Name)
+	}
+	if sts.Spec.Ordinals != nil {
+		t.first = int(sts.Spec.Ordinals.Start)
+	}
+	return t, t.join(c, sts, "StatefulSet")
+}
+
+func countOf(replicas *int32) int {
+	if replicas == nil {
+		return 1
+	}
+	return max(int(*replicas), 0)
+}
+
+// join puts the controller of the pods into the snapshot, where the scheduler
+// looks for its selector.
+func (t *team) join(c *cluster.Cluster, owner interface {
+	runtime.Object
+	metav1.Object
+}, kind string) (err error) {
+	t.meta = metav1.ObjectMeta{Namespace: owner.GetNamespace(), Name: owner.GetName()}
+	t.owner = *metav1.NewControllerRef(owner, appsv1.SchemeGroupVersion.WithKind(kind))
+	t.owner.UID = cmp.Or(t.owner.UID, "0") // any will do
+	t.sets = map[string]bool{t.meta.Name: true}
+	t.cluster, err = c.With(owner)
+	return err
+}
+
+// name: a ReplicaSet gives its pods five random letters in place of the number.
+func (t *team) name(i int) string { return t.meta.Name + "-" + strconv.Itoa(t.first+i) }
+
+// pod returns the controller's i-th pod. Pods of a StatefulSet have an identity and
+// volumes (pkg/controller/statefulset/stateful_set_utils.go:
+// newVersionedStatefulSetPod, updateIdentity, updateStorage).
+func (t *team) pod(i int) *corev1.Pod {
+	pod := kube.PodFromTemplate(t.template.DeepCopy(), t.meta.Name, &t.owner)
+	pod.Namespace, pod.Name = t.meta.Namespace, t.name(i)
+	if !t.alike {
+		if pod.Labels == nil {
+			pod.Labels = map[string]string{}
+		}
+		pod.Labels[appsv1.StatefulSetPodNameLabel] = pod.Name
+		pod.Labels[appsv1.PodIndexLabel] = strconv.Itoa(t.first + i)
+		t.claim(pod)
+	}
+	return pod
+}
+
+// claim gives the pod the volumes that are claimed for it, in the place of those of
+// the same name.
+func (t *team) claim(pod *corev1.Pod) {
+	for _, name := range t.claims {
+		claimed := corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: name + "-" + pod.Name},
+		}}
+		pod.Spec.Volumes = slices.DeleteFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == name })
+		pod.Spec.Volumes = append(pod.Spec.Volumes, claimed)
+	}
+}
+
+// room gives the account of the snapshot without the team's own pods.
+func (t *team) room() *Room {
+	account, b := accountOf(t.cluster), t.cluster.Borrow()
+	room := account.room.Clone()
+	room.cluster, room.base = t.cluster, account
+	for i := range b.Len() {
+		for _, pod := range b.PodsOn(i) {
+			if counts(pod) && t.owns(pod) {
+				load := LoadOf(pod)
+				room.absent = append(room.absent, resident{i, pod, load})
+				room.Remove(load, i)
+			}
+		}
+	}
+	return room
+}
+
+func (t *team) owns(pod *corev1.Pod) bool {
+	ref := kube.ControllerOf(pod, t.owner.Kind)
+	if ref == nil || pod.Namespace != t.meta.Namespace {
+		return false
+	}
+	hash := pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+	return t.sets[ref.Name] || t.hashed != "" && hash != "" && ref.Name == kube.ReplicaSetName(t.hashed, hash)
+}

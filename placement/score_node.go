@@ -1,0 +1,70 @@
+package placement
+
+import (
+	"errors"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// preference is a term of a pod's preferred node affinity.
+type preference struct {
+	requirements []requirement
+	weight       int64
+}
+
+func preferredTerms(spec *corev1.PodSpec) []corev1.PreferredSchedulingTerm {
+	if spec.Affinity == nil || spec.Affinity.NodeAffinity == nil {
+		return nil
+	}
+	return spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution
+}
+
+// compilePreferences follows component-helpers' nodeaffinity.NewPreferredSchedulingTerms:
+// terms without weight or requirements count for nothing, and are not looked at.
+func compilePreferences(terms []corev1.PreferredSchedulingTerm, path func(int) string) ([]preference, []error) {
+	var all []preference
+	var mistakes []error
+	for i, t := range terms {
+		if t.Weight == 0 || len(t.Preference.MatchExpressions)+len(t.Preference.MatchFields) == 0 {
+			continue
+		}
+		rs, wrong := compileRequirements(t.Preference, path(i))
+		all, mistakes = append(all, preference{rs, int64(t.Weight)}), append(mistakes, wrong...)
+	}
+	return all, mistakes
+}
+
+// checkPreferences gives the mistakes in preferred terms, which an API server
+// lets pass (it does not read the values of Gt and Lt) and over which the
+// scheduler fails.
+func checkPreferences(spec *corev1.PodSpec, path string) error {
+	path += ".affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution"
+	_, mistakes := compilePreferences(preferredTerms(spec), func(i int) string { return at(path, i) + ".preference" })
+	return errors.Join(mistakes...)
+}
+
+// preferred is the raw score of NodeAffinity: the weights of the terms that match.
+func (s *scoring) preferred(c *cluster.Cluster, r *roll) []int64 {
+	var raw []int64
+	for i := range s.preferences {
+		m := mask{c, c.Borrow(), append([]uint64(nil), r.words...)}
+		m.meet(s.preferences[i].requirements)
+		raw = r.add(raw, m.words, s.preferences[i].weight)
+	}
+	return raw
+}
+
+// repelled is the raw score of TaintToleration: how many of the node's taints
+// with PreferNoSchedule the pod does not tolerate. (A node has a taint's key and
+// effect once.)
+func (w *Workload) repelled(c *cluster.Cluster, r *roll) []int64 {
+	var raw []int64
+	for _, t := range c.Taints() {
+		if t.Effect == corev1.TaintEffectPreferNoSchedule && !w.tolerations.tolerate(&t) {
+			raw = r.add(raw, c.Borrow().Words(c.WithTaint(t)), 1)
+		}
+	}
+	return raw
+}

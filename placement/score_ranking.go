@@ -1,0 +1,197 @@
+package placement
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+// Ranked is a node that a pod could be bound to, and what it is worth.
+type Ranked struct {
+	Rank   int           `json:"rank"` // from 1; nodes with the same total have the same rank
+	Tied   bool          `json:"tied"` // another node has the same total: the scheduler draws among them
+	Node   string        `json:"node"`
+	Total  int64         `json:"total"`  // the sum of the weighted scores
+	Scores []PluginScore `json:"scores"` // in the order of the default profile, without the plugins that have nothing to say of the pod
+}
+
+// String is the node's place and the shares of its total, in one line.
+func (r Ranked) String() string {
+	shares := make([]string, len(r.Scores))
+	for i, s := range r.Scores {
+		shares[i] = s.String()
+	}
+	tied := ""
+	if r.Tied {
+		tied = " (tied)"
+	}
+	return fmt.Sprintf("%d. %s %d%s = %s", r.Rank, r.Node, r.Total, tied, strings.Join(shares, " + "))
+}
+
+// Ranking gives the nodes of Placed in the order in which kube-scheduler's
+// default profile prefers them: by total, the best first, and by name where it
+// would draw lots. It is nil for a DaemonSet, whose pods are made for one node
+// each, and where ScoreError is not nil. The scores depend on the whole field:
+// each plugin normalises over the nodes that passed the filters. The first
+// question costs some ten ns a node, the ranking itself several words a node and
+// plugin.
+func (p *Prediction) Ranking() []Ranked {
+	p = p.orNothing()
+	b := p.board()
+	if b == nil || b.err != nil {
+		return nil
+	}
+	names, nodes := p.rankedNames(b), make([]Ranked, 0, b.n)
+	for _, place := range b.order() {
+		r := b.ranked(int(place))
+		r.Node = names[place]
+		if last := len(nodes) - 1; last >= 0 && nodes[last].Total == r.Total {
+			r.Rank = nodes[last].Rank
+		} else {
+			r.Rank = len(nodes) + 1
+		}
+		nodes = append(nodes, r)
+	}
+	return nodes
+}
+
+// Best gives the nodes with the highest total, among which the scheduler draws;
+// none where Ranking is nil.
+func (p *Prediction) Best() cluster.NodeSet {
+	p = p.orNothing()
+	b := p.board()
+	if b == nil || b.err != nil {
+		return cluster.NodeSet{}
+	}
+	words, best := make([]uint64, len(b.words)), b.best()
+	for position := range p.cluster.Borrow().Len() {
+		if place, ok := b.place(position); ok && b.totals[place] == best {
+			words[position>>6] |= 1 << (position & 63)
+		}
+	}
+	return p.cluster.Borrow().Set(words)
+}
+
+// ScoreError says why there is no ranking of a pod that the API server lets
+// pass: the scheduler reports this error and tries again, without end. (If only
+// one node passes the filters it is not scored and takes the pod.)
+func (p *Prediction) ScoreError() error {
+	if b := p.board(); b != nil {
+		return b.err
+	}
+	return nil
+}
+
+// Sampled says whether the scheduler would stop looking for nodes before it has
+// seen all of Placed, and after how many: from 100 nodes on it is content with
+// some, beginning where it left off the last time (pkg/scheduler/schedule_one.go,
+// numFeasibleNodesToFind, with percentageOfNodesToScore at its default). The best
+// node of the ranking is then often not among them, and scores that are
+// normalised over fewer nodes are others. Of a DaemonSet's pods each names its
+// node, and none is missed.
+func (p *Prediction) Sampled() (nodes int, sampled bool) {
+	p = p.orNothing()
+	if p.workload.daemonSet != nil {
+		return p.Placed().Len(), false
+	}
+	searched := p.cluster.Nodes()
+	if aim := aimOf(&p.workload.pod.Spec); len(aim.plugins) > 0 {
+		searched = p.cluster.Named(aim.names...)
+	}
+	nodes = enough(searched.Len())
+	return nodes, p.Placed().Len() > nodes
+}
+
+func enough(all int) int {
+	if all < 100 {
+		return all
+	}
+	percentage := max(50-all/125, 5)
+	return max(all*percentage/100, 100)
+}
+
+// board gives the scores; nil for a DaemonSet.
+func (p *Prediction) board() *board {
+	p = p.orNothing()
+	if p.workload.daemonSet != nil {
+		return nil
+	}
+	p.ranked.Do(func() {
+		b := p.cluster.Borrow()
+		p.scores = p.left().score(p.workload, b.Words(p.Placed()))
+	})
+	return p.scores
+}
+
+func (p *Prediction) rankedNames(b *board) []string {
+	names, nodes := make([]string, 0, b.n), p.cluster.Borrow()
+	for position := range nodes.Len() {
+		if _, ok := b.place(position); ok {
+			names = append(names, nodes.Name(position))
+		}
+	}
+	return names
+}
+
+func (b *board) ranked(place int) Ranked {
+	total := b.totals[place]
+	r := Ranked{Total: int64(total), Tied: b.counts[total] > 1, Scores: make([]PluginScore, len(b.columns))}
+	for i := range b.columns {
+		r.Scores[i] = b.columns[i].at(place)
+	}
+	return r
+}
+
+// RankingTable is the ranking for people: a line for every node, at most those
+// of the first ten ranks, with each plugin's weighted score, and a note where
+// the scheduler would not look at all of them.
+func (p *Prediction) RankingTable() string {
+	p = p.orNothing()
+	if err := p.ScoreError(); err != nil {
+		return "no ranking: " + err.Error() + "\n"
+	}
+	var s strings.Builder
+	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
+	ranking := p.Ranking()
+	shown := ranking
+	if i := slices.IndexFunc(ranking, func(r Ranked) bool { return r.Rank > 10 }); i >= 0 {
+		shown = ranking[:i]
+	}
+	for i, r := range shown {
+		if i == 0 {
+			fmt.Fprintln(t, header(r))
+		}
+		fmt.Fprintln(t, line(r))
+	}
+	t.Flush()
+	if rest := len(ranking) - len(shown); rest > 0 {
+		fmt.Fprintf(&s, "and %d more\n", rest)
+	}
+	if n, sampled := p.Sampled(); sampled {
+		fmt.Fprintf(&s, "The scheduler stops after %d of these %d nodes, whichever it finds first.\n", n, len(ranking))
+	}
+	return s.String()
+}
+
+func header(r Ranked) string {
+	cells := []string{"RANK", "NODE", "TOTAL"}
+	for _, s := range r.Scores {
+		cells = append(cells, s.Plugin)
+	}
+	return strings.Join(cells, "\t")
+}
+
+func line(r Ranked) string {
+	rank := fmt.Sprint(r.Rank)
+	if r.Tied {
+		rank += "="
+	}
+	cells := []string{rank, r.Node, fmt.Sprint(r.Total)}
+	for _, s := range r.Scores {
+		cells = append(cells, fmt.Sprintf("%d*%d", s.Weight, s.Normalized))
+	}
+	return strings.Join(cells, "\t")
+}
