@@ -127,8 +127,10 @@ var arrows = []arrow{
 	{"cluster/clustertest", "cluster"},
 	{"placement", "cluster internal/enum internal/kube internal/spell"},
 	{"placement/placementtest", "cluster cluster/clustertest placement"},
-	{"rollout", "cluster placement internal/enum internal/kube"},
-	{"rollout/rollouttest", "cluster cluster/clustertest internal/kube placement rollout"},
+	{"rollout/internal/probe", "placement"},
+	{"rollout", "cluster placement internal/enum internal/kube rollout/internal/probe"},
+	{"rollout/diagnosis", "cluster placement internal/enum internal/kube rollout rollout/internal/probe"},
+	{"rollout/rollouttest", "cluster cluster/clustertest internal/kube placement rollout rollout/diagnosis"},
 	{"rollout/dryrun", "cluster placement rollout internal/enum internal/kube"},
 }
 

@@ -271,6 +271,6 @@ func (s *search) place(l *leaver) {
 	}
 	l.Nowhere = p.String()
 	if p.Placed().Len() > 0 {
-		l.Nowhere = fmt.Sprintf("%s, but pods that come there take that room", p)
+		l.Nowhere = strings.TrimSuffix(l.Nowhere, ".") + ", but pods that come there take that room"
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
 )
 
 // NeverBelow says that of the pods that the DaemonSet wants a share is
@@ -166,7 +167,7 @@ func NothingLost(key string) Invariant {
 
 // Ends says that the rollout ends: that at the end the DaemonSet is as wanted,
 // and neither deadlocked nor still on its way. Its premise is that the
-// controller did something for it. The message has Sim.Diagnose's cause, and the
+// controller did something for it. The message has the cause from diagnosis.Diagnose and the
 // remedies that it has tried.
 func Ends(key string) Invariant {
 	return Invariant{claim: key + " comes to its end", start: func() judge {
@@ -194,7 +195,7 @@ func unfinished(sim *rollout.Sim, key string) error {
 		return nil
 	}
 	lines := []string{"it is " + state.String()}
-	if x := sim.Diagnose(key); x != nil {
+	if x := diagnosis.Diagnose(sim, key); x != nil {
 		lines[0] += ": " + x.Cause
 		for _, r := range x.Remedies {
 			lines = append(lines, "what would end it: "+r.String())

@@ -1,4 +1,4 @@
-package rollout
+package diagnosis
 
 import "github.com/berthsim/berth/internal/enum"
 
@@ -37,7 +37,8 @@ const (
 	PausedIsLeft                        // a Deployment that is paused is scaled and no more
 )
 
-// laws say where Kubernetes 1.37 has each, in k8s.io/kubernetes but for kubectl's.
+// laws lists where Kubernetes 1.37 has each law: in k8s.io/kubernetes, unless the path
+// begins with another module.
 var laws = [...]struct{ name, file, function, words string }{
 	EndsWhenAvailable:    {"EndsWhenAvailable", "k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go", "DaemonSetStatusViewer.Status", "a rollout has ended when the pod of every wanted node is updated and available"},
 	UnavailableIsSpent:   {"UnavailableIsSpent", "pkg/controller/daemon/update.go", "rollingUpdate", "a node without an available pod uses a unit of maxUnavailable, whoever made it so and whether a pod is wanted there or not"},
@@ -77,7 +78,7 @@ func (l Law) known() bool { return l > 0 && int(l) < len(laws) }
 // String is the name of the law.
 func (l Law) String() string { return lawNames.String(l) }
 
-// Words is the law in words.
+// Words returns the law in words.
 func (l Law) Words() string {
 	if l.known() {
 		return laws[l].words
@@ -85,7 +86,7 @@ func (l Law) Words() string {
 	return ""
 }
 
-// Source is where Kubernetes 1.37 has the law: a file of k8s.io/kubernetes, or of
+// Source returns where Kubernetes 1.37 has the law: a file of k8s.io/kubernetes, or of
 // the module that the path begins with, and a function in it.
 func (l Law) Source() (file, function string) {
 	if l.known() {

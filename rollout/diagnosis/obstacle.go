@@ -1,6 +1,11 @@
-package rollout
+package diagnosis
 
-import "github.com/berthsim/berth/internal/enum"
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/internal/enum"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
 
 // Obstacle is what keeps a pod from being as wanted and does not go by itself.
 type Obstacle uint8
@@ -33,8 +38,8 @@ const (
 	UnknownObstacle                      // none of these
 )
 
-// obstacles have a name, the law behind them and words for the nodes that are
-// affected, or of a Deployment the pods.
+// obstacles lists the name, the law behind it, and words for the affected nodes, or
+// pods of a Deployment.
 var obstacles = [UnknownObstacle + 1]obstacleRow{
 	NodeIsDown:       {"NodeIsDown", KubeletConfirms, "%s down, where pods neither stop nor start", "%s on a node that is down"},
 	NodeIsUnready:    {"NodeIsUnready", NodeTakesPodsAlong, "%s not ready, and so are the pods there", "%s on a node that is not ready"},
@@ -75,7 +80,7 @@ var obstacleNames = enum.In[Obstacle](obstacles[:], func(row obstacleRow) string
 // String is the name of the obstacle.
 func (o Obstacle) String() string { return obstacleNames.String(o) }
 
-// Law is the rule of Kubernetes that makes it one.
+// Law returns the rule of Kubernetes behind the obstacle.
 func (o Obstacle) Law() Law {
 	if o > 0 && int(o) < len(obstacles) {
 		return obstacles[o].law
@@ -89,134 +94,63 @@ func (o Obstacle) MarshalText() ([]byte, error) { return obstacleNames.MarshalTe
 // UnmarshalText reads the name of an obstacle.
 func (o *Obstacle) UnmarshalText(text []byte) error { return obstacleNames.UnmarshalText(o, text) }
 
-// obstacle is what is in the way of a pod that is not as wanted.
-func (s *Sim) obstacle(d *daemon, id int32) Obstacle {
-	p := &s.pods[id]
-	switch node := &s.nodes[p.node]; {
-	case !node.there():
+// obstacle returns what keeps a pod from being as wanted.
+func (x *examination) obstacle(id int32, p *probe.Pod) Obstacle {
+	switch {
+	case p.AnyNode && !p.Bound:
+		return FitsNowhere
+	case !p.NodeExists:
 		return PodOnLostNode
-	case s.expelledForEver(d, p.node) != none:
+	case p.Expelled:
 		return TurnedOutAgain
-	case s.rejectsForEver(p):
+	case p.Rejected:
 		return KeepsRejecting
-	case !p.is(bound):
-		return s.schedulingObstacle(d, id)
-	}
-	return s.kubeletObstacle(p)
-}
-
-// kubeletObstacle is what is in the way of a bound pod on a node that there is.
-func (s *Sim) kubeletObstacle(p *pod) Obstacle {
-	switch node := &s.nodes[p.node]; {
-	case node.is(isDown):
+	case !p.Bound:
+		return x.schedulingObstacle(id)
+	case p.Node.Down:
 		return NodeIsDown
-	case p.is(terminating):
+	case p.Terminating:
 		return NeverStops
-	case node.is(isUnready):
+	case p.Node.Unready:
 		return NodeIsUnready
-	case node.is(podsUnready):
+	case p.Node.PodsUnready:
 		return PodsHeldUnready
-	case p.is(loops):
+	case p.Crashing:
 		return KeepsCrashing
-	case p.phase == pending && p.is(pulls):
+	case p.Phase == corev1.PodPending && p.Pulling:
 		return CannotPull
-	case p.phase == pending:
+	case p.Phase == corev1.PodPending:
 		return NeverStarts
-	case p.phase == running:
+	case p.Phase == corev1.PodRunning:
 		return NeverGetsReady
 	}
 	return UnknownObstacle
 }
 
-// endless is the pod with which something happens again and again on the node,
-// for ever and in vain; none if there is none. No time needs to pass to know: what a
-// node or an image does to pods stays until an input changes it.
-func (s *Sim) endless(d *daemon, node int32) int32 {
-	if d.marks[node]&desired == 0 || !s.nodes[node].works() {
-		return none
-	}
-	if id := s.expelledForEver(d, node); id != none {
-		return id
-	}
-	for id := d.head[node]; id != none; id = s.pods[id].next {
-		p := &s.pods[id]
-		if !p.is(terminating) && s.fresh[p.class] && (s.rejectsForEver(p) || s.crashesForEver(p, d.minReady)) {
-			return id
-		}
-	}
-	return none
+// filters are the obstacles that plugins of the scheduler stand for.
+var filters = map[string]Obstacle{
+	"NodeUnschedulable": Untolerated,
+	"TaintToleration":   Untolerated,
+	"NodeName":          Mismatched,
+	"NodeAffinity":      Mismatched,
+	"NodePorts":         PortTaken,
+	"NodeResourcesFit":  Exhausted,
+	"PodTopologySpread": Unbalanced,
+	"InterPodAffinity":  BadNeighbours,
 }
 
-// expelledForEver is a bound pod that is turned out, whatever else happens, and the
-// DaemonSet makes the same again; none if there is none. With surge it may be the
-// new one beside an old one that stays.
-func (s *Sim) expelledForEver(d *daemon, node int32) int32 {
-	if !s.nodes[node].is(expels) || d.head[node] == none || !s.turnsOutAgain(d, node) {
-		return none
-	}
-	for id := d.head[node]; id != none; id = s.pods[id].next {
-		if p := &s.pods[id]; p.is(bound) && p.due != none {
-			return id
-		}
-	}
-	return none
-}
-
-// rejectsForEver: the pod is Failed or will be as soon as the kubelet sees it, and so
-// will be the next one.
-func (s *Sim) rejectsForEver(p *pod) bool {
-	return p.is(bound) && (p.phase == failed || p.phase == pending && !p.is(pulls)) && s.troubleOf(p).kind == rejection
-}
-
-// crashesForEver: a run of the container is too short for the pod to be available.
-func (s *Sim) crashesForEver(p *pod, minReady stamp) bool {
-	return p.is(loops) && s.troubleOf(p).after-s.pace(p).ready < max(minReady, 1)
-}
-
-// schedulingObstacle is the first thing that the scheduler has against the pod's
-// node, in the order of its filters.
-func (s *Sim) schedulingObstacle(d *daemon, id int32) Obstacle {
-	why := s.against(&s.pods[id])
-	switch {
-	case len(why) == 0:
+// schedulingObstacle returns the first thing that the scheduler has against the node
+// of a DaemonSet's pod.
+func (x *examination) schedulingObstacle(id int32) Obstacle {
+	why := x.probe.Against(id)
+	if len(why) == 0 {
 		return UnknownObstacle
-	case s.fitsAlone(d, id):
+	}
+	if old := x.probe.Neighbours(id, true); len(old) > 0 && x.probe.FitsWithout(id, old) {
 		return NoRoomBesideOld
 	}
-	switch why[0].Plugin {
-	case "NodeUnschedulable", "TaintToleration":
-		return Untolerated
-	case "NodeName", "NodeAffinity":
-		return Mismatched
-	case "NodePorts":
-		return PortTaken
-	case "NodeResourcesFit":
-		return Exhausted
-	case "PodTopologySpread":
-		return Unbalanced
-	case "InterPodAffinity":
-		return BadNeighbours
+	if o, ok := filters[why[0].Plugin]; ok {
+		return o
 	}
 	return UnknownObstacle
-}
-
-// fitsAlone says whether the pod would fit if the DaemonSet's other pods on its
-// node were not there.
-func (s *Sim) fitsAlone(d *daemon, id int32) bool {
-	p := &s.pods[id]
-	var others []int32
-	for other := d.head[p.node]; other != none; other = s.pods[other].next {
-		if s.pods[other].is(bound) && !s.pods[other].terminal() {
-			others = append(others, other)
-		}
-	}
-	if len(others) == 0 || s.room == nil || s.position[p.node] == none {
-		return false
-	}
-	f := *s
-	f.room = s.room.Clone()
-	for _, other := range others {
-		f.seat(&s.pods[other], false)
-	}
-	return f.fits(p)
 }

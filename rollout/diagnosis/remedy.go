@@ -1,28 +1,29 @@
-package rollout
+package diagnosis
 
 import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/berthsim/berth/internal/enum"
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/rollout"
 )
 
 // Remedy is inputs that were tried on a fork: injected now, they let the rollout
-// end, or as a relief go on as far as it can. Of two the cheaper one is that of the
-// smaller Means (what it touches), then that of fewer Inputs, then that of fewer
-// Ticks; it says nothing of money, or of who is free to do what.
+// end, or as a relief continue as far as it can. Of two, the cheaper one has the
+// smaller Means (what it touches), then fewer Inputs, then fewer Ticks. Money, and who
+// may do what, do not count.
 type Remedy struct {
 	Means  Means
-	Does   string   // the inputs in words
-	Inputs []Input  // for Sim.Inject; in JSON lines as FormatInput writes
-	Ticks  int      // from now until the rollout's last event
-	Leaves []string // of a relief: the nodes that are not as wanted even then, ascending
+	Does   string          // the inputs in words
+	Inputs []rollout.Input // for Sim.Inject; in JSON lines as rollout.FormatInput writes
+	Ticks  int             // from now until the rollout's last event
+	Leaves []string        // of a relief: the nodes that are not as wanted even then, ascending
 }
 
-// remedyJSON is a remedy as JSON.
+// remedyJSON is a remedy in JSON.
 type remedyJSON struct {
 	Means  Means    `json:"means"`
 	Does   string   `json:"does"`
@@ -31,11 +32,11 @@ type remedyJSON struct {
 	Leaves []string `json:"leaves,omitempty"`
 }
 
-// MarshalJSON writes the inputs as FormatInput does.
+// MarshalJSON writes the inputs as rollout.FormatInput does.
 func (r Remedy) MarshalJSON() ([]byte, error) {
 	out := remedyJSON{Means: r.Means, Does: r.Does, Ticks: r.Ticks, Leaves: r.Leaves}
 	for _, in := range r.Inputs {
-		out.Inputs = append(out.Inputs, FormatInput(in))
+		out.Inputs = append(out.Inputs, rollout.FormatInput(in))
 	}
 	return json.Marshal(out)
 }
@@ -48,7 +49,7 @@ func (r *Remedy) UnmarshalJSON(data []byte) error {
 	}
 	*r = Remedy{Means: read.Means, Does: read.Does, Ticks: read.Ticks, Leaves: read.Leaves}
 	for _, line := range read.Inputs {
-		in, err := ParseInput(line)
+		in, err := rollout.ParseInput(line)
 		if err != nil {
 			return err
 		}
@@ -57,11 +58,11 @@ func (r *Remedy) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// String is the remedy in one line.
+// String returns the remedy in one line.
 func (r Remedy) String() string {
 	s := fmt.Sprintf("%v: %s", r.Means, r.Does)
 	if len(r.Leaves) > 0 {
-		return s + fmt.Sprintf(": leaves %s in %s", some(r.Leaves), ticks(r.Ticks))
+		return s + fmt.Sprintf(": leaves %s in %s", kube.FirstNames(r.Leaves), ticks(r.Ticks))
 	}
 	return s + ": ends in " + ticks(r.Ticks)
 }
@@ -73,8 +74,8 @@ func ticks(n int) string {
 	return strconv.Itoa(n) + " ticks"
 }
 
-// Means is what kind of thing a remedy does: from what touches least to what gives
-// up most. One of several kinds counts as the dearest of them.
+// Means is what kind of thing a remedy does, from what touches least to what gives up
+// most. A remedy of several kinds counts as the dearest of them.
 type Means uint8
 
 const (
@@ -100,21 +101,6 @@ func (m Means) MarshalText() ([]byte, error) { return means.MarshalText(m) }
 
 // UnmarshalText reads the name of means.
 func (m *Means) UnmarshalText(text []byte) error { return means.UnmarshalText(m, text) }
-
-// remedies tries what may help and keeps what does.
-func (x *exam) remedies(dx *Diagnosis) (remedies, reliefs []Remedy) {
-	for _, c := range x.candidates(dx) {
-		if r, ok := x.try(c); !ok {
-			continue
-		} else if len(r.Leaves) == 0 {
-			remedies = append(remedies, r)
-		} else if r.Means == ChangeBudget {
-			reliefs = append(reliefs, r)
-		}
-	}
-	slices.SortStableFunc(remedies, cheapest)
-	return remedies, reliefs
-}
 
 // cheapest orders remedies as the comment of Remedy says.
 func cheapest(a, b Remedy) int {
