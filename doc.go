@@ -8,6 +8,7 @@
 //     updated.
 //   - rollout/diagnosis finds out why a rollout or drain is stuck, and what would
 //     end it.
+//   - rollout/timeline draws a run as text and as SVG.
 //   - rollout/dryrun says what a change would do to a whole cluster, and whether
 //     that keeps the promises of a policy.
 //

@@ -110,6 +110,13 @@ func (d *deployment) reference() *metav1.OwnerReference {
 	return metav1.NewControllerRef(d.object, appsv1.SchemeGroupVersion.WithKind("Deployment"))
 }
 
+// write returns the Deployment as the API server has it.
+func (d *deployment) write() *appsv1.Deployment {
+	object := d.object.DeepCopy()
+	object.Status = *d.status.DeepCopy()
+	return object
+}
+
 func (d *deployment) fork() *deployment {
 	f := *d
 	f.mine = slices.Clone(d.mine)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/timeline"
 )
 
 func agent(image string) *appsv1.DaemonSet {
@@ -98,7 +99,7 @@ func ExampleSim_ApplyDeployment() {
 	sim.ApplyDeployment(web("web:1"))
 	sim.Advance(100)
 	sim.ApplyDeployment(web("web:2"))
-	fmt.Print(sim.Watch("default/web", 100))
+	fmt.Print(timeline.Watch(sim, "default/web", 100))
 	for _, pod := range sim.Pods("default/web") {
 		fmt.Println(pod)
 	}
@@ -153,19 +154,6 @@ func ExampleSim_Estimate() {
 	// maxUnavailable 1: Done after 5 ticks in 4 waves, at worst 3 of 4 available, a node without for 1 ticks
 	// maxUnavailable 50%: Done after 3 ticks in 2 waves, at worst 2 of 4 available, a node without for 1 ticks
 	// maxSurge 2: Done after 3 ticks in 2 waves, at worst 4 of 4 available
-}
-
-func ExampleSim_Watch() {
-	sim := rolledOut("a", "b", "c")
-	sim.Apply(agent("agent:2"))
-	fmt.Print(sim.Watch("default/agent", 100))
-	// Output:
-	// default/agent
-	// tick      5
-	//           '
-	// a     AWAAA
-	// b     AaWAA
-	// c     AaaWA
 }
 
 // Inputs may be given ahead; those that turn out to be impossible say so.

@@ -380,3 +380,13 @@ func (s *Sim) restored(d *daemon, to int64) (template *corev1.PodTemplateSpec, n
 	}
 	return template, r.object.Revision, nil
 }
+
+// everyRevision returns the revisions of all DaemonSets, then orphans, then those of
+// other controllers.
+func (s *Sim) everyRevision() []revision {
+	var all []revision
+	for _, slot := range s.order {
+		all = append(all, s.daemons[slot].revisions...)
+	}
+	return append(append(all, s.orphans...), s.foreign...)
+}

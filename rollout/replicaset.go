@@ -225,3 +225,10 @@ func (s *Sim) leave(id int32) {
 	}
 	p.set = none
 }
+
+// write returns the ReplicaSet as the API server has it.
+func (rs *replicaSet) write() *appsv1.ReplicaSet {
+	object := rs.object.DeepCopy()
+	object.Status = *rs.status.DeepCopy()
+	return object
+}

@@ -23,7 +23,7 @@ func TestZeroValues(t *testing.T) {
 		rollout.NodeReady{}, rollout.NodeUp{}, rollout.Order(0), rollout.Pause{}, rollout.Pod{},
 		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Propagation(0), rollout.Recover{}, rollout.RejectPods{},
 		rollout.RemoveNode{}, rollout.Resume{}, rollout.Rule(0), rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
-		rollout.Step{}, rollout.StuckTerminating{}, rollout.Timeline{}, rollout.Trace(nil), rollout.Undo{}, rollout.Wait{}, rollout.Why{},
+		rollout.Step{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{}, rollout.Wait{}, rollout.Why{},
 		rollout.FormatInput, rollout.New, rollout.ParseInput, rollout.ParseScript, rollout.WaitingUntil,
 	)
 }

@@ -37,7 +37,7 @@ func (d *daemonSet) look(see func(facts, string, int32)) {
 	}
 }
 
-func (d *daemonSet) facts(r *probe.Row) (facts, int32) {
+func (d *daemonSet) facts(r *probe.NodeRow) (facts, int32) {
 	pod := d.inTheWay(r)
 	f := when(d.Deleting, deleting) | when(r.Wanted, wanted) | when(r.Available && (r.Updated || !d.updates()), upToDate) |
 		when(r.Uses || r.Lost && d.Surges, spending)
@@ -57,7 +57,7 @@ func (d *daemonSet) updates() bool {
 
 // inTheWay returns the pod on the node that does not come to be as wanted, or
 // probe.None.
-func (d *daemonSet) inTheWay(r *probe.Row) int32 {
+func (d *daemonSet) inTheWay(r *probe.NodeRow) int32 {
 	unavailable := func(id int32) bool { return id != probe.None && !d.probe.Pod(id).Available }
 	switch {
 	case d.Deleting || !r.Exists:

@@ -137,7 +137,7 @@ func stuck(sim *rollout.Sim, key string) bool {
 		return deploymentStuck(sim, d)
 	}
 	return state == rollout.Deadlocked ||
-		slices.ContainsFunc(p.DaemonSet(key).Rows, func(r probe.Row) bool { return r.Endless != probe.None })
+		slices.ContainsFunc(p.DaemonSet(key).Rows, func(r probe.NodeRow) bool { return r.Endless != probe.None })
 }
 
 func nodesOf(list []Culprit) []string {

@@ -254,7 +254,7 @@ func (p *Plan) Findings() Findings {
 }
 
 // Sim gives a simulation at rest with the edits as inputs of its next tick: for
-// Watch, faults that come on top, and all else that package rollout offers. The
+// timeline.Watch, faults that come on top, and all else that package rollout offers. The
 // error is an input that is malformed.
 func (p *Plan) Sim() (*rollout.Sim, error) {
 	p = p.orNothing()

@@ -1,6 +1,7 @@
-// Package probe is how rollout/diagnosis looks into a simulation where the public
-// methods of rollout.Sim do not reach. It imports nothing of rollout, which fills
-// [Of], so there is no import cycle.
+// Package probe is how rollout/diagnosis and rollout/timeline look into a simulation
+// where the public methods of rollout.Sim do not reach. It imports nothing of rollout,
+// which sets its function variables when it is initialized, so there is no import
+// cycle. They take any, which must be a *rollout.Sim.
 package probe
 
 import (
@@ -77,13 +78,13 @@ type DaemonSet struct {
 	Used, Of int
 	Invalid  bool // it cannot be read
 
-	Earlier []int64 // revisions other than the current one, ascending
-	Rows    []Row   // by node, ascending, with nodes that are gone
+	Earlier []int64   // revisions other than the current one, ascending
+	Rows    []NodeRow // by node, ascending, with nodes that are gone
 }
 
-// Row is one node of a DaemonSet. Available and Updated are about the pod that the
+// NodeRow is one node of a DaemonSet. Available and Updated are about the pod that the
 // status looks at. Pods are None where there is none.
-type Row struct {
+type NodeRow struct {
 	Node      string
 	Exists    bool
 	Wanted    bool // a pod is wanted on the node

@@ -132,7 +132,7 @@ func (s probed) DaemonSet(key string) *probe.DaemonSet {
 	surge, unavailable, err := d.budget()
 	x := &probe.DaemonSet{
 		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure, Invalid: err != nil,
-		Rows: make([]probe.Row, len(s.nodes)),
+		Rows: make([]probe.NodeRow, len(s.nodes)),
 	}
 	user := marks(0)
 	switch {
@@ -154,9 +154,9 @@ func (s probed) DaemonSet(key string) *probe.DaemonSet {
 	return x
 }
 
-func (s *Sim) row(d *daemon, node int32, user marks) probe.Row {
+func (s *Sim) row(d *daemon, node int32, user marks) probe.NodeRow {
 	m, c := d.marks[node], s.count(d, node)
-	return probe.Row{
+	return probe.NodeRow{
 		Node: s.roster[node].name, Exists: s.nodes[node].there(),
 		Wanted: m&desired != 0, Available: m&statusUp != 0, Updated: m&statusNew != 0,
 		Uses: m&user != 0, Lost: m&lost != 0,
