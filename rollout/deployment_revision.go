@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,16 +16,38 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
+// findCurrent finds the ReplicaSet that has the Deployment's template: the oldest
+// of several (pkg/controller/deployment/util: FindNewReplicaSet).
+func (dc *deploymentController) findCurrent(d *deployment) {
+	if !d.queued.has(specChanged) {
+		return
+	}
+	d.queued.clear(specChanged)
+	was := d.current
+	d.current = none
+	for _, slot := range d.mine {
+		if kube.SameTemplate(&dc.replicaSets.at[slot].object.Spec.Template, &d.object.Spec.Template) {
+			d.current = slot
+			break
+		}
+	}
+	for _, slot := range [...]int32{was, d.current} {
+		if slot != none && dc.replicaSets.at[slot] != nil {
+			dc.numberSet(dc.replicaSets.at[slot])
+		}
+	}
+}
+
 // replicaSets gives the ReplicaSet of the Deployment's template and the others,
 // the oldest first, and brings the first one up to date: its annotations and
 // minReadySeconds, and the Deployment's revision after it. Where there is none it
 // is made, if it is to be (pkg/controller/deployment:
 // getAllReplicaSetsAndSyncRevision, getNewReplicaSet).
 func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*replicaSet, err error) {
-	y.sim.findCurrent(y.d)
-	current = y.sim.currentSet(y.d)
+	y.dc.findCurrent(y.d)
+	current = y.dc.currentSet(y.d)
 	for _, slot := range y.d.mine {
-		if rs := y.sim.sets.at[slot]; rs != current {
+		if rs := y.dc.replicaSets.at[slot]; rs != current {
 			old = append(old, rs)
 		}
 	}
@@ -49,11 +70,11 @@ func (y *deploymentSync) adjust(rs *replicaSet, old []*replicaSet) error {
 		}
 		was := rs.revision()
 		y.stale.current = true
-		y.sim.amend(rs, func(o *appsv1.ReplicaSet) {
+		y.dc.rsc.amend(rs, func(o *appsv1.ReplicaSet) {
 			o.Annotations, o.Spec.MinReadySeconds = annotations, y.d.object.Spec.MinReadySeconds
 		})
 		if now := rs.revision(); now != was {
-			y.sim.emit(Event{Kind: RevisionRenumbered, Deployment: y.d.key, Revision: now, Why: Why{Detail: rs.object.Name}})
+			y.dc.emit(Event{Kind: RevisionRenumbered, Deployment: y.d.key, Revision: now, Why: Why{Detail: rs.object.Name}})
 		}
 		return nil
 	}
@@ -77,10 +98,6 @@ func highest(sets []*replicaSet) (most int64) {
 	return most
 }
 
-func byRevision(a, b *replicaSet) int {
-	return cmp.Or(cmp.Compare(a.revision(), b.revision()), byAge(a, b))
-}
-
 // make creates the ReplicaSet of the Deployment's template.
 func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	size, err := y.sizeOfNew(nil, old)
@@ -89,19 +106,19 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	}
 	hash := kube.TemplateHash(kube.DecodedTemplate(&y.d.object.Spec.Template), y.now.CollisionCount)
 	object := y.newSet(hash, size, highest(old)+1)
-	if other := y.sim.sets.find(keyOf(object)); other != nil {
+	if other := y.dc.replicaSets.find(keyOf(object)); other != nil {
 		return nil, y.collide(other)
 	}
 	if refusal := refusalOf(object); refusal != nil {
 		return nil, y.noteCreateError(object.Name, refusal)
 	}
-	rs, err := y.sim.addSet(object, y.d)
+	rs, err := y.dc.rsc.addSet(object, y.d)
 	if err != nil {
 		return nil, err
 	}
 	rs.seen = size
-	y.sim.findCurrent(y.d)
-	y.sim.emit(Event{Kind: RevisionAdded, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: object.Name}})
+	y.dc.findCurrent(y.d)
+	y.dc.emit(Event{Kind: RevisionAdded, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: object.Name}})
 	if size > 0 {
 		y.noteScale(rs, fmt.Sprintf("Scaled up replica set %s from 0 to %d", object.Name, size))
 	}
@@ -131,8 +148,8 @@ func (y *deploymentSync) newSet(hash string, size int32, revision int64) *appsv1
 			Name: name, Namespace: y.d.object.Namespace, Generation: 1,
 			Labels: maps.Clone(template.Labels), Annotations: annotations,
 			OwnerReferences:   []metav1.OwnerReference{*y.d.reference()},
-			CreationTimestamp: y.sim.timestamp(y.sim.clock),
-			UID:               uid(y.sim.config.Seed, "replicaset", y.d.object.Namespace, name, strconv.Itoa(int(y.sim.now))),
+			CreationTimestamp: y.dc.timestamp(y.dc.clock),
+			UID:               uid(y.dc.config.Seed, "replicaset", y.d.object.Namespace, name, strconv.Itoa(int(y.dc.now))),
 		},
 		Spec: appsv1.ReplicaSetSpec{Replicas: &size, MinReadySeconds: y.d.object.Spec.MinReadySeconds, Selector: selector, Template: *template},
 	})
@@ -229,13 +246,6 @@ func historyWith(history, revision string) string {
 		history = rest
 	}
 	return history + "," + revision
-}
-
-// numberOf reads a number of replicas from an annotation
-// (pkg/controller/deployment/util: getNonNegativeInt32FromAnnotation).
-func numberOf(text string) (int32, bool) {
-	n, err := strconv.ParseUint(text, 10, 31)
-	return int32(n), err == nil
 }
 
 // withAnnotation is a copy with one entry more.

@@ -123,7 +123,7 @@ func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 	if size == before && (!forced || noted) || !y.stale.writable(rs) {
 		return false
 	}
-	y.sim.amend(rs, func(o *appsv1.ReplicaSet) {
+	y.dc.rsc.amend(rs, func(o *appsv1.ReplicaSet) {
 		o.Spec.Replicas = &size
 		o.Annotations[desiredAnnotation], o.Annotations[maxReplicasAnnotation] = desired, most
 	})
@@ -140,5 +140,5 @@ func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 
 // noteScale is the event ScalingReplicaSet.
 func (y *deploymentSync) noteScale(rs *replicaSet, words string) {
-	y.sim.emit(Event{Kind: Scaled, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: words}})
+	y.dc.emit(Event{Kind: Scaled, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: words}})
 }

@@ -2,27 +2,10 @@ package rollout
 
 import (
 	"fmt"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
-
-// The reasons of Progressing that decide something
-// (pkg/controller/deployment/util).
-const (
-	reasonAvailable = "NewReplicaSetAvailable"
-	reasonTimedOut  = "ProgressDeadlineExceeded"
-	reasonPaused    = "DeploymentPaused"
-)
-
-// conditionOf finds a condition, or nil.
-func conditionOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionType) *appsv1.DeploymentCondition {
-	if i := slices.IndexFunc(all, func(c appsv1.DeploymentCondition) bool { return c.Type == kind }); i >= 0 {
-		return &all[i]
-	}
-	return nil
-}
 
 // reasonOf is the reason of a condition; empty if there is none.
 func reasonOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionType) string {
@@ -30,45 +13,6 @@ func reasonOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionT
 		return c.Reason
 	}
 	return ""
-}
-
-// setCondition puts a condition last, unless there is one with this status and
-// reason, whatever its message says (pkg/controller/deployment/util:
-// NewDeploymentCondition, SetDeploymentCondition).
-func (y *deploymentSync) setCondition(kind appsv1.DeploymentConditionType, status corev1.ConditionStatus, reason, message string) {
-	at := y.sim.timestamp(y.sim.clock)
-	y.putCondition(appsv1.DeploymentCondition{Type: kind, Status: status, LastUpdateTime: at, LastTransitionTime: at, Reason: reason, Message: message})
-}
-
-func (y *deploymentSync) putCondition(c appsv1.DeploymentCondition) {
-	if old := conditionOf(y.now.Conditions, c.Type); old != nil && old.Status == c.Status {
-		if old.Reason == c.Reason {
-			return
-		}
-		c.LastTransitionTime = old.LastTransitionTime
-	}
-	y.dropCondition(c.Type)
-	y.now.Conditions = append(y.now.Conditions, c)
-}
-
-// dropCondition makes another list: the old one is shared.
-func (y *deploymentSync) dropCondition(kind appsv1.DeploymentConditionType) {
-	var rest []appsv1.DeploymentCondition
-	for _, c := range y.now.Conditions {
-		if c.Type != kind {
-			rest = append(rest, c)
-		}
-	}
-	y.now.Conditions = rest
-}
-
-// noteConditions makes events of conditions that have another status or reason.
-func (y *deploymentSync) noteConditions(before, now []appsv1.DeploymentCondition) {
-	for _, c := range now {
-		if old := conditionOf(before, c.Type); old == nil || old.Status != c.Status || old.Reason != c.Reason {
-			y.sim.emit(Event{Kind: ConditionChanged, Deployment: y.d.key, Why: Why{Detail: fmt.Sprintf("%s %s %s: %s", c.Type, c.Status, c.Reason, c.Message)}})
-		}
-	}
 }
 
 // checkPaused keeps the time that a Deployment was paused from counting as lack
@@ -166,7 +110,7 @@ func (y *deploymentSync) judgeProgress(before *appsv1.DeploymentStatus, current 
 
 // renewProgress notes progress also where it was noted before: the time counts.
 func (y *deploymentSync) renewProgress(message string) {
-	at := y.sim.timestamp(y.sim.clock)
+	at := y.dc.timestamp(y.dc.clock)
 	c := appsv1.DeploymentCondition{
 		Type: appsv1.DeploymentProgressing, Status: corev1.ConditionTrue, LastUpdateTime: at, LastTransitionTime: at,
 		Reason: "ReplicaSetUpdated", Message: message,
@@ -176,12 +120,6 @@ func (y *deploymentSync) renewProgress(message string) {
 	}
 	y.dropCondition(c.Type)
 	y.now.Conditions = append(y.now.Conditions, c)
-}
-
-// complete follows pkg/controller/deployment/util: DeploymentComplete.
-func (d *deployment) complete(st *appsv1.DeploymentStatus) bool {
-	n := d.replicas()
-	return st.UpdatedReplicas == n && st.Replicas == n && st.AvailableReplicas == n && st.ObservedGeneration >= d.object.Generation
 }
 
 // advanced follows pkg/controller/deployment/util: DeploymentProgressing.
@@ -201,7 +139,7 @@ func (y *deploymentSync) timedOut() bool {
 		return true
 	}
 	seconds, _ := y.d.deadline()
-	return int64(y.sim.stampOf(c.LastUpdateTime))+int64(seconds) < int64(y.sim.clock)
+	return int64(y.dc.stampOf(c.LastUpdateTime))+int64(seconds) < int64(y.dc.clock)
 }
 
 // planCheck has progress checked when the deadline has passed, a second late as
@@ -212,7 +150,7 @@ func (y *deploymentSync) planCheck() {
 	if !limited || c == nil || c.Reason == reasonTimedOut || c.Reason == reasonAvailable || y.d.complete(&y.now) {
 		return
 	}
-	y.d.check = y.sim.tickOf(int64(y.sim.stampOf(c.LastUpdateTime)) + int64(seconds) + 1)
+	y.d.check = y.dc.tickOf(int64(y.dc.stampOf(c.LastUpdateTime)) + int64(seconds) + 1)
 }
 
 // moveFailure shows the condition ReplicaFailure of a ReplicaSet, the current one
@@ -234,24 +172,4 @@ func (y *deploymentSync) moveFailure(current *replicaSet, old []*replicaSet) {
 		}
 	}
 	y.dropCondition(appsv1.DeploymentReplicaFailure)
-}
-
-// ringChecks has the Deployments synced whose progress is to be checked by now.
-func (s *Sim) ringChecks() {
-	for _, slot := range s.deployments.order {
-		if d := s.deployments.at[slot]; d.check != none && d.check <= s.now {
-			d.check = none
-			d.queued.add(stateChanged)
-		}
-	}
-}
-
-// DeploymentStatus is the Deployment's status as the controller stored it last;
-// false if there is no such Deployment. Keys are those of Status.
-func (s *Sim) DeploymentStatus(key string) (appsv1.DeploymentStatus, bool) {
-	_, d := s.resolve(key)
-	if d == nil {
-		return appsv1.DeploymentStatus{}, false
-	}
-	return *d.status.DeepCopy(), true
 }

@@ -13,7 +13,7 @@ import (
 // have what it writes to them at once, and act on it when they are synced. Of the
 // Deployment's own status and revision it holds a copy, as the controller does.
 type deploymentSync struct {
-	sim      *Sim
+	dc       *deploymentController
 	d        *deployment
 	now      appsv1.DeploymentStatus
 	revision string
@@ -41,35 +41,14 @@ func (r *staleReads) writable(rs *replicaSet) bool {
 // no event, since it happens in every rollout.
 var errConflict = errors.New("the object has been modified")
 
-// syncDeployment follows pkg/controller/deployment: syncDeployment.
-func (s *Sim) syncDeployment(d *deployment) {
-	d.queued.clear(stateChanged)
-	d.check = none
-	y := &deploymentSync{sim: s, d: d, now: d.status, revision: d.object.Annotations[revisionAnnotation]}
-	err := y.run()
-	if errors.Is(err, errConflict) {
-		d.queued.add(stateChanged)
-		err = nil
-	}
-	message := ""
-	if err != nil {
-		message = err.Error()
-	}
-	if message != "" && message != d.failure {
-		s.emit(Event{Kind: SyncFailed, Deployment: d.key, Why: Why{Detail: message}})
-	}
-	d.failure = message
-	s.finishDeployment(d)
-}
-
 func (y *deploymentSync) run() error {
 	if y.d.selectsNothing() {
 		y.now.ObservedGeneration = y.d.object.Generation
 		return y.writeIfChanged()
 	}
-	y.stale.adopted = y.sim.claimSets(y.d)
+	y.stale.adopted = y.dc.claimSets(y.d)
 	for _, slot := range y.d.mine {
-		rs := y.sim.sets.at[slot]
+		rs := y.dc.replicaSets.at[slot]
 		rs.seen, rs.seenAt = rs.size(), rs.object.Generation
 	}
 	if y.d.deleting {
@@ -288,7 +267,7 @@ func (y *deploymentSync) oldPodsRun(old []*replicaSet) bool {
 			return true
 		}
 		for _, id := range rs.pods {
-			if !y.sim.pods[id].terminal() {
+			if !y.dc.pods[id].terminal() {
 				return true
 			}
 		}
@@ -338,17 +317,8 @@ func (y *deploymentSync) cleanup(old []*replicaSet) {
 	slices.SortFunc(old, byRevision)
 	for _, rs := range old[:min(excess, len(old))] {
 		if rs.status.Replicas == 0 && rs.seen == 0 && rs.seenAt <= rs.status.ObservedGeneration {
-			y.sim.emit(Event{Kind: RevisionRemoved, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: rs.object.Name}})
-			y.sim.collectSet(rs)
+			y.dc.emit(Event{Kind: RevisionRemoved, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: rs.object.Name}})
+			y.dc.rsc.collectSet(rs)
 		}
-	}
-}
-
-// finishDeployment removes a Deployment whose foreground deletion has waited for
-// its ReplicaSets.
-func (s *Sim) finishDeployment(d *deployment) {
-	if d.deleting && len(d.mine) == 0 {
-		s.emit(Event{Kind: Gone, Deployment: d.key})
-		s.deployments.drop(d.slot)
 	}
 }

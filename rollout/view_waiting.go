@@ -83,8 +83,8 @@ func (s *Sim) Waiting(key string) []Wait {
 	}
 	if d.wants() { // nothing was synced since it changed
 		s = s.Fork()
-		d = s.find(d.key)
-		s.refresh(d)
+		d = s.daemonSets.find(d.key)
+		s.dsc.refresh(d)
 	}
 	var waits []Wait
 	var queue *Wait
@@ -93,7 +93,7 @@ func (s *Sim) Waiting(key string) []Wait {
 			continue
 		}
 		w := s.waitOf(d, int32(n))
-		w.Node = s.roster[n].name
+		w.Node = s.nodeNames[n].name
 		if w.For == Turn {
 			if queue == nil {
 				q := s.budgetWait(d)
@@ -107,13 +107,13 @@ func (s *Sim) Waiting(key string) []Wait {
 }
 
 // waitOf is what the node waits for; Turn also where it is Blocked.
-func (s *Sim) waitOf(d *daemon, node int32) Wait {
-	c := s.count(d, node)
+func (s *Sim) waitOf(d *daemonSet, node int32) Wait {
+	c := s.dsc.podsOnNode(d, node)
 	switch {
 	case c.newest != none && !s.available(d, &s.pods[c.newest]):
 		return s.podWait(c.newest)
 	case c.first != none && s.pods[c.first].is(terminating):
-		return until(Termination, s.stopTick(&s.pods[c.first]))
+		return until(Termination, s.kubelets.stopTick(&s.pods[c.first]))
 	case c.oldest == none:
 		return until(Creation, none)
 	case d.object.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType:
@@ -131,20 +131,20 @@ func (s *Sim) podWait(id int32) Wait {
 	p := &s.pods[id]
 	switch {
 	case p.phase == failed:
-		return Wait{For: Backoff, Until: int(p.due), Detail: s.reasonOf(p)}
+		return Wait{For: Backoff, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
 	case !p.is(bound):
-		return Wait{For: Scheduling, Until: -1, Detail: s.whyUnbound(p)}
+		return Wait{For: Scheduling, Until: -1, Detail: s.scheduler.whyUnbound(p)}
 	case p.phase == pending:
-		return Wait{For: Start, Until: int(p.due), Detail: s.reasonOf(p)}
+		return Wait{For: Start, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
 	case !p.is(isReady):
-		return Wait{For: Readiness, Until: int(p.due), Detail: s.reasonOf(p)}
+		return Wait{For: Readiness, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
 	}
 	return until(MinReady, p.due)
 }
 
 // budgetWait tells a queue that moves from one that does not: it does not if the
 // nodes that do not get on by themselves use the whole budget.
-func (s *Sim) budgetWait(d *daemon) Wait {
+func (s *Sim) budgetWait(d *daemonSet) Wait {
 	surge, budget, err := d.budget()
 	user := out
 	if surge > 0 {
@@ -157,7 +157,7 @@ func (s *Sim) budgetWait(d *daemon) Wait {
 	stuck := 0
 	for n := range s.nodes {
 		if d.marks[n]&user != 0 {
-			w.Blockers = append(w.Blockers, s.roster[n].name)
+			w.Blockers = append(w.Blockers, s.nodeNames[n].name)
 			if !s.getsOn(d, int32(n)) {
 				stuck++
 			}
@@ -170,7 +170,7 @@ func (s *Sim) budgetWait(d *daemon) Wait {
 }
 
 // getsOn says whether one of the node's pods will do something by itself.
-func (s *Sim) getsOn(d *daemon, node int32) bool {
+func (s *Sim) getsOn(d *daemonSet, node int32) bool {
 	for id := d.head[node]; id != none; id = s.pods[id].next {
 		if s.pods[id].due != none {
 			return true

@@ -1,6 +1,8 @@
 package rollout
 
-import "slices"
+import (
+	"slices"
+)
 
 // waitingFor lists the pods that keep the Deployment's RolloutStatus from done:
 // new ones that are not available, and old ones. It costs as much as there are.
@@ -29,7 +31,7 @@ func (s *Sim) waitingFor(d *deployment) []Wait {
 func (s *Sim) waitOfPod(id int32, w Wait) Wait {
 	w.Pod = s.podName(id)
 	if p := &s.pods[id]; p.node != none {
-		w.Node = s.roster[p.node].name
+		w.Node = s.nodeNames[p.node].name
 	}
 	return w
 }
@@ -60,13 +62,13 @@ func (s *Sim) oldWaits(d *deployment, blockers []string, stuck bool) []Wait {
 	}
 	var waits []Wait
 	for _, slot := range d.mine {
-		for _, id := range s.sets.at[slot].pods {
+		for _, id := range s.replicaSets.at[slot].pods {
 			switch p := &s.pods[id]; {
 			case slot == d.current || p.terminal():
 			case !p.is(terminating):
 				waits = append(waits, s.waitOfPod(id, w))
 			case d.recreates():
-				waits = append(waits, s.waitOfPod(id, until(Termination, s.stopTick(p))))
+				waits = append(waits, s.waitOfPod(id, until(Termination, s.kubelets.stopTick(p))))
 			}
 		}
 	}
