@@ -1,10 +1,8 @@
 package rollout
 
-import (
-	"github.com/berthsim/berth/placement"
-)
+import "github.com/berthsim/berth/placement"
 
-// census is what classify needs to know of the pods on a node.
+// nodePods is what classify needs to know of the pods on a node.
 type nodePods struct {
 	first   int32 // the pod that the status looks at
 	newest  int32 // a live-or-failed new pod, and an old one; of several, the last

@@ -28,7 +28,7 @@ type daemonSetController struct {
 	deletions []deletion
 }
 
-// addDaemon gives a DaemonSet a slot; its object is still to be set.
+// addDaemonSet gives a DaemonSet a slot; its object is still to be set.
 func (dsc *daemonSetController) addDaemonSet(object *appsv1.DaemonSet) *daemonSet {
 	key := keyOf(object)
 	d := newDaemonSet(key, len(dsc.nodes), dsc.serials[key])

@@ -17,7 +17,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// newDaemon is a DaemonSet of which nothing is known but its key, and the last
+// newDaemonSet is a DaemonSet of which nothing is known but its key, and the last
 // number that pods of an earlier one of that key had.
 func newDaemonSet(key string, nodes int, serial int32) *daemonSet {
 	return &daemonSet{
@@ -42,7 +42,7 @@ const (
 // backoff is one node's entry (k8s.io/client-go/util/flowcontrol: Backoff).
 type backoff struct{ delay, last stamp }
 
-// daemon is one DaemonSet with what the controller knows of it. Its object is
+// daemonSet is one DaemonSet with what the controller knows of it. Its object is
 // shared between forks and never modified; the status is kept beside it.
 type daemonSet struct {
 	slot   int32

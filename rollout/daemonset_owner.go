@@ -1,8 +1,6 @@
 package rollout
 
-import (
-	"k8s.io/apimachinery/pkg/labels"
-)
+import "k8s.io/apimachinery/pkg/labels"
 
 // claim adopts orphans that the selector matches and releases pods that it does
 // not (pkg/controller: BaseControllerRefManager.ClaimObject).

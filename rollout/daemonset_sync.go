@@ -1,8 +1,6 @@
 package rollout
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // burst is how many pods one sync creates, and deletes, at most
 // (pkg/controller/daemon: BurstReplicas).

@@ -82,12 +82,21 @@ func (dc *deploymentController) writeOwner(rs *replicaSet, d *deployment) {
 	dc.setChanged(rs)
 }
 
-// ringChecks has the Deployments synced whose progress is to be checked by now.
+// fireProgressChecks has the Deployments synced whose progress is to be checked by now.
 func (dc *deploymentController) fireProgressChecks() {
 	for _, slot := range dc.deployments.order {
 		if d := dc.deployments.at[slot]; d.check != none && d.check <= dc.now {
 			d.check = none
 			d.queued.add(stateChanged)
+		}
+	}
+}
+
+// syncAll syncs the Deployments for which something has changed, ascending by key.
+func (dc *deploymentController) syncAll() {
+	for _, slot := range slices.Clone(dc.deployments.order) {
+		if d := dc.deployments.at[slot]; d.queued.has(stateChanged) {
+			dc.syncDeployment(d)
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package rollout
 
-import (
-	"slices"
-)
+import "slices"
 
 // evictions take pods off nodes: because of NoExecute taints, through the eviction
 // API with its budgets, and for drains.

@@ -49,6 +49,17 @@ type leaving struct {
 	refused string // why the last eviction was; empty: it was granted
 }
 
+// startDrain evicts the pods of a drain that begins.
+func (e *evictions) startDrain(in Drain, pods []leaving) {
+	d := drain{input: in, started: e.clock, seen: e.clock, pods: pods}
+	for i := range d.pods {
+		e.evictLeaving(&d, &d.pods[i])
+	}
+	d.pods = slices.DeleteFunc(d.pods, func(l leaving) bool { return l.id == none })
+	d.asked = e.epoch
+	e.drains = append(e.drains, d)
+}
+
 // evictLeaving evicts a pod of the drain, or deletes it with DisableEviction. An
 // eviction that will never be granted ends the pod's part in the drain
 // (k8s.io/kubectl/pkg/drain: evictPods).

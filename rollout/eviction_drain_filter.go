@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// leavers are the pods on the node that are to go, by name, with kubectl's
+// podsToEvict are the pods on the node that are to go, by name, with kubectl's
 // warnings and, if there are any, mistakes (k8s.io/kubectl/pkg/drain: filterPods).
 // What is of one kind is told together; kubectl tells the kinds in any order.
 func (e *evictions) podsToEvict(in Drain, node int32) (pods []leaving, warnings string, mistakes []string) {
@@ -68,13 +68,13 @@ func (r remarks) lines() []string {
 	return lines
 }
 
-// opinion is what kubectl thinks of evicting a pod.
+// filterResult is what kubectl thinks of evicting a pod.
 type filterResult struct {
 	goes, wrong bool
 	words       string
 }
 
-// judge follows k8s.io/kubectl/pkg/drain: makeFilters. Of a pod that goes, the
+// filterPod follows k8s.io/kubectl/pkg/drain: makeFilters. Of a pod that goes, the
 // words of the last filter are the ones that stay.
 func (e *evictions) filterPod(in Drain, id int32) filterResult {
 	p := &e.pods[id]

@@ -10,7 +10,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// expel has the pods on nodes whose NoExecute taints may have changed in this tick
+// processTaints has the pods on nodes whose NoExecute taints may have changed in this tick
 // be turned out, or not any more: by what the taints are now, and not by what they
 // were in between (pkg/controller/tainteviction: handleNodeUpdate).
 func (e *evictions) processTaints() {
@@ -23,7 +23,7 @@ func (e *evictions) processTaints() {
 	e.taintsChanged = e.taintsChanged[:0]
 }
 
-// expelAll is expel for the DaemonSet's pods, after it may want other nodes.
+// processTaintsOf is expel for the DaemonSet's pods, after it may want other nodes.
 func (e *evictions) processTaintsOf(d *daemonSet) {
 	for n := range d.head {
 		for id := d.head[n]; id != none && e.nodes[n].is(hasNoExecute); id = e.pods[id].next {
@@ -33,8 +33,8 @@ func (e *evictions) processTaintsOf(d *daemonSet) {
 	}
 }
 
-// expelPod sets when the pod is turned out. A time that is set stays while taints
-// change but there are any that end the pod's patience, even if it is shorter then
+// processPodTaints sets when the pod is turned out. A time that is set stays while taints
+// change but there are any that end the time the pod tolerates, even if it is shorter then
 // (pkg/controller/tainteviction: processPodOnNode).
 func (e *evictions) processPodTaints(id int32) {
 	p := &e.pods[id]
@@ -55,7 +55,7 @@ func (e *evictions) processPodTaints(id int32) {
 	}
 }
 
-// turnOut deletes the pod.
+// evictTainted deletes the pod.
 func (e *evictions) evictTainted(id int32) {
 	p := &e.pods[id]
 	e.emitPod(Evicted, id, e.whyTainted(p))
@@ -63,7 +63,7 @@ func (e *evictions) evictTainted(id int32) {
 	e.kubelets.deletePod(id)
 }
 
-// whyOut says which taints turn the pod out, and whether that comes again.
+// whyTainted says which taints turn the pod out, and whether that comes again.
 func (e *evictions) whyTainted(p *pod) Why {
 	w := Why{Rule: OutOfTime}
 	if p.owner != none && e.evictsAgain(e.daemonSets.at[p.owner], p.node) {
@@ -86,7 +86,7 @@ func (e *evictions) whyTainted(p *pod) Why {
 	return w
 }
 
-// turnsOutAgain says whether a pod that the DaemonSet makes for the node now will
+// evictsAgain says whether a pod that the DaemonSet makes for the node now will
 // not stay there: it tolerates a NoExecute taint, but only for a time.
 func (e *evictions) evictsAgain(d *daemonSet, node int32) bool {
 	if d.decision[node] != placement.Eligible {

@@ -3,7 +3,6 @@ package rollout
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -23,23 +22,17 @@ func (in Drain) apply(s *Sim) {
 		return
 	}
 	pods, warnings, mistakes := s.evictions.podsToEvict(in, n)
-	s.noteDrain(in, n, warnings)
+	in.noteStart(s, warnings)
 	s.nlc.editNode(n, cluster.Cordon())
 	if len(mistakes) > 0 {
 		s.evictions.undrained(in, mistakes)
 		return
 	}
-	d := drain{input: in, started: s.clock, seen: s.clock, pods: pods}
-	for i := range d.pods {
-		s.evictions.evictLeaving(&d, &d.pods[i])
-	}
-	d.pods = slices.DeleteFunc(d.pods, func(l leaving) bool { return l.id == none })
-	d.asked = s.epoch
-	s.evictions.drains = append(s.evictions.drains[:len(s.evictions.drains):len(s.evictions.drains)], d)
+	s.evictions.startDrain(in, pods)
 }
 
-// noteDrain tells what kubectl prints first.
-func (s *Sim) noteDrain(in Drain, node int32, warnings string) {
+// noteStart tells what kubectl prints first.
+func (in Drain) noteStart(s *Sim, warnings string) {
 	object, _ := s.cluster.Borrow().Node(in.Node)
 	detail := in.String() + ": node/" + in.Node
 	if object.Spec.Unschedulable {

@@ -1,8 +1,6 @@
 package rollout
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // DeletePod is kubectl delete pod: of one pod, "namespace/name". Force does not
 // wait for the kubelet: the pod is gone at once.

@@ -122,7 +122,7 @@ func (k *kubelets) loop(id int32) {
 		k.becomeReady(id)
 	case !up && p.is(isReady):
 		k.becomeUnready(id)
-	case up && k.availableNow(p): // its move is off the agenda already
+	case up && k.availableNow(p): // its move is off the queue already
 		k.emitPod(Available, id, Why{})
 	}
 }

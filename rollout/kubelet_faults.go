@@ -1,6 +1,6 @@
 package rollout
 
-// trouble is what is wrong with pods of an image, "" being all, on some nodes,
+// fault is what is wrong with pods of an image, "" being all, on some nodes,
 // ascending, none being all.
 type fault struct {
 	kind   faultKind
@@ -13,14 +13,14 @@ type fault struct {
 type faultKind uint8
 
 const (
-	health faultKind = iota // an earlier trouble is over
+	health faultKind = iota // an earlier fault is over
 	neverReady
 	crashLoop
 	noImage
 	rejection
 )
 
-// befall adds a trouble, and has every pod look at what it means for it.
+// injectFault adds a fault, and has every pod look at what it means for it.
 func (k *kubelets) injectFault(input string, t fault) {
 	k.emit(Event{Kind: Happened, Why: Why{Detail: input}})
 	touched := k.podsWith(&t)
@@ -39,7 +39,7 @@ func (k *kubelets) injectFault(input string, t fault) {
 	}
 }
 
-// touchedBy lists the pods that a trouble is about.
+// podsWith lists the pods that a fault is about.
 func (k *kubelets) podsWith(t *fault) []int32 {
 	var touched []int32
 	for id := range k.pods {
@@ -53,7 +53,7 @@ func (k *kubelets) podsWith(t *fault) []int32 {
 // well is what is wrong with a pod that nothing befell.
 var noFault = &fault{}
 
-// troubleOf is what is wrong with the pod now: what befell it last.
+// faultOf is what is wrong with the pod now: the last fault that fits.
 func (k *kubelets) faultOf(p *pod) *fault {
 	for i := len(k.faults) - 1; i >= 0; i-- {
 		if t := &k.faults[i]; k.matches(p, t.nodes, t.image) {

@@ -1,6 +1,6 @@
 package rollout
 
-// arm puts the pod's next move on the agenda, or takes it off.
+// arm puts the pod's next move on the queue, or takes it off.
 func (k *kubelets) arm(id int32) {
 	p := &k.pods[id]
 	due := k.nextMove(p)

@@ -1,8 +1,6 @@
 package rollout
 
-import (
-	corev1 "k8s.io/api/core/v1"
-)
+import corev1 "k8s.io/api/core/v1"
 
 // restarts are how often the containers of a pod were started again: of each kind
 // that counts for a scale-down the one that was most often, and not their sum

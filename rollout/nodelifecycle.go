@@ -27,7 +27,7 @@ func withUnknown(n *corev1.Node) *corev1.Node {
 	return &changed
 }
 
-// ring lets the alarms that are due do what they are for, if their cause still is.
+// fireAlarms lets the alarms that are due do what they are for, if their cause still is.
 func (nlc *nodeLifecycleController) fireAlarms(kind alarmKind) {
 	if len(nlc.alarms) == 0 || nlc.alarms[0].tick > nlc.now {
 		return

@@ -138,7 +138,7 @@ func TestReplay(t *testing.T) {
 }
 
 // A fork goes on as its parent would have, and neither touches the other.
-// Mutants seen to fail: Fork without a clone of pods, of nodes, of the agenda,
+// Mutants seen to fail: Fork without a clone of pods, of nodes, of the pod queue,
 // of live, of a daemon's head, of its backoffs, of its tally's sets.
 func TestForkIsIndependent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

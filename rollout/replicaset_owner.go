@@ -1,8 +1,6 @@
 package rollout
 
-import (
-	"k8s.io/apimachinery/pkg/labels"
-)
+import "k8s.io/apimachinery/pkg/labels"
 
 // deleteSetFirst deletes a ReplicaSet that goes with the last of its pods.
 func (rsc *replicaSetController) deleteSetFirst(rs *replicaSet) {

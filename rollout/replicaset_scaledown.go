@@ -9,7 +9,7 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// victims takes some of the ReplicaSet's active pods, which it reorders: those
+// podsToDelete takes some of the ReplicaSet's active pods, which it reorders: those
 // that a scale-down deletes first (pkg/controller/replicaset: getPodsToDelete).
 // Among pods that no rule tells apart Kubernetes takes whichever its cache lists
 // first: here they go by name, or as Config.Order says.
@@ -31,7 +31,7 @@ func (rsc *replicaSetController) podsToDelete(rs *replicaSet, active []int32, n 
 	return active[:n]
 }
 
-// chooseVictims lets the script choose among the pods that no rule tells from
+// chooseDeletions lets the script choose among the pods that no rule tells from
 // the last of n.
 func (rsc *replicaSetController) chooseDeletions(rs *replicaSet, active []int32, n int, r *deletionRanking) {
 	from, to := n-1, n
@@ -45,7 +45,7 @@ func (rsc *replicaSetController) chooseDeletions(rs *replicaSet, active []int32,
 	copy(active[from:n], rsc.choose(Choice{Deployment: rsc.keyOfSet(rs)}, equals, n-from))
 }
 
-// victimRanking is the order in which a scale-down deletes pods
+// deletionRanking is the order in which a scale-down deletes pods
 // (pkg/controller: ActivePodsWithRanks.Less).
 type deletionRanking struct {
 	rsc     *replicaSetController

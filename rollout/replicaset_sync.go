@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"slices"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -10,6 +12,15 @@ import (
 // setBurst is how many pods one sync of a ReplicaSet creates or deletes at most
 // (pkg/controller/replicaset: BurstReplicas).
 const setBurst = 500
+
+// syncAll syncs the ReplicaSets for which something has changed, ascending by key.
+func (rsc *replicaSetController) syncAll() {
+	for _, slot := range slices.Clone(rsc.replicaSets.order) {
+		if rs := rsc.replicaSets.at[slot]; rs != nil && rs.queued.has(stateChanged) {
+			rsc.syncSet(rs)
+		}
+	}
+}
 
 // syncSet is one pass of the controller over one ReplicaSet
 // (pkg/controller/replicaset: syncReplicaSet). What it creates and deletes is

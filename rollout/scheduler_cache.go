@@ -30,7 +30,7 @@ func (c *schedulerCache) fork() schedulerCache {
 	return f
 }
 
-// arena is what the scheduler needs to know of nodes and other objects to place
+// filterCache is what the scheduler needs to know of nodes and other objects to place
 // the pods of ReplicaSets, whatever pods there are. It is good as long as the
 // snapshot that it was made from is the simulation's.
 type filterCache struct {

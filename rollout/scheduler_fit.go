@@ -6,7 +6,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// setArena brings the arena and the room up to date.
+// refreshFilters brings the filters and the room up to date.
 func (s *scheduler) refreshFilters() {
 	if s.filters.of == s.cluster {
 		return

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// reader takes words off a line. After the first mistake it takes no more.
+// lexer takes words off a line. After the first mistake it takes no more.
 type lexer struct {
 	text string
 	err  error

@@ -1,8 +1,6 @@
 package rollout
 
-import (
-	"math/bits"
-)
+import "math/bits"
 
 // bitset is a set of node slots that finds its next member quickly: a second
 // level has a bit for every word that is not empty, so that a set of 100,000

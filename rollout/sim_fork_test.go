@@ -15,7 +15,7 @@ import (
 // A simulation whose fork is given other inputs, and a fork whose parent is, go on
 // as one that was never forked. Mutants seen to fail: slotFor that inserts into
 // position in place; Fork without a clone of the registry of ReplicaSets, of the
-// drains' pods, of restarted, of the alarms, or of the arena's map.
+// drains' pods, of restarted or of the alarms.
 func TestForksAndParentsAreIndependent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(pick(t, "mood", endlessly, endlessly, drained)).Draw(t, "story")

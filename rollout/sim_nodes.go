@@ -10,7 +10,7 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// nodeTable is the nodes by slot. Its snapshot and roster are replaced when they
+// nodeTable is the nodes by slot. Its snapshot and names are replaced when they
 // change, and shared between forks.
 type nodeTable struct {
 	cluster       *cluster.Cluster // its nodes are those of now, it has no pods, and all else is as it was at the start
@@ -133,7 +133,7 @@ func moveTo[T any](old []T, moved []int32, size int, fill T) []T {
 	return list
 }
 
-// retaint notes a node's NoExecute taints after it has changed.
+// noteTaints notes a node's NoExecute taints after it has changed.
 func (t *nodeTable) noteTaints(node int32, object *corev1.Node) {
 	was := t.nodes[node].is(hasNoExecute)
 	t.nodes[node].flags &^= hasNoExecute

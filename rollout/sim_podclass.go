@@ -98,7 +98,7 @@ func (c *class) images() []string {
 // grant. Here it leaves to the DaemonSet controller the pods that this deletes,
 // at the same moment, because the node excludes them.
 
-// patience is for how many seconds a pod with the tolerations stays on a node
+// minTolerationTime is for how many seconds a pod with the tolerations stays on a node
 // with the taints; math.MaxInt64 if for ever. Of each taint the first toleration
 // counts that fits it, of all taints the shortest; what is not above 0 is 0
 // (pkg/apis/core/v1/helper: GetMatchingTolerations; pkg/controller/tainteviction:
@@ -129,7 +129,7 @@ func tolerationOf(tolerations []corev1.Toleration, taint *corev1.Taint) *corev1.
 	return nil
 }
 
-// withPatience adds what an API server does: a pod tolerates for five minutes
+// withDefaultTolerations adds what an API server does: a pod tolerates for five minutes
 // that its node is not ready or unreachable, unless it says otherwise, as those
 // of DaemonSets do (plugin/pkg/admission/defaulttolerationseconds).
 func withDefaultTolerations(list []corev1.Toleration) []corev1.Toleration {

@@ -39,7 +39,7 @@ func (s *store) nextMoves() int32 {
 	return none
 }
 
-// takeDue takes the pods with a move due by now off the agenda: by node, then
+// takeDue takes the pods with a move due by now off the queue: by node, then
 // by DaemonSet, then as the status orders them.
 func (s *store) takeDue() []int32 {
 	s.due = s.due[:0]

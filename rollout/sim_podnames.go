@@ -60,7 +60,7 @@ func nextSerial(serial *int32, taken *[]int32) int32 {
 	}
 }
 
-// speller spells names, many to an allocation. Pods in a row mostly have numbers
+// nameCache spells names, many to an allocation. Pods in a row mostly have numbers
 // in a row: where two names of a class that were asked for differ in the last
 // letter only, all 27 of them are spelled and kept.
 type nameCache struct {
@@ -68,7 +68,7 @@ type nameCache struct {
 	blocks []nameBlock // by class
 }
 
-// stem is what the last 27 names of a class begin with.
+// nameBlock is what the last 27 names of a class begin with.
 type nameBlock struct {
 	number int32  // of the stem: the names' divided by 27
 	names  string // the 27 names; empty if only one was asked for

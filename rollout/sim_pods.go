@@ -159,7 +159,7 @@ func (s *store) uidOf(id int32) types.UID {
 
 func (t *podTable) fullName(id int32) string { return t.namespace(&t.pods[id]) + "/" + t.podName(id) }
 
-// mirrors says whether the pod stands for one that the kubelet runs by itself.
+// isMirror says whether the pod stands for one that the kubelet runs by itself.
 func (t *podTable) isMirror(p *pod) bool {
 	if p.name >= 0 {
 		return false
@@ -252,7 +252,7 @@ type pod struct {
 	set     int32 // slot of its ReplicaSet, or none
 	next    int32 // the next pod of the same DaemonSet, or of none, on the node, or the next free one
 	class   int32
-	name    int32 // a serial number, or ^i of Sim.named
+	name    int32 // a serial number, or ^i of podTable.named
 	created stamp
 	since   stamp // see boundAt, startedAt, ...
 	readied stamp // last transition of readiness
@@ -260,7 +260,7 @@ type pod struct {
 	evict   stamp // when a NoExecute taint turns it out, or never
 	due     int32 // tick of its next move, or none
 	phase   phase
-	reason  uint8 // why it failed, or did not run in a dump: a number of Sim.reasons, from 1
+	reason  uint8 // why it failed, or did not run in a dump: a number of podTable.reasons, from 1
 	flags   podFlags
 }
 
@@ -396,7 +396,7 @@ func (s *store) excluded(p *pod) bool {
 	return p.owner != none && s.daemonSets.at[p.owner].decision[p.node] == placement.Excluded
 }
 
-// evictTick is when the pod is turned out, or none.
+// evictTick returns the tick in which a NoExecute taint evicts the pod, or none.
 func (s *store) evictTick(p *pod) int32 {
 	if p.evict == never || p.is(terminating) || p.phase == vacant {
 		return none

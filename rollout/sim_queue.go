@@ -32,7 +32,7 @@ const (
 	unreachable
 )
 
-// agenda is what pods will do by themselves: for every future tick in which
+// podQueue is what pods will do by themselves: for every future tick in which
 // something may be due, ascending, a list of pods. What a pod will do next is
 // its due tick; an entry that says otherwise is stale and is passed over, so
 // that nothing needs to be searched for when plans change. Few ticks are

@@ -1,8 +1,6 @@
 package rollout
 
-import (
-	"slices"
-)
+import "slices"
 
 // eventRecorder is what has happened: events for who reads them, and notes for those
 // who follow a simulation from inside.

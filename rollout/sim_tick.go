@@ -1,9 +1,6 @@
 package rollout
 
-import (
-	"iter"
-	"slices"
-)
+import "iter"
 
 // takeInputs has the inputs that are due take effect, in the order given.
 func (s *Sim) takeInputs() {
@@ -52,7 +49,7 @@ func (s *Sim) pass() {
 	s.evictions.endDrains()
 }
 
-// dawn is what comes before the controllers in a tick.
+// beginTick is what comes before the controllers in a tick.
 func (s *Sim) beginTick() {
 	s.skip(s.now + 1)
 	s.takeInputs()
@@ -107,27 +104,14 @@ func (s *Sim) rounds(limit int32) {
 	for s.round = 1; s.round <= limit; s.round++ {
 		s.busy = false
 		s.dsc.syncAll()
-		s.syncReplicas()
+		s.dc.syncAll()
+		s.rsc.syncAll()
 		s.scheduler.schedule()
 		if !s.busy && !s.wanting() {
 			break
 		}
 	}
 	s.round = 0
-}
-
-// syncReplicas syncs the Deployments, and then the ReplicaSets.
-func (s *Sim) syncReplicas() {
-	for _, slot := range slices.Clone(s.deployments.order) {
-		if d := s.deployments.at[slot]; d.queued.has(stateChanged) {
-			s.dc.syncDeployment(d)
-		}
-	}
-	for _, slot := range slices.Clone(s.replicaSets.order) {
-		if rs := s.replicaSets.at[slot]; rs != nil && rs.queued.has(stateChanged) {
-			s.rsc.syncSet(rs)
-		}
-	}
 }
 
 // roundLimit ends a tick in which controllers never come to rest: a DaemonSet
