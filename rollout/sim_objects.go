@@ -117,13 +117,13 @@ func (o *objectTables) setsOrphaned() {
 	}
 }
 
-func (ot *objectTables) orphanRevision(r revision) {
-	ot.orphans = append(ot.orphans, r.with(func(o *appsv1.ControllerRevision) {
-		o.OwnerReferences = slices.DeleteFunc(o.OwnerReferences, func(ref metav1.OwnerReference) bool {
+func (o *objectTables) orphanRevision(r revision) {
+	o.orphans = append(o.orphans, r.with(func(object *appsv1.ControllerRevision) {
+		object.OwnerReferences = slices.DeleteFunc(object.OwnerReferences, func(ref metav1.OwnerReference) bool {
 			return ref.Controller != nil && *ref.Controller
 		})
 	}))
-	slices.SortFunc(ot.orphans, byName)
+	slices.SortFunc(o.orphans, byName)
 }
 
 // revisionNamed finds a revision, whosever it is.

@@ -86,32 +86,32 @@ func (t *podTable) podName(id int32) string {
 	return t.podNames.name(p.class, p.name, t.classes[p.class].prefix)
 }
 
-func (s *nameCache) name(class, serial int32, prefix string) string {
-	for len(s.blocks) <= int(class) {
-		s.blocks = append(s.blocks, nameBlock{number: none})
+func (c *nameCache) name(class, serial int32, prefix string) string {
+	for len(c.blocks) <= int(class) {
+		c.blocks = append(c.blocks, nameBlock{number: none})
 	}
-	last, number := &s.blocks[class], serial/27
+	last, number := &c.blocks[class], serial/27
 	switch {
 	case last.number != number || serial >= serials:
 		*last = nameBlock{number: number}
-		return s.spell(prefix, serial)
+		return c.spell(prefix, serial)
 	case last.names == "":
-		last.names = s.spellAll(prefix, number)
+		last.names = c.spellAll(prefix, number)
 	}
 	size := len(prefix) + digits
 	at := int(serial%27) * size
 	return last.names[at : at+size]
 }
 
-func (s *nameCache) spell(prefix string, serial int32) string {
-	start := s.grow(len(prefix) + digits + 2)
+func (c *nameCache) spell(prefix string, serial int32) string {
+	start := c.grow(len(prefix) + digits + 2)
 	var buf [8]byte
-	s.text.WriteString(prefix)
-	s.text.Write(appendSerial(buf[:0], serial))
-	return s.text.String()[start:]
+	c.text.WriteString(prefix)
+	c.text.Write(appendSerial(buf[:0], serial))
+	return c.text.String()[start:]
 }
 
-func (s *nameCache) spellAll(prefix string, number int32) string {
+func (c *nameCache) spellAll(prefix string, number int32) string {
 	size := len(prefix) + digits
 	all := make([]byte, 0, 27*(maxPrefix+digits))
 	all = appendSerial(append(all, prefix...), number*27)
@@ -119,17 +119,17 @@ func (s *nameCache) spellAll(prefix string, number int32) string {
 		all = append(all, all[:size]...)
 		all[len(all)-1] = letters[len(all)/size-1]
 	}
-	start := s.grow(len(all))
-	s.text.Write(all)
-	return s.text.String()[start:]
+	start := c.grow(len(all))
+	c.text.Write(all)
+	return c.text.String()[start:]
 }
 
 // grow makes room for so many bytes, and says where they begin.
-func (s *nameCache) grow(size int) (start int) {
-	if s.text.Cap()-s.text.Len() < size {
-		least := min(512+8*s.text.Cap(), 4096)
-		s.text = strings.Builder{}
-		s.text.Grow(max(least, size))
+func (c *nameCache) grow(size int) (start int) {
+	if c.text.Cap()-c.text.Len() < size {
+		least := min(512+8*c.text.Cap(), 4096)
+		c.text = strings.Builder{}
+		c.text.Grow(max(least, size))
 	}
-	return s.text.Len()
+	return c.text.Len()
 }

@@ -54,9 +54,9 @@ type pastRestarts struct {
 }
 
 // direct says whether the pod names its node itself.
-func (pt *podTable) direct(p *pod) bool {
-	t := pt.classes[p.class].template
-	return p.name >= 0 && t != nil && t.Spec.NodeName != ""
+func (t *podTable) direct(p *pod) bool {
+	template := t.classes[p.class].template
+	return p.name >= 0 && template != nil && template.Spec.NodeName != ""
 }
 
 // intern gives a reason its number; 0 is none. Of more than 255 the rest are lost.
@@ -168,12 +168,12 @@ func (t *podTable) isMirror(p *pod) bool {
 }
 
 // keepsData says whether the pod has an emptyDir.
-func (pt *podTable) keepsData(p *pod) bool {
+func (t *podTable) keepsData(p *pod) bool {
 	var volumes []corev1.Volume
 	if p.name < 0 {
-		volumes = pt.named[^p.name].Spec.Volumes
-	} else if t := pt.classes[p.class].template; t != nil {
-		volumes = t.Spec.Volumes
+		volumes = t.named[^p.name].Spec.Volumes
+	} else if template := t.classes[p.class].template; template != nil {
+		volumes = template.Spec.Volumes
 	}
 	return slices.ContainsFunc(volumes, func(v corev1.Volume) bool { return v.EmptyDir != nil })
 }

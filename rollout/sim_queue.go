@@ -52,50 +52,50 @@ type slot struct{ tick, head, tail int32 }
 // entry is a pod in a list, and the next one or none.
 type entry struct{ pod, next int32 }
 
-func (a *podQueue) clone() podQueue {
-	return podQueue{slots: slices.Clone(a.slots[a.first:]), entries: slices.Clone(a.entries), free: a.free}
+func (q *podQueue) clone() podQueue {
+	return podQueue{slots: slices.Clone(q.slots[q.first:]), entries: slices.Clone(q.entries), free: q.free}
 }
 
 // put notes a pod for a tick.
-func (a *podQueue) put(tick, pod int32) {
-	at := a.entry(pod)
-	i := len(a.slots) - 1
+func (q *podQueue) put(tick, pod int32) {
+	at := q.entry(pod)
+	i := len(q.slots) - 1
 	switch {
-	case i < a.first || a.slots[i].tick < tick:
-		a.slots = append(a.slots, slot{tick, at, at})
+	case i < q.first || q.slots[i].tick < tick:
+		q.slots = append(q.slots, slot{tick, at, at})
 		return
-	case a.slots[i].tick > tick:
-		i = a.first + sort.Search(i-a.first, func(i int) bool { return a.slots[a.first+i].tick >= tick })
-		if a.slots[i].tick != tick {
-			a.slots = slices.Insert(a.slots, i, slot{tick, at, at})
+	case q.slots[i].tick > tick:
+		i = q.first + sort.Search(i-q.first, func(i int) bool { return q.slots[q.first+i].tick >= tick })
+		if q.slots[i].tick != tick {
+			q.slots = slices.Insert(q.slots, i, slot{tick, at, at})
 			return
 		}
 	}
-	a.entries[a.slots[i].tail].next = at
-	a.slots[i].tail = at
+	q.entries[q.slots[i].tail].next = at
+	q.slots[i].tail = at
 }
 
 // entry takes a free place for a pod.
-func (a *podQueue) entry(pod int32) int32 {
-	at := a.free
+func (q *podQueue) entry(pod int32) int32 {
+	at := q.free
 	if at == none {
-		a.entries = append(a.entries, entry{pod, none})
-		return int32(len(a.entries) - 1)
+		q.entries = append(q.entries, entry{pod, none})
+		return int32(len(q.entries) - 1)
 	}
-	a.free = a.entries[at].next
-	a.entries[at] = entry{pod, none}
+	q.free = q.entries[at].next
+	q.entries[at] = entry{pod, none}
 	return at
 }
 
 // drop ends the first slot. What is left of its list is free.
-func (a *podQueue) drop() {
-	if past := &a.slots[a.first]; past.head != none {
-		a.entries[past.tail].next = a.free
-		a.free = past.head
+func (q *podQueue) drop() {
+	if past := &q.slots[q.first]; past.head != none {
+		q.entries[past.tail].next = q.free
+		q.free = past.head
 	}
-	if a.first++; a.first == len(a.slots) {
-		a.slots = a.slots[:0]
-		a.first = 0
+	if q.first++; q.first == len(q.slots) {
+		q.slots = q.slots[:0]
+		q.first = 0
 	}
 }
 
