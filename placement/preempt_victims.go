@@ -140,7 +140,7 @@ func messages(reasons []Reason) []string {
 func (t *trial) candidates(position int) (lower []candidate, equal bool) {
 	b := t.cluster.Borrow()
 	for _, pod := range b.PodsOn(position) {
-		if !counts(pod) || t.room.lacks(pod, position) {
+		if !counts(pod) || t.left().lacks(pod, position) {
 			continue
 		}
 		priority := priorityOf(pod, b)
