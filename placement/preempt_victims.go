@@ -86,7 +86,9 @@ func (t *trial) preempt(position int) attempt {
 		gone, p.Violations = t.reprieve(lower, position)
 		p.name(gone)
 	} else {
-		p.words = messages(said(t.room.why(nil, t.workload, t.question, position)))
+		for _, r := range said(t.room.why(nil, t.workload, t.question, position)) {
+			p.words = append(p.words, r.Message)
+		}
 		p.Never = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.words[0])
 	}
 	for _, c := range gone {
@@ -124,14 +126,6 @@ func (t *trial) hopeless(position int) string {
 		}
 	}
 	return ""
-}
-
-func messages(reasons []Reason) []string {
-	all := make([]string, len(reasons))
-	for i, r := range reasons {
-		all[i] = r.Message
-	}
-	return all
 }
 
 // candidates gives the pods of lower priority, the most important first: by
