@@ -297,3 +297,35 @@ func TestAnyRequestIsARequest(t *testing.T) {
 		}
 	}
 }
+
+// A rollout is counted in waves of as many nodes as may be updated at once: those of
+// maxUnavailable or of maxSurge, and none where there is no rollout.
+func TestWavesAreCounted(t *testing.T) {
+	for _, test := range []struct {
+		nodes int
+		words []string
+		want  string
+	}{
+		{1, nil, ""}, {6, nil, ""}, {7, nil, "at least 1m10s, 7 waves of 10s"}, {7, []string{"max-unavailable:2"}, ""},
+		{13, []string{"max-unavailable:2"}, "at least 1m10s, 7 waves of 10s"}, {12, []string{"max-surge:2"}, ""}, {13, []string{"max-surge:2"}, "7 waves of 10s"},
+		{13, []string{"on-delete"}, ""}, {0, nil, ""},
+	} {
+		w := clustertest.World{clustertest.DaemonSet("ops/agent", append(test.words, "cpu:1m", "min-ready:10s")...)}
+		for i := range test.nodes {
+			w = append(w, clustertest.Node(fmt.Sprintf("n%d", i)))
+		}
+		found, err := dryrun.Inspection{Within: time.Minute}.Of(w.Cluster(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, f := range found {
+			if f.Rule == dryrun.TakesTooLong {
+				got = f.Message
+			}
+		}
+		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%d nodes, %v: %v, want %q", test.nodes, test.words, found, test.want)
+		}
+	}
+}
