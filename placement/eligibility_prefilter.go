@@ -20,7 +20,7 @@ const affinityConflict = "pod affinity terms conflict"
 
 func aimOf(spec *corev1.PodSpec) aim {
 	var a aim
-	named, restricts := namedByAffinity(spec.Affinity)
+	named, restricts := namedByAffinity(requiredOf(spec))
 	switch {
 	case restricts && len(named) == 0:
 		a.refusal = affinityConflict
@@ -37,19 +37,18 @@ func aimOf(spec *corev1.PodSpec) aim {
 }
 
 // namedByAffinity gives the nodes that the required terms name, if each names some.
-func namedByAffinity(a *corev1.Affinity) (names []string, restricts bool) {
-	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+func namedByAffinity(required *corev1.NodeSelector) (names []string, restricts bool) {
+	if required == nil {
 		return nil, false
 	}
-	terms := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
-	for i := range terms {
-		named, restricts := namedByTerm(&terms[i])
+	for i := range required.NodeSelectorTerms {
+		named, restricts := namedByTerm(&required.NodeSelectorTerms[i])
 		if !restricts {
 			return nil, false
 		}
 		names = append(names, named...)
 	}
-	return names, len(terms) > 0
+	return names, len(required.NodeSelectorTerms) > 0
 }
 
 func namedByTerm(t *corev1.NodeSelectorTerm) (names []string, restricts bool) {

@@ -101,10 +101,7 @@ func newQuestion(r *Room, w *Workload) *question {
 	if ns, ok := b.Namespace(w.pod.Namespace); ok {
 		q.namespace = ns.Labels
 	}
-	q.self = len(q.with) > 0
-	for i := range q.with {
-		q.self = q.self && q.with[i].matches(w.pod.Namespace, nil, w.pod.Labels)
-	}
+	q.self = meansAll(q.with, w.pod.Namespace, w.pod.Labels)
 	for i := range w.spreads {
 		q.addSpread(r, &w.spreads[i])
 	}
@@ -225,7 +222,7 @@ func (q *question) judge(r *Room, k *kind) []int32 {
 		}
 	}
 	first := len(q.spreads)
-	if meansAll(q.with, k) {
+	if meansAll(q.with, k.namespace, k.labels) {
 		for i := range q.with {
 			in = append(in, int32(first+i))
 		}
@@ -244,13 +241,8 @@ func (q *question) judge(r *Room, k *kind) []int32 {
 	return in
 }
 
-func meansAll(terms []podTerm, k *kind) bool {
-	for i := range terms {
-		if !terms[i].matches(k.namespace, nil, k.labels) {
-			return false
-		}
-	}
-	return len(terms) > 0
+func meansAll(terms []podTerm, namespace string, pod map[string]string) bool {
+	return len(terms) > 0 && !slices.ContainsFunc(terms, func(t podTerm) bool { return !t.matches(namespace, nil, pod) })
 }
 
 // keepingAway gives the counter of pods that keep the workload's away from their
@@ -388,10 +380,5 @@ func includes(w *Workload, keys []spread, s *spread, n *corev1.Node) bool {
 }
 
 func (w *Workload) bearsTaints(n *corev1.Node) bool {
-	for i := range n.Spec.Taints {
-		if t := &n.Spec.Taints[i]; keepsAway(t) && !w.tolerations.tolerate(t) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return keepsAway(&t) && !w.tolerations.tolerate(&t) })
 }

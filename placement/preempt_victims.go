@@ -88,7 +88,9 @@ func (t *trial) preempt(position int) attempt {
 		gone, p.Violations = t.reprieve(lower, position)
 		p.name(gone)
 	} else {
-		p.words = messages(said(t.room.why(nil, t.workload, t.question, position)))
+		for _, r := range said(t.room.why(nil, t.workload, t.question, position)) {
+			p.words = append(p.words, r.Message)
+		}
 		p.Never = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.words[0])
 	}
 	for _, c := range gone {
@@ -128,21 +130,13 @@ func (t *trial) hopeless(position int) string {
 	return ""
 }
 
-func messages(reasons []Reason) []string {
-	all := make([]string, len(reasons))
-	for i, r := range reasons {
-		all[i] = r.Message
-	}
-	return all
-}
-
 // candidates gives the pods of lower priority, the most important first: by
 // priority, then the longest running (MoreImportantVictim), then by name, where
 // the scheduler takes any order. It says whether there are pods of equal priority.
 func (t *trial) candidates(position int) (lower []candidate, equal bool) {
 	b := t.cluster.Borrow()
 	for _, pod := range b.PodsOn(position) {
-		if !counts(pod) || t.room.lacks(pod, position) {
+		if !counts(pod) || t.left().lacks(pod, position) {
 			continue
 		}
 		priority := kube.RunningPriority(&pod.Spec, b)

@@ -19,9 +19,9 @@ func (r *Room) score(w *Workload, feasible []uint64) *board {
 	b := &board{roll: newRoll(feasible)}
 	b.columns = append(b.columns, newColumn(scoreTaints, w.repelled(c, &b.roll), reverse))
 	if s.prefers {
-		b.columns = append(b.columns, newColumn(scoreAffinity, s.preferred(c, &b.roll), share))
+		b.columns = append(b.columns, newColumn(scoreAffinity, s.preferences.scores(c, &b.roll), share))
 	}
-	least, balance := r.allocations(s, &b.roll)
+	least, balance := r.allocations(s.asks(), &b.roll)
 	b.columns = append(b.columns, newColumn(scoreResources, least, asItIs))
 	if raw, ok := r.unevenness(w, &b.roll); ok {
 		b.columns = append(b.columns, newColumn(scoreSpread, raw, evenly))
@@ -32,7 +32,7 @@ func (r *Room) score(w *Workload, feasible []uint64) *board {
 	if balance != nil {
 		b.columns = append(b.columns, newColumn(scoreBalance, balance, asItIs))
 	}
-	b.columns = append(b.columns, newColumn(scoreImages, s.present(c, &b.roll), asItIs))
+	b.columns = append(b.columns, newColumn(scoreImages, s.images.scores(c, &b.roll), asItIs))
 	b.sum()
 	return b
 }

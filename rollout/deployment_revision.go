@@ -234,8 +234,11 @@ func (y *deploymentSync) annotations(old map[string]string, revision int64) (now
 // longestHistory bounds the list of numbers that a ReplicaSet has had, in bytes.
 const longestHistory = 2000
 
+// historyWith adds a revision to a list, and drops the oldest where it grows too long
+// (pkg/controller/deployment/util: SetNewReplicaSetAnnotations). A list without a
+// first number counts as empty.
 func historyWith(history, revision string) string {
-	if history == "" {
+	if history == "" || history[0] == ',' {
 		return revision
 	}
 	for len(history)+1+len(revision) > longestHistory {

@@ -70,51 +70,56 @@ func (e *evictions) expect(b *policyv1.PodDisruptionBudget, selector labels.Sele
 	return expected, int32(n), nil
 }
 
-// scaleOfAll is the sum of the scales of all controllers of the pods; pods
-// without one do not count (getExpectedScale).
+// scaleOfAll returns the sum of the scales of all controllers of the pods; pods
+// without one do not count (getExpectedScale). A Deployment counts once, however many
+// ReplicaSets it has.
 func (e *evictions) scaleOfAll(namespace string, selector labels.Selector) (int32, error) {
-	sum, known := int32(0), map[types.UID]bool{}
+	sum, asked, counted := int32(0), map[types.UID]bool{}, map[string]bool{}
 	for id := range e.selected(namespace, selector) {
 		ref := e.controllerOf(&e.pods[id])
-		if ref == nil || known[ref.UID] {
+		if ref == nil || asked[ref.UID] {
 			continue
 		}
-		scale, err := e.scaleOf(namespace, ref, e.podName(id))
+		controller, scale, err := e.scaleOf(namespace, ref, e.podName(id))
 		if err != nil {
 			return 0, err
 		}
-		known[ref.UID] = true
-		sum += scale
+		asked[ref.UID] = true
+		if !counted[controller] {
+			counted[controller] = true
+			sum += scale
+		}
 	}
 	return sum, nil
 }
 
-// scaleOf is how many pods a controller is to have (pkg/controller/disruption:
-// finders), whose pod this is.
-func (e *evictions) scaleOf(namespace string, ref *metav1.OwnerReference, pod string) (int32, error) {
+// scaleOf returns the controller whose scale counts, that of the ReplicaSet if the pod
+// is of one, and how many pods it is to have (pkg/controller/disruption: finders).
+func (e *evictions) scaleOf(namespace string, ref *metav1.OwnerReference, pod string) (controller string, replicas int32, err error) {
+	controller = ref.Kind + "/" + ref.Name
 	b := e.cluster.Borrow()
 	switch ref.Kind {
 	case "ReplicaSet":
 		if rs := e.replicaSets.find(namespace + "/" + ref.Name); rs != nil && kube.RefersTo(ref, rs.object) {
 			switch owner := metav1.GetControllerOfNoCopy(rs.object); {
 			case owner == nil || owner.Kind != "Deployment":
-				return rs.size(), nil
+				return controller, rs.size(), nil
 			case rs.deployment != none:
-				return e.deployments.at[rs.deployment].replicas(), nil
+				return "Deployment/" + owner.Name, e.deployments.at[rs.deployment].replicas(), nil
 			}
 		}
 	case "StatefulSet":
 		if sts, ok := b.StatefulSet(namespace, ref.Name); ok && kube.RefersTo(ref, sts) {
-			return scale(sts.Spec.Replicas), nil
+			return controller, scale(sts.Spec.Replicas), nil
 		}
 	case "DaemonSet":
-		return 0, errors.New("daemonsets.apps does not implement the scale subresource")
+		return "", 0, errors.New("daemonsets.apps does not implement the scale subresource")
 	case "Job":
-		return 0, errors.New("jobs.batch does not implement the scale subresource")
+		return "", 0, errors.New("jobs.batch does not implement the scale subresource")
 	default:
-		return 0, fmt.Errorf("the scale of %s %q, the controller of pod %q, is not known", ref.Kind, ref.Name, pod)
+		return "", 0, fmt.Errorf("the scale of %s %q, the controller of pod %q, is not known", ref.Kind, ref.Name, pod)
 	}
-	return 0, fmt.Errorf("found no controllers for pod %q", pod)
+	return "", 0, fmt.Errorf("found no controllers for pod %q", pod)
 }
 
 func scale(replicas *int32) int32 {

@@ -16,7 +16,7 @@ import (
 // is 0, both empty is what the DaemonSet has.
 type Budget struct{ MaxUnavailable, MaxSurge string }
 
-// String is the budget in words.
+// String returns the budget in words.
 func (b Budget) String() string {
 	switch {
 	case b == Budget{}:
@@ -84,7 +84,7 @@ type Gap struct {
 	Ticks int
 }
 
-// String is the estimate in one line.
+// String returns the estimate in one line.
 func (e Estimate) String() string {
 	s := fmt.Sprintf("%v: %v after %d ticks in %d waves, at worst %d of %d available", e.Budget, e.State, e.Ticks, e.Waves, e.Lowest, e.Desired)
 	if e.LongestAt.Ticks > 0 {

@@ -16,7 +16,7 @@ type Course struct {
 	DownOn []string // these nodes, ascending by name
 }
 
-// Measure passes at most max ticks, as Run does, and gives the course of every
+// Measure passes at most max ticks, as Run does, and returns the course of every
 // DaemonSet that there is before, meanwhile or after, ascending by key, with all
 // events. It ends early when pods are turned out of a node for the third time and
 // would be without end (OutAgain). Beside what happens it costs a look at every

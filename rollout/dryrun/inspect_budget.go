@@ -37,7 +37,7 @@ func (x *inspector) inspectDead(budget int) {
 			dead = append(dead, n.Name)
 		}
 	}
-	if len(dead) < budget || x.prediction.Eligible().Len() <= len(dead) {
+	if len(dead) < budget || x.prediction.Eligible().Minus(x.cluster.Named(dead...)).Len() == 0 { // nobody waits for them
 		return
 	}
 	x.find(BudgetUsedUp, Problem, strategyPath+"maxUnavailable", dead,

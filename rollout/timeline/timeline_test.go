@@ -34,7 +34,7 @@ func TestZeroValues(t *testing.T) {
 // Every letter is what the pods and the placement say in that tick, and the events are
 // those of Run. Mutants seen to fail: a letter that begins one tick late; rows
 // that keep the letter of a pod that is gone; the old pod shown and not the new one;
-// events of nodes, or of the whole DaemonSet, overlooked.
+// events of the whole DaemonSet overlooked.
 func TestLettersOfADaemonSet(t *testing.T) {
 	letters := map[rune]bool{}
 	rapid.Check(t, func(t *rapid.T) {
