@@ -35,7 +35,7 @@ func init() {
 			"if r.object.Revision >= number {\n\t\treturn r\n\t}", "if true {\n\t\treturn r\n\t}"},
 		{"revisions with pods do not count against the limit", "rollout/daemonset_history.go",
 			"old := slices.DeleteFunc(slices.Clone(d.revisions), func(r revision) bool { return r.object.Name == d.current })",
-			"old := slices.DeleteFunc(slices.Clone(d.revisions), func(r revision) bool { return r.object.Name == d.current || s.hasLivePods(d, r.hash()) })"},
+			"old := slices.DeleteFunc(slices.Clone(d.revisions), func(r revision) bool { return r.object.Name == d.current || dsc.hasLivePods(d, r.hash()) })"},
 		{"minReadySeconds end a second late", "rollout/sim_pods.go",
 			"int64(p.readied)+int64(minReady) <= int64(s.clock)", "int64(p.readied)+int64(minReady) < int64(s.clock)"},
 		{"an orphan's template generation means nothing", "rollout/sim_pods.go",
