@@ -135,7 +135,7 @@ func (e NodeEdit) Check() error {
 		_, err := parseTaint(e.key)
 		errs = append(errs, err)
 	case none:
-		errs = append(errs, errors.New("the zero NodeEdit edits nothing: use Label, Taint, Cordon, ..."))
+		errs = append(errs, errors.New("the zero NodeEdit edits nothing: use a function such as Label"))
 	}
 	return errors.Join(errs...)
 }
