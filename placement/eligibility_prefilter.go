@@ -8,8 +8,9 @@ import (
 )
 
 // aim is the nodes that a pod names, by which the scheduler looks at no others
-// (the PreFilter results of plugins/nodename and plugins/nodeaffinity, joined by
-// pkg/scheduler/framework/runtime, RunPreFilterPlugins).
+// (pkg/scheduler/framework/plugins/nodename/node_name.go: PreFilter;
+// pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go: PreFilter;
+// pkg/scheduler/framework/runtime/framework.go: RunPreFilterPlugins).
 type aim struct {
 	plugins []string // that restrict it, ascending; none: every node is looked at
 	names   []string

@@ -48,8 +48,12 @@ func (r *Room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
 }
 
 // The messages of the plugins that look at the pods on the nodes
-// (pkg/scheduler/framework/plugins: nodeports, noderesources, podtopologyspread,
-// interpodaffinity).
+// (pkg/scheduler/framework/plugins/nodeports/node_ports.go: ErrReason;
+// pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest;
+// pkg/scheduler/framework/plugins/podtopologyspread/plugin.go:
+// ErrReasonConstraintsNotMatch;
+// pkg/scheduler/framework/plugins/interpodaffinity/filtering.go:
+// ErrReasonAffinityRulesNotMatch).
 const (
 	portsTaken    = "node(s) didn't have free ports for the requested pod ports"
 	tooManyPods   = "Too many pods"
@@ -128,8 +132,9 @@ func (r *Room) ill(q *question, position int) []Reason {
 	return rs
 }
 
-// shortfalls adds what plugins/noderesources, fitsRequest, says. Scalar resources, which
-// come in no order there, are ascending by name here.
+// shortfalls adds what the scheduler says
+// (pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest). Scalar resources,
+// which come in no order there, are ascending by name here.
 func (r *Room) shortfalls(rs []Reason, w *Workload, position int) []Reason {
 	b, i, has := r.block(position), position&63, r.has.value[position]
 	left := &b.left[i]

@@ -289,7 +289,8 @@ func (b *evenness) leastOf(pods []int64) int64 {
 }
 
 // spread gives how many pods there would be in the node's domain, and how many
-// there are at the least in any (plugins/podtopologyspread, Filter).
+// there are at the least in any
+// (pkg/scheduler/framework/plugins/podtopologyspread/filtering.go: Filter).
 func (q *question) spread(i, position int) (missing bool, pods, least int64) {
 	b, c := &q.spreads[i], &q.counters[i]
 	if b.label.IDs[position] < 0 {
@@ -305,9 +306,11 @@ func (q *question) spread(i, position int) (missing bool, pods, least int64) {
 	return false, pods + b.self, 0
 }
 
-// isNear follows plugins/interpodaffinity, satisfyPodAffinity: of each topology
-// key the node's domain has a pod that all terms mean, or there is none anywhere
-// and the pod is the first of its kind.
+// isNear follows the scheduler
+// (pkg/scheduler/framework/plugins/interpodaffinity/filtering.go:
+// nodeTopologyMatchesAffinity, satisfiesSelfAffinityCheck): of each topology key
+// the node's domain has a pod that all terms mean, or there is none anywhere and
+// the pod is the first of its kind.
 func (q *question) isNear(position int) bool {
 	met := true
 	for i := range q.nearby() {
@@ -331,8 +334,9 @@ func (q *question) isAny(of []counter, position int) bool {
 
 // included gives the nodes that a spread constraint looks at: those with the
 // topology keys of all constraints in keys, and those that its inclusion policies
-// let in (plugins/podtopologyspread, matchNodeInclusionPolicies). That
-// a daemon's pod has affinity to one node alone is left to evenness.pinned.
+// let in (pkg/scheduler/framework/plugins/podtopologyspread/common.go:
+// matchNodeInclusionPolicies). That a daemon's pod has affinity to one node alone
+// is left to evenness.pinned.
 func (r *roster) included(w *Workload, keys []spread, s *spread) []uint64 {
 	if r.nodes == nil {
 		return includedOf(r.cluster, w, keys, s)

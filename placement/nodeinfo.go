@@ -9,8 +9,8 @@ import (
 )
 
 // Room is the scheduler's account of the nodes of a cluster: what each can
-// allocate and what the pods on it have left of that, as NodeInfo of
-// pkg/scheduler/framework keeps it. Nodes are known by position, as
+// allocate and what the pods on it have left of that, as the scheduler keeps it
+// (pkg/scheduler/framework/types.go: NodeInfo). Nodes are known by position, as
 // cluster.Borrowed gives it: where a position is that of no node, nothing fits and
 // nothing is counted. Pods can be added and removed; a Clone costs a pointer for
 // every 64 nodes, and the first change to any of these afterwards a copy of theirs.

@@ -194,8 +194,9 @@ func (t *trial) reprieve(all []candidate, position int) (victims []candidate, vi
 	return victims, violations
 }
 
-// protect follows pkg/scheduler/framework/preemption, FilterVictimsWithPDBViolation:
-// each budget allows as many evictions as its status says.
+// protect follows the scheduler (pkg/scheduler/framework/preemption/util.go:
+// FilterVictimsWithPDBViolation): each budget allows as many evictions as its status
+// says.
 func (t *trial) protect(all []candidate) (protected, free []candidate) {
 	allowed := make([]int32, len(t.budgets))
 	for i, b := range t.budgets {
@@ -239,7 +240,7 @@ func (r *Room) restore(position int, saved *cow[block]) { r.blocks[position>>6] 
 
 // forget frees host ports whoever has them. That is what the scheduler does when
 // it takes out one of two pods that share a port, as only pods can that it has
-// not placed (k8s.io/kube-scheduler/framework, HostPortInfo.Remove).
+// not placed (k8s.io/kube-scheduler/framework/types.go: HostPortInfo.Remove).
 func (r *Room) forget(ports []hostPort, position int) {
 	b := r.change(position)
 	for _, p := range ports {
@@ -283,7 +284,9 @@ func (q *question) shift(r *Room, number int32, position int, pods int64) {
 }
 
 // Preemption is whom the scheduler would evict from a node to make room for a
-// pod, if it chose that node (plugins/defaultpreemption, SelectVictimsOnNode).
+// pod, if it chose that node
+// (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
+// SelectVictimsOnNode).
 type Preemption struct {
 	Node       string   `json:"node"`
 	Priority   int32    `json:"priority"`          // of the pod that is to be placed

@@ -9,8 +9,9 @@ type board struct {
 	err     error    // why there are no scores
 }
 
-// score follows prioritizeNodes of pkg/scheduler/schedule_one.go: PreScore of each
-// plugin, which may turn out that it has nothing to say, Score and NormalizeScore.
+// score follows the scheduler (pkg/scheduler/schedule_one.go: prioritizeNodes):
+// PreScore of each plugin, which may turn out that it has nothing to say, Score
+// and NormalizeScore.
 func (r *Room) score(w *Workload, feasible []uint64) *board {
 	c, s := r.cluster, w.scoring
 	if s.fault != nil {

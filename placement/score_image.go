@@ -20,7 +20,9 @@ type neededImage struct {
 	times int64
 }
 
-// compileImages follows plugins/imagelocality, sumImageScores.
+// compileImages follows the scheduler
+// (pkg/scheduler/framework/plugins/imagelocality/image_locality.go:
+// sumImageScores).
 func compileImages(spec *corev1.PodSpec) neededImages {
 	var names []string
 	for _, c := range spec.InitContainers {

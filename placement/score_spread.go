@@ -13,7 +13,8 @@ import (
 )
 
 // systemDefaults are the constraints of a pod that has none of its own
-// (plugins/podtopologyspread, systemDefaultConstraints), but for their selector.
+// (pkg/scheduler/framework/plugins/podtopologyspread/plugin.go:
+// systemDefaultConstraints), but for their selector.
 var systemDefaults = []spread{
 	{key: corev1.LabelHostname, maxSkew: 3, heedsAffinity: true},
 	{key: corev1.LabelTopologyZone, maxSkew: 5, heedsAffinity: true},
@@ -37,7 +38,8 @@ func (w *Workload) softSpreads(b cluster.Borrowed) (constraints []spread, strict
 	return constraints, false
 }
 
-// spreading is what PodTopologySpread knows when it scores (scoring.go, preScoreState).
+// spreading is what PodTopologySpread knows when it scores
+// (pkg/scheduler/framework/plugins/podtopologyspread/scoring.go: preScoreState).
 type spreading struct {
 	scored      roll // the nodes that take part
 	constraints []softSpread
@@ -202,8 +204,9 @@ func (s *spreading) score(position, place int) int64 {
 
 // defaultSelector finds the pods among which a pod without constraints of its own
 // is spread: those of the Services that select it and of the ReplicaSet or
-// StatefulSet that controls it (plugins/helper, DefaultSelector). Without any it
-// is empty. ReplicationControllers are not modelled.
+// StatefulSet that controls it (pkg/scheduler/framework/plugins/helper/spread.go:
+// DefaultSelector). Without any it is empty. ReplicationControllers are not
+// modelled.
 func defaultSelector(pod *corev1.Pod, b cluster.Borrowed) labels.Selector {
 	merged := labels.Set{}
 	for _, s := range b.ServicesIn(pod.Namespace) {

@@ -85,8 +85,9 @@ func (dsc *daemonSetController) soleMarks(d *daemonSet, node, id int32, wanted b
 	return m | out
 }
 
-// statusMarks follows pkg/controller/daemon: updateDaemonSetStatus, which looks
-// at the first pod of each node that there is.
+// statusMarks follows the controller
+// (pkg/controller/daemon/daemon_controller.go: updateDaemonSetStatus), which
+// looks at the first pod of each node that there is.
 func (dsc *daemonSetController) statusMarks(d *daemonSet, node, first int32, wanted bool) marks {
 	switch {
 	case first == none:
@@ -123,7 +124,8 @@ func (dsc *daemonSetController) manageMarks(d *daemonSet, node int32) marks {
 	return m
 }
 
-// updateMarks follows pkg/controller/daemon: rollingUpdate, both loops.
+// updateMarks follows the controller (pkg/controller/daemon/update.go:
+// rollingUpdate), both loops.
 func (dsc *daemonSetController) updateMarks(d *daemonSet, node int32, c nodePods, wanted bool) marks {
 	if c.newPods > 1 || c.oldPods > 1 {
 		return out | surging

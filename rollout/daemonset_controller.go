@@ -14,8 +14,9 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// daemonSetController follows pkg/controller/daemon. What it holds between ticks
-// is scratch.
+// daemonSetController follows the controller
+// (pkg/controller/daemon/daemon_controller.go: DaemonSetsController). What it
+// holds between ticks is scratch.
 type daemonSetController struct {
 	*store
 	kubelets  *kubelets
@@ -85,7 +86,7 @@ func samePlaces(a, b *corev1.PodSpec) bool {
 }
 
 // newTemplateClass is what pods made now have in common
-// (pkg/controller/daemon/util: CreatePodTemplate).
+// (pkg/controller/daemon/util/daemonset_util.go: CreatePodTemplate).
 func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 	template := &d.object.Spec.Template
 	meta := maps.Clone(template.Labels)

@@ -17,7 +17,7 @@ import (
 
 // constructHistory finds the revision of the DaemonSet's template, making or
 // renumbering it if need be, and so says which pods are new
-// (pkg/controller/daemon: constructHistory).
+// (pkg/controller/daemon/update.go: constructHistory).
 func (dsc *daemonSetController) constructHistory(d *daemonSet) error {
 	adopted := dsc.claimRevisions(d)
 	if err := dsc.labelRevisions(d, adopted); err != nil {
@@ -62,6 +62,7 @@ func (dsc *daemonSetController) currentRevision(d *daemonSet, same []int, number
 // conflict is what the controller gets for a change to a revision that it has
 // just adopted: what it holds is older than its own adoption. The next sync succeeds.
 func conflict(r revision) error {
+	//lint:ignore ST1005 the words of the API server
 	return fmt.Errorf("Operation cannot be fulfilled on controllerrevisions.apps %q: the object has been modified; "+
 		"please apply your changes to the latest version and try again", r.object.Name)
 }
@@ -77,8 +78,8 @@ func (dsc *daemonSetController) setHash(d *daemonSet, hash string) {
 }
 
 // claimRevisions adopts orphans that the selector matches and releases what it
-// does not match (pkg/controller: ControllerRevisionControllerRefManager). It
-// names those it adopted.
+// does not match (pkg/controller/controller_ref_manager.go:
+// ControllerRevisionControllerRefManager). It names those it adopted.
 func (dsc *daemonSetController) claimRevisions(d *daemonSet) (adopted []string) {
 	matches := func(r revision) bool { return d.selector.Matches(labels.Set(r.object.Labels)) }
 	dsc.orphans = slices.DeleteFunc(dsc.orphans, func(r revision) bool {
@@ -126,7 +127,7 @@ func (dsc *daemonSetController) labelRevisions(d *daemonSet, adopted []string) e
 
 // snapshot makes the revision of the current template, or, if there is one of
 // that name with other data, counts a collision and fails: the next sync tries
-// another hash (pkg/controller/daemon: snapshot).
+// another hash (pkg/controller/daemon/update.go: snapshot).
 func (dsc *daemonSetController) snapshot(d *daemonSet, number int64) (revision, error) {
 	template := &d.object.Spec.Template
 	hash := kube.TemplateHash(d.decoded, d.status.CollisionCount)
@@ -175,7 +176,7 @@ func (dsc *daemonSetController) collide(d *daemonSet, other revision) (revision,
 
 // dedup keeps the revision with the highest number of several with the same
 // data. Pods of the others get its hash, which the next sync will see
-// (pkg/controller/daemon: dedupCurHistories).
+// (pkg/controller/daemon/update.go: dedupCurHistories).
 func (dsc *daemonSetController) dedup(d *daemonSet, same []int) revision {
 	keep := d.revisions[same[0]]
 	for _, i := range same {
@@ -217,7 +218,8 @@ func (dsc *daemonSetController) renumber(d *daemonSet, r revision, number int64)
 }
 
 // cleanupHistory removes old revisions beyond the limit, lowest first, but none
-// that a pod still has, on its way out or not (pkg/controller/daemon: cleanupHistory).
+// that a pod still has, on its way out or not (pkg/controller/daemon/update.go:
+// cleanupHistory).
 func (dsc *daemonSetController) cleanupHistory(d *daemonSet) {
 	limit := d.historyLimit()
 	if len(d.revisions) <= limit {
@@ -252,7 +254,7 @@ func (dsc *daemonSetController) removeRevisions(d *daemonSet, doomed func(revisi
 
 // restored is the DaemonSet with the template of the revision that an undo goes
 // back to; the words are those of kubectl rollout undo
-// (k8s.io/kubectl/pkg/polymorphichelpers: DaemonSetRollbacker).
+// (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go: DaemonSetRollbacker).
 func (dsc *daemonSetController) restored(d *daemonSet, to int64) (template *corev1.PodTemplateSpec, number int64, err error) {
 	history := slices.Clone(d.revisions)
 	slices.SortFunc(history, byNumber)

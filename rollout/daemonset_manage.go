@@ -35,8 +35,9 @@ func (dsc *daemonSetController) forgetBackoffs(d *daemonSet) {
 }
 
 // manage creates pods where one is wanted and none is, and deletes those that
-// should not run, have failed or are too many (pkg/controller/daemon: manage,
-// podsShouldBeOnNode, getUnscheduledPodsWithoutNode).
+// should not run, have failed or are too many
+// (pkg/controller/daemon/daemon_controller.go: manage, podsShouldBeOnNode,
+// getUnscheduledPodsWithoutNode).
 func (dsc *daemonSetController) manage(d *daemonSet) {
 	if d.number(toCreate) > 0 {
 		for _, n := range dsc.walk(d, toCreate, toCreate, burst) {

@@ -30,9 +30,12 @@ func (t *tally) countedIn(st *appsv1.DaemonSetStatus) bool {
 // that a sync costs what changed. For the first few, the nodes that have them
 // are kept as sets too: a sync walks those in order.
 //
-// The conditions are those of pkg/controller/daemon, in update.go unless
-// daemon_controller.go (dc) is said; old and new are the pods of a node that
-// findUpdatedPodsOnNode finds, and available is podutil.IsPodAvailable.
+// The conditions are the controller's (pkg/controller/daemon/update.go:
+// rollingUpdate, updatedDesiredNodeCounts, findUpdatedPodsOnNode) and, where dc
+// is said, those of its other file (pkg/controller/daemon/daemon_controller.go:
+// podsShouldBeOnNode, getUnscheduledPodsWithoutNode, updateDaemonSetStatus);
+// old and new are the pods of a node that findUpdatedPodsOnNode finds, and
+// available follows one function (pkg/api/v1/pod/util.go: IsPodAvailable).
 //
 //	mark         condition (function)                                      read by
 //	toCreate     shouldRun, and no pod or no live one                      manage

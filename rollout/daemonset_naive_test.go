@@ -22,7 +22,7 @@ type decided struct {
 }
 
 // naive is one sync, recomputed from scratch: every node and every pod, as
-// pkg/controller/daemon does it, in the same order. It knows nothing of marks.
+// the controller does it, in the same order. It knows nothing of marks.
 type naive struct {
 	s    *Sim
 	d    *daemonSet

@@ -32,14 +32,16 @@ func (d *daemonSet) name() string { return d.key }
 
 // The controller waits before it deletes one failed pod after another on a
 // node: the first goes at once, the next after 1 s, doubling to 15 minutes
-// (cmd/kube-controller-manager/app: startDaemonSetController), per DaemonSet,
-// observed generation and node (pkg/controller/daemon: failedPodsBackoffKey).
+// (cmd/kube-controller-manager/app/apps.go: newDaemonSetController), per
+// DaemonSet, observed generation and node
+// (pkg/controller/daemon/daemon_controller.go: failedPodsBackoffKey).
 const (
 	firstBackoff  = 1
 	longestFailed = 15 * 60
 )
 
-// backoff is one node's entry (k8s.io/client-go/util/flowcontrol: Backoff).
+// backoff is one node's entry (k8s.io/client-go/util/flowcontrol/backoff.go:
+// Backoff).
 type backoff struct{ delay, last stamp }
 
 // daemonSet is one DaemonSet with what the controller knows of it. Its object is
@@ -59,7 +61,7 @@ type daemonSet struct {
 	patch    []byte                  // of the template
 	minReady stamp
 	rolling  bool // strategy RollingUpdate
-	surges   bool // pkg/controller/daemon/util: AllowsSurge
+	surges   bool // (pkg/controller/daemon/util/daemonset_util.go: AllowsSurge)
 	scaled   scaled
 
 	revisions []revision // ascending by name
@@ -97,7 +99,8 @@ func (d *daemonSet) generation() string {
 	return d.object.Annotations[appsv1.DeprecatedTemplateGeneration]
 }
 
-// updated follows pkg/controller/daemon/util: IsPodUpdated.
+// updated follows the controller (pkg/controller/daemon/util/daemonset_util.go:
+// IsPodUpdated).
 func (d *daemonSet) updated(c *class) bool {
 	if d.hash != "" && c.hash == d.hash {
 		return true
@@ -140,7 +143,8 @@ func (d *daemonSet) numberOf(hash string) int64 {
 }
 
 // firstGeneration is what the API server makes of a new object
-// (pkg/registry/apps/daemonset: PrepareForCreate; pkg/apis/apps/v1: Convert_apps_DaemonSet_To_v1_DaemonSet).
+// (pkg/registry/apps/daemonset/strategy.go: PrepareForCreate;
+// pkg/apis/apps/v1/conversion.go: Convert_apps_DaemonSet_To_v1_DaemonSet).
 func firstGeneration(object *appsv1.DaemonSet) {
 	object.Generation = 1
 	setTemplateGeneration(object, max(1, templateGeneration(object)))
@@ -169,8 +173,8 @@ func (d *daemonSet) moveSlots(moved []int32, size int) {
 }
 
 // budget is what maxSurge and maxUnavailable come to for the nodes desired at
-// this sync (pkg/controller/daemon: updatedDesiredNodeCounts). Percentages
-// round up; two zeros count as one unavailable.
+// this sync (pkg/controller/daemon/update.go: updatedDesiredNodeCounts).
+// Percentages round up; two zeros count as one unavailable.
 func (d *daemonSet) budget() (surge, unavailable int, err error) {
 	wanted := d.number(desired)
 	if last := &d.scaled; last.known && last.of == wanted {
@@ -190,7 +194,8 @@ func (d *daemonSet) budget() (surge, unavailable int, err error) {
 	return surge, unavailable, nil
 }
 
-// maxSurge follows pkg/controller/daemon/util: SurgeCount.
+// maxSurge follows the controller
+// (pkg/controller/daemon/util/daemonset_util.go: SurgeCount).
 func (d *daemonSet) maxSurge(of int) (int, error) {
 	if r := d.object.Spec.UpdateStrategy.RollingUpdate; d.rolling && r != nil && r.MaxSurge != nil {
 		return intstr.GetScaledValueFromIntOrPercent(r.MaxSurge, of, true)
@@ -198,7 +203,8 @@ func (d *daemonSet) maxSurge(of int) (int, error) {
 	return 0, nil
 }
 
-// maxUnavailable follows pkg/controller/daemon/util: UnavailableCount.
+// maxUnavailable follows the controller
+// (pkg/controller/daemon/util/daemonset_util.go: UnavailableCount).
 func (d *daemonSet) maxUnavailable(of int) (int, error) {
 	if r := d.object.Spec.UpdateStrategy.RollingUpdate; d.rolling && r != nil {
 		return intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, true)

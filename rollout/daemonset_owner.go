@@ -3,7 +3,8 @@ package rollout
 import "k8s.io/apimachinery/pkg/labels"
 
 // claim adopts orphans that the selector matches and releases pods that it does
-// not (pkg/controller: BaseControllerRefManager.ClaimObject).
+// not (pkg/controller/controller_ref_manager.go:
+// BaseControllerRefManager.ClaimObject).
 func (dsc *daemonSetController) claim(d *daemonSet) {
 	d.queued.clear(ownersChanged)
 	for n := range dsc.nodes {

@@ -18,7 +18,7 @@ type revision struct {
 }
 
 // templatePatch is the data of the decoded template's ControllerRevision
-// (pkg/controller/daemon: getPatch).
+// (pkg/controller/daemon/update.go: getPatch).
 func templatePatch(decoded *corev1.PodTemplateSpec) ([]byte, error) {
 	data, err := json.Marshal(decoded)
 	if err != nil {

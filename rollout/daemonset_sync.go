@@ -3,7 +3,7 @@ package rollout
 import "fmt"
 
 // burst is how many pods one sync creates, and deletes, at most
-// (pkg/controller/daemon: BurstReplicas).
+// (pkg/controller/daemon/daemon_controller.go: BurstReplicas).
 const burst = 250
 
 // creation and deletion are what a sync decides; nothing of it happens before
@@ -26,7 +26,8 @@ type ground struct {
 }
 
 // storeStatus writes what the controller would: the numbers from before the
-// sync's own effects (pkg/controller/daemon: updateDaemonSetStatus, storeDaemonSetStatus).
+// sync's own effects (pkg/controller/daemon/daemon_controller.go: updateDaemonSetStatus,
+// storeDaemonSetStatus).
 func (dsc *daemonSetController) storeStatus(d *daemonSet) {
 	st, generation := &d.status, d.object.Generation
 	if st.ObservedGeneration >= generation && d.countedIn(st) {
@@ -42,7 +43,7 @@ func (dsc *daemonSetController) storeStatus(d *daemonSet) {
 func (g ground) why(detail string) Why { return Why{g.rule, int(g.used), int(g.of), detail} }
 
 // sync is one pass of the controller over one DaemonSet
-// (pkg/controller/daemon: syncDaemonSet, updateDaemonSet).
+// (pkg/controller/daemon/daemon_controller.go: syncDaemonSet, updateDaemonSet).
 func (dsc *daemonSetController) sync(d *daemonSet) {
 	if d.deleting || d.blind {
 		dsc.refresh(d)

@@ -6,7 +6,7 @@ import (
 )
 
 // rollingUpdate deletes old pods, or creates new ones beside them, within the
-// budget of this sync (pkg/controller/daemon: rollingUpdate).
+// budget of this sync (pkg/controller/daemon/update.go: rollingUpdate).
 func (dsc *daemonSetController) rollingUpdate(d *daemonSet) error {
 	surge, unavailable, err := d.budget()
 	switch {

@@ -9,7 +9,8 @@ import (
 )
 
 // The reasons of Progressing that decide something
-// (pkg/controller/deployment/util).
+// (pkg/controller/deployment/util/deployment_util.go: NewRSAvailableReason,
+// TimedOutReason, PausedDeployReason).
 const (
 	reasonAvailable = "NewReplicaSetAvailable"
 	reasonTimedOut  = "ProgressDeadlineExceeded"
@@ -25,8 +26,9 @@ func conditionOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditi
 }
 
 // setCondition puts a condition last, unless there is one with this status and
-// reason, whatever its message says (pkg/controller/deployment/util:
-// NewDeploymentCondition, SetDeploymentCondition).
+// reason, whatever its message says
+// (pkg/controller/deployment/util/deployment_util.go: NewDeploymentCondition,
+// SetDeploymentCondition).
 func (y *deploymentSync) setCondition(kind appsv1.DeploymentConditionType, status corev1.ConditionStatus, reason, message string) {
 	at := y.dc.timestamp(y.dc.clock)
 	y.putCondition(appsv1.DeploymentCondition{Type: kind, Status: status, LastUpdateTime: at, LastTransitionTime: at, Reason: reason, Message: message})

@@ -9,7 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// deploymentController follows pkg/controller/deployment.
+// deploymentController follows the controller
+// (pkg/controller/deployment/deployment_controller.go: DeploymentController).
 type deploymentController struct {
 	*store
 	rsc *replicaSetController
@@ -26,7 +27,7 @@ func (dc *deploymentController) addDeployment(object *appsv1.Deployment) (*deplo
 }
 
 // setDeployment puts an object in the place of the old one. Without a selector the
-// controller would crash where it makes a ReplicaSet (pkg/util/labels:
+// controller would crash where it makes a ReplicaSet (pkg/util/labels/labels.go:
 // CloneSelectorAndAddLabel).
 func (dc *deploymentController) setDeployment(d *deployment, object *appsv1.Deployment) error {
 	if object.Spec.Selector == nil {
@@ -42,8 +43,8 @@ func (dc *deploymentController) setDeployment(d *deployment, object *appsv1.Depl
 }
 
 // claimSets adopts ReplicaSets of nobody that the selector matches and releases
-// those that it does not match (pkg/controller: ReplicaSetControllerRefManager). It
-// gives the slots of those adopted.
+// those that it does not match (pkg/controller/controller_ref_manager.go:
+// ReplicaSetControllerRefManager). It gives the slots of those adopted.
 func (dc *deploymentController) claimSets(d *deployment) (adopted []int32) {
 	if !d.queued.has(ownersChanged) {
 		return nil
@@ -101,7 +102,8 @@ func (dc *deploymentController) syncAll() {
 	}
 }
 
-// syncDeployment follows pkg/controller/deployment: syncDeployment.
+// syncDeployment follows the controller
+// (pkg/controller/deployment/deployment_controller.go: syncDeployment).
 func (dc *deploymentController) syncDeployment(d *deployment) {
 	d.queued.clear(stateChanged)
 	d.check = none

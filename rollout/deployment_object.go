@@ -14,7 +14,9 @@ import (
 )
 
 // What the controller writes on ReplicaSets, and of the revision also on the
-// Deployment (pkg/controller/deployment/util).
+// Deployment (pkg/controller/deployment/util/deployment_util.go:
+// RevisionAnnotation, RevisionHistoryAnnotation, DesiredReplicasAnnotation,
+// MaxReplicasAnnotation).
 const (
 	revisionAnnotation        = "deployment.kubernetes.io/revision"
 	revisionHistoryAnnotation = "deployment.kubernetes.io/revision-history"
@@ -60,7 +62,8 @@ func (d *deployment) recreates() bool {
 
 // budget is what maxSurge and maxUnavailable come to. A percentage of the surge
 // rounds up, one of the unavailable down; two zeros count as one unavailable
-// (pkg/controller/deployment/util: MaxSurge, MaxUnavailable, ResolveFenceposts).
+// (pkg/controller/deployment/util/deployment_util.go: MaxSurge, MaxUnavailable,
+// ResolveFenceposts).
 func (d *deployment) budget() (surge, unavailable int32) {
 	r := d.object.Spec.Strategy.RollingUpdate
 	if !d.rolls() || r == nil {
@@ -98,7 +101,7 @@ func (d *deployment) least() int32 {
 }
 
 // deadline is progressDeadlineSeconds, if there is one
-// (pkg/controller/deployment/util: HasProgressDeadline).
+// (pkg/controller/deployment/util/deployment_util.go: HasProgressDeadline).
 func (d *deployment) deadline() (seconds int32, has bool) {
 	p := d.object.Spec.ProgressDeadlineSeconds
 	if p == nil || *p == math.MaxInt32 {
@@ -129,13 +132,15 @@ func (d *deployment) selectsNothing() bool {
 }
 
 // numberOf reads a number of replicas from an annotation
-// (pkg/controller/deployment/util: getNonNegativeInt32FromAnnotation).
+// (pkg/controller/deployment/util/deployment_util.go:
+// getNonNegativeInt32FromAnnotation).
 func numberOf(text string) (int32, bool) {
 	n, err := strconv.ParseUint(text, 10, 31)
 	return int32(n), err == nil
 }
 
-// complete follows pkg/controller/deployment/util: DeploymentComplete.
+// complete follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: DeploymentComplete).
 func (d *deployment) complete(st *appsv1.DeploymentStatus) bool {
 	n := d.replicas()
 	return st.UpdatedReplicas == n && st.Replicas == n && st.AvailableReplicas == n && st.ObservedGeneration >= d.object.Generation

@@ -17,7 +17,8 @@ import (
 )
 
 // findCurrent finds the ReplicaSet that has the Deployment's template: the oldest
-// of several (pkg/controller/deployment/util: FindNewReplicaSet).
+// of several (pkg/controller/deployment/util/deployment_util.go:
+// FindNewReplicaSet).
 func (dc *deploymentController) findCurrent(d *deployment) {
 	if !d.queued.has(specChanged) {
 		return
@@ -41,7 +42,7 @@ func (dc *deploymentController) findCurrent(d *deployment) {
 // replicaSets gives the ReplicaSet of the Deployment's template and the others,
 // the oldest first, and brings the first one up to date: its annotations and
 // minReadySeconds, and the Deployment's revision after it. Where there is none it
-// is made, if it is to be (pkg/controller/deployment:
+// is made, if it is to be (pkg/controller/deployment/sync.go:
 // getAllReplicaSetsAndSyncRevision, getNewReplicaSet).
 func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*replicaSet, err error) {
 	y.dc.findCurrent(y.d)
@@ -90,7 +91,8 @@ func (y *deploymentSync) adjust(rs *replicaSet, old []*replicaSet) error {
 	return nil
 }
 
-// highest follows pkg/controller/deployment/util: MaxRevision.
+// highest follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: MaxRevision).
 func highest(sets []*replicaSet) (most int64) {
 	for _, rs := range sets {
 		most = max(most, rs.revision())
@@ -193,7 +195,7 @@ func (y *deploymentSync) noteCreated(rs *replicaSet) error {
 }
 
 // isOwnAnnotation says whether a Deployment and its ReplicaSets do not share it
-// (pkg/controller/deployment/util: annotationsToSkip).
+// (pkg/controller/deployment/util/deployment_util.go: annotationsToSkip).
 func isOwnAnnotation(key string) bool {
 	switch key {
 	case corev1.LastAppliedConfigAnnotation, revisionAnnotation, revisionHistoryAnnotation,
@@ -205,7 +207,8 @@ func isOwnAnnotation(key string) bool {
 
 // annotations are what those of the current ReplicaSet are to be: the
 // Deployment's are copied, and the revision is at least the given one
-// (pkg/controller/deployment/util: SetNewReplicaSetAnnotations).
+// (pkg/controller/deployment/util/deployment_util.go:
+// SetNewReplicaSetAnnotations).
 func (y *deploymentSync) annotations(old map[string]string, revision int64) (now map[string]string, changed bool) {
 	now = maps.Clone(old)
 	if now == nil {
@@ -235,8 +238,8 @@ func (y *deploymentSync) annotations(old map[string]string, revision int64) (now
 const longestHistory = 2000
 
 // historyWith adds a revision to a list, and drops the oldest where it grows too long
-// (pkg/controller/deployment/util: SetNewReplicaSetAnnotations). A list without a
-// first number counts as empty.
+// (pkg/controller/deployment/util/deployment_util.go: SetNewReplicaSetAnnotations). A
+// list without a first number counts as empty.
 func historyWith(history, revision string) string {
 	if history == "" || history[0] == ',' {
 		return revision

@@ -13,7 +13,7 @@ import (
 // scale spreads another number of replicas over the ReplicaSets: the only one
 // with pods takes them all; in the middle of a rollout each gets its share, so
 // that the rollout comes neither forward nor back
-// (pkg/controller/deployment: scale).
+// (pkg/controller/deployment/sync.go: scale).
 func (y *deploymentSync) scale(current *replicaSet, old []*replicaSet) {
 	slices.SortFunc(old, func(a, b *replicaSet) int { return byAge(b, a) })
 	active := activeOf(current, old)
@@ -31,7 +31,7 @@ func (y *deploymentSync) scale(current *replicaSet, old []*replicaSet) {
 }
 
 // soleOf is the one ReplicaSet that takes all replicas, if none or one is active
-// (pkg/controller/deployment/util: FindActiveOrLatest).
+// (pkg/controller/deployment/util/deployment_util.go: FindActiveOrLatest).
 func soleOf(active []*replicaSet, current *replicaSet, old []*replicaSet) *replicaSet {
 	switch {
 	case len(active) == 1:
@@ -46,7 +46,8 @@ func soleOf(active []*replicaSet, current *replicaSet, old []*replicaSet) *repli
 	return nil
 }
 
-// saturated follows pkg/controller/deployment/util: IsSaturated.
+// saturated follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: IsSaturated).
 func (y *deploymentSync) saturated(rs *replicaSet) bool {
 	desired, err := strconv.Atoi(rs.object.Annotations[desiredAnnotation])
 	return err == nil && rs.size() == y.d.replicas() && int32(desired) == y.d.replicas() && rs.status.AvailableReplicas == y.d.replicas()
@@ -87,8 +88,9 @@ func (y *deploymentSync) share(active []*replicaSet) {
 }
 
 // part is how many of the missing replicas a ReplicaSet gets, or of those too
-// many gives, if so many are left (pkg/controller/deployment/util:
-// GetReplicaSetProportion, getReplicaSetFraction).
+// many gives, if so many are left
+// (pkg/controller/deployment/util/deployment_util.go: GetReplicaSetProportion,
+// getReplicaSetFraction).
 func (y *deploymentSync) part(rs *replicaSet, missing, left int32) int32 {
 	switch {
 	case missing == 0 || left == 0:
@@ -114,8 +116,9 @@ func (y *deploymentSync) fraction(rs *replicaSet) int32 {
 }
 
 // resize gives a ReplicaSet another size and notes for which number of replicas;
-// forced, also where only the note is another (pkg/controller/deployment:
-// scaleReplicaSet). It says whether the size is another.
+// forced, also where only the note is another
+// (pkg/controller/deployment/sync.go: scaleReplicaSet). It says whether the size
+// is another.
 func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 	before := rs.size()
 	desired, most := fmt.Sprint(y.d.replicas()), fmt.Sprint(y.d.most())

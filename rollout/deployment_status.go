@@ -16,7 +16,7 @@ func reasonOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionT
 }
 
 // checkPaused keeps the time that a Deployment was paused from counting as lack
-// of progress (pkg/controller/deployment: checkPausedConditions).
+// of progress (pkg/controller/deployment/sync.go: checkPausedConditions).
 func (y *deploymentSync) checkPaused() error {
 	reason := reasonOf(y.now.Conditions, appsv1.DeploymentProgressing)
 	if _, has := y.d.deadline(); !has || reason == reasonTimedOut {
@@ -34,7 +34,7 @@ func (y *deploymentSync) checkPaused() error {
 }
 
 // count makes the numbers of the status those of the ReplicaSets' statuses
-// (pkg/controller/deployment: calculateStatus).
+// (pkg/controller/deployment/sync.go: calculateStatus).
 func (y *deploymentSync) count(current *replicaSet, old []*replicaSet) {
 	was := y.now
 	y.now = appsv1.DeploymentStatus{ObservedGeneration: y.d.object.Generation, CollisionCount: was.CollisionCount, Conditions: was.Conditions}
@@ -73,7 +73,7 @@ func all(current *replicaSet, old []*replicaSet) []*replicaSet {
 
 // rolloutStatus writes the status of a Deployment that rolls, or has: with the
 // condition Progressing by what has changed since the last time, and by the clock
-// (pkg/controller/deployment: syncRolloutStatus).
+// (pkg/controller/deployment/progress.go: syncRolloutStatus).
 func (y *deploymentSync) rolloutStatus(current *replicaSet, old []*replicaSet) error {
 	before := y.now
 	y.count(current, old)
@@ -122,14 +122,16 @@ func (y *deploymentSync) renewProgress(message string) {
 	y.now.Conditions = append(y.now.Conditions, c)
 }
 
-// advanced follows pkg/controller/deployment/util: DeploymentProgressing.
+// advanced follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: DeploymentProgressing).
 func advanced(before, now *appsv1.DeploymentStatus) bool {
 	return now.UpdatedReplicas > before.UpdatedReplicas ||
 		now.Replicas-now.UpdatedReplicas < before.Replicas-before.UpdatedReplicas ||
 		now.ReadyReplicas > before.ReadyReplicas || now.AvailableReplicas > before.AvailableReplicas
 }
 
-// timedOut follows pkg/controller/deployment/util: DeploymentTimedOut.
+// timedOut follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: DeploymentTimedOut).
 func (y *deploymentSync) timedOut() bool {
 	c := conditionOf(y.now.Conditions, appsv1.DeploymentProgressing)
 	switch {
@@ -143,7 +145,8 @@ func (y *deploymentSync) timedOut() bool {
 }
 
 // planCheck has progress checked when the deadline has passed, a second late as
-// the controller does (pkg/controller/deployment: requeueStuckDeployment).
+// the controller does (pkg/controller/deployment/progress.go:
+// requeueStuckDeployment).
 func (y *deploymentSync) planCheck() {
 	c := conditionOf(y.now.Conditions, appsv1.DeploymentProgressing)
 	seconds, limited := y.d.deadline()
@@ -154,7 +157,7 @@ func (y *deploymentSync) planCheck() {
 }
 
 // moveFailure shows the condition ReplicaFailure of a ReplicaSet, the current one
-// before the others (pkg/controller/deployment: getReplicaFailures).
+// before the others (pkg/controller/deployment/progress.go: getReplicaFailures).
 func (y *deploymentSync) moveFailure(current *replicaSet, old []*replicaSet) {
 	sets := all(current, old)
 	if current != nil {

@@ -83,7 +83,7 @@ func (y *deploymentSync) statusOnly() error {
 }
 
 // scaleOnly is for a Deployment that is paused or was given another number of
-// replicas (pkg/controller/deployment: sync).
+// replicas (pkg/controller/deployment/sync.go: sync).
 func (y *deploymentSync) scaleOnly() error {
 	current, old, err := y.replicaSets(false)
 	if err != nil {
@@ -98,9 +98,9 @@ func (y *deploymentSync) scaleOnly() error {
 }
 
 // isScaling says whether the ReplicaSets were sized for another number of
-// replicas (pkg/controller/deployment: isScalingEvent). A ReplicaSet that is
-// changed on the way is older in the controller's hands when it comes to change
-// it again, which ends the sync.
+// replicas (pkg/controller/deployment/sync.go: isScalingEvent). A ReplicaSet
+// that is changed on the way is older in the controller's hands when it comes
+// to change it again, which ends the sync.
 func (y *deploymentSync) isScaling() (bool, error) {
 	current, old, err := y.replicaSets(false)
 	if err != nil {
@@ -127,7 +127,7 @@ func activeOf(current *replicaSet, old []*replicaSet) []*replicaSet {
 }
 
 // roll scales the new ReplicaSet up, or else old ones down, as the budget allows
-// (pkg/controller/deployment: rolloutRolling).
+// (pkg/controller/deployment/rolling.go: rolloutRolling).
 func (y *deploymentSync) roll() error {
 	current, old, err := y.replicaSets(true)
 	if err != nil {
@@ -143,7 +143,8 @@ func (y *deploymentSync) roll() error {
 	return y.rolloutStatus(current, old)
 }
 
-// growNew follows pkg/controller/deployment: reconcileNewReplicaSet.
+// growNew follows the controller (pkg/controller/deployment/rolling.go:
+// reconcileNewReplicaSet).
 func (y *deploymentSync) growNew(current *replicaSet, old []*replicaSet) (bool, error) {
 	size := y.d.replicas()
 	if current.size() < size {
@@ -156,8 +157,8 @@ func (y *deploymentSync) growNew(current *replicaSet, old []*replicaSet) (bool, 
 }
 
 // sizeOfNew is how large the new ReplicaSet may be
-// (pkg/controller/deployment/util: NewRSNewReplicas). current is nil for one that
-// is still to be made.
+// (pkg/controller/deployment/util/deployment_util.go: NewRSNewReplicas). current
+// is nil for one that is still to be made.
 func (y *deploymentSync) sizeOfNew(current *replicaSet, old []*replicaSet) (int32, error) {
 	size, all := int32(0), int32(0)
 	if current != nil {
@@ -177,9 +178,10 @@ func (y *deploymentSync) sizeOfNew(current *replicaSet, old []*replicaSet) (int3
 	return size + max(0, min(free, y.d.replicas()-size)), nil
 }
 
-// shrinkOld follows pkg/controller/deployment: reconcileOldReplicaSets. Pods that
-// are not available go first, whatever ReplicaSet has them, then the oldest
-// ReplicaSets shrink, and neither beyond what the budget leaves.
+// shrinkOld follows the controller (pkg/controller/deployment/rolling.go:
+// reconcileOldReplicaSets). Pods that are not available go first, whatever
+// ReplicaSet has them, then the oldest ReplicaSets shrink, and neither beyond
+// what the budget leaves.
 func (y *deploymentSync) shrinkOld(current *replicaSet, old []*replicaSet) bool {
 	active := activeOf(nil, old)
 	if len(active) == 0 {
@@ -204,9 +206,10 @@ func (y *deploymentSync) shrinkOld(current *replicaSet, old []*replicaSet) bool 
 	return unhealthy+y.shrinkHealthy(active, available-y.d.least()) > 0
 }
 
-// shrinkUnhealthy follows pkg/controller/deployment: cleanupUnhealthyReplicas. It
-// gives up, and no ReplicaSet shrinks any more in this sync, at one whose status
-// still counts more available pods than it is to have.
+// shrinkUnhealthy follows the controller (pkg/controller/deployment/rolling.go:
+// cleanupUnhealthyReplicas). It gives up, and no ReplicaSet shrinks any more in
+// this sync, at one whose status still counts more available pods than it is to
+// have.
 func (y *deploymentSync) shrinkUnhealthy(old []*replicaSet, spare int32) (total int32, sound bool) {
 	for _, rs := range old {
 		n := min(spare-total, rs.size()-rs.status.AvailableReplicas)
@@ -222,7 +225,8 @@ func (y *deploymentSync) shrinkUnhealthy(old []*replicaSet, spare int32) (total 
 	return total, true
 }
 
-// shrinkHealthy follows pkg/controller/deployment: scaleDownOldReplicaSetsForRollingUpdate.
+// shrinkHealthy follows the controller (pkg/controller/deployment/rolling.go:
+// scaleDownOldReplicaSetsForRollingUpdate).
 func (y *deploymentSync) shrinkHealthy(old []*replicaSet, spare int32) (total int32) {
 	for _, rs := range old {
 		if n := min(spare-total, rs.size()); n > 0 {
@@ -234,7 +238,7 @@ func (y *deploymentSync) shrinkHealthy(old []*replicaSet, spare int32) (total in
 }
 
 // recreate makes the new ReplicaSet when no pod of an old one runs any more
-// (pkg/controller/deployment: rolloutRecreate).
+// (pkg/controller/deployment/recreate.go: rolloutRecreate).
 func (y *deploymentSync) recreate() error {
 	current, old, err := y.replicaSets(false)
 	if err != nil {
@@ -259,8 +263,8 @@ func (y *deploymentSync) recreate() error {
 	return y.rolloutStatus(current, old)
 }
 
-// oldPodsRun follows pkg/controller/deployment: oldPodsRunning: pods on their
-// way out run too.
+// oldPodsRun follows the controller (pkg/controller/deployment/recreate.go:
+// oldPodsRunning): pods on their way out run too.
 func (y *deploymentSync) oldPodsRun(old []*replicaSet) bool {
 	for _, rs := range old {
 		if rs.status.Replicas > 0 {
@@ -303,7 +307,7 @@ func (y *deploymentSync) writeIfChanged() error {
 // cleanup removes old ReplicaSets without pods beyond revisionHistoryLimit, the
 // lowest revision first; one that cannot go counts all the same. What the sync has
 // made of them it does not see: the only ReplicaSet of a paused Deployment can go in
-// the sync that scales it up (pkg/controller/deployment: cleanupDeployment).
+// the sync that scales it up (pkg/controller/deployment/sync.go: cleanupDeployment).
 func (y *deploymentSync) cleanup(old []*replicaSet) {
 	limit := y.d.object.Spec.RevisionHistoryLimit
 	if limit == nil || y.stale.conflict {

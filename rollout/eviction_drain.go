@@ -29,7 +29,7 @@ type Drain struct {
 const NoGrace time.Duration = -1
 
 // retry is how long kubectl waits after an eviction that was refused
-// (k8s.io/kubectl/pkg/cmd/drain: EvictErrorRetryDelay).
+// (k8s.io/kubectl/pkg/cmd/drain/drain.go: NewDrainCmdOptions).
 const retry stamp = 5
 
 // drain is a Drain in progress.
@@ -62,7 +62,7 @@ func (e *evictions) startDrain(in Drain, pods []leaving) {
 
 // evictLeaving evicts a pod of the drain, or deletes it with DisableEviction. An
 // eviction that will never be granted ends the pod's part in the drain
-// (k8s.io/kubectl/pkg/drain: evictPods).
+// (k8s.io/kubectl/pkg/drain/drain.go: evictPods).
 func (e *evictions) evictLeaving(d *drain, l *leaving) {
 	grace := none
 	if d.input.GracePeriod != 0 {

@@ -10,8 +10,9 @@ import (
 )
 
 // podsToEvict are the pods on the node that are to go, by name, with kubectl's
-// warnings and, if there are any, mistakes (k8s.io/kubectl/pkg/drain: filterPods).
-// What is of one kind is told together; kubectl tells the kinds in any order.
+// warnings and, if there are any, mistakes (k8s.io/kubectl/pkg/drain/drain.go:
+// filterPods). What is of one kind is told together; kubectl tells the kinds in
+// any order.
 func (e *evictions) podsToEvict(in Drain, node int32) (pods []leaving, warnings string, mistakes []string) {
 	selector, err := labels.Parse(in.PodSelector)
 	if err != nil {
@@ -74,8 +75,8 @@ type filterResult struct {
 	words       string
 }
 
-// filterPod follows k8s.io/kubectl/pkg/drain: makeFilters. Of a pod that goes, the
-// words of the last filter are the ones that stay.
+// filterPod follows kubectl (k8s.io/kubectl/pkg/drain/filters.go: makeFilters). Of
+// a pod that goes, the words of the last filter are the ones that stay.
 func (e *evictions) filterPod(in Drain, id int32) filterResult {
 	p := &e.pods[id]
 	owner := e.controllerOf(p)

@@ -14,8 +14,8 @@ import (
 )
 
 // allowance is what the disruption controller makes of a PodDisruptionBudget
-// (pkg/controller/disruption: trySync, updatePdbStatus). It is counted when
-// somebody asks, and so never lags behind.
+// (pkg/controller/disruption/disruption.go: trySync, updatePdbStatus). It is
+// counted when somebody asks, and so never lags behind.
 type allowance struct {
 	expected, desired, healthy, allowed int32
 	failure                             error // it cannot be counted: nothing is allowed
@@ -28,7 +28,7 @@ func (e *evictions) allowanceOf(b *policyv1.PodDisruptionBudget) allowance {
 	if err == nil {
 		a.expected, a.desired, err = e.expect(b, selector)
 	}
-	if err != nil { // pkg/controller/disruption: failSafe leaves the other numbers as they are
+	if err != nil { // the other numbers stay as they are (pkg/controller/disruption/disruption.go: failSafe)
 		return allowance{desired: b.Status.DesiredHealthy, healthy: b.Status.CurrentHealthy, expected: b.Status.ExpectedPods, failure: err}
 	}
 	for id := range e.selected(b.Namespace, selector) {
@@ -94,7 +94,8 @@ func (e *evictions) scaleOfAll(namespace string, selector labels.Selector) (int3
 }
 
 // scaleOf returns the controller whose scale counts, that of the ReplicaSet if the pod
-// is of one, and how many pods it is to have (pkg/controller/disruption: finders).
+// is of one, and how many pods it is to have (pkg/controller/disruption/disruption.go:
+// finders).
 func (e *evictions) scaleOf(namespace string, ref *metav1.OwnerReference, pod string) (controller string, replicas int32, err error) {
 	controller = ref.Kind + "/" + ref.Name
 	b := e.cluster.Borrow()
@@ -136,7 +137,8 @@ type refusal struct {
 }
 
 // evictable is what the API server answers to an eviction
-// (pkg/registry/core/pod/storage: EvictionREST.Create); no words: it is granted.
+// (pkg/registry/core/pod/storage/eviction.go: EvictionREST.Create); no words: it
+// is granted.
 func (e *evictions) evictable(p *pod) refusal {
 	if p.terminal() || p.phase == pending || p.is(terminating) {
 		return refusal{}

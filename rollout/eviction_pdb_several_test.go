@@ -15,7 +15,8 @@ import (
 
 // The status of a budget is what the disruption controller makes of it: of several
 // conditions it writes its own, whose time changes only with its status
-// (pkg/apis/policy: UpdateDisruptionAllowedCondition, pkg/controller/disruption: failSafe).
+// (k8s.io/component-helpers/apps/poddisruptionbudget/helpers.go:
+// UpdateDisruptionAllowedCondition; pkg/controller/disruption/disruption.go: failSafe).
 func TestTheStatusOfABudget(t *testing.T) {
 	start := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
 	long := metav1.NewTime(start.Add(-time.Hour))

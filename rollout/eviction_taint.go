@@ -12,7 +12,7 @@ import (
 
 // processTaints has the pods on nodes whose NoExecute taints may have changed in this tick
 // be turned out, or not any more: by what the taints are now, and not by what they
-// were in between (pkg/controller/tainteviction: handleNodeUpdate).
+// were in between (pkg/controller/tainteviction/taint_eviction.go: handleNodeUpdate).
 func (e *evictions) processTaints() {
 	for _, node := range e.taintsChanged {
 		for id := range e.podsOn(node) {
@@ -35,7 +35,7 @@ func (e *evictions) processTaintsOf(d *daemonSet) {
 
 // processPodTaints sets when the pod is turned out. A time that is set stays while taints
 // change but there are any that end the time the pod tolerates, even if it is shorter then
-// (pkg/controller/tainteviction: processPodOnNode).
+// (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode).
 func (e *evictions) processPodTaints(id int32) {
 	p := &e.pods[id]
 	if !p.is(bound) || p.node == none || !e.nodes[p.node].there() {

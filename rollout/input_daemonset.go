@@ -40,7 +40,7 @@ func (in Apply) defaultDaemonSet() Apply {
 func metaName(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
 
 // applyDaemonSet creates or updates a DaemonSet
-// (pkg/registry/apps/daemonset: PrepareForCreate).
+// (pkg/registry/apps/daemonset/strategy.go: PrepareForCreate).
 func (in Apply) applyDaemonSet(s *Sim) {
 	key := keyOf(in.DaemonSet)
 	if d := s.daemonSets.find(key); d != nil {
@@ -61,8 +61,9 @@ func (in Apply) applyDaemonSet(s *Sim) {
 	s.emit(Event{Kind: Happened, DaemonSet: key, Why: Why{Detail: in.String()}})
 }
 
-// update follows pkg/registry/apps/daemonset: PrepareForUpdate. The selector
-// cannot be changed (pkg/apis/apps/validation: ValidateDaemonSetSpecUpdate). The
+// update follows the API server (pkg/registry/apps/daemonset/strategy.go:
+// PrepareForUpdate). The selector cannot be changed
+// (pkg/apis/apps/validation/validation.go: ValidateDaemonSetSpecUpdate). The
 // wish becomes part of the object: nobody changes it any more.
 func (s *Sim) update(d *daemonSet, in Input, wish *appsv1.DaemonSet) {
 	old := d.object
@@ -94,7 +95,8 @@ func (s *Sim) update(d *daemonSet, in Input, wish *appsv1.DaemonSet) {
 	s.emit(Event{Kind: Happened, DaemonSet: d.key, Why: Why{Detail: in.String()}})
 }
 
-// undoDaemonSet follows k8s.io/kubectl/pkg/polymorphichelpers: DaemonSetRollbacker.
+// undoDaemonSet follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go:
+// DaemonSetRollbacker).
 func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 	template, number, err := s.dsc.restored(d, in.Revision)
 	switch {

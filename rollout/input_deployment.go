@@ -69,7 +69,7 @@ func (in Apply) defaultDeployment() Apply {
 }
 
 // applyDeployment creates or updates a Deployment
-// (pkg/registry/apps/deployment: PrepareForCreate).
+// (pkg/registry/apps/deployment/strategy.go: PrepareForCreate).
 func (in Apply) applyDeployment(s *Sim) {
 	key := keyOf(in.Deployment)
 	if d := s.deployments.find(key); d != nil {
@@ -93,8 +93,9 @@ func (in Apply) applyDeployment(s *Sim) {
 	s.noteInput(Happened, d, in, "")
 }
 
-// updateDeployment follows pkg/registry/apps/deployment: PrepareForUpdate. The
-// revision is an annotation of the controller's, which a manifest leaves alone.
+// updateDeployment follows the API server
+// (pkg/registry/apps/deployment/strategy.go: PrepareForUpdate). The revision is
+// an annotation of the controller's, which a manifest leaves alone.
 func (s *Sim) updateDeployment(d *deployment, in Input, wish *appsv1.Deployment) {
 	old := d.object
 	if a, ok := in.(Apply); ok && !a.Unvalidated && !equality.Semantic.DeepEqual(old.Spec.Selector, wish.Spec.Selector) {
@@ -121,7 +122,8 @@ func (s *Sim) updateDeployment(d *deployment, in Input, wish *appsv1.Deployment)
 	s.noteInput(Happened, d, in, "")
 }
 
-// undoDeployment follows k8s.io/kubectl/pkg/polymorphichelpers: DeploymentRollbacker.
+// undoDeployment follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go:
+// DeploymentRollbacker).
 func (in Undo) undoDeployment(s *Sim, d *deployment) {
 	rs, err := s.restoredSet(d, in.Revision)
 	switch {
@@ -212,7 +214,9 @@ func (in Resume) apply(s *Sim) {
 	s.setPaused(in, in.Key, false, "resuming is not supported", "is not paused")
 }
 
-// setPaused follows k8s.io/kubectl/pkg/polymorphichelpers: defaultObjectPauser, defaultObjectResumer.
+// setPaused follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/objectpauser.go:
+// defaultObjectPauser; k8s.io/kubectl/pkg/polymorphichelpers/objectresumer.go:
+// defaultObjectResumer).
 func (s *Sim) setPaused(in Input, key string, paused bool, unsupported, already string) {
 	d, deployed := s.target(in, key)
 	switch {

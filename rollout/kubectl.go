@@ -99,7 +99,8 @@ func (s *Sim) Status(key string) (appsv1.DaemonSetStatus, bool) {
 
 // RolloutStatus is what kubectl rollout status prints, word for word with its
 // line feed, and whether it would stop waiting
-// (k8s.io/kubectl/pkg/polymorphichelpers: DaemonSetStatusViewer.Status).
+// (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go:
+// DaemonSetStatusViewer.Status).
 func (s *Sim) RolloutStatus(key string) (message string, done bool, err error) {
 	d, deployed := s.resolve(key)
 	switch {
@@ -125,7 +126,8 @@ func (s *Sim) RolloutStatus(key string) (message string, done bool, err error) {
 	return fmt.Sprintf("daemon set %q successfully rolled out\n", name), true, nil
 }
 
-// rolloutStatus follows k8s.io/kubectl/pkg/polymorphichelpers: DeploymentStatusViewer.Status.
+// rolloutStatus follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go:
+// DeploymentStatusViewer.Status).
 func (d *deployment) rolloutStatus() (message string, done bool, err error) {
 	name, status, replicas := d.object.Name, &d.status, d.replicas()
 	waiting := fmt.Sprintf("Waiting for deployment %q rollout to finish: ", name)

@@ -29,8 +29,8 @@ func (k *kubelets) unstick(node int32) {
 
 // deletePod is what the API server and the kubelet make of a deletion: unbound,
 // failed and succeeded pods and those without a grace period are gone at once
-// (pkg/registry/core/pod: CheckGracefulDelete), and so are those that need no
-// time to stop where a kubelet is there to stop them.
+// (pkg/registry/core/pod/strategy.go: CheckGracefulDelete), and so are those
+// that need no time to stop where a kubelet is there to stop them.
 func (k *kubelets) deletePod(id int32) {
 	p := &k.pods[id]
 	works := p.node != none && k.nodes[p.node].works() && !k.nodes[p.node].is(isStuck)

@@ -11,8 +11,8 @@ import (
 )
 
 // rejects is the kubelet's last word on a pod that comes to it: one that it
-// rejects is Failed (pkg/kubelet: rejectPod). The scheduler has let in what it
-// bound; a pod whose template names its node has come past it.
+// rejects is Failed (pkg/kubelet/kubelet.go: rejectPod). The scheduler has let
+// in what it bound; a pod whose template names its node has come past it.
 func (k *kubelets) rejects(id int32, t *fault) bool {
 	p := &k.pods[id]
 	reason, message := "", ""
@@ -31,8 +31,9 @@ func (k *kubelets) rejects(id int32, t *fault) bool {
 }
 
 // unfit is why the pod does not fit beside the others on its node: what it lacks
-// before ports that are taken (pkg/scheduler: AdmissionCheck;
-// pkg/kubelet/lifecycle: Admit). A critical pod does not push others out here.
+// before ports that are taken (pkg/scheduler/eventhandlers.go: AdmissionCheck;
+// pkg/kubelet/lifecycle/predicate.go: predicateAdmitHandler.Admit). A critical
+// pod does not push others out here.
 func (k *kubelets) unfit(p *pod) (reason, message string) {
 	c := k.classes[p.class]
 	if k.nodes[p.node].is(isOpen) || k.room == nil || c.workload == nil {

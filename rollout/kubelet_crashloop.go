@@ -2,9 +2,10 @@ package rollout
 
 // A container that ends is started again at once; the next times the kubelet
 // waits from its end on, 10 s doubling to 5 min, unless the container ran for more
-// than twice as long (pkg/kubelet/kuberuntime: doBackOff;
-// k8s.io/client-go/util/flowcontrol: Backoff). A failed image pull waits likewise,
-// but from the first time on (pkg/kubelet/images: EnsureImageExists).
+// than twice as long (pkg/kubelet/kuberuntime/kuberuntime_manager.go: doBackOff;
+// k8s.io/client-go/util/flowcontrol/backoff.go: Backoff). A failed image pull
+// waits likewise, but from the first time on (pkg/kubelet/images/image_manager.go:
+// EnsureImageExists).
 //
 // Where a pod stands follows from its first start and the time: nothing has to
 // happen for it, and a container that ends before it is ready makes no ticks due.
@@ -162,8 +163,8 @@ func (k *kubelets) freeze(id int32) {
 }
 
 // thaw has a kubelet that is back find what it does not remember: a container that
-// has ended starts at once, and its backoff begins anew (pkg/kubelet: NewMainKubelet
-// makes one that is empty).
+// has ended starts at once, and its backoff begins anew (pkg/kubelet/kubelet.go:
+// NewMainKubelet).
 func (k *kubelets) thaw(id int32) {
 	p := &k.pods[id]
 	if !p.is(frozen) {

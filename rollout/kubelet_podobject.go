@@ -64,7 +64,8 @@ func (w *podWriter) write(id int32) *corev1.Pod {
 }
 
 // make writes a pod as the controller makes it of a template
-// (pkg/controller: GetPodFromTemplate; pkg/controller/daemon/util:
+// (pkg/controller/controller_utils.go: GetPodFromTemplate;
+// pkg/controller/daemon/util/daemonset_util.go:
 // ReplaceDaemonSetPodNodeNameNodeAffinity).
 func (w *podWriter) make(id int32) *corev1.Pod {
 	s := w.kubelets

@@ -4,7 +4,7 @@ import corev1 "k8s.io/api/core/v1"
 
 // restarts are how often the containers of a pod were started again: of each kind
 // that counts for a scale-down the one that was most often, and not their sum
-// (pkg/controller: maxContainerRestarts).
+// (pkg/controller/controller_utils.go: maxContainerRestarts).
 type restarts struct{ containers, sidecars int32 }
 
 func (r restarts) most() int { return int(max(r.containers, r.sidecars)) }

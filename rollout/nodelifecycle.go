@@ -11,7 +11,9 @@ import (
 )
 
 // nodeLifecycleController is what follows from a change of a node, for the pods on
-// it and for the controllers: pkg/controller/nodelifecycle and pkg/controller/podgc.
+// it and for the controllers
+// (pkg/controller/nodelifecycle/node_lifecycle_controller.go: Controller;
+// pkg/controller/podgc/gc_controller.go: PodGCController).
 type nodeLifecycleController struct {
 	*store
 	kubelets  *kubelets
@@ -51,7 +53,7 @@ func (nlc *nodeLifecycleController) fireAlarms(kind alarmKind) {
 }
 
 // collect removes the pods of a node that is gone
-// (pkg/controller/podgc: deletes pods bound to nodes that do not exist).
+// (pkg/controller/podgc/gc_controller.go: gcOrphaned).
 func (nlc *nodeLifecycleController) collect(node int32) {
 	for id := range nlc.podsOn(node) {
 		nlc.emitPod(Collected, id, Why{Rule: NodeGone})

@@ -12,8 +12,9 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// replicaSetController follows pkg/controller/replicaset. What it holds between
-// ticks is scratch.
+// replicaSetController follows the controller
+// (pkg/controller/replicaset/replica_set.go: ReplicaSetController). What it
+// holds between ticks is scratch.
 type replicaSetController struct {
 	*store
 	kubelets  *kubelets
@@ -85,7 +86,8 @@ func (rsc *replicaSetController) amend(rs *replicaSet, change func(*appsv1.Repli
 }
 
 // newSetClass is what pods made of the ReplicaSet's template have in common, or
-// why the API server makes none of it (pkg/controller: GetPodFromTemplate).
+// why the API server makes none of it (pkg/controller/controller_utils.go:
+// GetPodFromTemplate).
 func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	template := &rs.object.Spec.Template
 	if len(template.Labels) == 0 {

@@ -11,7 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// byAge follows pkg/controller: ReplicaSetsByCreationTimestamp.
+// byAge follows the controller (pkg/controller/controller_utils.go:
+// ReplicaSetsByCreationTimestamp).
 func byAge(a, b *replicaSet) int {
 	x, y := a.object.CreationTimestamp, b.object.CreationTimestamp
 	return cmp.Or(x.Time.Compare(y.Time), strings.Compare(a.object.Name, b.object.Name))
@@ -54,7 +55,9 @@ func (rs *replicaSet) size() int32 { return max(0, *rs.object.Spec.Replicas) }
 
 func (rs *replicaSet) minReady() stamp { return rs.object.Spec.MinReadySeconds }
 
-// revision follows pkg/controller/deployment/util: Revision, 0 where that fails.
+// revision follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: Revision), 0 where that
+// fails.
 func (rs *replicaSet) revision() int64 {
 	n, _ := strconv.ParseInt(rs.object.Annotations[revisionAnnotation], 10, 64)
 	return n

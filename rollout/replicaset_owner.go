@@ -14,7 +14,8 @@ func (rsc *replicaSetController) deleteSetFirst(rs *replicaSet) {
 }
 
 // claimPods adopts orphans that the selector matches and releases pods that it
-// does not (pkg/controller: PodControllerRefManager.ClaimPods).
+// does not (pkg/controller/controller_ref_manager.go:
+// PodControllerRefManager.ClaimPods).
 func (rsc *replicaSetController) claimPods(rs *replicaSet) {
 	if !rs.queued.has(ownersChanged) {
 		return

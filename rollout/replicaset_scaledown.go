@@ -10,9 +10,9 @@ import (
 )
 
 // podsToDelete takes some of the ReplicaSet's active pods, which it reorders: those
-// that a scale-down deletes first (pkg/controller/replicaset: getPodsToDelete).
-// Among pods that no rule tells apart Kubernetes takes whichever its cache lists
-// first: here they go by name, or as Config.Order says.
+// that a scale-down deletes first (pkg/controller/replicaset/replica_set.go:
+// getPodsToDelete). Among pods that no rule tells apart Kubernetes takes whichever
+// its cache lists first: here they go by name, or as Config.Order says.
 func (rsc *replicaSetController) podsToDelete(rs *replicaSet, active []int32, n int) []int32 {
 	if n >= len(active) {
 		return active
@@ -46,7 +46,7 @@ func (rsc *replicaSetController) chooseDeletions(rs *replicaSet, active []int32,
 }
 
 // deletionRanking is the order in which a scale-down deletes pods
-// (pkg/controller: ActivePodsWithRanks.Less).
+// (pkg/controller/controller_utils.go: ActivePodsWithRanks.Less).
 type deletionRanking struct {
 	rsc     *replicaSetController
 	related []int32 // the active pods of all ReplicaSets of the Deployment
@@ -116,7 +116,8 @@ func (r *deletionRanking) compare(a, b int32) int {
 }
 
 // younger compares moments as coarsely as their age is great: of two in the same
-// power of two of nanoseconds the UID decides (pkg/controller: logarithmicRankDiff).
+// power of two of nanoseconds the UID decides (pkg/controller/controller_utils.go:
+// logarithmicRankDiff).
 func (r *deletionRanking) younger(a, b int32, x, y stamp) int {
 	const unset = math.MinInt32 / 2
 	if x == never || y == never || x <= unset || y <= unset {

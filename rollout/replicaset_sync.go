@@ -10,7 +10,7 @@ import (
 )
 
 // setBurst is how many pods one sync of a ReplicaSet creates or deletes at most
-// (pkg/controller/replicaset: BurstReplicas).
+// (pkg/controller/replicaset/replica_set.go: BurstReplicas).
 const setBurst = 500
 
 // syncAll syncs the ReplicaSets for which something has changed, ascending by key.
@@ -23,8 +23,8 @@ func (rsc *replicaSetController) syncAll() {
 }
 
 // syncSet is one pass of the controller over one ReplicaSet
-// (pkg/controller/replicaset: syncReplicaSet). What it creates and deletes is
-// seen by the next.
+// (pkg/controller/replicaset/replica_set.go: syncReplicaSet). What it creates
+// and deletes is seen by the next.
 func (rsc *replicaSetController) syncSet(rs *replicaSet) {
 	rs.queued.clear(stateChanged)
 	rsc.claimPods(rs)
@@ -39,8 +39,8 @@ func (rsc *replicaSetController) syncSet(rs *replicaSet) {
 }
 
 // manageSet creates the pods that are missing, or deletes those that are too
-// many (pkg/controller/replicaset: manageReplicas). Where the API server takes no
-// pod the status says so.
+// many (pkg/controller/replicaset/replica_set.go: manageReplicas). Where the API
+// server takes no pod the status says so.
 func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, status *appsv1.ReplicaSetStatus) {
 	failure := ""
 	switch diff := len(active) - int(rs.size()); {
@@ -71,7 +71,7 @@ func (rsc *replicaSetController) createReplica(rs *replicaSet) {
 }
 
 // setStatus counts the pods as the sync finds them
-// (pkg/controller/replicaset: calculateStatus).
+// (pkg/controller/replicaset/replica_set_utils.go: calculateStatus).
 func (rsc *replicaSetController) setStatus(rs *replicaSet) appsv1.ReplicaSetStatus {
 	now := rs.status
 	now.Replicas, now.FullyLabeledReplicas, now.ReadyReplicas, now.AvailableReplicas = 0, 0, 0, 0
@@ -119,7 +119,8 @@ func (rsc *replicaSetController) noteFailure(status *appsv1.ReplicaSetStatus, fa
 	}
 }
 
-// storeSetStatus follows pkg/controller/replicaset: updateReplicaSetStatus.
+// storeSetStatus follows the controller
+// (pkg/controller/replicaset/replica_set_utils.go: updateReplicaSetStatus).
 func (rsc *replicaSetController) storeSetStatus(rs *replicaSet, now appsv1.ReplicaSetStatus) {
 	if rs.status.ObservedGeneration == rs.object.Generation && equality.Semantic.DeepEqual(rs.status, now) {
 		return

@@ -63,7 +63,8 @@ func (s *scheduler) schedule() {
 
 // place binds the pod to the node that the scheduler likes best; false if no node
 // takes it. Among equals the seed draws, for each pod and node by itself
-// (pkg/scheduler: schedulePod, selectHost).
+// (pkg/scheduler/schedule_one.go: schedulePod;
+// pkg/scheduler/framework/sorted_nodes.go: nodeScoreHeap.Less).
 func (s *scheduler) place(id int32, vain map[int32]*vainTry) bool {
 	p := &s.pods[id]
 	try := vain[p.class]

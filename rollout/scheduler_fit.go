@@ -28,7 +28,8 @@ func (s *scheduler) predict(class int32) *placement.Prediction {
 
 // roomFor is the account as the scheduler shows it to the pod: with the pods that
 // are nominated to its node and no less important, whose room is not for it
-// (pkg/scheduler/framework/runtime: RunFilterPluginsWithNominatedPods).
+// (pkg/scheduler/framework/runtime/framework.go:
+// RunFilterPluginsWithNominatedPods).
 func (s *scheduler) roomFor(p *pod) *placement.Room {
 	nominees := s.nominees(p)
 	if len(nominees) == 0 {

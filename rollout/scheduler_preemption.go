@@ -12,7 +12,8 @@ import (
 // preempt evicts pods of lower priority from the node that a DaemonSet's pod is
 // aimed at, if that makes room for it; whom, is placement's to say. Until they are
 // gone the pod is nominated: nobody whose priority is not higher gets the room,
-// and no others are evicted for it (plugins/defaultpreemption:
+// and no others are evicted for it
+// (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
 // PodEligibleToPreemptOthers). It says whether anybody was.
 func (s *scheduler) preempt(id int32) bool {
 	p := &s.pods[id]
@@ -62,8 +63,9 @@ func (s *scheduler) mayPreempt(p *pod) bool {
 }
 
 // preemption asks placement about the one node, with its pods and those to whom room
-// is promised there (plugins/defaultpreemption: SelectVictimsOnNode), the budgets as
-// they are now, and the priority classes.
+// is promised there
+// (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
+// SelectVictimsOnNode), the budgets as they are now, and the priority classes.
 func (s *scheduler) preemption(p *pod) (placement.Preemption, bool) {
 	b := s.cluster.Borrow()
 	node, _ := b.Node(s.nodeNames[p.node].name)

@@ -56,8 +56,8 @@ func (s *Sim) listAdopted() error {
 }
 
 // joinDaemonSet makes the pod one of the DaemonSet's, unless it is aimed at no node:
-// the controller ignores such a pod (pkg/controller/daemon: getNodesToDaemonPods). A
-// number in its name is not used again.
+// the controller ignores such a pod (pkg/controller/daemon/daemon_controller.go:
+// getNodesToDaemonPods). A number in its name is not used again.
 func (s *Sim) joinDaemonSet(p *pod, name string, d *daemonSet) {
 	if p.node != none {
 		p.owner = d.slot
@@ -218,7 +218,8 @@ func (s *Sim) overdue(p *pod) bool {
 	return due < 0
 }
 
-// targetNode follows pkg/controller/daemon/util: GetTargetNodeName.
+// targetNode follows the controller
+// (pkg/controller/daemon/util/daemonset_util.go: GetTargetNodeName).
 func targetNode(p *corev1.Pod) string {
 	if p.Spec.NodeName != "" {
 		return p.Spec.NodeName

@@ -163,7 +163,7 @@ func (o *objectTables) resolve(key string) (*daemonSet, *deployment) {
 }
 
 // restoredSet is the ReplicaSet of a revision; 0 is the one before the latest
-// (k8s.io/kubectl/pkg/polymorphichelpers: deploymentRevision).
+// (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go: deploymentRevision).
 func (o *objectTables) restoredSet(d *deployment, to int64) (*replicaSet, error) {
 	sets := o.revisionsOf(d)
 	if to == 0 {
@@ -293,7 +293,8 @@ func (o *objectTables) deploymentSlot(p *pod) int32 {
 }
 
 // leave takes the pod off its ReplicaSet's list. A Deployment that recreates
-// waits for that (pkg/controller/deployment: deletePod).
+// waits for that (pkg/controller/deployment/deployment_controller.go:
+// deletePod).
 func (s *store) leave(id int32) {
 	p := &s.pods[id]
 	if p.set == none {

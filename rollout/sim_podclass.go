@@ -11,7 +11,7 @@ import (
 
 const (
 	hashLabel       = appsv1.DefaultDaemonSetUniqueLabelKey // also ControllerRevisionHashLabelKey
-	generationLabel = "pod-template-generation"             // k8s.io/api/extensions/v1beta1: DaemonSetTemplateGenerationKey
+	generationLabel = "pod-template-generation"             // (k8s.io/api/extensions/v1beta1/types.go: DaemonSetTemplateGenerationKey)
 )
 
 // class is what pods made of one template have in common. It does not change.
@@ -101,8 +101,8 @@ func (c *class) images() []string {
 // minTolerationTime is for how many seconds a pod with the tolerations stays on a node
 // with the taints; math.MaxInt64 if for ever. Of each taint the first toleration
 // counts that fits it, of all taints the shortest; what is not above 0 is 0
-// (pkg/apis/core/v1/helper: GetMatchingTolerations; pkg/controller/tainteviction:
-// getMinTolerationTime).
+// (pkg/apis/core/v1/helper/helpers.go: GetMatchingTolerations;
+// pkg/controller/tainteviction/taint_eviction.go: getMinTolerationTime).
 func minTolerationTime(tolerations []corev1.Toleration, taints []corev1.Taint) (seconds int64, tolerated bool) {
 	seconds = math.MaxInt64
 	for i := range taints {
@@ -131,7 +131,7 @@ func tolerationOf(tolerations []corev1.Toleration, taint *corev1.Taint) *corev1.
 
 // withDefaultTolerations adds what an API server does: a pod tolerates for five minutes
 // that its node is not ready or unreachable, unless it says otherwise, as those
-// of DaemonSets do (plugin/pkg/admission/defaulttolerationseconds).
+// of DaemonSets do (plugin/pkg/admission/defaulttolerationseconds/admission.go: Admit).
 func withDefaultTolerations(list []corev1.Toleration) []corev1.Toleration {
 	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
 		taint := corev1.Taint{Key: key, Effect: corev1.TaintEffectNoExecute}

@@ -170,7 +170,7 @@ func (s *store) relink(id int32) {
 func (s *store) vanish(id int32) {
 	if !s.pods[id].is(bound) {
 		s.unbound = slices.DeleteFunc(s.unbound, func(other int32) bool { return other == id })
-		s.freed = s.freed || s.pods[id].is(nominated) // the room kept for it (pkg/scheduler: deletePodFromSchedulingQueue)
+		s.freed = s.freed || s.pods[id].is(nominated) // the room kept for it (pkg/scheduler/eventhandlers.go: deletePodFromSchedulingQueue)
 	}
 	s.unlink(id)
 	s.leave(id)
@@ -182,7 +182,8 @@ func (s *store) vanish(id int32) {
 }
 
 // before is the controller's order of pods on a node: bound first, then the
-// oldest, then by name (pkg/controller/daemon: podByCreationTimestampAndPhase).
+// oldest, then by name (pkg/controller/daemon/daemon_controller.go:
+// podByCreationTimestampAndPhase).
 func (t *podTable) before(a, b int32) bool { return t.compare(a, b) < 0 }
 
 func (t *podTable) compare(a, b int32) int {

@@ -6,8 +6,8 @@ import (
 )
 
 // A generated name is the DaemonSet's and five characters of the API server's
-// alphabet (k8s.io/apimachinery/pkg/util/rand), which here count: pods made
-// later come later by name, and no name comes twice.
+// alphabet (k8s.io/apimachinery/pkg/util/rand/rand.go: alphanums), which here
+// count: pods made later come later by name, and no name comes twice.
 const (
 	letters = "2456789bcdfghjklmnpqrstvwxz"
 	digits  = 5
@@ -15,7 +15,7 @@ const (
 )
 
 // maxPrefix is what the API server leaves of a generateName
-// (k8s.io/apiserver/pkg/storage/names: MaxGeneratedNameLength).
+// (k8s.io/apiserver/pkg/storage/names/generate.go: MaxGeneratedNameLength).
 const maxPrefix = 58
 
 func namePrefix(daemonSet string) string {

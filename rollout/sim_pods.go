@@ -321,7 +321,7 @@ func (p *pod) is(f podFlags) bool { return p.flags&f != 0 }
 func (p *pod) terminal() bool { return p.phase >= failed }
 
 // gone says whether the controller overlooks the pod: terminal and on its way
-// out (pkg/controller/daemon: getNodesToDaemonPods without includeDeletedTerminal).
+// out (pkg/controller/daemon/daemon_controller.go: getNodesToDaemonPods).
 func (p *pod) gone() bool { return p.terminal() && p.is(terminating) }
 
 // live says whether the pod is neither terminal nor on its way out.
@@ -366,7 +366,7 @@ func (s *store) addSetClass(rs *replicaSet, c *class) int32 {
 }
 
 // appendActive appends the pods that count: neither ended nor on their way out
-// (pkg/controller: FilterActivePods).
+// (pkg/controller/controller_utils.go: FilterActivePods).
 func (t *podTable) appendActive(list []int32, rs *replicaSet) []int32 {
 	for _, id := range rs.pods {
 		if t.pods[id].live() {
@@ -404,7 +404,7 @@ func (s *store) evictTick(p *pod) int32 {
 	return s.tickOf(int64(p.evict))
 }
 
-// available follows pkg/api/v1/pod: IsPodAvailable.
+// available follows Kubernetes (pkg/api/v1/pod/util.go: IsPodAvailable).
 func (s *store) available(d *daemonSet, p *pod) bool { return s.availableFor(d.minReady, p) }
 
 func (s *store) availableFor(minReady stamp, p *pod) bool {

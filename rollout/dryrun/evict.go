@@ -21,8 +21,8 @@ import (
 type Fate uint8
 
 const (
-	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction)
-	Preempted             // by the scheduler, to make room for a DaemonSet's pod of higher priority (plugins/defaultpreemption)
+	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode)
+	Preempted             // by the scheduler, to make room for a DaemonSet's pod of higher priority (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go: PostFilter)
 	Removed               // with its node, or by who makes the edits
 	Stranded              // it stays, but would not be let onto its node again
 )
