@@ -62,7 +62,8 @@ func Ready() NodeEdit { return NodeEdit{verb: ready} }
 
 // NotReady makes the Ready condition False and adds the taints that the node
 // lifecycle controller gives: node.kubernetes.io/not-ready with NoSchedule and
-// with NoExecute (pkg/controller/nodelifecycle: nodeConditionToTaintKeyStatusMap, NotReadyTaintTemplate).
+// with NoExecute (pkg/controller/nodelifecycle/node_lifecycle_controller.go:
+// nodeConditionToTaintKeyStatusMap, NotReadyTaintTemplate).
 func NotReady() NodeEdit { return NodeEdit{verb: notReady} }
 
 // String is the edit in kubectl's notation.
@@ -135,7 +136,7 @@ func (e NodeEdit) Check() error {
 		_, err := parseTaint(e.key)
 		errs = append(errs, err)
 	case none:
-		errs = append(errs, errors.New("the zero NodeEdit edits nothing: use Label, Taint, Cordon, ..."))
+		errs = append(errs, errors.New("the zero NodeEdit edits nothing: use a function such as Label"))
 	}
 	return errors.Join(errs...)
 }

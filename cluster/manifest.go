@@ -78,10 +78,11 @@ func (w Warning) String() string {
 // and typed lists, and what kubectl get -o yaml or -o json printed.
 //
 // Documents are found and read as kubectl and the API server do: separators as
-// in k8s.io/apimachinery/pkg/util/yaml (YAMLReader, YAMLOrJSONDecoder), fields
-// by their exact names as in its strict decoding (runtime/serializer/json).
-// Unknown fields and repeated keys are Warnings, the last of repeated keys
-// counts; kinds outside the model are Skipped.
+// in streams (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader,
+// YAMLOrJSONDecoder), fields by their exact names as in strict decoding
+// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
+// Serializer.unmarshal). Unknown fields and repeated keys are Warnings, the
+// last of repeated keys counts; kinds outside the model are Skipped.
 //
 // The error is a [ManifestErrors] with every mistake of the stream, each with
 // document, line, object and field path as far as they are known; it is another

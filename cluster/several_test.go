@@ -7,7 +7,10 @@ import (
 	"strconv"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -166,6 +169,42 @@ func TestManyEditsAreAllSeen(t *testing.T) {
 		}
 		if got := c.Labeled("round", value).Names(); !slices.Equal(got, []string{name}) {
 			t.Fatalf("%q are of round %s, want %s", got, value, name)
+		}
+	}
+}
+
+// What is done to objects of a Manifest, or to those that a snapshot was made of,
+// reaches no snapshot: of every kind, one and two of it.
+func TestObjectsOfEveryKindAreCopies(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		var objects []runtime.Object
+		for i := range n {
+			meta := metav1.ObjectMeta{Name: numbered("x", i), Namespace: "default"}
+			global := metav1.ObjectMeta{Name: numbered("x", i)}
+			objects = append(objects,
+				&corev1.Node{ObjectMeta: global}, &corev1.Namespace{ObjectMeta: global}, &schedulingv1.PriorityClass{ObjectMeta: global},
+				&corev1.Pod{ObjectMeta: meta}, &appsv1.DaemonSet{ObjectMeta: meta}, &appsv1.ControllerRevision{ObjectMeta: meta}, &appsv1.Deployment{ObjectMeta: meta},
+				&appsv1.ReplicaSet{ObjectMeta: meta}, &appsv1.StatefulSet{ObjectMeta: meta}, &corev1.Service{ObjectMeta: meta}, &policyv1.PodDisruptionBudget{ObjectMeta: meta})
+		}
+		c, err := cluster.New(objects...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change := func(objects []runtime.Object) {
+			for _, o := range objects {
+				o.(metav1.Object).SetLabels(map[string]string{"changed": "yes"})
+			}
+		}
+		change(objects)
+		change(c.Manifest().Objects())
+		kept := c.Manifest().Objects()
+		if len(kept) != len(objects) {
+			t.Fatalf("%d objects, want %d", len(kept), len(objects))
+		}
+		for _, o := range kept {
+			if len(o.(metav1.Object).GetLabels()) > 0 {
+				t.Errorf("%d of each: %T was changed", n, o)
+			}
 		}
 	}
 }

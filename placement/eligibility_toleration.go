@@ -95,7 +95,8 @@ func podTolerations(spec []corev1.Toleration) tolerations {
 }
 
 // daemonTolerations gives the template's tolerations and those that every pod
-// of a DaemonSet gets (pkg/controller/daemon/util, AddOrUpdateDaemonPodTolerations).
+// of a DaemonSet gets (pkg/controller/daemon/util/daemonset_util.go:
+// AddOrUpdateDaemonPodTolerations).
 func daemonTolerations(spec *corev1.PodSpec) tolerations {
 	ts := podTolerations(spec.Tolerations)
 	add := func(key string, effect corev1.TaintEffect) {
@@ -113,9 +114,10 @@ func daemonTolerations(spec *corev1.PodSpec) tolerations {
 	return ts
 }
 
-// addOrUpdate follows pkg/apis/core/v1/helper, AddOrUpdateTolerationInPodSpec:
-// tolerations with the same key, effect, operator and value are replaced, until
-// one of them is equal already, which undoes the whole change.
+// addOrUpdate follows Kubernetes (pkg/apis/core/v1/helper/helpers.go:
+// AddOrUpdateTolerationInPodSpec): tolerations with the same key, effect,
+// operator and value are replaced, until one of them is equal already, which
+// undoes the whole change.
 func (ts tolerations) addOrUpdate(added corev1.Toleration) tolerations {
 	same := func(t Toleration) bool { return added.MatchToleration(&t.Toleration) }
 	if !slices.ContainsFunc(ts, same) {
@@ -152,7 +154,8 @@ func (ts tolerations) tolerate(taint *corev1.Taint) bool {
 }
 
 // unschedulable is the taint whose toleration makes spec.unschedulable bearable
-// (plugins/nodeunschedulable, Filter).
+// (pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable.go:
+// Filter).
 var unschedulable = corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule}
 
 // keepsAway says whether the scheduler and the DaemonSet controller heed the

@@ -57,8 +57,8 @@ func (l *Load) Leaving() *Load {
 }
 
 // counts says whether the scheduler counts the pod where it is bound: one that
-// has ended takes nothing (pkg/scheduler: NewInformerFactory), one that is being
-// deleted does.
+// has ended takes nothing (pkg/scheduler/scheduler.go: NewInformerFactory), one
+// that is being deleted does.
 func counts(pod *corev1.Pod) bool {
 	return !kube.IsTerminal(pod.Status.Phase)
 }

@@ -134,9 +134,10 @@ func (p *Prediction) bind(pod string, seed uint64) (Replica, string) {
 
 // Bind gives the node to which the scheduler would bind the pod of ForPod now,
 // under the name given: the one that passes the filters, or of several the best,
-// or among equals the one that the seed draws for the pod (pkg/scheduler,
-// schedulePod). False if there is none, of which String and ScoreError say why,
-// and for the pods of a DaemonSet, which are made for one node each.
+// or among equals the one that the seed draws for the pod
+// (pkg/scheduler/schedule_one.go: schedulePod). False if there is none, of which
+// String and ScoreError say why, and for the pods of a DaemonSet, which are made
+// for one node each.
 func (p *Prediction) Bind(pod string, seed uint64) (Replica, bool) {
 	p = p.orNothing()
 	r := Replica{Pod: pod, Tied: 1}

@@ -75,7 +75,8 @@ func replicaSetsOf(c *cluster.Cluster, d *appsv1.Deployment) []*appsv1.ReplicaSe
 	return sets
 }
 
-// currentReplicaSet follows pkg/controller/deployment/util, FindNewReplicaSet: of
+// currentReplicaSet follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: FindNewReplicaSet): of
 // several for the template it is the oldest.
 func currentReplicaSet(sets []*appsv1.ReplicaSet, d *appsv1.Deployment) *appsv1.ReplicaSet {
 	for _, rs := range sets {

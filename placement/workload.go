@@ -70,8 +70,9 @@ func collect(opts []Option) options {
 
 // ForDaemonSet compiles the pods of a DaemonSet. It works on a defaulted,
 // validated copy and adds the tolerations that the controller gives its pods
-// (pkg/controller/daemon/util, AddOrUpdateDaemonPodTolerations). The error is
-// every mistake, each a *field.Error behind the object's name.
+// (pkg/controller/daemon/util/daemonset_util.go:
+// AddOrUpdateDaemonPodTolerations). The error is every mistake, each a
+// *field.Error behind the object's name.
 func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 	if ds == nil {
 		return nil, errors.New("DaemonSet: is nil")

@@ -14,8 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/dump"
 	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/utils/dump"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
@@ -53,8 +53,9 @@ func setOf(d *appsv1.Deployment, replicas int32, collisions *int32) *appsv1.Repl
 	}
 }
 
-// computeHash is what pkg/controller: ComputeHash makes of a template without
-// anything that is lost on the way to a controller.
+// computeHash is what the controller (pkg/controller/controller_utils.go:
+// ComputeHash) makes of a template without anything that is lost on the way to
+// a controller.
 func computeHash(template *corev1.PodTemplateSpec, collisions *int32) string {
 	h := fnv.New32a()
 	fmt.Fprintf(h, "%v", dump.ForHash(*template))
@@ -118,8 +119,8 @@ func conditionOf(st appsv1.DeploymentStatus, typ appsv1.DeploymentConditionType)
 }
 
 // A hash that is taken is counted as a collision, as often as it takes: the
-// ReplicaSet of the name is not the Deployment's (pkg/controller/deployment:
-// getNewReplicaSet).
+// ReplicaSet of the name is not the Deployment's
+// (pkg/controller/deployment/sync.go: getNewReplicaSet).
 func TestHashCollisionsAreCounted(t *testing.T) {
 	d := webOf("web", "v1", 2)
 	other := webOf("web", "v2", 2)
@@ -156,7 +157,8 @@ func TestHashCollisionsAreCounted(t *testing.T) {
 }
 
 // The Deployment's own ReplicaSet of that template is no collision, whichever hash
-// its name has (pkg/controller/deployment/util: FindNewReplicaSet).
+// its name has (pkg/controller/deployment/util/deployment_util.go:
+// FindNewReplicaSet).
 func TestTheOwnReplicaSetIsNoCollision(t *testing.T) {
 	three := int32(3)
 	for _, collisions := range []*int32{nil, &three} {
@@ -204,7 +206,7 @@ func TestAReplicaSetThatIsRefusedIsACondition(t *testing.T) {
 		}
 		limitless := d.DeepCopy()
 		limitless.Name = "b" + test.name[1:]
-		var never int32 = 1<<31 - 1 // pkg/controller/deployment/util: HasProgressDeadline
+		var never int32 = 1<<31 - 1 // (pkg/controller/deployment/util/deployment_util.go: HasProgressDeadline)
 		limitless.Spec.ProgressDeadlineSeconds = &never
 		settle(t, sim, rollout.Apply{Deployment: limitless})
 		if c := conditionOf(statusOf(t, sim, "default/"+limitless.Name), appsv1.DeploymentProgressing); c.Reason != "" {
@@ -214,7 +216,8 @@ func TestAReplicaSetThatIsRefusedIsACondition(t *testing.T) {
 }
 
 // A ReplicaSet keeps the revisions that it had, in at most 2000 letters; the oldest
-// go first (pkg/controller/deployment/util: SetNewReplicaSetAnnotations).
+// go first (pkg/controller/deployment/util/deployment_util.go:
+// SetNewReplicaSetAnnotations).
 func TestRevisionHistoryIsCutAtItsOldEnd(t *testing.T) {
 	many := func(n int) string { return strings.Repeat("12345678,", n) } // nine letters each
 	for _, test := range []struct{ name, had, want string }{
@@ -258,7 +261,7 @@ func orphan(namespace, name string, labels map[string]string) *corev1.Pod {
 
 // A ReplicaSet adopts the pods that its selector matches and nobody controls: live
 // ones of its namespace. It makes those that are missing and deletes those that are
-// too many (pkg/controller: ClaimPods).
+// too many (pkg/controller/controller_ref_manager.go: ClaimPods).
 func TestReplicaSetsAdoptOrphans(t *testing.T) {
 	for _, orphans := range []int{0, 1, 2, 7} {
 		const replicas = 3
@@ -304,7 +307,7 @@ func TestReplicaSetsAdoptOrphans(t *testing.T) {
 
 // The image of a template may have spaces around it, that of a pod must not: the
 // failure of the ReplicaSet is the Deployment's until it is over
-// (pkg/controller/deployment: getReplicaFailures).
+// (pkg/controller/deployment/progress.go: getReplicaFailures).
 func TestReplicaFailureIsTheDeployments(t *testing.T) {
 	const complaint = "must not have leading or trailing whitespace"
 	for _, replicas := range []int32{1, 2, 7} {
@@ -511,7 +514,8 @@ func TestScriptsChooseAmongEqualPods(t *testing.T) {
 }
 
 // The cost of a deletion is a number of 32 bits without a plus or leading zeros; what
-// is none counts as 0 (pkg/apis/core/helper: GetDeletionCostFromPodAnnotations).
+// is none counts as 0 (pkg/apis/core/helper/helpers.go:
+// GetDeletionCostFromPodAnnotations).
 func TestWhatIsNoDeletionCostIsZero(t *testing.T) {
 	for cost, goes := range map[string]string{
 		"1": "zero", "-1": "other", "+1": "other", "01": "other", "0": "other", "x": "other", "": "other", "2147483647": "zero", "2147483648": "other", "-2147483648": "other",

@@ -69,13 +69,13 @@ func (s *Sim) spins(turns *int) bool {
 
 // mayGoElsewhere reports whether the pod is rejected, but its successor not on every node.
 func (s *Sim) mayGoElsewhere(p *pod) bool {
-	return p.set != none && s.rejectsForEver(p) && len(s.troubleOf(p).nodes) > 0
+	return p.set != none && s.rejectsForEver(p) && len(s.kubelets.faultOf(p).nodes) > 0
 }
 
 // endless returns the pod with which something happens again and again on the node,
 // in vain, or none. No time needs to pass to know: what a node or an image does to
 // pods stays until an input changes it.
-func (s *Sim) endless(d *daemon, node int32) int32 {
+func (s *Sim) endless(d *daemonSet, node int32) int32 {
 	if d.marks[node]&desired == 0 || !s.nodes[node].works() {
 		return none
 	}
@@ -94,8 +94,8 @@ func (s *Sim) endless(d *daemon, node int32) int32 {
 // expelledForEver returns a bound pod that is evicted, whatever else happens, while
 // the DaemonSet makes the same again, or none. With surge it may be the new one beside
 // an old one that stays.
-func (s *Sim) expelledForEver(d *daemon, node int32) int32 {
-	if !s.nodes[node].is(expels) || d.head[node] == none || !s.turnsOutAgain(d, node) {
+func (s *Sim) expelledForEver(d *daemonSet, node int32) int32 {
+	if !s.nodes[node].is(hasNoExecute) || d.head[node] == none || !s.evictions.evictsAgain(d, node) {
 		return none
 	}
 	for id := d.head[node]; id != none; id = s.pods[id].next {
@@ -109,19 +109,19 @@ func (s *Sim) expelledForEver(d *daemon, node int32) int32 {
 // isExpelled reports whether the pod's DaemonSet has a pod on its node that is evicted
 // again and again.
 func (s *Sim) isExpelled(p *pod) bool {
-	return p.owner != none && p.node != none && s.expelledForEver(s.daemons[p.owner], p.node) != none
+	return p.owner != none && p.node != none && s.expelledForEver(s.daemonSets.at[p.owner], p.node) != none
 }
 
 // rejectsForEver reports whether the pod is Failed or will be as soon as the kubelet
 // sees it, and so will be the next one.
 func (s *Sim) rejectsForEver(p *pod) bool {
-	return p.is(bound) && (p.phase == failed || p.phase == pending && !p.is(pulls)) && s.troubleOf(p).kind == rejection
+	return p.is(bound) && (p.phase == failed || p.phase == pending && !p.is(pulls)) && s.kubelets.faultOf(p).kind == rejection
 }
 
 // crashesForEver reports whether a run of the container is too short for the pod to be
 // available.
 func (s *Sim) crashesForEver(p *pod, minReady stamp) bool {
-	return p.is(loops) && s.troubleOf(p).after-s.pace(p).ready < max(minReady, 1)
+	return p.is(loops) && s.kubelets.faultOf(p).after-s.kubelets.pace(p).ready < max(minReady, 1)
 }
 
 func (s probed) DaemonSet(key string) *probe.DaemonSet {
@@ -154,10 +154,10 @@ func (s probed) DaemonSet(key string) *probe.DaemonSet {
 	return x
 }
 
-func (s *Sim) row(d *daemon, node int32, user marks) probe.NodeRow {
-	m, c := d.marks[node], s.count(d, node)
+func (s *Sim) row(d *daemonSet, node int32, user marks) probe.NodeRow {
+	m, c := d.marks[node], s.dsc.podsOnNode(d, node)
 	return probe.NodeRow{
-		Node: s.roster[node].name, Exists: s.nodes[node].there(),
+		Node: s.nodeNames[node].name, Exists: s.nodes[node].there(),
 		Wanted: m&desired != 0, Available: m&statusUp != 0, Updated: m&statusNew != 0,
 		Uses: m&user != 0, Lost: m&lost != 0,
 		Any: d.head[node], First: c.first, Newest: c.newest, Oldest: c.oldest, Endless: s.endless(d, node),
@@ -179,7 +179,7 @@ func (s probed) Deployment(key string) *probe.Deployment {
 		x.Denied = current.denied
 	}
 	for _, slot := range d.mine {
-		rs := s.sets.at[slot]
+		rs := s.replicaSets.at[slot]
 		x.Sets = append(x.Sets, probe.ReplicaSet{
 			Current: slot == d.current, Revision: rs.revision(), Size: int(rs.size()), Available: int(rs.status.AvailableReplicas), Pods: rs.pods,
 		})
@@ -199,9 +199,9 @@ func (s probed) Nodes() []probe.Node {
 
 func (s *Sim) node(n int32) probe.Node {
 	state := &s.nodes[n]
-	object, ok := s.cluster.Borrow().Node(s.roster[n].name)
+	object, ok := s.cluster.Borrow().Node(s.nodeNames[n].name)
 	return probe.Node{
-		Name: s.roster[n].name, Down: state.is(isDown), Unready: state.is(isUnready), PodsUnready: state.is(podsUnready),
+		Name: s.nodeNames[n].name, Down: state.is(isDown), Unready: state.is(isUnready), PodsUnready: state.is(podsUnready),
 		Cordoned: ok && object.Spec.Unschedulable,
 	}
 }
@@ -220,9 +220,9 @@ func (s probed) Pod(id int32) probe.Pod {
 	}
 	switch {
 	case p.owner != none:
-		x.Available = s.available(s.daemons[p.owner], p)
+		x.Available = s.available(s.daemonSets.at[p.owner], p)
 	case p.set != none:
-		minReady := s.sets.at[p.set].minReady()
+		minReady := s.replicaSets.at[p.set].minReady()
 		x.Available = s.availableFor(minReady, p)
 		x.InVain = p.live() && p.is(bound) && p.evict == never && s.nodes[p.node].works() && (x.Rejected || s.crashesForEver(p, minReady))
 	}
@@ -234,35 +234,27 @@ func (s probed) FindPod(key string) int32 { return s.findPod(key) }
 func (s probed) Images(id int32) []string { return s.classes[s.pods[id].class].images() }
 
 func (s probed) Trouble(id int32) probe.Trouble {
-	t := s.troubleOf(&s.pods[id])
+	t := s.kubelets.faultOf(&s.pods[id])
 	return probe.Trouble{Image: t.image, Nodes: t.nodes, Pull: t.kind == noImage}
 }
 
-func (s probed) Against(id int32) []placement.Reason { return s.against(&s.pods[id]) }
+func (s probed) Against(id int32) []placement.Reason { return s.scheduler.against(&s.pods[id]) }
 
-func (s probed) WhyUnbound(id int32) string { return s.whyUnbound(&s.pods[id]) }
+func (s probed) WhyUnbound(id int32) string { return s.scheduler.whyUnbound(&s.pods[id]) }
 
 func (s probed) Neighbours(id int32, ofDaemonSet bool) []int32 {
 	owner := none
 	if ofDaemonSet {
 		owner = s.pods[id].owner
 	}
-	return slices.DeleteFunc(slices.Clone(s.listed(owner, s.pods[id].node)), func(other int32) bool {
+	return slices.DeleteFunc(slices.Collect(s.listed(owner, s.pods[id].node)), func(other int32) bool {
 		p := &s.pods[other]
 		return !p.is(bound) || p.terminal() || !ofDaemonSet && p.is(terminating)
 	})
 }
 
-func (s probed) FitsWithout(id int32, gone []int32) bool {
-	if s.room == nil {
-		return false // every node is open: it is not for want of room that the pod waits
-	}
-	f := *s.Sim
-	f.room = s.room.Clone()
-	for _, other := range gone {
-		f.seat(&f.pods[other], false)
-	}
-	return f.fits(&f.pods[id])
-}
+func (s probed) FitsWithout(id int32, gone []int32) bool { return s.scheduler.fitsWithout(id, gone) }
 
-func (s probed) Hints(id int32) []placement.Hint { return s.predict(s.pods[id].class).Hints() }
+func (s probed) Hints(id int32) []placement.Hint {
+	return s.scheduler.predict(s.pods[id].class).Hints()
+}

@@ -16,8 +16,8 @@ type observer struct {
 	key    string // with its kind
 	start  int
 	seen   bool
-	roster []name // the nodes of the rows
-	rows   []row  // by slot
+	roster []nodeName // the nodes of the rows
+	rows   []row      // by slot
 	served int
 	down   int // rows that were served before and are missing
 }
@@ -75,7 +75,7 @@ func (o *observer) see(tick int) {
 	o.seen = true
 }
 
-func (o *observer) seeNodes(d *daemon, tick int) {
+func (o *observer) seeNodes(d *daemonSet, tick int) {
 	all, wave := o.moveRows() || !o.seen, false
 	for _, n := range o.sim.notes {
 		mine := n.owner == d.slot
@@ -108,18 +108,18 @@ func (r Rule) rolls() bool {
 // moveRows makes rows for nodes that have come, and reports whether there are any.
 func (o *observer) moveRows() bool {
 	s := o.sim
-	if len(o.roster) == len(s.roster) {
+	if len(o.roster) == len(s.nodeNames) {
 		return false
 	}
-	rows := make([]row, len(s.roster))
+	rows := make([]row, len(s.nodeNames))
 	for i, n := range o.roster {
 		rows[s.slotOf(n.name)] = o.rows[i]
 	}
-	o.roster, o.rows = s.roster, rows
+	o.roster, o.rows = s.nodeNames, rows
 	return true
 }
 
-func (o *observer) look(d *daemon, node int32, tick int) {
+func (o *observer) look(d *daemonSet, node int32, tick int) {
 	r, now := &o.rows[node], o.sim.serviceOn(d, node)
 	if r.service == now {
 		return
@@ -143,7 +143,7 @@ func (o *observer) count(r *row, n int) {
 }
 
 // serviceOn returns how the DaemonSet serves the node.
-func (s *Sim) serviceOn(d *daemon, node int32) service {
+func (s *Sim) serviceOn(d *daemonSet, node int32) service {
 	if d.decision[node] != placement.Eligible {
 		return absent
 	}
@@ -165,7 +165,7 @@ func (o *observer) seePods(d *deployment) {
 // serving returns how many pods of the Deployment are available and stay.
 func (s *Sim) serving(d *deployment) (n int) {
 	for _, slot := range d.mine {
-		rs := s.sets.at[slot]
+		rs := s.replicaSets.at[slot]
 		for _, id := range rs.pods {
 			if p := &s.pods[id]; p.live() && s.availableFor(rs.minReady(), p) {
 				n++

@@ -25,19 +25,19 @@ func TestEstimateIsCounted(t *testing.T) {
 		for range y.ticks {
 			s.Tick()
 		}
-		if d := s.find("default/agent"); d != nil && d.deleting {
+		if d := s.daemonSets.find("default/agent"); d != nil && d.deleting {
 			t.Skip("it goes with its last pod, and there is nothing to count any more")
 		}
 		ds := &y.sets[0]
 		before := lines(nil)
-		if d := s.find("default/agent"); d != nil {
+		if d := s.daemonSets.find("default/agent"); d != nil {
 			before = lines([]Event{{Revision: d.object.Generation}})
 		}
 		got, err := s.Estimate(ds, 200, Budget{MaxUnavailable: "2"}, Budget{MaxSurge: "50%"}, Budget{})
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
-		if d := s.find("default/agent"); d != nil && before != lines([]Event{{Revision: d.object.Generation}}) {
+		if d := s.daemonSets.find("default/agent"); d != nil && before != lines([]Event{{Revision: d.object.Generation}}) {
 			t.Fatalf("the simulation has changed")
 		}
 		for _, e := range got {
@@ -268,7 +268,7 @@ func (h *hand) wanted() map[string]bool {
 	wanted := map[string]bool{}
 	d, _ := h.sim.resolve(h.key)
 	for n := range h.sim.nodes {
-		wanted[h.sim.roster[n].name] = d != nil && d.decision[n] == placement.Eligible
+		wanted[h.sim.nodeNames[n].name] = d != nil && d.decision[n] == placement.Eligible
 	}
 	return wanted
 }

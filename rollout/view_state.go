@@ -3,9 +3,34 @@ package rollout
 import (
 	"fmt"
 	"slices"
-
-	appsv1 "k8s.io/api/apps/v1"
 )
+
+// Draining is a drain in progress: plain data.
+type Draining struct {
+	Drain Drain
+	Since int // the tick in which it began
+	Pods  []Leaving
+}
+
+// Leaving is a pod that a drain waits for.
+type Leaving struct {
+	Pod     string // namespace/name
+	Refused string // why the last eviction was refused; empty: it is on its way out
+}
+
+// Draining lists the drains in progress, in the order in which they began. One
+// whose pods are all refused, in a simulation that is settled, waits without end.
+func (s *Sim) Draining() []Draining {
+	var all []Draining
+	for _, d := range s.evictions.drains {
+		x := Draining{Drain: d.input, Since: int(d.started / s.step)}
+		for _, l := range d.pods {
+			x.Pods = append(x.Pods, Leaving{l.name, l.refused})
+		}
+		all = append(all, x)
+	}
+	return all
+}
 
 // State is how far a DaemonSet or Deployment has come, told by what is still to happen and
 // not by a timeout. It is comparable: Progressing, WaitingUntil(t), Done and
@@ -66,7 +91,8 @@ func (s *Sim) stateOf(wants bool, next int32, complete bool) State {
 
 // wantsAny says whether the Deployment or one of its ReplicaSets is to be synced.
 func (s *Sim) wantsAny(d *deployment) bool {
-	return d.changed || slices.ContainsFunc(d.mine, func(slot int32) bool { return s.sets.at[slot].changed })
+	return d.queued.has(stateChanged) ||
+		slices.ContainsFunc(d.mine, func(slot int32) bool { return s.replicaSets.at[slot].queued.has(stateChanged) })
 }
 
 // nextForDeployment is nextFor, or when its progress is checked.
@@ -79,17 +105,7 @@ func (s *Sim) nextForDeployment(d *deployment) int32 {
 }
 
 func (s *Sim) nextForReplicas(d *deployment) int32 {
-	return s.nextFor(func(p *pod) bool { return p.set != none && s.sets.at[p.set].deployment == d.slot })
-}
-
-// done says whether the Deployment is as wanted; one that is paused is if it has
-// its number of pods, whatever template they are of.
-func (d *deployment) done() bool {
-	st := &d.status
-	if d.object.Spec.Paused {
-		return !d.deleting && st.ObservedGeneration >= d.object.Generation && st.Replicas == d.replicas() && st.AvailableReplicas == d.replicas()
-	}
-	return !d.deleting && d.complete(st)
+	return s.nextFor(func(p *pod) bool { return p.set != none && s.replicaSets.at[p.set].deployment == d.slot })
 }
 
 // nextFor is the next tick in which something happens to a controller's pods or
@@ -112,16 +128,6 @@ func (s *Sim) nextFor(own func(*pod) bool) int32 {
 		}
 	}
 	return next
-}
-
-// complete says whether the DaemonSet is as wanted: an available pod on every
-// node that wants one, and unless updates wait for users, an updated one.
-func (d *daemon) complete() bool {
-	s := &d.status
-	return !d.deleting && s.ObservedGeneration >= d.object.Generation &&
-		s.NumberAvailable == s.DesiredNumberScheduled &&
-		(d.object.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType ||
-			s.UpdatedNumberScheduled == s.DesiredNumberScheduled)
 }
 
 // Settled says whether nothing more will happen by itself and no input is to

@@ -27,7 +27,7 @@ func (s *Sim) subject(key string) (kind, plain string) {
 
 func (s *Sim) nodeRows(key string) iter.Seq[probe.Row] {
 	return func(yield func(probe.Row) bool) {
-		d := s.find(key)
+		d := s.daemonSets.find(key)
 		for n := 0; d != nil && n < len(s.nodes); n++ {
 			if !yield(s.rowOf(d, int32(n))) {
 				return
@@ -37,7 +37,7 @@ func (s *Sim) nodeRows(key string) iter.Seq[probe.Row] {
 }
 
 func (s *Sim) nodeRow(key, node string) probe.Row {
-	if d, n := s.find(key), s.slotOf(node); d != nil && n != none {
+	if d, n := s.daemonSets.find(key), s.slotOf(node); d != nil && n != none {
 		return s.rowOf(d, n)
 	}
 	return probe.Row{Name: node}
@@ -45,9 +45,9 @@ func (s *Sim) nodeRow(key, node string) probe.Row {
 
 // rowOf shows the new pod where there is one, else the old one, else one that is on its
 // way out.
-func (s *Sim) rowOf(d *daemon, node int32) probe.Row {
-	c := s.count(d, node)
-	r := probe.Row{Name: s.roster[node].name, Wanted: d.decision[node] == placement.Eligible, Beside: c.newest != none && c.oldest != none}
+func (s *Sim) rowOf(d *daemonSet, node int32) probe.Row {
+	c := s.dsc.podsOnNode(d, node)
+	r := probe.Row{Name: s.nodeNames[node].name, Wanted: d.decision[node] == placement.Eligible, Beside: c.newest != none && c.oldest != none}
 	for _, id := range []int32{c.newest, c.oldest, c.first} {
 		if id != none {
 			r.Pod, r.New = s.stage(id, d.minReady)
@@ -64,7 +64,7 @@ func (s *Sim) podRows(key string) iter.Seq[probe.Row] {
 			return
 		}
 		for _, slot := range d.mine {
-			rs := s.sets.at[slot]
+			rs := s.replicaSets.at[slot]
 			for _, id := range rs.pods {
 				r := probe.Row{Name: s.podName(id)}
 				if r.Pod, r.New = s.stage(id, rs.minReady()); !yield(r) {

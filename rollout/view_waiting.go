@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -83,8 +84,8 @@ func (s *Sim) Waiting(key string) []Wait {
 	}
 	if d.wants() { // nothing was synced since it changed
 		s = s.Fork()
-		d = s.find(d.key)
-		s.refresh(d)
+		d = s.daemonSets.find(d.key)
+		s.dsc.refresh(d)
 	}
 	var waits []Wait
 	var queue *Wait
@@ -93,7 +94,7 @@ func (s *Sim) Waiting(key string) []Wait {
 			continue
 		}
 		w := s.waitOf(d, int32(n))
-		w.Node = s.roster[n].name
+		w.Node = s.nodeNames[n].name
 		if w.For == Turn {
 			if queue == nil {
 				q := s.budgetWait(d)
@@ -107,13 +108,13 @@ func (s *Sim) Waiting(key string) []Wait {
 }
 
 // waitOf is what the node waits for; Turn also where it is Blocked.
-func (s *Sim) waitOf(d *daemon, node int32) Wait {
-	c := s.count(d, node)
+func (s *Sim) waitOf(d *daemonSet, node int32) Wait {
+	c := s.dsc.podsOnNode(d, node)
 	switch {
 	case c.newest != none && !s.available(d, &s.pods[c.newest]):
 		return s.podWait(c.newest)
 	case c.first != none && s.pods[c.first].is(terminating):
-		return until(Termination, s.stopTick(&s.pods[c.first]))
+		return until(Termination, s.kubelets.stopTick(&s.pods[c.first]))
 	case c.oldest == none:
 		return until(Creation, none)
 	case d.object.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType:
@@ -131,20 +132,20 @@ func (s *Sim) podWait(id int32) Wait {
 	p := &s.pods[id]
 	switch {
 	case p.phase == failed:
-		return Wait{For: Backoff, Until: int(p.due), Detail: s.reasonOf(p)}
+		return Wait{For: Backoff, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
 	case !p.is(bound):
-		return Wait{For: Scheduling, Until: -1, Detail: s.whyUnbound(p)}
+		return Wait{For: Scheduling, Until: -1, Detail: s.scheduler.whyUnbound(p)}
 	case p.phase == pending:
-		return Wait{For: Start, Until: int(p.due), Detail: s.reasonOf(p)}
+		return Wait{For: Start, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
 	case !p.is(isReady):
-		return Wait{For: Readiness, Until: int(p.due), Detail: s.reasonOf(p)}
+		return Wait{For: Readiness, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
 	}
 	return until(MinReady, p.due)
 }
 
 // budgetWait tells a queue that moves from one that does not: it does not if the
 // nodes that do not get on by themselves use the whole budget.
-func (s *Sim) budgetWait(d *daemon) Wait {
+func (s *Sim) budgetWait(d *daemonSet) Wait {
 	surge, budget, err := d.budget()
 	user := out
 	if surge > 0 {
@@ -157,7 +158,7 @@ func (s *Sim) budgetWait(d *daemon) Wait {
 	stuck := 0
 	for n := range s.nodes {
 		if d.marks[n]&user != 0 {
-			w.Blockers = append(w.Blockers, s.roster[n].name)
+			w.Blockers = append(w.Blockers, s.nodeNames[n].name)
 			if !s.getsOn(d, int32(n)) {
 				stuck++
 			}
@@ -170,11 +171,82 @@ func (s *Sim) budgetWait(d *daemon) Wait {
 }
 
 // getsOn says whether one of the node's pods will do something by itself.
-func (s *Sim) getsOn(d *daemon, node int32) bool {
+func (s *Sim) getsOn(d *daemonSet, node int32) bool {
 	for id := d.head[node]; id != none; id = s.pods[id].next {
 		if s.pods[id].due != none {
 			return true
 		}
 	}
 	return false
+}
+
+// waitingFor lists the pods that keep the Deployment's RolloutStatus from done:
+// new ones that are not available, and old ones. It costs as much as there are.
+func (s *Sim) waitingFor(d *deployment) []Wait {
+	current := s.currentSet(d)
+	var waits []Wait
+	var blockers []string
+	stuck := true // no new pod gets on by itself
+	switch {
+	case current == nil && d.failure != "": // and so there will be none
+		waits = append(waits, Wait{For: SyncError, Until: -1, Detail: d.failure})
+	case current != nil:
+		for _, id := range current.pods {
+			if p := &s.pods[id]; p.live() && !s.availableFor(current.minReady(), p) {
+				w := s.waitOfPod(id, s.podWait(id))
+				waits, blockers = append(waits, w), append(blockers, w.Pod)
+				stuck = stuck && p.due == none
+			}
+		}
+		waits = append(waits, s.missing(current)...)
+	}
+	slices.Sort(blockers)
+	return append(waits, s.oldWaits(d, blockers, stuck)...)
+}
+
+func (s *Sim) waitOfPod(id int32, w Wait) Wait {
+	w.Pod = s.podName(id)
+	if p := &s.pods[id]; p.node != none {
+		w.Node = s.nodeNames[p.node].name
+	}
+	return w
+}
+
+// missing is the wait for pods that the ReplicaSet is still to create.
+func (s *Sim) missing(rs *replicaSet) []Wait {
+	if len(s.appendActive(nil, rs)) >= int(rs.size()) {
+		return nil
+	}
+	w := until(Creation, none)
+	if rs.denied != "" {
+		w.For, w.Detail = SyncError, rs.denied
+	}
+	return []Wait{w}
+}
+
+// oldWaits is what the old pods wait for: their turn, or for those that use the
+// budget, or to be gone where the new ones come after them.
+func (s *Sim) oldWaits(d *deployment, blockers []string, stuck bool) []Wait {
+	w := Wait{For: Turn, Until: -1, Blockers: blockers}
+	switch {
+	case d.object.Spec.Paused:
+		w = until(Paused, none)
+	case d.failure != "":
+		w = Wait{For: SyncError, Until: -1, Detail: d.failure}
+	case len(blockers) > 0 && stuck:
+		w.For = Blocked
+	}
+	var waits []Wait
+	for _, slot := range d.mine {
+		for _, id := range s.replicaSets.at[slot].pods {
+			switch p := &s.pods[id]; {
+			case slot == d.current || p.terminal():
+			case !p.is(terminating):
+				waits = append(waits, s.waitOfPod(id, w))
+			case d.recreates():
+				waits = append(waits, s.waitOfPod(id, until(Termination, s.kubelets.stopTick(p))))
+			}
+		}
+	}
+	return waits
 }

@@ -152,35 +152,6 @@ func (p *pkg) checkImports(t *testing.T) {
 	}
 }
 
-// leaving are the parts of rollout that become rollout/diagnosis: no core, and no view.
-var leaving = []string{"diagnosis", "examine", "law", "obstacle", "remedy", "trial", "candidate", "hinted"}
-
-// Views read the core, and the core reads no view: of rollout, no file beside views and
-// probes uses what a view_*.go or probe_*.go declares.
-func TestCoreReadsNoView(t *testing.T) {
-	named := func(file string, prefixes ...string) bool {
-		return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(file, prefix) })
-	}
-	uses := 0
-	for _, p := range load(t) {
-		if p.path != module+"/rollout" {
-			continue
-		}
-		file := func(pos token.Pos) string { return filepath.Base(p.fset.Position(pos).Filename) }
-		for id, object := range p.info.Uses {
-			if object.Pkg() == nil || object.Pkg().Path() != p.path || !named(file(object.Pos()), "view_", "probe_") {
-				continue
-			}
-			if uses++; !named(file(id.Pos()), append(leaving, "view_", "probe_")...) {
-				t.Errorf("%s uses %s of %s", p.at(id), id.Name, file(object.Pos()))
-			}
-		}
-	}
-	if uses < 100 {
-		t.Errorf("only %d uses of what views declare", uses)
-	}
-}
-
 func (p *pkg) checkDocumented(t *testing.T, f *ast.File) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {

@@ -28,7 +28,7 @@ func ofDeployment(p probe.Sim, d *probe.Deployment) (identity, subject) {
 	if p.DaemonSet(d.Key) != nil {
 		x.name = id.key()
 	}
-	for i := range d.Sets { // the limit follows pkg/controller/deployment: reconcileOldReplicaSets
+	for i := range d.Sets { // the limit follows the controller (pkg/controller/deployment/rolling.go: reconcileOldReplicaSets)
 		rs := &d.Sets[i]
 		id.of += rs.Size
 		switch {

@@ -17,10 +17,11 @@ import (
 //
 // What it does matters less than one would think. Where a pod is wanted the
 // DaemonSet controller decides by the template, before any admission
-// (pkg/controller/daemon: nodeShouldRunDaemonPod): a toleration that a webhook adds
-// brings no pod to a tainted node, and a nodeSelector that it adds leaves pods
-// pending where they are wanted all the same. The scheduler sees what was admitted.
-// The simulation of time does not: it goes on as if nothing were changed.
+// (pkg/controller/daemon/daemon_controller.go: nodeShouldRunDaemonPod): a
+// toleration that a webhook adds brings no pod to a tainted node, and a
+// nodeSelector that it adds leaves pods pending where they are wanted all the same.
+// The scheduler sees what was admitted. The simulation of time does not: it goes on
+// as if nothing were changed.
 type Admit func(pod *corev1.Pod)
 
 // Admission is the difference that Config.Admit makes to a DaemonSet.

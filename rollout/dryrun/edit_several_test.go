@@ -3,12 +3,14 @@ package dryrun_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -260,6 +262,70 @@ func TestDeadNodesUseUpTheBudget(t *testing.T) {
 		begins := e.Pods().Updated.And(c.Named(names[test.dead:]...)).Len() > 0
 		if test.alive > 0 && begins != (test.want == 0) {
 			t.Errorf("%+v: a rollout begins: %v", test, begins)
+		}
+	}
+}
+
+// Whatever asks for something, a container or the pod as a whole, by a request or a
+// limit, is a request.
+func TestAnyRequestIsARequest(t *testing.T) {
+	cpu := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
+	for _, asks := range []corev1.ResourceRequirements{{}, {Requests: cpu}, {Limits: cpu}, {Requests: cpu, Limits: cpu}} {
+		for _, where := range []string{"pod", "first", "second", "init"} {
+			ds := clustertest.DaemonSet("ops/agent").Object(t)
+			spec := &ds.Spec.Template.Spec
+			spec.Containers = append(spec.Containers, corev1.Container{Name: "second", Image: "x"})
+			spec.InitContainers = []corev1.Container{{Name: "init", Image: "x"}}
+			switch where {
+			case "pod":
+				spec.Resources = &asks
+			case "first":
+				spec.Containers[0].Resources = asks
+			case "second":
+				spec.Containers[1].Resources = asks
+			case "init":
+				spec.InitContainers[0].Resources = asks
+			}
+			found, err := dryrun.Inspect(with(t, clustertest.World{clustertest.Node("n1")}, ds))
+			if err != nil {
+				t.Fatal(err)
+			}
+			none := slices.ContainsFunc(found, func(f dryrun.Finding) bool { return f.Rule == dryrun.NoRequests })
+			if want := len(asks.Requests)+len(asks.Limits) == 0; none != want {
+				t.Errorf("%s: %v: %v", where, asks, found)
+			}
+		}
+	}
+}
+
+// A rollout is counted in waves of as many nodes as may be updated at once: those of
+// maxUnavailable or of maxSurge, and none where there is no rollout.
+func TestWavesAreCounted(t *testing.T) {
+	for _, test := range []struct {
+		nodes int
+		words []string
+		want  string
+	}{
+		{1, nil, ""}, {6, nil, ""}, {7, nil, "at least 1m10s, 7 waves of 10s"}, {7, []string{"max-unavailable:2"}, ""},
+		{13, []string{"max-unavailable:2"}, "at least 1m10s, 7 waves of 10s"}, {12, []string{"max-surge:2"}, ""}, {13, []string{"max-surge:2"}, "7 waves of 10s"},
+		{13, []string{"on-delete"}, ""}, {0, nil, ""},
+	} {
+		w := clustertest.World{clustertest.DaemonSet("ops/agent", append(test.words, "cpu:1m", "min-ready:10s")...)}
+		for i := range test.nodes {
+			w = append(w, clustertest.Node(fmt.Sprintf("n%d", i)))
+		}
+		found, err := dryrun.Inspection{Within: time.Minute}.Of(w.Cluster(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, f := range found {
+			if f.Rule == dryrun.TakesTooLong {
+				got = f.Message
+			}
+		}
+		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%d nodes, %v: %v, want %q", test.nodes, test.words, found, test.want)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (x *inspector) inspectBudget() {
 	}
 	surge, unavailable := x.scaled(r.MaxSurge), x.scaled(r.MaxUnavailable)
 	if surge == 0 && unavailable == 0 {
-		unavailable = 1 // pkg/controller/daemon: updatedDesiredNodeCounts
+		unavailable = 1 // (pkg/controller/daemon/update.go: updatedDesiredNodeCounts)
 	}
 	if surge == 0 {
 		x.inspectDead(unavailable)
@@ -29,7 +29,7 @@ func (x *inspector) inspectBudget() {
 
 // inspectDead: a node that is not ready uses a unit of the budget from the moment
 // that the rollout begins, also where no pod is wanted but the old one is there
-// (pkg/controller/daemon: rollingUpdate).
+// (pkg/controller/daemon/update.go: rollingUpdate).
 func (x *inspector) inspectDead(budget int) {
 	var dead []string
 	for n := range x.prediction.Eligible().Or(x.prediction.Kept()).All() {

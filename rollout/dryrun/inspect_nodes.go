@@ -25,7 +25,8 @@ func (x *inspector) inspectNodes() {
 }
 
 // inspectLoss: on a node that is only kept the old pod is updated like any other
-// and never comes back (pkg/controller/daemon: rollingUpdate, podsShouldBeOnNode).
+// and never comes back (pkg/controller/daemon/update.go: rollingUpdate;
+// pkg/controller/daemon/daemon_controller.go: podsShouldBeOnNode).
 func (x *inspector) inspectLoss() {
 	var lost []string
 	for _, n := range x.prediction.Kept().Names() {

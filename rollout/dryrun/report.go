@@ -154,7 +154,7 @@ func (p *Plan) ask(policy Policy) []Result {
 	blank := Result{Policy: policy.label(), Allowed: policy.vacuous}
 	if policy.judge == nil && policy.together == nil && policy.ofWorkloads == nil && policy.wrong == nil {
 		blank.Policy = "no policy"
-		policy.wrong = errors.New("the zero Policy promises nothing: use Covers, Avoids, ...")
+		policy.wrong = errors.New("the zero Policy promises nothing: use a function such as Covers")
 	}
 	if policy.wrong != nil {
 		blank.Outcome, blank.Message, blank.Allowed = Malformed, policy.wrong.Error(), false

@@ -229,7 +229,8 @@ func (f *followed) seen(round int) (Seen, bool) {
 	return seen, true
 }
 
-// rank is the controller's order of pods (pkg/controller/daemon: podByCreationTimestampAndPhase).
+// rank is the controller's order of pods (pkg/controller/daemon/daemon_controller.go:
+// podByCreationTimestampAndPhase).
 func rank(a, b *corev1.Pod) int {
 	unbound := func(p *corev1.Pod) int {
 		if p.Spec.NodeName == "" {

@@ -25,10 +25,11 @@ type document struct {
 
 var utf8BOM = []byte("\xef\xbb\xbf")
 
-// splitDocuments finds the documents of a stream. They are cut as YAMLReader of
-// k8s.io/apimachinery/pkg/util/yaml cuts them: at every line that begins with
-// "---", which no JSON value and no indented block can contain. A chunk that
-// begins with "{" is a sequence of JSON values, as for YAMLOrJSONDecoder.
+// splitDocuments finds the documents of a stream. They are cut as in Kubernetes
+// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader): at every line
+// that begins with "---", which no JSON value and no indented block can
+// contain. A chunk that begins with "{" is a sequence of JSON values, as for
+// YAMLOrJSONDecoder.
 //
 // What stands before the first separator is a document only if it has content;
 // after that empty documents count, so that numbers are those a reader counts.
@@ -150,7 +151,8 @@ func (c chunk) values() []*document {
 	return []*document{whole}
 }
 
-// looksLikeJSON follows IsJSONBuffer of k8s.io/apimachinery/pkg/util/yaml.
+// looksLikeJSON follows Kubernetes
+// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: IsJSONBuffer).
 func looksLikeJSON(text []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeftFunc(text, unicode.IsSpace), []byte("{"))
 }

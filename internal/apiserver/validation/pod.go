@@ -19,7 +19,8 @@ const (
 	aPod
 )
 
-// checkPod follows ValidatePodCreate of pkg/apis/core/validation/validation.go.
+// checkPod follows the API server (pkg/apis/core/validation/validation.go:
+// ValidatePodCreate).
 func checkPod(root spot, pod *corev1.Pod) {
 	stored := pod.ResourceVersion != ""
 	if !stored {
