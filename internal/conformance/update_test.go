@@ -70,9 +70,9 @@ func (k validatedKind) stored(t failer, object runtime.Object) runtime.Object {
 	return stored
 }
 
-// realUpdate is what the API server does with an update: BeforeUpdate of
-// k8s.io/apiserver/pkg/registry/rest/update.go, but for its look at the namespace
-// of the request.
+// realUpdate is what the API server does with an update
+// (k8s.io/apiserver/pkg/registry/rest/update.go: BeforeUpdate), but for its look
+// at the namespace of the request.
 func (k validatedKind) realUpdate(t failer, old, updated runtime.Object) (runtime.Object, field.ErrorList) {
 	strategy := k.strategy.(rest.RESTUpdateStrategy)
 	before, after := internalOf(t, old), internalOf(t, updated)

@@ -101,7 +101,8 @@ func Start(c *cluster.Cluster) (*Base, error) { return Config{}.Start(c) }
 
 // simulation returns a simulation of a cluster. A node that says nothing of what it can
 // allocate has room for no pod there, as for the scheduler, which reads nothing as zero
-// (pkg/scheduler/framework: NewResource); rollout.New alone takes it to have room for all.
+// (pkg/scheduler/framework/types.go: NewResource); rollout.New alone takes it to have
+// room for all.
 func (cfg Config) simulation(c *cluster.Cluster) (*rollout.Sim, error) {
 	if c != nil {
 		var closed []runtime.Object

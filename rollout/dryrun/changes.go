@@ -41,7 +41,8 @@ func changesText(c placement.Changes, has func(node string) bool) string {
 	return b.String()
 }
 
-// suffix is the random end of a pod's name (k8s.io/apimachinery/pkg/util/rand: alphanums).
+// suffix is the random end of a pod's name (k8s.io/apimachinery/pkg/util/rand/rand.go:
+// alphanums).
 var suffix = regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5}\b`)
 
 func changeBlocks(text string, has func(string) bool) []*changeBlock {

@@ -26,8 +26,8 @@ import (
 type Fate uint8
 
 const (
-	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction), or by a drain
-	Preempted             // by the scheduler, to make room for a DaemonSet's pod of higher priority (plugins/defaultpreemption)
+	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode), or by a drain
+	Preempted             // by the scheduler, to make room for a DaemonSet's pod of higher priority (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go: PostFilter)
 	Removed               // with its node or its owner, or by who makes the edits
 	Stranded              // it stays, but would not be let onto its node again
 )

@@ -77,9 +77,10 @@ func nameOf(object runtime.Object) string {
 	return kinds.ObjectName(kinds.Of(object).Name, meta.GetNamespace(), meta.GetName())
 }
 
-// annotate follows GetModifiedConfiguration of k8s.io/kubectl/pkg/util/apply.go:
-// what the manifest states becomes an annotation of it. It returns what live's
-// annotation states, or nil. The text stays where both state the same.
+// annotate follows kubectl (k8s.io/kubectl/pkg/util/apply.go:
+// GetModifiedConfiguration): what the manifest states becomes an annotation of
+// it. It returns what live's annotation states, or nil. The text stays where
+// both state the same.
 func annotate(live, manifest map[string]any, kind kinds.Kind) (last map[string]any, err error) {
 	annotations, _ := metadata(manifest)["annotations"].(map[string]any)
 	if annotations == nil {
@@ -138,9 +139,9 @@ func parse(text []byte) (map[string]any, error) {
 	return tree, nil
 }
 
-// serverFields are the metadata that an update keeps (BeforeUpdate of
-// k8s.io/apiserver/pkg/registry/rest/update.go). A stale resource version would
-// be refused as a conflict; here it is passed over.
+// serverFields are the metadata that an update keeps
+// (k8s.io/apiserver/pkg/registry/rest/update.go: BeforeUpdate). A stale
+// resource version would be refused as a conflict; here it is passed over.
 var serverFields = []string{
 	"creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp",
 	"generation", "managedFields", "resourceVersion", "selfLink",

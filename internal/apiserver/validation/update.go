@@ -110,8 +110,8 @@ func once(mistakes field.ErrorList) field.ErrorList {
 	})
 }
 
-// checkMetaUpdate follows validateCommonFields of
-// k8s.io/apiserver/pkg/registry/rest/update.go.
+// checkMetaUpdate follows the API server
+// (k8s.io/apiserver/pkg/registry/rest/update.go: validateCommonFields).
 func checkMetaUpdate(at spot, meta, old *metav1.ObjectMeta, s scope) {
 	at.include(apivalidation.ValidateObjectMeta(meta, bool(s), isPathSegment, at.path))
 	versioned := *meta
@@ -119,8 +119,9 @@ func checkMetaUpdate(at spot, meta, old *metav1.ObjectMeta, s scope) {
 	at.include(apivalidation.ValidateObjectMetaUpdate(&versioned, old, at.path))
 }
 
-// checkCoreMetaUpdate follows ValidateObjectMetaUpdate of
-// pkg/apis/core/validation/validation.go, which adds a rule for finalizers.
+// checkCoreMetaUpdate follows the API server
+// (pkg/apis/core/validation/validation.go: ValidateObjectMetaUpdate), which
+// adds a rule for finalizers.
 func checkCoreMetaUpdate(at spot, meta, old *metav1.ObjectMeta, s scope) {
 	checkMetaUpdate(at, meta, old, s)
 	checkFinalizers(at.child("finalizers"), meta.Finalizers)
@@ -142,8 +143,8 @@ func updateNamespace(root spot, ns, old *corev1.Namespace) {
 	checkNameAs(meta, &ns.ObjectMeta, apivalidation.ValidateNamespaceName)
 }
 
-// updatePriorityClass follows ValidatePriorityClassUpdate of
-// pkg/apis/scheduling/validation/validation.go.
+// updatePriorityClass follows the API server
+// (pkg/apis/scheduling/validation/validation.go: ValidatePriorityClassUpdate).
 func updatePriorityClass(root spot, class, old *schedulingv1.PriorityClass) {
 	checkCoreMetaUpdate(root.child("metadata"), &class.ObjectMeta, &old.ObjectMeta, clusterWide)
 	if class.Value != old.Value {

@@ -28,8 +28,9 @@ func updateNode(root spot, node, old *corev1.Node) {
 	}
 }
 
-// podCIDRs follows Convert_v1_NodeSpec_To_core_NodeSpec of
-// pkg/apis/core/v1/conversion.go: podCIDR wins where the two fields disagree.
+// podCIDRs follows the API server (pkg/apis/core/v1/conversion.go:
+// Convert_v1_NodeSpec_To_core_NodeSpec): podCIDR wins where the two fields
+// disagree.
 func podCIDRs(spec *corev1.NodeSpec) []string {
 	if first := spec.PodCIDR; first != "" && (len(spec.PodCIDRs) == 0 || spec.PodCIDRs[0] != first) {
 		return []string{first}

@@ -7,8 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// updateService follows beginUpdate of
-// pkg/registry/core/service/storage/storage.go, the strategy of
+// updateService follows the API server
+// (pkg/registry/core/service/storage/storage.go: beginUpdate), the strategy of
 // pkg/registry/core/service/strategy.go and ValidateServiceUpdate of
 // pkg/apis/core/validation/validation.go, but for what concerns load balancers.
 func updateService(root spot, service, old *corev1.Service) {
@@ -29,9 +29,10 @@ func updateService(root spot, service, old *corev1.Service) {
 	checkFamilyUpdate(at, &service.Spec, &old.Spec)
 }
 
-// keepAllocated follows patchAllocatedValues of
-// pkg/registry/core/service/storage/storage.go: what the server has allocated
-// stays where the update does not name it. Node ports are found by the port's name.
+// keepAllocated follows the API server
+// (pkg/registry/core/service/storage/storage.go: patchAllocatedValues): what the
+// server has allocated stays where the update does not name it. Node ports are
+// found by the port's name.
 func keepAllocated(spec, old *corev1.ServiceSpec) {
 	if spec.Type != corev1.ServiceTypeExternalName && old.Type != corev1.ServiceTypeExternalName {
 		spec.ClusterIP = cmp.Or(spec.ClusterIP, old.ClusterIP)
@@ -64,8 +65,8 @@ func allocatesNodePorts(spec *corev1.ServiceSpec) bool {
 	return usesNodePorts(spec)
 }
 
-// joinAddresses follows normalizeClusterIPs of
-// pkg/registry/core/service/storage/storage.go: clusterIPs follows a change of clusterIP.
+// joinAddresses follows the API server (pkg/registry/core/service/storage/storage.go:
+// normalizeClusterIPs): clusterIPs follows a change of clusterIP.
 func joinAddresses(spec, old *corev1.ServiceSpec) {
 	switch changed := spec.ClusterIP != old.ClusterIP; {
 	case !changed && len(spec.ClusterIPs) == 0:
@@ -99,7 +100,8 @@ func dropTypeFields(spec, old *corev1.ServiceSpec) {
 	}
 }
 
-// usesNodePorts follows needsNodePort of pkg/registry/core/service/strategy.go.
+// usesNodePorts follows the API server (pkg/registry/core/service/strategy.go:
+// needsNodePort).
 func usesNodePorts(spec *corev1.ServiceSpec) bool {
 	return spec.Type == corev1.ServiceTypeNodePort || spec.Type == corev1.ServiceTypeLoadBalancer
 }

@@ -37,8 +37,9 @@ func fillShares(update *appsv1.RollingUpdateDaemonSet) {
 }
 
 // countTemplate keeps the annotation that stands for spec.templateGeneration, a
-// field that apps/v1 no longer has (Convert_v1_DaemonSet_To_apps_DaemonSet of
-// pkg/apis/apps/v1/conversion.go): it counts the changes of the template.
+// field that apps/v1 no longer has (pkg/apis/apps/v1/conversion.go:
+// Convert_v1_DaemonSet_To_apps_DaemonSet): it counts the changes of the
+// template.
 func countTemplate(ds, old *appsv1.DaemonSet) {
 	delete(ds.Annotations, appsv1.DeprecatedTemplateGeneration)
 	count, err := strconv.ParseInt(old.Annotations[appsv1.DeprecatedTemplateGeneration], 10, 64)
@@ -100,16 +101,17 @@ func updateStatefulSet(root spot, sts, old *appsv1.StatefulSet) {
 	checkImmutable(at.child("podManagementPolicy"), sts.Spec.PodManagementPolicy, old.Spec.PodManagementPolicy)
 }
 
-// nameKinds follows Convert_apps_StatefulSetSpec_To_v1_StatefulSetSpec of
-// pkg/apis/apps/v1/conversion.go.
+// nameKinds follows the API server (pkg/apis/apps/v1/conversion.go:
+// Convert_apps_StatefulSetSpec_To_v1_StatefulSetSpec).
 func nameKinds(claims []corev1.PersistentVolumeClaim) {
 	for i := range claims {
 		claims[i].TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolumeClaim"}
 	}
 }
 
-// updateControllerRevision follows ValidateControllerRevisionUpdate of
-// pkg/apis/apps/validation/validation.go: its number may change, its data may not.
+// updateControllerRevision follows the API server
+// (pkg/apis/apps/validation/validation.go: ValidateControllerRevisionUpdate): its
+// number may change, its data may not.
 func updateControllerRevision(root spot, revision, old *appsv1.ControllerRevision) {
 	meta := root.child("metadata")
 	checkCoreMetaUpdate(meta, &revision.ObjectMeta, &old.ObjectMeta, namespaced)

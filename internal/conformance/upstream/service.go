@@ -14,7 +14,7 @@ func patchAllocatedValues(after servicestorage.After, before servicestorage.Befo
 func normalizeClusterIPs(after servicestorage.After, before servicestorage.Before)
 
 // KeepAllocated does what the storage of services does to an update before its
-// strategy sees it (beginUpdate of pkg/registry/core/service/storage/storage.go).
+// strategy sees it (pkg/registry/core/service/storage/storage.go: beginUpdate).
 func KeepAllocated(updated, old *core.Service) {
 	after, before := servicestorage.After{Service: updated}, servicestorage.Before{Service: old}
 	normalizeClusterIPs(servicestorage.After{Service: old}, servicestorage.Before{})
