@@ -309,7 +309,7 @@ func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 		"atLeast":        func() dryrun.Policy { return dryrun.AtLeast(p.amount, p.per, nodes) },
 		"within":         func() dryrun.Policy { return dryrun.Within(p.duration, p.amount) },
 		"exactlyOne":     func() dryrun.Policy { return dryrun.ExactlyOne(nodes) },
-		"rehomes":        func() dryrun.Policy { return dryrun.Rehomes(p.keys...) },
+		"rehomes":        func() dryrun.Policy { return dryrun.Reschedules(p.keys...) },
 		"budgetsOpen":    func() dryrun.Policy { return dryrun.BudgetsOpen(p.duration, p.budgets...) },
 		"completes":      func() dryrun.Policy { return dryrun.Completes(p.duration, p.edits...) },
 		"keepsAvailable": func() dryrun.Policy { return dryrun.KeepsAvailable(p.amount, p.per, p.except) },
@@ -318,10 +318,10 @@ func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 		made = made.For(p.keys...)
 	}
 	if p.name != "" {
-		made = made.Named(p.name)
+		made = made.WithName(p.name)
 	}
 	if p.mayBeEmpty {
-		made = made.MayBeVacuous()
+		made = made.AllowEmpty()
 	}
 	return made, made.Err()
 }

@@ -48,22 +48,22 @@ func (w *watch) set(p *watched, available bool) {
 func (w *watch) see(e *rollout.Event) {
 	p := w.pods[e.Pod]
 	switch e.Kind {
-	case rollout.Created, rollout.Adopted:
+	case rollout.EventCreated, rollout.EventAdopted:
 		if p == nil && e.Pod != "" {
 			w.pods[e.Pod] = &watched{node: e.Node}
 		}
-	case rollout.Bound:
+	case rollout.EventBound:
 		if p != nil {
 			p.node = e.Node
 		}
-	case rollout.Ready:
+	case rollout.EventReady:
 		if w.needs(e.Pod) == 0 {
 			w.set(p, true)
 		}
-	case rollout.Available:
+	case rollout.EventAvailable:
 		w.set(p, true)
-	case rollout.Unready, rollout.Failed, rollout.Deleted, rollout.UserDeleted, rollout.Evicted, rollout.Preempted, rollout.Collected,
-		rollout.Stopped, rollout.Orphaned, rollout.Released:
+	case rollout.EventNotReady, rollout.EventFailed, rollout.EventDeleted, rollout.EventDeletedByUser, rollout.EventEvicted, rollout.EventPreempted, rollout.EventGarbageCollected,
+		rollout.EventStopped, rollout.EventOrphaned, rollout.EventReleased:
 		w.set(p, false)
 	}
 }
@@ -75,7 +75,7 @@ type worst struct {
 	down          []string      // the nodes without one then, ascending
 }
 
-// worst looks at the nodes that AtWorst is about.
+// worst looks at the nodes that MinAvailable is about.
 func (e Effect) worst() worst {
 	c := e.course()
 	lasting := c.lasting(e)

@@ -93,12 +93,12 @@ func BudgetsOpen(within time.Duration, budgets ...string) Policy {
 	if within < 0 {
 		p.wrong = fmt.Errorf("duration %v: must not be negative", within)
 	}
-	p.together = func(plan *Plan, _ []Effect) ruling { return plan.budgetsOpen(within, names) }
+	p.together = func(plan *Plan, _ []Effect) evaluation { return plan.budgetsOpen(within, names) }
 	return p
 }
 
-func (p *Plan) budgetsOpen(within time.Duration, names Policy) ruling {
-	var r ruling
+func (p *Plan) budgetsOpen(within time.Duration, names Policy) evaluation {
+	var r evaluation
 	asked := 0
 	without := map[string]time.Duration{}
 	if none, err := p.base.Plan(); err == nil {
@@ -111,8 +111,8 @@ func (p *Plan) budgetsOpen(within time.Duration, names Policy) ruling {
 			continue
 		}
 		if asked++; b.Closed > within {
-			r.offenders = append(r.offenders, Offender{Node: b.Budget, Was: without[b.Budget] > within,
-				Why: fmt.Sprintf("none for %v, with %d healthy of %d desired in the end", b.Closed, b.Healthy.After, b.Desired.After)})
+			r.offenders = append(r.offenders, Violation{Node: b.Budget, Before: without[b.Budget] > within,
+				Message: fmt.Sprintf("none for %v, with %d healthy of %d desired in the end", b.Closed, b.Healthy.After, b.Desired.After)})
 		}
 	}
 	switch {

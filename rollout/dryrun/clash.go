@@ -33,12 +33,12 @@ func (c Clash) String() string {
 // ascending by key. It runs the simulation; a DaemonSet with pending nodes costs a
 // prediction for each other one that the edits create or change.
 func (e Effect) Clashes() []Clash {
-	if e.plan == nil || !e.plan.together() || e.after == nil || e.Action == Untouched {
+	if e.plan == nil || !e.plan.together() || e.after == nil || e.Action == ActionNone {
 		return nil
 	}
 	var all []Clash
 	for _, other := range e.plan.whole() {
-		if other.Key == e.Key || other.after == nil || other.Action == Untouched {
+		if other.Key == e.Key || other.after == nil || other.Action == ActionNone {
 			continue
 		}
 		if nodes := e.blockedBy(other); nodes.Len() > 0 {

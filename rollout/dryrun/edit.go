@@ -24,10 +24,10 @@ import (
 
 // Edit is a change to a cluster that is not made yet: what a pull request or a
 // person at a keyboard would do. It is made by Apply, Delete, EditNodes,
-// RemoveNodes and Inputs; what is wrong with it is an error of Base.Plan.
+// RemoveNodes and Inputs; what is wrong with it is an error of Baseline.Plan.
 type Edit struct {
 	text string
-	do   func(*draft) error
+	do   func(*editedCluster) error
 }
 
 // String is the edit in one line, in kubectl's words.
@@ -46,7 +46,7 @@ func Apply(objects ...runtime.Object) Edit {
 			kept[i] = o.DeepCopyObject()
 		}
 	}
-	return Edit{"apply " + namesOf(kept), func(d *draft) error { return each(kept, d.apply) }}
+	return Edit{"apply " + namesOf(kept), func(d *editedCluster) error { return each(kept, d.apply) }}
 }
 
 // Delete is kubectl delete of objects, which are known by kind, namespace and name
@@ -58,7 +58,7 @@ func Delete(objects ...runtime.Object) Edit {
 			kept[i] = o.DeepCopyObject()
 		}
 	}
-	return Edit{"delete " + namesOf(kept), func(d *draft) error { return each(kept, d.remove) }}
+	return Edit{"delete " + namesOf(kept), func(d *editedCluster) error { return each(kept, d.remove) }}
 }
 
 // EditNodes labels, taints or cordons every node of a set; one that the cluster
@@ -70,7 +70,7 @@ func EditNodes(nodes cluster.NodeSet, edits ...cluster.NodeEdit) Edit {
 		words[i] = e.String()
 	}
 	what, on := cmp.Or(strings.Join(words, ", "), "no edit"), nodesText(nodes)
-	return Edit{what + " on " + on, func(d *draft) error {
+	return Edit{what + " on " + on, func(d *editedCluster) error {
 		switch {
 		case nodes.Len() == 0:
 			return fmt.Errorf("EditNodes: %s: there is no node in the set", what)
@@ -88,7 +88,7 @@ func nodesText(nodes cluster.NodeSet) string {
 // RemoveNodes takes nodes out of the cluster, and in time the pods on them. An empty
 // set is an error.
 func RemoveNodes(nodes cluster.NodeSet) Edit {
-	return Edit{"remove " + nodesText(nodes), func(d *draft) error {
+	return Edit{"remove " + nodesText(nodes), func(d *editedCluster) error {
 		if nodes.Len() == 0 {
 			return errors.New("RemoveNodes: there is no node in the set")
 		}
@@ -105,7 +105,7 @@ func RemoveNodes(nodes cluster.NodeSet) Edit {
 // neither is an error; a paused Deployment is refused as kubectl refuses it.
 func Restart(keys ...string) Edit {
 	keys = slices.Clone(keys)
-	return Edit{"restart " + cmp.Or(strings.Join(keys, ", "), "nothing"), func(d *draft) error {
+	return Edit{"restart " + cmp.Or(strings.Join(keys, ", "), "nothing"), func(d *editedCluster) error {
 		if len(keys) == 0 {
 			return errors.New("Restart: no key")
 		}
@@ -128,7 +128,7 @@ func Inputs(in ...rollout.Input) Edit {
 	for _, i := range in {
 		words = append(words, fmt.Sprint(i))
 	}
-	return Edit{cmp.Or(strings.Join(words, ", "), "no input"), func(d *draft) error {
+	return Edit{cmp.Or(strings.Join(words, ", "), "no input"), func(d *editedCluster) error {
 		d.opaque = true
 		d.inputs = append(d.inputs, in...)
 		return nil
@@ -149,8 +149,8 @@ func each(objects []runtime.Object, do func(runtime.Object) error) error {
 	return errors.Join(errs...)
 }
 
-// draft is a cluster while edits are made.
-type draft struct {
+// editedCluster is a cluster while edits are made.
+type editedCluster struct {
 	now    time.Time        // when the edits are made
 	given  *cluster.Cluster // before it settled
 	start  *cluster.Cluster // where the simulation starts: with what is no input of it
@@ -163,7 +163,7 @@ type draft struct {
 
 // apply makes of the object what kubectl apply does: it creates it, or patches the one
 // that is there, which the API server then judges as an update.
-func (d *draft) apply(o runtime.Object) error {
+func (d *editedCluster) apply(o runtime.Object) error {
 	o = o.DeepCopyObject()
 	if meta, ok := o.(metav1.Object); ok && meta.GetNamespace() == "" && namespaced(o) {
 		meta.SetNamespace(corev1.NamespaceDefault)
@@ -185,7 +185,7 @@ func (d *draft) apply(o runtime.Object) error {
 	change := func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(stored) }
 	switch x := stored.(type) {
 	case *appsv1.DaemonSet:
-		return d.edit(rollout.Apply{DaemonSet: x}, change)
+		return d.edit(rollout.Apply{Object: x}, change)
 	case *appsv1.Deployment:
 		return d.edit(rollout.Apply{Deployment: x}, change)
 	case *corev1.Node:
@@ -206,7 +206,7 @@ func reportStatus(stored, manifest runtime.Object) {
 // applied returns the live object with its last applied configuration. Where the cluster
 // is one of manifests, an object without a uid was applied as it is there, except for a
 // number of replicas, which somebody may have set since.
-func (d *draft) applied(live runtime.Object) runtime.Object {
+func (d *editedCluster) applied(live runtime.Object) runtime.Object {
 	manifest := find(d.given, live)
 	if manifest == nil || manifest.(metav1.Object).GetUID() != "" {
 		return live
@@ -295,7 +295,7 @@ func patched(live, manifest runtime.Object) (runtime.Object, error) {
 	return stored, errors.Join(errs...)
 }
 
-// ErrRefused is found by errors.Is in an error of Base.Plan where the API server refuses
+// ErrRefused is found by errors.Is in an error of Baseline.Plan where the API server refuses
 // to update an object, as for a change of an immutable field.
 var ErrRefused = errors.New("the API server refuses it")
 
@@ -341,7 +341,7 @@ func accept(o runtime.Object) (runtime.Object, error) {
 // (k8s.io/kubectl/pkg/polymorphichelpers/objectrestarter.go: defaultObjectRestarter).
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
-func (d *draft) restart(key string) error {
+func (d *editedCluster) restart(key string) error {
 	kind, name := "", key
 	if before, rest, ok := strings.Cut(key, "/"); ok && strings.Contains(rest, "/") {
 		kind, name = before, rest
@@ -366,7 +366,7 @@ func (d *draft) restart(key string) error {
 }
 
 // update replaces an object that is there.
-func (d *draft) update(o runtime.Object) error {
+func (d *editedCluster) update(o runtime.Object) error {
 	stored, mistakes := validation.Update(find(d.after, o), o)
 	if len(mistakes) > 0 {
 		return refusal{fmt.Errorf("%s: %w", nameOf(o), mistakes.ToAggregate())}
@@ -375,7 +375,7 @@ func (d *draft) update(o runtime.Object) error {
 	if x, ok := stored.(*appsv1.Deployment); ok {
 		return d.edit(rollout.Apply{Deployment: x}, change)
 	}
-	return d.edit(rollout.Apply{DaemonSet: stored.(*appsv1.DaemonSet)}, change)
+	return d.edit(rollout.Apply{Object: stored.(*appsv1.DaemonSet)}, change)
 }
 
 func restarted(template *corev1.PodTemplateSpec, now time.Time) {
@@ -385,7 +385,7 @@ func restarted(template *corev1.PodTemplateSpec, now time.Time) {
 	template.Annotations[restartedAt] = now.UTC().Format(time.RFC3339)
 }
 
-func (d *draft) remove(o runtime.Object) error {
+func (d *editedCluster) remove(o runtime.Object) error {
 	if meta, ok := o.(metav1.Object); ok && meta.GetNamespace() == "" && namespaced(o) {
 		meta.SetNamespace(corev1.NamespaceDefault)
 	}
@@ -403,7 +403,7 @@ func (d *draft) remove(o runtime.Object) error {
 	return d.both(without)
 }
 
-func (d *draft) editNodes(nodes cluster.NodeSet, edits []cluster.NodeEdit) error {
+func (d *editedCluster) editNodes(nodes cluster.NodeSet, edits []cluster.NodeEdit) error {
 	next, err := d.after.EditAll(nodes, edits...)
 	if err != nil {
 		return err
@@ -416,10 +416,10 @@ func (d *draft) editNodes(nodes cluster.NodeSet, edits []cluster.NodeEdit) error
 }
 
 // deny notes why kubectl refuses the edit that is being made.
-func (d *draft) deny(why string) { d.denied[len(d.denied)-1] = why }
+func (d *editedCluster) deny(why string) { d.denied[len(d.denied)-1] = why }
 
 // edit makes a change that is an input of the simulation.
-func (d *draft) edit(in rollout.Input, change func(*cluster.Cluster) (*cluster.Cluster, error)) error {
+func (d *editedCluster) edit(in rollout.Input, change func(*cluster.Cluster) (*cluster.Cluster, error)) error {
 	next, err := change(d.after)
 	if err != nil {
 		return err
@@ -429,7 +429,7 @@ func (d *draft) edit(in rollout.Input, change func(*cluster.Cluster) (*cluster.C
 }
 
 // both makes a change that is none: the simulation starts with it.
-func (d *draft) both(change func(*cluster.Cluster) (*cluster.Cluster, error)) error {
+func (d *editedCluster) both(change func(*cluster.Cluster) (*cluster.Cluster, error)) error {
 	next, err := change(d.after)
 	if err != nil {
 		return err

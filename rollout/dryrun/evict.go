@@ -22,44 +22,53 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Fate is what a plan does to a pod that no DaemonSet owns.
-type Fate uint8
+// Disposition is what a plan does to a pod that no DaemonSet owns.
+type Disposition uint8
 
 const (
-	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode), or by a drain
-	Preempted             // by the scheduler, to make room for a DaemonSet's pod of higher priority (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go: PostFilter)
-	Removed               // with its node or its owner, or by who makes the edits
-	Stranded              // it stays, but would not be let onto its node again
+	DispositionEvicted     Disposition = iota // by a NoExecute taint (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode), or by a drain
+	DispositionPreempted                      // by the scheduler, to make room for a DaemonSet's pod of higher priority (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go: PostFilter)
+	DispositionRemoved                        // with its node or its owner, or by who makes the edits
+	DispositionWithoutNode                    // it stays, but would not be let onto its node again
 )
 
-var fateNames = enum.Of[Fate]("evicted", "preempted", "removed", "stranded")
+var dispositionNames = enum.Of[Disposition]("Evicted", "Preempted", "Removed", "WithoutNode")
 
 // String is the fate in a word.
-func (f Fate) String() string { return fateNames.String(f) }
+func (f Disposition) String() string { return dispositionNames.String(f) }
+
+func (f Disposition) words() string {
+	if f == DispositionWithoutNode {
+		return "without a node"
+	}
+	return strings.ToLower(f.String())
+}
 
 // MarshalText makes a fate its word in JSON.
-func (f Fate) MarshalText() ([]byte, error) { return fateNames.MarshalText(f) }
+func (f Disposition) MarshalText() ([]byte, error) { return dispositionNames.MarshalText(f) }
 
 // UnmarshalText reads the word of a fate.
-func (f *Fate) UnmarshalText(text []byte) error { return fateNames.UnmarshalText(f, text) }
+func (f *Disposition) UnmarshalText(text []byte) error {
+	return dispositionNames.UnmarshalText(f, text)
+}
 
 // Eviction is a pod that no DaemonSet owns, and what a plan does to it.
 type Eviction struct {
-	Pod   string        `json:"pod"` // namespace/name
-	Node  string        `json:"node"`
-	Fate  Fate          `json:"fate"`
-	After time.Duration `json:"after,omitempty"` // ns from the edits until it goes
-	Why   string        `json:"why"`             // the taint, for which pod it makes room, or what keeps it off its node
-	Owner string        `json:"owner,omitempty"` // "ReplicaSet web-5d4f": who makes a new one; empty: nobody
+	Pod         string        `json:"pod"` // namespace/name
+	Node        string        `json:"node"`
+	Disposition Disposition   `json:"disposition"`
+	After       time.Duration `json:"after,omitempty"` // ns from the edits until it goes
+	Cause       string        `json:"cause"`           // the taint, for which pod it makes room, or what keeps it off its node
+	Owner       string        `json:"owner,omitempty"` // "ReplicaSet web-5d4f": who makes a new one; empty: nobody
 	// Successor is the pod that its ReplicaSet made in its place, by name. It is empty if
 	// there is none, or if the simulation does not know the owner: a StatefulSet, a Job, or
 	// one that is not in the cluster that was given.
 	Successor string `json:"successor,omitempty"`
-	// Again is the node to which the scheduler bound the successor; without one, the node
+	// NewNode is the node to which the scheduler bound the successor; without one, the node
 	// that takes the same pod once everything has settled, all such pods together. Nowhere
 	// is why there is none, in kube-scheduler's words.
-	Again   string `json:"again,omitempty"`
-	Nowhere string `json:"nowhere,omitempty"`
+	NewNode       string `json:"newNode,omitempty"`
+	Unschedulable string `json:"unschedulable,omitempty"`
 	// Missing is how long it took from its going until the successor was available; nil if
 	// it never was, or is not known to be.
 	Missing *time.Duration `json:"missing,omitempty"`
@@ -67,29 +76,29 @@ type Eviction struct {
 
 // String is the pod and what becomes of it in one line.
 func (e Eviction) String() string {
-	s := fmt.Sprintf("%s on %s: %v", e.Pod, e.Node, e.Fate)
+	s := fmt.Sprintf("%s on %s: %s", e.Pod, e.Node, e.Disposition.words())
 	if e.After > 0 {
 		s += fmt.Sprintf(" after %v", e.After)
 	}
-	return s + ": " + e.Why + e.next()
+	return s + ": " + e.Cause + e.next()
 }
 
 // next is what comes in the pod's place.
 func (e Eviction) next() string {
 	switch {
-	case e.Owner == "" && e.Fate != Stranded:
+	case e.Owner == "" && e.Disposition != DispositionWithoutNode:
 		return "; nothing makes it anew"
-	case e.Successor != "" && e.Again == "":
-		return fmt.Sprintf("; %s takes its place, on no node: %s", e.Successor, e.Nowhere)
+	case e.Successor != "" && e.NewNode == "":
+		return fmt.Sprintf("; %s takes its place, on no node: %s", e.Successor, e.Unschedulable)
 	case e.Successor != "" && e.Missing == nil:
-		return fmt.Sprintf("; %s takes its place on %s, and is not available", e.Successor, e.Again)
+		return fmt.Sprintf("; %s takes its place on %s, and is not available", e.Successor, e.NewNode)
 	case e.Successor != "":
-		return fmt.Sprintf("; %s takes its place on %s, available %v later", e.Successor, e.Again, *e.Missing)
-	case e.Nowhere != "":
-		return "; no node takes it again: " + e.Nowhere
-	case e.Again != "":
-		return "; would fit on " + e.Again
-	case e.Fate != Stranded:
+		return fmt.Sprintf("; %s takes its place on %s, available %v later", e.Successor, e.NewNode, *e.Missing)
+	case e.Unschedulable != "":
+		return "; no node takes it again: " + e.Unschedulable
+	case e.NewNode != "":
+		return "; would fit on " + e.NewNode
+	case e.Disposition != DispositionWithoutNode:
 		return "; nothing takes its place"
 	}
 	return ""
@@ -114,7 +123,7 @@ func (p *Plan) findEvictions() []Eviction {
 	s.collect()
 	s.succeed()
 	s.standIn()
-	slices.SortFunc(s.found, func(a, b *leaver) int { return cmp.Compare(a.Pod, b.Pod) })
+	slices.SortFunc(s.found, func(a, b *displacedPod) int { return cmp.Compare(a.Pod, b.Pod) })
 	all := make([]Eviction, len(s.found))
 	for i, l := range s.found {
 		all[i] = l.Eviction
@@ -127,11 +136,11 @@ type search struct {
 	plan   *Plan
 	course *course
 	left   map[out]rollout.Event
-	found  []*leaver
+	found  []*displacedPod
 }
 
-// leaver is a pod that goes or is stranded.
-type leaver struct {
+// displacedPod is a pod that goes or is stranded.
+type displacedPod struct {
 	Eviction
 	pod *corev1.Pod
 }
@@ -154,13 +163,13 @@ func (s *search) collect() {
 			_, anyway := would[at]
 			switch {
 			case anyway:
-			case goes && e.Kind != rollout.Deleted:
+			case goes && e.Kind != rollout.EventDeleted:
 				s.add(pod, fateOf(e), why(e, still), time.Duration(e.Tick-s.course.start-1)*s.plan.tick())
 			case goes:
 			case s.gone(pod):
-				s.add(pod, Removed, "its owner is deleted", 0)
+				s.add(pod, DispositionRemoved, "its owner is deleted", 0)
 			case still && now != node:
-				s.strand(pod, node, now)
+				s.leaveUnplaced(pod, node, now)
 			}
 		}
 	}
@@ -180,7 +189,7 @@ func (c *course) leaving() map[out]rollout.Event {
 	gone := map[out]rollout.Event{}
 	for i := range c.trace {
 		e := &c.trace[i]
-		if e.DaemonSet == "" && leaves(e.Kind) {
+		if e.Key == "" && leaves(e.Kind) {
 			if _, already := gone[out{e.Node, e.Pod}]; !already {
 				gone[out{e.Node, e.Pod}] = *e
 			}
@@ -190,31 +199,31 @@ func (c *course) leaving() map[out]rollout.Event {
 }
 
 // leaves reports whether an event takes a pod away, or sends it on its way.
-func leaves(k rollout.Kind) bool {
+func leaves(k rollout.EventKind) bool {
 	switch k {
-	case rollout.Evicted, rollout.Preempted, rollout.UserDeleted, rollout.Collected, rollout.Deleted:
+	case rollout.EventEvicted, rollout.EventPreempted, rollout.EventDeletedByUser, rollout.EventGarbageCollected, rollout.EventDeleted:
 		return true
 	}
 	return false
 }
 
-func fateOf(e rollout.Event) Fate {
+func fateOf(e rollout.Event) Disposition {
 	switch e.Kind {
-	case rollout.Preempted:
-		return Preempted
-	case rollout.Evicted:
-		return Evicted
+	case rollout.EventPreempted:
+		return DispositionPreempted
+	case rollout.EventEvicted:
+		return DispositionEvicted
 	}
-	return Removed
+	return DispositionRemoved
 }
 
 // why names the taints that the pod does not tolerate for ever, the pod that it makes
 // room for, or who takes it away.
 func why(e rollout.Event, nodeStays bool) string {
 	switch {
-	case e.Kind == rollout.UserDeleted && e.Why.Rule == 0:
+	case e.Kind == rollout.EventDeletedByUser && e.Why.Reason == 0:
 		return "the pod is deleted"
-	case e.Kind == rollout.Collected && !nodeStays:
+	case e.Kind == rollout.EventGarbageCollected && !nodeStays:
 		return "the node is removed"
 	case e.Why != rollout.Why{}:
 		return e.Why.String()
@@ -226,17 +235,17 @@ func over(pod *corev1.Pod) bool {
 	return kube.IsTerminal(pod.Status.Phase) || pod.DeletionTimestamp != nil
 }
 
-func (s *search) add(pod *corev1.Pod, fate Fate, why string, after time.Duration) {
-	e := Eviction{Pod: keyOf(pod), Node: pod.Spec.NodeName, Fate: fate, Why: why, After: after}
+func (s *search) add(pod *corev1.Pod, fate Disposition, why string, after time.Duration) {
+	e := Eviction{Pod: keyOf(pod), Node: pod.Spec.NodeName, Disposition: fate, Cause: why, After: after}
 	if ref := metav1.GetControllerOfNoCopy(pod); ref != nil {
 		e.Owner = ref.Kind + " " + ref.Name
 	}
-	s.found = append(s.found, &leaver{e, pod})
+	s.found = append(s.found, &displacedPod{e, pod})
 }
 
-// strand notes a pod that its node let in and, as it is now, would not, and a node that
+// leaveUnplaced notes a pod that its node let in and, as it is now, would not, and a node that
 // would take it once everything has settled.
-func (s *search) strand(pod *corev1.Pod, was, now *corev1.Node) {
+func (s *search) leaveUnplaced(pod *corev1.Pod, was, now *corev1.Node) {
 	w, err := placement.ForPod(anew(pod), placement.Unvalidated())
 	if err != nil || w.Check(was).Decision == placement.Excluded {
 		return
@@ -245,14 +254,14 @@ func (s *search) strand(pod *corev1.Pod, was, now *corev1.Node) {
 	if v.Decision != placement.Excluded {
 		return
 	}
-	s.add(pod, Stranded, fmt.Sprint(v.Reasons[0]), 0)
+	s.add(pod, DispositionWithoutNode, fmt.Sprint(v.Reasons[0]), 0)
 	e := &s.found[len(s.found)-1].Eviction
 	p := w.Predict(s.course.cluster())
 	if open := p.Placed(); open.Len() > 0 {
-		e.Again = cmp.Or(first(p.Best().And(open)), first(open))
+		e.NewNode = cmp.Or(first(p.Best().And(open)), first(open))
 		return
 	}
-	e.Nowhere = p.String()
+	e.Unschedulable = p.String()
 }
 
 // first returns the first name of a set; empty if there is none.
@@ -275,7 +284,7 @@ func anew(pod *corev1.Pod) *corev1.Pod {
 func (s *search) succeed() {
 	lines := s.course.lineages(s.plan.Before().Borrow())
 	for _, l := range s.found {
-		if e := s.left[out{l.Node, l.pod.Name}]; l.Fate != Stranded {
+		if e := s.left[out{l.Node, l.pod.Name}]; l.Disposition != DispositionWithoutNode {
 			lines.follow(l, e, s)
 		}
 	}
@@ -329,7 +338,7 @@ func (c *course) lineages(before cluster.Borrowed) *lineages {
 		}
 	}
 	for i := range c.trace {
-		if e := &c.trace[i]; e.DaemonSet == "" && e.Pod != "" {
+		if e := &c.trace[i]; e.Key == "" && e.Pod != "" {
 			x.see(e, delayed)
 		}
 	}
@@ -345,20 +354,20 @@ func (x *lineages) see(e *rollout.Event, delayed map[string]bool) {
 	}
 	id := group + "/" + e.Pod
 	switch {
-	case e.Kind == rollout.Created:
+	case e.Kind == rollout.EventCreated:
 		g.made = append(g.made, e.Pod)
-	case leaves(e.Kind) || e.Kind == rollout.Failed:
+	case leaves(e.Kind) || e.Kind == rollout.EventFailed:
 		if _, already := g.index[e.Pod]; !already {
 			g.index[e.Pod], x.went[id] = len(g.left), e.Tick
 			g.left = append(g.left, e.Pod)
 		}
-	case e.Kind == rollout.Bound:
+	case e.Kind == rollout.EventBound:
 		if x.bound[id] == "" {
 			x.bound[id] = e.Node
 		}
-	case e.Kind == rollout.Unschedulable:
+	case e.Kind == rollout.EventUnschedulable:
 		x.unfit[id] = e.Why.String()
-	case e.Kind == rollout.Available || e.Kind == rollout.Ready && !delayed[group]:
+	case e.Kind == rollout.EventAvailable || e.Kind == rollout.EventReady && !delayed[group]:
 		if _, already := x.ready[id]; !already {
 			x.ready[id] = e.Tick
 		}
@@ -367,7 +376,7 @@ func (x *lineages) see(e *rollout.Event, delayed map[string]bool) {
 
 // follow tells the leaver what took its place, passing over pods that left before they
 // were available.
-func (x *lineages) follow(l *leaver, left rollout.Event, s *search) {
+func (x *lineages) follow(l *displacedPod, left rollout.Event, s *search) {
 	group := x.groupOf(&left)
 	g := x.groups[group]
 	if g == nil {
@@ -380,14 +389,14 @@ func (x *lineages) follow(l *leaver, left rollout.Event, s *search) {
 		}
 		pod = g.made[i]
 		id := group + "/" + pod
-		l.Successor, l.Again, l.Nowhere, l.Missing = pod, x.bound[id], "", nil
+		l.Successor, l.NewNode, l.Unschedulable, l.Missing = pod, x.bound[id], "", nil
 		if at, ok := x.ready[id]; ok {
 			missing := time.Duration(max(0, at-left.Tick)) * s.plan.tick()
 			l.Missing = &missing
 			return
 		}
-		if l.Again == "" {
-			l.Nowhere = cmp.Or(x.unfit[id], "it is not bound")
+		if l.NewNode == "" {
+			l.Unschedulable = cmp.Or(x.unfit[id], "it is not bound")
 		}
 	}
 }
@@ -397,10 +406,10 @@ func (x *lineages) follow(l *leaver, left rollout.Event, s *search) {
 // of its own.
 func (s *search) standIn() {
 	var sets []runtime.Object
-	var all []*leaver
-	waiting := map[string]*leaver{} // by namespace and ReplicaSet
+	var all []*displacedPod
+	waiting := map[string]*displacedPod{} // by namespace and ReplicaSet
 	for i, l := range s.found {
-		if l.Owner == "" || l.Fate == Stranded || l.Successor != "" || s.simulated(l.pod) {
+		if l.Owner == "" || l.Disposition == DispositionWithoutNode || l.Successor != "" || s.simulated(l.pod) {
 			continue
 		}
 		rs := standIn(l.pod, i)
@@ -425,12 +434,12 @@ func (s *search) standIn() {
 			continue
 		}
 		if l := waiting[pod.Namespace+"/"+ref.Name]; l != nil {
-			l.Again = pod.Spec.NodeName
+			l.NewNode = pod.Spec.NodeName
 		}
 	}
 	for _, l := range all {
-		if w, err := placement.ForPod(anew(l.pod), placement.Unvalidated()); l.Again == "" && err == nil {
-			l.Nowhere = w.Predict(c).String()
+		if w, err := placement.ForPod(anew(l.pod), placement.Unvalidated()); l.NewNode == "" && err == nil {
+			l.Unschedulable = w.Predict(c).String()
 		}
 	}
 }

@@ -182,8 +182,8 @@ func (p *Plan) namedBy(inputs []rollout.Input) named {
 		case rollout.Apply:
 			if x.Deployment != nil {
 				n.keys[deploymentKey(keyOf(x.Deployment))] = true
-			} else if x.DaemonSet != nil {
-				n.keys[daemonKey(keyOf(x.DaemonSet))] = true
+			} else if x.Object != nil {
+				n.keys[daemonKey(keyOf(x.Object))] = true
 			}
 		case rollout.Undo:
 			n.keys[p.withKind(x.Key)] = true
@@ -229,9 +229,9 @@ func (p *Plan) refusals(edit int) []string {
 		}
 		for i := range p.course().trace {
 			switch e := &p.course().trace[i]; {
-			case e.Kind == rollout.Refused && strings.HasPrefix(e.Why.Detail, words):
+			case e.Kind == rollout.EventInputRefused && strings.HasPrefix(e.Why.Detail, words):
 				all = append(all, strings.TrimPrefix(e.Why.Detail, words))
-			case e.Kind == rollout.Undrained && e.Node == drain:
+			case e.Kind == rollout.EventDrainFailed && e.Node == drain:
 				all = append(all, strings.TrimSuffix(e.Why.Detail, ", continuing command..."))
 			}
 		}
@@ -309,7 +309,7 @@ func (j *judge) judge(o Operation, n named, refused []string) Operation {
 func (o *Operation) add(v verdict) {
 	if x := v.found; x != nil {
 		o.diagnoses = append(o.diagnoses, x)
-		for _, c := range x.Culprits {
+		for _, c := range x.Blocking {
 			o.Culprits = append(o.Culprits, c.String())
 		}
 		for _, r := range x.Remedies {
@@ -341,14 +341,14 @@ func (j *judge) workload(key string) verdict {
 
 func (j *judge) examine(key string) verdict {
 	end, there := j.course.ends[key]
-	if !there || end.state == rollout.Done || end.state == rollout.Unknown {
+	if !there || end.state == rollout.StateDone || end.state == rollout.StateUnknown {
 		return verdict{ticks: end.last}
 	}
 	v := verdict{state: OperationStuck, found: diagnosis.Diagnose(j.course.fork(), key)}
 	switch {
 	case v.found != nil:
 		v.why = v.found.Cause
-	case end.state == rollout.Deadlocked:
+	case end.state == rollout.StateStuck:
 		v.why = workloadName(key) + " is not as wanted: " + firstWaits(end.waiting)
 	default:
 		v.state, v.why = OperationRunning, workloadName(key)+" is still under way: "+firstWaits(end.waiting)
@@ -371,7 +371,7 @@ func firstWaits(waits []rollout.Wait) string {
 // much. An update that does not reach a pod is worse, unless it is none of the edits'.
 func (j *judge) noWorse(key string) bool {
 	is, was := j.course.ends[key], j.baseline.ends[key]
-	if was.state == rollout.Done || was.state == rollout.Unknown {
+	if was.state == rollout.StateDone || was.state == rollout.StateUnknown {
 		return false
 	}
 	if strings.HasPrefix(key, "daemonset/") {
@@ -388,7 +388,7 @@ func (j *judge) noWorse(key string) bool {
 // countWaits counts the waits of pods that are there, and the others.
 func countWaits(waits []rollout.Wait) (pods, turns int) {
 	for _, w := range waits {
-		if ofPod(w.For) {
+		if ofPod(w.Blocker) {
 			pods++
 		} else {
 			turns++
@@ -405,7 +405,7 @@ func (p *Plan) edited(key string) bool {
 // drain judges the drain of a node.
 func (j *judge) drain(node string) verdict {
 	for i := range j.course.trace {
-		if e := &j.course.trace[i]; e.Kind == rollout.Drained && e.Node == node {
+		if e := &j.course.trace[i]; e.Kind == rollout.EventDrained && e.Node == node {
 			return verdict{ticks: e.Tick - j.course.start}
 		}
 	}

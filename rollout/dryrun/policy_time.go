@@ -31,12 +31,12 @@ func Completes(within time.Duration, edits ...string) Policy {
 		}
 	}
 	edits = slices.Clone(edits)
-	p.together = func(plan *Plan, _ []Effect) ruling { return plan.completes(within, edits) }
+	p.together = func(plan *Plan, _ []Effect) evaluation { return plan.completes(within, edits) }
 	return p
 }
 
-func (p *Plan) completes(within time.Duration, patterns []string) ruling {
-	var r ruling
+func (p *Plan) completes(within time.Duration, patterns []string) evaluation {
+	var r evaluation
 	asked := 0
 	for _, o := range p.Operations() {
 		if len(patterns) > 0 && !slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, o.Edit) }) {
@@ -45,9 +45,9 @@ func (p *Plan) completes(within time.Duration, patterns []string) ruling {
 		asked++
 		switch {
 		case o.Fails():
-			r.offenders = append(r.offenders, Offender{Node: o.Edit, Why: strings.Join(append([]string{o.outcome()}, o.Why...), ": ")})
+			r.offenders = append(r.offenders, Violation{Node: o.Edit, Message: strings.Join(append([]string{o.outcome()}, o.Why...), ": ")})
 		case within > 0 && o.After > within:
-			r.offenders = append(r.offenders, Offender{Node: o.Edit, Why: o.outcome()})
+			r.offenders = append(r.offenders, Violation{Node: o.Edit, Message: o.outcome()})
 		}
 	}
 	switch {
@@ -84,13 +84,13 @@ func KeepsAvailable(amount, topologyKey string, except int) Policy {
 	if except < 0 {
 		err = errors.Join(err, fmt.Errorf("except %d: must not be negative", except))
 	}
-	return Policy{text: text, wrong: err, ofPods: true, ofWorkloads: func(p *Plan, key string) ruling {
+	return Policy{text: text, wrong: err, ofPods: true, ofWorkloads: func(p *Plan, key string) evaluation {
 		return p.keepsAvailable(key, share, topologyKey, except)
 	}}
 }
 
 // keepsAvailable counts, at the end of each tick, the domains that have too few.
-func (p *Plan) keepsAvailable(key string, share amount, topologyKey string, except int) ruling {
+func (p *Plan) keepsAvailable(key string, share amount, topologyKey string, except int) evaluation {
 	domain := p.domains(topologyKey)
 	would := map[string]int{} // by domain: available without the edits in the end
 	seen := map[string]bool{}
@@ -102,14 +102,14 @@ func (p *Plan) keepsAvailable(key string, share amount, topologyKey string, exce
 		seen[pod.Node] = true
 		would[name]++
 	}
-	var worst ruling
+	var worst evaluation
 	below := 0
 	p.availability(key, domain, func(tick int, now map[string]*Availability) {
-		var found []Offender
+		var found []Violation
 		for _, name := range slices.Sorted(maps.Keys(now)) {
 			a := now[name]
 			if of := max(a.Before, would[name]); a.After < min(share.of(of), of) {
-				found = append(found, Offender{Node: orAll(name), Why: fmt.Sprintf("%d of %d available %v after the edits, %d are promised", a.After, of, p.duration(tick-p.course().start), min(share.of(of), of))})
+				found = append(found, Violation{Node: orAll(name), Message: fmt.Sprintf("%d of %d available %v after the edits, %d are promised", a.After, of, p.duration(tick-p.course().start), min(share.of(of), of))})
 			}
 		}
 		if len(found) > max(below, except) {
@@ -119,7 +119,7 @@ func (p *Plan) keepsAvailable(key string, share amount, topologyKey string, exce
 	if below > 0 {
 		worst.message = fmt.Sprintf("%d below at a time", below)
 		if topologyKey == "" {
-			worst.message = worst.offenders[0].Why
+			worst.message = worst.offenders[0].Message
 			worst.offenders = nil
 		}
 	}
@@ -150,7 +150,7 @@ func (p *Plan) askWorkloads(policy Policy, blank Result) []Result {
 		}
 	}
 	if len(all) == 0 {
-		blank.Outcome, blank.Message = Vacuous, "it is for no DaemonSet or Deployment of the cluster"
+		blank.Outcome, blank.Message = OutcomeNotApplicable, "it is for no DaemonSet or Deployment of the cluster"
 		all = []Result{blank}
 	}
 	return all

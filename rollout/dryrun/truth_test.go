@@ -263,7 +263,7 @@ func podList(pods []rollout.Pod) string {
 	return strings.Join(all, " ")
 }
 
-// checkPods compares the sets of Pods with the pods before and after, and AtWorst with
+// checkPods compares the sets of Pods with the pods before and after, and MinAvailable with
 // the count of each tick.
 func checkPods(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[string]int) {
 	for _, e := range p.Effects() {
@@ -331,7 +331,7 @@ func checkWorst(t *rapid.T, p *dryrun.Plan, e dryrun.Effect, with, without *byHa
 		}
 		worst = min(worst, n)
 	}
-	if up, of := e.AtWorst(); up != worst || of != len(lasting) {
+	if up, of := e.MinAvailable(); up != worst || of != len(lasting) {
 		t.Fatalf("%s: at worst %d of %d, by hand %d of %d\n%v\n%v", e.Key, up, of, worst, len(lasting), p, rollout.Trace(with.events))
 	}
 	if worst < len(lasting) {
@@ -348,13 +348,13 @@ func checkDeployments(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]int
 				continue
 			}
 			switch e.Kind {
-			case rollout.Created:
+			case rollout.EventCreated:
 				want.Created++
-			case rollout.Deleted:
+			case rollout.EventDeleted:
 				want.Deleted++
-			case rollout.Evicted:
+			case rollout.EventEvicted:
 				want.Evicted++
-			case rollout.Preempted:
+			case rollout.EventPreempted:
 				want.Preempted++
 			}
 		}
@@ -368,12 +368,12 @@ func checkDeployments(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]int
 // those that made, bound and readied it.
 func checkEvictions(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[string]int) {
 	for _, e := range p.Evictions() {
-		seen[e.Fate.String()]++
+		seen[e.Disposition.String()]++
 		_, pod, _ := strings.Cut(e.Pod, "/")
 		left := first(with.events, func(x rollout.Event) bool {
-			return x.Pod == pod && x.Node == e.Node && slices.Contains([]rollout.Kind{rollout.Evicted, rollout.Preempted, rollout.UserDeleted, rollout.Collected}, x.Kind)
+			return x.Pod == pod && x.Node == e.Node && slices.Contains([]rollout.EventKind{rollout.EventEvicted, rollout.EventPreempted, rollout.EventDeletedByUser, rollout.EventGarbageCollected}, x.Kind)
 		})
-		if e.Fate == dryrun.Stranded {
+		if e.Disposition == dryrun.DispositionWithoutNode {
 			if left != nil {
 				t.Fatalf("%v, and yet %v", e, left)
 			}
@@ -389,25 +389,25 @@ func checkEvictions(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[
 		if want := heir(with.events, left); want != e.Successor {
 			t.Fatalf("%v, by hand %s\n%v", e, want, rollout.Trace(with.events))
 		}
-		kind := func(k rollout.Kind) *rollout.Event {
+		kind := func(k rollout.EventKind) *rollout.Event {
 			return first(with.events, func(x rollout.Event) bool { return x.Pod == e.Successor && x.Kind == k })
 		}
-		if kind(rollout.Created) == nil {
+		if kind(rollout.EventCreated) == nil {
 			t.Fatalf("%v: nobody made that pod\n%v", e, rollout.Trace(with.events))
 		}
-		switch bound := kind(rollout.Bound); {
+		switch bound := kind(rollout.EventBound); {
 		case bound == nil:
 			seen["no node"]++
-			if e.Again != "" || e.Nowhere == "" || e.Missing != nil {
+			if e.NewNode != "" || e.Unschedulable == "" || e.Missing != nil {
 				t.Fatalf("%v: it is not bound", e)
 			}
 			continue
-		case bound.Node != e.Again:
+		case bound.Node != e.NewNode:
 			t.Fatalf("%v: it is bound to %s", e, bound.Node)
 		}
-		ready := kind(rollout.Ready)
+		ready := kind(rollout.EventReady)
 		if d, ok := minReadyOf(p, "shop/web"); ok && d > 0 {
-			ready = kind(rollout.Available)
+			ready = kind(rollout.EventAvailable)
 		}
 		switch {
 		case ready == nil && e.Missing != nil, ready != nil && e.Missing == nil,
@@ -416,17 +416,17 @@ func checkEvictions(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[
 		}
 	}
 	for _, x := range with.events { // none is left out
-		if x.Kind != rollout.Evicted || x.DaemonSet != "" {
+		if x.Kind != rollout.EventEvicted || x.Key != "" {
 			continue
 		}
 		anyway := first(without.events, func(y rollout.Event) bool {
-			return y.Pod == x.Pod && y.Node == x.Node && y.Kind != rollout.Unready && y.Kind != rollout.Happened
+			return y.Pod == x.Pod && y.Node == x.Node && y.Kind != rollout.EventNotReady && y.Kind != rollout.EventInputApplied
 		})
 		had := slices.ContainsFunc(with.before["deployment/"+x.Deployment], func(p rollout.Pod) bool {
 			return p.Name == x.Pod && p.Node == x.Node && p.Bound && !p.Terminating && p.Phase == "Running"
 		})
 		told := slices.ContainsFunc(p.Evictions(), func(e dryrun.Eviction) bool { return strings.HasSuffix(e.Pod, "/"+x.Pod) })
-		if had && anyway == nil && !told && x.Deployment != "" && firstLeft(with.events, x.Pod).Kind == rollout.Evicted {
+		if had && anyway == nil && !told && x.Deployment != "" && firstLeft(with.events, x.Pod).Kind == rollout.EventEvicted {
 			t.Fatalf("%v is not told\n%v", x, p)
 		}
 	}
@@ -440,11 +440,11 @@ func heir(events []rollout.Event, left *rollout.Event) string {
 	for _, e := range events {
 		switch {
 		case e.Deployment != left.Deployment || e.Pod == "":
-		case e.Kind == rollout.Created:
+		case e.Kind == rollout.EventCreated:
 			made = append(made, e.Pod)
-		case e.Kind == rollout.Available || e.Kind == rollout.Ready:
+		case e.Kind == rollout.EventAvailable || e.Kind == rollout.EventReady:
 			ready[e.Pod] = true
-		case slices.Contains([]rollout.Kind{rollout.Evicted, rollout.Preempted, rollout.UserDeleted, rollout.Collected, rollout.Deleted, rollout.Failed}, e.Kind) &&
+		case slices.Contains([]rollout.EventKind{rollout.EventEvicted, rollout.EventPreempted, rollout.EventDeletedByUser, rollout.EventGarbageCollected, rollout.EventDeleted, rollout.EventFailed}, e.Kind) &&
 			!slices.Contains(gone, e.Pod):
 			gone = append(gone, e.Pod)
 		}
@@ -463,7 +463,7 @@ func heir(events []rollout.Event, left *rollout.Event) string {
 
 func firstLeft(events []rollout.Event, pod string) rollout.Event {
 	return *first(events, func(x rollout.Event) bool {
-		return x.Pod == pod && slices.Contains([]rollout.Kind{rollout.Evicted, rollout.Preempted, rollout.UserDeleted, rollout.Collected, rollout.Deleted}, x.Kind)
+		return x.Pod == pod && slices.Contains([]rollout.EventKind{rollout.EventEvicted, rollout.EventPreempted, rollout.EventDeletedByUser, rollout.EventGarbageCollected, rollout.EventDeleted}, x.Kind)
 	})
 }
 
@@ -494,7 +494,7 @@ func lessThan(with, without *rollout.Sim, key string) bool {
 	}
 	turns := func(s *rollout.Sim) (n int) {
 		for _, w := range s.Waiting(key) {
-			if w.For == rollout.Turn || w.For == rollout.Blocked {
+			if w.Blocker == rollout.BlockerQueued || w.Blocker == rollout.BlockerUpdateLimit {
 				n++
 			}
 		}
@@ -528,8 +528,8 @@ func checkOperations(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map
 		drains := false
 		if node, ok := strings.CutPrefix(o.Edit, "drain "); ok {
 			node, _, _ = strings.Cut(node, " ")
-			drained := first(with.events, func(e rollout.Event) bool { return e.Kind == rollout.Drained && e.Node == node })
-			refused := first(with.events, func(e rollout.Event) bool { return e.Kind == rollout.Undrained && e.Node == node })
+			drained := first(with.events, func(e rollout.Event) bool { return e.Kind == rollout.EventDrained && e.Node == node })
+			refused := first(with.events, func(e rollout.Event) bool { return e.Kind == rollout.EventDrainFailed && e.Node == node })
 			drains = drained == nil && refused == nil
 			if drained != nil {
 				seen["drained"]++

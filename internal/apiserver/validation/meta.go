@@ -19,20 +19,20 @@ const (
 
 // checkAnyMeta checks what holds for objects of every kind. The generation is
 // the server's to count: whatever a new object says of it is forgotten.
-func checkAnyMeta(at spot, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
+func checkAnyMeta(at fieldErrors, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
 	meta.Generation = 0
 	at.include(apivalidation.ValidateObjectMeta(meta, bool(s), name, at.path))
 }
 
 // checkMeta follows the API server (pkg/apis/core/validation/validation.go:
 // ValidateObjectMeta), which adds a rule for finalizers.
-func checkMeta(at spot, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
+func checkMeta(at fieldErrors, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
 	checkAnyMeta(at, meta, s, name)
 	checkFinalizers(at.child("finalizers"), meta.Finalizers)
 }
 
 // checkFinalizers follows validateKubeFinalizerName.
-func checkFinalizers(at spot, finalizers []string) {
+func checkFinalizers(at fieldErrors, finalizers []string) {
 	for i, finalizer := range finalizers {
 		if !strings.Contains(finalizer, "/") && !slices.Contains(standardFinalizers, finalizer) {
 			at.item(i).invalid(finalizer, "name is neither a standard finalizer name nor is it fully qualified")
@@ -41,7 +41,7 @@ func checkFinalizers(at spot, finalizers []string) {
 }
 
 // checkNameAs checks the name and the prefix of names as ValidateObjectMeta does.
-func checkNameAs(at spot, meta *metav1.ObjectMeta, name apivalidation.ValidateNameFunc) {
+func checkNameAs(at fieldErrors, meta *metav1.ObjectMeta, name apivalidation.ValidateNameFunc) {
 	if meta.GenerateName != "" {
 		at.child("generateName").invalidFor(meta.GenerateName, name(meta.GenerateName, true))
 	}
@@ -56,6 +56,6 @@ var standardFinalizers = []string{
 
 // checkNamespace follows the API server (pkg/apis/core/validation/validation.go:
 // ValidateNamespace).
-func checkNamespace(root spot, ns *corev1.Namespace) {
+func checkNamespace(root fieldErrors, ns *corev1.Namespace) {
 	checkMeta(root.child("metadata"), &ns.ObjectMeta, clusterWide, apivalidation.ValidateNamespaceName)
 }

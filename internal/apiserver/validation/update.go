@@ -31,7 +31,7 @@ import (
 // without a resource version is unconditional. The API server reports some
 // mistakes twice; Update reports each once.
 func Update(old, updated runtime.Object) (stored runtime.Object, mistakes field.ErrorList) {
-	root := spot{list: &mistakes}
+	root := fieldErrors{list: &mistakes}
 	switch {
 	case kinds.IsNil(old), kinds.IsNil(updated):
 		root.child("metadata").required("object is nil")
@@ -50,7 +50,7 @@ func Update(old, updated runtime.Object) (stored runtime.Object, mistakes field.
 }
 
 // updateObject prepares and checks an object with its defaults. It may change both.
-func updateObject(root spot, object, old runtime.Object) {
+func updateObject(root fieldErrors, object, old runtime.Object) {
 	keepServerFields(object.(metav1.Object), old.(metav1.Object))
 	switch o := object.(type) {
 	case *corev1.Node:
@@ -112,7 +112,7 @@ func once(mistakes field.ErrorList) field.ErrorList {
 
 // checkMetaUpdate follows the API server
 // (k8s.io/apiserver/pkg/registry/rest/update.go: validateCommonFields).
-func checkMetaUpdate(at spot, meta, old *metav1.ObjectMeta, s scope) {
+func checkMetaUpdate(at fieldErrors, meta, old *metav1.ObjectMeta, s scope) {
 	at.include(apivalidation.ValidateObjectMeta(meta, bool(s), isPathSegment, at.path))
 	versioned := *meta
 	versioned.ResourceVersion = "any" // objects that were never stored have none
@@ -122,13 +122,13 @@ func checkMetaUpdate(at spot, meta, old *metav1.ObjectMeta, s scope) {
 // checkCoreMetaUpdate follows the API server
 // (pkg/apis/core/validation/validation.go: ValidateObjectMetaUpdate), which
 // adds a rule for finalizers.
-func checkCoreMetaUpdate(at spot, meta, old *metav1.ObjectMeta, s scope) {
+func checkCoreMetaUpdate(at fieldErrors, meta, old *metav1.ObjectMeta, s scope) {
 	checkMetaUpdate(at, meta, old, s)
 	checkFinalizers(at.child("finalizers"), meta.Finalizers)
 }
 
 // checkImmutable follows ValidateImmutableField.
-func checkImmutable(at spot, value, old any) {
+func checkImmutable(at fieldErrors, value, old any) {
 	at.include(apivalidation.ValidateImmutableField(value, old, at.path))
 }
 
@@ -136,7 +136,7 @@ func checkImmutable(at spot, value, old any) {
 func differ(a, b any) bool { return !equality.Semantic.DeepEqual(a, b) }
 
 // updateNamespace follows the strategy of pkg/registry/core/namespace/strategy.go.
-func updateNamespace(root spot, ns, old *corev1.Namespace) {
+func updateNamespace(root fieldErrors, ns, old *corev1.Namespace) {
 	ns.Spec.Finalizers, ns.Status = old.Spec.Finalizers, old.Status
 	meta := root.child("metadata")
 	checkCoreMetaUpdate(meta, &ns.ObjectMeta, &old.ObjectMeta, clusterWide)
@@ -145,7 +145,7 @@ func updateNamespace(root spot, ns, old *corev1.Namespace) {
 
 // updatePriorityClass follows the API server
 // (pkg/apis/scheduling/validation/validation.go: ValidatePriorityClassUpdate).
-func updatePriorityClass(root spot, class, old *schedulingv1.PriorityClass) {
+func updatePriorityClass(root fieldErrors, class, old *schedulingv1.PriorityClass) {
 	checkCoreMetaUpdate(root.child("metadata"), &class.ObjectMeta, &old.ObjectMeta, clusterWide)
 	if class.Value != old.Value {
 		root.child("value").forbidden("may not be changed in an update.")
@@ -155,7 +155,7 @@ func updatePriorityClass(root spot, class, old *schedulingv1.PriorityClass) {
 
 // updatePodDisruptionBudget follows the strategy of
 // pkg/registry/policy/poddisruptionbudget/strategy.go. Every field may change.
-func updatePodDisruptionBudget(root spot, budget, old *policyv1.PodDisruptionBudget) {
+func updatePodDisruptionBudget(root fieldErrors, budget, old *policyv1.PodDisruptionBudget) {
 	budget.Status = old.Status
 	if differ(budget.Spec, old.Spec) {
 		budget.Generation++

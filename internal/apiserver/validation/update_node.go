@@ -10,7 +10,7 @@ import (
 // updateNode follows the strategy of pkg/registry/core/node/strategy.go and
 // ValidateNodeUpdate of pkg/apis/core/validation/validation.go. A node's status
 // is updated elsewhere; here it stays.
-func updateNode(root spot, node, old *corev1.Node) {
+func updateNode(root fieldErrors, node, old *corev1.Node) {
 	node.Status = old.Status
 	if old.Spec.ConfigSource == nil {
 		node.Spec.ConfigSource = nil
@@ -45,13 +45,13 @@ func setPodCIDRs(spec *corev1.NodeSpec, ranges []string) {
 	}
 }
 
-func checkCIDRUpdate(at spot, ranges, old []string) {
+func checkCIDRUpdate(at fieldErrors, ranges, old []string) {
 	if len(old) > 0 && !slices.Equal(ranges, old) {
 		at.forbidden("node updates may not change podCIDR except from \"\" to valid")
 	}
 }
 
-func checkProviderUpdate(at spot, id, old string) {
+func checkProviderUpdate(at fieldErrors, id, old string) {
 	switch {
 	case old == "" || id == old:
 	case id == "":

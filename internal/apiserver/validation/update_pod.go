@@ -15,7 +15,7 @@ import (
 
 // updatePod follows the strategy of pkg/registry/core/pod/strategy.go and
 // ValidatePodUpdate of pkg/apis/core/validation/validation.go.
-func updatePod(root spot, pod, old *corev1.Pod) {
+func updatePod(root fieldErrors, pod, old *corev1.Pod) {
 	pod.Status = old.Status
 	if pod.Spec.Resources == nil {
 		pod.Spec.Resources = old.Spec.Resources
@@ -41,7 +41,7 @@ func useServiceAccountName(spec *corev1.PodSpec) {
 }
 
 // checkMirrorUpdate follows ValidatePodSpecificAnnotationUpdates.
-func checkMirrorUpdate(at spot, annotations, old map[string]string) {
+func checkMirrorUpdate(at fieldErrors, annotations, old map[string]string) {
 	value, has := annotations[corev1.MirrorPodAnnotationKey]
 	before, had := old[corev1.MirrorPodAnnotationKey]
 	switch {
@@ -54,7 +54,7 @@ func checkMirrorUpdate(at spot, annotations, old map[string]string) {
 
 // checkPodSpecUpdate checks that only what may change does. Each of the first
 // three checks, where it fails, ends them all.
-func checkPodSpecUpdate(at spot, spec, old *corev1.PodSpec) {
+func checkPodSpecUpdate(at fieldErrors, spec, old *corev1.PodSpec) {
 	if !sameNumber(at.child("containers"), spec.Containers, old.Containers) ||
 		!sameNumber(at.child("initContainers"), spec.InitContainers, old.InitContainers) ||
 		!checkDeadlineUpdate(at.child("activeDeadlineSeconds"), spec.ActiveDeadlineSeconds, old.ActiveDeadlineSeconds) {
@@ -78,7 +78,7 @@ const podUpdateWords = "pod updates may not change fields other than `spec.conta
 	"`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
 
 // sameNumber follows ValidateContainerUpdates.
-func sameNumber(at spot, containers, old []corev1.Container) bool {
+func sameNumber(at fieldErrors, containers, old []corev1.Container) bool {
 	if len(containers) != len(old) {
 		at.forbidden("pod updates may not add or remove containers")
 		return false
@@ -87,7 +87,7 @@ func sameNumber(at spot, containers, old []corev1.Container) bool {
 }
 
 // checkDeadlineUpdate checks that a deadline is set or shortened, and not removed.
-func checkDeadlineUpdate(at spot, deadline, old *int64) bool {
+func checkDeadlineUpdate(at fieldErrors, deadline, old *int64) bool {
 	switch {
 	case deadline == nil && old != nil:
 		at.invalid(deadline, "must not update from a positive integer to nil value")
@@ -105,7 +105,7 @@ func checkDeadlineUpdate(at spot, deadline, old *int64) bool {
 }
 
 // checkTolerationUpdate follows validateOnlyAddedTolerations.
-func checkTolerationUpdate(at spot, tolerations, old []corev1.Toleration) {
+func checkTolerationUpdate(at fieldErrors, tolerations, old []corev1.Toleration) {
 	for _, before := range old {
 		kept := slices.ContainsFunc(tolerations, func(t corev1.Toleration) bool {
 			before.TolerationSeconds = t.TolerationSeconds
@@ -120,7 +120,7 @@ func checkTolerationUpdate(at spot, tolerations, old []corev1.Toleration) {
 
 // checkGateUpdate follows validateOnlyDeletedSchedulingGates. Of equal gates the
 // last is reported.
-func checkGateUpdate(at spot, gates, old []corev1.PodSchedulingGate) {
+func checkGateUpdate(at fieldErrors, gates, old []corev1.PodSchedulingGate) {
 	for i, gate := range gates {
 		if !slices.Contains(old, gate) && !slices.Contains(gates[i+1:], gate) {
 			at.item(i).child("name").forbidden(fmt.Sprintf("only deletion is allowed, but found new scheduling gate '%s'", gate.Name))
@@ -149,7 +149,7 @@ func withMutable(spec, old *corev1.PodSpec) *corev1.PodSpec {
 
 // checkGatedUpdate checks the fields that a pod with scheduling gates may add
 // to, and sets them as they were.
-func checkGatedUpdate(at spot, fixed, old *corev1.PodSpec) {
+func checkGatedUpdate(at fieldErrors, fixed, old *corev1.PodSpec) {
 	checkNodeSelectorUpdate(at.child("nodeSelector"), fixed.NodeSelector, old.NodeSelector)
 	fixed.NodeSelector = old.NodeSelector
 	affinity, before := nodeAffinity(fixed.Affinity), nodeAffinity(old.Affinity)
@@ -168,7 +168,7 @@ func checkGatedUpdate(at spot, fixed, old *corev1.PodSpec) {
 }
 
 // checkNodeSelectorUpdate follows validateNodeSelectorMutation.
-func checkNodeSelectorUpdate(at spot, selector, old map[string]string) {
+func checkNodeSelectorUpdate(at fieldErrors, selector, old map[string]string) {
 	for key, value := range old { // any order: one mistake, whichever key
 		if now, ok := selector[key]; !ok || now != value {
 			at.invalid(selector, "only additions to spec.nodeSelector are allowed (no mutations or deletions)")
@@ -193,7 +193,7 @@ func requiredTerms(affinity *corev1.NodeAffinity) []corev1.NodeSelectorTerm {
 
 // checkNodeAffinityUpdate follows validateNodeAffinityMutation: a term may only
 // become stricter, and terms, being ORed, may not be added or removed.
-func checkNodeAffinityUpdate(at spot, terms, old []corev1.NodeSelectorTerm) {
+func checkNodeAffinityUpdate(at fieldErrors, terms, old []corev1.NodeSelectorTerm) {
 	if len(old) > 0 && len(terms) != len(old) {
 		at.invalid(terms, "no additions/deletions to non-empty NodeSelectorTerms list are allowed")
 		return

@@ -11,7 +11,7 @@ import (
 // (pkg/registry/core/service/storage/storage.go: beginUpdate), the strategy of
 // pkg/registry/core/service/strategy.go and ValidateServiceUpdate of
 // pkg/apis/core/validation/validation.go, but for what concerns load balancers.
-func updateService(root spot, service, old *corev1.Service) {
+func updateService(root fieldErrors, service, old *corev1.Service) {
 	service.Status = old.Status
 	if old.Spec.ClusterIP != "" && len(old.Spec.ClusterIPs) == 0 {
 		old.Spec.ClusterIPs = []string{old.Spec.ClusterIP}
@@ -127,7 +127,7 @@ const (
 
 // checkAddressUpdate follows validateUpgradeDowngradeClusterIPs: the first address
 // stays, a second may come or go.
-func checkAddressUpdate(at spot, spec, old *corev1.ServiceSpec) {
+func checkAddressUpdate(at fieldErrors, spec, old *corev1.ServiceSpec) {
 	if isHeadless(spec) && isHeadless(old) {
 		return
 	}
@@ -152,7 +152,7 @@ func checkAddressUpdate(at spot, spec, old *corev1.ServiceSpec) {
 
 // checkFamilyUpdate follows validateUpgradeDowngradeIPFamilies, which reports
 // everything at the first family.
-func checkFamilyUpdate(at spot, spec, old *corev1.ServiceSpec) {
+func checkFamilyUpdate(at fieldErrors, spec, old *corev1.ServiceSpec) {
 	if isHeadless(spec) || isHeadless(old) {
 		return
 	}
@@ -175,7 +175,7 @@ func checkFamilyUpdate(at spot, spec, old *corev1.ServiceSpec) {
 	}
 }
 
-func checkSingleStack(at spot, policy *corev1.IPFamilyPolicy, released string) {
+func checkSingleStack(at fieldErrors, policy *corev1.IPFamilyPolicy, released string) {
 	if orZero(policy) != corev1.IPFamilyPolicySingleStack {
 		at.invalid(policy, singleStackOnly+released)
 	}

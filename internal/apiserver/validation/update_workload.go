@@ -11,7 +11,7 @@ import (
 
 // updateDaemonSet follows the strategy of pkg/registry/apps/daemonset/strategy.go
 // and ValidateDaemonSetUpdate of pkg/apis/apps/validation/validation.go.
-func updateDaemonSet(root spot, ds, old *appsv1.DaemonSet) {
+func updateDaemonSet(root fieldErrors, ds, old *appsv1.DaemonSet) {
 	ds.Status = old.Status
 	fillShares(ds.Spec.UpdateStrategy.RollingUpdate)
 	fillShares(old.Spec.UpdateStrategy.RollingUpdate)
@@ -58,7 +58,7 @@ func countTemplate(ds, old *appsv1.DaemonSet) {
 // updateDeployment follows the strategy of
 // pkg/registry/apps/deployment/strategy.go. Annotations count the generation too,
 // because ReplicaSets get them.
-func updateDeployment(root spot, d, old *appsv1.Deployment) {
+func updateDeployment(root fieldErrors, d, old *appsv1.Deployment) {
 	d.Status = old.Status
 	if differ(d.Spec, old.Spec) || differ(d.Annotations, old.Annotations) {
 		d.Generation++
@@ -71,7 +71,7 @@ func updateDeployment(root spot, d, old *appsv1.Deployment) {
 
 // updateReplicaSet follows the strategy of
 // pkg/registry/apps/replicaset/strategy.go.
-func updateReplicaSet(root spot, rs, old *appsv1.ReplicaSet) {
+func updateReplicaSet(root fieldErrors, rs, old *appsv1.ReplicaSet) {
 	rs.Status = old.Status
 	if differ(rs.Spec, old.Spec) {
 		rs.Generation++
@@ -85,7 +85,7 @@ func updateReplicaSet(root spot, rs, old *appsv1.ReplicaSet) {
 // updateStatefulSet follows the strategy of
 // pkg/registry/apps/statefulset/strategy.go and ValidateStatefulSetUpdate of
 // pkg/apis/apps/validation/validation.go.
-func updateStatefulSet(root spot, sts, old *appsv1.StatefulSet) {
+func updateStatefulSet(root fieldErrors, sts, old *appsv1.StatefulSet) {
 	sts.Status = old.Status
 	nameKinds(sts.Spec.VolumeClaimTemplates)
 	nameKinds(old.Spec.VolumeClaimTemplates)
@@ -112,7 +112,7 @@ func nameKinds(claims []corev1.PersistentVolumeClaim) {
 // updateControllerRevision follows the API server
 // (pkg/apis/apps/validation/validation.go: ValidateControllerRevisionUpdate): its
 // number may change, its data may not.
-func updateControllerRevision(root spot, revision, old *appsv1.ControllerRevision) {
+func updateControllerRevision(root fieldErrors, revision, old *appsv1.ControllerRevision) {
 	meta := root.child("metadata")
 	checkCoreMetaUpdate(meta, &revision.ObjectMeta, &old.ObjectMeta, namespaced)
 	checkNameAs(meta, &revision.ObjectMeta, apivalidation.NameIsDNSSubdomain)

@@ -14,12 +14,12 @@ import (
 // checkDaemonSet follows the API server (pkg/apis/apps/validation/validation.go:
 // ValidateDaemonSet). A missing selector matches no template: it is reported there
 // and nowhere else.
-func checkDaemonSet(root spot, ds *appsv1.DaemonSet) {
+func checkDaemonSet(root fieldErrors, ds *appsv1.DaemonSet) {
 	checkMeta(root.child("metadata"), &ds.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	checkDaemonSetSpec(root.child("spec"), &ds.Spec)
 }
 
-func checkDaemonSetSpec(at spot, spec *appsv1.DaemonSetSpec) {
+func checkDaemonSetSpec(at fieldErrors, spec *appsv1.DaemonSetSpec) {
 	checkSelector(at.child("selector"), spec.Selector)
 	if selector, err := metav1.LabelSelectorAsSelector(spec.Selector); err == nil {
 		checkSelected(at.child("template"), selector, &spec.Template)
@@ -33,12 +33,12 @@ func checkDaemonSetSpec(at spot, spec *appsv1.DaemonSetSpec) {
 }
 
 // checkDeployment follows ValidateDeployment, as above.
-func checkDeployment(root spot, d *appsv1.Deployment) {
+func checkDeployment(root fieldErrors, d *appsv1.Deployment) {
 	checkMeta(root.child("metadata"), &d.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	checkDeploymentSpec(root.child("spec"), &d.Spec)
 }
 
-func checkDeploymentSpec(at spot, spec *appsv1.DeploymentSpec) {
+func checkDeploymentSpec(at fieldErrors, spec *appsv1.DeploymentSpec) {
 	checkNotNegative(at.child("replicas"), orZero(spec.Replicas))
 	checkReplicaTemplate(at, spec.Selector, &spec.Template)
 	checkDeploymentStrategy(at.child("strategy"), &spec.Strategy)
@@ -53,12 +53,12 @@ func checkDeploymentSpec(at spot, spec *appsv1.DeploymentSpec) {
 }
 
 // checkReplicaSet follows ValidateReplicaSet, as above.
-func checkReplicaSet(root spot, rs *appsv1.ReplicaSet) {
+func checkReplicaSet(root fieldErrors, rs *appsv1.ReplicaSet) {
 	checkMeta(root.child("metadata"), &rs.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	checkReplicaSetSpec(root.child("spec"), &rs.Spec)
 }
 
-func checkReplicaSetSpec(at spot, spec *appsv1.ReplicaSetSpec) {
+func checkReplicaSetSpec(at fieldErrors, spec *appsv1.ReplicaSetSpec) {
 	checkNotNegative(at.child("replicas"), orZero(spec.Replicas))
 	checkNotNegative(at.child("minReadySeconds"), spec.MinReadySeconds)
 	checkReplicaTemplate(at, spec.Selector, &spec.Template)
@@ -67,7 +67,7 @@ func checkReplicaSetSpec(at spot, spec *appsv1.ReplicaSetSpec) {
 // checkReplicaTemplate is what Deployments and ReplicaSets have in common; the
 // server's words call both a deployment here and both a ReplicaSet there. Where
 // the selector cannot be parsed, the template is not looked at.
-func checkReplicaTemplate(at spot, selector *metav1.LabelSelector, template *corev1.PodTemplateSpec) {
+func checkReplicaTemplate(at fieldErrors, selector *metav1.LabelSelector, template *corev1.PodTemplateSpec) {
 	checkRequiredSelector(at.child("selector"), selector, "deployment")
 	parsed, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil {
@@ -81,7 +81,7 @@ func checkReplicaTemplate(at spot, selector *metav1.LabelSelector, template *cor
 
 // checkStatefulSet follows ValidateStatefulSet, as above. Labels and annotations
 // of the template are checked twice.
-func checkStatefulSet(root spot, sts *appsv1.StatefulSet) {
+func checkStatefulSet(root fieldErrors, sts *appsv1.StatefulSet) {
 	checkMeta(root.child("metadata"), &sts.ObjectMeta, namespaced, apivalidation.NameIsDNSLabel)
 	at := root.child("spec")
 	checkStatefulSetSpec(at, &sts.Spec)
@@ -91,7 +91,7 @@ func checkStatefulSet(root spot, sts *appsv1.StatefulSet) {
 }
 
 // checkStatefulSetSpec leaves out the service's name, which updates do not check.
-func checkStatefulSetSpec(at spot, spec *appsv1.StatefulSetSpec) {
+func checkStatefulSetSpec(at fieldErrors, spec *appsv1.StatefulSetSpec) {
 	checkPodManagement(at.child("podManagementPolicy"), spec.PodManagementPolicy)
 	checkStatefulSetStrategy(at.child("updateStrategy"), &spec.UpdateStrategy)
 	checkNotNegative(at.child("replicas"), orZero(spec.Replicas))
@@ -109,7 +109,7 @@ func checkStatefulSetSpec(at spot, spec *appsv1.StatefulSetSpec) {
 	checkRunsForever(template.child("spec"), &spec.Template.Spec, "StatefulSet")
 }
 
-func checkPodManagement(at spot, policy appsv1.PodManagementPolicyType) {
+func checkPodManagement(at fieldErrors, policy appsv1.PodManagementPolicyType) {
 	switch policy {
 	case "":
 		at.required("")
@@ -119,7 +119,7 @@ func checkPodManagement(at spot, policy appsv1.PodManagementPolicyType) {
 	}
 }
 
-func checkRequiredSelector(at spot, selector *metav1.LabelSelector, kind string) {
+func checkRequiredSelector(at fieldErrors, selector *metav1.LabelSelector, kind string) {
 	if selector == nil {
 		at.required("")
 		return
@@ -128,27 +128,27 @@ func checkRequiredSelector(at spot, selector *metav1.LabelSelector, kind string)
 	checkNotEmpty(at, selector, kind)
 }
 
-func checkNotEmpty(at spot, selector *metav1.LabelSelector, kind string) {
+func checkNotEmpty(at fieldErrors, selector *metav1.LabelSelector, kind string) {
 	if selector != nil && len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
 		at.invalid(selector, "empty selector is invalid for "+kind)
 	}
 }
 
 // checkSelectedBySome lets the selector that selects everything pass.
-func checkSelectedBySome(at spot, selector labels.Selector, template *corev1.PodTemplateSpec) {
+func checkSelectedBySome(at fieldErrors, selector labels.Selector, template *corev1.PodTemplateSpec) {
 	if !selector.Empty() {
 		checkSelected(at, selector, template)
 	}
 }
 
-func checkSelected(at spot, selector labels.Selector, template *corev1.PodTemplateSpec) {
+func checkSelected(at fieldErrors, selector labels.Selector, template *corev1.PodTemplateSpec) {
 	if !selector.Matches(labels.Set(template.Labels)) {
 		at.child("metadata", "labels").invalid(template.Labels, "`selector` does not match template `labels`")
 	}
 }
 
 // checkRunsForever checks what a controller asks of pods that it replaces when they end.
-func checkRunsForever(at spot, spec *corev1.PodSpec, kind string) {
+func checkRunsForever(at fieldErrors, spec *corev1.PodSpec, kind string) {
 	if spec.RestartPolicy != corev1.RestartPolicyAlways {
 		unsupported(at.child("restartPolicy"), spec.RestartPolicy, corev1.RestartPolicyAlways)
 	}
@@ -159,7 +159,7 @@ func checkRunsForever(at spot, spec *corev1.PodSpec, kind string) {
 
 // checkControllerRevision follows ValidateControllerRevisionCreate. Data that
 // is not serialized yet (Object) is as good as its JSON.
-func checkControllerRevision(root spot, revision *appsv1.ControllerRevision) {
+func checkControllerRevision(root fieldErrors, revision *appsv1.ControllerRevision) {
 	checkMeta(root.child("metadata"), &revision.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	checkNotNegative(root.child("revision"), revision.Revision)
 	at := root.child("data")

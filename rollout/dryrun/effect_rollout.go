@@ -19,7 +19,7 @@ type course struct {
 	end       *cluster.Cluster // at the end, once somebody has asked; guarded by lock
 	start     int              // the tick before the first
 	trace     rollout.Trace
-	courses   map[string]rollout.Course
+	courses   map[string]rollout.Summary
 	rolled    map[string]map[string]bool // by DaemonSet, the nodes that a rolling update took its turn on
 	before    map[string][]rollout.Pod
 	after     map[string][]rollout.Pod
@@ -49,8 +49,8 @@ func (p *Plan) simulate() *course {
 }
 
 // run lets a simulation settle, or run until the horizon.
-func (b *Base) run(sim *rollout.Sim) *course {
-	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Course{}, rolled: map[string]map[string]bool{},
+func (b *Baseline) run(sim *rollout.Sim) *course {
+	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Summary{}, rolled: map[string]map[string]bool{},
 		before: map[string][]rollout.Pod{}, after: map[string][]rollout.Pod{}, ends: map[string]ending{}, current: map[string]int64{}}
 	c.before = c.pods()
 	courses, trace := sim.Measure(b.ticks())
@@ -135,8 +135,8 @@ func (e Effect) course() *course {
 // empty if it is about none.
 func keyOfEvent(e *rollout.Event) string {
 	switch {
-	case e.DaemonSet != "":
-		return daemonKey(e.DaemonSet)
+	case e.Key != "":
+		return daemonKey(e.Key)
 	case e.Deployment != "":
 		return deploymentKey(e.Deployment)
 	}
@@ -144,55 +144,55 @@ func keyOfEvent(e *rollout.Event) string {
 }
 
 func (c *course) note(e *rollout.Event) {
-	if key := keyOfEvent(e); key != "" && e.Kind != rollout.Unchanged {
+	if key := keyOfEvent(e); key != "" && e.Kind != rollout.EventInputUnchanged {
 		end := c.ends[key]
 		end.last = e.Tick - c.start
 		h := fnv.New64a()
-		fmt.Fprint(h, end.print, end.last, e.Kind, e.Node, e.Why.Rule)
+		fmt.Fprint(h, end.print, end.last, e.Kind, e.Node, e.Why.Reason)
 		end.print = h.Sum64()
 		c.ends[key] = end
 	}
 	switch {
-	case e.Kind == rollout.Refused:
+	case e.Kind == rollout.EventInputRefused:
 		c.refused = append(c.refused, e.Why.Detail)
-	case (e.Kind == rollout.Deleted || e.Kind == rollout.Created) && rolling(e.Why.Rule):
-		if c.rolled[e.DaemonSet] == nil {
-			c.rolled[e.DaemonSet] = map[string]bool{}
+	case (e.Kind == rollout.EventDeleted || e.Kind == rollout.EventCreated) && rolling(e.Why.Reason):
+		if c.rolled[e.Key] == nil {
+			c.rolled[e.Key] = map[string]bool{}
 		}
-		c.rolled[e.DaemonSet][e.Node] = true
+		c.rolled[e.Key][e.Node] = true
 	}
 }
 
 // rolling says whether the rule is one of the rolling update
 // (pkg/controller/daemon/update.go: rollingUpdate) and not of manage.
-func rolling(r rollout.Rule) bool {
+func rolling(r rollout.Reason) bool {
 	switch r {
-	case rollout.WithinBudget, rollout.OldUnavailable, rollout.OldNotReady, rollout.NewAvailable, rollout.OldUnwanted,
-		rollout.EnoughElsewhere, rollout.WithinSurge, rollout.OldUnavailableSurge:
+	case rollout.ReasonMaxUnavailable, rollout.ReasonOldUnavailable, rollout.ReasonOldNotReady, rollout.ReasonNewAvailable, rollout.OldUnwanted,
+		rollout.ReasonSurplusAvailable, rollout.ReasonMaxSurge, rollout.ReasonOldUnavailableSurge:
 		return true
 	}
 	return false
 }
 
-// Pods is what a plan does to a DaemonSet's pods, as the nodes on which it does.
+// PodChanges is what a plan does to a DaemonSet's pods, as the nodes on which it does.
 // The sets are disjoint.
-type Pods struct {
+type PodChanges struct {
 	Created   cluster.NodeSet `json:"created"`   // there was none
 	Updated   cluster.NodeSet `json:"updated"`   // another takes its place when its turn comes in the rolling update
-	Recreated cluster.NodeSet `json:"recreated"` // it is deleted, whatever the budget, and another comes
+	Recreated cluster.NodeSet `json:"recreated"` // it is deleted, regardless of maxUnavailable, and another comes
 	Deleted   cluster.NodeSet `json:"deleted"`   // at once, whatever maxUnavailable says, or turned out by a taint: it is wanted no more
 	Dropped   cluster.NodeSet `json:"dropped"`   // by the rolling update, and none comes in its place: the node only kept it
 	Outdated  cluster.NodeSet `json:"outdated"`  // it stays though the template is another: OnDelete, or the rollout does not get that far
 }
 
 // Empty says whether no pod changes.
-func (p Pods) Empty() bool {
+func (p PodChanges) Empty() bool {
 	return p.Created.Len()+p.Updated.Len()+p.Recreated.Len()+p.Deleted.Len()+p.Dropped.Len()+p.Outdated.Len() == 0
 }
 
 // Pods returns what becomes of the DaemonSet's pods and would not without the edits. It
 // runs the simulation.
-func (e Effect) Pods() Pods {
+func (e Effect) Pods() PodChanges {
 	c := e.course()
 	base := e.baseline()
 	before, after := podsByNode(c.before[e.Key]), podsByNode(c.after[e.Key])
@@ -211,7 +211,7 @@ func (e Effect) Pods() Pods {
 		}
 		return e.plan.named(names[change]...)
 	}
-	return Pods{
+	return PodChanges{
 		Created: set(created), Updated: set(updated), Recreated: set(recreated), Deleted: set(deleted), Dropped: set(dropped), Outdated: set(outdated),
 	}
 }
@@ -244,7 +244,7 @@ func (e Effect) podChange(had, has []rollout.Pod, rolled bool, current int64) po
 		return updated
 	case !shared(had, has):
 		return recreated
-	case e.Action == Changed && stale(had, has, current):
+	case e.Action == ActionChanged && stale(had, has, current):
 		return outdated
 	}
 	return unchanged
@@ -301,10 +301,10 @@ func nodesOf(before, after map[string][]rollout.Pod) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// Course gives the DaemonSet's way through the plan's simulation: waves, ticks, how
+// Summary gives the DaemonSet's way through the plan's simulation: waves, ticks, how
 // many pods were available at worst, and whether it gets to its end. Ticks are of
 // Config.Rollout.Tick. It runs the simulation.
-func (e Effect) Course() rollout.Course { return e.course().courses[e.Key] }
+func (e Effect) Summary() rollout.Summary { return e.course().courses[e.Key] }
 
 // Waiting lists the nodes that keep the DaemonSet's rollout from being done when
 // nothing happens any more, or at the horizon, and would not without the edits. It runs
@@ -317,45 +317,45 @@ func (e Effect) Waiting() []rollout.Wait {
 // newWaits returns the waits that the baseline does not have: of another node, or for
 // another cause, unless both are about a pod that is there and not available.
 func newWaits(is, was []rollout.Wait) []rollout.Wait {
-	known := map[string]rollout.Cause{}
+	known := map[string]rollout.Blocker{}
 	for _, w := range was {
-		known[w.Node] = w.For
+		known[w.Node] = w.Blocker
 	}
 	return slices.DeleteFunc(slices.Clone(is), func(w rollout.Wait) bool {
 		before, did := known[w.Node]
-		return did && (before == w.For || ofPod(before) && ofPod(w.For))
+		return did && (before == w.Blocker || ofPod(before) && ofPod(w.Blocker))
 	})
 }
 
 // ofPod reports whether a wait is for the pod itself and not for its turn in the update.
-func ofPod(c rollout.Cause) bool {
+func ofPod(c rollout.Blocker) bool {
 	switch c {
-	case rollout.Scheduling, rollout.Start, rollout.Readiness, rollout.MinReady, rollout.Termination, rollout.Backoff:
+	case rollout.BlockerUnschedulable, rollout.BlockerNotStarted, rollout.BlockerNotReady, rollout.BlockerMinReadySeconds, rollout.BlockerTerminating, rollout.BlockerFailedPodBackoff:
 		return true
 	}
 	return false
 }
 
-// Ends reports whether what the plan sets off comes to an end: every wanted pod is
+// Completes reports whether what the plan sets off comes to an end: every wanted pod is
 // updated and available, except on nodes where none would be without the edits. It runs
 // the simulation.
-func (e Effect) Ends() bool {
-	state := e.Course().State
-	return state == rollout.Done || state == rollout.Deadlocked && len(e.Waiting()) == 0
+func (e Effect) Completes() bool {
+	state := e.Summary().State
+	return state == rollout.StateDone || state == rollout.StateStuck && len(e.Waiting()) == 0
 }
 
 // Trace gives everything that happens after the edits. It runs the simulation.
 func (p *Plan) Trace() rollout.Trace { return slices.Clone(p.orNothing().course().trace) }
 
-// AtWorst returns on how many nodes a pod was available when there were fewest, of the
+// MinAvailable returns on how many nodes a pod was available when there were fewest, of the
 // nodes that had a pod before, go on wanting one, and had or would have had it available
 // without the edits. A pod on its way out does not count. It runs the simulation.
-func (e Effect) AtWorst() (available, of int) {
+func (e Effect) MinAvailable() (available, of int) {
 	w := e.worst()
 	return w.available, w.of
 }
 
-// lasting returns the nodes that AtWorst is about.
+// lasting returns the nodes that MinAvailable is about.
 func (c *course) lasting(e Effect) map[string]bool {
 	wanted := e.Wanted()
 	would := map[string]bool{}
