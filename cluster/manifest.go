@@ -1,10 +1,6 @@
 package cluster
 
 import (
-	"errors"
-	"fmt"
-	"io"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -16,10 +12,11 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// Manifest is what a YAML or JSON stream held, each kind in the order of the
-// stream. Objects are as written: nothing is defaulted but an absent namespace,
+// Manifest is what YAML or JSON streams held, each kind in the order of the
+// input. Objects are as written: nothing is defaulted but an absent namespace,
 // which reads as "default" with a warning, and the kind and apiVersion of list
-// items that carry none.
+// items that carry none. Of what berth does not use, managedFields and the
+// last-applied-configuration annotation are dropped unless [KeepAll] is given.
 //
 // A literal is the typed way to build a cluster in Go:
 //
@@ -40,29 +37,31 @@ type Manifest struct {
 	Skipped  []Skipped // objects the model has no use for, in the order of the stream
 	Warnings []Warning // what the API server would accept and drop, in the order of the stream
 
-	places map[runtime.Object]decode.Place // where ReadManifest found each object
+	places map[runtime.Object]decode.Place // where each object was read
 }
 
 // Skipped names an object of a stream that is not in the Manifest, and why.
 type Skipped struct {
 	Kind, APIVersion, Namespace, Name string
 
-	Document int // counted from 1
-	Line     int // of the stream, counted from 1; of the document where the object's own is not known
+	File     string // "" for a stream that has no name
+	Document int    // counted from 1
+	Line     int    // of the stream, counted from 1; of the document where the object's own is not known
 	Reason   string
 }
 
 // String is one line: place, object, reason.
 func (s Skipped) String() string {
 	object := s.APIVersion + " " + kinds.ObjectName(s.Kind, s.Namespace, s.Name)
-	return decode.Remark{Document: s.Document, Line: s.Line, Object: object, Message: s.Reason}.String()
+	return decode.Remark{File: s.File, Document: s.Document, Line: s.Line, Object: object, Message: s.Reason}.String()
 }
 
 // Warning is something in a stream that the API server would accept and that
 // the writer of the manifest probably did not mean: an unknown or misspelt
 // field, a repeated key, an absent namespace.
 type Warning struct {
-	Document int    // counted from 1
+	File     string // "" for a stream that has no name
+	Document int    // counted from 1; 0 if it is about the whole file
 	Line     int    // of the stream, counted from 1
 	Object   string // "DaemonSet kube-system/agent"
 	Field    string // "spec.template.spec.hostnetwork"; "" if it is about the whole object
@@ -72,51 +71,6 @@ type Warning struct {
 // String is one line: place, object, field, message.
 func (w Warning) String() string {
 	return decode.Remark(w).String()
-}
-
-// ReadManifest reads a stream of YAML or JSON documents: manifests, kind: List
-// and typed lists, and what kubectl get -o yaml or -o json printed.
-//
-// Documents are found and read as kubectl and the API server do: separators as
-// in k8s.io/apimachinery/pkg/util/yaml (YAMLReader, YAMLOrJSONDecoder), fields
-// by their exact names as in its strict decoding (runtime/serializer/json).
-// Unknown fields and repeated keys are Warnings, the last of repeated keys
-// counts; kinds outside the model are Skipped.
-//
-// The error is a [ManifestErrors] with every mistake of the stream, each with
-// document, line, object and field path as far as they are known; it is another
-// only if r fails. The Manifest is never nil and holds what could be read.
-//
-// Time and memory are linear in the size of the stream; the text of documents
-// with objects of the model is kept, so that later errors can name lines.
-func ReadManifest(r io.Reader) (*Manifest, error) {
-	if r == nil {
-		return &Manifest{}, errors.New("reading manifest: no reader")
-	}
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return &Manifest{}, fmt.Errorf("reading manifest: %w", err)
-	}
-	return newManifest(decode.Read(text))
-}
-
-// newManifest gives what was decoded its public types.
-func newManifest(read decode.Result) (*Manifest, error) {
-	m := &Manifest{places: make(map[runtime.Object]decode.Place, len(read.Objects))}
-	for _, o := range read.Objects {
-		m.add(o.Object)
-		m.places[o.Object] = o.Place
-	}
-	for _, s := range read.Skipped {
-		m.Skipped = append(m.Skipped, Skipped(s))
-	}
-	for _, w := range read.Warnings {
-		m.Warnings = append(m.Warnings, Warning(w))
-	}
-	if len(read.Mistakes) == 0 {
-		return m, nil
-	}
-	return m, newManifestErrors(read.Mistakes)
 }
 
 // Cluster builds the cluster that the API server would hold if it were given
@@ -172,7 +126,7 @@ func appendObjects[T runtime.Object](all []runtime.Object, some []T) []runtime.O
 	return all
 }
 
-// add puts an object that ReadManifest made into the slice of its kind.
+// add puts an object that was read into the slice of its kind.
 func (m *Manifest) add(object runtime.Object) {
 	switch o := object.(type) {
 	case *corev1.Node:

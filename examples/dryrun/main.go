@@ -58,6 +58,7 @@ type options struct {
 	files, cluster, expect, policies, edits, inputs, deletes list
 
 	config dryrun.Config
+	strict bool
 	output string
 }
 
@@ -80,6 +81,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.Var(&o.inputs, "do", "an `input` of a simulation: 'undo ns/name', 'drain node-1 --ignore-daemonsets', 'node-down node-1'; may be repeated")
 	flags.Var(&o.expect, "expect", "label `selector` of nodes that must get a pod of every DaemonSet of -f; may be repeated")
 	flags.Var(&o.policies, "policy", "`file` with policies; may be repeated")
+	flags.BoolVar(&o.strict, "strict", false, "unknown and repeated fields are errors, as for kubectl")
 	flags.StringVar(&o.output, "o", "table", "`format` of the output: "+strings.Join(outputs, ", "))
 	kubelet := &o.config.Rollout.Kubelet
 	flags.DurationVar(&kubelet.Start, "start", 0, "how long a pod takes from being bound to running")
