@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"slices"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -10,6 +12,8 @@ import (
 
 	"github.com/berthsim/berth/internal/apiserver/decode"
 	"github.com/berthsim/berth/internal/apiserver/kinds"
+	"github.com/berthsim/berth/internal/apiserver/validation"
+	"github.com/berthsim/berth/internal/par"
 )
 
 // Manifest is what YAML or JSON streams held, each kind in the order of the
@@ -79,24 +83,42 @@ func (w Warning) String() string {
 //
 // The error is a [ManifestErrors] with every mistake of every object.
 func (m *Manifest) Cluster() (*Cluster, error) {
-	lines := decode.NewLineFinder()
+	written := m.Objects()
+	type stored struct {
+		objects  []runtime.Object
+		mistakes ManifestErrors
+	}
+	var all []runtime.Object
 	var mistakes ManifestErrors
-	var stored []runtime.Object
-	for _, written := range m.Objects() {
-		if kinds.IsNil(written) {
-			mistakes = append(mistakes, &ManifestError{Object: kinds.Of(written).Name, Message: "is nil"})
-			continue
-		}
-		object := withNamespace(written)
-		for _, err := range Validate(object) {
-			mistakes = append(mistakes, refused(object, err, m.places[written], lines))
-		}
-		stored = append(stored, Default(object))
+	for s := range par.Map(slices.Chunk(written, 256), func(some []runtime.Object) (s stored) {
+		s.objects, s.mistakes = m.store(some)
+		return s
+	}) {
+		all, mistakes = append(all, s.objects...), append(mistakes, s.mistakes...)
 	}
 	if len(mistakes) > 0 {
 		return nil, mistakes.sorted()
 	}
-	return Adopt(stored...)
+	return Adopt(all...)
+}
+
+// store returns copies of the objects as the API server stores them, and what it
+// refuses.
+func (m *Manifest) store(some []runtime.Object) (all []runtime.Object, mistakes ManifestErrors) {
+	lines := decode.NewLineFinder()
+	for _, written := range some {
+		if kinds.IsNil(written) {
+			mistakes = append(mistakes, &ManifestError{Object: kinds.Of(written).Name, Message: "is nil"})
+			continue
+		}
+		object := Default(written)
+		setNamespace(object)
+		for _, err := range validation.ValidateDefaulted(object) {
+			mistakes = append(mistakes, refused(object, err, m.places[written], lines))
+		}
+		all = append(all, object)
+	}
+	return all, mistakes
 }
 
 // Objects are all objects of the Manifest, kind after kind in the order of its
@@ -154,14 +176,11 @@ func (m *Manifest) add(object runtime.Object) {
 	}
 }
 
-// withNamespace is the object, or a copy in "default" if it needs a namespace
-// and has none: what a client does before it sends the object.
-func withNamespace(object runtime.Object) runtime.Object {
+// setNamespace puts an object that needs a namespace and has none into "default":
+// what a client does before it sends the object.
+func setNamespace(object runtime.Object) {
 	meta, ok := object.(metav1.Object)
-	if !ok || meta.GetNamespace() != "" || !kinds.Of(object).Namespaced {
-		return object
+	if ok && meta.GetNamespace() == "" && kinds.Of(object).Namespaced {
+		meta.SetNamespace(metav1.NamespaceDefault)
 	}
-	copied := object.DeepCopyObject()
-	copied.(metav1.Object).SetNamespace(metav1.NamespaceDefault)
-	return copied
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/berthsim/berth/internal/apiserver/decode"
 	"github.com/berthsim/berth/internal/apiserver/kinds"
+	"github.com/berthsim/berth/internal/apiserver/validation"
 )
 
 // ReadOption changes how manifests are read.
@@ -52,7 +53,9 @@ func newReadOptions(opts []ReadOption) readOptions {
 	return o
 }
 
-func isValid(object runtime.Object) bool { return len(Validate(withNamespace(object))) == 0 }
+// isValid reports whether the object is valid without its defaults. Of one that is
+// not, but would be with them, only the text is kept longer than needed.
+func isValid(object runtime.Object) bool { return len(validation.ValidateDefaulted(object)) == 0 }
 
 // ReadManifest reads a stream of YAML or JSON documents: manifests, kind: List
 // and typed lists, and what kubectl get -o yaml or -o json, kubectl get -w and
@@ -199,7 +202,7 @@ func (m *Manifest) leaveOut(mistakes ManifestErrors) (others ManifestErrors) {
 
 // skipRefused reports whether the API server would refuse the object, and says so.
 func (m *Manifest) skipRefused(r decode.Object, lines decode.LineFinder) bool {
-	object := withNamespace(r.Object)
+	object := r.Object // it has a namespace
 	errs := Validate(object)
 	for _, err := range errs {
 		m.Warnings = append(m.Warnings, refused(object, err, r.Place, lines).leftOut())

@@ -123,7 +123,7 @@ var arrows = []arrow{
 	{"internal/apiserver/decode", "internal/kube internal/spell internal/par internal/apiserver/kinds"},
 	{"internal/apiserver/defaults", "internal/kube"},
 	{"internal/apiserver/validation", "internal/kube internal/apiserver/kinds internal/apiserver/defaults"},
-	{"cluster", "internal/kube internal/apiserver/kinds internal/apiserver/decode internal/apiserver/defaults internal/apiserver/validation"},
+	{"cluster", "internal/kube internal/par internal/apiserver/kinds internal/apiserver/decode internal/apiserver/defaults internal/apiserver/validation"},
 	{"cluster/clustertest", "cluster"},
 	{"placement", "cluster internal/kube internal/spell"},
 	{"placement/placementtest", "cluster cluster/clustertest placement"},

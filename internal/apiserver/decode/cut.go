@@ -174,8 +174,8 @@ var errTooLarge = errors.New("an object of more than " + strconv.Itoa(keepWhole>
 
 // yaml reads a chunk that holds one YAML document.
 func (r *Reader) yaml(c *chunk) {
-	document, line := r.nextDocument(), c.posLine
-	cut := &yamlCutter{chunk: c, line: line}
+	document, line := r.nextDocument(), c.heldLine
+	cut := &yamlCutter{chunk: c, begin: line}
 	if all, ok := r.list(cut, document); ok {
 		r.take(all)
 		return
@@ -185,7 +185,14 @@ func (r *Reader) yaml(c *chunk) {
 		r.refuse(document, line, errTooLarge.Error())
 		return
 	}
-	t := &text{bytes: bytes.Clone(all), line: line}
+	r.file.documents--
+	r.yamlText(all, line)
+}
+
+// yamlText reads a document of YAML that is not cut.
+func (r *Reader) yamlText(all []byte, line int) {
+	document := r.nextDocument()
+	t := &text{bytes: all, line: line}
 	t.last = line + bytes.Count(all, []byte("\n"))
 	r.held += len(t.bytes)
 	r.take(r.wholeYAML(t, document))
@@ -256,7 +263,7 @@ func (w *worker) joined(at Place) (line int, ok bool) {
 // document to be read as a whole.
 type yamlCutter struct {
 	*chunk
-	line  int // of the stream, where the document begins
+	begin int // of the stream, where the document begins
 	head  []byte
 	tail  []byte
 	items int // lines of the stream with items
@@ -267,13 +274,13 @@ func (y *yamlCutter) pieces(yield func([]piece) bool) {
 	if !y.passHead() {
 		return
 	}
-	first := y.posLine
-	defer func() { y.items = y.posLine - first }()
+	first := y.line
+	defer func() { y.items = y.line - first }()
 	var batch []piece
 	size := 0
 	dash := -1
 	for index := 0; ; index++ {
-		line := y.posLine
+		line := y.line
 		item, indent, ok := y.item(dash)
 		if !ok {
 			return
@@ -285,9 +292,9 @@ func (y *yamlCutter) pieces(yield func([]piece) bool) {
 		if hasOtherLineEnds(item) {
 			return
 		}
-		t := &text{bytes: bytes.Clone(item), line: line}
+		t := &text{bytes: item, line: line}
 		t.last = line + bytes.Count(item, []byte("\n"))
-		y.advance(len(item))
+		y.pass(len(item))
 		batch = append(batch, piece{index: index, text: t})
 		if size += len(item); size > batchSize {
 			if !yield(batch) {
@@ -325,7 +332,7 @@ func (y *yamlCutter) passHead() bool {
 			return false
 		}
 		y.head = append(y.head, line...)
-		y.advance(len(line))
+		y.pass(len(line))
 		if key, ok := bytes.CutPrefix(line, []byte("items:")); ok && len(bytes.TrimSpace(key)) == 0 {
 			return true
 		}
@@ -337,7 +344,7 @@ func (y *yamlCutter) passHead() bool {
 func (y *yamlCutter) item(dash int) (item []byte, indent int, ok bool) {
 	length, begun := 0, false
 	for {
-		rest := y.rest()[length:]
+		rest := y.text()[length:]
 		end := bytes.IndexByte(rest, '\n') + 1
 		if end == 0 {
 			if y.more() {
@@ -354,18 +361,18 @@ func (y *yamlCutter) item(dash int) (item []byte, indent int, ok bool) {
 		case len(line) == 0 && !begun: // the end
 			return nil, dash, length == 0
 		case len(line) == 0:
-			return y.rest()[:length], dash, true
+			return y.text()[:length], dash, true
 		case len(content) == 0 || content[0] == '#':
 		case isItem && !begun && (dash < 0 || indent == dash):
 			dash, begun = indent, true
 		case isItem && begun && indent == dash:
-			return y.rest()[:length], dash, true
+			return y.text()[:length], dash, true
 		case begun && indent > dash:
 		case indent == 0 && !isItem: // the tail
 			if !begun {
 				return nil, dash, true
 			}
-			return y.rest()[:length], dash, true
+			return y.text()[:length], dash, true
 		default:
 			return nil, dash, false
 		}
@@ -386,7 +393,7 @@ func (y *yamlCutter) passTail() {
 			return
 		}
 		y.tail = append(y.tail, line...)
-		y.advance(len(line))
+		y.pass(len(line))
 	}
 }
 
@@ -401,8 +408,8 @@ func (y *yamlCutter) frame() (*text, bool) {
 	if bytes.HasPrefix(y.head, []byte("...")) || bytes.Contains(y.head, []byte("\n...")) {
 		return nil, false
 	}
-	t := &text{bytes: slices.Concat(y.head, y.tail), line: y.line}
+	t := &text{bytes: slices.Concat(y.head, y.tail), line: y.begin}
 	t.gapAfter, t.gap = bytes.Count(y.head, []byte("\n")), y.items
-	t.last = y.line + bytes.Count(t.bytes, []byte("\n")) + t.gap
+	t.last = y.begin + bytes.Count(t.bytes, []byte("\n")) + t.gap
 	return t, true
 }

@@ -17,59 +17,50 @@ func (r *Reader) json(c *chunk) {
 		if !first && c.isBlank() {
 			return
 		}
-		c.skipSpace()
+		c.skipSpace(first)
 		all, err := r.jsonValue(c)
 		if err == nil {
 			r.take(all)
-			c.release()
-			c.cut = false
+			c.hold()
 			continue
 		}
-		if first && !c.cut {
-			c.rewind()
-			r.yaml(c)
-			return
+		if text, ok := c.all(); ok && first {
+			r.yamlText(text, c.heldLine)
+		} else {
+			line, message := explainJSON(text, c, err)
+			r.refuse(r.nextDocument(), line, message)
 		}
-		line, message := c.explainJSON(err)
-		r.refuse(r.nextDocument(), line, message)
 		return
 	}
 }
 
 // skipSpace passes space between JSON values, which is not part of the next one.
-func (c *chunk) skipSpace() {
+// Before the first it is, as that may be no JSON.
+func (c *chunk) skipSpace(first bool) {
 	for {
-		rest := c.rest()
-		space := len(rest) - len(bytes.TrimLeft(rest, " \t\r\n"))
-		c.advance(space)
-		if space < len(rest) || !c.more() {
+		text := c.text()
+		space := len(text) - len(bytes.TrimLeft(text, " \t\r\n"))
+		c.pass(space)
+		if space < len(text) || !c.more() {
 			break
 		}
 	}
-}
-
-// rewind goes back to the beginning of the text that is held.
-func (c *chunk) rewind() {
-	c.posLine -= bytes.Count(c.text()[:c.pos], []byte("\n"))
-	c.pos = 0
-}
-
-// explainJSON says what is wrong with the value that the text begins with. Of a
-// large one only what the decoder of an item says is known.
-func (c *chunk) explainJSON(err error) (line int, message string) {
-	if c.cut {
-		return c.posLine, err.Error()
+	if !first {
+		c.hold()
 	}
-	c.rewind()
-	text, ok := c.all()
-	if !ok {
-		return c.posLine, errTooLarge.Error()
+}
+
+// explainJSON says what is wrong with the value that the text begins with. Of one
+// that is too large only what its cutter says is known.
+func explainJSON(text []byte, c *chunk, err error) (line int, message string) {
+	if text == nil {
+		return c.heldLine, err.Error()
 	}
 	var value json.RawMessage
 	if syntax := kjson.NewDecoderCaseSensitivePreserveInts(bytes.NewReader(text)).Decode(&value); syntax != nil && syntax != io.EOF {
 		err = syntax
 	}
-	line = c.posLine
+	line = c.heldLine
 	if ok, offset := kjson.SyntaxErrorOffset(err); ok {
 		line += bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
 	}
@@ -78,29 +69,26 @@ func (c *chunk) explainJSON(err error) (line int, message string) {
 
 var errNotJSON = errors.New("not a JSON value")
 
-// jsonValue reads the value at pos, and passes it.
+// jsonValue reads the next value, and passes it.
 func (r *Reader) jsonValue(c *chunk) ([]outcome, error) {
 	document := r.file.documents + 1
-	line := c.posLine
-	begin := c.pos
-	cut := &jsonCutter{chunk: c, line: line}
+	cut := &jsonCutter{chunk: c, begin: c.line}
 	all, ok := r.list(cut, document)
 	if cut.err != nil {
 		return nil, cut.err
 	}
-	if !ok {
-		if c.cut {
+	if !ok { // not a list, or not one that can be cut
+		whole, held := c.passed()
+		if !held {
 			return nil, errTooLarge
 		}
-		whole, err := c.takeJSON(begin)
-		if err != nil {
-			return nil, err
-		}
-		t := &text{bytes: whole, isJSON: true, line: line, last: c.posLine}
+		t := &text{bytes: whole, isJSON: true, line: c.heldLine, last: c.line}
 		r.held += len(whole)
 		w := r.worker(t)
 		w.listKnown = true
-		if w.object(r.place(document, t), whole, header{}); w.broken {
+		at := r.place(document, t)
+		at.line = cut.begin
+		if w.object(at, bytes.TrimLeft(whole, " \t\r\n"), header{}); w.broken {
 			return nil, errNotJSON
 		}
 		all = w.out
@@ -109,31 +97,21 @@ func (r *Reader) jsonValue(c *chunk) ([]outcome, error) {
 	return all, nil
 }
 
-// takeJSON passes the value at begin of the text, which was looked at before, and
-// returns it.
-func (c *chunk) takeJSON(begin int) ([]byte, error) {
-	c.rewind()
-	c.advance(begin)
-	j := &jsonCutter{chunk: c}
-	from := j.value()
-	whole := bytes.Clone(c.rest()[from:j.at])
-	j.drop()
-	return whole, j.err
-}
-
 // jsonCutter cuts a JSON object with an array of items into these and the rest. It
 // only looks for where values end; what is in them is for the decoder.
 type jsonCutter struct {
 	*chunk
-	line   int // of the stream, where the value begins
-	at     int // of rest(): what was looked at
-	kept   int // of rest(): what is already in head or tail
+	begin  int // the line of the stream where the value begins
+	at     int // of text(): what was looked at
 	head   []byte
 	tail   []byte
 	gap    int // lines of the stream with items
 	lists  int // of items
+	yield  func([]piece) bool
+	batch  []piece
+	size   int  // of the batch
+	closed bool // the value is an object and has ended
 	err    error
-	closed bool
 }
 
 var errEnd = errors.New("unexpected end of JSON input")
@@ -141,7 +119,7 @@ var errEnd = errors.New("unexpected end of JSON input")
 // peek returns the next byte that is not space.
 func (j *jsonCutter) peek() byte {
 	for {
-		for rest := j.rest(); j.at < len(rest); j.at++ {
+		for rest := j.text(); j.at < len(rest); j.at++ {
 			if b := rest[j.at]; b != ' ' && b != '\n' && b != '\t' && b != '\r' {
 				return b
 			}
@@ -165,58 +143,80 @@ func (j *jsonCutter) next(wanted string) byte {
 	return b
 }
 
-// value passes a value and returns where it begins in rest().
+// value passes a value and returns where it begins in text().
 func (j *jsonCutter) value() (from int) {
 	b := j.peek()
 	from = j.at
-	depth := 0
-	for j.err == nil {
-		rest := j.rest()
-		if j.at >= len(rest) {
-			if j.at-from > keepWhole {
-				j.fail(errTooLarge)
-				break
-			}
-			if !j.more() {
-				if depth == 0 && b != '{' && b != '[' && b != '"' {
-					break // a number at the end
-				}
-				j.fail(errEnd)
-			}
-			continue
-		}
-		switch rest[j.at] {
-		case '"':
-			j.text()
-			if depth == 0 && b == '"' {
-				return from
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return from
-			}
-			if depth--; depth == 0 {
-				j.at++
-				return from
-			}
-		case ',', ' ', '\n', '\t', '\r':
-			if depth == 0 {
-				return from
-			}
-		}
-		j.at++
+	if j.err != nil {
+		return from
+	}
+	switch b {
+	case '"':
+		j.str()
+	case '{', '[':
+		j.nested()
+	default:
+		j.literal()
 	}
 	return from
 }
 
-// text passes a string.
-func (j *jsonCutter) text() {
+// literal passes what is neither a string nor nested, as far as it goes.
+func (j *jsonCutter) literal() {
+	for {
+		if n := bytes.IndexAny(j.text()[j.at:], ",]} \n\t\r"); n >= 0 {
+			j.at += n
+			return
+		}
+		j.at = len(j.text())
+		if !j.more() {
+			return
+		}
+	}
+}
+
+// nested passes an object or an array, to the bracket that closes the first.
+func (j *jsonCutter) nested() {
+	from, depth := j.at, 0
+	for {
+		for text, i := j.text(), j.at; i < len(text); i++ {
+			switch text[i] {
+			case '"':
+				j.at = i
+				if j.str(); j.err != nil {
+					return
+				}
+				text, i = j.text(), j.at-1
+			case '\n': // much of what kubectl prints is indentation
+				for i+1 < len(text) && text[i+1] == ' ' {
+					i++
+				}
+			case '{', '[':
+				depth++
+			case '}', ']':
+				if depth--; depth == 0 {
+					j.at = i + 1
+					return
+				}
+			}
+		}
+		j.at = len(j.text())
+		if j.at-from > keepWhole {
+			j.fail(errTooLarge)
+			return
+		}
+		if !j.more() {
+			j.fail(errEnd)
+			return
+		}
+	}
+}
+
+// str passes a string.
+func (j *jsonCutter) str() {
 	j.at++
 	for {
-		rest := j.rest()
+		rest := j.text()
 		end := bytes.IndexByte(rest[j.at:], '"')
 		if end < 0 {
 			if len(rest)-j.at > keepWhole {
@@ -243,7 +243,7 @@ func (j *jsonCutter) text() {
 
 // keep puts what was looked at into the frame.
 func (j *jsonCutter) keep() {
-	part := j.rest()[j.kept:min(j.at, len(j.rest()))]
+	part := j.text()[:min(j.at, len(j.text()))]
 	if j.lists == 0 {
 		j.head = append(j.head, part...)
 	} else {
@@ -257,11 +257,13 @@ func (j *jsonCutter) keep() {
 
 // drop passes what was looked at.
 func (j *jsonCutter) drop() {
-	j.advance(min(j.at, len(j.rest())))
-	j.at, j.kept = 0, 0
+	j.pass(min(j.at, len(j.text())))
+	j.at = 0
 }
 
+// pieces passes the value whether or not all pieces are wanted.
 func (j *jsonCutter) pieces(yield func([]piece) bool) {
+	j.yield = yield
 	if j.peek() != '{' {
 		j.value()
 		j.drop()
@@ -274,99 +276,90 @@ func (j *jsonCutter) pieces(yield func([]piece) bool) {
 		return
 	}
 	for j.err == nil {
-		j.peek()
-		if j.peek() != '"' {
-			j.fail(errNotJSON)
+		if j.member(); j.err == nil && j.next(",}") == '}' {
+			j.keep()
+			j.closed = j.err == nil
 			return
 		}
-		from := j.value()
-		if j.err != nil {
-			return
-		}
-		isItems := string(j.rest()[from:j.at]) == `"items"`
-		j.next(":")
-		if isItems && j.err == nil && j.peek() == '[' {
-			if j.at++; !j.items(yield) {
-				return
-			}
-		} else {
-			j.value()
-		}
-		j.keep()
-		if j.next(",}") == '}' {
-			break
-		}
-	}
-	if j.err == nil {
-		j.keep()
-		j.closed = true
 	}
 }
 
-// items cuts the items of the array that was just opened. It reports whether there
-// is more to do.
-func (j *jsonCutter) items(yield func([]piece) bool) bool {
-	j.keep()
-	j.lists++
-	first := j.posLine
-	var batch []piece
-	size := 0
-	flush := func() bool {
-		done := batch
-		batch, size = nil, 0
-		return len(done) == 0 || yield(done)
+// member passes a member of the object.
+func (j *jsonCutter) member() {
+	if j.peek() != '"' {
+		j.fail(errNotJSON)
+		return
 	}
+	from := j.value()
+	if j.err != nil {
+		return
+	}
+	isItems := string(j.text()[from:j.at]) == `"items"`
+	j.next(":")
+	if isItems && j.err == nil && j.peek() == '[' {
+		j.at++
+		j.keep()
+		j.items()
+		return
+	}
+	j.value()
+	j.keep()
+}
+
+// items cuts the items of the array that was just opened.
+func (j *jsonCutter) items() {
+	j.lists++
+	first := j.line
 	if j.peek() == ']' {
 		j.at++
-		j.tail = append(j.tail, ']')
-		j.dropLines(first)
-		return true
-	}
-	for index := 0; j.err == nil; index++ {
-		from := j.value()
-		if j.err != nil {
-			return false
-		}
-		if from == j.at {
-			j.fail(errNotJSON)
-			return false
-		}
-		item := bytes.Clone(j.rest()[from:j.at])
-		end := j.at
-		j.at = from
-		j.drop()
-		t := &text{bytes: item, isJSON: true, line: j.posLine}
-		j.at = end - from
-		j.drop()
-		t.last = j.posLine
-		batch = append(batch, piece{index: index, text: t})
-		if size += len(item); size > batchSize && !flush() {
-			return false
-		}
-		if j.next(",]") == ']' {
-			break
+	} else {
+		for index := 0; j.err == nil; index++ {
+			if j.item(index); j.err == nil && j.next(",]") == ']' {
+				break
+			}
 		}
 	}
-	if j.err != nil || !flush() {
-		return false
-	}
+	j.flush()
 	j.tail = append(j.tail, ']')
-	j.dropLines(first)
-	return true
+	j.drop()
+	j.gap += j.line - first
 }
 
-// dropLines passes what was looked at, and counts the lines since first as items'.
-func (j *jsonCutter) dropLines(first int) {
+func (j *jsonCutter) item(index int) {
+	from := j.value()
+	if from == j.at && j.err == nil {
+		j.fail(errNotJSON)
+	}
+	if j.err != nil {
+		return
+	}
+	length := j.at - from
+	j.at = from
 	j.drop()
-	j.gap += j.posLine - first
+	t := &text{bytes: j.text()[:length:length], isJSON: true, line: j.line}
+	j.at = length
+	j.drop()
+	t.last = j.line
+	j.batch = append(j.batch, piece{index: index, text: t})
+	if j.size += length; j.size > batchSize {
+		j.flush()
+	}
+}
+
+// flush hands the batch on.
+func (j *jsonCutter) flush() {
+	if len(j.batch) > 0 && j.yield != nil && !j.yield(j.batch) {
+		j.yield = nil
+	}
+	j.batch, j.size = nil, 0
 }
 
 func (j *jsonCutter) frame() (*text, bool) {
 	if !j.closed || j.lists != 1 {
 		return nil, false
 	}
-	t := &text{bytes: slices.Concat(j.head, j.tail), isJSON: true, line: j.line, gap: j.gap}
+	t := &text{bytes: slices.Concat(j.head, j.tail), isJSON: true, line: j.begin, gap: j.gap}
 	t.gapAfter = 1 + bytes.Count(j.head, []byte("\n"))
-	t.last = j.posLine
+	t.last = j.line
 	return t, true
 }

@@ -66,7 +66,7 @@ func (f LineFinder) Line(p Place, field string) int {
 
 // objectLine returns the line of the stream at which the object at p begins.
 func (f LineFinder) objectLine(p Place) int {
-	if p.path == "" {
+	if p.path == "" || p.path == "[0]" && p.text.beginsAtDash() {
 		return p.text.content()
 	}
 	if line, _ := f.find(p.text, p.path); line > 0 {

@@ -1,6 +1,9 @@
 package decode
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // Place is where an object stands: in a file, a document, and an item of its list.
 // The zero Place is that of an object made in Go.
@@ -68,4 +71,19 @@ func (t *text) streamLine(line int) int {
 // content returns the line of the stream where the content of the text begins.
 func (t *text) content() int {
 	return t.streamLine(1 + blankLines(t.bytes)) // it may have none
+}
+
+// beginsAtDash reports whether the text is an item of a YAML list whose first key
+// is on the line of the dash.
+func (t *text) beginsAtDash() bool {
+	rest := t.bytes
+	for len(rest) > 0 && isBlank(rest[:lineEnd(rest)]) {
+		rest = rest[lineEnd(rest):]
+	}
+	item, ok := bytes.CutPrefix(bytes.TrimLeft(rest, " "), []byte("- "))
+	if item = bytes.TrimLeft(item, " "); !ok || len(item) == 0 {
+		return false
+	}
+	first := item[0]
+	return first == '{' || first == '"' || first >= 'a' && first <= 'z' || first >= 'A' && first <= 'Z'
 }

@@ -134,9 +134,9 @@ func (r *Reader) chunk(c *chunk) {
 	}
 	switch first := c.firstByte(); {
 	case c.separator != "":
-		r.refuse(r.nextDocument(), c.posLine-1, "only a comment may follow --- on its line, found "+quote(c.separator))
+		r.refuse(r.nextDocument(), c.line-1, "only a comment may follow --- on its line, found "+quote(c.separator))
 	case first == '%':
-		r.refuse(r.nextDocument(), c.posLine, "YAML directives are not read by kubectl either: remove the lines that begin with %")
+		r.refuse(r.nextDocument(), c.line, "YAML directives are not read by kubectl either: remove the lines that begin with %")
 	case first == '{':
 		r.json(c)
 	default:

@@ -30,12 +30,18 @@ type stream struct {
 	err error // of in, other than io.EOF
 	eof bool
 
+	// Blocks are never written twice, so parts of them can be handed on.
 	buf     []byte
 	start   int  // buf[start:] is not yet passed
 	end     int  // buf[start:end] belongs to the chunk
 	midLine bool // no line begins at end
 	whole   bool // the chunk ends at end
 	line    int  // of buf[start], counted from 1
+
+	held     [][]byte // of earlier blocks, what was passed since hold
+	heldSize int
+	heldFrom int // buf[heldFrom:start] was passed since hold
+	heldLine int // of the first byte that is held
 
 	logs    int // of containers, passed over
 	logLine int // of the first of them
@@ -74,13 +80,11 @@ func (s *stream) fill() bool {
 	if s.eof {
 		return false
 	}
-	if s.start > 0 && cap(s.buf)-len(s.buf) < blockSize {
-		n := copy(s.buf, s.buf[s.start:])
-		s.buf, s.start, s.end = s.buf[:n], 0, s.end-s.start
+	if cap(s.buf)-len(s.buf) < blockSize {
+		s.nextBlock()
 	}
-	s.buf = slices.Grow(s.buf, blockSize)
 	for {
-		n, err := s.in.Read(s.buf[len(s.buf) : len(s.buf)+blockSize])
+		n, err := s.in.Read(s.buf[len(s.buf):cap(s.buf)])
 		s.buf = s.buf[:len(s.buf)+n]
 		if err != nil {
 			s.eof = true
@@ -94,7 +98,40 @@ func (s *stream) fill() bool {
 	}
 }
 
-// text returns what is known of the chunk and was not yet passed. It is good until more.
+// nextBlock makes room for a block behind what was not yet passed.
+func (s *stream) nextBlock() {
+	if passed := s.buf[s.heldFrom:s.start]; len(passed) > 0 && s.holds() {
+		s.held = append(s.held, passed)
+		s.heldSize += len(passed)
+	}
+	rest := s.buf[s.start:]
+	s.buf = append(make([]byte, 0, max(2*len(rest), blockSize)+blockSize), rest...)
+	s.start, s.end, s.heldFrom = 0, s.end-s.start, 0
+}
+
+// hold keeps what is passed from now on, as long as it is not too much.
+func (s *stream) hold() {
+	s.held, s.heldSize, s.heldFrom, s.heldLine = nil, 0, s.start, s.line
+}
+
+// holds reports whether all is held that was passed since hold. What is too much
+// is let go.
+func (s *stream) holds() bool {
+	if s.heldSize > keepWhole {
+		s.held = nil
+	}
+	return s.heldSize <= keepWhole
+}
+
+// passed returns what was passed since hold. It reports whether all of that is held.
+func (s *stream) passed() ([]byte, bool) {
+	if !s.holds() {
+		return nil, false
+	}
+	return slices.Concat(append(slices.Clip(s.held), s.buf[s.heldFrom:s.start])...), true
+}
+
+// text returns what is known of the chunk and was not yet passed.
 func (s *stream) text() []byte { return s.buf[s.start:s.end] }
 
 // more extends the text of the chunk. It reports whether there was more of it.
