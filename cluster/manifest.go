@@ -77,6 +77,9 @@ func (w Warning) String() string {
 	return decode.Remark(w).String()
 }
 
+// storedAtOnce is how many objects are stored together, and share what is the same.
+const storedAtOnce = 2048
+
 // Cluster builds the cluster that the API server would hold if it were given
 // the objects: validated, with every default filled in. The Manifest and its
 // objects stay as they are. An object without a namespace goes to "default".
@@ -90,7 +93,7 @@ func (m *Manifest) Cluster() (*Cluster, error) {
 	}
 	var all []runtime.Object
 	var mistakes ManifestErrors
-	for s := range par.Map(slices.Chunk(written, 256), func(some []runtime.Object) (s stored) {
+	for s := range par.Map(slices.Chunk(written, storedAtOnce), func(some []runtime.Object) (s stored) {
 		s.objects, s.mistakes = m.store(some)
 		return s
 	}) {
@@ -106,15 +109,27 @@ func (m *Manifest) Cluster() (*Cluster, error) {
 // refuses.
 func (m *Manifest) store(some []runtime.Object) (all []runtime.Object, mistakes ManifestErrors) {
 	lines := decode.NewLineFinder()
+	known := patterns{}
 	for _, written := range some {
 		if kinds.IsNil(written) {
 			mistakes = append(mistakes, &ManifestError{Object: kinds.Of(written).Name, Message: "is nil"})
 			continue
 		}
+		pod, isPod := written.(*corev1.Pod)
+		if isPod {
+			if stored, ok := known.store(pod); ok {
+				all = append(all, stored)
+				continue
+			}
+		}
 		object := Default(written)
 		setNamespace(object)
-		for _, err := range validation.ValidateDefaulted(object) {
+		errs := validation.ValidateDefaulted(object)
+		for _, err := range errs {
 			mistakes = append(mistakes, refused(object, err, m.places[written], lines))
+		}
+		if isPod && len(errs) == 0 {
+			known.add(pod, object.(*corev1.Pod))
 		}
 		all = append(all, object)
 	}

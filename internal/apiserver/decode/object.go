@@ -231,6 +231,7 @@ func (w *worker) finish(o *outcome, kind kinds.Kind, h header, object runtime.Ob
 	if !w.KeepAll {
 		dropUnread(meta)
 	}
+	clip(object)
 	o.object, o.header, o.name = object, h, kinds.ObjectName(kind.Name, h.namespace, h.name)
 	if w.check && w.Valid(object) {
 		o.place.text = nil
