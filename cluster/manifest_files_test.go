@@ -61,7 +61,7 @@ func compareText(t *testing.T, got, dir, want string) {
 // \n whatever else is before it.
 // Mutants it fails on: bareEnd (asKubectlReads without the last \n), crlf (without \r\n).
 func TestLineEndsAsKubectl(t *testing.T) {
-	const text = "apiVersion: v1\nkind: Node\nmetadata:\n  name: a\n  annotations:\n    script: |\n      echo\n"
+	const text = "apiVersion: v1\nkind: Node\nmetadata:\n  name: a\n  annotations:\n    script: |\n      echo\n      more\n"
 	want, err := cluster.ReadManifest(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)

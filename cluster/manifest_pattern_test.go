@@ -17,8 +17,7 @@ import (
 
 // TestPatternsChangeNothing: a pod that is stored like another is stored, and
 // refused, as it is by itself, whichever field is not like the other's.
-// Mutants it fails on: anyNode (isPinned without its node), anyName (validNames
-// always true), sharedMounts (withMount without the inner copy), bareStatus
+// Mutants it fails on: sharedMounts (withMount without the inner copy), bareStatus
 // (store without SetPodStatus), anyMeta (sameMeta always true).
 func TestPatternsChangeNothing(t *testing.T) {
 	like := 0
@@ -63,6 +62,45 @@ func TestPatternsChangeNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestPatternsCheckNames: what a pod has for itself is checked.
+// Mutants it fails on: anyNode (isPinned without its node), anyName (validNames
+// always true).
+func TestPatternsCheckNames(t *testing.T) {
+	var pods []*corev1.Pod
+	for o := range gen.Dump(2) {
+		if pod, ok := o.(*corev1.Pod); ok && metav1.GetControllerOf(pod).Kind == "DaemonSet" {
+			pods = append(pods, pod)
+		}
+	}
+	first, second := pods[0], pods[daemonSetsOfDump]
+	for name, spoil := range map[string]func(*corev1.Pod){
+		"name": func(p *corev1.Pod) { p.Name = "Not Valid" },
+		"node": func(p *corev1.Pod) { p.Spec.NodeName = "Not Valid" },
+		"pin": func(p *corev1.Pod) {
+			p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms[0].MatchFields[0].Values[0] = "Not Valid"
+		},
+	} {
+		pod := second.DeepCopy()
+		m := &Manifest{Pods: []*corev1.Pod{first, pod}}
+		if _, err := m.Cluster(); err != nil {
+			t.Fatal(err)
+		}
+		known := patterns{}
+		known.add(first, Default(first))
+		if _, ok := known.store(pod); !ok {
+			t.Fatal("the second pod is not like the first")
+		}
+		if spoil(pod); len(Validate(pod)) == 0 {
+			t.Fatalf("%s is valid", name)
+		}
+		if _, err := m.Cluster(); err == nil {
+			t.Errorf("%s is not checked", name)
+		}
+	}
+}
+
+const daemonSetsOfDump = 8
 
 // change changes one field of a value, at any depth.
 func change(t *rapid.T, v reflect.Value) {
@@ -113,8 +151,14 @@ func TestIdentical(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		a := rapid.SampledFrom(pods).Draw(t, "pod")
+		a := rapid.SampledFrom(pods).Draw(t, "pod").DeepCopy()
+		a.Spec.Containers = a.Spec.Containers[:1+rapid.IntRange(0, 1).Draw(t, "containers")]
 		b := a.DeepCopy()
+		last := &b.Spec.Containers[len(b.Spec.Containers)-1]
+		if last.Image += "x"; identical(a, b) {
+			t.Fatal("another image is not seen")
+		}
+		b = a.DeepCopy()
 		if !identical(a, b) {
 			t.Fatal("a copy is not identical")
 		}

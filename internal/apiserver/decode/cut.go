@@ -275,7 +275,6 @@ func (y *yamlCutter) pieces(yield func([]piece) bool) {
 		return
 	}
 	first := y.line
-	defer func() { y.items = y.line - first }()
 	var batch []piece
 	size := 0
 	dash := -1
@@ -306,6 +305,7 @@ func (y *yamlCutter) pieces(yield func([]piece) bool) {
 	if len(batch) > 0 && !yield(batch) {
 		return
 	}
+	y.items = y.line - first
 	y.passTail()
 }
 

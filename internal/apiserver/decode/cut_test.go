@@ -42,6 +42,9 @@ func disturb(t *rapid.T, text string) string {
 func drawList(t *rapid.T) string {
 	all := drawObjects(t)
 	list := listOf(all)
+	if rapid.Bool().Draw(t, "page") {
+		list["metadata"] = wireObject{"continue": "x"} // told at its line, behind the items
+	}
 	switch rapid.SampledFrom([]string{"block", "indented", "json", "pretty", "typed", "kind first"}).Draw(t, "style") {
 	case "indented":
 		return "apiVersion: v1\nkind: List\nitems:\n" + indent(joinItems(all))
@@ -104,9 +107,20 @@ func told(t rapid.TB, stream string, opts Options) string {
 
 // TestCutLaw: a list that is cut into its items reads as the whole does, with the
 // same messages at the same places, whatever stands at the cuts.
-// Mutants it fails on: manyItems (readPieces takes the first of several), noFrame
-// (frame without the look for other "items"), noGap (streamLine without the gap).
+// Mutants it fails on: noFrame (frame without the look for other "items"), noGap
+// (streamLine without the gap).
 func TestCutLaw(t *testing.T) {
+	for _, stream := range []string{
+		"apiVersion: v1\nkind: List\nx: 'a\nitems:\n- b\ny: '\nitems:\n",
+		"apiVersion: v1\nkind: List\nitems:\n- a: \"\n- b\n\"\n- c\n",
+		"apiVersion: v1\nkind: List\nitems:\n- a: &x 1\n- *x\n",
+		"apiVersion: v1\nkind: List\nitems:\n  - a\n - b\n",
+		"apiVersion: v1\nkind: List\nitems:\n>-\n  a\n",
+	} {
+		if got, want := told(t, stream, Options{}), told(t, stream, Options{uncut: true}); got != want {
+			t.Errorf("stream:\n%s\ngot:\n%s\nwant:\n%s", stream, got, want)
+		}
+	}
 	cuts := 0
 	defer func() {
 		t.Logf("%d items cut out", cuts)
@@ -136,8 +150,8 @@ func countCuts(stream string) (n int) {
 
 // TestFastIsExact: what json v2 accepts decodes as sigs.k8s.io/json decodes it,
 // which has nothing to say of it; all else goes the slow way.
-// Mutants it fails on: lenient (without RejectUnknownMembers), invalidText (with
-// AllowInvalidUTF8), anyCase (with MatchCaseInsensitiveNames).
+// Mutants it fails on: lenient (without RejectUnknownMembers), anyCase (with
+// MatchCaseInsensitiveNames).
 func TestFastIsExact(t *testing.T) {
 	t.Run("generated", func(t *testing.T) {
 		accepted := 0
@@ -148,6 +162,19 @@ func TestFastIsExact(t *testing.T) {
 		t.Logf("%d went the fast way", accepted)
 		if accepted < 10 {
 			t.Errorf("only %d objects went the fast way", accepted)
+		}
+	})
+	t.Run("odd values", func(t *testing.T) {
+		for _, value := range oddValues {
+			for _, members := range []string{
+				`"metadata":{"name":"x","annotations":{"a":%s}}`, `"metadata":{"name":"x","finalizers":[%s]}`, `"metadata":{"name":"x","annotations":%s}`,
+				`"metadata":{"name":"x","creationTimestamp":%s}`, `"metadata":{"name":"x","generation":%s}`, `"metadata":{"name":%s}`, `"metadata":{"name":"x"},"spec":%s`,
+				`"metadata":{"name":"x"},"spec":{"overhead":{"cpu":%s}}`, `"metadata":{"name":"x"},"spec":{"hostNetwork":%s}`, `"metadata":{"name":"x"},"spec":{"priority":%s}`,
+				`"metadata":{"name":"x"},"spec":{"containers":[{"livenessProbe":{"httpGet":{"port":%s}}}]}`, `"metadata":{"name":"x"},"spec":{"containers":%s}`,
+				`"metadata":{"name":"x","managedFields":[{"fieldsV1":%s}]}`, `"metadata":{"name":"x"},"metadata":%s`,
+			} {
+				checkFast(t, []byte(`{"apiVersion":"v1","kind":"Pod",`+strings.Replace(members, "%s", value, 1)+"}"))
+			}
 		}
 	})
 	t.Run("corpus", func(t *testing.T) {
