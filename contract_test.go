@@ -15,6 +15,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
@@ -98,8 +99,9 @@ var (
 	_ func(*rollout.Sim, string) []rollout.Wait                         = (*rollout.Sim).Waiting
 	_ func(*rollout.Sim, string) (message string, done bool, err error) = (*rollout.Sim).RolloutStatus
 	_ func(*rollout.Sim) *rollout.Sim                                   = (*rollout.Sim).Fork
-	_ func(*rollout.Sim, string) *rollout.Diagnosis                     = (*rollout.Sim).Diagnose
-	_                                                                   = rollout.Remedy{Means: rollout.UndoRollout, Does: "", Inputs: []rollout.Input{}, Ticks: 0}
+	_ func(*rollout.Sim, string) *diagnosis.Diagnosis                   = diagnosis.Diagnose
+	_ func(*rollout.Sim, string) *diagnosis.DrainDiagnosis              = diagnosis.DiagnoseDrain
+	_                                                                   = diagnosis.Remedy{Means: diagnosis.UndoRollout, Does: "", Inputs: []rollout.Input{}, Ticks: 0}
 	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.Created, DaemonSet: "", Deployment: "", Node: "", Pod: "", Revision: 1, Why: rollout.Why{}}
 	_                                                                   = []rollout.Kind{rollout.Created, rollout.Deleted}
 	_                                                                   = rollout.Wait{Node: "", For: rollout.Wait{}.For, Until: 0, Blockers: []string{}}

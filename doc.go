@@ -5,7 +5,10 @@
 //   - placement says on which nodes a DaemonSet's pods or a pod may run, why
 //     not on the others, and in which order the scheduler would rank them.
 //   - rollout says what happens tick by tick when a DaemonSet or a Deployment is
-//     updated, why that gets stuck, and what would end it.
+//     updated.
+//   - rollout/diagnosis finds out why a rollout or drain is stuck, and what would
+//     end it.
+//   - rollout/timeline draws a run as text and as SVG.
 //   - rollout/dryrun says what a change would do to a whole cluster, and whether
 //     that keeps the promises of a policy.
 //

@@ -35,10 +35,10 @@ func TestReadmeShowsTheBrokenPolicy(t *testing.T) {
 	}
 }
 
-// The README shows examples of package rollout, and what they print.
+// The README shows examples of rollout and rollout/diagnosis, and what they print.
 func TestReadmeShowsTheExamples(t *testing.T) {
-	readme, source := read(t, "README.md"), read(t, "rollout/example_test.go")
-	for _, name := range []string{"ExampleSim_ApplyDeployment", "ExampleSim_Diagnose"} {
+	readme, source := read(t, "README.md"), read(t, "rollout/example_test.go")+read(t, "rollout/diagnosis/example_test.go")
+	for _, name := range []string{"ExampleSim_ApplyDeployment", "ExampleDiagnose"} {
 		_, body, _ := strings.Cut(source, "func "+name+"() {\n")
 		body, _, _ = strings.Cut(body, "\n}\n")
 		code, output, _ := strings.Cut(strings.ReplaceAll("\n"+body+"\n", "\n\t", "\n"), "// Output:\n")

@@ -35,9 +35,10 @@ import (
 //     (anti-)affinity, turned into label selectors (pkg/registry/core/pod/strategy.go:
 //     mutateTopologySpreadConstraints, mutatePodAffinity).
 //
-// Follows SetObjectDefaults_* in zz_generated.defaults.go and SetDefaults_* in
-// defaults.go of pkg/apis/{core,apps,scheduling}/v1, and DefaultPodLevelResources
-// of pkg/api/pod/util.go. Nothing of policy/v1 has a default.
+// Follows the defaults of each kind, as of pods
+// (pkg/apis/core/v1/zz_generated.defaults.go: SetObjectDefaults_Pod), and for
+// pods what the registry adds (pkg/api/pod/util.go: DefaultPodLevelResources).
+// Nothing of policy/v1 has a default.
 func Default[T runtime.Object](object T) T {
 	return defaults.Apply(object)
 }

@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // NodeEdit is one change to a node, made by Label, Taint, Cordon and the like.
@@ -60,7 +62,8 @@ func Ready() NodeEdit { return NodeEdit{verb: ready} }
 
 // NotReady makes the Ready condition False and adds the taints that the node
 // lifecycle controller gives: node.kubernetes.io/not-ready with NoSchedule and
-// with NoExecute (pkg/controller/nodelifecycle: nodeConditionToTaintKeyStatusMap, NotReadyTaintTemplate).
+// with NoExecute (pkg/controller/nodelifecycle/node_lifecycle_controller.go:
+// nodeConditionToTaintKeyStatusMap, NotReadyTaintTemplate).
 func NotReady() NodeEdit { return NodeEdit{verb: notReady} }
 
 // String is the edit in kubectl's notation.
@@ -133,7 +136,7 @@ func (e NodeEdit) Check() error {
 		_, err := parseTaint(e.key)
 		errs = append(errs, err)
 	case none:
-		errs = append(errs, errors.New("the zero NodeEdit edits nothing: use Label, Taint, Cordon, ..."))
+		errs = append(errs, errors.New("the zero NodeEdit edits nothing: use a function such as Label"))
 	}
 	return errors.Join(errs...)
 }
@@ -182,11 +185,11 @@ func (e NodeEdit) apply(n *corev1.Node) {
 		n.Spec.Unschedulable = false
 		dropTaints(n, taintPattern{key: corev1.TaintNodeUnschedulable, effect: corev1.TaintEffectNoSchedule})
 	case ready:
-		setReady(n, corev1.ConditionTrue)
+		kube.SetNodeReady(n, corev1.ConditionTrue)
 		dropTaints(n, taintPattern{key: corev1.TaintNodeNotReady})
 		dropTaints(n, taintPattern{key: corev1.TaintNodeUnreachable})
 	case notReady:
-		setReady(n, corev1.ConditionFalse)
+		kube.SetNodeReady(n, corev1.ConditionFalse)
 		dropTaints(n, taintPattern{key: corev1.TaintNodeUnreachable})
 		for _, effect := range []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectNoExecute} {
 			setTaint(n, corev1.Taint{Key: corev1.TaintNodeNotReady, Effect: effect})
@@ -207,14 +210,4 @@ func setTaint(n *corev1.Node, t corev1.Taint) {
 
 func dropTaints(n *corev1.Node, p taintPattern) {
 	n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, p.matches)
-}
-
-func setReady(n *corev1.Node, status corev1.ConditionStatus) {
-	for i := range n.Status.Conditions {
-		if n.Status.Conditions[i].Type == corev1.NodeReady {
-			n.Status.Conditions[i].Status = status
-			return
-		}
-	}
-	n.Status.Conditions = append(n.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeReady, Status: status})
 }

@@ -14,9 +14,9 @@ type Image struct {
 
 // Image gives the nodes whose status lists an image under that very name. Where
 // they do not agree on its size the scheduler believes the first node that it
-// hears of, which after its start is the first by name (pkg/scheduler/backend/cache,
-// addNodeImageStates). The first question about a name reads the images of every
-// node, later ones cost a look-up.
+// hears of, which after its start is the first by name
+// (pkg/scheduler/backend/cache/cache.go: addNodeImageStates). The first question
+// about a name reads the images of every node, later ones cost a look-up.
 func (c *Cluster) Image(name string) Image {
 	c = c.orEmpty()
 	x := c.view.index.image(name)

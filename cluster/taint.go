@@ -20,7 +20,7 @@ type taintPattern struct {
 }
 
 // parseTaint reads key[=value][:effect], the notation of kubectl taint
-// (k8s.io/kubectl/pkg/cmd/taint/utils.go, parseTaint). All mistakes at once.
+// (k8s.io/kubectl/pkg/cmd/taint/utils.go: parseTaint). All mistakes at once.
 func parseTaint(spec string) (taintPattern, error) {
 	var p taintPattern
 	var errs []error

@@ -25,11 +25,13 @@ import (
 // server, which refuses to create it again: it is judged as what is stored, so a
 // pod may have ephemeral containers, and its matchLabelKeys are in its selectors.
 //
-// Follows Validate of the strategies in pkg/registry, after their
-// PrepareForCreate, and BeforeCreate of k8s.io/apiserver/pkg/registry/rest. The
-// declarative rules that 1.37 enforces for these kinds (zz_generated.validations.go)
-// are all about fields that berth does not use. One thing differs: the metadata of
-// a PodDisruptionBudget is checked even if its spec has mistakes.
+// Follows Validate of each kind's strategy after its PrepareForCreate, as of pods
+// (pkg/registry/core/pod/strategy.go: PrepareForCreate, Validate), and the rules for
+// all kinds (k8s.io/apiserver/pkg/registry/rest/create.go: BeforeCreate). The
+// declarative rules that 1.37 enforces for these kinds, as of the core group
+// (pkg/apis/core/v1/zz_generated.validations.go: RegisterValidations), are all about
+// fields that berth does not use. One thing differs: the metadata of a
+// PodDisruptionBudget is checked even if its spec has mistakes.
 func Validate(object runtime.Object) field.ErrorList {
 	return validation.Validate(object)
 }

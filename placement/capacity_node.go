@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Entry is a node's account in a Ledger.
@@ -86,7 +88,7 @@ func (l *Ledger) entry(position int) Entry {
 		e.Shares = append(e.Shares, Share{DaemonSet: d.Load().name, Running: d.running[position], Requests: d.Load().requests.list()})
 	}
 	for _, r := range l.staying[position] {
-		e.Shares = append(e.Shares, Share{r.pod.Namespace + "/" + daemonOwner(r.pod).Name, 1, true, r.load.requests.list()})
+		e.Shares = append(e.Shares, Share{r.pod.Namespace + "/" + kube.ControllerOf(r.pod, "DaemonSet").Name, 1, true, r.load.requests.list()})
 	}
 	slices.SortStableFunc(e.Shares, func(a, b Share) int { return strings.Compare(a.DaemonSet, b.DaemonSet) })
 	if l.clashes != nil {

@@ -7,30 +7,19 @@ import (
 	"strings"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/enum"
 )
 
-var turnNames = [turns]string{"Same", "Gained", "NoLongerPending", "NewlyPending", "Spared", "KeptOnly", "Dropped", "Lost"}
+var turnNames = enum.Of[Turn]("Same", "Gained", "NoLongerPending", "NewlyPending", "Spared", "KeptOnly", "Dropped", "Lost")
 
 // String is the name of the turn.
-func (t Turn) String() string {
-	if t < turns {
-		return turnNames[t]
-	}
-	return fmt.Sprintf("Turn(%d)", uint8(t))
-}
+func (t Turn) String() string { return turnNames.String(t) }
 
 // MarshalText makes a turn its name in JSON.
-func (t Turn) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+func (t Turn) MarshalText() ([]byte, error) { return turnNames.MarshalText(t) }
 
 // UnmarshalText reads the name of a turn.
-func (t *Turn) UnmarshalText(text []byte) error {
-	i := slices.Index(turnNames[:], string(text))
-	if i < 0 {
-		return fmt.Errorf("turn %q: must be one of %s", text, strings.Join(turnNames[:], ", "))
-	}
-	*t = Turn(i)
-	return nil
-}
+func (t *Turn) UnmarshalText(text []byte) error { return turnNames.UnmarshalText(t, text) }
 
 // sign is what stands before the turn in a plan.
 func (t Turn) sign() string { return [turns]string{" ", "+", "+", "!", "~", "~", "-", "-"}[t] }

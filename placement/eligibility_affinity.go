@@ -31,14 +31,12 @@ type term struct {
 
 func compileAffinity(spec *corev1.PodSpec, path string) affinity {
 	a := affinity{selector: compileSelector(spec.NodeSelector, path+".nodeSelector")}
-	if spec.Affinity == nil || spec.Affinity.NodeAffinity == nil || spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
-		a.keys = labelKeys(a.requirements())
-		return a
-	}
-	a.required = true
-	a.path = path + ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
-	for i, t := range spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
-		a.terms = append(a.terms, compileTerm(t, at(a.path, i)))
+	if required := requiredOf(spec); required != nil {
+		a.required = true
+		a.path = path + ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+		for i, t := range required.NodeSelectorTerms {
+			a.terms = append(a.terms, compileTerm(t, at(a.path, i)))
+		}
 	}
 	a.keys = labelKeys(a.requirements())
 	return a
@@ -188,4 +186,11 @@ func (a *affinity) requirements() []*requirement {
 		}
 	}
 	return all
+}
+
+func requiredOf(spec *corev1.PodSpec) *corev1.NodeSelector {
+	if spec.Affinity == nil || spec.Affinity.NodeAffinity == nil {
+		return nil
+	}
+	return spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
 }

@@ -9,8 +9,11 @@ import (
 )
 
 // The messages of the plugins that look at the node object alone
-// (pkg/scheduler/framework/plugins: nodename, nodeunschedulable, tainttoleration,
-// nodeaffinity).
+// (pkg/scheduler/framework/plugins/nodename/node_name.go: ErrReason;
+// pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable.go:
+// ErrReasonUnschedulable;
+// pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go: Filter;
+// pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go: ErrReasonPod).
 const (
 	wrongNodeName   = "node(s) didn't match the requested node name"
 	isUnschedulable = "node(s) were unschedulable"
@@ -20,10 +23,11 @@ const (
 )
 
 // Check judges one node by the rules that look at the node object alone: for a
-// DaemonSet the controller's eligibility (pkg/controller/daemon,
-// NodeShouldRunDaemonPod), for a pod the scheduler's filters NodeName,
-// NodeUnschedulable, TaintToleration and NodeAffinity. Whether the pod fits
-// beside the pods there is not judged: Predict does that.
+// DaemonSet the controller's eligibility
+// (pkg/controller/daemon/daemon_controller.go: NodeShouldRunDaemonPod), for a
+// pod the scheduler's filters NodeName, NodeUnschedulable, TaintToleration and
+// NodeAffinity. Whether the pod fits beside the pods there is not judged:
+// Predict does that.
 func (w *Workload) Check(node *corev1.Node) Verdict {
 	w = w.orNothing()
 	if node == nil {

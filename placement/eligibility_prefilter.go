@@ -8,8 +8,9 @@ import (
 )
 
 // aim is the nodes that a pod names, by which the scheduler looks at no others
-// (the PreFilter results of plugins/nodename and plugins/nodeaffinity, joined by
-// pkg/scheduler/framework/runtime, RunPreFilterPlugins).
+// (pkg/scheduler/framework/plugins/nodename/node_name.go: PreFilter;
+// pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go: PreFilter;
+// pkg/scheduler/framework/runtime/framework.go: RunPreFilterPlugins).
 type aim struct {
 	plugins []string // that restrict it, ascending; none: every node is looked at
 	names   []string
@@ -20,7 +21,7 @@ const affinityConflict = "pod affinity terms conflict"
 
 func aimOf(spec *corev1.PodSpec) aim {
 	var a aim
-	named, restricts := namedByAffinity(spec.Affinity)
+	named, restricts := namedByAffinity(requiredOf(spec))
 	switch {
 	case restricts && len(named) == 0:
 		a.refusal = affinityConflict
@@ -37,19 +38,18 @@ func aimOf(spec *corev1.PodSpec) aim {
 }
 
 // namedByAffinity gives the nodes that the required terms name, if each names some.
-func namedByAffinity(a *corev1.Affinity) (names []string, restricts bool) {
-	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+func namedByAffinity(required *corev1.NodeSelector) (names []string, restricts bool) {
+	if required == nil {
 		return nil, false
 	}
-	terms := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
-	for i := range terms {
-		named, restricts := namedByTerm(&terms[i])
+	for i := range required.NodeSelectorTerms {
+		named, restricts := namedByTerm(&required.NodeSelectorTerms[i])
 		if !restricts {
 			return nil, false
 		}
 		names = append(names, named...)
 	}
-	return names, len(terms) > 0
+	return names, len(required.NodeSelectorTerms) > 0
 }
 
 func namedByTerm(t *corev1.NodeSelectorTerm) (names []string, restricts bool) {

@@ -1,12 +1,13 @@
 package placement
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/berthsim/berth/internal/enum"
 )
 
 // Origin says where a toleration of a pod comes from.
@@ -18,23 +19,16 @@ const (
 	Overwritten               // written in the template; the controller put its own in the place, without tolerationSeconds
 )
 
-var originNames = [...]string{"spec", "added by the controller", "overwritten by the controller"}
+var originNames = enum.Of[Origin]("spec", "added by the controller", "overwritten by the controller")
 
 // String says the origin in words.
-func (o Origin) String() string { return originNames[min(int(o), len(originNames)-1)] }
+func (o Origin) String() string { return originNames.String(o) }
 
 // MarshalText makes an origin its words in JSON.
-func (o Origin) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+func (o Origin) MarshalText() ([]byte, error) { return originNames.MarshalText(o) }
 
 // UnmarshalText reads what MarshalText wrote.
-func (o *Origin) UnmarshalText(text []byte) error {
-	i := slices.Index(originNames[:], string(text))
-	if i < 0 {
-		return fmt.Errorf("origin %q: must be one of %s", text, strings.Join(originNames[:], ", "))
-	}
-	*o = Origin(i)
-	return nil
-}
+func (o *Origin) UnmarshalText(text []byte) error { return originNames.UnmarshalText(o, text) }
 
 // Toleration is a toleration of a pod and where it comes from.
 type Toleration struct {
@@ -101,7 +95,8 @@ func podTolerations(spec []corev1.Toleration) tolerations {
 }
 
 // daemonTolerations gives the template's tolerations and those that every pod
-// of a DaemonSet gets (pkg/controller/daemon/util, AddOrUpdateDaemonPodTolerations).
+// of a DaemonSet gets (pkg/controller/daemon/util/daemonset_util.go:
+// AddOrUpdateDaemonPodTolerations).
 func daemonTolerations(spec *corev1.PodSpec) tolerations {
 	ts := podTolerations(spec.Tolerations)
 	add := func(key string, effect corev1.TaintEffect) {
@@ -119,9 +114,10 @@ func daemonTolerations(spec *corev1.PodSpec) tolerations {
 	return ts
 }
 
-// addOrUpdate follows pkg/apis/core/v1/helper, AddOrUpdateTolerationInPodSpec:
-// tolerations with the same key, effect, operator and value are replaced, until
-// one of them is equal already, which undoes the whole change.
+// addOrUpdate follows Kubernetes (pkg/apis/core/v1/helper/helpers.go:
+// AddOrUpdateTolerationInPodSpec): tolerations with the same key, effect,
+// operator and value are replaced, until one of them is equal already, which
+// undoes the whole change.
 func (ts tolerations) addOrUpdate(added corev1.Toleration) tolerations {
 	same := func(t Toleration) bool { return added.MatchToleration(&t.Toleration) }
 	if !slices.ContainsFunc(ts, same) {
@@ -158,7 +154,8 @@ func (ts tolerations) tolerate(taint *corev1.Taint) bool {
 }
 
 // unschedulable is the taint whose toleration makes spec.unschedulable bearable
-// (plugins/nodeunschedulable, Filter).
+// (pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable.go:
+// Filter).
 var unschedulable = corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule}
 
 // keepsAway says whether the scheduler and the DaemonSet controller heed the

@@ -1,6 +1,16 @@
 package placement
 
-import "math/bits"
+import (
+	"fmt"
+	"iter"
+	"math/bits"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/internal/kube"
+)
 
 // Fits says whether the scheduler's filters NodePorts, NodeResourcesFit,
 // PodTopologySpread and InterPodAffinity let the workload's pod onto the node,
@@ -35,4 +45,238 @@ func (r *Room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
 		}
 	}
 	return nodes
+}
+
+// The messages of the plugins that look at the pods on the nodes
+// (pkg/scheduler/framework/plugins/nodeports/node_ports.go: ErrReason;
+// pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest;
+// pkg/scheduler/framework/plugins/podtopologyspread/plugin.go:
+// ErrReasonConstraintsNotMatch;
+// pkg/scheduler/framework/plugins/interpodaffinity/filtering.go:
+// ErrReasonAffinityRulesNotMatch).
+const (
+	portsTaken    = "node(s) didn't have free ports for the requested pod ports"
+	tooManyPods   = "Too many pods"
+	outOfBalance  = "node(s) didn't match pod topology spread constraints"
+	noDomain      = "node(s) didn't match pod topology spread constraints (missing required label)"
+	notNear       = "node(s) didn't match pod affinity rules"
+	notApart      = "node(s) didn't match pod anti-affinity rules"
+	notApartThere = "node(s) didn't satisfy existing pods anti-affinity rules"
+)
+
+// Why gives everything that Fits finds against a node; nothing if it fits. Of
+// PodTopologySpread and of InterPodAffinity the scheduler says only the first.
+func (r *Room) Why(w *Workload, position int) []Reason {
+	r, w = r.orNothing(), w.orNothing()
+	return r.why(nil, w, r.question(w), position)
+}
+
+// why adds what Why says.
+func (r *Room) why(rs []Reason, w *Workload, q *question, position int) []Reason {
+	if !r.isNode(position) {
+		return append(rs, Reason{Plugin: pluginNodeName, Message: noNode})
+	}
+	if r.fits(w, q, position) {
+		return rs
+	}
+	if taken := r.block(position).ports.clashes(w.ports, position&63); len(taken) > 0 {
+		rs = append(rs, Reason{Plugin: pluginPorts, Message: portsTaken, Ports: taken})
+	}
+	rs = r.shortfalls(rs, w, position)
+	if w.fault != nil {
+		return append(rs, Reason{Plugin: w.fault.plugin, Message: w.fault.message, Unresolvable: true})
+	}
+	if q != nil {
+		rs = append(rs, q.uneven(position)...)
+		rs = append(rs, r.ill(q, position)...)
+	}
+	return rs
+}
+
+// uneven gives what PodTopologySpread says, in the order in which it would: it
+// has one message for a label that is missing and one for a broken constraint.
+func (q *question) uneven(position int) []Reason {
+	all := q.imbalances(position)
+	if len(all) == 0 {
+		return nil
+	}
+	var rs []Reason
+	for _, missing := range []bool{all[0].Missing, !all[0].Missing} {
+		of := slices.DeleteFunc(slices.Clone(all), func(i Imbalance) bool { return i.Missing != missing })
+		switch {
+		case len(of) == 0:
+		case missing:
+			rs = append(rs, Reason{Plugin: pluginSpread, Message: noDomain, Unresolvable: true, Spread: of})
+		default:
+			rs = append(rs, Reason{Plugin: pluginSpread, Message: outOfBalance, Spread: of})
+		}
+	}
+	return rs
+}
+
+// ill gives what InterPodAffinity says, in the order in which it would.
+func (r *Room) ill(q *question, position int) []Reason {
+	var rs []Reason
+	if !q.isNear(position) {
+		rs = append(rs, Reason{Plugin: pluginRelations, Message: notNear, Unresolvable: true, Conflicts: q.unmet(position)})
+	}
+	first := len(q.spreads) + len(q.with)
+	if there := r.present(q, q.apart(), first, antiAffinityPath, position); len(there) > 0 {
+		rs = append(rs, Reason{Plugin: pluginRelations, Message: notApart, Conflicts: there})
+	}
+	first += len(q.without)
+	if there := r.present(q, q.keptAway(), first, "", position); len(there) > 0 {
+		slices.SortFunc(there, func(a, b Conflict) int { return strings.Compare(a.TopologyKey, b.TopologyKey) })
+		rs = append(rs, Reason{Plugin: pluginRelations, Message: notApartThere, Conflicts: there})
+	}
+	return rs
+}
+
+// shortfalls adds what the scheduler says
+// (pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest). Scalar resources,
+// which come in no order there, are ascending by name here.
+func (r *Room) shortfalls(rs []Reason, w *Workload, position int) []Reason {
+	b, i, has := r.block(position), position&63, r.has.value[position]
+	left := &b.left[i]
+	short := func(name corev1.ResourceName, asked, left, has int64) {
+		if asked > 0 && asked > left {
+			rs = append(rs, shortfall(name, asked, left, has))
+		}
+	}
+	short(corev1.ResourcePods, 1, int64(left.pods), int64(has.pods))
+	short(corev1.ResourceCPU, w.asks.cpu, left.cpu, has.cpu)
+	short(corev1.ResourceMemory, w.asks.memory, left.memory, has.memory)
+	short(corev1.ResourceEphemeralStorage, w.asks.ephemeral, left.ephemeral, has.ephemeral)
+	for _, s := range w.asks.scalars {
+		short(s.name, s.amount, b.scalar(s.name)[i], has.scalars.amount(s.name))
+	}
+	return rs
+}
+
+func shortfall(name corev1.ResourceName, asked, left, has int64) Reason {
+	s := &Shortfall{name, quantity(name, asked), quantity(name, left), quantity(name, has)}
+	if name == corev1.ResourcePods {
+		return Reason{Plugin: pluginResources, Message: tooManyPods, Shortfall: s}
+	}
+	return Reason{Plugin: pluginResources, Message: "Insufficient " + string(name), Shortfall: s, Unresolvable: asked > has}
+}
+
+// imbalances gives the constraints that a pod on the node would break.
+func (q *question) imbalances(position int) []Imbalance {
+	var all []Imbalance
+	for i := range q.spreads {
+		b := &q.spreads[i]
+		missing, pods, least := q.spread(i, position)
+		switch {
+		case missing:
+			all = append(all, Imbalance{Path: b.path, TopologyKey: b.key, Missing: true})
+		case pods-least > b.maxSkew:
+			all = append(all, Imbalance{b.path, b.key, false, b.label.Values[b.label.IDs[position]], pods, least, b.maxSkew})
+		}
+	}
+	return all
+}
+
+// unmet gives the terms of with of which the node's domain has no pod.
+func (q *question) unmet(position int) []Conflict {
+	var all []Conflict
+	for i := range q.nearby() {
+		c := &q.nearby()[i]
+		if pods, ok := c.in(position); !ok {
+			all = append(all, Conflict{Path: fmt.Sprintf(affinityPath, i), TopologyKey: c.key, Missing: true})
+		} else if pods <= 0 {
+			all = append(all, Conflict{Path: fmt.Sprintf(affinityPath, i), TopologyKey: c.key, Value: c.value(position)})
+		}
+	}
+	return all
+}
+
+// present gives those of some counters, from the first on, that have pods in the
+// node's domain; path is where in the pod's spec their terms are, if they are there.
+func (r *Room) present(q *question, of []counter, first int, path string, position int) []Conflict {
+	var all []Conflict
+	for i := range of {
+		c := &of[i]
+		pods, _ := c.in(position)
+		if pods <= 0 {
+			continue
+		}
+		conflict := Conflict{TopologyKey: c.key, Value: c.value(position), Pods: pods, Pod: r.example(q, int32(first+i), position)}
+		if path != "" {
+			conflict.Path = fmt.Sprintf(path, i)
+		}
+		all = append(all, conflict)
+	}
+	return all
+}
+
+func (c *counter) value(position int) string { return c.column.Values[c.column.IDs[position]] }
+
+// example gives a pod that a counter counts in the node's domain: one on the
+// node itself if there is one, else on the first node that has one. Pods that
+// were added to a room one by one it does not know by name.
+func (r *Room) example(q *question, counter int32, position int) string {
+	var there []int
+	for kind, in := range q.kinds {
+		if !slices.Contains(in, counter) {
+			continue
+		}
+		if name := r.podOf(kind, position); name != "" {
+			return name
+		}
+		there = append(there, kind)
+	}
+	ids := q.counters[counter].column.IDs
+	for _, kind := range there {
+		for at := range r.whereabouts(kind) {
+			if ids[at] == ids[position] {
+				if name := r.podOf(kind, at); name != "" {
+					return name
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// whereabouts yields nodes on which a pod of a kind is or was.
+func (r *Room) whereabouts(number int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if r.base != nil {
+			for _, p := range r.base.census().of(number) {
+				if !yield(int(p.position)) {
+					return
+				}
+			}
+		}
+		for _, c := range r.crowds {
+			if int(r.kinds.id(c.load)) != number {
+				continue
+			}
+			for position := range members(c.on) {
+				if !yield(position) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// podOf gives the first pod of a kind on a node that the room has: one of the
+// snapshot, or the DaemonSet of one that is to come.
+func (r *Room) podOf(number, position int) string {
+	if r.base != nil {
+		k := r.kinds.list()[number]
+		for _, pod := range r.cluster.Borrow().PodsOn(position) {
+			if counts(pod) && k.looksLike(pod) && !r.lacks(pod, position) {
+				return kube.Key(pod)
+			}
+		}
+	}
+	for _, c := range r.crowds {
+		if int(r.kinds.id(c.load)) == number && c.has(position) {
+			return c.load.name
+		}
+	}
+	return ""
 }

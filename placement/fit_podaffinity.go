@@ -12,9 +12,9 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// podTerm is a required podAffinityTerm, compiled as k8s.io/kube-scheduler/framework,
-// newAffinityTerm does it: it means pods of some namespaces that a selector
-// matches, wherever a node has the same value for a label.
+// podTerm is a required podAffinityTerm, compiled as the scheduler does
+// (k8s.io/kube-scheduler/framework/types.go: newAffinityTerm): it means pods of some
+// namespaces that a selector matches, wherever a node has the same value for a label.
 type podTerm struct {
 	key        string // topologyKey
 	selector   labels.Selector
@@ -57,7 +57,8 @@ func (t *podTerm) matches(namespace string, of labels.Set, pod map[string]string
 
 // resolve gives the terms of a pod that is to be placed: their namespaces are
 // those that there are, so that a pod of a namespace that is unknown is meant
-// only by name or by a selector that is empty (plugins/interpodaffinity,
+// only by name or by a selector that is empty
+// (pkg/scheduler/framework/plugins/interpodaffinity/plugin.go:
 // mergeAffinityTermNamespacesIfNotEmpty).
 func resolve(terms []podTerm, b cluster.Borrowed) []podTerm {
 	resolved := slices.Clone(terms)
@@ -103,8 +104,9 @@ func compileWeighted(namespace string, terms []corev1.WeightedPodAffinityTerm, s
 	return all, nil
 }
 
-// compileRelations follows pkg/scheduler/framework, NewPodInfo, and with its
-// error interpodaffinity's PreFilter: a mistake in a preferred term counts too.
+// compileRelations follows the scheduler (pkg/scheduler/framework/types.go:
+// NewPodInfo; pkg/scheduler/framework/plugins/interpodaffinity/filtering.go:
+// PreFilter): a mistake in a preferred term counts too.
 func compileRelations(pod *corev1.Pod) relations {
 	var r relations
 	var faults []error
@@ -155,47 +157,6 @@ func preferred(a *corev1.Affinity) (affinity, anti []corev1.WeightedPodAffinityT
 		anti = a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution
 	}
 	return affinity, anti
-}
-
-// mergeLabelKeys puts matchLabelKeys and mismatchLabelKeys into the selectors of
-// a new pod's terms, as the API server does when it is created
-// (pkg/registry/core/pod, mutatePodAffinity).
-func mergeLabelKeys(pod *corev1.Pod) {
-	a := pod.Spec.Affinity
-	if a == nil {
-		return
-	}
-	if a.PodAffinity != nil {
-		mergeAll(a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution, a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution, pod.Labels)
-	}
-	if a.PodAntiAffinity != nil {
-		mergeAll(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution, a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution, pod.Labels)
-	}
-}
-
-func mergeAll(required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm, pod map[string]string) {
-	for i := range required {
-		mergeKeys(&required[i], pod)
-	}
-	for i := range preferred {
-		mergeKeys(&preferred[i].PodAffinityTerm, pod)
-	}
-}
-
-func mergeKeys(t *corev1.PodAffinityTerm, pod map[string]string) {
-	if t.LabelSelector == nil {
-		return
-	}
-	add := func(keys []string, operator metav1.LabelSelectorOperator) {
-		for _, key := range keys {
-			if value, ok := pod[key]; ok {
-				t.LabelSelector.MatchExpressions = append(t.LabelSelector.MatchExpressions,
-					metav1.LabelSelectorRequirement{Key: key, Operator: operator, Values: []string{value}})
-			}
-		}
-	}
-	add(t.MatchLabelKeys, metav1.LabelSelectorOpIn)
-	add(t.MismatchLabelKeys, metav1.LabelSelectorOpNotIn)
 }
 
 // Conflict is a required term of pod affinity or anti-affinity that is in the

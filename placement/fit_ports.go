@@ -9,7 +9,7 @@ import (
 )
 
 // hostPort is a port of the node that a container takes, its defaults filled in
-// (k8s.io/kube-scheduler/framework, HostPortInfo.sanitize).
+// (k8s.io/kube-scheduler/framework/types.go: HostPortInfo.sanitize).
 type hostPort struct {
 	ip       string
 	protocol corev1.Protocol
@@ -19,8 +19,8 @@ type hostPort struct {
 const everyIP = "0.0.0.0"
 
 // hostPorts gives the ports of a pod's containers and sidecars, each once; a
-// plain init container's are free again when the pod runs (pkg/scheduler/util,
-// GetHostPorts).
+// plain init container's are free again when the pod runs
+// (pkg/scheduler/util/utils.go: GetHostPorts).
 func hostPorts(spec *corev1.PodSpec) []hostPort {
 	var ports []hostPort
 	for i := range spec.InitContainers {

@@ -31,8 +31,10 @@ func (b *block) enough(asked scalar, nodes uint64) uint64 {
 	return nodes
 }
 
-// takes follows plugins/noderesources, fitsRequest: what is not asked for does
-// not matter, even where more than there is has been given away.
+// takes follows the scheduler
+// (pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest): what is
+// not asked for does not matter, even where more than there is has been given
+// away.
 func (l *left) takes(a *amounts) bool {
 	return l.pods >= 1 &&
 		(a.cpu <= l.cpu || a.cpu <= 0) &&

@@ -8,8 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// spread is a topologySpreadConstraint, compiled as plugins/podtopologyspread,
-// filterTopologySpreadConstraints, does it.
+// spread is a topologySpreadConstraint, compiled as the scheduler does
+// (pkg/scheduler/framework/plugins/podtopologyspread/common.go:
+// filterTopologySpreadConstraints).
 type spread struct {
 	key           string // topologyKey
 	path          string

@@ -101,10 +101,7 @@ func newQuestion(r *Room, w *Workload) *question {
 	if ns, ok := b.Namespace(w.pod.Namespace); ok {
 		q.namespace = ns.Labels
 	}
-	q.self = len(q.with) > 0
-	for i := range q.with {
-		q.self = q.self && q.with[i].matches(w.pod.Namespace, nil, w.pod.Labels)
-	}
+	q.self = meansAll(q.with, w.pod.Namespace, w.pod.Labels)
 	for i := range w.spreads {
 		q.addSpread(r, &w.spreads[i])
 	}
@@ -225,7 +222,7 @@ func (q *question) judge(r *Room, k *kind) []int32 {
 		}
 	}
 	first := len(q.spreads)
-	if meansAll(q.with, k) {
+	if meansAll(q.with, k.namespace, k.labels) {
 		for i := range q.with {
 			in = append(in, int32(first+i))
 		}
@@ -244,13 +241,8 @@ func (q *question) judge(r *Room, k *kind) []int32 {
 	return in
 }
 
-func meansAll(terms []podTerm, k *kind) bool {
-	for i := range terms {
-		if !terms[i].matches(k.namespace, nil, k.labels) {
-			return false
-		}
-	}
-	return len(terms) > 0
+func meansAll(terms []podTerm, namespace string, pod map[string]string) bool {
+	return len(terms) > 0 && !slices.ContainsFunc(terms, func(t podTerm) bool { return !t.matches(namespace, nil, pod) })
 }
 
 // keepingAway gives the counter of pods that keep the workload's away from their
@@ -297,7 +289,8 @@ func (b *evenness) leastOf(pods []int64) int64 {
 }
 
 // spread gives how many pods there would be in the node's domain, and how many
-// there are at the least in any (plugins/podtopologyspread, Filter).
+// there are at the least in any
+// (pkg/scheduler/framework/plugins/podtopologyspread/filtering.go: Filter).
 func (q *question) spread(i, position int) (missing bool, pods, least int64) {
 	b, c := &q.spreads[i], &q.counters[i]
 	if b.label.IDs[position] < 0 {
@@ -313,9 +306,11 @@ func (q *question) spread(i, position int) (missing bool, pods, least int64) {
 	return false, pods + b.self, 0
 }
 
-// isNear follows plugins/interpodaffinity, satisfyPodAffinity: of each topology
-// key the node's domain has a pod that all terms mean, or there is none anywhere
-// and the pod is the first of its kind.
+// isNear follows the scheduler
+// (pkg/scheduler/framework/plugins/interpodaffinity/filtering.go:
+// nodeTopologyMatchesAffinity, satisfiesSelfAffinityCheck): of each topology key
+// the node's domain has a pod that all terms mean, or there is none anywhere and
+// the pod is the first of its kind.
 func (q *question) isNear(position int) bool {
 	met := true
 	for i := range q.nearby() {
@@ -339,8 +334,9 @@ func (q *question) isAny(of []counter, position int) bool {
 
 // included gives the nodes that a spread constraint looks at: those with the
 // topology keys of all constraints in keys, and those that its inclusion policies
-// let in (plugins/podtopologyspread, matchNodeInclusionPolicies). That
-// a daemon's pod has affinity to one node alone is left to evenness.pinned.
+// let in (pkg/scheduler/framework/plugins/podtopologyspread/common.go:
+// matchNodeInclusionPolicies). That a daemon's pod has affinity to one node alone
+// is left to evenness.pinned.
 func (r *roster) included(w *Workload, keys []spread, s *spread) []uint64 {
 	if r.nodes == nil {
 		return includedOf(r.cluster, w, keys, s)
@@ -388,10 +384,5 @@ func includes(w *Workload, keys []spread, s *spread, n *corev1.Node) bool {
 }
 
 func (w *Workload) bearsTaints(n *corev1.Node) bool {
-	for i := range n.Spec.Taints {
-		if t := &n.Spec.Taints[i]; keepsAway(t) && !w.tolerations.tolerate(t) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return keepsAway(&t) && !w.tolerations.tolerate(&t) })
 }

@@ -247,7 +247,7 @@ func (h Hint) grow(c *cluster.Cluster) (*cluster.Cluster, error) {
 	for _, name := range h.Nodes.Names() {
 		n, ok := c.Node(name)
 		if !ok {
-			return nil, fmt.Errorf("Node %s: is not in the cluster", name)
+			return nil, fmt.Errorf("node %s is not in the cluster", name)
 		}
 		for _, s := range h.Steps {
 			if s.Grow != nil {

@@ -128,13 +128,6 @@ func (s Step) change(spec *corev1.PodSpec) {
 	}
 }
 
-func requiredOf(spec *corev1.PodSpec) *corev1.NodeSelector {
-	if spec.Affinity == nil || spec.Affinity.NodeAffinity == nil {
-		return nil
-	}
-	return spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
-}
-
 func (r *Rewrite) change(spec *corev1.PodSpec) {
 	required := requiredOf(spec)
 	switch {

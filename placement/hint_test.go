@@ -223,6 +223,20 @@ func TestHintsInWords(t *testing.T) {
 		{"two things at once", func(s *corev1.PodSpec) { request(s, "9") }, "gpu-1", []string{
 			"tolerate dedicated=gpu:NoSchedule, request 8 cpu in place of 9 in container agent: gains gpu-1",
 			"taint dedicated:NoSchedule-, 1 more cpu on gpu-1: gains gpu-1"}},
+		{"the larger of two requests", func(s *corev1.PodSpec) {
+			s.Containers = append(s.Containers, *s.Containers[0].DeepCopy(), *s.Containers[0].DeepCopy())
+			s.Containers[1].Name, s.Containers[2].Name = "large", "small"
+			s.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("500m")}
+			s.Containers[1].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("3")}
+			s.Containers[2].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
+		}, "web-1", []string{
+			"request 2500m cpu in place of 3 in container large: gains web-1",
+			"500m more cpu on web-1: gains web-1"}},
+		{"what only the node, only the pod, and either can change: the pod's change is preferred", func(s *corev1.PodSpec) {
+			s.NodeSelector = map[string]string{"kubernetes.io/os": "windows"}
+			s.Containers[0].Resources.Limits = corev1.ResourceList{"example.com/gpu": resource.MustParse("1")}
+		}, "gpu-1", []string{
+			"tolerate dedicated=gpu:NoSchedule, leave out kubernetes.io/os=windows at spec.template.spec.nodeSelector[kubernetes.io/os], 1 more example.com/gpu on gpu-1: gains gpu-1"}},
 		{"the nearer of two terms", func(s *corev1.PodSpec) {
 			s.NodeSelector = nil
 			s.Affinity = terms(

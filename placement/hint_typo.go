@@ -142,8 +142,9 @@ func (v *vocabulary) toleration(t *Toleration, path string) []Typo {
 	return nil
 }
 
-// What Kubernetes itself calls things (k8s.io/api/core/v1, well_known_labels.go
-// and well_known_taints.go; cmd/kubeadm/app/constants).
+// What Kubernetes itself calls things (k8s.io/api/core/v1/well_known_labels.go:
+// LabelHostname; k8s.io/api/core/v1/well_known_taints.go: TaintNodeNotReady;
+// cmd/kubeadm/app/constants/constants.go: LabelNodeRoleControlPlane).
 var (
 	wellKnownLabels = []string{
 		corev1.LabelHostname, corev1.LabelOSStable, corev1.LabelArchStable, corev1.LabelInstanceTypeStable,

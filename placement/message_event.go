@@ -19,7 +19,7 @@ func (p *Prediction) Event() string {
 	case p.cluster.Nodes().Len() == 0:
 		return sentence
 	case p.refusal() != "":
-		return sentence + " not found" // plugins/dynamicresources, PostFilter, was not asked before
+		return sentence + " not found" // PostFilter was not asked (pkg/scheduler/framework/plugins/dynamicresources/dynamicresources.go: PostFilter)
 	case p.workload.fault != nil:
 		return sentence
 	}
@@ -45,8 +45,10 @@ func (p *Prediction) EventOn(node string) string {
 	return t.sentence(0, all) + " " + p.trial().say(alone)
 }
 
-// say is what the scheduler adds about preemption (plugins/defaultpreemption,
-// PostFilter, and pkg/scheduler/framework/preemption, Evaluator.evaluate).
+// say is what the scheduler adds about preemption
+// (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
+// PostFilter; pkg/scheduler/framework/preemption/preemption.go:
+// Evaluator.evaluate).
 func (t *trial) say(pending []uint64) string {
 	if t.standing.never {
 		return "preemption: not eligible due to preemptionPolicy=Never."

@@ -8,12 +8,12 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// String is the scheduler's sentence (pkg/scheduler/framework, FitError.Error),
-// with the number of nodes that would take the pod where it has 0: each other
-// node is counted under its first failing plugin, as the default profile orders
-// them, or for a pod that names its nodes as one that the scheduler did not look
-// at. Of a DaemonSet it speaks as if one pod could go to any of the nodes: each
-// of its pods names one.
+// String is the scheduler's sentence (pkg/scheduler/framework/types.go:
+// FitError.Error), with the number of nodes that would take the pod where it has
+// 0: each other node is counted under its first failing plugin, as the default
+// profile orders them, or for a pod that names its nodes as one that the
+// scheduler did not look at. Of a DaemonSet it speaks as if one pod could go to
+// any of the nodes: each of its pods names one.
 func (p *Prediction) String() string {
 	p = p.orNothing()
 	all := p.cluster.Nodes()
@@ -63,7 +63,8 @@ func (p *Prediction) countTurnedDown(t tally, open cluster.NodeSet) {
 	}
 }
 
-// noNodes is pkg/scheduler, ErrNoNodesAvailable.
+// noNodes is what the scheduler says of an empty cluster
+// (pkg/scheduler/scheduler.go: ErrNoNodesAvailable).
 const noNodes = "no nodes available to schedule pods"
 
 // countPending counts every pending node under the first plugin that turns it

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // NotModelled gives what of the pod's spec decides where it runs and is not
@@ -92,7 +93,7 @@ func (p *Prediction) NotModelled() []string {
 	all := p.workload.NotModelled()
 	b := p.cluster.Borrow()
 	pod := p.workload.pod
-	if name := pod.Spec.PriorityClassName; name != "" && pod.Spec.Priority == nil && classOf(pod, b) == nil && systemClasses[name] == 0 {
+	if name := pod.Spec.PriorityClassName; name != "" && pod.Spec.Priority == nil && !kube.HasPriorityClass(name, b) {
 		all = append(all, "PriorityClass "+name+": is not in the cluster; an API server would refuse the pod")
 	}
 	if n := nominated(b); n > 0 {

@@ -119,7 +119,9 @@ func naiveFilled(pod *corev1.Pod, there bool) *corev1.Pod {
 }
 
 // naiveLeast: "(cpu((capacity-requested)*MaxNodeScore*cpuWeight/capacity) +
-// memory(...))/weightSum" (noderesources/least_allocated.go).
+// memory(...))/weightSum"
+// (pkg/scheduler/framework/plugins/noderesources/least_allocated.go:
+// leastResourceScorer).
 func naiveLeast(pod *corev1.Pod, n *corev1.Node, there []*corev1.Pod) int64 {
 	filled := []*corev1.Pod{naiveFilled(pod, false)}
 	for _, p := range there {
@@ -142,7 +144,8 @@ func naiveLeast(pod *corev1.Pod, n *corev1.Node, there []*corev1.Pod) int64 {
 
 // naiveBalanced: "score = (1 - std) * MaxNodeScore, where std is calculated by the
 // root square of Σ((fraction(i)-mean)^2)/len(resources)", with the pod compared to
-// without (noderesources/balanced_allocation.go).
+// without (pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go:
+// balancedResourceScorer).
 func naiveBalanced(pod *corev1.Pod, n *corev1.Node, there []*corev1.Pod) int64 {
 	score := func(pods []*corev1.Pod) int64 {
 		var fractions []float64

@@ -9,8 +9,8 @@ import (
 )
 
 // Room is the scheduler's account of the nodes of a cluster: what each can
-// allocate and what the pods on it have left of that, as NodeInfo of
-// pkg/scheduler/framework keeps it. Nodes are known by position, as
+// allocate and what the pods on it have left of that, as the scheduler keeps it
+// (pkg/scheduler/framework/types.go: NodeInfo). Nodes are known by position, as
 // cluster.Borrowed gives it: where a position is that of no node, nothing fits and
 // nothing is counted. Pods can be added and removed; a Clone costs a pointer for
 // every 64 nodes, and the first change to any of these afterwards a copy of theirs.
@@ -66,7 +66,7 @@ func (r *Room) isNode(position int) bool { return uint(position) < uint(r.Len())
 func (r *Room) Clone() *Room {
 	r = r.orNothing()
 	r.me.share()
-	return &Room{roster: r.shared(), me: &owner{}, has: r.has, blocks: slices.Clone(r.blocks), kinds: r.kinds}
+	return &Room{roster: roster{cluster: r.cluster, nodes: r.nodes}, me: &owner{}, has: r.has, blocks: slices.Clone(r.blocks), kinds: r.kinds}
 }
 
 // freeze makes the room one that many may clone at a time and none may change.
@@ -206,4 +206,38 @@ func (r *Room) free(position int) capacity {
 		left.scalars = left.scalars.add(s.name, s.left[i])
 	}
 	return left
+}
+
+// longestLog is how long the log of a room without a base becomes before its
+// questions read it.
+const longestLog = 1 << 12
+
+// note logs a change where somebody needs to know of it.
+func (r *Room) note(c change) {
+	if r.base == nil && len(r.questions) == 0 {
+		return
+	}
+	r.log = append(r.log, c)
+	if r.base == nil && len(r.log) >= longestLog {
+		r.questions.catchUp(r)
+		r.log = r.log[:0]
+	}
+}
+
+// regroup counts pods of a kind on a node, whose cohorts are given.
+func (r *Room) regroup(on *[]cohort, c change) {
+	r.note(c)
+	all := *on
+	for i := range all {
+		if all[i].kind != c.kind {
+			continue
+		}
+		if all[i].pods += c.pods; all[i].pods == 0 {
+			last := len(all) - 1
+			all[i] = all[last]
+			*on = all[:last]
+		}
+		return
+	}
+	*on = append(all, cohort{c.kind, c.pods})
 }

@@ -23,11 +23,6 @@ func (r *roster) node(position int) *corev1.Node {
 	return r.nodes.value[position]
 }
 
-// shared gives the roster for another room that goes on from here.
-func (r *roster) shared() roster {
-	return roster{cluster: r.cluster, nodes: r.nodes}
-}
-
 // own makes the list of nodes one that its owner may change.
 func (r *roster) own(me *owner, n int) {
 	if r.nodes != nil {

@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Load is what a pod takes from its node and what it is to other pods. It is
@@ -27,7 +29,7 @@ func LoadOf(pod *corev1.Pod) *Load {
 	if pod == nil {
 		pod = &corev1.Pod{}
 	}
-	l := &Load{name: pod.Namespace + "/" + pod.Name, ports: hostPorts(&pod.Spec), kind: kindOf(pod)}
+	l := &Load{name: kube.Key(pod), ports: hostPorts(&pod.Spec), kind: kindOf(pod)}
 	l.requests, l.scoredCPU, l.scoredMemory = taken(pod)
 	return l
 }
@@ -55,10 +57,10 @@ func (l *Load) Leaving() *Load {
 }
 
 // counts says whether the scheduler counts the pod where it is bound: one that
-// has ended takes nothing (pkg/scheduler: NewInformerFactory), one that is being
-// deleted does.
+// has ended takes nothing (pkg/scheduler/scheduler.go: NewInformerFactory), one
+// that is being deleted does.
 func counts(pod *corev1.Pod) bool {
-	return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
+	return !kube.IsTerminal(pod.Status.Phase)
 }
 
 // id numbers the kind of a load, which remembers its number.

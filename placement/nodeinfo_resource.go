@@ -15,7 +15,7 @@ import (
 )
 
 // amounts is quantities of resources as the scheduler counts them
-// (pkg/scheduler/framework/types.go, Resource): cpu in thousandths, the others
+// (pkg/scheduler/framework/types.go: Resource): cpu in thousandths, the others
 // in whole units, each rounded up.
 type amounts struct {
 	cpu, memory, ephemeral int64
@@ -74,8 +74,8 @@ func toAmounts(list corev1.ResourceList) amounts {
 	return a
 }
 
-// isScalar follows pkg/scheduler/util, IsScalarResourceName, and the helpers of
-// pkg/apis/core/v1/helper that it asks.
+// isScalar follows the scheduler (pkg/scheduler/util/utils.go:
+// IsScalarResourceName).
 func isScalar(name corev1.ResourceName) bool {
 	return kube.IsHugePages(name) || kube.IsExtendedResource(name) ||
 		strings.HasPrefix(string(name), corev1.ResourceAttachableVolumesPrefix) ||
@@ -83,13 +83,15 @@ func isScalar(name corev1.ResourceName) bool {
 }
 
 // asked is what the scheduler looks for on behalf of a pod that has no node yet
-// (plugins/noderesources, computePodResourceRequest).
+// (pkg/scheduler/framework/plugins/noderesources/fit.go:
+// computePodResourceRequest).
 func asked(pod *corev1.Pod) amounts {
 	return toAmounts(resourcehelper.PodRequests(pod, resourcehelper.PodResourcesOptions{}))
 }
 
-// What a container without a request counts as in scores (pkg/scheduler/util,
-// DefaultMilliCPURequest and DefaultMemoryRequest).
+// What a container without a request counts as in scores
+// (pkg/scheduler/util/pod_resources.go: DefaultMilliCPURequest,
+// DefaultMemoryRequest).
 const (
 	leastCPU    = 100
 	leastMemory = 200 * 1024 * 1024
@@ -97,7 +99,7 @@ const (
 
 // taken is what a running pod counts as, and in scores, where a container
 // without requests is not for nothing: in-place resizes, pod-level resources and
-// overhead included (pkg/scheduler/framework/types.go, PodInfo.CalculateResource).
+// overhead included (pkg/scheduler/framework/types.go: PodInfo.CalculateResource).
 func taken(pod *corev1.Pod) (requests amounts, scoredCPU, scoredMemory int64) {
 	options := resourcehelper.PodResourcesOptions{
 		UseStatusResources: true,

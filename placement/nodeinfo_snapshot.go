@@ -1,14 +1,15 @@
 package placement
 
 import (
+	"iter"
 	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // account is what a snapshot's pods come to. Snapshots share it as long as
@@ -55,7 +56,7 @@ func newAccount(c *cluster.Cluster) *account {
 			}
 			l := LoadOf(pod)
 			room.Add(l, i)
-			if ref := daemonOwner(pod); ref != nil {
+			if ref := kube.ControllerOf(pod, "DaemonSet"); ref != nil {
 				key := pod.Namespace + "/" + ref.Name
 				f := a.owned[key]
 				if f.pods = append(f.pods, resident{i, pod, l}); !slices.Contains(f.uids, ref.UID) {
@@ -75,19 +76,11 @@ func (a *account) census() *census {
 	return a.byKind
 }
 
-func daemonOwner(pod *corev1.Pod) *metav1.OwnerReference {
-	ref := metav1.GetControllerOfNoCopy(pod)
-	if ref == nil || ref.Kind != "DaemonSet" {
-		return nil
-	}
-	return ref
-}
-
 // own gives the workload's own pods: those that its DaemonSet controls, by uid
 // and, where either has none, by name; or the pod of this name.
 func (a *account) own(w *Workload, b cluster.Borrowed) []resident {
 	if w.daemonSet != nil {
-		return a.controlled(w.daemonSet.Namespace+"/"+w.daemonSet.Name, w.daemonSet.UID)
+		return a.controlled(kube.Key(w.daemonSet), w.daemonSet.UID)
 	}
 	pod, ok := b.Pod(w.pod.Namespace, w.pod.Name)
 	if !ok || !counts(pod) {
@@ -102,11 +95,11 @@ func (a *account) own(w *Workload, b cluster.Borrowed) []resident {
 
 func (a *account) controlled(key string, uid types.UID) []resident {
 	f := a.owned[key]
-	foreign := func(owner types.UID) bool { return uid != "" && owner != "" && owner != uid }
+	foreign := func(owner types.UID) bool { return !kube.SameUID(owner, uid) }
 	if !slices.ContainsFunc(f.uids, foreign) {
 		return f.pods
 	}
-	return slices.DeleteFunc(slices.Clone(f.pods), func(r resident) bool { return foreign(daemonOwner(r.pod).UID) })
+	return slices.DeleteFunc(slices.Clone(f.pods), func(r resident) bool { return foreign(kube.ControllerOf(r.pod, "DaemonSet").UID) })
 }
 
 // without gives the account of a snapshot without the pods of a workload. It must
@@ -191,4 +184,73 @@ func NewRoom(c *cluster.Cluster) *Room {
 	r := accountOf(c).room.Clone()
 	r.cluster = c
 	return r
+}
+
+func (r *Room) takeCensus() *census {
+	n := len(r.kinds.list())
+	c := &census{start: make([]int32, n+1)}
+	for _, g := range r.cohorts() {
+		c.start[g.kind+1]++
+	}
+	for k := range n {
+		c.start[k+1] += c.start[k]
+	}
+	c.places = make([]place, c.start[n])
+	next := append([]int32(nil), c.start...)
+	for position, g := range r.cohorts() {
+		c.places[next[g.kind]] = place{int32(position), g.pods}
+		next[g.kind]++
+	}
+	return c
+}
+
+// cohorts yields all cohorts, ascending by position.
+func (r *Room) cohorts() iter.Seq2[int, cohort] {
+	return func(yield func(int, cohort) bool) {
+		for k, b := range r.blocks {
+			for i := range b.value.pods {
+				for _, g := range b.value.pods[i] {
+					if !yield(k<<6|i, g) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// presence yields where the pods of the wanted kinds are, by number, and how many:
+// a kind and a node may come several times, with what came and what went.
+func (r *Room) presence(wanted []bool) iter.Seq2[int, place] {
+	if r.base == nil {
+		return r.presenceByNode(wanted)
+	}
+	return func(yield func(int, place) bool) {
+		census := r.base.census()
+		for kind, want := range wanted {
+			if !want {
+				continue
+			}
+			for _, p := range census.of(kind) {
+				if !yield(kind, p) {
+					return
+				}
+			}
+		}
+		for _, c := range r.log {
+			if wanted[c.kind] && !yield(int(c.kind), place{c.position, c.pods}) {
+				return
+			}
+		}
+	}
+}
+
+func (r *Room) presenceByNode(wanted []bool) iter.Seq2[int, place] {
+	return func(yield func(int, place) bool) {
+		for position, g := range r.cohorts() {
+			if wanted[g.kind] && !yield(int(g.kind), place{int32(position), g.pods}) {
+				return
+			}
+		}
+	}
 }

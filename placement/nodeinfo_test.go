@@ -258,7 +258,7 @@ func TestAPodOnItsWayOutTakesRoomButIsNotSpread(t *testing.T) {
 	if !room.Fits(w, 0) {
 		t.Fatalf("while it leaves: %v", room.Why(w, 0))
 	}
-	if load.Leaving() != load.Leaving() || load.Leaving().Leaving() != load.Leaving() {
+	if leaving := load.Leaving(); load.Leaving() != leaving || leaving.Leaving() != leaving {
 		t.Error("Leaving is another one each time")
 	}
 }

@@ -24,10 +24,10 @@ func (p *Prediction) Preemptions() iter.Seq[Preemption] {
 // ordinary pod that it can place nowhere: with the fewest violated budgets, then
 // the least important of the most important victims, then the lowest sum of
 // priorities, the fewest victims, and the latest start of the most important
-// ones (pkg/scheduler/framework/preemption, pickOneNodeForPreemption). Of equals
-// it is the first by name, where the scheduler takes any; with more than 100
-// pending nodes the scheduler looks only at some. False if there is none, or none
-// is needed.
+// ones (pkg/scheduler/framework/preemption/preemption.go:
+// pickOneNodeForPreemption). Of equals it is the first by name, where the
+// scheduler takes any; with more than 100 pending nodes the scheduler looks only
+// at some. False if there is none, or none is needed.
 func (p *Prediction) Preferred() (Preemption, bool) {
 	p = p.orNothing()
 	if p.workload.daemonSet != nil || p.Placed().Len() > 0 {

@@ -11,6 +11,8 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // trial evicts pods from nodes and puts them back.
@@ -86,7 +88,9 @@ func (t *trial) preempt(position int) attempt {
 		gone, p.Violations = t.reprieve(lower, position)
 		p.name(gone)
 	} else {
-		p.words = messages(said(t.room.why(nil, t.workload, t.question, position)))
+		for _, r := range said(t.room.why(nil, t.workload, t.question, position)) {
+			p.words = append(p.words, r.Message)
+		}
 		p.Never = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.words[0])
 	}
 	for _, c := range gone {
@@ -126,30 +130,22 @@ func (t *trial) hopeless(position int) string {
 	return ""
 }
 
-func messages(reasons []Reason) []string {
-	all := make([]string, len(reasons))
-	for i, r := range reasons {
-		all[i] = r.Message
-	}
-	return all
-}
-
 // candidates gives the pods of lower priority, the most important first: by
 // priority, then the longest running (MoreImportantVictim), then by name, where
 // the scheduler takes any order. It says whether there are pods of equal priority.
 func (t *trial) candidates(position int) (lower []candidate, equal bool) {
 	b := t.cluster.Borrow()
 	for _, pod := range b.PodsOn(position) {
-		if !counts(pod) || t.room.lacks(pod, position) {
+		if !counts(pod) || t.left().lacks(pod, position) {
 			continue
 		}
-		priority := priorityOf(pod, b)
+		priority := kube.RunningPriority(&pod.Spec, b)
 		equal = equal || priority == t.standing.priority
 		if priority >= t.standing.priority {
 			continue
 		}
 		l := LoadOf(pod)
-		v := Victim{pod.Namespace + "/" + pod.Name, priority}
+		v := Victim{kube.Key(pod), priority}
 		lower = append(lower, candidate{v, started(pod), pod, l, t.room.kinds.id(l)})
 	}
 	slices.SortFunc(lower, func(a, b candidate) int {
@@ -198,8 +194,9 @@ func (t *trial) reprieve(all []candidate, position int) (victims []candidate, vi
 	return victims, violations
 }
 
-// protect follows pkg/scheduler/framework/preemption, FilterVictimsWithPDBViolation:
-// each budget allows as many evictions as its status says.
+// protect follows the scheduler (pkg/scheduler/framework/preemption/util.go:
+// FilterVictimsWithPDBViolation): each budget allows as many evictions as its status
+// says.
 func (t *trial) protect(all []candidate) (protected, free []candidate) {
 	allowed := make([]int32, len(t.budgets))
 	for i, b := range t.budgets {
@@ -243,7 +240,7 @@ func (r *Room) restore(position int, saved *cow[block]) { r.blocks[position>>6] 
 
 // forget frees host ports whoever has them. That is what the scheduler does when
 // it takes out one of two pods that share a port, as only pods can that it has
-// not placed (k8s.io/kube-scheduler/framework, HostPortInfo.Remove).
+// not placed (k8s.io/kube-scheduler/framework/types.go: HostPortInfo.Remove).
 func (r *Room) forget(ports []hostPort, position int) {
 	b := r.change(position)
 	for _, p := range ports {
@@ -287,7 +284,9 @@ func (q *question) shift(r *Room, number int32, position int, pods int64) {
 }
 
 // Preemption is whom the scheduler would evict from a node to make room for a
-// pod, if it chose that node (plugins/defaultpreemption, SelectVictimsOnNode).
+// pod, if it chose that node
+// (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
+// SelectVictimsOnNode).
 type Preemption struct {
 	Node       string   `json:"node"`
 	Priority   int32    `json:"priority"`          // of the pod that is to be placed

@@ -3,7 +3,6 @@ package placement
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Replicated is a controller whose pods go where the scheduler likes.
@@ -134,9 +134,10 @@ func (p *Prediction) bind(pod string, seed uint64) (Replica, string) {
 
 // Bind gives the node to which the scheduler would bind the pod of ForPod now,
 // under the name given: the one that passes the filters, or of several the best,
-// or among equals the one that the seed draws for the pod (pkg/scheduler,
-// schedulePod). False if there is none, of which String and ScoreError say why,
-// and for the pods of a DaemonSet, which are made for one node each.
+// or among equals the one that the seed draws for the pod
+// (pkg/scheduler/schedule_one.go: schedulePod). False if there is none, of which
+// String and ScoreError say why, and for the pods of a DaemonSet, which are made
+// for one node each.
 func (p *Prediction) Bind(pod string, seed uint64) (Replica, bool) {
 	p = p.orNothing()
 	r := Replica{Pod: pod, Tied: 1}
@@ -176,13 +177,7 @@ func (p *Prediction) draw(b *board, pod string, seed uint64) (node string, tied 
 }
 
 func lot(seed uint64, pod, node string) uint64 {
-	return rand.NewPCG(seed^hashOf(pod), hashOf(node)).Uint64()
-}
-
-func hashOf(s string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(s))
-	return h.Sum64()
+	return rand.NewPCG(seed^kube.HashName(pod), kube.HashName(node)).Uint64()
 }
 
 // Count is how many pods were bound to a node.

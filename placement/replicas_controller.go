@@ -3,17 +3,16 @@ package placement
 import (
 	"cmp"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // team is the pods of a controller that are to be placed.
@@ -48,7 +47,7 @@ func deploymentTeam(c *cluster.Cluster, d *appsv1.Deployment) (*team, error) {
 	sets := replicaSetsOf(c, d)
 	now, paused := currentReplicaSet(sets, d), ""
 	if now == nil {
-		now = newReplicaSet(d)
+		now = newReplicaSet(c, d)
 		if d.Spec.Paused {
 			paused = "the Deployment is paused: no ReplicaSet is made for its template"
 		}
@@ -68,8 +67,7 @@ func deploymentTeam(c *cluster.Cluster, d *appsv1.Deployment) (*team, error) {
 func replicaSetsOf(c *cluster.Cluster, d *appsv1.Deployment) []*appsv1.ReplicaSet {
 	var sets []*appsv1.ReplicaSet
 	for _, rs := range c.Borrow().ReplicaSets() {
-		owner := metav1.GetControllerOfNoCopy(rs)
-		if rs.Namespace == d.Namespace && owner != nil && owner.Kind == "Deployment" && owner.Name == d.Name {
+		if kube.Controls(d, "Deployment", rs) {
 			sets = append(sets, rs)
 		}
 	}
@@ -77,53 +75,47 @@ func replicaSetsOf(c *cluster.Cluster, d *appsv1.Deployment) []*appsv1.ReplicaSe
 	return sets
 }
 
-// currentReplicaSet follows pkg/controller/deployment/util, FindNewReplicaSet: of
+// currentReplicaSet follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: FindNewReplicaSet): of
 // several for the template it is the oldest.
 func currentReplicaSet(sets []*appsv1.ReplicaSet, d *appsv1.Deployment) *appsv1.ReplicaSet {
 	for _, rs := range sets {
-		if equality.Semantic.DeepEqual(withoutHash(&rs.Spec.Template), withoutHash(&d.Spec.Template)) {
+		if kube.SameTemplate(&rs.Spec.Template, &d.Spec.Template) {
 			return rs
 		}
 	}
 	return nil
 }
 
-func withoutHash(template *corev1.PodTemplateSpec) *corev1.PodTemplateSpec {
-	plain := template.DeepCopy()
-	delete(plain.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
-	return plain
-}
-
-// newReplicaSet follows pkg/controller/deployment, getNewReplicaSet.
-func newReplicaSet(d *appsv1.Deployment) *appsv1.ReplicaSet {
+// newReplicaSet returns the ReplicaSet that the controller makes for the template
+// (pkg/controller/deployment/sync.go: getNewReplicaSet). Where another has its name
+// the controller counts a collision and hashes again.
+func newReplicaSet(c *cluster.Cluster, d *appsv1.Deployment) *appsv1.ReplicaSet {
+	template, collisions := kube.DecodedTemplate(&d.Spec.Template), d.Status.CollisionCount
+	hash := kube.TemplateHash(template, collisions)
+	for hashTaken(c, d, hash) {
+		next := int32(1)
+		if collisions != nil {
+			next += *collisions
+		}
+		collisions = &next
+		hash = kube.TemplateHash(template, collisions)
+	}
 	rs := &appsv1.ReplicaSet{}
-	hash := templateHash(&d.Spec.Template)
-	rs.Namespace, rs.Name = d.Namespace, d.Name+"-"+hash
+	rs.Namespace, rs.Name = d.Namespace, kube.ReplicaSetName(d.Name, hash)
 	rs.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(d, appsv1.SchemeGroupVersion.WithKind("Deployment"))}
 	rs.Spec.Template, rs.Spec.Selector = *d.Spec.Template.DeepCopy(), d.Spec.Selector.DeepCopy()
-	rs.Spec.Template.Labels = with(rs.Spec.Template.Labels, hash)
+	rs.Spec.Template.Labels = kube.WithTemplateHash(rs.Spec.Template.Labels, hash)
 	if rs.Spec.Selector != nil {
-		rs.Spec.Selector.MatchLabels = with(rs.Spec.Selector.MatchLabels, hash)
+		rs.Spec.Selector.MatchLabels = kube.WithTemplateHash(rs.Spec.Selector.MatchLabels, hash)
 	}
 	rs.Labels = rs.Spec.Template.Labels
 	return rs
 }
 
-func with(labels map[string]string, hash string) map[string]string {
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	labels[appsv1.DefaultDeploymentUniqueLabelKey] = hash
-	return labels
-}
-
-// templateHash tells templates apart. Kubernetes hashes a dump of the Go value.
-func templateHash(template *corev1.PodTemplateSpec) string {
-	h := fnv.New32a()
-	if data, err := template.Marshal(); err == nil {
-		h.Write(data)
-	}
-	return strconv.FormatUint(uint64(h.Sum32()), 16)
+func hashTaken(c *cluster.Cluster, d *appsv1.Deployment, hash string) bool {
+	_, is := c.Borrow().ReplicaSet(d.Namespace, kube.ReplicaSetName(d.Name, hash))
+	return is
 }
 
 func replicaSetTeam(c *cluster.Cluster, rs *appsv1.ReplicaSet, replicas *int32) (*team, error) {
@@ -167,15 +159,12 @@ func (t *team) join(c *cluster.Cluster, owner interface {
 // name: a ReplicaSet gives its pods five random letters in place of the number.
 func (t *team) name(i int) string { return t.meta.Name + "-" + strconv.Itoa(t.first+i) }
 
-// pod follows pkg/controller, GetPodFromTemplate, and for a StatefulSet
-// pkg/controller/statefulset, newVersionedStatefulSetPod, updateIdentity and
-// updateStorage.
+// pod returns the controller's i-th pod. Pods of a StatefulSet have an identity and
+// volumes (pkg/controller/statefulset/stateful_set_utils.go:
+// newVersionedStatefulSetPod, updateIdentity, updateStorage).
 func (t *team) pod(i int) *corev1.Pod {
-	template := t.template.DeepCopy()
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
-		Namespace: t.meta.Namespace, Name: t.name(i), Labels: template.Labels, Annotations: template.Annotations,
-		OwnerReferences: []metav1.OwnerReference{t.owner},
-	}, Spec: template.Spec}
+	pod := kube.PodFromTemplate(t.template.DeepCopy(), t.meta.Name, &t.owner)
+	pod.Namespace, pod.Name = t.meta.Namespace, t.name(i)
 	if !t.alike {
 		if pod.Labels == nil {
 			pod.Labels = map[string]string{}
@@ -217,10 +206,10 @@ func (t *team) room() *Room {
 }
 
 func (t *team) owns(pod *corev1.Pod) bool {
-	ref := metav1.GetControllerOfNoCopy(pod)
-	if ref == nil || ref.Kind != t.owner.Kind || pod.Namespace != t.meta.Namespace {
+	ref := kube.ControllerOf(pod, t.owner.Kind)
+	if ref == nil || pod.Namespace != t.meta.Namespace {
 		return false
 	}
 	hash := pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
-	return t.sets[ref.Name] || t.hashed != "" && hash != "" && ref.Name == t.hashed+"-"+hash
+	return t.sets[ref.Name] || t.hashed != "" && hash != "" && ref.Name == kube.ReplicaSetName(t.hashed, hash)
 }

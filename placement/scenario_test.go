@@ -29,7 +29,7 @@ import (
 //
 // Behind a command, "unvalidated" judges the spec as stored, "surging" counts own
 // pods in, and "app=" is the pod's label; "preempt" prints whom the scheduler
-// would evict and its event, "table" the table. A spec without containers gets one.
+// would evict and its event, "table" the table, "ranking" that of scores. A spec without containers gets one.
 // Every command is replayed with the nodes in reverse.
 func TestScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata/scenarios", func(t *testing.T, path string) {
@@ -77,6 +77,8 @@ func answer(t *testing.T, d *datadriven.TestData, c *cluster.Cluster) string {
 	switch {
 	case d.HasArg("table"):
 		return p.Table()
+	case d.HasArg("ranking"):
+		return p.RankingTable()
 	case d.HasArg("preempt"):
 		explain(&b, p)
 		return b.String()
@@ -97,6 +99,9 @@ func explain(b *strings.Builder, p *placement.Prediction) {
 		if event := p.EventOn(tried.Node); event != "" {
 			fmt.Fprintln(b, "  "+event)
 		}
+	}
+	if chosen, ok := p.Preferred(); ok {
+		fmt.Fprintln(b, "the scheduler takes "+chosen.Node)
 	}
 	if event := p.Event(); event != "" {
 		fmt.Fprintln(b, event)

@@ -9,8 +9,9 @@ type board struct {
 	err     error    // why there are no scores
 }
 
-// score follows prioritizeNodes of pkg/scheduler/schedule_one.go: PreScore of each
-// plugin, which may turn out that it has nothing to say, Score and NormalizeScore.
+// score follows the scheduler (pkg/scheduler/schedule_one.go: prioritizeNodes):
+// PreScore of each plugin, which may turn out that it has nothing to say, Score
+// and NormalizeScore.
 func (r *Room) score(w *Workload, feasible []uint64) *board {
 	c, s := r.cluster, w.scoring
 	if s.fault != nil {
@@ -19,9 +20,9 @@ func (r *Room) score(w *Workload, feasible []uint64) *board {
 	b := &board{roll: newRoll(feasible)}
 	b.columns = append(b.columns, newColumn(scoreTaints, w.repelled(c, &b.roll), reverse))
 	if s.prefers {
-		b.columns = append(b.columns, newColumn(scoreAffinity, s.preferred(c, &b.roll), share))
+		b.columns = append(b.columns, newColumn(scoreAffinity, s.preferences.scores(c, &b.roll), share))
 	}
-	least, balance := r.allocations(s, &b.roll)
+	least, balance := r.allocations(s.asks(), &b.roll)
 	b.columns = append(b.columns, newColumn(scoreResources, least, asItIs))
 	if raw, ok := r.unevenness(w, &b.roll); ok {
 		b.columns = append(b.columns, newColumn(scoreSpread, raw, evenly))
@@ -32,7 +33,7 @@ func (r *Room) score(w *Workload, feasible []uint64) *board {
 	if balance != nil {
 		b.columns = append(b.columns, newColumn(scoreBalance, balance, asItIs))
 	}
-	b.columns = append(b.columns, newColumn(scoreImages, s.present(c, &b.roll), asItIs))
+	b.columns = append(b.columns, newColumn(scoreImages, s.images.scores(c, &b.roll), asItIs))
 	b.sum()
 	return b
 }

@@ -11,17 +11,16 @@ import (
 // scoring is what decides about a pod's scores.
 type scoring struct {
 	prefers     bool // has preferred node affinity, if only an empty list of terms
-	preferences []preference
+	preferences preferences
 	spreads     []spread             // the pod's own that only scores heed
 	fault       error                // why the scheduler's attempt fails before there are scores
 	asks        func() scoredAmounts // added up when somebody asks
-	images      []neededImage
-	sources     int // of images: containers, init containers and image volumes
+	images      neededImages
 }
 
 func compileScoring(pod *corev1.Pod) *scoring {
 	s := &scoring{asks: sync.OnceValue(func() scoredAmounts { return scoredRequests(pod) })}
-	s.images, s.sources = neededImages(&pod.Spec)
+	s.images = compileImages(&pod.Spec)
 	if terms := preferredTerms(&pod.Spec); terms != nil {
 		s.prefers = true
 		var mistakes []error

@@ -9,15 +9,21 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// neededImage is an image that a pod's containers need.
+// neededImages are the images that a pod's containers and image volumes need.
+type neededImages struct {
+	images  []neededImage
+	sources int // containers, init containers and image volumes
+}
+
 type neededImage struct {
 	name  string // as nodes list it
 	times int64
 }
 
-// neededImages gives the images of all containers and image volumes (plugins/
-// imagelocality, sumImageScores), and how many of these there are.
-func neededImages(spec *corev1.PodSpec) ([]neededImage, int) {
+// compileImages follows the scheduler
+// (pkg/scheduler/framework/plugins/imagelocality/image_locality.go:
+// sumImageScores).
+func compileImages(spec *corev1.PodSpec) neededImages {
 	var names []string
 	for _, c := range spec.InitContainers {
 		names = append(names, c.Image)
@@ -39,7 +45,7 @@ func neededImages(spec *corev1.PodSpec) ([]neededImage, int) {
 		}
 		needed[i].times++
 	}
-	return needed, len(names)
+	return neededImages{needed, len(names)}
 }
 
 // listedName follows normalizedImageName: only the tag is filled in.
@@ -56,23 +62,23 @@ const (
 	largestImage  = 1000 * megabyte // for each container
 )
 
-// present is the score of ImageLocality: by the size of the images that a node
-// has already, each the less the fewer nodes have it.
-func (s *scoring) present(c *cluster.Cluster, r *roll) []int64 {
+// scores returns the scores of ImageLocality: by the size of the images that a
+// node has already, each the less the fewer nodes have it.
+func (n *neededImages) scores(c *cluster.Cluster, r *roll) []int64 {
 	var raw []int64
-	for _, needed := range s.images {
+	for _, needed := range n.images {
 		image, all := c.Image(needed.name), c.Nodes().Len()
 		spread := float64(image.Nodes.Len()) / float64(all)
 		raw = r.add(raw, c.Borrow().Words(image.Nodes), needed.times*int64(float64(image.Bytes)*spread))
 	}
 	for i := range raw {
-		raw[i] = s.locality(raw[i])
+		raw[i] = n.locality(raw[i])
 	}
 	return raw
 }
 
 // locality follows calculatePriority.
-func (s *scoring) locality(bytes int64) int64 {
-	most := largestImage * int64(s.sources)
+func (n *neededImages) locality(bytes int64) int64 {
+	most := largestImage * int64(n.sources)
 	return maxScore * (min(max(bytes, smallestImage), most) - smallestImage) / (most - smallestImage)
 }

@@ -8,7 +8,9 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// preference is a term of a pod's preferred node affinity.
+// preferences are the terms of a pod's preferred node affinity.
+type preferences []preference
+
 type preference struct {
 	requirements []requirement
 	weight       int64
@@ -23,8 +25,8 @@ func preferredTerms(spec *corev1.PodSpec) []corev1.PreferredSchedulingTerm {
 
 // compilePreferences follows component-helpers' nodeaffinity.NewPreferredSchedulingTerms:
 // terms without weight or requirements count for nothing, and are not looked at.
-func compilePreferences(terms []corev1.PreferredSchedulingTerm, path func(int) string) ([]preference, []error) {
-	var all []preference
+func compilePreferences(terms []corev1.PreferredSchedulingTerm, path func(int) string) (preferences, []error) {
+	var all preferences
 	var mistakes []error
 	for i, t := range terms {
 		if t.Weight == 0 || len(t.Preference.MatchExpressions)+len(t.Preference.MatchFields) == 0 {
@@ -45,13 +47,13 @@ func checkPreferences(spec *corev1.PodSpec, path string) error {
 	return errors.Join(mistakes...)
 }
 
-// preferred is the raw score of NodeAffinity: the weights of the terms that match.
-func (s *scoring) preferred(c *cluster.Cluster, r *roll) []int64 {
+// scores returns the raw scores of NodeAffinity: the weights of the terms that match.
+func (ps preferences) scores(c *cluster.Cluster, r *roll) []int64 {
 	var raw []int64
-	for i := range s.preferences {
+	for i := range ps {
 		m := mask{c, c.Borrow(), append([]uint64(nil), r.words...)}
-		m.meet(s.preferences[i].requirements)
-		raw = r.add(raw, m.words, s.preferences[i].weight)
+		m.meet(ps[i].requirements)
+		raw = r.add(raw, m.words, ps[i].weight)
 	}
 	return raw
 }

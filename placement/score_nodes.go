@@ -29,17 +29,7 @@ func (r *roll) place(position int) (int, bool) {
 }
 
 // positions yields the nodes in ascending order of places.
-func (r *roll) positions() iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for k, rest := range r.words {
-			for ; rest != 0; rest &= rest - 1 {
-				if !yield(k<<6 | bits.TrailingZeros64(rest)) {
-					return
-				}
-			}
-		}
-	}
-}
+func (r *roll) positions() iter.Seq[int] { return members(r.words) }
 
 // add adds an amount to the places of those nodes that are in a set; to a column
 // that is nil, which is all 0, only if there are any.

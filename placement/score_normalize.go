@@ -18,7 +18,8 @@ func (s PluginScore) String() string {
 	return fmt.Sprintf("%s %d*%d", s.Plugin, s.Weight, s.Normalized)
 }
 
-// maxScore is the best normalised score (k8s.io/kube-scheduler/framework, MaxNodeScore).
+// maxScore is the best normalised score (k8s.io/kube-scheduler/framework/interface.go:
+// MaxNodeScore).
 const maxScore = 100
 
 // scorer is a plugin that scores and its weight.
@@ -28,8 +29,9 @@ type scorer struct {
 }
 
 // The score plugins of the default profile, whose order is that of their columns
-// (pkg/scheduler/apis/config/v1, getDefaultPlugins). VolumeBinding and
-// DynamicResources also score, but only pods with volumes or claims.
+// (pkg/scheduler/apis/config/v1/default_plugins.go: getDefaultPlugins).
+// VolumeBinding and DynamicResources also score, but only pods with volumes or
+// claims.
 var (
 	scoreTaints    = scorer{pluginTaints, 3}
 	scoreAffinity  = scorer{pluginAffinity, 2}
@@ -58,10 +60,10 @@ type scale struct {
 
 const (
 	asItIs  rule = iota // the raw score is one of 0 to 100
-	share               // of the highest (plugins/helper, DefaultNormalizeScore)
+	share               // of the highest (pkg/scheduler/framework/plugins/helper/normalize_score.go: DefaultNormalizeScore)
 	reverse             // likewise, the highest being the worst
-	evenly              // plugins/podtopologyspread, NormalizeScore: likewise, and the lowest is 100
-	between             // plugins/interpodaffinity, NormalizeScore: from the lowest to the highest
+	evenly              // likewise, and the lowest is 100 (pkg/scheduler/framework/plugins/podtopologyspread/scoring.go: NormalizeScore)
+	between             // from the lowest to the highest (pkg/scheduler/framework/plugins/interpodaffinity/scoring.go: NormalizeScore)
 )
 
 type rule uint8
@@ -139,8 +141,9 @@ func (c *column) at(place int) PluginScore {
 }
 
 // addTo adds the weighted scores to the totals. An error is what fails the
-// scheduler's attempt as well (runtime/framework.go, normalizeScores): a score
-// that is not between 0 and 100 after all, which no valid pod can bring about.
+// scheduler's attempt as well (pkg/scheduler/framework/runtime/framework.go:
+// normalizeScores): a score that is not between 0 and 100 after all, which no
+// valid pod can bring about.
 func (c *column) addTo(totals []int32) error {
 	if c.raw == nil {
 		equal := c.scale.of(0)

@@ -23,8 +23,9 @@ type pull struct {
 	weight     int64
 }
 
-// attractions are what InterPodAffinity knows when it scores (scoring.go,
-// preScoreState), one for each topology key.
+// attractions are what InterPodAffinity knows when it scores
+// (pkg/scheduler/framework/plugins/interpodaffinity/scoring.go: preScoreState),
+// one for each topology key.
 type attractions []attraction
 
 // attracted is the raw score of InterPodAffinity; false if no term of the pod, or

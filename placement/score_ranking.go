@@ -87,9 +87,9 @@ func (p *Prediction) ScoreError() error {
 
 // Sampled says whether the scheduler would stop looking for nodes before it has
 // seen all of Placed, and after how many: from 100 nodes on it is content with
-// some, beginning where it left off the last time (pkg/scheduler/schedule_one.go,
-// numFeasibleNodesToFind, with percentageOfNodesToScore at its default). The best
-// node of the ranking is then often not among them, and scores that are
+// some, percentageOfNodesToScore being at its default, and begins where it left
+// off the last time (pkg/scheduler/schedule_one.go: numFeasibleNodesToFind). The
+// best node of the ranking is then often not among them, and scores that are
 // normalised over fewer nodes are others. Of a DaemonSet's pods each names its
 // node, and none is missed.
 func (p *Prediction) Sampled() (nodes int, sampled bool) {

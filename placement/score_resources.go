@@ -9,7 +9,8 @@ import (
 )
 
 // scoredAmounts is what a pod asks for as the scores of resources count it
-// (plugins/noderesources, calculatePodResourceRequest).
+// (pkg/scheduler/framework/plugins/noderesources/resource_allocation.go:
+// calculatePodResourceRequest).
 type scoredAmounts struct {
 	// For LeastAllocated a container without a request is not for nothing, and
 	// what is requested for the pod as a whole does not count: NewFit leaves the
@@ -40,8 +41,7 @@ func (a *scoredAmounts) bestEffort() bool { return a.plainCPU == 0 && a.plainMem
 
 // allocations is the scores of NodeResourcesFit and NodeResourcesBalancedAllocation,
 // both of cpu and memory alike; the latter nil for a pod that it does not score.
-func (r *Room) allocations(s *scoring, nodes *roll) (least, balance []int64) {
-	asks := s.asks()
+func (r *Room) allocations(asks scoredAmounts, nodes *roll) (least, balance []int64) {
 	least = make([]int64, nodes.n)
 	if !asks.bestEffort() {
 		balance = make([]int64, nodes.n)
@@ -62,8 +62,10 @@ func (r *Room) allocations(s *scoring, nodes *roll) (least, balance []int64) {
 	return least, balance
 }
 
-// leastAllocated follows plugins/noderesources, leastResourceScorer: how much
-// would be left, in percent, on the average of what the node has at all.
+// leastAllocated follows the scheduler
+// (pkg/scheduler/framework/plugins/noderesources/least_allocated.go:
+// leastResourceScorer): how much would be left, in percent, on the average of
+// what the node has at all.
 func leastAllocated(has *capacity, cpu, memory int64) int64 {
 	switch {
 	case has.cpu != 0 && has.memory != 0:
@@ -83,8 +85,10 @@ func unused(requested, capacity int64) int64 {
 	return (capacity - requested) * maxScore / capacity
 }
 
-// balanceGained follows plugins/noderesources, balancedResourceScorer: above 75
-// if the pod brings the shares of cpu and memory in use nearer to each other.
+// balanceGained follows the scheduler
+// (pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go:
+// balancedResourceScorer): above 75 if the pod brings the shares of cpu and
+// memory in use nearer to each other.
 func balanceGained(has *capacity, left *left, asks *scoredAmounts) int64 {
 	cpu, memory := has.cpu-left.cpu, has.memory-left.memory
 	with := balance(has, cpu+asks.plainCPU, memory+asks.plainMemory)

@@ -125,8 +125,13 @@ func ordered(t *rapid.T, p *placement.Prediction, ranking []placement.Ranked) {
 	}
 }
 
-// The numbers of upstream's own tests: noderesources/least_allocated_test.go and
-// balanced_allocation_test.go, imagelocality/image_locality_test.go.
+// The numbers of upstream's own tests
+// (pkg/scheduler/framework/plugins/noderesources/least_allocated_test.go:
+// TestLeastAllocatedScoringStrategy;
+// pkg/scheduler/framework/plugins/noderesources/balanced_allocation_test.go:
+// TestNodeResourcesBalancedAllocation;
+// pkg/scheduler/framework/plugins/imagelocality/image_locality_test.go:
+// TestImageLocalityPriority).
 func TestScoresWithNumbersFromUpstreamsTests(t *testing.T) {
 	for _, test := range []struct{ name, nodes, pod, want string }{
 		{

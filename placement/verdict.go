@@ -3,6 +3,8 @@ package placement
 import (
 	"fmt"
 	"strings"
+
+	"github.com/berthsim/berth/internal/enum"
 )
 
 // Decision is what becomes of a pod on a node. The order counts: a higher
@@ -17,29 +19,16 @@ const (
 	Placed                   // wanted, and the scheduler would bind it now
 )
 
-var decisionNames = [...]string{"Excluded", "Kept", "Pending", "Eligible", "Placed"}
+var decisionNames = enum.Of[Decision]("Excluded", "Kept", "Pending", "Eligible", "Placed")
 
 // String is the name of the decision.
-func (d Decision) String() string {
-	if int(d) < len(decisionNames) {
-		return decisionNames[d]
-	}
-	return fmt.Sprintf("Decision(%d)", uint8(d))
-}
+func (d Decision) String() string { return decisionNames.String(d) }
 
 // MarshalText makes a decision its name in JSON.
-func (d Decision) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+func (d Decision) MarshalText() ([]byte, error) { return decisionNames.MarshalText(d) }
 
 // UnmarshalText reads the name of a decision.
-func (d *Decision) UnmarshalText(text []byte) error {
-	for i, name := range decisionNames {
-		if name == string(text) {
-			*d = Decision(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("decision %q: must be one of %s", text, strings.Join(decisionNames[:], ", "))
-}
+func (d *Decision) UnmarshalText(text []byte) error { return decisionNames.UnmarshalText(d, text) }
 
 // Verdict is the answer for one node. Reasons is all of them, in the order of
 // the scheduler's default profile, and empty if and only if the decision is

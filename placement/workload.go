@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Workload is a compiled pod spec: what the pod asks of a node. Compile once,
@@ -69,8 +70,9 @@ func collect(opts []Option) options {
 
 // ForDaemonSet compiles the pods of a DaemonSet. It works on a defaulted,
 // validated copy and adds the tolerations that the controller gives its pods
-// (pkg/controller/daemon/util, AddOrUpdateDaemonPodTolerations). The error is
-// every mistake, each a *field.Error behind the object's name.
+// (pkg/controller/daemon/util/daemonset_util.go:
+// AddOrUpdateDaemonPodTolerations). The error is every mistake, each a
+// *field.Error behind the object's name.
 func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 	if ds == nil {
 		return nil, errors.New("DaemonSet: is nil")
@@ -86,17 +88,17 @@ func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 func compileDaemonSet(ds *appsv1.DaemonSet) *Workload {
 	template := ds.Spec.Template
 	own := daemonTolerations(&template.Spec)
-	pod := cluster.Default(&corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec})
+	pod := cluster.Default(kube.PodFromTemplate(&template, ds.Name, nil))
 	pod.Namespace = ds.Namespace
 	pod.Spec.Tolerations = own.plain()
-	mergeLabelKeys(pod)
+	kube.MergeLabelKeys(pod)
 	w := &Workload{
 		daemonSet:   ds,
 		pod:         pod,
 		tolerations: own,
 		affinity:    compileAffinity(&template.Spec, "spec.template.spec"),
 	}
-	w.compileFit(ds.Namespace + "/" + ds.Name)
+	w.compileFit(kube.Key(ds))
 	return w
 }
 
@@ -112,7 +114,7 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 		return nil, err
 	}
 	if !o.unvalidated {
-		mergeLabelKeys(pod)
+		kube.MergeLabelKeys(pod)
 	}
 	scoring := compileScoring(pod)
 	if scoring.fault != nil && !o.unvalidated {
@@ -124,7 +126,7 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 		tolerations: podTolerations(pod.Spec.Tolerations),
 		affinity:    compileAffinity(&pod.Spec, "spec"),
 	}
-	w.compileFit(pod.Namespace + "/" + pod.Name)
+	w.compileFit(kube.Key(pod))
 	return w, nil
 }
 

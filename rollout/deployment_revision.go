@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,28 +11,51 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
+
+// findCurrent finds the ReplicaSet that has the Deployment's template: the oldest
+// of several (pkg/controller/deployment/util/deployment_util.go:
+// FindNewReplicaSet).
+func (dc *deploymentController) findCurrent(d *deployment) {
+	if !d.queued.has(specChanged) {
+		return
+	}
+	d.queued.clear(specChanged)
+	was := d.current
+	d.current = none
+	for _, slot := range d.mine {
+		if kube.SameTemplate(&dc.replicaSets.at[slot].object.Spec.Template, &d.object.Spec.Template) {
+			d.current = slot
+			break
+		}
+	}
+	for _, slot := range [...]int32{was, d.current} {
+		if slot != none && dc.replicaSets.at[slot] != nil {
+			dc.numberSet(dc.replicaSets.at[slot])
+		}
+	}
+}
 
 // replicaSets gives the ReplicaSet of the Deployment's template and the others,
 // the oldest first, and brings the first one up to date: its annotations and
 // minReadySeconds, and the Deployment's revision after it. Where there is none it
-// is made, if it is to be (pkg/controller/deployment:
+// is made, if it is to be (pkg/controller/deployment/sync.go:
 // getAllReplicaSetsAndSyncRevision, getNewReplicaSet).
 func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*replicaSet, err error) {
-	y.findCurrent(y.deployment)
-	current = y.currentSet(y.deployment)
-	for _, slot := range y.mine {
-		if rs := y.sets.at[slot]; rs != current {
+	y.dc.findCurrent(y.d)
+	current = y.dc.currentSet(y.d)
+	for _, slot := range y.d.mine {
+		if rs := y.dc.replicaSets.at[slot]; rs != current {
 			old = append(old, rs)
 		}
 	}
 	switch {
 	case current != nil:
 		err = y.adjust(current, old)
-	case y.failed:
+	case y.stale.conflict:
 		err = errConflict
 	case create:
 		current, err = y.make(old)
@@ -43,23 +65,23 @@ func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*r
 
 func (y *deploymentSync) adjust(rs *replicaSet, old []*replicaSet) error {
 	annotations, changed := y.annotations(rs.object.Annotations, highest(old)+1)
-	if changed || rs.minReady() != y.object.Spec.MinReadySeconds {
-		if y.outdated(rs) {
+	if changed || rs.minReady() != y.d.object.Spec.MinReadySeconds {
+		if !y.stale.writable(rs) {
 			return errConflict
 		}
 		was := rs.revision()
-		y.adjusted = true
-		y.amend(rs, func(o *appsv1.ReplicaSet) {
-			o.Annotations, o.Spec.MinReadySeconds = annotations, y.object.Spec.MinReadySeconds
+		y.stale.current = true
+		y.dc.rsc.amend(rs, func(o *appsv1.ReplicaSet) {
+			o.Annotations, o.Spec.MinReadySeconds = annotations, y.d.object.Spec.MinReadySeconds
 		})
 		if now := rs.revision(); now != was {
-			y.emit(Event{Kind: RevisionRenumbered, Deployment: y.key, Revision: now, Why: Why{Detail: rs.object.Name}})
+			y.dc.emit(Event{Kind: RevisionRenumbered, Deployment: y.d.key, Revision: now, Why: Why{Detail: rs.object.Name}})
 		}
 		return nil
 	}
 	needs := y.revision != rs.object.Annotations[revisionAnnotation]
 	y.revision = rs.object.Annotations[revisionAnnotation]
-	if _, has := y.deadline(); has && conditionOf(y.now.Conditions, appsv1.DeploymentProgressing) == nil {
+	if _, has := y.d.deadline(); has && conditionOf(y.now.Conditions, appsv1.DeploymentProgressing) == nil {
 		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionTrue, "FoundNewReplicaSet", fmt.Sprintf("Found new replica set %q", rs.object.Name))
 		needs = true
 	}
@@ -69,16 +91,13 @@ func (y *deploymentSync) adjust(rs *replicaSet, old []*replicaSet) error {
 	return nil
 }
 
-// highest follows pkg/controller/deployment/util: MaxRevision.
+// highest follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: MaxRevision).
 func highest(sets []*replicaSet) (most int64) {
 	for _, rs := range sets {
 		most = max(most, rs.revision())
 	}
 	return most
-}
-
-func byRevision(a, b *replicaSet) int {
-	return cmp.Or(cmp.Compare(a.revision(), b.revision()), byAge(a, b))
 }
 
 // make creates the ReplicaSet of the Deployment's template.
@@ -87,21 +106,21 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash := hashTemplate(asDecoded(&y.object.Spec.Template), y.now.CollisionCount)
+	hash := kube.TemplateHash(kube.DecodedTemplate(&y.d.object.Spec.Template), y.now.CollisionCount)
 	object := y.newSet(hash, size, highest(old)+1)
-	if other := y.sets.find(keyOf(object)); other != nil {
+	if other := y.dc.replicaSets.find(keyOf(object)); other != nil {
 		return nil, y.collide(other)
 	}
 	if refusal := refusalOf(object); refusal != nil {
 		return nil, y.noteCreateError(object.Name, refusal)
 	}
-	rs, err := y.addSet(object, y.deployment)
+	rs, err := y.dc.rsc.addSet(object, y.d)
 	if err != nil {
 		return nil, err
 	}
 	rs.seen = size
-	y.findCurrent(y.deployment)
-	y.emit(Event{Kind: RevisionAdded, Deployment: y.key, Revision: rs.revision(), Why: Why{Detail: object.Name}})
+	y.dc.findCurrent(y.d)
+	y.dc.emit(Event{Kind: RevisionAdded, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: object.Name}})
 	if size > 0 {
 		y.noteScale(rs, fmt.Sprintf("Scaled up replica set %s from 0 to %d", object.Name, size))
 	}
@@ -118,30 +137,24 @@ func refusalOf(object *appsv1.ReplicaSet) error {
 
 // newSet is the ReplicaSet as the API server stores it.
 func (y *deploymentSync) newSet(hash string, size int32, revision int64) *appsv1.ReplicaSet {
-	template := y.object.Spec.Template.DeepCopy()
-	template.Labels = withAnnotation(template.Labels, templateHashLabel, hash)
-	selector := y.object.Spec.Selector.DeepCopy()
-	selector.MatchLabels = withAnnotation(selector.MatchLabels, templateHashLabel, hash)
+	template := y.d.object.Spec.Template.DeepCopy()
+	template.Labels = kube.WithTemplateHash(template.Labels, hash)
+	selector := y.d.object.Spec.Selector.DeepCopy()
+	selector.MatchLabels = kube.WithTemplateHash(selector.MatchLabels, hash)
 	annotations, _ := y.annotations(nil, revision)
-	annotations[desiredAnnotation], annotations[maxReplicasAnnotation] = fmt.Sprint(y.replicas()), fmt.Sprint(y.most())
-	name := setName(y.object.Name, hash)
+	annotations[desiredAnnotation], annotations[maxReplicasAnnotation] = fmt.Sprint(y.d.replicas()), fmt.Sprint(y.d.most())
+	name := kube.ReplicaSetName(y.d.object.Name, hash)
 	return cluster.Default(&appsv1.ReplicaSet{
 		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSet"},
 		ObjectMeta: metav1.ObjectMeta{
-			Name: name, Namespace: y.object.Namespace, Generation: 1,
+			Name: name, Namespace: y.d.object.Namespace, Generation: 1,
 			Labels: maps.Clone(template.Labels), Annotations: annotations,
-			OwnerReferences:   []metav1.OwnerReference{*y.reference()},
-			CreationTimestamp: y.timestamp(y.clock),
-			UID:               uid(y.config.Seed, "replicaset", y.object.Namespace, name, strconv.Itoa(int(y.Sim.now))),
+			OwnerReferences:   []metav1.OwnerReference{*y.d.reference()},
+			CreationTimestamp: y.dc.timestamp(y.dc.clock),
+			UID:               uid(y.dc.config.Seed, "replicaset", y.d.object.Namespace, name, strconv.Itoa(int(y.dc.now))),
 		},
-		Spec: appsv1.ReplicaSetSpec{Replicas: &size, MinReadySeconds: y.object.Spec.MinReadySeconds, Selector: selector, Template: *template},
+		Spec: appsv1.ReplicaSetSpec{Replicas: &size, MinReadySeconds: y.d.object.Spec.MinReadySeconds, Selector: selector, Template: *template},
 	})
-}
-
-// setName follows pkg/controller/deployment: generateReplicaSetName.
-func setName(deployment, hash string) string {
-	most := validation.DNS1123SubdomainMaxLength - len("-") - len(hash)
-	return deployment[:min(len(deployment), most)] + "-" + hash
 }
 
 // collide counts a collision: another template has that hash, or the ReplicaSet
@@ -156,7 +169,7 @@ func (y *deploymentSync) collide(other *replicaSet) error {
 }
 
 func (y *deploymentSync) noteCreateError(name string, refusal error) error {
-	if _, has := y.deadline(); has {
+	if _, has := y.d.deadline(); has {
 		before := y.now.Conditions
 		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionFalse, "ReplicaSetCreateError",
 			fmt.Sprintf("Failed to create new replica set %q: %v", name, refusal))
@@ -171,7 +184,7 @@ func (y *deploymentSync) noteCreated(rs *replicaSet) error {
 	revision := rs.object.Annotations[revisionAnnotation]
 	needs := y.revision != revision
 	y.revision = revision
-	if _, has := y.deadline(); has {
+	if _, has := y.d.deadline(); has {
 		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionTrue, "NewReplicaSetCreated", fmt.Sprintf("Created new replica set %q", rs.object.Name))
 		needs = true
 	}
@@ -182,7 +195,7 @@ func (y *deploymentSync) noteCreated(rs *replicaSet) error {
 }
 
 // isOwnAnnotation says whether a Deployment and its ReplicaSets do not share it
-// (pkg/controller/deployment/util: annotationsToSkip).
+// (pkg/controller/deployment/util/deployment_util.go: annotationsToSkip).
 func isOwnAnnotation(key string) bool {
 	switch key {
 	case corev1.LastAppliedConfigAnnotation, revisionAnnotation, revisionHistoryAnnotation,
@@ -194,13 +207,14 @@ func isOwnAnnotation(key string) bool {
 
 // annotations are what those of the current ReplicaSet are to be: the
 // Deployment's are copied, and the revision is at least the given one
-// (pkg/controller/deployment/util: SetNewReplicaSetAnnotations).
+// (pkg/controller/deployment/util/deployment_util.go:
+// SetNewReplicaSetAnnotations).
 func (y *deploymentSync) annotations(old map[string]string, revision int64) (now map[string]string, changed bool) {
 	now = maps.Clone(old)
 	if now == nil {
 		now = map[string]string{}
 	}
-	for k, v := range y.object.Annotations { // any order: each by itself
+	for k, v := range y.d.object.Annotations { // any order: each by itself
 		if has, ok := now[k]; !isOwnAnnotation(k) && (!ok || has != v) {
 			now[k], changed = v, true
 		}
@@ -223,8 +237,11 @@ func (y *deploymentSync) annotations(old map[string]string, revision int64) (now
 // longestHistory bounds the list of numbers that a ReplicaSet has had, in bytes.
 const longestHistory = 2000
 
+// historyWith adds a revision to a list, and drops the oldest where it grows too long
+// (pkg/controller/deployment/util/deployment_util.go: SetNewReplicaSetAnnotations). A
+// list without a first number counts as empty.
 func historyWith(history, revision string) string {
-	if history == "" {
+	if history == "" || history[0] == ',' {
 		return revision
 	}
 	for len(history)+1+len(revision) > longestHistory {
@@ -235,13 +252,6 @@ func historyWith(history, revision string) string {
 		history = rest
 	}
 	return history + "," + revision
-}
-
-// numberOf reads a number of replicas from an annotation
-// (pkg/controller/deployment/util: getNonNegativeInt32FromAnnotation).
-func numberOf(text string) (int32, bool) {
-	n, err := strconv.ParseUint(text, 10, 31)
-	return int32(n), err == nil
 }
 
 // withAnnotation is a copy with one entry more.

@@ -13,25 +13,25 @@ import (
 // scale spreads another number of replicas over the ReplicaSets: the only one
 // with pods takes them all; in the middle of a rollout each gets its share, so
 // that the rollout comes neither forward nor back
-// (pkg/controller/deployment: scale).
+// (pkg/controller/deployment/sync.go: scale).
 func (y *deploymentSync) scale(current *replicaSet, old []*replicaSet) {
 	slices.SortFunc(old, func(a, b *replicaSet) int { return byAge(b, a) })
 	active := activeOf(current, old)
 	switch only := soleOf(active, current, old); {
 	case only != nil:
-		y.resize(only, y.replicas(), false)
+		y.resize(only, y.d.replicas(), false)
 	case len(active) == 0:
 	case current != nil && y.saturated(current):
 		for _, rs := range activeOf(nil, old) {
 			y.resize(rs, 0, false)
 		}
-	case y.rolls():
+	case y.d.rolls():
 		y.share(active)
 	}
 }
 
 // soleOf is the one ReplicaSet that takes all replicas, if none or one is active
-// (pkg/controller/deployment/util: FindActiveOrLatest).
+// (pkg/controller/deployment/util/deployment_util.go: FindActiveOrLatest).
 func soleOf(active []*replicaSet, current *replicaSet, old []*replicaSet) *replicaSet {
 	switch {
 	case len(active) == 1:
@@ -46,10 +46,11 @@ func soleOf(active []*replicaSet, current *replicaSet, old []*replicaSet) *repli
 	return nil
 }
 
-// saturated follows pkg/controller/deployment/util: IsSaturated.
+// saturated follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: IsSaturated).
 func (y *deploymentSync) saturated(rs *replicaSet) bool {
 	desired, err := strconv.Atoi(rs.object.Annotations[desiredAnnotation])
-	return err == nil && rs.size() == y.replicas() && int32(desired) == y.replicas() && rs.status.AvailableReplicas == y.replicas()
+	return err == nil && rs.size() == y.d.replicas() && int32(desired) == y.d.replicas() && rs.status.AvailableReplicas == y.d.replicas()
 }
 
 // share gives each active ReplicaSet its part, the largest first, which also
@@ -57,8 +58,8 @@ func (y *deploymentSync) saturated(rs *replicaSet) bool {
 // shrinks first.
 func (y *deploymentSync) share(active []*replicaSet) {
 	allowed, all := int32(0), int32(0)
-	if y.replicas() > 0 {
-		allowed = y.most()
+	if y.d.replicas() > 0 {
+		allowed = y.d.most()
 	}
 	for _, rs := range active {
 		all += rs.size()
@@ -87,8 +88,9 @@ func (y *deploymentSync) share(active []*replicaSet) {
 }
 
 // part is how many of the missing replicas a ReplicaSet gets, or of those too
-// many gives, if so many are left (pkg/controller/deployment/util:
-// GetReplicaSetProportion, getReplicaSetFraction).
+// many gives, if so many are left
+// (pkg/controller/deployment/util/deployment_util.go: GetReplicaSetProportion,
+// getReplicaSetFraction).
 func (y *deploymentSync) part(rs *replicaSet, missing, left int32) int32 {
 	switch {
 	case missing == 0 || left == 0:
@@ -100,7 +102,7 @@ func (y *deploymentSync) part(rs *replicaSet, missing, left int32) int32 {
 }
 
 func (y *deploymentSync) fraction(rs *replicaSet) int32 {
-	if y.replicas() == 0 {
+	if y.d.replicas() == 0 {
 		return -rs.size()
 	}
 	before, ok := numberOf(rs.object.Annotations[maxReplicasAnnotation])
@@ -110,20 +112,21 @@ func (y *deploymentSync) fraction(rs *replicaSet) int32 {
 	if before == 0 {
 		return 0
 	}
-	return int32(math.Round(float64(rs.size()*y.most())/float64(before))) - rs.size()
+	return int32(math.Round(float64(rs.size()*y.d.most())/float64(before))) - rs.size()
 }
 
 // resize gives a ReplicaSet another size and notes for which number of replicas;
-// forced, also where only the note is another (pkg/controller/deployment:
-// scaleReplicaSet). It says whether the size is another.
+// forced, also where only the note is another
+// (pkg/controller/deployment/sync.go: scaleReplicaSet). It says whether the size
+// is another.
 func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 	before := rs.size()
-	desired, most := fmt.Sprint(y.replicas()), fmt.Sprint(y.most())
+	desired, most := fmt.Sprint(y.d.replicas()), fmt.Sprint(y.d.most())
 	noted := rs.object.Annotations[desiredAnnotation] == desired && rs.object.Annotations[maxReplicasAnnotation] == most
-	if size == before && (!forced || noted) || y.outdated(rs) {
+	if size == before && (!forced || noted) || !y.stale.writable(rs) {
 		return false
 	}
-	y.amend(rs, func(o *appsv1.ReplicaSet) {
+	y.dc.rsc.amend(rs, func(o *appsv1.ReplicaSet) {
 		o.Spec.Replicas = &size
 		o.Annotations[desiredAnnotation], o.Annotations[maxReplicasAnnotation] = desired, most
 	})
@@ -140,5 +143,5 @@ func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 
 // noteScale is the event ScalingReplicaSet.
 func (y *deploymentSync) noteScale(rs *replicaSet, words string) {
-	y.emit(Event{Kind: Scaled, Deployment: y.key, Revision: rs.revision(), Why: Why{Detail: words}})
+	y.dc.emit(Event{Kind: Scaled, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: words}})
 }

@@ -2,27 +2,10 @@ package rollout
 
 import (
 	"fmt"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
-
-// The reasons of Progressing that decide something
-// (pkg/controller/deployment/util).
-const (
-	reasonAvailable = "NewReplicaSetAvailable"
-	reasonTimedOut  = "ProgressDeadlineExceeded"
-	reasonPaused    = "DeploymentPaused"
-)
-
-// conditionOf finds a condition, or nil.
-func conditionOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionType) *appsv1.DeploymentCondition {
-	if i := slices.IndexFunc(all, func(c appsv1.DeploymentCondition) bool { return c.Type == kind }); i >= 0 {
-		return &all[i]
-	}
-	return nil
-}
 
 // reasonOf is the reason of a condition; empty if there is none.
 func reasonOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionType) string {
@@ -32,53 +15,14 @@ func reasonOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionT
 	return ""
 }
 
-// setCondition puts a condition last, unless there is one with this status and
-// reason, whatever its message says (pkg/controller/deployment/util:
-// NewDeploymentCondition, SetDeploymentCondition).
-func (y *deploymentSync) setCondition(kind appsv1.DeploymentConditionType, status corev1.ConditionStatus, reason, message string) {
-	at := y.timestamp(y.clock)
-	y.putCondition(appsv1.DeploymentCondition{Type: kind, Status: status, LastUpdateTime: at, LastTransitionTime: at, Reason: reason, Message: message})
-}
-
-func (y *deploymentSync) putCondition(c appsv1.DeploymentCondition) {
-	if old := conditionOf(y.now.Conditions, c.Type); old != nil && old.Status == c.Status {
-		if old.Reason == c.Reason {
-			return
-		}
-		c.LastTransitionTime = old.LastTransitionTime
-	}
-	y.dropCondition(c.Type)
-	y.now.Conditions = append(y.now.Conditions, c)
-}
-
-// dropCondition makes another list: the old one is shared.
-func (y *deploymentSync) dropCondition(kind appsv1.DeploymentConditionType) {
-	var rest []appsv1.DeploymentCondition
-	for _, c := range y.now.Conditions {
-		if c.Type != kind {
-			rest = append(rest, c)
-		}
-	}
-	y.now.Conditions = rest
-}
-
-// noteConditions makes events of conditions that have another status or reason.
-func (y *deploymentSync) noteConditions(before, now []appsv1.DeploymentCondition) {
-	for _, c := range now {
-		if old := conditionOf(before, c.Type); old == nil || old.Status != c.Status || old.Reason != c.Reason {
-			y.emit(Event{Kind: ConditionChanged, Deployment: y.key, Why: Why{Detail: fmt.Sprintf("%s %s %s: %s", c.Type, c.Status, c.Reason, c.Message)}})
-		}
-	}
-}
-
 // checkPaused keeps the time that a Deployment was paused from counting as lack
-// of progress (pkg/controller/deployment: checkPausedConditions).
+// of progress (pkg/controller/deployment/sync.go: checkPausedConditions).
 func (y *deploymentSync) checkPaused() error {
 	reason := reasonOf(y.now.Conditions, appsv1.DeploymentProgressing)
-	if _, has := y.deadline(); !has || reason == reasonTimedOut {
+	if _, has := y.d.deadline(); !has || reason == reasonTimedOut {
 		return nil
 	}
-	switch paused := y.object.Spec.Paused; {
+	switch paused := y.d.object.Spec.Paused; {
 	case paused && reason != reasonPaused:
 		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionUnknown, reasonPaused, "Deployment is paused")
 	case !paused && reason == reasonPaused:
@@ -90,10 +34,10 @@ func (y *deploymentSync) checkPaused() error {
 }
 
 // count makes the numbers of the status those of the ReplicaSets' statuses
-// (pkg/controller/deployment: calculateStatus).
+// (pkg/controller/deployment/sync.go: calculateStatus).
 func (y *deploymentSync) count(current *replicaSet, old []*replicaSet) {
 	was := y.now
-	y.now = appsv1.DeploymentStatus{ObservedGeneration: y.object.Generation, CollisionCount: was.CollisionCount, Conditions: was.Conditions}
+	y.now = appsv1.DeploymentStatus{ObservedGeneration: y.d.object.Generation, CollisionCount: was.CollisionCount, Conditions: was.Conditions}
 	st, wanted, leaving := &y.now, int32(0), int32(0)
 	st.TerminatingReplicas = &leaving
 	for _, rs := range all(current, old) {
@@ -112,7 +56,7 @@ func (y *deploymentSync) count(current *replicaSet, old []*replicaSet) {
 		st.UpdatedReplicas = current.status.Replicas
 	}
 	st.UnavailableReplicas = max(0, wanted-st.AvailableReplicas)
-	if st.AvailableReplicas >= y.least() {
+	if st.AvailableReplicas >= y.d.least() {
 		y.setCondition(appsv1.DeploymentAvailable, corev1.ConditionTrue, "MinimumReplicasAvailable", "Deployment has minimum availability.")
 	} else {
 		y.setCondition(appsv1.DeploymentAvailable, corev1.ConditionFalse, "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
@@ -129,11 +73,11 @@ func all(current *replicaSet, old []*replicaSet) []*replicaSet {
 
 // rolloutStatus writes the status of a Deployment that rolls, or has: with the
 // condition Progressing by what has changed since the last time, and by the clock
-// (pkg/controller/deployment: syncRolloutStatus).
+// (pkg/controller/deployment/progress.go: syncRolloutStatus).
 func (y *deploymentSync) rolloutStatus(current *replicaSet, old []*replicaSet) error {
 	before := y.now
 	y.count(current, old)
-	_, limited := y.deadline()
+	_, limited := y.d.deadline()
 	reason := reasonOf(before.Conditions, appsv1.DeploymentProgressing)
 	switch done := y.now.Replicas == y.now.UpdatedReplicas && reason == reasonAvailable; {
 	case !limited:
@@ -142,7 +86,7 @@ func (y *deploymentSync) rolloutStatus(current *replicaSet, old []*replicaSet) e
 		y.judgeProgress(&before, current)
 	}
 	y.moveFailure(current, old)
-	if err := y.writeIfChanged(); err != nil || y.wrote {
+	if err := y.writeIfChanged(); err != nil || y.stale.deployment {
 		return err
 	}
 	y.planCheck()
@@ -150,12 +94,12 @@ func (y *deploymentSync) rolloutStatus(current *replicaSet, old []*replicaSet) e
 }
 
 func (y *deploymentSync) judgeProgress(before *appsv1.DeploymentStatus, current *replicaSet) {
-	subject := fmt.Sprintf("Deployment %q", y.object.Name)
+	subject := fmt.Sprintf("Deployment %q", y.d.object.Name)
 	if current != nil {
 		subject = fmt.Sprintf("ReplicaSet %q", current.object.Name)
 	}
 	switch {
-	case y.complete(&y.now):
+	case y.d.complete(&y.now):
 		y.setCondition(appsv1.DeploymentProgressing, corev1.ConditionTrue, reasonAvailable, subject+" has successfully progressed.")
 	case advanced(before, &y.now):
 		y.renewProgress(subject + " is progressing.")
@@ -166,7 +110,7 @@ func (y *deploymentSync) judgeProgress(before *appsv1.DeploymentStatus, current 
 
 // renewProgress notes progress also where it was noted before: the time counts.
 func (y *deploymentSync) renewProgress(message string) {
-	at := y.timestamp(y.clock)
+	at := y.dc.timestamp(y.dc.clock)
 	c := appsv1.DeploymentCondition{
 		Type: appsv1.DeploymentProgressing, Status: corev1.ConditionTrue, LastUpdateTime: at, LastTransitionTime: at,
 		Reason: "ReplicaSetUpdated", Message: message,
@@ -178,20 +122,16 @@ func (y *deploymentSync) renewProgress(message string) {
 	y.now.Conditions = append(y.now.Conditions, c)
 }
 
-// complete follows pkg/controller/deployment/util: DeploymentComplete.
-func (d *deployment) complete(st *appsv1.DeploymentStatus) bool {
-	n := d.replicas()
-	return st.UpdatedReplicas == n && st.Replicas == n && st.AvailableReplicas == n && st.ObservedGeneration >= d.object.Generation
-}
-
-// advanced follows pkg/controller/deployment/util: DeploymentProgressing.
+// advanced follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: DeploymentProgressing).
 func advanced(before, now *appsv1.DeploymentStatus) bool {
 	return now.UpdatedReplicas > before.UpdatedReplicas ||
 		now.Replicas-now.UpdatedReplicas < before.Replicas-before.UpdatedReplicas ||
 		now.ReadyReplicas > before.ReadyReplicas || now.AvailableReplicas > before.AvailableReplicas
 }
 
-// timedOut follows pkg/controller/deployment/util: DeploymentTimedOut.
+// timedOut follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: DeploymentTimedOut).
 func (y *deploymentSync) timedOut() bool {
 	c := conditionOf(y.now.Conditions, appsv1.DeploymentProgressing)
 	switch {
@@ -200,23 +140,24 @@ func (y *deploymentSync) timedOut() bool {
 	case c.Reason == reasonTimedOut:
 		return true
 	}
-	seconds, _ := y.deadline()
-	return int64(y.stampOf(c.LastUpdateTime))+int64(seconds) < int64(y.clock)
+	seconds, _ := y.d.deadline()
+	return int64(y.dc.stampOf(c.LastUpdateTime))+int64(seconds) < int64(y.dc.clock)
 }
 
 // planCheck has progress checked when the deadline has passed, a second late as
-// the controller does (pkg/controller/deployment: requeueStuckDeployment).
+// the controller does (pkg/controller/deployment/progress.go:
+// requeueStuckDeployment).
 func (y *deploymentSync) planCheck() {
 	c := conditionOf(y.now.Conditions, appsv1.DeploymentProgressing)
-	seconds, limited := y.deadline()
-	if !limited || c == nil || c.Reason == reasonTimedOut || c.Reason == reasonAvailable || y.complete(&y.now) {
+	seconds, limited := y.d.deadline()
+	if !limited || c == nil || c.Reason == reasonTimedOut || c.Reason == reasonAvailable || y.d.complete(&y.now) {
 		return
 	}
-	y.check = y.tickOf(int64(y.stampOf(c.LastUpdateTime)) + int64(seconds) + 1)
+	y.d.check = y.dc.tickOf(int64(y.dc.stampOf(c.LastUpdateTime)) + int64(seconds) + 1)
 }
 
 // moveFailure shows the condition ReplicaFailure of a ReplicaSet, the current one
-// before the others (pkg/controller/deployment: getReplicaFailures).
+// before the others (pkg/controller/deployment/progress.go: getReplicaFailures).
 func (y *deploymentSync) moveFailure(current *replicaSet, old []*replicaSet) {
 	sets := all(current, old)
 	if current != nil {
@@ -234,23 +175,4 @@ func (y *deploymentSync) moveFailure(current *replicaSet, old []*replicaSet) {
 		}
 	}
 	y.dropCondition(appsv1.DeploymentReplicaFailure)
-}
-
-// ringChecks has the Deployments synced whose progress is to be checked by now.
-func (s *Sim) ringChecks() {
-	for _, slot := range s.deployments.order {
-		if d := s.deployments.at[slot]; d.check != none && d.check <= s.now {
-			d.check, d.changed = none, true
-		}
-	}
-}
-
-// DeploymentStatus is the Deployment's status as the controller stored it last;
-// false if there is no such Deployment. Keys are those of Status.
-func (s *Sim) DeploymentStatus(key string) (appsv1.DeploymentStatus, bool) {
-	_, d := s.resolve(key)
-	if d == nil {
-		return appsv1.DeploymentStatus{}, false
-	}
-	return *d.status.DeepCopy(), true
 }

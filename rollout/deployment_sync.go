@@ -9,27 +9,31 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 )
 
-// deploymentSync is one pass of the controller over one Deployment. What it
-// writes to ReplicaSets they have at once, and act on when they are synced; of the
-// Deployment's own status and revision it has a copy, as the controller has.
+// deploymentSync is one pass of the controller over one Deployment. ReplicaSets
+// have what it writes to them at once, and act on it when they are synced. Of the
+// Deployment's own status and revision it holds a copy, as the controller does.
 type deploymentSync struct {
-	*Sim
-	*deployment
+	dc       *deploymentController
+	d        *deployment
 	now      appsv1.DeploymentStatus
 	revision string
-	wrote    bool    // the Deployment: what the sync holds is now older than what is stored
-	adjusted bool    // the current ReplicaSet, likewise
-	adopted  []int32 // ReplicaSets that are written already because they were adopted
-	failed   bool    // a write: nothing is written after it
+	stale    staleReads
 }
 
-// outdated says whether the sync holds a ReplicaSet that is older than what is
-// stored: a write of it fails.
-func (y *deploymentSync) outdated(rs *replicaSet) bool {
-	if slices.Contains(y.adopted, rs.slot) {
-		y.failed = true
-	}
-	return y.failed
+// staleReads are the objects that a sync read before it, or its adoption of them,
+// wrote a newer version. A second write of such an object conflicts, and after a
+// conflict the sync writes nothing more.
+type staleReads struct {
+	deployment bool    // its status or revision was written
+	current    bool    // annotations or minReadySeconds of the current ReplicaSet were written
+	adopted    []int32 // slots of ReplicaSets that were written because they were adopted
+	conflict   bool    // a write has failed
+}
+
+// writable reports whether a write of the ReplicaSet succeeds.
+func (r *staleReads) writable(rs *replicaSet) bool {
+	r.conflict = r.conflict || slices.Contains(r.adopted, rs.slot)
+	return !r.conflict
 }
 
 // errConflict is what the API server answers to a second write with what was read
@@ -37,42 +41,23 @@ func (y *deploymentSync) outdated(rs *replicaSet) bool {
 // no event, since it happens in every rollout.
 var errConflict = errors.New("the object has been modified")
 
-// syncDeployment follows pkg/controller/deployment: syncDeployment.
-func (s *Sim) syncDeployment(d *deployment) {
-	d.changed, d.check = false, none
-	y := &deploymentSync{Sim: s, deployment: d, now: d.status, revision: d.object.Annotations[revisionAnnotation]}
-	err := y.run()
-	if errors.Is(err, errConflict) {
-		d.changed, err = true, nil
-	}
-	message := ""
-	if err != nil {
-		message = err.Error()
-	}
-	if message != "" && message != d.failure {
-		s.emit(Event{Kind: SyncFailed, Deployment: d.key, Why: Why{Detail: message}})
-	}
-	d.failure = message
-	s.finishDeployment(d)
-}
-
 func (y *deploymentSync) run() error {
-	if y.selectsNothing() {
-		y.now.ObservedGeneration = y.object.Generation
+	if y.d.selectsNothing() {
+		y.now.ObservedGeneration = y.d.object.Generation
 		return y.writeIfChanged()
 	}
-	y.adopted = y.claimSets(y.deployment)
-	for _, slot := range y.mine {
-		rs := y.sets.at[slot]
+	y.stale.adopted = y.dc.claimSets(y.d)
+	for _, slot := range y.d.mine {
+		rs := y.dc.replicaSets.at[slot]
 		rs.seen, rs.seenAt = rs.size(), rs.object.Generation
 	}
-	if y.deleting {
+	if y.d.deleting {
 		return y.statusOnly()
 	}
 	if err := y.checkPaused(); err != nil {
 		return err
 	}
-	if y.object.Spec.Paused {
+	if y.d.object.Spec.Paused {
 		return y.scaleOnly()
 	}
 	switch scaling, err := y.isScaling(); {
@@ -80,12 +65,12 @@ func (y *deploymentSync) run() error {
 		return err
 	case scaling:
 		return y.scaleOnly()
-	case y.recreates():
+	case y.d.recreates():
 		return y.recreate()
-	case y.rolls():
+	case y.d.rolls():
 		return y.roll()
 	}
-	return fmt.Errorf("unexpected deployment strategy type: %s", y.object.Spec.Strategy.Type)
+	return fmt.Errorf("unexpected deployment strategy type: %s", y.d.object.Spec.Strategy.Type)
 }
 
 func (y *deploymentSync) statusOnly() error {
@@ -98,14 +83,14 @@ func (y *deploymentSync) statusOnly() error {
 }
 
 // scaleOnly is for a Deployment that is paused or was given another number of
-// replicas (pkg/controller/deployment: sync).
+// replicas (pkg/controller/deployment/sync.go: sync).
 func (y *deploymentSync) scaleOnly() error {
 	current, old, err := y.replicaSets(false)
 	if err != nil {
 		return err
 	}
 	y.scale(current, old)
-	if y.object.Spec.Paused {
+	if y.d.object.Spec.Paused {
 		y.cleanup(old)
 	}
 	y.count(current, old)
@@ -113,19 +98,19 @@ func (y *deploymentSync) scaleOnly() error {
 }
 
 // isScaling says whether the ReplicaSets were sized for another number of
-// replicas (pkg/controller/deployment: isScalingEvent). A ReplicaSet that is
-// changed on the way is older in the controller's hands when it comes to change
-// it again, which ends the sync.
+// replicas (pkg/controller/deployment/sync.go: isScalingEvent). A ReplicaSet
+// that is changed on the way is older in the controller's hands when it comes
+// to change it again, which ends the sync.
 func (y *deploymentSync) isScaling() (bool, error) {
 	current, old, err := y.replicaSets(false)
 	if err != nil {
 		return false, err
 	}
-	if y.adjusted {
+	if y.stale.current {
 		return false, errConflict
 	}
 	for _, rs := range activeOf(current, old) {
-		if desired, ok := numberOf(rs.object.Annotations[desiredAnnotation]); ok && desired != y.replicas() {
+		if desired, ok := numberOf(rs.object.Annotations[desiredAnnotation]); ok && desired != y.d.replicas() {
 			return true, nil
 		}
 	}
@@ -142,7 +127,7 @@ func activeOf(current *replicaSet, old []*replicaSet) []*replicaSet {
 }
 
 // roll scales the new ReplicaSet up, or else old ones down, as the budget allows
-// (pkg/controller/deployment: rolloutRolling).
+// (pkg/controller/deployment/rolling.go: rolloutRolling).
 func (y *deploymentSync) roll() error {
 	current, old, err := y.replicaSets(true)
 	if err != nil {
@@ -152,15 +137,16 @@ func (y *deploymentSync) roll() error {
 	if err != nil {
 		return err
 	}
-	if !grown && !y.shrinkOld(current, old) && y.complete(&y.now) {
+	if !grown && !y.shrinkOld(current, old) && y.d.complete(&y.now) {
 		y.cleanup(old)
 	}
 	return y.rolloutStatus(current, old)
 }
 
-// growNew follows pkg/controller/deployment: reconcileNewReplicaSet.
+// growNew follows the controller (pkg/controller/deployment/rolling.go:
+// reconcileNewReplicaSet).
 func (y *deploymentSync) growNew(current *replicaSet, old []*replicaSet) (bool, error) {
-	size := y.replicas()
+	size := y.d.replicas()
 	if current.size() < size {
 		var err error
 		if size, err = y.sizeOfNew(current, old); err != nil {
@@ -171,30 +157,31 @@ func (y *deploymentSync) growNew(current *replicaSet, old []*replicaSet) (bool, 
 }
 
 // sizeOfNew is how large the new ReplicaSet may be
-// (pkg/controller/deployment/util: NewRSNewReplicas). current is nil for one that
-// is still to be made.
+// (pkg/controller/deployment/util/deployment_util.go: NewRSNewReplicas). current
+// is nil for one that is still to be made.
 func (y *deploymentSync) sizeOfNew(current *replicaSet, old []*replicaSet) (int32, error) {
 	size, all := int32(0), int32(0)
 	if current != nil {
 		size = current.size()
 	}
-	if y.recreates() {
-		return y.replicas(), nil
+	if y.d.recreates() {
+		return y.d.replicas(), nil
 	}
-	surge, err := scaledAmount(y.object.Spec.Strategy.RollingUpdate.MaxSurge, y.replicas(), true)
+	surge, err := scaledAmount(y.d.object.Spec.Strategy.RollingUpdate.MaxSurge, y.d.replicas(), true)
 	if err != nil {
 		return 0, err
 	}
 	for _, rs := range old {
 		all += rs.size()
 	}
-	free := y.replicas() + surge - all - size
-	return size + max(0, min(free, y.replicas()-size)), nil
+	free := y.d.replicas() + surge - all - size
+	return size + max(0, min(free, y.d.replicas()-size)), nil
 }
 
-// shrinkOld follows pkg/controller/deployment: reconcileOldReplicaSets. Pods that
-// are not available go first, whatever ReplicaSet has them, then the oldest
-// ReplicaSets shrink, and neither beyond what the budget leaves.
+// shrinkOld follows the controller (pkg/controller/deployment/rolling.go:
+// reconcileOldReplicaSets). Pods that are not available go first, whatever
+// ReplicaSet has them, then the oldest ReplicaSets shrink, and neither beyond
+// what the budget leaves.
 func (y *deploymentSync) shrinkOld(current *replicaSet, old []*replicaSet) bool {
 	active := activeOf(nil, old)
 	if len(active) == 0 {
@@ -204,7 +191,7 @@ func (y *deploymentSync) shrinkOld(current *replicaSet, old []*replicaSet) bool 
 	for _, rs := range active {
 		pods += rs.size()
 	}
-	spare := pods - y.least() - (current.size() - current.status.AvailableReplicas)
+	spare := pods - y.d.least() - (current.size() - current.status.AvailableReplicas)
 	if spare <= 0 {
 		return false
 	}
@@ -216,12 +203,13 @@ func (y *deploymentSync) shrinkOld(current *replicaSet, old []*replicaSet) bool 
 	for _, rs := range active {
 		available += rs.status.AvailableReplicas
 	}
-	return unhealthy+y.shrinkHealthy(active, available-y.least()) > 0
+	return unhealthy+y.shrinkHealthy(active, available-y.d.least()) > 0
 }
 
-// shrinkUnhealthy follows pkg/controller/deployment: cleanupUnhealthyReplicas. It
-// gives up, and no ReplicaSet shrinks any more in this sync, at one whose status
-// still counts more available pods than it is to have.
+// shrinkUnhealthy follows the controller (pkg/controller/deployment/rolling.go:
+// cleanupUnhealthyReplicas). It gives up, and no ReplicaSet shrinks any more in
+// this sync, at one whose status still counts more available pods than it is to
+// have.
 func (y *deploymentSync) shrinkUnhealthy(old []*replicaSet, spare int32) (total int32, sound bool) {
 	for _, rs := range old {
 		n := min(spare-total, rs.size()-rs.status.AvailableReplicas)
@@ -237,7 +225,8 @@ func (y *deploymentSync) shrinkUnhealthy(old []*replicaSet, spare int32) (total 
 	return total, true
 }
 
-// shrinkHealthy follows pkg/controller/deployment: scaleDownOldReplicaSetsForRollingUpdate.
+// shrinkHealthy follows the controller (pkg/controller/deployment/rolling.go:
+// scaleDownOldReplicaSetsForRollingUpdate).
 func (y *deploymentSync) shrinkHealthy(old []*replicaSet, spare int32) (total int32) {
 	for _, rs := range old {
 		if n := min(spare-total, rs.size()); n > 0 {
@@ -249,7 +238,7 @@ func (y *deploymentSync) shrinkHealthy(old []*replicaSet, spare int32) (total in
 }
 
 // recreate makes the new ReplicaSet when no pod of an old one runs any more
-// (pkg/controller/deployment: rolloutRecreate).
+// (pkg/controller/deployment/recreate.go: rolloutRecreate).
 func (y *deploymentSync) recreate() error {
 	current, old, err := y.replicaSets(false)
 	if err != nil {
@@ -267,22 +256,22 @@ func (y *deploymentSync) recreate() error {
 			return err
 		}
 	}
-	y.resize(current, y.replicas(), false)
-	if y.complete(&y.now) {
+	y.resize(current, y.d.replicas(), false)
+	if y.d.complete(&y.now) {
 		y.cleanup(old)
 	}
 	return y.rolloutStatus(current, old)
 }
 
-// oldPodsRun follows pkg/controller/deployment: oldPodsRunning: pods on their
-// way out run too.
+// oldPodsRun follows the controller (pkg/controller/deployment/recreate.go:
+// oldPodsRunning): pods on their way out run too.
 func (y *deploymentSync) oldPodsRun(old []*replicaSet) bool {
 	for _, rs := range old {
 		if rs.status.Replicas > 0 {
 			return true
 		}
 		for _, id := range rs.pods {
-			if !y.pods[id].terminal() {
+			if !y.dc.pods[id].terminal() {
 				return true
 			}
 		}
@@ -292,13 +281,14 @@ func (y *deploymentSync) oldPodsRun(old []*replicaSet) bool {
 
 // write stores the status and the revision.
 func (y *deploymentSync) write() error {
-	d := y.deployment
-	if y.wrote || y.failed {
+	d := y.d
+	if y.stale.deployment || y.stale.conflict {
 		return errConflict
 	}
-	y.wrote = true
+	y.stale.deployment = true
 	y.noteConditions(d.status.Conditions, y.now.Conditions)
-	d.status, d.changed = y.now, true
+	d.status = y.now
+	d.queued.add(stateChanged)
 	if d.object.Annotations[revisionAnnotation] != y.revision {
 		object := *d.object
 		object.Annotations = withAnnotation(object.Annotations, revisionAnnotation, y.revision)
@@ -308,7 +298,7 @@ func (y *deploymentSync) write() error {
 }
 
 func (y *deploymentSync) writeIfChanged() error {
-	if !y.failed && equality.Semantic.DeepEqual(y.status, y.now) {
+	if !y.stale.conflict && equality.Semantic.DeepEqual(y.d.status, y.now) {
 		return nil
 	}
 	return y.write()
@@ -317,10 +307,10 @@ func (y *deploymentSync) writeIfChanged() error {
 // cleanup removes old ReplicaSets without pods beyond revisionHistoryLimit, the
 // lowest revision first; one that cannot go counts all the same. What the sync has
 // made of them it does not see: the only ReplicaSet of a paused Deployment can go in
-// the sync that scales it up (pkg/controller/deployment: cleanupDeployment).
+// the sync that scales it up (pkg/controller/deployment/sync.go: cleanupDeployment).
 func (y *deploymentSync) cleanup(old []*replicaSet) {
-	limit := y.object.Spec.RevisionHistoryLimit
-	if limit == nil || y.failed {
+	limit := y.d.object.Spec.RevisionHistoryLimit
+	if limit == nil || y.stale.conflict {
 		return
 	}
 	old = slices.DeleteFunc(slices.Clone(old), func(rs *replicaSet) bool { return rs.deleting })
@@ -331,17 +321,8 @@ func (y *deploymentSync) cleanup(old []*replicaSet) {
 	slices.SortFunc(old, byRevision)
 	for _, rs := range old[:min(excess, len(old))] {
 		if rs.status.Replicas == 0 && rs.seen == 0 && rs.seenAt <= rs.status.ObservedGeneration {
-			y.emit(Event{Kind: RevisionRemoved, Deployment: y.key, Revision: rs.revision(), Why: Why{Detail: rs.object.Name}})
-			y.collectSet(rs)
+			y.dc.emit(Event{Kind: RevisionRemoved, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: rs.object.Name}})
+			y.dc.rsc.collectSet(rs)
 		}
-	}
-}
-
-// finishDeployment removes a Deployment whose foreground deletion has waited for
-// its ReplicaSets.
-func (s *Sim) finishDeployment(d *deployment) {
-	if d.deleting && len(d.mine) == 0 {
-		s.emit(Event{Kind: Gone, Deployment: d.key})
-		s.deployments.drop(d.slot)
 	}
 }

@@ -35,6 +35,12 @@ func webDeployment(name, image string, replicas int32) *appsv1.Deployment {
 	}
 }
 
+func smallNode(name string) *corev1.Node {
+	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}, Status: corev1.NodeStatus{
+		Allocatable: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1"), corev1.ResourcePods: resource.MustParse("110")},
+	}}
+}
+
 // deploymentInput draws an input that only a Deployment takes.
 func deploymentInput(t *rapid.T) Input {
 	key := pick(t, "key", "default/web", "deployment/default/web", "x/y")

@@ -1,4 +1,4 @@
-package rollout
+package rollout_test
 
 import (
 	"fmt"
@@ -8,26 +8,29 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"pgregory.net/rapid"
+
+	. "github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
 )
 
 // The budget that a remedy or a relief sets is the smallest: with one less the
-// rollout gets less far. Mutants seen to fail: smallestBudget that
-// gives high + 1; rest that never says settled when spins stopped it.
+// rollout gets less far. Mutants seen to fail: least that
+// returns high + 1; Rest that never says settled when spins stopped it.
 func TestTheBudgetOfARemedyIsTheSmallest(t *testing.T) {
 	tried := 0
 	rapid.Check(t, func(t *rapid.T) {
-		y := stories(mixed).Draw(t, "story")
+		y := Stories(Mixed).Draw(t, "story")
 		s := resting(t, y)
 		if rapid.Bool().Draw(t, "a node dies") { // else one story in twenty has such a remedy
 			dies(t, s, y)
 		}
 		for _, key := range s.Keys() {
-			x := s.Diagnose(key)
+			x := diagnosis.Diagnose(s, key)
 			if x == nil {
 				continue
 			}
 			for _, r := range append(x.Remedies, x.Reliefs...) {
-				if apply, ok := r.Inputs[0].(Apply); ok && r.Means == ChangeBudget {
+				if apply, ok := r.Inputs[0].(Apply); ok && r.Means == diagnosis.ChangeBudget {
 					tried++
 					checkSmallest(t, s.Fork(), key, apply, len(r.Leaves))
 				}
@@ -39,7 +42,7 @@ func TestTheBudgetOfARemedyIsTheSmallest(t *testing.T) {
 	}
 }
 
-func checkSmallest(t failer, s *Sim, key string, apply Apply, leaves int) {
+func checkSmallest(t Failer, s *Sim, key string, apply Apply, leaves int) {
 	roll := apply.DaemonSet.DeepCopy().Spec.UpdateStrategy.RollingUpdate
 	amount := roll.MaxUnavailable
 	if roll.MaxSurge != nil && roll.MaxSurge.String() != "0" {
@@ -74,7 +77,7 @@ func BenchmarkDiagnose(b *testing.B) {
 			s := deadFleet(b, nodes)
 			b.ResetTimer()
 			for range b.N {
-				if x := s.Diagnose("default/agent"); x == nil || len(x.Remedies) != 5 {
+				if x := diagnosis.Diagnose(s, "default/agent"); x == nil || len(x.Remedies) != 5 {
 					b.Fatal(x)
 				}
 			}
@@ -83,12 +86,12 @@ func BenchmarkDiagnose(b *testing.B) {
 }
 
 func deadFleet(tb testing.TB, nodes int) *Sim {
-	s := fleet(tb, nodes, "5%")
+	s := Fleet(tb, nodes, "5%")
 	var down []Input
-	for i := range nodes * 7 / 100 {
-		down = append(down, NodeDown{s.roster[i].name})
+	for _, name := range s.Cluster().Nodes().Names()[:nodes*7/100] {
+		down = append(down, NodeDown{name})
 	}
-	for _, in := range [][]Input{down, {Apply{DaemonSet: fleetSet("v2", "5%")}}} {
+	for _, in := range [][]Input{down, {Apply{DaemonSet: FleetSet("v2", "5%")}}} {
 		if err := s.Inject(in...); err != nil {
 			tb.Fatal(err)
 		}

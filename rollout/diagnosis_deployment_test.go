@@ -1,7 +1,6 @@
-package rollout
+package rollout_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,22 +8,24 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
+	. "github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // restingDeployments runs a story to its end, or to some tick of it after which
 // nothing more comes from outside.
 func restingDeployments(t *rapid.T) *Sim {
-	s := deployStories(false).Draw(t, "story").sim(t)
+	s := DeployStories().Draw(t, "story").Sim(t)
 	if rapid.Bool().Draw(t, "midway") {
-		stepped(s, rapid.IntRange(0, 60).Draw(t, "until"))
-		s.inputs = nil
+		Stepped(s, rapid.IntRange(0, 60).Draw(t, "until"))
+		probe.Of(s).DropInputs()
 	}
 	seen := 0
 	for range s.Run(5000) {
@@ -37,14 +38,14 @@ func restingDeployments(t *rapid.T) *Sim {
 
 // Every remedy does what it says when its inputs go into the simulation: the
 // rollout of the Deployment ends, in as many ticks as it says. Mutants seen to fail:
-// recovered that takes what is settled; rest that counts what happens to DaemonSets.
+// recovered that takes what is settled; Rest that counts what happens to DaemonSets.
 func TestRemediesLetDeploymentsEnd(t *testing.T) {
-	tried := map[Means]int{}
+	tried := map[diagnosis.Means]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		for range 5 { // one in six has something that is stuck
 			s := restingDeployments(t)
 			for _, key := range s.Deployments() {
-				x := s.Diagnose("deployment/" + key)
+				x := diagnosis.Diagnose(s, "deployment/"+key)
 				if x == nil {
 					continue
 				}
@@ -60,15 +61,15 @@ func TestRemediesLetDeploymentsEnd(t *testing.T) {
 	}
 }
 
-func checkDeploymentRemedy(t failer, s *Sim, key string, x *Diagnosis, r Remedy) {
-	s.inputs = nil
+func checkDeploymentRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis, r diagnosis.Remedy) {
+	probe.Of(s).DropInputs()
 	if err := s.Inject(r.Inputs...); err != nil {
 		t.Fatalf("%v: %v", r, err)
 	}
-	if last := stepped(s, r.Ticks); r.Ticks > 0 && !slices.ContainsFunc(last, func(e Event) bool { return e.Tick == s.Now() && e.Deployment == key }) {
-		t.Fatalf("%v\ntakes less:\n%s", r, lines(last))
+	if last := Stepped(s, r.Ticks); r.Ticks > 0 && !slices.ContainsFunc(last, func(e Event) bool { return e.Tick == s.Now() && e.Deployment == key }) {
+		t.Fatalf("%v\ntakes less:\n%s", r, Lines(last))
 	}
-	for _, e := range stepped(s, 50) {
+	for _, e := range Stepped(s, 50) {
 		if e.Deployment == key {
 			t.Fatalf("%v\nis not over: %v\n%v", r, e, x)
 		}
@@ -82,12 +83,12 @@ func checkDeploymentRemedy(t failer, s *Sim, key string, x *Diagnosis, r Remedy)
 // no more than is needed: with one less the rollout does not end. Mutants seen to fail:
 // least that gives one more, or stops at low + 1.
 func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
-	tried := map[Means]int{}
+	tried := map[diagnosis.Means]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		for range 8 { // in one of sixty more nodes help
 			s := restingDeployments(t)
 			for _, key := range s.Deployments() {
-				x := s.Diagnose("deployment/" + key)
+				x := diagnosis.Diagnose(s, "deployment/"+key)
 				if x == nil {
 					continue
 				}
@@ -108,21 +109,14 @@ func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
 // A node that is added takes no other's name. Mutant seen to fail: added that does not
 // look whether there is one.
 func TestAddedNodesAreNew(t *testing.T) {
-	c, err := cluster.New(smallNode("n"), smallNode("n-1"))
-	if err != nil {
+	s := simOf(t, Config{}, SmallNode("n"), SmallNode("n-1"))
+	if err := s.Inject(Apply{Deployment: WebDeployment("web", "v1", 21)}); err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(c, Config{})
-	if err == nil {
-		err = s.Inject(Apply{Deployment: webDeployment("web", "v1", 21)})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	stepped(s, 3)
+	Stepped(s, 3)
 	added := ""
-	for _, r := range s.Diagnose("default/web").Remedies {
-		if r.Means == AddNodes {
+	for _, r := range diagnosis.Diagnose(s, "default/web").Remedies {
+		if r.Means == diagnosis.AddNodes {
 			added = r.Inputs[0].(ApplyNode).Node.Name
 		}
 	}
@@ -131,27 +125,34 @@ func TestAddedNodesAreNew(t *testing.T) {
 	}
 }
 
-func smallNode(name string) *corev1.Node {
-	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}, Status: corev1.NodeStatus{
-		Allocatable: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1"), corev1.ResourcePods: resource.MustParse("110")},
-	}}
+func simOf(tb testing.TB, config Config, nodes ...runtime.Object) *Sim {
+	tb.Helper()
+	c, err := cluster.New(nodes...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s, err := New(c, config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
 }
 
 // withLess are the inputs of a remedy with one less of what it counts; nil if it
 // counts nothing, or would do nothing then.
-func withLess(s *Sim, key string, r Remedy) []Input {
+func withLess(s *Sim, key string, r diagnosis.Remedy) []Input {
 	last := len(r.Inputs) - 1
 	switch in := r.Inputs[last].(type) {
 	case ApplyNode:
-		if _, only := r.Inputs[0].(ApplyNode); only && r.Means == AddNodes && last > 0 {
+		if _, only := r.Inputs[0].(ApplyNode); only && r.Means == diagnosis.AddNodes && last > 0 {
 			return r.Inputs[:last]
 		}
 	case Scale:
-		if in.Replicas+1 < s.deployments.find(key).replicas() {
+		if in.Replicas+1 < int32(probe.Of(s).Deployment(key).Replicas) {
 			return []Input{Scale{in.Key, in.Replicas + 1}}
 		}
 	case Apply:
-		if _, was := s.deployments.find(key).budget(); r.Means == ChangeBudget && in.Deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal > was+1 {
+		if was := probe.Of(s).Deployment(key).MaxUnavailable; r.Means == diagnosis.ChangeBudget && in.Deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal > int32(was)+1 {
 			d := in.Deployment.DeepCopy()
 			d.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal--
 			return []Input{Apply{Deployment: d}}
@@ -160,12 +161,12 @@ func withLess(s *Sim, key string, r Remedy) []Input {
 	return nil
 }
 
-func checkNotEnough(t failer, s *Sim, key string, r Remedy, less []Input) {
-	s.inputs = nil
+func checkNotEnough(t Failer, s *Sim, key string, r diagnosis.Remedy, less []Input) {
+	probe.Of(s).DropInputs()
 	if err := s.Inject(less...); err != nil {
 		t.Fatalf("%v: %v", less, err)
 	}
-	if s.rest(owner{deployment: key}); s.State("deployment/"+key) == Done {
+	if probe.Of(s).Rest("deployment/" + key); s.State("deployment/"+key) == Done {
 		t.Fatalf("%v\nis more than is needed: %v", r, less)
 	}
 }
@@ -179,7 +180,7 @@ func BenchmarkDiagnoseDeployment(b *testing.B) {
 				s := stuckWeb(b, replicas, nodes)
 				b.ResetTimer()
 				for range b.N {
-					if x := s.Diagnose("default/web"); x == nil || len(x.Remedies) < 2 {
+					if x := diagnosis.Diagnose(s, "default/web"); x == nil || len(x.Remedies) < 2 {
 						b.Fatal(x)
 					}
 				}
@@ -193,22 +194,15 @@ func BenchmarkDiagnoseDeployment(b *testing.B) {
 func stuckWeb(b *testing.B, replicas, size int32) *Sim {
 	var nodes []runtime.Object
 	for i := range size {
-		nodes = append(nodes, smallNode(fmt.Sprintf("node-%07d", i)))
+		nodes = append(nodes, SmallNode(fmt.Sprintf("node-%07d", i)))
 	}
-	c, err := cluster.New(nodes...)
-	if err != nil {
-		b.Fatal(err)
-	}
-	s, err := New(c, Config{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	s := simOf(b, Config{}, nodes...)
 	none, image := intstr.FromInt32(0), "v2"
 	if size > replicas/10 {
 		image = "v3"
 	}
 	for _, image := range []string{"v1", image} {
-		web := webDeployment("web", image, replicas)
+		web := WebDeployment("web", image, replicas)
 		web.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxUnavailable: &none}
 		if err := s.Inject(ImagePullFails{Image: "v3"}, Apply{Deployment: web}); err != nil {
 			b.Fatal(err)
@@ -219,22 +213,22 @@ func stuckWeb(b *testing.B, replicas, size int32) *Sim {
 }
 
 // A Deployment that is diagnosed does not come to an end by itself. Mutant seen to
-// fail: stuckDeployment that does not ask what is still to happen.
+// fail: deploymentStuck that does not ask what is still to happen.
 func TestSlowDeploymentsAreNotStuck(t *testing.T) {
 	found := 0
 	rapid.Check(t, func(t *rapid.T) {
-		s := deployStories(false).Draw(t, "story").sim(t)
+		s := DeployStories().Draw(t, "story").Sim(t)
 		for range 50 {
 			s.Tick()
 			for _, key := range s.Deployments() {
-				x := s.Diagnose("deployment/" + key)
+				x := diagnosis.Diagnose(s, "deployment/"+key)
 				if x == nil {
 					continue
 				}
 				found++
 				f := s.Fork()
-				f.inputs = nil
-				if stepped(f, 400); f.State("deployment/"+key) == Done || f.State("deployment/"+key) == Unknown {
+				probe.Of(f).DropInputs()
+				if Stepped(f, 400); f.State("deployment/"+key) == Done || f.State("deployment/"+key) == Unknown {
 					t.Fatalf("tick %d: %v\nbut then it is %v", s.Now(), x, f.State("deployment/"+key))
 				}
 			}
@@ -246,7 +240,7 @@ func TestSlowDeploymentsAreNotStuck(t *testing.T) {
 }
 
 // A Deployment in a deadlock always has a cause with a name, one that is done has
-// none, and no pod that is available is to blame. Mutants seen to fail: examineDeployment without IsPaused; look without the
+// none, and no pod that is available is to blame. Mutants seen to fail: whole without IsPaused; look without the
 // old pods of a Recreate (by the scenario), or with those of a paused one (in one run
 // of three).
 func TestDeadlockedDeploymentsAreNeverSilent(t *testing.T) {
@@ -260,8 +254,8 @@ func TestDeadlockedDeploymentsAreNeverSilent(t *testing.T) {
 	})
 }
 
-func checkDeploymentDiagnosis(t failer, s *Sim, key string) {
-	state, x := s.State(key), s.Diagnose(key)
+func checkDeploymentDiagnosis(t Failer, s *Sim, key string) {
+	state, x := s.State(key), diagnosis.Diagnose(s, key)
 	switch {
 	case state == Deadlocked && x == nil, state == Done && x != nil:
 		t.Fatalf("%v: %v", state, x)
@@ -275,28 +269,32 @@ func checkDeploymentDiagnosis(t failer, s *Sim, key string) {
 		available[p.Name] = p.Available && !p.Terminating
 	}
 	for _, c := range x.Culprits {
-		if c.Why == UnknownObstacle || c.Pod == "" || available[c.Pod] {
+		if c.Why == diagnosis.UnknownObstacle || c.Pod == "" || available[c.Pod] {
 			t.Fatalf("%v\n%v", c, s.Pods(key))
 		}
 	}
 }
 
 // Where one kubelet rejects pods the next may go to another node: whether it does
-// is tried, and what will end is not stuck. Mutants seen to fail: stuckDeployment that
+// is tried, and what will end is not stuck. Mutants seen to fail: deploymentStuck that
 // does not try; spins that is sure of them.
 func TestRejectedPodsMayGoElsewhere(t *testing.T) {
-	nodes, stuck, ended := []string{"n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"}, 0, 0
+	var nodes []string
+	var objects []runtime.Object
+	for i := range 8 {
+		nodes = append(nodes, fmt.Sprintf("n%d", i))
+		objects = append(objects, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: nodes[i]}})
+	}
+	stuck, ended := 0, 0
 	for seed := range uint64(20) {
-		y := &deployStory{config: Config{Seed: seed, Order: Seeded}}
-		for _, name := range nodes {
-			y.nodes = append(y.nodes, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}})
+		s := simOf(t, Config{Seed: seed, Order: Seeded}, objects...)
+		if err := s.At(0, RejectPods{"OutOfcpu", "v1", nodes[1:]}, Apply{Deployment: WebDeployment("web", "v1", 1)}); err != nil {
+			t.Fatal(err)
 		}
-		y.inputs = []scheduled{{0, RejectPods{"OutOfcpu", "v1", nodes[1:]}}, {0, Apply{Deployment: webDeployment("web", "v1", 1)}}}
-		s := y.sim(t)
 		diagnosed := false
 		for range 100 {
 			s.Tick()
-			diagnosed = diagnosed || s.Diagnose("default/web") != nil
+			diagnosed = diagnosed || diagnosis.Diagnose(s, "default/web") != nil
 		}
 		switch done := s.State("default/web") == Done; {
 		case done && diagnosed:
@@ -315,24 +313,16 @@ func TestRejectedPodsMayGoElsewhere(t *testing.T) {
 }
 
 // A diagnosis of a Deployment is the same each time, leaves the simulation alone,
-// and reads back from JSON. Mutant seen to fail: examineDeployment without Fork.
+// and reads back from JSON. Mutant seen to fail: examine without Fork.
 func TestDiagnosisOfADeploymentOnlyLooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		y := deployStories(false).Draw(t, "story")
-		looked, left := y.sim(t), y.sim(t)
+		y := DeployStories().Draw(t, "story")
+		looked, left := y.Sim(t), y.Sim(t)
 		for range 50 {
 			for _, key := range looked.Deployments() {
-				a, b := looked.Diagnose(key), looked.Diagnose(key)
-				var read *Diagnosis
-				text, err := json.Marshal(a)
-				if err == nil {
-					err = json.Unmarshal(text, &read)
-				}
-				if err != nil || a.String() != b.String() || read.String() != a.String() || read != nil && !sameInputs.DeepEqual(read.Remedies, a.Remedies) {
-					t.Fatalf("%v\n%v\n%v\n%s", err, a, b, text)
-				}
+				checkOnlyLooks(t, looked, key)
 			}
-			unequal(t, "looked at or not", left.Tick(), looked.Tick())
+			Unequal(t, "looked at or not", left.Tick(), looked.Tick())
 		}
 	})
 }

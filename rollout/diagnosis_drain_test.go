@@ -1,24 +1,28 @@
-package rollout
+package rollout_test
 
 import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	. "github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // A drain that waits in a simulation that is settled is diagnosed, and each remedy
-// drains the node in as many ticks as it says. Mutants seen to fail: tryDrain that says yes
+// drains the node in as many ticks as it says. Mutants seen to fail: reached that says yes
 // to all; Ticks from tick 0; DiagnoseDrain without Settled.
 func TestDrainsThatWaitAreDiagnosed(t *testing.T) {
 	remedies := 0
 	rapid.Check(t, func(t *rapid.T) {
 		for range 15 { // one story in hundred has a remedy
-			y := stories(drained).Draw(t, "story")
-			s := y.sim(t)
-			stepped(s, rapid.IntRange(1, y.ticks).Draw(t, "until"))
-			s.inputs = nil
+			y := Stories(DrainedNodes).Draw(t, "story")
+			s := y.Sim(t)
+			Stepped(s, rapid.IntRange(1, y.Ticks()).Draw(t, "until"))
+			probe.Of(s).DropInputs()
 			for _, d := range s.Draining() {
-				x := s.DiagnoseDrain(d.Drain.Node)
+				x := diagnosis.DiagnoseDrain(s, d.Drain.Node)
 				if (x != nil) != s.Settled() {
 					t.Fatalf("settled %v: %v", s.Settled(), x)
 				}
@@ -37,14 +41,14 @@ func TestDrainsThatWaitAreDiagnosed(t *testing.T) {
 	}
 }
 
-func checkDrained(t failer, s *Sim, node string, r Remedy) {
+func checkDrained(t Failer, s *Sim, node string, r diagnosis.Remedy) {
 	if err := s.Inject(r.Inputs...); err != nil {
 		t.Fatalf("%v: %v", r, err)
 	}
-	before := stepped(s, r.Ticks-1)
+	before := Stepped(s, r.Ticks-1)
 	for _, e := range before {
 		if e.Kind == Drained && e.Node == node {
-			t.Fatalf("%v takes less:\n%s", r, lines(before))
+			t.Fatalf("%v takes less:\n%s", r, Lines(before))
 		}
 	}
 	for _, e := range s.Tick() {

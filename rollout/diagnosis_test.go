@@ -1,4 +1,4 @@
-package rollout
+package rollout_test
 
 import (
 	"encoding/json"
@@ -7,16 +7,36 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"pgregory.net/rapid"
+
+	. "github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
+
+func init() {
+	Diagnosed = func(s *Sim, key string) string {
+		if x := diagnosis.Diagnose(s, key); x != nil {
+			return x.String()
+		}
+		return fmt.Sprintf("nothing: %v\n", s.State(key))
+	}
+	DrainDiagnosed = func(s *Sim, node string) string {
+		if x := diagnosis.DiagnoseDrain(s, node); x != nil {
+			return x.String()
+		}
+		return "nothing\n"
+	}
+}
 
 // resting runs a story to its end, or to some tick of it after which nothing more
 // comes from outside.
-func resting(t *rapid.T, y *story) *Sim {
-	s := y.sim(t)
+func resting(t *rapid.T, y *Story) *Sim {
+	s := y.Sim(t)
 	if rapid.Bool().Draw(t, "midway") {
-		stepped(s, rapid.IntRange(0, y.ticks).Draw(t, "until"))
-		s.inputs = nil
+		Stepped(s, rapid.IntRange(0, y.Ticks()).Draw(t, "until"))
+		probe.Of(s).DropInputs()
 	}
 	for range s.Run(5000) {
 	}
@@ -28,11 +48,11 @@ func resting(t *rapid.T, y *story) *Sim {
 // was as wanted before. Cheap ones come first. Mutants seen to fail: try without State;
 // r.Ticks from tick 0; remedies that are not sorted.
 func TestRemediesLetTheRolloutEnd(t *testing.T) {
-	tried := map[Means]int{}
+	tried := map[diagnosis.Means]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		s := resting(t, stories(mixed).Draw(t, "story"))
+		s := resting(t, Stories(Mixed).Draw(t, "story"))
 		for _, key := range s.Keys() {
-			x := s.Diagnose(key)
+			x := diagnosis.Diagnose(s, key)
 			if x == nil {
 				continue
 			}
@@ -54,27 +74,15 @@ func TestRemediesLetTheRolloutEnd(t *testing.T) {
 	}
 }
 
-// Inputs of which one is refused are no remedy, even if the rollout ends by the
-// others. Mutant seen to fail: try without refused.
-func TestWhatIsRefusedIsNoRemedy(t *testing.T) {
-	s := deadFleet(t, 20)
-	x, dead := s.examine("default/agent"), s.roster[0].name
-	for wanted, inputs := range map[bool][]Input{true: {NodeUp{dead}}, false: {NodeUp{dead}, DeletePod{"default/nobody", false}}} {
-		if r, ok := x.try(candidate{means: RepairNodes, inputs: inputs}); ok != wanted {
-			t.Errorf("%v: %v %v", inputs, ok, r)
-		}
-	}
-}
-
-func checkRemedy(t failer, s *Sim, key string, x *Diagnosis, r Remedy) {
+func checkRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis, r diagnosis.Remedy) {
 	if err := s.Inject(r.Inputs...); err != nil {
 		t.Fatalf("%v: %v", r, err)
 	}
-	if of := lines(stepped(s, r.Ticks)); r.Ticks > 0 && !strings.Contains(of, fmt.Sprintf("%d ", s.Now())) {
+	if of := Lines(Stepped(s, r.Ticks)); r.Ticks > 0 && !strings.Contains(of, fmt.Sprintf("%d ", s.Now())) {
 		t.Fatalf("%v\ntakes less:\n%s", r, of)
 	}
 	var after []Event
-	for _, e := range stepped(s, 50) {
+	for _, e := range Stepped(s, 50) {
 		if e.DaemonSet == key {
 			after = append(after, e)
 		}
@@ -82,10 +90,10 @@ func checkRemedy(t failer, s *Sim, key string, x *Diagnosis, r Remedy) {
 	left := s.Waiting(key)
 	switch state := s.State(key); {
 	case len(after) > 0:
-		t.Fatalf("%v\nis not over:\n%s", r, lines(after))
+		t.Fatalf("%v\nis not over:\n%s", r, Lines(after))
 	case state != Done && !(state == Unknown && strings.Contains(x.Cause, "deletion")) && len(r.Leaves) == 0:
 		t.Fatalf("%v\ndoes not help: %v %v\n%v", r, state, left, x)
-	case len(left) > len(r.Leaves) && s.find(key).object.Spec.UpdateStrategy.Type == "RollingUpdate":
+	case len(left) > len(r.Leaves) && objectOf(s, key).Spec.UpdateStrategy.Type == "RollingUpdate":
 		t.Fatalf("%v\nleaves %v\n%v", r, left, x)
 	}
 }
@@ -94,18 +102,18 @@ func checkRemedy(t failer, s *Sim, key string, x *Diagnosis, r Remedy) {
 // for Done in place of Deadlocked.
 func TestSlowIsNotStuck(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		y := stories(mixed).Draw(t, "story")
-		s := y.sim(t)
-		for range y.ticks {
+		y := Stories(Mixed).Draw(t, "story")
+		s := y.Sim(t)
+		for range y.Ticks() {
 			s.Tick()
 			for _, key := range s.Keys() {
-				x := s.Diagnose(key)
+				x := diagnosis.Diagnose(s, key)
 				if x == nil {
 					continue
 				}
 				f := s.Fork()
-				f.inputs = nil
-				if stepped(f, 300); f.State(key) == Done || f.State(key) == Unknown {
+				probe.Of(f).DropInputs()
+				if Stepped(f, 300); f.State(key) == Done || f.State(key) == Unknown {
 					t.Fatalf("tick %d: %v\nbut then it is %v", s.Now(), x, f.State(key))
 				}
 			}
@@ -119,9 +127,9 @@ func TestSlowIsNotStuck(t *testing.T) {
 // PodsHeldUnready; rejectsForEver that is false.
 func TestDeadlocksAreNeverSilent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := resting(t, stories(mixed).Draw(t, "story"))
+		s := resting(t, Stories(Mixed).Draw(t, "story"))
 		for _, key := range s.Keys() {
-			x := s.Diagnose(key)
+			x := diagnosis.Diagnose(s, key)
 			if quiet := s.State(key) == Deadlocked; quiet && x == nil || s.State(key) == Done && x != nil {
 				t.Fatalf("%v: %v", s.State(key), x)
 			}
@@ -135,7 +143,7 @@ func TestDeadlocksAreNeverSilent(t *testing.T) {
 				t.Fatalf("no culprit: %v", x)
 			}
 			for _, c := range x.Culprits {
-				if c.Why == UnknownObstacle || c.Pod == "" {
+				if c.Why == diagnosis.UnknownObstacle || c.Pod == "" {
 					t.Fatalf("%v\n%v", c, s.Pods(key))
 				}
 			}
@@ -143,10 +151,10 @@ func TestDeadlocksAreNeverSilent(t *testing.T) {
 	})
 }
 
-func checkOnlyFlapping(t failer, s *Sim, key string) {
-	d := s.find(key)
-	for id := range s.pods {
-		if p := &s.pods[id]; p.phase != vacant && p.due != none && (p.owner == d.slot && !p.is(loops)) {
+func checkOnlyFlapping(t Failer, s *Sim, key string) {
+	for _, shown := range s.Pods(key) {
+		look := probe.Of(s)
+		if p := look.Pod(look.FindPod("default/" + shown.Name)); !p.Waits && !p.Crashing {
 			t.Fatalf("%s is %v after %d ticks, without a diagnosis: %v", key, s.State(key), s.Now(), s.Pods(key))
 		}
 	}
@@ -158,14 +166,14 @@ func checkOnlyFlapping(t failer, s *Sim, key string) {
 // fails the scenario of twenty dead nodes that are only kept.
 func TestNoCulpritCanBeLeftOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		y := stories(mixed).Filter(func(y *story) bool { return len(y.sets) == 1 }).Draw(t, "story") // what one gives up another may take
+		y := Stories(Mixed).Filter(func(y *Story) bool { return len(y.Sets()) == 1 }).Draw(t, "story") // what one gives up another may take
 		s := resting(t, y)
 		if rapid.Bool().Draw(t, "a node dies") {
 			dies(t, s, y)
 		}
 		for _, key := range s.Keys() {
-			x := s.Diagnose(key)
-			if x == nil || inPercent(s.find(key)) {
+			x := diagnosis.Diagnose(s, key)
+			if x == nil || inPercent(objectOf(s, key)) {
 				continue
 			}
 			all := append(x.Culprits, x.Foreseen...)
@@ -185,23 +193,29 @@ func TestNoCulpritCanBeLeftOut(t *testing.T) {
 }
 
 // dies takes a node down and updates, so that a pod that is only kept uses the budget.
-func dies(t failer, s *Sim, y *story) {
-	ds := y.sets[0].DeepCopy()
+func dies(t Failer, s *Sim, y *Story) {
+	nodes := s.Cluster().Nodes().Names()
+	if len(nodes) == 0 {
+		return
+	}
+	ds := y.Sets()[0].DeepCopy()
 	ds.Spec.Template.Spec.Containers[0].Image = "v9"
-	if err := s.Inject(NodeDown{s.roster[0].name}, Apply{DaemonSet: ds}); err != nil {
+	if err := s.Inject(NodeDown{nodes[0]}, Apply{DaemonSet: ds}); err != nil {
 		t.Fatalf("%v", err)
 	}
 	for range s.Run(5000) {
 	}
 }
 
-func inPercent(d *daemon) bool {
-	r := d.object.Spec.UpdateStrategy.RollingUpdate
+func objectOf(s *Sim, key string) *appsv1.DaemonSet { return probe.Of(s).DaemonSet(key).Object }
+
+func inPercent(d *appsv1.DaemonSet) bool {
+	r := d.Spec.UpdateStrategy.RollingUpdate
 	return r != nil && (r.MaxUnavailable.StrVal != "" || r.MaxSurge != nil && r.MaxSurge.StrVal != "")
 }
 
 // without removes the nodes of all culprits but one.
-func without(t failer, s *Sim, key string, all []Culprit, but int) State {
+func without(t Failer, s *Sim, key string, all []diagnosis.Culprit, but int) State {
 	f := s.Fork()
 	for i, c := range all {
 		if i != but {
@@ -220,24 +234,25 @@ func without(t failer, s *Sim, key string, all []Culprit, but int) State {
 // Mutant seen to fail: examine without Fork.
 func TestDiagnosisOnlyLooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		y := stories(mixed).Draw(t, "story")
-		looked, left := y.sim(t), y.sim(t)
-		for range y.ticks {
+		y := Stories(Mixed).Draw(t, "story")
+		looked, left := y.Sim(t), y.Sim(t)
+		for range y.Ticks() {
 			for _, key := range looked.Keys() {
-				a, b := looked.Diagnose(key), looked.Diagnose(key)
-				if a.String() != b.String() {
-					t.Fatalf("%v\n%v", a, b)
-				}
-				var read *Diagnosis
-				text, err := json.Marshal(a)
-				if err == nil {
-					err = json.Unmarshal(text, &read)
-				}
-				if err != nil || read.String() != a.String() || read != nil && !sameInputs.DeepEqual(read.Remedies, a.Remedies) {
-					t.Fatalf("%v\n%v\n%s", err, a, text)
-				}
+				checkOnlyLooks(t, looked, key)
 			}
-			unequal(t, fmt.Sprintf("tick %d", looked.Now()+1), left.Tick(), looked.Tick())
+			Unequal(t, fmt.Sprintf("tick %d", looked.Now()+1), left.Tick(), looked.Tick())
 		}
 	})
+}
+
+func checkOnlyLooks(t Failer, s *Sim, key string) {
+	a, b := diagnosis.Diagnose(s, key), diagnosis.Diagnose(s, key)
+	var read *diagnosis.Diagnosis
+	text, err := json.Marshal(a)
+	if err == nil {
+		err = json.Unmarshal(text, &read)
+	}
+	if err != nil || a.String() != b.String() || read.String() != a.String() || read != nil && !SameInputs.DeepEqual(read.Remedies, a.Remedies) {
+		t.Fatalf("%v\n%v\n%v\n%s", err, a, b, text)
+	}
 }

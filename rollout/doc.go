@@ -28,11 +28,8 @@
 //
 // # What is stuck
 //
-// [Sim.Diagnose] says why a rollout does not end, and [Sim.DiagnoseDrain] why a
-// drain does not: the cause in a sentence with the rule behind it, the smallest set
-// of nodes, or of a Deployment the pods, that are to blame, and what would help. A [Remedy] is inputs
-// for [Sim.Inject] that were tried on a fork, where the rollout ended. What is only
-// slow has no diagnosis.
+// Package rollout/diagnosis finds out why a rollout or a drain does not end, and what
+// would let it end.
 //
 // # What is not promised
 //

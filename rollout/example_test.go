@@ -11,6 +11,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/timeline"
 )
 
 func agent(image string) *appsv1.DaemonSet {
@@ -98,7 +99,7 @@ func ExampleSim_ApplyDeployment() {
 	sim.ApplyDeployment(web("web:1"))
 	sim.Advance(100)
 	sim.ApplyDeployment(web("web:2"))
-	fmt.Print(sim.Watch("default/web", 100))
+	fmt.Print(timeline.Watch(sim, "default/web", 100))
 	for _, pod := range sim.Pods("default/web") {
 		fmt.Println(pod)
 	}
@@ -139,34 +140,6 @@ func ExampleSim_Fork() {
 	// Deadlocked Done
 }
 
-// One node is dead, and the budget is one: who is to blame, and what helps?
-func ExampleSim_Diagnose() {
-	sim := rolledOut("a", "b", "c")
-	sim.Inject(rollout.NodeDown{Node: "b"})
-	sim.Apply(agent("agent:2"))
-	sim.Advance(100)
-	diagnosis := sim.Diagnose("default/agent")
-	fmt.Print(diagnosis)
-
-	remedy := diagnosis.Remedies[0]
-	sim.Inject(remedy.Inputs...)
-	sim.Advance(100)
-	message, _, _ := sim.RolloutStatus("default/agent")
-	fmt.Printf("\nafter %v\n%s", remedy, message)
-	// Output:
-	// default/agent is stuck: b (no pod is wanted there) is down, where pods neither stop nor start; maxUnavailable is used up (1 of 1) and 2 other nodes wait
-	// UnavailableIsSpent (pkg/controller/daemon/update.go: rollingUpdate): a node without an available pod uses a unit of maxUnavailable, whoever made it so and whether a pod is wanted there or not
-	// culprit b agent-22225: NodeIsDown, no pod is wanted there
-	// remedy ChangeBudget: set maxUnavailable to 2: ends in 3 ticks
-	// remedy DeleteThePods: delete the pods of b with --force: ends in 3 ticks
-	// remedy RepairNodes: bring b back: ends in 4 ticks
-	// remedy UndoRollout: roll back to revision 1: ends in 1 tick
-	// remedy RemoveNodes: remove b: ends in 3 ticks
-	//
-	// after ChangeBudget: set maxUnavailable to 2: ends in 3 ticks
-	// daemon set "agent" successfully rolled out
-}
-
 func ExampleSim_Estimate() {
 	sim := rolledOut("a", "b", "c", "d")
 	estimates, err := sim.Estimate(agent("agent:2"), 100,
@@ -181,19 +154,6 @@ func ExampleSim_Estimate() {
 	// maxUnavailable 1: Done after 5 ticks in 4 waves, at worst 3 of 4 available, a node without for 1 ticks
 	// maxUnavailable 50%: Done after 3 ticks in 2 waves, at worst 2 of 4 available, a node without for 1 ticks
 	// maxSurge 2: Done after 3 ticks in 2 waves, at worst 4 of 4 available
-}
-
-func ExampleSim_Watch() {
-	sim := rolledOut("a", "b", "c")
-	sim.Apply(agent("agent:2"))
-	fmt.Print(sim.Watch("default/agent", 100))
-	// Output:
-	// default/agent
-	// tick      5
-	//           '
-	// a     AWAAA
-	// b     AaWAA
-	// c     AaaWA
 }
 
 // Inputs may be given ahead; those that turn out to be impossible say so.

@@ -6,13 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Scale is kubectl scale: a Deployment gets another number of replicas.
@@ -28,29 +28,16 @@ type Pause struct{ Key string }
 // Resume is kubectl rollout resume.
 type Resume struct{ Key string }
 
-func (in Scale) String() string  { return fmt.Sprintf("scale %s to %d", word(in.Key), in.Replicas) }
-func (in Pause) String() string  { return "pause " + word(in.Key) }
+func (in Scale) String() string { return fmt.Sprintf("scale %s to %d", word(in.Key), in.Replicas) }
+
+func (in Pause) String() string { return "pause " + word(in.Key) }
+
 func (in Resume) String() string { return "resume " + word(in.Key) }
 
 func (in Scale) check() error { return errors.Join(checkKey(in.Key), checkReplicas(&in.Replicas)) }
 
-// mostReplicas bounds what a simulation is asked to hold in one Deployment or
-// ReplicaSet: more than any cluster has pods.
-const mostReplicas = 200_000
+func (in Pause) check() error { return checkKey(in.Key) }
 
-func checkReplicas(replicas *int32) error {
-	switch {
-	case replicas == nil:
-		return nil
-	case *replicas < 0:
-		return fmt.Errorf("replicas %d: must not be negative", *replicas)
-	case *replicas > mostReplicas:
-		return fmt.Errorf("replicas %d: a simulation takes at most %d", *replicas, mostReplicas)
-	}
-	return nil
-}
-
-func (in Pause) check() error  { return checkKey(in.Key) }
 func (in Resume) check() error { return checkKey(in.Key) }
 
 // checkDeployment says what is wrong with an Apply of a Deployment.
@@ -67,9 +54,9 @@ func (in Apply) checkDeployment() error {
 	return checkReplicas(in.Deployment.Spec.Replicas)
 }
 
-// acceptDeployment gives the Deployment with its defaults, but for the number of
-// replicas: a manifest that does not say it leaves it as it is.
-func (in Apply) acceptDeployment() Apply {
+// defaultDeployment returns the input with a copy of the Deployment, with its defaults
+// but for the number of replicas: a manifest that does not say it leaves it as it is.
+func (in Apply) defaultDeployment() Apply {
 	replicas := in.Deployment.Spec.Replicas
 	in.Deployment = cluster.Default(in.Deployment)
 	if replicas == nil {
@@ -81,48 +68,8 @@ func (in Apply) acceptDeployment() Apply {
 	return in
 }
 
-// resolve finds what a key names: a DaemonSet, or else a Deployment; of two with
-// the same key the prefix "deployment/" or "daemonset/" tells which. Both are nil
-// if there is neither.
-func (s *Sim) resolve(key string) (*daemon, *deployment) {
-	switch kind, rest := cutKind(key); kind {
-	case "deployment":
-		return nil, s.deployments.find(rest)
-	case "daemonset":
-		return s.find(rest), nil
-	}
-	if d := s.find(key); d != nil {
-		return d, nil
-	}
-	return nil, s.deployments.find(key)
-}
-
-// cutKind cuts the kind off a key, if it has one.
-func cutKind(key string) (kind, rest string) {
-	kind, rest, _ = strings.Cut(key, "/")
-	if (kind == "deployment" || kind == "daemonset") && strings.Contains(rest, "/") {
-		return kind, rest
-	}
-	return "", key
-}
-
-// target is resolve for an input: neither, with a Refused event, if there is
-// nothing of that key.
-func (s *Sim) target(in Input, key string) (*daemon, *deployment) {
-	d, deployed := s.resolve(key)
-	if d == nil && deployed == nil {
-		_, plain := cutKind(key)
-		s.refuse(plain, in, notFound(key).Error())
-	}
-	return d, deployed
-}
-
-func (s *Sim) noteInput(kind Kind, d *deployment, in Input, more string) {
-	s.emit(Event{Kind: kind, Deployment: d.key, Why: Why{Detail: in.String() + more}})
-}
-
 // applyDeployment creates or updates a Deployment
-// (pkg/registry/apps/deployment: PrepareForCreate).
+// (pkg/registry/apps/deployment/strategy.go: PrepareForCreate).
 func (in Apply) applyDeployment(s *Sim) {
 	key := keyOf(in.Deployment)
 	if d := s.deployments.find(key); d != nil {
@@ -138,7 +85,7 @@ func (in Apply) applyDeployment(s *Sim) {
 	object.CreationTimestamp, object.DeletionTimestamp = s.timestamp(s.clock), nil
 	object.UID = uid(s.config.Seed, "deployment", key, strconv.Itoa(int(s.now)))
 	object.Generation, object.Status = 1, appsv1.DeploymentStatus{}
-	d, err := s.addDeployment(object)
+	d, err := s.dc.addDeployment(object)
 	if err != nil {
 		s.emit(Event{Kind: Refused, Deployment: key, Why: Why{Detail: in.String() + ": " + err.Error()}})
 		return
@@ -146,8 +93,9 @@ func (in Apply) applyDeployment(s *Sim) {
 	s.noteInput(Happened, d, in, "")
 }
 
-// updateDeployment follows pkg/registry/apps/deployment: PrepareForUpdate. The
-// revision is an annotation of the controller's, which a manifest leaves alone.
+// updateDeployment follows the API server
+// (pkg/registry/apps/deployment/strategy.go: PrepareForUpdate). The revision is
+// an annotation of the controller's, which a manifest leaves alone.
 func (s *Sim) updateDeployment(d *deployment, in Input, wish *appsv1.Deployment) {
 	old := d.object
 	if a, ok := in.(Apply); ok && !a.Unvalidated && !equality.Semantic.DeepEqual(old.Spec.Selector, wish.Spec.Selector) {
@@ -167,14 +115,15 @@ func (s *Sim) updateDeployment(d *deployment, in Input, wish *appsv1.Deployment)
 		s.noteInput(Unchanged, d, in, "")
 		return
 	}
-	if err := s.setDeployment(d, &object); err != nil {
+	if err := s.dc.setDeployment(d, &object); err != nil {
 		s.noteInput(Refused, d, in, ": "+err.Error())
 		return
 	}
 	s.noteInput(Happened, d, in, "")
 }
 
-// undoDeployment follows k8s.io/kubectl/pkg/polymorphichelpers: DeploymentRollbacker.
+// undoDeployment follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go:
+// DeploymentRollbacker).
 func (in Undo) undoDeployment(s *Sim, d *deployment) {
 	rs, err := s.restoredSet(d, in.Revision)
 	switch {
@@ -184,7 +133,7 @@ func (in Undo) undoDeployment(s *Sim, d *deployment) {
 	case d.object.Spec.Paused:
 		s.noteInput(Refused, d, in, ": you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again")
 		return
-	case sameTemplate(&rs.object.Spec.Template, &d.object.Spec.Template):
+	case kube.SameTemplate(&rs.object.Spec.Template, &d.object.Spec.Template):
 		s.noteInput(Unchanged, d, in, fmt.Sprintf(": skipped rollback (current template already matches revision %d)", in.Revision))
 		return
 	}
@@ -211,33 +160,6 @@ func restoredAnnotations(deployment, set map[string]string) map[string]string {
 	return now
 }
 
-// restoredSet is the ReplicaSet of a revision; 0 is the one before the latest
-// (k8s.io/kubectl/pkg/polymorphichelpers: deploymentRevision).
-func (s *Sim) restoredSet(d *deployment, to int64) (*replicaSet, error) {
-	sets := s.revisionsOf(d)
-	if to == 0 {
-		if len(sets) < 2 {
-			return nil, fmt.Errorf("no rollout history found for deployment %q", d.object.Name)
-		}
-		return sets[len(sets)-2], nil
-	}
-	i := slices.IndexFunc(sets, func(rs *replicaSet) bool { return rs.revision() == to })
-	if i < 0 {
-		return nil, fmt.Errorf("unable to find specified revision %d in history", to)
-	}
-	return sets[i], nil
-}
-
-// revisionsOf lists the Deployment's ReplicaSets by revision.
-func (s *Sim) revisionsOf(d *deployment) []*replicaSet {
-	var sets []*replicaSet
-	for _, slot := range d.mine {
-		sets = append(sets, s.sets.at[slot])
-	}
-	slices.SortFunc(sets, byRevision)
-	return sets
-}
-
 // deleteDeployment lets the garbage collector take the ReplicaSets and their pods
 // along, or wait for them, or leaves them.
 func (in Delete) deleteDeployment(s *Sim, d *deployment) {
@@ -247,39 +169,29 @@ func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 	case Orphan:
 		s.deployments.drop(d.slot)
 		for _, slot := range sets {
-			rs := s.sets.at[slot]
+			rs := s.replicaSets.at[slot]
 			rs.deployment = none
-			s.writeOwner(rs, nil)
+			s.dc.writeOwner(rs, nil)
 		}
 		s.setsOrphaned()
 	case Foreground:
-		d.deleting, d.changed = true, true
+		d.deleting = true
+		d.queued.add(stateChanged)
 		object, now := *d.object, s.timestamp(s.clock)
 		object.DeletionTimestamp = &now
 		object.Generation++
 		d.object = &object
 		for _, slot := range sets {
-			s.deleteSetFirst(s.sets.at[slot])
+			s.rsc.deleteSetFirst(s.replicaSets.at[slot])
 		}
-		s.finishDeployment(d)
+		s.dc.finishDeployment(d)
 	default:
 		for _, slot := range sets {
-			s.emit(Event{Kind: RevisionRemoved, Deployment: d.key, Revision: s.sets.at[slot].revision(), Why: Why{Detail: s.sets.at[slot].object.Name}})
-			s.collectSet(s.sets.at[slot])
+			s.emit(Event{Kind: RevisionRemoved, Deployment: d.key, Revision: s.replicaSets.at[slot].revision(), Why: Why{Detail: s.replicaSets.at[slot].object.Name}})
+			s.rsc.collectSet(s.replicaSets.at[slot])
 		}
 		s.deployments.drop(d.slot)
 	}
-}
-
-// deleteSetFirst deletes a ReplicaSet that goes with the last of its pods.
-func (s *Sim) deleteSetFirst(rs *replicaSet) {
-	object, now := *rs.object, s.timestamp(s.clock)
-	object.DeletionTimestamp = &now
-	object.Generation++
-	rs.object, rs.deleting = &object, true
-	s.setChanged(rs)
-	s.collectPods(rs)
-	s.finishSet(rs)
 }
 
 func (in Scale) apply(s *Sim) {
@@ -297,11 +209,14 @@ func (in Scale) apply(s *Sim) {
 func (in Pause) apply(s *Sim) {
 	s.setPaused(in, in.Key, true, "pausing is not supported", "is already paused")
 }
+
 func (in Resume) apply(s *Sim) {
 	s.setPaused(in, in.Key, false, "resuming is not supported", "is not paused")
 }
 
-// setPaused follows k8s.io/kubectl/pkg/polymorphichelpers: defaultObjectPauser, defaultObjectResumer.
+// setPaused follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/objectpauser.go:
+// defaultObjectPauser; k8s.io/kubectl/pkg/polymorphichelpers/objectresumer.go:
+// defaultObjectResumer).
 func (s *Sim) setPaused(in Input, key string, paused bool, unsupported, already string) {
 	d, deployed := s.target(in, key)
 	switch {
@@ -315,36 +230,4 @@ func (s *Sim) setPaused(in Input, key string, paused bool, unsupported, already 
 		wish.Spec.Paused = paused
 		s.updateDeployment(deployed, in, wish)
 	}
-}
-
-// ReplicaSets is what kubectl rollout history shows of a Deployment: its
-// ReplicaSets, ascending by revision; nil if there is no such Deployment.
-func (s *Sim) ReplicaSets(key string) []*appsv1.ReplicaSet {
-	_, d := s.resolve(key)
-	if d == nil {
-		return nil
-	}
-	var sets []*appsv1.ReplicaSet
-	for _, rs := range s.revisionsOf(d) {
-		sets = append(sets, rs.write())
-	}
-	return sets
-}
-
-// ApplyDeployment is Inject(Apply{Deployment: d}): kubectl apply.
-func (s *Sim) ApplyDeployment(d *appsv1.Deployment) error { return s.Inject(Apply{Deployment: d}) }
-
-// Pause is Inject(Pause{key}): kubectl rollout pause.
-func (s *Sim) Pause(key string) error { return s.Inject(Pause{key}) }
-
-// Resume is Inject(Resume{key}): kubectl rollout resume.
-func (s *Sim) Resume(key string) error { return s.Inject(Resume{key}) }
-
-// Deployments lists the keys of the Deployments, ascending.
-func (s *Sim) Deployments() []string {
-	keys := make([]string, 0, len(s.deployments.order))
-	for _, slot := range s.deployments.order {
-		keys = append(keys, s.deployments.at[slot].key)
-	}
-	return keys
 }

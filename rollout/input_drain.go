@@ -3,13 +3,47 @@ package rollout
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/berthsim/berth/cluster"
 )
+
+// EvictPods is somebody who asks the eviction API once for every pod on a node,
+// those of DaemonSets too, as a cluster autoscaler may.
+type EvictPods struct{ Node string }
+
+func (in Drain) apply(s *Sim) {
+	n := s.slotOf(in.Node)
+	if n == none || !s.nodes[n].there() {
+		s.onNode(in, in.Node)
+		return
+	}
+	pods, warnings, mistakes := s.evictions.podsToEvict(in, n)
+	in.noteStart(s, warnings)
+	s.nlc.editNode(n, cluster.Cordon())
+	if len(mistakes) > 0 {
+		s.evictions.undrained(in, mistakes)
+		return
+	}
+	s.evictions.startDrain(in, pods)
+}
+
+// noteStart tells what kubectl prints first.
+func (in Drain) noteStart(s *Sim, warnings string) {
+	object, _ := s.cluster.Borrow().Node(in.Node)
+	detail := in.String() + ": node/" + in.Node
+	if object.Spec.Unschedulable {
+		detail += " already"
+	}
+	detail += " cordoned"
+	if warnings != "" {
+		detail += "; Warning: " + warnings
+	}
+	s.emit(Event{Kind: Happened, Node: in.Node, Why: Why{Detail: detail}})
+}
 
 func (in Drain) String() string {
 	line := "drain " + word(in.Node)
@@ -46,72 +80,13 @@ func (in Drain) check() error {
 
 func (in EvictPods) check() error { return checkNode(in.Node) }
 
-// drain reads the command line of kubectl drain.
-func (r *reader) drain() Input {
-	in := Drain{Node: r.word()}
-	for r.rest(); r.text != ""; r.rest() {
-		name, value, _ := strings.Cut(r.word(), "=")
-		switch name {
-		case "--ignore-daemonsets":
-			in.IgnoreDaemonSets = r.truth(name, value)
-		case "--delete-emptydir-data":
-			in.DeleteEmptyDirData = r.truth(name, value)
-		case "--force":
-			in.Force = r.truth(name, value)
-		case "--disable-eviction":
-			in.DisableEviction = r.truth(name, value)
-		case "--grace-period":
-			in.GracePeriod = r.grace(value)
-		case "--timeout":
-			in.Timeout = r.duration(name, value)
-		case "--pod-selector":
-			in.PodSelector = value
-		default:
-			r.fail("unknown flag: %s", name)
-		}
-	}
-	return in
-}
-
-// truth is the value of a flag that may go without.
-func (r *reader) truth(flag, value string) bool {
-	switch value {
-	case "", "true":
-		return true
-	case "false":
-		return false
-	}
-	r.fail("%s=%s: must be true or false", flag, value)
-	return false
-}
-
-// grace reads kubectl's grace period, where a negative one is the pod's own.
-func (r *reader) grace(value string) time.Duration {
-	n, err := strconv.ParseInt(value, 10, 32)
-	switch {
-	case err != nil:
-		r.fail("--grace-period=%s: must be a number of seconds", value)
-	case n == 0:
-		return NoGrace
-	}
-	return time.Duration(max(0, n)) * time.Second
-}
-
-func (r *reader) duration(flag, value string) time.Duration {
-	d, err := time.ParseDuration(value)
-	if err != nil {
-		r.fail("%s=%s: must be a duration", flag, value)
-	}
-	return d
-}
-
 func (in EvictPods) apply(s *Sim) {
 	n := s.onNode(in, in.Node)
 	if n == none {
 		return
 	}
-	for _, id := range slices.Clone(s.podsOn(n)) {
-		if r := s.evictPod(id, Eviction, none); r.words != "" {
+	for id := range s.podsOn(n) {
+		if r := s.evictions.evictPod(id, Eviction, none); r.words != "" {
 			s.emitPod(Unevicted, id, Why{Detail: r.words})
 		}
 	}

@@ -1,35 +1,142 @@
 package rollout
 
 import (
+	"errors"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
 )
 
-// inputs lets what is due happen, in the order given.
-func (s *Sim) takeInputs() {
-	for len(s.inputs) > 0 && s.inputs[0].tick <= s.now {
-		in := s.inputs[0].input
-		s.inputs = s.inputs[1:]
-		in.apply(s)
-	}
-	if s.unsurveyed {
-		s.survey()
-	}
+// ApplyNode adds a node or replaces it as it is; its Ready condition, if it has
+// one, counts as NodeReady, NodeNotReady or NodeDown would.
+type ApplyNode struct{ Node *corev1.Node }
+
+// RemoveNode removes a node. Its pods stay, doing nothing, for Config.PodGC.
+type RemoveNode struct{ Node string }
+
+// EditNode changes a node.
+type EditNode struct {
+	Node  string
+	Edits []cluster.NodeEdit
 }
 
-// onNode is the slot of the node that an input is about; none, with a Refused
-// event, if there is no such node.
-func (s *Sim) onNode(in Input, node string) int32 {
-	n := s.slotOf(node)
-	if n == none || !s.nodes[n].there() {
-		s.emit(Event{Kind: Refused, Node: node, Why: Why{Detail: in.String() + ": nodes \"" + node + "\" not found"}})
-		return none
+// PodsNotReady makes the pods on a node not ready, and those that come later,
+// until PodsReady.
+type PodsNotReady struct{ Node string }
+
+// PodsReady ends PodsNotReady.
+type PodsReady struct{ Node string }
+
+// NodeNotReady makes a node's Ready condition False, with the taints
+// node.kubernetes.io/not-ready, and its pods not ready, until NodeReady.
+type NodeNotReady struct{ Node string }
+
+// NodeReady makes a node ready again, whatever it was, and its taints go.
+type NodeReady struct{ Node string }
+
+// NodeDown makes a node's kubelet go: nothing starts, stops or becomes ready
+// there. The Ready condition is Unknown and the pods are not ready at once; the
+// taints node.kubernetes.io/unreachable come after Config.NodeGrace.
+type NodeDown struct{ Node string }
+
+// NodeUp ends NodeDown.
+type NodeUp struct{ Node string }
+
+// FailPods makes the live pods on a node Failed.
+type FailPods struct{ Node string }
+
+// DeletePods is a user deleting the pods on a node.
+type DeletePods struct{ Node string }
+
+// StuckTerminating keeps terminating pods on a node from going.
+type StuckTerminating struct{ Node string }
+
+func (in ApplyNode) String() string {
+	if in.Node == nil {
+		return "apply-node nothing"
 	}
-	s.emit(Event{Kind: Happened, Node: node, Why: Why{Detail: in.String()}})
-	return n
+	return "apply-node " + in.Node.Name
+}
+
+func (in EditNode) String() string {
+	if len(in.Edits) == 0 {
+		return "edit-node " + word(in.Node)
+	}
+	var edits []string
+	for _, e := range in.Edits {
+		edits = append(edits, e.String())
+	}
+	return "edit-node " + word(in.Node) + ": " + strings.Join(edits, ", ")
+}
+
+func (in RemoveNode) String() string { return "remove-node " + word(in.Node) }
+
+func (in PodsNotReady) String() string { return "pods-not-ready " + word(in.Node) }
+
+func (in PodsReady) String() string { return "pods-ready " + word(in.Node) }
+
+func (in NodeNotReady) String() string { return "node-not-ready " + word(in.Node) }
+
+func (in NodeReady) String() string { return "node-ready " + word(in.Node) }
+
+func (in NodeDown) String() string { return "node-down " + word(in.Node) }
+
+func (in NodeUp) String() string { return "node-up " + word(in.Node) }
+
+func (in FailPods) String() string { return "fail-pods " + word(in.Node) }
+
+func (in DeletePods) String() string { return "delete-pods " + word(in.Node) }
+
+func (in StuckTerminating) String() string { return "stuck-terminating " + word(in.Node) }
+
+func (in ApplyNode) check() error {
+	if in.Node == nil {
+		return errors.New("no node")
+	}
+	return cluster.Validate(in.Node).ToAggregate()
+}
+
+func (in EditNode) check() error {
+	errs := []error{checkNode(in.Node)}
+	for _, e := range in.Edits {
+		errs = append(errs, e.Check())
+	}
+	return errors.Join(errs...)
+}
+
+func (in RemoveNode) check() error { return checkNode(in.Node) }
+
+func (in PodsNotReady) check() error { return checkNode(in.Node) }
+
+func (in PodsReady) check() error { return checkNode(in.Node) }
+
+func (in NodeNotReady) check() error { return checkNode(in.Node) }
+
+func (in NodeReady) check() error { return checkNode(in.Node) }
+
+func (in NodeDown) check() error { return checkNode(in.Node) }
+
+func (in NodeUp) check() error { return checkNode(in.Node) }
+
+func (in FailPods) check() error { return checkNode(in.Node) }
+
+func (in DeletePods) check() error { return checkNode(in.Node) }
+
+func (in StuckTerminating) check() error { return checkNode(in.Node) }
+
+func (in ApplyNode) copied() Input {
+	if in.Node != nil {
+		in.Node = in.Node.DeepCopy()
+	}
+	return in
+}
+
+func (in EditNode) copied() Input {
+	in.Edits = slices.Clone(in.Edits)
+	return in
 }
 
 func (in ApplyNode) apply(s *Sim) {
@@ -44,24 +151,9 @@ func (in ApplyNode) apply(s *Sim) {
 	}
 	s.emit(Event{Kind: Happened, Node: name, Why: Why{Detail: in.String()}})
 	s.nodes[n].flags |= isThere
-	s.setNode(n, object)
+	s.nlc.setNode(n, object)
 	s.readCondition(n, object)
-	s.settleNode(n)
-}
-
-// readCondition makes the node's state what its Ready condition says.
-func (s *Sim) readCondition(node int32, object *corev1.Node) {
-	state := &s.nodes[node]
-	state.flags &^= isDown | isUnready
-	for _, c := range object.Status.Conditions {
-		switch {
-		case c.Type != corev1.NodeReady:
-		case c.Status == corev1.ConditionUnknown:
-			state.flags |= isDown
-		case c.Status == corev1.ConditionFalse:
-			state.flags |= isUnready
-		}
-	}
+	s.kubelets.settleNode(n)
 }
 
 func (in RemoveNode) apply(s *Sim) {
@@ -72,28 +164,29 @@ func (in RemoveNode) apply(s *Sim) {
 	if next, err := s.cluster.Without(&corev1.Node{ObjectMeta: metaName(in.Node)}); err == nil {
 		s.cluster = next
 	}
-	s.nodes[n] = nodeState{s.nodes[n].flags & expels, s.nodes[n].turn + 1} // a time that runs for pods runs on, unless it comes back without
+	s.nodes[n] = nodeState{s.nodes[n].flags & hasNoExecute, s.nodes[n].turn + 1} // a time that runs for pods runs on, unless it comes back without
 	if s.room != nil {
 		s.unsurveyed = true // the positions of others have moved
 	}
-	s.decide(n)
-	s.settleNode(n)
-	s.alarm(collection, n, s.gc)
+	s.dsc.decide(n)
+	s.kubelets.settleNode(n)
+	s.alarm(collection, n, s.podGC)
 }
 
 func (in EditNode) apply(s *Sim) {
 	if n := s.onNode(in, in.Node); n != none {
-		s.editNode(n, in.Edits...)
+		s.nlc.editNode(n, in.Edits...)
 		object, _ := s.cluster.Borrow().Node(in.Node)
 		s.readCondition(n, object)
-		s.settleNode(n)
+		s.kubelets.settleNode(n)
 	}
 }
 
 func (in PodsNotReady) apply(s *Sim) { s.flagNode(in, in.Node, podsUnready, 0) }
+
 func (in PodsReady) apply(s *Sim) {
 	if n := s.flagNode(in, in.Node, 0, podsUnready); n != none {
-		s.unstick(n)
+		s.kubelets.unstick(n)
 	}
 }
 
@@ -104,32 +197,25 @@ func (s *Sim) flagNode(in Input, node string, set, clear nodeFlags) int32 {
 	n := s.onNode(in, node)
 	if n != none {
 		s.nodes[n].flags = s.nodes[n].flags&^clear | set
-		s.settleNode(n)
+		s.kubelets.settleNode(n)
 	}
 	return n
 }
 
-// unstick ends what a dump showed to be stuck on the node.
-func (s *Sim) unstick(node int32) {
-	for _, id := range s.podsOn(node) {
-		s.pods[id].flags &^= stays
-		s.arm(id)
-	}
-}
-
 func (in NodeNotReady) apply(s *Sim) {
 	if n := s.flagNode(in, in.Node, isUnready, isDown); n != none {
-		s.editNode(n, cluster.NotReady())
+		s.nlc.editNode(n, cluster.NotReady())
 	}
 }
 
 func (in NodeReady) apply(s *Sim) { s.nodeReady(in, in.Node) }
-func (in NodeUp) apply(s *Sim)    { s.nodeReady(in, in.Node) }
+
+func (in NodeUp) apply(s *Sim) { s.nodeReady(in, in.Node) }
 
 func (s *Sim) nodeReady(in Input, node string) {
 	if n := s.flagNode(in, node, 0, isUnready|isDown); n != none {
-		s.editNode(n, cluster.Ready())
-		s.unstick(n)
+		s.nlc.editNode(n, cluster.Ready())
+		s.kubelets.unstick(n)
 	}
 }
 
@@ -139,22 +225,9 @@ func (in NodeDown) apply(s *Sim) {
 		return
 	}
 	old, _ := s.cluster.Borrow().Node(in.Node)
-	s.setNode(n, withUnknown(old))
+	s.nlc.setNode(n, withUnknown(old))
 	s.nodes[n].turn++
-	s.alarm(unreachable, n, s.grace)
-}
-
-// withUnknown is the node with its Ready condition Unknown.
-func withUnknown(n *corev1.Node) *corev1.Node {
-	changed := *n
-	changed.Status.Conditions = slices.Clone(n.Status.Conditions)
-	i := slices.IndexFunc(changed.Status.Conditions, func(c corev1.NodeCondition) bool { return c.Type == corev1.NodeReady })
-	if i < 0 {
-		i = len(changed.Status.Conditions)
-		changed.Status.Conditions = append(changed.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeReady})
-	}
-	changed.Status.Conditions[i].Status = corev1.ConditionUnknown
-	return &changed
+	s.alarm(unreachable, n, s.nodeGrace)
 }
 
 func (in FailPods) apply(s *Sim) {
@@ -162,12 +235,12 @@ func (in FailPods) apply(s *Sim) {
 	if n == none {
 		return
 	}
-	for _, id := range s.podsOn(n) {
+	for id := range s.podsOn(n) {
 		p := &s.pods[id]
 		if !p.live() {
 			continue
 		}
-		s.fail(id, "", Why{})
+		s.kubelets.fail(id, "", Why{})
 	}
 }
 
@@ -176,59 +249,10 @@ func (in DeletePods) apply(s *Sim) {
 	if n == none {
 		return
 	}
-	for _, id := range s.podsOn(n) {
+	for id := range s.podsOn(n) {
 		if !s.pods[id].is(terminating) {
 			s.emitPod(UserDeleted, id, Why{})
-			s.deletePod(id)
+			s.kubelets.deletePod(id)
 		}
 	}
-}
-
-// alarm is something due that is not a pod's: the collection of a gone node's
-// pods, the taints of one that is down.
-type alarm struct {
-	tick int32
-	node int32
-	kind alarmKind
-	turn uint8 // of the node: a later one has its own alarm
-}
-
-type alarmKind uint8
-
-const (
-	collection alarmKind = iota
-	unreachable
-)
-
-// alarm has it ring some seconds from now; this tick, if none.
-func (s *Sim) alarm(kind alarmKind, node int32, after stamp) {
-	a := alarm{s.tickOf(int64(s.clock) + int64(after)), node, kind, s.nodes[node].turn}
-	if a.tick == none {
-		return
-	}
-	i, _ := slices.BinarySearchFunc(s.alarms, a.tick+1, func(x alarm, tick int32) int { return int(x.tick - tick) })
-	s.alarms = slices.Insert(s.alarms, i, a)
-}
-
-// ring lets the alarms that are due do what they are for, if their cause still is.
-func (s *Sim) ring(kind alarmKind) {
-	if len(s.alarms) == 0 || s.alarms[0].tick > s.now {
-		return
-	}
-	s.alarms = slices.DeleteFunc(s.alarms, func(a alarm) bool {
-		if a.tick > s.now || a.kind != kind {
-			return false
-		}
-		switch n := &s.nodes[a.node]; {
-		case kind == collection && !n.there() && n.turn == a.turn:
-			s.collect(a.node)
-		case kind == unreachable && n.is(isDown) && n.turn == a.turn:
-			s.editNode(a.node,
-				cluster.Untaint(corev1.TaintNodeNotReady),
-				cluster.Taint(corev1.TaintNodeUnreachable+":"+string(corev1.TaintEffectNoSchedule)),
-				cluster.Taint(corev1.TaintNodeUnreachable+":"+string(corev1.TaintEffectNoExecute)))
-			s.emit(Event{Kind: Tainted, Node: s.roster[a.node].name, Why: Why{Detail: corev1.TaintNodeUnreachable}})
-		}
-		return true
-	})
 }

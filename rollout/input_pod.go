@@ -31,17 +31,6 @@ func (in DeletePod) apply(s *Sim) {
 		s.vanish(id)
 	case !p.is(terminating):
 		s.emitPod(UserDeleted, id, Why{Detail: in.String()})
-		s.deletePod(id)
+		s.kubelets.deletePod(id)
 	}
-}
-
-// findPod gives the pod of a key, or none. It looks at every pod.
-func (s *Sim) findPod(key string) int32 {
-	namespace, name, _ := cutKey(key)
-	for id := range s.pods {
-		if p := &s.pods[id]; p.phase != vacant && s.namespace(p) == namespace && s.podName(int32(id)) == name {
-			return int32(id)
-		}
-	}
-	return none
 }

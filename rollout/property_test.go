@@ -105,15 +105,15 @@ func TestSettledStaysSettled(t *testing.T) {
 // endless says whether something repeats for ever: a node turns out what its
 // DaemonSet makes there, or a kubelet rejects it, or containers end that were ready.
 func endless(s *Sim) bool {
-	for _, slot := range s.order {
+	for _, slot := range s.daemonSets.order {
 		for n := range s.nodes {
-			if d := s.daemons[slot]; s.nodes[n].is(expels) && s.turnsOutAgain(d, int32(n)) && d.head[n] != none {
+			if d := s.daemonSets.at[slot]; s.nodes[n].is(hasNoExecute) && s.evictions.evictsAgain(d, int32(n)) && d.head[n] != none {
 				return true
 			}
 		}
 	}
 	return slices.ContainsFunc(s.pods, func(p pod) bool {
-		return p.phase != vacant && p.node != none && (s.troubleOf(&p).kind == rejection || p.is(loops) && s.pace(&p).ready < s.troubleOf(&p).after)
+		return p.phase != vacant && p.node != none && (s.kubelets.faultOf(&p).kind == rejection || p.is(loops) && s.kubelets.pace(&p).ready < s.kubelets.faultOf(&p).after)
 	})
 }
 
@@ -138,7 +138,7 @@ func TestReplay(t *testing.T) {
 }
 
 // A fork goes on as its parent would have, and neither touches the other.
-// Mutants seen to fail: Fork without a clone of pods, of nodes, of the agenda,
+// Mutants seen to fail: Fork without a clone of pods, of nodes, of the pod queue,
 // of live, of a daemon's head, of its backoffs, of its tally's sets.
 func TestForkIsIndependent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -204,20 +204,20 @@ func TestCalmRolloutsKeepTheBudgetAndEnd(t *testing.T) {
 			if s.Tick(); s.Settled() {
 				break
 			}
-			for _, d := range s.daemons {
+			for _, d := range s.daemonSets.at {
 				checkBudget(t, s, d, out)
 			}
 		}
 		for _, key := range s.Keys() {
 			if s.State(key) != Done {
-				t.Fatalf("tick %d: %s is %v: %+v", s.Now(), key, s.State(key), s.find(key).status)
+				t.Fatalf("tick %d: %s is %v: %+v", s.Now(), key, s.State(key), s.daemonSets.find(key).status)
 			}
 		}
 	})
 }
 
 // checkBudget counts nodes without an available pod, whatever the status thinks.
-func checkBudget(t failer, s *Sim, d *daemon, before map[string]int32) {
+func checkBudget(t failer, s *Sim, d *daemonSet, before map[string]int32) {
 	up := map[int32]bool{}
 	for id := range s.pods {
 		if p := &s.pods[id]; p.phase != vacant && p.owner == d.slot && !p.is(terminating) && s.available(d, p) {
@@ -251,7 +251,7 @@ func TestSettledDumpStaysAsItIs(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
-		again.troubles = s.troubles
+		again.kubelets.faults = s.kubelets.faults
 		if events := again.Tick(); len(events) > 0 {
 			t.Fatalf("the first tick changes something:\n%s", lines(events))
 		}
@@ -319,13 +319,14 @@ func TestNotesSayWhatEventsSay(t *testing.T) {
 				t.Fatalf("%d notes of\n%s", len(s.notes), lines(events))
 			}
 			for i, e := range events {
-				daemon, deployment := s.slots(owner{e.DaemonSet, e.Deployment})
+				daemon, _ := s.slots("daemonset/" + e.DaemonSet)
+				_, deployment := s.slots("deployment/" + e.Deployment)
 				if n := s.notes[i]; daemon != none && n.owner != daemon || deployment != none && n.deployment != deployment {
 					t.Fatalf("%+v of %v", n, e)
 				}
 			}
-			if i := slices.IndexFunc(s.together, func(n int32) bool { return n != 0 }); i >= 0 {
-				t.Fatalf("tick %d: %d pods are still counted on %s", s.now, s.together[i], s.roster[i].name)
+			if i := slices.IndexFunc(s.rsc.together, func(n int32) bool { return n != 0 }); i >= 0 {
+				t.Fatalf("tick %d: %d pods are still counted on %s", s.now, s.rsc.together[i], s.nodeNames[i].name)
 			}
 			s.report()
 		}
@@ -342,22 +343,22 @@ var takers = regexp.MustCompile(`(default/(agent|proxy))[-a-z0-9]*`)
 func checkRoom(t failer, s *Sim) {
 	c := s.Cluster()
 	fresh := placement.NewRoom(c)
-	for _, slot := range s.order {
-		w := s.daemons[slot].workload
+	for _, slot := range s.daemonSets.order {
+		w := s.daemonSets.at[slot].workload
 		for n := range s.nodes {
 			if s.room == nil || !s.nodes[n].there() || s.nodes[n].is(isOpen) {
 				continue
 			}
-			at, _ := c.Borrow().Position(s.roster[n].name)
+			at, _ := c.Borrow().Position(s.nodeNames[n].name)
 			want := takers.ReplaceAllString(fmt.Sprint(fresh.Why(w, at)), "$1")
 			got := takers.ReplaceAllString(fmt.Sprint(s.room.Why(w, int(s.position[n]))), "$1")
 			if want != got {
-				t.Fatalf("tick %d %s on %s: counted %s, is %s", s.now, s.daemons[slot].key, s.roster[n].name, got, want)
+				t.Fatalf("tick %d %s on %s: counted %s, is %s", s.now, s.daemonSets.at[slot].key, s.nodeNames[n].name, got, want)
 			}
 		}
 	}
 	for id := range s.pods {
-		if p := &s.pods[id]; p.phase == pending && !p.is(bound) && s.fits(p) {
+		if p := &s.pods[id]; p.phase == pending && !p.is(bound) && s.scheduler.fits(p) {
 			t.Fatalf("tick %d: %s waits and fits", s.now, s.podName(int32(id)))
 		}
 	}

@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"slices"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -8,128 +10,76 @@ import (
 )
 
 // setBurst is how many pods one sync of a ReplicaSet creates or deletes at most
-// (pkg/controller/replicaset: BurstReplicas).
+// (pkg/controller/replicaset/replica_set.go: BurstReplicas).
 const setBurst = 500
 
-// syncSet is one pass of the controller over one ReplicaSet
-// (pkg/controller/replicaset: syncReplicaSet). What it creates and deletes is
-// seen by the next.
-func (s *Sim) syncSet(rs *replicaSet) {
-	rs.changed = false
-	s.claimPods(rs)
-	now := s.setStatus(rs)
-	active := s.active(rs)
-	if !rs.deleting {
-		s.manageSet(rs, active, &now)
+// syncAll syncs the ReplicaSets for which something has changed, ascending by key.
+func (rsc *replicaSetController) syncAll() {
+	for _, slot := range slices.Clone(rsc.replicaSets.order) {
+		if rs := rsc.replicaSets.at[slot]; rs != nil && rs.queued.has(stateChanged) {
+			rsc.syncSet(rs)
+		}
 	}
-	s.storeSetStatus(rs, now)
-	s.finishSet(rs)
+}
+
+// syncSet is one pass of the controller over one ReplicaSet
+// (pkg/controller/replicaset/replica_set.go: syncReplicaSet). What it creates
+// and deletes is seen by the next.
+func (rsc *replicaSetController) syncSet(rs *replicaSet) {
+	rs.queued.clear(stateChanged)
+	rsc.claimPods(rs)
+	now := rsc.setStatus(rs)
+	if !rs.deleting {
+		active := rsc.appendActive(rsc.scratch.take(), rs)
+		rsc.manageSet(rs, active, &now)
+		rsc.scratch.giveBack(active)
+	}
+	rsc.storeSetStatus(rs, now)
+	rsc.finishSet(rs)
 }
 
 // manageSet creates the pods that are missing, or deletes those that are too
-// many (pkg/controller/replicaset: manageReplicas). Where the API server takes no
-// pod the status says so.
-func (s *Sim) manageSet(rs *replicaSet, active []int32, status *appsv1.ReplicaSetStatus) {
+// many (pkg/controller/replicaset/replica_set.go: manageReplicas). Where the API
+// server takes no pod the status says so.
+func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, status *appsv1.ReplicaSetStatus) {
 	failure := ""
 	switch diff := len(active) - int(rs.size()); {
-	case diff < 0 && s.classOf(rs) == none:
+	case diff < 0 && rsc.classOf(rs) == none:
 		failure = rs.denied
 	case diff < 0:
 		for range min(-diff, setBurst) {
-			s.createReplica(rs)
+			rsc.createReplica(rs)
 		}
 	case diff > 0:
-		for _, x := range s.victims(rs, active, min(diff, setBurst)) {
-			s.emitPod(Deleted, x, Why{Rule: TooManyReplicas, Used: len(active), Of: int(rs.size())})
-			s.deletePod(x)
+		for _, x := range rsc.podsToDelete(rs, active, min(diff, setBurst)) {
+			rsc.emitPod(Deleted, x, Why{Rule: TooManyReplicas, Used: len(active), Of: int(rs.size())})
+			rsc.kubelets.deletePod(x)
 		}
 	}
-	s.noteFailure(status, failure)
+	rsc.noteFailure(status, failure)
 }
 
-func (s *Sim) createReplica(rs *replicaSet) {
-	id, _ := s.newPod(rs.class, nextSerial(&rs.serial, &rs.taken))
-	s.join(id, rs)
-	s.emitPod(Created, id, Why{Rule: TooFewReplicas})
-	if node := s.classes[rs.class].template.Spec.NodeName; node != "" {
-		s.bindTo(id, s.slotFor(node)) // nobody schedules it
+func (rsc *replicaSetController) createReplica(rs *replicaSet) {
+	id, _ := rsc.newPod(rs.class, nextSerial(&rs.serial, &rs.taken))
+	rsc.join(id, rs)
+	rsc.emitPod(Created, id, Why{Rule: TooFewReplicas})
+	if node := rsc.classes[rs.class].template.Spec.NodeName; node != "" {
+		rsc.scheduler.bindTo(id, rsc.slotFor(node)) // nobody schedules it
 		return
 	}
-	s.unbound, s.freed = append(s.unbound, id), true
-}
-
-// active lists the pods that count: neither ended nor on their way out
-// (pkg/controller: FilterActivePods). The list is good until the next one.
-func (s *Sim) active(rs *replicaSet) []int32 {
-	list := s.list[:0]
-	for _, id := range rs.pods {
-		if s.pods[id].live() {
-			list = append(list, id)
-		}
-	}
-	s.list = list
-	return list
-}
-
-// claimPods adopts orphans that the selector matches and releases pods that it
-// does not (pkg/controller: PodControllerRefManager.ClaimPods).
-func (s *Sim) claimPods(rs *replicaSet) {
-	if !rs.unclaimed {
-		return
-	}
-	rs.unclaimed = false
-	for _, id := range s.active(rs) {
-		if p := &s.pods[id]; !rs.selector.Matches(labels.Set(s.classes[p.class].labels)) {
-			s.emitPod(Released, id, Why{})
-			s.leave(id)
-			p.flags |= orphan
-			s.orphaned()
-		}
-	}
-	if rs.deleting {
-		return
-	}
-	like := map[int32]int32{}
-	for id := range s.pods {
-		if p := &s.pods[id]; p.phase != vacant && s.adoptableBy(rs, p) {
-			s.adoptReplica(int32(id), rs, like)
-		}
-	}
-}
-
-func (s *Sim) adoptableBy(rs *replicaSet, p *pod) bool {
-	return p.is(orphan) && p.live() && s.namespace(p) == rs.object.Namespace &&
-		rs.selector.Matches(labels.Set(s.classes[p.class].labels))
-}
-
-// adoptReplica makes an orphan the ReplicaSet's. Its class is the ReplicaSet's
-// own from now on: like remembers which one that is.
-func (s *Sim) adoptReplica(id int32, rs *replicaSet, like map[int32]int32) {
-	p := &s.pods[id]
-	class, ok := like[p.class]
-	if !ok {
-		made := *s.classes[p.class]
-		class = s.addSetClass(rs, &made)
-		like[p.class] = class
-	}
-	p.class = class
-	p.flags &^= orphan
-	s.join(id, rs)
-	s.arm(id)
-	s.emitPod(Adopted, id, Why{})
-	s.busy = true
+	rsc.unbound, rsc.freed = append(rsc.unbound, id), true
 }
 
 // setStatus counts the pods as the sync finds them
-// (pkg/controller/replicaset: calculateStatus).
-func (s *Sim) setStatus(rs *replicaSet) appsv1.ReplicaSetStatus {
+// (pkg/controller/replicaset/replica_set_utils.go: calculateStatus).
+func (rsc *replicaSetController) setStatus(rs *replicaSet) appsv1.ReplicaSetStatus {
 	now := rs.status
 	now.Replicas, now.FullyLabeledReplicas, now.ReadyReplicas, now.AvailableReplicas = 0, 0, 0, 0
 	leaving := int32(0)
 	of := labels.Set(rs.object.Spec.Template.Labels).AsSelectorPreValidated()
 	labelled, known := false, none // whether the class asked last is
 	for _, id := range rs.pods {
-		p := &s.pods[id]
+		p := &rsc.pods[id]
 		switch {
 		case p.terminal():
 			continue
@@ -138,7 +88,7 @@ func (s *Sim) setStatus(rs *replicaSet) appsv1.ReplicaSetStatus {
 			continue
 		}
 		if p.class != known {
-			known, labelled = p.class, of.Matches(labels.Set(s.classes[p.class].labels))
+			known, labelled = p.class, of.Matches(labels.Set(rsc.classes[p.class].labels))
 		}
 		now.Replicas++
 		if labelled {
@@ -147,7 +97,7 @@ func (s *Sim) setStatus(rs *replicaSet) appsv1.ReplicaSetStatus {
 		if p.is(isReady) {
 			now.ReadyReplicas++
 		}
-		if s.availableFor(rs.minReady(), p) {
+		if rsc.availableFor(rs.minReady(), p) {
 			now.AvailableReplicas++
 		}
 	}
@@ -156,56 +106,26 @@ func (s *Sim) setStatus(rs *replicaSet) appsv1.ReplicaSetStatus {
 }
 
 // noteFailure sets the condition ReplicaFailure, or takes it away.
-func (s *Sim) noteFailure(status *appsv1.ReplicaSetStatus, failure string) {
+func (rsc *replicaSetController) noteFailure(status *appsv1.ReplicaSetStatus, failure string) {
 	had := len(status.Conditions) > 0 && status.Conditions[0].Type == appsv1.ReplicaSetReplicaFailure
 	switch {
 	case failure != "" && !had:
 		status.Conditions = []appsv1.ReplicaSetCondition{{
 			Type: appsv1.ReplicaSetReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate",
-			Message: failure, LastTransitionTime: s.timestamp(s.clock),
+			Message: failure, LastTransitionTime: rsc.timestamp(rsc.clock),
 		}}
 	case failure == "" && had:
 		status.Conditions = nil
 	}
 }
 
-// storeSetStatus follows pkg/controller/replicaset: updateReplicaSetStatus.
-func (s *Sim) storeSetStatus(rs *replicaSet, now appsv1.ReplicaSetStatus) {
+// storeSetStatus follows the controller
+// (pkg/controller/replicaset/replica_set_utils.go: updateReplicaSetStatus).
+func (rsc *replicaSetController) storeSetStatus(rs *replicaSet, now appsv1.ReplicaSetStatus) {
 	if rs.status.ObservedGeneration == rs.object.Generation && equality.Semantic.DeepEqual(rs.status, now) {
 		return
 	}
 	now.ObservedGeneration = rs.object.Generation
 	rs.status = now
-	s.setChanged(rs)
-}
-
-// finishSet removes a ReplicaSet whose foreground deletion has waited for its pods.
-func (s *Sim) finishSet(rs *replicaSet) {
-	if !rs.deleting || len(rs.pods) > 0 {
-		return
-	}
-	owner := rs.deployment
-	s.dropSet(rs)
-	if owner != none {
-		s.deployments.at[owner].changed = true
-	}
-}
-
-// collectSet deletes the ReplicaSet's pods as the garbage collector does, and
-// the ReplicaSet.
-func (s *Sim) collectSet(rs *replicaSet) {
-	s.collectPods(rs)
-	for len(rs.pods) > 0 { // on their way out, without an owner but not for others to adopt
-		s.leave(rs.pods[len(rs.pods)-1])
-	}
-	s.dropSet(rs)
-}
-
-func (s *Sim) collectPods(rs *replicaSet) {
-	for _, id := range append([]int32(nil), rs.pods...) {
-		if !s.pods[id].is(terminating) {
-			s.emitPod(Collected, id, Why{Rule: SetGone})
-			s.deletePod(id)
-		}
-	}
+	rsc.setChanged(rs)
 }

@@ -144,7 +144,7 @@ undo agent to -1: key "agent": must be namespace/name
 unable to find specified revision -1 in history
 delete default/agent background: propagation 7: must be Background, Foreground or Orphan
 apply-node nothing: no node
-edit-node x: no edit: the zero NodeEdit edits nothing: use Label, Taint, Cordon, ...
+edit-node x: no edit: the zero NodeEdit edits nothing: use a function such as Label
 never-ready on: no image
 no node
 nil input: must be one of the inputs of this package`

@@ -429,15 +429,9 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 	case "diagnose":
 		if node := ""; d.HasArg("drain") {
 			d.ScanArgs(g.t, "drain", &node)
-			if x := g.sim.DiagnoseDrain(node); x != nil {
-				return x.String(), nil
-			}
-			return "nothing\n", nil
+			return DrainDiagnosed(g.sim, node), nil
 		}
-		if x := g.sim.Diagnose(key); x != nil {
-			return x.String(), nil
-		}
-		return fmt.Sprintf("nothing: %v\n", g.sim.State(key)), nil
+		return Diagnosed(g.sim, key), nil
 	case "scale":
 		return "", g.sim.Scale(key, 3)
 	default:

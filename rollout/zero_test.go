@@ -16,14 +16,14 @@ import (
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		rollout.Apply{}, rollout.ApplyNode{}, rollout.Budget{}, rollout.Cause(0), rollout.Choice{}, rollout.CrashLoop{}, rollout.Culprit{},
-		rollout.Delete{}, rollout.DeletePod{}, rollout.DeletePods{}, (*rollout.Diagnosis)(nil), rollout.Drain{}, (*rollout.DrainDiagnosis)(nil),
+		rollout.Apply{}, rollout.ApplyNode{}, rollout.Budget{}, rollout.Cause(0), rollout.Choice{}, rollout.CrashLoop{},
+		rollout.Delete{}, rollout.DeletePod{}, rollout.DeletePods{}, rollout.Drain{},
 		rollout.EditNode{}, rollout.Estimate{}, rollout.Event{}, rollout.EvictPods{}, rollout.FailPods{}, rollout.ImagePullFails{},
-		rollout.Kind(0), rollout.Law(0), rollout.Means(0), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},
-		rollout.NodeReady{}, rollout.NodeUp{}, rollout.Obstacle(0), rollout.Order(0), rollout.Pause{}, rollout.Pod{},
-		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Propagation(0), rollout.Recover{}, rollout.RejectPods{}, rollout.Remedy{},
+		rollout.Kind(0), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},
+		rollout.NodeReady{}, rollout.NodeUp{}, rollout.Order(0), rollout.Pause{}, rollout.Pod{},
+		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Propagation(0), rollout.Recover{}, rollout.RejectPods{},
 		rollout.RemoveNode{}, rollout.Resume{}, rollout.Rule(0), rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
-		rollout.Step{}, rollout.StuckTerminating{}, rollout.Timeline{}, rollout.Trace(nil), rollout.Undo{}, rollout.Wait{}, rollout.Why{},
+		rollout.Step{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{}, rollout.Wait{}, rollout.Why{},
 		rollout.FormatInput, rollout.New, rollout.ParseInput, rollout.ParseScript, rollout.WaitingUntil,
 	)
 }

@@ -75,7 +75,7 @@ var faults = [][]cluster.NodeEdit{
 	{cluster.Taint(corev1.TaintNodeUnreachable + ":NoSchedule"), cluster.Taint(corev1.TaintNodeUnreachable + ":NoExecute")},
 	{cluster.Taint("ToBeDeletedByClusterAutoscaler:NoSchedule")}, // cluster-autoscaler/utils/taints
 	{cluster.Taint("karpenter.sh/disrupted:NoSchedule")},
-	{cluster.Taint("node.cloudprovider.kubernetes.io/shutdown:NoSchedule")}, // k8s.io/cloud-provider/api
+	{cluster.Taint("node.cloudprovider.kubernetes.io/shutdown:NoSchedule")}, // (k8s.io/cloud-provider/api/well_known_taints.go: TaintNodeShutdown)
 	{cluster.Ready(), cluster.Uncordon()},
 }
 

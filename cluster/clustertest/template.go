@@ -51,8 +51,9 @@ func podWord(pod *corev1.PodSpec, w word) error {
 }
 
 // request asks for an amount of a resource. What only comes whole has the
-// limit that it needs: validateContainerResourceRequirements of
-// pkg/apis/core/validation wants both for extended resources and huge pages.
+// limit that it needs: the API server wants both for extended resources and
+// huge pages (pkg/apis/core/validation/validation.go:
+// validateResourceRequirements).
 func request(c *corev1.Container, w word) error {
 	r := &c.Resources
 	if r.Requests == nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/timeline"
 )
 
 //go:embed nodes.yaml
@@ -135,11 +136,11 @@ func (s stage) update() error {
 	if err := s.Apply(ds); err != nil {
 		return err
 	}
-	fmt.Fprint(s, s.Watch(daemonSet, 1000))
+	fmt.Fprint(s, timeline.Watch(s.Sim, daemonSet, 1000))
 	if err := s.ApplyDeployment(d); err != nil {
 		return err
 	}
-	fmt.Fprint(s, s.Watch(deployment, 1000))
+	fmt.Fprint(s, timeline.Watch(s.Sim, deployment, 1000))
 	return s.status()
 }
 

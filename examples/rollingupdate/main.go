@@ -19,6 +19,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/timeline"
 )
 
 func main() {
@@ -52,7 +53,7 @@ func run(w io.Writer, svg string) error {
 	if err := sim.Apply(update); err != nil {
 		return err
 	}
-	fmt.Fprint(w, sim.Watch("default/exporter", 8))
+	fmt.Fprint(w, timeline.Watch(sim, "default/exporter", 8))
 	for _, wait := range sim.Waiting("default/exporter")[:3] {
 		fmt.Fprintln(w, wait)
 	}
@@ -61,7 +62,7 @@ func run(w io.Writer, svg string) error {
 	if err := sim.Inject(rollout.NodeUp{Node: "node-5"}); err != nil {
 		return err
 	}
-	picture := sim.Watch("default/exporter", 1000)
+	picture := timeline.Watch(sim, "default/exporter", 1000)
 	fmt.Fprint(w, picture)
 	message, _, err := sim.RolloutStatus("default/exporter")
 	fmt.Fprint(w, message)
@@ -91,7 +92,7 @@ func outage() (*rollout.Sim, error) {
 	return sim, err
 }
 
-func draw(picture *rollout.Timeline, file string) error {
+func draw(picture *timeline.Timeline, file string) error {
 	if file == "" {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
@@ -79,7 +80,7 @@ func run(w io.Writer) error {
 // cure tells why the rollout is stuck and takes the cheapest remedy.
 func cure(w io.Writer, sim *rollout.Sim, key string) error {
 	printStatus(w, sim, key)
-	x := sim.Diagnose(key)
+	x := diagnosis.Diagnose(sim, key)
 	if x == nil {
 		return fmt.Errorf("%s is %v", key, sim.State(key))
 	}

@@ -17,9 +17,10 @@ import (
 var nodeOnly = []string{"NodeName", "NodeUnschedulable", "TaintToleration", "NodeAffinity"}
 
 // termsConflict is what the scheduler says, once for all nodes, of a pod each of
-// whose terms asks for two node names at once or for none (plugins/nodeaffinity,
-// PreFilter). berth looks at one node at a time and says what it says of other
-// terms that do not match; the decision is the same.
+// whose terms asks for two node names at once or for none
+// (pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go: PreFilter).
+// berth looks at one node at a time and says what it says of other terms that do
+// not match; the decision is the same.
 const termsConflict = "pod affinity terms conflict"
 
 // Check gives, in the profile's order, exactly the plugins that turn a node down

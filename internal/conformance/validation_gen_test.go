@@ -74,10 +74,6 @@ func (s *soil) name() string {
 	return sound(s, of("a", "agent", "web-0"), "", "Agent", "a_b", "-a", "a/b", "..", "a.b", tooLong)
 }
 
-func (s *soil) label() string {
-	return sound(s, of("abel", "short", "x1"), "", "Label", "a.b", "a_b", strings.Repeat("b", 64))
-}
-
 func (s *soil) key() string {
 	return sound(s, of("zone", "disktype", "example.com/role", "kubernetes.io/os", "App"), "", "two words", "/a", "a/b/c", "Example.com/role", strings.Repeat("k", 64))
 }

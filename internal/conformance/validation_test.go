@@ -104,7 +104,8 @@ func (k validatedKind) realMistakes(t failer, object runtime.Object) field.Error
 	return mistakes
 }
 
-// pathSegment is validatePathSegment of k8s.io/apiserver/pkg/registry/rest/create.go.
+// pathSegment is the API server's (k8s.io/apiserver/pkg/registry/rest/create.go:
+// validatePathSegment).
 func pathSegment(name string, prefix bool) []string {
 	if prefix {
 		return content.IsPathSegmentPrefix(name)

@@ -9,7 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// What the name of a resource says about it: pkg/apis/core/helper/helpers.go.
+// What the name of a resource says about it (pkg/apis/core/helper/helpers.go:
+// IsStandardResourceName, IsIntegerResourceName, IsExtendedResourceName).
 
 // countedResources are the standard ones that come in whole numbers.
 var countedResources = []corev1.ResourceName{

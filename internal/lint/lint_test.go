@@ -116,6 +116,7 @@ type arrow struct{ part, mayImport string }
 
 // arrows has a row for each part of the library.
 var arrows = []arrow{
+	{"internal/enum", ""},
 	{"internal/kube", ""},
 	{"internal/spell", ""},
 	{"internal/par", ""},
@@ -125,11 +126,14 @@ var arrows = []arrow{
 	{"internal/apiserver/validation", "internal/kube internal/apiserver/kinds internal/apiserver/defaults"},
 	{"cluster", "internal/kube internal/par internal/apiserver/kinds internal/apiserver/decode internal/apiserver/defaults internal/apiserver/validation"},
 	{"cluster/clustertest", "cluster"},
-	{"placement", "cluster internal/kube internal/spell"},
+	{"placement", "cluster internal/enum internal/kube internal/spell"},
 	{"placement/placementtest", "cluster cluster/clustertest placement"},
-	{"rollout", "cluster placement internal/kube"},
-	{"rollout/rollouttest", "cluster cluster/clustertest placement rollout"},
-	{"rollout/dryrun", "cluster placement rollout internal/kube"},
+	{"rollout/internal/probe", "placement"},
+	{"rollout", "cluster placement internal/enum internal/kube rollout/internal/probe"},
+	{"rollout/diagnosis", "cluster placement internal/enum internal/kube rollout rollout/internal/probe"},
+	{"rollout/timeline", "rollout rollout/internal/probe"},
+	{"rollout/rollouttest", "cluster cluster/clustertest internal/kube placement rollout rollout/diagnosis"},
+	{"rollout/dryrun", "cluster placement rollout internal/enum internal/kube"},
 }
 
 func (p *pkg) checkImports(t *testing.T) {

@@ -35,8 +35,12 @@ const (
 	eligible = placement.Eligible
 )
 
-// claims follow NodeShouldRunDaemonPod of pkg/controller/daemon, and what it
-// calls in k8s.io/component-helpers/scheduling/corev1.
+// claims follow the controller (pkg/controller/daemon/daemon_controller.go:
+// NodeShouldRunDaemonPod;
+// k8s.io/component-helpers/scheduling/corev1/helpers.go:
+// FindMatchingUntoleratedTaint;
+// k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go:
+// GetRequiredNodeAffinity).
 var claims = []struct {
 	claim           string
 	daemonSet, node words

@@ -4,10 +4,10 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -17,10 +17,11 @@ import (
 //
 // What it does matters less than one would think. Where a pod is wanted the
 // DaemonSet controller decides by the template, before any admission
-// (pkg/controller/daemon: nodeShouldRunDaemonPod): a toleration that a webhook adds
-// brings no pod to a tainted node, and a nodeSelector that it adds leaves pods
-// pending where they are wanted all the same. The scheduler sees what was admitted.
-// The simulation of time does not: it goes on as if nothing were changed.
+// (pkg/controller/daemon/daemon_controller.go: nodeShouldRunDaemonPod): a
+// toleration that a webhook adds brings no pod to a tainted node, and a
+// nodeSelector that it adds leaves pods pending where they are wanted all the same.
+// The scheduler sees what was admitted. The simulation of time does not: it goes on
+// as if nothing were changed.
 type Admit func(pod *corev1.Pod)
 
 // Admission is the difference that Config.Admit makes to a DaemonSet.
@@ -69,8 +70,7 @@ func (admit Admit) judge(d *daemon, c *cluster.Cluster) (*Admission, error) {
 func podsOf(d *daemon, c *cluster.Cluster) []runtime.Object {
 	var own []runtime.Object
 	for _, pod := range c.Borrow().Pods() {
-		ref := metav1.GetControllerOfNoCopy(pod)
-		if ref != nil && ref.Kind == "DaemonSet" && ref.Name == d.object.Name && pod.Namespace == d.object.Namespace {
+		if kube.Controls(d.object, "DaemonSet", pod) {
 			own = append(own, pod)
 		}
 	}

@@ -60,7 +60,7 @@ type settling struct {
 // or a configuration that cannot be read is an error.
 func (cfg Config) Start(c *cluster.Cluster) (*Base, error) {
 	if cfg.Horizon < 0 {
-		return nil, fmt.Errorf("Horizon: %v: must not be negative", cfg.Horizon)
+		return nil, fmt.Errorf("Config.Horizon: %v: must not be negative", cfg.Horizon)
 	}
 	if cfg.Horizon == 0 {
 		cfg.Horizon = 24 * time.Hour
@@ -157,7 +157,7 @@ func (b *Base) Plan(edits ...Edit) (*Plan, error) {
 	var errs []error
 	for _, e := range edits {
 		if e.do == nil {
-			errs = append(errs, errors.New("the zero Edit edits nothing: use Apply, Delete, EditNodes, ..."))
+			errs = append(errs, errors.New("the zero Edit edits nothing: use a function such as Apply"))
 			continue
 		}
 		errs = append(errs, e.do(d))

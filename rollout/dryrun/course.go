@@ -81,7 +81,7 @@ func (c *course) note(e rollout.Event) {
 }
 
 // rolling says whether the rule is one of the rolling update
-// (pkg/controller/daemon/update.go, rollingUpdate) and not of manage.
+// (pkg/controller/daemon/update.go: rollingUpdate) and not of manage.
 func rolling(r rollout.Rule) bool {
 	switch r {
 	case rollout.WithinBudget, rollout.OldUnavailable, rollout.OldNotReady, rollout.NewAvailable, rollout.OldUnwanted,

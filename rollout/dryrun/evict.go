@@ -11,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/enum"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 )
@@ -19,25 +21,22 @@ import (
 type Fate uint8
 
 const (
-	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction)
-	Preempted             // by the scheduler, to make room for a DaemonSet's pod of higher priority (plugins/defaultpreemption)
+	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode)
+	Preempted             // by the scheduler, to make room for a DaemonSet's pod of higher priority (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go: PostFilter)
 	Removed               // with its node, or by who makes the edits
 	Stranded              // it stays, but would not be let onto its node again
 )
 
-var fateNames = [...]string{"evicted", "preempted", "removed", "stranded"}
+var fateNames = enum.Of[Fate]("evicted", "preempted", "removed", "stranded")
 
 // String is the fate in a word.
-func (f Fate) String() string { return fateNames[min(int(f), len(fateNames)-1)] }
+func (f Fate) String() string { return fateNames.String(f) }
 
 // MarshalText makes a fate its word in JSON.
-func (f Fate) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+func (f Fate) MarshalText() ([]byte, error) { return fateNames.MarshalText(f) }
 
 // UnmarshalText reads the word of a fate.
-func (f *Fate) UnmarshalText(text []byte) (err error) {
-	*f, err = parseWord[Fate]("fate", fateNames[:], text)
-	return err
-}
+func (f *Fate) UnmarshalText(text []byte) error { return fateNames.UnmarshalText(f, text) }
 
 // Eviction is a pod that no DaemonSet owns, and what a plan does to it.
 type Eviction struct {
@@ -121,7 +120,7 @@ func (s *search) collect() {
 		node := b.At(i)
 		now, still := after.Node(node.Name)
 		for _, pod := range b.PodsOn(i) {
-			if ownedByDaemonSet(pod) || mirror(pod) || over(pod) {
+			if kube.ControllerOf(pod, "DaemonSet") != nil || kube.IsMirror(pod) || over(pod) {
 				continue
 			}
 			_, there := after.Pod(pod.Namespace, pod.Name)
@@ -202,10 +201,8 @@ func why(e rollout.Event) string {
 	return fmt.Sprint(e.Kind)
 }
 
-func mirror(pod *corev1.Pod) bool { return pod.Annotations[corev1.MirrorPodAnnotationKey] != "" }
-
 func over(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed || pod.DeletionTimestamp != nil
+	return kube.IsTerminal(pod.Status.Phase) || pod.DeletionTimestamp != nil
 }
 
 func (s *search) add(pod *corev1.Pod, fate Fate, why string, after time.Duration) {
@@ -238,10 +235,11 @@ func anew(pod *corev1.Pod) *corev1.Pod {
 // house tries to find a node for each: for pods that go the most important first,
 // then, beside all of them, for those that stay.
 func (s *search) house() {
+	classes := s.plan.After().Borrow()
 	slices.SortFunc(s.found, func(a, b *leaver) int {
 		return cmp.Or(
 			cmp.Compare(min(a.Fate, Stranded)/Stranded, min(b.Fate, Stranded)/Stranded),
-			-cmp.Compare(priority(a.pod), priority(b.pod)), cmp.Compare(a.Pod, b.Pod))
+			-cmp.Compare(kube.Priority(&a.pod.Spec, classes), kube.Priority(&b.pod.Spec, classes)), cmp.Compare(a.Pod, b.Pod))
 	})
 	for _, l := range s.found {
 		if l.Owner == "" && l.Fate != Stranded {
@@ -249,13 +247,6 @@ func (s *search) house() {
 		}
 		s.place(l)
 	}
-}
-
-func priority(pod *corev1.Pod) int32 {
-	if pod.Spec.Priority == nil {
-		return 0
-	}
-	return *pod.Spec.Priority
 }
 
 func (s *search) place(l *leaver) {
@@ -280,6 +271,6 @@ func (s *search) place(l *leaver) {
 	}
 	l.Nowhere = p.String()
 	if p.Placed().Len() > 0 {
-		l.Nowhere = fmt.Sprintf("%s, but pods that come there take that room", p)
+		l.Nowhere = strings.TrimSuffix(l.Nowhere, ".") + ", but pods that come there take that room"
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/berthsim/berth/internal/enum"
 )
 
 // Finding is something about a DaemonSet on a cluster that is going to surprise
@@ -48,24 +50,16 @@ const (
 	Problem                     // will fail
 )
 
-var severities = [...]string{"", "note", "warning", "problem"}
+var severities = enum.Of[Severity]("", "note", "warning", "problem")
 
 // String is the severity's word.
-func (s Severity) String() string {
-	if int(s) < len(severities) {
-		return severities[s]
-	}
-	return fmt.Sprintf("Severity(%d)", uint8(s))
-}
+func (s Severity) String() string { return severities.String(s) }
 
 // MarshalText makes a severity its word in JSON.
-func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+func (s Severity) MarshalText() ([]byte, error) { return severities.MarshalText(s) }
 
 // UnmarshalText reads a severity's word.
-func (s *Severity) UnmarshalText(text []byte) (err error) {
-	*s, err = parseWord[Severity]("severity", severities[:], text)
-	return err
-}
+func (s *Severity) UnmarshalText(text []byte) error { return severities.UnmarshalText(s, text) }
 
 // String is the finding in one line.
 func (f Finding) String() string {
@@ -112,13 +106,4 @@ func (fs Findings) sort() {
 	slices.SortFunc(fs, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Path, b.Path))
 	})
-}
-
-// listed names nodes, of many only the first.
-func listed(names []string) string {
-	const shown = 3
-	if len(names) <= shown+1 {
-		return strings.Join(names, " ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], " "), len(names)-shown)
 }

@@ -6,11 +6,10 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 )
@@ -61,7 +60,7 @@ func (i Inspection) inspect(c *cluster.Cluster, ds *appsv1.DaemonSet) (*inspecto
 	}
 	x := &inspector{Inspection: i, cluster: c, set: ds, workload: w, prediction: w.Predict(c), runs: map[string]bool{}}
 	for _, p := range c.Borrow().Pods() {
-		if ref := metav1.GetControllerOfNoCopy(p); p.Namespace == ds.Namespace && ref != nil && ref.Kind == "DaemonSet" && ref.Name == ds.Name {
+		if kube.Controls(ds, "DaemonSet", p) {
 			x.runs[p.Spec.NodeName] = true
 		}
 	}
@@ -95,14 +94,4 @@ func (x *inspector) scaled(amount *intstr.IntOrString) int {
 		return 0
 	}
 	return n
-}
-
-// notReady says whether the node's Ready condition is there and not True.
-func notReady(n *corev1.Node) bool {
-	for _, c := range n.Status.Conditions {
-		if c.Type == corev1.NodeReady {
-			return c.Status != corev1.ConditionTrue
-		}
-	}
-	return false
 }

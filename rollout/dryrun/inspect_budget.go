@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -17,7 +18,7 @@ func (x *inspector) inspectBudget() {
 	}
 	surge, unavailable := x.scaled(r.MaxSurge), x.scaled(r.MaxUnavailable)
 	if surge == 0 && unavailable == 0 {
-		unavailable = 1 // pkg/controller/daemon: updatedDesiredNodeCounts
+		unavailable = 1 // (pkg/controller/daemon/update.go: updatedDesiredNodeCounts)
 	}
 	if surge == 0 {
 		x.inspectDead(unavailable)
@@ -28,19 +29,19 @@ func (x *inspector) inspectBudget() {
 
 // inspectDead: a node that is not ready uses a unit of the budget from the moment
 // that the rollout begins, also where no pod is wanted but the old one is there
-// (pkg/controller/daemon: rollingUpdate).
+// (pkg/controller/daemon/update.go: rollingUpdate).
 func (x *inspector) inspectDead(budget int) {
 	var dead []string
 	for n := range x.prediction.Eligible().Or(x.prediction.Kept()).All() {
-		if notReady(n) && (x.runs[n.Name] || x.stays(n.Name)) {
+		if kube.NodeNotReady(n) && (x.runs[n.Name] || x.stays(n.Name)) {
 			dead = append(dead, n.Name)
 		}
 	}
-	if len(dead) < budget || x.prediction.Eligible().Len() <= len(dead) {
+	if len(dead) < budget || x.prediction.Eligible().Minus(x.cluster.Named(dead...)).Len() == 0 { // nobody waits for them
 		return
 	}
 	x.find(BudgetUsedUp, Problem, strategyPath+"maxUnavailable", dead,
-		fmt.Sprintf("not ready: %s, which use the whole budget (%d of %d): a rollout does not begin", listed(dead), len(dead), budget),
+		fmt.Sprintf("not ready: %s, which use the whole budget (%d of %d): a rollout does not begin", kube.FirstNames(dead), len(dead), budget),
 		fmt.Sprintf("repair or remove them, or set maxUnavailable to %d", len(dead)+1))
 }
 

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -24,7 +25,8 @@ func (x *inspector) inspectNodes() {
 }
 
 // inspectLoss: on a node that is only kept the old pod is updated like any other
-// and never comes back (pkg/controller/daemon: rollingUpdate, podsShouldBeOnNode).
+// and never comes back (pkg/controller/daemon/update.go: rollingUpdate;
+// pkg/controller/daemon/daemon_controller.go: podsShouldBeOnNode).
 func (x *inspector) inspectLoss() {
 	var lost []string
 	for _, n := range x.prediction.Kept().Names() {
@@ -37,7 +39,7 @@ func (x *inspector) inspectLoss() {
 	}
 	v, _ := x.prediction.Verdict(lost[0])
 	x.find(LosesPods, Problem, tolerationsPath, lost,
-		fmt.Sprintf("the next rollout deletes the pods on %s and none come back: %s", listed(lost), words(v.Reasons)),
+		fmt.Sprintf("the next rollout deletes the pods on %s and none come back: %s", kube.FirstNames(lost), words(v.Reasons)),
 		x.hint(lost[0], "tolerate the taints, or take them off the nodes, before the rollout"))
 }
 
@@ -73,7 +75,7 @@ func (x *inspector) inspectSurge() {
 	}
 	v, _ := surging.Verdict(stuck[0])
 	x.find(SurgeCannotWork, Problem, strategyPath+"maxSurge", stuck,
-		fmt.Sprintf("on %s the new pod does not fit beside the old one: %s", listed(stuck), words(v.Reasons)),
+		fmt.Sprintf("on %s the new pod does not fit beside the old one: %s", kube.FirstNames(stuck), words(v.Reasons)),
 		"set maxSurge to 0 and maxUnavailable to 1 or more")
 }
 
@@ -103,7 +105,7 @@ func (x *inspector) inspectVirtual() {
 		if nodes := virtual[label]; len(nodes) > 0 {
 			key, value, _ := strings.Cut(label, "=")
 			x.find(OnVirtualNodes, severity, fmt.Sprintf("%s[%d]", tolerationsPath, everything), nodes,
-				fmt.Sprintf("it tolerates everything, and so is wanted on %s, no machines of yours", listed(nodes)),
+				fmt.Sprintf("it tolerates everything, and so is wanted on %s, no machines of yours", kube.FirstNames(nodes)),
 				fmt.Sprintf("require %s NotIn %s by node affinity", key, value))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -30,7 +31,7 @@ func (x *inspector) inspectTemplate() {
 }
 
 // inspectSeconds: the controller puts its own tolerations in the place of the same
-// ones, and theirs have no end (pkg/controller/daemon/util:
+// ones, and theirs have no end (pkg/controller/daemon/util/daemonset_util.go:
 // AddOrUpdateDaemonPodTolerations). Others count: the pod is turned out when they
 // are over, and the controller, which does not look at them, makes it again.
 func (x *inspector) inspectSeconds(i int) {
@@ -55,7 +56,7 @@ func (x *inspector) inspectSeconds(i int) {
 	}
 	if len(loops) > 0 {
 		x.find(EvictionLoop, Problem, path, loops,
-			fmt.Sprintf("on %s each pod is turned out after %d s and made again, for ever", listed(loops), max(0, *t.TolerationSeconds)),
+			fmt.Sprintf("on %s each pod is turned out after %d s and made again, for ever", kube.FirstNames(loops), max(0, *t.TolerationSeconds)),
 			"leave tolerationSeconds out, or the toleration")
 	}
 }
@@ -86,7 +87,7 @@ func requests(spec *corev1.PodSpec) bool {
 }
 
 // inspectDisruption: DaemonSets have no scale, which percentages and maxUnavailable
-// of a PodDisruptionBudget are counted by (pkg/controller/disruption:
+// of a PodDisruptionBudget are counted by (pkg/controller/disruption/disruption.go:
 // getExpectedPodCount). A number of minAvailable counts, but rollouts ask no budget
 // and kubectl drain leaves the pods of DaemonSets alone.
 func (x *inspector) inspectDisruption() {

@@ -1,7 +1,6 @@
 package dryrun
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -9,9 +8,11 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
-func keyOf(o metav1.Object) string { return o.GetNamespace() + "/" + o.GetName() }
+func keyOf(o metav1.Object) string { return kube.Key(o) }
 
 // namespaced says whether objects of the kind live in a namespace.
 func namespaced(o runtime.Object) bool {
@@ -54,14 +55,4 @@ func namesOf(objects []runtime.Object) string {
 func split(key string) (namespace, name string) {
 	namespace, name, _ = strings.Cut(key, "/")
 	return namespace, name
-}
-
-// parseWord reads the word of a constant.
-func parseWord[T ~uint8](kind string, words []string, text []byte) (T, error) {
-	for i, word := range words {
-		if word == string(text) {
-			return T(i), nil
-		}
-	}
-	return 0, fmt.Errorf("%s %q: must be one of %s", kind, text, strings.Join(words, ", "))
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/berthsim/berth/internal/zero"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
@@ -132,11 +133,11 @@ func askRollout(c *cluster.Cluster) bool {
 	}
 	s.Advance(50)
 	for _, key := range append(s.Keys(), s.Deployments()...) {
-		_ = fmt.Sprint(s.Waiting(key), s.State(key), s.History(key), s.ReplicaSets(key), s.Pods(key), s.Diagnose(key))
+		_ = fmt.Sprint(s.Waiting(key), s.State(key), s.History(key), s.ReplicaSets(key), s.Pods(key), diagnosis.Diagnose(s, key))
 		s.RolloutStatus(key)
 		s.Undo(key, 0)
 	}
-	s.DiagnoseDrain("n1")
+	diagnosis.DiagnoseDrain(s, "n1")
 	s.Advance(50)
 	s.Cluster()
 	return true

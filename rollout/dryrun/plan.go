@@ -6,10 +6,10 @@ import (
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/enum"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 )
@@ -55,19 +55,16 @@ const (
 	Deleted                 // it goes
 )
 
-var actionNames = [...]string{"untouched", "created", "changed", "deleted"}
+var actionNames = enum.Of[Action]("untouched", "created", "changed", "deleted")
 
 // String is the action in a word.
-func (a Action) String() string { return actionNames[min(int(a), len(actionNames)-1)] }
+func (a Action) String() string { return actionNames.String(a) }
 
 // MarshalText makes an action its word in JSON.
-func (a Action) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+func (a Action) MarshalText() ([]byte, error) { return actionNames.MarshalText(a) }
 
 // UnmarshalText reads the word of an action.
-func (a *Action) UnmarshalText(text []byte) (err error) {
-	*a, err = parseWord[Action]("action", actionNames[:], text)
-	return err
-}
+func (a *Action) UnmarshalText(text []byte) error { return actionNames.UnmarshalText(a, text) }
 
 // Effect is what a plan does to one DaemonSet.
 type Effect struct {
@@ -257,7 +254,7 @@ func (p *Plan) Findings() Findings {
 }
 
 // Sim gives a simulation at rest with the edits as inputs of its next tick: for
-// Watch, faults that come on top, and all else that package rollout offers. The
+// timeline.Watch, faults that come on top, and all else that package rollout offers. The
 // error is an input that is malformed.
 func (p *Plan) Sim() (*rollout.Sim, error) {
 	p = p.orNothing()
@@ -288,14 +285,4 @@ func (p *Plan) check() error {
 // named gives nodes of either snapshot, as they are after the plan if they still are.
 func (p *Plan) named(names ...string) cluster.NodeSet {
 	return p.After().Named(names...).Or(p.Before().Named(names...))
-}
-
-// pods of one DaemonSet or of none.
-func ownedByDaemonSet(pod *corev1.Pod) bool {
-	for _, r := range pod.OwnerReferences {
-		if r.Kind == "DaemonSet" && r.Controller != nil && *r.Controller {
-			return true
-		}
-	}
-	return false
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/berthsim/berth/internal/enum"
 )
 
 // Outcome is what became of a policy.
@@ -17,19 +19,16 @@ const (
 	Malformed                // it makes no sense: an amount that does not parse
 )
 
-var outcomeNames = [...]string{"satisfied", "broken", "vacuous", "malformed"}
+var outcomeNames = enum.Of[Outcome]("satisfied", "broken", "vacuous", "malformed")
 
 // String is the outcome in a word.
-func (o Outcome) String() string { return outcomeNames[min(int(o), len(outcomeNames)-1)] }
+func (o Outcome) String() string { return outcomeNames.String(o) }
 
 // MarshalText makes an outcome its word in JSON.
-func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+func (o Outcome) MarshalText() ([]byte, error) { return outcomeNames.MarshalText(o) }
 
 // UnmarshalText reads the word of an outcome.
-func (o *Outcome) UnmarshalText(text []byte) (err error) {
-	*o, err = parseWord[Outcome]("outcome", outcomeNames[:], text)
-	return err
-}
+func (o *Outcome) UnmarshalText(text []byte) error { return outcomeNames.UnmarshalText(o, text) }
 
 // Result is what a policy says of one DaemonSet, or, of ExactlyOne, of several.
 type Result struct {
@@ -155,7 +154,7 @@ func (p *Plan) ask(policy Policy) []Result {
 	blank := Result{Policy: policy.label(), Allowed: policy.vacuous}
 	if policy.judge == nil && policy.together == nil && policy.wrong == nil {
 		blank.Policy = "no policy"
-		policy.wrong = errors.New("the zero Policy promises nothing: use Covers, Avoids, ...")
+		policy.wrong = errors.New("the zero Policy promises nothing: use a function such as Covers")
 	}
 	if policy.wrong != nil {
 		blank.Outcome, blank.Message, blank.Allowed = Malformed, policy.wrong.Error(), false

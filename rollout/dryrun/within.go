@@ -72,7 +72,7 @@ func (e Effect) late(d time.Duration) []Offender {
 	c := e.course()
 	var names []string
 	for _, event := range c.trace {
-		if event.DaemonSet == e.Key && event.Node != "" && e.plan.duration(event.Tick-c.start) > d {
+		if event.DaemonSet == e.Key && e.plan.duration(event.Tick-c.start) > d {
 			names = append(names, event.Node)
 		}
 	}

@@ -36,14 +36,14 @@ func TestNothingHasWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, edit := range map[string]dryrun.Edit{
-		"no edit: the zero Edit edits nothing: use Apply, Delete, EditNodes, ...": {},
-		"no edit on no node: EditNodes: no edit: there is no node in the set":     dryrun.EditNodes(cluster.NodeSet{}),
-		"no edit on n1: EditNodes: no edit of n1":                                 dryrun.EditNodes(c.Nodes()),
-		"cordon on no node: EditNodes: cordon: there is no node in the set":       dryrun.EditNodes(cluster.NodeSet{}, cluster.Cordon()),
-		"remove no node: RemoveNodes: there is no node in the set":                dryrun.RemoveNodes(cluster.NodeSet{}),
-		"delete Node without a name: object 0: Node: metadata.name: is required":  dryrun.Delete(&corev1.Node{}),
-		`node-down nowhere: node-down nowhere: nodes "nowhere" not found`:         dryrun.Inputs(rollout.NodeDown{Node: "nowhere"}),
-		`undo "": undo: no key: must be namespace/name`:                           dryrun.Inputs(rollout.Undo{}),
+		"no edit: the zero Edit edits nothing: use a function such as Apply":     {},
+		"no edit on no node: EditNodes: no edit: there is no node in the set":    dryrun.EditNodes(cluster.NodeSet{}),
+		"no edit on n1: EditNodes: no edit of n1":                                dryrun.EditNodes(c.Nodes()),
+		"cordon on no node: EditNodes: cordon: there is no node in the set":      dryrun.EditNodes(cluster.NodeSet{}, cluster.Cordon()),
+		"remove no node: RemoveNodes: there is no node in the set":               dryrun.RemoveNodes(cluster.NodeSet{}),
+		"delete Node without a name: object 0: Node: metadata.name: is required": dryrun.Delete(&corev1.Node{}),
+		`node-down nowhere: node-down nowhere: nodes "nowhere" not found`:        dryrun.Inputs(rollout.NodeDown{Node: "nowhere"}),
+		`undo "": undo: no key: must be namespace/name`:                          dryrun.Inputs(rollout.Undo{}),
 		"no input: <nil>": dryrun.Inputs(),
 	} {
 		_, err := dryrun.New(c, edit)

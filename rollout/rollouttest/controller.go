@@ -16,6 +16,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -214,12 +215,12 @@ func (f *followed) seen(round int) (Seen, bool) {
 	}
 	seen := Seen{Now: f.sim.Time(f.sim.Now() + 1), DaemonSet: m.DaemonSets[i], Nodes: m.Nodes, Hash: f.hash()}
 	for _, pod := range m.Pods {
-		if owns(seen.DaemonSet, pod) {
+		if kube.Controls(seen.DaemonSet, "DaemonSet", pod) {
 			seen.Pods = append(seen.Pods, pod)
 		}
 	}
 	for _, r := range m.ControllerRevisions {
-		if owns(seen.DaemonSet, r) {
+		if kube.Controls(seen.DaemonSet, "DaemonSet", r) {
 			seen.Revisions = append(seen.Revisions, r)
 		}
 	}
@@ -228,7 +229,8 @@ func (f *followed) seen(round int) (Seen, bool) {
 	return seen, true
 }
 
-// rank is the controller's order of pods (pkg/controller/daemon: podByCreationTimestampAndPhase).
+// rank is the controller's order of pods (pkg/controller/daemon/daemon_controller.go:
+// podByCreationTimestampAndPhase).
 func rank(a, b *corev1.Pod) int {
 	unbound := func(p *corev1.Pod) int {
 		if p.Spec.NodeName == "" {
@@ -244,18 +246,13 @@ func (s *Seen) identify() {
 	if s.DaemonSet.UID != "" {
 		return
 	}
-	s.DaemonSet.UID = types.UID(s.DaemonSet.Namespace + "/" + s.DaemonSet.Name)
+	s.DaemonSet.UID = types.UID(kube.Key(s.DaemonSet))
 	for _, pod := range s.Pods {
 		metav1.GetControllerOfNoCopy(pod).UID = s.DaemonSet.UID
 	}
 	for _, r := range s.Revisions {
 		metav1.GetControllerOfNoCopy(r).UID = s.DaemonSet.UID
 	}
-}
-
-func owns(ds *appsv1.DaemonSet, o metav1.Object) bool {
-	owner := metav1.GetControllerOf(o)
-	return owner != nil && owner.Kind == "DaemonSet" && owner.Name == ds.Name && o.GetNamespace() == ds.Namespace
 }
 
 // hash is that of the newest revision, which the tick's first sync may make.

@@ -51,9 +51,10 @@ var (
 	maintained = edit("n-1", cluster.Taint("maintenance:NoSchedule"))
 )
 
-// controllerCases follow pkg/controller/daemon: manage, podsShouldBeOnNode and
-// rollingUpdate. Without a world of its own a case is about three nodes on which
-// the agent with the words runs.
+// controllerCases follow the controller
+// (pkg/controller/daemon/daemon_controller.go: manage, podsShouldBeOnNode;
+// pkg/controller/daemon/update.go: rollingUpdate). Without a world of its own a
+// case is about three nodes on which the agent with the words runs.
 var controllerCases = []struct {
 	claim   string
 	words   []string

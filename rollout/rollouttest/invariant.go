@@ -23,6 +23,8 @@ type judge struct {
 
 // NoPremise is the verdict on a moment that an invariant says nothing about: it
 // is no failure, but an invariant that never has another verdict is vacuous.
+//
+//lint:ignore ST1012 it is a verdict, not a failure
 var NoPremise = errors.New("no premise")
 
 // Always is the invariant that holds gives nil, or NoPremise, after every tick

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
 )
 
 // NeverBelow says that of the pods that the DaemonSet wants a share is
@@ -56,7 +57,7 @@ func Covered(key, selector string) Invariant {
 		}
 		ready, bare := 0, []string{}
 		for node := range nodes.All() {
-			if !isReady(node) {
+			if kube.NodeNotReady(node) {
 				continue
 			}
 			if ready++; !m.Available(key).Has(node.Name) {
@@ -85,12 +86,6 @@ func firstFew[T any](nodes []T, say func(T) string) []string {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	return lines
-}
-
-func isReady(node *corev1.Node) bool {
-	return !slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
-		return c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue
-	})
 }
 
 // whyNot says why the node has no available pod: it wants none, or what it waits for.
@@ -172,7 +167,7 @@ func NothingLost(key string) Invariant {
 
 // Ends says that the rollout ends: that at the end the DaemonSet is as wanted,
 // and neither deadlocked nor still on its way. Its premise is that the
-// controller did something for it. The message has Sim.Diagnose's cause, and the
+// controller did something for it. The message has the cause from diagnosis.Diagnose and the
 // remedies that it has tried.
 func Ends(key string) Invariant {
 	return Invariant{claim: key + " comes to its end", start: func() judge {
@@ -200,7 +195,7 @@ func unfinished(sim *rollout.Sim, key string) error {
 		return nil
 	}
 	lines := []string{"it is " + state.String()}
-	if x := sim.Diagnose(key); x != nil {
+	if x := diagnosis.Diagnose(sim, key); x != nil {
 		lines[0] += ": " + x.Cause
 		for _, r := range x.Remedies {
 			lines = append(lines, "what would end it: "+r.String())

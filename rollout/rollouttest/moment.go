@@ -6,9 +6,9 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 )
@@ -115,7 +115,7 @@ func (m *Moment) Running(key string) cluster.NodeSet { return m.with(key, live) 
 func live(p rollout.Pod) bool { return !p.Terminating && !ended(p) }
 
 func ended(p rollout.Pod) bool {
-	return p.Phase == corev1.PodFailed || p.Phase == corev1.PodSucceeded
+	return kube.IsTerminal(p.Phase)
 }
 
 // with are the nodes that have a pod of that kind.

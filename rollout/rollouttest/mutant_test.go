@@ -21,25 +21,25 @@ import (
 // a piece of package rollout, and what is put in its place. broken says whether
 // it is this one's turn.
 var mutants = []struct{ claim, file, rule, mutant string }{
-	{"NeverBelow", "update.go", // what is unavailable already is not counted, and one too many goes
+	{"NeverBelow", "daemonset_update.go", // what is unavailable already is not counted, and one too many goes
 		"free := max(0, maxUnavailable-unavailable)",
 		"free := max(0, maxUnavailable-unavailable); if broken(`NeverBelow`) { free = maxUnavailable + 1 }"},
-	{"Covered", "node.go", // cordoned nodes are not eligible
+	{"Covered", "daemonset_controller.go", // cordoned nodes are not eligible
 		"now = d.workload.Check(object).Decision",
 		"now = d.workload.Check(object).Decision; if broken(`Covered`) && object.Spec.Unschedulable { now = placement.Excluded }"},
-	{"OnePerNode", "sync.go", // the successor does not wait for a pod on its way out
-		"for first != none && s.pods[first].gone() {",
-		"for first != none && (s.pods[first].gone() || broken(`OnePerNode`) && s.pods[first].is(terminating)) {"},
-	{"NothingLost", "node.go", // a NoSchedule taint turns pods out
+	{"OnePerNode", "daemonset_manage.go", // the successor does not wait for a pod on its way out
+		"for first != none && dsc.pods[first].gone() {",
+		"for first != none && (dsc.pods[first].gone() || broken(`OnePerNode`) && dsc.pods[first].is(terminating)) {"},
+	{"NothingLost", "daemonset_controller.go", // a NoSchedule taint turns pods out
 		"d.decision[node] = now",
 		"if broken(`NothingLost`) && now == placement.Kept { now = placement.Excluded }; d.decision[node] = now"},
-	{"Ends", "update.go", // percentages round down
+	{"Ends", "daemonset_object.go", // percentages round down
 		"intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, true)",
 		"intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, !broken(`Ends`))"},
-	{"Ends", "update.go", // and two zeros are no budget
+	{"Ends", "daemonset_object.go", // and two zeros are no budget
 		"if wanted > 0 && unavailable == 0 && surge == 0 {",
 		"if wanted > 0 && unavailable == 0 && surge == 0 && !broken(`Ends`) {"},
-	{"RollsBack", "input_daemon.go", // the undo keeps the template
+	{"RollsBack", "input_daemonset.go", // the undo keeps the template
 		"wish.Spec.Template = *template",
 		"wish.Spec.Template = *template; if broken(`RollsBack`) { wish.Spec.Template = d.object.Spec.Template }"},
 }

@@ -16,9 +16,10 @@ import (
 )
 
 // yamlToJSON reads one YAML document with the parser of the API server, and as
-// sigs.k8s.io/yaml (YAMLToJSON) does: the value as JSON, keys that are numbers or
-// booleans as strings. Repeated keys do not stop it, the last of them counts, as
-// in the strict decoding of apimachinery (runtime/serializer/json,
+// in Kubernetes (sigs.k8s.io/yaml/yaml.go: YAMLToJSON): the value as JSON, keys
+// that are numbers or booleans as strings. Repeated keys do not stop it, the last
+// of them counts, as in strict decoding
+// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
 // Serializer.unmarshal); repeated says that there are some.
 //
 // It differs in two things. Where a mapping has both the number 1 and the string

@@ -72,7 +72,8 @@ func defaultServicePort(port *corev1.ServicePort) {
 	}
 }
 
-// externallyAccessible follows ExternallyAccessible of pkg/api/v1/service/util.go.
+// externallyAccessible follows Kubernetes (pkg/api/v1/service/util.go:
+// ExternallyAccessible).
 func externallyAccessible(spec *corev1.ServiceSpec) bool {
 	switch spec.Type {
 	case corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeNodePort:

@@ -1,9 +1,10 @@
 // Package defaults fills in the fields that the API server of Kubernetes 1.37
 // fills in, feature gates at their own defaults.
 //
-// It follows SetObjectDefaults_* in zz_generated.defaults.go and SetDefaults_* in
-// defaults.go of pkg/apis/{core,apps,scheduling}/v1, and DefaultPodLevelResources
-// of pkg/api/pod/util.go. Nothing of policy/v1 has a default.
+// It follows the defaults of each kind, as of pods
+// (pkg/apis/core/v1/zz_generated.defaults.go: SetObjectDefaults_Pod), and for
+// pods what the registry adds (pkg/api/pod/util.go: DefaultPodLevelResources).
+// Nothing of policy/v1 has a default.
 package defaults
 
 import (

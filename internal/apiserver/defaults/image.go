@@ -10,8 +10,9 @@ import (
 // pullPolicy is Always for the tag latest and for neither tag nor digest, and
 // IfNotPresent for everything else: also for a name that is not one.
 //
-// Follows SetDefaults_Container and ParseImageName of pkg/util/parsers/parsers.go,
-// which is ParseNormalizedNamed of github.com/distribution/reference.
+// Follows the API server (pkg/apis/core/v1/defaults.go: SetDefaults_Container;
+// pkg/util/parsers/parsers.go: ParseImageName), which reads a name with
+// ParseNormalizedNamed of github.com/distribution/reference.
 func pullPolicy(image string) corev1.PullPolicy {
 	rest, digest, digested := strings.Cut(image, "@")
 	name, tag, tagged := cutTag(rest)

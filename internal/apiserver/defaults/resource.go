@@ -53,9 +53,10 @@ func filled(list, from corev1.ResourceList, wants func(corev1.ResourceName) bool
 // any, from those of its containers: limits of huge pages; requests of cpu and
 // memory; requests from limits; and limits that every container has.
 //
-// Follows DefaultPodLevelResources of pkg/api/pod/util.go, which the registry calls
-// for a new or resized pod once webhooks have added their containers. Until 1.36 it
-// was a default of the scheme (the gate PodLevelResourcesFixDefaulting moved it).
+// Follows the API server (pkg/api/pod/util.go: DefaultPodLevelResources), which the
+// registry calls for a new or resized pod once webhooks have added their
+// containers. Until 1.36 it was a default of the scheme (the gate
+// PodLevelResourcesFixDefaulting moved it).
 func defaultPodResources(spec *corev1.PodSpec) {
 	r := spec.Resources
 	if r == nil || len(r.Requests)+len(r.Limits) == 0 {

@@ -7,7 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// checkAffinity follows validateAffinity of pkg/apis/core/validation/validation.go.
+// checkAffinity follows the API server (pkg/apis/core/validation/validation.go:
+// validateAffinity).
 func checkAffinity(at spot, affinity *corev1.Affinity) {
 	if affinity == nil {
 		return

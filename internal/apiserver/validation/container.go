@@ -16,7 +16,8 @@ func checkAllContainers(at spot, spec *corev1.PodSpec) {
 	checkEphemeralContainers(at.child("ephemeralContainers"), spec.EphemeralContainers, names)
 }
 
-// checkContainers follows validateContainers of pkg/apis/core/validation/validation.go.
+// checkContainers follows the API server (pkg/apis/core/validation/validation.go:
+// validateContainers).
 func checkContainers(at spot, containers []corev1.Container, names map[string]bool) {
 	if len(containers) == 0 {
 		at.required("")

@@ -24,8 +24,8 @@ func checkAnyMeta(at spot, meta *metav1.ObjectMeta, s scope, name apivalidation.
 	at.include(apivalidation.ValidateObjectMeta(meta, bool(s), name, at.path))
 }
 
-// checkMeta follows ValidateObjectMeta of pkg/apis/core/validation/validation.go,
-// which adds a rule for finalizers.
+// checkMeta follows the API server (pkg/apis/core/validation/validation.go:
+// ValidateObjectMeta), which adds a rule for finalizers.
 func checkMeta(at spot, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
 	checkAnyMeta(at, meta, s, name)
 	for i, finalizer := range meta.Finalizers {
@@ -39,7 +39,8 @@ var standardFinalizers = []string{
 	string(corev1.FinalizerKubernetes), metav1.FinalizerOrphanDependents, metav1.FinalizerDeleteDependents,
 }
 
-// checkNamespace follows ValidateNamespace of pkg/apis/core/validation/validation.go.
+// checkNamespace follows the API server (pkg/apis/core/validation/validation.go:
+// ValidateNamespace).
 func checkNamespace(root spot, ns *corev1.Namespace) {
 	checkMeta(root.child("metadata"), &ns.ObjectMeta, clusterWide, apivalidation.ValidateNamespaceName)
 }

@@ -12,8 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// checkNode follows ValidateNode of pkg/apis/core/validation/validation.go. A
-// node's status counts on creation too, and its taints are reported under metadata.
+// checkNode follows the API server (pkg/apis/core/validation/validation.go:
+// ValidateNode). A node's status counts on creation too, and its taints are
+// reported under metadata.
 func checkNode(root spot, node *corev1.Node) {
 	meta, status := root.child("metadata"), root.child("status")
 	checkMeta(meta, &node.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)

@@ -2,11 +2,12 @@ package validation
 
 import (
 	"math"
-	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // podKind says whose spec is checked: some rules are for pods only, because the
@@ -18,11 +19,12 @@ const (
 	aPod
 )
 
-// checkPod follows ValidatePodCreate of pkg/apis/core/validation/validation.go.
+// checkPod follows the API server (pkg/apis/core/validation/validation.go:
+// ValidatePodCreate).
 func checkPod(root spot, pod *corev1.Pod) {
 	stored := pod.ResourceVersion != ""
 	if !stored {
-		mergeLabelKeys(pod)
+		kube.MergeLabelKeys(pod)
 	}
 	meta, spec := root.child("metadata"), root.child("spec")
 	checkMeta(meta, &pod.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
@@ -62,20 +64,9 @@ func checkPodAnnotations(at spot, annotations map[string]string, spec *corev1.Po
 	if value, mirror := annotations[corev1.MirrorPodAnnotationKey]; mirror && spec.NodeName == "" {
 		at.key(corev1.MirrorPodAnnotationKey).invalid(value, "must set spec.nodeName if mirror pod annotation is set")
 	}
-	if cost, ok := annotations[corev1.PodDeletionCost]; ok && !isDeletionCost(cost) {
-		at.key(corev1.PodDeletionCost).invalid(cost, "must be a 32bit integer")
+	if _, ok := kube.DeletionCost(annotations); !ok {
+		at.key(corev1.PodDeletionCost).invalid(annotations[corev1.PodDeletionCost], "must be a 32bit integer")
 	}
-}
-
-// isDeletionCost follows GetDeletionCostFromPodAnnotations of
-// pkg/apis/core/helper/helpers.go: no plus sign and, unless behind a minus, no
-// leading zeros.
-func isDeletionCost(text string) bool {
-	if text == "" || text[0] == '+' || text[0] == '0' && text != "0" {
-		return false
-	}
-	_, err := strconv.ParseInt(text, 10, 32)
-	return err == nil
 }
 
 // checkPodSpec follows ValidatePodSpec.

@@ -10,11 +10,15 @@ import (
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
-// checkPodDisruptionBudget follows ValidatePodDisruptionBudget of
-// pkg/apis/policy/validation/validation.go, which leaves the metadata to
-// ValidateCreate of k8s.io/apiserver/pkg/registry/rest: any path segment is a name.
+// checkPodDisruptionBudget follows the API server
+// (pkg/apis/policy/validation/validation.go: ValidatePodDisruptionBudget), which
+// leaves the metadata to the rules for all kinds
+// (k8s.io/apiserver/pkg/registry/rest/create.go: ValidateCreate): any path segment
+// is a name.
 func checkPodDisruptionBudget(root spot, budget *policyv1.PodDisruptionBudget) {
 	checkAnyMeta(root.child("metadata"), &budget.ObjectMeta, namespaced, isPathSegment)
 	at, spec := root.child("spec"), &budget.Spec
@@ -48,14 +52,8 @@ const (
 	highestUserPriority = 1_000_000_000
 )
 
-// systemClasses are the classes that the API server makes itself
-// (SystemPriorityClasses of pkg/apis/scheduling/v1/helpers.go).
-var systemClasses = map[string]int32{
-	"system-cluster-critical": 2_000_000_000,
-	"system-node-critical":    2_000_001_000,
-}
-
-// checkPriorityClass follows ValidatePriorityClass of pkg/apis/scheduling/validation/validation.go.
+// checkPriorityClass follows the API server
+// (pkg/apis/scheduling/validation/validation.go: ValidatePriorityClass).
 func checkPriorityClass(root spot, class *schedulingv1.PriorityClass) {
 	meta := root.child("metadata")
 	checkMeta(meta, &class.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
@@ -68,7 +66,7 @@ func checkPriorityClass(root spot, class *schedulingv1.PriorityClass) {
 }
 
 func checkSystemClass(at spot, class *schedulingv1.PriorityClass) {
-	value, known := systemClasses[class.Name]
+	value, known := kube.SystemPriority(class.Name)
 	var problem string
 	switch {
 	case !known:
@@ -83,7 +81,8 @@ func checkSystemClass(at spot, class *schedulingv1.PriorityClass) {
 	at.forbidden("priority class names with 'system-' prefix are reserved for system use only. error: " + problem)
 }
 
-// checkPreemption follows ValidatePreemptionPolicy of pkg/apis/core/validation/validation.go.
+// checkPreemption follows the API server (pkg/apis/core/validation/validation.go:
+// ValidatePreemptionPolicy).
 func checkPreemption(at spot, policy *corev1.PreemptionPolicy) {
 	if policy != nil {
 		checkOneOf(at, *policy, corev1.PreemptLowerPriority, corev1.PreemptNever)

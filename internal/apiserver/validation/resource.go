@@ -17,9 +17,9 @@ import (
 // resourceRule checks which resources a list may name.
 type resourceRule func(at spot, name corev1.ResourceName)
 
-// checkResources follows validateResourceRequirements of
-// pkg/apis/core/validation/validation.go, without resource claims. A request that
-// does not go with its limit is reported for all requests together.
+// checkResources follows the API server (pkg/apis/core/validation/validation.go:
+// validateResourceRequirements), without resource claims. A request that does not
+// go with its limit is reported for all requests together.
 func checkResources(at spot, r *corev1.ResourceRequirements, rule resourceRule) {
 	checkResourceList(at.child("limits"), r.Limits, rule)
 	checkResourceList(at.child("requests"), r.Requests, rule)

@@ -7,9 +7,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// checkService follows validateService of pkg/apis/core/validation/validation.go
-// in what says which pods are meant: selector, type and ports. Addresses, load
-// balancers and traffic policies are not looked at.
+// checkService follows the API server (pkg/apis/core/validation/validation.go:
+// validateService) in what says which pods are meant: selector, type and ports.
+// Addresses, load balancers and traffic policies are not looked at.
 func checkService(root spot, service *corev1.Service) {
 	checkMeta(root.child("metadata"), &service.ObjectMeta, namespaced, apivalidation.NameIsDNSLabel)
 	at, spec := root.child("spec"), &service.Spec
@@ -25,8 +25,9 @@ func checkService(root spot, service *corev1.Service) {
 	checkPortsOnce(ports, spec.Ports)
 }
 
-// isHeadless follows isHeadlessService, and normalizeClusterIPs of
-// pkg/registry/core/service/storage/storage.go, which fills clusterIPs from clusterIP.
+// isHeadless follows the API server (pkg/apis/core/validation/validation.go:
+// isHeadlessService), which has filled clusterIPs from clusterIP
+// (pkg/registry/core/service/storage/storage.go: normalizeClusterIPs).
 func isHeadless(spec *corev1.ServiceSpec) bool {
 	if len(spec.ClusterIPs) == 0 {
 		return spec.ClusterIP == corev1.ClusterIPNone

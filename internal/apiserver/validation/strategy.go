@@ -8,9 +8,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// checkDaemonSetStrategy follows ValidateDaemonSetUpdateStrategy of
-// pkg/apis/apps/validation/validation.go. maxSurge alone is refused: maxUnavailable
-// is 1 by default, and only one of the two may be other than 0.
+// checkDaemonSetStrategy follows the API server
+// (pkg/apis/apps/validation/validation.go: ValidateDaemonSetUpdateStrategy).
+// maxSurge alone is refused: maxUnavailable is 1 by default, and only one of the
+// two may be other than 0.
 func checkDaemonSetStrategy(at spot, strategy *appsv1.DaemonSetUpdateStrategy) {
 	switch strategy.Type {
 	case appsv1.OnDeleteDaemonSetStrategyType:

@@ -7,8 +7,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// checkTolerations follows ValidateTolerations of pkg/apis/core/validation/validation.go. A bad value is reported at
-// operator; Lt and Gt are behind a gate that is off (TaintTolerationComparisonOperators).
+// checkTolerations follows the API server (pkg/apis/core/validation/validation.go:
+// ValidateTolerations). A bad value is reported at operator; Lt and Gt are behind a gate
+// that is off (TaintTolerationComparisonOperators).
 func checkTolerations(at spot, tolerations []corev1.Toleration) {
 	for i, t := range tolerations {
 		here := at.item(i)

@@ -1,8 +1,10 @@
 // Package validation finds what the API server of Kubernetes 1.37, feature gates
 // at their defaults, would refuse to create.
 //
-// It follows Validate of the strategies in pkg/registry, after their
-// PrepareForCreate, and BeforeCreate of k8s.io/apiserver/pkg/registry/rest.
+// It follows Validate of each kind's strategy after its PrepareForCreate, as of
+// pods (pkg/registry/core/pod/strategy.go: PrepareForCreate, Validate), and the
+// rules for all kinds (k8s.io/apiserver/pkg/registry/rest/create.go:
+// BeforeCreate).
 package validation
 
 import (

@@ -11,8 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// checkDaemonSet follows ValidateDaemonSet of pkg/apis/apps/validation/validation.go.
-// A missing selector matches no template: it is reported there and nowhere else.
+// checkDaemonSet follows the API server (pkg/apis/apps/validation/validation.go:
+// ValidateDaemonSet). A missing selector matches no template: it is reported there
+// and nowhere else.
 func checkDaemonSet(root spot, ds *appsv1.DaemonSet) {
 	checkMeta(root.child("metadata"), &ds.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	at, spec := root.child("spec"), &ds.Spec

@@ -35,8 +35,9 @@ type controller struct {
 	syncs   int
 }
 
-// newController makes a controller as cmd/kube-controller-manager/app/apps.go
-// does (newDaemonSetController): backoff from 1 s to 15 min.
+// newController makes a controller as kube-controller-manager does
+// (cmd/kube-controller-manager/app/apps.go: newDaemonSetController): backoff
+// from 1 s to 15 min.
 func newController(s *server, options Options) (*controller, error) {
 	c := &controller{server: s, client: newClient(s), clock: clocktesting.NewFakeClock(s.now), options: options}
 	c.backoff = flowcontrol.NewFakeBackOff(time.Second, 15*time.Minute, c.clock)
@@ -109,7 +110,7 @@ func (c *controller) surges(key string) bool {
 }
 
 // delays are the backoffs of the nodes with failed pods
-// (pkg/controller/daemon/daemon_controller.go, failedPodsBackoffKey).
+// (pkg/controller/daemon/daemon_controller.go: failedPodsBackoffKey).
 func (c *controller) delays(key string) map[string]time.Duration {
 	if c.options.Draws < 2 {
 		return nil
@@ -145,7 +146,8 @@ func (o *outcome) add(w write) {
 func (o outcome) acted() bool { return len(o.created)+len(o.deleted) > 0 }
 
 // chosen: another draw might come out differently. A sync that fails over a node
-// that is gone, names any of them (update.go, rollingUpdate with surge).
+// that is gone, names any of them with surge (pkg/controller/daemon/update.go:
+// rollingUpdate).
 func (o outcome) chosen() bool { return (o.acted() || o.err != nil) && !o.final }
 
 // before: o took the nodes that come first by name, deletions first.

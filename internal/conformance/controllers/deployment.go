@@ -55,8 +55,9 @@ type deployer struct {
 // syncer is what a worker calls with a key from the queue.
 type syncer func(ctx context.Context, key string) error
 
-// newDeployer makes the controllers as cmd/kube-controller-manager/app/apps.go
-// does.
+// newDeployer makes the controllers as kube-controller-manager does
+// (cmd/kube-controller-manager/app/apps.go: newDeploymentController,
+// newReplicaSetController).
 func newDeployer(s *server, c *client) (*deployer, error) {
 	ctx, cancel := context.WithCancel(klog.NewContext(context.Background(), logr.Discard()))
 	d := &deployer{client: c, ctx: ctx, deploymentErrors: map[string]string{}}

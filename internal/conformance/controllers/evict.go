@@ -13,8 +13,8 @@ import (
 
 // expel notes for every pod when the NoExecute taints of its node turn it out. A
 // time that is noted stays while there are taints that it follows from, and while
-// the node is gone
-// (pkg/controller/tainteviction: processPodOnNode).
+// the node is gone (pkg/controller/tainteviction/taint_eviction.go:
+// processPodOnNode).
 func (w *world) expel() {
 	for _, pod := range w.pods.list() {
 		k := key(pod)
@@ -66,7 +66,8 @@ func (w *world) patience(pod *corev1.Pod) (d time.Duration, ends bool) {
 	return least(used)
 }
 
-// least follows pkg/controller/tainteviction: getMinTolerationTime.
+// least follows the controller (pkg/controller/tainteviction/taint_eviction.go:
+// getMinTolerationTime).
 func least(used []corev1.Toleration) (d time.Duration, ends bool) {
 	seconds := int64(math.MaxInt64)
 	for _, t := range used {
@@ -94,7 +95,8 @@ func (w *world) excluded(pod *corev1.Pod, node *corev1.Node) bool {
 }
 
 // withPatience is what admission gives a pod: five minutes on a node that is not
-// ready or unreachable (plugin/pkg/admission/defaulttolerationseconds).
+// ready or unreachable
+// (plugin/pkg/admission/defaulttolerationseconds/admission.go: Admit).
 func withPatience(pod *corev1.Pod) {
 	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
 		taint := corev1.Taint{Key: key, Effect: corev1.TaintEffectNoExecute}

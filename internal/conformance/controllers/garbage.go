@@ -77,7 +77,8 @@ func (s *server) deletePods(of object) {
 }
 
 // awaitDependents marks the object for deletion in the foreground, which is a new
-// generation of it (k8s.io/apiserver/pkg/registry/generic/registry: markAsDeleting).
+// generation of it (k8s.io/apiserver/pkg/registry/generic/registry/store.go:
+// markAsDeleting).
 func awaitDependents[T object](s *server, in *store[T], o T) {
 	o = o.DeepCopyObject().(T)
 	at, none := metav1.NewTime(s.now), int64(0)

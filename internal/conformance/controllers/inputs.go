@@ -134,9 +134,9 @@ func (w *world) taintDown() {
 }
 
 // setNode sets the Ready condition and, of the two taints that may follow from
-// it, the one given with both effects or none:
-// pkg/controller/nodelifecycle/node_lifecycle_controller.go, doNoScheduleTaintingPass
-// and doNoExecuteTaintingPass.
+// it, the one given with both effects or none
+// (pkg/controller/nodelifecycle/node_lifecycle_controller.go:
+// doNoScheduleTaintingPass, doNoExecuteTaintingPass).
 func (w *world) setNode(node *corev1.Node, status corev1.ConditionStatus, taint string) {
 	node = node.DeepCopy()
 	for i := range node.Status.Conditions {

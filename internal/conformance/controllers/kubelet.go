@@ -131,7 +131,7 @@ func (w *world) timing(pod *corev1.Pod) Timing {
 func (w *world) due(since time.Time, d time.Duration) bool { return !w.now.Before(since.Add(d)) }
 
 // podsNotReady marks the ready pods of a node, as the node lifecycle controller
-// does (pkg/controller/util/node/controller_utils.go, MarkPodsNotReady).
+// does (pkg/controller/util/node/controller_utils.go: MarkPodsNotReady).
 func (w *world) podsNotReady(node string) {
 	for _, pod := range w.podsOn(node) {
 		if ready(pod) {

@@ -21,8 +21,9 @@ import (
 )
 
 // registry is what the API server does to objects of one kind on their way in:
-// defaults, then the strategy of the kind, as k8s.io/apiserver/pkg/registry/rest
-// calls it (BeforeCreate, BeforeUpdate).
+// defaults, then the strategy of the kind, as every registry calls it
+// (k8s.io/apiserver/pkg/registry/rest/create.go: BeforeCreate;
+// k8s.io/apiserver/pkg/registry/rest/update.go: BeforeUpdate).
 type registry struct {
 	external func() object         // an empty object of the API
 	internal func() runtime.Object // of the registry

@@ -70,7 +70,7 @@ func (w *world) fits(pod *corev1.Pod, node *corev1.Node) bool {
 
 func tolerates(pod *corev1.Pod, node *corev1.Node) bool {
 	taints := slices.Clone(node.Spec.Taints)
-	if node.Spec.Unschedulable { // plugins/nodeunschedulable
+	if node.Spec.Unschedulable { // (pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable.go: Filter)
 		taints = append(taints, corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule})
 	}
 	_, bad := v1helper.FindMatchingUntoleratedTaint(klog.Background(), taints, pod.Spec.Tolerations, func(t *corev1.Taint) bool {

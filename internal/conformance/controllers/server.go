@@ -84,8 +84,8 @@ func (s *server) createPod(pod *corev1.Pod) {
 	s.pods.put(pod)
 }
 
-// deletePod gives the pod its grace period, or removes it where there is none:
-// pkg/registry/core/pod/strategy.go, CheckGracefulDelete.
+// deletePod gives the pod its grace period, or removes it where there is none
+// (pkg/registry/core/pod/strategy.go: CheckGracefulDelete).
 func (s *server) deletePod(pod *corev1.Pod) {
 	if pod.DeletionTimestamp != nil {
 		return

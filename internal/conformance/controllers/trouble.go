@@ -127,8 +127,9 @@ const (
 	longestWait = 5 * time.Minute
 )
 
-// longer is the wait after a wait, be it for a container or an image:
-// k8s.io/client-go/util/flowcontrol: Backoff, with the kubelet's 10 s and 5 min.
+// longer is the wait after a wait, be it for a container or an image
+// (k8s.io/client-go/util/flowcontrol/backoff.go: Backoff), with the kubelet's
+// 10 s and 5 min.
 func longer(wait time.Duration) time.Duration {
 	return min(max(firstWait, 2*wait), longestWait)
 }

@@ -1,0 +1,38 @@
+package kube
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// NodeReady returns the status of the node's Ready condition; it is empty where the
+// node has none (pkg/controller/util/node/controller_utils.go: GetNodeCondition).
+func NodeReady(node *corev1.Node) corev1.ConditionStatus {
+	if i := readyCondition(node); i >= 0 {
+		return node.Status.Conditions[i].Status
+	}
+	return ""
+}
+
+// NodeNotReady reports whether the node's Ready condition is there and not True. A node
+// without the condition, as in manifests written by hand, counts as ready; upstream it
+// does not (pkg/util/node/node.go: IsNodeReady).
+func NodeNotReady(node *corev1.Node) bool {
+	status := NodeReady(node)
+	return status != "" && status != corev1.ConditionTrue
+}
+
+// SetNodeReady sets the status of the node's Ready condition in place.
+func SetNodeReady(node *corev1.Node, status corev1.ConditionStatus) {
+	i := readyCondition(node)
+	if i < 0 {
+		i = len(node.Status.Conditions)
+		node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeReady})
+	}
+	node.Status.Conditions[i].Status = status
+}
+
+func readyCondition(node *corev1.Node) int {
+	return slices.IndexFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool { return c.Type == corev1.NodeReady })
+}

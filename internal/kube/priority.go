@@ -1,0 +1,92 @@
+package kube
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+)
+
+// PriorityClasses looks up the priority classes of a cluster.
+type PriorityClasses interface {
+	PriorityClass(name string) (*schedulingv1.PriorityClass, bool)
+	PriorityClasses() []*schedulingv1.PriorityClass
+}
+
+// SystemPriority returns the value of a priority class that every cluster has
+// (pkg/apis/scheduling/v1/helpers.go: SystemPriorityClasses).
+func SystemPriority(class string) (value int32, ok bool) {
+	switch class {
+	case "system-node-critical":
+		return 2_000_001_000, true
+	case "system-cluster-critical":
+		return 2_000_000_000, true
+	}
+	return 0, false
+}
+
+// Priority returns the priority that admission gives a new pod
+// (plugin/pkg/admission/priority/admission.go: admitPod). It is 0 for a class that
+// does not exist, with which an API server refuses the pod.
+func Priority(spec *corev1.PodSpec, classes PriorityClasses) int32 {
+	if spec.Priority != nil {
+		return *spec.Priority
+	}
+	if class := priorityClassOf(spec, classes); class != nil {
+		return class.Value
+	}
+	value, _ := SystemPriority(spec.PriorityClassName)
+	return value
+}
+
+// RunningPriority returns the priority of a pod that exists already
+// (k8s.io/component-helpers/scheduling/corev1/helpers.go: PodPriority). A pod without
+// priority and class was created when there was no default class and has 0. A dump
+// always has the priority; in manifests written by hand the class stands for it.
+func RunningPriority(spec *corev1.PodSpec, classes PriorityClasses) int32 {
+	if spec.Priority == nil && spec.PriorityClassName == "" {
+		return 0
+	}
+	return Priority(spec, classes)
+}
+
+// NeverPreempts reports whether a new pod preempts no other pod
+// (plugin/pkg/admission/priority/admission.go: admitPod;
+// pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
+// PodEligibleToPreemptOthers).
+func NeverPreempts(spec *corev1.PodSpec, classes PriorityClasses) bool {
+	policy := spec.PreemptionPolicy
+	if policy == nil && spec.Priority == nil {
+		if class := priorityClassOf(spec, classes); class != nil {
+			policy = class.PreemptionPolicy
+		}
+	}
+	return policy != nil && *policy == corev1.PreemptNever
+}
+
+// HasPriorityClass reports whether the cluster has a class of the name.
+func HasPriorityClass(name string, classes PriorityClasses) bool {
+	_, system := SystemPriority(name)
+	_, own := classes.PriorityClass(name)
+	return system || own
+}
+
+// priorityClassOf returns the class that the pod names, or else the default class.
+// It is nil if there is none.
+func priorityClassOf(spec *corev1.PodSpec, classes PriorityClasses) *schedulingv1.PriorityClass {
+	if spec.PriorityClassName == "" {
+		return defaultPriorityClass(classes)
+	}
+	class, _ := classes.PriorityClass(spec.PriorityClassName)
+	return class
+}
+
+// defaultPriorityClass returns the default class with the lowest value
+// (plugin/pkg/admission/priority/admission.go: getDefaultPriorityClass).
+func defaultPriorityClass(classes PriorityClasses) *schedulingv1.PriorityClass {
+	var lowest *schedulingv1.PriorityClass
+	for _, class := range classes.PriorityClasses() {
+		if class.GlobalDefault && (lowest == nil || class.Value < lowest.Value) {
+			lowest = class
+		}
+	}
+	return lowest
+}

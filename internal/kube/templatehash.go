@@ -1,0 +1,48 @@
+package kube
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/utils/dump"
+)
+
+// TemplateHash returns the hash in the names and labels of ControllerRevisions and
+// ReplicaSets (pkg/controller/controller_utils.go: ComputeHash): FNV-1a over a dump
+// of the Go value. The dump tells nil from empty, so the template must be as
+// DecodedTemplate returns it.
+func TemplateHash(decoded *corev1.PodTemplateSpec, collisions *int32) string {
+	h := fnv.New32a()
+	fmt.Fprint(h, dump.ForHash(*decoded))
+	if collisions != nil {
+		var b [8]byte
+		binary.LittleEndian.PutUint32(b[:], uint32(*collisions))
+		h.Write(b[:])
+	}
+	return rand.SafeEncodeString(fmt.Sprint(h.Sum32()))
+}
+
+// DecodedTemplate returns the template as a controller receives it, decoded from
+// protobuf. It returns a template that protobuf refuses as it is.
+func DecodedTemplate(template *corev1.PodTemplateSpec) *corev1.PodTemplateSpec {
+	data, err := template.Marshal()
+	if err != nil {
+		return template
+	}
+	decoded := &corev1.PodTemplateSpec{}
+	if err := decoded.Unmarshal(data); err != nil {
+		return template
+	}
+	return decoded
+}
+
+// ReplicaSetName returns the name of a Deployment's ReplicaSet
+// (pkg/controller/deployment/sync.go: getNewReplicaSet, generateReplicaSetName).
+func ReplicaSetName(deployment, hash string) string {
+	most := validation.DNS1123SubdomainMaxLength - len("-") - len(hash)
+	return deployment[:min(len(deployment), most)] + "-" + hash
+}

@@ -1,0 +1,148 @@
+package lint
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// layers are the rooms of package rollout from the bottom up. A file belongs to the
+// entry that is its name, or else to the longest that its name begins with. A file
+// uses what files of its own layer and of those below declare.
+var layers = [][]string{
+	// Values that know nothing of a simulation.
+	{"doc.go", "sim_clock.go", "sim_keys.go", "sim_bitset.go", "sim_reason.go", "sim_event.go", "sim_tiebreak.go", "sim_config.go", "sim_podclass.go"},
+	// The store: what an API server and the clock know. The controllers' objects are in it.
+	{"sim_store.go", "sim_pods.go", "sim_podnames.go", "sim_podlists.go", "sim_nodes.go", "sim_queue.go", "sim_recorder.go", "sim_objects.go", "scheduler_cache.go",
+		"daemonset_object.go", "daemonset_marks.go", "daemonset_revision.go", "deployment_object.go", "replicaset_object.go"},
+	{"kubelet"},
+	{"eviction"},
+	{"scheduler"},
+	{"daemonset"},
+	{"replicaset"},
+	{"deployment"},
+	{"nodelifecycle"},
+	{"sim.go", "sim_tick.go", "sim_adopt"},
+	{"input"},
+	{"script"},
+	{"kubectl.go", "view_"},
+}
+
+// upward are the uses that go up all the same: a Sim holds its inputs and has them
+// take effect, whatever they are.
+var upward = map[string]bool{"sim.go input.go": true, "sim_tick.go input.go": true}
+
+// layerOf returns the layer of a file of rollout; -1 if it has none.
+func layerOf(file string) int {
+	best, layer := "", -1
+	for i, entries := range layers {
+		for _, e := range entries {
+			if fits := file == e || !strings.HasSuffix(e, ".go") && strings.HasPrefix(file, e); fits && len(e) > len(best) {
+				best, layer = e, i
+			}
+		}
+	}
+	return layer
+}
+
+// Lower layers of rollout never name higher ones: the core uses no view, the store no
+// controller. Mutants seen to fail: kubelets that use the view's Pod; a list of pods that
+// asks the DaemonSet controller.
+func TestLowerLayersOfRolloutNameNoHigherOnes(t *testing.T) {
+	arrows, seen := map[string]bool{}, map[string]bool{}
+	for _, p := range load(t) {
+		if p.path != module+"/rollout" {
+			continue
+		}
+		for _, f := range p.files {
+			if file := p.file(f.Pos()); layerOf(file) < 0 {
+				t.Errorf("%s is in no layer of the table", file)
+			}
+		}
+		for id, object := range p.info.Uses {
+			if object.Pkg() == nil || object.Pkg().Path() != p.path || !belongsToPackage(object) {
+				continue
+			}
+			from, to := p.file(id.Pos()), p.file(object.Pos())
+			arrow := from + " " + to
+			switch arrows[arrow] = true; {
+			case layerOf(from) >= layerOf(to):
+			case upward[arrow]:
+				seen[arrow] = true
+			default:
+				t.Errorf("%s uses %s, which a higher layer declares, in %s", p.at(id), id.Name, to)
+			}
+		}
+	}
+	if len(arrows) < 500 || len(seen) < len(upward) {
+		t.Errorf("only %d arrows between files, %d of %d upward ones", len(arrows), len(seen), len(upward))
+	}
+}
+
+// file is the name of the file of a position.
+func (p *pkg) file(pos token.Pos) string { return filepath.Base(p.fset.Position(pos).Filename) }
+
+// belongsToPackage reports whether the object is declared outside functions: a field, a
+// method, or what the package's scope has.
+func belongsToPackage(object types.Object) bool {
+	switch o := object.(type) {
+	case *types.Var:
+		return o.IsField() || o.Parent() == o.Pkg().Scope()
+	case *types.Func:
+		return true
+	}
+	return object.Parent() == object.Pkg().Scope()
+}
+
+// A Sim is made of parts: its fields and the files with its methods are few.
+func TestSimIsMadeOfParts(t *testing.T) {
+	const mostFields, mostFiles = 15, 20
+	for _, p := range load(t) {
+		if p.path != module+"/rollout" {
+			continue
+		}
+		files := map[string]bool{}
+		for _, f := range p.files {
+			for _, d := range f.Decls {
+				if fn, ok := d.(*ast.FuncDecl); ok && receiver(fn) == "Sim" {
+					files[p.file(f.Pos())] = true
+				}
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				spec, ok := n.(*ast.TypeSpec)
+				if !ok || spec.Name.Name != "Sim" {
+					return true
+				}
+				fields := 0
+				for _, field := range spec.Type.(*ast.StructType).Fields.List {
+					fields += max(1, len(field.Names))
+				}
+				if fields > mostFields {
+					t.Errorf("%s: Sim has %d fields: a part may take some", p.at(n), fields)
+				}
+				return true
+			})
+		}
+		if len(files) == 0 || len(files) > mostFiles {
+			t.Errorf("%d files have methods of Sim: at most %d", len(files), mostFiles)
+		}
+	}
+}
+
+// receiver is the name of the type that a function is a method of.
+func receiver(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return ""
+	}
+	typ := f.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if id, ok := typ.(*ast.Ident); ok {
+		return id.Name
+	}
+	return ""
+}

@@ -1,0 +1,59 @@
+package placement_test
+
+import (
+	"fmt"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/placement"
+)
+
+// Of several ports that are taken each is renumbered, one that is taken twice once,
+// and each to the next number that nobody has.
+func TestHintsRenumberEveryPortThatIsTaken(t *testing.T) {
+	type port struct {
+		number int32
+		ip     string
+	}
+	for _, test := range []struct {
+		wants, taken []port
+		hints        []string
+	}{
+		{[]port{{80, ""}}, []port{{80, ""}}, []string{"80 81"}},
+		{[]port{{80, ""}}, []port{{80, ""}, {81, ""}, {82, ""}}, []string{"80 83"}},
+		{[]port{{80, ""}, {90, ""}}, []port{{80, ""}, {90, ""}}, []string{"80 81", "90 91"}},
+		{[]port{{80, ""}, {81, ""}}, []port{{80, ""}, {81, ""}}, []string{"80 82", "81 83"}},
+		{[]port{{80, "10.0.0.1"}, {80, "10.0.0.2"}, {90, ""}}, []port{{80, ""}, {90, ""}}, []string{"80 81", "90 91"}},
+	} {
+		c := clustertest.World{clustertest.Node("n1")}.Cluster(t)
+		holder, ds := clustertest.Pod("x/holder", "node:n1", "running").Object(t), clustertest.DaemonSet("ops/agent").Object(t)
+		for _, p := range test.taken {
+			holder.Spec.Containers[0].Ports = append(holder.Spec.Containers[0].Ports, corev1.ContainerPort{ContainerPort: p.number, HostPort: p.number, HostIP: p.ip, Protocol: "TCP"})
+		}
+		for _, p := range test.wants {
+			ports := &ds.Spec.Template.Spec.Containers[0].Ports
+			*ports = append(*ports, corev1.ContainerPort{ContainerPort: p.number, HostPort: p.number, HostIP: p.ip, Protocol: "TCP"})
+		}
+		c, err := c.With(holder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := placement.ForDaemonSet(ds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, h := range w.Predict(c).HintsFor("n1") {
+			for _, s := range h.Steps {
+				if s.Port != nil {
+					got = append(got, fmt.Sprint(s.Port.From, " ", s.Port.To))
+				}
+			}
+		}
+		if fmt.Sprint(got) != fmt.Sprint(test.hints) {
+			t.Errorf("wants %v, taken %v: %q, want %q", test.wants, test.taken, got, test.hints)
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package rollout
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/placement"
+)
+
+// daemonSetController follows the controller
+// (pkg/controller/daemon/daemon_controller.go: DaemonSetsController). What it
+// holds between ticks is scratch.
+type daemonSetController struct {
+	*store
+	kubelets  *kubelets
+	evictions *evictions
+	scheduler *scheduler
+
+	walked    []int32 // nodes
+	doomed    []deletion
+	creations []creation
+	deletions []deletion
+}
+
+// addDaemonSet gives a DaemonSet a slot; its object is still to be set.
+func (dsc *daemonSetController) addDaemonSet(object *appsv1.DaemonSet) *daemonSet {
+	key := keyOf(object)
+	d := newDaemonSet(key, len(dsc.nodes), dsc.serials[key])
+	d.slot = dsc.daemonSets.add(d)
+	return d
+}
+
+func (dsc *daemonSetController) dropDaemonSet(d *daemonSet) {
+	dsc.keepSerial(d.key, d.serial)
+	dsc.daemonSets.drop(d.slot)
+}
+
+// setObject makes everything that follows from the DaemonSet's object anew. Where
+// its pods may run is judged again only if what decides that has changed.
+func (dsc *daemonSetController) setObject(d *daemonSet, object *appsv1.DaemonSet) error {
+	selector, err := metav1.LabelSelectorAsSelector(object.Spec.Selector)
+	if err != nil {
+		return err
+	}
+	decoded := kube.DecodedTemplate(&object.Spec.Template)
+	patch, err := templatePatch(decoded)
+	if err != nil {
+		return err
+	}
+	workload, err := placement.ForDaemonSet(object, placement.Unvalidated())
+	if err != nil {
+		return err
+	}
+	moved := d.object == nil || !samePlaces(&d.object.Spec.Template.Spec, &object.Spec.Template.Spec)
+	if d.object == nil || !equality.Semantic.DeepEqual(d.object.Spec.Selector, object.Spec.Selector) {
+		d.queued.add(ownersChanged)
+	}
+	d.object, d.selector, d.decoded, d.patch, d.workload = object, selector, decoded, patch, workload
+	d.blind, d.minReady = selector.Empty(), object.Spec.MinReadySeconds
+	d.rolling = object.Spec.UpdateStrategy.Type == appsv1.RollingUpdateDaemonSetStrategyType
+	one, err := d.maxSurge(1)
+	d.surges = err == nil && one > 0
+	d.queued.add(specChanged)
+	d.stale, d.scaled = true, scaled{}
+	if moved {
+		dsc.decideAll(d)
+		dsc.evictions.processTaintsOf(d)
+	}
+	dsc.kubelets.rearmAll(d)
+	return nil
+}
+
+// samePlaces says whether two templates are let on the same nodes.
+func samePlaces(a, b *corev1.PodSpec) bool {
+	return a.NodeName == b.NodeName && a.HostNetwork == b.HostNetwork &&
+		equality.Semantic.DeepEqual(a.NodeSelector, b.NodeSelector) &&
+		equality.Semantic.DeepEqual(a.Affinity, b.Affinity) &&
+		equality.Semantic.DeepEqual(a.Tolerations, b.Tolerations)
+}
+
+// newTemplateClass is what pods made now have in common
+// (pkg/controller/daemon/util/daemonset_util.go: CreatePodTemplate).
+func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
+	template := &d.object.Spec.Template
+	meta := maps.Clone(template.Labels)
+	if meta == nil {
+		meta = map[string]string{}
+	}
+	if g, err := strconv.ParseInt(d.generation(), 10, 64); err == nil {
+		meta[generationLabel] = fmt.Sprint(g)
+	}
+	if d.hash != "" {
+		meta[hashLabel] = d.hash
+	}
+	c := newClass(namePrefix(d.object.Name), meta, &template.Spec)
+	c.namespace, c.template = d.object.Namespace, template
+	c.tolerates = nil
+	for _, t := range d.workload.Tolerations() {
+		c.tolerates = append(c.tolerates, t.Toleration)
+	}
+	c.priority, c.workload, c.load = kube.Priority(&template.Spec, dsc.cluster.Borrow()), d.workload, d.workload.Load()
+	return c
+}
+
+// decideAll judges every node for the DaemonSet.
+func (dsc *daemonSetController) decideAll(d *daemonSet) {
+	d.decision = make([]placement.Decision, len(dsc.nodes))
+	p := d.workload.Predict(dsc.cluster)
+	nodes := dsc.cluster.Borrow()
+	wanted, kept := nodes.Words(p.Eligible()), nodes.Words(p.Kept())
+	slot := int32(0)
+	for i := range nodes.Len() {
+		for dsc.nodeNames[slot].name != nodes.Name(i) {
+			slot++
+		}
+		switch bit := uint64(1) << (i & 63); {
+		case wanted[i>>6]&bit != 0:
+			d.decision[slot] = placement.Eligible
+		case kept[i>>6]&bit != 0:
+			d.decision[slot] = placement.Kept
+		}
+	}
+	d.stale = true
+}
+
+// decide judges one node for every DaemonSet, after it has changed.
+func (dsc *daemonSetController) decide(node int32) {
+	dsc.freed = true
+	object, there := dsc.cluster.Borrow().Node(dsc.nodeNames[node].name)
+	for _, slot := range dsc.daemonSets.order {
+		d := dsc.daemonSets.at[slot]
+		now := placement.Excluded
+		if there {
+			now = d.workload.Check(object).Decision
+		}
+		d.decision[node] = now
+		d.touch(node)
+	}
+	if there {
+		dsc.noteTaints(node, object)
+	}
+}
+
+func (dsc *daemonSetController) syncAll() {
+	for i := 0; i < len(dsc.daemonSets.order); {
+		d := dsc.daemonSets.at[dsc.daemonSets.order[i]]
+		if d.wants() {
+			dsc.sync(d)
+		}
+		if i < len(dsc.daemonSets.order) && dsc.daemonSets.order[i] == d.slot { // not gone meanwhile
+			i++
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package rollout
+
+import (
+	"math"
+
+	"github.com/berthsim/berth/placement"
+)
+
+// backOff follows Next, and has the node's failed pods looked at again when it is over.
+func (dsc *daemonSetController) backOff(d *daemonSet, node int32) {
+	if d.backoffs == nil {
+		d.backoffs = make([]backoff, len(dsc.nodes))
+	}
+	b := &d.backoffs[node]
+	if b.delay == 0 || b.expired(dsc.clock) {
+		b.delay = firstBackoff
+	} else {
+		b.delay = min(2*b.delay, longestFailed)
+	}
+	b.last = dsc.clock
+	dsc.kubelets.rearm(d, node)
+	d.touch(node)
+}
+
+// forgetBackoffs is what a new observed generation comes to: its keys are new.
+func (dsc *daemonSetController) forgetBackoffs(d *daemonSet) {
+	old := d.backoffs
+	d.backoffs = nil
+	for n, b := range old {
+		if b.delay != 0 {
+			dsc.kubelets.rearm(d, int32(n))
+			d.touch(int32(n))
+		}
+	}
+}
+
+// manage creates pods where one is wanted and none is, and deletes those that
+// should not run, have failed or are too many
+// (pkg/controller/daemon/daemon_controller.go: manage, podsShouldBeOnNode,
+// getUnscheduledPodsWithoutNode).
+func (dsc *daemonSetController) manage(d *daemonSet) {
+	if d.number(toCreate) > 0 {
+		for _, n := range dsc.walk(d, toCreate, toCreate, burst) {
+			rule, _ := dsc.manageNode(d, n, dsc.doomed[:0])
+			dsc.creations = append(dsc.creations, creation{n, ground{rule: rule}})
+		}
+	}
+	if d.number(toPrune) == 0 {
+		return
+	}
+	nodes := dsc.walk(d, toPrune, toPrune, math.MaxInt)
+	for _, there := range [...]bool{true, false} {
+		for _, n := range nodes {
+			if dsc.nodes[n].there() == there {
+				dsc.prune(d, n)
+			}
+		}
+	}
+	dsc.deletions = dsc.deletions[:min(burst, len(dsc.deletions))]
+}
+
+// prune also starts the backoff of a node whose failed pod goes: that happens
+// even if the burst then leaves the pod for a later sync.
+func (dsc *daemonSetController) prune(d *daemonSet, node int32) {
+	from := len(dsc.deletions)
+	_, dsc.deletions = dsc.manageNode(d, node, dsc.deletions)
+	for _, x := range dsc.deletions[from:] {
+		if x.rule == FailedPod {
+			dsc.backOff(d, node)
+		}
+	}
+}
+
+// manageNode is what manage does on one node: the reason to create a pod, 0 if
+// there is none, and the pods to delete, added to doomed. It changes nothing.
+func (dsc *daemonSetController) manageNode(d *daemonSet, node int32, doomed []deletion) (Rule, []deletion) {
+	first := d.head[node]
+	for first != none && dsc.pods[first].gone() {
+		first = dsc.pods[first].next
+	}
+	decision := d.decision[node]
+	switch {
+	case !dsc.nodes[node].there():
+		return 0, dsc.pruneUnbound(first, doomed)
+	case first == none && decision == placement.Eligible:
+		return NoPod, doomed
+	case first == none:
+		return 0, doomed
+	case decision == placement.Excluded:
+		return 0, dsc.pruneAll(first, doomed)
+	}
+	return dsc.pruneSome(d, node, first, doomed)
+}
+
+// pruneUnbound is for a node that is gone: what is bound to it is left to the pod collector.
+func (dsc *daemonSetController) pruneUnbound(first int32, doomed []deletion) []deletion {
+	for id := first; id != none; id = dsc.pods[id].next {
+		if p := &dsc.pods[id]; !p.gone() && !p.is(bound) {
+			doomed = append(doomed, deletion{id, ground{rule: NodeGone}})
+		}
+	}
+	return doomed
+}
+
+func (dsc *daemonSetController) pruneAll(first int32, doomed []deletion) []deletion {
+	for id := first; id != none; id = dsc.pods[id].next {
+		if !dsc.pods[id].is(terminating) {
+			doomed = append(doomed, deletion{id, ground{rule: NodeExcludes}})
+		}
+	}
+	return doomed
+}
+
+// pruneSome is for a node where pods may run: terminal ones go, failed ones one
+// at a time and not during the backoff, and of the others one is left, or two
+// while surging.
+func (dsc *daemonSetController) pruneSome(d *daemonSet, node, first int32, doomed []deletion) (Rule, []deletion) {
+	backoff := dsc.inBackoff(d, node)
+	alive, excess := 0, none // pods that run or will; the second of them
+	for id := first; id != none; id = dsc.pods[id].next {
+		p := &dsc.pods[id]
+		switch {
+		case p.is(terminating):
+		case p.phase == failed && !backoff:
+			doomed = append(doomed, deletion{id, ground{rule: FailedPod}})
+			backoff = true
+		case p.phase == failed:
+		case p.phase == succeeded:
+			doomed = append(doomed, deletion{id, ground{rule: SucceededPod}})
+		default:
+			if alive++; alive == 2 {
+				excess = id
+			}
+		}
+	}
+	switch {
+	case alive > 1 && d.surges:
+		return 0, dsc.pruneSurge(d, first, doomed)
+	case alive > 1:
+		return 0, dsc.pruneExcess(excess, doomed)
+	case alive == 0 && d.surges && d.decision[node] == placement.Eligible:
+		return NoLivePod, doomed
+	}
+	return 0, doomed
+}
+
+func (dsc *daemonSetController) pruneExcess(id int32, doomed []deletion) []deletion {
+	for ; id != none; id = dsc.pods[id].next {
+		if dsc.pods[id].live() {
+			doomed = append(doomed, deletion{id, ground{rule: TooMany}})
+		}
+	}
+	return doomed
+}
+
+// pruneSurge leaves the oldest pod of the current hash and the oldest of
+// another, and of these two only the new one if the old one is not ready or the
+// new one is available. Here the hash alone says what is new.
+func (dsc *daemonSetController) pruneSurge(d *daemonSet, first int32, doomed []deletion) []deletion {
+	fresh, old := none, none
+	for id := first; id != none; id = dsc.pods[id].next {
+		p := &dsc.pods[id]
+		switch isNew := dsc.classes[p.class].hash == d.hash; {
+		case !p.live():
+		case isNew && fresh == none:
+			fresh = id
+		case !isNew && old == none:
+			old = id
+		default:
+			doomed = append(doomed, deletion{id, ground{rule: TooMany}})
+		}
+	}
+	switch {
+	case fresh == none || old == none:
+	case !dsc.pods[old].is(isReady):
+		doomed = append(doomed, deletion{old, ground{rule: OldNotReady}})
+	case dsc.available(d, &dsc.pods[fresh]):
+		doomed = append(doomed, deletion{old, ground{rule: NewAvailable}})
+	}
+	return doomed
+}

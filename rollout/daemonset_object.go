@@ -1,0 +1,229 @@
+package rollout
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/placement"
+)
+
+// newDaemonSet is a DaemonSet of which nothing is known but its key, and the last
+// number that pods of an earlier one of that key had.
+func newDaemonSet(key string, nodes int, serial int32) *daemonSet {
+	return &daemonSet{
+		key: key, luck: kube.HashName(key), class: none,
+		head:   slices.Repeat([]int32{none}, nodes),
+		tally:  newTally(nodes),
+		serial: serial,
+	}
+}
+
+func (d *daemonSet) name() string { return d.key }
+
+// The controller waits before it deletes one failed pod after another on a
+// node: the first goes at once, the next after 1 s, doubling to 15 minutes
+// (cmd/kube-controller-manager/app/apps.go: newDaemonSetController), per
+// DaemonSet, observed generation and node
+// (pkg/controller/daemon/daemon_controller.go: failedPodsBackoffKey).
+const (
+	firstBackoff  = 1
+	longestFailed = 15 * 60
+)
+
+// backoff is one node's entry (k8s.io/client-go/util/flowcontrol/backoff.go:
+// Backoff).
+type backoff struct{ delay, last stamp }
+
+// daemonSet is one DaemonSet with what the controller knows of it. Its object is
+// shared between forks and never modified; the status is kept beside it.
+type daemonSet struct {
+	slot   int32
+	key    string // namespace/name
+	object *appsv1.DaemonSet
+	status appsv1.DaemonSetStatus
+	luck   uint64
+
+	// What follows from the object.
+	selector labels.Selector
+	blind    bool // the selector is empty: the controller leaves the DaemonSet alone
+	workload *placement.Workload
+	decoded  *corev1.PodTemplateSpec // the template
+	patch    []byte                  // of the template
+	minReady stamp
+	rolling  bool // strategy RollingUpdate
+	surges   bool // (pkg/controller/daemon/util/daemonset_util.go: AllowsSurge)
+	scaled   scaled
+
+	revisions []revision // ascending by name
+	current   string     // name of the template's revision
+	hash      string     // and its hash: pods that have it are new
+	class     int32      // of pods that are made now, or none
+	classes   []int32    // of all pods it has or had
+	serial    int32      // last number given to a pod
+	taken     []int32    // numbers that adopted pods have, ascending
+
+	queued   syncReasons
+	deleting bool // foreground deletion waits for the pods
+	failure  string
+
+	head     []int32
+	decision []placement.Decision // Excluded where there is no node
+	backoffs []backoff            // nil: none yet
+	tally
+}
+
+// scaled is a budget that was worked out: the number of nodes seldom changes.
+type scaled struct {
+	known                  bool
+	of, surge, unavailable int
+}
+
+func (b backoff) expired(now stamp) bool { return now-b.last > 2*longestFailed }
+
+// wants says whether a sync would find anything that the last one did not.
+func (d *daemonSet) wants() bool {
+	return d.stale || len(d.dirty) > 0 || d.queued.has(specChanged|ownersChanged)
+}
+
+func (d *daemonSet) generation() string {
+	return d.object.Annotations[appsv1.DeprecatedTemplateGeneration]
+}
+
+// updated follows the controller (pkg/controller/daemon/util/daemonset_util.go:
+// IsPodUpdated).
+func (d *daemonSet) updated(c *class) bool {
+	if d.hash != "" && c.hash == d.hash {
+		return true
+	}
+	g := d.generation()
+	return g != "" && c.generation == g
+}
+
+// reference is the ownerReference of what belongs to the DaemonSet.
+func (d *daemonSet) reference() *metav1.OwnerReference {
+	return metav1.NewControllerRef(d.object, appsv1.SchemeGroupVersion.WithKind("DaemonSet"))
+}
+
+func (d *daemonSet) fork() *daemonSet {
+	f := *d
+	f.revisions = slices.Clone(d.revisions)
+	f.classes = slices.Clone(d.classes)
+	f.head = slices.Clone(d.head)
+	f.decision = slices.Clone(d.decision)
+	f.backoffs = slices.Clone(d.backoffs)
+	f.tally = d.tally.clone()
+	return &f
+}
+
+func (d *daemonSet) historyLimit() int {
+	if limit := d.object.Spec.RevisionHistoryLimit; limit != nil {
+		return int(*limit)
+	}
+	return 10
+}
+
+// numberOf is the number of the revision with that hash; 0 if there is none any more.
+func (d *daemonSet) numberOf(hash string) int64 {
+	for _, r := range d.revisions {
+		if hash != "" && r.hash() == hash {
+			return r.object.Revision
+		}
+	}
+	return 0
+}
+
+// firstGeneration is what the API server makes of a new object
+// (pkg/registry/apps/daemonset/strategy.go: PrepareForCreate;
+// pkg/apis/apps/v1/conversion.go: Convert_apps_DaemonSet_To_v1_DaemonSet).
+func firstGeneration(object *appsv1.DaemonSet) {
+	object.Generation = 1
+	setTemplateGeneration(object, max(1, templateGeneration(object)))
+}
+
+func templateGeneration(object *appsv1.DaemonSet) int64 {
+	g, _ := strconv.ParseInt(object.Annotations[appsv1.DeprecatedTemplateGeneration], 10, 64)
+	return g
+}
+
+func setTemplateGeneration(object *appsv1.DaemonSet, g int64) {
+	object.Annotations = maps.Clone(object.Annotations)
+	if object.Annotations == nil {
+		object.Annotations = map[string]string{}
+	}
+	object.Annotations[appsv1.DeprecatedTemplateGeneration] = strconv.FormatInt(g, 10)
+}
+
+func (d *daemonSet) moveSlots(moved []int32, size int) {
+	d.head = moveTo(d.head, moved, size, none)
+	d.decision = moveTo(d.decision, moved, size, placement.Excluded)
+	if d.backoffs != nil {
+		d.backoffs = moveTo(d.backoffs, moved, size, backoff{})
+	}
+	d.tally = newTally(size)
+}
+
+// budget is what maxSurge and maxUnavailable come to for the nodes desired at
+// this sync (pkg/controller/daemon/update.go: updatedDesiredNodeCounts).
+// Percentages round up; two zeros count as one unavailable.
+func (d *daemonSet) budget() (surge, unavailable int, err error) {
+	wanted := d.number(desired)
+	if last := &d.scaled; last.known && last.of == wanted {
+		return last.surge, last.unavailable, nil
+	}
+	if unavailable, err = d.maxUnavailable(wanted); err != nil {
+		return 0, 0, fmt.Errorf("invalid value for MaxUnavailable: %w", err)
+	}
+	if surge, err = d.maxSurge(wanted); err != nil {
+		return 0, 0, fmt.Errorf("invalid value for MaxSurge: %w", err)
+	}
+	if wanted > 0 && unavailable == 0 && surge == 0 {
+		unavailable = 1
+	}
+	surge, unavailable = min(surge, math.MaxInt32), min(unavailable, math.MaxInt32)
+	d.scaled = scaled{true, wanted, surge, unavailable}
+	return surge, unavailable, nil
+}
+
+// maxSurge follows the controller
+// (pkg/controller/daemon/util/daemonset_util.go: SurgeCount).
+func (d *daemonSet) maxSurge(of int) (int, error) {
+	if r := d.object.Spec.UpdateStrategy.RollingUpdate; d.rolling && r != nil && r.MaxSurge != nil {
+		return intstr.GetScaledValueFromIntOrPercent(r.MaxSurge, of, true)
+	}
+	return 0, nil
+}
+
+// maxUnavailable follows the controller
+// (pkg/controller/daemon/util/daemonset_util.go: UnavailableCount).
+func (d *daemonSet) maxUnavailable(of int) (int, error) {
+	if r := d.object.Spec.UpdateStrategy.RollingUpdate; d.rolling && r != nil {
+		return intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, true)
+	}
+	return 0, nil
+}
+
+// complete says whether the DaemonSet is as wanted: an available pod on every
+// node that wants one, and unless updates wait for users, an updated one.
+func (d *daemonSet) complete() bool {
+	s := &d.status
+	return !d.deleting && s.ObservedGeneration >= d.object.Generation &&
+		s.NumberAvailable == s.DesiredNumberScheduled &&
+		(d.object.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType ||
+			s.UpdatedNumberScheduled == s.DesiredNumberScheduled)
+}
+
+func (d *daemonSet) scaleError(replicas int) error {
+	return fmt.Errorf("daemonset %q has no scale and cannot be given %d replicas: it runs one pod on each of its %d eligible nodes; "+
+		"to change how many that are, change nodeSelector, affinity or tolerations of its template, or labels and taints of nodes",
+		d.object.Name, replicas, d.status.DesiredNumberScheduled)
+}

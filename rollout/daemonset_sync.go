@@ -1,0 +1,137 @@
+package rollout
+
+import "fmt"
+
+// burst is how many pods one sync creates, and deletes, at most
+// (pkg/controller/daemon/daemon_controller.go: BurstReplicas).
+const burst = 250
+
+// creation and deletion are what a sync decides; nothing of it happens before
+// the sync has ended.
+type creation struct {
+	node int32
+	ground
+}
+
+type deletion struct {
+	pod int32
+	ground
+}
+
+// ground is a Why without details: a third of the size, since all of them are
+// copied and few are read.
+type ground struct {
+	rule     Rule
+	used, of int32
+}
+
+// storeStatus writes what the controller would: the numbers from before the
+// sync's own effects (pkg/controller/daemon/daemon_controller.go: updateDaemonSetStatus,
+// storeDaemonSetStatus).
+func (dsc *daemonSetController) storeStatus(d *daemonSet) {
+	st, generation := &d.status, d.object.Generation
+	if st.ObservedGeneration >= generation && d.countedIn(st) {
+		return
+	}
+	d.countInto(st)
+	if st.ObservedGeneration != generation {
+		st.ObservedGeneration = generation
+		dsc.forgetBackoffs(d)
+	}
+}
+
+func (g ground) why(detail string) Why { return Why{g.rule, int(g.used), int(g.of), detail} }
+
+// sync is one pass of the controller over one DaemonSet
+// (pkg/controller/daemon/daemon_controller.go: syncDaemonSet, updateDaemonSet).
+func (dsc *daemonSetController) sync(d *daemonSet) {
+	if d.deleting || d.blind {
+		dsc.refresh(d)
+		d.queued.clear(specChanged | ownersChanged)
+		dsc.finish(d)
+		return
+	}
+	if d.queued.has(specChanged) {
+		if err := dsc.constructHistory(d); err != nil {
+			dsc.syncFailed(d, fmt.Errorf("failed to construct revisions of DaemonSet: %w", err))
+			return
+		}
+	}
+	if d.queued.has(ownersChanged) {
+		dsc.claim(d)
+	}
+	dsc.refresh(d)
+	dsc.creations = dsc.creations[:0]
+	dsc.deletions = dsc.deletions[:0]
+	dsc.manage(d)
+	var err error
+	if len(dsc.creations)+len(dsc.deletions) == 0 && d.rolling {
+		err = dsc.rollingUpdate(d)
+	}
+	if err == nil {
+		dsc.cleanupHistory(d)
+	}
+	if err != nil || d.failure != "" {
+		dsc.syncFailed(d, err)
+	}
+	dsc.storeStatus(d)
+	if d.queued.has(hashesChanged) {
+		dsc.relabel(d)
+	}
+	dsc.act(d)
+}
+
+// syncFailed notes that a sync ended with an error; the same again is no event.
+func (dsc *daemonSetController) syncFailed(d *daemonSet, err error) {
+	message := ""
+	if err != nil {
+		message = err.Error()
+	}
+	if message != "" && message != d.failure {
+		dsc.emit(Event{Kind: SyncFailed, DaemonSet: d.key, Why: Why{Detail: message}})
+	}
+	d.failure = message
+}
+
+// act lets the sync's decisions happen: creations, then deletions.
+func (dsc *daemonSetController) act(d *daemonSet) {
+	for _, c := range dsc.creations {
+		dsc.create(d, c)
+	}
+	for _, x := range dsc.deletions {
+		p := &dsc.pods[x.pod]
+		detail := ""
+		if x.rule.unwanted() && !dsc.quiet {
+			detail = dsc.whyNot(d, p.node)
+		}
+		dsc.emitPod(Deleted, x.pod, x.why(detail))
+		if !p.is(terminating) {
+			dsc.kubelets.deletePod(x.pod)
+		}
+	}
+	dsc.busy = dsc.busy || len(dsc.creations)+len(dsc.deletions) > 0
+}
+
+// whyNot is what is between the DaemonSet and the node, with the evidence.
+func (dsc *daemonSetController) whyNot(d *daemonSet, node int32) string {
+	object, there := dsc.cluster.Borrow().Node(dsc.nodeNames[node].name)
+	if !there {
+		return ""
+	}
+	return reasons(d.workload.Check(object).Reasons)
+}
+
+func (dsc *daemonSetController) create(d *daemonSet, c creation) {
+	if d.class == none {
+		d.class = dsc.addClass(d, dsc.newTemplateClass(d))
+	}
+	id, p := dsc.newPod(d.class, nextSerial(&d.serial, &d.taken))
+	p.node, p.owner = c.node, d.slot
+	dsc.link(id)
+	dsc.emitPod(Created, id, c.why(""))
+	if dsc.direct(p) {
+		dsc.scheduler.bind(id) // its template names the node: no scheduler is asked
+		return
+	}
+	dsc.unbound, dsc.freed = append(dsc.unbound, id), true
+}

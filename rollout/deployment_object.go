@@ -1,0 +1,169 @@
+package rollout
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// What the controller writes on ReplicaSets, and of the revision also on the
+// Deployment (pkg/controller/deployment/util/deployment_util.go:
+// RevisionAnnotation, RevisionHistoryAnnotation, DesiredReplicasAnnotation,
+// MaxReplicasAnnotation).
+const (
+	revisionAnnotation        = "deployment.kubernetes.io/revision"
+	revisionHistoryAnnotation = "deployment.kubernetes.io/revision-history"
+	desiredAnnotation         = "deployment.kubernetes.io/desired-replicas"
+	maxReplicasAnnotation     = "deployment.kubernetes.io/max-replicas"
+
+	templateHashLabel = appsv1.DefaultDeploymentUniqueLabelKey
+)
+
+// mostReplicas bounds what a simulation is asked to hold in one Deployment or
+// ReplicaSet: more than any cluster has pods.
+const mostReplicas = 200_000
+
+// deployment is one Deployment with what its controller knows of it. Its object
+// is shared between forks and never modified; the status is kept beside it.
+type deployment struct {
+	slot     int32
+	key      string // namespace/name
+	object   *appsv1.Deployment
+	status   appsv1.DeploymentStatus
+	selector labels.Selector
+
+	mine    []int32 // slots of its ReplicaSets: the oldest first, then by name
+	current int32   // the slot of the first that has its template, or none
+	check   int32   // the tick in which progress is to be checked, or none
+
+	queued   syncReasons
+	deleting bool // foreground deletion waits for the ReplicaSets
+	failure  string
+}
+
+func (d *deployment) name() string { return d.key }
+
+func (d *deployment) replicas() int32 { return max(0, *d.object.Spec.Replicas) }
+
+func (d *deployment) rolls() bool {
+	return d.object.Spec.Strategy.Type == appsv1.RollingUpdateDeploymentStrategyType
+}
+
+func (d *deployment) recreates() bool {
+	return d.object.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType
+}
+
+// budget is what maxSurge and maxUnavailable come to. A percentage of the surge
+// rounds up, one of the unavailable down; two zeros count as one unavailable
+// (pkg/controller/deployment/util/deployment_util.go: MaxSurge, MaxUnavailable,
+// ResolveFenceposts).
+func (d *deployment) budget() (surge, unavailable int32) {
+	r := d.object.Spec.Strategy.RollingUpdate
+	if !d.rolls() || r == nil {
+		return 0, 0
+	}
+	up, err := scaledAmount(r.MaxSurge, d.replicas(), true)
+	down, err2 := scaledAmount(r.MaxUnavailable, d.replicas(), false)
+	switch {
+	case err != nil || err2 != nil:
+		return 0, 0
+	case up == 0 && down == 0:
+		down = 1
+	}
+	return up, min(down, d.replicas())
+}
+
+func scaledAmount(amount *intstr.IntOrString, of int32, up bool) (int32, error) {
+	if amount == nil {
+		return 0, nil
+	}
+	n, err := intstr.GetScaledValueFromIntOrPercent(amount, int(of), up)
+	return int32(min(max(n, math.MinInt32/2), math.MaxInt32/2)), err
+}
+
+// most is how many pods there may be at a time, to go by maxSurge.
+func (d *deployment) most() int32 {
+	surge, _ := d.budget()
+	return d.replicas() + surge
+}
+
+// least is how many pods are to be available.
+func (d *deployment) least() int32 {
+	_, unavailable := d.budget()
+	return d.replicas() - unavailable
+}
+
+// deadline is progressDeadlineSeconds, if there is one
+// (pkg/controller/deployment/util/deployment_util.go: HasProgressDeadline).
+func (d *deployment) deadline() (seconds int32, has bool) {
+	p := d.object.Spec.ProgressDeadlineSeconds
+	if p == nil || *p == math.MaxInt32 {
+		return 0, false
+	}
+	return *p, true
+}
+
+func (d *deployment) reference() *metav1.OwnerReference {
+	return metav1.NewControllerRef(d.object, appsv1.SchemeGroupVersion.WithKind("Deployment"))
+}
+
+// write returns the Deployment as the API server has it.
+func (d *deployment) write() *appsv1.Deployment {
+	object := d.object.DeepCopy()
+	object.Status = *d.status.DeepCopy()
+	return object
+}
+
+func (d *deployment) fork() *deployment {
+	f := *d
+	f.mine = slices.Clone(d.mine)
+	return &f
+}
+
+func (d *deployment) selectsNothing() bool {
+	return equality.Semantic.DeepEqual(d.object.Spec.Selector, &metav1.LabelSelector{})
+}
+
+// numberOf reads a number of replicas from an annotation
+// (pkg/controller/deployment/util/deployment_util.go:
+// getNonNegativeInt32FromAnnotation).
+func numberOf(text string) (int32, bool) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	return int32(n), err == nil
+}
+
+// complete follows the controller
+// (pkg/controller/deployment/util/deployment_util.go: DeploymentComplete).
+func (d *deployment) complete(st *appsv1.DeploymentStatus) bool {
+	n := d.replicas()
+	return st.UpdatedReplicas == n && st.Replicas == n && st.AvailableReplicas == n && st.ObservedGeneration >= d.object.Generation
+}
+
+func checkReplicas(replicas *int32) error {
+	switch {
+	case replicas == nil:
+		return nil
+	case *replicas < 0:
+		return fmt.Errorf("replicas %d: must not be negative", *replicas)
+	case *replicas > mostReplicas:
+		return fmt.Errorf("replicas %d: a simulation takes at most %d", *replicas, mostReplicas)
+	}
+	return nil
+}
+
+// done says whether the Deployment is as wanted; one that is paused is if it has
+// its number of pods, whatever template they are of.
+func (d *deployment) done() bool {
+	st := &d.status
+	if d.object.Spec.Paused {
+		return !d.deleting && st.ObservedGeneration >= d.object.Generation && st.Replicas == d.replicas() && st.AvailableReplicas == d.replicas()
+	}
+	return !d.deleting && d.complete(st)
+}

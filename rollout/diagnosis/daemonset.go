@@ -1,0 +1,317 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
+
+// daemonSet is a DaemonSet that is examined.
+type daemonSet struct {
+	*probe.DaemonSet
+	probe probe.Sim
+}
+
+func ofDaemonSet(p probe.Sim, d *probe.DaemonSet) (identity, subject) {
+	return identity{
+		kind: "daemonset", name: d.Key, namespace: d.Object.Namespace,
+		deleting: d.Deleting, earlier: d.Earlier, used: d.Used, of: d.Of,
+	}, &daemonSet{d, p}
+}
+
+func (d *daemonSet) look(see func(facts, string, int32)) {
+	for _, r := range d.Rows {
+		f, pod := d.facts(&r)
+		see(f, r.Node, pod)
+	}
+}
+
+func (d *daemonSet) facts(r *probe.NodeRow) (facts, int32) {
+	pod := d.inTheWay(r)
+	f := when(d.Deleting, deleting) | when(r.Wanted, wanted) | when(r.Available && (r.Updated || !d.updates()), upToDate) |
+		when(r.Uses || r.Lost && d.Surges, spending)
+	if pod != probe.None {
+		f |= blocking | when(!d.probe.Pod(pod).Waits, progressing)
+	}
+	if r.Endless != probe.None && !d.Deleting {
+		return f | endless, r.Endless
+	}
+	return f, pod
+}
+
+// updates reports whether the rollout ends only when all pods are updated.
+func (d *daemonSet) updates() bool {
+	return d.Object.Spec.UpdateStrategy.Type != appsv1.OnDeleteDaemonSetStrategyType
+}
+
+// inTheWay returns the pod on the node that does not come to be as wanted, or
+// probe.None.
+func (d *daemonSet) inTheWay(r *probe.NodeRow) int32 {
+	unavailable := func(id int32) bool { return id != probe.None && !d.probe.Pod(id).Available }
+	switch {
+	case d.Deleting || !r.Exists:
+		return r.Any
+	case unavailable(r.Newest):
+		return r.Newest
+	case r.First != probe.None && d.probe.Pod(r.First).Terminating:
+		return r.First
+	case unavailable(r.Oldest):
+		return r.Oldest
+	}
+	return probe.None
+}
+
+func (d *daemonSet) whole(found bool) (Obstacle, string) {
+	switch {
+	case d.Blind:
+		return EmptySelector, ""
+	case d.Invalid || !found: // nobody is in the way
+		return StrategyUnusable, ""
+	}
+	return 0, ""
+}
+
+func (d *daemonSet) law(x *examination) (together, end Law) {
+	switch {
+	case d.Failure != "" && slices.Contains(x.kinds(), PodOnLostNode):
+		return LostNodeFailsSurge, 0
+	case x.spent() && d.Surges:
+		return SurgeIsSpent, 0
+	case x.spent():
+		return UnavailableIsSpent, 0
+	}
+	return 0, EndsWhenAvailable
+}
+
+func (d *daemonSet) words(o Obstacle, of []Culprit) string {
+	names := nodesOf(of)
+	slices.Sort(names)
+	text, verb := kube.FirstNames(names), "is"
+	if len(names) > 1 {
+		verb = "are"
+	}
+	if len(names) > 4 {
+		text = fmt.Sprintf("%d nodes, %s,", len(names), text)
+	}
+	if !slices.ContainsFunc(of, func(c Culprit) bool { return c.Wanted }) {
+		text += " (no pod is wanted there)"
+	}
+	return fmt.Sprintf(obstacles[o].words, text+" "+verb)
+}
+
+func (d *daemonSet) consequence(x *examination) string {
+	others := fmt.Sprintf("%d other nodes wait", len(x.queued))
+	if len(x.queued) == 1 {
+		others = "1 other node waits"
+	}
+	switch {
+	case x.spent():
+		return fmt.Sprintf("; %s is used up (%d of %d) and %s", d.limitName(), x.used, x.of, others)
+	case len(x.queued) > 0:
+		return fmt.Sprintf("; the controller fails (%s) and %s", d.Failure, others)
+	}
+	return ""
+}
+
+// foreseen tries a limit that cannot be used up.
+func (d *daemonSet) foreseen(x *examination) []Culprit {
+	if len(x.queued) == 0 || x.all != 0 {
+		return nil
+	}
+	f := x.sim.Fork()
+	if f.Inject(d.withLimit(intstr.FromInt(d.plenty())).inputs...) != nil {
+		return nil
+	}
+	if x.rest(f); f.State(x.key()) == rollout.Done {
+		return nil
+	}
+	known := nodesOf(slices.Concat(x.blockers, x.spenders))
+	slices.Sort(known)
+	return slices.DeleteFunc(examine(f, x.key()).blockers, func(c Culprit) bool { return within([]string{c.Node}, known) })
+}
+
+// plenty is a limit that cannot be used up. A percentage can: it is of the nodes that
+// want a pod, and others use it too.
+func (d *daemonSet) plenty() int { return len(d.Rows) + 1 }
+
+func (d *daemonSet) general(x *examination) (all []candidate, only bool) {
+	one := intstr.FromInt32(1)
+	if x.all != 0 {
+		return []candidate{d.strategy(ChangeBudget, "set maxUnavailable to 1", one, nil)}, true
+	}
+	if c, ok := d.raise(x); ok {
+		all = append(all, c)
+	}
+	if d.Surges {
+		all = append(all, d.strategy(ReplaceInstead, "set maxSurge to 0 and maxUnavailable to 1", one, nil))
+	}
+	return all, false
+}
+
+// raise finds the smallest limit with which the rollout gets as far as it does with
+// the greatest, as a percentage if the DaemonSet has one and that is enough.
+func (d *daemonSet) raise(x *examination) (candidate, bool) {
+	now := d.amount()
+	if now == nil || len(x.queued) == 0 {
+		return candidate{}, false
+	}
+	if now.Type == intstr.String {
+		percent, _ := strconv.Atoi(strings.TrimSuffix(now.StrVal, "%"))
+		c, ok := x.least(percent+1, 100, func(n int) candidate { return d.withLimit(intstr.FromString(strconv.Itoa(n) + "%")) })
+		if ok {
+			return c, true
+		}
+	}
+	return x.least(x.of+1, d.plenty(), func(n int) candidate { return d.withLimit(intstr.FromInt(n)) })
+}
+
+func (d *daemonSet) limitName() string {
+	if d.Surges {
+		return "maxSurge"
+	}
+	return "maxUnavailable"
+}
+
+// amount returns the limit as the DaemonSet says it; nil if it has none.
+func (d *daemonSet) amount() *intstr.IntOrString {
+	r := d.Object.Spec.UpdateStrategy.RollingUpdate
+	switch {
+	case d.Object.Spec.UpdateStrategy.Type != appsv1.RollingUpdateDaemonSetStrategyType || r == nil:
+		return nil
+	case d.Surges:
+		return r.MaxSurge
+	}
+	return r.MaxUnavailable
+}
+
+// withLimit applies the DaemonSet as it is except for its limit.
+func (d *daemonSet) withLimit(a intstr.IntOrString) candidate {
+	does := fmt.Sprintf("set %s to %v", d.limitName(), &a)
+	if d.Surges {
+		return d.strategy(ChangeBudget, does, intstr.FromInt32(0), &a)
+	}
+	return d.strategy(ChangeBudget, does, a, nil)
+}
+
+// strategy applies the DaemonSet as it is except for its strategy.
+func (d *daemonSet) strategy(m Means, does string, unavailable intstr.IntOrString, surge *intstr.IntOrString) candidate {
+	return d.changed(m, does, func(ds *appsv1.DaemonSet) {
+		ds.Spec.UpdateStrategy = appsv1.DaemonSetUpdateStrategy{
+			Type:          appsv1.RollingUpdateDaemonSetStrategyType,
+			RollingUpdate: &appsv1.RollingUpdateDaemonSet{MaxUnavailable: &unavailable, MaxSurge: surge},
+		}
+	})
+}
+
+// changed applies a changed copy of the DaemonSet.
+func (d *daemonSet) changed(m Means, does string, change func(*appsv1.DaemonSet)) candidate {
+	ds := d.Object.DeepCopy()
+	change(ds)
+	return candidate{m, does, []rollout.Input{rollout.Apply{DaemonSet: ds}}}
+}
+
+func (d *daemonSet) undo(revision int64) candidate { return rollBack(d.Key, revision) }
+
+func (d *daemonSet) against(x *examination, o Obstacle, of []Culprit) []candidate {
+	if o == TurnedOutAgain {
+		return append(d.endPatience(x, of), removeNodes(of))
+	}
+	if c := x.repairs(o, of); c != nil {
+		return c
+	}
+	return append([]candidate{x.deletePods(of, false), x.makeRoom(of)}, d.hinted(x, nodesOf(of))...)
+}
+
+// endPatience returns the ways out of a loop of evictions: to take the NoExecute taints
+// away, to tolerate them without limit, or not at all.
+func (d *daemonSet) endPatience(x *examination, of []Culprit) []candidate {
+	untaint := candidate{means: RepairNodes, does: "take the NoExecute taints off " + kube.FirstNames(nodesOf(of))}
+	for _, c := range of {
+		in := rollout.EditNode{Node: c.Node}
+		if node, ok := x.cluster().Node(c.Node); ok {
+			for _, t := range node.Spec.Taints {
+				if t.Effect == corev1.TaintEffectNoExecute {
+					in.Edits = append(in.Edits, cluster.Untaint(t.Key+":"+string(t.Effect)))
+				}
+			}
+		}
+		untaint.inputs = append(untaint.inputs, in)
+	}
+	return []candidate{
+		untaint,
+		d.changed(ChangeTemplate, "leave out tolerationSeconds", func(ds *appsv1.DaemonSet) {
+			for i := range ds.Spec.Template.Spec.Tolerations {
+				ds.Spec.Template.Spec.Tolerations[i].TolerationSeconds = nil
+			}
+		}),
+		d.changed(ChangeTemplate, "leave out the tolerations with tolerationSeconds", func(ds *appsv1.DaemonSet) {
+			list := &ds.Spec.Template.Spec.Tolerations
+			*list = slices.DeleteFunc(*list, func(t corev1.Toleration) bool { return t.TolerationSeconds != nil })
+		}),
+	}
+}
+
+// hinted returns the changes to the template, or to nodes, that let the pod onto the
+// nodes, as placement knows them.
+func (d *daemonSet) hinted(x *examination, nodes []string) []candidate {
+	w := d.Workload
+	if d.Surges {
+		w = w.Surging()
+	}
+	p := w.Predict(x.cluster())
+	var template []placement.Step
+	onNodes := candidate{means: RepairNodes}
+	for _, n := range nodes {
+		for _, h := range p.HintsFor(n) {
+			if h.Nodes.Len() == 0 {
+				template = merged(template, h.Steps)
+			} else {
+				onNodes = onNodes.and(x.onNodes(h, []string{n}))
+			}
+		}
+	}
+	if len(template) == 0 {
+		return []candidate{onNodes}
+	}
+	return []candidate{onNodes, d.changed(ChangeTemplate, stepWords(template), func(ds *appsv1.DaemonSet) {
+		ds.Spec.Template.Spec = placement.Hint{Steps: template}.PodSpec(ds.Spec.Template.Spec)
+	})}
+}
+
+// recovered reports whether the rollout has ended, or whether it leaves only nodes that
+// are in the way now.
+func (d *daemonSet) recovered(x *examination, f *rollout.Sim, settled bool) (leaves []string, ok bool) {
+	switch {
+	case f.State(x.key()) == rollout.Done:
+		return nil, stands(probe.Of(f).DaemonSet(x.key()))
+	case !settled:
+		return nil, false
+	}
+	then := examine(f, x.key())
+	leaves = nodesOf(then.blockers)
+	return leaves, len(then.queued) == 0 && len(leaves) > 0 && within(leaves, nodesOf(x.blockers))
+}
+
+// stands reports whether pods are wanted, and each is there to stay: the status counts
+// terminating pods too.
+func stands(d *probe.DaemonSet) bool {
+	wanting := false
+	for _, r := range d.Rows {
+		if r.Wanted && r.Newest == probe.None && r.Oldest == probe.None {
+			return false
+		}
+		wanting = wanting || r.Wanted
+	}
+	return wanting
+}

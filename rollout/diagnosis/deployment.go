@@ -1,0 +1,255 @@
+package diagnosis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
+
+// deployment is a Deployment that is examined.
+type deployment struct {
+	*probe.Deployment
+	probe   probe.Sim
+	current *probe.ReplicaSet // nil if there is none
+	name    string            // in inputs
+}
+
+func ofDeployment(p probe.Sim, d *probe.Deployment) (identity, subject) {
+	x := &deployment{Deployment: d, probe: p, name: d.Key}
+	id := identity{kind: "deployment", name: d.Key, namespace: d.Object.Namespace, deleting: d.Deleting, pods: true}
+	if p.DaemonSet(d.Key) != nil {
+		x.name = id.key()
+	}
+	for i := range d.Sets { // the limit follows the controller (pkg/controller/deployment/rolling.go: reconcileOldReplicaSets)
+		rs := &d.Sets[i]
+		id.of += rs.Size
+		switch {
+		case rs.Current:
+			x.current = rs
+			id.used = rs.Size - rs.Available
+		case rs.Revision > 0:
+			id.earlier = append(id.earlier, rs.Revision)
+		}
+	}
+	id.of -= d.Replicas - d.MaxUnavailable
+	if x.current == nil {
+		id.of = 0
+	}
+	slices.Sort(id.earlier)
+	return id, x
+}
+
+// deploymentStuck reports whether the rollout of the Deployment, which is not done, does
+// not end: nothing is still to happen to its pods, or what happens repeats itself. That
+// a fork tries, since the next pod may come to another node.
+func deploymentStuck(sim *rollout.Sim, d *probe.Deployment) bool {
+	switch {
+	case d.Syncing:
+		return false
+	case d.Still:
+		return !d.Done
+	case !inVain(probe.Of(sim), d):
+		return false
+	}
+	p := probe.Of(sim.Fork())
+	p.DropInputs()
+	key := "deployment/" + d.Key
+	p.Rest(key)
+	still := p.Deployment(key)
+	return still != nil && !still.Done && inVain(p, still)
+}
+
+// inVain reports whether some pod of the current ReplicaSet fails, and so will the next.
+func inVain(p probe.Sim, d *probe.Deployment) bool {
+	return slices.ContainsFunc(d.Sets, func(rs probe.ReplicaSet) bool {
+		return rs.Current && slices.ContainsFunc(rs.Pods, func(id int32) bool { return p.Pod(id).InVain })
+	})
+}
+
+func (d *deployment) look(see func(facts, string, int32)) {
+	for _, rs := range d.Sets {
+		for _, id := range rs.Pods {
+			p := d.probe.Pod(id)
+			see(d.facts(&p, rs.Current), p.Name, id)
+		}
+	}
+}
+
+func (d *deployment) facts(p *probe.Pod, isNew bool) facts {
+	counts := isNew || d.paused()
+	switch {
+	case d.Deleting:
+		return deleting | wanted | blocking
+	case p.Terminal:
+		return 0
+	case d.recreates() && !counts:
+		return wanted | blocking
+	case p.Terminating:
+		return 0
+	case !counts:
+		return wanted
+	case p.Available:
+		return wanted | upToDate
+	}
+	return wanted | blocking | when(!p.Waits, progressing) | when(p.InVain, endless)
+}
+
+func (d *deployment) paused() bool { return d.Object.Spec.Paused }
+
+func (d *deployment) recreates() bool {
+	return d.Object.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType
+}
+
+// recreating reports whether old pods are in the way of new ones.
+func (d *deployment) recreating() bool {
+	return d.recreates() && !d.paused() && (d.current == nil || len(d.current.Pods) == 0)
+}
+
+func (d *deployment) whole(found bool) (Obstacle, string) {
+	switch {
+	case d.SelectsNothing && !d.Deleting:
+		return EmptySelector, ""
+	case d.Failure != "" && !d.Deleting:
+		return StrategyUnusable, d.Failure
+	case d.Denied != "" && !d.Deleting:
+		return CreationRefused, d.Denied
+	case found:
+		return 0, ""
+	case d.paused():
+		return IsPaused, ""
+	}
+	return UnknownObstacle, ""
+}
+
+func (d *deployment) law(x *examination) (together, end Law) {
+	switch {
+	case d.recreating():
+		return RecreateWaits, 0
+	case x.spent():
+		return NewOnesCount, 0
+	}
+	return 0, EndsWhenComplete
+}
+
+func (d *deployment) words(o Obstacle, of []Culprit) string {
+	who := fmt.Sprintf("%d pods, %s, are", len(of), kube.FirstNames(podsOf(of)))
+	if len(of) == 1 {
+		who = of[0].Pod + " is"
+	}
+	part := fmt.Sprintf(cmp.Or(obstacles[o].pods, obstacles[o].words), who)
+	if o == FitsNowhere {
+		part += " (" + of[0].Detail + ")"
+	}
+	return part
+}
+
+func (d *deployment) consequence(x *examination) string {
+	switch {
+	case d.recreating() && x.all == 0:
+		return "; Recreate makes no new pod before they are gone"
+	case d.paused() && x.all != IsPaused:
+		return "; and it is paused"
+	case x.spent():
+		others := fmt.Sprintf("%d old pods wait", len(x.queued))
+		if len(x.queued) == 1 {
+			others = "1 old pod waits"
+		}
+		return fmt.Sprintf("; maxSurge %d and maxUnavailable %d are used up (%d of %d) and %s", d.MaxSurge, d.MaxUnavailable, x.used, x.of, others)
+	}
+	return ""
+}
+
+func (d *deployment) foreseen(*examination) []Culprit { return nil }
+
+func (d *deployment) general(x *examination) (all []candidate, only bool) {
+	if x.all == StrategyUnusable {
+		quarter := intstr.FromString("25%")
+		return []candidate{d.strategy(ChangeBudget, "set maxSurge and maxUnavailable to 25%", quarter, quarter)}, true
+	}
+	if d.paused() {
+		all = append(all, d.resume())
+	}
+	return slices.Concat(all, d.budgets(x), d.fewer(x)), false
+}
+
+func (d *deployment) resume() candidate {
+	return candidate{ResumeRollout, "resume it", []rollout.Input{rollout.Resume{Key: d.name}}}
+}
+
+// budgets let old pods go before new ones are available: as few as are enough.
+func (d *deployment) budgets(x *examination) (all []candidate) {
+	if len(x.queued) == 0 || d.Object.Spec.Strategy.Type != appsv1.RollingUpdateDeploymentStrategyType {
+		return nil
+	}
+	with := func(n int) candidate {
+		return d.strategy(ChangeBudget, fmt.Sprintf("set maxUnavailable to %d", n), intstr.FromInt(d.MaxSurge), intstr.FromInt(n))
+	}
+	if c, ok := x.least(d.MaxUnavailable+1, d.Replicas, with); ok {
+		all = append(all, c)
+	}
+	if d.MaxSurge > 0 {
+		all = append(all, d.strategy(ReplaceInstead, "set maxSurge to 0 and maxUnavailable to 1", intstr.FromInt32(0), intstr.FromInt32(1)))
+	}
+	return all
+}
+
+// fewer scales down, by as few replicas as are enough.
+func (d *deployment) fewer(x *examination) []candidate {
+	if d.paused() {
+		return nil
+	}
+	c, ok := x.least(1, d.Replicas-1, func(less int) candidate {
+		n := d.Replicas - less
+		return candidate{ScaleDown, fmt.Sprintf("scale it down to %d", n), []rollout.Input{rollout.Scale{Key: d.name, Replicas: int32(n)}}}
+	})
+	if !ok {
+		return nil
+	}
+	return []candidate{c}
+}
+
+// undo resumes a paused Deployment first: kubectl refuses to roll it back.
+func (d *deployment) undo(revision int64) candidate {
+	c := rollBack(d.name, revision)
+	if d.paused() {
+		return candidate{UndoRollout, "resume it, and " + c.does, append(d.resume().inputs, c.inputs...)}
+	}
+	return c
+}
+
+// strategy applies the Deployment as it is except for its strategy.
+func (d *deployment) strategy(m Means, does string, surge, unavailable intstr.IntOrString) candidate {
+	return d.changed(m, does, func(object *appsv1.Deployment) {
+		object.Spec.Strategy = appsv1.DeploymentStrategy{
+			Type:          appsv1.RollingUpdateDeploymentStrategyType,
+			RollingUpdate: &appsv1.RollingUpdateDeployment{MaxSurge: &surge, MaxUnavailable: &unavailable},
+		}
+	})
+}
+
+// changed applies a changed copy of the Deployment.
+func (d *deployment) changed(m Means, does string, change func(*appsv1.Deployment)) candidate {
+	object := d.Object.DeepCopy()
+	change(object)
+	return candidate{m, does, []rollout.Input{rollout.Apply{Deployment: object}}}
+}
+
+func (d *deployment) against(x *examination, o Obstacle, of []Culprit) []candidate {
+	if o == FitsNowhere {
+		return d.places(x, of)
+	}
+	elsewhere := edited(of, "cordon %s", cluster.Cordon()).and(x.deletePods(of, false))
+	return append(x.repairs(o, of), elsewhere)
+}
+
+func (d *deployment) recovered(x *examination, f *rollout.Sim, _ bool) (leaves []string, ok bool) {
+	return nil, f.State(x.key()) == rollout.Done
+}

@@ -1,0 +1,159 @@
+package diagnosis
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
+
+// DrainDiagnosis is why the drain of a node does not end, and what would let it end.
+type DrainDiagnosis struct {
+	Node  string `json:"node"`
+	Tick  int    `json:"tick"`
+	Cause string `json:"cause"` // in one sentence
+	Law   Law    `json:"law"`   // that the cause follows from
+
+	Pods     []rollout.Leaving `json:"pods"`               // that do not go
+	Remedies []Remedy          `json:"remedies,omitempty"` // that let the drain end, cheapest first (see Remedy): each was tried
+}
+
+// String returns the diagnosis in full, ending with a line feed.
+func (x *DrainDiagnosis) String() string {
+	if x == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(head(x.Cause, x.Law))
+	for _, p := range x.Pods {
+		fmt.Fprintf(&b, "culprit %s: %s\n", p.Pod, p.Refused)
+	}
+	for _, r := range x.Remedies {
+		fmt.Fprintf(&b, "remedy %v\n", r)
+	}
+	return b.String()
+}
+
+// DiagnoseDrain returns why the drain of a node does not end. It returns nil if there is
+// no drain, or if anything at all is still to happen by itself. Inputs to come do not
+// count. It costs a fork and what happens in it for each remedy tried, a handful.
+func DiagnoseDrain(sim *rollout.Sim, node string) *DrainDiagnosis {
+	if sim == nil {
+		return nil
+	}
+	f := sim.Fork()
+	probe.Of(f).DropInputs()
+	i := draining(f, node)
+	if i < 0 || !f.Settled() {
+		return nil
+	}
+	pods := f.Draining()[i].Pods
+	x := &DrainDiagnosis{Node: node, Tick: sim.Now(), Law: KubeletConfirms, Pods: pods}
+	names, verb := leaving(pods), "are"
+	if len(pods) == 1 {
+		verb = "is"
+	}
+	why := "on the way out and not gone"
+	if i := slices.IndexFunc(pods, func(l rollout.Leaving) bool { return l.Refused != "" }); i >= 0 {
+		x.Law, why = BudgetsHoldEvictions, "not evicted: "+pods[i].Refused
+	}
+	x.Cause = fmt.Sprintf("the drain of %s is stuck: %s %s %s", node, names, verb, why)
+	x.Remedies = drained(node).remedies(f, pods)
+	return x
+}
+
+// draining returns the place of the node's drain, or -1.
+func draining(sim *rollout.Sim, node string) int {
+	return slices.IndexFunc(sim.Draining(), func(d rollout.Draining) bool { return d.Drain.Node == node })
+}
+
+func leaving(pods []rollout.Leaving) string {
+	var names []string
+	for _, l := range pods {
+		names = append(names, l.Pod)
+	}
+	return kube.FirstNames(names)
+}
+
+// drained is the goal that the node of the name is drained.
+type drained string
+
+// remedies makes the pods ready that the budgets miss, or does without asking them.
+func (n drained) remedies(sim *rollout.Sim, pods []rollout.Leaving) (remedies []Remedy) {
+	for _, c := range []candidate{healAll(probe.Of(sim)), deleteAll(pods, false)} {
+		if r, ok := try(sim, n, c); ok {
+			remedies = append(remedies, r)
+		}
+	}
+	if len(remedies) == 0 {
+		if r, ok := try(sim, n, deleteAll(pods, true)); ok {
+			remedies = append(remedies, r)
+		}
+	}
+	slices.SortStableFunc(remedies, cheapest)
+	return remedies
+}
+
+// rest tells the tick in which the node was drained; 0 if it was not.
+func (n drained) rest(f *rollout.Sim) probe.Outcome {
+	const patience = 1000 // ticks with events
+	var o probe.Outcome
+	seen := 0
+	for events := range f.Run(math.MaxInt) {
+		for i := range events {
+			switch e := &events[i]; {
+			case e.Kind == rollout.Refused:
+				o.Refused = true
+				return o
+			case e.Kind == rollout.Drained && e.Node == string(n):
+				o.Last = e.Tick
+			}
+		}
+		if seen++; o.Last > 0 || seen == patience {
+			break
+		}
+	}
+	return o
+}
+
+func (n drained) reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool) {
+	return nil, o.Last > 0 && draining(f, string(n)) < 0
+}
+
+func deleteAll(pods []rollout.Leaving, force bool) candidate {
+	c := candidate{DeleteThePods, "delete " + leaving(pods) + ", which asks no budget", nil}
+	if force {
+		c.does = "delete " + leaving(pods) + " with --force"
+	}
+	for _, l := range pods {
+		c.inputs = append(c.inputs, rollout.DeletePod{Pod: l.Pod, Force: force})
+	}
+	return c
+}
+
+// healAll makes every node and pod ready that is not.
+func healAll(p probe.Sim) candidate {
+	c := candidate{means: RepairNodes}
+	var names []string
+	for _, n := range p.Nodes() {
+		var in rollout.Input
+		switch {
+		case n.Down:
+			in = rollout.NodeUp{Node: n.Name}
+		case n.Unready:
+			in = rollout.NodeReady{Node: n.Name}
+		case n.PodsUnready:
+			in = rollout.PodsReady{Node: n.Name}
+		default:
+			continue
+		}
+		names = append(names, n.Name)
+		c.inputs = append(c.inputs, in)
+	}
+	c.does = "make the pods on " + kube.FirstNames(names) + " ready"
+	return c
+}

@@ -1,0 +1,310 @@
+package diagnosis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
+
+// subject is a DaemonSet or a Deployment that is examined.
+type subject interface {
+	// look passes to see the facts about each node, or about each pod of a Deployment,
+	// and the pod there that is not as wanted, or probe.None.
+	look(see func(f facts, name string, pod int32))
+	// whole returns what is wrong with the object as a whole, if anything, and details;
+	// found reports that some nodes or pods are in the way.
+	whole(found bool) (o Obstacle, detail string)
+
+	// law returns the rule by which the obstacles together stop the rollout, or 0, and
+	// the rule by which it ends.
+	law(x *examination) (together, end Law)
+	// words says what is in the way of the culprits.
+	words(o Obstacle, of []Culprit) string
+	// consequence says what the obstacles mean for the rest.
+	consequence(x *examination) string
+	// foreseen returns the culprits that there would be beside these if the update limit
+	// did not matter.
+	foreseen(x *examination) []Culprit
+
+	// general returns candidates for the object as a whole, except undo; only reports
+	// that no others can help.
+	general(x *examination) (all []candidate, only bool)
+	// undo goes back to a revision.
+	undo(revision int64) candidate
+	// against returns what may be done about one obstacle.
+	against(x *examination, o Obstacle, of []Culprit) []candidate
+	// recovered returns what a remedy has made of the object, which still exists, in a
+	// fork (see goal).
+	recovered(x *examination, f *rollout.Sim, settled bool) (leaves []string, ok bool)
+}
+
+// identity is what is common to subjects.
+type identity struct {
+	kind, name, namespace string
+	deleting              bool    // in the foreground
+	pods                  bool    // culprits go by their pod, and not by their node
+	earlier               []int64 // ascending
+	used, of              int     // of the update limit
+}
+
+// key returns the object's key, with its kind.
+func (i *identity) key() string { return i.kind + "/" + i.name }
+
+// examination is an object that is stuck and what is found out about it.
+type examination struct {
+	identity
+	subject
+	sim      *rollout.Sim // a fork without inputs to come
+	probe    probe.Sim    // of sim
+	snapshot *cluster.Cluster
+
+	all      Obstacle // of the object as a whole, or 0
+	detail   string   // of all
+	blockers []Culprit
+	spenders []Culprit
+	queued   []string
+}
+
+// examine looks at every node, or pod. The simulation itself is left alone.
+func examine(sim *rollout.Sim, key string) *examination {
+	f := sim.Fork()
+	x := &examination{sim: f, probe: probe.Of(f)}
+	x.probe.DropInputs()
+	if d := x.probe.Deployment(key); d != nil {
+		x.identity, x.subject = ofDeployment(x.probe, d)
+	} else {
+		x.identity, x.subject = ofDaemonSet(x.probe, x.probe.DaemonSet(key))
+	}
+	x.look(x.see)
+	slices.SortFunc(x.blockers, x.byName)
+	slices.Sort(x.queued)
+	if x.pods && len(x.queued) == 0 {
+		x.used, x.of = 0, 0
+	}
+	if found := len(x.blockers)+len(x.spenders) > 0; !found || !x.deleting {
+		x.all, x.detail = x.whole(found)
+	}
+	return x
+}
+
+// facts are what decides whether a node of a DaemonSet, or a pod of a Deployment, is in
+// the way of the rollout.
+type facts uint8
+
+const (
+	deleting    facts = 1 << iota // the object is being deleted, in the foreground
+	endless                       // the same happens there again and again
+	blocking                      // it has, or is, a pod that is not as wanted
+	progressing                   // something is still to happen to that pod by itself
+	wanted                        // the rollout ends only if a pod there is as wanted
+	upToDate                      // it is, to go by the status
+	spending                      // it uses the update limit
+)
+
+// role is what a node, or pod, is to the rollout.
+type role uint8
+
+const (
+	fine    role = iota
+	blocker      // it must be put right
+	spender      // it only uses the update limit
+	queued       // it waits for its turn
+)
+
+// roles lists the role for combinations of facts. The first row applies that has all its
+// facts and none of those in not. If no row applies, the role is fine.
+var roles = []struct {
+	facts, not facts
+	role       role
+}{
+	{deleting | blocking, 0, blocker},
+	{deleting, 0, fine},
+	{endless, 0, blocker},
+	{blocking | progressing, 0, fine},
+	{wanted | upToDate, spending, fine},
+	{wanted | upToDate | blocking, 0, spender}, // its pod is terminating, which the status does not see
+	{wanted | blocking, 0, blocker},
+	{wanted, 0, queued},
+	{spending | blocking, 0, spender},
+}
+
+func (f facts) role() role {
+	for _, r := range roles {
+		if f&r.facts == r.facts && f&r.not == 0 {
+			return r.role
+		}
+	}
+	return fine
+}
+
+// when returns the facts if they hold.
+func when(holds bool, f facts) facts {
+	if holds {
+		return f
+	}
+	return 0
+}
+
+// see notes the role of a node, or pod.
+func (x *examination) see(f facts, name string, pod int32) {
+	switch f.role() {
+	case blocker:
+		x.blockers = append(x.blockers, x.culprit(f, pod))
+	case spender:
+		x.spenders = append(x.spenders, x.culprit(f, pod))
+	case queued:
+		x.queued = append(x.queued, name)
+	}
+}
+
+func (x *examination) culprit(f facts, id int32) Culprit {
+	p := x.probe.Pod(id)
+	c := Culprit{Node: p.Node.Name, Pod: p.Name, Why: x.obstacle(id, &p), Wanted: f&wanted != 0}
+	switch {
+	case !p.Bound:
+		c.Detail = x.probe.WhyUnbound(id)
+	case c.Why >= NeverStarts && c.Why <= NeverGetsReady:
+		c.Detail = "image " + strings.Join(x.probe.Images(id), ", ")
+	}
+	return c
+}
+
+// byName orders culprits.
+func (x *examination) byName(a, b Culprit) int {
+	if x.pods {
+		return strings.Compare(a.Pod, b.Pod)
+	}
+	return strings.Compare(a.Node, b.Node)
+}
+
+// diagnosis reports all that is found out.
+func (x *examination) diagnosis() *Diagnosis {
+	culprits, spare := x.smallest()
+	dx := &Diagnosis{
+		Tick: x.sim.Now(), Law: x.rule(), Culprits: culprits, Spare: spare, Foreseen: x.foreseen(x),
+		Blocked: x.queued, Used: x.used, Of: x.of,
+	}
+	if x.pods {
+		dx.Deployment = x.name
+	} else {
+		dx.DaemonSet = x.name
+	}
+	dx.Cause = x.sentence(len(dx.Foreseen))
+	dx.Remedies, dx.Reliefs = x.remedies(slices.Concat(dx.Culprits, dx.Foreseen))
+	return dx
+}
+
+// smallest tells those that must be put right from those that need not. All blockers
+// must, and as many spenders as leave one unit of the limit.
+func (x *examination) smallest() (culprits, spare []Culprit) {
+	n := 0
+	if x.spent() {
+		n = min(len(x.spenders), max(0, len(x.spenders)-x.of+1))
+	}
+	culprits = slices.Concat(x.blockers, x.spenders[:n])
+	slices.SortFunc(culprits, x.byName)
+	return culprits, slices.Clone(x.spenders[n:])
+}
+
+// spent reports whether others wait for the update limit.
+func (x *examination) spent() bool { return len(x.queued) > 0 && x.used >= x.of }
+
+// rule returns the law by which the obstacles stop the rollout.
+func (x *examination) rule() Law {
+	together, end := x.law(x)
+	switch kinds := x.kinds(); {
+	case x.all != 0:
+		return x.all.Law()
+	case x.deleting:
+		return ForegroundWaits
+	case together != 0:
+		return together
+	case len(kinds) == 1:
+		return kinds[0].Law()
+	}
+	return end
+}
+
+// kinds lists the obstacles that there are, the most frequent first.
+func (x *examination) kinds() []Obstacle {
+	var counts [len(obstacles)]int
+	for _, c := range slices.Concat(x.blockers, x.spenders) {
+		counts[c.Why]++
+	}
+	var kinds []Obstacle
+	for o, n := range counts {
+		if n > 0 {
+			kinds = append(kinds, Obstacle(o))
+		}
+	}
+	slices.SortStableFunc(kinds, func(a, b Obstacle) int { return cmp.Compare(counts[b], counts[a]) })
+	return kinds
+}
+
+// sentence returns the cause.
+func (x *examination) sentence(foreseen int) string {
+	var parts []string
+	if x.all != 0 {
+		parts = append(parts, x.wholeWords())
+	}
+	if x.all == 0 || x.pods {
+		for _, o := range x.kinds() {
+			parts = append(parts, x.words(o, among(o, slices.Concat(x.blockers, x.spenders))))
+		}
+	}
+	text := x.name + " is stuck: " + strings.Join(parts, "; ")
+	switch {
+	case x.deleting:
+		text += "; its deletion waits for that"
+	case x.all == 0 || x.pods:
+		text += x.consequence(x)
+	}
+	switch {
+	case foreseen == 0:
+		return text
+	case foreseen == len(x.queued):
+		return text + ", to be stuck too when their turn comes"
+	}
+	return text + fmt.Sprintf(", %d of them to be stuck too when their turn comes", foreseen)
+}
+
+func (x *examination) wholeWords() string {
+	switch {
+	case x.all == UnknownObstacle:
+		return "it is not as wanted"
+	case x.detail == "":
+		return obstacles[x.all].words
+	}
+	return obstacles[x.all].words + ": " + x.detail
+}
+
+// among returns the culprits that have the obstacle.
+func among(o Obstacle, list []Culprit) (of []Culprit) {
+	for _, c := range list {
+		if c.Why == o {
+			of = append(of, c)
+		}
+	}
+	return of
+}
+
+// cluster returns a snapshot of the simulation.
+func (x *examination) cluster() *cluster.Cluster {
+	if x.snapshot == nil {
+		x.snapshot = x.sim.Cluster()
+	}
+	return x.snapshot
+}
+
+func podsOf(list []Culprit) []string {
+	var names []string
+	for _, c := range list {
+		names = append(names, c.Pod)
+	}
+	return names
+}

@@ -1,0 +1,188 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
+
+// eachNode does one thing to every node of the culprits.
+func eachNode(of []Culprit, m Means, does string, input func(node string) rollout.Input) candidate {
+	nodes := where(of)
+	c := candidate{means: m, does: fmt.Sprintf(does, kube.FirstNames(nodes))}
+	for _, n := range nodes {
+		c.inputs = append(c.inputs, input(n))
+	}
+	return c
+}
+
+// where returns the nodes of the culprits, each once, ascending.
+func where(of []Culprit) []string {
+	nodes := nodesOf(of)
+	slices.Sort(nodes)
+	return slices.Compact(nodes)
+}
+
+func removeNodes(of []Culprit) candidate {
+	return eachNode(of, RemoveNodes, "remove %s", func(n string) rollout.Input { return rollout.RemoveNode{Node: n} })
+}
+
+func bringBack(of []Culprit) candidate {
+	return eachNode(of, RepairNodes, "bring %s back", func(n string) rollout.Input { return rollout.NodeUp{Node: n} })
+}
+
+func makeReady(of []Culprit) candidate {
+	return eachNode(of, RepairNodes, "make %s ready", func(n string) rollout.Input { return rollout.NodeReady{Node: n} })
+}
+
+func edited(of []Culprit, does string, edit cluster.NodeEdit) candidate {
+	return eachNode(of, RepairNodes, does, func(n string) rollout.Input {
+		return rollout.EditNode{Node: n, Edits: []cluster.NodeEdit{edit}}
+	})
+}
+
+// repairs returns what may be done about an obstacle of a node or a kubelet; nil for
+// others.
+func (x *examination) repairs(o Obstacle, of []Culprit) []candidate {
+	remove := removeNodes(of)
+	pods := eachNode(of, RepairNodes, "let pods become ready on %s", func(n string) rollout.Input { return rollout.PodsReady{Node: n} })
+	switch o {
+	case NodeIsDown:
+		return []candidate{x.deletePods(of, true), bringBack(of), remove}
+	case NodeIsUnready:
+		return []candidate{makeReady(of), remove}
+	case PodsHeldUnready:
+		return []candidate{pods, remove}
+	case CannotPull, KeepsCrashing, KeepsRejecting, NeverGetsReady:
+		return []candidate{x.recover(of), pods, x.deletePods(of, false), remove}
+	case NeverStarts:
+		return []candidate{pods, x.deletePods(of, false), remove}
+	case NeverStops, PodOnLostNode:
+		return []candidate{x.deletePods(of, true), remove}
+	}
+	return nil
+}
+
+// find returns the culprit's pod, or probe.None: one that is foreseen is not there yet.
+func (x *examination) find(c Culprit) int32 { return x.probe.FindPod(x.namespace + "/" + c.Pod) }
+
+// recover ends the trouble of an image on the nodes. If that is on all nodes, the image
+// itself is bad, and only another one helps.
+func (x *examination) recover(of []Culprit) candidate {
+	c := candidate{means: RepairNodes, does: "repair what is wrong with the pods on " + kube.FirstNames(where(of))}
+	seen := map[string]bool{}
+	for _, k := range of {
+		id := x.find(k)
+		if id == probe.None {
+			return candidate{}
+		}
+		t := x.probe.Trouble(id)
+		if !t.Pull && len(t.Nodes) == 0 {
+			return candidate{}
+		}
+		if in := (rollout.Recover{Image: t.Image, Nodes: []string{k.Node}}); !seen[in.String()] {
+			seen[in.String()] = true
+			c.inputs = append(c.inputs, in)
+		}
+	}
+	return c
+}
+
+func (x *examination) deletePods(of []Culprit, force bool) candidate {
+	c := candidate{means: DeleteThePods, does: "delete the pods of " + kube.FirstNames(nodesOf(of))}
+	if x.pods {
+		c.does = "delete the pods " + kube.FirstNames(podsOf(of))
+	}
+	if force {
+		c.does += " with --force"
+	}
+	for _, p := range of {
+		if p.Pod != "" {
+			c.inputs = append(c.inputs, rollout.DeletePod{Pod: x.namespace + "/" + p.Pod, Force: force})
+		}
+	}
+	return c
+}
+
+// makeRoom deletes pods that no DaemonSet owns so that those that wait fit: on each
+// node as few as are found by leaving out one after the other, the first first.
+func (x *examination) makeRoom(of []Culprit) candidate {
+	c := candidate{means: DeleteThePods}
+	var names []string
+	for _, k := range of {
+		id := x.find(k)
+		if id == probe.None {
+			return candidate{}
+		}
+		for _, other := range x.fewest(id, x.probe.Neighbours(id, false)) {
+			p := x.probe.Pod(other)
+			name := p.Namespace + "/" + p.Name
+			names = append(names, name)
+			c.inputs = append(c.inputs, rollout.DeletePod{Pod: name})
+		}
+	}
+	c.does = "delete the other pods " + kube.FirstNames(names)
+	return c
+}
+
+// fewest returns those of the others without which the pod fits, none of them needless.
+func (x *examination) fewest(id int32, others []int32) []int32 {
+	if !x.probe.FitsWithout(id, others) {
+		return nil
+	}
+	for i := 0; i < len(others); {
+		if less := slices.Delete(slices.Clone(others), i, i+1); x.probe.FitsWithout(id, less) {
+			others = less
+		} else {
+			i++
+		}
+	}
+	return others
+}
+
+// onNodes returns the changes of a hint to some of its nodes.
+func (x *examination) onNodes(h placement.Hint, nodes []string) candidate {
+	c, err := h.Cluster(x.cluster())
+	if err != nil {
+		return candidate{}
+	}
+	all := candidate{means: RepairNodes, does: stepWords(h.Steps) + " on " + kube.FirstNames(nodes)}
+	for _, n := range nodes {
+		if object, ok := c.Node(n); ok {
+			all.inputs = append(all.inputs, rollout.ApplyNode{Node: object})
+		}
+	}
+	return all
+}
+
+// merged adds the steps that are missing; of two requests for the same resource it
+// keeps the smaller one.
+func merged(steps, more []placement.Step) []placement.Step {
+	for _, s := range more {
+		i := slices.IndexFunc(steps, func(t placement.Step) bool {
+			return t.String() == s.String() || s.Request != nil && t.Request != nil &&
+				t.Request.Container == s.Request.Container && t.Request.Resource == s.Request.Resource
+		})
+		switch {
+		case i < 0:
+			steps = append(steps, s)
+		case s.Request != nil && s.Request.To.Cmp(steps[i].Request.To) < 0:
+			steps[i] = s
+		}
+	}
+	return steps
+}
+
+func stepWords(steps []placement.Step) string {
+	var words []string
+	for _, s := range steps {
+		words = append(words, s.String())
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,171 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
+
+// candidate is a remedy that is to be tried.
+type candidate struct {
+	means  Means
+	does   string
+	inputs []rollout.Input
+}
+
+// and returns both together. The dearer of the two names what is done.
+func (c candidate) and(o candidate) candidate {
+	switch {
+	case len(c.inputs) == 0:
+		return o
+	case len(o.inputs) == 0:
+		return c
+	}
+	return candidate{max(c.means, o.means), c.does + ", " + o.does, slices.Concat(c.inputs, o.inputs)}
+}
+
+// goal is what a remedy is for: the end of a rollout, or of a drain.
+type goal interface {
+	// rest passes time in a fork until the goal is reached, or never will be.
+	rest(f *rollout.Sim) probe.Outcome
+	// reached reports whether the goal was reached in a fork after rest. It returns the
+	// nodes that are left, all of which are in the way now.
+	reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool)
+}
+
+// try injects the candidate's inputs into a fork and waits for what comes of them. The
+// candidate is a remedy if none is refused and the goal is reached.
+func try(sim *rollout.Sim, g goal, c candidate) (Remedy, bool) {
+	f := sim.Fork()
+	r := Remedy{Means: c.means, Does: c.does, Inputs: c.inputs}
+	if len(c.inputs) == 0 || f.Inject(c.inputs...) != nil {
+		return r, false
+	}
+	o := g.rest(f)
+	if o.Refused {
+		return r, false
+	}
+	r.Ticks = o.Last - sim.Now()
+	ok := false
+	r.Leaves, ok = g.reached(f, o)
+	return r, ok
+}
+
+func (x *examination) try(c candidate) (Remedy, bool) { return try(x.sim, x, c) }
+
+func (x *examination) rest(f *rollout.Sim) probe.Outcome { return probe.Of(f).Rest(x.key()) }
+
+func (x *examination) reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool) {
+	if f.State(x.key()) == rollout.Unknown {
+		return nil, x.deleting
+	}
+	return x.recovered(x, f, o.Settled)
+}
+
+// least returns the candidate with the smallest number, from low to high, that does as
+// well as the one with high; false if that one is no remedy. It bisects, since a greater
+// number does no worse. It begins with small numbers, since these are mostly enough.
+func (x *examination) least(low, high int, with func(int) candidate) (candidate, bool) {
+	if low > high {
+		return candidate{}, false
+	}
+	best, ok := x.try(with(high))
+	if !ok {
+		return candidate{}, false
+	}
+	does := func(n int) bool {
+		r, ok := x.try(with(n))
+		return ok && len(r.Leaves) <= len(best.Leaves)
+	}
+	for step := 1; low+step-1 < high; step *= 2 {
+		if does(low + step - 1) {
+			high = low + step - 1
+			break
+		}
+		low += step
+	}
+	for low < high { // high does
+		if middle := (low + high) / 2; does(middle) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return with(high), true
+}
+
+// remedies tries what may help and keeps what does.
+func (x *examination) remedies(culprits []Culprit) (remedies, reliefs []Remedy) {
+	for _, c := range x.candidates(culprits) {
+		if r, ok := x.try(c); !ok {
+			continue
+		} else if len(r.Leaves) == 0 {
+			remedies = append(remedies, r)
+		} else if r.Means == ChangeBudget {
+			reliefs = append(reliefs, r)
+		}
+	}
+	slices.SortStableFunc(remedies, cheapest)
+	return remedies, reliefs
+}
+
+// within reports whether the first names, ascending, are all among the second.
+func within(names, all []string) bool {
+	for _, n := range names {
+		if _, ok := slices.BinarySearch(all, n); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// candidates returns the remedies for the object as a whole and, of those for its
+// culprits, every way to have one for each obstacle.
+func (x *examination) candidates(culprits []Culprit) []candidate {
+	if x.deleting {
+		return x.ways(culprits)
+	}
+	all, only := x.general(x)
+	if only {
+		return all
+	}
+	return slices.Concat(all, x.goingBack(), x.ways(culprits))
+}
+
+// goingBack returns to the latest of the earlier revisions that lets the rollout end.
+func (x *examination) goingBack() []candidate {
+	for _, n := range slices.Backward(x.earlier) {
+		c := x.undo(n)
+		if r, ok := x.try(c); ok && len(r.Leaves) == 0 {
+			return []candidate{c}
+		}
+	}
+	return nil
+}
+
+// rollBack undoes the rollout of the key.
+func rollBack(key string, revision int64) candidate {
+	return candidate{UndoRollout, fmt.Sprintf("roll back to revision %d", revision), []rollout.Input{rollout.Undo{Key: key, Revision: revision}}}
+}
+
+// ways returns every way to have one remedy for each kind of obstacle.
+func (x *examination) ways(culprits []Culprit) []candidate {
+	const enough = 16
+	ways := []candidate{{}}
+	for _, o := range x.kinds() {
+		of := among(o, culprits)
+		if len(of) == 0 {
+			continue // to put right some of the others is enough
+		}
+		var longer []candidate
+		for _, way := range ways {
+			for _, c := range x.against(x, o, of) {
+				longer = append(longer, way.and(c))
+			}
+		}
+		ways = longer
+	}
+	return ways[:min(enough, len(ways))]
+}

@@ -1,0 +1,12 @@
+package diagnosis
+
+import (
+	"testing"
+
+	"github.com/berthsim/berth/internal/zero"
+)
+
+// Nothing asked of nothing is answered with nothing, or with an error.
+func TestZeroValues(t *testing.T) {
+	zero.Check(t, Culprit{}, Diagnose, DiagnoseDrain, (*Diagnosis)(nil), (*DrainDiagnosis)(nil), Law(0), Means(0), Obstacle(0), Remedy{})
+}

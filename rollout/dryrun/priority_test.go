@@ -1,0 +1,156 @@
+package dryrun_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/dryrun"
+)
+
+func mustRead(t *testing.T, text string) *cluster.Manifest {
+	t.Helper()
+	m, err := cluster.ReadManifest(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func mustCluster(t *testing.T, text string) *cluster.Cluster {
+	t.Helper()
+	c, err := mustRead(t, text).Cluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Two default classes, of which the one with the higher value comes first by name.
+const twoDefaults = `
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {allocatable: {cpu: "4", memory: 4Gi, pods: "10"}, conditions: [{type: Ready, status: "True"}]}
+---
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: a-high}
+value: 1000
+globalDefault: true
+---
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: b-low}
+value: 10
+globalDefault: true
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: default}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {containers: [{name: c, image: i, resources: {requests: {cpu: "3"}}}]}
+`
+
+// Of several default classes the lowest value counts
+// (plugin/pkg/admission/priority/admission.go: getDefaultPriorityClass).
+func TestLowestDefaultPriorityCounts(t *testing.T) {
+	sim, err := rollout.New(mustCluster(t, twoDefaults), rollout.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim.Advance(100)
+	pods := sim.Cluster().Manifest().Pods
+	if len(pods) != 1 || pods[0].Spec.Priority == nil || *pods[0].Spec.Priority != 10 {
+		t.Errorf("rollout: %d pods, want one with priority 10", len(pods))
+	}
+
+	// A pod of priority 500 fills the node: only one of priority 1000 would preempt it.
+	full := twoDefaults + `---
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: default}
+spec: {nodeName: n1, priority: 500, containers: [{name: c, image: i, resources: {requests: {cpu: "3"}}}]}
+status: {phase: Running}
+`
+	c := mustCluster(t, full)
+	w, err := placement.ForDaemonSet(mustRead(t, full).DaemonSets[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for p := range w.Predict(c).Preemptions() {
+		if asked++; p.Priority != 10 || p.Never == "" || len(p.Victims) > 0 {
+			t.Errorf("placement: priority %d evicts %v (never: %q), want priority 10 to evict nothing", p.Priority, p.Victims, p.Never)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("placement: %d preemptions, want one that fails", asked)
+	}
+	sim, err = rollout.New(c, rollout.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for events := range sim.Run(100) {
+		for _, e := range events {
+			if e.Kind == rollout.Preempted || e.Kind == rollout.Bound {
+				t.Errorf("rollout: %v, want the pod to stay pending", e)
+			}
+		}
+	}
+}
+
+const oneClass = `
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {allocatable: {cpu: "4", memory: 4Gi, pods: "10"}, conditions: [{type: Ready, status: "True"}]}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n2}
+status: {allocatable: {cpu: "1", memory: 4Gi, pods: "10"}, conditions: [{type: Ready, status: "True"}]}
+---
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: important}
+value: 1000
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: rs, namespace: default, uid: u1}
+spec: {replicas: 2, selector: {matchLabels: {app: x}}, template: {metadata: {labels: {app: x}}, spec: {containers: [{name: c, image: i}]}}}
+`
+
+func replica(name, class string) string {
+	return fmt.Sprintf(`---
+apiVersion: v1
+kind: Pod
+metadata: {name: %s, namespace: default, labels: {app: x}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: rs, uid: u1, controller: true}]}
+spec: {nodeName: n1, priorityClassName: "%s", containers: [{name: c, image: i, resources: {requests: {cpu: "1"}}}]}
+status: {phase: Running, startTime: "2026-01-01T00:00:00Z", conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-01T00:00:00Z"}]}
+`, name, class)
+}
+
+// Two pods are evicted, and there is room for one: the pod of the higher class takes
+// it, although its spec has no number and the other comes first by name.
+func TestEvictionsHeedPriorityClasses(t *testing.T) {
+	c := mustCluster(t, oneClass+replica("a-unimportant", "")+replica("b-important", "important"))
+	p, err := dryrun.New(c, dryrun.EditNodes(c.Named("n1"), cluster.Taint("out=now:NoExecute")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := map[string]string{}
+	for _, e := range p.Evictions() {
+		again[e.Pod] = e.Again
+	}
+	if len(again) != 2 || again["default/a-unimportant"] != "" || again["default/b-important"] != "n2" {
+		t.Errorf("again: %v, want b-important on n2 and a-unimportant nowhere", again)
+	}
+}

@@ -1,0 +1,185 @@
+package dryrun_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/dryrun"
+)
+
+// A scenario is a file in testdata/scenarios whose name is the claim.
+//
+//	cluster start=0s ready=0s stop=0s    objects as clustertest.Parse reads them
+//	plan                                 edits, one a line; prints the plan
+//	  edit NODES: EDIT, ...              as cluster.ParseNodeEdit reads each; NODES is a selector in kubectl's notation
+//	  remove NODES
+//	  apply OBJECT, delete OBJECT        as clustertest.Parse reads it
+//	  input INPUT                        as rollout.ParseInput reads it
+//	check                                policies, one a line; prints the report
+//	  covers NODES, avoids NODES, exactly-one NODES, at-least AMOUNT KEY NODES
+//	  within DURATION AMOUNT, rehomes    KEY "-" is none; each may end in "for KEYS"
+//	  or-nothing POLICY                  it may be vacuous
+//	split KEYS, select NODES, empty
+func TestScenarios(t *testing.T) {
+	datadriven.Walk(t, "testdata/scenarios", func(t *testing.T, path string) {
+		s := &stage{}
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			out, err := s.play(t, d)
+			if err != nil {
+				return "error: " + err.Error() + "\n"
+			}
+			return out
+		})
+	})
+}
+
+// stage is where a scenario plays.
+type stage struct {
+	base *dryrun.Base
+	plan *dryrun.Plan
+}
+
+func (s *stage) play(t *testing.T, d *datadriven.TestData) (string, error) {
+	switch d.Cmd {
+	case "cluster":
+		return "", s.start(t, d)
+	case "plan":
+		return s.make(t, d.Input)
+	case "check":
+		return s.check(d.Input)
+	case "split":
+		return s.plan.Split(d.CmdArgs[0].Key).String(), nil
+	case "select":
+		nodes, err := s.plan.Select(d.CmdArgs[0].String())
+		return nodes.String() + "\n", err
+	case "empty":
+		return fmt.Sprintln(s.plan.Empty()), nil
+	}
+	return "", fmt.Errorf("%s?", d.Cmd)
+}
+
+func (s *stage) start(t *testing.T, d *datadriven.TestData) (err error) {
+	var config dryrun.Config
+	for _, a := range d.CmdArgs {
+		duration, err := time.ParseDuration(a.Vals[0])
+		if err != nil {
+			return err
+		}
+		switch kubelet := &config.Rollout.Kubelet; a.Key {
+		case "start":
+			kubelet.Start = duration
+		case "ready":
+			kubelet.Ready = duration
+		case "stop":
+			kubelet.Stop = duration
+		default:
+			return fmt.Errorf("cluster %s?", a.Key)
+		}
+	}
+	c, err := clustertest.Parse(d.Input)
+	if err == nil {
+		s.base, err = config.Start(c)
+	}
+	return err
+}
+
+// make makes the plan; its fingerprint is of no interest.
+func (s *stage) make(t *testing.T, text string) (string, error) {
+	var edits []dryrun.Edit
+	for line := range strings.Lines(text) {
+		e, err := s.edit(t, strings.TrimSpace(line))
+		if err != nil {
+			return "", err
+		}
+		edits = append(edits, e)
+	}
+	p, err := s.base.Plan(edits...)
+	if err != nil {
+		return "", err
+	}
+	s.plan = p
+	return strings.ReplaceAll(p.String(), " ("+string(p.Fingerprint())+")", ""), nil
+}
+
+func (s *stage) edit(t *testing.T, line string) (dryrun.Edit, error) {
+	verb, rest, _ := strings.Cut(line, " ")
+	switch verb {
+	case "edit":
+		selector, list, _ := strings.Cut(rest, ": ")
+		nodes, err := s.base.Cluster().Select(selector)
+		var edits []cluster.NodeEdit
+		for _, text := range strings.Split(list, ", ") {
+			e, wrong := cluster.ParseNodeEdit(text)
+			edits, err = append(edits, e), errors.Join(err, wrong)
+		}
+		return dryrun.EditNodes(nodes, edits...), err
+	case "remove":
+		nodes, err := s.base.Cluster().Select(rest)
+		return dryrun.RemoveNodes(nodes), err
+	case "apply", "delete":
+		world, err := clustertest.ParseWorld(rest)
+		if err != nil {
+			return dryrun.Edit{}, err
+		}
+		objects := world.Cluster(t).Manifest().Objects()
+		if verb == "apply" {
+			return dryrun.Apply(objects...), nil
+		}
+		return dryrun.Delete(objects...), nil
+	case "input":
+		in, err := rollout.ParseInput(rest)
+		return dryrun.Inputs(in), err
+	}
+	return dryrun.Edit{}, fmt.Errorf("%s?", verb)
+}
+
+func (s *stage) check(text string) (string, error) {
+	var policies []dryrun.Policy
+	for line := range strings.Lines(text) {
+		p, err := s.policy(strings.Fields(line))
+		if err != nil {
+			return "", err
+		}
+		policies = append(policies, p)
+	}
+	return s.plan.Check(policies...).String(), nil
+}
+
+func (s *stage) policy(words []string) (p dryrun.Policy, err error) {
+	if words[0] == "or-nothing" {
+		p, err = s.policy(words[1:])
+		return p.MayBeVacuous(), err
+	}
+	if n := len(words); n > 2 && words[n-2] == "for" {
+		p, err = s.policy(words[:n-2])
+		return p.For(strings.Split(words[n-1], ",")...), err
+	}
+	var nodes cluster.NodeSet
+	if words[0] != "within" {
+		nodes, err = s.plan.Select(words[len(words)-1])
+	}
+	switch words[0] {
+	case "covers":
+		return dryrun.Covers(nodes), err
+	case "avoids":
+		return dryrun.Avoids(nodes), err
+	case "exactly-one":
+		return dryrun.ExactlyOne(nodes), err
+	case "at-least":
+		return dryrun.AtLeast(words[1], strings.Trim(words[2], "-"), nodes), err
+	case "within":
+		d, err := time.ParseDuration(words[1])
+		return dryrun.Within(d, words[2]), err
+	case "rehomes":
+		return dryrun.Rehomes(), nil
+	}
+	return p, fmt.Errorf("%s?", words[0])
+}

@@ -1,0 +1,47 @@
+package rollout
+
+import "slices"
+
+// evictions take pods off nodes: because of NoExecute taints, through the eviction
+// API with its budgets, and for drains.
+type evictions struct {
+	*store
+	kubelets *kubelets
+	drains   []drain // in progress, in the order in which they began
+}
+
+func (e *evictions) fork() evictions {
+	f := evictions{drains: slices.Clone(e.drains)}
+	for i := range f.drains {
+		d := &f.drains[i]
+		d.pods, d.failed = slices.Clone(d.pods), slices.Clone(d.failed)
+	}
+	return f
+}
+
+// evictPod asks for the pod's eviction, with so much grace.
+func (e *evictions) evictPod(id int32, rule Rule, grace stamp) refusal {
+	r := e.evictable(&e.pods[id])
+	if r.words == "" {
+		if !e.pods[id].is(terminating) {
+			e.emitPod(Evicted, id, Why{Rule: rule})
+		}
+		e.kubelets.deleteWithin(id, grace)
+	}
+	return r
+}
+
+// setOwner hands the pod from one owner to another. Taints that it was left to a
+// DaemonSet for may turn it out now.
+func (e *evictions) setOwner(id, owner, class int32) {
+	e.unlink(id)
+	p := &e.pods[id]
+	p.owner, p.class = owner, class
+	p.flags &^= orphan
+	if owner == none {
+		p.flags |= orphan
+	}
+	e.link(id)
+	e.processPodTaints(id)
+	e.kubelets.arm(id)
+}

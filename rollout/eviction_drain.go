@@ -1,0 +1,192 @@
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+)
+
+// Drain is kubectl drain: the node is cordoned, and the pods that the flags let go
+// are evicted, each as soon as its PodDisruptionBudget allows it, which is asked
+// again every 5 s. It ends with a Drained event when the last of them is gone, or
+// with an Undrained one, the node staying cordoned. It prints as its command line.
+type Drain struct {
+	Node               string
+	IgnoreDaemonSets   bool          // without it, pods of DaemonSets are a mistake; they are never evicted
+	DeleteEmptyDirData bool          // without it, pods with an emptyDir are a mistake
+	Force              bool          // without it, pods without a controller are a mistake
+	DisableEviction    bool          // pods are deleted, whatever budgets say
+	GracePeriod        time.Duration // for pods to stop, in whole seconds; 0: each pod's own
+	Timeout            time.Duration // 0: none
+	PodSelector        string        // labels of the pods that are looked at; empty: all
+}
+
+// NoGrace is the GracePeriod of a Drain whose pods have no time to stop.
+const NoGrace time.Duration = -1
+
+// retry is how long kubectl waits after an eviction that was refused
+// (k8s.io/kubectl/pkg/cmd/drain/drain.go: NewDrainCmdOptions).
+const retry stamp = 5
+
+// drain is a Drain in progress.
+type drain struct {
+	input   Drain
+	started stamp
+	seen    stamp  // the last tick in which it was looked at
+	asked   uint64 // the epoch of the last attempt
+	pods    []leaving
+	failed  []string
+}
+
+// leaving is a pod that a drain wants to go.
+type leaving struct {
+	id      int32
+	name    string // namespace/name: another pod may take its place
+	refused string // why the last eviction was; empty: it was granted
+}
+
+// startDrain evicts the pods of a drain that begins.
+func (e *evictions) startDrain(in Drain, pods []leaving) {
+	d := drain{input: in, started: e.clock, seen: e.clock, pods: pods}
+	for i := range d.pods {
+		e.evictLeaving(&d, &d.pods[i])
+	}
+	d.pods = slices.DeleteFunc(d.pods, func(l leaving) bool { return l.id == none })
+	d.asked = e.epoch
+	e.drains = append(e.drains, d)
+}
+
+// evictLeaving evicts a pod of the drain, or deletes it with DisableEviction. An
+// eviction that will never be granted ends the pod's part in the drain
+// (k8s.io/kubectl/pkg/drain/drain.go: evictPods).
+func (e *evictions) evictLeaving(d *drain, l *leaving) {
+	grace := none
+	if d.input.GracePeriod != 0 {
+		grace = max(0, seconds(d.input.GracePeriod))
+	}
+	if d.input.DisableEviction {
+		e.emitPod(UserDeleted, l.id, Why{Rule: NodeDrained})
+		e.kubelets.deleteWithin(l.id, grace)
+		return
+	}
+	r := e.evictPod(l.id, NodeDrained, grace)
+	if r.words != l.refused && r.words != "" {
+		e.emitPod(Unevicted, l.id, Why{Detail: r.words})
+	}
+	if l.refused = r.words; r.words != "" && !r.again {
+		d.fail("error when evicting pods/%q -n %q: %s", l, r.words)
+	}
+}
+
+// fail ends the pod's part in the drain.
+func (d *drain) fail(format string, l *leaving, why string) {
+	namespace, name, _ := cutKey(l.name)
+	d.failed = append(d.failed, fmt.Sprintf(format, name, namespace, why))
+	l.id = none
+}
+
+// nextTry returns the next tick in which the drain asks again for an eviction that
+// may be granted now, or gives up; a tick after the last if there is none.
+func (e *evictions) nextTry(d *drain) int32 {
+	moment := int64(math.MaxInt64)
+	for i := range d.pods {
+		refused := d.pods[i].refused != ""
+		if refused && d.asked != e.epoch {
+			moment = min(moment, int64(d.seen-(d.seen-d.started)%retry+retry))
+		}
+		if d.input.Timeout > 0 {
+			moment = min(moment, d.gaveUp(refused))
+		}
+	}
+	if t := int32(none); moment != math.MaxInt64 {
+		if t = e.tickOf(moment); t != none {
+			return t
+		}
+	}
+	return e.last + 1
+}
+
+// gaveUp is when the drain ends for want of time: a pod that was refused is looked
+// at again only when it is asked for.
+func (d *drain) gaveUp(refused bool) int64 {
+	after := int64(seconds(d.input.Timeout))
+	if refused {
+		after = (after + int64(retry) - 1) / int64(retry) * int64(retry)
+	}
+	return int64(d.started) + after
+}
+
+// retryDrains asks again for what was refused, every 5 s, unless nothing has
+// happened since.
+func (e *evictions) retryDrains() {
+	for i := range e.drains {
+		d := &e.drains[i]
+		since := e.clock - d.started
+		due := since > 0 && since/retry > (since-e.step)/retry && d.asked != e.epoch
+		d.seen = e.clock
+		for j := range d.pods {
+			switch l := &d.pods[j]; {
+			case !e.stillThere(l):
+			case d.input.Timeout > 0 && int64(e.clock) >= d.gaveUp(l.refused != ""):
+				d.giveUp(l)
+			case l.refused != "" && due:
+				e.evictLeaving(d, l)
+			}
+		}
+		d.pods = slices.DeleteFunc(d.pods, func(l leaving) bool { return l.id == none })
+		if due {
+			d.asked = e.epoch
+		}
+	}
+}
+
+// giveUp follows evictPods and waitForDelete.
+func (d *drain) giveUp(l *leaving) {
+	switch {
+	case l.refused != "":
+		d.fail("error when evicting pods/%q -n %q: global timeout reached: %s", l, d.input.Timeout.String())
+	case d.input.DisableEviction:
+		d.failed, l.id = []string{"context deadline exceeded"}, none
+	default:
+		d.fail("error when waiting for pod %q in namespace %q to terminate: %s", l, "context deadline exceeded")
+	}
+}
+
+func (e *evictions) stillThere(l *leaving) bool {
+	return l.id != none && e.pods[l.id].phase != vacant && e.fullName(l.id) == l.name
+}
+
+// endDrains ends those whose pods are all gone.
+func (e *evictions) endDrains() {
+	if len(e.drains) == 0 {
+		return
+	}
+	rest := e.drains[:0:0]
+	for _, d := range e.drains {
+		d.pods = slices.DeleteFunc(d.pods, func(l leaving) bool { return !e.stillThere(&l) })
+		switch {
+		case len(d.pods) > 0:
+			rest = append(rest, d)
+		case len(d.failed) > 0:
+			e.undrained(d.input, d.failed)
+		default:
+			e.emit(Event{Kind: Drained, Node: d.input.Node, Why: Why{Detail: "node/" + d.input.Node + " drained"}})
+		}
+	}
+	e.drains = rest
+}
+
+// undrained tells what kubectl prints last.
+func (e *evictions) undrained(in Drain, failed []string) {
+	var errs []error
+	for _, f := range failed {
+		errs = append(errs, errors.New(f))
+	}
+	e.emit(Event{Kind: Undrained, Node: in.Node, Why: Why{
+		Detail: fmt.Sprintf("error: unable to drain node %q due to error: %s, continuing command...", in.Node, utilerrors.NewAggregate(errs)),
+	}})
+}

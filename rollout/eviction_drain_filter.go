@@ -1,0 +1,106 @@
+package rollout
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// podsToEvict are the pods on the node that are to go, by name, with kubectl's
+// warnings and, if there are any, mistakes (k8s.io/kubectl/pkg/drain/drain.go:
+// filterPods). What is of one kind is told together; kubectl tells the kinds in
+// any order.
+func (e *evictions) podsToEvict(in Drain, node int32) (pods []leaving, warnings string, mistakes []string) {
+	selector, err := labels.Parse(in.PodSelector)
+	if err != nil {
+		return nil, "", []string{err.Error()} // Inject has refused it
+	}
+	var all []leaving
+	for id := range e.podsOn(node) {
+		if selector.Matches(labels.Set(e.classes[e.pods[id].class].labels)) {
+			all = append(all, leaving{id: id, name: e.fullName(id)})
+		}
+	}
+	slices.SortFunc(all, func(a, b leaving) int { return strings.Compare(a.name, b.name) })
+	var warned, wrong remarks
+	for _, l := range all {
+		v := e.filterPod(in, l.id)
+		if v.goes {
+			pods = append(pods, l)
+		}
+		if v.wrong {
+			wrong.add(v.words, l.name)
+		} else if v.words != "" {
+			warned.add(v.words, l.name)
+		}
+	}
+	for _, line := range wrong.lines() {
+		mistakes = append(mistakes, "cannot delete "+line)
+	}
+	return pods, strings.Join(warned.lines(), "; "), mistakes
+}
+
+// remarks are words about pods, each with the pods that it is about.
+type remarks []remark
+
+type remark struct {
+	words string
+	pods  []string
+}
+
+func (r *remarks) add(words, pod string) {
+	i := slices.IndexFunc(*r, func(x remark) bool { return x.words == words })
+	if i < 0 {
+		i = len(*r)
+		*r = append(*r, remark{words: words})
+	}
+	(*r)[i].pods = append((*r)[i].pods, pod)
+}
+
+func (r remarks) lines() []string {
+	slices.SortFunc(r, func(a, b remark) int { return cmp.Compare(a.words, b.words) })
+	var lines []string
+	for _, x := range r {
+		lines = append(lines, x.words+": "+strings.Join(x.pods, ", "))
+	}
+	return lines
+}
+
+// filterResult is what kubectl thinks of evicting a pod.
+type filterResult struct {
+	goes, wrong bool
+	words       string
+}
+
+// filterPod follows kubectl (k8s.io/kubectl/pkg/drain/filters.go: makeFilters). Of
+// a pod that goes, the words of the last filter are the ones that stay.
+func (e *evictions) filterPod(in Drain, id int32) filterResult {
+	p := &e.pods[id]
+	owner := e.controllerOf(p)
+	if owner != nil && owner.Kind == "DaemonSet" && !p.terminal() {
+		switch found := e.daemonSets.find(e.namespace(p)+"/"+owner.Name) != nil; {
+		case !found && !in.Force:
+			return filterResult{wrong: true, words: fmt.Sprintf("daemonsets.apps %q not found", owner.Name)}
+		case found && !in.IgnoreDaemonSets:
+			return filterResult{wrong: true, words: "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"}
+		case found:
+			return filterResult{words: "ignoring DaemonSet-managed Pods"}
+		}
+	}
+	switch {
+	case e.isMirror(p):
+		return filterResult{}
+	case p.terminal():
+		return filterResult{goes: true}
+	case e.keepsData(p) && !in.DeleteEmptyDirData:
+		return filterResult{wrong: true, words: "Pods with local storage (use --delete-emptydir-data to override)"}
+	case owner != nil:
+		return filterResult{goes: true}
+	case !in.Force:
+		return filterResult{wrong: true, words: "Pods that declare no controller (use --force to override)"}
+	}
+	return filterResult{goes: true, words: "deleting Pods that declare no controller"}
+}

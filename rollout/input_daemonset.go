@@ -1,0 +1,141 @@
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/cluster"
+)
+
+func (in Apply) checkDaemonSet() error {
+	switch {
+	case in.DaemonSet.Name == "":
+		return errors.New("metadata.name: Required value")
+	case in.Unvalidated:
+		return nil
+	}
+	return cluster.Validate(in.DaemonSet).ToAggregate()
+}
+
+// defaultDaemonSet returns the input with a copy of the DaemonSet, with its defaults.
+func (in Apply) defaultDaemonSet() Apply {
+	if in.Unvalidated {
+		in.DaemonSet = in.DaemonSet.DeepCopy()
+	} else {
+		in.DaemonSet = cluster.Default(in.DaemonSet)
+	}
+	if in.DaemonSet.Namespace == "" {
+		in.DaemonSet.Namespace = corev1.NamespaceDefault
+	}
+	return in
+}
+
+func metaName(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
+
+// applyDaemonSet creates or updates a DaemonSet
+// (pkg/registry/apps/daemonset/strategy.go: PrepareForCreate).
+func (in Apply) applyDaemonSet(s *Sim) {
+	key := keyOf(in.DaemonSet)
+	if d := s.daemonSets.find(key); d != nil {
+		s.update(d, in, in.DaemonSet)
+		return
+	}
+	object := in.DaemonSet.DeepCopy()
+	object.CreationTimestamp = s.timestamp(s.clock)
+	object.DeletionTimestamp = nil
+	object.UID = uid(s.config.Seed, key, strconv.Itoa(int(s.now)))
+	firstGeneration(object)
+	d := s.dsc.addDaemonSet(object)
+	if err := s.dsc.setObject(d, object); err != nil {
+		s.dsc.dropDaemonSet(d)
+		s.refuse(key, in, err.Error())
+		return
+	}
+	s.emit(Event{Kind: Happened, DaemonSet: key, Why: Why{Detail: in.String()}})
+}
+
+// update follows the API server (pkg/registry/apps/daemonset/strategy.go:
+// PrepareForUpdate). The selector cannot be changed
+// (pkg/apis/apps/validation/validation.go: ValidateDaemonSetSpecUpdate). The
+// wish becomes part of the object: nobody changes it any more.
+func (s *Sim) update(d *daemonSet, in Input, wish *appsv1.DaemonSet) {
+	old := d.object
+	if a, ok := in.(Apply); ok && !a.Unvalidated && !equality.Semantic.DeepEqual(old.Spec.Selector, wish.Spec.Selector) {
+		s.refuse(d.key, in, "spec.selector: Invalid value: field is immutable")
+		return
+	}
+	object := &appsv1.DaemonSet{TypeMeta: old.TypeMeta, ObjectMeta: *old.ObjectMeta.DeepCopy(), Spec: wish.Spec, Status: old.Status}
+	object.Labels, object.Annotations = maps.Clone(wish.Labels), maps.Clone(wish.Annotations)
+	g := templateGeneration(old)
+	switch {
+	case !equality.Semantic.DeepEqual(old.Spec.Template, object.Spec.Template):
+		g++
+		object.Generation++
+	case !equality.Semantic.DeepEqual(old.Spec, object.Spec):
+		object.Generation++
+	}
+	if _, had := old.Annotations[appsv1.DeprecatedTemplateGeneration]; had || g > 0 {
+		setTemplateGeneration(object, g)
+	}
+	if equality.Semantic.DeepEqual(old, object) {
+		s.emit(Event{Kind: Unchanged, DaemonSet: d.key, Why: Why{Detail: in.String()}})
+		return
+	}
+	if err := s.dsc.setObject(d, object); err != nil {
+		s.refuse(d.key, in, err.Error())
+		return
+	}
+	s.emit(Event{Kind: Happened, DaemonSet: d.key, Why: Why{Detail: in.String()}})
+}
+
+// undoDaemonSet follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go:
+// DaemonSetRollbacker).
+func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
+	template, number, err := s.dsc.restored(d, in.Revision)
+	switch {
+	case err != nil:
+		s.refuse(d.key, in, err.Error())
+	case template == nil:
+		s.emit(Event{Kind: Unchanged, DaemonSet: d.key, Revision: number, Why: Why{
+			Detail: fmt.Sprintf("%s: skipped rollback (current template already matches revision %d)", in, in.Revision)}})
+	default:
+		wish := d.object.DeepCopy()
+		wish.Spec.Template = *template
+		if errs := cluster.Validate(wish); len(errs) > 0 { // the API server judges all of it, not only what changes
+			s.refuse(d.key, in, fmt.Sprintf("failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
+			return
+		}
+		s.update(d, in, cluster.Default(wish))
+	}
+}
+
+// deleteDaemonSet has the garbage collector delete the pods and revisions, with the
+// last of them the DaemonSet, or leave them.
+func (in Delete) deleteDaemonSet(s *Sim, d *daemonSet) {
+	s.emit(Event{Kind: Happened, DaemonSet: d.key, Why: Why{Detail: in.String()}})
+	switch in.Propagation {
+	case Orphan:
+		s.dsc.orphanAll(d)
+	case Foreground:
+		d.deleting = true
+		object := d.object.DeepCopy()
+		now := s.timestamp(s.clock)
+		object.DeletionTimestamp = &now
+		d.object = object
+		s.dsc.removeRevisions(d, func(revision) bool { return true })
+		s.dsc.collectAll(d)
+		s.dsc.finish(d)
+	default:
+		s.dsc.removeRevisions(d, func(revision) bool { return true })
+		s.dsc.collectAll(d)
+		s.dsc.disown(d)
+		s.dsc.dropDaemonSet(d)
+	}
+}

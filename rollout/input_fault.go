@@ -1,0 +1,144 @@
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// What goes wrong with the pods of an image, or on some nodes, lasts until
+// another input of this file, Recover included, names them: of several that fit a
+// pod the last one counts.
+
+// NeverReady keeps pods with an image from becoming ready on some nodes; nil: on all.
+// Pods that are ready stay so.
+type NeverReady struct {
+	Image string
+	Nodes []string
+}
+
+// CrashLoop has the containers of an image end some time after each start, on
+// some nodes; nil: on all. The kubelet starts them again: at once, then after
+// 10 s, doubling to 5 min. Those that run end at once. A pod is ready while its
+// container runs, if that is long enough for it to become so.
+type CrashLoop struct {
+	Image string
+	After time.Duration // from the start of a container to its end; 0: it is never ready
+	Nodes []string
+}
+
+// ImagePullFails keeps pods with an image from starting on some nodes; nil: on
+// all. The kubelet tries again, after 10 s, doubling to 5 min. Pods that run stay.
+type ImagePullFails struct {
+	Image string
+	Nodes []string
+}
+
+// RejectPods has the kubelets of some nodes reject the pods that come to them;
+// nil: of all. They are Failed, for a reason like OutOfcpu or UnexpectedAdmissionError.
+type RejectPods struct {
+	Reason string
+	Image  string // empty: pods of every image
+	Nodes  []string
+}
+
+// Recover ends what NeverReady, CrashLoop, ImagePullFails and RejectPods have
+// begun. What the kubelet does next it does when its backoff is over.
+type Recover struct {
+	Image string // empty: every image
+	Nodes []string
+}
+
+func (in NeverReady) String() string { return "never-ready " + word(in.Image) + on(in.Nodes) }
+
+func (in ImagePullFails) String() string { return "image-pull-fails " + word(in.Image) + on(in.Nodes) }
+
+func (in Recover) String() string { return "recover" + ofImage(in.Image) + on(in.Nodes) }
+
+func (in CrashLoop) String() string {
+	after := ""
+	if in.After != 0 {
+		after = " after " + in.After.String()
+	}
+	return "crash-loop " + word(in.Image) + after + on(in.Nodes)
+}
+
+func (in RejectPods) String() string {
+	return "reject-pods " + word(in.Reason) + ofImage(in.Image) + on(in.Nodes)
+}
+
+func ofImage(image string) string {
+	if image == "" {
+		return ""
+	}
+	return " image " + word(image)
+}
+
+func (in NeverReady) check() error { return errors.Join(checkImage(in.Image), checkNodes(in.Nodes)) }
+
+func (in ImagePullFails) check() error {
+	return errors.Join(checkImage(in.Image), checkNodes(in.Nodes))
+}
+
+func (in Recover) check() error { return checkNodes(in.Nodes) }
+
+func (in CrashLoop) check() error {
+	var err error
+	if in.After < 0 || in.After > longest {
+		err = fmt.Errorf("after %v: must not be negative, nor longer than ten years", in.After)
+	}
+	return errors.Join(checkImage(in.Image), err, checkNodes(in.Nodes))
+}
+
+func (in RejectPods) check() error {
+	var err error
+	if in.Reason == "" {
+		err = errors.New("no reason")
+	}
+	return errors.Join(err, checkNodes(in.Nodes))
+}
+
+func (in NeverReady) copied() Input {
+	in.Nodes = sorted(in.Nodes)
+	return in
+}
+
+func (in CrashLoop) copied() Input {
+	in.Nodes = sorted(in.Nodes)
+	return in
+}
+
+func (in ImagePullFails) copied() Input {
+	in.Nodes = sorted(in.Nodes)
+	return in
+}
+
+func (in RejectPods) copied() Input {
+	in.Nodes = sorted(in.Nodes)
+	return in
+}
+
+func (in Recover) copied() Input {
+	in.Nodes = sorted(in.Nodes)
+	return in
+}
+
+func (in NeverReady) apply(s *Sim) {
+	s.kubelets.injectFault(in.String(), fault{kind: neverReady, image: in.Image, nodes: in.Nodes})
+}
+
+func (in CrashLoop) apply(s *Sim) {
+	s.kubelets.injectFault(in.String(), fault{kind: crashLoop, image: in.Image, nodes: in.Nodes, after: seconds(in.After)})
+}
+
+func (in ImagePullFails) apply(s *Sim) {
+	s.kubelets.injectFault(in.String(), fault{kind: noImage, image: in.Image, nodes: in.Nodes})
+}
+
+func (in RejectPods) apply(s *Sim) {
+	s.kubelets.injectFault(in.String(), fault{kind: rejection, image: in.Image, nodes: in.Nodes, reason: in.Reason})
+}
+
+func (in Recover) apply(s *Sim) {
+	s.kubelets.injectFault(in.String(), fault{image: in.Image, nodes: in.Nodes})
+}

@@ -1,0 +1,82 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/berthsim/berth/placement"
+)
+
+// rejects is the kubelet's last word on a pod that comes to it: one that it
+// rejects is Failed (pkg/kubelet/kubelet.go: rejectPod). The scheduler has let
+// in what it bound; a pod whose template names its node has come past it.
+func (k *kubelets) rejects(id int32, t *fault) bool {
+	p := &k.pods[id]
+	reason, message := "", ""
+	switch {
+	case p.is(pulls): // it has been let in
+	case t.kind == rejection:
+		reason = t.reason
+	case k.direct(p):
+		reason, message = k.unfit(p)
+	}
+	if reason == "" {
+		return false
+	}
+	k.fail(id, reason, Why{Rule: Rejected, Detail: reason + message})
+	return true
+}
+
+// unfit is why the pod does not fit beside the others on its node: what it lacks
+// before ports that are taken (pkg/scheduler/eventhandlers.go: AdmissionCheck;
+// pkg/kubelet/lifecycle/predicate.go: predicateAdmitHandler.Admit). A critical
+// pod does not push others out here.
+func (k *kubelets) unfit(p *pod) (reason, message string) {
+	c := k.classes[p.class]
+	if k.nodes[p.node].is(isOpen) || k.room == nil || c.workload == nil {
+		return "", ""
+	}
+	k.seat(p, false)
+	reasons := k.room.Why(c.workload, int(k.position[p.node]))
+	k.seat(p, true)
+	for _, r := range reasons {
+		if r.Shortfall != nil {
+			return outOf(r.Shortfall)
+		}
+	}
+	if slices.ContainsFunc(reasons, func(r placement.Reason) bool { return len(r.Ports) > 0 }) {
+		return "NodePorts", ": Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+	}
+	return "", ""
+}
+
+func outOf(short *placement.Shortfall) (reason, message string) {
+	units := func(q resource.Quantity) int64 {
+		if short.Resource == corev1.ResourceCPU {
+			return q.MilliValue()
+		}
+		return q.Value()
+	}
+	reason = "OutOf" + string(short.Resource)
+	used := units(short.Capacity) - units(short.Free)
+	return reason, fmt.Sprintf(": Pod was rejected: Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d",
+		short.Resource, units(short.Requested), used, units(short.Capacity))
+}
+
+// fail makes a pod Failed, for a reason that its status names.
+func (k *kubelets) fail(id int32, reason string, why Why) {
+	p := &k.pods[id]
+	k.endRuns(id)
+	k.seat(p, false)
+	p.phase, p.since, p.reason = failed, k.clock, k.intern(reason)
+	if p.is(isReady) {
+		p.flags &^= isReady
+		p.readied = k.clock
+	}
+	k.changed(p)
+	k.emitPod(Failed, id, why)
+	k.arm(id)
+}

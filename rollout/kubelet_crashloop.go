@@ -1,0 +1,180 @@
+package rollout
+
+// A container that ends is started again at once; the next times the kubelet
+// waits from its end on, 10 s doubling to 5 min, unless the container ran for more
+// than twice as long (pkg/kubelet/kuberuntime/kuberuntime_manager.go: doBackOff;
+// k8s.io/client-go/util/flowcontrol/backoff.go: Backoff). A failed image pull
+// waits likewise, but from the first time on (pkg/kubelet/images/image_manager.go:
+// EnsureImageExists).
+//
+// Where a pod stands follows from its first start and the time: nothing has to
+// happen for it, and a container that ends before it is ready makes no ticks due.
+const (
+	firstRestart   int64 = 10
+	longestRestart int64 = 5 * 60
+)
+
+// nextWait is the wait after a wait.
+func nextWait(wait int64) int64 {
+	if wait == 0 {
+		return firstRestart
+	}
+	return min(2*wait, longestRestart)
+}
+
+// nextPull is the first try, not before now, after one that failed at a moment.
+func nextPull(failed, now int64) int64 {
+	wait := firstRestart
+	at := failed + wait
+	for ; at < now && wait < longestRestart; at += wait {
+		wait = nextWait(wait)
+	}
+	if at < now {
+		at += (now - at + longestRestart - 1) / longestRestart * longestRestart
+	}
+	return at
+}
+
+// run is the last start of a container that ends again and again, until now.
+type run struct {
+	starts, ends int64
+	next         int64 // start
+	restarts     int
+}
+
+// runOf gives the run of a container that first started at a moment and ends
+// after some seconds each time.
+func runOf(first, after, now int64) run {
+	r := run{starts: first}
+	for wait := int64(0); ; wait = nextWait(wait) {
+		if after > 2*longestRestart {
+			wait = 0
+		}
+		r.ends, r.next = r.starts+after, r.starts+after+wait
+		if r.next > now {
+			return r
+		}
+		n := int64(1)
+		if period := after + wait; wait == longestRestart || after > 2*longestRestart { // all are alike from here on
+			n = (now - r.starts) / period
+			r.ends, r.next = r.ends+n*period, r.next+n*period
+			r.starts, r.restarts = r.starts+n*period, r.restarts+int(n)
+			return r
+		}
+		r.starts, r.restarts = r.next, r.restarts+1
+	}
+}
+
+func (k *kubelets) runOf(p *pod) run {
+	first, after := int64(p.loopStart()), int64(k.faultOf(p).after)
+	if p.is(frozen) { // no kubelet sees how it ends
+		return run{starts: first, ends: first + after, next: first + after}
+	}
+	return runOf(first, after, int64(k.clock))
+}
+
+// beginLoop has the containers of a pod that runs end now, and from then on again
+// and again.
+func (k *kubelets) beginLoop(id int32, after stamp) {
+	p := &k.pods[id]
+	k.endRuns(id)
+	p.flags |= loops
+	p.since = k.clock - after
+	if !k.nodes[p.node].works() {
+		p.flags |= frozen
+	}
+}
+
+// serves says whether a pod in a crash loop is ready now.
+func (k *kubelets) serves(p *pod, r run) bool {
+	ready := r.starts + int64(k.pace(p).ready)
+	return !k.heldBack(p) && ready < r.ends && int64(k.clock) >= ready && int64(k.clock) < r.ends
+}
+
+// loopTick is when a pod in a crash loop changes: its container ends for the first
+// time, or it becomes ready or ceases to be.
+func (k *kubelets) loopTick(p *pod) int32 {
+	r, after, ready := k.runOf(p), int64(k.faultOf(p).after), int64(k.pace(p).ready)
+	first := int64(p.loopStart()) + after
+	switch now := int64(k.clock); {
+	case k.serves(p, r) != p.is(isReady), !p.is(crashed) && now >= first:
+		return k.tickOf(now)
+	case p.is(isReady):
+		return earlier(k.tickOf(r.ends), k.availableTick(p))
+	case ready < after && !k.heldBack(p) && now < r.starts+ready:
+		return k.tickOf(r.starts + ready)
+	case ready < after && !k.heldBack(p):
+		return k.tickOf(r.next + ready)
+	case !p.is(crashed):
+		return k.tickOf(first)
+	}
+	return none
+}
+
+// loop lets a pod in a crash loop change.
+func (k *kubelets) loop(id int32) {
+	p := &k.pods[id]
+	if !p.is(crashed) && int64(k.clock) >= int64(p.loopStart())+int64(k.faultOf(p).after) {
+		p.flags |= crashed
+		k.emitPod(Crashed, id, Why{Detail: "CrashLoopBackOff"})
+	}
+	switch up := k.serves(p, k.runOf(p)); {
+	case up && !p.is(isReady):
+		k.becomeReady(id)
+	case !up && p.is(isReady):
+		k.becomeUnready(id)
+	case up && k.availableNow(p): // its move is off the queue already
+		k.emitPod(Available, id, Why{})
+	}
+}
+
+// endLoop ends a crash loop: the container keeps on running, or starts once more
+// when its backoff is over. It says whether the pod is not ready until then.
+func (k *kubelets) endLoop(id int32) (waits bool) {
+	p := &k.pods[id]
+	if !p.is(loops) {
+		return false
+	}
+	r := k.runOf(p)
+	serves := k.serves(p, r)
+	k.keepRestarts(id)
+	past := k.restarted[id]
+	p.since = stamp(r.starts)
+	if int64(k.clock) >= r.ends {
+		p.since = stamp(min(r.next, int64(end)))
+		past.once, past.at = k.faultOf(p).image, p.since
+	}
+	k.restarted[id] = past
+	p.flags &^= loops | crashed
+	return !serves
+}
+
+// freeze stops what a kubelet does to the pod's containers, since it is gone.
+func (k *kubelets) freeze(id int32) {
+	p := &k.pods[id]
+	if p.is(frozen) || !p.is(loops) && k.restarted[id].once == "" {
+		return
+	}
+	k.keepRestarts(id)
+	if p.is(loops) {
+		p.since = stamp(k.runOf(p).starts)
+	}
+	p.flags |= frozen
+}
+
+// thaw has a kubelet that is back find what it does not remember: a container that
+// has ended starts at once, and its backoff begins anew (pkg/kubelet/kubelet.go:
+// NewMainKubelet).
+func (k *kubelets) thaw(id int32) {
+	p := &k.pods[id]
+	if !p.is(frozen) {
+		return
+	}
+	if p.is(loops) {
+		p.since = max(p.loopStart(), k.clock-k.faultOf(p).after)
+	} else if past := k.restarted[id]; past.once != "" {
+		p.since, past.at = k.clock, k.clock
+		k.restarted[id] = past
+	}
+	p.flags &^= frozen
+}

@@ -1,0 +1,87 @@
+package rollout
+
+// fault is what is wrong with pods of an image, "" being all, on some nodes,
+// ascending, none being all.
+type fault struct {
+	kind   faultKind
+	image  string
+	nodes  []string
+	after  stamp  // for crashLoop
+	reason string // for rejection
+}
+
+type faultKind uint8
+
+const (
+	health faultKind = iota // an earlier fault is over
+	neverReady
+	crashLoop
+	noImage
+	rejection
+)
+
+// injectFault adds a fault, and has every pod look at what it means for it.
+func (k *kubelets) injectFault(input string, t fault) {
+	k.emit(Event{Kind: Happened, Why: Why{Detail: input}})
+	touched := k.podsWith(&t)
+	waits := map[int32]bool{}
+	for _, id := range touched {
+		waits[id] = k.endLoop(id)
+	}
+	k.faults = append(k.faults[:len(k.faults):len(k.faults)], t)
+	for _, id := range touched {
+		if p := &k.pods[id]; t.kind == crashLoop && p.phase == running && !p.is(terminating) {
+			k.beginLoop(id, t.after)
+		} else if waits[id] {
+			k.becomeUnready(id)
+		}
+		k.arm(id)
+	}
+}
+
+// podsWith lists the pods that a fault is about.
+func (k *kubelets) podsWith(t *fault) []int32 {
+	var touched []int32
+	for id := range k.pods {
+		if p := &k.pods[id]; p.phase != vacant && p.is(bound) && k.matches(p, t.nodes, t.image) {
+			touched = append(touched, int32(id))
+		}
+	}
+	return touched
+}
+
+// well is what is wrong with a pod that nothing befell.
+var noFault = &fault{}
+
+// faultOf is what is wrong with the pod now: the last fault that fits.
+func (k *kubelets) faultOf(p *pod) *fault {
+	for i := len(k.faults) - 1; i >= 0; i-- {
+		if t := &k.faults[i]; k.matches(p, t.nodes, t.image) {
+			return t
+		}
+	}
+	return noFault
+}
+
+// failsPull says whether the pod cannot start for want of its image, which is
+// told once.
+func (k *kubelets) failsPull(id int32, t *fault) bool {
+	p := &k.pods[id]
+	if t.kind != noImage {
+		return false
+	}
+	if !p.is(pulls) {
+		p.flags |= pulls
+		p.since = k.clock
+		k.emitPod(PullFailed, id, Why{Detail: "ErrImagePull"})
+	}
+	return true
+}
+
+// pullTick is when the kubelet pulls again, if that is not in vain.
+func (k *kubelets) pullTick(p *pod) int32 {
+	if k.faultOf(p).kind == noImage {
+		return none
+	}
+	return k.tickOf(nextPull(int64(p.pullFailedAt()), int64(k.clock)))
+}

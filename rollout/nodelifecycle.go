@@ -1,0 +1,86 @@
+package rollout
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
+)
+
+// nodeLifecycleController is what follows from a change of a node, for the pods on
+// it and for the controllers
+// (pkg/controller/nodelifecycle/node_lifecycle_controller.go: Controller;
+// pkg/controller/podgc/gc_controller.go: PodGCController).
+type nodeLifecycleController struct {
+	*store
+	kubelets  *kubelets
+	evictions *evictions
+	dsc       *daemonSetController
+}
+
+// withUnknown is the node with its Ready condition Unknown.
+func withUnknown(n *corev1.Node) *corev1.Node {
+	changed := *n
+	changed.Status.Conditions = slices.Clone(n.Status.Conditions)
+	kube.SetNodeReady(&changed, corev1.ConditionUnknown)
+	return &changed
+}
+
+// fireAlarms lets the alarms that are due do what they are for, if their cause still is.
+func (nlc *nodeLifecycleController) fireAlarms(kind alarmKind) {
+	if len(nlc.alarms) == 0 || nlc.alarms[0].tick > nlc.now {
+		return
+	}
+	nlc.alarms = slices.DeleteFunc(nlc.alarms, func(a alarm) bool {
+		if a.tick > nlc.now || a.kind != kind {
+			return false
+		}
+		switch n := &nlc.nodes[a.node]; {
+		case kind == collection && !n.there() && n.turn == a.turn:
+			nlc.collect(a.node)
+		case kind == unreachable && n.is(isDown) && n.turn == a.turn:
+			nlc.editNode(a.node,
+				cluster.Untaint(corev1.TaintNodeNotReady),
+				cluster.Taint(corev1.TaintNodeUnreachable+":"+string(corev1.TaintEffectNoSchedule)),
+				cluster.Taint(corev1.TaintNodeUnreachable+":"+string(corev1.TaintEffectNoExecute)))
+			nlc.emit(Event{Kind: Tainted, Node: nlc.nodeNames[a.node].name, Why: Why{Detail: corev1.TaintNodeUnreachable}})
+		}
+		return true
+	})
+}
+
+// collect removes the pods of a node that is gone
+// (pkg/controller/podgc/gc_controller.go: gcOrphaned).
+func (nlc *nodeLifecycleController) collect(node int32) {
+	for id := range nlc.podsOn(node) {
+		nlc.emitPod(Collected, id, Why{Rule: NodeGone})
+		nlc.vanish(id)
+	}
+}
+
+// setNode puts a node's object in the place of the old one.
+func (nlc *nodeLifecycleController) setNode(node int32, object *corev1.Node) {
+	old, was := nlc.cluster.Borrow().Node(object.Name)
+	next, err := nlc.cluster.With(object)
+	if err != nil {
+		return // Inject has refused nodes without a name
+	}
+	nlc.cluster = next
+	if !was || !equality.Semantic.DeepEqual(old.Status.Allocatable, object.Status.Allocatable) {
+		nlc.unsurveyed = true
+	}
+	nlc.dsc.decide(node)
+}
+
+// editNode changes a node's object by edits that Inject has checked.
+func (nlc *nodeLifecycleController) editNode(node int32, edits ...cluster.NodeEdit) {
+	next, err := nlc.cluster.Edit(nlc.nodeNames[node].name, edits...)
+	if err != nil {
+		return
+	}
+	nlc.cluster = next
+	nlc.dsc.decide(node)
+}

@@ -1,0 +1,128 @@
+package rollout
+
+import (
+	"fmt"
+	"maps"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/placement"
+)
+
+// replicaSetController follows the controller
+// (pkg/controller/replicaset/replica_set.go: ReplicaSetController). What it
+// holds between ticks is scratch.
+type replicaSetController struct {
+	*store
+	kubelets  *kubelets
+	scheduler *scheduler
+
+	together []int32 // by node, zero: how many pods a scale-down finds there
+}
+
+// addSet takes up a ReplicaSet whose replicas are defaulted.
+func (rsc *replicaSetController) addSet(object *appsv1.ReplicaSet, owner *deployment) (*replicaSet, error) {
+	selector, err := metav1.LabelSelectorAsSelector(object.Spec.Selector)
+	if err != nil {
+		return nil, err
+	}
+	rs := &replicaSet{
+		key: keyOf(object), object: object, selector: selector, deployment: none, class: none,
+		serial: rsc.serials["replicaset/"+keyOf(object)], queued: stateChanged | ownersChanged,
+	}
+	rs.slot = rsc.replicaSets.add(rs)
+	if owner != nil {
+		rsc.own(owner, rs)
+	}
+	rsc.showSet(object)
+	return rs, nil
+}
+
+// showSet puts the ReplicaSet into the snapshot, where the scheduler looks for
+// its selector.
+func (rsc *replicaSetController) showSet(object *appsv1.ReplicaSet) {
+	if next, err := rsc.cluster.With(object); err == nil {
+		rsc.cluster = next
+	}
+	if rsc.room == nil {
+		rsc.survey()
+	}
+}
+
+// dropSet ends a ReplicaSet that has no pods any more.
+func (rsc *replicaSetController) dropSet(rs *replicaSet) {
+	rsc.keepSerial("replicaset/"+rs.key, rs.serial)
+	rsc.disownSet(rs)
+	rsc.replicaSets.drop(rs.slot)
+	if next, err := rsc.cluster.Without(rs.object); err == nil {
+		rsc.cluster = next
+	}
+}
+
+// amend puts a changed copy in the place of the ReplicaSet's object. What change
+// gets shares all but the annotations with the old one.
+func (rsc *replicaSetController) amend(rs *replicaSet, change func(*appsv1.ReplicaSet)) {
+	old := rs.object
+	object := *old
+	object.Annotations = maps.Clone(old.Annotations)
+	if object.Annotations == nil {
+		object.Annotations = map[string]string{}
+	}
+	change(&object)
+	if *old.Spec.Replicas != *object.Spec.Replicas || old.Spec.MinReadySeconds != object.Spec.MinReadySeconds {
+		object.Generation++
+	}
+	rs.object = &object
+	if old.Spec.MinReadySeconds != object.Spec.MinReadySeconds {
+		for _, id := range rs.pods {
+			rsc.kubelets.arm(id)
+		}
+	}
+	rsc.numberSet(rs)
+	rsc.setChanged(rs)
+}
+
+// newSetClass is what pods made of the ReplicaSet's template have in common, or
+// why the API server makes none of it (pkg/controller/controller_utils.go:
+// GetPodFromTemplate).
+func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
+	template := &rs.object.Spec.Template
+	if len(template.Labels) == 0 {
+		return nil, fmt.Errorf("unable to create pods, no labels")
+	}
+	c := newClass(namePrefix(rs.object.Name), template.Labels, &template.Spec)
+	pod := kube.PodFromTemplate(template.DeepCopy(), rs.object.Name, rs.reference())
+	pod.Name, pod.Namespace = c.prefix+"0", rs.object.Namespace
+	pod.Spec.Tolerations = withDefaultTolerations(pod.Spec.Tolerations)
+	if pod.OwnerReferences[0].UID == "" {
+		pod.OwnerReferences[0].UID = "0"
+	}
+	if errs := cluster.Validate(pod); len(errs) > 0 {
+		return nil, fmt.Errorf("Pod %q is invalid: %w", c.prefix, errs.ToAggregate())
+	}
+	w, err := placement.ForPod(pod)
+	if err != nil {
+		return nil, err
+	}
+	c.namespace, c.template, c.hash = rs.object.Namespace, template, template.Labels[templateHashLabel]
+	c.cost, _ = kube.DeletionCost(pod.Annotations)
+	c.tolerates = pod.Spec.Tolerations
+	c.priority, c.workload, c.load = kube.Priority(&w.Pod().Spec, rsc.cluster.Borrow()), w, w.Load()
+	return c, nil
+}
+
+// classOf is the class of pods that the ReplicaSet makes now; none if it cannot
+// make any, for which denied is the reason.
+func (rsc *replicaSetController) classOf(rs *replicaSet) int32 {
+	if rs.class == none && rs.denied == "" {
+		if c, err := rsc.newSetClass(rs); err != nil {
+			rs.denied = err.Error()
+		} else {
+			rs.class = rsc.addSetClass(rs, c)
+		}
+	}
+	return rs.class
+}

@@ -1,0 +1,97 @@
+package rollout
+
+import "k8s.io/apimachinery/pkg/labels"
+
+// deleteSetFirst deletes a ReplicaSet that goes with the last of its pods.
+func (rsc *replicaSetController) deleteSetFirst(rs *replicaSet) {
+	object, now := *rs.object, rsc.timestamp(rsc.clock)
+	object.DeletionTimestamp = &now
+	object.Generation++
+	rs.object, rs.deleting = &object, true
+	rsc.setChanged(rs)
+	rsc.collectPods(rs)
+	rsc.finishSet(rs)
+}
+
+// claimPods adopts orphans that the selector matches and releases pods that it
+// does not (pkg/controller/controller_ref_manager.go:
+// PodControllerRefManager.ClaimPods).
+func (rsc *replicaSetController) claimPods(rs *replicaSet) {
+	if !rs.queued.has(ownersChanged) {
+		return
+	}
+	rs.queued.clear(ownersChanged)
+	active := rsc.appendActive(rsc.scratch.take(), rs)
+	for _, id := range active {
+		if p := &rsc.pods[id]; !rs.selector.Matches(labels.Set(rsc.classes[p.class].labels)) {
+			rsc.emitPod(Released, id, Why{})
+			rsc.leave(id)
+			p.flags |= orphan
+			rsc.orphaned()
+		}
+	}
+	rsc.scratch.giveBack(active)
+	if rs.deleting {
+		return
+	}
+	like := map[int32]int32{}
+	for id := range rsc.pods {
+		if p := &rsc.pods[id]; p.phase != vacant && rsc.adoptableBy(rs, p) {
+			rsc.adoptReplica(int32(id), rs, like)
+		}
+	}
+}
+
+func (rsc *replicaSetController) adoptableBy(rs *replicaSet, p *pod) bool {
+	return p.is(orphan) && p.live() && rsc.namespace(p) == rs.object.Namespace &&
+		rs.selector.Matches(labels.Set(rsc.classes[p.class].labels))
+}
+
+// adoptReplica makes an orphan the ReplicaSet's. Its class is the ReplicaSet's
+// own from now on: like remembers which one that is.
+func (rsc *replicaSetController) adoptReplica(id int32, rs *replicaSet, like map[int32]int32) {
+	p := &rsc.pods[id]
+	class, ok := like[p.class]
+	if !ok {
+		made := *rsc.classes[p.class]
+		class = rsc.addSetClass(rs, &made)
+		like[p.class] = class
+	}
+	p.class = class
+	p.flags &^= orphan
+	rsc.join(id, rs)
+	rsc.kubelets.arm(id)
+	rsc.emitPod(Adopted, id, Why{})
+	rsc.busy = true
+}
+
+// finishSet removes a ReplicaSet whose foreground deletion has waited for its pods.
+func (rsc *replicaSetController) finishSet(rs *replicaSet) {
+	if !rs.deleting || len(rs.pods) > 0 {
+		return
+	}
+	owner := rs.deployment
+	rsc.dropSet(rs)
+	if owner != none {
+		rsc.deployments.at[owner].queued.add(stateChanged)
+	}
+}
+
+// collectSet deletes the ReplicaSet's pods as the garbage collector does, and
+// the ReplicaSet.
+func (rsc *replicaSetController) collectSet(rs *replicaSet) {
+	rsc.collectPods(rs)
+	for len(rs.pods) > 0 { // on their way out, without an owner but not for others to adopt
+		rsc.leave(rs.pods[len(rs.pods)-1])
+	}
+	rsc.dropSet(rs)
+}
+
+func (rsc *replicaSetController) collectPods(rs *replicaSet) {
+	for _, id := range append([]int32(nil), rs.pods...) {
+		if !rsc.pods[id].is(terminating) {
+			rsc.emitPod(Collected, id, Why{Rule: SetGone})
+			rsc.kubelets.deletePod(id)
+		}
+	}
+}

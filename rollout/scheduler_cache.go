@@ -1,0 +1,126 @@
+package rollout
+
+import (
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+)
+
+// schedulerCache is the scheduler's account of nodes, kept while pods come and go.
+// Position is replaced when it changes, and shared between forks.
+type schedulerCache struct {
+	room       *placement.Room // nil: all nodes are open
+	position   []int32         // by slot: the node's in the room, or none
+	unsurveyed bool            // both are of an earlier time
+	freed      bool            // unbound pods may fit now
+	filters    filterCache     // where pods of ReplicaSets are scheduled
+}
+
+func (c *schedulerCache) fork() schedulerCache {
+	f := *c
+	if c.room != nil {
+		f.room = c.room.Clone()
+	}
+	f.filters = c.filters.fork()
+	return f
+}
+
+// filterCache is what the scheduler needs to know of nodes and other objects to place
+// the pods of ReplicaSets, whatever pods there are. It is good as long as the
+// snapshot that it was made from is the simulation's.
+type filterCache struct {
+	of      *cluster.Cluster
+	cluster *cluster.Cluster                // with open nodes that can allocate
+	allowed map[int32]*placement.Prediction // by class
+}
+
+var plenty = corev1.ResourceList{
+	corev1.ResourceCPU:              resource.MustParse("1000000"),
+	corev1.ResourceMemory:           resource.MustParse("1Pi"),
+	corev1.ResourceEphemeralStorage: resource.MustParse("1Pi"),
+	corev1.ResourcePods:             resource.MustParse("1000000"),
+}
+
+// fork shares what does not change.
+func (a filterCache) fork() filterCache {
+	a.allowed = maps.Clone(a.allowed)
+	return a
+}
+
+// roomy is the snapshot in which open nodes have room for all.
+func (t *nodeTable) roomy() *cluster.Cluster {
+	b := t.cluster.Borrow()
+	var nodes []runtime.Object
+	for i := range b.Len() {
+		if object := b.At(i); len(object.Status.Allocatable) == 0 {
+			open := *object
+			open.Status.Allocatable = plenty
+			nodes = append(nodes, &open)
+		}
+	}
+	if len(nodes) == 0 {
+		return t.cluster
+	}
+	c, err := t.cluster.With(nodes...)
+	if err != nil {
+		return t.cluster // cannot be: the nodes are in the snapshot
+	}
+	return c
+}
+
+// seat counts the pod in on its node, or out. A pod that has ended takes no room
+// (placement.NewRoom), one that is on its way out does. Before a survey there is
+// nothing to do: it counts all pods.
+func (s *store) seat(p *pod, in bool) {
+	if s.unsurveyed || !p.is(bound) || p.terminal() || s.room == nil || p.node == none || s.position[p.node] == none {
+		return
+	}
+	load := s.loadOf(p)
+	if p.is(terminating) {
+		load = load.Leaving()
+	}
+	if in {
+		s.room.Add(load, int(s.position[p.node]))
+	} else {
+		s.room.Remove(load, int(s.position[p.node]))
+		s.freed = true
+	}
+}
+
+// survey makes the account of the nodes anew: once in a tick in which nodes have
+// come, gone or become larger, after its inputs and before anybody asks for room. It
+// costs as much as there are nodes and pods.
+func (s *store) survey() {
+	s.unsurveyed = false
+	b := s.cluster.Borrow()
+	s.position = make([]int32, len(s.nodes))
+	open := true
+	for n := range s.nodeNames {
+		s.position[n] = none
+		s.nodes[n].flags &^= isOpen
+		if i, ok := b.Position(s.nodeNames[n].name); ok {
+			s.position[n] = int32(i)
+			if len(b.At(i).Status.Allocatable) == 0 {
+				s.nodes[n].flags |= isOpen
+			} else {
+				open = false
+			}
+		}
+	}
+	s.freed, s.room = true, nil
+	if open && len(s.replicaSets.order) == 0 {
+		return
+	}
+	s.room = placement.NewRoom(s.roomy())
+	s.filters = filterCache{}
+	for i := range s.pods {
+		if p := &s.pods[i]; p.phase != vacant {
+			s.seat(p, true)
+		}
+	}
+}

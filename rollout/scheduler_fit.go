@@ -1,0 +1,130 @@
+package rollout
+
+import (
+	"slices"
+
+	"github.com/berthsim/berth/placement"
+)
+
+// refreshFilters brings the filters and the room up to date.
+func (s *scheduler) refreshFilters() {
+	if s.filters.of == s.cluster {
+		return
+	}
+	s.filters = filterCache{of: s.cluster, cluster: s.roomy(), allowed: map[int32]*placement.Prediction{}}
+	s.room.Over(s.filters.cluster)
+}
+
+// predict is where the scheduler would bind a pod of the class now.
+func (s *scheduler) predict(class int32) *placement.Prediction {
+	s.refreshFilters()
+	allowed, ok := s.filters.allowed[class]
+	if !ok {
+		allowed = s.classes[class].workload.Predict(s.filters.cluster)
+		s.filters.allowed[class] = allowed
+	}
+	return allowed.In(s.room)
+}
+
+// roomFor is the account as the scheduler shows it to the pod: with the pods that
+// are nominated to its node and no less important, whose room is not for it
+// (pkg/scheduler/framework/runtime/framework.go:
+// RunFilterPluginsWithNominatedPods).
+func (s *scheduler) roomFor(p *pod) *placement.Room {
+	nominees := s.nominees(p)
+	if len(nominees) == 0 {
+		return s.room
+	}
+	room := s.room.Clone()
+	for _, id := range nominees {
+		room.Add(s.loadOf(&s.pods[id]), int(s.position[p.node]))
+	}
+	return room
+}
+
+// nominees lists the other pods that are nominated to the pod's node and no less
+// important. Only pods of DaemonSets are nominated, and stay so when they are orphaned.
+func (s *scheduler) nominees(p *pod) []int32 {
+	list := s.nomineesIn(nil, s.loose[p.node], p)
+	for _, slot := range s.daemonSets.order {
+		list = s.nomineesIn(list, s.daemonSets.at[slot].head[p.node], p)
+	}
+	return list
+}
+
+func (s *scheduler) nomineesIn(list []int32, head int32, p *pod) []int32 {
+	for id := head; id != none; id = s.pods[id].next {
+		if q := &s.pods[id]; q.is(nominated) && q != p && s.classes[q.class].priority >= s.classes[p.class].priority {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// fits says whether the scheduler would bind the pod to its node now: the node
+// lets it in, and has room. Affinity to other pods and spreading are not judged.
+func (s *scheduler) fits(p *pod) bool {
+	if p.node == none || !s.nodes[p.node].there() {
+		return false
+	}
+	c := s.classes[p.class]
+	if p.created != s.clock || p.is(tried) { // it was made for a node that wanted it
+		if node, _ := s.cluster.Borrow().Node(s.nodeNames[p.node].name); c.workload.Check(node).Decision != placement.Eligible {
+			return false
+		}
+	}
+	if s.nodes[p.node].is(isOpen) {
+		return true
+	}
+	room, position := s.roomFor(p), int(s.position[p.node])
+	return room.Fits(c.workload, position) && (room == s.room || s.room.Fits(c.workload, position))
+}
+
+// fitsWithout reports whether the pod would fit if other pods were not on its node.
+// Without an account every node is open, and it is not for room that the pod waits.
+func (s *scheduler) fitsWithout(id int32, others []int32) bool {
+	if s.room == nil {
+		return false
+	}
+	room, freed := s.room, s.freed
+	defer func() { s.room, s.freed = room, freed }()
+	s.room = room.Clone()
+	for _, other := range others {
+		s.seat(&s.pods[other], false)
+	}
+	return s.fits(&s.pods[id])
+}
+
+// noteUnschedulable tells once why a pod is not bound; empty: what whyUnbound says.
+func (s *scheduler) noteUnschedulable(id int32, why string) {
+	if p := &s.pods[id]; !p.is(tried) {
+		p.flags |= tried
+		if why == "" && !s.quiet {
+			why = s.whyUnbound(p)
+		}
+		s.emitPod(Unschedulable, id, Why{Detail: why})
+	}
+}
+
+// whyUnbound is what keeps the pod from being bound, in the scheduler's words
+// and with the evidence.
+func (s *scheduler) whyUnbound(p *pod) string {
+	if p.set != none {
+		return unplaced(s.predict(p.class))
+	}
+	if p.node == none || !s.nodes[p.node].there() {
+		return "no such node"
+	}
+	return reasons(s.against(p))
+}
+
+// against is all that the scheduler has against the node that the pod is aimed at.
+func (s *scheduler) against(p *pod) []placement.Reason {
+	c := s.classes[p.class]
+	node, _ := s.cluster.Borrow().Node(s.nodeNames[p.node].name)
+	why := slices.Clone(c.workload.Check(node).Reasons)
+	if !s.nodes[p.node].is(isOpen) {
+		why = append(why, s.roomFor(p).Why(c.workload, int(s.position[p.node]))...)
+	}
+	return why
+}

@@ -1,0 +1,94 @@
+package rollout
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/placement"
+)
+
+// preempt evicts pods of lower priority from the node that a DaemonSet's pod is
+// aimed at, if that makes room for it; whom, is placement's to say. Until they are
+// gone the pod is nominated: nobody whose priority is not higher gets the room,
+// and no others are evicted for it
+// (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
+// PodEligibleToPreemptOthers). It says whether anybody was.
+func (s *scheduler) preempt(id int32) bool {
+	p := &s.pods[id]
+	if p.node == none || !s.nodes[p.node].there() || s.nodes[p.node].is(isOpen) || !s.mayPreempt(p) {
+		return false
+	}
+	plan, ok := s.preemption(p)
+	if !ok {
+		return false
+	}
+	by := "by " + s.fullName(id) + fmt.Sprintf(" (priority %d)", plan.Priority)
+	if plan.Violations > 0 {
+		by += fmt.Sprintf(", against %d disruption budgets", plan.Violations)
+	}
+	victims := map[string]bool{}
+	for _, v := range plan.Victims {
+		victims[v.Pod] = true
+	}
+	s.pods[id].flags |= nominated
+	evicted := false
+	for other := range s.podsOn(p.node) {
+		if victims[s.fullName(other)] && !s.pods[other].is(terminating) {
+			s.emitPod(Preempted, other, Why{Rule: LowerPriority, Detail: by})
+			s.pods[other].flags |= preempted
+			s.kubelets.deletePod(other)
+			evicted = true
+		}
+	}
+	return evicted
+}
+
+// mayPreempt says whether there is anybody to evict, and nobody is on the way out
+// for the pod already.
+func (s *scheduler) mayPreempt(p *pod) bool {
+	lower := false
+	for other := range s.podsOn(p.node) {
+		q := &s.pods[other]
+		if q.terminal() || s.classes[q.class].priority >= s.classes[p.class].priority {
+			continue
+		}
+		if q.is(terminating) && q.is(preempted) && p.is(nominated) {
+			return false
+		}
+		lower = true
+	}
+	return lower
+}
+
+// preemption asks placement about the one node, with its pods and those to whom room
+// is promised there
+// (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
+// SelectVictimsOnNode), the budgets as they are now, and the priority classes.
+func (s *scheduler) preemption(p *pod) (placement.Preemption, bool) {
+	b := s.cluster.Borrow()
+	node, _ := b.Node(s.nodeNames[p.node].name)
+	objects := []runtime.Object{node}
+	w := newPodWriter(s.kubelets)
+	for _, other := range append(s.appendPodsOn(nil, p.node), s.nominees(p)...) {
+		object := w.write(other)
+		object.OwnerReferences = nil // the pod's own predecessor counts too
+		object.Spec.NodeName = node.Name
+		object.Spec.Priority = &s.classes[s.pods[other].class].priority
+		objects = append(objects, object)
+	}
+	for _, budget := range b.PodDisruptionBudgets() {
+		objects = append(objects, s.evictions.counted(budget))
+	}
+	add(&objects, b.PriorityClasses())
+	add(&objects, b.Namespaces())
+	c, err := cluster.Adopt(objects...)
+	if err != nil {
+		return placement.Preemption{}, false // cannot be: the names are distinct
+	}
+	for plan := range s.classes[p.class].workload.Predict(c).Preemptions() {
+		return plan, plan.Never == ""
+	}
+	return placement.Preemption{}, false
+}

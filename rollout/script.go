@@ -1,0 +1,102 @@
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Step is an input with the tick in which it takes effect.
+type Step struct {
+	Tick  int
+	Input Input
+}
+
+// Script is inputs with their ticks: what Sim.At takes, as a text that can be
+// kept, pasted and read back.
+//
+//	# a comment
+//	at 0 apply {"metadata":{"name":"agent"},"spec":{...}}
+//	at 3 node-down n1
+//	drain n2 --ignore-daemonsets
+//
+// A line without "at" is of the tick of the line before, at first 0.
+type Script []Step
+
+// Choices are those that a simulation with Order Scripted has made so far. Who
+// gives each in turn every Took below its Ways sees everything that Kubernetes
+// may do with the same inputs: the last choice that can be raised is raised,
+// and what comes after is left out of the script.
+func (s *Sim) Choices() []Choice { return slices.Clone(s.choices) }
+
+// String is the step as ParseScript reads it.
+func (s Step) String() string { return fmt.Sprintf("at %d %s", s.Tick, FormatInput(s.Input)) }
+
+// String is one line for each step.
+func (s Script) String() string {
+	var b strings.Builder
+	for _, step := range s {
+		b.WriteString(step.String() + "\n")
+	}
+	return b.String()
+}
+
+// ParseScript reads what Script.String prints. The error names every line that
+// is wrong. Whether the inputs make sense is judged by Sim.Play.
+func ParseScript(text string) (Script, error) {
+	var script Script
+	var errs []error
+	tick, number := 0, 0
+	for line := range strings.Lines(text) {
+		number++
+		step, err := parseStep(strings.TrimSpace(line), tick)
+		switch tick = step.Tick; {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("line %d: %w", number, err))
+		case step.Input != nil:
+			script = append(script, step)
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return script, nil
+}
+
+func parseStep(line string, tick int) (Step, error) {
+	if at, timed := strings.CutPrefix(line, "at "); timed {
+		number, rest, _ := strings.Cut(at, " ")
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 0 {
+			return Step{Tick: tick}, fmt.Errorf("tick %q: must be a number that is not negative", number)
+		}
+		tick, line = n, strings.TrimSpace(rest)
+	}
+	if line == "" || strings.HasPrefix(line, "#") {
+		return Step{Tick: tick}, nil
+	}
+	in, err := ParseInput(line)
+	return Step{tick, in}, err
+}
+
+// Play schedules every step of a script as At does: all of them, or none and an
+// error that names every mistake.
+func (s *Sim) Play(script Script) error {
+	inputs := slices.Clone(s.inputs)
+	var errs []error
+	for _, step := range script {
+		more, err := s.withInputs(inputs, step.Tick, []Input{step.Input})
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		inputs = more
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	s.inputs = inputs
+	return nil
+}

@@ -1,0 +1,72 @@
+package rollout
+
+import (
+	"encoding/json"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+var emptyDaemonSetStatus = compact(appsv1.DaemonSetStatus{})
+
+// FormatInput is the input as one line that ParseInput reads: its String, but
+// for Apply and ApplyNode, which then carry their object as JSON. For every
+// input that Inject accepts, reading the line gives an equal one.
+func FormatInput(in Input) string {
+	switch x := plain(in).(type) {
+	case nil:
+		return ""
+	case Apply:
+		switch {
+		case x.DaemonSet != nil:
+			return strings.TrimSuffix(x.String(), keyOf(x.DaemonSet)) + daemonSetJSON(x.DaemonSet)
+		case x.Deployment != nil:
+			return strings.TrimSuffix(x.String(), keyOf(x.Deployment)) + deploymentJSON(x.Deployment)
+		}
+	case ApplyNode:
+		if x.Node != nil {
+			return "apply-node " + nodeJSON(x.Node)
+		}
+	}
+	return in.String()
+}
+
+// daemonSetJSON leaves a status out that says nothing.
+func daemonSetJSON(ds *appsv1.DaemonSet) string {
+	printed := struct {
+		metav1.TypeMeta   `json:",inline"`
+		metav1.ObjectMeta `json:"metadata"`
+		Spec              appsv1.DaemonSetSpec    `json:"spec"`
+		Status            *appsv1.DaemonSetStatus `json:"status,omitempty"`
+	}{ds.TypeMeta, ds.ObjectMeta, ds.Spec, &ds.Status}
+	if text, err := json.Marshal(ds.Status); err == nil && string(text) == emptyDaemonSetStatus {
+		printed.Status = nil
+	}
+	return compact(printed)
+}
+
+// deploymentJSON is the same for a Deployment.
+func deploymentJSON(d *appsv1.Deployment) string {
+	printed := struct {
+		metav1.TypeMeta   `json:",inline"`
+		metav1.ObjectMeta `json:"metadata"`
+		Spec              appsv1.DeploymentSpec    `json:"spec"`
+		Status            *appsv1.DeploymentStatus `json:"status,omitempty"`
+	}{d.TypeMeta, d.ObjectMeta, d.Spec, &d.Status}
+	if compact(d.Status) == "{}" {
+		printed.Status = nil
+	}
+	return compact(printed)
+}
+
+func nodeJSON(node *corev1.Node) string { return compact(node) }
+
+func compact(object any) string {
+	text, err := json.Marshal(object)
+	if err != nil {
+		return "{}" // cannot be: API objects are made to be written
+	}
+	return string(text)
+}

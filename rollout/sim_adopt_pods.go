@@ -1,0 +1,257 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/placement"
+)
+
+// adoptPods takes over the pods of the cluster. Each phase needs those before it:
+// pods are listed before their lists are ordered and counted; a pod's next move
+// follows from when its containers, its failures and taints let it move; the
+// account of nodes counts all pods at once.
+func (s *Sim) adoptPods() error {
+	if err := s.listAdopted(); err != nil {
+		return err
+	}
+	s.orderAdopted()
+	s.armAdopted()
+	s.taintAdopted()
+	err := s.dropPods()
+	s.survey()
+	return err
+}
+
+// listAdopted puts each pod on the lists of its node and of its controller.
+func (s *Sim) listAdopted() error {
+	known := map[string]int32{} // classes
+	for _, object := range s.cluster.Borrow().Pods() {
+		d, free := s.ownerOf(object)
+		rs := s.setOf(object)
+		p := s.readPod(object)
+		if rs != nil && !p.is(bound) {
+			p.node = none
+		}
+		var err error
+		if p.class, err = s.adoptClass(d, rs, object, known); err != nil {
+			return err
+		}
+		switch {
+		case d != nil:
+			s.joinDaemonSet(&p, object.Name, d)
+		case free:
+			p.flags |= orphan
+		}
+		s.addAdopted(p, object, rs)
+	}
+	return nil
+}
+
+// joinDaemonSet makes the pod one of the DaemonSet's, unless it is aimed at no node:
+// the controller ignores such a pod (pkg/controller/daemon/daemon_controller.go:
+// getNodesToDaemonPods). A number in its name is not used again.
+func (s *Sim) joinDaemonSet(p *pod, name string, d *daemonSet) {
+	if p.node != none {
+		p.owner = d.slot
+	}
+	if serial, ok := parseSerial(strings.TrimPrefix(name, namePrefix(d.object.Name))); ok {
+		d.taken = append(d.taken, serial)
+	}
+}
+
+func (s *Sim) addAdopted(p pod, object *corev1.Pod, rs *replicaSet) {
+	p.name = ^int32(len(s.named))
+	s.named, s.loads = append(s.named, object), append(s.loads, placement.LoadOf(object))
+	id := int32(len(s.pods))
+	s.pods = append(s.pods, p)
+	s.link(id)
+	if rs != nil {
+		s.joinAdopted(id, rs)
+	}
+	if p.phase == pending && !p.is(bound) && (p.node != none || rs != nil) {
+		s.unbound = append(s.unbound, id)
+		s.pods[id].flags |= tried
+	}
+}
+
+// orderAdopted orders what was listed as the dump has it, and finds the revisions
+// that the pods tell of.
+func (s *Sim) orderAdopted() {
+	for _, slot := range s.replicaSets.order {
+		s.sortAdopted(s.replicaSets.at[slot])
+	}
+	for _, slot := range s.daemonSets.order {
+		slices.Sort(s.daemonSets.at[slot].taken)
+		s.guessRevision(s.daemonSets.at[slot])
+	}
+}
+
+// armAdopted finds when each pod moves, or that it is overdue.
+func (s *Sim) armAdopted() {
+	for id := range s.pods {
+		if p := &s.pods[id]; s.overdue(p) {
+			p.flags |= stays
+		}
+		s.kubelets.arm(int32(id))
+	}
+}
+
+// taintAdopted starts the time that pods tolerate the taints of their nodes.
+func (s *Sim) taintAdopted() {
+	for n := range s.nodes {
+		if object, ok := s.cluster.Borrow().Node(s.nodeNames[n].name); ok {
+			s.noteTaints(int32(n), object)
+		}
+	}
+	s.evictions.processTaints()
+}
+
+// adoptClass gives pods that are alike one class.
+func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known map[string]int32) (int32, error) {
+	prefix, slot, set := "", none, none
+	switch {
+	case d != nil:
+		prefix, slot = namePrefix(d.object.Name), d.slot
+	case rs != nil:
+		prefix, set = namePrefix(rs.object.Name), rs.slot
+	}
+	c := newClass(prefix, object.Labels, &object.Spec)
+	c.cost, _ = kube.DeletionCost(object.Annotations)
+	if rs != nil {
+		c.hash = object.Labels[templateHashLabel]
+	}
+	c.priority = kube.RunningPriority(&object.Spec, s.cluster.Borrow())
+	key := fmt.Sprint(slot, set, c.labels, c.grace, c.containers, c.cost, c.priority)
+	if object.Spec.NodeName == "" {
+		w, err := placement.ForPod(object, placement.Unvalidated())
+		if err != nil {
+			return none, fmt.Errorf("Pod %s: %w", keyOf(object), err)
+		}
+		c.priority, c.workload = kube.Priority(&object.Spec, s.cluster.Borrow()), w
+		key += keyOf(object)
+	}
+	id, ok := known[key]
+	if !ok && rs != nil {
+		id = s.addSetClass(rs, c)
+	} else if !ok {
+		id = s.addClass(d, c)
+	}
+	known[key] = id
+	return id, nil
+}
+
+// readPod is the pod as the dump shows it, without owner, class and name.
+func (s *Sim) readPod(object *corev1.Pod) pod {
+	p := blank
+	p.created = s.stampOf(object.CreationTimestamp)
+	if node := targetNode(object); node != "" {
+		p.node = s.slotOf(node)
+	}
+	if object.Spec.NodeName != "" {
+		p.flags |= bound
+	}
+	if i := slices.Index(phases[:], object.Status.Phase); i > 0 {
+		p.phase = phase(i)
+	}
+	p.reason = s.intern(waitingFor(object))
+	since := condition(object, corev1.PodScheduled).LastTransitionTime
+	if p.phase != pending && object.Status.StartTime != nil {
+		since = *object.Status.StartTime
+	}
+	if ready := condition(object, corev1.PodReady); ready.Status != "" {
+		if ready.Status == corev1.ConditionTrue {
+			p.flags |= isReady
+		}
+		if !ready.LastTransitionTime.IsZero() {
+			p.readied = s.stampOf(ready.LastTransitionTime)
+		}
+	}
+	if object.DeletionTimestamp != nil {
+		p.flags |= terminating
+		since = *object.DeletionTimestamp
+		if g := object.DeletionGracePeriodSeconds; g != nil {
+			since = metav1.NewTime(since.Add(-time.Duration(*g) * time.Second))
+		}
+	}
+	if !since.IsZero() {
+		p.since = s.stampOf(since)
+	}
+	return p
+}
+
+// waitingFor is why the pod has failed, or does not start or is not ready.
+func waitingFor(object *corev1.Pod) string {
+	if object.Status.Phase == corev1.PodFailed {
+		return object.Status.Reason
+	}
+	for _, c := range object.Status.ContainerStatuses {
+		if w := c.State.Waiting; w != nil && condition(object, corev1.PodReady).Status != corev1.ConditionTrue {
+			return w.Reason
+		}
+	}
+	return ""
+}
+
+// overdue says whether the pod should have moved before tick 0 and has not.
+func (s *Sim) overdue(p *pod) bool {
+	due := p.since
+	switch {
+	case p.phase == vacant || p.node == none || !p.is(bound):
+		return false
+	case p.is(terminating):
+		due += s.kubelets.stopTime(p)
+	case p.phase == pending:
+		due += max(s.step, s.kubelets.pace(p).start)
+	case p.phase == running && !p.is(isReady):
+		due += s.kubelets.pace(p).ready
+	default:
+		return false
+	}
+	return due < 0
+}
+
+// targetNode follows the controller
+// (pkg/controller/daemon/util/daemonset_util.go: GetTargetNodeName).
+func targetNode(p *corev1.Pod) string {
+	if p.Spec.NodeName != "" {
+		return p.Spec.NodeName
+	}
+	a := p.Spec.Affinity
+	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return ""
+	}
+	for _, term := range a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		for _, f := range term.MatchFields {
+			if f.Key == metav1.ObjectNameField && f.Operator == corev1.NodeSelectorOpIn {
+				if len(f.Values) == 1 {
+					return f.Values[0]
+				}
+				return ""
+			}
+		}
+	}
+	return ""
+}
+
+// dropPods takes the pods out of the snapshot that the simulation keeps: it has
+// pods of its own.
+func (s *Sim) dropPods() error {
+	var pods []runtime.Object
+	for _, p := range s.cluster.Borrow().Pods() {
+		pods = append(pods, p)
+	}
+	rest, err := s.cluster.Without(pods...)
+	if err != nil {
+		return err
+	}
+	s.cluster = rest
+	return nil
+}

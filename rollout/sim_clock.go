@@ -1,0 +1,70 @@
+package rollout
+
+import (
+	"math"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// end is where time ends: 34 years after tick 0, or after a billion ticks.
+const end stamp = math.MaxInt32 / 2
+
+// virtualClock counts ticks and the rounds in one.
+type virtualClock struct {
+	start int64 // Unix time of tick 0
+	step  stamp // seconds per tick
+	last  int32 // the last tick before the end of time
+
+	now   int32 // the last tick
+	clock stamp // of now
+	round int32 // of the controllers and the scheduler, from 1; 0 outside
+	busy  bool  // something changed in this round
+}
+
+func newClock(start time.Time, tick time.Duration) virtualClock {
+	step := seconds(tick)
+	return virtualClock{start: start.Unix(), step: step, last: end / step, now: -1}
+}
+
+// none stands for no pod, no node, no DaemonSet, no tick.
+const none int32 = -1
+
+// stamp is a moment: whole seconds since tick 0, negative before it.
+type stamp = int32
+
+// never is later than every moment.
+const never stamp = math.MaxInt32
+
+// stampOf is the moment of a timestamp; long ago if there is none.
+func (c *virtualClock) stampOf(t metav1.Time) stamp {
+	if t.IsZero() {
+		return math.MinInt32 / 2
+	}
+	return stamp(min(max(t.Unix()-c.start, math.MinInt32/2), math.MaxInt32/2))
+}
+
+// tickOf is the first tick that is not before the moment, nor past; none if time
+// ends before.
+func (c *virtualClock) tickOf(moment int64) int32 {
+	step := int64(c.step)
+	tick := moment / step
+	if moment%step > 0 {
+		tick++
+	}
+	if tick > int64(c.last) {
+		return none
+	}
+	return int32(max(tick, int64(c.now), 0))
+}
+
+func (c *virtualClock) timestamp(at stamp) metav1.Time {
+	return metav1.Unix(c.start+int64(at), 0)
+}
+
+// skip passes ticks in which nothing is due, up to one.
+func (c *virtualClock) skip(to int32) {
+	if to > c.now {
+		c.now, c.clock = to, to*c.step
+	}
+}

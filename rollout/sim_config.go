@@ -1,0 +1,99 @@
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Config is how time and machines behave in a simulation. The zero Config is a
+// second a tick and pods that take no time: what is due happens in the next tick.
+type Config struct {
+	Tick      time.Duration // virtual time per tick; a multiple of 1s (API timestamps are whole seconds); default 1s
+	Start     time.Time     // of tick 0; zero: the latest timestamp in the cluster, else 2026-01-01T00:00:00Z
+	Seed      uint64        // every choice Kubernetes leaves to chance; no default is random
+	Order     Order         // which node goes first: ByName (default), Seeded or Scripted; Kubernetes takes Go map order
+	Script    []int         // for Scripted: the Took of one Choice after another; then 0
+	Kubelet   Kubelet       // how long pods take; zero value: the next tick
+	PodGC     time.Duration // from a node's removal to the collection of its pods; default 0: the same tick (a real cluster: 40-60 s)
+	NodeGrace time.Duration // from a node's going down to its taints; default 0 (a real cluster: about 50 s)
+}
+
+// Kubelet is how long pods take: from being bound to running (one tick at
+// least), from running to ready, and from deletion to being gone, which
+// terminationGracePeriodSeconds bounds.
+type Kubelet struct {
+	Start, Ready, Stop time.Duration
+	Timings            []Timing // exceptions: the first that matches wins
+	Spread             Spread   // how much longer pods take
+}
+
+// Spread is how much longer than its time a pod takes at most. How much is drawn
+// for each pod from Config.Seed, its controller, its node and when it was created,
+// or once for each node: another node changes nobody else's luck.
+type Spread struct {
+	Start, Ready, Stop time.Duration
+	PerNode            bool // a node is slow for all of its pods, always
+	Tailed             bool // most take little longer and few much, as with image pulls; false: evenly
+}
+
+// Timing is how long pods of an image take on some nodes.
+type Timing struct {
+	Nodes              []string // empty: all
+	Image              string   // of any container; empty: all
+	Start, Ready, Stop time.Duration
+}
+
+// longest bounds every duration, so that stamps stay in their 32 bits.
+const longest = 10 * 365 * 24 * time.Hour
+
+// check names every mistake.
+func (c *Config) check() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.Tick < 0 || c.Tick%time.Second != 0 {
+		wrong("Config.Tick: %v is not a positive multiple of 1s", c.Tick)
+	}
+	if c.Tick > longest {
+		wrong("Config.Tick: %v is longer than ten years", c.Tick)
+	}
+	if c.Order > Scripted {
+		wrong("Config.Order: %d is none of ByName, Seeded and Scripted", uint8(c.Order))
+	}
+	for i, took := range c.Script {
+		if took < 0 {
+			wrong("Config.Script[%d]: %d is negative", i, took)
+		}
+	}
+	duration := func(field string, d time.Duration) {
+		if d < 0 {
+			wrong("Config.%s: %v is negative", field, d)
+		}
+		if d > longest {
+			wrong("Config.%s: %v is longer than ten years", field, d)
+		}
+	}
+	duration("PodGC", c.PodGC)
+	duration("NodeGrace", c.NodeGrace)
+	three := func(field string, start, ready, stop time.Duration) {
+		duration(field+".Start", start)
+		duration(field+".Ready", ready)
+		duration(field+".Stop", stop)
+	}
+	three("Kubelet", c.Kubelet.Start, c.Kubelet.Ready, c.Kubelet.Stop)
+	three("Kubelet.Spread", c.Kubelet.Spread.Start, c.Kubelet.Spread.Ready, c.Kubelet.Spread.Stop)
+	for i, t := range c.Kubelet.Timings {
+		three(fmt.Sprintf("Kubelet.Timings[%d]", i), t.Start, t.Ready, t.Stop)
+		if slices.Contains(t.Nodes, "") {
+			wrong("Config.Kubelet.Timings[%d].Nodes: a node has no name", i)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// seconds rounds up: what takes 1.5 s is over at the first whole second after.
+func seconds(d time.Duration) stamp {
+	return stamp(min((d+time.Second-1)/time.Second, math.MaxInt32/4))
+}

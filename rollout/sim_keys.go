@@ -1,0 +1,56 @@
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/internal/kube"
+)
+
+// keyed is what a registry holds: known by its key, namespace/name.
+type keyed interface {
+	comparable
+	name() string
+}
+
+func keyOf(o metav1.Object) string { return kube.Key(o) }
+
+func checkKey(key string) error {
+	if key == "" {
+		return errors.New("no key: must be namespace/name")
+	}
+	_, plain := cutKind(key)
+	if namespace, name, ok := strings.Cut(plain, "/"); !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
+		return fmt.Errorf("key %q: must be namespace/name", key)
+	}
+	return nil
+}
+
+// cutKind cuts the kind off a key, if it has one.
+func cutKind(key string) (kind, rest string) {
+	kind, rest, _ = strings.Cut(key, "/")
+	if (kind == "deployment" || kind == "daemonset") && strings.Contains(rest, "/") {
+		return kind, rest
+	}
+	return "", key
+}
+
+func cutKey(key string) (namespace, name string, ok bool) { return strings.Cut(key, "/") }
+
+// notFound names the object; where the key is none, the key.
+func notFound(key string) error {
+	kind, name := cutKind(key)
+	if _, n, ok := cutKey(name); ok && n != "" {
+		name = n
+	}
+	switch kind {
+	case "deployment":
+		return fmt.Errorf("deployments.apps %q not found", name)
+	case "daemonset":
+		return fmt.Errorf("daemonsets.apps %q not found", name)
+	}
+	return fmt.Errorf("daemonsets.apps and deployments.apps %q not found", name)
+}

@@ -1,0 +1,156 @@
+package rollout
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
+)
+
+// nodeTable is the nodes by slot. Its snapshot and names are replaced when they
+// change, and shared between forks.
+type nodeTable struct {
+	cluster       *cluster.Cluster // its nodes are those of now, it has no pods, and all else is as it was at the start
+	nodeNames     []nodeName       // by slot
+	nodes         []nodeState      // by slot
+	podGC         stamp            // from a node's removal to the collection of its pods
+	nodeGrace     stamp            // from a node's going down to its taints
+	taintsChanged []int32          // nodes whose NoExecute taints may have changed in this tick
+}
+
+func (t *nodeTable) fork() nodeTable {
+	f := *t
+	f.nodes, f.taintsChanged = slices.Clone(t.nodes), nil
+	return f
+}
+
+// readCondition makes the node's state what its Ready condition says.
+func (t *nodeTable) readCondition(node int32, object *corev1.Node) {
+	state := &t.nodes[node]
+	state.flags &^= isDown | isUnready
+	switch kube.NodeReady(object) {
+	case corev1.ConditionUnknown:
+		state.flags |= isDown
+	case corev1.ConditionFalse:
+		state.flags |= isUnready
+	}
+}
+
+// A node's slot is its place among the names of all nodes that there are, were,
+// or that pods name. Slots ascend by name; a node that goes keeps its slot.
+type nodeName struct {
+	name string
+	luck uint64
+}
+
+// nodeState is what the simulation knows about a node beyond its object.
+type nodeState struct {
+	flags nodeFlags
+	turn  uint8 // counts its going and coming back, for alarms
+}
+
+type nodeFlags uint8
+
+const (
+	isThere      nodeFlags = 1 << iota
+	isDown                 // the kubelet is gone
+	isUnready              // condition False: its pods are not ready
+	podsUnready            // PodsNotReady: its pods are not ready
+	isStuck                // terminating pods do not go
+	hasNoExecute           // it has NoExecute taints
+	isOpen                 // it does not say what it can allocate, as nodes made for tests: it has room for all
+)
+
+func (n *nodeState) is(f nodeFlags) bool { return n.flags&f != 0 }
+
+func (n *nodeState) there() bool { return n.flags&isThere != 0 }
+
+// works says whether a kubelet is there to do anything.
+func (n *nodeState) works() bool { return n.flags&(isThere|isDown) == isThere }
+
+// holds says whether the node keeps its pods from being ready.
+func (n *nodeState) holds() bool { return n.flags&(isDown|isUnready|podsUnready) != 0 }
+
+// slotOf finds a node's slot, or none.
+func (t *nodeTable) slotOf(node string) int32 {
+	i, ok := slices.BinarySearchFunc(t.nodeNames, node, func(n nodeName, node string) int { return strings.Compare(n.name, node) })
+	if !ok {
+		return none
+	}
+	return int32(i)
+}
+
+// slotFor finds a node's slot, or makes one: a pod may name a node that there is not.
+func (s *store) slotFor(node string) int32 {
+	if s.slotOf(node) == none {
+		s.addSlots([]string{node})
+		s.position = slices.Insert(slices.Clip(s.position), int(s.slotOf(node)), none) // forks share it: never in place
+		s.alarm(collection, s.slotOf(node), s.podGC)
+	}
+	return s.slotOf(node)
+}
+
+// addSlots makes room for nodes, given ascending and new. It moves everything
+// that is kept by slot, so it costs as much as there are nodes and pods; nodes
+// seldom come.
+func (s *store) addSlots(names []string) {
+	roster := make([]nodeName, 0, len(s.nodeNames)+len(names))
+	moved := make([]int32, len(s.nodeNames)) // from old slots to new ones
+	for i, old := range s.nodeNames {
+		for len(names) > 0 && names[0] < old.name {
+			roster, names = append(roster, nodeName{names[0], kube.HashName(names[0])}), names[1:]
+		}
+		moved[i] = int32(len(roster))
+		roster = append(roster, old)
+	}
+	for _, n := range names {
+		roster = append(roster, nodeName{n, kube.HashName(n)})
+	}
+	s.nodeNames = roster
+	s.nodes = moveTo(s.nodes, moved, len(roster), nodeState{})
+	s.loose = moveTo(s.loose, moved, len(roster), none)
+	for i := range s.pods {
+		if p := &s.pods[i]; p.phase != vacant && p.node != none {
+			p.node = moved[p.node]
+		}
+	}
+	for i := range s.alarms {
+		s.alarms[i].node = moved[s.alarms[i].node]
+	}
+	for _, slot := range s.daemonSets.order {
+		s.daemonSets.at[slot].moveSlots(moved, len(roster))
+	}
+}
+
+func moveTo[T any](old []T, moved []int32, size int, fill T) []T {
+	list := slices.Repeat([]T{fill}, size)
+	for i, x := range old {
+		list[moved[i]] = x
+	}
+	return list
+}
+
+// noteTaints notes a node's NoExecute taints after it has changed.
+func (t *nodeTable) noteTaints(node int32, object *corev1.Node) {
+	was := t.nodes[node].is(hasNoExecute)
+	t.nodes[node].flags &^= hasNoExecute
+	for i := range object.Spec.Taints {
+		if object.Spec.Taints[i].Effect == corev1.TaintEffectNoExecute {
+			t.nodes[node].flags |= hasNoExecute
+		}
+	}
+	if was || t.nodes[node].is(hasNoExecute) {
+		t.taintsChanged = append(t.taintsChanged, node)
+	}
+}
+
+func (t *nodeTable) taintsOf(node int32) []corev1.Taint {
+	object, ok := t.cluster.Borrow().Node(t.nodeNames[node].name)
+	if !ok {
+		return nil
+	}
+	return object.Spec.Taints
+}

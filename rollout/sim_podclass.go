@@ -1,0 +1,146 @@
+package rollout
+
+import (
+	"math"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/placement"
+)
+
+const (
+	hashLabel       = appsv1.DefaultDaemonSetUniqueLabelKey // also ControllerRevisionHashLabelKey
+	generationLabel = "pod-template-generation"             // (k8s.io/api/extensions/v1beta1/types.go: DaemonSetTemplateGenerationKey)
+)
+
+// class is what pods made of one template have in common. It does not change.
+type class struct {
+	namespace  string // of generated pods
+	prefix     string // of their names
+	hash       string // label controller-revision-hash
+	generation string // label pod-template-generation
+	labels     map[string]string
+	containers []container             // init containers first
+	grace      stamp                   // terminationGracePeriodSeconds
+	tolerates  []corev1.Toleration     // of generated pods
+	template   *corev1.PodTemplateSpec // of generated pods
+	priority   int32
+	cost       int32               // controller.kubernetes.io/pod-deletion-cost
+	workload   *placement.Workload // what the scheduler asks; nil for pods that came bound
+	load       *placement.Load     // what a generated pod takes
+}
+
+// container is what is known of one container of a class.
+type container struct {
+	name, image string
+	kind        containerKind
+}
+
+type containerKind uint8
+
+const (
+	regular containerKind = iota
+	sidecar               // an init container that is to run on
+	initial
+)
+
+func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *class {
+	c := &class{
+		prefix:     prefix,
+		hash:       meta[hashLabel],
+		generation: meta[generationLabel],
+		labels:     meta,
+		grace:      corev1.DefaultTerminationGracePeriodSeconds,
+		tolerates:  withDefaultTolerations(spec.Tolerations),
+		containers: containersOf(spec),
+	}
+	if g := spec.TerminationGracePeriodSeconds; g != nil {
+		c.grace = stamp(min(max(*g, 0), math.MaxInt32/2))
+	}
+	return c
+}
+
+func containersOf(spec *corev1.PodSpec) []container {
+	var all []container
+	for _, c := range spec.InitContainers {
+		kind := initial
+		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+			kind = sidecar
+		}
+		all = append(all, container{c.Name, c.Image, kind})
+	}
+	for _, c := range spec.Containers {
+		all = append(all, container{c.Name, c.Image, regular})
+	}
+	return all
+}
+
+func (c *class) runs(image string) bool {
+	for i := range c.containers {
+		if c.containers[i].image == image {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *class) images() []string {
+	var all []string
+	for _, k := range c.containers {
+		all = append(all, k.image)
+	}
+	return all
+}
+
+// The taint eviction controller deletes pods that do not tolerate the NoExecute
+// taints of their node: at once, or when the time is over that their tolerations
+// grant. Here it leaves to the DaemonSet controller the pods that this deletes,
+// at the same moment, because the node excludes them.
+
+// minTolerationTime is for how many seconds a pod with the tolerations stays on a node
+// with the taints; math.MaxInt64 if for ever. Of each taint the first toleration
+// counts that fits it, of all taints the shortest; what is not above 0 is 0
+// (pkg/apis/core/v1/helper/helpers.go: GetMatchingTolerations;
+// pkg/controller/tainteviction/taint_eviction.go: getMinTolerationTime).
+func minTolerationTime(tolerations []corev1.Toleration, taints []corev1.Taint) (seconds int64, tolerated bool) {
+	seconds = math.MaxInt64
+	for i := range taints {
+		if taints[i].Effect != corev1.TaintEffectNoExecute {
+			continue
+		}
+		t := tolerationOf(tolerations, &taints[i])
+		if t == nil {
+			return 0, false
+		}
+		if t.TolerationSeconds != nil {
+			seconds = min(seconds, max(0, *t.TolerationSeconds))
+		}
+	}
+	return seconds, true
+}
+
+func tolerationOf(tolerations []corev1.Toleration, taint *corev1.Taint) *corev1.Toleration {
+	for i := range tolerations {
+		if t := (placement.Toleration{Toleration: tolerations[i]}); t.Tolerates(taint) {
+			return &tolerations[i]
+		}
+	}
+	return nil
+}
+
+// withDefaultTolerations adds what an API server does: a pod tolerates for five minutes
+// that its node is not ready or unreachable, unless it says otherwise, as those
+// of DaemonSets do (plugin/pkg/admission/defaulttolerationseconds/admission.go: Admit).
+func withDefaultTolerations(list []corev1.Toleration) []corev1.Toleration {
+	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
+		taint := corev1.Taint{Key: key, Effect: corev1.TaintEffectNoExecute}
+		if tolerationOf(list, &taint) == nil {
+			seconds := int64(300)
+			list = append(list[:len(list):len(list)], corev1.Toleration{
+				Key: key, Operator: corev1.TolerationOpExists, Effect: taint.Effect, TolerationSeconds: &seconds,
+			})
+		}
+	}
+	return list
+}

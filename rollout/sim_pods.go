@@ -1,0 +1,412 @@
+package rollout
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/placement"
+)
+
+// podTable is the pods, and what pods of one class share. What a dump showed, and
+// classes themselves, do not change.
+type podTable struct {
+	pods    []pod
+	free    int32   // the first free place
+	loose   []int32 // by node: pods that no DaemonSet owns
+	unbound []int32 // pods for the scheduler
+
+	classes []*class
+	live    []int32 // by class: pods that a DaemonSet owns
+	numbers []int64 // by class: number of their revision
+	fresh   []bool  // by class: of the current revision
+
+	named     []*corev1.Pod // adopted pods, as they were
+	loads     []*placement.Load
+	reasons   []string               // of pods, by number
+	restarted map[int32]pastRestarts // pods that were in a crash loop
+
+	podNames *nameCache
+	scratch
+}
+
+func (t *podTable) fork() podTable {
+	f := *t
+	f.pods, f.loose, f.unbound = slices.Clone(t.pods), slices.Clone(t.loose), slices.Clone(t.unbound)
+	f.classes, f.live = slices.Clone(t.classes), slices.Clone(t.live)
+	f.numbers, f.fresh = slices.Clone(t.numbers), slices.Clone(t.fresh)
+	f.restarted = maps.Clone(t.restarted)
+	f.podNames, f.scratch = nil, scratch{}
+	return f
+}
+
+// pastRestarts are those of a pod's crash loops that are over. They are replaced
+// when they change.
+type pastRestarts struct {
+	counts []int32 // by container, without what a dump showed
+	once   string  // the image of those that start once more, when their backoff is over at
+	at     stamp
+}
+
+// direct says whether the pod names its node itself.
+func (t *podTable) direct(p *pod) bool {
+	template := t.classes[p.class].template
+	return p.name >= 0 && template != nil && template.Spec.NodeName != ""
+}
+
+// intern gives a reason its number; 0 is none. Of more than 255 the rest are lost.
+func (t *podTable) intern(reason string) uint8 {
+	if reason == "" {
+		return 0
+	}
+	i := slices.Index(t.reasons, reason)
+	if i < 0 && len(t.reasons) < 255 {
+		i = len(t.reasons)
+		t.reasons = append(t.reasons[:i:i], reason)
+	}
+	return uint8(i + 1)
+}
+
+// inBackoff follows IsInBackOffSinceUpdate.
+func (s *store) inBackoff(d *daemonSet, node int32) bool {
+	return s.backoffEnds(d, node) > s.clock
+}
+
+// backoffEnds is when the node's backoff is over; not after now if it is not in one.
+func (s *store) backoffEnds(d *daemonSet, node int32) stamp {
+	if d.backoffs == nil || d.backoffs[node].delay == 0 || d.backoffs[node].expired(s.clock) {
+		return s.clock
+	}
+	return d.backoffs[node].last + d.backoffs[node].delay
+}
+
+// selected yields the pods of a namespace that a selector matches, in no order
+// that means anything.
+func (t *podTable) selected(namespace string, selector labels.Selector) iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		matches := make([]int8, len(t.classes)) // 1 yes, -1 no: asked once for all pods that are alike
+		for id := range t.pods {
+			p := &t.pods[id]
+			if p.phase == vacant || t.namespace(p) != namespace {
+				continue
+			}
+			m := &matches[p.class]
+			if *m == 0 {
+				*m = -1
+				if selector.Matches(labels.Set(t.classes[p.class].labels)) {
+					*m = 1
+				}
+			}
+			if *m > 0 && !yield(int32(id)) {
+				return
+			}
+		}
+	}
+}
+
+// addClass makes a class of the DaemonSet's, or of pods that no DaemonSet owns.
+func (t *podTable) addClass(d *daemonSet, c *class) int32 {
+	id := int32(len(t.classes))
+	t.classes = append(t.classes, c)
+	t.live = append(t.live, 0)
+	t.numbers, t.fresh = append(t.numbers, 0), append(t.fresh, false)
+	if d != nil {
+		t.numbers[id], t.fresh[id] = d.numberOf(c.hash), d.updated(c)
+		d.classes = append(d.classes, id)
+	}
+	return id
+}
+
+// classLike is the DaemonSet's class of pods like these but with another hash.
+func (t *podTable) classLike(d *daemonSet, like *class, hash string) int32 {
+	meta := maps.Clone(like.labels)
+	if hash != "" {
+		meta[hashLabel] = hash
+	}
+	for _, id := range d.classes {
+		c := t.classes[id]
+		if c.grace == like.grace && c.template == like.template && c.prefix == like.prefix && c.workload == like.workload &&
+			slices.Equal(c.containers, like.containers) && maps.Equal(c.labels, meta) {
+			return id
+		}
+	}
+	made := *like
+	made.labels, made.hash = meta, meta[hashLabel]
+	return t.addClass(d, &made)
+}
+
+// namespace is the pod's.
+func (t *podTable) namespace(p *pod) string {
+	if p.name < 0 {
+		return t.named[^p.name].Namespace
+	}
+	return t.classes[p.class].namespace
+}
+
+// uidOf is the pod's.
+func (s *store) uidOf(id int32) types.UID {
+	p := &s.pods[id]
+	if p.name < 0 {
+		return s.named[^p.name].UID
+	}
+	return uid(s.config.Seed, s.namespace(p), s.podName(id))
+}
+
+func (t *podTable) fullName(id int32) string { return t.namespace(&t.pods[id]) + "/" + t.podName(id) }
+
+// isMirror says whether the pod stands for one that the kubelet runs by itself.
+func (t *podTable) isMirror(p *pod) bool {
+	if p.name >= 0 {
+		return false
+	}
+	return kube.IsMirror(t.named[^p.name])
+}
+
+// keepsData says whether the pod has an emptyDir.
+func (t *podTable) keepsData(p *pod) bool {
+	var volumes []corev1.Volume
+	if p.name < 0 {
+		volumes = t.named[^p.name].Spec.Volumes
+	} else if template := t.classes[p.class].template; template != nil {
+		volumes = template.Spec.Volumes
+	}
+	return slices.ContainsFunc(volumes, func(v corev1.Volume) bool { return v.EmptyDir != nil })
+}
+
+func (t *podTable) hasLivePods(d *daemonSet, hash string) bool {
+	for _, c := range d.classes {
+		if hash != "" && t.classes[c].hash == hash && t.live[c] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// numberClasses keeps the number of the revision that each class of pods has, for events.
+func (t *podTable) numberClasses(d *daemonSet) {
+	for _, c := range d.classes {
+		t.numbers[c] = d.numberOf(t.classes[c].hash)
+	}
+}
+
+// podsOf lists the DaemonSet's pods, by node.
+func (t *podTable) podsOf(d *daemonSet) []int32 {
+	var all []int32
+	for n := range d.head {
+		for id := d.head[n]; id != none; id = t.pods[id].next {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// findPod gives the pod of a key, or none. It looks at every pod.
+func (t *podTable) findPod(key string) int32 {
+	namespace, name, _ := cutKey(key)
+	for id := range t.pods {
+		if p := &t.pods[id]; p.phase != vacant && t.namespace(p) == namespace && t.podName(int32(id)) == name {
+			return int32(id)
+		}
+	}
+	return none
+}
+
+// graceOf is for how long the pod may take to stop.
+func (t *podTable) graceOf(p *pod) stamp {
+	if p.grace != none {
+		return p.grace
+	}
+	return t.classes[p.class].grace
+}
+
+// dueNow says whether the pod is to move in this tick and has not yet: an input
+// that has it looked at again must not make that forgotten.
+func (s *store) dueNow(p *pod) bool { return p.due != none && p.due == s.now }
+
+// availableAt is the moment when a ready pod has been so for minReadySeconds.
+func (s *store) availableAt(p *pod) (moment int64, ok bool) {
+	minReady := stamp(0)
+	switch {
+	case p.readied == never:
+		return 0, false
+	case p.owner != none:
+		minReady = s.daemonSets.at[p.owner].minReady
+	case p.set != none && !p.is(terminating): // its controller does not count one that goes
+		minReady = s.replicaSets.at[p.set].minReady()
+	default:
+		return 0, false
+	}
+	return int64(p.readied) + int64(minReady), true
+}
+
+// pod is one pod. Pods live in one slice without pointers, so that a fork
+// copies them at once; what pods of one template share is in their class.
+type pod struct {
+	node    int32 // slot of the node that it runs on or is aimed at, or none
+	owner   int32 // slot of its DaemonSet, or none
+	set     int32 // slot of its ReplicaSet, or none
+	next    int32 // the next pod of the same DaemonSet, or of none, on the node, or the next free one
+	class   int32
+	name    int32 // a serial number, or ^i of podTable.named
+	created stamp
+	since   stamp // see boundAt, startedAt, ...
+	readied stamp // last transition of readiness
+	grace   stamp // that its deletion gives it, or none: its own
+	evict   stamp // when a NoExecute taint turns it out, or never
+	due     int32 // tick of its next move, or none
+	phase   phase
+	reason  uint8 // why it failed, or did not run in a dump: a number of podTable.reasons, from 1
+	flags   podFlags
+}
+
+type phase uint8
+
+const (
+	vacant phase = iota // a free place
+	pending
+	running
+	failed
+	succeeded
+)
+
+var phases = [...]corev1.PodPhase{"", corev1.PodPending, corev1.PodRunning, corev1.PodFailed, corev1.PodSucceeded}
+
+type podFlags uint16
+
+const (
+	bound podFlags = 1 << iota
+	isReady
+	terminating
+	stays     // a dump showed that what was due had not happened: it does not happen by itself
+	orphan    // no controller: the first DaemonSet whose selector matches adopts it
+	tried     // by the scheduler, in vain
+	loops     // its container ends again and again
+	crashed   // and has once
+	frozen    // its kubelet is gone
+	nominated // to its node: others make room for it
+	preempted // it makes room for one
+	pulls     // its image cannot be pulled
+)
+
+// The word since is the moment from which the next move of a pod counts. Which
+// moment that is follows from the pod's state, so a reader names the one it means:
+//
+//	pending                 it was created, or bound
+//	pending, pulls          its image could not be pulled for the first time
+//	running                 it started
+//	running, loops          its container started for the first time in the crash loop
+//	running, loops, frozen  its container started for the last time before its kubelet was gone
+//	failed, succeeded       it ended
+//	terminating             it was deleted, whatever its phase
+//
+// A state ends before the next one needs the word, so a word for each would be
+// copied by every fork and mostly be empty.
+func (p *pod) boundAt() stamp { return p.since }
+
+func (p *pod) pullFailedAt() stamp { return p.since }
+
+func (p *pod) startedAt() stamp { return p.since }
+
+func (p *pod) loopStart() stamp { return p.since }
+
+func (p *pod) deletedAt() stamp { return p.since }
+
+func (p *pod) is(f podFlags) bool { return p.flags&f != 0 }
+
+func (p *pod) terminal() bool { return p.phase >= failed }
+
+// gone says whether the controller overlooks the pod: terminal and on its way
+// out (pkg/controller/daemon/daemon_controller.go: getNodesToDaemonPods).
+func (p *pod) gone() bool { return p.terminal() && p.is(terminating) }
+
+// live says whether the pod is neither terminal nor on its way out.
+func (p *pod) live() bool { return !p.terminal() && !p.is(terminating) }
+
+// blank is a pod of which nothing is known: of no node, owner or time.
+var blank = pod{
+	node: none, owner: none, set: none, next: none,
+	readied: never, grace: none, evict: never, due: none, phase: pending,
+}
+
+// newPod takes a free place for a pod that is made now.
+func (s *store) newPod(class, name int32) (id int32, p *pod) {
+	if id = s.free; id != none {
+		s.free = s.pods[id].next
+		s.pods[id] = blank
+	} else {
+		id = int32(len(s.pods))
+		s.pods = append(s.pods, blank)
+	}
+	p = &s.pods[id]
+	p.class, p.name, p.created, p.since = class, name, s.clock, s.clock
+	return id, p
+}
+
+// changed has the pod's controller look at it again.
+func (s *store) changed(p *pod) {
+	switch {
+	case p.set != none:
+		s.replicaSets.at[p.set].queued.add(stateChanged)
+	case p.owner != none && p.node != none:
+		s.daemonSets.at[p.owner].touch(p.node)
+	}
+}
+
+// addSetClass makes a class of the ReplicaSet's pods.
+func (s *store) addSetClass(rs *replicaSet, c *class) int32 {
+	id := s.addClass(nil, c)
+	rs.classes = append(rs.classes, id)
+	s.numberSet(rs)
+	return id
+}
+
+// appendActive appends the pods that count: neither ended nor on their way out
+// (pkg/controller/controller_utils.go: FilterActivePods).
+func (t *podTable) appendActive(list []int32, rs *replicaSet) []int32 {
+	for _, id := range rs.pods {
+		if t.pods[id].live() {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// loadOf is what the pod takes.
+func (t *podTable) loadOf(p *pod) *placement.Load {
+	if p.name < 0 {
+		return t.loads[^p.name]
+	}
+	return t.classes[p.class].load
+}
+
+func (t *podTable) tolerations(p *pod) []corev1.Toleration {
+	if p.name >= 0 {
+		return t.classes[p.class].tolerates
+	}
+	return withDefaultTolerations(t.named[^p.name].Spec.Tolerations)
+}
+
+// excluded says whether the pod is its DaemonSet's to delete.
+func (s *store) excluded(p *pod) bool {
+	return p.owner != none && s.daemonSets.at[p.owner].decision[p.node] == placement.Excluded
+}
+
+// evictTick returns the tick in which a NoExecute taint evicts the pod, or none.
+func (s *store) evictTick(p *pod) int32 {
+	if p.evict == never || p.is(terminating) || p.phase == vacant {
+		return none
+	}
+	return s.tickOf(int64(p.evict))
+}
+
+// available follows Kubernetes (pkg/api/v1/pod/util.go: IsPodAvailable).
+func (s *store) available(d *daemonSet, p *pod) bool { return s.availableFor(d.minReady, p) }
+
+func (s *store) availableFor(minReady stamp, p *pod) bool {
+	return p.is(isReady) && (minReady <= 0 || p.readied != never && int64(p.readied)+int64(minReady) <= int64(s.clock))
+}

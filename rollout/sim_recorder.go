@@ -1,0 +1,132 @@
+package rollout
+
+import "slices"
+
+// eventRecorder is what has happened: events for who reads them, and notes for those
+// who follow a simulation from inside.
+type eventRecorder struct {
+	epoch    uint64   // counts events: where it is the same, nothing has changed
+	notes    []note   // of this tick, until it is reported
+	events   []Event  // of earlier ticks and of this one
+	told     int      // how many of them are of earlier ones
+	expected int      // how many there were in the last tick with any
+	quiet    bool     // nobody reads events: but for Refused ones there are only notes
+	choices  []Choice // of a scripted order
+}
+
+// fork leaves out what the parent is still to report.
+func (r *eventRecorder) fork() eventRecorder {
+	return eventRecorder{epoch: r.epoch, quiet: r.quiet, choices: slices.Clone(r.choices)}
+}
+
+// note is what an event was about, for those who follow a simulation from inside.
+type note struct {
+	node, owner, deployment int32 // slots, or none
+	rule                    Rule
+}
+
+// eventsAtOnce is how many events are allocated at a time, at the least: most
+// ticks have a few, and so many fill 8 kB. The first are fewer, for those forks
+// that pass a tick only.
+const (
+	eventsAtOnce = 60
+	firstEvents  = 15
+)
+
+// choose takes what the script says from nodes or pods, which it reorders. A
+// number beyond the ways counts from the first again. The choice says whose it is.
+func (s *store) choose(c Choice, nodes []int32, take int) []int32 {
+	if take >= len(nodes) || take <= 0 {
+		return nodes[:max(0, min(take, len(nodes)))]
+	}
+	c.Tick, c.Round, c.Take, c.Of, c.Ways = int(s.now), int(s.round), take, len(nodes), binomial(len(nodes), take)
+	if i := len(s.choices); i < len(s.config.Script) {
+		c.Took = s.config.Script[i] % c.Ways
+	}
+	s.choices = append(s.choices, c)
+	return combination(nodes, take, c.Took)
+}
+
+func (r *eventRecorder) note(n note) {
+	r.epoch++
+	r.notes = append(r.notes, n)
+}
+
+func (s *store) emit(e Event) {
+	n := note{none, none, none, e.Why.Rule}
+	if e.Node != "" {
+		n.node = s.slotOf(e.Node)
+	}
+	if d := s.daemonSets.find(e.DaemonSet); d != nil && (e.Node == "" || n.node != none) {
+		n.owner = d.slot
+	}
+	if d := s.deployments.find(e.Deployment); d != nil {
+		n.deployment = d.slot
+	}
+	s.note(n)
+	if !s.quiet || e.Kind == Refused {
+		e.Tick, e.Round = int(s.now), int(s.round)
+		*s.newEvent() = e
+	}
+}
+
+func (s *store) emitPod(kind Kind, id int32, why Why) {
+	p := &s.pods[id]
+	s.note(note{p.node, p.owner, s.deploymentSlot(p), why.Rule})
+	if s.quiet {
+		return
+	}
+	e := s.newEvent()
+	e.Tick, e.Round, e.Kind = int(s.now), int(s.round), kind
+	e.Pod, e.Revision = s.podName(id), s.numbers[p.class]
+	e.Why.Rule, e.Why.Used, e.Why.Of = why.Rule, why.Used, why.Of
+	if why.Detail != "" { // what is not written costs the collector nothing
+		e.Why.Detail = why.Detail
+	}
+	if p.owner != none {
+		e.DaemonSet = s.daemonSets.at[p.owner].key
+	} else {
+		e.Deployment = s.ownerKey(p)
+	}
+	if p.node != none {
+		e.Node = s.nodeNames[p.node].name
+	}
+}
+
+// newEvent gives the place of the next event, which is zero.
+func (r *eventRecorder) newEvent() *Event {
+	n := len(r.events)
+	if n == cap(r.events) {
+		r.moreEvents()
+		n = len(r.events)
+	}
+	r.events = r.events[:n+1]
+	return &r.events[n]
+}
+
+// untold gives the events of this tick.
+func (r *eventRecorder) untold() []Event { return r.events[r.told:] }
+
+// moreEvents makes room, beginning with the events of this tick.
+func (r *eventRecorder) moreEvents() {
+	least := eventsAtOnce
+	if r.events == nil {
+		least = firstEvents
+	}
+	now := r.untold()
+	r.events = append(make([]Event, 0, max(least, 2*len(now), r.expected)), now...)
+	r.told = 0
+}
+
+// report hands out what has happened, and goes on behind it. The next tick mostly
+// brings as much.
+func (r *eventRecorder) report() []Event {
+	r.notes = r.notes[:0]
+	n := len(r.events)
+	if n == r.told {
+		return nil
+	}
+	events := r.events[r.told:n:n]
+	r.told, r.expected = n, len(events)
+	return events
+}

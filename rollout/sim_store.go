@@ -1,0 +1,28 @@
+package rollout
+
+// store is the state that all parts share. Each of its parts has its own methods;
+// what needs several of them is a method of the store.
+type store struct {
+	config Config
+
+	virtualClock
+	nodeTable
+	podTable
+	eventQueue
+	eventRecorder
+	objectTables
+	schedulerCache
+}
+
+func (s *store) fork() store {
+	return store{
+		config:         s.config,
+		virtualClock:   s.virtualClock,
+		nodeTable:      s.nodeTable.fork(),
+		podTable:       s.podTable.fork(),
+		eventQueue:     s.eventQueue.fork(),
+		eventRecorder:  s.eventRecorder.fork(),
+		objectTables:   s.objectTables.fork(),
+		schedulerCache: s.schedulerCache.fork(),
+	}
+}

@@ -1,0 +1,171 @@
+package rollout
+
+import "iter"
+
+// takeInputs has the inputs that are due take effect, in the order given.
+func (s *Sim) takeInputs() {
+	for len(s.inputs) > 0 && s.inputs[0].tick <= s.now {
+		in := s.inputs[0].input
+		s.inputs = s.inputs[1:]
+		in.apply(s)
+	}
+	if s.unsurveyed {
+		s.survey()
+	}
+}
+
+// movePods has every pod that is due be evicted or make its move.
+func (s *Sim) movePods() {
+	for _, id := range s.takeDue() {
+		if s.evictTick(&s.pods[id]) == s.now {
+			s.evictions.evictTainted(id)
+		} else {
+			s.kubelets.move(id)
+		}
+	}
+}
+
+// Tick advances time by one tick and gives what happened in it, nil if nothing
+// did. It cannot fail. It costs what happens, however many nodes there are.
+func (s *Sim) Tick() []Event {
+	if s.now >= s.last {
+		return nil
+	}
+	if s.idle() {
+		s.skip(s.now + 1)
+		return nil
+	}
+	s.pass()
+	return s.report()
+}
+
+// idle says whether nothing at all is due in the next tick.
+func (s *Sim) idle() bool { return s.nextDue() > s.now+1 }
+
+// pass lets a tick happen in which something is due.
+func (s *Sim) pass() {
+	s.beginTick()
+	s.control()
+	s.evictions.endDrains()
+}
+
+// beginTick is what comes before the controllers in a tick.
+func (s *Sim) beginTick() {
+	s.skip(s.now + 1)
+	s.takeInputs()
+	s.nlc.fireAlarms(unreachable)
+	s.nlc.fireAlarms(collection)
+	s.evictions.processTaints()
+	s.movePods()
+	s.evictions.retryDrains()
+	s.dc.fireProgressChecks()
+}
+
+// nextDue is the next tick, not past, in which something is due; after the last if none is.
+func (s *Sim) nextDue() int32 {
+	next := s.nextChange()
+	for _, slot := range s.deployments.order {
+		if check := s.deployments.at[slot].check; check != none {
+			next = min(next, max(check, s.now))
+		}
+	}
+	return next
+}
+
+// nextChange is nextDue but for deadlines, which change no more than a condition.
+func (s *Sim) nextChange() int32 {
+	next := s.last + 1
+	if t := s.nextMoves(); t != none {
+		next = t
+	}
+	if len(s.alarms) > 0 {
+		next = min(next, s.alarms[0].tick)
+	}
+	if len(s.inputs) > 0 {
+		next = min(next, s.inputs[0].tick)
+	}
+	for i := range s.evictions.drains {
+		next = min(next, s.evictions.nextTry(&s.evictions.drains[i]))
+	}
+	if s.wanting() {
+		next = s.now
+	}
+	return max(next, s.now)
+}
+
+// control runs the controllers and the scheduler, in rounds until nothing
+// changes: each DaemonSet, then each Deployment, then each ReplicaSet syncs once,
+// ascending by key. One for which nothing has changed since its last sync is
+// passed over: the sync would find what that one found.
+func (s *Sim) control() { s.rounds(s.roundLimit()) }
+
+// rounds runs at most so many.
+func (s *Sim) rounds(limit int32) {
+	for s.round = 1; s.round <= limit; s.round++ {
+		s.busy = false
+		s.dsc.syncAll()
+		s.dc.syncAll()
+		s.rsc.syncAll()
+		s.scheduler.schedule()
+		if !s.busy && !s.wanting() {
+			break
+		}
+	}
+	s.round = 0
+}
+
+// roundLimit ends a tick in which controllers never come to rest: a DaemonSet
+// whose selector does not match its own template, which only an unvalidated one
+// can be, makes pods for ever. Others need as many rounds as bursts.
+func (s *Sim) roundLimit() int32 {
+	pods := len(s.nodes) + len(s.pods)
+	for _, slot := range s.deployments.order {
+		pods += 2 * int(min(s.deployments.at[slot].replicas(), 1_000_000))
+	}
+	return int32(50 + 4*min(pods, 100_000_000)/burst)
+}
+
+// Run passes at most max ticks, until the simulation is settled, and yields
+// those that have events. Ticks in which nothing is due are skipped at no cost.
+func (s *Sim) Run(max int) iter.Seq[[]Event] {
+	return func(yield func([]Event) bool) {
+		for range s.passes(max) {
+			if !yield(s.report()) {
+				return
+			}
+		}
+	}
+}
+
+// Advance is Run for those who ask afterwards how things are: without events it
+// takes a fraction of the time. Only the Refused ones it gives: an input that came
+// to nothing leaves no other trace.
+func (s *Sim) Advance(max int) (refused []Event) {
+	was := s.quiet
+	s.quiet = true
+	defer func() { s.quiet = was }()
+	for range s.passes(max) {
+		refused = append(refused, s.report()...)
+	}
+	return refused
+}
+
+// passes is Run with the ticks themselves: what happened is to be reported.
+func (s *Sim) passes(max int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		end := s.now + int32(min(int64(max), int64(s.last-s.now)))
+		for s.now < end {
+			next := s.nextDue()
+			if next > s.last {
+				return // settled
+			}
+			s.skip(min(next-1, end))
+			if s.now == end {
+				return
+			}
+			if s.pass(); len(s.notes) > 0 && !yield(int(s.now)) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,75 @@
+// Package timeline draws a rollout as text and as SVG: a row for each node or pod, a
+// column for each tick.
+package timeline
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/berthsim/berth/rollout"
+)
+
+// Timeline is a rollout as a picture: a row for each node, a column for each
+// tick, and a letter for what the node's pod is at the end of the tick. Letters
+// of old pods are small, those of pods of the revision that is current in that
+// tick are capital:
+//
+//	w waiting to run     r running, not ready    m ready, for less than minReadySeconds
+//	a available          f failed                t on its way out
+//	s an old pod serves while a new one comes beside it
+//	- a pod is wanted and none is there          . none is wanted and none is there
+type Timeline struct {
+	DaemonSet  string
+	Deployment string   // empty if DaemonSet is set
+	First      int      // the tick of the first column
+	Nodes      []string // ascending; of a Deployment its pods, in the order in which they came
+	Rows       []string // of letters, one a tick, by node
+	Events     rollout.Trace
+}
+
+func (t *Timeline) subject() string { return t.DaemonSet + t.Deployment }
+
+// String returns the picture as text, with a ruler of ticks above it.
+func (t *Timeline) String() string {
+	wide := len("tick")
+	for _, n := range t.Nodes {
+		wide = max(wide, len(n))
+	}
+	columns := 0
+	for _, row := range t.Rows {
+		columns = max(columns, len(row))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", t.subject())
+	for _, line := range t.ruler(columns) {
+		fmt.Fprintf(&b, "%s\n", strings.TrimRight(fmt.Sprintf("%-*s  %s", wide, line.label, line.marks), " "))
+	}
+	for i, n := range t.Nodes {
+		fmt.Fprintf(&b, "%-*s  %s\n", wide, n, t.Rows[i])
+	}
+	return b.String()
+}
+
+type rulerLine struct{ label, marks string }
+
+// ruler numbers every fifth tick, or every twentieth where numbers are long.
+func (t *Timeline) ruler(columns int) []rulerLine {
+	every := 5
+	if t.First+columns > 1000 {
+		every = 20
+	}
+	numbers, marks := []byte(strings.Repeat(" ", columns+20)), []byte(strings.Repeat(" ", columns))
+	for i := range columns {
+		tick := t.First + i
+		if tick%every == 0 {
+			copy(numbers[i:], fmt.Sprint(tick))
+		}
+		switch {
+		case tick%10 == 0:
+			marks[i] = '|'
+		case tick%5 == 0:
+			marks[i] = '\''
+		}
+	}
+	return []rulerLine{{"tick", string(numbers)}, {"", string(marks)}}
+}

@@ -1,0 +1,121 @@
+package timeline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
+
+// Watch passes at most max ticks of the simulation, as its Run does, and returns the
+// picture of the DaemonSet or Deployment in them, beginning with how it was before.
+// Nodes that a DaemonSet never had to do with are left out. A Deployment that is still
+// to be applied is found under "deployment/namespace/name". It costs a letter for each
+// row and tick.
+func Watch(sim *rollout.Sim, key string, max int) *Timeline {
+	if sim == nil {
+		sim = &rollout.Sim{}
+	}
+	kind, plain := probe.Subject(sim, key)
+	r := recorder{sim: sim, byName: map[string]*row{}}
+	if r.DaemonSet = plain; kind == "deployment" {
+		r.DaemonSet, r.Deployment = "", plain
+	}
+	if r.First = sim.Now(); r.First < 0 {
+		r.First = 0
+	} else {
+		r.lookAtAll(0)
+	}
+	for events := range sim.Run(max) {
+		r.look(events)
+		r.Events = append(r.Events, events...)
+	}
+	return r.timeline()
+}
+
+// recorder draws a timeline, row by row, where something happens.
+type recorder struct {
+	Timeline
+	sim    *rollout.Sim
+	rows   []*row // in the order in which they came
+	byName map[string]*row
+}
+
+type row struct {
+	name    string
+	letters []byte
+	now     byte // from there on
+}
+
+// look draws what the events of a tick are about. Those of a DaemonSet that name no
+// node may change which nodes want a pod.
+func (r *recorder) look(events []rollout.Event) {
+	column := events[0].Tick - r.First
+	whole := func(e rollout.Event) bool { return e.Node == "" && e.DaemonSet == r.DaemonSet }
+	if r.Deployment != "" || slices.ContainsFunc(events, whole) {
+		r.lookAtAll(column)
+		return
+	}
+	for _, e := range events {
+		if e.Node != "" {
+			r.draw(column, probe.OneNode(r.sim, r.DaemonSet, e.Node))
+		}
+	}
+}
+
+func (r *recorder) lookAtAll(column int) {
+	for _, x := range r.rows {
+		x.draw(column, '.')
+	}
+	rows := probe.Nodes(r.sim, r.DaemonSet)
+	if r.Deployment != "" {
+		rows = probe.Pods(r.sim, r.Deployment)
+	}
+	for seen := range rows {
+		r.draw(column, seen)
+	}
+}
+
+func (r *recorder) draw(column int, seen probe.Row) {
+	x := r.byName[seen.Name]
+	if x == nil {
+		x = &row{name: seen.Name, now: '.'}
+		r.rows, r.byName[seen.Name] = append(r.rows, x), x
+	}
+	x.draw(column, letter(seen))
+}
+
+// draw has the row show a letter from a column on.
+func (x *row) draw(column int, letter byte) {
+	for len(x.letters) < column {
+		x.letters = append(x.letters, x.now)
+	}
+	x.now = letter
+}
+
+func letter(r probe.Row) byte {
+	l := "-wrmaft"[r.Pod]
+	switch {
+	case r.Pod == probe.NoPod && !r.Wanted:
+		return '.'
+	case r.Beside && r.Pod != probe.Available:
+		return 's'
+	case r.New:
+		return l - 'a' + 'A'
+	}
+	return l
+}
+
+func (r *recorder) timeline() *Timeline {
+	if r.Deployment == "" {
+		slices.SortFunc(r.rows, func(a, b *row) int { return strings.Compare(a.name, b.name) })
+	}
+	for _, x := range r.rows {
+		x.draw(r.sim.Now()+1-r.First, '.')
+		if row := string(x.letters); strings.Trim(row, ".") != "" {
+			r.Nodes, r.Rows = append(r.Nodes, x.name), append(r.Rows, row)
+		}
+	}
+	return &r.Timeline
+}

@@ -1,0 +1,260 @@
+package rollout
+
+import (
+	"slices"
+
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
+
+func init() { probe.Of = func(sim any) probe.Sim { return probed{sim.(*Sim)} } }
+
+// probed answers what rollout/diagnosis asks.
+type probed struct{ *Sim }
+
+func (s probed) DropInputs() { s.inputs = nil }
+
+// Rest gives up after many more ticks with events than a rollout has. Nobody reads
+// the events themselves.
+func (s probed) Rest(key string) probe.Outcome {
+	const look = 16 // now and then
+	o := probe.Outcome{Last: int(s.now)}
+	patience, turns := 1000+20*(len(s.nodes)+len(s.pods)), 0
+	daemon, deployment := s.slots(key)
+	s.quiet = true
+	for range s.passes(int(s.last)) {
+		for _, n := range s.notes {
+			if n.owner == daemon && n.deployment == deployment {
+				o.Last = int(s.now)
+			}
+		}
+		o.Refused = o.Refused || len(s.report()) > 0
+		if patience--; patience == 0 || patience%look == 0 && s.spins(&turns) {
+			break // what spins is not settled; what has just come to rest is
+		}
+	}
+	s.quiet = false
+	o.Settled = s.Settled()
+	return o
+}
+
+// slots returns the slots of the key's DaemonSet and Deployment; one of them is none.
+func (s *Sim) slots(key string) (daemon, deployment int32) {
+	switch d, deployed := s.resolve(key); {
+	case d != nil:
+		return d.slot, none
+	case deployed != nil:
+		return none, deployed.slot
+	}
+	return none, none
+}
+
+// spins reports whether every pod to which something is still to happen repeats
+// itself without end. Where the next pod may go to another node, it must have been so
+// for some turns.
+func (s *Sim) spins(turns *int) bool {
+	const enough = 8
+	sure := true
+	for _, id := range s.moves() {
+		p := &s.pods[id]
+		if !p.is(loops) && !s.rejectsForEver(p) && !s.isExpelled(p) {
+			*turns = 0
+			return false
+		}
+		sure = sure && !s.mayGoElsewhere(p)
+	}
+	*turns++
+	return len(s.alarms) == 0 && len(s.inputs) == 0 && (sure || *turns >= enough)
+}
+
+// mayGoElsewhere reports whether the pod is rejected, but its successor not on every node.
+func (s *Sim) mayGoElsewhere(p *pod) bool {
+	return p.set != none && s.rejectsForEver(p) && len(s.kubelets.faultOf(p).nodes) > 0
+}
+
+// endless returns the pod with which something happens again and again on the node,
+// in vain, or none. No time needs to pass to know: what a node or an image does to
+// pods stays until an input changes it.
+func (s *Sim) endless(d *daemonSet, node int32) int32 {
+	if d.marks[node]&desired == 0 || !s.nodes[node].works() {
+		return none
+	}
+	if id := s.expelledForEver(d, node); id != none {
+		return id
+	}
+	for id := d.head[node]; id != none; id = s.pods[id].next {
+		p := &s.pods[id]
+		if !p.is(terminating) && s.fresh[p.class] && (s.rejectsForEver(p) || s.crashesForEver(p, d.minReady)) {
+			return id
+		}
+	}
+	return none
+}
+
+// expelledForEver returns a bound pod that is evicted, whatever else happens, while
+// the DaemonSet makes the same again, or none. With surge it may be the new one beside
+// an old one that stays.
+func (s *Sim) expelledForEver(d *daemonSet, node int32) int32 {
+	if !s.nodes[node].is(hasNoExecute) || d.head[node] == none || !s.evictions.evictsAgain(d, node) {
+		return none
+	}
+	for id := d.head[node]; id != none; id = s.pods[id].next {
+		if p := &s.pods[id]; p.is(bound) && p.due != none {
+			return id
+		}
+	}
+	return none
+}
+
+// isExpelled reports whether the pod's DaemonSet has a pod on its node that is evicted
+// again and again.
+func (s *Sim) isExpelled(p *pod) bool {
+	return p.owner != none && p.node != none && s.expelledForEver(s.daemonSets.at[p.owner], p.node) != none
+}
+
+// rejectsForEver reports whether the pod is Failed or will be as soon as the kubelet
+// sees it, and so will be the next one.
+func (s *Sim) rejectsForEver(p *pod) bool {
+	return p.is(bound) && (p.phase == failed || p.phase == pending && !p.is(pulls)) && s.kubelets.faultOf(p).kind == rejection
+}
+
+// crashesForEver reports whether a run of the container is too short for the pod to be
+// available.
+func (s *Sim) crashesForEver(p *pod, minReady stamp) bool {
+	return p.is(loops) && s.kubelets.faultOf(p).after-s.kubelets.pace(p).ready < max(minReady, 1)
+}
+
+func (s probed) DaemonSet(key string) *probe.DaemonSet {
+	d, _ := s.resolve(key)
+	if d == nil {
+		return nil
+	}
+	surge, unavailable, err := d.budget()
+	x := &probe.DaemonSet{
+		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure, Invalid: err != nil,
+		Rows: make([]probe.NodeRow, len(s.nodes)),
+	}
+	user := marks(0)
+	switch {
+	case !d.rolling || err != nil:
+	case surge > 0:
+		x.Surges, user, x.Used, x.Of = true, surging, d.number(surging), surge
+	default:
+		user, x.Used, x.Of = out, d.number(out), unavailable
+	}
+	for _, r := range d.revisions {
+		if r.object.Name != d.current {
+			x.Earlier = append(x.Earlier, r.object.Revision)
+		}
+	}
+	slices.Sort(x.Earlier)
+	for n := range x.Rows {
+		x.Rows[n] = s.row(d, int32(n), user)
+	}
+	return x
+}
+
+func (s *Sim) row(d *daemonSet, node int32, user marks) probe.NodeRow {
+	m, c := d.marks[node], s.dsc.podsOnNode(d, node)
+	return probe.NodeRow{
+		Node: s.nodeNames[node].name, Exists: s.nodes[node].there(),
+		Wanted: m&desired != 0, Available: m&statusUp != 0, Updated: m&statusNew != 0,
+		Uses: m&user != 0, Lost: m&lost != 0,
+		Any: d.head[node], First: c.first, Newest: c.newest, Oldest: c.oldest, Endless: s.endless(d, node),
+	}
+}
+
+func (s probed) Deployment(key string) *probe.Deployment {
+	_, d := s.resolve(key)
+	if d == nil {
+		return nil
+	}
+	surge, unavailable := d.budget()
+	x := &probe.Deployment{
+		Key: d.key, Object: d.object, Deleting: d.deleting, SelectsNothing: d.selectsNothing(), Failure: d.failure,
+		Replicas: int(d.replicas()), MaxSurge: int(surge), MaxUnavailable: int(unavailable),
+		Syncing: s.wantsAny(d), Still: s.nextForReplicas(d) > s.last, Done: d.done(),
+	}
+	if current := s.currentSet(d); current != nil {
+		x.Denied = current.denied
+	}
+	for _, slot := range d.mine {
+		rs := s.replicaSets.at[slot]
+		x.Sets = append(x.Sets, probe.ReplicaSet{
+			Current: slot == d.current, Revision: rs.revision(), Size: int(rs.size()), Available: int(rs.status.AvailableReplicas), Pods: rs.pods,
+		})
+	}
+	return x
+}
+
+func (s probed) Nodes() []probe.Node {
+	var all []probe.Node
+	for n := range s.nodes {
+		if s.nodes[n].there() {
+			all = append(all, s.node(int32(n)))
+		}
+	}
+	return all
+}
+
+func (s *Sim) node(n int32) probe.Node {
+	state := &s.nodes[n]
+	object, ok := s.cluster.Borrow().Node(s.nodeNames[n].name)
+	return probe.Node{
+		Name: s.nodeNames[n].name, Down: state.is(isDown), Unready: state.is(isUnready), PodsUnready: state.is(podsUnready),
+		Cordoned: ok && object.Spec.Unschedulable,
+	}
+}
+
+func (s probed) KnowsNode(name string) bool { return s.slotOf(name) != none }
+
+func (s probed) Pod(id int32) probe.Pod {
+	p := &s.pods[id]
+	x := probe.Pod{
+		Namespace: s.namespace(p), Name: s.podName(id), Phase: phases[p.phase],
+		Bound: p.is(bound), Terminating: p.is(terminating), Terminal: p.terminal(), Waits: p.due == none, AnyNode: p.set != none,
+		Crashing: p.is(loops), Pulling: p.is(pulls), Rejected: s.rejectsForEver(p), Expelled: s.isExpelled(p),
+	}
+	if p.node != none {
+		x.Node, x.NodeExists = s.node(p.node), s.nodes[p.node].there()
+	}
+	switch {
+	case p.owner != none:
+		x.Available = s.available(s.daemonSets.at[p.owner], p)
+	case p.set != none:
+		minReady := s.replicaSets.at[p.set].minReady()
+		x.Available = s.availableFor(minReady, p)
+		x.InVain = p.live() && p.is(bound) && p.evict == never && s.nodes[p.node].works() && (x.Rejected || s.crashesForEver(p, minReady))
+	}
+	return x
+}
+
+func (s probed) FindPod(key string) int32 { return s.findPod(key) }
+
+func (s probed) Images(id int32) []string { return s.classes[s.pods[id].class].images() }
+
+func (s probed) Trouble(id int32) probe.Trouble {
+	t := s.kubelets.faultOf(&s.pods[id])
+	return probe.Trouble{Image: t.image, Nodes: t.nodes, Pull: t.kind == noImage}
+}
+
+func (s probed) Against(id int32) []placement.Reason { return s.scheduler.against(&s.pods[id]) }
+
+func (s probed) WhyUnbound(id int32) string { return s.scheduler.whyUnbound(&s.pods[id]) }
+
+func (s probed) Neighbours(id int32, ofDaemonSet bool) []int32 {
+	owner := none
+	if ofDaemonSet {
+		owner = s.pods[id].owner
+	}
+	return slices.DeleteFunc(slices.Collect(s.listed(owner, s.pods[id].node)), func(other int32) bool {
+		p := &s.pods[other]
+		return !p.is(bound) || p.terminal() || !ofDaemonSet && p.is(terminating)
+	})
+}
+
+func (s probed) FitsWithout(id int32, gone []int32) bool { return s.scheduler.fitsWithout(id, gone) }
+
+func (s probed) Hints(id int32) []placement.Hint {
+	return s.scheduler.predict(s.pods[id].class).Hints()
+}

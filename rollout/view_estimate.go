@@ -1,0 +1,163 @@
+package rollout
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// Budget is a DaemonSet's maxUnavailable and maxSurge, each "3" or "10%"; empty
+// is 0, both empty is what the DaemonSet has.
+type Budget struct{ MaxUnavailable, MaxSurge string }
+
+// String returns the budget in words.
+func (b Budget) String() string {
+	switch {
+	case b == Budget{}:
+		return "as it is"
+	case b.MaxSurge == "":
+		return "maxUnavailable " + b.MaxUnavailable
+	case b.MaxUnavailable == "":
+		return "maxSurge " + b.MaxSurge
+	}
+	return "maxUnavailable " + b.MaxUnavailable + " maxSurge " + b.MaxSurge
+}
+
+// amounts parses the budget.
+func (b Budget) amounts() (maxUnavailable, maxSurge *intstr.IntOrString) {
+	parse := func(s string) *intstr.IntOrString { return new(intstr.Parse(cmp.Or(s, "0"))) }
+	return parse(b.MaxUnavailable), parse(b.MaxSurge)
+}
+
+// on returns the DaemonSet with the budget.
+func (b Budget) on(ds *appsv1.DaemonSet) *appsv1.DaemonSet {
+	if b == (Budget{}) {
+		return ds
+	}
+	unavailable, surge := b.amounts()
+	ds = ds.DeepCopy()
+	ds.Spec.UpdateStrategy = appsv1.DaemonSetUpdateStrategy{
+		Type:          appsv1.RollingUpdateDaemonSetStrategyType,
+		RollingUpdate: &appsv1.RollingUpdateDaemonSet{MaxUnavailable: unavailable, MaxSurge: surge},
+	}
+	return ds
+}
+
+// onDeployment returns the Deployment with the budget.
+func (b Budget) onDeployment(d *appsv1.Deployment) *appsv1.Deployment {
+	if b == (Budget{}) {
+		return d
+	}
+	unavailable, surge := b.amounts()
+	d = d.DeepCopy()
+	d.Spec.Strategy = appsv1.DeploymentStrategy{
+		Type:          appsv1.RollingUpdateDeploymentStrategyType,
+		RollingUpdate: &appsv1.RollingUpdateDeployment{MaxUnavailable: unavailable, MaxSurge: surge},
+	}
+	return d
+}
+
+// Estimate is what a rollout would take. Ticks count from the one in which the
+// DaemonSet is applied, which is number 1.
+type Estimate struct {
+	Budget    Budget
+	State     State // Done or Deadlocked; another one if the time was not enough
+	Ticks     int   // until its last event
+	Waves     int   // ticks in which the rollout deleted old pods or set new ones beside them
+	Desired   int   // nodes that want a pod, at the end
+	Lowest    int   // available on wanted nodes when it was worst, pods on their way out not counted
+	LowestAt  int   // in this tick of the simulation, for the first time
+	Gaps      []Gap // nodes that were without an available pod, ascending by name
+	LongestAt Gap   // the longest of them; the first by name of equals
+}
+
+// Gap is how long a wanted node was without an available pod at a stretch; the
+// longest stretch if there were several.
+type Gap struct {
+	Node  string
+	Ticks int
+}
+
+// String returns the estimate in one line.
+func (e Estimate) String() string {
+	s := fmt.Sprintf("%v: %v after %d ticks in %d waves, at worst %d of %d available", e.Budget, e.State, e.Ticks, e.Waves, e.Lowest, e.Desired)
+	if e.LongestAt.Ticks > 0 {
+		s += fmt.Sprintf(", a node without for %d ticks", e.LongestAt.Ticks)
+	}
+	return s
+}
+
+// Estimate tries the DaemonSet with each budget, or as it is if none is given,
+// on forks of the simulation, which itself does not change: each is applied and
+// runs until it is settled, for at most max ticks. Each costs as much as happens
+// in it. The error names every budget that is malformed, or with which the
+// DaemonSet is refused.
+func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, budgets ...Budget) ([]Estimate, error) {
+	if ds == nil {
+		return nil, errors.New("no DaemonSet")
+	}
+	return s.estimate("daemonset", ds, max, budgets, func(b Budget) Apply { return Apply{DaemonSet: b.on(ds)} })
+}
+
+// EstimateDeployment is Estimate for a Deployment: its waves are the ticks in
+// which old ReplicaSets shrank, Desired is its replicas, and no node has gaps.
+func (s *Sim) EstimateDeployment(d *appsv1.Deployment, max int, budgets ...Budget) ([]Estimate, error) {
+	if d == nil {
+		return nil, errors.New("no Deployment")
+	}
+	return s.estimate("deployment", d, max, budgets, func(b Budget) Apply { return Apply{Deployment: b.onDeployment(d)} })
+}
+
+func (s *Sim) estimate(kind string, object metav1.Object, max int, budgets []Budget, with func(Budget) Apply) ([]Estimate, error) {
+	if len(budgets) == 0 {
+		budgets = []Budget{{}}
+	}
+	plain := cmp.Or(object.GetNamespace(), corev1.NamespaceDefault) + "/" + object.GetName()
+	var estimates []Estimate
+	var errs []error
+	for _, b := range budgets {
+		f := s.Fork()
+		f.quiet = true
+		o := newObserver(f, kind, plain)
+		err := f.Inject(with(b))
+		if err == nil {
+			err = o.run(max)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%v: %w", b, err))
+			continue
+		}
+		o.Budget = b
+		estimates = append(estimates, o.Estimate)
+	}
+	return estimates, errors.Join(errs...)
+}
+
+// run passes the time of one rollout. The error is why the object was not taken.
+func (o *observer) run(max int) error {
+	for tick := range o.sim.passes(max) {
+		o.Ticks = tick - o.start
+		o.see(tick)
+		if err := refusedApply(o.sim.report(), o.DaemonSet); err != nil && o.Ticks == 1 {
+			return err
+		}
+	}
+	o.close()
+	return nil
+}
+
+// refusedApply returns why the DaemonSet or Deployment was not taken; nil if it was.
+func refusedApply(events []Event, key string) error {
+	for i := range events {
+		if e := &events[i]; e.Kind == Refused && e.DaemonSet+e.Deployment == key && strings.HasPrefix(e.Why.Detail, "apply ") {
+			return errors.New(e.Why.Detail)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package rollout
+
+import (
+	"slices"
+	"strings"
+)
+
+// Course is what a stretch of time brings a DaemonSet. Ticks and gaps count from
+// the first tick of the stretch, which is number 1.
+type Course struct {
+	DaemonSet string // namespace/name
+	Estimate
+	Served int      // nodes on which a pod was available before
+	Down   int      // of these, how many wanted one and were without it when it was worst; pods on their way out not counted
+	DownAt int      // in this tick of the simulation, for the first time
+	DownOn []string // these nodes, ascending by name
+}
+
+// Measure passes at most max ticks, as Run does, and returns the course of every
+// DaemonSet that there is before, meanwhile or after, ascending by key, with all
+// events. It ends early when pods are turned out of a node for the third time and
+// would be without end (OutAgain). Beside what happens it costs a look at every
+// node for each DaemonSet.
+func (s *Sim) Measure(max int) ([]Course, Trace) {
+	m := measure{sim: s, start: s.Now(), turns: map[string]int{}}
+	m.find()
+	for _, o := range m.observers {
+		o.begin()
+	}
+	var trace Trace
+	for tick := range s.passes(max) {
+		m.find()
+		for _, o := range m.observers {
+			o.see(tick)
+		}
+		events := s.report()
+		if trace = append(trace, events...); m.turning(events) {
+			break
+		}
+	}
+	return m.courses(trace), trace
+}
+
+// measure observes all DaemonSets of a simulation.
+type measure struct {
+	sim       *Sim
+	start     int
+	observers []*observer    // ascending by key
+	turns     map[string]int // by DaemonSet and node: how often its pods were turned out
+}
+
+// find makes observers for DaemonSets that have come.
+func (m *measure) find() {
+	for _, key := range m.sim.Keys() {
+		i, found := slices.BinarySearchFunc(m.observers, key, func(o *observer, key string) int { return strings.Compare(o.DaemonSet, key) })
+		if !found {
+			o := newObserver(m.sim, "daemonset", key)
+			o.start = m.start
+			m.observers = slices.Insert(m.observers, i, o)
+		}
+	}
+}
+
+// turning reports whether a node's pods have been turned out often enough to know that
+// this goes on for ever.
+func (m *measure) turning(events []Event) bool {
+	endless := false
+	for _, e := range events {
+		if e.Kind == Evicted && e.Why.Rule == OutAgain {
+			id := e.DaemonSet + " " + e.Node
+			m.turns[id]++
+			endless = endless || m.turns[id] > 2
+		}
+	}
+	return endless
+}
+
+func (m *measure) courses(trace Trace) []Course {
+	last := map[string]int{}
+	for _, e := range trace {
+		last[e.DaemonSet] = e.Tick
+	}
+	var all []Course
+	for _, o := range m.observers {
+		o.close()
+		if tick, any := last[o.DaemonSet]; any {
+			o.Ticks = tick - m.start
+		}
+		all = append(all, o.Course)
+	}
+	return all
+}

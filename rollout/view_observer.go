@@ -1,0 +1,205 @@
+package rollout
+
+import (
+	"slices"
+
+	"github.com/berthsim/berth/placement"
+)
+
+// observer follows how available a DaemonSet or Deployment is while time passes. It
+// reads notes, so nobody has to make events for it. A row is a node of a DaemonSet.
+// The pods of a Deployment are only counted: where one is missing, another may come
+// anywhere, so no gap is its own.
+type observer struct {
+	Course
+	sim    *Sim
+	key    string // with its kind
+	start  int
+	seen   bool
+	roster []nodeName // the nodes of the rows
+	rows   []row      // by slot
+	served int
+	down   int // rows that were served before and are missing
+}
+
+// row is one node, as of the last tick that was about it.
+type row struct {
+	service service
+	before  bool // it was served when the observation began
+	since   int  // the tick since which it is missing
+	gap     int  // the longest stretch of ticks in which it was missing
+}
+
+type service uint8
+
+const (
+	absent  service = iota // no pod is wanted
+	missing                // one is wanted, and none is available that stays
+	served
+)
+
+func newObserver(s *Sim, kind, plain string) *observer {
+	o := &observer{sim: s, key: kind + "/" + plain, start: s.Now()}
+	o.DaemonSet, o.LowestAt = plain, o.start+1
+	return o
+}
+
+// begin looks at what there is before anything happens.
+func (o *observer) begin() {
+	o.see(o.start)
+	for i := range o.rows {
+		if r := &o.rows[i]; r.service == served {
+			r.before = true
+			o.Served++
+		}
+	}
+}
+
+// see looks at what the tick was about. It must come before the tick is reported,
+// which drops the notes.
+func (o *observer) see(tick int) {
+	switch d, deployed := o.sim.resolve(o.key); {
+	case d != nil:
+		o.seeNodes(d, tick)
+	case deployed != nil:
+		o.seePods(deployed)
+	default:
+		return
+	}
+	if !o.seen || o.served < o.Lowest {
+		o.Lowest, o.LowestAt = o.served, tick
+	}
+	if o.down > o.Down {
+		o.Down, o.DownAt, o.DownOn = o.down, tick, o.downOn()
+	}
+	o.seen = true
+}
+
+func (o *observer) seeNodes(d *daemonSet, tick int) {
+	all, wave := o.moveRows() || !o.seen, false
+	for _, n := range o.sim.notes {
+		mine := n.owner == d.slot
+		wave = wave || mine && n.rule.rolls()
+		switch {
+		case n.node == none:
+			all = all || mine // which nodes want a pod may have changed
+		case mine || n.owner == none:
+			o.look(d, n.node, tick)
+		}
+	}
+	for i := 0; all && i < len(o.rows); i++ {
+		o.look(d, int32(i), tick)
+	}
+	o.Desired = d.number(desired)
+	if wave {
+		o.Waves++
+	}
+}
+
+// rolls reports whether the rule is one of those by which rollingUpdate begins with a node.
+func (r Rule) rolls() bool {
+	switch r {
+	case WithinBudget, OldUnavailable, WithinSurge, OldUnavailableSurge:
+		return true
+	}
+	return false
+}
+
+// moveRows makes rows for nodes that have come, and reports whether there are any.
+func (o *observer) moveRows() bool {
+	s := o.sim
+	if len(o.roster) == len(s.nodeNames) {
+		return false
+	}
+	rows := make([]row, len(s.nodeNames))
+	for i, n := range o.roster {
+		rows[s.slotOf(n.name)] = o.rows[i]
+	}
+	o.roster, o.rows = s.nodeNames, rows
+	return true
+}
+
+func (o *observer) look(d *daemonSet, node int32, tick int) {
+	r, now := &o.rows[node], o.sim.serviceOn(d, node)
+	if r.service == now {
+		return
+	}
+	o.count(r, -1)
+	if r.service == missing {
+		r.gap = max(r.gap, tick-r.since)
+	}
+	r.service, r.since = now, tick
+	o.count(r, 1)
+}
+
+// count adds the row to the numbers of rows, or takes it out.
+func (o *observer) count(r *row, n int) {
+	switch {
+	case r.service == served:
+		o.served += n
+	case r.service == missing && r.before:
+		o.down += n
+	}
+}
+
+// serviceOn returns how the DaemonSet serves the node.
+func (s *Sim) serviceOn(d *daemonSet, node int32) service {
+	if d.decision[node] != placement.Eligible {
+		return absent
+	}
+	for id := d.head[node]; id != none; id = s.pods[id].next {
+		if p := &s.pods[id]; !p.is(terminating) && s.available(d, p) {
+			return served
+		}
+	}
+	return missing
+}
+
+func (o *observer) seePods(d *deployment) {
+	o.served, o.Desired = o.sim.serving(d), int(d.replicas())
+	if slices.ContainsFunc(o.sim.notes, func(n note) bool { return n.deployment == d.slot && n.rule == TooManyReplicas }) {
+		o.Waves++
+	}
+}
+
+// serving returns how many pods of the Deployment are available and stay.
+func (s *Sim) serving(d *deployment) (n int) {
+	for _, slot := range d.mine {
+		rs := s.replicaSets.at[slot]
+		for _, id := range rs.pods {
+			if p := &s.pods[id]; p.live() && s.availableFor(rs.minReady(), p) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// downOn lists the nodes that were served before and are missing, ascending.
+func (o *observer) downOn() (nodes []string) {
+	for i := range o.rows {
+		if r := &o.rows[i]; r.before && r.service == missing {
+			nodes = append(nodes, o.roster[i].name)
+		}
+	}
+	return nodes
+}
+
+// close ends the gaps that are still open.
+func (o *observer) close() {
+	o.State = o.sim.State(o.key)
+	for i := range o.rows {
+		r := &o.rows[i]
+		if r.service == missing {
+			r.gap = max(r.gap, o.sim.Now()+1-r.since)
+		}
+		if r.gap == 0 {
+			continue
+		}
+		gap := Gap{o.roster[i].name, r.gap}
+		o.Gaps = append(o.Gaps, gap)
+		if gap.Ticks > o.LongestAt.Ticks {
+			o.LongestAt = gap
+		}
+	}
+}

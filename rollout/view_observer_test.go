@@ -1,0 +1,328 @@
+package rollout
+
+import (
+	"maps"
+
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/placement"
+)
+
+// An estimate is what counting by hand from events comes to.
+// Mutants seen to fail: a gap closed one tick early; LowestAt of the last low;
+// emitPod that notes nothing while nobody reads events.
+func TestEstimateIsCounted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		y := stories(mixed).Draw(t, "story")
+		s := y.sim(t)
+		for range y.ticks {
+			s.Tick()
+		}
+		if d := s.daemonSets.find("default/agent"); d != nil && d.deleting {
+			t.Skip("it goes with its last pod, and there is nothing to count any more")
+		}
+		ds := &y.sets[0]
+		before := lines(nil)
+		if d := s.daemonSets.find("default/agent"); d != nil {
+			before = lines([]Event{{Revision: d.object.Generation}})
+		}
+		got, err := s.Estimate(ds, 200, Budget{MaxUnavailable: "2"}, Budget{MaxSurge: "50%"}, Budget{})
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		if d := s.daemonSets.find("default/agent"); d != nil && before != lines([]Event{{Revision: d.object.Generation}}) {
+			t.Fatalf("the simulation has changed")
+		}
+		for _, e := range got {
+			f := s.Fork()
+			if err := f.Apply(e.Budget.on(ds)); err != nil {
+				t.Fatalf("%v", err)
+			}
+			if diff := cmp.Diff(estimateByHand(f, "daemonset/default/agent", e.Budget), e); diff != "" {
+				t.Fatalf("-by hand +estimate:\n%s", diff)
+			}
+		}
+	})
+}
+
+// Of a Deployment, too, and it is told apart from a DaemonSet of the same name.
+// Mutants seen to fail: pods on their way out count as available; pods that are ready
+// do, whatever minReadySeconds; every rule makes a wave; LowestAt of the last low.
+func TestEstimateOfADeploymentIsCounted(t *testing.T) {
+	waves, downs := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		y := deployStories(false).Draw(t, "story")
+		s := y.sim(t)
+		for range rapid.IntRange(0, 40).Draw(t, "ticks") {
+			s.Tick()
+		}
+		if d := s.deployments.find("default/web"); d != nil && d.deleting {
+			t.Skip("it goes with its last pod, and there is nothing to count any more")
+		}
+		web := webDeployment("web", pick(t, "image", "v1", "v2"), rapid.Int32Range(1, 6).Draw(t, "replicas"))
+		web.Spec.MinReadySeconds = pick[int32](t, "min ready", 0, 2)
+		if rapid.Bool().Draw(t, "as many as there are") {
+			web.Spec.Replicas = nil
+		}
+		got, err := s.EstimateDeployment(web, 200, Budget{MaxUnavailable: "2"}, Budget{MaxSurge: "50%"}, Budget{})
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, e := range got {
+			f := s.Fork()
+			if err := f.ApplyDeployment(e.Budget.onDeployment(web)); err != nil {
+				t.Fatalf("%v", err)
+			}
+			if diff := cmp.Diff(estimateByHand(f, "deployment/default/web", e.Budget), e); diff != "" {
+				t.Fatalf("-by hand +estimate:\n%s", diff)
+			}
+			if e.Waves > 1 {
+				waves++
+			}
+			if e.Lowest > 0 && e.Lowest < e.Desired {
+				downs++
+			}
+		}
+	})
+	if waves < 10 || downs < 10 {
+		t.Errorf("%d estimates with several waves, %d with some pods available at worst", waves, downs)
+	}
+}
+
+// A Deployment that does not say how many replicas it has keeps those that it has.
+func TestEstimatesKeepReplicas(t *testing.T) {
+	s := manyDeployments(t, 1)
+	want := *s.deployments.at[0].object.Spec.Replicas
+	web := s.deployments.at[0].object.DeepCopy()
+	web.Spec.Replicas = nil
+	got, err := s.EstimateDeployment(web, 9, Budget{MaxSurge: "1"}, Budget{})
+	if err != nil || len(got) != 2 || want < 2 || got[0].Desired != int(want) || got[1].Desired != int(want) {
+		t.Errorf("%v of %d replicas, %v", got, want, err)
+	}
+}
+
+// Courses, too, of all DaemonSets at once, also where nodes come meanwhile.
+// Mutants seen to fail: rows that stay where they are when slots move; events of nodes,
+// or of the whole DaemonSet, overlooked; DownAt of the last low; a gap closed one tick
+// early.
+func TestCoursesAreCounted(t *testing.T) {
+	downs, came := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		y := stories(pick(t, "mood", mixed, drained, endlessly)).Draw(t, "story")
+		s := y.sim(t)
+		for range rapid.IntRange(0, y.ticks/3).Draw(t, "before") {
+			s.Tick()
+		}
+		wish := y.sets[0].DeepCopy()
+		wish.Spec.MinReadySeconds = pick[int32](t, "min ready later", 0, 3, 600)
+		first := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "m", Labels: map[string]string{"pool": "a"}}} // moves all slots
+		for _, in := range []Input{Apply{DaemonSet: wish}, ApplyNode{first}} {
+			if err := s.At(s.Now()+rapid.IntRange(1, 9).Draw(t, "later"), in); err != nil {
+				t.Fatalf("%v", err)
+			}
+		}
+		before, nodes := s.Fork(), len(s.nodes)
+		got, _ := s.Measure(y.ticks)
+		var want []Course
+		for _, c := range got {
+			h := newHand(before.Fork(), "daemonset/"+c.DaemonSet)
+			h.look()
+			h.begin()
+			want = append(want, h.course(s.Now()))
+			if c.Down > 0 {
+				downs++
+			}
+			if len(s.nodes) > nodes && len(c.Gaps) > 0 {
+				came++
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("-by hand +measured:\n%s", diff)
+		}
+	})
+	if downs < 3 || came < 3 {
+		t.Errorf("%d courses with nodes down, %d with gaps where nodes came", downs, came)
+	}
+}
+
+func estimateByHand(s *Sim, key string, b Budget) Estimate {
+	h := newHand(s, key)
+	h.look()
+	c := h.course(s.Now() + 200)
+	c.Budget, c.Ticks = b, h.last-h.start
+	return c.Estimate
+}
+
+// hand counts by hand what an observer counts: which pods are available from events,
+// and from a list of the pods where an event is about the whole object.
+type hand struct {
+	Course
+	sim         *Sim
+	key         string
+	start, last int
+	known       bool              // the object has been there
+	up          map[string]string // nodes of available pods that stay, by pod
+	going       map[string]bool   // pods on their way out
+	missing     map[string]int    // ticks in which the node has been missing at a stretch
+	longest     map[string]int
+	before      map[string]bool
+}
+
+func newHand(s *Sim, key string) *hand {
+	h := &hand{sim: s, key: key, start: s.Now(), last: s.Now(), missing: map[string]int{}, longest: map[string]int{}, before: map[string]bool{}}
+	_, h.DaemonSet = cutKind(key)
+	h.LowestAt = s.Now() + 1
+	return h
+}
+
+// look lists the available pods.
+func (h *hand) look() {
+	h.up, h.going = map[string]string{}, map[string]bool{}
+	for _, p := range h.sim.Pods(h.key) {
+		switch {
+		case p.Terminating:
+			h.going[p.Name] = true
+		case p.Available:
+			h.up[p.Name] = p.Node
+		}
+	}
+}
+
+// begin counts what there is before the first tick.
+func (h *hand) begin() {
+	h.count()
+	for node, wanted := range h.wanted() {
+		if wanted && h.serves(node) {
+			h.before[node] = true
+		}
+	}
+	h.Served = len(h.before)
+}
+
+// course passes time up to a tick, or until nothing more happens.
+func (h *hand) course(until int) Course {
+	for h.sim.Now() < until && !h.sim.Settled() {
+		h.read(h.sim.Tick())
+		h.count()
+	}
+	for node, ticks := range h.longest {
+		h.Gaps = append(h.Gaps, Gap{node, ticks})
+	}
+	slices.SortFunc(h.Gaps, func(a, b Gap) int { return strings.Compare(a.Node, b.Node) })
+	for _, g := range h.Gaps {
+		if g.Ticks > h.LongestAt.Ticks {
+			h.LongestAt = g
+		}
+	}
+	h.State = h.sim.State(h.key)
+	return h.Course
+}
+
+func (h *hand) read(events []Event) {
+	d, deployed := h.sim.resolve(h.key)
+	minReady := stamp(0)
+	switch {
+	case d != nil:
+		minReady = d.object.Spec.MinReadySeconds
+	case deployed != nil:
+		minReady = deployed.object.Spec.MinReadySeconds
+	}
+	again, wave := false, false
+	for _, e := range events {
+		h.last = e.Tick
+		if e.DaemonSet+e.Deployment != h.DaemonSet {
+			continue
+		}
+		h.Ticks = e.Tick - h.start
+		again = again || e.Pod == "" || e.Kind == Adopted
+		wave = wave || slices.Contains([]Rule{WithinBudget, OldUnavailable, WithinSurge, OldUnavailableSurge, TooManyReplicas}, e.Why.Rule)
+		switch e.Kind {
+		case Ready, Available:
+			if !h.going[e.Pod] && (e.Kind == Available || minReady == 0) {
+				h.up[e.Pod] = e.Node
+			}
+		case Deleted, UserDeleted, Evicted, Preempted:
+			h.going[e.Pod] = true
+			delete(h.up, e.Pod)
+		case Unready, Failed, Stopped, Collected, Orphaned, Released:
+			delete(h.up, e.Pod)
+		}
+	}
+	if again {
+		h.look()
+	}
+	if wave && (d != nil || deployed != nil) {
+		h.Waves++
+	}
+}
+
+// wanted says of each node whether the DaemonSet wants a pod there.
+func (h *hand) wanted() map[string]bool {
+	wanted := map[string]bool{}
+	d, _ := h.sim.resolve(h.key)
+	for n := range h.sim.nodes {
+		wanted[h.sim.nodeNames[n].name] = d != nil && d.decision[n] == placement.Eligible
+	}
+	return wanted
+}
+
+func (h *hand) serves(node string) bool {
+	return slices.Contains(slices.Collect(maps.Values(h.up)), node)
+}
+
+// count counts the tick that is over.
+func (h *hand) count() {
+	served, desired := len(h.up), 0
+	switch d, deployed := h.sim.resolve(h.key); {
+	case d != nil:
+		served, desired = h.nodes()
+	case deployed != nil:
+		desired = int(*deployed.object.Spec.Replicas)
+	default: // as it was
+		for node := range h.missing {
+			h.miss(node)
+		}
+		return
+	}
+	if !h.known || served < h.Lowest {
+		h.Lowest, h.LowestAt = served, h.sim.Now()
+	}
+	h.known, h.Desired = true, desired
+	var down []string
+	for node := range h.missing {
+		if h.before[node] {
+			down = append(down, node)
+		}
+	}
+	if slices.Sort(down); len(down) > h.Down {
+		h.Down, h.DownAt, h.DownOn = len(down), h.sim.Now(), down
+	}
+}
+
+func (h *hand) nodes() (served, wanted int) {
+	for node, is := range h.wanted() {
+		switch {
+		case is && !h.serves(node):
+			wanted++
+			h.miss(node)
+			continue
+		case is:
+			wanted++
+			served++
+		}
+		delete(h.missing, node)
+	}
+	return served, wanted
+}
+
+func (h *hand) miss(node string) {
+	h.missing[node]++
+	h.longest[node] = max(h.longest[node], h.missing[node])
+}

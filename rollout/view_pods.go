@@ -1,0 +1,90 @@
+package rollout
+
+import (
+	"fmt"
+	"math"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Pod is a pod of a DaemonSet or Deployment: plain, comparable data.
+type Pod struct {
+	Name        string
+	Node        string // that it runs on or is aimed at; empty for one that the scheduler has found none for
+	Bound       bool   // whether it is bound to that node
+	Revision    int64  // 0 if its ControllerRevision or ReplicaSet is unknown
+	Hash        string // its label controller-revision-hash or pod-template-hash
+	Phase       corev1.PodPhase
+	Ready       bool
+	Available   bool // ready for minReadySeconds; a terminating pod can be
+	Terminating bool
+	Reason      string // what kubectl shows in place of the phase: OutOfcpu, ImagePullBackOff, CrashLoopBackOff; mostly empty
+	Restarts    int    // of the container that was started again most often
+	Since       int    // the tick of its last change; negative if before the simulation
+}
+
+// String is the pod in one line.
+func (p Pod) String() string {
+	state := string(p.Phase)
+	switch {
+	case p.Terminating:
+		state = "Terminating"
+	case p.Reason != "":
+		state = p.Reason
+	case p.Ready:
+		state = "Ready"
+	}
+	where := " on " + p.Node
+	if p.Node == "" {
+		where = " nowhere"
+	}
+	again := ""
+	if p.Restarts > 0 {
+		again = fmt.Sprintf(", restarts %d", p.Restarts)
+	}
+	return fmt.Sprintf("%s%s: r%d %s since %d%s", p.Name, where, p.Revision, state, p.Since, again)
+}
+
+// Pods lists the DaemonSet's pods by node, each node's as the controller orders
+// them: bound before unbound, then the oldest, then by name. Those of a Deployment
+// come by ReplicaSet, the oldest first, and then in the order in which they came.
+func (s *Sim) Pods(key string) []Pod {
+	d, deployed := s.resolve(key)
+	var pods []Pod
+	switch {
+	case d != nil:
+		for _, id := range s.podsOf(d) {
+			pods = append(pods, s.showPod(id, d.minReady))
+		}
+	case deployed != nil:
+		for _, slot := range deployed.mine {
+			for _, id := range s.replicaSets.at[slot].pods {
+				pods = append(pods, s.showPod(id, s.replicaSets.at[slot].minReady()))
+			}
+		}
+	}
+	return pods
+}
+
+func (s *Sim) showPod(id int32, minReady stamp) Pod {
+	p := &s.pods[id]
+	shown := Pod{
+		Name: s.podName(id), Bound: p.is(bound),
+		Revision: s.numbers[p.class], Hash: s.classes[p.class].hash,
+		Phase: phases[p.phase], Ready: p.is(isReady), Available: s.availableFor(minReady, p), Terminating: p.is(terminating),
+		Reason: s.kubelets.reasonOf(p), Restarts: s.kubelets.restartsOf(id).most(), Since: s.sinceTick(p),
+	}
+	if p.node != none {
+		shown.Node = s.nodeNames[p.node].name
+	}
+	return shown
+}
+
+// sinceTick is the tick of the pod's last change, rounded down.
+func (s *Sim) sinceTick(p *pod) int {
+	at := p.since
+	if p.readied != never {
+		at = max(at, p.readied)
+	}
+	return int(math.Floor(float64(min(at, max(0, s.clock))) / float64(s.step)))
+}

@@ -1,0 +1,135 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Draining is a drain in progress: plain data.
+type Draining struct {
+	Drain Drain
+	Since int // the tick in which it began
+	Pods  []Leaving
+}
+
+// Leaving is a pod that a drain waits for.
+type Leaving struct {
+	Pod     string // namespace/name
+	Refused string // why the last eviction was refused; empty: it is on its way out
+}
+
+// Draining lists the drains in progress, in the order in which they began. One
+// whose pods are all refused, in a simulation that is settled, waits without end.
+func (s *Sim) Draining() []Draining {
+	var all []Draining
+	for _, d := range s.evictions.drains {
+		x := Draining{Drain: d.input, Since: int(d.started / s.step)}
+		for _, l := range d.pods {
+			x.Pods = append(x.Pods, Leaving{l.name, l.refused})
+		}
+		all = append(all, x)
+	}
+	return all
+}
+
+// State is how far a DaemonSet or Deployment has come, told by what is still to happen and
+// not by a timeout. It is comparable: Progressing, WaitingUntil(t), Done and
+// Deadlocked; Unknown if there is no such DaemonSet.
+type State int64
+
+const (
+	Unknown     State = 0  // no such DaemonSet or Deployment
+	Progressing State = -1 // something happens in the next tick
+	Done        State = -2 // as wanted, and nothing more will happen by itself
+	Deadlocked  State = -3 // not as wanted, and nothing more will happen by itself
+)
+
+// WaitingUntil is the state of a DaemonSet for which nothing happens before a tick.
+func WaitingUntil(tick int) State { return State(tick) + 1 }
+
+// Until is the tick of WaitingUntil; false for other states.
+func (s State) Until() (tick int, waiting bool) { return int(s) - 1, s > 0 }
+
+// String is the state in words.
+func (s State) String() string {
+	switch s {
+	case Unknown:
+		return "Unknown"
+	case Progressing:
+		return "Progressing"
+	case Done:
+		return "Done"
+	case Deadlocked:
+		return "Deadlocked"
+	}
+	return fmt.Sprintf("WaitingUntil(%d)", int64(s)-1)
+}
+
+// State says how far the DaemonSet has come. Inputs that are still to come do
+// not count, but Settled waits for them.
+func (s *Sim) State(key string) State {
+	switch d, deployed := s.resolve(key); {
+	case d != nil:
+		return s.stateOf(d.wants(), s.nextFor(func(p *pod) bool { return p.owner == d.slot }), d.complete())
+	case deployed != nil:
+		return s.stateOf(s.wantsAny(deployed), s.nextForDeployment(deployed), deployed.done())
+	}
+	return Unknown
+}
+
+func (s *Sim) stateOf(wants bool, next int32, complete bool) State {
+	switch {
+	case wants || next <= s.now+1:
+		return Progressing
+	case next <= s.last:
+		return WaitingUntil(int(next))
+	case complete:
+		return Done
+	}
+	return Deadlocked
+}
+
+// wantsAny says whether the Deployment or one of its ReplicaSets is to be synced.
+func (s *Sim) wantsAny(d *deployment) bool {
+	return d.queued.has(stateChanged) ||
+		slices.ContainsFunc(d.mine, func(slot int32) bool { return s.replicaSets.at[slot].queued.has(stateChanged) })
+}
+
+// nextForDeployment is nextFor, or when its progress is checked.
+func (s *Sim) nextForDeployment(d *deployment) int32 {
+	next := s.nextForReplicas(d)
+	if d.check != none {
+		next = min(next, d.check)
+	}
+	return next
+}
+
+func (s *Sim) nextForReplicas(d *deployment) int32 {
+	return s.nextFor(func(p *pod) bool { return p.set != none && s.replicaSets.at[p.set].deployment == d.slot })
+}
+
+// nextFor is the next tick in which something happens to a controller's pods or
+// to nodes by itself; after the last tick if nothing does. For pods that are not bound
+// any pod that moves may make room.
+func (s *Sim) nextFor(own func(*pod) bool) int32 {
+	next := s.last + 1
+	if len(s.alarms) > 0 {
+		next = s.alarms[0].tick
+	}
+	if slices.ContainsFunc(s.unbound, func(id int32) bool { return own(&s.pods[id]) }) {
+		return s.nextChange()
+	}
+	for tick, id := range s.moves() {
+		if tick >= next {
+			break
+		}
+		if own(&s.pods[id]) {
+			return tick
+		}
+	}
+	return next
+}
+
+// Settled says whether nothing more will happen by itself and no input is to
+// come: every DaemonSet is Done or Deadlocked.
+func (s *Sim) Settled() bool { return s.nextDue() > s.last }

@@ -1,0 +1,94 @@
+package rollout
+
+import (
+	"iter"
+
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
+
+func init() {
+	probe.Subject = func(sim any, key string) (kind, plain string) { return sim.(*Sim).subject(key) }
+	probe.Nodes = func(sim any, key string) iter.Seq[probe.Row] { return sim.(*Sim).nodeRows(key) }
+	probe.OneNode = func(sim any, key, node string) probe.Row { return sim.(*Sim).nodeRow(key, node) }
+	probe.Pods = func(sim any, key string) iter.Seq[probe.Row] { return sim.(*Sim).podRows(key) }
+}
+
+func (s *Sim) subject(key string) (kind, plain string) {
+	_, deployed := s.resolve(key)
+	switch kind, plain = cutKind(key); {
+	case kind != "":
+		return kind, plain
+	case deployed != nil:
+		return "deployment", plain
+	}
+	return "daemonset", plain
+}
+
+func (s *Sim) nodeRows(key string) iter.Seq[probe.Row] {
+	return func(yield func(probe.Row) bool) {
+		d := s.daemonSets.find(key)
+		for n := 0; d != nil && n < len(s.nodes); n++ {
+			if !yield(s.rowOf(d, int32(n))) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Sim) nodeRow(key, node string) probe.Row {
+	if d, n := s.daemonSets.find(key), s.slotOf(node); d != nil && n != none {
+		return s.rowOf(d, n)
+	}
+	return probe.Row{Name: node}
+}
+
+// rowOf shows the new pod where there is one, else the old one, else one that is on its
+// way out.
+func (s *Sim) rowOf(d *daemonSet, node int32) probe.Row {
+	c := s.dsc.podsOnNode(d, node)
+	r := probe.Row{Name: s.nodeNames[node].name, Wanted: d.decision[node] == placement.Eligible, Beside: c.newest != none && c.oldest != none}
+	for _, id := range []int32{c.newest, c.oldest, c.first} {
+		if id != none {
+			r.Pod, r.New = s.stage(id, d.minReady)
+			break
+		}
+	}
+	return r
+}
+
+func (s *Sim) podRows(key string) iter.Seq[probe.Row] {
+	return func(yield func(probe.Row) bool) {
+		d := s.deployments.find(key)
+		if d == nil {
+			return
+		}
+		for _, slot := range d.mine {
+			rs := s.replicaSets.at[slot]
+			for _, id := range rs.pods {
+				r := probe.Row{Name: s.podName(id)}
+				if r.Pod, r.New = s.stage(id, rs.minReady()); !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *Sim) stage(id int32, minReady stamp) (stage probe.Stage, isNew bool) {
+	p := &s.pods[id]
+	isNew = s.fresh[p.class]
+	switch {
+	case p.is(terminating):
+		return probe.Terminating, isNew
+	case p.phase == failed:
+		return probe.Failed, isNew
+	case p.phase == pending:
+		return probe.Waiting, isNew
+	case s.availableFor(minReady, p):
+		return probe.Available, isNew
+	case p.is(isReady):
+		return probe.Ready, isNew
+	}
+	return probe.Running, isNew
+}
