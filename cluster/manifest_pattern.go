@@ -93,7 +93,8 @@ func withoutOwn(spec *corev1.PodSpec) corev1.PodSpec {
 }
 
 // isPinned reports whether the affinity of the pod only names its node, as the
-// DaemonSet controller writes it (pkg/controller/daemon/util, ReplaceDaemonSetPodNodeNameNodeAffinity).
+// DaemonSet controller writes it (pkg/controller/daemon/util/daemonset_util.go:
+// ReplaceDaemonSetPodNodeNameNodeAffinity).
 func isPinned(spec *corev1.PodSpec) bool {
 	a := spec.Affinity
 	if a == nil || a.PodAffinity != nil || a.PodAntiAffinity != nil || a.NodeAffinity == nil || spec.NodeName == "" {
@@ -112,7 +113,7 @@ func isPinned(spec *corev1.PodSpec) bool {
 }
 
 // tokenPrefix begins the name of the volume with the token of the ServiceAccount
-// (plugin/pkg/admission/serviceaccount, ServiceAccountVolumeName).
+// (plugin/pkg/admission/serviceaccount/admission.go: ServiceAccountVolumeName).
 const tokenPrefix = "kube-api-access-"
 
 // tokenVolume returns the name of the volume with the token, "" if there is none.

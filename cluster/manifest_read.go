@@ -62,10 +62,11 @@ func isValid(object runtime.Object) bool { return len(validation.ValidateDefault
 // kubectl cluster-info dump printed.
 //
 // Documents are found and read as kubectl and the API server do: separators as
-// in k8s.io/apimachinery/pkg/util/yaml (YAMLReader, YAMLOrJSONDecoder), fields
-// by their exact names as in its strict decoding (runtime/serializer/json).
-// Unknown fields and repeated keys are Warnings, the last of repeated keys
-// counts; kinds outside the model are Skipped.
+// in streams (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader,
+// YAMLOrJSONDecoder), fields by their exact names as in strict decoding
+// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
+// Serializer.unmarshal). Unknown fields and repeated keys are Warnings, the
+// last of repeated keys counts; kinds outside the model are Skipped.
 //
 // Where an object is there twice, identical ones are one object with a Warning.
 // Two states of an object, with the same uid and different resourceVersions as

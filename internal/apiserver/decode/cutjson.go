@@ -11,7 +11,8 @@ import (
 )
 
 // json reads a chunk that begins with "{": a sequence of JSON values, as for
-// YAMLOrJSONDecoder of k8s.io/apimachinery/pkg/util/yaml, or else YAML in flow style.
+// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLOrJSONDecoder), or else YAML in
+// flow style.
 func (r *Reader) json(c *chunk) {
 	for first := true; ; first = false {
 		if !first && c.isBlank() {

@@ -95,7 +95,8 @@ func (w *worker) object(at Place, raw json.RawMessage, inherited header) {
 }
 
 // watchEvent reads an event of kubectl get -w --output-watch-events
-// (k8s.io/apimachinery/pkg/apis/meta/v1, WatchEvent). It reports whether there is one.
+// (k8s.io/apimachinery/pkg/apis/meta/v1/watch.go: WatchEvent). It reports whether
+// there is one.
 func (w *worker) watchEvent(at Place, fields map[string]json.RawMessage) bool {
 	if len(fields) != 2 || fields["type"] == nil || objectOf(fields["object"]) == nil {
 		return false

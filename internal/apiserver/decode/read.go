@@ -1,7 +1,9 @@
 // Package decode reads streams of YAML or JSON documents into the objects of
 // package kinds, as kubectl and the API server do: separators as in
-// k8s.io/apimachinery/pkg/util/yaml (YAMLReader, YAMLOrJSONDecoder), fields by
-// their exact names as in its strict decoding (runtime/serializer/json).
+// streams (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader,
+// YAMLOrJSONDecoder), fields by their exact names as in strict decoding
+// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
+// Serializer.unmarshal).
 //
 // A stream passes through in this order: stream cuts it into chunks at separator
 // lines, cut cuts a list into its items, workers decode documents and items on

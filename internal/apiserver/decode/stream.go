@@ -22,9 +22,9 @@ var (
 const blockSize = 256 << 10
 
 // stream reads documents from in, and holds no more of them than is asked for.
-// A stream is cut as YAMLReader of k8s.io/apimachinery/pkg/util/yaml cuts it: at
-// every line that begins with "---", which no JSON value and no indented block
-// can contain. What stands between two such lines is a chunk.
+// A stream is cut as (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader)
+// cuts it: at every line that begins with "---", which no JSON value and no
+// indented block can contain. What stands between two such lines is a chunk.
 type stream struct {
 	in  io.Reader
 	err error // of in, other than io.EOF

@@ -68,8 +68,8 @@ type slip struct {
 
 // slipsIn finds every field of an object that the type does not have, and every key
 // that repeats where the type has fields or keys, in the order of the text. It finds
-// what UnmarshalStrict of sigs.k8s.io/json does, which stops at 100, and like it
-// tells each path once.
+// what (sigs.k8s.io/json/json.go: UnmarshalStrict) does, which stops at 100, and
+// like it tells each path once.
 func slipsIn(root *yaml.Node, t reflect.Type) []slip {
 	s := slipFinder{told: map[string]bool{}}
 	s.visit(root, t, nil)

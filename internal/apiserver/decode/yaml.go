@@ -42,8 +42,9 @@ func yamlToJSON(text []byte) (value json.RawMessage, repeated error, mistakes []
 	return w.out, repeated, w.mistakes, nil
 }
 
-// asKubectlReads returns YAML as kubectl hands it to the parser: LineReader of
-// k8s.io/apimachinery/pkg/util/yaml ends each line with "\n" alone, the last too.
+// asKubectlReads returns YAML as kubectl hands it to the parser
+// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: LineReader) ends each line with
+// "\n" alone, the last too.
 func asKubectlReads(text []byte) []byte {
 	if bytes.Contains(text, []byte("\r\n")) {
 		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
