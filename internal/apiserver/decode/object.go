@@ -146,7 +146,7 @@ const maxNestedLists = 8
 // typed list.
 func (w *worker) list(o *outcome, h header, fields map[string]json.RawMessage) {
 	at, name := o.place, h.describe(o.place.item)
-	mistakes := misfits(fields["items"], reflect.TypeFor[[]json.RawMessage](), "items")
+	mistakes := typeErrors(fields["items"], reflect.TypeFor[[]json.RawMessage](), "items")
 	if strings.Count(at.item, "items[") >= maxNestedLists {
 		mistakes = []mistake{{field: "items", message: "lists are nested too deeply"}}
 	}
@@ -196,7 +196,7 @@ func (w *worker) keep(o *outcome, kind kinds.Kind, h header, raw json.RawMessage
 	name := h.describe(o.place.item)
 	w.warnRepeated(o, name, false)
 	if err != nil {
-		w.fail(o, name, orWhole(misfits(raw, t, ""), err)...)
+		w.fail(o, name, orWhole(typeErrors(raw, t, ""), err)...)
 		return
 	}
 	if len(strict) > 0 {
