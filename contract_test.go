@@ -60,7 +60,7 @@ var (
 	_ func(*placement.Workload, *corev1.Node) placement.Verdict                 = (*placement.Workload).Check
 	_ func(*placement.Workload, *cluster.Cluster) *placement.Prediction         = (*placement.Workload).Predict
 	_                                                                           = []placement.Decision{placement.Excluded, placement.Kept, placement.Pending, placement.Eligible, placement.Placed}
-	_                                                                           = placement.Verdict{Node: "", Decision: placement.Placed, Reasons: []placement.Reason{{Plugin: "", Message: ""}}}
+	_                                                                           = placement.Verdict{Node: "", Decision: placement.Placed, Reasons: []placement.FilterReason{{Plugin: "", Message: ""}}}
 	_                                                                           = [](func(*placement.Prediction) cluster.NodeSet){
 		(*placement.Prediction).Eligible, (*placement.Prediction).Placed, (*placement.Prediction).Pending,
 		(*placement.Prediction).Kept, (*placement.Prediction).Excluded,
@@ -68,18 +68,18 @@ var (
 	_ func(*placement.Prediction, string) (placement.Verdict, bool) = (*placement.Prediction).Verdict
 	_ func(*placement.Prediction) iter.Seq[placement.Verdict]       = (*placement.Prediction).Verdicts
 	_ func(*placement.Prediction) string                            = (*placement.Prediction).String
-	_ func(*placement.Prediction) []placement.Ranked                = (*placement.Prediction).Ranking
+	_ func(*placement.Prediction) []placement.NodeScore             = (*placement.Prediction).Ranking
 	_ func(before, after *placement.Prediction) placement.Changes   = placement.Diff
-	_                                                               = placement.Ranked{Node: "", Total: int64(0)}
+	_                                                               = placement.NodeScore{Node: "", Total: int64(0)}
 )
 
 var (
 	_ = rollout.Config{
-		Tick: time.Second, Start: time.Time{}, Seed: 1, Order: rollout.ByName,
+		Tick: time.Second, Start: time.Time{}, Seed: 1, Order: rollout.OrderByName,
 		Kubelet: rollout.Kubelet{Start: 1, Ready: 1, Stop: 1, Timings: []rollout.Timing{{Nodes: []string{}, Image: "", Start: 1, Ready: 1, Stop: 1}}},
 		PodGC:   time.Second, NodeGrace: time.Second,
 	}
-	_                                                                   = []rollout.Order{rollout.ByName, rollout.Seeded}
+	_                                                                   = []rollout.Order{rollout.OrderByName, rollout.OrderSeeded}
 	_ func(*cluster.Cluster, rollout.Config) (*rollout.Sim, error)      = rollout.New
 	_ func(*rollout.Sim, ...rollout.Input) error                        = (*rollout.Sim).Inject
 	_ func(*rollout.Sim, int, ...rollout.Input) error                   = (*rollout.Sim).At
@@ -93,7 +93,7 @@ var (
 	_ func(*rollout.Sim, string) rollout.State                          = (*rollout.Sim).State
 	_ func(*rollout.Sim) bool                                           = (*rollout.Sim).Settled
 	_ func(*rollout.Sim) *cluster.Cluster                               = (*rollout.Sim).Cluster
-	_ func(*rollout.Sim, string) (appsv1.DaemonSetStatus, bool)         = (*rollout.Sim).Status
+	_ func(*rollout.Sim, string) (appsv1.DaemonSetStatus, bool)         = (*rollout.Sim).Object
 	_ func(*rollout.Sim, string) []*appsv1.ControllerRevision           = (*rollout.Sim).History
 	_ func(*rollout.Sim, string) []rollout.Pod                          = (*rollout.Sim).Pods
 	_ func(*rollout.Sim, string) []rollout.Wait                         = (*rollout.Sim).Waiting
@@ -101,12 +101,12 @@ var (
 	_ func(*rollout.Sim) *rollout.Sim                                   = (*rollout.Sim).Fork
 	_ func(*rollout.Sim, string) *diagnosis.Diagnosis                   = diagnosis.Diagnose
 	_ func(*rollout.Sim, string) *diagnosis.DrainDiagnosis              = diagnosis.DiagnoseDrain
-	_                                                                   = diagnosis.Remedy{Means: diagnosis.UndoRollout, Does: "", Inputs: []rollout.Input{}, Ticks: 0}
-	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.Created, DaemonSet: "", Deployment: "", Node: "", Pod: "", Revision: 1, Why: rollout.Why{}}
-	_                                                                   = []rollout.Kind{rollout.Created, rollout.Deleted}
-	_                                                                   = rollout.Wait{Node: "", For: rollout.Wait{}.For, Until: 0, Blockers: []string{}}
+	_                                                                   = diagnosis.Remedy{Kind: diagnosis.RemedyUndo, Description: "", Inputs: []rollout.Input{}, Ticks: 0}
+	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.EventCreated, Key: "", Deployment: "", Node: "", Pod: "", Revision: 1, Why: rollout.Why{}}
+	_                                                                   = []rollout.EventKind{rollout.EventCreated, rollout.EventDeleted}
+	_                                                                   = rollout.Wait{Node: "", Blocker: rollout.Wait{}.Blocker, Until: 0, BlockedBy: []string{}}
 	_                                                                   = []rollout.Input{
-		rollout.Apply{DaemonSet: nil, Deployment: nil, Unvalidated: false}, rollout.Scale{Key: "", Replicas: 0}, rollout.Pause{Key: ""}, rollout.Resume{Key: ""}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
+		rollout.Apply{Object: nil, Deployment: nil, Unvalidated: false}, rollout.Scale{Key: "", Replicas: 0}, rollout.Pause{Key: ""}, rollout.Resume{Key: ""}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
 		rollout.ApplyNode{Node: nil}, rollout.RemoveNode{Node: ""}, rollout.EditNode{Node: "", Edits: nil},
 		rollout.PodsNotReady{Node: ""}, rollout.PodsReady{Node: ""}, rollout.NodeNotReady{Node: ""}, rollout.NodeReady{Node: ""},
 		rollout.NodeDown{Node: ""}, rollout.NodeUp{Node: ""}, rollout.FailPods{Node: ""}, rollout.DeletePods{Node: ""},
@@ -116,9 +116,9 @@ var (
 
 var (
 	_ func(*cluster.Cluster, ...dryrun.Edit) (*dryrun.Plan, error)       = dryrun.New
-	_ func(*cluster.Cluster) (*dryrun.Base, error)                       = dryrun.Start
-	_ func(dryrun.Config, *cluster.Cluster) (*dryrun.Base, error)        = dryrun.Config.Start
-	_ func(*dryrun.Base, ...dryrun.Edit) (*dryrun.Plan, error)           = (*dryrun.Base).Plan
+	_ func(*cluster.Cluster) (*dryrun.Baseline, error)                   = dryrun.NewBaseline
+	_ func(dryrun.Config, *cluster.Cluster) (*dryrun.Baseline, error)    = dryrun.Config.Start
+	_ func(*dryrun.Baseline, ...dryrun.Edit) (*dryrun.Plan, error)       = (*dryrun.Baseline).Plan
 	_                                                                    = [](func(...runtime.Object) dryrun.Edit){dryrun.Apply, dryrun.Delete}
 	_ func(cluster.NodeSet, ...cluster.NodeEdit) dryrun.Edit             = dryrun.EditNodes
 	_ func(cluster.NodeSet) dryrun.Edit                                  = dryrun.RemoveNodes
@@ -126,7 +126,7 @@ var (
 	_                                                                    = [](func(cluster.NodeSet) dryrun.Policy){dryrun.Covers, dryrun.Avoids, dryrun.ExactlyOne}
 	_ func(amount, topologyKey string, of cluster.NodeSet) dryrun.Policy = dryrun.AtLeast
 	_ func(time.Duration, string) dryrun.Policy                          = dryrun.Within
-	_ func(string, func(dryrun.Effect) []dryrun.Offender) dryrun.Policy  = dryrun.Holds
+	_ func(string, func(dryrun.Effect) []dryrun.Violation) dryrun.Policy = dryrun.Custom
 	_ func(*dryrun.Plan, ...dryrun.Policy) dryrun.Report                 = (*dryrun.Plan).Check
 	_ func(dryrun.Report) error                                          = dryrun.Report.Err
 	_ func(*dryrun.Plan, *cluster.Cluster) error                         = (*dryrun.Plan).Stale

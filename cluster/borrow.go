@@ -79,7 +79,7 @@ func (b Borrowed) Indexed(labels []string) (indexed *Cluster, edited []int) {
 	for i, p := range v.patch {
 		edited[i] = p.position
 	}
-	indexed = &Cluster{tables: b.of().tables, view: &view{roster: v.roster, base: v.base, index: v.index}, byNode: b.of().byNode, account: b.of().account}
+	indexed = &Cluster{tables: b.of().tables, view: &view{nodeNames: v.nodeNames, base: v.base, index: v.index}, byNode: b.of().byNode, derived: b.of().derived}
 	return indexed, edited
 }
 
@@ -154,20 +154,20 @@ func (b Borrowed) PriorityClass(name string) (*schedulingv1.PriorityClass, bool)
 
 // podIndex is the pods by node, made when first asked for.
 type podIndex struct {
-	roster *roster
-	pods   []*corev1.Pod
-	once   sync.Once
-	start  []int32       // by position, one more than nodes: its place in sorted
-	sorted []*corev1.Pod // grouped by position
+	nodeNames *nodeNames
+	pods      []*corev1.Pod
+	once      sync.Once
+	start     []int32       // by position, one more than nodes: its place in sorted
+	sorted    []*corev1.Pod // grouped by position
 }
 
 func newPodIndex(c *Cluster) *podIndex {
-	return &podIndex{roster: c.view.roster, pods: c.pods}
+	return &podIndex{nodeNames: c.view.nodeNames, pods: c.pods}
 }
 
 func (x *podIndex) on(position int) []*corev1.Pod {
 	x.once.Do(x.build)
-	if uint(position) >= uint(len(x.roster.names)) {
+	if uint(position) >= uint(len(x.nodeNames.names)) {
 		return nil
 	}
 	return x.sorted[x.start[position]:x.start[position+1]:x.start[position+1]]
@@ -175,11 +175,11 @@ func (x *podIndex) on(position int) []*corev1.Pod {
 
 // build is a counting sort: one look-up of a node's name a pod.
 func (x *podIndex) build() {
-	n := len(x.roster.names)
+	n := len(x.nodeNames.names)
 	where := make([]int, len(x.pods))
 	x.start = make([]int32, n+1)
 	for i, p := range x.pods {
-		position, ok := x.roster.position(p.Spec.NodeName)
+		position, ok := x.nodeNames.position(p.Spec.NodeName)
 		if !ok {
 			position = -1
 		} else {

@@ -18,7 +18,7 @@ type Cluster struct {
 	tables
 	view    *view
 	byNode  *podIndex // tables.pods over the roster of view
-	account *Memo     // of both and of the nodes' allocatable amounts
+	derived *Memo     // of both and of the nodes' allocatable amounts
 }
 
 // New makes a snapshot of objects as an API server stores them: nothing is
@@ -38,7 +38,7 @@ func Adopt(objects ...runtime.Object) (*Cluster, error) {
 }
 
 func empty() *Cluster {
-	c := &Cluster{view: newView(nil), account: &Memo{}}
+	c := &Cluster{view: newView(nil), derived: &Memo{}}
 	c.byNode = newPodIndex(c)
 	return c
 }
@@ -63,7 +63,7 @@ func (c *Cluster) with(objects []runtime.Object, keep func(runtime.Object) runti
 	if err != nil {
 		return nil, err
 	}
-	next := &Cluster{tables: c.tables.with(b.tables), view: c.view, byNode: c.byNode, account: c.account}
+	next := &Cluster{tables: c.tables.with(b.tables), view: c.view, byNode: c.byNode, derived: c.derived}
 	if len(b.nodes) > 0 {
 		next.view = c.view.with(b.nodes)
 	}
@@ -92,7 +92,7 @@ func (c *Cluster) Without(objects ...runtime.Object) (*Cluster, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	next := &Cluster{tables: rest, view: c.view, byNode: c.byNode, account: c.account}
+	next := &Cluster{tables: rest, view: c.view, byNode: c.byNode, derived: c.derived}
 	if len(b.nodes) > 0 {
 		next.view = newView(c.Nodes().Minus(NodeSet{c.view, gone}).nodes())
 	}
@@ -102,10 +102,10 @@ func (c *Cluster) Without(objects ...runtime.Object) (*Cluster, error) {
 // reindex gives the cluster a pod index and an account of its own unless those
 // of the old one serve.
 func (c *Cluster) reindex(old *Cluster, nodes ...*corev1.Node) *Cluster {
-	if c.view.roster != old.view.roster || !sameTable(c.pods, old.pods) {
-		c.byNode, c.account = newPodIndex(c), &Memo{}
+	if c.view.nodeNames != old.view.nodeNames || !sameTable(c.pods, old.pods) {
+		c.byNode, c.derived = newPodIndex(c), &Memo{}
 	} else if !old.allocates(nodes) {
-		c.account = &Memo{}
+		c.derived = &Memo{}
 	}
 	return c
 }
@@ -177,7 +177,7 @@ func (c *Cluster) editPositions(positions []int, edits []NodeEdit) *Cluster {
 	for _, i := range positions {
 		changed = append(changed, patched{i, edited(c.view.node(i), edits)})
 	}
-	return &Cluster{tables: c.tables, view: c.view.replace(changed), byNode: c.byNode, account: c.account}
+	return &Cluster{tables: c.tables, view: c.view.replace(changed), byNode: c.byNode, derived: c.derived}
 }
 
 // Node gives a copy of the node.

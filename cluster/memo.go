@@ -23,4 +23,4 @@ func (m *Memo) Get(derive func() any) any {
 // Account is a memo of what is left on the nodes: of the nodes' names and
 // status.allocatable and of all pods. Snapshots that agree on these because one
 // was made of the other share it: an edited label or taint does not touch it.
-func (b Borrowed) Account() *Memo { return b.of().account }
+func (b Borrowed) Account() *Memo { return b.of().derived }

@@ -78,7 +78,7 @@ func (s NodeSet) Or(t NodeSet) NodeSet {
 		return s
 	case s.view == t.view:
 		return NodeSet{s.view, s.words.or(t.words)}
-	case s.view.roster == t.view.roster && t.words.within(s.words):
+	case s.view.nodeNames == t.view.nodeNames && t.words.within(s.words):
 		return s
 	}
 	v := newView(merge(s.nodes(), t.nodes()))
@@ -108,7 +108,7 @@ func (s NodeSet) GoString() string {
 
 // on gives the members that v has nodes for, as positions of v.
 func (s NodeSet) on(v *view) words {
-	if s.view.roster == v.roster {
+	if s.view.nodeNames == v.nodeNames {
 		return s.words
 	}
 	w := newWords(v.len())

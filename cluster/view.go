@@ -8,19 +8,19 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 )
 
-// roster is the names of a cluster's nodes, ascending. A node's place in it is
+// nodeNames is the names of a cluster's nodes, ascending. A node's place in it is
 // its position; snapshots that differ only in what their nodes say share one
-// roster, so that their sets combine word by word.
-type roster struct {
+// nodeNames, so that their sets combine word by word.
+type nodeNames struct {
 	names     []string
 	all, none words // the full and the empty set, which many questions give
 }
 
-func newRoster(names []string) *roster {
-	return &roster{names, allWords(len(names)), newWords(len(names))}
+func newNodeNames(names []string) *nodeNames {
+	return &nodeNames{names, allWords(len(names)), newWords(len(names))}
 }
 
-func (r *roster) position(name string) (int, bool) {
+func (r *nodeNames) position(name string) (int, bool) {
 	return slices.BinarySearch(r.names, name)
 }
 
@@ -28,7 +28,7 @@ func (r *roster) position(name string) (int, bool) {
 // were edited since it was made. An edit costs its own node and not the
 // cluster; after maxPatch of them a new base is derived from the old one.
 type view struct {
-	*roster
+	*nodeNames
 	base  []*corev1.Node // by position
 	index *index         // of base
 	patch []patched      // ascending by position
@@ -50,7 +50,7 @@ func newView(nodes []*corev1.Node) *view {
 	for i, n := range nodes {
 		names[i] = n.Name
 	}
-	return &view{roster: newRoster(names), base: nodes, index: newIndex(nodes)}
+	return &view{nodeNames: newNodeNames(names), base: nodes, index: newIndex(nodes)}
 }
 
 func (v *view) len() int { return len(v.base) }
@@ -93,7 +93,7 @@ func (v *view) nodes() []*corev1.Node {
 
 // replace gives the view with other nodes of the same names.
 func (v *view) replace(edits []patched) *view {
-	next := &view{roster: v.roster, base: v.base, index: v.index, patch: slices.Clone(v.patch)}
+	next := &view{nodeNames: v.nodeNames, base: v.base, index: v.index, patch: slices.Clone(v.patch)}
 	stale := false
 	for _, e := range edits {
 		stale = stale || !sameStatus(v.node(e.position), e.node)
@@ -123,7 +123,7 @@ func (v *view) rebase(stale bool) *view {
 	if !stale {
 		ix.inherit(v.index, v.patch)
 	}
-	return &view{roster: v.roster, base: nodes, index: ix}
+	return &view{nodeNames: v.nodeNames, base: nodes, index: ix}
 }
 
 // fix corrects in place, for the edited nodes, a set that the index gave.

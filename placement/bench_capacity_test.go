@@ -12,7 +12,7 @@ import (
 )
 
 // Thirty agents, two of which clash, on 5,000 nodes of which every tenth is small.
-func BenchmarkLedger(b *testing.B) {
+func BenchmarkCapacityReport(b *testing.B) {
 	var objects []runtime.Object
 	for i := range 5000 {
 		cpu := "cpu:16"
@@ -33,8 +33,8 @@ func BenchmarkLedger(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		l := placement.NewLedger(c)
-		if over, clashing := l.Overloaded().Len(), l.Clashing().Len(); over != 500 || clashing != 5000 || len(l.Shapes()) != 1 {
+		l := placement.NewCapacityReport(c)
+		if over, clashing := l.Overloaded().Len(), l.Conflicting().Len(); over != 500 || clashing != 5000 || len(l.MinimumNodes()) != 1 {
 			b.Fatalf("%v", l)
 		}
 	}

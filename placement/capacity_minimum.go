@@ -12,51 +12,51 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Shape is the smallest node that takes the pods of a set of DaemonSets, and
+// MinimumNode is the smallest node that takes the pods of a set of DaemonSets, and
 // nothing beside them.
-type Shape struct {
-	DaemonSets []string            `json:"daemonSets"` // ascending by namespace and name
-	Nodes      cluster.NodeSet     `json:"nodes"`      // that want this set and no other
-	Needs      corev1.ResourceList `json:"needs"`      // that the node has to be able to allocate; "pods" is places for pods
-	// Clashes is what no size helps against, on the first of the nodes.
-	Clashes []Clash `json:"clashes,omitempty"`
+type MinimumNode struct {
+	DaemonSets  []string            `json:"daemonSets"`  // ascending by namespace and name
+	Nodes       cluster.NodeSet     `json:"nodes"`       // that want this set and no other
+	Allocatable corev1.ResourceList `json:"allocatable"` // that the node has to be able to allocate; "pods" is places for pods
+	// Conflicts is what no size helps against, on the first of the nodes.
+	Conflicts []Conflict `json:"conflicts,omitempty"`
 }
 
 // String is what the set needs, in one line.
-func (s Shape) String() string {
+func (s MinimumNode) String() string {
 	text := fmt.Sprintf("%s wanted together on %s: a node needs %s",
-		number(len(s.DaemonSets), "DaemonSet"), number(s.Nodes.Len(), "node"), amountsText(s.Needs))
-	for _, c := range s.Clashes {
+		number(len(s.DaemonSets), "DaemonSet"), number(s.Nodes.Len(), "node"), amountsText(s.Allocatable))
+	for _, c := range s.Conflicts {
 		text += "; no node takes " + c.String()
 	}
 	return text
 }
 
 // measure groups the nodes by the DaemonSets that they want.
-func (l *Ledger) measure() []Shape {
-	var shapes []Shape
+func (l *CapacityReport) measure() []MinimumNode {
+	var shapes []MinimumNode
 	for _, members := range l.groups() {
 		first, nodes := members[0], make([]uint64, (l.all.Len()+63)/64)
 		for _, position := range members {
 			nodes[position>>6] |= 1 << (position & 63)
 		}
-		s := Shape{Nodes: l.cluster.Borrow().Set(nodes), Clashes: l.clashesIn(l.base, first)}
+		s := MinimumNode{Nodes: l.cluster.Borrow().Set(nodes), Conflicts: l.clashesIn(l.base, first)}
 		var needs amounts
 		for _, d := range l.wantedOn(first) {
 			s.DaemonSets = append(s.DaemonSets, d.Load().name)
 			needs.add(&d.Load().requests)
 		}
-		s.Needs = needs.list()
-		s.Needs[corev1.ResourcePods] = *resource.NewQuantity(int64(len(s.DaemonSets)), resource.DecimalSI)
+		s.Allocatable = needs.list()
+		s.Allocatable[corev1.ResourcePods] = *resource.NewQuantity(int64(len(s.DaemonSets)), resource.DecimalSI)
 		shapes = append(shapes, s)
 	}
-	slices.SortStableFunc(shapes, func(a, b Shape) int { return cmp.Compare(len(b.DaemonSets), len(a.DaemonSets)) })
+	slices.SortStableFunc(shapes, func(a, b MinimumNode) int { return cmp.Compare(len(b.DaemonSets), len(a.DaemonSets)) })
 	return shapes
 }
 
 // groups gives the nodes that want the same DaemonSets, in the order of their
 // first ones; those that want none are left out.
-func (l *Ledger) groups() [][]int {
+func (l *CapacityReport) groups() [][]int {
 	place := map[string]int{}
 	var all [][]int
 	for position := range l.all.Len() {
@@ -81,20 +81,20 @@ func (l *Ledger) groups() [][]int {
 
 // clashesIn gives what the filters say of each DaemonSet's pod beside all others,
 // but for amounts.
-func (l *Ledger) clashesIn(room *Room, position int) []Clash {
-	var all []Clash
+func (l *CapacityReport) clashesIn(room *Room, position int) []Conflict {
+	var all []Conflict
 	for _, d := range l.wantedOn(position) {
 		if len(d.ports) == 0 && !d.minds && room.kinds.distance.Load() == 0 && d.fault == nil {
 			continue
 		}
 		room.Remove(d.Load(), position)
-		reasons := slices.DeleteFunc(room.Why(d.Workload, position), func(r Reason) bool { return r.Plugin == pluginResources })
+		reasons := slices.DeleteFunc(room.Why(d.Workload, position), func(r FilterReason) bool { return r.Plugin == pluginResources })
 		room.Add(d.Load(), position)
 		for i := range reasons { // pods that were put back stand last
-			slices.SortStableFunc(reasons[i].Ports, func(a, b PortClash) int { return cmp.Compare(a.Pod, b.Pod) })
+			slices.SortStableFunc(reasons[i].Ports, func(a, b PortConflict) int { return cmp.Compare(a.Pod, b.Pod) })
 		}
 		if len(reasons) > 0 {
-			all = append(all, Clash{d.Load().name, reasons})
+			all = append(all, Conflict{d.Load().name, reasons})
 		}
 	}
 	return all

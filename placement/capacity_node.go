@@ -12,16 +12,16 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Entry is a node's account in a Ledger.
-type Entry struct {
-	Node    string  `json:"node"`
-	Lines   []Line  `json:"lines"`             // cpu, memory, ephemeral-storage, pods, then the others by name; nothing that neither is there nor asked for
-	Shares  []Share `json:"shares,omitempty"`  // ascending by namespace and name
-	Clashes []Clash `json:"clashes,omitempty"` // what more room would not help against, in the order of the shares
+// NodeUsage is a node's account in a CapacityReport.
+type NodeUsage struct {
+	Node       string           `json:"node"`
+	Resources  []ResourceUsage  `json:"resources"`            // cpu, memory, ephemeral-storage, pods, then the others by name; nothing that neither is there nor asked for
+	DaemonSets []DaemonSetUsage `json:"daemonSets,omitempty"` // ascending by namespace and name
+	Conflicts  []Conflict       `json:"conflicts,omitempty"`  // what more room would not help against, in the order of the shares
 }
 
-// Line is what becomes of one resource of a node. "pods" is places for pods.
-type Line struct {
+// ResourceUsage is what becomes of one resource of a node. "pods" is places for pods.
+type ResourceUsage struct {
 	Resource    corev1.ResourceName `json:"resource"`
 	Allocatable resource.Quantity   `json:"allocatable"`
 	DaemonSets  resource.Quantity   `json:"daemonSets"` // requested by their pods, those that do not run yet included
@@ -29,24 +29,24 @@ type Line struct {
 	Free        resource.Quantity   `json:"free"`       // below zero where more is requested than there is
 }
 
-// Share is what a DaemonSet takes from a node: the pod that it wants there, or one
+// DaemonSetUsage is what a DaemonSet takes from a node: the pod that it wants there, or one
 // that only stays.
-type Share struct {
+type DaemonSetUsage struct {
 	DaemonSet string              `json:"daemonSet"`      // namespace/name
 	Running   int                 `json:"running"`        // pods of it that are bound there already
 	Kept      bool                `json:"kept,omitempty"` // it wants none, or is not known; this one runs
 	Requests  corev1.ResourceList `json:"requests,omitempty"`
 }
 
-// Clash is what keeps a DaemonSet's pod from a node beside the others that are to
+// Conflict is what keeps a DaemonSet's pod from a node beside the others that are to
 // be there, however much the node can allocate: host ports, required affinity
 // and anti-affinity between pods, spread constraints.
-type Clash struct {
-	DaemonSet string   `json:"daemonSet"` // namespace/name
-	Reasons   []Reason `json:"reasons"`
+type Conflict struct {
+	DaemonSet string         `json:"daemonSet"` // namespace/name
+	Reasons   []FilterReason `json:"reasons"`
 }
 
-// sum is a Line in the scheduler's own units.
+// sum is a ResourceUsage in the scheduler's own units.
 type sum struct {
 	name                       corev1.ResourceName
 	has, daemons, others, free int64
@@ -54,13 +54,13 @@ type sum struct {
 
 func (s sum) over() bool { return s.free < 0 && s.daemons > 0 }
 
-func (s sum) line() Line {
+func (s sum) line() ResourceUsage {
 	q := func(amount int64) resource.Quantity { return quantity(s.name, amount) }
-	return Line{s.name, q(s.has), q(s.daemons), q(s.others), q(s.free)}
+	return ResourceUsage{s.name, q(s.has), q(s.daemons), q(s.others), q(s.free)}
 }
 
 // sums gives the lines of a node.
-func (l *Ledger) sums(position int) []sum {
+func (l *CapacityReport) sums(position int) []sum {
 	has, free, base := l.all.has.value[position], l.all.free(position), l.base.free(position)
 	var all []sum
 	add := func(name corev1.ResourceName, has, base, free int64) {
@@ -78,31 +78,31 @@ func (l *Ledger) sums(position int) []sum {
 	return all
 }
 
-func (l *Ledger) entry(position int) Entry {
+func (l *CapacityReport) entry(position int) NodeUsage {
 	l.judge()
-	e := Entry{Node: l.cluster.Borrow().Name(position)}
+	e := NodeUsage{Node: l.cluster.Borrow().Name(position)}
 	for _, s := range l.sums(position) {
-		e.Lines = append(e.Lines, s.line())
+		e.Resources = append(e.Resources, s.line())
 	}
 	for _, d := range l.wantedOn(position) {
-		e.Shares = append(e.Shares, Share{DaemonSet: d.Load().name, Running: d.running[position], Requests: d.Load().requests.list()})
+		e.DaemonSets = append(e.DaemonSets, DaemonSetUsage{DaemonSet: d.Load().name, Running: d.running[position], Requests: d.Load().requests.list()})
 	}
-	for _, r := range l.staying[position] {
-		e.Shares = append(e.Shares, Share{r.pod.Namespace + "/" + kube.ControllerOf(r.pod, "DaemonSet").Name, 1, true, r.load.requests.list()})
+	for _, r := range l.kept[position] {
+		e.DaemonSets = append(e.DaemonSets, DaemonSetUsage{r.pod.Namespace + "/" + kube.ControllerOf(r.pod, "DaemonSet").Name, 1, true, r.load.requests.list()})
 	}
-	slices.SortStableFunc(e.Shares, func(a, b Share) int { return strings.Compare(a.DaemonSet, b.DaemonSet) })
+	slices.SortStableFunc(e.DaemonSets, func(a, b DaemonSetUsage) int { return strings.Compare(a.DaemonSet, b.DaemonSet) })
 	if l.clashes != nil {
-		e.Clashes = l.clashes[position]
+		e.Conflicts = l.clashes[position]
 	}
 	return e
 }
 
 // Over says whether DaemonSets request the resource and there is too little of it
 // for all pods.
-func (l Line) Over() bool { return l.Free.Sign() < 0 && l.DaemonSets.Sign() > 0 }
+func (l ResourceUsage) Over() bool { return l.Free.Sign() < 0 && l.DaemonSets.Sign() > 0 }
 
 // String is the line as "cpu 8 short: DaemonSets 10 + others 0 of 2".
-func (l Line) String() string {
+func (l ResourceUsage) String() string {
 	left, word := l.Free.DeepCopy(), "free"
 	if left.Sign() < 0 {
 		left.Neg()
@@ -112,9 +112,9 @@ func (l Line) String() string {
 }
 
 // Overloaded gives the lines that are Over.
-func (e Entry) Overloaded() []Line {
-	var over []Line
-	for _, l := range e.Lines {
+func (e NodeUsage) Overloaded() []ResourceUsage {
+	var over []ResourceUsage
+	for _, l := range e.Resources {
 		if l.Over() {
 			over = append(over, l)
 		}
@@ -123,26 +123,26 @@ func (e Entry) Overloaded() []Line {
 }
 
 // String is what is wrong with the node, or else what is left of it, in one line.
-func (e Entry) String() string {
+func (e NodeUsage) String() string {
 	lines, word := e.Overloaded(), "overloaded"
 	if len(lines) == 0 {
-		lines, word = e.Lines, "ok"
+		lines, word = e.Resources, "ok"
 	}
-	if len(e.Clashes) > 0 {
+	if len(e.Conflicts) > 0 {
 		word += " and clashing"
 	}
 	var parts []string
 	for _, l := range lines {
 		parts = append(parts, l.String())
 	}
-	for _, c := range e.Clashes {
+	for _, c := range e.Conflicts {
 		parts = append(parts, c.String())
 	}
-	return fmt.Sprintf("%s: %s: %s: %s", e.Node, number(len(e.Shares), "DaemonSet"), word, cmp.Or(strings.Join(parts, "; "), "nothing to allocate"))
+	return fmt.Sprintf("%s: %s: %s: %s", e.Node, number(len(e.DaemonSets), "DaemonSet"), word, cmp.Or(strings.Join(parts, "; "), "nothing to allocate"))
 }
 
 // String is the DaemonSet and what is in its way.
-func (c Clash) String() string {
+func (c Conflict) String() string {
 	var reasons []string
 	for _, r := range c.Reasons {
 		reasons = append(reasons, r.String())
@@ -151,7 +151,7 @@ func (c Clash) String() string {
 }
 
 // String is the DaemonSet and what it requests.
-func (s Share) String() string {
+func (s DaemonSetUsage) String() string {
 	text := s.DaemonSet + " (" + amountsText(s.Requests) + ")"
 	if s.Kept {
 		text += " kept"

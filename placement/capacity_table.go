@@ -12,32 +12,32 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// ledgerVersion is raised when the JSON form changes in a way that breaks readers.
-const ledgerVersion = 1
+// capacityVersion is raised when the JSON form changes in a way that breaks readers.
+const capacityVersion = 1
 
-// MarshalJSON gives {"version", "overloaded", "clashing", "nodes", "shapes"}:
-// names of nodes, an Entry for every node, ascending by name, and each Shape.
-func (l *Ledger) MarshalJSON() ([]byte, error) {
+// MarshalJSON gives {"version", "overloaded", "conflicting", "nodes", "minimumNodes"}:
+// names of nodes, a NodeUsage for every node, ascending by name, and each MinimumNode.
+func (l *CapacityReport) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Version    int             `json:"version"`
-		Overloaded cluster.NodeSet `json:"overloaded"`
-		Clashing   cluster.NodeSet `json:"clashing"`
-		Nodes      []Entry         `json:"nodes"`
-		Shapes     []Shape         `json:"shapes"`
-	}{ledgerVersion, l.Overloaded(), l.Clashing(), slices.AppendSeq([]Entry{}, l.Entries()), append([]Shape{}, l.Shapes()...)})
+		Version      int             `json:"version"`
+		Overloaded   cluster.NodeSet `json:"overloaded"`
+		Conflicting  cluster.NodeSet `json:"conflicting"`
+		Nodes        []NodeUsage     `json:"nodes"`
+		MinimumNodes []MinimumNode   `json:"minimumNodes"`
+	}{capacityVersion, l.Overloaded(), l.Conflicting(), slices.AppendSeq([]NodeUsage{}, l.Nodes()), append([]MinimumNode{}, l.MinimumNodes()...)})
 }
 
 // String is how the nodes fare, in one line.
-func (l *Ledger) String() string {
+func (l *CapacityReport) String() string {
 	return fmt.Sprintf("%s on %s: %d overloaded, %d clashing",
-		number(len(l.daemons), "DaemonSet"), number(l.all.Len(), "node"), l.Overloaded().Len(), l.Clashing().Len())
+		number(len(l.daemons), "DaemonSet"), number(l.all.Len(), "node"), l.Overloaded().Len(), l.Conflicting().Len())
 }
 
 // Table is the ledger for people: a line for each resource that DaemonSets request
 // of nodes that can allocate the same of it and have the pods of the same
 // DaemonSets, with what the fullest of them has left; then the smallest node for
 // each set of DaemonSets, and what none can take.
-func (l *Ledger) Table() string {
+func (l *CapacityReport) Table() string {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "NODES\tCOUNT\tRESOURCE\tALLOCATABLE\tDAEMONSETS\tOTHERS\tFREE")
@@ -45,13 +45,13 @@ func (l *Ledger) Table() string {
 		p.print(t)
 	}
 	t.Flush()
-	for _, s := range l.Shapes() {
+	for _, s := range l.MinimumNodes() {
 		fmt.Fprintf(&b, "\nsmallest node for %s, wanted together on %s: %s\n",
-			number(len(s.DaemonSets), "DaemonSet"), number(s.Nodes.Len(), "node"), amountsText(s.Needs))
+			number(len(s.DaemonSets), "DaemonSet"), number(s.Nodes.Len(), "node"), amountsText(s.Allocatable))
 		for _, name := range s.DaemonSets {
 			fmt.Fprintf(&b, "  %s\n", name)
 		}
-		for _, c := range s.Clashes {
+		for _, c := range s.Conflicts {
 			fmt.Fprintf(&b, "  on no node: %v\n", c)
 		}
 	}
@@ -64,7 +64,7 @@ type pool struct {
 	sums  []sum // the fullest, each resource for itself
 }
 
-func (l *Ledger) pools() []*pool {
+func (l *CapacityReport) pools() []*pool {
 	known := map[string]*pool{}
 	var all []*pool
 	for position := range l.all.Len() {
@@ -82,7 +82,7 @@ func (l *Ledger) pools() []*pool {
 }
 
 // likeness is equal for nodes of one pool.
-func (l *Ledger) likeness(position int, sums []sum) string {
+func (l *CapacityReport) likeness(position int, sums []sum) string {
 	var b strings.Builder
 	for _, d := range l.wantedOn(position) {
 		fmt.Fprintf(&b, "%s\n", d.Load().name)

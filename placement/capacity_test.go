@@ -27,13 +27,13 @@ import (
 // nodes that are only kept left out; pods that will be deleted counted; pods of a
 // DaemonSet that is being deleted taken for others'; a node overloaded by a
 // resource of which no DaemonSet wants any.
-func TestLedgerAgreesWithTheNaiveReference(t *testing.T) {
+func TestCapacityAgreesWithTheNaiveReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := withDaemonSets(t, draw(t))
-		ledger := placement.NewLedger(c)
+		ledger := placement.NewCapacityReport(c)
 		overloaded := ledger.Overloaded()
 		for _, n := range c.Manifest().Nodes {
-			e, ok := ledger.Entry(n.Name)
+			e, ok := ledger.Node(n.Name)
 			if !ok || e.Node != n.Name {
 				t.Fatalf("%s: %v %v", n.Name, e, ok)
 			}
@@ -132,19 +132,19 @@ func amountOf(sum map[corev1.ResourceName]*big.Int, name corev1.ResourceName) *b
 	return sum[name]
 }
 
-func lineOf(e placement.Entry, name corev1.ResourceName) placement.Line {
-	i := slices.IndexFunc(e.Lines, func(l placement.Line) bool { return l.Resource == name })
+func lineOf(e placement.NodeUsage, name corev1.ResourceName) placement.ResourceUsage {
+	i := slices.IndexFunc(e.Resources, func(l placement.ResourceUsage) bool { return l.Resource == name })
 	if i < 0 {
-		return placement.Line{}
+		return placement.ResourceUsage{}
 	}
-	return e.Lines[i]
+	return e.Resources[i]
 }
 
-// A node of the size that Shapes says takes all pods of the set one after the
+// A node of the size that MinimumNodes says takes all pods of the set one after the
 // other, but for what it says no size helps against; one of any less does not.
 // Mutants seen: places for pods left out; the set of another node; clashes of the
 // pod with itself.
-func TestShapesAreTheSmallest(t *testing.T) {
+func TestMinimumNodesAreTheSmallest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := withDaemonSets(t, draw(t))
 		m := c.Manifest()
@@ -153,22 +153,22 @@ func TestShapesAreTheSmallest(t *testing.T) {
 			t.Fatal(err)
 		}
 		wanted := 0
-		for _, s := range placement.NewLedger(c).Shapes() {
+		for _, s := range placement.NewCapacityReport(c).MinimumNodes() {
 			wanted += s.Nodes.Len()
 			name := s.Nodes.Names()[0]
-			exact := sized(t, c, name, s.Needs)
-			if got := placement.NewLedger(exact); got.Overloaded().Has(name) {
-				e, _ := got.Entry(name)
+			exact := sized(t, c, name, s.Allocatable)
+			if got := placement.NewCapacityReport(exact); got.Overloaded().Has(name) {
+				e, _ := got.Node(name)
 				t.Fatalf("%v\n%v", s, e)
 			}
 			if why := crowded(t, exact, s, name); why != "" {
 				t.Fatalf("%v\n%s", s, why)
 			}
-			for resource, amount := range s.Needs { // any order: each by itself
-				less := s.Needs.DeepCopy()
+			for resource, amount := range s.Allocatable { // any order: each by itself
+				less := s.Allocatable.DeepCopy()
 				amount.Sub(step(resource))
 				less[resource] = amount
-				if !placement.NewLedger(sized(t, c, name, less)).Overloaded().Has(name) {
+				if !placement.NewCapacityReport(sized(t, c, name, less)).Overloaded().Has(name) {
 					t.Fatalf("%v\nis enough with %v", s, less)
 				}
 			}
@@ -212,7 +212,7 @@ func sized(t *rapid.T, c *cluster.Cluster, name string, allocatable corev1.Resou
 
 // crowded puts every pod on every node that wants it, and says where the filters
 // disagree with the shape on one of them.
-func crowded(t *rapid.T, c *cluster.Cluster, s placement.Shape, node string) string {
+func crowded(t *rapid.T, c *cluster.Cluster, s placement.MinimumNode, node string) string {
 	var pods []runtime.Object
 	m := c.Manifest()
 	for _, ds := range m.DaemonSets {
@@ -238,8 +238,8 @@ func crowded(t *rapid.T, c *cluster.Cluster, s placement.Shape, node string) str
 			t.Fatal(err)
 		}
 		why := placement.NewRoom(beside).Why(workloadOf(t, c, key), position)
-		clash := slices.ContainsFunc(s.Clashes, func(c placement.Clash) bool { return c.DaemonSet == key })
-		if clash != (len(why) > 0) || slices.ContainsFunc(why, func(r placement.Reason) bool { return r.Plugin == "NodeResourcesFit" }) {
+		clash := slices.ContainsFunc(s.Conflicts, func(c placement.Conflict) bool { return c.DaemonSet == key })
+		if clash != (len(why) > 0) || slices.ContainsFunc(why, func(r placement.FilterReason) bool { return r.Plugin == "NodeResourcesFit" }) {
 			return fmt.Sprint(key, ": ", why)
 		}
 	}
@@ -254,7 +254,7 @@ func workloadOf(t *rapid.T, c *cluster.Cluster, key string) *placement.Workload 
 	return daemon(t, ds)
 }
 
-func TestLedgerInWords(t *testing.T) {
+func TestCapacityReportInWords(t *testing.T) {
 	m := read(t, `
 apiVersion: v1
 kind: Node
@@ -301,15 +301,15 @@ spec: {nodeName: small, containers: [{name: c, image: i, resources: {requests: {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := placement.NewLedger(c)
+	l := placement.NewCapacityReport(c)
 	got := fmt.Sprintln(l)
-	for e := range l.Entries() {
+	for e := range l.Nodes() {
 		got += fmt.Sprintln(e)
-		for _, s := range e.Shares {
+		for _, s := range e.DaemonSets {
 			got += fmt.Sprintln(" ", s)
 		}
 	}
-	for _, s := range l.Shapes() {
+	for _, s := range l.MinimumNodes() {
 		got += fmt.Sprintln(s)
 	}
 	const want = `2 DaemonSets on 2 nodes: 1 overloaded, 1 clashing
@@ -325,17 +325,17 @@ tainted: 1 DaemonSet: ok: cpu 900m free: DaemonSets 100m + others 0 of 1; memory
 	}
 	data, err := json.Marshal(l)
 	var read struct {
-		Overloaded []string
-		Nodes      []placement.Entry
-		Shapes     []struct{ Needs corev1.ResourceList }
+		Overloaded   []string
+		Nodes        []placement.NodeUsage
+		MinimumNodes []struct{ Allocatable corev1.ResourceList }
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &read)
 	}
-	if err != nil || len(read.Nodes) != 2 || !slices.Equal(read.Overloaded, []string{"small"}) || read.Shapes[0].Needs.Cpu().String() != "1200m" {
+	if err != nil || len(read.Nodes) != 2 || !slices.Equal(read.Overloaded, []string{"small"}) || read.MinimumNodes[0].Allocatable.Cpu().String() != "1200m" {
 		t.Errorf("%v: %s", err, data)
 	}
-	if e, ok := l.Entry("gone"); ok {
+	if e, ok := l.Node("gone"); ok {
 		t.Error(e)
 	}
 }

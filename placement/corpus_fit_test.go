@@ -97,7 +97,7 @@ func TestCorpusAgentsClashOverHostPorts(t *testing.T) {
 // All agents of the corpus on its Fargate nodes at once: the account says the same
 // as each prediction, that there is one place and it is taken; and the agents that
 // want 4317 clash on every node that wants them, whatever its size.
-func TestCorpusLedger(t *testing.T) {
+func TestCorpusCapacity(t *testing.T) {
 	corpus := golden.Corpus(t)
 	objects := []runtime.Object{clustertest.Node("huge", "hostname", "kubernetes.io/os=linux", "kubernetes.io/arch=amd64",
 		"cpu:1000", "memory:1000Gi", "ephemeral-storage:1000Gi", "sgx.intel.com/epc:1Gi", "pods:1000").Object(t)}
@@ -122,23 +122,23 @@ func TestCorpusLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := placement.NewLedger(c)
+	l := placement.NewCapacityReport(c)
 	fargate := c.Nodes().Minus(c.Named("huge"))
 	if fargate.Len() == 0 || !l.Overloaded().Equal(fargate) {
 		t.Errorf("overloaded %v, want %v", l.Overloaded(), fargate)
 	}
-	e, _ := l.Entry(fargate.Names()[0])
+	e, _ := l.Node(fargate.Names()[0])
 	if over := e.Overloaded(); len(over) == 0 || over[len(over)-1].Resource != corev1.ResourcePods || over[len(over)-1].Others.String() != "1" {
 		t.Errorf("%v", e)
 	}
-	huge, _ := l.Entry("huge")
+	huge, _ := l.Node("huge")
 	clashing := 0
-	for _, clash := range huge.Clashes {
+	for _, clash := range huge.Conflicts {
 		if strings.Contains(clash.String(), "port 4317/TCP is taken by ") {
 			clashing++
 		}
 	}
-	if clashing < 2 || len(huge.Shares) < 30 {
+	if clashing < 2 || len(huge.DaemonSets) < 30 {
 		t.Errorf("%d agents want 4317: %v", clashing, huge)
 	}
 }
@@ -155,7 +155,7 @@ func hugeNode(t *testing.T) *corev1.Node {
 	return clustertest.Node("huge", "hostname", "cpu:1000", "memory:1000Gi", "pods:1000").Object(t)
 }
 
-func portsOf(v placement.Verdict) []placement.PortClash {
+func portsOf(v placement.Verdict) []placement.PortConflict {
 	for _, r := range v.Reasons {
 		if len(r.Ports) > 0 {
 			return r.Ports

@@ -6,29 +6,29 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Turn is what becomes of a node between two predictions. A node that one of the
+// Transition is what becomes of a node between two predictions. A node that one of the
 // snapshots does not have counts as Excluded there.
-type Turn uint8
+type Transition uint8
 
 const (
-	Same            Turn = iota // the decision is the same
-	Gained                      // Placed; no pod was wanted there
-	NoLongerPending             // Placed; was Pending
-	NewlyPending                // Pending; was Placed, or no pod was wanted there
-	Spared                      // Kept: a running pod stays; it would have been deleted
-	KeptOnly                    // Kept: a running pod stays, but no new one comes; one was wanted
-	Dropped                     // Excluded: a running pod is deleted; it would have stayed
-	Lost                        // Excluded: a running pod is deleted; one was wanted
+	TransitionNone               Transition = iota // the decision is the same
+	TransitionGained                               // Placed; no pod was wanted there
+	TransitionPendingToPlaced                      // Placed; was Pending
+	TransitionNewlyPending                         // Pending; was Placed, or no pod was wanted there
+	TransitionExcludedToKept                       // Kept: a running pod stays; it would have been deleted
+	TransitionEligibleToKept                       // Kept: a running pod stays, but no new one comes; one was wanted
+	TransitionKeptToExcluded                       // Excluded: a running pod is deleted; it would have stayed
+	TransitionEligibleToExcluded                   // Excluded: a running pod is deleted; one was wanted
 	turns
 )
 
-// turnOf reads a turn off two decisions, by row before and by column after.
-var turnOf = [...][Placed + 1]Turn{
-	Excluded: {Excluded: Same, Kept: Spared, Pending: NewlyPending, Eligible: Gained, Placed: Gained},
-	Kept:     {Excluded: Dropped, Kept: Same, Pending: NewlyPending, Eligible: Gained, Placed: Gained},
-	Pending:  {Excluded: Lost, Kept: KeptOnly, Pending: Same, Eligible: NoLongerPending, Placed: NoLongerPending},
-	Eligible: {Excluded: Lost, Kept: KeptOnly, Pending: NewlyPending, Eligible: Same, Placed: Same},
-	Placed:   {Excluded: Lost, Kept: KeptOnly, Pending: NewlyPending, Eligible: Same, Placed: Same},
+// transitionOf reads a turn off two decisions, by row before and by column after.
+var transitionOf = [...][Placed + 1]Transition{
+	Excluded: {Excluded: TransitionNone, Kept: TransitionExcludedToKept, Pending: TransitionNewlyPending, Eligible: TransitionGained, Placed: TransitionGained},
+	Kept:     {Excluded: TransitionKeptToExcluded, Kept: TransitionNone, Pending: TransitionNewlyPending, Eligible: TransitionGained, Placed: TransitionGained},
+	Pending:  {Excluded: TransitionEligibleToExcluded, Kept: TransitionEligibleToKept, Pending: TransitionNone, Eligible: TransitionPendingToPlaced, Placed: TransitionPendingToPlaced},
+	Eligible: {Excluded: TransitionEligibleToExcluded, Kept: TransitionEligibleToKept, Pending: TransitionNewlyPending, Eligible: TransitionNone, Placed: TransitionNone},
+	Placed:   {Excluded: TransitionEligibleToExcluded, Kept: TransitionEligibleToKept, Pending: TransitionNewlyPending, Eligible: TransitionNone, Placed: TransitionNone},
 }
 
 // Changes is the nodes on which two predictions differ. The zero Changes has none.
@@ -53,13 +53,13 @@ func Diff(before, after *Prediction) Changes {
 		c.added, c.removed = a.nodes.Minus(b.nodes), b.nodes.Minus(a.nodes)
 	}
 	wasWanted, isWanted := b.placed.Or(b.pending), a.placed.Or(a.pending)
-	c.turned[Gained] = a.placed.Minus(wasWanted)
-	c.turned[NoLongerPending] = a.placed.And(b.pending)
-	c.turned[NewlyPending] = a.pending.Minus(b.pending)
-	c.turned[Spared] = a.kept.Minus(b.kept).Minus(wasWanted)
-	c.turned[KeptOnly] = a.kept.And(wasWanted)
-	c.turned[Dropped] = b.kept.Minus(a.kept).Minus(isWanted)
-	c.turned[Lost] = wasWanted.Minus(isWanted).Minus(a.kept)
+	c.turned[TransitionGained] = a.placed.Minus(wasWanted)
+	c.turned[TransitionPendingToPlaced] = a.placed.And(b.pending)
+	c.turned[TransitionNewlyPending] = a.pending.Minus(b.pending)
+	c.turned[TransitionExcludedToKept] = a.kept.Minus(b.kept).Minus(wasWanted)
+	c.turned[TransitionEligibleToKept] = a.kept.And(wasWanted)
+	c.turned[TransitionKeptToExcluded] = b.kept.Minus(a.kept).Minus(isWanted)
+	c.turned[TransitionEligibleToExcluded] = wasWanted.Minus(isWanted).Minus(a.kept)
 	return c
 }
 
@@ -74,7 +74,7 @@ func sideOf(p *Prediction) side {
 }
 
 // Nodes gives the nodes with a turn, as they are after it if they still are; none for Same.
-func (c Changes) Nodes(t Turn) cluster.NodeSet {
+func (c Changes) Nodes(t Transition) cluster.NodeSet {
 	if t >= turns {
 		return cluster.NodeSet{}
 	}
@@ -104,10 +104,10 @@ func (c Changes) Empty() bool {
 // Change is one node with the verdicts that differ; nil where the snapshot does
 // not have the node or the prediction is nil.
 type Change struct {
-	Node   string   `json:"node"`
-	Turn   Turn     `json:"turn"`
-	Before *Verdict `json:"before,omitempty"`
-	After  *Verdict `json:"after,omitempty"`
+	Node       string     `json:"node"`
+	Transition Transition `json:"transition"`
+	Before     *Verdict   `json:"before,omitempty"`
+	After      *Verdict   `json:"after,omitempty"`
 }
 
 // All yields the nodes whose decision differs, ascending by name.
@@ -127,7 +127,7 @@ func (c Changes) All() iter.Seq[Change] {
 
 func (c Changes) change(node string) Change {
 	change := Change{Node: node, Before: verdictOf(c.before, node), After: verdictOf(c.after, node)}
-	change.Turn = turnOf[decisionOf(change.Before)][decisionOf(change.After)]
+	change.Transition = transitionOf[decisionOf(change.Before)][decisionOf(change.After)]
 	return change
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-var allTurns = []placement.Turn{placement.Gained, placement.NoLongerPending, placement.NewlyPending,
-	placement.Spared, placement.KeptOnly, placement.Dropped, placement.Lost}
+var allTurns = []placement.Transition{placement.TransitionGained, placement.TransitionPendingToPlaced, placement.TransitionNewlyPending,
+	placement.TransitionExcludedToKept, placement.TransitionEligibleToKept, placement.TransitionKeptToExcluded, placement.TransitionEligibleToExcluded}
 
 // twoPredictions draws a prediction and one after some change: of the nodes, of
 // the workload, or of both. Now and then one of them is nil.
@@ -59,35 +59,35 @@ func changed(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
 }
 
 // Every node has the turn that its two verdicts make, and nothing else is said.
-// Mutants seen: NewlyPending only of nodes that were placed; KeptOnly without
-// those that were pending; Lost with nodes that are kept; Spared with nodes that
+// Mutants seen: TransitionNewlyPending only of nodes that were placed; TransitionEligibleToKept without
+// those that were pending; TransitionEligibleToExcluded with nodes that are kept; TransitionExcludedToKept with nodes that
 // were wanted; a verdict on a node that the snapshot does not have.
 func TestDiffSaysOfEveryNodeWhatItsVerdictsSay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := twoPredictions(t)
 		d := placement.Diff(before, after)
 		was, is := decisions(before), decisions(after)
-		want := map[string]placement.Turn{}
+		want := map[string]placement.Transition{}
 		for _, names := range []map[string]placement.Decision{was, is} {
 			for name := range names {
-				if turn := naiveTurn(was[name], is[name]); turn != placement.Same {
+				if turn := naiveTurn(was[name], is[name]); turn != placement.TransitionNone {
 					want[name] = turn
 				}
 			}
 		}
-		got := map[string]placement.Turn{}
+		got := map[string]placement.Transition{}
 		last := ""
 		for change := range d.All() {
 			if change.Node <= last {
 				t.Fatalf("%s comes after %s", change.Node, last)
 			}
 			last = change.Node
-			got[change.Node] = change.Turn
+			got[change.Node] = change.Transition
 			if _, ok := was[change.Node]; ok != (change.Before != nil) || ok && change.Before.Decision != was[change.Node] {
 				t.Fatalf("%v was %v", change, was[change.Node])
 			}
-			if !d.Nodes(change.Turn).Has(change.Node) {
-				t.Fatalf("%v is not among the %v", change, change.Turn)
+			if !d.Nodes(change.Transition).Has(change.Node) {
+				t.Fatalf("%v is not among the %v", change, change.Transition)
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -114,29 +114,29 @@ func decisions(p *placement.Prediction) map[string]placement.Decision {
 }
 
 // naiveTurn is the table of turns in words.
-func naiveTurn(was, is placement.Decision) placement.Turn {
+func naiveTurn(was, is placement.Decision) placement.Transition {
 	wanted := func(d placement.Decision) bool { return d == placement.Placed || d == placement.Pending }
 	switch {
 	case was == is:
-		return placement.Same
+		return placement.TransitionNone
 	case is == placement.Pending:
-		return placement.NewlyPending
+		return placement.TransitionNewlyPending
 	case is == placement.Placed && wanted(was):
-		return placement.NoLongerPending
+		return placement.TransitionPendingToPlaced
 	case is == placement.Placed:
-		return placement.Gained
+		return placement.TransitionGained
 	case is == placement.Kept && wanted(was):
-		return placement.KeptOnly
+		return placement.TransitionEligibleToKept
 	case is == placement.Kept:
-		return placement.Spared
+		return placement.TransitionExcludedToKept
 	case wanted(was):
-		return placement.Lost
+		return placement.TransitionEligibleToExcluded
 	}
-	return placement.Dropped
+	return placement.TransitionKeptToExcluded
 }
 
 // A diff applied to what was gives what is, and backwards; nothing differs from itself.
-// Mutants seen: Added not looked at by Empty; NewlyPending with nodes that were pending.
+// Mutants seen: Added not looked at by Empty; TransitionNewlyPending with nodes that were pending.
 func TestDiffLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := twoPredictions(t)
@@ -164,10 +164,10 @@ func TestDiffLaws(t *testing.T) {
 		}
 		same("nodes", before.Eligible().Or(before.Kept()).Or(before.Excluded()).Or(d.Added()).Minus(d.Removed()),
 			after.Eligible().Or(after.Kept()).Or(after.Excluded()))
-		same("placed", before.Placed().Minus(turned).Or(of(placement.Gained)).Or(of(placement.NoLongerPending)), after.Placed())
-		same("pending", before.Pending().Minus(turned).Or(of(placement.NewlyPending)), after.Pending())
-		same("kept", before.Kept().Minus(turned).Or(of(placement.Spared)).Or(of(placement.KeptOnly)), after.Kept())
-		same("back", back.Nodes(placement.NewlyPending), before.Pending().And(turned))
+		same("placed", before.Placed().Minus(turned).Or(of(placement.TransitionGained)).Or(of(placement.TransitionPendingToPlaced)), after.Placed())
+		same("pending", before.Pending().Minus(turned).Or(of(placement.TransitionNewlyPending)), after.Pending())
+		same("kept", before.Kept().Minus(turned).Or(of(placement.TransitionExcludedToKept)).Or(of(placement.TransitionEligibleToKept)), after.Kept())
+		same("back", back.Nodes(placement.TransitionNewlyPending), before.Pending().And(turned))
 	})
 }
 

@@ -10,22 +10,22 @@ import (
 	"github.com/berthsim/berth/internal/enum"
 )
 
-var turnNames = enum.Of[Turn]("Same", "Gained", "NoLongerPending", "NewlyPending", "Spared", "KeptOnly", "Dropped", "Lost")
+var transitionNames = enum.Of[Transition]("None", "Gained", "PendingToPlaced", "NewlyPending", "ExcludedToKept", "EligibleToKept", "KeptToExcluded", "EligibleToExcluded")
 
-// String is the name of the turn.
-func (t Turn) String() string { return turnNames.String(t) }
+// String returns the word of the transition.
+func (t Transition) String() string { return transitionNames.String(t) }
 
-// MarshalText makes a turn its name in JSON.
-func (t Turn) MarshalText() ([]byte, error) { return turnNames.MarshalText(t) }
+// MarshalText returns the word of the transition.
+func (t Transition) MarshalText() ([]byte, error) { return transitionNames.MarshalText(t) }
 
-// UnmarshalText reads the name of a turn.
-func (t *Turn) UnmarshalText(text []byte) error { return turnNames.UnmarshalText(t, text) }
+// UnmarshalText parses the word of a transition.
+func (t *Transition) UnmarshalText(text []byte) error { return transitionNames.UnmarshalText(t, text) }
 
 // sign is what stands before the turn in a plan.
-func (t Turn) sign() string { return [turns]string{" ", "+", "+", "!", "~", "~", "-", "-"}[t] }
+func (t Transition) sign() string { return [turns]string{" ", "+", "+", "!", "~", "~", "-", "-"}[t] }
 
 // words say the turn of nodes.
-func (t Turn) words() string {
+func (t Transition) words() string {
 	return [turns]string{
 		"the same", "gained", "no longer pending", "newly pending", "kept: a running pod stays, that would have been deleted",
 		"kept only: a running pod stays, but no new one comes", "dropped: a running pod is deleted, that would have stayed", "lost",
@@ -78,27 +78,27 @@ func (p *Prediction) counts() string {
 	return s + fmt.Sprintf(" of %d nodes", p.cluster.Nodes().Len())
 }
 
-// turnGroup is nodes that turn for the same reasons.
-type turnGroup struct {
-	turn  Turn
+// transitionGroup is nodes that turn for the same reasons.
+type transitionGroup struct {
+	turn  Transition
 	nodes []string
 	why   []string
 }
 
-func (c Changes) groups() []*turnGroup {
-	known := map[string]*turnGroup{}
-	var all []*turnGroup
+func (c Changes) groups() []*transitionGroup {
+	known := map[string]*transitionGroup{}
+	var all []*transitionGroup
 	for change := range c.All() {
 		why := c.why(change)
-		id := strings.Join(append([]string{change.Turn.String()}, why...), "\n")
+		id := strings.Join(append([]string{change.Transition.String()}, why...), "\n")
 		g := known[id]
 		if g == nil {
-			g = &turnGroup{turn: change.Turn, why: why}
+			g = &transitionGroup{turn: change.Transition, why: why}
 			known[id], all = g, append(all, g)
 		}
 		g.nodes = append(g.nodes, change.Node)
 	}
-	slices.SortStableFunc(all, func(a, b *turnGroup) int { return int(a.turn) - int(b.turn) })
+	slices.SortStableFunc(all, func(a, b *transitionGroup) int { return int(a.turn) - int(b.turn) })
 	return all
 }
 
@@ -131,7 +131,7 @@ func (c Change) why() []string {
 
 // String is the change in one line.
 func (c Change) String() string {
-	return strings.Join(append([]string{c.Node + ": " + c.Turn.words()}, c.why()...), "; ")
+	return strings.Join(append([]string{c.Node + ": " + c.Transition.words()}, c.why()...), "; ")
 }
 
 // changesVersion is raised when the JSON form changes in a way that breaks readers.

@@ -14,7 +14,7 @@
 // then pending or placed. A Verdict has all reasons, each in kube-scheduler's
 // own words with the evidence beside it.
 //
-// NewLedger is the account of all DaemonSets of a cluster together: they may each
+// NewCapacityReport is the account of all DaemonSets of a cluster together: they may each
 // fit alone. For an ordinary pod Ranking says in which order the scheduler likes the nodes.
 // Diff says what differs between two predictions.
 //

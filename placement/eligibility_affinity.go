@@ -131,8 +131,8 @@ func (t *term) matches(n *corev1.Node) bool {
 // nodes gives the nodes of the cluster that match.
 func (a *affinity) nodes(c *cluster.Cluster) cluster.NodeSet { return a.mask(c).set() }
 
-func (a *affinity) mask(c *cluster.Cluster) mask {
-	m := maskOf(c, c.Nodes())
+func (a *affinity) mask(c *cluster.Cluster) nodeMask {
+	m := newNodeMask(c, c.Nodes())
 	m.meet(a.selector)
 	if !a.required {
 		return m
@@ -141,7 +141,7 @@ func (a *affinity) mask(c *cluster.Cluster) mask {
 		m.meet(a.terms[0].requirements)
 		return m
 	}
-	any := maskOf(c, cluster.NodeSet{})
+	any := newNodeMask(c, cluster.NodeSet{})
 	for i := range a.terms {
 		if t := &a.terms[i]; t.fault == "" {
 			one := m.clone()

@@ -31,7 +31,7 @@ const (
 func (w *Workload) Check(node *corev1.Node) Verdict {
 	w = w.orNothing()
 	if node == nil {
-		return Verdict{Reasons: []Reason{{Plugin: pluginNodeName, Message: noNode}}}
+		return Verdict{Reasons: []FilterReason{{Plugin: pluginNodeName, Message: noNode}}}
 	}
 	return w.judge(node, 1)
 }
@@ -40,7 +40,7 @@ func (w *Workload) Check(node *corev1.Node) Verdict {
 func (w *Workload) judge(node *corev1.Node, reasons int) Verdict {
 	v := Verdict{Node: node.Name, Decision: w.decide(node)}
 	if v.Decision != Eligible {
-		v.Reasons = w.reasons(make([]Reason, 0, reasons), node)
+		v.Reasons = w.reasons(make([]FilterReason, 0, reasons), node)
 	}
 	return v
 }
@@ -75,19 +75,19 @@ func (w *Workload) bearsUnschedulable(n *corev1.Node) bool {
 }
 
 // reasons adds everything that keeps the workload off a node that decide has turned down.
-func (w *Workload) reasons(rs []Reason, n *corev1.Node) []Reason {
+func (w *Workload) reasons(rs []FilterReason, n *corev1.Node) []FilterReason {
 	if !w.namesNode(n.Name) {
-		rs = append(rs, Reason{Plugin: pluginNodeName, Message: wrongNodeName, Unresolvable: true, WantedNode: w.pod.Spec.NodeName})
+		rs = append(rs, FilterReason{Plugin: pluginNodeName, Message: wrongNodeName, Unresolvable: true, WantedNode: w.pod.Spec.NodeName})
 	}
 	if !w.bearsUnschedulable(n) {
-		rs = append(rs, Reason{Plugin: pluginUnschedulable, Message: isUnschedulable, Unresolvable: true,
+		rs = append(rs, FilterReason{Plugin: pluginUnschedulable, Message: isUnschedulable, Unresolvable: true,
 			Taints: []Untolerated{w.tolerations.untolerated(unschedulable)}})
 	}
 	if taints := w.untolerated(n); len(taints) > 0 {
-		rs = append(rs, Reason{Plugin: pluginTaints, Message: hasTaints, Unresolvable: true, Taints: taints})
+		rs = append(rs, FilterReason{Plugin: pluginTaints, Message: hasTaints, Unresolvable: true, Taints: taints})
 	}
 	if !w.affinity.matches(n) {
-		rs = append(rs, Reason{Plugin: pluginAffinity, Message: wrongAffinity, Unresolvable: true, Mismatches: w.affinity.mismatches(n)})
+		rs = append(rs, FilterReason{Plugin: pluginAffinity, Message: wrongAffinity, Unresolvable: true, Mismatches: w.affinity.mismatches(n)})
 	}
 	return rs
 }
@@ -103,13 +103,13 @@ func (w *Workload) untolerated(n *corev1.Node) []Untolerated {
 }
 
 // decisions says of all nodes what decide says of one.
-func (w *Workload) decisions(c *cluster.Cluster) (wanted, kept mask) {
+func (w *Workload) decisions(c *cluster.Cluster) (wanted, kept nodeMask) {
 	noSchedule, noExecute := w.taintedAway(c)
 	wanted = w.affinity.mask(c)
 	wanted.keep(w.named(c))
 	wanted.drop(w.unschedulable(c))
 	wanted.drop(noExecute)
-	kept = mask{cluster: c, nodes: c.Borrow()}
+	kept = nodeMask{cluster: c, nodes: c.Borrow()}
 	if w.daemonSet != nil && noSchedule.Len() > 0 {
 		kept = wanted.clone()
 		kept.keep(noSchedule)

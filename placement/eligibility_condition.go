@@ -10,23 +10,23 @@ import (
 // Cost is what one condition costs a workload: a requirement on nodes, a term of
 // them, or a taint that is not tolerated.
 type Cost struct {
-	Path  string          // of the condition in the spec; empty where it is the node's: a taint, spec.unschedulable
-	What  string          // the condition in words
-	Fails cluster.NodeSet // nodes that do not meet it
-	Alone cluster.NodeSet // nodes that would be wanted if it were always met: nothing else keeps them away
-	Fault string          // why a term matches no node whatever it has
+	Path         string          // of the condition in the spec; empty where it is the node's: a taint, spec.unschedulable
+	Condition    string          // the condition in words
+	Unmet        cluster.NodeSet // nodes that do not meet it
+	SoleObstacle cluster.NodeSet // nodes that would be wanted if it were always met: nothing else keeps them away
+	Fault        string          // why a term matches no node whatever it has
 }
 
 // Total says whether no node of the cluster meets the condition.
-func (c Cost) Total(all cluster.NodeSet) bool { return all.Len() > 0 && all.Minus(c.Fails).Len() == 0 }
+func (c Cost) Total(all cluster.NodeSet) bool { return all.Len() > 0 && all.Minus(c.Unmet).Len() == 0 }
 
 // String is the cost in one line.
 func (c Cost) String() string {
-	s := strings.TrimSuffix(c.Path+": "+c.What, ": ")
+	s := strings.TrimSuffix(c.Path+": "+c.Condition, ": ")
 	if c.Path == "" {
-		s = c.What
+		s = c.Condition
 	}
-	s += fmt.Sprintf(": not met by %d nodes, %d of them for this alone", c.Fails.Len(), c.Alone.Len())
+	s += fmt.Sprintf(": not met by %d nodes, %d of them for this alone", c.Unmet.Len(), c.SoleObstacle.Len())
 	if c.Fault != "" {
 		s += ": " + c.Fault
 	}
@@ -45,10 +45,10 @@ func (p *Prediction) Costs() []Cost {
 	all := p.cluster.Nodes()
 	var costs []Cost
 	for _, c := range b.conditions {
-		if c.Fails = all.Minus(c.met); c.Fails.Len() == 0 {
+		if c.Unmet = all.Minus(c.met); c.Unmet.Len() == 0 {
 			continue
 		}
-		c.Alone = b.wanted(c.aside, c.terms).Minus(p.wanted)
+		c.SoleObstacle = b.wanted(c.aside, c.terms).Minus(p.wanted)
 		costs = append(costs, c.Cost)
 	}
 	return costs
@@ -80,7 +80,7 @@ func (b *bill) wanted(but int, terms cluster.NodeSet) cluster.NodeSet {
 }
 
 func (b *bill) add(path, what string, met, terms cluster.NodeSet) {
-	b.conditions = append(b.conditions, condition{Cost{Path: path, What: what}, met, len(b.aside), terms})
+	b.conditions = append(b.conditions, condition{Cost{Path: path, Condition: what}, met, len(b.aside), terms})
 	b.aside = append(b.aside, met)
 }
 
@@ -121,14 +121,14 @@ func (b *bill) addTerm(a *affinity, i int, c *cluster.Cluster) {
 	for j := range t.requirements {
 		what[j] = t.requirements[j].text()
 	}
-	whole := Cost{Path: t.path, What: strings.Join(what, " and "), Fault: t.fault}
+	whole := Cost{Path: t.path, Condition: strings.Join(what, " and "), Fault: t.fault}
 	b.conditions = append(b.conditions, condition{whole, t.nodes(c, -1), -1, all})
 	if t.fault != "" || len(t.requirements) == 1 {
 		return
 	}
 	for j := range t.requirements {
 		r := &t.requirements[j]
-		b.conditions = append(b.conditions, condition{Cost{Path: r.path, What: what[j]}, r.nodes(c), -1, a.termNodes(c, i, t.nodes(c, j))})
+		b.conditions = append(b.conditions, condition{Cost{Path: r.path, Condition: what[j]}, r.nodes(c), -1, a.termNodes(c, i, t.nodes(c, j))})
 	}
 }
 
@@ -150,7 +150,7 @@ func (t *term) nodes(c *cluster.Cluster, but int) cluster.NodeSet {
 	if t.fault != "" {
 		return cluster.NodeSet{}
 	}
-	m := maskOf(c, c.Nodes())
+	m := newNodeMask(c, c.Nodes())
 	for j := range t.requirements {
 		if j != but {
 			m.narrow(&t.requirements[j])
@@ -160,7 +160,7 @@ func (t *term) nodes(c *cluster.Cluster, but int) cluster.NodeSet {
 }
 
 func (r *requirement) nodes(c *cluster.Cluster) cluster.NodeSet {
-	m := maskOf(c, c.Nodes())
+	m := newNodeMask(c, c.Nodes())
 	m.narrow(r)
 	return m.set()
 }

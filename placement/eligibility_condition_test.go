@@ -26,11 +26,11 @@ func TestCostsAreWhatLeavingOutGains(t *testing.T) {
 			changed := pod.DeepCopy()
 			on := without(t, &changed.Spec, cost, c)
 			after := ordinary(t, changed).Predict(on)
-			if want := after.Eligible().Minus(p.Eligible()); !cost.Alone.Equal(want) {
-				t.Fatalf("%v: alone %v, without it %v are gained", cost, cost.Alone, want)
+			if want := after.Eligible().Minus(p.Eligible()); !cost.SoleObstacle.Equal(want) {
+				t.Fatalf("%v: alone %v, without it %v are gained", cost, cost.SoleObstacle, want)
 			}
-			if cost.Fails.Len() == 0 || cost.Alone.Minus(cost.Fails).Len() > 0 && !strings.Contains(cost.Path, "].match") {
-				t.Fatalf("%v: alone %v of %v", cost, cost.Alone, cost.Fails)
+			if cost.Unmet.Len() == 0 || cost.SoleObstacle.Minus(cost.Unmet).Len() > 0 && !strings.Contains(cost.Path, "].match") {
+				t.Fatalf("%v: alone %v of %v", cost, cost.SoleObstacle, cost.Unmet)
 			}
 		}
 	})
@@ -45,14 +45,14 @@ func without(t *rapid.T, spec *corev1.PodSpec, cost placement.Cost, c *cluster.C
 		return err == nil && n == len(into)
 	}
 	switch {
-	case cost.What == "spec.unschedulable":
+	case cost.Condition == "spec.unschedulable":
 		for n := range c.Unschedulable().All() {
 			n.Spec.Unschedulable = false
 			c, _ = c.With(n)
 		}
-	case strings.HasPrefix(cost.What, "taint "):
-		for n := range c.Nodes().Minus(c.Nodes().Minus(cost.Fails)).All() {
-			n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, func(t corev1.Taint) bool { return "taint "+t.ToString() == cost.What })
+	case strings.HasPrefix(cost.Condition, "taint "):
+		for n := range c.Nodes().Minus(c.Nodes().Minus(cost.Unmet)).All() {
+			n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, func(t corev1.Taint) bool { return "taint "+t.ToString() == cost.Condition })
 			c, _ = c.With(n)
 		}
 	case cost.Path == "spec.nodeName":

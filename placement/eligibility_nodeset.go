@@ -10,26 +10,26 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// mask is a set of nodes in the making: narrowed in place, so that a selector
+// nodeMask is a set of nodes in the making: narrowed in place, so that a selector
 // costs one set however many requirements it has.
-type mask struct {
+type nodeMask struct {
 	cluster *cluster.Cluster
 	nodes   cluster.Borrowed
 	words   []uint64 // nil: none
 }
 
-func maskOf(c *cluster.Cluster, s cluster.NodeSet) mask {
+func newNodeMask(c *cluster.Cluster, s cluster.NodeSet) nodeMask {
 	b := c.Borrow()
-	return mask{c, b, slices.Clone(b.Words(s))}
+	return nodeMask{c, b, slices.Clone(b.Words(s))}
 }
 
-func (m mask) clone() mask {
+func (m nodeMask) clone() nodeMask {
 	m.words = slices.Clone(m.words)
 	return m
 }
 
 // set makes the mask a set, and is the end of the mask.
-func (m mask) set() cluster.NodeSet {
+func (m nodeMask) set() cluster.NodeSet {
 	if m.words == nil {
 		return cluster.NodeSet{}
 	}
@@ -37,7 +37,7 @@ func (m mask) set() cluster.NodeSet {
 }
 
 // put adds a node or takes it out.
-func (m *mask) put(position int, in bool) {
+func (m *nodeMask) put(position int, in bool) {
 	switch bit := uint64(1) << (position & 63); {
 	case in && m.words == nil:
 		m.words = make([]uint64, (m.nodes.Len()+63)/64)
@@ -49,13 +49,13 @@ func (m *mask) put(position int, in bool) {
 	}
 }
 
-func (m mask) add(other mask) {
+func (m nodeMask) add(other nodeMask) {
 	for i, w := range other.words {
 		m.words[i] |= w
 	}
 }
 
-func (m mask) keep(s cluster.NodeSet) {
+func (m nodeMask) keep(s cluster.NodeSet) {
 	set := m.nodes.Words(s)
 	if m.isAll(set) {
 		return
@@ -65,7 +65,7 @@ func (m mask) keep(s cluster.NodeSet) {
 	}
 }
 
-func (m mask) drop(s cluster.NodeSet) {
+func (m nodeMask) drop(s cluster.NodeSet) {
 	set := m.nodes.Words(s)
 	if m.isNone(set) {
 		return
@@ -76,20 +76,20 @@ func (m mask) drop(s cluster.NodeSet) {
 }
 
 // isAll and isNone know the two sets that need no look at their members.
-func (m mask) isAll(set []uint64) bool  { return same(set, m.nodes.Words(m.cluster.Nodes())) }
-func (m mask) isNone(set []uint64) bool { return same(set, m.nodes.Words(cluster.NodeSet{})) }
+func (m nodeMask) isAll(set []uint64) bool  { return same(set, m.nodes.Words(m.cluster.Nodes())) }
+func (m nodeMask) isNone(set []uint64) bool { return same(set, m.nodes.Words(cluster.NodeSet{})) }
 
 func same(a, b []uint64) bool { return len(a) == 0 || &a[0] == &b[0] }
 
 // meet narrows to the nodes that meet all requirements.
-func (m mask) meet(rs []requirement) {
+func (m nodeMask) meet(rs []requirement) {
 	for i := range rs {
 		m.narrow(&rs[i])
 	}
 }
 
 // narrow says of sets what requirement.matches says of one node.
-func (m mask) narrow(r *requirement) {
+func (m nodeMask) narrow(r *requirement) {
 	if r.isField {
 		m.narrowField(r)
 		return
@@ -110,7 +110,7 @@ func (m mask) narrow(r *requirement) {
 }
 
 // narrowField: of a field other than the name every node's value is empty.
-func (m mask) narrowField(r *requirement) {
+func (m nodeMask) narrowField(r *requirement) {
 	var equal cluster.NodeSet
 	switch {
 	case r.Key == "metadata.name":

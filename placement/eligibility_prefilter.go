@@ -7,11 +7,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// aim is the nodes that a pod names, by which the scheduler looks at no others
+// preFilterResult is the nodes that a pod names, by which the scheduler looks at no others
 // (pkg/scheduler/framework/plugins/nodename/node_name.go: PreFilter;
 // pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go: PreFilter;
 // pkg/scheduler/framework/runtime/framework.go: RunPreFilterPlugins).
-type aim struct {
+type preFilterResult struct {
 	plugins []string // that restrict it, ascending; none: every node is looked at
 	names   []string
 	refusal string // why no node is looked at
@@ -19,8 +19,8 @@ type aim struct {
 
 const affinityConflict = "pod affinity terms conflict"
 
-func aimOf(spec *corev1.PodSpec) aim {
-	var a aim
+func newPreFilterResult(spec *corev1.PodSpec) preFilterResult {
+	var a preFilterResult
 	named, restricts := namedByAffinity(requiredOf(spec))
 	switch {
 	case restricts && len(named) == 0:

@@ -14,12 +14,12 @@ import (
 type Origin uint8
 
 const (
-	FromSpec    Origin = iota // written in the pod's spec or the DaemonSet's template
-	Added                     // by the DaemonSet controller
-	Overwritten               // written in the template; the controller put its own in the place, without tolerationSeconds
+	OriginSpec        Origin = iota // written in the pod's spec or the DaemonSet's template
+	OriginController                // by the DaemonSet controller
+	OriginOverwritten               // written in the template; the controller put its own in the place, without tolerationSeconds
 )
 
-var originNames = enum.Of[Origin]("spec", "added by the controller", "overwritten by the controller")
+var originNames = enum.Of[Origin]("Spec", "Controller", "Overwritten")
 
 // String says the origin in words.
 func (o Origin) String() string { return originNames.String(o) }
@@ -121,7 +121,7 @@ func daemonTolerations(spec *corev1.PodSpec) tolerations {
 func (ts tolerations) addOrUpdate(added corev1.Toleration) tolerations {
 	same := func(t Toleration) bool { return added.MatchToleration(&t.Toleration) }
 	if !slices.ContainsFunc(ts, same) {
-		return append(ts, Toleration{added, Added})
+		return append(ts, Toleration{added, OriginController})
 	}
 	next := slices.Clone(ts)
 	for i, t := range ts {
@@ -131,7 +131,7 @@ func (ts tolerations) addOrUpdate(added corev1.Toleration) tolerations {
 		if equality.Semantic.DeepEqual(added, t.Toleration) {
 			return ts
 		}
-		next[i] = Toleration{added, Overwritten}
+		next[i] = Toleration{added, OriginOverwritten}
 	}
 	return next
 }

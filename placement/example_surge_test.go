@@ -10,7 +10,7 @@ import (
 )
 
 // Whether an update with maxSurge can work, before anything runs.
-func ExampleWorkload_Surging() {
+func ExampleWorkload_WithSurge() {
 	m, err := cluster.ReadManifest(strings.NewReader(strings.Replace(manifest, "agent:1.4\"",
 		"agent:1.4\", ports: [{containerPort: 9100, hostPort: 9100}]", 1)))
 	if err != nil {
@@ -25,7 +25,7 @@ func ExampleWorkload_Surging() {
 		log.Fatal(err)
 	}
 	fmt.Println("one pod:", w.Predict(c).Placed())
-	beside := w.Surging().Predict(c)
+	beside := w.WithSurge().Predict(c)
 	fmt.Println("a second one beside it:", beside.Placed())
 	v, _ := beside.Verdict("web-1")
 	fmt.Println(v)
@@ -36,7 +36,7 @@ func ExampleWorkload_Surging() {
 }
 
 // Two agents that fit alone and not together, seen before they are applied.
-func ExampleNewLedger() {
+func ExampleNewCapacityReport() {
 	m, err := cluster.ReadManifest(strings.NewReader(`
 apiVersion: v1
 kind: Node
@@ -68,11 +68,11 @@ spec:
 	if err != nil {
 		log.Fatal(err)
 	}
-	ledger := placement.NewLedger(c)
+	ledger := placement.NewCapacityReport(c)
 	fmt.Println(ledger)
-	e, _ := ledger.Entry("worker-1")
+	e, _ := ledger.Node("worker-1")
 	fmt.Println(e)
-	for _, shape := range ledger.Shapes() {
+	for _, shape := range ledger.MinimumNodes() {
 		fmt.Println(shape)
 	}
 	fmt.Print(ledger.Table())

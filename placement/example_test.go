@@ -131,7 +131,7 @@ func ExampleDiff() {
 	}
 	changes := placement.Diff(w.Predict(c), w.Predict(tainted))
 	fmt.Print(changes)
-	fmt.Println("lost:", changes.Nodes(placement.Lost))
+	fmt.Println("lost:", changes.Nodes(placement.TransitionEligibleToExcluded))
 	// Output:
 	// --- 1 placed, 1 kept of 2 nodes
 	// +++ 0 placed, 1 kept of 2 nodes
@@ -174,8 +174,8 @@ spec:
 	for _, node := range c.Nodes().Names() {
 		fmt.Println(node, out.Count(node))
 	}
-	for _, w := range out.Waiting {
-		fmt.Println(w.Count, "pending:", w.Why)
+	for _, w := range out.Pending {
+		fmt.Println(w.Count, "pending:", w.Message)
 	}
 	// Output:
 	// gpu-1 0

@@ -66,25 +66,25 @@ const (
 
 // Why gives everything that Fits finds against a node; nothing if it fits. Of
 // PodTopologySpread and of InterPodAffinity the scheduler says only the first.
-func (r *Room) Why(w *Workload, position int) []Reason {
+func (r *Room) Why(w *Workload, position int) []FilterReason {
 	r, w = r.orNothing(), w.orNothing()
 	return r.why(nil, w, r.question(w), position)
 }
 
 // why adds what Why says.
-func (r *Room) why(rs []Reason, w *Workload, q *question, position int) []Reason {
+func (r *Room) why(rs []FilterReason, w *Workload, q *question, position int) []FilterReason {
 	if !r.isNode(position) {
-		return append(rs, Reason{Plugin: pluginNodeName, Message: noNode})
+		return append(rs, FilterReason{Plugin: pluginNodeName, Message: noNode})
 	}
 	if r.fits(w, q, position) {
 		return rs
 	}
 	if taken := r.block(position).ports.clashes(w.ports, position&63); len(taken) > 0 {
-		rs = append(rs, Reason{Plugin: pluginPorts, Message: portsTaken, Ports: taken})
+		rs = append(rs, FilterReason{Plugin: pluginPorts, Message: portsTaken, Ports: taken})
 	}
 	rs = r.shortfalls(rs, w, position)
 	if w.fault != nil {
-		return append(rs, Reason{Plugin: w.fault.plugin, Message: w.fault.message, Unresolvable: true})
+		return append(rs, FilterReason{Plugin: w.fault.plugin, Message: w.fault.message, Unresolvable: true})
 	}
 	if q != nil {
 		rs = append(rs, q.uneven(position)...)
@@ -95,39 +95,39 @@ func (r *Room) why(rs []Reason, w *Workload, q *question, position int) []Reason
 
 // uneven gives what PodTopologySpread says, in the order in which it would: it
 // has one message for a label that is missing and one for a broken constraint.
-func (q *question) uneven(position int) []Reason {
+func (q *question) uneven(position int) []FilterReason {
 	all := q.imbalances(position)
 	if len(all) == 0 {
 		return nil
 	}
-	var rs []Reason
+	var rs []FilterReason
 	for _, missing := range []bool{all[0].Missing, !all[0].Missing} {
-		of := slices.DeleteFunc(slices.Clone(all), func(i Imbalance) bool { return i.Missing != missing })
+		of := slices.DeleteFunc(slices.Clone(all), func(i SpreadViolation) bool { return i.Missing != missing })
 		switch {
 		case len(of) == 0:
 		case missing:
-			rs = append(rs, Reason{Plugin: pluginSpread, Message: noDomain, Unresolvable: true, Spread: of})
+			rs = append(rs, FilterReason{Plugin: pluginSpread, Message: noDomain, Unresolvable: true, Spread: of})
 		default:
-			rs = append(rs, Reason{Plugin: pluginSpread, Message: outOfBalance, Spread: of})
+			rs = append(rs, FilterReason{Plugin: pluginSpread, Message: outOfBalance, Spread: of})
 		}
 	}
 	return rs
 }
 
 // ill gives what InterPodAffinity says, in the order in which it would.
-func (r *Room) ill(q *question, position int) []Reason {
-	var rs []Reason
+func (r *Room) ill(q *question, position int) []FilterReason {
+	var rs []FilterReason
 	if !q.isNear(position) {
-		rs = append(rs, Reason{Plugin: pluginRelations, Message: notNear, Unresolvable: true, Conflicts: q.unmet(position)})
+		rs = append(rs, FilterReason{Plugin: pluginRelations, Message: notNear, Unresolvable: true, Conflicts: q.unmet(position)})
 	}
 	first := len(q.spreads) + len(q.with)
 	if there := r.present(q, q.apart(), first, antiAffinityPath, position); len(there) > 0 {
-		rs = append(rs, Reason{Plugin: pluginRelations, Message: notApart, Conflicts: there})
+		rs = append(rs, FilterReason{Plugin: pluginRelations, Message: notApart, Conflicts: there})
 	}
 	first += len(q.without)
 	if there := r.present(q, q.keptAway(), first, "", position); len(there) > 0 {
-		slices.SortFunc(there, func(a, b Conflict) int { return strings.Compare(a.TopologyKey, b.TopologyKey) })
-		rs = append(rs, Reason{Plugin: pluginRelations, Message: notApartThere, Conflicts: there})
+		slices.SortFunc(there, func(a, b AffinityConflict) int { return strings.Compare(a.TopologyKey, b.TopologyKey) })
+		rs = append(rs, FilterReason{Plugin: pluginRelations, Message: notApartThere, Conflicts: there})
 	}
 	return rs
 }
@@ -135,7 +135,7 @@ func (r *Room) ill(q *question, position int) []Reason {
 // shortfalls adds what the scheduler says
 // (pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest). Scalar resources,
 // which come in no order there, are ascending by name here.
-func (r *Room) shortfalls(rs []Reason, w *Workload, position int) []Reason {
+func (r *Room) shortfalls(rs []FilterReason, w *Workload, position int) []FilterReason {
 	b, i, has := r.block(position), position&63, r.has.value[position]
 	left := &b.left[i]
 	short := func(name corev1.ResourceName, asked, left, has int64) {
@@ -153,39 +153,39 @@ func (r *Room) shortfalls(rs []Reason, w *Workload, position int) []Reason {
 	return rs
 }
 
-func shortfall(name corev1.ResourceName, asked, left, has int64) Reason {
+func shortfall(name corev1.ResourceName, asked, left, has int64) FilterReason {
 	s := &Shortfall{name, quantity(name, asked), quantity(name, left), quantity(name, has)}
 	if name == corev1.ResourcePods {
-		return Reason{Plugin: pluginResources, Message: tooManyPods, Shortfall: s}
+		return FilterReason{Plugin: pluginResources, Message: tooManyPods, Shortfall: s}
 	}
-	return Reason{Plugin: pluginResources, Message: "Insufficient " + string(name), Shortfall: s, Unresolvable: asked > has}
+	return FilterReason{Plugin: pluginResources, Message: "Insufficient " + string(name), Shortfall: s, Unresolvable: asked > has}
 }
 
 // imbalances gives the constraints that a pod on the node would break.
-func (q *question) imbalances(position int) []Imbalance {
-	var all []Imbalance
+func (q *question) imbalances(position int) []SpreadViolation {
+	var all []SpreadViolation
 	for i := range q.spreads {
 		b := &q.spreads[i]
 		missing, pods, least := q.spread(i, position)
 		switch {
 		case missing:
-			all = append(all, Imbalance{Path: b.path, TopologyKey: b.key, Missing: true})
+			all = append(all, SpreadViolation{Path: b.path, TopologyKey: b.key, Missing: true})
 		case pods-least > b.maxSkew:
-			all = append(all, Imbalance{b.path, b.key, false, b.label.Values[b.label.IDs[position]], pods, least, b.maxSkew})
+			all = append(all, SpreadViolation{b.path, b.key, false, b.label.Values[b.label.IDs[position]], pods, least, b.maxSkew})
 		}
 	}
 	return all
 }
 
 // unmet gives the terms of with of which the node's domain has no pod.
-func (q *question) unmet(position int) []Conflict {
-	var all []Conflict
+func (q *question) unmet(position int) []AffinityConflict {
+	var all []AffinityConflict
 	for i := range q.nearby() {
 		c := &q.nearby()[i]
 		if pods, ok := c.in(position); !ok {
-			all = append(all, Conflict{Path: fmt.Sprintf(affinityPath, i), TopologyKey: c.key, Missing: true})
+			all = append(all, AffinityConflict{Path: fmt.Sprintf(affinityPath, i), TopologyKey: c.key, Missing: true})
 		} else if pods <= 0 {
-			all = append(all, Conflict{Path: fmt.Sprintf(affinityPath, i), TopologyKey: c.key, Value: c.value(position)})
+			all = append(all, AffinityConflict{Path: fmt.Sprintf(affinityPath, i), TopologyKey: c.key, Value: c.value(position)})
 		}
 	}
 	return all
@@ -193,15 +193,15 @@ func (q *question) unmet(position int) []Conflict {
 
 // present gives those of some counters, from the first on, that have pods in the
 // node's domain; path is where in the pod's spec their terms are, if they are there.
-func (r *Room) present(q *question, of []counter, first int, path string, position int) []Conflict {
-	var all []Conflict
+func (r *Room) present(q *question, of []counter, first int, path string, position int) []AffinityConflict {
+	var all []AffinityConflict
 	for i := range of {
 		c := &of[i]
 		pods, _ := c.in(position)
 		if pods <= 0 {
 			continue
 		}
-		conflict := Conflict{TopologyKey: c.key, Value: c.value(position), Pods: pods, Pod: r.example(q, int32(first+i), position)}
+		conflict := AffinityConflict{TopologyKey: c.key, Value: c.value(position), Pods: pods, Pod: r.example(q, int32(first+i), position)}
 		if path != "" {
 			conflict.Path = fmt.Sprintf(path, i)
 		}
@@ -243,7 +243,7 @@ func (r *Room) example(q *question, counter int32, position int) string {
 func (r *Room) whereabouts(number int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		if r.base != nil {
-			for _, p := range r.base.census().of(number) {
+			for _, p := range r.base.podCounts().of(number) {
 				if !yield(int(p.position)) {
 					return
 				}

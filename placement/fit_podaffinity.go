@@ -159,9 +159,9 @@ func preferred(a *corev1.Affinity) (affinity, anti []corev1.WeightedPodAffinityT
 	return affinity, anti
 }
 
-// Conflict is a required term of pod affinity or anti-affinity that is in the
+// AffinityConflict is a required term of pod affinity or anti-affinity that is in the
 // way of a pod on a node.
-type Conflict struct {
+type AffinityConflict struct {
 	Path        string `json:"path,omitempty"` // of the term in the pod's spec; empty if it is another pod's term
 	TopologyKey string `json:"topologyKey"`
 	Missing     bool   `json:"missing,omitempty"` // the node has no such label
@@ -171,7 +171,7 @@ type Conflict struct {
 }
 
 // String names the term, the node's domain and who is there.
-func (c Conflict) String() string {
+func (c AffinityConflict) String() string {
 	term := c.Path
 	if term == "" {
 		term = "terms of other pods"

@@ -57,8 +57,8 @@ func (p hostPort) clashes(q hostPort) bool {
 	return p.port == q.port && p.protocol == q.protocol && (p.ip == q.ip || p.ip == everyIP || q.ip == everyIP)
 }
 
-// PortClash is a host port that a pod asks for and another pod on the node has.
-type PortClash struct {
+// PortConflict is a host port that a pod asks for and another pod on the node has.
+type PortConflict struct {
 	Port     int32           `json:"port"`
 	Protocol corev1.Protocol `json:"protocol"`
 	HostIP   string          `json:"hostIP"` // that is asked for; 0.0.0.0 is every address
@@ -67,7 +67,7 @@ type PortClash struct {
 }
 
 // String names the port and the pod that has it.
-func (c PortClash) String() string {
+func (c PortConflict) String() string {
 	return fmt.Sprintf("port %d/%s%s is taken by %s%s", c.Port, c.Protocol, on(c.HostIP), c.Pod, on(c.PodIP))
 }
 

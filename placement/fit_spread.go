@@ -84,8 +84,8 @@ func (s *spread) means(k *kind, namespace string) bool {
 	return k.namespace == namespace && s.selector.Matches(labels.Set(k.labels))
 }
 
-// Imbalance is a topology spread constraint that a pod on the node would break.
-type Imbalance struct {
+// SpreadViolation is a topology spread constraint that a pod on the node would break.
+type SpreadViolation struct {
 	Path        string `json:"path"` // of the constraint
 	TopologyKey string `json:"topologyKey"`
 	Missing     bool   `json:"missing,omitempty"` // the node has no such label; the rest is then empty
@@ -96,7 +96,7 @@ type Imbalance struct {
 }
 
 // String says by how much the constraint would be broken.
-func (i Imbalance) String() string {
+func (i SpreadViolation) String() string {
 	if i.Missing {
 		return i.Path + ": the node has no label " + i.TopologyKey
 	}

@@ -55,7 +55,7 @@ func agreeOn(t *rapid.T, c *cluster.Cluster, ds *appsv1.DaemonSet, pod *corev1.P
 	pod.Name = rapid.SampledFrom([]string{"pod", "p0", "p1"}).Draw(t, "name")
 	w := daemon(t, ds)
 	agree(t, c, w, naivePodToPlace{w.Pod(), true}, ownOfDaemonSet(ds))
-	agreeIn(t, surgingWorld(c, ds, w), c, w.Surging(), naivePodToPlace{w.Pod(), true})
+	agreeIn(t, surgingWorld(c, ds, w), c, w.WithSurge(), naivePodToPlace{w.Pod(), true})
 	agree(t, c, ordinary(t, pod), naivePodToPlace{pod, false}, ownOfPod(pod))
 }
 

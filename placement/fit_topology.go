@@ -160,13 +160,13 @@ func (c *counter) has(position int) bool {
 // countAll counts the pods of the room.
 func (q *question) countAll(r *Room) {
 	if r.base == nil {
-		for position, g := range r.cohorts() {
+		for position, g := range r.podClassCounts() {
 			q.count(r, change{g.kind, int32(position), g.pods})
 		}
 		return
 	}
 	for kind := range r.kinds.list() {
-		for _, p := range r.base.census().of(kind) {
+		for _, p := range r.base.podCounts().of(kind) {
 			q.count(r, change{int32(kind), p.position, p.pods})
 		}
 	}
@@ -337,7 +337,7 @@ func (q *question) isAny(of []counter, position int) bool {
 // let in (pkg/scheduler/framework/plugins/podtopologyspread/common.go:
 // matchNodeInclusionPolicies). That a daemon's pod has affinity to one node alone
 // is left to evenness.pinned.
-func (r *roster) included(w *Workload, keys []spread, s *spread) []uint64 {
+func (r *nodeTable) included(w *Workload, keys []spread, s *spread) []uint64 {
 	if r.nodes == nil {
 		return includedOf(r.cluster, w, keys, s)
 	}
@@ -351,7 +351,7 @@ func (r *roster) included(w *Workload, keys []spread, s *spread) []uint64 {
 }
 
 func includedOf(c *cluster.Cluster, w *Workload, keys []spread, s *spread) []uint64 {
-	m := maskOf(c, c.Nodes())
+	m := newNodeMask(c, c.Nodes())
 	for i := range keys {
 		m.keep(c.HasLabel(keys[i].key))
 	}

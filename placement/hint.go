@@ -16,7 +16,7 @@ import (
 // prediction with the changes made gives Gains, and no node has a worse decision
 // than before, so that no running pod is lost by it.
 type Hint struct {
-	Steps []Step          `json:"steps"` // to be taken together: none can be left out
+	Steps []HintStep      `json:"steps"` // to be taken together: none can be left out
 	Nodes cluster.NodeSet `json:"nodes"` // that the steps on nodes are taken on; empty if there are none
 	Gains cluster.NodeSet `json:"gains"` // the nodes that become Placed
 }
@@ -39,7 +39,7 @@ func (p *Prediction) HintsFor(node string) []Hint {
 	if !ok || v.Decision == Placed {
 		return nil
 	}
-	return p.try((&mender{p: p}).remedy(v), p.cluster.Named(node))
+	return p.try((&hinter{p: p}).remedy(v), p.cluster.Named(node))
 }
 
 // Hints gives the nearest ways to have the pod Placed on more nodes, the smallest
@@ -77,7 +77,7 @@ type afflicted struct {
 func (p *Prediction) alike() []*afflicted {
 	known := map[string]*afflicted{}
 	var all []*afflicted
-	m := &mender{p: p}
+	m := &hinter{p: p}
 	for _, name := range p.cluster.Nodes().Minus(p.Placed()).Names() {
 		v, _ := p.Verdict(name)
 		r := m.remedy(v)
@@ -93,11 +93,11 @@ func (p *Prediction) alike() []*afflicted {
 
 // remedy is the sets of changes that may turn a node to Placed: of each list the
 // first that works is enough. An empty set is none.
-type remedy struct{ pod, node, both [][]Step }
+type remedy struct{ pod, node, both [][]HintStep }
 
 func (r remedy) text() string {
 	var b strings.Builder
-	for _, list := range [][][]Step{r.pod, r.node, r.both} {
+	for _, list := range [][][]HintStep{r.pod, r.node, r.both} {
 		for _, steps := range list {
 			b.WriteString(textOf(steps) + "\n")
 		}
@@ -106,27 +106,27 @@ func (r remedy) text() string {
 	return b.String()
 }
 
-// mender looks for changes that turn a node.
-type mender struct {
+// hinter looks for changes that turn a node.
+type hinter struct {
 	p     *Prediction
 	node  *corev1.Node
 	words *vocabulary // once they have been asked for
 }
 
 // remedy collects, for everything that is against the node, what would change it.
-func (m *mender) remedy(v Verdict) remedy {
+func (m *hinter) remedy(v Verdict) remedy {
 	m.node, _ = m.p.cluster.Borrow().Node(v.Node)
 	return remedy{
-		pod:  [][]Step{m.steps(v, m.podStrictly, nil), m.steps(v, m.podWidely, nil)},
-		node: [][]Step{m.steps(v, m.onNode, nil)},
-		both: [][]Step{m.steps(v, m.podWidely, m.onNode)},
+		pod:  [][]HintStep{m.steps(v, m.podStrictly, nil), m.steps(v, m.podWidely, nil)},
+		node: [][]HintStep{m.steps(v, m.onNode, nil)},
+		both: [][]HintStep{m.steps(v, m.podWidely, m.onNode)},
 	}
 }
 
 // steps gives what one way of changing things, or else another, finds against each
 // reason; none if there is a reason that neither finds anything against.
-func (m *mender) steps(v Verdict, way, other func(Reason) []Step) []Step {
-	var all []Step
+func (m *hinter) steps(v Verdict, way, other func(FilterReason) []HintStep) []HintStep {
+	var all []HintStep
 	for _, r := range v.Reasons {
 		steps := way(r)
 		if len(steps) == 0 && other != nil {
@@ -136,7 +136,7 @@ func (m *mender) steps(v Verdict, way, other func(Reason) []Step) []Step {
 			return nil
 		}
 		for _, s := range steps {
-			if !slices.ContainsFunc(all, func(t Step) bool { return t.String() == s.String() }) {
+			if !slices.ContainsFunc(all, func(t HintStep) bool { return t.String() == s.String() }) {
 				all = append(all, s)
 			}
 		}
@@ -147,7 +147,7 @@ func (m *mender) steps(v Verdict, way, other func(Reason) []Step) []Step {
 // try gives the hints that turn out to work on all of the nodes.
 func (p *Prediction) try(r remedy, nodes cluster.NodeSet) []Hint {
 	var hints []Hint
-	first := func(list [][]Step) {
+	first := func(list [][]HintStep) {
 		for _, steps := range list {
 			if h, ok := p.verified(steps, nodes); ok {
 				hints = append(hints, p.shortened(h, nodes))
@@ -175,12 +175,12 @@ func (p *Prediction) shortened(h Hint, nodes cluster.NodeSet) Hint {
 }
 
 // verified makes the changes and predicts again.
-func (p *Prediction) verified(steps []Step, nodes cluster.NodeSet) (Hint, bool) {
+func (p *Prediction) verified(steps []HintStep, nodes cluster.NodeSet) (Hint, bool) {
 	if len(steps) == 0 {
 		return Hint{}, false
 	}
 	h := Hint{Steps: steps}
-	if slices.ContainsFunc(steps, Step.onNode) {
+	if slices.ContainsFunc(steps, HintStep.onNode) {
 		h.Nodes = nodes
 	}
 	w, ok := p.workload.mended(h)
@@ -192,8 +192,8 @@ func (p *Prediction) verified(steps []Step, nodes cluster.NodeSet) (Hint, bool) 
 		return Hint{}, false
 	}
 	d := Diff(p, w.Predict(c))
-	h.Gains = d.Nodes(Gained).Or(d.Nodes(NoLongerPending))
-	worse := d.Nodes(Lost).Or(d.Nodes(KeptOnly)).Or(d.Nodes(Dropped)).Or(d.Nodes(NewlyPending).And(p.Placed()))
+	h.Gains = d.Nodes(TransitionGained).Or(d.Nodes(TransitionPendingToPlaced))
+	worse := d.Nodes(TransitionEligibleToExcluded).Or(d.Nodes(TransitionEligibleToKept)).Or(d.Nodes(TransitionKeptToExcluded)).Or(d.Nodes(TransitionNewlyPending).And(p.Placed()))
 	return h, worse.Len() == 0 && nodes.Minus(h.Gains).Len() == 0
 }
 
@@ -262,7 +262,7 @@ func (h Hint) grow(c *cluster.Cluster) (*cluster.Cluster, error) {
 // mended compiles the workload with a hint's changes; false if an API server would
 // refuse something that it took before.
 func (w *Workload) mended(h Hint) (*Workload, bool) {
-	if !slices.ContainsFunc(h.Steps, func(s Step) bool { return !s.onNode() }) {
+	if !slices.ContainsFunc(h.Steps, func(s HintStep) bool { return !s.onNode() }) {
 		return w, true
 	}
 	var next *Workload

@@ -11,62 +11,62 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Step is one change of a Hint: exactly one of its fields is set. The last two are
+// HintStep is one change of a Hint: exactly one of its fields is set. The last two are
 // changes to nodes, the others to the pod.
-type Step struct {
+type HintStep struct {
 	Tolerate *corev1.Toleration `json:"tolerate,omitempty"` // one more toleration
-	Require  *Rewrite           `json:"require,omitempty"`  // another requirement on nodes
-	Request  *Reduction         `json:"request,omitempty"`  // a smaller request of a container
-	Port     *Renumbering       `json:"port,omitempty"`     // another host port
+	Require  *ChangeRequirement `json:"require,omitempty"`  // another requirement on nodes
+	Request  *ReduceRequest     `json:"request,omitempty"`  // a smaller request of a container
+	Port     *ChangePort        `json:"port,omitempty"`     // another host port
 	Unpin    string             `json:"unpin,omitempty"`    // the node that spec.nodeName is not to name any more
 
-	Edit *cluster.NodeEdit `json:"edit,omitempty"` // another label, taint, ...
-	Grow *Growth           `json:"grow,omitempty"` // more of a resource
+	Edit *cluster.NodeEdit    `json:"edit,omitempty"` // another label, taint, ...
+	Grow *IncreaseAllocatable `json:"grow,omitempty"` // more of a resource
 }
 
-// Rewrite is another requirement in the place of one. To is nil where it goes
+// ChangeRequirement is another requirement in the place of one. To is nil where it goes
 // altogether; From is nil where all of the required node affinity goes, since no
 // term of it matches anything.
-type Rewrite struct {
+type ChangeRequirement struct {
 	Path string                          `json:"path"`
 	From *corev1.NodeSelectorRequirement `json:"from,omitempty"`
 	To   *corev1.NodeSelectorRequirement `json:"to,omitempty"`
 	Typo bool                            `json:"typo,omitempty"` // From looks like a misspelt To
 
-	spot spot
+	field fieldRef
 }
 
-// spot is where a requirement stands: in the nodeSelector, or in a term.
-type spot struct {
+// fieldRef is where a requirement stands: in the nodeSelector, or in a term.
+type fieldRef struct {
 	selector    bool
 	term, index int // expressions come before fields
 }
 
-// Reduction is a smaller request of a container.
-type Reduction struct {
+// ReduceRequest is a smaller request of a container.
+type ReduceRequest struct {
 	Container string              `json:"container"`
 	Resource  corev1.ResourceName `json:"resource"`
 	From      resource.Quantity   `json:"from"`
 	To        resource.Quantity   `json:"to"`
 }
 
-// Renumbering is another port of the node for a container.
-type Renumbering struct {
+// ChangePort is another port of the node for a container.
+type ChangePort struct {
 	Protocol corev1.Protocol `json:"protocol"`
 	From     int32           `json:"from"`
 	To       int32           `json:"to"`
 }
 
-// Growth is more of a resource that a node can allocate.
-type Growth struct {
+// IncreaseAllocatable is more of a resource that a node can allocate.
+type IncreaseAllocatable struct {
 	Resource corev1.ResourceName `json:"resource"`
 	By       resource.Quantity   `json:"by"`
 }
 
-func (s Step) onNode() bool { return s.Edit != nil || s.Grow != nil }
+func (s HintStep) onNode() bool { return s.Edit != nil || s.Grow != nil }
 
 // String is the change in words.
-func (s Step) String() string {
+func (s HintStep) String() string {
 	switch {
 	case s.Tolerate != nil:
 		return "tolerate " + Toleration{Toleration: *s.Tolerate}.String()
@@ -87,7 +87,7 @@ func (s Step) String() string {
 }
 
 // String is the change in words.
-func (r *Rewrite) String() string {
+func (r *ChangeRequirement) String() string {
 	switch {
 	case r.From == nil:
 		return "leave out " + r.Path + ", which matches no node"
@@ -105,7 +105,7 @@ func requirementText(r *corev1.NodeSelectorRequirement) string {
 	return Mismatch{Key: r.Key, Operator: r.Operator, Values: r.Values}.requirement()
 }
 
-func textOf(steps []Step) string {
+func textOf(steps []HintStep) string {
 	var all []string
 	for _, s := range steps {
 		all = append(all, s.String())
@@ -113,7 +113,7 @@ func textOf(steps []Step) string {
 	return strings.Join(all, ", ")
 }
 
-func (s Step) change(spec *corev1.PodSpec) {
+func (s HintStep) change(spec *corev1.PodSpec) {
 	switch {
 	case s.Tolerate != nil:
 		spec.Tolerations = append(spec.Tolerations, *s.Tolerate.DeepCopy())
@@ -128,10 +128,10 @@ func (s Step) change(spec *corev1.PodSpec) {
 	}
 }
 
-func (r *Rewrite) change(spec *corev1.PodSpec) {
+func (r *ChangeRequirement) change(spec *corev1.PodSpec) {
 	required := requiredOf(spec)
 	switch {
-	case r.spot.selector:
+	case r.field.selector:
 		delete(spec.NodeSelector, r.From.Key)
 		if r.To != nil {
 			spec.NodeSelector[r.To.Key] = r.To.Values[0]
@@ -143,14 +143,14 @@ func (r *Rewrite) change(spec *corev1.PodSpec) {
 		spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = nil
 		return
 	}
-	if at := r.spot.of(required); at != nil && r.To != nil {
+	if at := r.field.of(required); at != nil && r.To != nil {
 		*at = *r.To.DeepCopy()
 	} else if at != nil {
 		*at = corev1.NodeSelectorRequirement{} // to be pruned; others keep their place meanwhile
 	}
 }
 
-func (p spot) of(required *corev1.NodeSelector) *corev1.NodeSelectorRequirement {
+func (p fieldRef) of(required *corev1.NodeSelector) *corev1.NodeSelectorRequirement {
 	if p.term >= len(required.NodeSelectorTerms) {
 		return nil
 	}
@@ -185,7 +185,7 @@ func prune(spec *corev1.PodSpec) {
 	}
 }
 
-func (r *Reduction) change(spec *corev1.PodSpec) {
+func (r *ReduceRequest) change(spec *corev1.PodSpec) {
 	for i := range spec.Containers {
 		if c := &spec.Containers[i]; c.Name == r.Container {
 			if c.Resources.Requests == nil {
@@ -198,7 +198,7 @@ func (r *Reduction) change(spec *corev1.PodSpec) {
 
 // change renumbers the container port too where the host's network is used: the
 // two are the same there.
-func (r *Renumbering) change(spec *corev1.PodSpec) {
+func (r *ChangePort) change(spec *corev1.PodSpec) {
 	for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
 		for i := range list {
 			for j := range list[i].Ports {
@@ -217,7 +217,7 @@ func (r *Renumbering) change(spec *corev1.PodSpec) {
 	}
 }
 
-func (g *Growth) change(n *corev1.Node) {
+func (g *IncreaseAllocatable) change(n *corev1.Node) {
 	if n.Status.Allocatable == nil {
 		n.Status.Allocatable = corev1.ResourceList{}
 	}

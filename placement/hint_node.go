@@ -14,7 +14,7 @@ import (
 )
 
 // onNode finds changes to the node that let the pod onto it.
-func (m *mender) onNode(r Reason) []Step {
+func (m *hinter) onNode(r FilterReason) []HintStep {
 	switch r.Plugin {
 	case pluginUnschedulable:
 		return edits(cluster.Uncordon())
@@ -26,22 +26,22 @@ func (m *mender) onNode(r Reason) []Step {
 		if r.Shortfall == nil {
 			return nil
 		}
-		return []Step{{Grow: &Growth{r.Shortfall.Resource, r.Shortfall.Missing()}}}
+		return []HintStep{{Grow: &IncreaseAllocatable{r.Shortfall.Resource, r.Shortfall.Missing()}}}
 	}
 	return nil
 }
 
-func edits(list ...cluster.NodeEdit) []Step {
-	steps := make([]Step, len(list))
+func edits(list ...cluster.NodeEdit) []HintStep {
+	steps := make([]HintStep, len(list))
 	for i, e := range list {
-		steps[i] = Step{Edit: &e}
+		steps[i] = HintStep{Edit: &e}
 	}
 	return steps
 }
 
 // untaint removes taints. Those that the control plane sets follow from something,
 // and only where that can be changed is there anything to do.
-func untaint(taints []Untolerated) []Step {
+func untaint(taints []Untolerated) []HintStep {
 	var list []cluster.NodeEdit
 	for _, u := range taints {
 		switch key := u.Taint.Key; {
@@ -63,7 +63,7 @@ func setByControlPlane(taint string) bool {
 }
 
 // relabel gives the node the labels that the selector and the nearest term ask for.
-func (m *mender) relabel() []Step {
+func (m *hinter) relabel() []HintStep {
 	a := &m.p.workload.affinity
 	list, labelled, ok := m.labels(a.selector, m.node)
 	if !ok {
@@ -89,7 +89,7 @@ func (m *mender) relabel() []Step {
 
 // labels gives an edit for each requirement that a node does not meet, and the
 // node after them; false if one of the requirements is about what a node is.
-func (m *mender) labels(rs []requirement, on *corev1.Node) ([]cluster.NodeEdit, *corev1.Node, bool) {
+func (m *hinter) labels(rs []requirement, on *corev1.Node) ([]cluster.NodeEdit, *corev1.Node, bool) {
 	var list []cluster.NodeEdit
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: on.Name, Labels: maps.Clone(on.Labels)}}
 	if n.Labels == nil {
@@ -128,7 +128,7 @@ func inherent(key string) bool {
 
 // meeting gives the value with which a label meets the requirement, or that there
 // is to be none; false if there is no such value.
-func (m *mender) meeting(r *requirement) (value string, labelled, ok bool) {
+func (m *hinter) meeting(r *requirement) (value string, labelled, ok bool) {
 	switch r.Operator {
 	case corev1.NodeSelectorOpIn:
 		return r.Values[0], true, true

@@ -9,15 +9,15 @@ import (
 
 // podStrictly finds changes to the pod that let it onto the node and may take it
 // away from others: a nodeSelector gets the value that the node has.
-func (m *mender) podStrictly(r Reason) []Step { return m.onPod(r, true) }
+func (m *hinter) podStrictly(r FilterReason) []HintStep { return m.onPod(r, true) }
 
 // podWidely finds changes to the pod that only let it onto more nodes.
-func (m *mender) podWidely(r Reason) []Step { return m.onPod(r, false) }
+func (m *hinter) podWidely(r FilterReason) []HintStep { return m.onPod(r, false) }
 
-func (m *mender) onPod(r Reason, strictly bool) []Step {
+func (m *hinter) onPod(r FilterReason, strictly bool) []HintStep {
 	switch r.Plugin {
 	case pluginNodeName:
-		return []Step{{Unpin: r.WantedNode}}
+		return []HintStep{{Unpin: r.WantedNode}}
 	case pluginUnschedulable, pluginTaints:
 		return tolerate(r.Taints)
 	case pluginAffinity:
@@ -32,12 +32,12 @@ func (m *mender) onPod(r Reason, strictly bool) []Step {
 
 // tolerate gives a toleration for each key: of one taint as it is, of two with
 // different effects for every effect, and if their values differ too, for every value.
-func tolerate(taints []Untolerated) []Step {
-	var steps []Step
+func tolerate(taints []Untolerated) []HintStep {
+	var steps []HintStep
 	for _, u := range taints {
-		i := slices.IndexFunc(steps, func(s Step) bool { return s.Tolerate.Key == u.Taint.Key })
+		i := slices.IndexFunc(steps, func(s HintStep) bool { return s.Tolerate.Key == u.Taint.Key })
 		if i < 0 {
-			steps = append(steps, Step{Tolerate: tolerationOf(u.Taint)})
+			steps = append(steps, HintStep{Tolerate: tolerationOf(u.Taint)})
 			continue
 		}
 		t := steps[i].Tolerate
@@ -61,12 +61,12 @@ func tolerationOf(t corev1.Taint) *corev1.Toleration {
 
 // requireLess changes every requirement of the selector that the node does not
 // meet, and those of the term that needs the fewest changes.
-func (m *mender) requireLess(strictly bool) []Step {
+func (m *hinter) requireLess(strictly bool) []HintStep {
 	a := &m.p.workload.affinity
-	var steps []Step
+	var steps []HintStep
 	for i := range a.selector {
 		if r := &a.selector[i]; !r.matches(m.node) {
-			steps = append(steps, Step{Require: m.rewriteSelector(r, strictly)})
+			steps = append(steps, HintStep{Require: m.rewriteSelector(r, strictly)})
 		}
 	}
 	if !a.required || slices.ContainsFunc(a.terms, func(t term) bool { return t.matches(m.node) }) {
@@ -75,17 +75,17 @@ func (m *mender) requireLess(strictly bool) []Step {
 	return append(steps, m.requireLessOfTerms(strictly)...)
 }
 
-func (m *mender) requireLessOfTerms(strictly bool) []Step {
+func (m *hinter) requireLessOfTerms(strictly bool) []HintStep {
 	a := &m.p.workload.affinity
-	var best []Step
+	var best []HintStep
 	for i := range a.terms {
 		if a.terms[i].fault != "" {
 			continue
 		}
-		var steps []Step
+		var steps []HintStep
 		for j := range a.terms[i].requirements {
 			if r := &a.terms[i].requirements[j]; !r.matches(m.node) {
-				steps = append(steps, Step{Require: m.rewriteTerm(r, spot{term: i, index: j}, strictly)})
+				steps = append(steps, HintStep{Require: m.rewriteTerm(r, fieldRef{term: i, index: j}, strictly)})
 			}
 		}
 		if best == nil || len(steps) < len(best) {
@@ -93,15 +93,15 @@ func (m *mender) requireLessOfTerms(strictly bool) []Step {
 		}
 	}
 	if best == nil {
-		return []Step{{Require: &Rewrite{Path: a.path}}}
+		return []HintStep{{Require: &ChangeRequirement{Path: a.path}}}
 	}
 	return best
 }
 
 // rewriteSelector gives a nodeSelector that the node matches: corrected, with the
 // node's value, or none.
-func (m *mender) rewriteSelector(r *requirement, strictly bool) *Rewrite {
-	w := &Rewrite{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), spot: spot{selector: true}}
+func (m *hinter) rewriteSelector(r *requirement, strictly bool) *ChangeRequirement {
+	w := &ChangeRequirement{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), field: fieldRef{selector: true}}
 	if !strictly {
 		return w
 	}
@@ -113,8 +113,8 @@ func (m *mender) rewriteSelector(r *requirement, strictly bool) *Rewrite {
 	return w
 }
 
-func (m *mender) rewriteTerm(r *requirement, at spot, strictly bool) *Rewrite {
-	w := &Rewrite{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), spot: at}
+func (m *hinter) rewriteTerm(r *requirement, at fieldRef, strictly bool) *ChangeRequirement {
+	w := &ChangeRequirement{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), field: at}
 	if strictly {
 		if w.To = m.corrected(r); w.To != nil {
 			w.Typo = true
@@ -158,7 +158,7 @@ func widened(r *requirement, n *corev1.Node) *corev1.NodeSelectorRequirement {
 }
 
 // corrected gives the requirement without its typo, if that is what keeps the node out.
-func (m *mender) corrected(r *requirement) *corev1.NodeSelectorRequirement {
+func (m *hinter) corrected(r *requirement) *corev1.NodeSelectorRequirement {
 	if r.isField {
 		return nil
 	}
@@ -182,14 +182,14 @@ func (m *mender) corrected(r *requirement) *corev1.NodeSelectorRequirement {
 
 // requestLess takes what the node is short of from the container that requests
 // most; none where that would be all of it.
-func (m *mender) requestLess(s *Shortfall) []Step {
+func (m *hinter) requestLess(s *Shortfall) []HintStep {
 	if s == nil || s.Resource != corev1.ResourceCPU && s.Resource != corev1.ResourceMemory && s.Resource != corev1.ResourceEphemeralStorage {
 		return nil
 	}
-	var most *Reduction
+	var most *ReduceRequest
 	for _, c := range m.p.workload.pod.Spec.Containers {
 		if q, ok := c.Resources.Requests[s.Resource]; ok && (most == nil || q.Cmp(most.From) > 0) {
-			most = &Reduction{Container: c.Name, Resource: s.Resource, From: q.DeepCopy()}
+			most = &ReduceRequest{Container: c.Name, Resource: s.Resource, From: q.DeepCopy()}
 		}
 	}
 	if most == nil {
@@ -200,16 +200,16 @@ func (m *mender) requestLess(s *Shortfall) []Step {
 	if most.To.Sign() <= 0 {
 		return nil
 	}
-	return []Step{{Request: most}}
+	return []HintStep{{Request: most}}
 }
 
 // renumber gives each port that is taken the next number that no pod has on any
 // node that the pod may run on, nor the pod itself.
-func (m *mender) renumber(taken []PortClash) []Step {
-	var steps []Step
+func (m *hinter) renumber(taken []PortConflict) []HintStep {
+	var steps []HintStep
 	busy := m.p.busyPorts()
 	for _, c := range taken {
-		if slices.ContainsFunc(steps, func(s Step) bool { return s.Port.From == c.Port && s.Port.Protocol == c.Protocol }) {
+		if slices.ContainsFunc(steps, func(s HintStep) bool { return s.Port.From == c.Port && s.Port.Protocol == c.Protocol }) {
 			continue
 		}
 		to := c.Port + 1
@@ -220,7 +220,7 @@ func (m *mender) renumber(taken []PortClash) []Step {
 			return nil
 		}
 		busy[to] = true
-		steps = append(steps, Step{Port: &Renumbering{c.Protocol, c.Port, to}})
+		steps = append(steps, HintStep{Port: &ChangePort{c.Protocol, c.Port, to}})
 	}
 	return steps
 }

@@ -23,14 +23,14 @@ import (
 // holds says what is wrong with a hint, after it was applied through the front door.
 func holds(h placement.Hint, before, after *placement.Prediction) string {
 	d := placement.Diff(before, after)
-	gains := d.Nodes(placement.Gained).Or(d.Nodes(placement.NoLongerPending))
+	gains := d.Nodes(placement.TransitionGained).Or(d.Nodes(placement.TransitionPendingToPlaced))
 	switch {
 	case len(h.Steps) == 0 || h.Gains.Len() == 0:
 		return "it is empty"
 	case !gains.Equal(h.Gains):
 		return "it gains " + gains.String()
-	case d.Nodes(placement.Lost).Len()+d.Nodes(placement.KeptOnly).Len()+d.Nodes(placement.Dropped).Len() > 0,
-		d.Nodes(placement.NewlyPending).And(before.Placed()).Len() > 0:
+	case d.Nodes(placement.TransitionEligibleToExcluded).Len()+d.Nodes(placement.TransitionEligibleToKept).Len()+d.Nodes(placement.TransitionKeptToExcluded).Len() > 0,
+		d.Nodes(placement.TransitionNewlyPending).And(before.Placed()).Len() > 0:
 		return "it loses: " + d.String()
 	}
 	return ""

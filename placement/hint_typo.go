@@ -18,7 +18,7 @@ import (
 // is nearly one that something does.
 type Typo struct {
 	Path      string `json:"path"` // of the requirement or the toleration
-	What      string `json:"what"` // "label key", "label value", "taint key" or "taint value"
+	Kind      string `json:"kind"` // "label key", "label value", "taint key" or "taint value"
 	Written   string `json:"written"`
 	Meant     string `json:"meant"`
 	WellKnown bool   `json:"wellKnown,omitempty"` // Kubernetes knows Meant, though the cluster does not have it
@@ -37,7 +37,7 @@ func (t Typo) String() string {
 	if t.WellKnown {
 		where = "Kubernetes knows"
 	}
-	return fmt.Sprintf("%s: no node has the %s %q; %s %q", t.Path, t.What, t.Written, where, t.Meant)
+	return fmt.Sprintf("%s: no node has the %s %q; %s %q", t.Path, t.Kind, t.Written, where, t.Meant)
 }
 
 // Typos gives the words of the nodeSelector, the required node affinity and the
@@ -54,14 +54,14 @@ func (p *Prediction) Typos() []Typo {
 		typos = append(typos, words.requirement(r)...)
 	}
 	typos = slices.DeleteFunc(typos, func(t Typo) bool { // both spellings are there, for old clusters and new ones
-		return t.What == labelKey && slices.ContainsFunc(requirements, func(r *requirement) bool { return r.Key == t.Meant })
+		return t.Kind == labelKey && slices.ContainsFunc(requirements, func(r *requirement) bool { return r.Key == t.Meant })
 	})
 	path := "spec.tolerations"
 	if p.workload.daemonSet != nil {
 		path = "spec.template.spec.tolerations"
 	}
 	for i, t := range p.workload.tolerations {
-		if t.Origin == FromSpec {
+		if t.Origin == OriginSpec {
 			typos = append(typos, words.toleration(&t, fmt.Sprintf("%s[%d]", path, i))...)
 		}
 	}
@@ -70,7 +70,7 @@ func (p *Prediction) Typos() []Typo {
 
 // correct puts what was meant into a requirement.
 func (t Typo) correct(r *corev1.NodeSelectorRequirement) {
-	if t.What == labelKey {
+	if t.Kind == labelKey {
 		r.Key = t.Meant
 		return
 	}

@@ -6,11 +6,11 @@ import (
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 )
 
-// Event is the message of the FailedScheduling event of a pod that the scheduler
+// FailedScheduling is the message of the FailedScheduling event of a pod that the scheduler
 // can place nowhere, with what it says of preemption; empty if it can, and for a
-// DaemonSet, whose pods EventOn speaks of. Where several nodes are equal for a
+// DaemonSet, whose pods FailedSchedulingOn speaks of. Where several nodes are equal for a
 // preemption the scheduler may name another than this.
-func (p *Prediction) Event() string {
+func (p *Prediction) FailedScheduling() string {
 	p = p.orNothing()
 	sentence := p.String()
 	switch {
@@ -24,45 +24,45 @@ func (p *Prediction) Event() string {
 		return sentence
 	}
 	pending := p.cluster.Borrow().Words(p.Pending())
-	return sentence + " " + p.trial().say(pending)
+	return sentence + " " + p.victimSearch().say(pending)
 }
 
-// EventOn is the message of the FailedScheduling event of the DaemonSet's pod for
+// FailedSchedulingOn is the message of the FailedScheduling event of the DaemonSet's pod for
 // a node, which names that node; empty unless the node is pending.
-func (p *Prediction) EventOn(node string) string {
+func (p *Prediction) FailedSchedulingOn(node string) string {
 	p = p.orNothing()
 	position, ok := p.cluster.Borrow().Position(node)
 	if !ok || p.workload.daemonSet == nil || !p.Pending().Has(node) {
 		return ""
 	}
-	t := tally{}
-	for _, r := range said(p.why(position)) {
+	t := reasonCount{}
+	for _, r := range lowerFirst(p.why(position)) {
 		t.count(r.Message, 1)
 	}
 	all := p.cluster.Nodes().Len()
 	t.count(fmt.Sprintf("node(s) didn't satisfy plugin(s) [%s]", pluginAffinity), all-1)
 	alone := p.cluster.Borrow().Words(p.cluster.Named(node))
-	return t.sentence(0, all) + " " + p.trial().say(alone)
+	return t.fitError(0, all) + " " + p.victimSearch().say(alone)
 }
 
 // say is what the scheduler adds about preemption
 // (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
 // PostFilter; pkg/scheduler/framework/preemption/preemption.go:
 // Evaluator.evaluate).
-func (t *trial) say(pending []uint64) string {
-	if t.standing.never {
+func (t *victimSearch) say(pending []uint64) string {
+	if t.pod.never {
 		return "preemption: not eligible due to preemptionPolicy=Never."
 	}
 	var best *attempt
 	var faults []error
-	counts := tally{}
+	counts := reasonCount{}
 	tried := 0
 	for position := range members(pending) {
 		a := t.preempt(position)
 		switch {
-		case a.Never == "" && (best == nil || a.compare(best) < 0):
+		case a.Impossible == "" && (best == nil || a.compare(best) < 0):
 			best = &a
-		case a.Never != "" && a.words != nil:
+		case a.Impossible != "" && a.words != nil:
 			tried++
 			for _, words := range a.words {
 				counts.count(words, 1)
@@ -79,5 +79,5 @@ func (t *trial) say(pending []uint64) string {
 	}
 	all := t.cluster.Nodes().Len()
 	counts.count(notHelpful, all-tried)
-	return "preemption: " + counts.sentence(0, all)
+	return "preemption: " + counts.fitError(0, all)
 }

@@ -26,29 +26,29 @@ func (p *Prediction) String() string {
 	case fault != nil:
 		return fault.message // an error, not a verdict on the nodes
 	}
-	open, t := all, tally{}
-	if aim := p.aim(); len(aim.plugins) > 0 {
+	open, t := all, reasonCount{}
+	if aim := p.preFilterResult(); len(aim.plugins) > 0 {
 		open = p.cluster.Named(aim.names...)
 		t.count(fmt.Sprintf("node(s) didn't satisfy plugin(s) %v", aim.plugins), all.Len()-open.Len())
 	}
 	p.countTurnedDown(t, open)
 	p.countPending(t)
-	return t.sentence(p.Placed().Len(), all.Len())
+	return t.fitError(p.Placed().Len(), all.Len())
 }
 
-// aim is what the scheduler makes of the nodes that the pod names; a DaemonSet
+// preFilterResult is what the scheduler makes of the nodes that the pod names; a DaemonSet
 // names none.
-func (p *Prediction) aim() aim {
+func (p *Prediction) preFilterResult() preFilterResult {
 	if p.workload.daemonSet != nil {
-		return aim{}
+		return preFilterResult{}
 	}
-	return aimOf(&p.workload.pod.Spec)
+	return newPreFilterResult(&p.workload.pod.Spec)
 }
 
 // refusal is why the scheduler refuses the pod before it looks at any node; empty
 // if it does not.
 func (p *Prediction) refusal() string {
-	refusal, fault := p.aim().refusal, p.workload.fault
+	refusal, fault := p.preFilterResult().refusal, p.workload.fault
 	if refusal == "" && fault != nil && fault.plugin == pluginRelations {
 		return fault.message
 	}
@@ -56,7 +56,7 @@ func (p *Prediction) refusal() string {
 }
 
 // countTurnedDown counts those of some nodes on which no pod is wanted.
-func (p *Prediction) countTurnedDown(t tally, open cluster.NodeSet) {
+func (p *Prediction) countTurnedDown(t reasonCount, open cluster.NodeSet) {
 	for _, f := range p.failures() {
 		t.count(f.message, open.And(f.nodes).Len())
 		open = open.Minus(f.nodes)
@@ -69,17 +69,17 @@ const noNodes = "no nodes available to schedule pods"
 
 // countPending counts every pending node under the first plugin that turns it
 // down, which may say several things.
-func (p *Prediction) countPending(t tally) {
+func (p *Prediction) countPending(t reasonCount) {
 	for position := range members(p.cluster.Borrow().Words(p.Pending())) {
-		for _, r := range said(p.why(position)) {
+		for _, r := range lowerFirst(p.why(position)) {
 			t.count(r.Message, 1)
 		}
 	}
 }
 
-// said gives those of a node's reasons that the scheduler says: the first
+// lowerFirst gives those of a node's reasons that the scheduler says: the first
 // plugin's, and of these all only if they are shortfalls.
-func said(reasons []Reason) []Reason {
+func lowerFirst(reasons []FilterReason) []FilterReason {
 	if len(reasons) > 0 && reasons[0].Plugin != pluginResources {
 		return reasons[:1]
 	}
@@ -91,16 +91,16 @@ func said(reasons []Reason) []Reason {
 	return reasons
 }
 
-// tally is how many nodes have each message.
-type tally map[string]int
+// reasonCount is how many nodes have each message.
+type reasonCount map[string]int
 
-func (t tally) count(message string, nodes int) {
+func (t reasonCount) count(message string, nodes int) {
 	if nodes > 0 {
 		t[message] += nodes
 	}
 }
 
-func (t tally) sentence(available, all int) string {
+func (t reasonCount) fitError(available, all int) string {
 	var counts []string
 	for message, n := range t {
 		counts = append(counts, fmt.Sprintf("%d %s", n, message))

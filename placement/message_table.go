@@ -46,8 +46,8 @@ func (p *Prediction) Table() string {
 type group struct {
 	decision Decision
 	nodes    []string
-	reasons  []Reason // of the first node
-	differ   []bool   // by reason: the evidence is not the same on all nodes
+	reasons  []FilterReason // of the first node
+	differ   []bool         // by reason: the evidence is not the same on all nodes
 }
 
 func fold(p *Prediction) []*group {
@@ -75,16 +75,16 @@ func fold(p *Prediction) []*group {
 
 // shown gives the reasons that matter to people: where no pod is wanted, only
 // why not.
-func (v Verdict) shown() []Reason {
+func (v Verdict) shown() []FilterReason {
 	if v.Decision >= Pending {
 		return v.Reasons
 	}
-	return slices.DeleteFunc(slices.Clone(v.Reasons), Reason.aboutPods)
+	return slices.DeleteFunc(slices.Clone(v.Reasons), FilterReason.aboutPods)
 }
 
 // aboutPods says whether the reason is one of the pods on the nodes and not of
 // the node itself.
-func (r Reason) aboutPods() bool {
+func (r FilterReason) aboutPods() bool {
 	switch r.Plugin {
 	case pluginPorts, pluginResources, pluginSpread, pluginRelations:
 		return true
@@ -93,7 +93,7 @@ func (r Reason) aboutPods() bool {
 }
 
 // like is equal for reasons that are told together.
-func (r Reason) like() string {
+func (r FilterReason) like() string {
 	if r.aboutPods() {
 		return r.Plugin + ": " + r.Message
 	}

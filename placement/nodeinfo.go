@@ -17,7 +17,7 @@ import (
 // The zero Room has no nodes. Many may Clone a room at a time; else it is not safe
 // for concurrent use.
 type Room struct {
-	roster
+	nodeTable
 	origin
 	has       *cow[[]*capacity] // by position; nodes of one size share theirs
 	blocks    []*cow[block]     // 64 nodes each
@@ -32,7 +32,7 @@ func emptyRoom(c *cluster.Cluster) *Room {
 	nodes := c.Borrow()
 	n := nodes.Len()
 	me := &owner{}
-	r := &Room{roster: roster{cluster: c}, me: me, has: &cow[[]*capacity]{me, make([]*capacity, n)}, blocks: make([]*cow[block], (n+63)/64), kinds: newKinds()}
+	r := &Room{nodeTable: nodeTable{cluster: c}, me: me, has: &cow[[]*capacity]{me, make([]*capacity, n)}, blocks: make([]*cow[block], (n+63)/64), kinds: newKinds()}
 	for i := range r.blocks {
 		r.blocks[i] = &cow[block]{owner: me}
 	}
@@ -66,12 +66,12 @@ func (r *Room) isNode(position int) bool { return uint(position) < uint(r.Len())
 func (r *Room) Clone() *Room {
 	r = r.orNothing()
 	r.me.share()
-	return &Room{roster: roster{cluster: r.cluster, nodes: r.nodes}, me: &owner{}, has: r.has, blocks: slices.Clone(r.blocks), kinds: r.kinds}
+	return &Room{nodeTable: nodeTable{cluster: r.cluster, nodes: r.nodes}, me: &owner{}, has: r.has, blocks: slices.Clone(r.blocks), kinds: r.kinds}
 }
 
-// freeze makes the room one that many may clone at a time and none may change.
+// share makes the room one that many may clone at a time and none may change.
 // It forgets the snapshot: others will share it.
-func (r *Room) freeze() *Room {
+func (r *Room) share() *Room {
 	r.me.share()
 	r.cluster = nil
 	return r
@@ -173,7 +173,7 @@ func (r *Room) Over(c *cluster.Cluster) {
 	if c.Borrow().Len() != r.Len() {
 		return
 	}
-	r.roster = roster{cluster: c}
+	r.nodeTable = nodeTable{cluster: c}
 	r.askAnew()
 }
 
@@ -225,7 +225,7 @@ func (r *Room) note(c change) {
 }
 
 // regroup counts pods of a kind on a node, whose cohorts are given.
-func (r *Room) regroup(on *[]cohort, c change) {
+func (r *Room) regroup(on *[]podClassCount, c change) {
 	r.note(c)
 	all := *on
 	for i := range all {
@@ -239,5 +239,5 @@ func (r *Room) regroup(on *[]cohort, c change) {
 		}
 		return
 	}
-	*on = append(all, cohort{c.kind, c.pods})
+	*on = append(all, podClassCount{c.kind, c.pods})
 }

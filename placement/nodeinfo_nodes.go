@@ -9,14 +9,14 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// roster is the nodes of a room: those of a snapshot, or after SetNode its own.
-type roster struct {
+// nodeTable is the nodes of a room: those of a snapshot, or after SetNode its own.
+type nodeTable struct {
 	cluster *cluster.Cluster
 	nodes   *cow[[]*corev1.Node] // by position, nil where there is none; nil as a whole: those of the snapshot
 	columns map[string]cluster.Column
 }
 
-func (r *roster) node(position int) *corev1.Node {
+func (r *nodeTable) node(position int) *corev1.Node {
 	if r.nodes == nil {
 		return r.cluster.Borrow().At(position)
 	}
@@ -24,7 +24,7 @@ func (r *roster) node(position int) *corev1.Node {
 }
 
 // own makes the list of nodes one that its owner may change.
-func (r *roster) own(me *owner, n int) {
+func (r *nodeTable) own(me *owner, n int) {
 	if r.nodes != nil {
 		r.nodes = r.nodes.by(me, cloneSlice)
 		return
@@ -42,7 +42,7 @@ func alike(a, b *corev1.Node) bool {
 }
 
 // column gives what the nodes have for a topology key.
-func (r *roster) column(key string) cluster.Column {
+func (r *nodeTable) column(key string) cluster.Column {
 	if r.nodes == nil {
 		return r.cluster.Borrow().Column(key)
 	}

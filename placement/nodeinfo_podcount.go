@@ -1,19 +1,19 @@
 package placement
 
-// cohort is how many pods of a kind are on a node.
-type cohort struct{ kind, pods int32 }
+// podClassCount is how many pods of a kind are on a node.
+type podClassCount struct{ kind, pods int32 }
 
 // place is how many pods of one kind are on a node.
 type place struct{ position, pods int32 }
 
-// census is the cohorts of a frozen room by kind.
-type census struct {
+// podCounts is the cohorts of a frozen room by kind.
+type podCounts struct {
 	start  []int32 // by kind, one more than kinds: its places
 	places []place // ascending by kind, then position
 }
 
 // of gives where a kind is; one that is newer than the census is nowhere.
-func (c *census) of(kind int) []place {
+func (c *podCounts) of(kind int) []place {
 	if kind+1 >= len(c.start) {
 		return nil
 	}

@@ -71,8 +71,8 @@ func (us portUses) taken(wanted []hostPort) uint64 {
 
 // clashes gives every port of wanted that is taken on a node; of several that
 // clash with it those of the first pods by name first.
-func (us portUses) clashes(wanted []hostPort, node int) []PortClash {
-	var all []PortClash
+func (us portUses) clashes(wanted []hostPort, node int) []PortConflict {
+	var all []PortConflict
 	for _, want := range wanted {
 		from := len(all)
 		for i := range us {
@@ -82,11 +82,11 @@ func (us portUses) clashes(wanted []hostPort, node int) []PortClash {
 			}
 			for _, h := range u.holders {
 				if h.node == node {
-					all = append(all, PortClash{want.port, want.protocol, want.ip, h.load.name, u.ip})
+					all = append(all, PortConflict{want.port, want.protocol, want.ip, h.load.name, u.ip})
 				}
 			}
 		}
-		slices.SortStableFunc(all[from:], func(a, b PortClash) int {
+		slices.SortStableFunc(all[from:], func(a, b PortConflict) int {
 			return cmp.Or(cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.PodIP, b.PodIP))
 		})
 	}

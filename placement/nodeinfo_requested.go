@@ -12,7 +12,7 @@ import (
 type block struct {
 	left    [64]left
 	scored  [64]scored
-	pods    [64][]cohort
+	pods    [64][]podClassCount
 	scalars []scalarColumn
 	ports   portUses
 }
@@ -40,7 +40,7 @@ func (b *block) clone(copied *block) {
 	for i := range b.pods {
 		pods += len(b.pods[i])
 	}
-	cohorts := make([]cohort, 0, pods)
+	cohorts := make([]podClassCount, 0, pods)
 	for i, on := range b.pods {
 		from := len(cohorts)
 		cohorts = append(cohorts, on...)

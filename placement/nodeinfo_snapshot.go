@@ -12,14 +12,14 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// account is what a snapshot's pods come to. Snapshots share it as long as
+// nodeInfoSnapshot is what a snapshot's pods come to. Snapshots share it as long as
 // nothing changes that it was made from.
-type account struct {
+type nodeInfoSnapshot struct {
 	room    *Room                // frozen
 	owned   map[string]following // by namespace/name
 	bare    sync.Map             // by bareID: the room without these pods, frozen
 	counted sync.Once
-	byKind  *census
+	byKind  *podCounts
 }
 
 // following is the pods of the DaemonSets that have had one name.
@@ -37,17 +37,17 @@ type resident struct {
 
 // origin is where a room comes from.
 type origin struct {
-	base   *account   // the room is this account and what the log says; nil: the log may have been cut
-	absent []resident // pods of the base that the room was made without, ascending by position
-	crowds []crowd    // that were counted in
+	base   *nodeInfoSnapshot // the room is this account and what the log says; nil: the log may have been cut
+	absent []resident        // pods of the base that the room was made without, ascending by position
+	crowds []ownPods         // that were counted in
 }
 
-func accountOf(c *cluster.Cluster) *account {
-	return c.Borrow().Account().Get(func() any { return newAccount(c) }).(*account)
+func snapshotOf(c *cluster.Cluster) *nodeInfoSnapshot {
+	return c.Borrow().Account().Get(func() any { return newSnapshot(c) }).(*nodeInfoSnapshot)
 }
 
-func newAccount(c *cluster.Cluster) *account {
-	a := &account{owned: map[string]following{}}
+func newSnapshot(c *cluster.Cluster) *nodeInfoSnapshot {
+	a := &nodeInfoSnapshot{owned: map[string]following{}}
 	b, room := c.Borrow(), emptyRoom(c)
 	for i := range b.Len() {
 		for _, pod := range b.PodsOn(i) {
@@ -66,19 +66,19 @@ func newAccount(c *cluster.Cluster) *account {
 			}
 		}
 	}
-	a.room = room.freeze()
+	a.room = room.share()
 	return a
 }
 
-// census is where the room's pods are by kind.
-func (a *account) census() *census {
-	a.counted.Do(func() { a.byKind = a.room.takeCensus() })
+// podCounts is where the room's pods are by kind.
+func (a *nodeInfoSnapshot) podCounts() *podCounts {
+	a.counted.Do(func() { a.byKind = a.room.countPods() })
 	return a.byKind
 }
 
 // own gives the workload's own pods: those that its DaemonSet controls, by uid
 // and, where either has none, by name; or the pod of this name.
-func (a *account) own(w *Workload, b cluster.Borrowed) []resident {
+func (a *nodeInfoSnapshot) own(w *Workload, b cluster.Borrowed) []resident {
 	if w.daemonSet != nil {
 		return a.controlled(kube.Key(w.daemonSet), w.daemonSet.UID)
 	}
@@ -93,7 +93,7 @@ func (a *account) own(w *Workload, b cluster.Borrowed) []resident {
 	return []resident{{i, pod, LoadOf(pod)}}
 }
 
-func (a *account) controlled(key string, uid types.UID) []resident {
+func (a *nodeInfoSnapshot) controlled(key string, uid types.UID) []resident {
 	f := a.owned[key]
 	foreign := func(owner types.UID) bool { return !kube.SameUID(owner, uid) }
 	if !slices.ContainsFunc(f.uids, foreign) {
@@ -104,13 +104,13 @@ func (a *account) controlled(key string, uid types.UID) []resident {
 
 // without gives the account of a snapshot without the pods of a workload. It must
 // not be changed any more. Snapshots that share the account share what it costs.
-func (a *account) without(pods []resident, c *cluster.Cluster) *Room {
+func (a *nodeInfoSnapshot) without(pods []resident, c *cluster.Cluster) *Room {
 	r := *a.lacking(pods)
 	r.cluster, r.base, r.absent, r.log = c, a, pods, slices.Clip(r.log)
 	return &r
 }
 
-func (a *account) lacking(pods []resident) *Room {
+func (a *nodeInfoSnapshot) lacking(pods []resident) *Room {
 	if len(pods) == 0 {
 		return a.room
 	}
@@ -123,7 +123,7 @@ func (a *account) lacking(pods []resident) *Room {
 	for _, p := range pods {
 		r.Remove(p.load, p.position)
 	}
-	r.freeze()
+	r.share()
 	a.bare.Store(id, r)
 	return r
 }
@@ -135,17 +135,17 @@ type bareID struct {
 	pods  int
 }
 
-// crowd is pods that are to come: one with the same load on each of some nodes.
-type crowd struct {
+// ownPods is pods that are to come: one with the same load on each of some nodes.
+type ownPods struct {
 	load *Load
 	on   []uint64
 }
 
-func (c *crowd) has(position int) bool { return c.on[position>>6]&(1<<(position&63)) != 0 }
+func (c *ownPods) has(position int) bool { return c.on[position>>6]&(1<<(position&63)) != 0 }
 
 // among gives the account of a snapshot without some pods, ascending by position,
 // and with others that are to come.
-func (a *account) among(crowds []crowd, absent []resident, c *cluster.Cluster) *Room {
+func (a *nodeInfoSnapshot) among(crowds []ownPods, absent []resident, c *cluster.Cluster) *Room {
 	r := a.room.Clone()
 	r.cluster, r.base, r.absent = c, a, absent
 	for _, p := range absent {
@@ -158,7 +158,7 @@ func (a *account) among(crowds []crowd, absent []resident, c *cluster.Cluster) *
 }
 
 // expect counts a crowd in.
-func (r *Room) expect(c crowd) {
+func (r *Room) expect(c ownPods) {
 	r.crowds = append(r.crowds, c)
 	for position := range members(c.on) {
 		r.Add(c.load, position)
@@ -181,15 +181,15 @@ func (o *origin) lacks(pod *corev1.Pod, position int) bool {
 // snapshot costs some µs for each pod; later ones, also of snapshots that differ
 // only in labels, taints or conditions of nodes, cost a Clone.
 func NewRoom(c *cluster.Cluster) *Room {
-	r := accountOf(c).room.Clone()
+	r := snapshotOf(c).room.Clone()
 	r.cluster = c
 	return r
 }
 
-func (r *Room) takeCensus() *census {
+func (r *Room) countPods() *podCounts {
 	n := len(r.kinds.list())
-	c := &census{start: make([]int32, n+1)}
-	for _, g := range r.cohorts() {
+	c := &podCounts{start: make([]int32, n+1)}
+	for _, g := range r.podClassCounts() {
 		c.start[g.kind+1]++
 	}
 	for k := range n {
@@ -197,16 +197,16 @@ func (r *Room) takeCensus() *census {
 	}
 	c.places = make([]place, c.start[n])
 	next := append([]int32(nil), c.start...)
-	for position, g := range r.cohorts() {
+	for position, g := range r.podClassCounts() {
 		c.places[next[g.kind]] = place{int32(position), g.pods}
 		next[g.kind]++
 	}
 	return c
 }
 
-// cohorts yields all cohorts, ascending by position.
-func (r *Room) cohorts() iter.Seq2[int, cohort] {
-	return func(yield func(int, cohort) bool) {
+// podClassCounts yields all podClassCounts, ascending by position.
+func (r *Room) podClassCounts() iter.Seq2[int, podClassCount] {
+	return func(yield func(int, podClassCount) bool) {
 		for k, b := range r.blocks {
 			for i := range b.value.pods {
 				for _, g := range b.value.pods[i] {
@@ -226,7 +226,7 @@ func (r *Room) presence(wanted []bool) iter.Seq2[int, place] {
 		return r.presenceByNode(wanted)
 	}
 	return func(yield func(int, place) bool) {
-		census := r.base.census()
+		census := r.base.podCounts()
 		for kind, want := range wanted {
 			if !want {
 				continue
@@ -247,7 +247,7 @@ func (r *Room) presence(wanted []bool) iter.Seq2[int, place] {
 
 func (r *Room) presenceByNode(wanted []bool) iter.Seq2[int, place] {
 	return func(yield func(int, place) bool) {
-		for position, g := range r.cohorts() {
+		for position, g := range r.podClassCounts() {
 			if wanted[g.kind] && !yield(int(g.kind), place{int32(position), g.pods}) {
 				return
 			}

@@ -145,7 +145,7 @@ func (h *history) compare(t *rapid.T, k int, workloads []*placement.Workload) {
 				}
 				continue
 			}
-			diff := cmp.Diff(fresh.Why(w, at[i]), h.room.Why(w, i), inAnyOrder, cmpopts.IgnoreFields(placement.Conflict{}, "Pod"))
+			diff := cmp.Diff(fresh.Why(w, at[i]), h.room.Why(w, i), inAnyOrder, cmpopts.IgnoreFields(placement.AffinityConflict{}, "Pod"))
 			if diff != "" || h.room.Fits(w, i) != (len(h.room.Why(w, i)) == 0) {
 				t.Fatalf("room %d, node %d (-anew +room): %s", k, i, diff)
 			}
@@ -182,7 +182,7 @@ func (h *history) anew(t *rapid.T) (fresh *placement.Room, at map[int]int) {
 	return fresh, at
 }
 
-var inAnyOrder = cmpopts.SortSlices(func(a, b placement.PortClash) bool { return a.String() < b.String() })
+var inAnyOrder = cmpopts.SortSlices(func(a, b placement.PortConflict) bool { return a.String() < b.String() })
 
 // A room keeps some thousands of changes for its questions and then has all of
 // them read. Mutants seen: changes forgotten before they are read; a question

@@ -116,7 +116,7 @@ func (p *Prediction) at(position int) Verdict {
 }
 
 // why gives what the filters say that look at the pods on the nodes.
-func (p *Prediction) why(position int) []Reason {
+func (p *Prediction) why(position int) []FilterReason {
 	return p.left().why(nil, p.workload, p.question, position)
 }
 
@@ -127,7 +127,7 @@ func (p *Prediction) left() *Room {
 }
 
 func (p *Prediction) judge() {
-	account := accountOf(p.cluster)
+	account := snapshotOf(p.cluster)
 	own := account.own(p.workload, p.cluster.Borrow())
 	if p.workload.beside {
 		p.judgeIn(account.among(p.toCome(own), nil, p.cluster))
@@ -137,7 +137,7 @@ func (p *Prediction) judge() {
 }
 
 // toCome gives the DaemonSet's pods that are wanted and not there.
-func (p *Prediction) toCome(own []resident) []crowd {
+func (p *Prediction) toCome(own []resident) []ownPods {
 	if p.workload.daemonSet == nil {
 		return nil
 	}
@@ -145,7 +145,7 @@ func (p *Prediction) toCome(own []resident) []crowd {
 	for _, r := range own {
 		on[r.position>>6] &^= 1 << (r.position & 63)
 	}
-	return []crowd{{p.workload.Load(), on}}
+	return []ownPods{{p.workload.Load(), on}}
 }
 
 // In gives the prediction for another account of the same nodes, as it is now:

@@ -11,7 +11,7 @@ import (
 func (p *Prediction) Preemptions() iter.Seq[Preemption] {
 	return func(yield func(Preemption) bool) {
 		p := p.orNothing()
-		t := p.trial()
+		t := p.victimSearch()
 		for position := range members(p.cluster.Borrow().Words(p.Pending())) {
 			if !yield(t.preempt(position).Preemption) {
 				return
@@ -20,7 +20,7 @@ func (p *Prediction) Preemptions() iter.Seq[Preemption] {
 	}
 }
 
-// Preferred gives the preemption that the scheduler would carry out for an
+// Preemption gives the preemption that the scheduler would carry out for an
 // ordinary pod that it can place nowhere: with the fewest violated budgets, then
 // the least important of the most important victims, then the lowest sum of
 // priorities, the fewest victims, and the latest start of the most important
@@ -28,12 +28,12 @@ func (p *Prediction) Preemptions() iter.Seq[Preemption] {
 // pickOneNodeForPreemption). Of equals it is the first by name, where the
 // scheduler takes any; with more than 100 pending nodes the scheduler looks only
 // at some. False if there is none, or none is needed.
-func (p *Prediction) Preferred() (Preemption, bool) {
+func (p *Prediction) Preemption() (Preemption, bool) {
 	p = p.orNothing()
 	if p.workload.daemonSet != nil || p.Placed().Len() > 0 {
 		return Preemption{}, false
 	}
-	if best := p.trial().best(); best != nil {
+	if best := p.victimSearch().best(); best != nil {
 		return best.Preemption, true
 	}
 	return Preemption{}, false
@@ -51,10 +51,10 @@ func (a *attempt) compare(b *attempt) int {
 }
 
 // best gives the preemption that the scheduler would carry out; nil if there is none.
-func (t *trial) best() *attempt {
+func (t *victimSearch) best() *attempt {
 	var best *attempt
 	for position := range members(t.cluster.Borrow().Words(t.Pending())) {
-		if a := t.preempt(position); a.Never == "" && (best == nil || a.compare(best) < 0) {
+		if a := t.preempt(position); a.Impossible == "" && (best == nil || a.compare(best) < 0) {
 			best = &a
 		}
 	}

@@ -7,13 +7,13 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// standing is how important a pod is and whether it may push others out.
-type standing struct {
+// podPriority is how important a pod is and whether it may push others out.
+type podPriority struct {
 	priority int32
 	never    bool // preempts none
 }
 
-// standingOf returns the standing of a pod that is to be placed.
-func standingOf(pod *corev1.Pod, b cluster.Borrowed) standing {
-	return standing{kube.Priority(&pod.Spec, b), kube.NeverPreempts(&pod.Spec, b)}
+// podPriorityOf returns the standing of a pod that is to be placed.
+func podPriorityOf(pod *corev1.Pod, b cluster.Borrowed) podPriority {
+	return podPriority{kube.Priority(&pod.Spec, b), kube.NeverPreempts(&pod.Spec, b)}
 }

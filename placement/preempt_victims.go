@@ -15,10 +15,10 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// trial evicts pods from nodes and puts them back.
-type trial struct {
+// victimSearch evicts pods from nodes and puts them back.
+type victimSearch struct {
 	*Prediction
-	standing standing
+	pod      podPriority
 	room     *Room     // a clone
 	question *question // a copy, which follows what is tried
 	budgets  []budget
@@ -30,9 +30,9 @@ type budget struct {
 	selector labels.Selector
 }
 
-func (p *Prediction) trial() *trial {
+func (p *Prediction) victimSearch() *victimSearch {
 	b := p.cluster.Borrow()
-	t := &trial{Prediction: p, standing: standingOf(p.workload.pod, b), room: p.left().Clone(), question: p.question.clone()}
+	t := &victimSearch{Prediction: p, pod: podPriorityOf(p.workload.pod, b), room: p.left().Clone(), question: p.question.clone()}
 	for _, d := range b.PodDisruptionBudgets() {
 		selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
 		if err == nil && !selector.Empty() { // an empty one protects no pod here
@@ -42,8 +42,8 @@ func (p *Prediction) trial() *trial {
 	return t
 }
 
-// candidate is a pod on the node that may be evicted.
-type candidate struct {
+// victimNode is a pod on the node that may be evicted.
+type victimNode struct {
 	Victim
 	started int64 // s since 1970; of a pod that has not started later than any
 	pod     *corev1.Pod
@@ -66,17 +66,17 @@ type attempt struct {
 
 // preempt follows SelectVictimsOnNode: all pods of lower priority go, and each
 // that the pod fits beside comes back.
-func (t *trial) preempt(position int) attempt {
-	p := attempt{Preemption: Preemption{Node: t.cluster.Borrow().Name(position), Priority: t.standing.priority}}
-	if p.Never = t.hopeless(position); p.Never != "" {
+func (t *victimSearch) preempt(position int) attempt {
+	p := attempt{Preemption: Preemption{Node: t.cluster.Borrow().Name(position), Priority: t.pod.priority}}
+	if p.Impossible = t.hopeless(position); p.Impossible != "" {
 		return p
 	}
-	lower, equal := t.candidates(position)
+	lower, equal := t.victimNodes(position)
 	if len(lower) == 0 {
 		p.words = []string{noVictims}
-		p.Never = fmt.Sprintf("no pod here has a lower priority than %d", p.Priority)
+		p.Impossible = fmt.Sprintf("no pod here has a lower priority than %d", p.Priority)
 		if equal {
-			p.Never = "equal priority: " + p.Never
+			p.Impossible = "equal priority: " + p.Impossible
 		}
 		return p
 	}
@@ -88,10 +88,10 @@ func (t *trial) preempt(position int) attempt {
 		gone, p.Violations = t.reprieve(lower, position)
 		p.name(gone)
 	} else {
-		for _, r := range said(t.room.why(nil, t.workload, t.question, position)) {
+		for _, r := range lowerFirst(t.room.why(nil, t.workload, t.question, position)) {
 			p.words = append(p.words, r.Message)
 		}
-		p.Never = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.words[0])
+		p.Impossible = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.words[0])
 	}
 	for _, c := range gone {
 		t.question.shift(t.room, c.kind, position, 1)
@@ -101,12 +101,12 @@ func (t *trial) preempt(position int) attempt {
 }
 
 // name makes the candidates that stay away the victims.
-func (p *attempt) name(gone []candidate) {
+func (p *attempt) name(gone []victimNode) {
 	for _, c := range gone {
 		p.Victims = append(p.Victims, c.Victim)
 	}
 	if len(gone) == 0 {
-		p.none, p.Never = true, "with all of them back the pod fits, by a mistake in how the scheduler counts"
+		p.none, p.Impossible = true, "with all of them back the pod fits, by a mistake in how the scheduler counts"
 		return
 	}
 	p.started = gone[0].started
@@ -118,11 +118,11 @@ func (p *attempt) name(gone []candidate) {
 }
 
 // hopeless says why the node is not even tried; empty if it is.
-func (t *trial) hopeless(position int) string {
-	if t.standing.never {
+func (t *victimSearch) hopeless(position int) string {
+	if t.pod.never {
 		return "preemptionPolicy is Never"
 	}
-	for _, r := range said(t.why(position)) {
+	for _, r := range lowerFirst(t.why(position)) {
 		if r.Unresolvable {
 			return "evicting pods would not help: " + r.Message
 		}
@@ -130,32 +130,32 @@ func (t *trial) hopeless(position int) string {
 	return ""
 }
 
-// candidates gives the pods of lower priority, the most important first: by
+// victimNodes gives the pods of lower priority, the most important first: by
 // priority, then the longest running (MoreImportantVictim), then by name, where
 // the scheduler takes any order. It says whether there are pods of equal priority.
-func (t *trial) candidates(position int) (lower []candidate, equal bool) {
+func (t *victimSearch) victimNodes(position int) (lower []victimNode, equal bool) {
 	b := t.cluster.Borrow()
 	for _, pod := range b.PodsOn(position) {
 		if !counts(pod) || t.left().lacks(pod, position) {
 			continue
 		}
 		priority := kube.RunningPriority(&pod.Spec, b)
-		equal = equal || priority == t.standing.priority
-		if priority >= t.standing.priority {
+		equal = equal || priority == t.pod.priority
+		if priority >= t.pod.priority {
 			continue
 		}
 		l := LoadOf(pod)
 		v := Victim{kube.Key(pod), priority}
-		lower = append(lower, candidate{v, started(pod), pod, l, t.room.kinds.id(l)})
+		lower = append(lower, victimNode{v, started(pod), pod, l, t.room.kinds.id(l)})
 	}
-	slices.SortFunc(lower, func(a, b candidate) int {
+	slices.SortFunc(lower, func(a, b victimNode) int {
 		return cmp.Or(a.compare(&b), cmp.Compare(a.pod.Name, b.pod.Name), cmp.Compare(a.pod.Namespace, b.pod.Namespace))
 	})
 	return lower, equal
 }
 
 // compare puts the more important one first.
-func (c *candidate) compare(d *candidate) int {
+func (c *victimNode) compare(d *victimNode) int {
 	return cmp.Or(cmp.Compare(d.Priority, c.Priority), cmp.Compare(c.started, d.started))
 }
 
@@ -167,7 +167,7 @@ func started(pod *corev1.Pod) int64 {
 	return pod.Status.StartTime.Unix()
 }
 
-func (t *trial) evict(c candidate, position int) {
+func (t *victimSearch) evict(c victimNode, position int) {
 	t.room.Remove(c.load, position)
 	t.room.forget(c.load.ports, position)
 	t.question.shift(t.room, c.kind, position, -1)
@@ -176,7 +176,7 @@ func (t *trial) evict(c candidate, position int) {
 // reprieve puts the candidates back, those that a budget protects first, and
 // gives those beside whom the pod does not fit, the most important first, and how
 // many of them a budget protects.
-func (t *trial) reprieve(all []candidate, position int) (victims []candidate, violations int) {
+func (t *victimSearch) reprieve(all []victimNode, position int) (victims []victimNode, violations int) {
 	protected, free := t.protect(all)
 	for i, c := range append(protected, free...) {
 		t.room.Add(c.load, position)
@@ -190,14 +190,14 @@ func (t *trial) reprieve(all []candidate, position int) (victims []candidate, vi
 			violations++
 		}
 	}
-	slices.SortStableFunc(victims, func(a, b candidate) int { return a.compare(&b) })
+	slices.SortStableFunc(victims, func(a, b victimNode) int { return a.compare(&b) })
 	return victims, violations
 }
 
 // protect follows the scheduler (pkg/scheduler/framework/preemption/util.go:
 // FilterVictimsWithPDBViolation): each budget allows as many evictions as its status
 // says.
-func (t *trial) protect(all []candidate) (protected, free []candidate) {
+func (t *victimSearch) protect(all []victimNode) (protected, free []victimNode) {
 	allowed := make([]int32, len(t.budgets))
 	for i, b := range t.budgets {
 		allowed[i] = b.Status.DisruptionsAllowed
@@ -214,7 +214,7 @@ func (t *trial) protect(all []candidate) (protected, free []candidate) {
 
 // violates takes an eviction from the budgets of a pod, up to the first that has
 // none left.
-func (t *trial) violates(pod *corev1.Pod, allowed []int32) bool {
+func (t *victimSearch) violates(pod *corev1.Pod, allowed []int32) bool {
 	for i, b := range t.budgets {
 		if b.Namespace != pod.Namespace || len(pod.Labels) == 0 || !b.selector.Matches(labels.Set(pod.Labels)) {
 			continue
@@ -292,8 +292,8 @@ type Preemption struct {
 	Priority   int32    `json:"priority"`          // of the pod that is to be placed
 	Victims    []Victim `json:"victims,omitempty"` // the most important first
 	Violations int      `json:"violations"`        // how many of them a PodDisruptionBudget would protect
-	// Never says why no eviction on this node helps; empty if there are victims.
-	Never string `json:"never,omitempty"`
+	// Impossible says why no eviction on this node helps; empty if there are victims.
+	Impossible string `json:"impossible,omitempty"`
 }
 
 // Victim is a pod that would be evicted.
@@ -304,8 +304,8 @@ type Victim struct {
 
 // String is the preemption in one line.
 func (p Preemption) String() string {
-	if p.Never != "" {
-		return p.Node + ": never: " + p.Never
+	if p.Impossible != "" {
+		return p.Node + ": never: " + p.Impossible
 	}
 	all := make([]string, len(p.Victims))
 	for i, v := range p.Victims {

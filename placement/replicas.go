@@ -21,10 +21,10 @@ type Replicated interface {
 	metav1.Object
 }
 
-// Outcome is what becomes of the pods of a Deployment, ReplicaSet or StatefulSet.
-type Outcome struct {
-	Bound   []Replica `json:"bound,omitempty"`   // in the order in which they are
-	Waiting []Waiting `json:"waiting,omitempty"` // the rest
+// ReplicaPlacement is what becomes of the pods of a Deployment, ReplicaSet or StatefulSet.
+type ReplicaPlacement struct {
+	Bound   []Replica         `json:"bound,omitempty"`   // in the order in which they are
+	Pending []PendingReplicas `json:"pending,omitempty"` // the rest
 	// NotModelled is what of the pods decides where they run and was not looked at,
 	// as Prediction.NotModelled has it.
 	NotModelled []string `json:"notModelled,omitempty"`
@@ -32,17 +32,17 @@ type Outcome struct {
 
 // Replica is a pod that found a node.
 type Replica struct {
-	Pod   string `json:"pod"`
-	Node  string `json:"node"`
-	Total int64  `json:"total"` // the node's weighted score; 0 if it was the only one, which the scheduler does not score
-	Tied  int    `json:"tied"`  // how many nodes had this total, this one included: the seed decided
+	Pod       string `json:"pod"`
+	Node      string `json:"node"`
+	Total     int64  `json:"total"`     // the node's weighted score; 0 if it was the only one, which the scheduler does not score
+	TiedNodes int    `json:"tiedNodes"` // how many nodes had this total, this one included: the seed decided
 }
 
-// Waiting is pods that stay pending for one reason.
-type Waiting struct {
-	First string `json:"first"` // the name of the first of them
-	Count int    `json:"count"`
-	Why   string `json:"why"` // kube-scheduler's sentence, or what it or the controller waits for
+// PendingReplicas is pods that stay pending for one reason.
+type PendingReplicas struct {
+	First   string `json:"first"` // the name of the first of them
+	Count   int    `json:"count"`
+	Message string `json:"message"` // kube-scheduler's sentence, or what it or the controller waits for
 }
 
 // Replicas places the pods of a Deployment, ReplicaSet or StatefulSet one by one,
@@ -51,7 +51,7 @@ type Waiting struct {
 // decides, for each pod and node by itself, so that a node more or less does not
 // change other choices. Pods of the controller that run already are left out, as
 // if it were created anew; nobody is preempted, and what DaemonSets want and do not
-// run yet takes no room (NewLedger counts it). Pods belong to a ReplicaSet with
+// run yet takes no room (NewCapacityReport counts it). Pods belong to a ReplicaSet with
 // its pod-template-hash, as in a real cluster: the one that the snapshot has for
 // the template, or a new one, whose hash is then not Kubernetes' own and which a
 // paused Deployment does not get. After the
@@ -60,19 +60,19 @@ type Waiting struct {
 //
 // The controller is defaulted and validated unless Unvalidated says otherwise;
 // the error is every mistake. A pod costs some ten ns a node.
-func Replicas[T Replicated](c *cluster.Cluster, controller T, seed uint64, opts ...Option) (Outcome, error) {
+func Replicas[T Replicated](c *cluster.Cluster, controller T, seed uint64, opts ...Option) (ReplicaPlacement, error) {
 	if controller == nil {
-		return Outcome{}, errors.New("the controller of the replicas is nil")
+		return ReplicaPlacement{}, errors.New("the controller of the replicas is nil")
 	}
 	o := collect(opts)
 	kind := kindNameOf(controller)
 	accepted, err := accept(controller, kind, o)
 	if err != nil {
-		return Outcome{}, err
+		return ReplicaPlacement{}, err
 	}
-	t, err := teamOf(c, accepted)
+	t, err := podSetOf(c, accepted)
 	if err != nil {
-		return Outcome{}, fmt.Errorf("%s %s/%s: %w", kind, accepted.GetNamespace(), accepted.GetName(), err)
+		return ReplicaPlacement{}, fmt.Errorf("%s %s/%s: %w", kind, accepted.GetNamespace(), accepted.GetName(), err)
 	}
 	return t.place(seed, o)
 }
@@ -88,10 +88,10 @@ func kindNameOf(controller runtime.Object) string {
 }
 
 // place binds one pod after the other.
-func (t *team) place(seed uint64, o options) (Outcome, error) {
-	var out Outcome
+func (t *podSet) place(seed uint64, o options) (ReplicaPlacement, error) {
+	var out ReplicaPlacement
 	if t.paused != "" && t.count > 0 {
-		return Outcome{Waiting: t.waiting(0, t.paused)}, nil
+		return ReplicaPlacement{Pending: t.waiting(0, t.paused)}, nil
 	}
 	var field *Prediction // where the pods may go at all
 	room := t.room()
@@ -99,7 +99,7 @@ func (t *team) place(seed uint64, o options) (Outcome, error) {
 		if field == nil || !t.alike {
 			w, err := ForPod(t.pod(i), Option{func(to *options) { *to = o }})
 			if err != nil {
-				return Outcome{}, err
+				return ReplicaPlacement{}, err
 			}
 			field = w.Predict(t.cluster)
 			if i == 0 {
@@ -110,7 +110,7 @@ func (t *team) place(seed uint64, o options) (Outcome, error) {
 		now := field.In(room)
 		r, why := now.bind(t.name(i), seed)
 		if why != "" {
-			out.Waiting = t.waiting(i, why)
+			out.Pending = t.waiting(i, why)
 			break
 		}
 		out.Bound = append(out.Bound, r)
@@ -140,7 +140,7 @@ func (p *Prediction) bind(pod string, seed uint64) (Replica, string) {
 // for one node each.
 func (p *Prediction) Bind(pod string, seed uint64) (Replica, bool) {
 	p = p.orNothing()
-	r := Replica{Pod: pod, Tied: 1}
+	r := Replica{Pod: pod, TiedNodes: 1}
 	switch names := p.Placed(); names.Len() {
 	case 0:
 		return r, false
@@ -152,7 +152,7 @@ func (p *Prediction) Bind(pod string, seed uint64) (Replica, bool) {
 	if b == nil || b.err != nil {
 		return r, false
 	}
-	r.Node, r.Tied = p.draw(b, pod, seed)
+	r.Node, r.TiedNodes = p.draw(b, pod, seed)
 	r.Total = int64(b.best())
 	return r, true
 }
@@ -181,7 +181,7 @@ func lot(seed uint64, pod, node string) uint64 {
 }
 
 // Count is how many pods were bound to a node.
-func (o Outcome) Count(node string) int {
+func (o ReplicaPlacement) Count(node string) int {
 	n := 0
 	for _, r := range o.Bound {
 		if r.Node == node {
@@ -192,12 +192,12 @@ func (o Outcome) Count(node string) int {
 }
 
 // String lists the pods, one a line, and then what was not looked at.
-func (o Outcome) String() string {
+func (o ReplicaPlacement) String() string {
 	var b strings.Builder
 	for _, r := range o.Bound {
 		b.WriteString(r.String() + "\n")
 	}
-	for _, w := range o.Waiting {
+	for _, w := range o.Pending {
 		b.WriteString(w.String() + "\n")
 	}
 	for _, what := range o.NotModelled {
@@ -209,8 +209,8 @@ func (o Outcome) String() string {
 // String is the pod and its node in one line.
 func (r Replica) String() string {
 	switch {
-	case r.Tied > 1:
-		return fmt.Sprintf("%s: %s (%d, drawn from %d)", r.Pod, r.Node, r.Total, r.Tied)
+	case r.TiedNodes > 1:
+		return fmt.Sprintf("%s: %s (%d, drawn from %d)", r.Pod, r.Node, r.Total, r.TiedNodes)
 	case r.Total > 0:
 		return fmt.Sprintf("%s: %s (%d)", r.Pod, r.Node, r.Total)
 	}
@@ -218,18 +218,18 @@ func (r Replica) String() string {
 }
 
 // String is the pods and what they wait for in one line.
-func (w Waiting) String() string {
+func (w PendingReplicas) String() string {
 	if w.Count > 1 {
-		return fmt.Sprintf("%s and %d more are pending: %s", w.First, w.Count-1, w.Why)
+		return fmt.Sprintf("%s and %d more are pending: %s", w.First, w.Count-1, w.Message)
 	}
-	return fmt.Sprintf("%s is pending: %s", w.First, w.Why)
+	return fmt.Sprintf("%s is pending: %s", w.First, w.Message)
 }
 
 // waiting is the pods from the i-th on, which no node takes.
-func (t *team) waiting(i int, why string) []Waiting {
+func (t *podSet) waiting(i int, why string) []PendingReplicas {
 	rest := t.count - i
 	if !t.inOrder || rest == 1 {
-		return []Waiting{{t.name(i), rest, why}}
+		return []PendingReplicas{{t.name(i), rest, why}}
 	}
-	return []Waiting{{t.name(i), 1, why}, {t.name(i + 1), rest - 1, "not created before " + t.name(i) + " is ready"}}
+	return []PendingReplicas{{t.name(i), 1, why}, {t.name(i + 1), rest - 1, "not created before " + t.name(i) + " is ready"}}
 }

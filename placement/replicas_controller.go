@@ -15,8 +15,8 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// team is the pods of a controller that are to be placed.
-type team struct {
+// podSet is the pods of a controller that are to be placed.
+type podSet struct {
 	cluster  *cluster.Cluster // with the controller of the pods in it
 	owner    metav1.OwnerReference
 	meta     metav1.ObjectMeta // of the controller of the pods
@@ -31,19 +31,19 @@ type team struct {
 	hashed   string          // a Deployment, whose ReplicaSets are named after it and the hash of their pods
 }
 
-func teamOf(c *cluster.Cluster, controller runtime.Object) (*team, error) {
+func podSetOf(c *cluster.Cluster, controller runtime.Object) (*podSet, error) {
 	switch o := controller.(type) {
 	case *appsv1.Deployment:
-		return deploymentTeam(c, o)
+		return deploymentPods(c, o)
 	case *appsv1.ReplicaSet:
-		return replicaSetTeam(c, o, o.Spec.Replicas)
+		return replicaSetPods(c, o, o.Spec.Replicas)
 	case *appsv1.StatefulSet:
-		return statefulSetTeam(c, o)
+		return statefulSetPods(c, o)
 	}
 	return nil, fmt.Errorf("%T: has no replicas", controller)
 }
 
-func deploymentTeam(c *cluster.Cluster, d *appsv1.Deployment) (*team, error) {
+func deploymentPods(c *cluster.Cluster, d *appsv1.Deployment) (*podSet, error) {
 	sets := replicaSetsOf(c, d)
 	now, paused := currentReplicaSet(sets, d), ""
 	if now == nil {
@@ -52,7 +52,7 @@ func deploymentTeam(c *cluster.Cluster, d *appsv1.Deployment) (*team, error) {
 			paused = "the Deployment is paused: no ReplicaSet is made for its template"
 		}
 	}
-	t, err := replicaSetTeam(c, now, d.Spec.Replicas)
+	t, err := replicaSetPods(c, now, d.Spec.Replicas)
 	if err != nil {
 		return nil, err
 	}
@@ -118,13 +118,13 @@ func hashTaken(c *cluster.Cluster, d *appsv1.Deployment, hash string) bool {
 	return is
 }
 
-func replicaSetTeam(c *cluster.Cluster, rs *appsv1.ReplicaSet, replicas *int32) (*team, error) {
-	t := &team{template: rs.Spec.Template, alike: true, count: countOf(replicas)}
+func replicaSetPods(c *cluster.Cluster, rs *appsv1.ReplicaSet, replicas *int32) (*podSet, error) {
+	t := &podSet{template: rs.Spec.Template, alike: true, count: countOf(replicas)}
 	return t, t.join(c, rs, "ReplicaSet")
 }
 
-func statefulSetTeam(c *cluster.Cluster, sts *appsv1.StatefulSet) (*team, error) {
-	t := &team{template: sts.Spec.Template, count: countOf(sts.Spec.Replicas)}
+func statefulSetPods(c *cluster.Cluster, sts *appsv1.StatefulSet) (*podSet, error) {
+	t := &podSet{template: sts.Spec.Template, count: countOf(sts.Spec.Replicas)}
 	t.inOrder = sts.Spec.PodManagementPolicy != appsv1.ParallelPodManagement
 	for _, claim := range sts.Spec.VolumeClaimTemplates {
 		t.claims = append(t.claims, claim.Name)
@@ -144,7 +144,7 @@ func countOf(replicas *int32) int {
 
 // join puts the controller of the pods into the snapshot, where the scheduler
 // looks for its selector.
-func (t *team) join(c *cluster.Cluster, owner interface {
+func (t *podSet) join(c *cluster.Cluster, owner interface {
 	runtime.Object
 	metav1.Object
 }, kind string) (err error) {
@@ -157,12 +157,12 @@ func (t *team) join(c *cluster.Cluster, owner interface {
 }
 
 // name: a ReplicaSet gives its pods five random letters in place of the number.
-func (t *team) name(i int) string { return t.meta.Name + "-" + strconv.Itoa(t.first+i) }
+func (t *podSet) name(i int) string { return t.meta.Name + "-" + strconv.Itoa(t.first+i) }
 
 // pod returns the controller's i-th pod. Pods of a StatefulSet have an identity and
 // volumes (pkg/controller/statefulset/stateful_set_utils.go:
 // newVersionedStatefulSetPod, updateIdentity, updateStorage).
-func (t *team) pod(i int) *corev1.Pod {
+func (t *podSet) pod(i int) *corev1.Pod {
 	pod := kube.PodFromTemplate(t.template.DeepCopy(), t.meta.Name, &t.owner)
 	pod.Namespace, pod.Name = t.meta.Namespace, t.name(i)
 	if !t.alike {
@@ -178,7 +178,7 @@ func (t *team) pod(i int) *corev1.Pod {
 
 // claim gives the pod the volumes that are claimed for it, in the place of those of
 // the same name.
-func (t *team) claim(pod *corev1.Pod) {
+func (t *podSet) claim(pod *corev1.Pod) {
 	for _, name := range t.claims {
 		claimed := corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
 			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: name + "-" + pod.Name},
@@ -189,8 +189,8 @@ func (t *team) claim(pod *corev1.Pod) {
 }
 
 // room gives the account of the snapshot without the team's own pods.
-func (t *team) room() *Room {
-	account, b := accountOf(t.cluster), t.cluster.Borrow()
+func (t *podSet) room() *Room {
+	account, b := snapshotOf(t.cluster), t.cluster.Borrow()
 	room := account.room.Clone()
 	room.cluster, room.base = t.cluster, account
 	for i := range b.Len() {
@@ -205,7 +205,7 @@ func (t *team) room() *Room {
 	return room
 }
 
-func (t *team) owns(pod *corev1.Pod) bool {
+func (t *podSet) owns(pod *corev1.Pod) bool {
 	ref := kube.ControllerOf(pod, t.owner.Kind)
 	if ref == nil || pod.Namespace != t.meta.Namespace {
 		return false

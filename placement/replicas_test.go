@@ -40,15 +40,15 @@ func TestReplicasGoWhereASnapshotSays(t *testing.T) {
 			p := ordinary(t, pod).Predict(c)
 			if i == len(out.Bound) {
 				if p.Placed().Len() > 0 && p.ScoreError() == nil || p.Placed().Len() == 1 {
-					t.Fatalf("%s could go to %v, but %v", pod.Name, p.Placed(), out.Waiting)
+					t.Fatalf("%s could go to %v, but %v", pod.Name, p.Placed(), out.Pending)
 				}
-				if w := out.Waiting[0]; w.First != pod.Name || w.Count != count-i || p.ScoreError() == nil && w.Why != p.String() {
+				if w := out.Pending[0]; w.First != pod.Name || w.Count != count-i || p.ScoreError() == nil && w.Message != p.String() {
 					t.Fatalf("%v: want %d waiting: %v", w, count-i, p)
 				}
 				return
 			}
 			r := out.Bound[i]
-			if p.Placed().Len() > 1 && (!p.Best().Has(r.Node) || p.Best().Len() != r.Tied || p.Ranking()[0].Total != r.Total) {
+			if p.Placed().Len() > 1 && (!p.Best().Has(r.Node) || p.Best().Len() != r.TiedNodes || p.Ranking()[0].Total != r.Total) {
 				t.Fatalf("%v, but the best are %v of %v", r, p.Best(), p.Ranking())
 			}
 			if r.Pod != pod.Name || !p.Placed().Has(r.Node) {
@@ -59,7 +59,7 @@ func TestReplicasGoWhereASnapshotSays(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if len(out.Bound) != count || len(out.Waiting) != 0 {
+		if len(out.Bound) != count || len(out.Pending) != 0 {
 			t.Fatalf("%v, want %d bound", out, count)
 		}
 	})
@@ -76,12 +76,12 @@ func deployment(t *rapid.T) *appsv1.Deployment {
 }
 
 // replicaSet gives the ReplicaSet that the pods' names give away, and puts it into the snapshot.
-func replicaSet(t *rapid.T, c *cluster.Cluster, d *appsv1.Deployment, out placement.Outcome) *appsv1.ReplicaSet {
+func replicaSet(t *rapid.T, c *cluster.Cluster, d *appsv1.Deployment, out placement.ReplicaPlacement) *appsv1.ReplicaSet {
 	name := "web-0"
 	if len(out.Bound) > 0 {
 		name = out.Bound[0].Pod
-	} else if len(out.Waiting) > 0 {
-		name = out.Waiting[0].First
+	} else if len(out.Pending) > 0 {
+		name = out.Pending[0].First
 	}
 	name = name[:strings.LastIndexByte(name, '-')]
 	hash := strings.TrimPrefix(name, "web-")
@@ -222,16 +222,16 @@ spec: {nodeName: a, containers: [{name: c, image: "i:0", resources: {requests: {
 	const full = "0/2 nodes are available: 2 Insufficient cpu."
 	for _, test := range []struct {
 		name string
-		run  func() (placement.Outcome, error)
+		run  func() (placement.ReplicaPlacement, error)
 		want string
 	}{
-		{"a Deployment has its ReplicaSet, and its pods of the same and of other templates are left out", func() (placement.Outcome, error) {
+		{"a Deployment has its ReplicaSet, and its pods of the same and of other templates are left out", func() (placement.ReplicaPlacement, error) {
 			return placement.Replicas(c, &appsv1.Deployment{ObjectMeta: meta, Spec: appsv1.DeploymentSpec{Replicas: &five, Selector: plain, Template: template}}, 1)
 		}, "web-77-0: b (650)\nweb-77-1: a (628)\nweb-77-2: b (the only one)\nweb-77-3: b (the only one)\nweb-77-4 is pending: " + full + "\n"},
-		{"a ReplicaSet leaves out its own alone", func() (placement.Outcome, error) {
+		{"a ReplicaSet leaves out its own alone", func() (placement.ReplicaPlacement, error) {
 			return placement.Replicas(c, &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "web-77"}, Spec: appsv1.ReplicaSetSpec{Replicas: &five, Selector: spec.Selector, Template: spec.Template}}, 1)
 		}, "web-77-0: b (the only one)\nweb-77-1: b (the only one)\nweb-77-2: b (the only one)\nweb-77-3 and 1 more are pending: " + full + "\n"},
-		{"a StatefulSet creates one after the other", func() (placement.Outcome, error) {
+		{"a StatefulSet creates one after the other", func() (placement.ReplicaPlacement, error) {
 			return placement.Replicas(c, &appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{Replicas: &five, Selector: plain, Template: template}}, 1)
 		}, "web-0: b (the only one)\nweb-1: b (the only one)\nweb-2 is pending: " + full + "\nweb-3 and 1 more are pending: not created before web-2 is ready\n"},
 	} {

@@ -71,7 +71,7 @@ func answer(t *testing.T, d *datadriven.TestData, c *cluster.Cluster) string {
 		return b.String()
 	}
 	if d.HasArg("surging") {
-		w = w.Surging()
+		w = w.WithSurge()
 	}
 	p := w.Predict(c)
 	switch {
@@ -96,14 +96,14 @@ func answer(t *testing.T, d *datadriven.TestData, c *cluster.Cluster) string {
 func explain(b *strings.Builder, p *placement.Prediction) {
 	for tried := range p.Preemptions() {
 		fmt.Fprintln(b, tried)
-		if event := p.EventOn(tried.Node); event != "" {
+		if event := p.FailedSchedulingOn(tried.Node); event != "" {
 			fmt.Fprintln(b, "  "+event)
 		}
 	}
-	if chosen, ok := p.Preferred(); ok {
+	if chosen, ok := p.Preemption(); ok {
 		fmt.Fprintln(b, "the scheduler takes "+chosen.Node)
 	}
-	if event := p.Event(); event != "" {
+	if event := p.FailedScheduling(); event != "" {
 		fmt.Fprintln(b, event)
 	}
 }

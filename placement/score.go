@@ -2,7 +2,7 @@ package placement
 
 // board is the scores of all plugins for the nodes that a pod could be bound to.
 type board struct {
-	roll
+	feasibleNodes
 	columns []column // without the plugins that have nothing to say of the pod
 	totals  []int32  // by place
 	counts  []int32  // by total: how many nodes
@@ -17,23 +17,23 @@ func (r *Room) score(w *Workload, feasible []uint64) *board {
 	if s.fault != nil {
 		return &board{err: s.fault}
 	}
-	b := &board{roll: newRoll(feasible)}
-	b.columns = append(b.columns, newColumn(scoreTaints, w.repelled(c, &b.roll), reverse))
+	b := &board{feasibleNodes: newFeasibleNodes(feasible)}
+	b.columns = append(b.columns, newColumn(scoreTaints, w.repelled(c, &b.feasibleNodes), reverse))
 	if s.prefers {
-		b.columns = append(b.columns, newColumn(scoreAffinity, s.preferences.scores(c, &b.roll), share))
+		b.columns = append(b.columns, newColumn(scoreAffinity, s.preferences.scores(c, &b.feasibleNodes), share))
 	}
-	least, balance := r.allocations(s.asks(), &b.roll)
+	least, balance := r.allocations(s.asks(), &b.feasibleNodes)
 	b.columns = append(b.columns, newColumn(scoreResources, least, asItIs))
-	if raw, ok := r.unevenness(w, &b.roll); ok {
+	if raw, ok := r.unevenness(w, &b.feasibleNodes); ok {
 		b.columns = append(b.columns, newColumn(scoreSpread, raw, evenly))
 	}
-	if raw, ok := r.attracted(w, &b.roll); ok {
+	if raw, ok := r.attracted(w, &b.feasibleNodes); ok {
 		b.columns = append(b.columns, newColumn(scoreRelations, raw, between))
 	}
 	if balance != nil {
 		b.columns = append(b.columns, newColumn(scoreBalance, balance, asItIs))
 	}
-	b.columns = append(b.columns, newColumn(scoreImages, s.images.scores(c, &b.roll), asItIs))
+	b.columns = append(b.columns, newColumn(scoreImages, s.images.scores(c, &b.feasibleNodes), asItIs))
 	b.sum()
 	return b
 }

@@ -64,7 +64,7 @@ const (
 
 // scores returns the scores of ImageLocality: by the size of the images that a
 // node has already, each the less the fewer nodes have it.
-func (n *neededImages) scores(c *cluster.Cluster, r *roll) []int64 {
+func (n *neededImages) scores(c *cluster.Cluster, r *feasibleNodes) []int64 {
 	var raw []int64
 	for _, needed := range n.images {
 		image, all := c.Image(needed.name), c.Nodes().Len()

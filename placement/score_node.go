@@ -48,10 +48,10 @@ func checkPreferences(spec *corev1.PodSpec, path string) error {
 }
 
 // scores returns the raw scores of NodeAffinity: the weights of the terms that match.
-func (ps preferences) scores(c *cluster.Cluster, r *roll) []int64 {
+func (ps preferences) scores(c *cluster.Cluster, r *feasibleNodes) []int64 {
 	var raw []int64
 	for i := range ps {
-		m := mask{c, c.Borrow(), append([]uint64(nil), r.words...)}
+		m := nodeMask{c, c.Borrow(), append([]uint64(nil), r.words...)}
 		m.meet(ps[i].requirements)
 		raw = r.add(raw, m.words, ps[i].weight)
 	}
@@ -61,7 +61,7 @@ func (ps preferences) scores(c *cluster.Cluster, r *roll) []int64 {
 // repelled is the raw score of TaintToleration: how many of the node's taints
 // with PreferNoSchedule the pod does not tolerate. (A node has a taint's key and
 // effect once.)
-func (w *Workload) repelled(c *cluster.Cluster, r *roll) []int64 {
+func (w *Workload) repelled(c *cluster.Cluster, r *feasibleNodes) []int64 {
 	var raw []int64
 	for _, t := range c.Taints() {
 		if t.Effect == corev1.TaintEffectPreferNoSchedule && !w.tolerations.tolerate(&t) {

@@ -5,16 +5,16 @@ import (
 	"math/bits"
 )
 
-// roll is a set of nodes, each with its place among them in ascending order of
+// feasibleNodes is a set of nodes, each with its place among them in ascending order of
 // names: columns of scores are by place, and as long as there are nodes to score.
-type roll struct {
+type feasibleNodes struct {
 	words  []uint64 // by position
 	before []int32  // by word: how many nodes come before it
 	n      int
 }
 
-func newRoll(words []uint64) roll {
-	r := roll{words: words, before: make([]int32, len(words))}
+func newFeasibleNodes(words []uint64) feasibleNodes {
+	r := feasibleNodes{words: words, before: make([]int32, len(words))}
 	for k, w := range words {
 		r.before[k] = int32(r.n)
 		r.n += bits.OnesCount64(w)
@@ -23,17 +23,17 @@ func newRoll(words []uint64) roll {
 }
 
 // place is where a node stands; false if it is none of them.
-func (r *roll) place(position int) (int, bool) {
+func (r *feasibleNodes) place(position int) (int, bool) {
 	k, bit := position>>6, uint64(1)<<(position&63)
 	return int(r.before[k]) + bits.OnesCount64(r.words[k]&(bit-1)), r.words[k]&bit != 0
 }
 
 // positions yields the nodes in ascending order of places.
-func (r *roll) positions() iter.Seq[int] { return members(r.words) }
+func (r *feasibleNodes) positions() iter.Seq[int] { return members(r.words) }
 
 // add adds an amount to the places of those nodes that are in a set; to a column
 // that is nil, which is all 0, only if there are any.
-func (r *roll) add(column []int64, set []uint64, amount int64) []int64 {
+func (r *feasibleNodes) add(column []int64, set []uint64, amount int64) []int64 {
 	for k, members := range r.words {
 		for rest := members & set[k]; rest != 0; rest &= rest - 1 {
 			if column == nil {

@@ -30,7 +30,7 @@ type attractions []attraction
 
 // attracted is the raw score of InterPodAffinity; false if no term of the pod, or
 // of a pod that is there, is met anywhere.
-func (r *Room) attracted(w *Workload, nodes *roll) ([]int64, bool) {
+func (r *Room) attracted(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
 	if len(w.relations.prefers) == 0 && r.kinds.partial.Load() == 0 {
 		return nil, false
 	}
@@ -118,7 +118,7 @@ func (a attractions) any() bool {
 	})
 }
 
-func (a attractions) scores(nodes *roll) []int64 {
+func (a attractions) scores(nodes *feasibleNodes) []int64 {
 	raw := make([]int64, nodes.n)
 	for i := range a {
 		x, place := &a[i], 0

@@ -9,8 +9,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Ranked is a node that a pod could be bound to, and what it is worth.
-type Ranked struct {
+// NodeScore is a node that a pod could be bound to, and what it is worth.
+type NodeScore struct {
 	Rank   int           `json:"rank"` // from 1; nodes with the same total have the same rank
 	Tied   bool          `json:"tied"` // another node has the same total: the scheduler draws among them
 	Node   string        `json:"node"`
@@ -19,7 +19,7 @@ type Ranked struct {
 }
 
 // String is the node's place and the shares of its total, in one line.
-func (r Ranked) String() string {
+func (r NodeScore) String() string {
 	shares := make([]string, len(r.Scores))
 	for i, s := range r.Scores {
 		shares[i] = s.String()
@@ -38,13 +38,13 @@ func (r Ranked) String() string {
 // each plugin normalises over the nodes that passed the filters. The first
 // question costs some ten ns a node, the ranking itself several words a node and
 // plugin.
-func (p *Prediction) Ranking() []Ranked {
+func (p *Prediction) Ranking() []NodeScore {
 	p = p.orNothing()
 	b := p.board()
 	if b == nil || b.err != nil {
 		return nil
 	}
-	names, nodes := p.rankedNames(b), make([]Ranked, 0, b.n)
+	names, nodes := p.rankedNames(b), make([]NodeScore, 0, b.n)
 	for _, place := range b.order() {
 		r := b.ranked(int(place))
 		r.Node = names[place]
@@ -98,7 +98,7 @@ func (p *Prediction) Sampled() (nodes int, sampled bool) {
 		return p.Placed().Len(), false
 	}
 	searched := p.cluster.Nodes()
-	if aim := aimOf(&p.workload.pod.Spec); len(aim.plugins) > 0 {
+	if aim := newPreFilterResult(&p.workload.pod.Spec); len(aim.plugins) > 0 {
 		searched = p.cluster.Named(aim.names...)
 	}
 	nodes = enough(searched.Len())
@@ -136,9 +136,9 @@ func (p *Prediction) rankedNames(b *board) []string {
 	return names
 }
 
-func (b *board) ranked(place int) Ranked {
+func (b *board) ranked(place int) NodeScore {
 	total := b.totals[place]
-	r := Ranked{Total: int64(total), Tied: b.counts[total] > 1, Scores: make([]PluginScore, len(b.columns))}
+	r := NodeScore{Total: int64(total), Tied: b.counts[total] > 1, Scores: make([]PluginScore, len(b.columns))}
 	for i := range b.columns {
 		r.Scores[i] = b.columns[i].at(place)
 	}
@@ -157,7 +157,7 @@ func (p *Prediction) RankingTable() string {
 	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
 	ranking := p.Ranking()
 	shown := ranking
-	if i := slices.IndexFunc(ranking, func(r Ranked) bool { return r.Rank > 10 }); i >= 0 {
+	if i := slices.IndexFunc(ranking, func(r NodeScore) bool { return r.Rank > 10 }); i >= 0 {
 		shown = ranking[:i]
 	}
 	for i, r := range shown {
@@ -176,7 +176,7 @@ func (p *Prediction) RankingTable() string {
 	return s.String()
 }
 
-func header(r Ranked) string {
+func header(r NodeScore) string {
 	cells := []string{"RANK", "NODE", "TOTAL"}
 	for _, s := range r.Scores {
 		cells = append(cells, s.Plugin)
@@ -184,7 +184,7 @@ func header(r Ranked) string {
 	return strings.Join(cells, "\t")
 }
 
-func line(r Ranked) string {
+func line(r NodeScore) string {
 	rank := fmt.Sprint(r.Rank)
 	if r.Tied {
 		rank += "="

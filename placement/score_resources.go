@@ -41,7 +41,7 @@ func (a *scoredAmounts) bestEffort() bool { return a.plainCPU == 0 && a.plainMem
 
 // allocations is the scores of NodeResourcesFit and NodeResourcesBalancedAllocation,
 // both of cpu and memory alike; the latter nil for a pod that it does not score.
-func (r *Room) allocations(asks scoredAmounts, nodes *roll) (least, balance []int64) {
+func (r *Room) allocations(asks scoredAmounts, nodes *feasibleNodes) (least, balance []int64) {
 	least = make([]int64, nodes.n)
 	if !asks.bestEffort() {
 		balance = make([]int64, nodes.n)

@@ -41,7 +41,7 @@ func (w *Workload) softSpreads(b cluster.Borrowed) (constraints []spread, strict
 // spreading is what PodTopologySpread knows when it scores
 // (pkg/scheduler/framework/plugins/podtopologyspread/scoring.go: preScoreState).
 type spreading struct {
-	scored      roll // the nodes that take part
+	scored      feasibleNodes // the nodes that take part
 	constraints []softSpread
 }
 
@@ -67,7 +67,7 @@ func (e *softSpread) domain(position int) int32 {
 
 // unevenness is the raw score of PodTopologySpread; false if the pod is not to be
 // spread.
-func (r *Room) unevenness(w *Workload, nodes *roll) ([]int64, bool) {
+func (r *Room) unevenness(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
 	constraints, strict := w.softSpreads(r.cluster.Borrow())
 	if len(constraints) == 0 {
 		return nil, false
@@ -78,7 +78,7 @@ func (r *Room) unevenness(w *Workload, nodes *roll) ([]int64, bool) {
 }
 
 // newSpreading follows initPreScoreState.
-func (r *Room) newSpreading(w *Workload, constraints []spread, strict bool, nodes *roll) *spreading {
+func (r *Room) newSpreading(w *Workload, constraints []spread, strict bool, nodes *feasibleNodes) *spreading {
 	s := &spreading{scored: *nodes, constraints: make([]softSpread, len(constraints))}
 	for i := range constraints {
 		e := &s.constraints[i]
@@ -91,7 +91,7 @@ func (r *Room) newSpreading(w *Workload, constraints []spread, strict bool, node
 	var keys []spread // that a node must have
 	if strict {
 		keys = constraints
-		s.scored = newRoll(s.labelled(nodes.words))
+		s.scored = newFeasibleNodes(s.labelled(nodes.words))
 	}
 	for i := range s.constraints {
 		e := &s.constraints[i]
@@ -117,7 +117,7 @@ func (s *spreading) labelled(nodes []uint64) []uint64 {
 	return kept
 }
 
-func (e *softSpread) open(scored *roll) {
+func (e *softSpread) open(scored *feasibleNodes) {
 	domains := scored.n
 	if e.byHost() {
 		e.pods = make([]int64, scored.n)
@@ -129,7 +129,7 @@ func (e *softSpread) open(scored *roll) {
 }
 
 // domains counts those that a node is in that takes part.
-func (e *softSpread) domains(scored *roll) int {
+func (e *softSpread) domains(scored *feasibleNodes) int {
 	n, seen := 0, make([]bool, len(e.pods))
 	for position := range scored.positions() {
 		if domain := e.domain(position); !seen[domain] {
@@ -158,7 +158,7 @@ func (s *spreading) count(r *Room, namespace string) {
 	}
 }
 
-func (e *softSpread) add(scored *roll, p place) {
+func (e *softSpread) add(scored *feasibleNodes, p place) {
 	position := int(p.position)
 	if e.byHost() {
 		if place, ok := scored.place(position); ok {
@@ -171,7 +171,7 @@ func (e *softSpread) add(scored *roll, p place) {
 	}
 }
 
-func (s *spreading) scores(nodes *roll) []int64 {
+func (s *spreading) scores(nodes *feasibleNodes) []int64 {
 	raw := make([]int64, 0, nodes.n)
 	for position := range nodes.positions() {
 		if place, ok := s.scored.place(position); ok {

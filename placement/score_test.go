@@ -99,7 +99,7 @@ func compareScores(t *rapid.T, c *cluster.Cluster, pod *corev1.Pod, p *placement
 }
 
 // ordered checks ranks, ties and the order of a ranking.
-func ordered(t *rapid.T, p *placement.Prediction, ranking []placement.Ranked) {
+func ordered(t *rapid.T, p *placement.Prediction, ranking []placement.NodeScore) {
 	var best []string
 	for i, r := range ranking {
 		better, equal := 0, 0
@@ -181,7 +181,7 @@ func node(name, cpu, memory, images string) string {
 	return fmt.Sprintf("---\napiVersion: v1\nkind: Node\nmetadata: {name: %s}\nstatus: {allocatable: {cpu: %q, memory: %q, pods: \"110\"}, images: [%s]}\n", name, cpu, memory, images)
 }
 
-func ranking(t *testing.T, nodes, containers string) []placement.Ranked {
+func ranking(t *testing.T, nodes, containers string) []placement.NodeScore {
 	t.Helper()
 	m, err := cluster.ReadManifest(strings.NewReader(nodes + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: pod}\nspec: {containers: [" + containers + "]}\n"))
 	if err != nil {

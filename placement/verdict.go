@@ -34,9 +34,9 @@ func (d *Decision) UnmarshalText(text []byte) error { return decisionNames.Unmar
 // the scheduler's default profile, and empty if and only if the decision is
 // Eligible or Placed.
 type Verdict struct {
-	Node     string   `json:"node"`
-	Decision Decision `json:"decision"`
-	Reasons  []Reason `json:"reasons,omitempty"`
+	Node     string         `json:"node"`
+	Decision Decision       `json:"decision"`
+	Reasons  []FilterReason `json:"reasons,omitempty"`
 }
 
 // String is the verdict in one line.
@@ -66,8 +66,8 @@ const (
 	pluginRelations     = "InterPodAffinity"
 )
 
-// Reason is why a plugin of the scheduler turns a node down.
-type Reason struct {
+// FilterReason is why a plugin of the scheduler turns a node down.
+type FilterReason struct {
 	Plugin  string `json:"plugin"`  // as in the scheduler's configuration: "TaintToleration"
 	Message string `json:"message"` // kube-scheduler's own words
 
@@ -76,17 +76,17 @@ type Reason struct {
 	Unresolvable bool `json:"unresolvable,omitempty"`
 
 	// The evidence, of the kind that the plugin looks at.
-	Mismatches []Mismatch    `json:"mismatches,omitempty"` // NodeAffinity
-	Taints     []Untolerated `json:"taints,omitempty"`     // TaintToleration, NodeUnschedulable
-	WantedNode string        `json:"wantedNode,omitempty"` // NodeName: the node that the pod names
-	Ports      []PortClash   `json:"ports,omitempty"`      // NodePorts
-	Shortfall  *Shortfall    `json:"shortfall,omitempty"`  // NodeResourcesFit
-	Spread     []Imbalance   `json:"spread,omitempty"`     // PodTopologySpread
-	Conflicts  []Conflict    `json:"conflicts,omitempty"`  // InterPodAffinity
+	Mismatches []Mismatch         `json:"mismatches,omitempty"` // NodeAffinity
+	Taints     []Untolerated      `json:"taints,omitempty"`     // TaintToleration, NodeUnschedulable
+	WantedNode string             `json:"wantedNode,omitempty"` // NodeName: the node that the pod names
+	Ports      []PortConflict     `json:"ports,omitempty"`      // NodePorts
+	Shortfall  *Shortfall         `json:"shortfall,omitempty"`  // NodeResourcesFit
+	Spread     []SpreadViolation  `json:"spread,omitempty"`     // PodTopologySpread
+	Conflicts  []AffinityConflict `json:"conflicts,omitempty"`  // InterPodAffinity
 }
 
 // String is the reason with its evidence in one line.
-func (r Reason) String() string {
+func (r FilterReason) String() string {
 	s := r.Plugin + ": " + r.Message
 	if evidence := r.evidence(); len(evidence) > 0 {
 		s += " [" + strings.Join(evidence, "; ") + "]"
@@ -94,7 +94,7 @@ func (r Reason) String() string {
 	return s
 }
 
-func (r Reason) evidence() []string {
+func (r FilterReason) evidence() []string {
 	var all []string
 	all = describe(all, r.Mismatches)
 	all = describe(all, r.Taints)

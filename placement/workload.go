@@ -151,12 +151,12 @@ func (w *Workload) compileFit(name string) {
 // that ends its scheduling before any node is looked at.
 type fault struct{ plugin, message string }
 
-// Surging gives the workload as it is in the middle of a surge: to Predict, its
+// WithSurge gives the workload as it is in the middle of a surge: to Predict, its
 // own running pods are others, and a node that is to have a DaemonSet's pod and
 // does not yet is taken to have one made of the same template. Where it is Placed
 // then, the old pod and the new one can be on the node at once; elsewhere an update
 // with maxSurge leaves the new one pending beside the old for ever.
-func (w *Workload) Surging() *Workload {
+func (w *Workload) WithSurge() *Workload {
 	surging := *w.orNothing()
 	surging.beside = true
 	return &surging

@@ -16,13 +16,13 @@ import (
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		placement.Change{}, placement.Changes{}, placement.Clash{}, placement.Conflict{}, placement.Cost{}, placement.Decision(0),
-		placement.Entry{}, placement.Hint{}, placement.Imbalance{}, placement.Ledger{}, placement.Line{}, (*placement.Load)(nil),
-		placement.Mismatch{}, placement.Origin(0), placement.Outcome{}, placement.PluginScore{}, placement.PortClash{},
-		(*placement.Prediction)(nil), placement.Preemption{}, placement.Ranked{}, placement.Reason{}, placement.Replica{}, placement.Rewrite{},
-		placement.Room{}, placement.Shape{}, placement.Share{}, placement.Shortfall{}, placement.Step{}, placement.Toleration{},
-		placement.Turn(0), placement.Typo{}, placement.Untolerated{}, placement.Verdict{}, placement.Waiting{}, (*placement.Workload)(nil),
-		placement.Diff, placement.ForDaemonSet, placement.ForPod, placement.LoadOf, placement.NewLedger, placement.NewRoom,
+		placement.Change{}, placement.Changes{}, placement.Conflict{}, placement.AffinityConflict{}, placement.Cost{}, placement.Decision(0),
+		placement.NodeUsage{}, placement.Hint{}, placement.SpreadViolation{}, placement.CapacityReport{}, placement.ResourceUsage{}, (*placement.Load)(nil),
+		placement.Mismatch{}, placement.Origin(0), placement.ReplicaPlacement{}, placement.PluginScore{}, placement.PortConflict{},
+		(*placement.Prediction)(nil), placement.Preemption{}, placement.NodeScore{}, placement.FilterReason{}, placement.Replica{}, placement.ChangeRequirement{},
+		placement.Room{}, placement.MinimumNode{}, placement.DaemonSetUsage{}, placement.Shortfall{}, placement.HintStep{}, placement.Toleration{},
+		placement.Transition(0), placement.Typo{}, placement.Untolerated{}, placement.Verdict{}, placement.PendingReplicas{}, (*placement.Workload)(nil),
+		placement.Diff, placement.ForDaemonSet, placement.ForPod, placement.LoadOf, placement.NewCapacityReport, placement.NewRoom,
 		placement.Replicas[*appsv1.Deployment], placement.Unvalidated,
 	)
 }
@@ -67,7 +67,7 @@ func TestZeroRoomGrows(t *testing.T) {
 
 // Nothing given is a cluster without nodes and a pod that asks for nothing.
 func TestNilIsNothing(t *testing.T) {
-	if l := placement.NewLedger(nil); l.Overloaded().Len() != 0 || l.String() != "0 DaemonSets on 0 nodes: 0 overloaded, 0 clashing" {
+	if l := placement.NewCapacityReport(nil); l.Overloaded().Len() != 0 || l.String() != "0 DaemonSets on 0 nodes: 0 overloaded, 0 clashing" {
 		t.Error(l)
 	}
 	if r := placement.NewRoom(nil); r.Len() != 0 {
@@ -87,7 +87,7 @@ func TestNilIsNothing(t *testing.T) {
 
 // A node of which nothing is known has an account all the same.
 func TestNothingToAllocateHasWords(t *testing.T) {
-	if got := (placement.Entry{Node: "n"}).String(); got != "n: 0 DaemonSets: ok: nothing to allocate" {
+	if got := (placement.NodeUsage{Node: "n"}).String(); got != "n: 0 DaemonSets: ok: nothing to allocate" {
 		t.Error(got)
 	}
 }

@@ -41,7 +41,7 @@ func fleet(tb testing.TB, nodes int, budget string) *Sim {
 	}
 	for range s.Run(10) {
 	}
-	if s.State("default/agent") != Done {
+	if s.State("default/agent") != StateDone {
 		tb.Fatal(s.State("default/agent"))
 	}
 	return s
@@ -81,7 +81,7 @@ func beginRoll(tb testing.TB, s *Sim, budget string) (transitions int) {
 
 func podEvents(events []Event) (n int) {
 	for i := range events {
-		if events[i].Kind >= Created && events[i].Kind <= Released {
+		if events[i].Kind >= EventCreated && events[i].Kind <= EventReleased {
 			n++
 		}
 	}
@@ -118,7 +118,7 @@ func BenchmarkRollout(b *testing.B) {
 							b.Fatalf("%d transitions of %d", seen, due)
 						}
 						for _, s := range rolls {
-							if status, _ := s.Status("default/agent"); int(status.UpdatedNumberScheduled) != nodes || s.State("default/agent") != Done {
+							if status, _ := s.Object("default/agent"); int(status.UpdatedNumberScheduled) != nodes || s.State("default/agent") != StateDone {
 								b.Fatal(status)
 							}
 						}
@@ -183,14 +183,14 @@ func BenchmarkSweep(b *testing.B) {
 	for b.Loop() {
 		var halves sync.WaitGroup
 		for half := range 2 {
-			s, budgets := settled.Fork(), make([]Budget, 500)
+			s, budgets := settled.Fork(), make([]UpdateLimit, 500)
 			for i := range budgets {
 				budgets[i].MaxUnavailable = fmt.Sprint(1 + half + 2*i)
 			}
 			halves.Go(func() {
 				estimates, err := s.Estimate(fleetSet("v2", "1"), 10_000, budgets...)
 				for i, e := range estimates {
-					if budget := 1 + half + 2*i; e.State != Done || e.Waves != (1_000+budget-1)/budget {
+					if budget := 1 + half + 2*i; e.State != StateDone || e.Waves != (1_000+budget-1)/budget {
 						b.Error(e)
 					}
 				}

@@ -65,7 +65,7 @@ func (dsc *daemonSetController) prune(d *daemonSet, node int32) {
 	from := len(dsc.deletions)
 	_, dsc.deletions = dsc.manageNode(d, node, dsc.deletions)
 	for _, x := range dsc.deletions[from:] {
-		if x.rule == FailedPod {
+		if x.rule == ReasonPodFailed {
 			dsc.backOff(d, node)
 		}
 	}
@@ -73,7 +73,7 @@ func (dsc *daemonSetController) prune(d *daemonSet, node int32) {
 
 // manageNode is what manage does on one node: the reason to create a pod, 0 if
 // there is none, and the pods to delete, added to doomed. It changes nothing.
-func (dsc *daemonSetController) manageNode(d *daemonSet, node int32, doomed []deletion) (Rule, []deletion) {
+func (dsc *daemonSetController) manageNode(d *daemonSet, node int32, doomed []deletion) (Reason, []deletion) {
 	first := d.head[node]
 	for first != none && dsc.pods[first].gone() {
 		first = dsc.pods[first].next
@@ -83,7 +83,7 @@ func (dsc *daemonSetController) manageNode(d *daemonSet, node int32, doomed []de
 	case !dsc.nodes[node].there():
 		return 0, dsc.pruneUnbound(first, doomed)
 	case first == none && decision == placement.Eligible:
-		return NoPod, doomed
+		return ReasonMissing, doomed
 	case first == none:
 		return 0, doomed
 	case decision == placement.Excluded:
@@ -96,7 +96,7 @@ func (dsc *daemonSetController) manageNode(d *daemonSet, node int32, doomed []de
 func (dsc *daemonSetController) pruneUnbound(first int32, doomed []deletion) []deletion {
 	for id := first; id != none; id = dsc.pods[id].next {
 		if p := &dsc.pods[id]; !p.gone() && !p.is(bound) {
-			doomed = append(doomed, deletion{id, ground{rule: NodeGone}})
+			doomed = append(doomed, deletion{id, ground{rule: ReasonNodeDeleted}})
 		}
 	}
 	return doomed
@@ -105,7 +105,7 @@ func (dsc *daemonSetController) pruneUnbound(first int32, doomed []deletion) []d
 func (dsc *daemonSetController) pruneAll(first int32, doomed []deletion) []deletion {
 	for id := first; id != none; id = dsc.pods[id].next {
 		if !dsc.pods[id].is(terminating) {
-			doomed = append(doomed, deletion{id, ground{rule: NodeExcludes}})
+			doomed = append(doomed, deletion{id, ground{rule: ReasonNotEligible}})
 		}
 	}
 	return doomed
@@ -114,7 +114,7 @@ func (dsc *daemonSetController) pruneAll(first int32, doomed []deletion) []delet
 // pruneSome is for a node where pods may run: terminal ones go, failed ones one
 // at a time and not during the backoff, and of the others one is left, or two
 // while surging.
-func (dsc *daemonSetController) pruneSome(d *daemonSet, node, first int32, doomed []deletion) (Rule, []deletion) {
+func (dsc *daemonSetController) pruneSome(d *daemonSet, node, first int32, doomed []deletion) (Reason, []deletion) {
 	backoff := dsc.inBackoff(d, node)
 	alive, excess := 0, none // pods that run or will; the second of them
 	for id := first; id != none; id = dsc.pods[id].next {
@@ -122,11 +122,11 @@ func (dsc *daemonSetController) pruneSome(d *daemonSet, node, first int32, doome
 		switch {
 		case p.is(terminating):
 		case p.phase == failed && !backoff:
-			doomed = append(doomed, deletion{id, ground{rule: FailedPod}})
+			doomed = append(doomed, deletion{id, ground{rule: ReasonPodFailed}})
 			backoff = true
 		case p.phase == failed:
 		case p.phase == succeeded:
-			doomed = append(doomed, deletion{id, ground{rule: SucceededPod}})
+			doomed = append(doomed, deletion{id, ground{rule: ReasonPodSucceeded}})
 		default:
 			if alive++; alive == 2 {
 				excess = id
@@ -139,7 +139,7 @@ func (dsc *daemonSetController) pruneSome(d *daemonSet, node, first int32, doome
 	case alive > 1:
 		return 0, dsc.pruneExcess(excess, doomed)
 	case alive == 0 && d.surges && d.decision[node] == placement.Eligible:
-		return NoLivePod, doomed
+		return ReasonNoLivePod, doomed
 	}
 	return 0, doomed
 }
@@ -147,7 +147,7 @@ func (dsc *daemonSetController) pruneSome(d *daemonSet, node, first int32, doome
 func (dsc *daemonSetController) pruneExcess(id int32, doomed []deletion) []deletion {
 	for ; id != none; id = dsc.pods[id].next {
 		if dsc.pods[id].live() {
-			doomed = append(doomed, deletion{id, ground{rule: TooMany}})
+			doomed = append(doomed, deletion{id, ground{rule: ReasonDuplicate}})
 		}
 	}
 	return doomed
@@ -167,15 +167,15 @@ func (dsc *daemonSetController) pruneSurge(d *daemonSet, first int32, doomed []d
 		case !isNew && old == none:
 			old = id
 		default:
-			doomed = append(doomed, deletion{id, ground{rule: TooMany}})
+			doomed = append(doomed, deletion{id, ground{rule: ReasonDuplicate}})
 		}
 	}
 	switch {
 	case fresh == none || old == none:
 	case !dsc.pods[old].is(isReady):
-		doomed = append(doomed, deletion{old, ground{rule: OldNotReady}})
+		doomed = append(doomed, deletion{old, ground{rule: ReasonOldNotReady}})
 	case dsc.available(d, &dsc.pods[fresh]):
-		doomed = append(doomed, deletion{old, ground{rule: NewAvailable}})
+		doomed = append(doomed, deletion{old, ground{rule: ReasonNewAvailable}})
 	}
 	return doomed
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // countInto puts the seven numbers that count nodes into a status.
-func (t *tally) countInto(st *appsv1.DaemonSetStatus) {
+func (t *nodeCounts) countInto(st *appsv1.DaemonSetStatus) {
 	wanted, up := t.number(desired), t.number(statusUp)
 	st.DesiredNumberScheduled, st.CurrentNumberScheduled, st.NumberMisscheduled = int32(wanted), int32(t.number(occupied)), int32(t.number(misplaced))
 	st.NumberReady, st.UpdatedNumberScheduled = int32(t.number(statusReady)), int32(t.number(statusNew))
@@ -16,7 +16,7 @@ func (t *tally) countInto(st *appsv1.DaemonSetStatus) {
 
 // countedIn says whether a status has them already; what changes most is looked
 // at first.
-func (t *tally) countedIn(st *appsv1.DaemonSetStatus) bool {
+func (t *nodeCounts) countedIn(st *appsv1.DaemonSetStatus) bool {
 	wanted, up := t.number(desired), t.number(statusUp)
 	return int(st.NumberAvailable) == up && int(st.CurrentNumberScheduled) == t.number(occupied) &&
 		int(st.UpdatedNumberScheduled) == t.number(statusNew) && int(st.NumberReady) == t.number(statusReady) &&
@@ -42,13 +42,13 @@ func (t *tally) countedIn(st *appsv1.DaemonSetStatus) bool {
 //	             (dc podsShouldBeOnNode: nodesNeedingDaemonPods)
 //	toPrune      podsToDelete is not empty (dc podsShouldBeOnNode,         manage
 //	             getUnscheduledPodsWithoutNode)
-//	oldUp        old available, no new, shouldRun (rollingUpdate:          replace (WithinBudget),
-//	             candidatePodsToDelete, candidateNewNodes)                 surge (WithinSurge)
-//	oldUpOut     likewise, not shouldRun                                   replace, surge (EnoughElsewhere)
-//	oldDown      old not available, no new, shouldRun (rollingUpdate:      replace (OldUnavailable),
-//	             allowedReplacementPods, allowedNewNodes)                  surge (OldUnavailableSurge)
+//	oldUp        old available, no new, shouldRun (rollingUpdate:          replace (ReasonMaxUnavailable),
+//	             candidatePodsToDelete, candidateNewNodes)                 surge (ReasonMaxSurge)
+//	oldUpOut     likewise, not shouldRun                                   replace, surge (ReasonSurplusAvailable)
+//	oldDown      old not available, no new, shouldRun (rollingUpdate:      replace (ReasonOldUnavailable),
+//	             allowedReplacementPods, allowedNewNodes)                  surge (ReasonOldUnavailableSurge)
 //	oldDownOut   likewise, not shouldRun                                   replace, surge (OldUnwanted)
-//	superseded   old, and new available (rollingUpdate: oldPodsToDelete)   surge (NewAvailable)
+//	superseded   old, and new available (rollingUpdate: oldPodsToDelete)   surge (ReasonNewAvailable)
 //	out          adds to numUnavailable (rollingUpdate, without surge)     replace
 //	surging      adds to numSurge (rollingUpdate, with surge)              surge
 //	serving      adds to numAvailable (rollingUpdate, with surge)          surge
@@ -90,8 +90,8 @@ const (
 	markCounts = 17 // toCreate to statusNew
 )
 
-// tally is the marks of every node of one DaemonSet, with their counts and sets.
-type tally struct {
+// nodeCounts is the marks of every node of one DaemonSet, with their counts and sets.
+type nodeCounts struct {
 	marks []marks
 	count [markCounts]int32
 	sets  [markSets]bitset
@@ -99,15 +99,15 @@ type tally struct {
 	stale bool    // all may be
 }
 
-func newTally(nodes int) tally {
-	t := tally{marks: make([]marks, nodes), stale: true}
+func newNodeCounts(nodes int) nodeCounts {
+	t := nodeCounts{marks: make([]marks, nodes), stale: true}
 	for i := range t.sets {
 		t.sets[i] = newBitset(nodes)
 	}
 	return t
 }
 
-func (t *tally) clone() tally {
+func (t *nodeCounts) clone() nodeCounts {
 	c := *t
 	c.marks = append([]marks(nil), t.marks...)
 	c.dirty = append([]int32(nil), t.dirty...)
@@ -118,11 +118,11 @@ func (t *tally) clone() tally {
 }
 
 // number is how many nodes have a mark, which must be a single one.
-func (t *tally) number(m marks) int { return int(t.count[bits.TrailingZeros32(uint32(m))]) }
+func (t *nodeCounts) number(m marks) int { return int(t.count[bits.TrailingZeros32(uint32(m))]) }
 
-func (t *tally) set(m marks) *bitset { return &t.sets[bits.TrailingZeros32(uint32(m))] }
+func (t *nodeCounts) set(m marks) *bitset { return &t.sets[bits.TrailingZeros32(uint32(m))] }
 
-func (t *tally) touch(node int32) {
+func (t *nodeCounts) touch(node int32) {
 	if t.marks[node]&dirty == 0 {
 		t.marks[node] |= dirty
 		t.dirty = append(t.dirty, node)
@@ -130,7 +130,7 @@ func (t *tally) touch(node int32) {
 }
 
 // put replaces the marks of a node.
-func (t *tally) put(node int32, now marks) {
+func (t *nodeCounts) put(node int32, now marks) {
 	before := t.marks[node] &^ dirty
 	t.marks[node] = now
 	for changed := before ^ now; changed != 0; changed &= changed - 1 {

@@ -328,7 +328,7 @@ func checkSync(t failer, s *Sim, d *daemonSet) {
 			got.created = append(got.created, s.nodeNames[c.node].name)
 		}
 		for _, e := range s.untold()[before:] {
-			if e.Kind == Deleted {
+			if e.Kind == EventDeleted {
 				got.deleted = append(got.deleted, e.Pod)
 			}
 		}

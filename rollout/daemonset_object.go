@@ -21,10 +21,10 @@ import (
 // number that pods of an earlier one of that key had.
 func newDaemonSet(key string, nodes int, serial int32) *daemonSet {
 	return &daemonSet{
-		key: key, luck: kube.HashName(key), class: none,
-		head:   slices.Repeat([]int32{none}, nodes),
-		tally:  newTally(nodes),
-		serial: serial,
+		key: key, jitter: kube.HashName(key), class: none,
+		head:       slices.Repeat([]int32{none}, nodes),
+		nodeCounts: newNodeCounts(nodes),
+		serial:     serial,
 	}
 }
 
@@ -42,7 +42,7 @@ const (
 
 // backoff is one node's entry (k8s.io/client-go/util/flowcontrol/backoff.go:
 // Backoff).
-type backoff struct{ delay, last stamp }
+type backoff struct{ delay, last simTime }
 
 // daemonSet is one DaemonSet with what the controller knows of it. Its object is
 // shared between forks and never modified; the status is kept beside it.
@@ -51,7 +51,7 @@ type daemonSet struct {
 	key    string // namespace/name
 	object *appsv1.DaemonSet
 	status appsv1.DaemonSetStatus
-	luck   uint64
+	jitter uint64
 
 	// What follows from the object.
 	selector labels.Selector
@@ -59,7 +59,7 @@ type daemonSet struct {
 	workload *placement.Workload
 	decoded  *corev1.PodTemplateSpec // the template
 	patch    []byte                  // of the template
-	minReady stamp
+	minReady simTime
 	rolling  bool // strategy RollingUpdate
 	surges   bool // (pkg/controller/daemon/util/daemonset_util.go: AllowsSurge)
 	scaled   scaled
@@ -79,7 +79,7 @@ type daemonSet struct {
 	head     []int32
 	decision []placement.Decision // Excluded where there is no node
 	backoffs []backoff            // nil: none yet
-	tally
+	nodeCounts
 }
 
 // scaled is a budget that was worked out: the number of nodes seldom changes.
@@ -88,7 +88,7 @@ type scaled struct {
 	of, surge, unavailable int
 }
 
-func (b backoff) expired(now stamp) bool { return now-b.last > 2*longestFailed }
+func (b backoff) expired(now simTime) bool { return now-b.last > 2*longestFailed }
 
 // wants says whether a sync would find anything that the last one did not.
 func (d *daemonSet) wants() bool {
@@ -121,7 +121,7 @@ func (d *daemonSet) fork() *daemonSet {
 	f.head = slices.Clone(d.head)
 	f.decision = slices.Clone(d.decision)
 	f.backoffs = slices.Clone(d.backoffs)
-	f.tally = d.tally.clone()
+	f.nodeCounts = d.nodeCounts.clone()
 	return &f
 }
 
@@ -169,7 +169,7 @@ func (d *daemonSet) moveSlots(moved []int32, size int) {
 	if d.backoffs != nil {
 		d.backoffs = moveTo(d.backoffs, moved, size, backoff{})
 	}
-	d.tally = newTally(size)
+	d.nodeCounts = newNodeCounts(size)
 }
 
 // budget is what maxSurge and maxUnavailable come to for the nodes desired at

@@ -11,12 +11,12 @@ import (
 func (dsc *daemonSetController) walk(d *daemonSet, a, b marks, limit int) []int32 {
 	list := dsc.walked[:0]
 	switch dsc.config.Order {
-	case Seeded:
+	case OrderSeeded:
 		list = d.merge(list, a, b, math.MaxInt)
 		dsc.shuffle(d, list)
 		list = list[:min(limit, len(list))]
-	case Scripted:
-		list = dsc.choose(Choice{DaemonSet: d.key}, d.merge(list, a, b, math.MaxInt), limit)
+	case OrderFromScript:
+		list = dsc.choose(Choice{Key: d.key}, d.merge(list, a, b, math.MaxInt), limit)
 	default:
 		list = d.merge(list, a, b, limit)
 	}
@@ -25,7 +25,7 @@ func (dsc *daemonSetController) walk(d *daemonSet, a, b marks, limit int) []int3
 }
 
 // merge lists the first nodes with either mark, ascending. a and b may be the same.
-func (t *tally) merge(list []int32, a, b marks, limit int) []int32 {
+func (t *nodeCounts) merge(list []int32, a, b marks, limit int) []int32 {
 	if t.number(a) == 0 {
 		a = b
 	}
@@ -51,7 +51,7 @@ func (dsc *daemonSetController) shuffle(d *daemonSet, nodes []int32) {
 	moment := uint64(uint32(dsc.now))<<32 | uint64(uint32(dsc.round))
 	draw := func(n int32) uint64 {
 		var g rand.PCG
-		g.Seed(dsc.config.Seed^d.luck, moment^dsc.nodeNames[n].luck)
+		g.Seed(dsc.config.Seed^d.jitter, moment^dsc.nodeNames[n].jitter)
 		return g.Uint64()
 	}
 	slices.SortFunc(nodes, func(a, b int32) int {

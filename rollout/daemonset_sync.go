@@ -21,7 +21,7 @@ type deletion struct {
 // ground is a Why without details: a third of the size, since all of them are
 // copied and few are read.
 type ground struct {
-	rule     Rule
+	rule     Reason
 	used, of int32
 }
 
@@ -88,7 +88,7 @@ func (dsc *daemonSetController) syncFailed(d *daemonSet, err error) {
 		message = err.Error()
 	}
 	if message != "" && message != d.failure {
-		dsc.emit(Event{Kind: SyncFailed, DaemonSet: d.key, Why: Why{Detail: message}})
+		dsc.emit(Event{Kind: EventSyncFailed, Key: d.key, Why: Why{Detail: message}})
 	}
 	d.failure = message
 }
@@ -104,7 +104,7 @@ func (dsc *daemonSetController) act(d *daemonSet) {
 		if x.rule.unwanted() && !dsc.quiet {
 			detail = dsc.whyNot(d, p.node)
 		}
-		dsc.emitPod(Deleted, x.pod, x.why(detail))
+		dsc.emitPod(EventDeleted, x.pod, x.why(detail))
 		if !p.is(terminating) {
 			dsc.kubelets.deletePod(x.pod)
 		}
@@ -128,7 +128,7 @@ func (dsc *daemonSetController) create(d *daemonSet, c creation) {
 	id, p := dsc.newPod(d.class, nextSerial(&d.serial, &d.taken))
 	p.node, p.owner = c.node, d.slot
 	dsc.link(id)
-	dsc.emitPod(Created, id, c.why(""))
+	dsc.emitPod(EventCreated, id, c.why(""))
 	if dsc.direct(p) {
 		dsc.scheduler.bind(id) // its template names the node: no scheduler is asked
 		return

@@ -28,10 +28,10 @@ func (dsc *daemonSetController) rollingUpdate(d *daemonSet) error {
 // one with too many use a unit each.
 func (dsc *daemonSetController) replace(d *daemonSet, maxUnavailable int) {
 	unavailable := d.number(out)
-	dsc.replaceOld(d, oldDown, oldDownOut, math.MaxInt, ground{OldUnavailable, int32(unavailable), int32(maxUnavailable)})
+	dsc.replaceOld(d, oldDown, oldDownOut, math.MaxInt, ground{ReasonOldUnavailable, int32(unavailable), int32(maxUnavailable)})
 	free := max(0, maxUnavailable-unavailable)
 	from := len(dsc.deletions)
-	dsc.replaceOld(d, oldUp, oldUpOut, free, ground{rule: WithinBudget, of: int32(maxUnavailable)})
+	dsc.replaceOld(d, oldUp, oldUpOut, free, ground{rule: ReasonMaxUnavailable, of: int32(maxUnavailable)})
 	for i := range dsc.deletions[from:] {
 		dsc.deletions[from+i].used = int32(unavailable + i + 1)
 	}
@@ -63,22 +63,22 @@ func (dsc *daemonSetController) oldPod(d *daemonSet, node int32) int32 {
 // available than wanted.
 func (dsc *daemonSetController) surge(d *daemonSet, maxSurge int) {
 	for _, n := range dsc.walk(d, superseded, oldDownOut, burst) {
-		rule := NewAvailable
+		rule := ReasonNewAvailable
 		if d.set(oldDownOut).has(n) {
 			rule = OldUnwanted
 		}
 		dsc.deletions = append(dsc.deletions, deletion{dsc.oldPod(d, n), ground{rule: rule}})
 	}
 	up, wanted := d.number(serving), d.number(desired)
-	dsc.replaceOld(d, oldUpOut, oldUpOut, max(0, up-wanted), ground{EnoughElsewhere, int32(up), int32(wanted)})
+	dsc.replaceOld(d, oldUpOut, oldUpOut, max(0, up-wanted), ground{ReasonSurplusAvailable, int32(up), int32(wanted)})
 	dsc.deletions = dsc.deletions[:min(burst, len(dsc.deletions))]
 
 	used := d.number(surging)
 	for _, n := range dsc.walk(d, oldDown, oldDown, burst) {
-		dsc.creations = append(dsc.creations, creation{n, ground{OldUnavailableSurge, int32(used), int32(maxSurge)}})
+		dsc.creations = append(dsc.creations, creation{n, ground{ReasonOldUnavailableSurge, int32(used), int32(maxSurge)}})
 	}
 	for i, n := range dsc.walk(d, oldUp, oldUp, min(burst, max(0, maxSurge-used))) {
-		dsc.creations = append(dsc.creations, creation{n, ground{WithinSurge, int32(used + i + 1), int32(maxSurge)}})
+		dsc.creations = append(dsc.creations, creation{n, ground{ReasonMaxSurge, int32(used + i + 1), int32(maxSurge)}})
 	}
 	dsc.creations = dsc.creations[:min(burst, len(dsc.creations))]
 }

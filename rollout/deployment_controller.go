@@ -58,11 +58,11 @@ func (dc *deploymentController) claimSets(d *deployment) (adopted []int32) {
 			dc.disownSet(rs)
 			dc.writeOwner(rs, nil)
 			dc.setsOrphaned()
-			dc.emit(Event{Kind: Released, Deployment: d.key, Why: Why{Detail: rs.object.Name}})
+			dc.emit(Event{Kind: EventReleased, Deployment: d.key, Why: Why{Detail: rs.object.Name}})
 		case !mine && matches && rs.free() && !rs.deleting && !d.deleting:
 			dc.own(d, rs)
 			dc.writeOwner(rs, d)
-			dc.emit(Event{Kind: Adopted, Deployment: d.key, Why: Why{Detail: rs.object.Name}})
+			dc.emit(Event{Kind: EventAdopted, Deployment: d.key, Why: Why{Detail: rs.object.Name}})
 			adopted = append(adopted, slot)
 		}
 	}
@@ -118,7 +118,7 @@ func (dc *deploymentController) syncDeployment(d *deployment) {
 		message = err.Error()
 	}
 	if message != "" && message != d.failure {
-		dc.emit(Event{Kind: SyncFailed, Deployment: d.key, Why: Why{Detail: message}})
+		dc.emit(Event{Kind: EventSyncFailed, Deployment: d.key, Why: Why{Detail: message}})
 	}
 	d.failure = message
 	dc.finishDeployment(d)
@@ -128,7 +128,7 @@ func (dc *deploymentController) syncDeployment(d *deployment) {
 // its ReplicaSets.
 func (dc *deploymentController) finishDeployment(d *deployment) {
 	if d.deleting && len(d.mine) == 0 {
-		dc.emit(Event{Kind: Gone, Deployment: d.key})
+		dc.emit(Event{Kind: EventObjectDeleted, Deployment: d.key})
 		dc.deployments.drop(d.slot)
 	}
 }

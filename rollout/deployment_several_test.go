@@ -482,7 +482,7 @@ func TestScriptsChooseAmongEqualPods(t *testing.T) {
 		}
 		stayed := map[string]bool{}
 		for way := range max(1, test.ways) {
-			sim := simulateWith(t, rollout.Config{Order: rollout.Scripted, Script: []int{way}}, objects...)
+			sim := simulateWith(t, rollout.Config{Order: rollout.OrderFromScript, Choices: []int{way}}, objects...)
 			sim.Tick()
 			names := livePods(sim, "ReplicaSet")
 			slices.Sort(names)
@@ -491,7 +491,7 @@ func TestScriptsChooseAmongEqualPods(t *testing.T) {
 			if test.ways == 0 && len(choices) == 0 {
 				continue
 			}
-			want := rollout.Choice{Deployment: "default/web", Take: 4 - int(test.replicas), Of: 4, Ways: test.ways, Took: way}
+			want := rollout.Choice{Deployment: "default/web", Pick: 4 - int(test.replicas), Candidates: 4, Count: test.ways, Chosen: way}
 			if len(choices) > 0 {
 				want.Tick, want.Round = choices[0].Tick, choices[0].Round
 			}

@@ -141,7 +141,7 @@ func (y *deploymentSync) timedOut() bool {
 		return true
 	}
 	seconds, _ := y.d.deadline()
-	return int64(y.dc.stampOf(c.LastUpdateTime))+int64(seconds) < int64(y.dc.clock)
+	return int64(y.dc.simTimeOf(c.LastUpdateTime))+int64(seconds) < int64(y.dc.clock)
 }
 
 // planCheck has progress checked when the deadline has passed, a second late as
@@ -153,7 +153,7 @@ func (y *deploymentSync) planCheck() {
 	if !limited || c == nil || c.Reason == reasonTimedOut || c.Reason == reasonAvailable || y.d.complete(&y.now) {
 		return
 	}
-	y.d.check = y.dc.tickOf(int64(y.dc.stampOf(c.LastUpdateTime)) + int64(seconds) + 1)
+	y.d.check = y.dc.tickOf(int64(y.dc.simTimeOf(c.LastUpdateTime)) + int64(seconds) + 1)
 }
 
 // moveFailure shows the condition ReplicaFailure of a ReplicaSet, the current one

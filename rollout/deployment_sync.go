@@ -68,7 +68,7 @@ func (y *deploymentSync) run() error {
 	case y.d.recreates():
 		return y.recreate()
 	case y.d.rolls():
-		return y.roll()
+		return y.rollingUpdate()
 	}
 	return fmt.Errorf("unexpected deployment strategy type: %s", y.d.object.Spec.Strategy.Type)
 }
@@ -126,9 +126,9 @@ func activeOf(current *replicaSet, old []*replicaSet) []*replicaSet {
 	return active
 }
 
-// roll scales the new ReplicaSet up, or else old ones down, as the budget allows
+// rollingUpdate scales the new ReplicaSet up, or else old ones down, as the budget allows
 // (pkg/controller/deployment/rolling.go: rolloutRolling).
-func (y *deploymentSync) roll() error {
+func (y *deploymentSync) rollingUpdate() error {
 	current, old, err := y.replicaSets(true)
 	if err != nil {
 		return err
@@ -321,7 +321,7 @@ func (y *deploymentSync) cleanup(old []*replicaSet) {
 	slices.SortFunc(old, byRevision)
 	for _, rs := range old[:min(excess, len(old))] {
 		if rs.status.Replicas == 0 && rs.seen == 0 && rs.seenAt <= rs.status.ObservedGeneration {
-			y.dc.emit(Event{Kind: RevisionRemoved, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: rs.object.Name}})
+			y.dc.emit(Event{Kind: EventRevisionDeleted, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: rs.object.Name}})
 			y.dc.rsc.collectSet(rs)
 		}
 	}

@@ -68,7 +68,7 @@ type deployStory struct {
 func deployStories(calm bool) *rapid.Generator[*deployStory] {
 	return rapid.Custom(func(t *rapid.T) *deployStory {
 		y := &deployStory{calm: calm, config: Config{
-			Seed: rapid.Uint64().Draw(t, "seed"), Order: pick(t, "order", ByName, Seeded),
+			Seed: rapid.Uint64().Draw(t, "seed"), Order: pick(t, "order", OrderByName, OrderSeeded),
 			Kubelet: Kubelet{
 				Start: time.Duration(rapid.IntRange(0, 3).Draw(t, "start")) * time.Second,
 				Ready: time.Duration(rapid.IntRange(0, 4).Draw(t, "ready")) * time.Second,
@@ -222,7 +222,7 @@ func TestRolloutsOfDeploymentsEnd(t *testing.T) {
 		for range s.Run(2000) {
 		}
 		for _, key := range s.Deployments() {
-			if message, done, err := s.RolloutStatus(key); s.State(key) != Done || !done || err != nil || s.Waiting(key) != nil {
+			if message, done, err := s.RolloutStatus(key); s.State(key) != StateDone || !done || err != nil || s.Waiting(key) != nil {
 				t.Fatalf("%s is %v: %q %v %v", key, s.State(key), message, err, s.Waiting(key))
 			}
 		}
@@ -309,7 +309,7 @@ func TestPauseChangesNothingButTime(t *testing.T) {
 		}
 		plain := run(func(*Sim) {})
 		paused := run(func(s *Sim) { _, _ = s.At(at, Pause{"default/web"}), s.At(at+pause, Resume{"default/web"}) })
-		if a, b := hashes(plain), hashes(paused); !slices.Equal(a, b) || paused.State("default/web") != Done {
+		if a, b := hashes(plain), hashes(paused); !slices.Equal(a, b) || paused.State("default/web") != StateDone {
 			t.Fatalf("%v is not %v, %v", a, b, paused.State("default/web"))
 		}
 	})
@@ -355,7 +355,7 @@ func applyMany(tb testing.TB, s *Sim, n int, image string) {
 	for range s.Run(2000) {
 	}
 	for _, key := range s.Deployments() {
-		if s.State(key) != Done {
+		if s.State(key) != StateDone {
 			tb.Fatal(key, s.State(key))
 		}
 	}

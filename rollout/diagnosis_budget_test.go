@@ -29,10 +29,10 @@ func TestTheBudgetOfARemedyIsTheSmallest(t *testing.T) {
 			if x == nil {
 				continue
 			}
-			for _, r := range append(x.Remedies, x.Reliefs...) {
-				if apply, ok := r.Inputs[0].(Apply); ok && r.Means == diagnosis.ChangeBudget {
+			for _, r := range append(x.Remedies, x.PartialRemedies...) {
+				if apply, ok := r.Inputs[0].(Apply); ok && r.Kind == diagnosis.RemedyChangeUpdateLimit {
 					tried++
-					checkSmallest(t, s.Fork(), key, apply, len(r.Leaves))
+					checkSmallest(t, s.Fork(), key, apply, len(r.Unresolved))
 				}
 			}
 		}
@@ -43,7 +43,7 @@ func TestTheBudgetOfARemedyIsTheSmallest(t *testing.T) {
 }
 
 func checkSmallest(t Failer, s *Sim, key string, apply Apply, leaves int) {
-	roll := apply.DaemonSet.DeepCopy().Spec.UpdateStrategy.RollingUpdate
+	roll := apply.Object.DeepCopy().Spec.UpdateStrategy.RollingUpdate
 	amount := roll.MaxUnavailable
 	if roll.MaxSurge != nil && roll.MaxSurge.String() != "0" {
 		amount = roll.MaxSurge
@@ -58,14 +58,14 @@ func checkSmallest(t Failer, s *Sim, key string, apply Apply, leaves int) {
 	if percent {
 		*amount = intstr.Parse(fmt.Sprintf("%d%%", n-1))
 	}
-	apply.DaemonSet = apply.DaemonSet.DeepCopy()
-	apply.DaemonSet.Spec.UpdateStrategy.RollingUpdate = roll
+	apply.Object = apply.Object.DeepCopy()
+	apply.Object.Spec.UpdateStrategy.RollingUpdate = roll
 	if err := s.Inject(apply); err != nil {
 		t.Fatalf("%v", err)
 	}
 	for range s.Run(5000) {
 	}
-	if s.State(key) == Done || leaves > 0 && len(s.Waiting(key)) <= leaves {
+	if s.State(key) == StateDone || leaves > 0 && len(s.Waiting(key)) <= leaves {
 		t.Fatalf("%s would do in place of %s: %v", amount, was, s.Waiting(key))
 	}
 }
@@ -91,7 +91,7 @@ func deadFleet(tb testing.TB, nodes int) *Sim {
 	for _, name := range s.Cluster().Nodes().Names()[:nodes*7/100] {
 		down = append(down, NodeDown{name})
 	}
-	for _, in := range [][]Input{down, {Apply{DaemonSet: FleetSet("v2", "5%")}}} {
+	for _, in := range [][]Input{down, {Apply{Object: FleetSet("v2", "5%")}}} {
 		if err := s.Inject(in...); err != nil {
 			tb.Fatal(err)
 		}

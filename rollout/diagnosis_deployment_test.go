@@ -40,7 +40,7 @@ func restingDeployments(t *rapid.T) *Sim {
 // rollout of the Deployment ends, in as many ticks as it says. Mutants seen to fail:
 // recovered that takes what is settled; Rest that counts what happens to DaemonSets.
 func TestRemediesLetDeploymentsEnd(t *testing.T) {
-	tried := map[diagnosis.Means]int{}
+	tried := map[diagnosis.RemedyKind]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		for range 5 { // one in six has something that is stuck
 			s := restingDeployments(t)
@@ -50,7 +50,7 @@ func TestRemediesLetDeploymentsEnd(t *testing.T) {
 					continue
 				}
 				for _, r := range x.Remedies {
-					tried[r.Means]++
+					tried[r.Kind]++
 					checkDeploymentRemedy(t, s.Fork(), key, x, r)
 				}
 			}
@@ -74,7 +74,7 @@ func checkDeploymentRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis,
 			t.Fatalf("%v\nis not over: %v\n%v", r, e, x)
 		}
 	}
-	if state := s.State("deployment/" + key); state != Done && !(state == Unknown && strings.Contains(x.Cause, "deletion")) {
+	if state := s.State("deployment/" + key); state != StateDone && !(state == StateUnknown && strings.Contains(x.Cause, "deletion")) {
 		t.Fatalf("%v\ndoes not help: %v %v\n%v", r, state, s.Waiting("deployment/"+key), x)
 	}
 }
@@ -83,7 +83,7 @@ func checkDeploymentRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis,
 // no more than is needed: with one less the rollout does not end. Mutants seen to fail:
 // least that gives one more, or stops at low + 1.
 func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
-	tried := map[diagnosis.Means]int{}
+	tried := map[diagnosis.RemedyKind]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		for range 8 { // in one of sixty more nodes help
 			s := restingDeployments(t)
@@ -94,7 +94,7 @@ func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
 				}
 				for _, r := range x.Remedies {
 					if less := withLess(s, key, r); less != nil {
-						tried[r.Means]++
+						tried[r.Kind]++
 						checkNotEnough(t, s.Fork(), key, r, less)
 					}
 				}
@@ -116,7 +116,7 @@ func TestAddedNodesAreNew(t *testing.T) {
 	Stepped(s, 3)
 	added := ""
 	for _, r := range diagnosis.Diagnose(s, "default/web").Remedies {
-		if r.Means == diagnosis.AddNodes {
+		if r.Kind == diagnosis.RemedyAddNodes {
 			added = r.Inputs[0].(ApplyNode).Node.Name
 		}
 	}
@@ -144,7 +144,7 @@ func withLess(s *Sim, key string, r diagnosis.Remedy) []Input {
 	last := len(r.Inputs) - 1
 	switch in := r.Inputs[last].(type) {
 	case ApplyNode:
-		if _, only := r.Inputs[0].(ApplyNode); only && r.Means == diagnosis.AddNodes && last > 0 {
+		if _, only := r.Inputs[0].(ApplyNode); only && r.Kind == diagnosis.RemedyAddNodes && last > 0 {
 			return r.Inputs[:last]
 		}
 	case Scale:
@@ -152,7 +152,7 @@ func withLess(s *Sim, key string, r diagnosis.Remedy) []Input {
 			return []Input{Scale{in.Key, in.Replicas + 1}}
 		}
 	case Apply:
-		if was := probe.Of(s).Deployment(key).MaxUnavailable; r.Means == diagnosis.ChangeBudget && in.Deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal > int32(was)+1 {
+		if was := probe.Of(s).Deployment(key).MaxUnavailable; r.Kind == diagnosis.RemedyChangeUpdateLimit && in.Deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal > int32(was)+1 {
 			d := in.Deployment.DeepCopy()
 			d.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal--
 			return []Input{Apply{Deployment: d}}
@@ -166,7 +166,7 @@ func checkNotEnough(t Failer, s *Sim, key string, r diagnosis.Remedy, less []Inp
 	if err := s.Inject(less...); err != nil {
 		t.Fatalf("%v: %v", less, err)
 	}
-	if probe.Of(s).Rest("deployment/" + key); s.State("deployment/"+key) == Done {
+	if probe.Of(s).Rest("deployment/" + key); s.State("deployment/"+key) == StateDone {
 		t.Fatalf("%v\nis more than is needed: %v", r, less)
 	}
 }
@@ -228,7 +228,7 @@ func TestSlowDeploymentsAreNotStuck(t *testing.T) {
 				found++
 				f := s.Fork()
 				probe.Of(f).DropInputs()
-				if Stepped(f, 400); f.State("deployment/"+key) == Done || f.State("deployment/"+key) == Unknown {
+				if Stepped(f, 400); f.State("deployment/"+key) == StateDone || f.State("deployment/"+key) == StateUnknown {
 					t.Fatalf("tick %d: %v\nbut then it is %v", s.Now(), x, f.State("deployment/"+key))
 				}
 			}
@@ -239,11 +239,11 @@ func TestSlowDeploymentsAreNotStuck(t *testing.T) {
 	}
 }
 
-// A Deployment in a deadlock always has a cause with a name, one that is done has
+// A stuck Deployment always has a cause with a name, one that is done has
 // none, and no pod that is available is to blame. Mutants seen to fail: whole without IsPaused; look without the
 // old pods of a Recreate (by the scenario), or with those of a paused one (in one run
 // of three).
-func TestDeadlockedDeploymentsAreNeverSilent(t *testing.T) {
+func TestStuckDeploymentsAreNeverSilent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for range 5 {
 			s := restingDeployments(t)
@@ -257,19 +257,19 @@ func TestDeadlockedDeploymentsAreNeverSilent(t *testing.T) {
 func checkDeploymentDiagnosis(t Failer, s *Sim, key string) {
 	state, x := s.State(key), diagnosis.Diagnose(s, key)
 	switch {
-	case state == Deadlocked && x == nil, state == Done && x != nil:
+	case state == StateStuck && x == nil, state == StateDone && x != nil:
 		t.Fatalf("%v: %v", state, x)
 	case x == nil:
 		return
-	case x.Law == 0 || strings.Contains(x.Cause, "%!") || strings.Contains(x.Cause, "not as wanted"):
+	case x.Reference == 0 || strings.Contains(x.Cause, "%!") || strings.Contains(x.Cause, "not as wanted"):
 		t.Fatalf("%v\n%v", x, s.Pods(key))
 	}
 	available := map[string]bool{}
 	for _, p := range s.Pods(key) {
 		available[p.Name] = p.Available && !p.Terminating
 	}
-	for _, c := range x.Culprits {
-		if c.Why == diagnosis.UnknownObstacle || c.Pod == "" || available[c.Pod] {
+	for _, c := range x.Blocking {
+		if c.Blocker == diagnosis.BlockerUnknown || c.Pod == "" || available[c.Pod] {
 			t.Fatalf("%v\n%v", c, s.Pods(key))
 		}
 	}
@@ -287,7 +287,7 @@ func TestRejectedPodsMayGoElsewhere(t *testing.T) {
 	}
 	stuck, ended := 0, 0
 	for seed := range uint64(20) {
-		s := simOf(t, Config{Seed: seed, Order: Seeded}, objects...)
+		s := simOf(t, Config{Seed: seed, Order: OrderSeeded}, objects...)
 		if err := s.At(0, RejectPods{"OutOfcpu", "v1", nodes[1:]}, Apply{Deployment: WebDeployment("web", "v1", 1)}); err != nil {
 			t.Fatal(err)
 		}
@@ -296,7 +296,7 @@ func TestRejectedPodsMayGoElsewhere(t *testing.T) {
 			s.Tick()
 			diagnosed = diagnosed || diagnosis.Diagnose(s, "default/web") != nil
 		}
-		switch done := s.State("default/web") == Done; {
+		switch done := s.State("default/web") == StateDone; {
 		case done && diagnosed:
 			t.Errorf("seed %d: it was stuck and is done", seed)
 		case done:

@@ -21,7 +21,7 @@ func TestDrainsThatWaitAreDiagnosed(t *testing.T) {
 			s := y.Sim(t)
 			Stepped(s, rapid.IntRange(1, y.Ticks()).Draw(t, "until"))
 			probe.Of(s).DropInputs()
-			for _, d := range s.Draining() {
+			for _, d := range s.Drains() {
 				x := diagnosis.DiagnoseDrain(s, d.Drain.Node)
 				if (x != nil) != s.Settled() {
 					t.Fatalf("settled %v: %v", s.Settled(), x)
@@ -47,14 +47,14 @@ func checkDrained(t Failer, s *Sim, node string, r diagnosis.Remedy) {
 	}
 	before := Stepped(s, r.Ticks-1)
 	for _, e := range before {
-		if e.Kind == Drained && e.Node == node {
+		if e.Kind == EventDrained && e.Node == node {
 			t.Fatalf("%v takes less:\n%s", r, Lines(before))
 		}
 	}
 	for _, e := range s.Tick() {
-		if e.Kind == Drained && e.Node == node {
+		if e.Kind == EventDrained && e.Node == node {
 			return
 		}
 	}
-	t.Fatalf("%v does not drain %s: %v", r, node, s.Draining())
+	t.Fatalf("%v does not drain %s: %v", r, node, s.Drains())
 }

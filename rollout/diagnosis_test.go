@@ -48,7 +48,7 @@ func resting(t *rapid.T, y *Story) *Sim {
 // was as wanted before. Cheap ones come first. Mutants seen to fail: try without State;
 // r.Ticks from tick 0; remedies that are not sorted.
 func TestRemediesLetTheRolloutEnd(t *testing.T) {
-	tried := map[diagnosis.Means]int{}
+	tried := map[diagnosis.RemedyKind]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		s := resting(t, Stories(Mixed).Draw(t, "story"))
 		for _, key := range s.Keys() {
@@ -56,13 +56,13 @@ func TestRemediesLetTheRolloutEnd(t *testing.T) {
 			if x == nil {
 				continue
 			}
-			for _, r := range append(x.Remedies, x.Reliefs...) {
-				tried[r.Means]++
+			for _, r := range append(x.Remedies, x.PartialRemedies...) {
+				tried[r.Kind]++
 				checkRemedy(t, s.Fork(), key, x, r)
 			}
 			var dear []string
 			for _, r := range x.Remedies {
-				dear = append(dear, fmt.Sprintf("%02d %05d %010d", r.Means, len(r.Inputs), r.Ticks))
+				dear = append(dear, fmt.Sprintf("%02d %05d %010d", r.Kind, len(r.Inputs), r.Ticks))
 			}
 			if !slices.IsSorted(dear) {
 				t.Fatalf("a dear remedy before a cheap one: %v", x)
@@ -83,7 +83,7 @@ func checkRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis, r diagnos
 	}
 	var after []Event
 	for _, e := range Stepped(s, 50) {
-		if e.DaemonSet == key {
+		if e.Key == key {
 			after = append(after, e)
 		}
 	}
@@ -91,15 +91,15 @@ func checkRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis, r diagnos
 	switch state := s.State(key); {
 	case len(after) > 0:
 		t.Fatalf("%v\nis not over:\n%s", r, Lines(after))
-	case state != Done && !(state == Unknown && strings.Contains(x.Cause, "deletion")) && len(r.Leaves) == 0:
+	case state != StateDone && !(state == StateUnknown && strings.Contains(x.Cause, "deletion")) && len(r.Unresolved) == 0:
 		t.Fatalf("%v\ndoes not help: %v %v\n%v", r, state, left, x)
-	case len(left) > len(r.Leaves) && objectOf(s, key).Spec.UpdateStrategy.Type == "RollingUpdate":
+	case len(left) > len(r.Unresolved) && objectOf(s, key).Spec.UpdateStrategy.Type == "RollingUpdate":
 		t.Fatalf("%v\nleaves %v\n%v", r, left, x)
 	}
 }
 
 // What is diagnosed does not end by itself. Mutants seen to fail: Diagnose looks
-// for Done in place of Deadlocked.
+// for StateDone in place of StateStuck.
 func TestSlowIsNotStuck(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := Stories(Mixed).Draw(t, "story")
@@ -113,7 +113,7 @@ func TestSlowIsNotStuck(t *testing.T) {
 				}
 				f := s.Fork()
 				probe.Of(f).DropInputs()
-				if Stepped(f, 300); f.State(key) == Done || f.State(key) == Unknown {
+				if Stepped(f, 300); f.State(key) == StateDone || f.State(key) == StateUnknown {
 					t.Fatalf("tick %d: %v\nbut then it is %v", s.Now(), x, f.State(key))
 				}
 			}
@@ -121,29 +121,29 @@ func TestSlowIsNotStuck(t *testing.T) {
 	})
 }
 
-// A deadlock always has a cause with a name, and so has what goes round for ever: all
+// A stuck rollout always has a cause with a name, and so has what goes round for ever: all
 // but pods that crash and are available in between. Mutants seen to fail: look without
 // those that only use the budget; obstacle without
 // PodsHeldUnready; rejectsForEver that is false.
-func TestDeadlocksAreNeverSilent(t *testing.T) {
+func TestStuckIsNeverSilent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := resting(t, Stories(Mixed).Draw(t, "story"))
 		for _, key := range s.Keys() {
 			x := diagnosis.Diagnose(s, key)
-			if quiet := s.State(key) == Deadlocked; quiet && x == nil || s.State(key) == Done && x != nil {
+			if quiet := s.State(key) == StateStuck; quiet && x == nil || s.State(key) == StateDone && x != nil {
 				t.Fatalf("%v: %v", s.State(key), x)
 			}
-			if x == nil && s.State(key) != Done {
+			if x == nil && s.State(key) != StateDone {
 				checkOnlyFlapping(t, s, key)
 			}
 			if x == nil {
 				continue
 			}
-			if len(x.Culprits) == 0 || x.Law == 0 || strings.Contains(x.Cause, "%!") {
-				t.Fatalf("no culprit: %v", x)
+			if len(x.Blocking) == 0 || x.Reference == 0 || strings.Contains(x.Cause, "%!") {
+				t.Fatalf("no blocking node: %v", x)
 			}
-			for _, c := range x.Culprits {
-				if c.Why == diagnosis.UnknownObstacle || c.Pod == "" {
+			for _, c := range x.Blocking {
+				if c.Blocker == diagnosis.BlockerUnknown || c.Pod == "" {
 					t.Fatalf("%v\n%v", c, s.Pods(key))
 				}
 			}
@@ -160,11 +160,11 @@ func checkOnlyFlapping(t Failer, s *Sim, key string) {
 	}
 }
 
-// Without the culprits, and those foreseen, the rollout ends; with one of them it
+// Without the blocking nodes, and those foreseen, the rollout ends; with one of them it
 // does not. A percentage would shrink with the nodes that are taken away.
 // Mutant seen to fail: smallest with one less that only uses the budget; with one more
 // fails the scenario of twenty dead nodes that are only kept.
-func TestNoCulpritCanBeLeftOut(t *testing.T) {
+func TestNoBlockingNodeCanBeLeftOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := Stories(Mixed).Filter(func(y *Story) bool { return len(y.Sets()) == 1 }).Draw(t, "story") // what one gives up another may take
 		s := resting(t, y)
@@ -176,15 +176,15 @@ func TestNoCulpritCanBeLeftOut(t *testing.T) {
 			if x == nil || inPercent(objectOf(s, key)) {
 				continue
 			}
-			all := append(x.Culprits, x.Foreseen...)
-			if state := without(t, s, key, all, -1); state != Done && state != Unknown {
-				t.Fatalf("without the culprits it is %v: %v", state, x)
+			all := append(x.Blocking, x.Latent...)
+			if state := without(t, s, key, all, -1); state != StateDone && state != StateUnknown {
+				t.Fatalf("without the blocking nodes it is %v: %v", state, x)
 			}
 			for i := range all {
-				if !all[i].Wanted && len(x.Foreseen) == len(x.Blocked) {
+				if !all[i].Wanted && len(x.Latent) == len(x.Queued) {
 					continue // when all that wait for it are taken away, nobody waits for it
 				}
-				if state := without(t, s, key, all, i); state == Done {
+				if state := without(t, s, key, all, i); state == StateDone {
 					t.Fatalf("%v is innocent: %v", all[i], x)
 				}
 			}
@@ -200,7 +200,7 @@ func dies(t Failer, s *Sim, y *Story) {
 	}
 	ds := y.Sets()[0].DeepCopy()
 	ds.Spec.Template.Spec.Containers[0].Image = "v9"
-	if err := s.Inject(NodeDown{nodes[0]}, Apply{DaemonSet: ds}); err != nil {
+	if err := s.Inject(NodeDown{nodes[0]}, Apply{Object: ds}); err != nil {
 		t.Fatalf("%v", err)
 	}
 	for range s.Run(5000) {
@@ -214,8 +214,8 @@ func inPercent(d *appsv1.DaemonSet) bool {
 	return r != nil && (r.MaxUnavailable.StrVal != "" || r.MaxSurge != nil && r.MaxSurge.StrVal != "")
 }
 
-// without removes the nodes of all culprits but one.
-func without(t Failer, s *Sim, key string, all []diagnosis.Culprit, but int) State {
+// without removes the nodes of all blocking nodes but one.
+func without(t Failer, s *Sim, key string, all []diagnosis.BlockingNode, but int) State {
 	f := s.Fork()
 	for i, c := range all {
 		if i != but {

@@ -34,8 +34,8 @@
 // # What is not promised
 //
 // Kubernetes leaves to chance which node goes first: it ranges over a Go map.
-// Here it is the first by name, drawn from a seed ([Seeded]), or chosen one by
-// one ([Scripted]), so that all orders can be gone through: a real rollout
+// Here it is the first by name, drawn from a seed ([OrderSeeded]), or chosen one by
+// one ([OrderFromScript]), so that all orders can be gone through: a real rollout
 // takes another order, but the same numbers. Watch latencies, retries and API
 // errors are not modelled: every sync sees all that happened before it.
 //

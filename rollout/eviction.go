@@ -20,11 +20,11 @@ func (e *evictions) fork() evictions {
 }
 
 // evictPod asks for the pod's eviction, with so much grace.
-func (e *evictions) evictPod(id int32, rule Rule, grace stamp) refusal {
+func (e *evictions) evictPod(id int32, rule Reason, grace simTime) refusal {
 	r := e.evictable(&e.pods[id])
 	if r.words == "" {
 		if !e.pods[id].is(terminating) {
-			e.emitPod(Evicted, id, Why{Rule: rule})
+			e.emitPod(EventEvicted, id, Why{Reason: rule})
 		}
 		e.kubelets.deleteWithin(id, grace)
 	}

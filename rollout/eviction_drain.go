@@ -13,31 +13,31 @@ import (
 // Drain is kubectl drain: the node is cordoned, and the pods that the flags let go
 // are evicted, each as soon as its PodDisruptionBudget allows it, which is asked
 // again every 5 s. It ends with a Drained event when the last of them is gone, or
-// with an Undrained one, the node staying cordoned. It prints as its command line.
+// with an EventDrainFailed one, the node staying cordoned. It prints as its command line.
 type Drain struct {
 	Node               string
 	IgnoreDaemonSets   bool          // without it, pods of DaemonSets are a mistake; they are never evicted
 	DeleteEmptyDirData bool          // without it, pods with an emptyDir are a mistake
 	Force              bool          // without it, pods without a controller are a mistake
 	DisableEviction    bool          // pods are deleted, whatever budgets say
-	GracePeriod        time.Duration // for pods to stop, in whole seconds; 0: each pod's own
+	GracePeriodSeconds time.Duration // for pods to stop, in whole seconds; 0: each pod's own
 	Timeout            time.Duration // 0: none
 	PodSelector        string        // labels of the pods that are looked at; empty: all
 }
 
-// NoGrace is the GracePeriod of a Drain whose pods have no time to stop.
+// NoGrace is the GracePeriodSeconds of a Drain whose pods have no time to stop.
 const NoGrace time.Duration = -1
 
 // retry is how long kubectl waits after an eviction that was refused
 // (k8s.io/kubectl/pkg/cmd/drain/drain.go: NewDrainCmdOptions).
-const retry stamp = 5
+const retry simTime = 5
 
 // drain is a Drain in progress.
 type drain struct {
 	input   Drain
-	started stamp
-	seen    stamp  // the last tick in which it was looked at
-	asked   uint64 // the epoch of the last attempt
+	started simTime
+	seen    simTime // the last tick in which it was looked at
+	asked   uint64  // the epoch of the last attempt
 	pods    []leaving
 	failed  []string
 }
@@ -65,17 +65,17 @@ func (e *evictions) startDrain(in Drain, pods []leaving) {
 // (k8s.io/kubectl/pkg/drain/drain.go: evictPods).
 func (e *evictions) evictLeaving(d *drain, l *leaving) {
 	grace := none
-	if d.input.GracePeriod != 0 {
-		grace = max(0, seconds(d.input.GracePeriod))
+	if d.input.GracePeriodSeconds != 0 {
+		grace = max(0, seconds(d.input.GracePeriodSeconds))
 	}
 	if d.input.DisableEviction {
-		e.emitPod(UserDeleted, l.id, Why{Rule: NodeDrained})
+		e.emitPod(EventDeletedByUser, l.id, Why{Reason: ReasonDrain})
 		e.kubelets.deleteWithin(l.id, grace)
 		return
 	}
-	r := e.evictPod(l.id, NodeDrained, grace)
+	r := e.evictPod(l.id, ReasonDrain, grace)
 	if r.words != l.refused && r.words != "" {
-		e.emitPod(Unevicted, l.id, Why{Detail: r.words})
+		e.emitPod(EventEvictionRefused, l.id, Why{Detail: r.words})
 	}
 	if l.refused = r.words; r.words != "" && !r.again {
 		d.fail("error when evicting pods/%q -n %q: %s", l, r.words)
@@ -174,7 +174,7 @@ func (e *evictions) endDrains() {
 		case len(d.failed) > 0:
 			e.undrained(d.input, d.failed)
 		default:
-			e.emit(Event{Kind: Drained, Node: d.input.Node, Why: Why{Detail: "node/" + d.input.Node + " drained"}})
+			e.emit(Event{Kind: EventDrained, Node: d.input.Node, Why: Why{Detail: "node/" + d.input.Node + " drained"}})
 		}
 	}
 	e.drains = rest
@@ -186,7 +186,7 @@ func (e *evictions) undrained(in Drain, failed []string) {
 	for _, f := range failed {
 		errs = append(errs, errors.New(f))
 	}
-	e.emit(Event{Kind: Undrained, Node: in.Node, Why: Why{
+	e.emit(Event{Kind: EventDrainFailed, Node: in.Node, Why: Why{
 		Detail: fmt.Sprintf("error: unable to drain node %q due to error: %s, continuing command...", in.Node, utilerrors.NewAggregate(errs)),
 	}})
 }

@@ -38,14 +38,14 @@ func TestDrainsAskAgain(t *testing.T) {
 		}
 		unequal(t, "skipped", events, skipped)
 		if s.Settled() && s.waitingForNothing() {
-			t.Fatalf("settled, and yet a drain may go on: %+v", s.Draining())
+			t.Fatalf("settled, and yet a drain may go on: %+v", s.Drains())
 		}
 	})
 }
 
 func evicts(events []Event) bool {
 	for _, e := range events {
-		if e.Kind == Evicted || e.Kind == Undrained {
+		if e.Kind == EventEvicted || e.Kind == EventDrainFailed {
 			return true
 		}
 	}

@@ -51,23 +51,23 @@ func (e *evictions) processPodTaints(id int32) {
 	case !tolerated:
 		p.evict = e.clock
 	case p.evict == never:
-		p.evict = stamp(min(int64(e.clock)+seconds, int64(end)))
+		p.evict = simTime(min(int64(e.clock)+seconds, int64(end)))
 	}
 }
 
 // evictTainted deletes the pod.
 func (e *evictions) evictTainted(id int32) {
 	p := &e.pods[id]
-	e.emitPod(Evicted, id, e.whyTainted(p))
+	e.emitPod(EventEvicted, id, e.whyTainted(p))
 	p.evict = never
 	e.kubelets.deletePod(id)
 }
 
 // whyTainted says which taints turn the pod out, and whether that comes again.
 func (e *evictions) whyTainted(p *pod) Why {
-	w := Why{Rule: OutOfTime}
+	w := Why{Reason: ReasonTolerationExpired}
 	if p.owner != none && e.evictsAgain(e.daemonSets.at[p.owner], p.node) {
-		w.Rule = OutAgain
+		w.Reason = ReasonEvictionLoop
 	}
 	var words []string
 	tolerations := e.tolerations(p)
@@ -77,7 +77,7 @@ func (e *evictions) whyTainted(p *pod) Why {
 		}
 		switch t := tolerationOf(tolerations, &taint); {
 		case t == nil:
-			return Why{Rule: NotTolerated, Detail: taint.ToString()}
+			return Why{Reason: ReasonTaintNotTolerated, Detail: taint.ToString()}
 		case t.TolerationSeconds != nil:
 			words = append(words, taint.ToString()+" for "+strconv.FormatInt(*t.TolerationSeconds, 10)+" s")
 		}

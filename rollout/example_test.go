@@ -59,10 +59,10 @@ func Example() {
 	message, done, _ := sim.RolloutStatus("default/agent")
 	fmt.Print(message, done)
 	// Output:
-	// 2 Deleted default/agent agent-22224 r1 on a: budget 1 of 1 used
+	// 2 Deleted default/agent agent-22224 r1 on a: maxUnavailable 1 of 1 in use
 	// 2 Created default/agent agent-22226 r2 on a in round 2: no pod there
 	// 3 Ready default/agent agent-22226 r2 on a
-	// 3 Deleted default/agent agent-22225 r1 on b: budget 1 of 1 used
+	// 3 Deleted default/agent agent-22225 r1 on b: maxUnavailable 1 of 1 in use
 	// 3 Created default/agent agent-22227 r2 on b in round 2: no pod there
 	// 4 Ready default/agent agent-22227 r2 on b
 	// daemon set "agent" successfully rolled out
@@ -134,16 +134,16 @@ func ExampleSim_Fork() {
 	}
 	fmt.Println(trial.State("default/agent"), sim.State("default/agent"))
 	// Output:
-	// a waits for Readiness
-	// b waits for Blocked, used by a
-	// c waits for Blocked, used by a
-	// Deadlocked Done
+	// a waits: NotReady
+	// b waits: UpdateLimit, used by a
+	// c waits: UpdateLimit, used by a
+	// Stuck Done
 }
 
 func ExampleSim_Estimate() {
 	sim := rolledOut("a", "b", "c", "d")
 	estimates, err := sim.Estimate(agent("agent:2"), 100,
-		rollout.Budget{MaxUnavailable: "1"}, rollout.Budget{MaxUnavailable: "50%"}, rollout.Budget{MaxSurge: "2"})
+		rollout.UpdateLimit{MaxUnavailable: "1"}, rollout.UpdateLimit{MaxUnavailable: "50%"}, rollout.UpdateLimit{MaxSurge: "2"})
 	if err != nil {
 		panic(err)
 	}
@@ -167,9 +167,9 @@ func ExampleSim_At() {
 		}
 	}
 	// Output:
-	// 5 Happened on b: remove-node b
-	// 5 Collected default/agent agent-22225 r1 on b: the node is gone
-	// 6 Refused on b: node-down b: nodes "b" not found
+	// 5 InputApplied on b: remove-node b
+	// 5 GarbageCollected default/agent agent-22225 r1 on b: the node is gone
+	// 6 InputRefused on b: node-down b: nodes "b" not found
 }
 
 func ExampleParseScript() {

@@ -114,7 +114,7 @@ func sorted(nodes []string) []string {
 }
 
 func (s *Sim) refuse(key string, in Input, reason string) {
-	s.emit(Event{Kind: Refused, DaemonSet: key, Why: Why{Detail: in.String() + ": " + reason}})
+	s.emit(Event{Kind: EventInputRefused, Key: key, Why: Why{Detail: in.String() + ": " + reason}})
 }
 
 // target is resolve for an input: neither, with a Refused event, if there is
@@ -128,7 +128,7 @@ func (s *Sim) target(in Input, key string) (*daemonSet, *deployment) {
 	return d, deployed
 }
 
-func (s *Sim) noteInput(kind Kind, d *deployment, in Input, more string) {
+func (s *Sim) noteInput(kind EventKind, d *deployment, in Input, more string) {
 	s.emit(Event{Kind: kind, Deployment: d.key, Why: Why{Detail: in.String() + more}})
 }
 
@@ -137,10 +137,10 @@ func (s *Sim) noteInput(kind Kind, d *deployment, in Input, more string) {
 func (s *Sim) onNode(in Input, node string) int32 {
 	n := s.slotOf(node)
 	if n == none || !s.nodes[n].there() {
-		s.emit(Event{Kind: Refused, Node: node, Why: Why{Detail: in.String() + ": nodes \"" + node + "\" not found"}})
+		s.emit(Event{Kind: EventInputRefused, Node: node, Why: Why{Detail: in.String() + ": nodes \"" + node + "\" not found"}})
 		return none
 	}
-	s.emit(Event{Kind: Happened, Node: node, Why: Why{Detail: in.String()}})
+	s.emit(Event{Kind: EventInputApplied, Node: node, Why: Why{Detail: in.String()}})
 	return n
 }
 

@@ -87,10 +87,10 @@ func (in Apply) applyDeployment(s *Sim) {
 	object.Generation, object.Status = 1, appsv1.DeploymentStatus{}
 	d, err := s.dc.addDeployment(object)
 	if err != nil {
-		s.emit(Event{Kind: Refused, Deployment: key, Why: Why{Detail: in.String() + ": " + err.Error()}})
+		s.emit(Event{Kind: EventInputRefused, Deployment: key, Why: Why{Detail: in.String() + ": " + err.Error()}})
 		return
 	}
-	s.noteInput(Happened, d, in, "")
+	s.noteInput(EventInputApplied, d, in, "")
 }
 
 // updateDeployment follows the API server
@@ -99,7 +99,7 @@ func (in Apply) applyDeployment(s *Sim) {
 func (s *Sim) updateDeployment(d *deployment, in Input, wish *appsv1.Deployment) {
 	old := d.object
 	if a, ok := in.(Apply); ok && !a.Unvalidated && !equality.Semantic.DeepEqual(old.Spec.Selector, wish.Spec.Selector) {
-		s.noteInput(Refused, d, in, ": spec.selector: Invalid value: field is immutable")
+		s.noteInput(EventInputRefused, d, in, ": spec.selector: Invalid value: field is immutable")
 		return
 	}
 	object := *old
@@ -112,14 +112,14 @@ func (s *Sim) updateDeployment(d *deployment, in Input, wish *appsv1.Deployment)
 	case specs || !equality.Semantic.DeepEqual(old.Annotations, object.Annotations):
 		object.Generation++
 	case equality.Semantic.DeepEqual(old.Labels, object.Labels):
-		s.noteInput(Unchanged, d, in, "")
+		s.noteInput(EventInputUnchanged, d, in, "")
 		return
 	}
 	if err := s.dc.setDeployment(d, &object); err != nil {
-		s.noteInput(Refused, d, in, ": "+err.Error())
+		s.noteInput(EventInputRefused, d, in, ": "+err.Error())
 		return
 	}
-	s.noteInput(Happened, d, in, "")
+	s.noteInput(EventInputApplied, d, in, "")
 }
 
 // undoDeployment follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go:
@@ -128,13 +128,13 @@ func (in Undo) undoDeployment(s *Sim, d *deployment) {
 	rs, err := s.restoredSet(d, in.Revision)
 	switch {
 	case err != nil:
-		s.noteInput(Refused, d, in, ": "+err.Error())
+		s.noteInput(EventInputRefused, d, in, ": "+err.Error())
 		return
 	case d.object.Spec.Paused:
-		s.noteInput(Refused, d, in, ": you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again")
+		s.noteInput(EventInputRefused, d, in, ": you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again")
 		return
 	case kube.SameTemplate(&rs.object.Spec.Template, &d.object.Spec.Template):
-		s.noteInput(Unchanged, d, in, fmt.Sprintf(": skipped rollback (current template already matches revision %d)", in.Revision))
+		s.noteInput(EventInputUnchanged, d, in, fmt.Sprintf(": skipped rollback (current template already matches revision %d)", in.Revision))
 		return
 	}
 	wish := d.object.DeepCopy()
@@ -142,7 +142,7 @@ func (in Undo) undoDeployment(s *Sim, d *deployment) {
 	delete(wish.Spec.Template.Labels, templateHashLabel)
 	wish.Annotations = restoredAnnotations(d.object.Annotations, rs.object.Annotations)
 	if errs := cluster.Validate(wish); len(errs) > 0 { // the API server judges all of it, not only what changes
-		s.noteInput(Refused, d, in, fmt.Sprintf(": failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
+		s.noteInput(EventInputRefused, d, in, fmt.Sprintf(": failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
 		return
 	}
 	s.updateDeployment(d, in, wish)
@@ -163,7 +163,7 @@ func restoredAnnotations(deployment, set map[string]string) map[string]string {
 // deleteDeployment lets the garbage collector take the ReplicaSets and their pods
 // along, or wait for them, or leaves them.
 func (in Delete) deleteDeployment(s *Sim, d *deployment) {
-	s.noteInput(Happened, d, in, "")
+	s.noteInput(EventInputApplied, d, in, "")
 	sets := slices.Clone(d.mine)
 	switch in.Propagation {
 	case Orphan:
@@ -187,7 +187,7 @@ func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 		s.dc.finishDeployment(d)
 	default:
 		for _, slot := range sets {
-			s.emit(Event{Kind: RevisionRemoved, Deployment: d.key, Revision: s.replicaSets.at[slot].revision(), Why: Why{Detail: s.replicaSets.at[slot].object.Name}})
+			s.emit(Event{Kind: EventRevisionDeleted, Deployment: d.key, Revision: s.replicaSets.at[slot].revision(), Why: Why{Detail: s.replicaSets.at[slot].object.Name}})
 			s.rsc.collectSet(s.replicaSets.at[slot])
 		}
 		s.deployments.drop(d.slot)
@@ -224,7 +224,7 @@ func (s *Sim) setPaused(in Input, key string, paused bool, unsupported, already 
 		s.refuse(d.key, in, fmt.Sprintf("daemonsets.apps %q %s", d.object.Name, unsupported))
 	case deployed == nil:
 	case deployed.object.Spec.Paused == paused:
-		s.noteInput(Refused, deployed, in, fmt.Sprintf(": deployments.apps %q %s", deployed.object.Name, already))
+		s.noteInput(EventInputRefused, deployed, in, fmt.Sprintf(": deployments.apps %q %s", deployed.object.Name, already))
 	default:
 		wish := deployed.object.DeepCopy()
 		wish.Spec.Paused = paused

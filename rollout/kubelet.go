@@ -3,20 +3,20 @@ package rollout
 // kubelets start pods, make them ready, fail them and stop them.
 type kubelets struct {
 	*store
-	paces  []pace // exceptions, and last the rule; they do not change
-	spread times
-	faults []fault // replaced when one is added, and shared between forks
+	podDurations []durations // exceptions, and last the rule; they do not change
+	spread       times
+	faults       []fault // replaced when one is added, and shared between forks
 }
 
 func newKubelets(k Kubelet) kubelets {
 	return kubelets{
-		paces:  k.paces(),
-		spread: times{seconds(k.Spread.Start), seconds(k.Spread.Ready), seconds(k.Spread.Stop)},
+		podDurations: k.durations(),
+		spread:       times{seconds(k.Jitter.Start), seconds(k.Jitter.Ready), seconds(k.Jitter.Stop)},
 	}
 }
 
 func (k *kubelets) fork() kubelets {
-	return kubelets{paces: k.paces, spread: k.spread, faults: k.faults}
+	return kubelets{podDurations: k.podDurations, spread: k.spread, faults: k.faults}
 }
 
 // unstick ends what a dump showed to be stuck on the node.
@@ -39,9 +39,9 @@ func (k *kubelets) deletePod(id int32) {
 		return
 	}
 	k.endRuns(id)
-	k.seat(p, false)
+	k.bindPod(p, false)
 	p.flags = p.flags&^stays | terminating
-	k.seat(p, true)
+	k.bindPod(p, true)
 	p.since = k.clock
 	k.changed(p)
 	k.arm(id)
@@ -49,7 +49,7 @@ func (k *kubelets) deletePod(id int32) {
 
 // deleteWithin is deletePod with a grace period that is not the pod's own, unless
 // it is none. A pod on its way out can be given less, not more.
-func (k *kubelets) deleteWithin(id int32, grace stamp) {
+func (k *kubelets) deleteWithin(id int32, grace simTime) {
 	p := &k.pods[id]
 	switch {
 	case !p.is(terminating):
@@ -69,9 +69,9 @@ func (k *kubelets) settleNode(node int32) {
 	holds, works := k.nodes[node].holds(), k.nodes[node].works()
 	for id := range k.podsOn(node) {
 		if works {
-			k.thaw(id)
+			k.resumeCrashes(id)
 		} else {
-			k.freeze(id)
+			k.suspendCrashes(id)
 		}
 		if holds {
 			k.becomeUnready(id)

@@ -26,7 +26,7 @@ func (k *kubelets) rejects(id int32, t *fault) bool {
 	if reason == "" {
 		return false
 	}
-	k.fail(id, reason, Why{Rule: Rejected, Detail: reason + message})
+	k.fail(id, reason, Why{Reason: ReasonRejected, Detail: reason + message})
 	return true
 }
 
@@ -39,15 +39,15 @@ func (k *kubelets) unfit(p *pod) (reason, message string) {
 	if k.nodes[p.node].is(isOpen) || k.room == nil || c.workload == nil {
 		return "", ""
 	}
-	k.seat(p, false)
+	k.bindPod(p, false)
 	reasons := k.room.Why(c.workload, int(k.position[p.node]))
-	k.seat(p, true)
+	k.bindPod(p, true)
 	for _, r := range reasons {
 		if r.Shortfall != nil {
 			return outOf(r.Shortfall)
 		}
 	}
-	if slices.ContainsFunc(reasons, func(r placement.Reason) bool { return len(r.Ports) > 0 }) {
+	if slices.ContainsFunc(reasons, func(r placement.FilterReason) bool { return len(r.Ports) > 0 }) {
 		return "NodePorts", ": Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
 	}
 	return "", ""
@@ -70,13 +70,13 @@ func outOf(short *placement.Shortfall) (reason, message string) {
 func (k *kubelets) fail(id int32, reason string, why Why) {
 	p := &k.pods[id]
 	k.endRuns(id)
-	k.seat(p, false)
+	k.bindPod(p, false)
 	p.phase, p.since, p.reason = failed, k.clock, k.intern(reason)
 	if p.is(isReady) {
 		p.flags &^= isReady
 		p.readied = k.clock
 	}
 	k.changed(p)
-	k.emitPod(Failed, id, why)
+	k.emitPod(EventFailed, id, why)
 	k.arm(id)
 }

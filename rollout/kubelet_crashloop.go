@@ -75,7 +75,7 @@ func (k *kubelets) runOf(p *pod) run {
 
 // beginLoop has the containers of a pod that runs end now, and from then on again
 // and again.
-func (k *kubelets) beginLoop(id int32, after stamp) {
+func (k *kubelets) beginLoop(id int32, after simTime) {
 	p := &k.pods[id]
 	k.endRuns(id)
 	p.flags |= loops
@@ -87,14 +87,14 @@ func (k *kubelets) beginLoop(id int32, after stamp) {
 
 // serves says whether a pod in a crash loop is ready now.
 func (k *kubelets) serves(p *pod, r run) bool {
-	ready := r.starts + int64(k.pace(p).ready)
+	ready := r.starts + int64(k.durations(p).ready)
 	return !k.heldBack(p) && ready < r.ends && int64(k.clock) >= ready && int64(k.clock) < r.ends
 }
 
 // loopTick is when a pod in a crash loop changes: its container ends for the first
 // time, or it becomes ready or ceases to be.
 func (k *kubelets) loopTick(p *pod) int32 {
-	r, after, ready := k.runOf(p), int64(k.faultOf(p).after), int64(k.pace(p).ready)
+	r, after, ready := k.runOf(p), int64(k.faultOf(p).after), int64(k.durations(p).ready)
 	first := int64(p.loopStart()) + after
 	switch now := int64(k.clock); {
 	case k.serves(p, r) != p.is(isReady), !p.is(crashed) && now >= first:
@@ -116,7 +116,7 @@ func (k *kubelets) loop(id int32) {
 	p := &k.pods[id]
 	if !p.is(crashed) && int64(k.clock) >= int64(p.loopStart())+int64(k.faultOf(p).after) {
 		p.flags |= crashed
-		k.emitPod(Crashed, id, Why{Detail: "CrashLoopBackOff"})
+		k.emitPod(EventCrashed, id, Why{Detail: "CrashLoopBackOff"})
 	}
 	switch up := k.serves(p, k.runOf(p)); {
 	case up && !p.is(isReady):
@@ -124,7 +124,7 @@ func (k *kubelets) loop(id int32) {
 	case !up && p.is(isReady):
 		k.becomeUnready(id)
 	case up && k.availableNow(p): // its move is off the queue already
-		k.emitPod(Available, id, Why{})
+		k.emitPod(EventAvailable, id, Why{})
 	}
 }
 
@@ -139,9 +139,9 @@ func (k *kubelets) endLoop(id int32) (waits bool) {
 	serves := k.serves(p, r)
 	k.keepRestarts(id)
 	past := k.restarted[id]
-	p.since = stamp(r.starts)
+	p.since = simTime(r.starts)
 	if int64(k.clock) >= r.ends {
-		p.since = stamp(min(r.next, int64(end)))
+		p.since = simTime(min(r.next, int64(end)))
 		past.once, past.at = k.faultOf(p).image, p.since
 	}
 	k.restarted[id] = past
@@ -149,23 +149,23 @@ func (k *kubelets) endLoop(id int32) (waits bool) {
 	return !serves
 }
 
-// freeze stops what a kubelet does to the pod's containers, since it is gone.
-func (k *kubelets) freeze(id int32) {
+// suspendCrashes stops what a kubelet does to the pod's containers, since it is gone.
+func (k *kubelets) suspendCrashes(id int32) {
 	p := &k.pods[id]
 	if p.is(frozen) || !p.is(loops) && k.restarted[id].once == "" {
 		return
 	}
 	k.keepRestarts(id)
 	if p.is(loops) {
-		p.since = stamp(k.runOf(p).starts)
+		p.since = simTime(k.runOf(p).starts)
 	}
 	p.flags |= frozen
 }
 
-// thaw has a kubelet that is back find what it does not remember: a container that
+// resumeCrashes has a kubelet that is back find what it does not remember: a container that
 // has ended starts at once, and its backoff begins anew (pkg/kubelet/kubelet.go:
 // NewMainKubelet).
-func (k *kubelets) thaw(id int32) {
+func (k *kubelets) resumeCrashes(id int32) {
 	p := &k.pods[id]
 	if !p.is(frozen) {
 		return

@@ -6,8 +6,8 @@ type fault struct {
 	kind   faultKind
 	image  string
 	nodes  []string
-	after  stamp  // for crashLoop
-	reason string // for rejection
+	after  simTime // for crashLoop
+	reason string  // for rejection
 }
 
 type faultKind uint8
@@ -22,7 +22,7 @@ const (
 
 // injectFault adds a fault, and has every pod look at what it means for it.
 func (k *kubelets) injectFault(input string, t fault) {
-	k.emit(Event{Kind: Happened, Why: Why{Detail: input}})
+	k.emit(Event{Kind: EventInputApplied, Why: Why{Detail: input}})
 	touched := k.podsWith(&t)
 	waits := map[int32]bool{}
 	for _, id := range touched {
@@ -73,7 +73,7 @@ func (k *kubelets) failsPull(id int32, t *fault) bool {
 	if !p.is(pulls) {
 		p.flags |= pulls
 		p.since = k.clock
-		k.emitPod(PullFailed, id, Why{Detail: "ErrImagePull"})
+		k.emitPod(EventImagePullFailed, id, Why{Detail: "ErrImagePull"})
 	}
 	return true
 }

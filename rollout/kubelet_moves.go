@@ -48,11 +48,11 @@ func (k *kubelets) ownMove(p *pod) int32 {
 	case p.phase == pending && p.is(pulls):
 		return k.pullTick(p)
 	case p.phase == pending:
-		return k.tickOf(int64(p.boundAt()) + int64(max(k.step, k.pace(p).start)))
+		return k.tickOf(int64(p.boundAt()) + int64(max(k.step, k.durations(p).start)))
 	case k.heldBack(p):
 		return none
 	}
-	return k.tickOf(int64(p.startedAt()) + int64(k.pace(p).ready))
+	return k.tickOf(int64(p.startedAt()) + int64(k.durations(p).ready))
 }
 
 func earlier(a, b int32) int32 {
@@ -69,7 +69,7 @@ func (k *kubelets) stopTick(p *pod) int32 {
 	return k.tickOf(int64(p.deletedAt()) + int64(k.stopTime(p)))
 }
 
-func (k *kubelets) stopTime(p *pod) stamp { return min(k.pace(p).stop, k.graceOf(p)) }
+func (k *kubelets) stopTime(p *pod) simTime { return min(k.durations(p).stop, k.graceOf(p)) }
 
 // retryTick is when the backoff that keeps a failed pod is over.
 func (k *kubelets) retryTick(p *pod) int32 {
@@ -108,14 +108,14 @@ func (k *kubelets) move(id int32) {
 	p := &k.pods[id]
 	switch {
 	case p.is(terminating) && k.stopTick(p) == k.now:
-		k.emitPod(Stopped, id, Why{})
+		k.emitPod(EventStopped, id, Why{})
 		k.vanish(id)
 		return
 	case p.phase == failed: // its backoff is over
 	case p.is(loops) && !p.is(frozen) && p.phase == running && !p.is(terminating):
 		k.loop(id)
 	case p.is(isReady):
-		k.emitPod(Available, id, Why{})
+		k.emitPod(EventAvailable, id, Why{})
 	case p.phase == pending:
 		k.startPod(id)
 	default:
@@ -136,12 +136,12 @@ func (k *kubelets) startPod(id int32) {
 	switch {
 	case t.kind == crashLoop:
 		p.flags |= loops
-		k.emitPod(Started, id, Why{})
+		k.emitPod(EventStarted, id, Why{})
 		k.loop(id)
-	case k.pace(p).ready == 0 && !k.heldBack(p):
+	case k.durations(p).ready == 0 && !k.heldBack(p):
 		k.becomeReady(id)
 	default:
-		k.emitPod(Started, id, Why{})
+		k.emitPod(EventStarted, id, Why{})
 	}
 }
 
@@ -149,7 +149,7 @@ func (k *kubelets) becomeReady(id int32) {
 	p := &k.pods[id]
 	p.flags |= isReady
 	p.readied, p.reason = k.clock, 0
-	k.emitPod(Ready, id, Why{})
+	k.emitPod(EventReady, id, Why{})
 }
 
 func (k *kubelets) becomeUnready(id int32) {
@@ -160,5 +160,5 @@ func (k *kubelets) becomeUnready(id int32) {
 	p.flags &^= isReady
 	p.readied = k.clock
 	k.changed(p)
-	k.emitPod(Unready, id, Why{})
+	k.emitPod(EventNotReady, id, Why{})
 }

@@ -134,7 +134,7 @@ func (w *podWriter) state(id int32, object *corev1.Pod) {
 	s.writeReason(id, object)
 	if p.is(terminating) && object.DeletionTimestamp == nil {
 		grace := int64(s.graceOf(p))
-		at := s.timestamp(p.since + stamp(grace))
+		at := s.timestamp(p.since + simTime(grace))
 		object.DeletionTimestamp, object.DeletionGracePeriodSeconds = &at, &grace
 	}
 	if p.phase == running && object.Status.StartTime == nil {

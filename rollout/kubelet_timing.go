@@ -8,39 +8,39 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// pace is a Timing in whole seconds, its nodes ascending.
-type pace struct {
+// durations is a Timing in whole seconds, its nodes ascending.
+type durations struct {
 	nodes []string
 	image string
 	times
 }
 
 // times is how long a pod takes.
-type times struct{ start, ready, stop stamp }
+type times struct{ start, ready, stop simTime }
 
-func (t Timing) pace() pace {
+func (t Timing) durations() durations {
 	nodes := slices.Clone(t.Nodes)
 	slices.Sort(nodes)
-	return pace{nodes, t.Image, times{seconds(t.Start), seconds(t.Ready), seconds(t.Stop)}}
+	return durations{nodes, t.Image, times{seconds(t.Start), seconds(t.Ready), seconds(t.Stop)}}
 }
 
-// paces are the exceptions and, last, the rule.
-func (k Kubelet) paces() []pace {
-	var all []pace
+// durations are the exceptions and, last, the rule.
+func (k Kubelet) durations() []durations {
+	var all []durations
 	for _, t := range k.Timings {
-		all = append(all, t.pace())
+		all = append(all, t.durations())
 	}
-	return append(all, Timing{Start: k.Start, Ready: k.Ready, Stop: k.Stop}.pace())
+	return append(all, Timing{Start: k.Start, Ready: k.Ready, Stop: k.Stop}.durations())
 }
 
-// pace is how long the pod takes.
-func (k *kubelets) pace(p *pod) times {
-	last := len(k.paces) - 1
+// durations is how long the pod takes.
+func (k *kubelets) durations(p *pod) times {
+	last := len(k.podDurations) - 1
 	i := 0
-	for i < last && !k.matches(p, k.paces[i].nodes, k.paces[i].image) {
+	for i < last && !k.matches(p, k.podDurations[i].nodes, k.podDurations[i].image) {
 		i++
 	}
-	t := k.paces[i].times
+	t := k.podDurations[i].times
 	if k.spread != (times{}) {
 		k.slow(p, &t)
 	}
@@ -50,31 +50,31 @@ func (k *kubelets) pace(p *pod) times {
 // slow adds what is drawn for the pod.
 func (k *kubelets) slow(p *pod, t *times) {
 	var g rand.PCG
-	g.Seed(k.config.Seed, k.luckOf(p))
-	draw := func(most stamp) stamp {
+	g.Seed(k.config.Seed, k.jitterOf(p))
+	draw := func(most simTime) simTime {
 		share := g.Uint64() >> 32
-		if k.config.Kubelet.Spread.Tailed { // the product of three
+		if k.config.Kubelet.Jitter.LongTail { // the product of three
 			share = (share * (g.Uint64() >> 32) >> 32) * (g.Uint64() >> 32) >> 32
 		}
-		return stamp(share * uint64(most+1) >> 32)
+		return simTime(share * uint64(most+1) >> 32)
 	}
 	t.start += draw(k.spread.start)
 	t.ready += draw(k.spread.ready)
 	t.stop += draw(k.spread.stop)
 }
 
-// luckOf is the pod's part in a draw. Its name is not: the numbers in names
+// jitterOf is the pod's part in a draw. Its name is not: the numbers in names
 // depend on how many pods there were before.
-func (k *kubelets) luckOf(p *pod) uint64 {
+func (k *kubelets) jitterOf(p *pod) uint64 {
 	node := uint64(0)
 	if p.node != none {
-		node = k.nodeNames[p.node].luck
+		node = k.nodeNames[p.node].jitter
 	}
 	switch {
-	case k.config.Kubelet.Spread.PerNode:
+	case k.config.Kubelet.Jitter.PerNode:
 		return node
 	case p.owner != none:
-		return node ^ bits.RotateLeft64(k.daemonSets.at[p.owner].luck, 21) + uint64(uint32(p.created))
+		return node ^ bits.RotateLeft64(k.daemonSets.at[p.owner].jitter, 21) + uint64(uint32(p.created))
 	case p.name < 0:
 		return node ^ kube.HashName(keyOf(k.named[^p.name]))
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // startTimes is when each node's pod is ready, on nodes of these names.
-func startTimes(t *testing.T, spread Spread, ds *appsv1.DaemonSet, nodes ...string) map[string]int {
+func startTimes(t *testing.T, spread Jitter, ds *appsv1.DaemonSet, nodes ...string) map[string]int {
 	t.Helper()
 	var objects []runtime.Object
 	for _, n := range nodes {
@@ -24,7 +24,7 @@ func startTimes(t *testing.T, spread Spread, ds *appsv1.DaemonSet, nodes ...stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(c, Config{Seed: 7, Kubelet: Kubelet{Start: 10 * time.Second, Spread: spread}})
+	s, err := New(c, Config{Seed: 7, Kubelet: Kubelet{Start: 10 * time.Second, Jitter: spread}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func startTimes(t *testing.T, spread Spread, ds *appsv1.DaemonSet, nodes ...stri
 	ready := map[string]int{}
 	for events := range s.Run(1000) {
 		for _, e := range events {
-			if e.Kind == Ready {
+			if e.Kind == EventReady {
 				ready[e.Node] = e.Tick
 			}
 		}
@@ -43,14 +43,14 @@ func startTimes(t *testing.T, spread Spread, ds *appsv1.DaemonSet, nodes ...stri
 }
 
 // What is drawn for a pod stays within its bounds, uses them, and does not depend
-// on which other nodes there are. Mutants seen to fail: luckOf by the pod's name;
+// on which other nodes there are. Mutants seen to fail: jitterOf by the pod's name;
 // a draw of most instead of most+1.
-func TestSpreadIsEachPodsOwn(t *testing.T) {
+func TestJitterIsEachPodsOwn(t *testing.T) {
 	var names []string
 	for i := range 300 {
 		names = append(names, fmt.Sprintf("n%03d", i))
 	}
-	for _, spread := range []Spread{{Start: 20 * time.Second}, {Start: 20 * time.Second, Tailed: true}, {Start: 20 * time.Second, PerNode: true}} {
+	for _, spread := range []Jitter{{Start: 20 * time.Second}, {Start: 20 * time.Second, LongTail: true}, {Start: 20 * time.Second, PerNode: true}} {
 		all := startTimes(t, spread, fleetSet("v1", "1"), names...)
 		few := startTimes(t, spread, fleetSet("v1", "1"), names[250:]...)
 		count := map[int]int{}
@@ -63,18 +63,18 @@ func TestSpreadIsEachPodsOwn(t *testing.T) {
 			}
 			count[tick]++
 		}
-		if early := count[10] + count[11] + count[12]; spread.Tailed != (early > 120) || count[10] == 0 || !spread.Tailed && count[30] == 0 {
+		if early := count[10] + count[11] + count[12]; spread.LongTail != (early > 120) || count[10] == 0 || !spread.LongTail && count[30] == 0 {
 			t.Errorf("%+v: %v", spread, count)
 		}
 	}
 }
 
 // A slow node is slow for every DaemonSet, and otherwise each has its own luck.
-func TestSpreadPerNode(t *testing.T) {
+func TestJitterPerNode(t *testing.T) {
 	other := fleetSet("v1", "1")
 	other.Name = "other"
 	for _, perNode := range []bool{true, false} {
-		spread := Spread{Start: time.Minute, PerNode: perNode}
+		spread := Jitter{Start: time.Minute, PerNode: perNode}
 		a, b := startTimes(t, spread, fleetSet("v1", "1"), "x", "y", "z"), startTimes(t, spread, other, "x", "y", "z")
 		if same := fmt.Sprint(a) == fmt.Sprint(b); same != perNode {
 			t.Errorf("PerNode %v: %v and %v", perNode, a, b)

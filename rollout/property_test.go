@@ -68,7 +68,7 @@ func TestAdvancingIsRunning(t *testing.T) {
 		ticks := rapid.IntRange(0, y.ticks).Draw(t, "quiet")
 		var refused []Event
 		for events := range running.Run(ticks) {
-			refused = append(refused, slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Kind != Refused })...)
+			refused = append(refused, slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Kind != EventInputRefused })...)
 		}
 		told := advancing.Advance(ticks)
 		unequal(t, "running and advancing", refused, told)
@@ -113,7 +113,7 @@ func endless(s *Sim) bool {
 		}
 	}
 	return slices.ContainsFunc(s.pods, func(p pod) bool {
-		return p.phase != vacant && p.node != none && (s.kubelets.faultOf(&p).kind == rejection || p.is(loops) && s.kubelets.pace(&p).ready < s.kubelets.faultOf(&p).after)
+		return p.phase != vacant && p.node != none && (s.kubelets.faultOf(&p).kind == rejection || p.is(loops) && s.kubelets.durations(&p).ready < s.kubelets.faultOf(&p).after)
 	})
 }
 
@@ -130,7 +130,7 @@ func states(s *Sim) string {
 func TestReplay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(endlessly).Draw(t, "story")
-		y.config.Order = pick(t, "order", ByName, Seeded)
+		y.config.Order = pick(t, "order", OrderByName, OrderSeeded)
 		first := stepped(y.sim(t), y.ticks)
 		slices.Reverse(y.nodes)
 		unequal(t, "the same again", first, stepped(y.sim(t), y.ticks))
@@ -165,8 +165,8 @@ func TestOneLivePodPerNode(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Draw(t, "story")
 		for _, in := range y.inputs {
-			if a, ok := in.input.(Apply); ok && a.DaemonSet.Spec.UpdateStrategy.RollingUpdate != nil {
-				if a.DaemonSet.Spec.UpdateStrategy.RollingUpdate.MaxSurge != nil {
+			if a, ok := in.input.(Apply); ok && a.Object.Spec.UpdateStrategy.RollingUpdate != nil {
+				if a.Object.Spec.UpdateStrategy.RollingUpdate.MaxSurge != nil {
 					t.Skip("surge")
 				}
 			}
@@ -209,7 +209,7 @@ func TestCalmRolloutsKeepTheBudgetAndEnd(t *testing.T) {
 			}
 		}
 		for _, key := range s.Keys() {
-			if s.State(key) != Done {
+			if s.State(key) != StateDone {
 				t.Fatalf("tick %d: %s is %v: %+v", s.Now(), key, s.State(key), s.daemonSets.find(key).status)
 			}
 		}
@@ -256,8 +256,8 @@ func TestSettledDumpStaysAsItIs(t *testing.T) {
 			t.Fatalf("the first tick changes something:\n%s", lines(events))
 		}
 		for _, key := range s.Keys() {
-			was, _ := s.Status(key)
-			is, _ := again.Status(key)
+			was, _ := s.Object(key)
+			is, _ := again.Object(key)
 			if diff := cmp.Diff(was, is); diff != "" {
 				t.Fatalf("status of %s:\n%s", key, diff)
 			}
@@ -303,7 +303,7 @@ func TestRoomIsCountedAfterAllInputs(t *testing.T) {
 		s.Tick()
 		checkRoom(t, s)
 	}
-	if state := s.State("default/agent"); state != Done {
+	if state := s.State("default/agent"); state != StateDone {
 		t.Fatal(state)
 	}
 }
@@ -319,7 +319,7 @@ func TestNotesSayWhatEventsSay(t *testing.T) {
 				t.Fatalf("%d notes of\n%s", len(s.notes), lines(events))
 			}
 			for i, e := range events {
-				daemon, _ := s.slots("daemonset/" + e.DaemonSet)
+				daemon, _ := s.slots("daemonset/" + e.Key)
 				_, deployment := s.slots("deployment/" + e.Deployment)
 				if n := s.notes[i]; daemon != none && n.owner != daemon || deployment != none && n.deployment != deployment {
 					t.Fatalf("%+v of %v", n, e)

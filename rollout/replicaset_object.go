@@ -53,7 +53,7 @@ func (rs *replicaSet) name() string { return rs.key }
 // size is how many pods it is to have: spec.replicas.
 func (rs *replicaSet) size() int32 { return max(0, *rs.object.Spec.Replicas) }
 
-func (rs *replicaSet) minReady() stamp { return rs.object.Spec.MinReadySeconds }
+func (rs *replicaSet) minReady() simTime { return rs.object.Spec.MinReadySeconds }
 
 // revision follows the controller
 // (pkg/controller/deployment/util/deployment_util.go: Revision), 0 where that

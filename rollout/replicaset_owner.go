@@ -24,7 +24,7 @@ func (rsc *replicaSetController) claimPods(rs *replicaSet) {
 	active := rsc.appendActive(rsc.scratch.take(), rs)
 	for _, id := range active {
 		if p := &rsc.pods[id]; !rs.selector.Matches(labels.Set(rsc.classes[p.class].labels)) {
-			rsc.emitPod(Released, id, Why{})
+			rsc.emitPod(EventReleased, id, Why{})
 			rsc.leave(id)
 			p.flags |= orphan
 			rsc.orphaned()
@@ -61,7 +61,7 @@ func (rsc *replicaSetController) adoptReplica(id int32, rs *replicaSet, like map
 	p.flags &^= orphan
 	rsc.join(id, rs)
 	rsc.kubelets.arm(id)
-	rsc.emitPod(Adopted, id, Why{})
+	rsc.emitPod(EventAdopted, id, Why{})
 	rsc.busy = true
 }
 
@@ -90,7 +90,7 @@ func (rsc *replicaSetController) collectSet(rs *replicaSet) {
 func (rsc *replicaSetController) collectPods(rs *replicaSet) {
 	for _, id := range append([]int32(nil), rs.pods...) {
 		if !rsc.pods[id].is(terminating) {
-			rsc.emitPod(Collected, id, Why{Rule: SetGone})
+			rsc.emitPod(EventGarbageCollected, id, Why{Reason: SetGone})
 			rsc.kubelets.deletePod(id)
 		}
 	}

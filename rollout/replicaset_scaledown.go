@@ -25,7 +25,7 @@ func (rsc *replicaSetController) podsToDelete(rs *replicaSet, active []int32, n 
 		}
 		return r.tie(a, b)
 	})
-	if rsc.config.Order == Scripted {
+	if rsc.config.Order == OrderFromScript {
 		rsc.chooseDeletions(rs, active, n, r)
 	}
 	return active[:n]
@@ -118,7 +118,7 @@ func (r *deletionRanking) compare(a, b int32) int {
 // younger compares moments as coarsely as their age is great: of two in the same
 // power of two of nanoseconds the UID decides (pkg/controller/controller_utils.go:
 // logarithmicRankDiff).
-func (r *deletionRanking) younger(a, b int32, x, y stamp) int {
+func (r *deletionRanking) younger(a, b int32, x, y simTime) int {
 	const unset = math.MinInt32 / 2
 	if x == never || y == never || x <= unset || y <= unset {
 		return before(x == never || x <= unset)
@@ -129,7 +129,7 @@ func (r *deletionRanking) younger(a, b int32, x, y stamp) int {
 	return strings.Compare(string(r.rsc.uidOf(a)), string(r.rsc.uidOf(b)))
 }
 
-func (r *deletionRanking) magnitude(at stamp) int {
+func (r *deletionRanking) magnitude(at simTime) int {
 	if age := float64(r.rsc.clock-at) * 1e9; age > 0 {
 		return int(math.Log2(age))
 	}
@@ -138,7 +138,7 @@ func (r *deletionRanking) magnitude(at stamp) int {
 
 // tie orders pods that no rule tells apart.
 func (r *deletionRanking) tie(a, b int32) int {
-	if r.rsc.config.Order != Seeded {
+	if r.rsc.config.Order != OrderSeeded {
 		return r.rsc.compareNames(a, b)
 	}
 	draw := func(id int32) uint64 {

@@ -52,7 +52,7 @@ func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, statu
 		}
 	case diff > 0:
 		for _, x := range rsc.podsToDelete(rs, active, min(diff, setBurst)) {
-			rsc.emitPod(Deleted, x, Why{Rule: TooManyReplicas, Used: len(active), Of: int(rs.size())})
+			rsc.emitPod(EventDeleted, x, Why{Reason: ReasonScaleDown, Used: len(active), Limit: int(rs.size())})
 			rsc.kubelets.deletePod(x)
 		}
 	}
@@ -62,7 +62,7 @@ func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, statu
 func (rsc *replicaSetController) createReplica(rs *replicaSet) {
 	id, _ := rsc.newPod(rs.class, nextSerial(&rs.serial, &rs.taken))
 	rsc.join(id, rs)
-	rsc.emitPod(Created, id, Why{Rule: TooFewReplicas})
+	rsc.emitPod(EventCreated, id, Why{Reason: ReasonScaleUp})
 	if node := rsc.classes[rs.class].template.Spec.NodeName; node != "" {
 		rsc.scheduler.bindTo(id, rsc.slotFor(node)) // nobody schedules it
 		return

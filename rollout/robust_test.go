@@ -20,7 +20,7 @@ func TestUnvalidatedIsSurvived(t *testing.T) {
 		y := stories(mixed).Draw(t, "story")
 		for i := range y.inputs {
 			if a, ok := y.inputs[i].input.(Apply); ok && rapid.Bool().Draw(t, "spoil") {
-				y.inputs[i].input = Apply{DaemonSet: spoiled(t, a.DaemonSet), Unvalidated: true}
+				y.inputs[i].input = Apply{Object: spoiled(t, a.Object), Unvalidated: true}
 			}
 		}
 		s := y.sim(t)
@@ -94,7 +94,7 @@ func TestTheEndOfTime(t *testing.T) {
 	}
 	for range s.Run(math.MaxInt) {
 	}
-	if s.Now() < 4 || s.Now() > 6 || s.State("default/agent") != Done {
+	if s.Now() < 4 || s.Now() > 6 || s.State("default/agent") != StateDone {
 		t.Errorf("tick %d %v", s.Now(), s.State("default/agent"))
 	}
 	for range 10 {

@@ -143,13 +143,13 @@ func (g *stage) report(d *datadriven.TestData, events []Event) string {
 	}
 	type group struct {
 		tick, round int
-		kind        Kind
-		why         Rule
+		kind        EventKind
+		why         Reason
 	}
 	var order []group
 	counts := map[group]int{}
 	for _, e := range events {
-		x := group{e.Tick, e.Round, e.Kind, e.Why.Rule}
+		x := group{e.Tick, e.Round, e.Kind, e.Why.Reason}
 		if counts[x]++; counts[x] == 1 {
 			order = append(order, x)
 		}
@@ -183,7 +183,7 @@ func (g *stage) cluster(d *datadriven.TestData) error {
 		case "grace":
 			cfg.NodeGrace = duration
 		case "order":
-			cfg.Order = Seeded
+			cfg.Order = OrderSeeded
 		case "seed":
 			cfg.Seed, _ = strconv.ParseUint(a.Vals[0], 10, 64)
 		default:
@@ -288,7 +288,7 @@ func (g *stage) apply(d *datadriven.TestData) error {
 			return err
 		}
 	}
-	return g.sim.Inject(Apply{DaemonSet: ds, Unvalidated: d.HasArg("unvalidated")})
+	return g.sim.Inject(Apply{Object: ds, Unvalidated: d.HasArg("unvalidated")})
 }
 
 func change(ds *appsv1.DaemonSet, key, value string) error {
@@ -389,7 +389,7 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 	var b strings.Builder
 	switch d.Cmd {
 	case "status":
-		st, ok := g.sim.Status(key)
+		st, ok := g.sim.Object(key)
 		if deployed, found := g.sim.DeploymentStatus(key); found {
 			return g.deploymentStatus(key, &deployed), nil
 		}
@@ -420,7 +420,7 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 			fmt.Fprintln(&b, w)
 		}
 	case "draining":
-		for _, d := range g.sim.Draining() {
+		for _, d := range g.sim.Drains() {
 			fmt.Fprintf(&b, "%v since %d\n", d.Drain, d.Since)
 			for _, l := range d.Pods {
 				fmt.Fprintf(&b, "  %s %s\n", l.Pod, l.Refused)

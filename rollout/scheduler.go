@@ -103,12 +103,12 @@ func (s *scheduler) bind(id int32) {
 	p := &s.pods[id]
 	p.flags = p.flags&^nominated | bound
 	p.since = s.clock
-	s.seat(p, true)
+	s.bindPod(p, true)
 	s.relink(id)
 	s.evictions.processPodTaints(id)
 	s.kubelets.arm(id)
 	s.busy = true
 	if p.created != s.clock || p.set != none {
-		s.emitPod(Bound, id, Why{})
+		s.emitPod(EventBound, id, Why{})
 	}
 }

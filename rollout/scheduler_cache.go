@@ -73,10 +73,10 @@ func (t *nodeTable) roomy() *cluster.Cluster {
 	return c
 }
 
-// seat counts the pod in on its node, or out. A pod that has ended takes no room
+// bindPod counts the pod in on its node, or out. A pod that has ended takes no room
 // (placement.NewRoom), one that is on its way out does. Before a survey there is
 // nothing to do: it counts all pods.
-func (s *store) seat(p *pod, in bool) {
+func (s *store) bindPod(p *pod, in bool) {
 	if s.unsurveyed || !p.is(bound) || p.terminal() || s.room == nil || p.node == none || s.position[p.node] == none {
 		return
 	}
@@ -120,7 +120,7 @@ func (s *store) survey() {
 	s.filters = filterCache{}
 	for i := range s.pods {
 		if p := &s.pods[i]; p.phase != vacant {
-			s.seat(p, true)
+			s.bindPod(p, true)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (s *scheduler) fitsWithout(id int32, others []int32) bool {
 	defer func() { s.room, s.freed = room, freed }()
 	s.room = room.Clone()
 	for _, other := range others {
-		s.seat(&s.pods[other], false)
+		s.bindPod(&s.pods[other], false)
 	}
 	return s.fits(&s.pods[id])
 }
@@ -102,7 +102,7 @@ func (s *scheduler) noteUnschedulable(id int32, why string) {
 		if why == "" && !s.quiet {
 			why = s.whyUnbound(p)
 		}
-		s.emitPod(Unschedulable, id, Why{Detail: why})
+		s.emitPod(EventUnschedulable, id, Why{Detail: why})
 	}
 }
 
@@ -119,7 +119,7 @@ func (s *scheduler) whyUnbound(p *pod) string {
 }
 
 // against is all that the scheduler has against the node that the pod is aimed at.
-func (s *scheduler) against(p *pod) []placement.Reason {
+func (s *scheduler) against(p *pod) []placement.FilterReason {
 	c := s.classes[p.class]
 	node, _ := s.cluster.Borrow().Node(s.nodeNames[p.node].name)
 	why := slices.Clone(c.workload.Check(node).Reasons)

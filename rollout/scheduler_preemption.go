@@ -36,7 +36,7 @@ func (s *scheduler) preempt(id int32) bool {
 	evicted := false
 	for other := range s.podsOn(p.node) {
 		if victims[s.fullName(other)] && !s.pods[other].is(terminating) {
-			s.emitPod(Preempted, other, Why{Rule: LowerPriority, Detail: by})
+			s.emitPod(EventPreempted, other, Why{Reason: ReasonLowerPriority, Detail: by})
 			s.pods[other].flags |= preempted
 			s.kubelets.deletePod(other)
 			evicted = true
@@ -88,7 +88,7 @@ func (s *scheduler) preemption(p *pod) (placement.Preemption, bool) {
 		return placement.Preemption{}, false // cannot be: the names are distinct
 	}
 	for plan := range s.classes[p.class].workload.Predict(c).Preemptions() {
-		return plan, plan.Never == ""
+		return plan, plan.Impossible == ""
 	}
 	return placement.Preemption{}, false
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Step is an input with the tick in which it takes effect.
-type Step struct {
+// ScheduledInput is an input with the tick in which it takes effect.
+type ScheduledInput struct {
 	Tick  int
 	Input Input
 }
@@ -23,16 +23,16 @@ type Step struct {
 //	drain n2 --ignore-daemonsets
 //
 // A line without "at" is of the tick of the line before, at first 0.
-type Script []Step
+type Script []ScheduledInput
 
-// Choices are those that a simulation with Order Scripted has made so far. Who
-// gives each in turn every Took below its Ways sees everything that Kubernetes
+// Choices are those that a simulation with OrderFromScript has made so far. Who
+// gives each in turn every Chosen below its Count sees everything that Kubernetes
 // may do with the same inputs: the last choice that can be raised is raised,
 // and what comes after is left out of the script.
 func (s *Sim) Choices() []Choice { return slices.Clone(s.choices) }
 
 // String is the step as ParseScript reads it.
-func (s Step) String() string { return fmt.Sprintf("at %d %s", s.Tick, FormatInput(s.Input)) }
+func (s ScheduledInput) String() string { return fmt.Sprintf("at %d %s", s.Tick, FormatInput(s.Input)) }
 
 // String is one line for each step.
 func (s Script) String() string {
@@ -65,20 +65,20 @@ func ParseScript(text string) (Script, error) {
 	return script, nil
 }
 
-func parseStep(line string, tick int) (Step, error) {
+func parseStep(line string, tick int) (ScheduledInput, error) {
 	if at, timed := strings.CutPrefix(line, "at "); timed {
 		number, rest, _ := strings.Cut(at, " ")
 		n, err := strconv.Atoi(number)
 		if err != nil || n < 0 {
-			return Step{Tick: tick}, fmt.Errorf("tick %q: must be a number that is not negative", number)
+			return ScheduledInput{Tick: tick}, fmt.Errorf("tick %q: must be a number that is not negative", number)
 		}
 		tick, line = n, strings.TrimSpace(rest)
 	}
 	if line == "" || strings.HasPrefix(line, "#") {
-		return Step{Tick: tick}, nil
+		return ScheduledInput{Tick: tick}, nil
 	}
 	in, err := ParseInput(line)
-	return Step{tick, in}, err
+	return ScheduledInput{tick, in}, err
 }
 
 // Play schedules every step of a script as At does: all of them, or none and an

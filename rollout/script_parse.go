@@ -28,7 +28,7 @@ func (r *lexer) drain() Input {
 		case "--disable-eviction":
 			in.DisableEviction = r.truth(name, value)
 		case "--grace-period":
-			in.GracePeriod = r.grace(value)
+			in.GracePeriodSeconds = r.grace(value)
 		case "--timeout":
 			in.Timeout = r.duration(name, value)
 		case "--pod-selector":
@@ -131,7 +131,7 @@ func (r *lexer) apply() Input {
 	if r.skip("deployment") {
 		in.Deployment = object[appsv1.Deployment](r)
 	} else {
-		in.DaemonSet = object[appsv1.DaemonSet](r)
+		in.Object = object[appsv1.DaemonSet](r)
 	}
 	return in
 }

@@ -81,8 +81,8 @@ func TestInputsReadBack(t *testing.T) {
 
 func checkReadBack(t *testing.T, seen map[string]bool) {
 	rapid.Check(t, func(t *rapid.T) {
-		script := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Step {
-			return Step{rapid.IntRange(0, 9).Draw(t, "tick"), anyInput().Draw(t, "input")}
+		script := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) ScheduledInput {
+			return ScheduledInput{rapid.IntRange(0, 9).Draw(t, "tick"), anyInput().Draw(t, "input")}
 		}), 1, 3).Draw(t, "script")
 		for _, step := range script {
 			seen[reflect.TypeOf(step.Input).Name()] = true
@@ -108,8 +108,8 @@ func TestLargeNumbersReadBack(t *testing.T) {
 	ds := fleetSet("v1", "1")
 	ds.Spec.Template.Spec.TerminationGracePeriodSeconds = &grace
 	ds.Status.ObservedGeneration = math.MaxInt64
-	in, err := ParseInput(FormatInput(Apply{DaemonSet: ds, Unvalidated: true}))
-	if err != nil || !sameInputs.DeepEqual(in, Apply{DaemonSet: ds, Unvalidated: true}) {
+	in, err := ParseInput(FormatInput(Apply{Object: ds, Unvalidated: true}))
+	if err != nil || !sameInputs.DeepEqual(in, Apply{Object: ds, Unvalidated: true}) {
 		t.Errorf("%v: %#v", err, in)
 	}
 }

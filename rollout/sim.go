@@ -45,7 +45,7 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	if cfg.Start.IsZero() {
 		cfg.Start = latest(c)
 	}
-	cfg.Script = slices.Clone(cfg.Script)
+	cfg.Choices = slices.Clone(cfg.Choices)
 	s := &Sim{
 		store: store{
 			config:       cfg,
@@ -92,7 +92,7 @@ func (s *Sim) Fork() *Sim {
 // Config is the configuration that the simulation was made with.
 func (s *Sim) Config() Config {
 	c := s.config
-	c.Script, c.Kubelet.Timings = slices.Clone(c.Script), slices.Clone(c.Kubelet.Timings)
+	c.Choices, c.Kubelet.Timings = slices.Clone(c.Choices), slices.Clone(c.Kubelet.Timings)
 	return c
 }
 

@@ -151,7 +151,7 @@ func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known
 // readPod is the pod as the dump shows it, without owner, class and name.
 func (s *Sim) readPod(object *corev1.Pod) pod {
 	p := blank
-	p.created = s.stampOf(object.CreationTimestamp)
+	p.created = s.simTimeOf(object.CreationTimestamp)
 	if node := targetNode(object); node != "" {
 		p.node = s.slotOf(node)
 	}
@@ -171,7 +171,7 @@ func (s *Sim) readPod(object *corev1.Pod) pod {
 			p.flags |= isReady
 		}
 		if !ready.LastTransitionTime.IsZero() {
-			p.readied = s.stampOf(ready.LastTransitionTime)
+			p.readied = s.simTimeOf(ready.LastTransitionTime)
 		}
 	}
 	if object.DeletionTimestamp != nil {
@@ -182,7 +182,7 @@ func (s *Sim) readPod(object *corev1.Pod) pod {
 		}
 	}
 	if !since.IsZero() {
-		p.since = s.stampOf(since)
+		p.since = s.simTimeOf(since)
 	}
 	return p
 }
@@ -209,9 +209,9 @@ func (s *Sim) overdue(p *pod) bool {
 	case p.is(terminating):
 		due += s.kubelets.stopTime(p)
 	case p.phase == pending:
-		due += max(s.step, s.kubelets.pace(p).start)
+		due += max(s.step, s.kubelets.durations(p).start)
 	case p.phase == running && !p.is(isReady):
-		due += s.kubelets.pace(p).ready
+		due += s.kubelets.durations(p).ready
 	default:
 		return false
 	}

@@ -50,7 +50,7 @@ func TestWhatADumpMayLookLike(t *testing.T) {
 		first  string // kinds of the events of the first tick
 		state  State  // after ten
 	}{
-		{"nothing is changed", func(*cluster.Manifest) {}, "", Done},
+		{"nothing is changed", func(*cluster.Manifest) {}, "", StateDone},
 		{"the data of a revision has null times and another order, as older servers wrote it", func(m *cluster.Manifest) {
 			r := m.ControllerRevisions[0]
 			data := string(r.Data.Raw)
@@ -62,59 +62,59 @@ func TestWhatADumpMayLookLike(t *testing.T) {
 			}
 			older = strings.Replace(older, `}},"$patch"`, `},"$patch"`, 1)
 			r.Data.Raw = []byte(older)
-		}, "", Done},
-		{"the revisions were not dumped", func(m *cluster.Manifest) { m.ControllerRevisions = nil }, "", Done},
+		}, "", StateDone},
+		{"the revisions were not dumped", func(m *cluster.Manifest) { m.ControllerRevisions = nil }, "", StateDone},
 		{"the revisions were not dumped, and pods have a hash of another version of Kubernetes", func(m *cluster.Manifest) {
 			m.ControllerRevisions = nil
 			for _, p := range m.Pods {
 				p.Labels[hashLabel] = "6d4cf56db6"
 				delete(p.Labels, generationLabel)
 			}
-		}, "", Done},
+		}, "", StateDone},
 		{"the template was changed and no controller has seen it", func(m *cluster.Manifest) {
 			m.DaemonSets[0].Spec.Template.Spec.Containers[0].Image = "v2"
 			m.DaemonSets[0].Generation++
 			m.DaemonSets[0].Annotations[appsv1.DeprecatedTemplateGeneration] = "2"
-		}, "RevisionAdded Deleted Created", Done},
+		}, "RevisionCreated Deleted Created", StateDone},
 		{"a pod has not become ready for long: it does not by itself", func(m *cluster.Manifest) {
 			m.Pods[1].Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionFalse, LastTransitionTime: m.Pods[1].CreationTimestamp}}
-		}, "", Deadlocked},
+		}, "", StateStuck},
 		{"a pod is waiting for its image for long: it does not start by itself", func(m *cluster.Manifest) {
 			m.Pods[1].Status.Conditions = m.Pods[1].Status.Conditions[:1]
 			m.Pods[1].Status.Phase = corev1.PodPending
-		}, "", Deadlocked},
+		}, "", StateStuck},
 		{"a pod is terminating for long: it does not go by itself", func(m *cluster.Manifest) {
 			at, grace := metav1.NewTime(m.Pods[1].CreationTimestamp.Add(30*time.Second)), int64(30)
 			m.Pods[1].DeletionTimestamp, m.Pods[1].DeletionGracePeriodSeconds = &at, &grace
-		}, "", Done}, // the status counts it as available
-		{"a pod is bound to a node that is not there", func(m *cluster.Manifest) { m.Nodes = m.Nodes[1:] }, "Collected", Done},
-		{"a pod has lost its owner", func(m *cluster.Manifest) { m.Pods[0].OwnerReferences = nil }, "Adopted", Done},
-		{"a pod is another DaemonSet's of the same name", func(m *cluster.Manifest) { m.Pods[0].OwnerReferences[0].UID = "other" }, "Created", Done},
+		}, "", StateDone}, // the status counts it as available
+		{"a pod is bound to a node that is not there", func(m *cluster.Manifest) { m.Nodes = m.Nodes[1:] }, "GarbageCollected", StateDone},
+		{"a pod has lost its owner", func(m *cluster.Manifest) { m.Pods[0].OwnerReferences = nil }, "Adopted", StateDone},
+		{"a pod is another DaemonSet's of the same name", func(m *cluster.Manifest) { m.Pods[0].OwnerReferences[0].UID = "other" }, "Created", StateDone},
 		{"a pod has failed", func(m *cluster.Manifest) {
 			m.Pods[0].Status.Phase = corev1.PodFailed
 			m.Pods[0].Status.Conditions = nil
-		}, "Deleted Created", Done},
+		}, "Deleted Created", StateDone},
 		{"a pod has succeeded", func(m *cluster.Manifest) {
 			m.Pods[0].Status.Phase = corev1.PodSucceeded
 			m.Pods[0].Status.Conditions = nil
-		}, "Deleted Created", Done},
+		}, "Deleted Created", StateDone},
 		{"a node has two pods: the younger goes", func(m *cluster.Manifest) {
 			extra := m.Pods[0].DeepCopy()
 			extra.Name, extra.CreationTimestamp = "agent-zzzzz", metav1.NewTime(extra.CreationTimestamp.Add(time.Second))
 			m.Pods = append(m.Pods, extra)
-		}, "Deleted", Done},
+		}, "Deleted", StateDone},
 		{"two revisions have the same data: the higher stays, and pods get its hash", func(m *cluster.Manifest) {
 			twin := m.ControllerRevisions[0].DeepCopy()
 			twin.Name, twin.Labels[hashLabel], twin.Revision = "agent-twin", "twin", 7
 			m.ControllerRevisions = append(m.ControllerRevisions, twin)
-		}, "RevisionRemoved", Done},
+		}, "RevisionDeleted", StateDone},
 		{"a revision has no hash label, as from before 1.7", func(m *cluster.Manifest) {
 			delete(m.ControllerRevisions[0].Labels, hashLabel)
-		}, "", Done},
+		}, "", StateDone},
 		{"another revision has the name that the next one would have: a collision", func(m *cluster.Manifest) {
 			r := m.ControllerRevisions[0]
 			r.Data.Raw = []byte(strings.Replace(string(r.Data.Raw), `"v1"`, `"v0"`, 1))
-		}, "SyncFailed RevisionAdded", Done},
+		}, "SyncFailed RevisionCreated", StateDone},
 	}
 	for _, tt := range tests {
 		t.Run(tt.reason, func(t *testing.T) {
@@ -139,7 +139,7 @@ func TestNamesAreUnique(t *testing.T) {
 	}
 	var names []string
 	for _, e := range stepped(s, 5) {
-		if e.Kind == Created {
+		if e.Kind == EventCreated {
 			names = append(names, e.Pod)
 		}
 	}
@@ -205,7 +205,7 @@ func TestCorpusRollsOut(t *testing.T) {
 		for _, ds := range m.DaemonSets {
 			sets++
 			key := keyOf(ds)
-			if st := s.State(key); st != Done {
+			if st := s.State(key); st != StateDone {
 				t.Errorf("%s %s: %v after %d ticks", file, key, st, s.Now())
 			}
 			ds = ds.DeepCopy()
@@ -217,7 +217,7 @@ func TestCorpusRollsOut(t *testing.T) {
 		for range s.Run(500) {
 		}
 		for _, ds := range m.DaemonSets {
-			if st := s.State(keyOf(ds)); st != Done {
+			if st := s.State(keyOf(ds)); st != StateDone {
 				t.Errorf("%s %s: updated: %v after %d ticks", file, keyOf(ds), st, s.Now())
 			}
 		}

@@ -36,7 +36,7 @@ func allocations(t *testing.T, nodes int, run func(*Sim)) float64 {
 	return testing.AllocsPerRun(1, func() { // and once to warm up
 		s := begun[0]
 		begun = begun[1:]
-		if run(s); s.State("default/agent") != Done {
+		if run(s); s.State("default/agent") != StateDone {
 			t.Fatal(s.State("default/agent"))
 		}
 	})

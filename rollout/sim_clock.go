@@ -8,18 +8,18 @@ import (
 )
 
 // end is where time ends: 34 years after tick 0, or after a billion ticks.
-const end stamp = math.MaxInt32 / 2
+const end simTime = math.MaxInt32 / 2
 
 // virtualClock counts ticks and the rounds in one.
 type virtualClock struct {
-	start int64 // Unix time of tick 0
-	step  stamp // seconds per tick
-	last  int32 // the last tick before the end of time
+	start int64   // Unix time of tick 0
+	step  simTime // seconds per tick
+	last  int32   // the last tick before the end of time
 
-	now   int32 // the last tick
-	clock stamp // of now
-	round int32 // of the controllers and the scheduler, from 1; 0 outside
-	busy  bool  // something changed in this round
+	now   int32   // the last tick
+	clock simTime // of now
+	round int32   // of the controllers and the scheduler, from 1; 0 outside
+	busy  bool    // something changed in this round
 }
 
 func newClock(start time.Time, tick time.Duration) virtualClock {
@@ -30,18 +30,18 @@ func newClock(start time.Time, tick time.Duration) virtualClock {
 // none stands for no pod, no node, no DaemonSet, no tick.
 const none int32 = -1
 
-// stamp is a moment: whole seconds since tick 0, negative before it.
-type stamp = int32
+// simTime is a moment: whole seconds since tick 0, negative before it.
+type simTime = int32
 
 // never is later than every moment.
-const never stamp = math.MaxInt32
+const never simTime = math.MaxInt32
 
-// stampOf is the moment of a timestamp; long ago if there is none.
-func (c *virtualClock) stampOf(t metav1.Time) stamp {
+// simTimeOf is the moment of a timestamp; long ago if there is none.
+func (c *virtualClock) simTimeOf(t metav1.Time) simTime {
 	if t.IsZero() {
 		return math.MinInt32 / 2
 	}
-	return stamp(min(max(t.Unix()-c.start, math.MinInt32/2), math.MaxInt32/2))
+	return simTime(min(max(t.Unix()-c.start, math.MinInt32/2), math.MaxInt32/2))
 }
 
 // tickOf is the first tick that is not before the moment, nor past; none if time
@@ -58,7 +58,7 @@ func (c *virtualClock) tickOf(moment int64) int32 {
 	return int32(max(tick, int64(c.now), 0))
 }
 
-func (c *virtualClock) timestamp(at stamp) metav1.Time {
+func (c *virtualClock) timestamp(at simTime) metav1.Time {
 	return metav1.Unix(c.start+int64(at), 0)
 }
 

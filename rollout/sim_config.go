@@ -14,8 +14,8 @@ type Config struct {
 	Tick      time.Duration // virtual time per tick; a multiple of 1s (API timestamps are whole seconds); default 1s
 	Start     time.Time     // of tick 0; zero: the latest timestamp in the cluster, else 2026-01-01T00:00:00Z
 	Seed      uint64        // every choice Kubernetes leaves to chance; no default is random
-	Order     Order         // which node goes first: ByName (default), Seeded or Scripted; Kubernetes takes Go map order
-	Script    []int         // for Scripted: the Took of one Choice after another; then 0
+	Order     Order         // which node goes first: OrderByName (default), OrderSeeded or OrderFromScript; Kubernetes takes Go map order
+	Choices   []int         // for OrderFromScript: the Chosen of one Choice after another; then 0
 	Kubelet   Kubelet       // how long pods take; zero value: the next tick
 	PodGC     time.Duration // from a node's removal to the collection of its pods; default 0: the same tick (a real cluster: 40-60 s)
 	NodeGrace time.Duration // from a node's going down to its taints; default 0 (a real cluster: about 50 s)
@@ -27,16 +27,16 @@ type Config struct {
 type Kubelet struct {
 	Start, Ready, Stop time.Duration
 	Timings            []Timing // exceptions: the first that matches wins
-	Spread             Spread   // how much longer pods take
+	Jitter             Jitter   // how much longer pods take
 }
 
-// Spread is how much longer than its time a pod takes at most. How much is drawn
+// Jitter is how much longer than its time a pod takes at most. How much is drawn
 // for each pod from Config.Seed, its controller, its node and when it was created,
 // or once for each node: another node changes nobody else's luck.
-type Spread struct {
+type Jitter struct {
 	Start, Ready, Stop time.Duration
 	PerNode            bool // a node is slow for all of its pods, always
-	Tailed             bool // most take little longer and few much, as with image pulls; false: evenly
+	LongTail           bool // most take little longer and few much, as with image pulls; false: evenly
 }
 
 // Timing is how long pods of an image take on some nodes.
@@ -59,10 +59,10 @@ func (c *Config) check() error {
 	if c.Tick > longest {
 		wrong("Config.Tick: %v is longer than ten years", c.Tick)
 	}
-	if c.Order > Scripted {
+	if c.Order > OrderFromScript {
 		wrong("Config.Order: %d is none of ByName, Seeded and Scripted", uint8(c.Order))
 	}
-	for i, took := range c.Script {
+	for i, took := range c.Choices {
 		if took < 0 {
 			wrong("Config.Script[%d]: %d is negative", i, took)
 		}
@@ -83,7 +83,7 @@ func (c *Config) check() error {
 		duration(field+".Stop", stop)
 	}
 	three("Kubelet", c.Kubelet.Start, c.Kubelet.Ready, c.Kubelet.Stop)
-	three("Kubelet.Spread", c.Kubelet.Spread.Start, c.Kubelet.Spread.Ready, c.Kubelet.Spread.Stop)
+	three("Kubelet.Spread", c.Kubelet.Jitter.Start, c.Kubelet.Jitter.Ready, c.Kubelet.Jitter.Stop)
 	for i, t := range c.Kubelet.Timings {
 		three(fmt.Sprintf("Kubelet.Timings[%d]", i), t.Start, t.Ready, t.Stop)
 		if slices.Contains(t.Nodes, "") {
@@ -94,6 +94,6 @@ func (c *Config) check() error {
 }
 
 // seconds rounds up: what takes 1.5 s is over at the first whole second after.
-func seconds(d time.Duration) stamp {
-	return stamp(min((d+time.Second-1)/time.Second, math.MaxInt32/4))
+func seconds(d time.Duration) simTime {
+	return simTime(min((d+time.Second-1)/time.Second, math.MaxInt32/4))
 }

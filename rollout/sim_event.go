@@ -11,82 +11,82 @@ import (
 // Event is one thing that happened: plain, comparable data. Fields that do not
 // apply are zero.
 type Event struct {
-	Tick       int    `json:"tick"`
-	Round      int    `json:"round,omitempty"` // the pass of the controllers in the tick, from 1: a sync acts on 250 pods at most
-	Kind       Kind   `json:"kind"`
-	DaemonSet  string `json:"daemonSet,omitempty"`  // namespace/name
-	Deployment string `json:"deployment,omitempty"` // namespace/name; of the two one at most is set
-	Node       string `json:"node,omitempty"`
-	Pod        string `json:"pod,omitempty"`
-	Revision   int64  `json:"revision,omitempty"` // of the pod; 0 if it is unknown
-	Why        Why    `json:"why,omitzero"`
+	Tick       int       `json:"tick"`
+	Round      int       `json:"round,omitempty"` // the pass of the controllers in the tick, from 1: a sync acts on 250 pods at most
+	Kind       EventKind `json:"kind"`
+	Key        string    `json:"key,omitempty"`        // namespace/name
+	Deployment string    `json:"deployment,omitempty"` // namespace/name; of the two one at most is set
+	Node       string    `json:"node,omitempty"`
+	Pod        string    `json:"pod,omitempty"`
+	Revision   int64     `json:"revision,omitempty"` // of the pod; 0 if it is unknown
+	Why        Why       `json:"why,omitzero"`
 }
 
-// Kind is what happened. Created and Deleted are the controller's own calls;
+// EventKind is what happened. Created and Deleted are the controller's own calls;
 // what users and collectors do has other kinds.
-type Kind uint8
+type EventKind uint8
 
 const (
-	Happened  Kind = iota + 1 // an input took effect
-	Unchanged                 // an input found everything as it wants it
-	Refused                   // an input was impossible
-	Gone                      // a DaemonSet or Deployment, after a foreground deletion
-	Tainted                   // a node that has been down for Config.NodeGrace
+	EventInputApplied   EventKind = iota + 1 // an input took effect
+	EventInputUnchanged                      // an input found everything as it wants it
+	EventInputRefused                        // an input was impossible
+	EventObjectDeleted                       // a DaemonSet or Deployment, after a foreground deletion
+	EventNodeTainted                         // a node that has been down for Config.NodeGrace
 
-	Created       // a pod, by the controller
-	Deleted       // a pod, by the controller
-	Unschedulable // a pod that was just created does not fit
-	Bound         // a pod of a ReplicaSet, or one that was created in an earlier tick
-	Started       // a pod runs but is not ready yet
-	Ready         // a pod runs and is ready
-	Available     // a pod has been ready for minReadySeconds, if there are any
-	Unready       // a pod is not ready any more
-	Crashed       // a pod's container ends for the first time, and will again and again
-	PullFailed    // a pod's image cannot be pulled, for the first time
-	Failed        // a pod
-	Stopped       // a terminating pod is gone
-	UserDeleted   // a pod, by DeletePods
-	Evicted       // a pod, by a NoExecute taint or through the eviction API
-	Unevicted     // a pod, because a budget does not allow it
-	Preempted     // a pod, by the scheduler, to make room for a more important one
-	Drained       // a node: the pods that were to go are gone
-	Undrained     // a node, because a drain has failed
-	Collected     // a pod, by a garbage collector
-	Adopted       // an orphaned pod, by a DaemonSet or ReplicaSet, or a ReplicaSet by a Deployment
-	Orphaned      // a pod whose DaemonSet was deleted with Orphan
-	Released      // a pod or ReplicaSet that the selector does not match any more
+	EventCreated          // a pod, by the controller
+	EventDeleted          // a pod, by the controller
+	EventUnschedulable    // a pod that was just created does not fit
+	EventBound            // a pod of a ReplicaSet, or one that was created in an earlier tick
+	EventStarted          // a pod runs but is not ready yet
+	EventReady            // a pod runs and is ready
+	EventAvailable        // a pod has been ready for minReadySeconds, if there are any
+	EventNotReady         // a pod is not ready any more
+	EventCrashed          // a pod's container ends for the first time, and will again and again
+	EventImagePullFailed  // a pod's image cannot be pulled, for the first time
+	EventFailed           // a pod
+	EventStopped          // a terminating pod is gone
+	EventDeletedByUser    // a pod, by DeletePods
+	EventEvicted          // a pod, by a NoExecute taint or through the eviction API
+	EventEvictionRefused  // a pod, because a budget does not allow it
+	EventPreempted        // a pod, by the scheduler, to make room for a more important one
+	EventDrained          // a node: the pods that were to go are gone
+	EventDrainFailed      // a node, because a drain has failed
+	EventGarbageCollected // a pod, by a garbage collector
+	EventAdopted          // an orphaned pod, by a DaemonSet or ReplicaSet, or a ReplicaSet by a Deployment
+	EventOrphaned         // a pod whose DaemonSet was deleted with Orphan
+	EventReleased         // a pod or ReplicaSet that the selector does not match any more
 
-	RevisionAdded      // a ControllerRevision, or a Deployment's ReplicaSet
-	RevisionRenumbered // an earlier template is the current one again
-	RevisionRemoved    // beyond revisionHistoryLimit, or with its DaemonSet
-	SyncFailed         // the controller tries again
+	EventRevisionCreated    // a ControllerRevision, or a Deployment's ReplicaSet
+	EventRevisionRenumbered // an earlier template is the current one again
+	EventRevisionDeleted    // beyond revisionHistoryLimit, or with its DaemonSet
+	EventSyncFailed         // the controller tries again
 
-	Scaled           // a ReplicaSet, by its Deployment
-	ConditionChanged // of a Deployment: its status or reason
+	EventScaled           // a ReplicaSet, by its Deployment
+	EventConditionChanged // of a Deployment: its status or reason
 )
 
-var kinds = enum.Of[Kind](
-	"", "Happened", "Unchanged", "Refused", "Gone", "Tainted",
-	"Created", "Deleted", "Unschedulable", "Bound", "Started", "Ready", "Available", "Unready", "Crashed", "PullFailed", "Failed", "Stopped",
-	"UserDeleted", "Evicted", "Unevicted", "Preempted", "Drained", "Undrained", "Collected", "Adopted", "Orphaned", "Released",
-	"RevisionAdded", "RevisionRenumbered", "RevisionRemoved", "SyncFailed",
+var eventKinds = enum.Of[EventKind](
+	"", "InputApplied", "InputUnchanged", "InputRefused", "ObjectDeleted", "NodeTainted",
+	"Created", "Deleted", "Unschedulable", "Bound", "Started", "Ready", "Available", "NotReady", "Crashed", "ImagePullFailed", "Failed", "Stopped",
+	"DeletedByUser", "Evicted", "EvictionRefused", "Preempted", "Drained", "DrainFailed", "GarbageCollected", "Adopted", "Orphaned", "Released",
+	"RevisionCreated", "RevisionRenumbered", "RevisionDeleted", "SyncFailed",
 	"Scaled", "ConditionChanged",
 )
 
 // String is the name of the kind.
-func (k Kind) String() string { return kinds.String(k) }
+func (k EventKind) String() string { return eventKinds.String(k) }
 
 // MarshalText makes a kind its name in JSON.
-func (k Kind) MarshalText() ([]byte, error) { return kinds.MarshalText(k) }
+func (k EventKind) MarshalText() ([]byte, error) { return eventKinds.MarshalText(k) }
 
 // UnmarshalText reads the name of a kind.
-func (k *Kind) UnmarshalText(text []byte) error { return kinds.UnmarshalText(k, text) }
+func (k *EventKind) UnmarshalText(text []byte) error { return eventKinds.UnmarshalText(k, text) }
 
 // String is the event in one line.
 func (e Event) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %v", e.Tick, e.Kind)
-	for _, part := range []string{e.DaemonSet, e.Deployment, e.Pod} {
+	for _, part := range []string{e.Key, e.Deployment, e.Pod} {
 		if part != "" {
 			b.WriteString(" " + part)
 		}

@@ -174,7 +174,7 @@ func everything(t *testing.T) *Sim {
 	objects = append(objects, &appsv1.ControllerRevision{ObjectMeta: metav1.ObjectMeta{Name: "db-1", Namespace: "default", OwnerReferences: []metav1.OwnerReference{
 		{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db", UID: "db", Controller: ptr(true)},
 	}}})
-	s, err := New(settledWith(t, objects).Cluster(), Config{Order: Scripted, Script: []int{1}, PodGC: time.Hour, Kubelet: Kubelet{
+	s, err := New(settledWith(t, objects).Cluster(), Config{Order: OrderFromScript, Choices: []int{1}, PodGC: time.Hour, Kubelet: Kubelet{
 		Start: 3 * time.Second, Stop: 5 * time.Second, Timings: []Timing{{Image: "slow", Start: time.Minute}},
 	}})
 	if err != nil {
@@ -184,7 +184,7 @@ func everything(t *testing.T) *Sim {
 	ghost.Spec.Template.Spec.NodeName = "a-ghost"
 	for tick, inputs := range [][]Input{
 		{Apply{Deployment: ghost}, CrashLoop{Image: "v1", Nodes: []string{"n1"}}, RejectPods{Reason: "OutOfcpu", Image: "v2", Nodes: []string{"n2"}}, Delete{Key: "default/gone"}},
-		{Apply{DaemonSet: fleetSet("v2", "1")}, Apply{Deployment: webDeployment("web", "v2", 4)}},
+		{Apply{Object: fleetSet("v2", "1")}, Apply{Deployment: webDeployment("web", "v2", 4)}},
 		{FailPods{"n3"}},
 		{Drain{Node: "n1", IgnoreDaemonSets: true, Force: true}, RemoveNode{"n4"}, EditNode{"n3", []cluster.NodeEdit{cluster.Taint("x:NoExecute")}}},
 	} {
@@ -192,7 +192,7 @@ func everything(t *testing.T) *Sim {
 			t.Fatal(err)
 		}
 	}
-	if err := s.At(100, EditNode{"n2", []cluster.NodeEdit{cluster.Cordon()}}, Apply{DaemonSet: fleetSet("v3", "1")}, Drain{Node: "n2"}); err != nil {
+	if err := s.At(100, EditNode{"n2", []cluster.NodeEdit{cluster.Cordon()}}, Apply{Object: fleetSet("v3", "1")}, Drain{Node: "n2"}); err != nil {
 		t.Fatal(err)
 	}
 	stepped(s, 6)
@@ -212,7 +212,7 @@ func settledWith(t *testing.T, objects []runtime.Object) *Sim {
 	}
 	gone := fleetSet("v1", "1")
 	gone.Name = "gone"
-	if err := s.Inject(Apply{DaemonSet: fleetSet("v1", "1")}, Apply{DaemonSet: gone}, Apply{Deployment: webDeployment("web", "v1", 3)}); err != nil {
+	if err := s.Inject(Apply{Object: fleetSet("v1", "1")}, Apply{Object: gone}, Apply{Deployment: webDeployment("web", "v1", 3)}); err != nil {
 		t.Fatal(err)
 	}
 	stepped(s, 10)

@@ -16,8 +16,8 @@ type nodeTable struct {
 	cluster       *cluster.Cluster // its nodes are those of now, it has no pods, and all else is as it was at the start
 	nodeNames     []nodeName       // by slot
 	nodes         []nodeState      // by slot
-	podGC         stamp            // from a node's removal to the collection of its pods
-	nodeGrace     stamp            // from a node's going down to its taints
+	podGC         simTime          // from a node's removal to the collection of its pods
+	nodeGrace     simTime          // from a node's going down to its taints
 	taintsChanged []int32          // nodes whose NoExecute taints may have changed in this tick
 }
 
@@ -42,8 +42,8 @@ func (t *nodeTable) readCondition(node int32, object *corev1.Node) {
 // A node's slot is its place among the names of all nodes that there are, were,
 // or that pods name. Slots ascend by name; a node that goes keeps its slot.
 type nodeName struct {
-	name string
-	luck uint64
+	name   string
+	jitter uint64
 }
 
 // nodeState is what the simulation knows about a node beyond its object.

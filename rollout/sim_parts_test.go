@@ -19,8 +19,8 @@ func TestTicksOfMoments(t *testing.T) {
 			t.Errorf("moment %d: tick %d, want %d", moment, got, tick)
 		}
 	}
-	if at := c.timestamp(c.clock); at.Unix() != 1015 || c.stampOf(at) != 15 {
-		t.Errorf("tick 3 is %v, and that %d", at, c.stampOf(at))
+	if at := c.timestamp(c.clock); at.Unix() != 1015 || c.simTimeOf(at) != 15 {
+		t.Errorf("tick 3 is %v, and that %d", at, c.simTimeOf(at))
 	}
 }
 

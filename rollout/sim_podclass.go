@@ -22,7 +22,7 @@ type class struct {
 	generation string // label pod-template-generation
 	labels     map[string]string
 	containers []container             // init containers first
-	grace      stamp                   // terminationGracePeriodSeconds
+	grace      simTime                 // terminationGracePeriodSeconds
 	tolerates  []corev1.Toleration     // of generated pods
 	template   *corev1.PodTemplateSpec // of generated pods
 	priority   int32
@@ -56,7 +56,7 @@ func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *clas
 		containers: containersOf(spec),
 	}
 	if g := spec.TerminationGracePeriodSeconds; g != nil {
-		c.grace = stamp(min(max(*g, 0), math.MaxInt32/2))
+		c.grace = simTime(min(max(*g, 0), math.MaxInt32/2))
 	}
 	return c
 }

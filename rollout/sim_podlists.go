@@ -175,7 +175,7 @@ func (s *store) vanish(id int32) {
 	s.unlink(id)
 	s.leave(id)
 	p := &s.pods[id]
-	s.seat(p, false)
+	s.bindPod(p, false)
 	delete(s.restarted, id)
 	p.phase, p.due = vacant, none
 	p.next, s.free = s.free, id

@@ -50,7 +50,7 @@ func (t *podTable) fork() podTable {
 type pastRestarts struct {
 	counts []int32 // by container, without what a dump showed
 	once   string  // the image of those that start once more, when their backoff is over at
-	at     stamp
+	at     simTime
 }
 
 // direct says whether the pod names its node itself.
@@ -78,7 +78,7 @@ func (s *store) inBackoff(d *daemonSet, node int32) bool {
 }
 
 // backoffEnds is when the node's backoff is over; not after now if it is not in one.
-func (s *store) backoffEnds(d *daemonSet, node int32) stamp {
+func (s *store) backoffEnds(d *daemonSet, node int32) simTime {
 	if d.backoffs == nil || d.backoffs[node].delay == 0 || d.backoffs[node].expired(s.clock) {
 		return s.clock
 	}
@@ -217,7 +217,7 @@ func (t *podTable) findPod(key string) int32 {
 }
 
 // graceOf is for how long the pod may take to stop.
-func (t *podTable) graceOf(p *pod) stamp {
+func (t *podTable) graceOf(p *pod) simTime {
 	if p.grace != none {
 		return p.grace
 	}
@@ -230,7 +230,7 @@ func (s *store) dueNow(p *pod) bool { return p.due != none && p.due == s.now }
 
 // availableAt is the moment when a ready pod has been so for minReadySeconds.
 func (s *store) availableAt(p *pod) (moment int64, ok bool) {
-	minReady := stamp(0)
+	minReady := simTime(0)
 	switch {
 	case p.readied == never:
 		return 0, false
@@ -253,12 +253,12 @@ type pod struct {
 	next    int32 // the next pod of the same DaemonSet, or of none, on the node, or the next free one
 	class   int32
 	name    int32 // a serial number, or ^i of podTable.named
-	created stamp
-	since   stamp // see boundAt, startedAt, ...
-	readied stamp // last transition of readiness
-	grace   stamp // that its deletion gives it, or none: its own
-	evict   stamp // when a NoExecute taint turns it out, or never
-	due     int32 // tick of its next move, or none
+	created simTime
+	since   simTime // see boundAt, startedAt, ...
+	readied simTime // last transition of readiness
+	grace   simTime // that its deletion gives it, or none: its own
+	evict   simTime // when a NoExecute taint turns it out, or never
+	due     int32   // tick of its next move, or none
 	phase   phase
 	reason  uint8 // why it failed, or did not run in a dump: a number of podTable.reasons, from 1
 	flags   podFlags
@@ -306,15 +306,15 @@ const (
 //
 // A state ends before the next one needs the word, so a word for each would be
 // copied by every fork and mostly be empty.
-func (p *pod) boundAt() stamp { return p.since }
+func (p *pod) boundAt() simTime { return p.since }
 
-func (p *pod) pullFailedAt() stamp { return p.since }
+func (p *pod) pullFailedAt() simTime { return p.since }
 
-func (p *pod) startedAt() stamp { return p.since }
+func (p *pod) startedAt() simTime { return p.since }
 
-func (p *pod) loopStart() stamp { return p.since }
+func (p *pod) loopStart() simTime { return p.since }
 
-func (p *pod) deletedAt() stamp { return p.since }
+func (p *pod) deletedAt() simTime { return p.since }
 
 func (p *pod) is(f podFlags) bool { return p.flags&f != 0 }
 
@@ -407,6 +407,6 @@ func (s *store) evictTick(p *pod) int32 {
 // available follows Kubernetes (pkg/api/v1/pod/util.go: IsPodAvailable).
 func (s *store) available(d *daemonSet, p *pod) bool { return s.availableFor(d.minReady, p) }
 
-func (s *store) availableFor(minReady stamp, p *pod) bool {
+func (s *store) availableFor(minReady simTime, p *pod) bool {
 	return p.is(isReady) && (minReady <= 0 || p.readied != never && int64(p.readied)+int64(minReady) <= int64(s.clock))
 }

@@ -40,17 +40,17 @@ const (
 // is due are not there and cost nothing.
 type podQueue struct {
 	slots   []slot
-	first   int     // slots before it are past
-	entries []entry // of all lists
-	free    int32   // the first of no list, or none
+	first   int          // slots before it are past
+	entries []queueEntry // of all lists
+	free    int32        // the first of no list, or none
 }
 
 // slot is a tick and the list of its pods, which is not empty until nextMoves
 // has looked at it.
 type slot struct{ tick, head, tail int32 }
 
-// entry is a pod in a list, and the next one or none.
-type entry struct{ pod, next int32 }
+// queueEntry is a pod in a list, and the next one or none.
+type queueEntry struct{ pod, next int32 }
 
 func (q *podQueue) clone() podQueue {
 	return podQueue{slots: slices.Clone(q.slots[q.first:]), entries: slices.Clone(q.entries), free: q.free}
@@ -79,11 +79,11 @@ func (q *podQueue) put(tick, pod int32) {
 func (q *podQueue) entry(pod int32) int32 {
 	at := q.free
 	if at == none {
-		q.entries = append(q.entries, entry{pod, none})
+		q.entries = append(q.entries, queueEntry{pod, none})
 		return int32(len(q.entries) - 1)
 	}
 	q.free = q.entries[at].next
-	q.entries[at] = entry{pod, none}
+	q.entries[at] = queueEntry{pod, none}
 	return at
 }
 
@@ -100,7 +100,7 @@ func (q *podQueue) drop() {
 }
 
 // alarm has it ring some seconds from now; this tick, if none.
-func (s *store) alarm(kind alarmKind, node int32, after stamp) {
+func (s *store) alarm(kind alarmKind, node int32, after simTime) {
 	a := alarm{s.tickOf(int64(s.clock) + int64(after)), node, kind, s.nodes[node].turn}
 	if a.tick == none {
 		return

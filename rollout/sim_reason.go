@@ -8,7 +8,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-func reasons(all []placement.Reason) string {
+func reasons(all []placement.FilterReason) string {
 	var words []string
 	for _, r := range all {
 		words = append(words, r.String())
@@ -19,98 +19,100 @@ func reasons(all []placement.Reason) string {
 // Why is the reason of an event: a rule, what the rule counted, and details that
 // have no form. It is plain, comparable data.
 type Why struct {
-	Rule   Rule   `json:"rule,omitempty"`
-	Used   int    `json:"used,omitempty"` // units of the budget in use, this event's own included
-	Of     int    `json:"of,omitempty"`   // the budget
+	Reason Reason `json:"reason,omitempty"`
+	Used   int    `json:"used,omitempty"`  // units of maxUnavailable or maxSurge in use, this event's own included
+	Limit  int    `json:"limit,omitempty"` // maxUnavailable, maxSurge or the replicas
 	Detail string `json:"detail,omitempty"`
 }
 
-// Rule is a rule of the controller, or a collector's.
-type Rule uint8
+// Reason is a rule of the controller, or a collector's.
+type Reason uint8
 
 const (
-	NoPod           Rule = iota + 1 // the node wants a pod and has none
-	NoLivePod                       // with surge: it has only pods that failed or are on their way out
-	NodeExcludes                    // the node matches no more, or has a NoExecute taint
-	FailedPod                       // it failed, and the node is not in backoff
-	SucceededPod                    // a daemon's pod must not end
-	TooMany                         // the node has older pods
-	NodeGone                        // there is no such node
-	OwnerGone                       // the DaemonSet was deleted
-	WithinBudget                    // Used of Of maxUnavailable
-	OldUnavailable                  // the old pod is not available: replaced whatever the budget, of which it uses one
-	OldNotReady                     // with surge: the old pod of two is not ready
-	NewAvailable                    // with surge: the new pod of two is available
-	OldUnwanted                     // with surge: the old pod is not available and the node matches no more
-	EnoughElsewhere                 // with surge: the node matches no more, and Used pods are available, more than the Of that are wanted
+	ReasonMissing          Reason = iota + 1 // the node wants a pod and has none
+	ReasonNoLivePod                          // with surge: it has only pods that failed or are on their way out
+	ReasonNotEligible                        // the node matches no more, or has a NoExecute taint
+	ReasonPodFailed                          // it failed, and the node is not in backoff
+	ReasonPodSucceeded                       // a daemon's pod must not end
+	ReasonDuplicate                          // the node has older pods
+	ReasonNodeDeleted                        // there is no such node
+	ReasonOwnerDeleted                       // the DaemonSet was deleted
+	ReasonMaxUnavailable                     // Used of Limit maxUnavailable
+	ReasonOldUnavailable                     // the old pod is not available: replaced regardless of maxUnavailable, of which it uses one
+	ReasonOldNotReady                        // with surge: the old pod of two is not ready
+	ReasonNewAvailable                       // with surge: the new pod of two is available
+	OldUnwanted                              // with surge: the old pod is not available and the node matches no more
+	ReasonSurplusAvailable                   // with surge: the node matches no more, and Used pods are available, more than the Limit that are wanted
 
-	NotTolerated // it does not tolerate a NoExecute taint
-	OutOfTime    // it has tolerated a NoExecute taint for as long as it does
-	OutAgain     // likewise, and so will the pod that takes its place: an endless loop
+	ReasonTaintNotTolerated // it does not tolerate a NoExecute taint
+	ReasonTolerationExpired // it has tolerated a NoExecute taint for as long as it does
+	ReasonEvictionLoop      // likewise, and so will the pod that takes its place: an endless loop
 
-	Rejected      // the kubelet does not let it in
-	LowerPriority // its node has no room for a more important pod
-	NodeDrained   // somebody drains its node
-	Eviction      // somebody evicts it
+	ReasonRejected      // the kubelet does not let it in
+	ReasonLowerPriority // its node has no room for a more important pod
+	ReasonDrain         // somebody drains its node
+	ReasonEviction      // somebody evicts it
 
-	WithinSurge         // Used of Of maxSurge
-	OldUnavailableSurge // the old pod is not available: a new one comes whatever the surge
+	ReasonMaxSurge            // Used of Limit maxSurge
+	ReasonOldUnavailableSurge // the old pod is not available: a new one is created regardless of maxSurge
 
-	TooFewReplicas  // of a ReplicaSet
-	TooManyReplicas // Used pods for Of replicas of a ReplicaSet
+	ReasonScaleUp   // of a ReplicaSet
+	ReasonScaleDown // Used pods for Limit replicas of a ReplicaSet
 	SetGone         // its ReplicaSet was deleted
 )
 
-var rules = [...]struct{ name, words string }{
-	NoPod:               {"NoPod", "no pod there"},
-	NoLivePod:           {"NoLivePod", "no live pod there"},
-	NodeExcludes:        {"NodeExcludes", "the node excludes it"},
-	FailedPod:           {"FailedPod", "it failed"},
-	SucceededPod:        {"SucceededPod", "it succeeded"},
-	TooMany:             {"TooMany", "one too many there"},
-	NodeGone:            {"NodeGone", "the node is gone"},
-	OwnerGone:           {"OwnerGone", "its DaemonSet was deleted"},
-	WithinBudget:        {"WithinBudget", "budget %d of %d used"},
-	OldUnavailable:      {"OldUnavailable", "old pod unavailable: replaced whatever the budget, of which it uses one (%d of %d used)"},
-	OldNotReady:         {"OldNotReady", "old pod not ready beside a new one"},
-	NewAvailable:        {"NewAvailable", "new pod available"},
-	OldUnwanted:         {"OldUnwanted", "old pod unavailable where none is wanted"},
-	EnoughElsewhere:     {"EnoughElsewhere", "none wanted there, and %d are available for %d wanted"},
-	NotTolerated:        {"NotTolerated", "it does not tolerate a NoExecute taint"},
-	OutOfTime:           {"OutOfTime", "it tolerated a NoExecute taint only for a time"},
-	OutAgain:            {"OutAgain", "it tolerated a NoExecute taint only for a time, as the pod will that takes its place"},
-	Rejected:            {"Rejected", "the kubelet rejects it"},
-	LowerPriority:       {"LowerPriority", "it makes room"},
-	NodeDrained:         {"NodeDrained", "its node is drained"},
-	Eviction:            {"Eviction", "somebody evicts it"},
-	WithinSurge:         {"WithinSurge", "surge %d of %d used"},
-	OldUnavailableSurge: {"OldUnavailableSurge", "old pod unavailable: a new one comes whatever the surge (%d of %d used)"},
-	TooFewReplicas:      {"TooFewReplicas", "too few replicas"},
-	TooManyReplicas:     {"TooManyReplicas", "%d pods for %d replicas"},
-	SetGone:             {"SetGone", "its ReplicaSet was deleted"},
+var reasonTable = [...]struct{ name, words string }{
+	ReasonMissing:             {"Missing", "no pod there"},
+	ReasonNoLivePod:           {"NoLivePod", "no live pod there"},
+	ReasonNotEligible:         {"NotEligible", "the node excludes it"},
+	ReasonPodFailed:           {"PodFailed", "it failed"},
+	ReasonPodSucceeded:        {"PodSucceeded", "it succeeded"},
+	ReasonDuplicate:           {"Duplicate", "one too many there"},
+	ReasonNodeDeleted:         {"NodeDeleted", "the node is gone"},
+	ReasonOwnerDeleted:        {"OwnerDeleted", "its DaemonSet was deleted"},
+	ReasonMaxUnavailable:      {"MaxUnavailable", "maxUnavailable %d of %d in use"},
+	ReasonOldUnavailable:      {"OldUnavailable", "old pod was already unavailable: replaced regardless of maxUnavailable (%d of %d in use)"},
+	ReasonOldNotReady:         {"OldNotReady", "old pod not ready beside a new one"},
+	ReasonNewAvailable:        {"NewAvailable", "new pod available"},
+	OldUnwanted:               {"OldUnwanted", "old pod unavailable where none is wanted"},
+	ReasonSurplusAvailable:    {"SurplusAvailable", "none wanted there, and %d are available for %d wanted"},
+	ReasonTaintNotTolerated:   {"TaintNotTolerated", "it does not tolerate a NoExecute taint"},
+	ReasonTolerationExpired:   {"TolerationExpired", "it tolerated a NoExecute taint only for a time"},
+	ReasonEvictionLoop:        {"EvictionLoop", "it tolerated a NoExecute taint only for a time, as the pod will that takes its place"},
+	ReasonRejected:            {"Rejected", "the kubelet rejects it"},
+	ReasonLowerPriority:       {"LowerPriority", "it makes room"},
+	ReasonDrain:               {"Drain", "its node is drained"},
+	ReasonEviction:            {"Eviction", "somebody evicts it"},
+	ReasonMaxSurge:            {"MaxSurge", "maxSurge %d of %d in use"},
+	ReasonOldUnavailableSurge: {"OldUnavailableSurge", "old pod was already unavailable: a new one is created regardless of maxSurge (%d of %d in use)"},
+	ReasonScaleUp:             {"ScaleUp", "too few replicas"},
+	ReasonScaleDown:           {"ScaleDown", "%d pods for %d replicas"},
+	SetGone:                   {"SetGone", "its ReplicaSet was deleted"},
 }
 
-var ruleNames = enum.In[Rule](rules[:], func(row struct{ name, words string }) string { return row.name })
+var reasonNames = enum.In[Reason](reasonTable[:], func(row struct{ name, words string }) string { return row.name })
 
 // unwanted says whether the rule is about a node that wants no pod.
-func (r Rule) unwanted() bool { return r == NodeExcludes || r == OldUnwanted || r == EnoughElsewhere }
+func (r Reason) unwanted() bool {
+	return r == ReasonNotEligible || r == OldUnwanted || r == ReasonSurplusAvailable
+}
 
 // String is the name of the rule.
-func (r Rule) String() string { return ruleNames.String(r) }
+func (r Reason) String() string { return reasonNames.String(r) }
 
 // MarshalText makes a rule its name in JSON.
-func (r Rule) MarshalText() ([]byte, error) { return ruleNames.MarshalText(r) }
+func (r Reason) MarshalText() ([]byte, error) { return reasonNames.MarshalText(r) }
 
 // UnmarshalText reads the name of a rule.
-func (r *Rule) UnmarshalText(text []byte) error { return ruleNames.UnmarshalText(r, text) }
+func (r *Reason) UnmarshalText(text []byte) error { return reasonNames.UnmarshalText(r, text) }
 
 // String is the reason in words; empty for the zero Why.
 func (w Why) String() string {
 	words := ""
-	if w.Rule > 0 && int(w.Rule) < len(rules) {
-		words = rules[w.Rule].words
-		if w.Of != 0 || w.Used != 0 {
-			words = fmt.Sprintf(words, w.Used, w.Of)
+	if w.Reason > 0 && int(w.Reason) < len(reasonTable) {
+		words = reasonTable[w.Reason].words
+		if w.Limit != 0 || w.Used != 0 {
+			words = fmt.Sprintf(words, w.Used, w.Limit)
 		}
 	}
 	switch {

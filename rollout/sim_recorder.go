@@ -22,7 +22,7 @@ func (r *eventRecorder) fork() eventRecorder {
 // note is what an event was about, for those who follow a simulation from inside.
 type note struct {
 	node, owner, deployment int32 // slots, or none
-	rule                    Rule
+	rule                    Reason
 }
 
 // eventsAtOnce is how many events are allocated at a time, at the least: most
@@ -39,12 +39,12 @@ func (s *store) choose(c Choice, nodes []int32, take int) []int32 {
 	if take >= len(nodes) || take <= 0 {
 		return nodes[:max(0, min(take, len(nodes)))]
 	}
-	c.Tick, c.Round, c.Take, c.Of, c.Ways = int(s.now), int(s.round), take, len(nodes), binomial(len(nodes), take)
-	if i := len(s.choices); i < len(s.config.Script) {
-		c.Took = s.config.Script[i] % c.Ways
+	c.Tick, c.Round, c.Pick, c.Candidates, c.Count = int(s.now), int(s.round), take, len(nodes), binomial(len(nodes), take)
+	if i := len(s.choices); i < len(s.config.Choices) {
+		c.Chosen = s.config.Choices[i] % c.Count
 	}
 	s.choices = append(s.choices, c)
-	return combination(nodes, take, c.Took)
+	return combination(nodes, take, c.Chosen)
 }
 
 func (r *eventRecorder) note(n note) {
@@ -53,38 +53,38 @@ func (r *eventRecorder) note(n note) {
 }
 
 func (s *store) emit(e Event) {
-	n := note{none, none, none, e.Why.Rule}
+	n := note{none, none, none, e.Why.Reason}
 	if e.Node != "" {
 		n.node = s.slotOf(e.Node)
 	}
-	if d := s.daemonSets.find(e.DaemonSet); d != nil && (e.Node == "" || n.node != none) {
+	if d := s.daemonSets.find(e.Key); d != nil && (e.Node == "" || n.node != none) {
 		n.owner = d.slot
 	}
 	if d := s.deployments.find(e.Deployment); d != nil {
 		n.deployment = d.slot
 	}
 	s.note(n)
-	if !s.quiet || e.Kind == Refused {
+	if !s.quiet || e.Kind == EventInputRefused {
 		e.Tick, e.Round = int(s.now), int(s.round)
 		*s.newEvent() = e
 	}
 }
 
-func (s *store) emitPod(kind Kind, id int32, why Why) {
+func (s *store) emitPod(kind EventKind, id int32, why Why) {
 	p := &s.pods[id]
-	s.note(note{p.node, p.owner, s.deploymentSlot(p), why.Rule})
+	s.note(note{p.node, p.owner, s.deploymentSlot(p), why.Reason})
 	if s.quiet {
 		return
 	}
 	e := s.newEvent()
 	e.Tick, e.Round, e.Kind = int(s.now), int(s.round), kind
 	e.Pod, e.Revision = s.podName(id), s.numbers[p.class]
-	e.Why.Rule, e.Why.Used, e.Why.Of = why.Rule, why.Used, why.Of
+	e.Why.Reason, e.Why.Used, e.Why.Limit = why.Reason, why.Used, why.Limit
 	if why.Detail != "" { // what is not written costs the collector nothing
 		e.Why.Detail = why.Detail
 	}
 	if p.owner != none {
-		e.DaemonSet = s.daemonSets.at[p.owner].key
+		e.Key = s.daemonSets.at[p.owner].key
 	} else {
 		e.Deployment = s.ownerKey(p)
 	}

@@ -16,30 +16,30 @@ import (
 type Order uint8
 
 const (
-	ByName   Order = iota // ascending by name
-	Seeded                // drawn anew in every sync from the seed, the DaemonSet, the sync and the node
-	Scripted              // as Config.Script says, choice by choice; Sim.Choices tells what there was to choose
+	OrderByName     Order = iota // ascending by name
+	OrderSeeded                  // drawn anew in every sync from the seed, the DaemonSet, the sync and the node
+	OrderFromScript              // as Config.Choices says, choice by choice; Sim.Choices tells what there was to choose
 )
 
 // Choice is a choice that Kubernetes leaves open and that matters: a sync acts
 // on Take nodes, and Of would do. In which order it acts on them makes no
 // difference to them. It is plain, comparable data.
 type Choice struct {
-	Tick, Round int
-	DaemonSet   string // that acts on nodes
-	Deployment  string // or that deletes pods
-	Take, Of    int
-	Ways        int // to choose; math.MaxInt32 if there are more
-	Took        int // which of them; 0 is the first nodes by name, the last is the last ones
+	Tick, Round      int
+	Key              string // that acts on nodes
+	Deployment       string // or that deletes pods
+	Pick, Candidates int
+	Count            int // to choose; math.MaxInt32 if there are more
+	Chosen           int // which of them; 0 is the first nodes by name, the last is the last ones
 }
 
 // String is the choice in one line.
 func (c Choice) String() string {
-	key, what := c.DaemonSet, "nodes"
+	key, what := c.Key, "nodes"
 	if c.Deployment != "" {
 		key, what = c.Deployment, "pods"
 	}
-	return fmt.Sprintf("%d %s in round %d: %d of %d %s, way %d of %d", c.Tick, key, c.Round, c.Take, c.Of, what, c.Took, c.Ways)
+	return fmt.Sprintf("%d %s in round %d: %d of %d %s, way %d of %d", c.Tick, key, c.Round, c.Pick, c.Candidates, what, c.Chosen, c.Count)
 }
 
 // combination keeps the k-th of the sets of some nodes, in the order of a
@@ -78,16 +78,16 @@ func uid(seed uint64, parts ...string) types.UID {
 	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0xfff, b&0xffffffffffff))
 }
 
-// String is "ByName", "Seeded" or "Scripted".
+// String returns "ByName", "Seeded" or "FromScript".
 func (o Order) String() string {
 	switch o {
-	case Seeded:
+	case OrderSeeded:
 		return "Seeded"
-	case Scripted:
-		return "Scripted"
+	case OrderFromScript:
+		return "FromScript"
 	}
 	return "ByName"
 }
 
-// GoString is the constant's name.
-func (o Order) GoString() string { return "rollout." + o.String() }
+// GoString returns the name of the constant.
+func (o Order) GoString() string { return "rollout.Order" + o.String() }

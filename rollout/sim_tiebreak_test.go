@@ -41,17 +41,17 @@ func scripted(t failer, y *story, most int, each func(events []Event)) bool {
 		each(stepped(s, y.ticks))
 		choices := s.Choices()
 		last := len(choices) - 1
-		for last >= 0 && choices[last].Took+1 >= choices[last].Ways {
+		for last >= 0 && choices[last].Chosen+1 >= choices[last].Count {
 			last--
 		}
 		if last < 0 {
 			return true
 		}
-		y.config.Script = nil
+		y.config.Choices = nil
 		for _, c := range choices[:last+1] {
-			y.config.Script = append(y.config.Script, c.Took)
+			y.config.Choices = append(y.config.Choices, c.Chosen)
 		}
-		y.config.Script[last]++
+		y.config.Choices[last]++
 	}
 	return false
 }
@@ -61,7 +61,7 @@ func scripted(t failer, y *story, most int, each func(events []Event)) bool {
 func happenings(events []Event) string {
 	var all []string
 	for _, e := range events {
-		e.Pod, e.Why = "", Why{Rule: e.Why.Rule}
+		e.Pod, e.Why = "", Why{Reason: e.Why.Reason}
 		all = append(all, fmt.Sprintf("%06d.%03d %v", e.Tick, e.Round, e))
 	}
 	slices.Sort(all)
@@ -75,7 +75,7 @@ func TestScriptsCoverEveryOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(calm).Draw(t, "story")
 		byName := lines(stepped(y.sim(t), y.ticks))
-		y.config.Order = Scripted
+		y.config.Order = OrderFromScript
 		if script := lines(stepped(y.sim(t), y.ticks)); script != byName {
 			t.Fatalf("without a script:\n%s\nby name:\n%s", script, byName)
 		}
@@ -83,7 +83,7 @@ func TestScriptsCoverEveryOrder(t *testing.T) {
 		if !scripted(t, y, 60, func(events []Event) { all[happenings(events)] = true }) {
 			return
 		}
-		y.config.Order, y.config.Script = Seeded, nil
+		y.config.Order, y.config.Choices = OrderSeeded, nil
 		for seed := range uint64(5) {
 			y.config.Seed = seed
 			if h := happenings(stepped(y.sim(t), y.ticks)); !all[h] {

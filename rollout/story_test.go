@@ -47,7 +47,7 @@ func (y *story) GoString() string {
 func (y *story) script() Script {
 	var script Script
 	for _, in := range y.inputs {
-		script = append(script, Step{int(in.tick), in.input})
+		script = append(script, ScheduledInput{int(in.tick), in.input})
 	}
 	return script
 }
@@ -132,7 +132,7 @@ func (w *writer) begin() {
 		},
 	}
 	if w.mood == mixed && rapid.IntRange(0, 3).Draw(w.t, "spread") == 0 {
-		w.config.Kubelet.Spread = Spread{Start: 3 * second, Ready: 4 * second, Stop: 5 * second, PerNode: rapid.Bool().Draw(w.t, "per node"), Tailed: rapid.Bool().Draw(w.t, "tailed")}
+		w.config.Kubelet.Jitter = Jitter{Start: 3 * second, Ready: 4 * second, Stop: 5 * second, PerNode: rapid.Bool().Draw(w.t, "per node"), LongTail: rapid.Bool().Draw(w.t, "tailed")}
 	}
 	if w.mood == mixed && rapid.Bool().Draw(w.t, "slow") {
 		w.config.Kubelet.Timings = []Timing{{Nodes: []string{"n1"}, Start: 2 * second, Ready: 3 * second, Stop: 5 * second}}
@@ -240,7 +240,7 @@ func (w *writer) strategy(ds *appsv1.DaemonSet) {
 
 func (w *writer) add(in Input) { w.inputs = append(w.inputs, scheduled{int32(w.tick), in}) }
 
-func (w *writer) apply(i int) { w.add(Apply{DaemonSet: w.sets[i].DeepCopy()}) }
+func (w *writer) apply(i int) { w.add(Apply{Object: w.sets[i].DeepCopy()}) }
 
 func (w *writer) trouble(event int) {
 	image, nodes := fmt.Sprintf("v%d", rapid.IntRange(0, 3).Draw(w.t, "bad")), pick(w.t, "where", nil, []string{"n0"}, []string{"n1", "n2"})
@@ -262,9 +262,9 @@ func (w *writer) drain(node string) Drain {
 	flag := func(name string) bool { return rapid.IntRange(0, 3).Draw(w.t, name) > 0 }
 	return Drain{
 		Node: node, IgnoreDaemonSets: flag("ignore"), DeleteEmptyDirData: flag("delete"), Force: flag("force"), DisableEviction: !flag("evict"),
-		GracePeriod: pick(w.t, "grace period", 0, 0, NoGrace, 2*time.Second),
-		Timeout:     pick(w.t, "timeout", 0, 0, 3*time.Second, 11*time.Second),
-		PodSelector: pick(w.t, "selector", "", "", "app in (web)"),
+		GracePeriodSeconds: pick(w.t, "grace period", 0, 0, NoGrace, 2*time.Second),
+		Timeout:            pick(w.t, "timeout", 0, 0, 3*time.Second, 11*time.Second),
+		PodSelector:        pick(w.t, "selector", "", "", "app in (web)"),
 	}
 }
 

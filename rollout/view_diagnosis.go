@@ -79,7 +79,7 @@ func (s *Sim) endless(d *daemonSet, node int32) int32 {
 	if d.marks[node]&desired == 0 || !s.nodes[node].works() {
 		return none
 	}
-	if id := s.expelledForEver(d, node); id != none {
+	if id := s.inEvictionLoop(d, node); id != none {
 		return id
 	}
 	for id := d.head[node]; id != none; id = s.pods[id].next {
@@ -91,10 +91,10 @@ func (s *Sim) endless(d *daemonSet, node int32) int32 {
 	return none
 }
 
-// expelledForEver returns a bound pod that is evicted, whatever else happens, while
+// inEvictionLoop returns a bound pod that is evicted, whatever else happens, while
 // the DaemonSet makes the same again, or none. With surge it may be the new one beside
 // an old one that stays.
-func (s *Sim) expelledForEver(d *daemonSet, node int32) int32 {
+func (s *Sim) inEvictionLoop(d *daemonSet, node int32) int32 {
 	if !s.nodes[node].is(hasNoExecute) || d.head[node] == none || !s.evictions.evictsAgain(d, node) {
 		return none
 	}
@@ -109,7 +109,7 @@ func (s *Sim) expelledForEver(d *daemonSet, node int32) int32 {
 // isExpelled reports whether the pod's DaemonSet has a pod on its node that is evicted
 // again and again.
 func (s *Sim) isExpelled(p *pod) bool {
-	return p.owner != none && p.node != none && s.expelledForEver(s.daemonSets.at[p.owner], p.node) != none
+	return p.owner != none && p.node != none && s.inEvictionLoop(s.daemonSets.at[p.owner], p.node) != none
 }
 
 // rejectsForEver reports whether the pod is Failed or will be as soon as the kubelet
@@ -120,8 +120,8 @@ func (s *Sim) rejectsForEver(p *pod) bool {
 
 // crashesForEver reports whether a run of the container is too short for the pod to be
 // available.
-func (s *Sim) crashesForEver(p *pod, minReady stamp) bool {
-	return p.is(loops) && s.kubelets.faultOf(p).after-s.kubelets.pace(p).ready < max(minReady, 1)
+func (s *Sim) crashesForEver(p *pod, minReady simTime) bool {
+	return p.is(loops) && s.kubelets.faultOf(p).after-s.kubelets.durations(p).ready < max(minReady, 1)
 }
 
 func (s probed) DaemonSet(key string) *probe.DaemonSet {
@@ -238,7 +238,7 @@ func (s probed) Trouble(id int32) probe.Trouble {
 	return probe.Trouble{Image: t.image, Nodes: t.nodes, Pull: t.kind == noImage}
 }
 
-func (s probed) Against(id int32) []placement.Reason { return s.scheduler.against(&s.pods[id]) }
+func (s probed) Against(id int32) []placement.FilterReason { return s.scheduler.against(&s.pods[id]) }
 
 func (s probed) WhyUnbound(id int32) string { return s.scheduler.whyUnbound(&s.pods[id]) }
 

@@ -12,14 +12,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// Budget is a DaemonSet's maxUnavailable and maxSurge, each "3" or "10%"; empty
+// UpdateLimit is a DaemonSet's maxUnavailable and maxSurge, each "3" or "10%"; empty
 // is 0, both empty is what the DaemonSet has.
-type Budget struct{ MaxUnavailable, MaxSurge string }
+type UpdateLimit struct{ MaxUnavailable, MaxSurge string }
 
-// String returns the budget in words.
-func (b Budget) String() string {
+// String returns the limit in words.
+func (b UpdateLimit) String() string {
 	switch {
-	case b == Budget{}:
+	case b == UpdateLimit{}:
 		return "as it is"
 	case b.MaxSurge == "":
 		return "maxUnavailable " + b.MaxUnavailable
@@ -29,15 +29,15 @@ func (b Budget) String() string {
 	return "maxUnavailable " + b.MaxUnavailable + " maxSurge " + b.MaxSurge
 }
 
-// amounts parses the budget.
-func (b Budget) amounts() (maxUnavailable, maxSurge *intstr.IntOrString) {
+// amounts parses the limit.
+func (b UpdateLimit) amounts() (maxUnavailable, maxSurge *intstr.IntOrString) {
 	parse := func(s string) *intstr.IntOrString { return new(intstr.Parse(cmp.Or(s, "0"))) }
 	return parse(b.MaxUnavailable), parse(b.MaxSurge)
 }
 
-// on returns the DaemonSet with the budget.
-func (b Budget) on(ds *appsv1.DaemonSet) *appsv1.DaemonSet {
-	if b == (Budget{}) {
+// on returns the DaemonSet with the limit.
+func (b UpdateLimit) on(ds *appsv1.DaemonSet) *appsv1.DaemonSet {
+	if b == (UpdateLimit{}) {
 		return ds
 	}
 	unavailable, surge := b.amounts()
@@ -49,9 +49,9 @@ func (b Budget) on(ds *appsv1.DaemonSet) *appsv1.DaemonSet {
 	return ds
 }
 
-// onDeployment returns the Deployment with the budget.
-func (b Budget) onDeployment(d *appsv1.Deployment) *appsv1.Deployment {
-	if b == (Budget{}) {
+// onDeployment returns the Deployment with the limit.
+func (b UpdateLimit) onDeployment(d *appsv1.Deployment) *appsv1.Deployment {
+	if b == (UpdateLimit{}) {
 		return d
 	}
 	unavailable, surge := b.amounts()
@@ -66,62 +66,62 @@ func (b Budget) onDeployment(d *appsv1.Deployment) *appsv1.Deployment {
 // Estimate is what a rollout would take. Ticks count from the one in which the
 // DaemonSet is applied, which is number 1.
 type Estimate struct {
-	Budget    Budget
-	State     State // Done or Deadlocked; another one if the time was not enough
-	Ticks     int   // until its last event
-	Waves     int   // ticks in which the rollout deleted old pods or set new ones beside them
-	Desired   int   // nodes that want a pod, at the end
-	Lowest    int   // available on wanted nodes when it was worst, pods on their way out not counted
-	LowestAt  int   // in this tick of the simulation, for the first time
-	Gaps      []Gap // nodes that were without an available pod, ascending by name
-	LongestAt Gap   // the longest of them; the first by name of equals
+	Limit            UpdateLimit
+	State            State    // StateDone or StateStuck; another one if the time was not enough
+	Ticks            int      // until its last event
+	Waves            int      // ticks in which the rollout deleted old pods or set new ones beside them
+	Desired          int      // nodes that want a pod, at the end
+	MinAvailable     int      // available on wanted nodes when it was worst, pods on their way out not counted
+	MinAvailableTick int      // in this tick of the simulation, for the first time
+	Outages          []Outage // nodes that were without an available pod, ascending by name
+	LongestAt        Outage   // the longest of them; the first by name of equals
 }
 
-// Gap is how long a wanted node was without an available pod at a stretch; the
+// Outage is how long a wanted node was without an available pod at a stretch; the
 // longest stretch if there were several.
-type Gap struct {
+type Outage struct {
 	Node  string
 	Ticks int
 }
 
 // String returns the estimate in one line.
 func (e Estimate) String() string {
-	s := fmt.Sprintf("%v: %v after %d ticks in %d waves, at worst %d of %d available", e.Budget, e.State, e.Ticks, e.Waves, e.Lowest, e.Desired)
+	s := fmt.Sprintf("%v: %v after %d ticks in %d waves, at worst %d of %d available", e.Limit, e.State, e.Ticks, e.Waves, e.MinAvailable, e.Desired)
 	if e.LongestAt.Ticks > 0 {
 		s += fmt.Sprintf(", a node without for %d ticks", e.LongestAt.Ticks)
 	}
 	return s
 }
 
-// Estimate tries the DaemonSet with each budget, or as it is if none is given,
+// Estimate tries the DaemonSet with each limit, or as it is if none is given,
 // on forks of the simulation, which itself does not change: each is applied and
 // runs until it is settled, for at most max ticks. Each costs as much as happens
-// in it. The error names every budget that is malformed, or with which the
+// in it. The error names every limit that is malformed, or with which the
 // DaemonSet is refused.
-func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, budgets ...Budget) ([]Estimate, error) {
+func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, limits ...UpdateLimit) ([]Estimate, error) {
 	if ds == nil {
 		return nil, errors.New("no DaemonSet")
 	}
-	return s.estimate("daemonset", ds, max, budgets, func(b Budget) Apply { return Apply{DaemonSet: b.on(ds)} })
+	return s.estimate("daemonset", ds, max, limits, func(b UpdateLimit) Apply { return Apply{Object: b.on(ds)} })
 }
 
 // EstimateDeployment is Estimate for a Deployment: its waves are the ticks in
 // which old ReplicaSets shrank, Desired is its replicas, and no node has gaps.
-func (s *Sim) EstimateDeployment(d *appsv1.Deployment, max int, budgets ...Budget) ([]Estimate, error) {
+func (s *Sim) EstimateDeployment(d *appsv1.Deployment, max int, limits ...UpdateLimit) ([]Estimate, error) {
 	if d == nil {
 		return nil, errors.New("no Deployment")
 	}
-	return s.estimate("deployment", d, max, budgets, func(b Budget) Apply { return Apply{Deployment: b.onDeployment(d)} })
+	return s.estimate("deployment", d, max, limits, func(b UpdateLimit) Apply { return Apply{Deployment: b.onDeployment(d)} })
 }
 
-func (s *Sim) estimate(kind string, object metav1.Object, max int, budgets []Budget, with func(Budget) Apply) ([]Estimate, error) {
-	if len(budgets) == 0 {
-		budgets = []Budget{{}}
+func (s *Sim) estimate(kind string, object metav1.Object, max int, limits []UpdateLimit, with func(UpdateLimit) Apply) ([]Estimate, error) {
+	if len(limits) == 0 {
+		limits = []UpdateLimit{{}}
 	}
 	plain := cmp.Or(object.GetNamespace(), corev1.NamespaceDefault) + "/" + object.GetName()
 	var estimates []Estimate
 	var errs []error
-	for _, b := range budgets {
+	for _, b := range limits {
 		f := s.Fork()
 		f.quiet = true
 		o := newObserver(f, kind, plain)
@@ -133,7 +133,7 @@ func (s *Sim) estimate(kind string, object metav1.Object, max int, budgets []Bud
 			errs = append(errs, fmt.Errorf("%v: %w", b, err))
 			continue
 		}
-		o.Budget = b
+		o.Limit = b
 		estimates = append(estimates, o.Estimate)
 	}
 	return estimates, errors.Join(errs...)
@@ -155,7 +155,7 @@ func (o *observer) run(max int) error {
 // refusedApply returns why the DaemonSet or Deployment was not taken; nil if it was.
 func refusedApply(events []Event, key string) error {
 	for i := range events {
-		if e := &events[i]; e.Kind == Refused && e.DaemonSet+e.Deployment == key && strings.HasPrefix(e.Why.Detail, "apply ") {
+		if e := &events[i]; e.Kind == EventInputRefused && e.Key+e.Deployment == key && strings.HasPrefix(e.Why.Detail, "apply ") {
 			return errors.New(e.Why.Detail)
 		}
 	}

@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// Course is what a stretch of time brings a DaemonSet. Ticks and gaps count from
+// Summary is what a stretch of time brings a DaemonSet. Ticks and gaps count from
 // the first tick of the stretch, which is number 1.
-type Course struct {
+type Summary struct {
 	DaemonSet string // namespace/name
 	Estimate
-	Served int      // nodes on which a pod was available before
-	Down   int      // of these, how many wanted one and were without it when it was worst; pods on their way out not counted
-	DownAt int      // in this tick of the simulation, for the first time
-	DownOn []string // these nodes, ascending by name
+	Available       int      // nodes on which a pod was available before
+	Down            int      // of these, how many wanted one and were without it when it was worst; pods on their way out not counted
+	UnavailableTick int      // in this tick of the simulation, for the first time
+	Unavailable     []string // these nodes, ascending by name
 }
 
 // Measure passes at most max ticks, as Run does, and returns the course of every
 // DaemonSet that there is before, meanwhile or after, ascending by key, with all
 // events. It ends early when pods are turned out of a node for the third time and
-// would be without end (OutAgain). Beside what happens it costs a look at every
+// would be without end (ReasonEvictionLoop). Beside what happens it costs a look at every
 // node for each DaemonSet.
-func (s *Sim) Measure(max int) ([]Course, Trace) {
+func (s *Sim) Measure(max int) ([]Summary, Trace) {
 	m := measure{sim: s, start: s.Now(), turns: map[string]int{}}
 	m.find()
 	for _, o := range m.observers {
@@ -66,8 +66,8 @@ func (m *measure) find() {
 func (m *measure) turning(events []Event) bool {
 	endless := false
 	for _, e := range events {
-		if e.Kind == Evicted && e.Why.Rule == OutAgain {
-			id := e.DaemonSet + " " + e.Node
+		if e.Kind == EventEvicted && e.Why.Reason == ReasonEvictionLoop {
+			id := e.Key + " " + e.Node
 			m.turns[id]++
 			endless = endless || m.turns[id] > 2
 		}
@@ -75,18 +75,18 @@ func (m *measure) turning(events []Event) bool {
 	return endless
 }
 
-func (m *measure) courses(trace Trace) []Course {
+func (m *measure) courses(trace Trace) []Summary {
 	last := map[string]int{}
 	for _, e := range trace {
-		last[e.DaemonSet] = e.Tick
+		last[e.Key] = e.Tick
 	}
-	var all []Course
+	var all []Summary
 	for _, o := range m.observers {
 		o.close()
 		if tick, any := last[o.DaemonSet]; any {
 			o.Ticks = tick - m.start
 		}
-		all = append(all, o.Course)
+		all = append(all, o.Summary)
 	}
 	return all
 }

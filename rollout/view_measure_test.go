@@ -28,13 +28,13 @@ func ExampleSim_Measure() {
 		return
 	}
 	s.Measure(100) // until all is up
-	next := rollout.Apply{DaemonSet: ready.With("max-unavailable:2", "image:agent:2").Object(t)}
+	next := rollout.Apply{Object: ready.With("max-unavailable:2", "image:agent:2").Object(t)}
 	if err := s.Inject(next, rollout.EditNode{Node: "n-4", Edits: []cluster.NodeEdit{cluster.Taint("gone:NoExecute")}}); err != nil {
 		fmt.Println(err)
 	}
 	courses, trace := s.Measure(100)
 	for _, c := range courses {
-		fmt.Printf("%s: %v after %d ticks in %d waves; of %d served before %d down, %v\n", c.DaemonSet, c.State, c.Ticks, c.Waves, c.Served, c.Down, c.DownOn)
+		fmt.Printf("%s: %v after %d ticks in %d waves; of %d served before %d down, %v\n", c.DaemonSet, c.State, c.Ticks, c.Waves, c.Available, c.Down, c.Unavailable)
 	}
 	fmt.Println(len(trace) > 0)
 	// Output:

@@ -11,7 +11,7 @@ import (
 // The pods of a Deployment are only counted: where one is missing, another may come
 // anywhere, so no gap is its own.
 type observer struct {
-	Course
+	Summary
 	sim    *Sim
 	key    string // with its kind
 	start  int
@@ -40,7 +40,7 @@ const (
 
 func newObserver(s *Sim, kind, plain string) *observer {
 	o := &observer{sim: s, key: kind + "/" + plain, start: s.Now()}
-	o.DaemonSet, o.LowestAt = plain, o.start+1
+	o.DaemonSet, o.MinAvailableTick = plain, o.start+1
 	return o
 }
 
@@ -50,7 +50,7 @@ func (o *observer) begin() {
 	for i := range o.rows {
 		if r := &o.rows[i]; r.service == served {
 			r.before = true
-			o.Served++
+			o.Available++
 		}
 	}
 }
@@ -66,11 +66,11 @@ func (o *observer) see(tick int) {
 	default:
 		return
 	}
-	if !o.seen || o.served < o.Lowest {
-		o.Lowest, o.LowestAt = o.served, tick
+	if !o.seen || o.served < o.MinAvailable {
+		o.MinAvailable, o.MinAvailableTick = o.served, tick
 	}
 	if o.down > o.Down {
-		o.Down, o.DownAt, o.DownOn = o.down, tick, o.downOn()
+		o.Down, o.UnavailableTick, o.Unavailable = o.down, tick, o.downOn()
 	}
 	o.seen = true
 }
@@ -97,9 +97,9 @@ func (o *observer) seeNodes(d *daemonSet, tick int) {
 }
 
 // rolls reports whether the rule is one of those by which rollingUpdate begins with a node.
-func (r Rule) rolls() bool {
+func (r Reason) rolls() bool {
 	switch r {
-	case WithinBudget, OldUnavailable, WithinSurge, OldUnavailableSurge:
+	case ReasonMaxUnavailable, ReasonOldUnavailable, ReasonMaxSurge, ReasonOldUnavailableSurge:
 		return true
 	}
 	return false
@@ -157,7 +157,7 @@ func (s *Sim) serviceOn(d *daemonSet, node int32) service {
 
 func (o *observer) seePods(d *deployment) {
 	o.served, o.Desired = o.sim.serving(d), int(d.replicas())
-	if slices.ContainsFunc(o.sim.notes, func(n note) bool { return n.deployment == d.slot && n.rule == TooManyReplicas }) {
+	if slices.ContainsFunc(o.sim.notes, func(n note) bool { return n.deployment == d.slot && n.rule == ReasonScaleDown }) {
 		o.Waves++
 	}
 }
@@ -196,8 +196,8 @@ func (o *observer) close() {
 		if r.gap == 0 {
 			continue
 		}
-		gap := Gap{o.roster[i].name, r.gap}
-		o.Gaps = append(o.Gaps, gap)
+		gap := Outage{o.roster[i].name, r.gap}
+		o.Outages = append(o.Outages, gap)
 		if gap.Ticks > o.LongestAt.Ticks {
 			o.LongestAt = gap
 		}

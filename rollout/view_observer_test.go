@@ -16,7 +16,7 @@ import (
 )
 
 // An estimate is what counting by hand from events comes to.
-// Mutants seen to fail: a gap closed one tick early; LowestAt of the last low;
+// Mutants seen to fail: a gap closed one tick early; MinAvailableTick of the last low;
 // emitPod that notes nothing while nobody reads events.
 func TestEstimateIsCounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -33,7 +33,7 @@ func TestEstimateIsCounted(t *testing.T) {
 		if d := s.daemonSets.find("default/agent"); d != nil {
 			before = lines([]Event{{Revision: d.object.Generation}})
 		}
-		got, err := s.Estimate(ds, 200, Budget{MaxUnavailable: "2"}, Budget{MaxSurge: "50%"}, Budget{})
+		got, err := s.Estimate(ds, 200, UpdateLimit{MaxUnavailable: "2"}, UpdateLimit{MaxSurge: "50%"}, UpdateLimit{})
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
@@ -42,10 +42,10 @@ func TestEstimateIsCounted(t *testing.T) {
 		}
 		for _, e := range got {
 			f := s.Fork()
-			if err := f.Apply(e.Budget.on(ds)); err != nil {
+			if err := f.Apply(e.Limit.on(ds)); err != nil {
 				t.Fatalf("%v", err)
 			}
-			if diff := cmp.Diff(estimateByHand(f, "daemonset/default/agent", e.Budget), e); diff != "" {
+			if diff := cmp.Diff(estimateByHand(f, "daemonset/default/agent", e.Limit), e); diff != "" {
 				t.Fatalf("-by hand +estimate:\n%s", diff)
 			}
 		}
@@ -54,7 +54,7 @@ func TestEstimateIsCounted(t *testing.T) {
 
 // Of a Deployment, too, and it is told apart from a DaemonSet of the same name.
 // Mutants seen to fail: pods on their way out count as available; pods that are ready
-// do, whatever minReadySeconds; every rule makes a wave; LowestAt of the last low.
+// do, whatever minReadySeconds; every rule makes a wave; MinAvailableTick of the last low.
 func TestEstimateOfADeploymentIsCounted(t *testing.T) {
 	waves, downs := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -71,22 +71,22 @@ func TestEstimateOfADeploymentIsCounted(t *testing.T) {
 		if rapid.Bool().Draw(t, "as many as there are") {
 			web.Spec.Replicas = nil
 		}
-		got, err := s.EstimateDeployment(web, 200, Budget{MaxUnavailable: "2"}, Budget{MaxSurge: "50%"}, Budget{})
+		got, err := s.EstimateDeployment(web, 200, UpdateLimit{MaxUnavailable: "2"}, UpdateLimit{MaxSurge: "50%"}, UpdateLimit{})
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
 		for _, e := range got {
 			f := s.Fork()
-			if err := f.ApplyDeployment(e.Budget.onDeployment(web)); err != nil {
+			if err := f.ApplyDeployment(e.Limit.onDeployment(web)); err != nil {
 				t.Fatalf("%v", err)
 			}
-			if diff := cmp.Diff(estimateByHand(f, "deployment/default/web", e.Budget), e); diff != "" {
+			if diff := cmp.Diff(estimateByHand(f, "deployment/default/web", e.Limit), e); diff != "" {
 				t.Fatalf("-by hand +estimate:\n%s", diff)
 			}
 			if e.Waves > 1 {
 				waves++
 			}
-			if e.Lowest > 0 && e.Lowest < e.Desired {
+			if e.MinAvailable > 0 && e.MinAvailable < e.Desired {
 				downs++
 			}
 		}
@@ -102,7 +102,7 @@ func TestEstimatesKeepReplicas(t *testing.T) {
 	want := *s.deployments.at[0].object.Spec.Replicas
 	web := s.deployments.at[0].object.DeepCopy()
 	web.Spec.Replicas = nil
-	got, err := s.EstimateDeployment(web, 9, Budget{MaxSurge: "1"}, Budget{})
+	got, err := s.EstimateDeployment(web, 9, UpdateLimit{MaxSurge: "1"}, UpdateLimit{})
 	if err != nil || len(got) != 2 || want < 2 || got[0].Desired != int(want) || got[1].Desired != int(want) {
 		t.Errorf("%v of %d replicas, %v", got, want, err)
 	}
@@ -110,9 +110,9 @@ func TestEstimatesKeepReplicas(t *testing.T) {
 
 // Courses, too, of all DaemonSets at once, also where nodes come meanwhile.
 // Mutants seen to fail: rows that stay where they are when slots move; events of nodes,
-// or of the whole DaemonSet, overlooked; DownAt of the last low; a gap closed one tick
+// or of the whole DaemonSet, overlooked; UnavailableTick of the last low; a gap closed one tick
 // early.
-func TestCoursesAreCounted(t *testing.T) {
+func TestSummariesAreCounted(t *testing.T) {
 	downs, came := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(pick(t, "mood", mixed, drained, endlessly)).Draw(t, "story")
@@ -123,14 +123,14 @@ func TestCoursesAreCounted(t *testing.T) {
 		wish := y.sets[0].DeepCopy()
 		wish.Spec.MinReadySeconds = pick[int32](t, "min ready later", 0, 3, 600)
 		first := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "m", Labels: map[string]string{"pool": "a"}}} // moves all slots
-		for _, in := range []Input{Apply{DaemonSet: wish}, ApplyNode{first}} {
+		for _, in := range []Input{Apply{Object: wish}, ApplyNode{first}} {
 			if err := s.At(s.Now()+rapid.IntRange(1, 9).Draw(t, "later"), in); err != nil {
 				t.Fatalf("%v", err)
 			}
 		}
 		before, nodes := s.Fork(), len(s.nodes)
 		got, _ := s.Measure(y.ticks)
-		var want []Course
+		var want []Summary
 		for _, c := range got {
 			h := newHand(before.Fork(), "daemonset/"+c.DaemonSet)
 			h.look()
@@ -139,7 +139,7 @@ func TestCoursesAreCounted(t *testing.T) {
 			if c.Down > 0 {
 				downs++
 			}
-			if len(s.nodes) > nodes && len(c.Gaps) > 0 {
+			if len(s.nodes) > nodes && len(c.Outages) > 0 {
 				came++
 			}
 		}
@@ -152,18 +152,18 @@ func TestCoursesAreCounted(t *testing.T) {
 	}
 }
 
-func estimateByHand(s *Sim, key string, b Budget) Estimate {
+func estimateByHand(s *Sim, key string, b UpdateLimit) Estimate {
 	h := newHand(s, key)
 	h.look()
 	c := h.course(s.Now() + 200)
-	c.Budget, c.Ticks = b, h.last-h.start
+	c.Limit, c.Ticks = b, h.last-h.start
 	return c.Estimate
 }
 
 // hand counts by hand what an observer counts: which pods are available from events,
 // and from a list of the pods where an event is about the whole object.
 type hand struct {
-	Course
+	Summary
 	sim         *Sim
 	key         string
 	start, last int
@@ -178,7 +178,7 @@ type hand struct {
 func newHand(s *Sim, key string) *hand {
 	h := &hand{sim: s, key: key, start: s.Now(), last: s.Now(), missing: map[string]int{}, longest: map[string]int{}, before: map[string]bool{}}
 	_, h.DaemonSet = cutKind(key)
-	h.LowestAt = s.Now() + 1
+	h.MinAvailableTick = s.Now() + 1
 	return h
 }
 
@@ -203,31 +203,31 @@ func (h *hand) begin() {
 			h.before[node] = true
 		}
 	}
-	h.Served = len(h.before)
+	h.Available = len(h.before)
 }
 
 // course passes time up to a tick, or until nothing more happens.
-func (h *hand) course(until int) Course {
+func (h *hand) course(until int) Summary {
 	for h.sim.Now() < until && !h.sim.Settled() {
 		h.read(h.sim.Tick())
 		h.count()
 	}
 	for node, ticks := range h.longest {
-		h.Gaps = append(h.Gaps, Gap{node, ticks})
+		h.Outages = append(h.Outages, Outage{node, ticks})
 	}
-	slices.SortFunc(h.Gaps, func(a, b Gap) int { return strings.Compare(a.Node, b.Node) })
-	for _, g := range h.Gaps {
+	slices.SortFunc(h.Outages, func(a, b Outage) int { return strings.Compare(a.Node, b.Node) })
+	for _, g := range h.Outages {
 		if g.Ticks > h.LongestAt.Ticks {
 			h.LongestAt = g
 		}
 	}
 	h.State = h.sim.State(h.key)
-	return h.Course
+	return h.Summary
 }
 
 func (h *hand) read(events []Event) {
 	d, deployed := h.sim.resolve(h.key)
-	minReady := stamp(0)
+	minReady := simTime(0)
 	switch {
 	case d != nil:
 		minReady = d.object.Spec.MinReadySeconds
@@ -237,21 +237,21 @@ func (h *hand) read(events []Event) {
 	again, wave := false, false
 	for _, e := range events {
 		h.last = e.Tick
-		if e.DaemonSet+e.Deployment != h.DaemonSet {
+		if e.Key+e.Deployment != h.DaemonSet {
 			continue
 		}
 		h.Ticks = e.Tick - h.start
-		again = again || e.Pod == "" || e.Kind == Adopted
-		wave = wave || slices.Contains([]Rule{WithinBudget, OldUnavailable, WithinSurge, OldUnavailableSurge, TooManyReplicas}, e.Why.Rule)
+		again = again || e.Pod == "" || e.Kind == EventAdopted
+		wave = wave || slices.Contains([]Reason{ReasonMaxUnavailable, ReasonOldUnavailable, ReasonMaxSurge, ReasonOldUnavailableSurge, ReasonScaleDown}, e.Why.Reason)
 		switch e.Kind {
-		case Ready, Available:
-			if !h.going[e.Pod] && (e.Kind == Available || minReady == 0) {
+		case EventReady, EventAvailable:
+			if !h.going[e.Pod] && (e.Kind == EventAvailable || minReady == 0) {
 				h.up[e.Pod] = e.Node
 			}
-		case Deleted, UserDeleted, Evicted, Preempted:
+		case EventDeleted, EventDeletedByUser, EventEvicted, EventPreempted:
 			h.going[e.Pod] = true
 			delete(h.up, e.Pod)
-		case Unready, Failed, Stopped, Collected, Orphaned, Released:
+		case EventNotReady, EventFailed, EventStopped, EventGarbageCollected, EventOrphaned, EventReleased:
 			delete(h.up, e.Pod)
 		}
 	}
@@ -291,8 +291,8 @@ func (h *hand) count() {
 		}
 		return
 	}
-	if !h.known || served < h.Lowest {
-		h.Lowest, h.LowestAt = served, h.sim.Now()
+	if !h.known || served < h.MinAvailable {
+		h.MinAvailable, h.MinAvailableTick = served, h.sim.Now()
 	}
 	h.known, h.Desired = true, desired
 	var down []string
@@ -302,7 +302,7 @@ func (h *hand) count() {
 		}
 	}
 	if slices.Sort(down); len(down) > h.Down {
-		h.Down, h.DownAt, h.DownOn = len(down), h.sim.Now(), down
+		h.Down, h.UnavailableTick, h.Unavailable = len(down), h.sim.Now(), down
 	}
 }
 

@@ -66,7 +66,7 @@ func (s *Sim) Pods(key string) []Pod {
 	return pods
 }
 
-func (s *Sim) showPod(id int32, minReady stamp) Pod {
+func (s *Sim) showPod(id int32, minReady simTime) Pod {
 	p := &s.pods[id]
 	shown := Pod{
 		Name: s.podName(id), Bound: p.is(bound),

@@ -5,27 +5,27 @@ import (
 	"slices"
 )
 
-// Draining is a drain in progress: plain data.
-type Draining struct {
+// DrainStatus is a drain in progress: plain data.
+type DrainStatus struct {
 	Drain Drain
 	Since int // the tick in which it began
-	Pods  []Leaving
+	Pods  []RemainingPod
 }
 
-// Leaving is a pod that a drain waits for.
-type Leaving struct {
+// RemainingPod is a pod that a drain waits for.
+type RemainingPod struct {
 	Pod     string // namespace/name
 	Refused string // why the last eviction was refused; empty: it is on its way out
 }
 
-// Draining lists the drains in progress, in the order in which they began. One
+// Drains lists the drains in progress, in the order in which they began. One
 // whose pods are all refused, in a simulation that is settled, waits without end.
-func (s *Sim) Draining() []Draining {
-	var all []Draining
+func (s *Sim) Drains() []DrainStatus {
+	var all []DrainStatus
 	for _, d := range s.evictions.drains {
-		x := Draining{Drain: d.input, Since: int(d.started / s.step)}
+		x := DrainStatus{Drain: d.input, Since: int(d.started / s.step)}
 		for _, l := range d.pods {
-			x.Pods = append(x.Pods, Leaving{l.name, l.refused})
+			x.Pods = append(x.Pods, RemainingPod{l.name, l.refused})
 		}
 		all = append(all, x)
 	}
@@ -33,15 +33,15 @@ func (s *Sim) Draining() []Draining {
 }
 
 // State is how far a DaemonSet or Deployment has come, told by what is still to happen and
-// not by a timeout. It is comparable: Progressing, WaitingUntil(t), Done and
-// Deadlocked; Unknown if there is no such DaemonSet.
+// not by a timeout. It is comparable: StateProgressing, WaitingUntil(t), StateDone and
+// StateStuck; StateUnknown if there is no such DaemonSet.
 type State int64
 
 const (
-	Unknown     State = 0  // no such DaemonSet or Deployment
-	Progressing State = -1 // something happens in the next tick
-	Done        State = -2 // as wanted, and nothing more will happen by itself
-	Deadlocked  State = -3 // not as wanted, and nothing more will happen by itself
+	StateUnknown     State = 0  // no such DaemonSet or Deployment
+	StateProgressing State = -1 // something happens in the next tick
+	StateDone        State = -2 // as wanted, and nothing more will happen by itself
+	StateStuck       State = -3 // not as wanted, and nothing more will happen by itself
 )
 
 // WaitingUntil is the state of a DaemonSet for which nothing happens before a tick.
@@ -53,14 +53,14 @@ func (s State) Until() (tick int, waiting bool) { return int(s) - 1, s > 0 }
 // String is the state in words.
 func (s State) String() string {
 	switch s {
-	case Unknown:
+	case StateUnknown:
 		return "Unknown"
-	case Progressing:
+	case StateProgressing:
 		return "Progressing"
-	case Done:
+	case StateDone:
 		return "Done"
-	case Deadlocked:
-		return "Deadlocked"
+	case StateStuck:
+		return "Stuck"
 	}
 	return fmt.Sprintf("WaitingUntil(%d)", int64(s)-1)
 }
@@ -74,19 +74,19 @@ func (s *Sim) State(key string) State {
 	case deployed != nil:
 		return s.stateOf(s.wantsAny(deployed), s.nextForDeployment(deployed), deployed.done())
 	}
-	return Unknown
+	return StateUnknown
 }
 
 func (s *Sim) stateOf(wants bool, next int32, complete bool) State {
 	switch {
 	case wants || next <= s.now+1:
-		return Progressing
+		return StateProgressing
 	case next <= s.last:
 		return WaitingUntil(int(next))
 	case complete:
-		return Done
+		return StateDone
 	}
-	return Deadlocked
+	return StateStuck
 }
 
 // wantsAny says whether the Deployment or one of its ReplicaSets is to be synced.
@@ -131,5 +131,5 @@ func (s *Sim) nextFor(own func(*pod) bool) int32 {
 }
 
 // Settled says whether nothing more will happen by itself and no input is to
-// come: every DaemonSet is Done or Deadlocked.
+// come: every DaemonSet is StateDone or StateStuck.
 func (s *Sim) Settled() bool { return s.nextDue() > s.last }

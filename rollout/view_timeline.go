@@ -75,7 +75,7 @@ func (s *Sim) podRows(key string) iter.Seq[probe.Row] {
 	}
 }
 
-func (s *Sim) stage(id int32, minReady stamp) (stage probe.Stage, isNew bool) {
+func (s *Sim) stage(id int32, minReady simTime) (stage probe.Stage, isNew bool) {
 	p := &s.pods[id]
 	isNew = s.fresh[p.class]
 	switch {

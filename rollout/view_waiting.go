@@ -11,40 +11,40 @@ import (
 // Wait is a node that keeps a DaemonSet's rollout from being done, or a pod that
 // keeps a Deployment's, and what it waits for.
 type Wait struct {
-	Node     string // of a Deployment, the pod's; empty if it has none
-	Pod      string // of a Deployment; empty for one that is still to be created
-	For      Cause
-	Until    int      // the tick in which that ends by itself; -1 if nobody can tell, or never
-	Detail   string   // for Scheduling: what the pod does not fit for; for Start, Readiness and Backoff: its reason, like ImagePullBackOff
-	Blockers []string // for Turn and Blocked: the nodes, or pods, that use the budget, ascending
+	Node      string // of a Deployment, the pod's; empty if it has none
+	Pod       string // of a Deployment; empty for one that is still to be created
+	Blocker   Blocker
+	Until     int      // the tick in which that ends by itself; -1 if nobody can tell, or never
+	Detail    string   // for BlockerUnschedulable: what the pod does not fit for; for BlockerNotStarted, BlockerNotReady and BlockerFailedPodBackoff: its reason, like ImagePullBackOff
+	BlockedBy []string // for BlockerQueued and BlockerUpdateLimit: the nodes, or pods, that use the update limit, ascending
 }
 
-// Cause is what a node waits for.
-type Cause uint8
+// Blocker is what a node waits for.
+type Blocker uint8
 
 const (
-	Creation    Cause = iota + 1 // of its pod: at most 250 in a sync
-	Scheduling                   // its pod is not bound
-	Start                        // of its pod
-	Readiness                    // of its pod
-	MinReady                     // its pod is ready, but not yet for minReadySeconds
-	Termination                  // of the pod before
-	Backoff                      // its pod has failed
-	Turn                         // others are being updated first
-	Blocked                      // others use the whole budget and do not get on
-	User                         // strategy OnDelete: somebody must delete its pod
-	SyncError                    // the controller fails, and tries again
-	Paused                       // the Deployment is paused
+	BlockerNotCreated       Blocker = iota + 1 // of its pod: at most 250 in a sync
+	BlockerUnschedulable                       // its pod is not bound
+	BlockerNotStarted                          // of its pod
+	BlockerNotReady                            // of its pod
+	BlockerMinReadySeconds                     // its pod is ready, but not yet for minReadySeconds
+	BlockerTerminating                         // of the pod before
+	BlockerFailedPodBackoff                    // its pod has failed
+	BlockerQueued                              // others are being updated first
+	BlockerUpdateLimit                         // others use the whole update limit and do not get on
+	BlockerOnDelete                            // strategy OnDelete: somebody must delete its pod
+	BlockerSyncError                           // the controller fails, and tries again
+	BlockerPaused                              // the Deployment is paused
 )
 
-var causes = [...]string{"", "Creation", "Scheduling", "Start", "Readiness", "MinReady", "Termination", "Backoff", "Turn", "Blocked", "User", "SyncError", "Paused"}
+var blockers = [...]string{"", "NotCreated", "Unschedulable", "NotStarted", "NotReady", "MinReadySeconds", "Terminating", "FailedPodBackoff", "Queued", "UpdateLimit", "OnDelete", "SyncError", "Paused"}
 
-// String is the name of the cause.
-func (c Cause) String() string {
-	if c > 0 && int(c) < len(causes) {
-		return causes[c]
+// String returns the word of the blocker: "NotReady".
+func (c Blocker) String() string {
+	if c > 0 && int(c) < len(blockers) {
+		return blockers[c]
 	}
-	return fmt.Sprintf("Cause(%d)", uint8(c))
+	return fmt.Sprintf("Blocker(%d)", uint8(c))
 }
 
 // String is the wait in one line.
@@ -58,15 +58,15 @@ func (w Wait) String() string {
 	case w.Node == "":
 		who = "a replica"
 	}
-	s := who + " waits for " + w.For.String()
+	s := who + " waits: " + w.Blocker.String()
 	if w.Until >= 0 {
 		s += fmt.Sprintf(" until %d", w.Until)
 	}
 	if w.Detail != "" {
 		s += ": " + w.Detail
 	}
-	if len(w.Blockers) > 0 {
-		s += ", used by " + strings.Join(w.Blockers, " ")
+	if len(w.BlockedBy) > 0 {
+		s += ", used by " + strings.Join(w.BlockedBy, " ")
 	}
 	return s
 }
@@ -95,56 +95,56 @@ func (s *Sim) Waiting(key string) []Wait {
 		}
 		w := s.waitOf(d, int32(n))
 		w.Node = s.nodeNames[n].name
-		if w.For == Turn {
+		if w.Blocker == BlockerQueued {
 			if queue == nil {
 				q := s.budgetWait(d)
 				queue = &q
 			}
-			w.For, w.Blockers = queue.For, queue.Blockers
+			w.Blocker, w.BlockedBy = queue.Blocker, queue.BlockedBy
 		}
 		waits = append(waits, w)
 	}
 	return waits
 }
 
-// waitOf is what the node waits for; Turn also where it is Blocked.
+// waitOf is what the node waits for; BlockerQueued also where it is BlockerUpdateLimit.
 func (s *Sim) waitOf(d *daemonSet, node int32) Wait {
 	c := s.dsc.podsOnNode(d, node)
 	switch {
 	case c.newest != none && !s.available(d, &s.pods[c.newest]):
 		return s.podWait(c.newest)
 	case c.first != none && s.pods[c.first].is(terminating):
-		return until(Termination, s.kubelets.stopTick(&s.pods[c.first]))
+		return until(BlockerTerminating, s.kubelets.stopTick(&s.pods[c.first]))
 	case c.oldest == none:
-		return until(Creation, none)
+		return until(BlockerNotCreated, none)
 	case d.object.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType:
-		return until(User, none)
+		return until(BlockerOnDelete, none)
 	case d.failure != "":
-		return until(SyncError, none)
+		return until(BlockerSyncError, none)
 	}
-	return until(Turn, none)
+	return until(BlockerQueued, none)
 }
 
-func until(c Cause, tick int32) Wait { return Wait{For: c, Until: int(tick)} }
+func until(c Blocker, tick int32) Wait { return Wait{Blocker: c, Until: int(tick)} }
 
 // podWait is what a pod that is not available waits for.
 func (s *Sim) podWait(id int32) Wait {
 	p := &s.pods[id]
 	switch {
 	case p.phase == failed:
-		return Wait{For: Backoff, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
+		return Wait{Blocker: BlockerFailedPodBackoff, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
 	case !p.is(bound):
-		return Wait{For: Scheduling, Until: -1, Detail: s.scheduler.whyUnbound(p)}
+		return Wait{Blocker: BlockerUnschedulable, Until: -1, Detail: s.scheduler.whyUnbound(p)}
 	case p.phase == pending:
-		return Wait{For: Start, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
+		return Wait{Blocker: BlockerNotStarted, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
 	case !p.is(isReady):
-		return Wait{For: Readiness, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
+		return Wait{Blocker: BlockerNotReady, Until: int(p.due), Detail: s.kubelets.reasonOf(p)}
 	}
-	return until(MinReady, p.due)
+	return until(BlockerMinReadySeconds, p.due)
 }
 
 // budgetWait tells a queue that moves from one that does not: it does not if the
-// nodes that do not get on by themselves use the whole budget.
+// nodes that do not get on by themselves use the whole update limit.
 func (s *Sim) budgetWait(d *daemonSet) Wait {
 	surge, budget, err := d.budget()
 	user := out
@@ -152,20 +152,20 @@ func (s *Sim) budgetWait(d *daemonSet) Wait {
 		user, budget = surging, surge
 	}
 	if err != nil {
-		return Wait{For: SyncError, Until: -1}
+		return Wait{Blocker: BlockerSyncError, Until: -1}
 	}
-	w := Wait{For: Turn, Until: -1}
+	w := Wait{Blocker: BlockerQueued, Until: -1}
 	stuck := 0
 	for n := range s.nodes {
 		if d.marks[n]&user != 0 {
-			w.Blockers = append(w.Blockers, s.nodeNames[n].name)
+			w.BlockedBy = append(w.BlockedBy, s.nodeNames[n].name)
 			if !s.getsOn(d, int32(n)) {
 				stuck++
 			}
 		}
 	}
 	if stuck >= budget {
-		w.For = Blocked
+		w.Blocker = BlockerUpdateLimit
 	}
 	return w
 }
@@ -189,7 +189,7 @@ func (s *Sim) waitingFor(d *deployment) []Wait {
 	stuck := true // no new pod gets on by itself
 	switch {
 	case current == nil && d.failure != "": // and so there will be none
-		waits = append(waits, Wait{For: SyncError, Until: -1, Detail: d.failure})
+		waits = append(waits, Wait{Blocker: BlockerSyncError, Until: -1, Detail: d.failure})
 	case current != nil:
 		for _, id := range current.pods {
 			if p := &s.pods[id]; p.live() && !s.availableFor(current.minReady(), p) {
@@ -217,9 +217,9 @@ func (s *Sim) missing(rs *replicaSet) []Wait {
 	if len(s.appendActive(nil, rs)) >= int(rs.size()) {
 		return nil
 	}
-	w := until(Creation, none)
+	w := until(BlockerNotCreated, none)
 	if rs.denied != "" {
-		w.For, w.Detail = SyncError, rs.denied
+		w.Blocker, w.Detail = BlockerSyncError, rs.denied
 	}
 	return []Wait{w}
 }
@@ -227,14 +227,14 @@ func (s *Sim) missing(rs *replicaSet) []Wait {
 // oldWaits is what the old pods wait for: their turn, or for those that use the
 // budget, or to be gone where the new ones come after them.
 func (s *Sim) oldWaits(d *deployment, blockers []string, stuck bool) []Wait {
-	w := Wait{For: Turn, Until: -1, Blockers: blockers}
+	w := Wait{Blocker: BlockerQueued, Until: -1, BlockedBy: blockers}
 	switch {
 	case d.object.Spec.Paused:
-		w = until(Paused, none)
+		w = until(BlockerPaused, none)
 	case d.failure != "":
-		w = Wait{For: SyncError, Until: -1, Detail: d.failure}
+		w = Wait{Blocker: BlockerSyncError, Until: -1, Detail: d.failure}
 	case len(blockers) > 0 && stuck:
-		w.For = Blocked
+		w.Blocker = BlockerUpdateLimit
 	}
 	var waits []Wait
 	for _, slot := range d.mine {
@@ -244,7 +244,7 @@ func (s *Sim) oldWaits(d *deployment, blockers []string, stuck bool) []Wait {
 			case !p.is(terminating):
 				waits = append(waits, s.waitOfPod(id, w))
 			case d.recreates():
-				waits = append(waits, s.waitOfPod(id, until(Termination, s.kubelets.stopTick(p))))
+				waits = append(waits, s.waitOfPod(id, until(BlockerTerminating, s.kubelets.stopTick(p))))
 			}
 		}
 	}

@@ -16,14 +16,14 @@ import (
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		rollout.Apply{}, rollout.ApplyNode{}, rollout.Budget{}, rollout.Cause(0), rollout.Choice{}, rollout.CrashLoop{},
+		rollout.Apply{}, rollout.ApplyNode{}, rollout.UpdateLimit{}, rollout.Blocker(0), rollout.Choice{}, rollout.CrashLoop{},
 		rollout.Delete{}, rollout.DeletePod{}, rollout.DeletePods{}, rollout.Drain{},
 		rollout.EditNode{}, rollout.Estimate{}, rollout.Event{}, rollout.EvictPods{}, rollout.FailPods{}, rollout.ImagePullFails{},
-		rollout.Kind(0), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},
+		rollout.EventKind(0), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},
 		rollout.NodeReady{}, rollout.NodeUp{}, rollout.Order(0), rollout.Pause{}, rollout.Pod{},
 		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Propagation(0), rollout.Recover{}, rollout.RejectPods{},
-		rollout.RemoveNode{}, rollout.Resume{}, rollout.Rule(0), rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
-		rollout.Step{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{}, rollout.Wait{}, rollout.Why{},
+		rollout.RemoveNode{}, rollout.Resume{}, rollout.Reason(0), rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
+		rollout.ScheduledInput{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{}, rollout.Wait{}, rollout.Why{},
 		rollout.FormatInput, rollout.New, rollout.ParseInput, rollout.ParseScript, rollout.WaitingUntil,
 	)
 }
@@ -87,7 +87,7 @@ func TestRefusedHasNoEstimate(t *testing.T) {
 	if err := sim.Apply(ds); err != nil {
 		t.Fatal(err)
 	}
-	if refused := sim.Advance(100); len(refused) != 1 || refused[0].Kind != rollout.Refused {
+	if refused := sim.Advance(100); len(refused) != 1 || refused[0].Kind != rollout.EventInputRefused {
 		t.Error(refused)
 	}
 }

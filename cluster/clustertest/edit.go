@@ -9,15 +9,15 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Edit is a change to a node. It has the fields of rollout.EditNode, so that
+// NodeChange is a change to a node. It has the fields of rollout.EditNode, so that
 // rollout.EditNode(edit) is the same as an input of a simulation.
-type Edit struct {
+type NodeChange struct {
 	Node  string
 	Edits []cluster.NodeEdit
 }
 
 // Apply gives the cluster with the edit; one without a node is no change.
-func (e Edit) Apply(c *cluster.Cluster) (*cluster.Cluster, error) {
+func (e NodeChange) Apply(c *cluster.Cluster) (*cluster.Cluster, error) {
 	if e.Node == "" {
 		return c, nil
 	}
@@ -25,7 +25,7 @@ func (e Edit) Apply(c *cluster.Cluster) (*cluster.Cluster, error) {
 }
 
 // String is the edit as kubectl would be told it.
-func (e Edit) String() string {
+func (e NodeChange) String() string {
 	words := []string{e.Node + ":"}
 	for _, edit := range e.Edits {
 		words = append(words, edit.String())
@@ -33,14 +33,14 @@ func (e Edit) String() string {
 	return strings.Join(words, " ")
 }
 
-// Edits draws what people do to nodes: labels and taints come and go, nodes are
+// NodeChanges draws what people do to nodes: labels and taints come and go, nodes are
 // cordoned and uncordoned. Of a cluster without nodes it draws no change.
-func Edits(c *cluster.Cluster) *rapid.Generator[Edit] {
-	s := speechOf(c)
+func NodeChanges(c *cluster.Cluster) *rapid.Generator[NodeChange] {
+	s := vocabularyOf(c)
 	return onSomeNode(c, rapid.SliceOfN(rapid.Custom(func(t *rapid.T) cluster.NodeEdit { return drawEdit(t, s) }), 1, 2))
 }
 
-func drawEdit(t *rapid.T, s *speech) cluster.NodeEdit {
+func drawEdit(t *rapid.T, s *vocabulary) cluster.NodeEdit {
 	form := rapid.IntRange(0, 5).Draw(t, "form")
 	l, taint := rapid.SampledFrom(s.labels).Draw(t, "label"), rapid.SampledFrom(s.taints).Draw(t, "taint")
 	switch form {
@@ -58,11 +58,11 @@ func drawEdit(t *rapid.T, s *speech) cluster.NodeEdit {
 	return cluster.Uncordon()
 }
 
-// Faults draws what goes wrong with nodes, as the labels, taints and conditions
+// NodeFaults draws what goes wrong with nodes, as the labels, taints and conditions
 // show it: not ready, unreachable, under pressure, about to be taken away; and
 // that it is over. A node that is gone is no edit: package rollout has inputs for
 // that. Of a cluster without nodes it draws no change.
-func Faults(c *cluster.Cluster) *rapid.Generator[Edit] {
+func NodeFaults(c *cluster.Cluster) *rapid.Generator[NodeChange] {
 	return onSomeNode(c, rapid.SampledFrom(faults))
 }
 
@@ -79,12 +79,12 @@ var faults = [][]cluster.NodeEdit{
 	{cluster.Ready(), cluster.Uncordon()},
 }
 
-func onSomeNode(c *cluster.Cluster, edits *rapid.Generator[[]cluster.NodeEdit]) *rapid.Generator[Edit] {
+func onSomeNode(c *cluster.Cluster, edits *rapid.Generator[[]cluster.NodeEdit]) *rapid.Generator[NodeChange] {
 	names := c.Nodes().Names()
 	if len(names) == 0 {
-		return rapid.Just(Edit{})
+		return rapid.Just(NodeChange{})
 	}
-	return rapid.Custom(func(t *rapid.T) Edit {
-		return Edit{Node: rapid.SampledFrom(names).Draw(t, "node"), Edits: edits.Draw(t, "edits")}
+	return rapid.Custom(func(t *rapid.T) NodeChange {
+		return NodeChange{Node: rapid.SampledFrom(names).Draw(t, "node"), Edits: edits.Draw(t, "edits")}
 	})
 }

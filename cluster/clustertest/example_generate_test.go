@@ -9,26 +9,26 @@ import (
 
 // In a test: clustertest.Clusters().Draw(t, "cluster"). Example(n) shows what is drawn.
 func ExampleClusters() {
-	w := clustertest.Clusters(clustertest.On(clustertest.GKE), clustertest.Between(3, 6), clustertest.Healthy()).Example(1)
+	w := clustertest.Clusters(clustertest.WithPlatforms(clustertest.PlatformGKE), clustertest.WithNodes(3, 6), clustertest.WithHealthyNodes()).Example(1)
 	c := w.Cluster(t)
 	fmt.Println(c.Nodes().Len() >= 3, c.Nodes().Len() <= 6, c.HasLabel("cloud.google.com/gke-nodepool").Len() == c.Nodes().Len())
 	// Output: true true true
 }
 
 func ExamplePools() {
-	pool := clustertest.Pools(clustertest.On(clustertest.EKS), clustertest.Of(clustertest.GPU), clustertest.Between(2, 2)).Example(1)
+	pool := clustertest.Pools(clustertest.WithPlatforms(clustertest.PlatformEKS), clustertest.WithPools(clustertest.PoolGPU), clustertest.WithNodes(2, 2)).Example(1)
 	n := pool.Object(t)
 	fmt.Println(pool.Names(), n.Labels["node.kubernetes.io/instance-type"], n.Spec.Taints[0].ToString())
 	// Output: [gpu-1 gpu-2] p4d.24xlarge nvidia.com/gpu=present:NoSchedule
 }
 
 func ExampleDaemonSets() {
-	fmt.Println(clustertest.DaemonSets(clustertest.Key("monitoring/exporter")).Example(1).Key())
+	fmt.Println(clustertest.DaemonSets(clustertest.WithKey("monitoring/exporter")).Example(1).Key())
 	// Output: monitoring/exporter
 }
 
 func ExamplePods() {
-	fmt.Println(clustertest.Pods(clustertest.Key("shop/cart"), clustertest.Words("team=shop")).Example(1).Object(t).Labels)
+	fmt.Println(clustertest.Pods(clustertest.WithKey("shop/cart"), clustertest.WithWords("team=shop")).Example(1).Object(t).Labels)
 	// Output: map[app:cart team:shop]
 }
 
@@ -39,60 +39,60 @@ func ExampleUpdates() {
 	// Output: default/agent true
 }
 
-func ExampleEdits() {
+func ExampleNodeChanges() {
 	c := clustertest.World{clustertest.Pool("web", 2, "zone=a|b")}.Cluster(t)
-	changed, err := clustertest.Edits(c).Example(1).Apply(c)
+	changed, err := clustertest.NodeChanges(c).Example(1).Apply(c)
 	fmt.Println(changed.Nodes(), err)
 	// Output: {web-1 web-2} <nil>
 }
 
-func ExampleFaults() {
+func ExampleNodeFaults() {
 	c := clustertest.World{clustertest.Pool("web", 2)}.Cluster(t)
-	changed, err := clustertest.Faults(c).Example(1).Apply(c)
+	changed, err := clustertest.NodeFaults(c).Example(1).Apply(c)
 	fmt.Println(changed.Nodes(), err)
 	// Output: {web-1 web-2} <nil>
 }
 
-func ExampleEdit() {
-	e := clustertest.Edit{Node: "web-1", Edits: []cluster.NodeEdit{cluster.Cordon(), cluster.Label("zone", "b")}}
+func ExampleNodeChange() {
+	e := clustertest.NodeChange{Node: "web-1", Edits: []cluster.NodeEdit{cluster.Cordon(), cluster.Label("zone", "b")}}
 	fmt.Printf("%v\n%#v\n", e, e)
 	// Output:
 	// web-1: cordon label zone=b
-	// clustertest.Edit{Node:"web-1", Edits:[]cluster.NodeEdit{cluster.Cordon(), cluster.Label("zone", "b")}}
+	// clustertest.NodeChange{Node:"web-1", Edits:[]cluster.NodeEdit{cluster.Cordon(), cluster.Label("zone", "b")}}
 }
 
-func ExampleEdit_Apply() {
+func ExampleNodeChange_Apply() {
 	c := clustertest.World{clustertest.Pool("web", 2)}.Cluster(t)
-	c, err := clustertest.Edit{Node: "web-2", Edits: []cluster.NodeEdit{cluster.Cordon()}}.Apply(c)
+	c, err := clustertest.NodeChange{Node: "web-2", Edits: []cluster.NodeEdit{cluster.Cordon()}}.Apply(c)
 	fmt.Println(c.Unschedulable(), err)
 	// Output: {web-2} <nil>
 }
 
 func ExampleOption() {
-	small := []clustertest.Option{clustertest.Between(1, 2), clustertest.Healthy()}
+	small := []clustertest.Option{clustertest.WithNodes(1, 2), clustertest.WithHealthyNodes()}
 	fmt.Println(clustertest.Clusters(small...).Example(1).Cluster(t).Nodes().Len() <= 2)
 	// Output: true
 }
 
-func ExampleOn() {
-	w := clustertest.Clusters(clustertest.On(clustertest.AKS)).Example(1)
+func ExampleWithPlatforms() {
+	w := clustertest.Clusters(clustertest.WithPlatforms(clustertest.PlatformAKS)).Example(1)
 	fmt.Println(w.Cluster(t).LabelValues("topology.kubernetes.io/region"))
 	// Output: [westeurope]
 }
 
-func ExampleOf() {
-	w := clustertest.Clusters(clustertest.Of(clustertest.Windows)).Example(1)
+func ExampleWithPools() {
+	w := clustertest.Clusters(clustertest.WithPools(clustertest.PoolWindows)).Example(1)
 	fmt.Println(w.Cluster(t).LabelValues("kubernetes.io/os"))
 	// Output: [windows]
 }
 
-func ExampleBetween() {
-	fmt.Println(clustertest.Clusters(clustertest.Between(5, 5)).Example(1).Cluster(t).Nodes().Len())
+func ExampleWithNodes() {
+	fmt.Println(clustertest.Clusters(clustertest.WithNodes(5, 5)).Example(1).Cluster(t).Nodes().Len())
 	// Output: 5
 }
 
-func ExampleHealthy() {
-	fmt.Println(clustertest.Clusters(clustertest.Healthy()).Example(1).Cluster(t).Unschedulable().Len())
+func ExampleWithHealthyNodes() {
+	fmt.Println(clustertest.Clusters(clustertest.WithHealthyNodes()).Example(1).Cluster(t).Unschedulable().Len())
 	// Output: 0
 }
 
@@ -102,31 +102,31 @@ func ExampleWithPods() {
 	// Output: pod-1 Running
 }
 
-func ExampleWords() {
-	w := clustertest.Clusters(clustertest.Words("team=blue")).Example(1)
+func ExampleWithWords() {
+	w := clustertest.Clusters(clustertest.WithWords("team=blue")).Example(1)
 	fmt.Println(w.Cluster(t).LabelValues("team"))
 	// Output: [blue]
 }
 
-func ExampleKey() {
-	fmt.Println(clustertest.DaemonSets(clustertest.Key("monitoring/exporter")).Example(1).Object(t).Namespace)
+func ExampleWithKey() {
+	fmt.Println(clustertest.DaemonSets(clustertest.WithKey("monitoring/exporter")).Example(1).Object(t).Namespace)
 	// Output: monitoring
 }
 
 // DaemonSets for the nodes of a dump speak of the labels that these have.
-func ExampleFor() {
+func ExampleWithLabelsOf() {
 	c := clustertest.World{clustertest.Pool("web", 2, "rack=7")}.Cluster(t)
-	ds := clustertest.DaemonSets(clustertest.For(c)).Example(1)
+	ds := clustertest.DaemonSets(clustertest.WithLabelsOf(c)).Example(1)
 	fmt.Println(len(ds.Object(t).Spec.Template.Spec.NodeSelector) <= 2)
 	// Output: true
 }
 
 func ExamplePlatform() {
-	fmt.Printf("%v %#v\n", clustertest.EKS, clustertest.OnPremises)
-	// Output: EKS clustertest.OnPremises
+	fmt.Printf("%v %#v\n", clustertest.PlatformEKS, clustertest.PlatformOnPremises)
+	// Output: EKS clustertest.PlatformOnPremises
 }
 
-func ExampleShape() {
-	fmt.Printf("%v %#v\n", clustertest.ControlPlane, clustertest.Virtual)
-	// Output: ControlPlane clustertest.Virtual
+func ExamplePoolKind() {
+	fmt.Printf("%v %#v\n", clustertest.PoolControlPlane, clustertest.PoolVirtual)
+	// Output: ControlPlane clustertest.PoolVirtual
 }

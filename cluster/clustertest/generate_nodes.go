@@ -34,7 +34,7 @@ func drawPool(t *rapid.T, o options, on Platform) NodeSpec {
 // the platform shrinks to a plainer one; where the platform lacks it, it is the
 // platform's plainest.
 func drawModel(t *rapid.T, o options, on Platform) model {
-	var shapes []Shape
+	var shapes []PoolKind
 	for _, m := range o.models() {
 		shapes = append(shapes, m.shape)
 	}
@@ -50,8 +50,8 @@ var purposes = []string{
 	"size=9", "taint:experimental=true:PreferNoSchedule", "node.example.com/logging=external",
 }
 
-// troubles are what a single node may have; most have none.
-var troubles = []string{
+// conditions are what a single node may have; most have none.
+var conditions = []string{
 	"", "", "", "", "", "", "cordoned", "not-ready", "taint:node.kubernetes.io/disk-pressure:NoSchedule",
 	"taint:node.kubernetes.io/unreachable:NoSchedule taint:node.kubernetes.io/unreachable:NoExecute",
 	"taint:node.kubernetes.io/network-unavailable:NoSchedule", "cordoned not-ready",
@@ -79,7 +79,7 @@ func drawNodes(t *rapid.T, o options) World {
 	pools := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) drawnPool {
 		p := drawnPool{NodeSpec: drawPool(t, each, platform)}
 		if !o.healthy {
-			p.trouble = rapid.SampledFrom(troubles).Draw(t, "trouble")
+			p.condition = rapid.SampledFrom(conditions).Draw(t, "trouble")
 		}
 		return p
 	}), 1, 4).Draw(t, "pools")
@@ -88,7 +88,7 @@ func drawNodes(t *rapid.T, o options) World {
 
 type drawnPool struct {
 	NodeSpec
-	trouble string
+	condition string
 }
 
 // assemble cuts and fills pools to the number of nodes that the cluster may
@@ -116,17 +116,17 @@ func (p drawnPool) specs() (w World) {
 		return nil
 	}
 	healthy, last := p.NodeSpec, p.Names()[p.nodes-1]
-	if p.trouble != "" {
+	if p.condition != "" {
 		healthy.nodes--
 	}
 	if healthy.nodes > 0 {
 		w = append(w, healthy)
 	}
-	if p.trouble == "" {
+	if p.condition == "" {
 		return w
 	}
 	single := Node(last)
-	for _, text := range append(slices.Clone(p.words), strings.Fields(p.trouble)...) {
+	for _, text := range append(slices.Clone(p.words), strings.Fields(p.condition)...) {
 		single.words = append(single.words, cut(text).dealt(p.nodes-1).String())
 	}
 	return append(w, single)

@@ -60,7 +60,7 @@ func drawShare(t *rapid.T, has corev1.ResourceList) []string {
 // runs everywhere it can, without a word.
 func DaemonSets(opts ...Option) *rapid.Generator[DaemonSetSpec] {
 	o := collect(opts)
-	s := o.speaks()
+	s := o.knows()
 	return rapid.Custom(func(t *rapid.T) DaemonSetSpec {
 		d := DaemonSet(o.key, drawPlace(t, s)...).With(drawNeeds(t)...)
 		how := rapid.SampledFrom(strategies).Draw(t, "strategy") + " " + rapid.SampledFrom(paces).Draw(t, "pace")
@@ -71,7 +71,7 @@ func DaemonSets(opts ...Option) *rapid.Generator[DaemonSetSpec] {
 // Pods draws ordinary pods that wait for a node.
 func Pods(opts ...Option) *rapid.Generator[PodSpec] {
 	o := collect(opts)
-	s := o.speaks()
+	s := o.knows()
 	return rapid.Custom(func(t *rapid.T) PodSpec {
 		return Pod(o.key, drawPlace(t, s)...).With(drawNeeds(t)...).With(o.words...)
 	})
@@ -100,7 +100,7 @@ func drawNeeds(t *rapid.T) []string {
 }
 
 // drawPlace draws what decides about nodes.
-func drawPlace(t *rapid.T, s *speech) []string {
+func drawPlace(t *rapid.T, s *vocabulary) []string {
 	return slices.Concat(
 		rapid.SliceOfN(rapid.Map(rapid.SampledFrom(s.labels), label.on), 0, 2).Draw(t, "selector"),
 		rapid.SliceOfN(term("affinity:", s), 0, 2).Draw(t, "affinity"),
@@ -109,7 +109,7 @@ func drawPlace(t *rapid.T, s *speech) []string {
 	)
 }
 
-func term(start string, s *speech) *rapid.Generator[string] {
+func term(start string, s *vocabulary) *rapid.Generator[string] {
 	one := rapid.Custom(func(t *rapid.T) string {
 		l, other := rapid.SampledFrom(s.labels).Draw(t, "label"), rapid.SampledFrom(s.labels).Draw(t, "other")
 		return l.requirement(rapid.IntRange(0, 5).Draw(t, "form"), other.value)
@@ -117,7 +117,7 @@ func term(start string, s *speech) *rapid.Generator[string] {
 	return rapid.Map(rapid.SliceOfN(one, 1, 2), func(all []string) string { return start + strings.Join(all, ",") })
 }
 
-func toleration(s *speech) *rapid.Generator[string] {
+func toleration(s *vocabulary) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		taint := rapid.SampledFrom(s.taints).Draw(t, "taint")
 		return "tolerate:" + tolerating(taint, rapid.IntRange(0, 6).Draw(t, "form"))

@@ -27,7 +27,7 @@ func anySpec(t *rapid.T) clustertest.Spec {
 		return clustertest.Pods().Draw(t, "pod")
 	}
 	c := clustertest.Clusters().Draw(t, "cluster").Cluster(t)
-	return clustertest.DaemonSets(clustertest.For(c)).Draw(t, "daemonset for a cluster")
+	return clustertest.DaemonSets(clustertest.WithLabelsOf(c)).Draw(t, "daemonset for a cluster")
 }
 
 // Mutants: a max-surge that leaves maxUnavailable 1, extended resources without limits.
@@ -50,7 +50,7 @@ func TestClustersAreOfTheSizeAskedFor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		least := rapid.IntRange(1, 20).Draw(t, "least")
 		most := rapid.IntRange(least, 25).Draw(t, "most")
-		c := clustertest.Clusters(clustertest.Between(least, most), clustertest.WithPods()).Draw(t, "cluster").Cluster(t)
+		c := clustertest.Clusters(clustertest.WithNodes(least, most), clustertest.WithPods()).Draw(t, "cluster").Cluster(t)
 		if n := c.Nodes().Len(); n < least || n > most {
 			t.Fatalf("%d nodes", n)
 		}
@@ -64,8 +64,8 @@ func TestClustersAreOfTheSizeAskedFor(t *testing.T) {
 
 func TestOptionsNarrowWhatIsDrawn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := clustertest.Clusters(clustertest.On(clustertest.GKE, clustertest.EKS), clustertest.Of(clustertest.Windows, clustertest.Spot),
-			clustertest.Healthy(), clustertest.Words("team=blue")).Draw(t, "cluster")
+		w := clustertest.Clusters(clustertest.WithPlatforms(clustertest.PlatformGKE, clustertest.PlatformEKS), clustertest.WithPools(clustertest.PoolWindows, clustertest.PoolSpot),
+			clustertest.WithHealthyNodes(), clustertest.WithWords("team=blue")).Draw(t, "cluster")
 		for n := range w.Cluster(t).Nodes().All() {
 			_, gke := n.Labels["cloud.google.com/gke-nodepool"]
 			if region := n.Labels[corev1.LabelTopologyRegion]; gke != (region == "europe-west1") || n.Labels["team"] == "" || n.Spec.Unschedulable {
@@ -120,8 +120,8 @@ func TestEditsAndFaultsApply(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := clustertest.Clusters().Draw(t, "cluster").Cluster(t)
 		edits := append(
-			rapid.SliceOfN(clustertest.Edits(c), 1, 3).Draw(t, "edits"),
-			rapid.SliceOfN(clustertest.Faults(c), 1, 3).Draw(t, "faults")...)
+			rapid.SliceOfN(clustertest.NodeChanges(c), 1, 3).Draw(t, "edits"),
+			rapid.SliceOfN(clustertest.NodeFaults(c), 1, 3).Draw(t, "faults")...)
 		for _, e := range edits {
 			next, err := e.Apply(c)
 			if err != nil {

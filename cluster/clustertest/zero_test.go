@@ -10,11 +10,11 @@ import (
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		clustertest.DaemonSetSpec{}, clustertest.Edit{}, clustertest.NodeSpec{}, clustertest.Platform(0), clustertest.PodSpec{},
-		clustertest.Shape(0), clustertest.World(nil),
-		clustertest.Between, clustertest.Clusters, clustertest.DaemonSet, clustertest.DaemonSets, clustertest.Edits, clustertest.Faults,
-		clustertest.For, clustertest.Given, clustertest.Healthy, clustertest.Key, clustertest.Node, clustertest.Of, clustertest.On,
+		clustertest.DaemonSetSpec{}, clustertest.NodeChange{}, clustertest.NodeSpec{}, clustertest.Platform(0), clustertest.PodSpec{},
+		clustertest.PoolKind(0), clustertest.World(nil),
+		clustertest.WithNodes, clustertest.Clusters, clustertest.DaemonSet, clustertest.DaemonSets, clustertest.NodeChanges, clustertest.NodeFaults,
+		clustertest.WithLabelsOf, clustertest.Given, clustertest.WithHealthyNodes, clustertest.WithKey, clustertest.Node, clustertest.WithPools, clustertest.WithPlatforms,
 		clustertest.Parse, clustertest.ParseWorld, clustertest.Pod, clustertest.Pods, clustertest.Pool, clustertest.Pools,
-		clustertest.Updates, clustertest.WithPods, clustertest.Words,
+		clustertest.Updates, clustertest.WithPods, clustertest.WithWords,
 	)
 }

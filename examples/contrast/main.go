@@ -160,17 +160,17 @@ func (s stage) drain() error {
 	if err := fork.Inject(rollout.Drain{Node: "shop-a"}); err != nil {
 		return err
 	}
-	fork.tell(rollout.Undrained)
+	fork.tell(rollout.EventDrainFailed)
 	if err := s.Inject(rollout.Drain{Node: "shop-a", IgnoreDaemonSets: true}); err != nil {
 		return err
 	}
-	s.tell(rollout.Evicted, rollout.Unevicted, rollout.Unschedulable, rollout.Bound, rollout.Drained)
+	s.tell(rollout.EventEvicted, rollout.EventEvictionRefused, rollout.EventUnschedulable, rollout.EventBound, rollout.EventDrained)
 	s.pods()
 	return s.Inject(rollout.EditNode{Node: "shop-a", Edits: []cluster.NodeEdit{cluster.Uncordon()}})
 }
 
 // tell passes the time and prints the events of some kinds.
-func (s stage) tell(kinds ...rollout.Kind) {
+func (s stage) tell(kinds ...rollout.EventKind) {
 	for events := range s.Run(60) {
 		for _, e := range events {
 			for _, kind := range kinds {

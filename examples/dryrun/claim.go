@@ -30,7 +30,7 @@ func (r report) claims() []claim {
 		if !known {
 			at = place{v.File, v.Line}
 		}
-		all = append(all, claim{name: v.Policy, daemonSet: v.DaemonSet, at: at, text: v.String(), fails: v.Fails(), skipped: v.Allowed})
+		all = append(all, claim{name: v.Policy, daemonSet: v.DaemonSet, at: at, text: v.String(), fails: v.Fails(), skipped: v.AllowedEmpty})
 	}
 	return all
 }

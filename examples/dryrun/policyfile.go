@@ -275,16 +275,16 @@ func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 		"atLeast":    func() dryrun.Policy { return dryrun.AtLeast(p.amount, p.per, nodes) },
 		"within":     func() dryrun.Policy { return dryrun.Within(p.duration, p.amount) },
 		"exactlyOne": func() dryrun.Policy { return dryrun.ExactlyOne(nodes) },
-		"rehomes":    func() dryrun.Policy { return dryrun.Rehomes(p.keys...) },
+		"rehomes":    func() dryrun.Policy { return dryrun.Reschedules(p.keys...) },
 	}[p.kind]()
 	if p.kind != "rehomes" {
 		made = made.For(p.keys...)
 	}
 	if p.name != "" {
-		made = made.Named(p.name)
+		made = made.WithName(p.name)
 	}
 	if p.mayBeEmpty {
-		made = made.MayBeVacuous()
+		made = made.AllowEmpty()
 	}
 	return made, made.Err()
 }

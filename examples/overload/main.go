@@ -74,9 +74,9 @@ func eachAlone(out io.Writer, c *cluster.Cluster, daemonSets []*appsv1.DaemonSet
 }
 
 func report(out io.Writer, c *cluster.Cluster) {
-	ledger := placement.NewLedger(c)
+	ledger := placement.NewCapacityReport(c)
 	fmt.Fprintln(out, ledger)
-	for e := range ledger.Entries() {
+	for e := range ledger.Nodes() {
 		if over := e.Overloaded(); len(over) > 0 {
 			fmt.Fprintf(out, "  %s: %v\n", e.Node, over[0])
 		}

@@ -41,10 +41,10 @@ func check(t testing.TB, file string) dryrun.Report {
 		t.Fatal(err)
 	}
 	return plan.Check(
-		dryrun.Covers(gpu).For("monitoring/dcgm-exporter", "kube-system/nvidia-device-plugin").Named("every GPU node is watched and its GPUs are offered"),
+		dryrun.Covers(gpu).For("monitoring/dcgm-exporter", "kube-system/nvidia-device-plugin").WithName("every GPU node is watched and its GPUs are offered"),
 		dryrun.AtLeast("90%", "topology.kubernetes.io/zone", linux).For("monitoring/node-exporter"),
 		dryrun.Within(10*time.Minute, "50%"),
-		dryrun.Rehomes(),
+		dryrun.Reschedules(),
 	)
 }
 

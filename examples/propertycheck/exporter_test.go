@@ -33,9 +33,9 @@ func exporter(t rapid.TB) clustertest.DaemonSetSpec {
 
 // It covers every Linux machine, whatever pools are added and however they are tainted.
 func TestCoversEveryLinuxMachine(t *testing.T) {
-	scenes := rollouttest.Scenes(exporter(t),
-		rollouttest.In(clustertest.Clusters()),
-		rollouttest.Faults(3, rollouttest.NodeAdded, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeIsDrained, rollouttest.NodeIsEmptied))
+	scenes := rollouttest.Scenarios(exporter(t),
+		rollouttest.WithWorlds(clustertest.Clusters()),
+		rollouttest.WithFaults(3, rollouttest.NodeAdded, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeIsDrained, rollouttest.NodeIsEmptied))
 	machines := "kubernetes.io/os=linux,eks.amazonaws.com/compute-type notin (fargate),type notin (virtual-kubelet,kwok)"
 	rollouttest.Explore(t, scenes, rollouttest.Covered(key, machines))
 }
@@ -43,10 +43,10 @@ func TestCoversEveryLinuxMachine(t *testing.T) {
 // No four faults in a row leave fewer than 90 % available for more than five
 // minutes, an update in the middle or not.
 func TestFourFaults(t *testing.T) {
-	scenes := rollouttest.Scenes(exporter(t),
-		rollouttest.In(clustertest.Clusters(clustertest.Of(clustertest.Linux, clustertest.ARM), clustertest.Between(40, 50), clustertest.Healthy())),
-		rollouttest.Faults(4),
-		rollouttest.Within(600))
+	scenes := rollouttest.Scenarios(exporter(t),
+		rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithPools(clustertest.PoolLinux, clustertest.PoolARM), clustertest.WithNodes(40, 50), clustertest.WithHealthyNodes())),
+		rollouttest.WithFaults(4),
+		rollouttest.WithinTicks(600))
 	rollouttest.Explore(t, scenes, rollouttest.NeverBelow(key, "90%").LongerThan(5*time.Minute))
 }
 
@@ -60,22 +60,22 @@ func TestBadImageTakesOneZone(t *testing.T) {
 func oneZone(t rapid.TB, exporter clustertest.DaemonSetSpec) {
 	t.Helper()
 	const bad = "quay.io/prometheus/node-exporter:v1.13.0-bad"
-	scenes := rollouttest.Scenes(exporter,
-		rollouttest.In(clustertest.Clusters(
-			clustertest.On(clustertest.GKE, clustertest.EKS, clustertest.AKS), clustertest.Of(clustertest.Linux),
-			clustertest.Between(3, 10), clustertest.Healthy())),
-		rollouttest.Updates(),
-		rollouttest.First(
+	scenes := rollouttest.Scenarios(exporter,
+		rollouttest.WithWorlds(clustertest.Clusters(
+			clustertest.WithPlatforms(clustertest.PlatformGKE, clustertest.PlatformEKS, clustertest.PlatformAKS), clustertest.WithPools(clustertest.PoolLinux),
+			clustertest.WithNodes(3, 10), clustertest.WithHealthyNodes())),
+		rollouttest.WithUpdates(),
+		rollouttest.WithSteps(
 			rollouttest.Step{At: 0, Do: rollout.NeverReady{Image: bad}},
 			rollouttest.Step{At: 0, Do: exporter.With("image:" + bad)}))
 	rollouttest.Explore(t, scenes, rollouttest.Always("at most one zone is without an exporter", darkZones))
 }
 
-func darkZones(m *rollouttest.Moment) error {
+func darkZones(m *rollouttest.Observed) error {
 	c, dark := m.Cluster(), []string(nil)
 	zones := c.LabelValues("topology.kubernetes.io/zone")
 	if len(zones) < 2 {
-		return rollouttest.NoPremise
+		return rollouttest.ErrNoPremise
 	}
 	for _, zone := range zones {
 		if m.Available(key).And(c.Labeled("topology.kubernetes.io/zone", zone)).Len() == 0 {

@@ -40,8 +40,8 @@ func run(w io.Writer, svg string) error {
 	update := exporter("exporter:1.1")
 	fmt.Fprintln(w, "What would the update take?")
 	estimates, err := sim.Estimate(update, 1000,
-		rollout.Budget{MaxUnavailable: "1"}, rollout.Budget{MaxUnavailable: "2"},
-		rollout.Budget{MaxUnavailable: "50%"}, rollout.Budget{MaxSurge: "2"})
+		rollout.UpdateLimit{MaxUnavailable: "1"}, rollout.UpdateLimit{MaxUnavailable: "2"},
+		rollout.UpdateLimit{MaxUnavailable: "50%"}, rollout.UpdateLimit{MaxSurge: "2"})
 	if err != nil {
 		return err
 	}

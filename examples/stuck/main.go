@@ -89,7 +89,7 @@ func cure(w io.Writer, sim *rollout.Sim, key string) error {
 		return fmt.Errorf("%s: no remedy", key)
 	}
 	cheapest := x.Remedies[0]
-	fmt.Fprintf(w, "=> %s\n", cheapest.Does)
+	fmt.Fprintf(w, "=> %s\n", cheapest.Description)
 	if err := sim.Inject(cheapest.Inputs...); err != nil {
 		return err
 	}

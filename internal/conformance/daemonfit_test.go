@@ -63,7 +63,7 @@ func TestSurgeFit(t *testing.T) {
 		}
 		c := worldCluster(t, world)
 		seen.noteIf(slices.ContainsFunc(world.Pods, func(pod *corev1.Pod) bool { return ownedBy(ds, pod) }), "own pods")
-		alone, surging := workload.Predict(c), workload.Surging().Predict(c)
+		alone, surging := workload.Predict(c), workload.WithSurge().Predict(c)
 		for _, n := range world.Nodes {
 			if run, _ := upstream.ShouldRun(ds, n); run && !slices.ContainsFunc(world.Pods, func(pod *corev1.Pod) bool { return runsFor(ds, pod, n.Name) }) {
 				world.Pods = append(world.Pods, daemonPodOn(t, ds, n.Name))

@@ -31,7 +31,7 @@ func BenchmarkDeploymentRollout(b *testing.B) {
 	b.Run("berth", func(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
-			sim := must(simOf(s, rollout.ByName, objects(s.Nodes)))(b)
+			sim := must(simOf(s, rollout.OrderByName, objects(s.Nodes)))(b)
 			for _, tick := range []int{0, 3} {
 				if err := sim.At(tick, berthInput(s.At[tick][0])); err != nil {
 					b.Fatal(err)
@@ -44,7 +44,7 @@ func BenchmarkDeploymentRollout(b *testing.B) {
 			acts := 0
 			for acts < 2*replicas && sim.Now() < s.Ticks {
 				for _, e := range sim.Tick() {
-					if e.Kind == rollout.Created || e.Kind == rollout.Deleted {
+					if e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted {
 						acts++
 					}
 				}

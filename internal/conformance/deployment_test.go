@@ -32,7 +32,7 @@ func TestDeploymentsAgree(t *testing.T) {
 	census := deploymentPremises()
 	check(t, 500, func(rt *rapid.T) {
 		s := controllers.DeploymentScenarios().Draw(rt, "scenario")
-		order := rapid.SampledFrom([]rollout.Order{rollout.ByName, rollout.Seeded}).Draw(rt, "order")
+		order := rapid.SampledFrom([]rollout.Order{rollout.OrderByName, rollout.OrderSeeded}).Draw(rt, "order")
 		noteDeployments(census, s, compareDeployments(rt, t, s, order))
 	})
 	census.report(t, "scenarios")
@@ -42,7 +42,7 @@ func TestDeploymentsAgree(t *testing.T) {
 // cluster that the real controllers have brought to rest.
 func TestDeploymentsAgreeAfterADump(t *testing.T) {
 	check(t, 300, func(rt *rapid.T) {
-		compareDeployments(rt, t, controllers.DeploymentHandover().Draw(rt, "scenario"), rollout.ByName)
+		compareDeployments(rt, t, controllers.DeploymentHandover().Draw(rt, "scenario"), rollout.OrderByName)
 	})
 }
 
@@ -219,20 +219,20 @@ func (o *ourDeployments) tick(sim *rollout.Sim, events []rollout.Event) {
 // note keeps what the controllers did. A pod's name begins with its ReplicaSet's.
 func (o *ourDeployments) note(now controllers.Tick, e rollout.Event) {
 	switch e.Kind {
-	case rollout.Refused:
+	case rollout.EventInputRefused:
 		d := now.Deployments[refusals]
 		d.Refused = append(d.Refused, "refused")
 		now.Deployments[refusals] = d
-	case rollout.SyncFailed:
+	case rollout.EventSyncFailed:
 		d := now.Deployments[e.Deployment]
 		d.Errors = append(d.Errors, e.Why.Detail)
 		now.Deployments[e.Deployment] = d
-	case rollout.Bound:
+	case rollout.EventBound:
 		o.nodes[e.Pod] = e.Node
-	case rollout.Created, rollout.Deleted:
+	case rollout.EventCreated, rollout.EventDeleted:
 		key := "default/" + e.Pod[:strings.LastIndex(e.Pod, "-")]
 		rs := now.ReplicaSets[key]
-		if e.Kind == rollout.Created {
+		if e.Kind == rollout.EventCreated {
 			rs.Created++
 			at := controllers.At{Tick: e.Tick, Round: e.Round, Key: key}
 			o.names[at] = append(o.names[at], e.Pod)

@@ -92,11 +92,11 @@ func TestDrainsChooseAsKubectl(t *testing.T) {
 		for _, e := range sim.Tick() {
 			_, warning, _ := strings.Cut(e.Why.Detail, "; Warning: ")
 			switch {
-			case e.Kind == rollout.UserDeleted:
+			case e.Kind == rollout.EventDeletedByUser:
 				ours = append(ours, e.Pod)
-			case e.Kind == rollout.Happened && warning != "":
+			case e.Kind == rollout.EventInputApplied && warning != "":
 				ourWarnings = strings.Split(warning, "; ")
-			case e.Kind == rollout.Undrained:
+			case e.Kind == rollout.EventDrainFailed:
 				ourMistakes = append(ourMistakes, e.Why.Detail)
 			}
 		}

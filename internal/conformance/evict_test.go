@@ -48,7 +48,7 @@ func TestEvictionsAreAnswered(t *testing.T) {
 		}
 		ours := ""
 		for _, e := range sim.Tick() {
-			if e.Kind == rollout.Unevicted {
+			if e.Kind == rollout.EventEvictionRefused {
 				ours = e.Why.Detail
 			}
 		}

@@ -59,13 +59,13 @@ func TestNodeFilters(t *testing.T) {
 }
 
 func compareReasons(t *rapid.T, v placement.Verdict, filters upstream.Filters, n *corev1.Node) {
-	var want []placement.Reason
+	var want []placement.FilterReason
 	for _, plugin := range nodeOnly {
 		for _, reason := range filters.Nodes[n.Name][plugin].Reasons {
 			if reason == termsConflict {
 				reason = "node(s) didn't match Pod's node affinity/selector"
 			}
-			want = append(want, placement.Reason{Plugin: plugin, Message: reason})
+			want = append(want, placement.FilterReason{Plugin: plugin, Message: reason})
 		}
 	}
 	ok := len(v.Reasons) == len(want)

@@ -29,9 +29,9 @@ func TestLedger(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ledger := placement.NewLedger(c)
+		ledger := placement.NewCapacityReport(c)
 		for _, n := range world.Nodes {
-			e, _ := ledger.Entry(n.Name)
+			e, _ := ledger.Node(n.Name)
 			info := framework.NewNodeInfo(settled(t, world, daemonSets, n)...)
 			info.SetNode(n)
 			if got, want := freeOf(e), freeBeside(info); !slices.Equal(got, want) {
@@ -39,11 +39,11 @@ func TestLedger(t *testing.T) {
 			}
 			seen.cases++
 			seen.noteIf(len(e.Overloaded()) > 0, "overloaded")
-			seen.noteIf(len(e.Clashes) > 0, "clashing")
-			seen.noteIf(len(e.Lines) > 4, "scalars")
-			kept := func(s placement.Share) bool { return s.Kept }
-			seen.noteIf(slices.ContainsFunc(e.Shares, kept), "kept")
-			seen.noteIf(slices.ContainsFunc(e.Shares, func(s placement.Share) bool { return !s.Kept }), "wanted")
+			seen.noteIf(len(e.Conflicts) > 0, "clashing")
+			seen.noteIf(len(e.Resources) > 4, "scalars")
+			kept := func(s placement.DaemonSetUsage) bool { return s.Kept }
+			seen.noteIf(slices.ContainsFunc(e.DaemonSets, kept), "kept")
+			seen.noteIf(slices.ContainsFunc(e.DaemonSets, func(s placement.DaemonSetUsage) bool { return !s.Kept }), "wanted")
 		}
 	})
 	seen.report(t, "accounts of nodes")
@@ -92,9 +92,9 @@ func freeBeside(info *framework.NodeInfo) []string {
 	return all
 }
 
-func freeOf(e placement.Entry) []string {
+func freeOf(e placement.NodeUsage) []string {
 	var all []string
-	for _, l := range e.Lines {
+	for _, l := range e.Resources {
 		amount := l.Free.Value()
 		if l.Resource == corev1.ResourceCPU {
 			amount = l.Free.MilliValue()

@@ -46,8 +46,8 @@ func TestPreemption(t *testing.T) {
 		}()
 		p := workload.Predict(worldCluster(t, world))
 		comparePreemptions(t, p, j.Preemption)
-		if want := sameChoice(j.Sentence, p); p.Event() != want {
-			t.Errorf("%s\nwant %s", p.Event(), want)
+		if want := sameChoice(j.Sentence, p); p.FailedScheduling() != want {
+			t.Errorf("%s\nwant %s", p.FailedScheduling(), want)
 		}
 		seen.cases++
 		seen.noteIf(len(j.Preemption.Victims) > 0, "victims")
@@ -65,7 +65,7 @@ func TestPreemption(t *testing.T) {
 func comparePreemptions(t *rapid.T, p *placement.Prediction, want upstream.Preemption) {
 	got := map[string]string{}
 	for tried := range p.Preemptions() {
-		if tried.Never != "" {
+		if tried.Impossible != "" {
 			continue
 		}
 		for _, v := range tried.Victims {
@@ -79,7 +79,7 @@ func comparePreemptions(t *rapid.T, p *placement.Prediction, want upstream.Preem
 	if !maps.Equal(got, wanted) {
 		t.Errorf("victims %v\nwant %v", got, wanted)
 	}
-	chosen, ok := p.Preferred()
+	chosen, ok := p.Preemption()
 	if ok != (want.Chosen != "") {
 		t.Errorf("preferred %v, want %q", chosen, want.Chosen)
 	}
@@ -89,7 +89,7 @@ func comparePreemptions(t *rapid.T, p *placement.Prediction, want upstream.Preem
 // scheduler's, which takes any: Go's map order decides, anew each time it is
 // asked, so what it chose for this sentence is in the sentence alone.
 func sameChoice(sentence string, p *placement.Prediction) string {
-	chosen, ok := p.Preferred()
+	chosen, ok := p.Preemption()
 	if !ok {
 		return sentence
 	}

@@ -45,18 +45,18 @@ func TestReplicas(t *testing.T) {
 			if why := misplaced(r, j); why != "" || r.Pod != pod.Name {
 				t.Fatalf("%v: %s", r, why)
 			}
-			seen.noteIf(r.Tied > 1, "drawn")
+			seen.noteIf(r.TiedNodes > 1, "drawn")
 			seen.noteIf(len(j.Feasible) == 1, "only one node")
 			pod.Spec.NodeName = r.Node
 			world.Pods = append(world.Pods, pod)
 		}
-		if len(out.Waiting) == 0 {
+		if len(out.Pending) == 0 {
 			return
 		}
 		seen.note("waiting")
 		j := judged(t, scheduler, world, replicaOf(rs, len(out.Bound)))
 		// What the scheduler says of preemption comes behind the sentence.
-		if got := out.Waiting[0].Why; got == "" || !strings.HasPrefix(j.Sentence+j.ScoreError, got) {
+		if got := out.Pending[0].Message; got == "" || !strings.HasPrefix(j.Sentence+j.ScoreError, got) {
 			t.Fatalf("%s\nwant %s", got, j.Sentence+j.ScoreError)
 		}
 	})
@@ -88,7 +88,7 @@ func misplaced(r placement.Replica, j upstream.Judgement) string {
 			ties++
 		}
 	}
-	if score, ok := j.Scores[r.Node]; !ok || score.Total != best || r.Total != best || r.Tied != ties {
+	if score, ok := j.Scores[r.Node]; !ok || score.Total != best || r.Total != best || r.TiedNodes != ties {
 		return fmt.Sprintf("%d nodes have %d: %v", ties, best, j.Scores)
 	}
 	return ""
@@ -103,12 +103,12 @@ func deploymentOf(pod *corev1.Pod, replicas int32) *appsv1.Deployment {
 }
 
 // replicaSetOf gives the ReplicaSet that the names of the pods give away.
-func replicaSetOf(d *appsv1.Deployment, out placement.Outcome) *appsv1.ReplicaSet {
+func replicaSetOf(d *appsv1.Deployment, out placement.ReplicaPlacement) *appsv1.ReplicaSet {
 	first := ""
 	if len(out.Bound) > 0 {
 		first = out.Bound[0].Pod
 	} else {
-		first = out.Waiting[0].First
+		first = out.Pending[0].First
 	}
 	rs := &appsv1.ReplicaSet{}
 	rs.Namespace, rs.Name, rs.UID = d.Namespace, strings.TrimSuffix(first, "-0"), "rs"

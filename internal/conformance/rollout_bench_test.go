@@ -24,7 +24,7 @@ func BenchmarkRollout(b *testing.B) {
 
 func benchmarkRollout(b *testing.B, nodes int, budget string) {
 	set := func(image string) controllers.Apply {
-		return controllers.Apply{DaemonSet: controllers.DaemonSet("agent", image, controllers.MaxUnavailable(budget))}
+		return controllers.Apply{Object: controllers.DaemonSet("agent", image, controllers.MaxUnavailable(budget))}
 	}
 	s := controllers.Scenario{Nodes: controllers.Nodes(nodes), Ticks: nodes + 6,
 		At: map[int][]controllers.Input{0: {set("v1")}, 3: {set("v2")}}}
@@ -40,7 +40,7 @@ func benchmarkRollout(b *testing.B, nodes int, budget string) {
 	b.Run("berth", func(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
-			sim := must(simOf(s, rollout.ByName, objects(s.Nodes)))(b)
+			sim := must(simOf(s, rollout.OrderByName, objects(s.Nodes)))(b)
 			for _, tick := range []int{0, 3} {
 				if err := sim.At(tick, berthInput(s.At[tick][0])); err != nil {
 					b.Fatal(err)
@@ -53,7 +53,7 @@ func benchmarkRollout(b *testing.B, nodes int, budget string) {
 			acts := 0
 			for acts < 2*nodes && sim.Now() < s.Ticks {
 				for _, e := range sim.Tick() {
-					if e.Kind == rollout.Created || e.Kind == rollout.Deleted {
+					if e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted {
 						acts++
 					}
 				}

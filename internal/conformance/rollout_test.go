@@ -25,7 +25,7 @@ func TestRolloutsAgree(t *testing.T) {
 	census := rolloutPremises()
 	check(t, 600, func(t *rapid.T) {
 		s := controllers.Scenarios().Draw(t, "scenario")
-		order := rapid.SampledFrom([]rollout.Order{rollout.ByName, rollout.Seeded}).Draw(t, "order")
+		order := rapid.SampledFrom([]rollout.Order{rollout.OrderByName, rollout.OrderSeeded}).Draw(t, "order")
 		noteRollout(census, s, compareRollout(t, s, order))
 	})
 	census.report(t, "scenarios")
@@ -35,7 +35,7 @@ func TestRolloutsAgree(t *testing.T) {
 // cluster that the real controller has brought to rest.
 func TestRolloutsAgreeAfterADump(t *testing.T) {
 	check(t, 400, func(t *rapid.T) {
-		compareRollout(t, controllers.Handover().Draw(t, "scenario"), rollout.ByName)
+		compareRollout(t, controllers.Handover().Draw(t, "scenario"), rollout.OrderByName)
 	})
 }
 
@@ -43,7 +43,7 @@ func TestRolloutsAgreeAfterADump(t *testing.T) {
 // has one.
 func compareRollout(t failer, s controllers.Scenario, order rollout.Order) controllers.Trace {
 	var ours *ourTrace // nil before the dump: then the controller may choose
-	play, err := controllers.NewPlay(s, controllers.Options{Draws: 1000, AnyNode: order == rollout.Seeded,
+	play, err := controllers.NewPlay(s, controllers.Options{Draws: 1000, AnyNode: order == rollout.OrderSeeded,
 		Accept: func(at controllers.At, did controllers.Did) bool { return ours == nil || ours.accept(at, did) }})
 	if err != nil {
 		t.Fatalf("driver: %v\n%v", err, s)
@@ -290,7 +290,7 @@ func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) controllers.Ti
 		s.Created, s.Deleted = withoutHash(s.Created), withoutHash(s.Deleted)
 	}
 	for _, key := range daemonSetKeys {
-		if _, ok := sim.Status(key); ok {
+		if _, ok := sim.Object(key); ok {
 			describeSet(sim, key, set(key))
 		}
 	}
@@ -305,21 +305,21 @@ func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) controllers.Ti
 var daemonSetKeys = []string{"default/agent", "default/proxy"}
 
 func (o *ourTrace) note(set func(string) *controllers.Set, e rollout.Event) {
-	at := controllers.At{Tick: e.Tick, Round: e.Round, Key: e.DaemonSet}
+	at := controllers.At{Tick: e.Tick, Round: e.Round, Key: e.Key}
 	switch e.Kind {
-	case rollout.Refused:
-		s := set(e.DaemonSet)
+	case rollout.EventInputRefused:
+		s := set(e.Key)
 		s.Refused = append(s.Refused, "refused")
-	case rollout.SyncFailed:
-		s := set(e.DaemonSet)
+	case rollout.EventSyncFailed:
+		s := set(e.Key)
 		s.Errors = append(s.Errors, e.Why.Detail)
-		o.fails[e.DaemonSet] = append(o.fails[e.DaemonSet], failure{at, e.Why.Detail})
-	case rollout.Created, rollout.Deleted:
+		o.fails[e.Key] = append(o.fails[e.Key], failure{at, e.Why.Detail})
+	case rollout.EventCreated, rollout.EventDeleted:
 		if o.acts[at] == nil {
 			o.acts[at] = &acts{}
 		}
 		a := controllers.Act{Node: e.Node, Revision: e.Revision}
-		if e.Kind == rollout.Created {
+		if e.Kind == rollout.EventCreated {
 			o.acts[at].created = append(o.acts[at].created, a)
 		} else {
 			o.acts[at].deleted = append(o.acts[at].deleted, a)
@@ -352,7 +352,7 @@ func byNode(a, b controllers.Act) int {
 }
 
 func describeSet(sim *rollout.Sim, key string, set *controllers.Set) {
-	set.Status, _ = sim.Status(key)
+	set.Status, _ = sim.Object(key)
 	for _, r := range sim.History(key) {
 		set.Revisions = append(set.Revisions, controllers.Revision{Number: r.Revision, Hash: r.Labels["controller-revision-hash"]})
 	}

@@ -168,7 +168,7 @@ func (s *tainted) evictions(t failer) map[string]int {
 	evicted := map[string]int{}
 	for range taintedTicks - 1 {
 		for _, e := range sim.Tick() {
-			if e.Kind == rollout.Evicted {
+			if e.Kind == rollout.EventEvicted {
 				evicted[e.Pod] = e.Tick + 1
 			}
 		}

@@ -1,11 +1,11 @@
 // Package enum gives an enumeration its names as text and JSON. An enumeration is a
 // type of small unsigned integers whose constants count up from 0 or 1:
 //
-//	var fates = enum.Of[Fate]("evicted", "preempted", "removed", "stranded")
+//	var dispositions = enum.Of[Disposition]("Evicted", "Preempted", "Removed", "WithoutNode")
 //
-//	func (f Fate) String() string                   { return fates.String(f) }
-//	func (f Fate) MarshalText() ([]byte, error)     { return fates.MarshalText(f) }
-//	func (f *Fate) UnmarshalText(text []byte) error { return fates.UnmarshalText(f, text) }
+//	func (d Disposition) String() string                   { return dispositions.String(d) }
+//	func (d Disposition) MarshalText() ([]byte, error)     { return dispositions.MarshalText(d) }
+//	func (d *Disposition) UnmarshalText(text []byte) error { return dispositions.UnmarshalText(d, text) }
 package enum
 
 import (

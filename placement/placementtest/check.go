@@ -10,21 +10,21 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Func is an opinion on a DaemonSet, with the API server's defaults, and a node.
-type Func func(ds *appsv1.DaemonSet, node *corev1.Node) bool
+// Predicate is an opinion on a DaemonSet, with the API server's defaults, and a node.
+type Predicate func(ds *appsv1.DaemonSet, node *corev1.Node) bool
 
 // Wants checks a function that says whether the controller wants a pod of the
 // DaemonSet on the node, and creates one if there is none (shouldRun). t fails
 // with every claim of Cases that the function gets wrong; if it gets all right,
 // with the smallest pair drawn at random that it does not.
-func Wants(t rapid.TB, f Func) {
+func Wants(t rapid.TB, f Predicate) {
 	t.Helper()
 	check(t, question{"wants a pod there", eligible}, f)
 }
 
 // Keeps checks a function that says whether the controller lets a running pod of
 // the DaemonSet be on the node (shouldContinueRunning), as Wants does.
-func Keeps(t rapid.TB, f Func) {
+func Keeps(t rapid.TB, f Predicate) {
 	t.Helper()
 	check(t, question{"keeps a pod there", kept}, f)
 }
@@ -35,7 +35,7 @@ type question struct {
 	yes  placement.Decision
 }
 
-func check(t rapid.TB, q question, f Func) {
+func check(t rapid.TB, q question, f Predicate) {
 	t.Helper()
 	if f == nil {
 		t.Fatalf("there is no function")
@@ -56,7 +56,7 @@ func check(t rapid.TB, q question, f Func) {
 	t.Logf("%d claims hold, and of the nodes drawn at random %d that are eligible and %d that are not", len(claims), yes, no)
 }
 
-func (q question) wrong(f Func) []Case {
+func (q question) wrong(f Predicate) []Case {
 	var wrong []Case
 	for _, c := range Cases() {
 		ds, err := c.DaemonSet.Objects()
@@ -68,9 +68,9 @@ func (q question) wrong(f Func) []Case {
 	return wrong
 }
 
-func (q question) checkDrawn(t *rapid.T, f Func) *placement.Prediction {
+func (q question) checkDrawn(t *rapid.T, f Predicate) *placement.Prediction {
 	c := clustertest.Clusters().Draw(t, "cluster").Cluster(t)
-	ds := cluster.Default(clustertest.DaemonSets(clustertest.For(c)).Draw(t, "daemonset").Object(t))
+	ds := cluster.Default(clustertest.DaemonSets(clustertest.WithLabelsOf(c)).Draw(t, "daemonset").Object(t))
 	w, err := placement.ForDaemonSet(ds)
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,7 @@ func TestRightFunctionsPass(t *testing.T) {
 // mutants are mistakes that such functions make, and a claim that names each.
 var mutants = []struct {
 	name  string
-	runs  placementtest.Func
+	runs  placementtest.Predicate
 	claim string // empty: only the pairs drawn at random find it
 }{
 	{"cordoned nodes are left out", func(ds *appsv1.DaemonSet, n *corev1.Node) bool { return !n.Spec.Unschedulable && wants(ds, n) }, "cordoned nodes are eligible"},
@@ -143,8 +143,8 @@ func ExampleKeeps() {
 	// Output: true
 }
 
-func ExampleFunc() {
-	var runs placementtest.Func = func(ds *appsv1.DaemonSet, node *corev1.Node) bool { return true }
+func ExamplePredicate() {
+	var runs placementtest.Predicate = func(ds *appsv1.DaemonSet, node *corev1.Node) bool { return true }
 	c := placementtest.Cases()[0]
 	ds, _ := c.DaemonSet.Objects()
 	node, _ := c.Node.Objects()

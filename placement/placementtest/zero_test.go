@@ -22,7 +22,7 @@ func TestZeroValues(t *testing.T) {
 
 // Who gives no function is told so.
 func TestNobodyIsAsked(t *testing.T) {
-	for _, asks := range []func(rapid.TB, placementtest.Func){placementtest.Wants, placementtest.Keeps} {
+	for _, asks := range []func(rapid.TB, placementtest.Predicate){placementtest.Wants, placementtest.Keeps} {
 		if r := shrunk.Run(func(r *shrunk.Recorder) { asks(r, nil) }); !r.Failed() || !strings.Contains(r.String(), "there is no function") {
 			t.Error(r)
 		}

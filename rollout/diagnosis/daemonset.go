@@ -72,19 +72,19 @@ func (d *daemonSet) inTheWay(r *probe.NodeRow) int32 {
 	return probe.None
 }
 
-func (d *daemonSet) whole(found bool) (Obstacle, string) {
+func (d *daemonSet) whole(found bool) (Blocker, string) {
 	switch {
 	case d.Blind:
-		return EmptySelector, ""
+		return BlockerEmptySelector, ""
 	case d.Invalid || !found: // nobody is in the way
-		return StrategyUnusable, ""
+		return BlockerInvalidStrategy, ""
 	}
 	return 0, ""
 }
 
-func (d *daemonSet) law(x *examination) (together, end Law) {
+func (d *daemonSet) reference(x *diagnoser) (together, end Law) {
 	switch {
-	case d.Failure != "" && slices.Contains(x.kinds(), PodOnLostNode):
+	case d.Failure != "" && slices.Contains(x.kinds(), BlockerNodeDeleted):
 		return LostNodeFailsSurge, 0
 	case x.spent() && d.Surges:
 		return SurgeIsSpent, 0
@@ -94,7 +94,7 @@ func (d *daemonSet) law(x *examination) (together, end Law) {
 	return 0, EndsWhenAvailable
 }
 
-func (d *daemonSet) words(o Obstacle, of []Culprit) string {
+func (d *daemonSet) words(o Blocker, of []BlockingNode) string {
 	names := nodesOf(of)
 	slices.Sort(names)
 	text, verb := kube.FirstNames(names), "is"
@@ -104,13 +104,13 @@ func (d *daemonSet) words(o Obstacle, of []Culprit) string {
 	if len(names) > 4 {
 		text = fmt.Sprintf("%d nodes, %s,", len(names), text)
 	}
-	if !slices.ContainsFunc(of, func(c Culprit) bool { return c.Wanted }) {
+	if !slices.ContainsFunc(of, func(c BlockingNode) bool { return c.Wanted }) {
 		text += " (no pod is wanted there)"
 	}
-	return fmt.Sprintf(obstacles[o].words, text+" "+verb)
+	return fmt.Sprintf(blockers[o].words, text+" "+verb)
 }
 
-func (d *daemonSet) consequence(x *examination) string {
+func (d *daemonSet) consequence(x *diagnoser) string {
 	others := fmt.Sprintf("%d other nodes wait", len(x.queued))
 	if len(x.queued) == 1 {
 		others = "1 other node waits"
@@ -125,7 +125,7 @@ func (d *daemonSet) consequence(x *examination) string {
 }
 
 // foreseen tries a limit that cannot be used up.
-func (d *daemonSet) foreseen(x *examination) []Culprit {
+func (d *daemonSet) foreseen(x *diagnoser) []BlockingNode {
 	if len(x.queued) == 0 || x.all != 0 {
 		return nil
 	}
@@ -133,35 +133,35 @@ func (d *daemonSet) foreseen(x *examination) []Culprit {
 	if f.Inject(d.withLimit(intstr.FromInt(d.plenty())).inputs...) != nil {
 		return nil
 	}
-	if x.rest(f); f.State(x.key()) == rollout.Done {
+	if x.rest(f); f.State(x.key()) == rollout.StateDone {
 		return nil
 	}
 	known := nodesOf(slices.Concat(x.blockers, x.spenders))
 	slices.Sort(known)
-	return slices.DeleteFunc(examine(f, x.key()).blockers, func(c Culprit) bool { return within([]string{c.Node}, known) })
+	return slices.DeleteFunc(newDiagnoser(f, x.key()).blockers, func(c BlockingNode) bool { return within([]string{c.Node}, known) })
 }
 
 // plenty is a limit that cannot be used up. A percentage can: it is of the nodes that
 // want a pod, and others use it too.
 func (d *daemonSet) plenty() int { return len(d.Rows) + 1 }
 
-func (d *daemonSet) general(x *examination) (all []candidate, only bool) {
+func (d *daemonSet) general(x *diagnoser) (all []candidate, only bool) {
 	one := intstr.FromInt32(1)
 	if x.all != 0 {
-		return []candidate{d.strategy(ChangeBudget, "set maxUnavailable to 1", one, nil)}, true
+		return []candidate{d.strategy(RemedyChangeUpdateLimit, "set maxUnavailable to 1", one, nil)}, true
 	}
 	if c, ok := d.raise(x); ok {
 		all = append(all, c)
 	}
 	if d.Surges {
-		all = append(all, d.strategy(ReplaceInstead, "set maxSurge to 0 and maxUnavailable to 1", one, nil))
+		all = append(all, d.strategy(RemedyReplaceInPlace, "set maxSurge to 0 and maxUnavailable to 1", one, nil))
 	}
 	return all, false
 }
 
 // raise finds the smallest limit with which the rollout gets as far as it does with
 // the greatest, as a percentage if the DaemonSet has one and that is enough.
-func (d *daemonSet) raise(x *examination) (candidate, bool) {
+func (d *daemonSet) raise(x *diagnoser) (candidate, bool) {
 	now := d.amount()
 	if now == nil || len(x.queued) == 0 {
 		return candidate{}, false
@@ -199,13 +199,13 @@ func (d *daemonSet) amount() *intstr.IntOrString {
 func (d *daemonSet) withLimit(a intstr.IntOrString) candidate {
 	does := fmt.Sprintf("set %s to %v", d.limitName(), &a)
 	if d.Surges {
-		return d.strategy(ChangeBudget, does, intstr.FromInt32(0), &a)
+		return d.strategy(RemedyChangeUpdateLimit, does, intstr.FromInt32(0), &a)
 	}
-	return d.strategy(ChangeBudget, does, a, nil)
+	return d.strategy(RemedyChangeUpdateLimit, does, a, nil)
 }
 
 // strategy applies the DaemonSet as it is except for its strategy.
-func (d *daemonSet) strategy(m Means, does string, unavailable intstr.IntOrString, surge *intstr.IntOrString) candidate {
+func (d *daemonSet) strategy(m RemedyKind, does string, unavailable intstr.IntOrString, surge *intstr.IntOrString) candidate {
 	return d.changed(m, does, func(ds *appsv1.DaemonSet) {
 		ds.Spec.UpdateStrategy = appsv1.DaemonSetUpdateStrategy{
 			Type:          appsv1.RollingUpdateDaemonSetStrategyType,
@@ -215,28 +215,28 @@ func (d *daemonSet) strategy(m Means, does string, unavailable intstr.IntOrStrin
 }
 
 // changed applies a changed copy of the DaemonSet.
-func (d *daemonSet) changed(m Means, does string, change func(*appsv1.DaemonSet)) candidate {
+func (d *daemonSet) changed(m RemedyKind, does string, change func(*appsv1.DaemonSet)) candidate {
 	ds := d.Object.DeepCopy()
 	change(ds)
-	return candidate{m, does, []rollout.Input{rollout.Apply{DaemonSet: ds}}}
+	return candidate{m, does, []rollout.Input{rollout.Apply{Object: ds}}}
 }
 
 func (d *daemonSet) undo(revision int64) candidate { return rollBack(d.Key, revision) }
 
-func (d *daemonSet) against(x *examination, o Obstacle, of []Culprit) []candidate {
-	if o == TurnedOutAgain {
+func (d *daemonSet) against(x *diagnoser, o Blocker, of []BlockingNode) []candidate {
+	if o == BlockerEvictionLoop {
 		return append(d.endPatience(x, of), removeNodes(of))
 	}
 	if c := x.repairs(o, of); c != nil {
 		return c
 	}
-	return append([]candidate{x.deletePods(of, false), x.makeRoom(of)}, d.hinted(x, nodesOf(of))...)
+	return append([]candidate{x.deletePods(of, false), x.makeRoom(of)}, d.hintChanges(x, nodesOf(of))...)
 }
 
 // endPatience returns the ways out of a loop of evictions: to take the NoExecute taints
 // away, to tolerate them without limit, or not at all.
-func (d *daemonSet) endPatience(x *examination, of []Culprit) []candidate {
-	untaint := candidate{means: RepairNodes, does: "take the NoExecute taints off " + kube.FirstNames(nodesOf(of))}
+func (d *daemonSet) endPatience(x *diagnoser, of []BlockingNode) []candidate {
+	untaint := candidate{means: RemedyRepairNodes, does: "take the NoExecute taints off " + kube.FirstNames(nodesOf(of))}
 	for _, c := range of {
 		in := rollout.EditNode{Node: c.Node}
 		if node, ok := x.cluster().Node(c.Node); ok {
@@ -250,28 +250,28 @@ func (d *daemonSet) endPatience(x *examination, of []Culprit) []candidate {
 	}
 	return []candidate{
 		untaint,
-		d.changed(ChangeTemplate, "leave out tolerationSeconds", func(ds *appsv1.DaemonSet) {
+		d.changed(RemedyChangeTemplate, "leave out tolerationSeconds", func(ds *appsv1.DaemonSet) {
 			for i := range ds.Spec.Template.Spec.Tolerations {
 				ds.Spec.Template.Spec.Tolerations[i].TolerationSeconds = nil
 			}
 		}),
-		d.changed(ChangeTemplate, "leave out the tolerations with tolerationSeconds", func(ds *appsv1.DaemonSet) {
+		d.changed(RemedyChangeTemplate, "leave out the tolerations with tolerationSeconds", func(ds *appsv1.DaemonSet) {
 			list := &ds.Spec.Template.Spec.Tolerations
 			*list = slices.DeleteFunc(*list, func(t corev1.Toleration) bool { return t.TolerationSeconds != nil })
 		}),
 	}
 }
 
-// hinted returns the changes to the template, or to nodes, that let the pod onto the
+// hintChanges returns the changes to the template, or to nodes, that let the pod onto the
 // nodes, as placement knows them.
-func (d *daemonSet) hinted(x *examination, nodes []string) []candidate {
+func (d *daemonSet) hintChanges(x *diagnoser, nodes []string) []candidate {
 	w := d.Workload
 	if d.Surges {
-		w = w.Surging()
+		w = w.WithSurge()
 	}
 	p := w.Predict(x.cluster())
-	var template []placement.Step
-	onNodes := candidate{means: RepairNodes}
+	var template []placement.HintStep
+	onNodes := candidate{means: RemedyRepairNodes}
 	for _, n := range nodes {
 		for _, h := range p.HintsFor(n) {
 			if h.Nodes.Len() == 0 {
@@ -284,21 +284,21 @@ func (d *daemonSet) hinted(x *examination, nodes []string) []candidate {
 	if len(template) == 0 {
 		return []candidate{onNodes}
 	}
-	return []candidate{onNodes, d.changed(ChangeTemplate, stepWords(template), func(ds *appsv1.DaemonSet) {
+	return []candidate{onNodes, d.changed(RemedyChangeTemplate, stepWords(template), func(ds *appsv1.DaemonSet) {
 		ds.Spec.Template.Spec = placement.Hint{Steps: template}.PodSpec(ds.Spec.Template.Spec)
 	})}
 }
 
 // recovered reports whether the rollout has ended, or whether it leaves only nodes that
 // are in the way now.
-func (d *daemonSet) recovered(x *examination, f *rollout.Sim, settled bool) (leaves []string, ok bool) {
+func (d *daemonSet) recovered(x *diagnoser, f *rollout.Sim, settled bool) (leaves []string, ok bool) {
 	switch {
-	case f.State(x.key()) == rollout.Done:
+	case f.State(x.key()) == rollout.StateDone:
 		return nil, stands(probe.Of(f).DaemonSet(x.key()))
 	case !settled:
 		return nil, false
 	}
-	then := examine(f, x.key())
+	then := newDiagnoser(f, x.key())
 	leaves = nodesOf(then.blockers)
 	return leaves, len(then.queued) == 0 && len(leaves) > 0 && within(leaves, nodesOf(x.blockers))
 }

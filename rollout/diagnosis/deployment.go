@@ -113,23 +113,23 @@ func (d *deployment) recreating() bool {
 	return d.recreates() && !d.paused() && (d.current == nil || len(d.current.Pods) == 0)
 }
 
-func (d *deployment) whole(found bool) (Obstacle, string) {
+func (d *deployment) whole(found bool) (Blocker, string) {
 	switch {
 	case d.SelectsNothing && !d.Deleting:
-		return EmptySelector, ""
+		return BlockerEmptySelector, ""
 	case d.Failure != "" && !d.Deleting:
-		return StrategyUnusable, d.Failure
+		return BlockerInvalidStrategy, d.Failure
 	case d.Denied != "" && !d.Deleting:
-		return CreationRefused, d.Denied
+		return BlockerFailedCreate, d.Denied
 	case found:
 		return 0, ""
 	case d.paused():
-		return IsPaused, ""
+		return BlockerPaused, ""
 	}
-	return UnknownObstacle, ""
+	return BlockerUnknown, ""
 }
 
-func (d *deployment) law(x *examination) (together, end Law) {
+func (d *deployment) reference(x *diagnoser) (together, end Law) {
 	switch {
 	case d.recreating():
 		return RecreateWaits, 0
@@ -139,23 +139,23 @@ func (d *deployment) law(x *examination) (together, end Law) {
 	return 0, EndsWhenComplete
 }
 
-func (d *deployment) words(o Obstacle, of []Culprit) string {
+func (d *deployment) words(o Blocker, of []BlockingNode) string {
 	who := fmt.Sprintf("%d pods, %s, are", len(of), kube.FirstNames(podsOf(of)))
 	if len(of) == 1 {
 		who = of[0].Pod + " is"
 	}
-	part := fmt.Sprintf(cmp.Or(obstacles[o].pods, obstacles[o].words), who)
-	if o == FitsNowhere {
+	part := fmt.Sprintf(cmp.Or(blockers[o].pods, blockers[o].words), who)
+	if o == BlockerUnschedulable {
 		part += " (" + of[0].Detail + ")"
 	}
 	return part
 }
 
-func (d *deployment) consequence(x *examination) string {
+func (d *deployment) consequence(x *diagnoser) string {
 	switch {
 	case d.recreating() && x.all == 0:
 		return "; Recreate makes no new pod before they are gone"
-	case d.paused() && x.all != IsPaused:
+	case d.paused() && x.all != BlockerPaused:
 		return "; and it is paused"
 	case x.spent():
 		others := fmt.Sprintf("%d old pods wait", len(x.queued))
@@ -167,12 +167,12 @@ func (d *deployment) consequence(x *examination) string {
 	return ""
 }
 
-func (d *deployment) foreseen(*examination) []Culprit { return nil }
+func (d *deployment) foreseen(*diagnoser) []BlockingNode { return nil }
 
-func (d *deployment) general(x *examination) (all []candidate, only bool) {
-	if x.all == StrategyUnusable {
+func (d *deployment) general(x *diagnoser) (all []candidate, only bool) {
+	if x.all == BlockerInvalidStrategy {
 		quarter := intstr.FromString("25%")
-		return []candidate{d.strategy(ChangeBudget, "set maxSurge and maxUnavailable to 25%", quarter, quarter)}, true
+		return []candidate{d.strategy(RemedyChangeUpdateLimit, "set maxSurge and maxUnavailable to 25%", quarter, quarter)}, true
 	}
 	if d.paused() {
 		all = append(all, d.resume())
@@ -181,34 +181,34 @@ func (d *deployment) general(x *examination) (all []candidate, only bool) {
 }
 
 func (d *deployment) resume() candidate {
-	return candidate{ResumeRollout, "resume it", []rollout.Input{rollout.Resume{Key: d.name}}}
+	return candidate{RemedyResume, "resume it", []rollout.Input{rollout.Resume{Key: d.name}}}
 }
 
 // budgets let old pods go before new ones are available: as few as are enough.
-func (d *deployment) budgets(x *examination) (all []candidate) {
+func (d *deployment) budgets(x *diagnoser) (all []candidate) {
 	if len(x.queued) == 0 || d.Object.Spec.Strategy.Type != appsv1.RollingUpdateDeploymentStrategyType {
 		return nil
 	}
 	with := func(n int) candidate {
-		return d.strategy(ChangeBudget, fmt.Sprintf("set maxUnavailable to %d", n), intstr.FromInt(d.MaxSurge), intstr.FromInt(n))
+		return d.strategy(RemedyChangeUpdateLimit, fmt.Sprintf("set maxUnavailable to %d", n), intstr.FromInt(d.MaxSurge), intstr.FromInt(n))
 	}
 	if c, ok := x.least(d.MaxUnavailable+1, d.Replicas, with); ok {
 		all = append(all, c)
 	}
 	if d.MaxSurge > 0 {
-		all = append(all, d.strategy(ReplaceInstead, "set maxSurge to 0 and maxUnavailable to 1", intstr.FromInt32(0), intstr.FromInt32(1)))
+		all = append(all, d.strategy(RemedyReplaceInPlace, "set maxSurge to 0 and maxUnavailable to 1", intstr.FromInt32(0), intstr.FromInt32(1)))
 	}
 	return all
 }
 
 // fewer scales down, by as few replicas as are enough.
-func (d *deployment) fewer(x *examination) []candidate {
+func (d *deployment) fewer(x *diagnoser) []candidate {
 	if d.paused() {
 		return nil
 	}
 	c, ok := x.least(1, d.Replicas-1, func(less int) candidate {
 		n := d.Replicas - less
-		return candidate{ScaleDown, fmt.Sprintf("scale it down to %d", n), []rollout.Input{rollout.Scale{Key: d.name, Replicas: int32(n)}}}
+		return candidate{RemedyScaleDown, fmt.Sprintf("scale it down to %d", n), []rollout.Input{rollout.Scale{Key: d.name, Replicas: int32(n)}}}
 	})
 	if !ok {
 		return nil
@@ -220,13 +220,13 @@ func (d *deployment) fewer(x *examination) []candidate {
 func (d *deployment) undo(revision int64) candidate {
 	c := rollBack(d.name, revision)
 	if d.paused() {
-		return candidate{UndoRollout, "resume it, and " + c.does, append(d.resume().inputs, c.inputs...)}
+		return candidate{RemedyUndo, "resume it, and " + c.does, append(d.resume().inputs, c.inputs...)}
 	}
 	return c
 }
 
 // strategy applies the Deployment as it is except for its strategy.
-func (d *deployment) strategy(m Means, does string, surge, unavailable intstr.IntOrString) candidate {
+func (d *deployment) strategy(m RemedyKind, does string, surge, unavailable intstr.IntOrString) candidate {
 	return d.changed(m, does, func(object *appsv1.Deployment) {
 		object.Spec.Strategy = appsv1.DeploymentStrategy{
 			Type:          appsv1.RollingUpdateDeploymentStrategyType,
@@ -236,20 +236,20 @@ func (d *deployment) strategy(m Means, does string, surge, unavailable intstr.In
 }
 
 // changed applies a changed copy of the Deployment.
-func (d *deployment) changed(m Means, does string, change func(*appsv1.Deployment)) candidate {
+func (d *deployment) changed(m RemedyKind, does string, change func(*appsv1.Deployment)) candidate {
 	object := d.Object.DeepCopy()
 	change(object)
 	return candidate{m, does, []rollout.Input{rollout.Apply{Deployment: object}}}
 }
 
-func (d *deployment) against(x *examination, o Obstacle, of []Culprit) []candidate {
-	if o == FitsNowhere {
+func (d *deployment) against(x *diagnoser, o Blocker, of []BlockingNode) []candidate {
+	if o == BlockerUnschedulable {
 		return d.places(x, of)
 	}
 	elsewhere := edited(of, "cordon %s", cluster.Cordon()).and(x.deletePods(of, false))
 	return append(x.repairs(o, of), elsewhere)
 }
 
-func (d *deployment) recovered(x *examination, f *rollout.Sim, _ bool) (leaves []string, ok bool) {
-	return nil, f.State(x.key()) == rollout.Done
+func (d *deployment) recovered(x *diagnoser, f *rollout.Sim, _ bool) (leaves []string, ok bool) {
+	return nil, f.State(x.key()) == rollout.StateDone
 }

@@ -12,48 +12,48 @@ import (
 
 // Diagnosis is why a rollout does not end, and what would let it end.
 type Diagnosis struct {
-	DaemonSet  string `json:"daemonSet,omitempty"`  // namespace/name
+	Key        string `json:"key,omitempty"`        // namespace/name
 	Deployment string `json:"deployment,omitempty"` // likewise: one of the two
 	Tick       int    `json:"tick"`
-	Cause      string `json:"cause"` // in one sentence
-	Law        Law    `json:"law"`   // that the cause follows from
+	Cause      string `json:"cause"`     // in one sentence
+	Reference  Law    `json:"reference"` // that the cause follows from
 
-	// Culprits are the smallest set of nodes, or of pods of a Deployment, that must be
+	// Blocking are the smallest set of nodes, or of pods of a Deployment, that must be
 	// put right for the rollout to end, ascending: none can be left out. They are empty
 	// if the cause is the object as a whole, like a pause. Some nodes only use the
-	// budget. As many of these are named as must give it back, the first by name; Spare
-	// are the others, any of which would do instead. Foreseen are those that become
-	// culprits when these are put right.
-	Culprits []Culprit `json:"culprits,omitempty"`
-	Spare    []Culprit `json:"spare,omitempty"`
-	Foreseen []Culprit `json:"foreseen,omitempty"`
+	// update limit. As many of these are named as must give it back, the first by name; Alternatives
+	// are the others, any of which would do instead. Latent are those that become
+	// blocking nodes when these are put right.
+	Blocking     []BlockingNode `json:"blocking,omitempty"`
+	Alternatives []BlockingNode `json:"alternatives,omitempty"`
+	Latent       []BlockingNode `json:"latent,omitempty"`
 
-	// Blocked are the nodes that wait only because others use the budget, ascending: Used
+	// Queued are the nodes that wait only because others use the update limit, ascending: Used
 	// of its Of units, maxUnavailable or with surge maxSurge. For a Deployment they are
 	// the old pods, and the budget is how many of its pods need not be available.
-	Blocked []string `json:"blocked,omitempty"`
-	Used    int      `json:"used"`
-	Of      int      `json:"of"`
+	Queued []string `json:"queued,omitempty"`
+	Used   int      `json:"used"`
+	Limit  int      `json:"limit"`
 
-	// Remedies let the rollout end, cheapest first (see Remedy). Reliefs let all nodes
+	// Remedies let the rollout end, cheapest first (see Remedy). PartialRemedies let all nodes
 	// continue except those that they leave. Each was tried.
-	Remedies []Remedy `json:"remedies,omitempty"`
-	Reliefs  []Remedy `json:"reliefs,omitempty"`
+	Remedies        []Remedy `json:"remedies,omitempty"`
+	PartialRemedies []Remedy `json:"partialRemedies,omitempty"`
 }
 
-// Culprit is a node with a pod that is in the way of a rollout, or a pod of a
+// BlockingNode is a node with a pod that is in the way of a rollout, or a pod of a
 // Deployment.
-type Culprit struct {
-	Node   string   `json:"node"` // empty for a pod that has none
-	Pod    string   `json:"pod,omitempty"`
-	Why    Obstacle `json:"why"`
-	Wanted bool     `json:"wanted"` // a pod is wanted there; else it only uses the budget
-	Detail string   `json:"detail,omitempty"`
+type BlockingNode struct {
+	Node    string  `json:"node"` // empty for a pod that has none
+	Pod     string  `json:"pod,omitempty"`
+	Blocker Blocker `json:"blocker"`
+	Wanted  bool    `json:"wanted"` // a pod is wanted there; else it only uses the update limit
+	Detail  string  `json:"detail,omitempty"`
 }
 
-// String returns the culprit in one line.
-func (c Culprit) String() string {
-	s := strings.TrimSpace(c.Node+" "+c.Pod) + ": " + c.Why.String()
+// String returns the blocking node in one line.
+func (c BlockingNode) String() string {
+	s := strings.TrimSpace(c.Node+" "+c.Pod) + ": " + c.Blocker.String()
 	if !c.Wanted {
 		s += ", no pod is wanted there"
 	}
@@ -69,25 +69,25 @@ func (x *Diagnosis) String() string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString(head(x.Cause, x.Law))
-	section(&b, "culprit", x.Culprits)
-	section(&b, "spare", x.Spare)
-	section(&b, "foreseen", x.Foreseen)
+	b.WriteString(head(x.Cause, x.Reference))
+	section(&b, "blocking", x.Blocking)
+	section(&b, "alternative", x.Alternatives)
+	section(&b, "latent", x.Latent)
 	for _, r := range x.Remedies {
 		fmt.Fprintf(&b, "remedy %v\n", r)
 	}
-	for _, r := range x.Reliefs {
-		fmt.Fprintf(&b, "relief %v\n", r)
+	for _, r := range x.PartialRemedies {
+		fmt.Fprintf(&b, "partial remedy %v\n", r)
 	}
 	return b.String()
 }
 
-// section writes culprits: of many alike, only the first.
-func section(b *strings.Builder, title string, list []Culprit) {
+// section writes blocking nodes: of many alike, only the first.
+func section(b *strings.Builder, title string, list []BlockingNode) {
 	const shown = 3
 	for len(list) > 0 {
 		n := 1
-		for n < len(list) && list[n].Why == list[0].Why && list[n].Wanted == list[0].Wanted {
+		for n < len(list) && list[n].Blocker == list[0].Blocker && list[n].Wanted == list[0].Wanted {
 			n++
 		}
 		for _, c := range list[:min(n, shown)] {
@@ -124,23 +124,23 @@ func Diagnose(sim *rollout.Sim, key string) *Diagnosis {
 	if sim == nil || !stuck(sim, key) {
 		return nil
 	}
-	return examine(sim, key).diagnosis()
+	return newDiagnoser(sim, key).diagnosis()
 }
 
 // stuck reports whether the object's rollout does not end by itself.
 func stuck(sim *rollout.Sim, key string) bool {
 	state, p := sim.State(key), probe.Of(sim)
-	if state == rollout.Unknown || state == rollout.Done {
+	if state == rollout.StateUnknown || state == rollout.StateDone {
 		return false
 	}
 	if d := p.Deployment(key); d != nil {
 		return deploymentStuck(sim, d)
 	}
-	return state == rollout.Deadlocked ||
+	return state == rollout.StateStuck ||
 		slices.ContainsFunc(p.DaemonSet(key).Rows, func(r probe.NodeRow) bool { return r.Endless != probe.None })
 }
 
-func nodesOf(list []Culprit) []string {
+func nodesOf(list []BlockingNode) []string {
 	var names []string
 	for _, c := range list {
 		names = append(names, c.Node)

@@ -13,13 +13,13 @@ import (
 
 // DrainDiagnosis is why the drain of a node does not end, and what would let it end.
 type DrainDiagnosis struct {
-	Node  string `json:"node"`
-	Tick  int    `json:"tick"`
-	Cause string `json:"cause"` // in one sentence
-	Law   Law    `json:"law"`   // that the cause follows from
+	Node      string `json:"node"`
+	Tick      int    `json:"tick"`
+	Cause     string `json:"cause"`     // in one sentence
+	Reference Law    `json:"reference"` // that the cause follows from
 
-	Pods     []rollout.Leaving `json:"pods"`               // that do not go
-	Remedies []Remedy          `json:"remedies,omitempty"` // that let the drain end, cheapest first (see Remedy): each was tried
+	Pods     []rollout.RemainingPod `json:"pods"`               // that do not go
+	Remedies []Remedy               `json:"remedies,omitempty"` // that let the drain end, cheapest first (see Remedy): each was tried
 }
 
 // String returns the diagnosis in full, ending with a line feed.
@@ -28,9 +28,9 @@ func (x *DrainDiagnosis) String() string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString(head(x.Cause, x.Law))
+	b.WriteString(head(x.Cause, x.Reference))
 	for _, p := range x.Pods {
-		fmt.Fprintf(&b, "culprit %s: %s\n", p.Pod, p.Refused)
+		fmt.Fprintf(&b, "blocking %s: %s\n", p.Pod, p.Refused)
 	}
 	for _, r := range x.Remedies {
 		fmt.Fprintf(&b, "remedy %v\n", r)
@@ -51,15 +51,15 @@ func DiagnoseDrain(sim *rollout.Sim, node string) *DrainDiagnosis {
 	if i < 0 || !f.Settled() {
 		return nil
 	}
-	pods := f.Draining()[i].Pods
-	x := &DrainDiagnosis{Node: node, Tick: sim.Now(), Law: KubeletConfirms, Pods: pods}
+	pods := f.Drains()[i].Pods
+	x := &DrainDiagnosis{Node: node, Tick: sim.Now(), Reference: KubeletConfirms, Pods: pods}
 	names, verb := leaving(pods), "are"
 	if len(pods) == 1 {
 		verb = "is"
 	}
 	why := "on the way out and not gone"
-	if i := slices.IndexFunc(pods, func(l rollout.Leaving) bool { return l.Refused != "" }); i >= 0 {
-		x.Law, why = BudgetsHoldEvictions, "not evicted: "+pods[i].Refused
+	if i := slices.IndexFunc(pods, func(l rollout.RemainingPod) bool { return l.Refused != "" }); i >= 0 {
+		x.Reference, why = BudgetsHoldEvictions, "not evicted: "+pods[i].Refused
 	}
 	x.Cause = fmt.Sprintf("the drain of %s is stuck: %s %s %s", node, names, verb, why)
 	x.Remedies = drained(node).remedies(f, pods)
@@ -68,10 +68,10 @@ func DiagnoseDrain(sim *rollout.Sim, node string) *DrainDiagnosis {
 
 // draining returns the place of the node's drain, or -1.
 func draining(sim *rollout.Sim, node string) int {
-	return slices.IndexFunc(sim.Draining(), func(d rollout.Draining) bool { return d.Drain.Node == node })
+	return slices.IndexFunc(sim.Drains(), func(d rollout.DrainStatus) bool { return d.Drain.Node == node })
 }
 
-func leaving(pods []rollout.Leaving) string {
+func leaving(pods []rollout.RemainingPod) string {
 	var names []string
 	for _, l := range pods {
 		names = append(names, l.Pod)
@@ -83,7 +83,7 @@ func leaving(pods []rollout.Leaving) string {
 type drained string
 
 // remedies makes the pods ready that the budgets miss, or does without asking them.
-func (n drained) remedies(sim *rollout.Sim, pods []rollout.Leaving) (remedies []Remedy) {
+func (n drained) remedies(sim *rollout.Sim, pods []rollout.RemainingPod) (remedies []Remedy) {
 	for _, c := range []candidate{healAll(probe.Of(sim)), deleteAll(pods, false)} {
 		if r, ok := try(sim, n, c); ok {
 			remedies = append(remedies, r)
@@ -106,10 +106,10 @@ func (n drained) rest(f *rollout.Sim) probe.Outcome {
 	for events := range f.Run(math.MaxInt) {
 		for i := range events {
 			switch e := &events[i]; {
-			case e.Kind == rollout.Refused:
+			case e.Kind == rollout.EventInputRefused:
 				o.Refused = true
 				return o
-			case e.Kind == rollout.Drained && e.Node == string(n):
+			case e.Kind == rollout.EventDrained && e.Node == string(n):
 				o.Last = e.Tick
 			}
 		}
@@ -124,8 +124,8 @@ func (n drained) reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok b
 	return nil, o.Last > 0 && draining(f, string(n)) < 0
 }
 
-func deleteAll(pods []rollout.Leaving, force bool) candidate {
-	c := candidate{DeleteThePods, "delete " + leaving(pods) + ", which asks no budget", nil}
+func deleteAll(pods []rollout.RemainingPod, force bool) candidate {
+	c := candidate{RemedyDeletePods, "delete " + leaving(pods) + ", which asks no budget", nil}
 	if force {
 		c.does = "delete " + leaving(pods) + " with --force"
 	}
@@ -137,7 +137,7 @@ func deleteAll(pods []rollout.Leaving, force bool) candidate {
 
 // healAll makes every node and pod ready that is not.
 func healAll(p probe.Sim) candidate {
-	c := candidate{means: RepairNodes}
+	c := candidate{means: RemedyRepairNodes}
 	var names []string
 	for _, n := range p.Nodes() {
 		var in rollout.Input

@@ -18,36 +18,36 @@ type subject interface {
 	look(see func(f facts, name string, pod int32))
 	// whole returns what is wrong with the object as a whole, if anything, and details;
 	// found reports that some nodes or pods are in the way.
-	whole(found bool) (o Obstacle, detail string)
+	whole(found bool) (o Blocker, detail string)
 
-	// law returns the rule by which the obstacles together stop the rollout, or 0, and
+	// reference returns the rule by which the obstacles together stop the rollout, or 0, and
 	// the rule by which it ends.
-	law(x *examination) (together, end Law)
-	// words says what is in the way of the culprits.
-	words(o Obstacle, of []Culprit) string
+	reference(x *diagnoser) (together, end Law)
+	// words says what is in the way of the blocking nodes.
+	words(o Blocker, of []BlockingNode) string
 	// consequence says what the obstacles mean for the rest.
-	consequence(x *examination) string
-	// foreseen returns the culprits that there would be beside these if the update limit
+	consequence(x *diagnoser) string
+	// foreseen returns the blocking nodes that there would be beside these if the update limit
 	// did not matter.
-	foreseen(x *examination) []Culprit
+	foreseen(x *diagnoser) []BlockingNode
 
 	// general returns candidates for the object as a whole, except undo; only reports
 	// that no others can help.
-	general(x *examination) (all []candidate, only bool)
+	general(x *diagnoser) (all []candidate, only bool)
 	// undo goes back to a revision.
 	undo(revision int64) candidate
 	// against returns what may be done about one obstacle.
-	against(x *examination, o Obstacle, of []Culprit) []candidate
+	against(x *diagnoser, o Blocker, of []BlockingNode) []candidate
 	// recovered returns what a remedy has made of the object, which still exists, in a
 	// fork (see goal).
-	recovered(x *examination, f *rollout.Sim, settled bool) (leaves []string, ok bool)
+	recovered(x *diagnoser, f *rollout.Sim, settled bool) (leaves []string, ok bool)
 }
 
 // identity is what is common to subjects.
 type identity struct {
 	kind, name, namespace string
 	deleting              bool    // in the foreground
-	pods                  bool    // culprits go by their pod, and not by their node
+	pods                  bool    // blocking nodes go by their pod, and not by their node
 	earlier               []int64 // ascending
 	used, of              int     // of the update limit
 }
@@ -55,25 +55,25 @@ type identity struct {
 // key returns the object's key, with its kind.
 func (i *identity) key() string { return i.kind + "/" + i.name }
 
-// examination is an object that is stuck and what is found out about it.
-type examination struct {
+// diagnoser is an object that is stuck and what is found out about it.
+type diagnoser struct {
 	identity
 	subject
 	sim      *rollout.Sim // a fork without inputs to come
 	probe    probe.Sim    // of sim
 	snapshot *cluster.Cluster
 
-	all      Obstacle // of the object as a whole, or 0
-	detail   string   // of all
-	blockers []Culprit
-	spenders []Culprit
+	all      Blocker // of the object as a whole, or 0
+	detail   string  // of all
+	blockers []BlockingNode
+	spenders []BlockingNode
 	queued   []string
 }
 
-// examine looks at every node, or pod. The simulation itself is left alone.
-func examine(sim *rollout.Sim, key string) *examination {
+// newDiagnoser looks at every node, or pod. The simulation itself is left alone.
+func newDiagnoser(sim *rollout.Sim, key string) *diagnoser {
 	f := sim.Fork()
-	x := &examination{sim: f, probe: probe.Of(f)}
+	x := &diagnoser{sim: f, probe: probe.Of(f)}
 	x.probe.DropInputs()
 	if d := x.probe.Deployment(key); d != nil {
 		x.identity, x.subject = ofDeployment(x.probe, d)
@@ -151,7 +151,7 @@ func when(holds bool, f facts) facts {
 }
 
 // see notes the role of a node, or pod.
-func (x *examination) see(f facts, name string, pod int32) {
+func (x *diagnoser) see(f facts, name string, pod int32) {
 	switch f.role() {
 	case blocker:
 		x.blockers = append(x.blockers, x.culprit(f, pod))
@@ -162,20 +162,20 @@ func (x *examination) see(f facts, name string, pod int32) {
 	}
 }
 
-func (x *examination) culprit(f facts, id int32) Culprit {
+func (x *diagnoser) culprit(f facts, id int32) BlockingNode {
 	p := x.probe.Pod(id)
-	c := Culprit{Node: p.Node.Name, Pod: p.Name, Why: x.obstacle(id, &p), Wanted: f&wanted != 0}
+	c := BlockingNode{Node: p.Node.Name, Pod: p.Name, Blocker: x.obstacle(id, &p), Wanted: f&wanted != 0}
 	switch {
 	case !p.Bound:
 		c.Detail = x.probe.WhyUnbound(id)
-	case c.Why >= NeverStarts && c.Why <= NeverGetsReady:
+	case c.Blocker >= BlockerNotStarted && c.Blocker <= BlockerNotReady:
 		c.Detail = "image " + strings.Join(x.probe.Images(id), ", ")
 	}
 	return c
 }
 
-// byName orders culprits.
-func (x *examination) byName(a, b Culprit) int {
+// byName orders blocking nodes.
+func (x *diagnoser) byName(a, b BlockingNode) int {
 	if x.pods {
 		return strings.Compare(a.Pod, b.Pod)
 	}
@@ -183,25 +183,25 @@ func (x *examination) byName(a, b Culprit) int {
 }
 
 // diagnosis reports all that is found out.
-func (x *examination) diagnosis() *Diagnosis {
+func (x *diagnoser) diagnosis() *Diagnosis {
 	culprits, spare := x.smallest()
 	dx := &Diagnosis{
-		Tick: x.sim.Now(), Law: x.rule(), Culprits: culprits, Spare: spare, Foreseen: x.foreseen(x),
-		Blocked: x.queued, Used: x.used, Of: x.of,
+		Tick: x.sim.Now(), Reference: x.rule(), Blocking: culprits, Alternatives: spare, Latent: x.foreseen(x),
+		Queued: x.queued, Used: x.used, Limit: x.of,
 	}
 	if x.pods {
 		dx.Deployment = x.name
 	} else {
-		dx.DaemonSet = x.name
+		dx.Key = x.name
 	}
-	dx.Cause = x.sentence(len(dx.Foreseen))
-	dx.Remedies, dx.Reliefs = x.remedies(slices.Concat(dx.Culprits, dx.Foreseen))
+	dx.Cause = x.cause(len(dx.Latent))
+	dx.Remedies, dx.PartialRemedies = x.remedies(slices.Concat(dx.Blocking, dx.Latent))
 	return dx
 }
 
 // smallest tells those that must be put right from those that need not. All blockers
 // must, and as many spenders as leave one unit of the limit.
-func (x *examination) smallest() (culprits, spare []Culprit) {
+func (x *diagnoser) smallest() (culprits, spare []BlockingNode) {
 	n := 0
 	if x.spent() {
 		n = min(len(x.spenders), max(0, len(x.spenders)-x.of+1))
@@ -212,42 +212,42 @@ func (x *examination) smallest() (culprits, spare []Culprit) {
 }
 
 // spent reports whether others wait for the update limit.
-func (x *examination) spent() bool { return len(x.queued) > 0 && x.used >= x.of }
+func (x *diagnoser) spent() bool { return len(x.queued) > 0 && x.used >= x.of }
 
 // rule returns the law by which the obstacles stop the rollout.
-func (x *examination) rule() Law {
-	together, end := x.law(x)
+func (x *diagnoser) rule() Law {
+	together, end := x.reference(x)
 	switch kinds := x.kinds(); {
 	case x.all != 0:
-		return x.all.Law()
+		return x.all.Reference()
 	case x.deleting:
 		return ForegroundWaits
 	case together != 0:
 		return together
 	case len(kinds) == 1:
-		return kinds[0].Law()
+		return kinds[0].Reference()
 	}
 	return end
 }
 
 // kinds lists the obstacles that there are, the most frequent first.
-func (x *examination) kinds() []Obstacle {
-	var counts [len(obstacles)]int
+func (x *diagnoser) kinds() []Blocker {
+	var counts [len(blockers)]int
 	for _, c := range slices.Concat(x.blockers, x.spenders) {
-		counts[c.Why]++
+		counts[c.Blocker]++
 	}
-	var kinds []Obstacle
+	var kinds []Blocker
 	for o, n := range counts {
 		if n > 0 {
-			kinds = append(kinds, Obstacle(o))
+			kinds = append(kinds, Blocker(o))
 		}
 	}
-	slices.SortStableFunc(kinds, func(a, b Obstacle) int { return cmp.Compare(counts[b], counts[a]) })
+	slices.SortStableFunc(kinds, func(a, b Blocker) int { return cmp.Compare(counts[b], counts[a]) })
 	return kinds
 }
 
-// sentence returns the cause.
-func (x *examination) sentence(foreseen int) string {
+// cause returns the cause.
+func (x *diagnoser) cause(foreseen int) string {
 	var parts []string
 	if x.all != 0 {
 		parts = append(parts, x.wholeWords())
@@ -273,20 +273,20 @@ func (x *examination) sentence(foreseen int) string {
 	return text + fmt.Sprintf(", %d of them to be stuck too when their turn comes", foreseen)
 }
 
-func (x *examination) wholeWords() string {
+func (x *diagnoser) wholeWords() string {
 	switch {
-	case x.all == UnknownObstacle:
+	case x.all == BlockerUnknown:
 		return "it is not as wanted"
 	case x.detail == "":
-		return obstacles[x.all].words
+		return blockers[x.all].words
 	}
-	return obstacles[x.all].words + ": " + x.detail
+	return blockers[x.all].words + ": " + x.detail
 }
 
-// among returns the culprits that have the obstacle.
-func among(o Obstacle, list []Culprit) (of []Culprit) {
+// among returns the blocking nodes that have the obstacle.
+func among(o Blocker, list []BlockingNode) (of []BlockingNode) {
 	for _, c := range list {
-		if c.Why == o {
+		if c.Blocker == o {
 			of = append(of, c)
 		}
 	}
@@ -294,14 +294,14 @@ func among(o Obstacle, list []Culprit) (of []Culprit) {
 }
 
 // cluster returns a snapshot of the simulation.
-func (x *examination) cluster() *cluster.Cluster {
+func (x *diagnoser) cluster() *cluster.Cluster {
 	if x.snapshot == nil {
 		x.snapshot = x.sim.Cluster()
 	}
 	return x.snapshot
 }
 
-func podsOf(list []Culprit) []string {
+func podsOf(list []BlockingNode) []string {
 	var names []string
 	for _, c := range list {
 		names = append(names, c.Pod)

@@ -68,17 +68,17 @@ func TestWhatIsRefusedIsNoRemedy(t *testing.T) {
 	sim.Advance(100)
 	update := c.Manifest().DaemonSets[0]
 	update.Spec.Template.Spec.Containers[0].Image = "v2"
-	if err := sim.Inject(rollout.NodeDown{Node: "a"}, rollout.Apply{DaemonSet: update}); err != nil {
+	if err := sim.Inject(rollout.NodeDown{Node: "a"}, rollout.Apply{Object: update}); err != nil {
 		t.Fatal(err)
 	}
 	sim.Advance(100)
 	up, nobody := rollout.NodeUp{Node: "a"}, rollout.DeletePod{Pod: "default/nobody"}
-	x := examine(sim, "default/agent")
+	x := newDiagnoser(sim, "default/agent")
 	for _, test := range []struct {
 		inputs []rollout.Input
 		want   bool
 	}{{[]rollout.Input{up}, true}, {[]rollout.Input{up, nobody}, false}} {
-		if r, ok := x.try(candidate{means: RepairNodes, inputs: test.inputs}); ok != test.want {
+		if r, ok := x.try(candidate{means: RemedyRepairNodes, inputs: test.inputs}); ok != test.want {
 			t.Errorf("%v: %v %v", test.inputs, ok, r)
 		}
 	}

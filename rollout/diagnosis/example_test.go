@@ -59,13 +59,13 @@ func ExampleDiagnose() {
 	// Output:
 	// default/agent is stuck: b (no pod is wanted there) is down, where pods neither stop nor start; maxUnavailable is used up (1 of 1) and 2 other nodes wait
 	// UnavailableIsSpent (pkg/controller/daemon/update.go: rollingUpdate): a node without an available pod uses a unit of maxUnavailable, whoever made it so and whether a pod is wanted there or not
-	// culprit b agent-22225: NodeIsDown, no pod is wanted there
-	// remedy ChangeBudget: set maxUnavailable to 2: ends in 3 ticks
-	// remedy DeleteThePods: delete the pods of b with --force: ends in 3 ticks
+	// blocking b agent-22225: NodeDown, no pod is wanted there
+	// remedy ChangeUpdateLimit: set maxUnavailable to 2: ends in 3 ticks
+	// remedy DeletePods: delete the pods of b with --force: ends in 3 ticks
 	// remedy RepairNodes: bring b back: ends in 4 ticks
-	// remedy UndoRollout: roll back to revision 1: ends in 1 tick
+	// remedy Undo: roll back to revision 1: ends in 1 tick
 	// remedy RemoveNodes: remove b: ends in 3 ticks
 	//
-	// after ChangeBudget: set maxUnavailable to 2: ends in 3 ticks
+	// after ChangeUpdateLimit: set maxUnavailable to 2: ends in 3 ticks
 	// daemon set "agent" successfully rolled out
 }

@@ -14,9 +14,9 @@ import (
 // places returns what lets a Deployment's pods that fit nowhere have a node: nodes that
 // take no pods are repaired or uncordoned, the template or nodes are changed, or nodes
 // are added.
-func (d *deployment) places(x *examination, of []Culprit) []candidate {
+func (d *deployment) places(x *diagnoser, of []BlockingNode) []candidate {
 	repaired, cordoned := x.closed()
-	all := append(d.hinted(x, of), repaired, x.added(of, candidate{}))
+	all := append(d.hintChanges(x, of), repaired, x.added(of, candidate{}))
 	if c, ok := x.least(1, len(cordoned), func(n int) candidate { return uncordon(cordoned[:n]) }); ok {
 		return append(all, c)
 	}
@@ -32,10 +32,10 @@ func (d *deployment) places(x *examination, of []Culprit) []candidate {
 
 // closed returns how to repair the nodes that are not ready, and the nodes that are
 // cordoned.
-func (x *examination) closed() (repaired candidate, cordoned []Culprit) {
-	var down, unready []Culprit
+func (x *diagnoser) closed() (repaired candidate, cordoned []BlockingNode) {
+	var down, unready []BlockingNode
 	for _, n := range x.probe.Nodes() {
-		switch c := (Culprit{Node: n.Name}); {
+		switch c := (BlockingNode{Node: n.Name}); {
 		case n.Down:
 			down = append(down, c)
 		case n.Unready:
@@ -47,11 +47,13 @@ func (x *examination) closed() (repaired candidate, cordoned []Culprit) {
 	return bringBack(down).and(makeReady(unready)), cordoned
 }
 
-func uncordon(nodes []Culprit) candidate { return edited(nodes, "uncordon %s", cluster.Uncordon()) }
+func uncordon(nodes []BlockingNode) candidate {
+	return edited(nodes, "uncordon %s", cluster.Uncordon())
+}
 
-// hinted returns the changes to nodes, or to the template, that let a pod onto them, as
+// hintChanges returns the changes to nodes, or to the template, that let a pod onto them, as
 // placement knows them.
-func (d *deployment) hinted(x *examination, of []Culprit) (all []candidate) {
+func (d *deployment) hintChanges(x *diagnoser, of []BlockingNode) (all []candidate) {
 	id := x.find(of[0])
 	if id == probe.None {
 		return nil
@@ -64,7 +66,7 @@ func (d *deployment) hinted(x *examination, of []Culprit) (all []candidate) {
 		case h.Nodes.Len() > 0:
 			all = append(all, x.onNodes(h, h.Nodes.Names()))
 		default:
-			all = append(all, d.changed(ChangeTemplate, does, func(object *appsv1.Deployment) {
+			all = append(all, d.changed(RemedyChangeTemplate, does, func(object *appsv1.Deployment) {
 				object.Spec.Template.Spec = h.PodSpec(object.Spec.Template.Spec)
 			}))
 		}
@@ -73,13 +75,13 @@ func (d *deployment) hinted(x *examination, of []Culprit) (all []candidate) {
 }
 
 // added adds nodes like the largest, beside what else is done: as few as are enough.
-func (x *examination) added(of []Culprit, beside candidate) candidate {
+func (x *diagnoser) added(of []BlockingNode, beside candidate) candidate {
 	model := x.largest()
 	if model == nil {
 		return candidate{}
 	}
 	with := func(n int) candidate {
-		c := candidate{means: AddNodes, does: fmt.Sprintf("add %d nodes like %s", n, model.Name)}
+		c := candidate{means: RemedyAddNodes, does: fmt.Sprintf("add %d nodes like %s", n, model.Name)}
 		if n == 1 {
 			c.does = "add a node like " + model.Name
 		}
@@ -98,7 +100,7 @@ func (x *examination) added(of []Culprit, beside candidate) candidate {
 
 // largest returns the node with the most cpu and then memory, as it is when it takes
 // pods; nil if there is none.
-func (x *examination) largest() (largest *corev1.Node) {
+func (x *diagnoser) largest() (largest *corev1.Node) {
 	for node := range x.cluster().Nodes().All() {
 		if largest == nil || more(node.Status.Allocatable, largest.Status.Allocatable) {
 			largest = node

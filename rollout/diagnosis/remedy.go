@@ -13,28 +13,28 @@ import (
 
 // Remedy is inputs that were tried on a fork: injected now, they let the rollout
 // end, or as a relief continue as far as it can. Of two, the cheaper one has the
-// smaller Means (what it touches), then fewer Inputs, then fewer Ticks. Money, and who
+// smaller Kind (what it touches), then fewer Inputs, then fewer Ticks. Money, and who
 // may do what, do not count.
 type Remedy struct {
-	Means  Means
-	Does   string          // the inputs in words
-	Inputs []rollout.Input // for Sim.Inject; in JSON lines as rollout.FormatInput writes
-	Ticks  int             // from now until the rollout's last event
-	Leaves []string        // of a relief: the nodes that are not as wanted even then, ascending
+	Kind        RemedyKind
+	Description string          // the inputs in words
+	Inputs      []rollout.Input // for Sim.Inject; in JSON lines as rollout.FormatInput writes
+	Ticks       int             // from now until the rollout's last event
+	Unresolved  []string        // of a relief: the nodes that are not as wanted even then, ascending
 }
 
 // remedyJSON is a remedy in JSON.
 type remedyJSON struct {
-	Means  Means    `json:"means"`
-	Does   string   `json:"does"`
-	Inputs []string `json:"inputs"`
-	Ticks  int      `json:"ticks"`
-	Leaves []string `json:"leaves,omitempty"`
+	Kind        RemedyKind `json:"kind"`
+	Description string     `json:"description"`
+	Inputs      []string   `json:"inputs"`
+	Ticks       int        `json:"ticks"`
+	Unresolved  []string   `json:"unresolved,omitempty"`
 }
 
 // MarshalJSON writes the inputs as rollout.FormatInput does.
 func (r Remedy) MarshalJSON() ([]byte, error) {
-	out := remedyJSON{Means: r.Means, Does: r.Does, Ticks: r.Ticks, Leaves: r.Leaves}
+	out := remedyJSON{Kind: r.Kind, Description: r.Description, Ticks: r.Ticks, Unresolved: r.Unresolved}
 	for _, in := range r.Inputs {
 		out.Inputs = append(out.Inputs, rollout.FormatInput(in))
 	}
@@ -47,7 +47,7 @@ func (r *Remedy) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &read); err != nil {
 		return err
 	}
-	*r = Remedy{Means: read.Means, Does: read.Does, Ticks: read.Ticks, Leaves: read.Leaves}
+	*r = Remedy{Kind: read.Kind, Description: read.Description, Ticks: read.Ticks, Unresolved: read.Unresolved}
 	for _, line := range read.Inputs {
 		in, err := rollout.ParseInput(line)
 		if err != nil {
@@ -60,9 +60,9 @@ func (r *Remedy) UnmarshalJSON(data []byte) error {
 
 // String returns the remedy in one line.
 func (r Remedy) String() string {
-	s := fmt.Sprintf("%v: %s", r.Means, r.Does)
-	if len(r.Leaves) > 0 {
-		return s + fmt.Sprintf(": leaves %s in %s", kube.FirstNames(r.Leaves), ticks(r.Ticks))
+	s := fmt.Sprintf("%v: %s", r.Kind, r.Description)
+	if len(r.Unresolved) > 0 {
+		return s + fmt.Sprintf(": leaves %s in %s", kube.FirstNames(r.Unresolved), ticks(r.Ticks))
 	}
 	return s + ": ends in " + ticks(r.Ticks)
 }
@@ -74,35 +74,35 @@ func ticks(n int) string {
 	return strconv.Itoa(n) + " ticks"
 }
 
-// Means is what kind of thing a remedy does, from what touches least to what gives up
+// RemedyKind is what kind of thing a remedy does, from what touches least to what gives up
 // most. A remedy of several kinds counts as the dearest of them.
-type Means uint8
+type RemedyKind uint8
 
 const (
-	ResumeRollout  Means = iota + 1 // that somebody has paused
-	ChangeBudget                    // of the rollout: neither pods nor nodes are touched by it
-	ReplaceInstead                  // of surging: each old pod goes before the new one comes
-	DeleteThePods                   // that are in the way
-	RepairNodes                     // or give them what they lack
-	AddNodes                        // like those that there are
-	ScaleDown                       // do with fewer replicas
-	ChangeTemplate                  // which makes a new revision: all nodes are updated again
-	UndoRollout                     // the update is given up
-	RemoveNodes                     // from the cluster
+	RemedyResume            RemedyKind = iota + 1 // that somebody has paused
+	RemedyChangeUpdateLimit                       // of the rollout: neither pods nor nodes are touched by it
+	RemedyReplaceInPlace                          // of surging: each old pod goes before the new one comes
+	RemedyDeletePods                              // that are in the way
+	RemedyRepairNodes                             // or give them what they lack
+	RemedyAddNodes                                // like those that there are
+	RemedyScaleDown                               // do with fewer replicas
+	RemedyChangeTemplate                          // which makes a new revision: all nodes are updated again
+	RemedyUndo                                    // the update is given up
+	RemedyRemoveNodes                             // from the cluster
 )
 
-var means = enum.Of[Means]("", "ResumeRollout", "ChangeBudget", "ReplaceInstead", "DeleteThePods", "RepairNodes", "AddNodes", "ScaleDown", "ChangeTemplate", "UndoRollout", "RemoveNodes")
+var remedyKindNames = enum.Of[RemedyKind]("", "Resume", "ChangeUpdateLimit", "ReplaceInPlace", "DeletePods", "RepairNodes", "AddNodes", "ScaleDown", "ChangeTemplate", "Undo", "RemoveNodes")
 
 // String is the name of the means.
-func (m Means) String() string { return means.String(m) }
+func (m RemedyKind) String() string { return remedyKindNames.String(m) }
 
 // MarshalText makes means their name in JSON.
-func (m Means) MarshalText() ([]byte, error) { return means.MarshalText(m) }
+func (m RemedyKind) MarshalText() ([]byte, error) { return remedyKindNames.MarshalText(m) }
 
 // UnmarshalText reads the name of means.
-func (m *Means) UnmarshalText(text []byte) error { return means.UnmarshalText(m, text) }
+func (m *RemedyKind) UnmarshalText(text []byte) error { return remedyKindNames.UnmarshalText(m, text) }
 
 // cheapest orders remedies as the comment of Remedy says.
 func cheapest(a, b Remedy) int {
-	return cmp.Or(cmp.Compare(a.Means, b.Means), cmp.Compare(len(a.Inputs), len(b.Inputs)), cmp.Compare(a.Ticks, b.Ticks))
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(len(a.Inputs), len(b.Inputs)), cmp.Compare(a.Ticks, b.Ticks))
 }

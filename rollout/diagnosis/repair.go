@@ -12,8 +12,8 @@ import (
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// eachNode does one thing to every node of the culprits.
-func eachNode(of []Culprit, m Means, does string, input func(node string) rollout.Input) candidate {
+// eachNode does one thing to every node of the blocking nodes.
+func eachNode(of []BlockingNode, m RemedyKind, does string, input func(node string) rollout.Input) candidate {
 	nodes := where(of)
 	c := candidate{means: m, does: fmt.Sprintf(does, kube.FirstNames(nodes))}
 	for _, n := range nodes {
@@ -22,60 +22,60 @@ func eachNode(of []Culprit, m Means, does string, input func(node string) rollou
 	return c
 }
 
-// where returns the nodes of the culprits, each once, ascending.
-func where(of []Culprit) []string {
+// where returns the nodes of the blocking nodes, each once, ascending.
+func where(of []BlockingNode) []string {
 	nodes := nodesOf(of)
 	slices.Sort(nodes)
 	return slices.Compact(nodes)
 }
 
-func removeNodes(of []Culprit) candidate {
-	return eachNode(of, RemoveNodes, "remove %s", func(n string) rollout.Input { return rollout.RemoveNode{Node: n} })
+func removeNodes(of []BlockingNode) candidate {
+	return eachNode(of, RemedyRemoveNodes, "remove %s", func(n string) rollout.Input { return rollout.RemoveNode{Node: n} })
 }
 
-func bringBack(of []Culprit) candidate {
-	return eachNode(of, RepairNodes, "bring %s back", func(n string) rollout.Input { return rollout.NodeUp{Node: n} })
+func bringBack(of []BlockingNode) candidate {
+	return eachNode(of, RemedyRepairNodes, "bring %s back", func(n string) rollout.Input { return rollout.NodeUp{Node: n} })
 }
 
-func makeReady(of []Culprit) candidate {
-	return eachNode(of, RepairNodes, "make %s ready", func(n string) rollout.Input { return rollout.NodeReady{Node: n} })
+func makeReady(of []BlockingNode) candidate {
+	return eachNode(of, RemedyRepairNodes, "make %s ready", func(n string) rollout.Input { return rollout.NodeReady{Node: n} })
 }
 
-func edited(of []Culprit, does string, edit cluster.NodeEdit) candidate {
-	return eachNode(of, RepairNodes, does, func(n string) rollout.Input {
+func edited(of []BlockingNode, does string, edit cluster.NodeEdit) candidate {
+	return eachNode(of, RemedyRepairNodes, does, func(n string) rollout.Input {
 		return rollout.EditNode{Node: n, Edits: []cluster.NodeEdit{edit}}
 	})
 }
 
 // repairs returns what may be done about an obstacle of a node or a kubelet; nil for
 // others.
-func (x *examination) repairs(o Obstacle, of []Culprit) []candidate {
+func (x *diagnoser) repairs(o Blocker, of []BlockingNode) []candidate {
 	remove := removeNodes(of)
-	pods := eachNode(of, RepairNodes, "let pods become ready on %s", func(n string) rollout.Input { return rollout.PodsReady{Node: n} })
+	pods := eachNode(of, RemedyRepairNodes, "let pods become ready on %s", func(n string) rollout.Input { return rollout.PodsReady{Node: n} })
 	switch o {
-	case NodeIsDown:
+	case BlockerNodeDown:
 		return []candidate{x.deletePods(of, true), bringBack(of), remove}
-	case NodeIsUnready:
+	case BlockerNodeNotReady:
 		return []candidate{makeReady(of), remove}
-	case PodsHeldUnready:
+	case BlockerPodsNotReady:
 		return []candidate{pods, remove}
-	case CannotPull, KeepsCrashing, KeepsRejecting, NeverGetsReady:
+	case BlockerImagePullBackOff, BlockerCrashLoopBackOff, BlockerRejected, BlockerNotReady:
 		return []candidate{x.recover(of), pods, x.deletePods(of, false), remove}
-	case NeverStarts:
+	case BlockerNotStarted:
 		return []candidate{pods, x.deletePods(of, false), remove}
-	case NeverStops, PodOnLostNode:
+	case BlockerTerminating, BlockerNodeDeleted:
 		return []candidate{x.deletePods(of, true), remove}
 	}
 	return nil
 }
 
-// find returns the culprit's pod, or probe.None: one that is foreseen is not there yet.
-func (x *examination) find(c Culprit) int32 { return x.probe.FindPod(x.namespace + "/" + c.Pod) }
+// find returns the blocking node's pod, or probe.None: one that is foreseen is not there yet.
+func (x *diagnoser) find(c BlockingNode) int32 { return x.probe.FindPod(x.namespace + "/" + c.Pod) }
 
 // recover ends the trouble of an image on the nodes. If that is on all nodes, the image
 // itself is bad, and only another one helps.
-func (x *examination) recover(of []Culprit) candidate {
-	c := candidate{means: RepairNodes, does: "repair what is wrong with the pods on " + kube.FirstNames(where(of))}
+func (x *diagnoser) recover(of []BlockingNode) candidate {
+	c := candidate{means: RemedyRepairNodes, does: "repair what is wrong with the pods on " + kube.FirstNames(where(of))}
 	seen := map[string]bool{}
 	for _, k := range of {
 		id := x.find(k)
@@ -94,8 +94,8 @@ func (x *examination) recover(of []Culprit) candidate {
 	return c
 }
 
-func (x *examination) deletePods(of []Culprit, force bool) candidate {
-	c := candidate{means: DeleteThePods, does: "delete the pods of " + kube.FirstNames(nodesOf(of))}
+func (x *diagnoser) deletePods(of []BlockingNode, force bool) candidate {
+	c := candidate{means: RemedyDeletePods, does: "delete the pods of " + kube.FirstNames(nodesOf(of))}
 	if x.pods {
 		c.does = "delete the pods " + kube.FirstNames(podsOf(of))
 	}
@@ -112,8 +112,8 @@ func (x *examination) deletePods(of []Culprit, force bool) candidate {
 
 // makeRoom deletes pods that no DaemonSet owns so that those that wait fit: on each
 // node as few as are found by leaving out one after the other, the first first.
-func (x *examination) makeRoom(of []Culprit) candidate {
-	c := candidate{means: DeleteThePods}
+func (x *diagnoser) makeRoom(of []BlockingNode) candidate {
+	c := candidate{means: RemedyDeletePods}
 	var names []string
 	for _, k := range of {
 		id := x.find(k)
@@ -132,7 +132,7 @@ func (x *examination) makeRoom(of []Culprit) candidate {
 }
 
 // fewest returns those of the others without which the pod fits, none of them needless.
-func (x *examination) fewest(id int32, others []int32) []int32 {
+func (x *diagnoser) fewest(id int32, others []int32) []int32 {
 	if !x.probe.FitsWithout(id, others) {
 		return nil
 	}
@@ -147,12 +147,12 @@ func (x *examination) fewest(id int32, others []int32) []int32 {
 }
 
 // onNodes returns the changes of a hint to some of its nodes.
-func (x *examination) onNodes(h placement.Hint, nodes []string) candidate {
+func (x *diagnoser) onNodes(h placement.Hint, nodes []string) candidate {
 	c, err := h.Cluster(x.cluster())
 	if err != nil {
 		return candidate{}
 	}
-	all := candidate{means: RepairNodes, does: stepWords(h.Steps) + " on " + kube.FirstNames(nodes)}
+	all := candidate{means: RemedyRepairNodes, does: stepWords(h.Steps) + " on " + kube.FirstNames(nodes)}
 	for _, n := range nodes {
 		if object, ok := c.Node(n); ok {
 			all.inputs = append(all.inputs, rollout.ApplyNode{Node: object})
@@ -163,9 +163,9 @@ func (x *examination) onNodes(h placement.Hint, nodes []string) candidate {
 
 // merged adds the steps that are missing; of two requests for the same resource it
 // keeps the smaller one.
-func merged(steps, more []placement.Step) []placement.Step {
+func merged(steps, more []placement.HintStep) []placement.HintStep {
 	for _, s := range more {
-		i := slices.IndexFunc(steps, func(t placement.Step) bool {
+		i := slices.IndexFunc(steps, func(t placement.HintStep) bool {
 			return t.String() == s.String() || s.Request != nil && t.Request != nil &&
 				t.Request.Container == s.Request.Container && t.Request.Resource == s.Request.Resource
 		})
@@ -179,7 +179,7 @@ func merged(steps, more []placement.Step) []placement.Step {
 	return steps
 }
 
-func stepWords(steps []placement.Step) string {
+func stepWords(steps []placement.HintStep) string {
 	var words []string
 	for _, s := range steps {
 		words = append(words, s.String())

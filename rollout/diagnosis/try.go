@@ -10,7 +10,7 @@ import (
 
 // candidate is a remedy that is to be tried.
 type candidate struct {
-	means  Means
+	means  RemedyKind
 	does   string
 	inputs []rollout.Input
 }
@@ -39,7 +39,7 @@ type goal interface {
 // candidate is a remedy if none is refused and the goal is reached.
 func try(sim *rollout.Sim, g goal, c candidate) (Remedy, bool) {
 	f := sim.Fork()
-	r := Remedy{Means: c.means, Does: c.does, Inputs: c.inputs}
+	r := Remedy{Kind: c.means, Description: c.does, Inputs: c.inputs}
 	if len(c.inputs) == 0 || f.Inject(c.inputs...) != nil {
 		return r, false
 	}
@@ -49,16 +49,16 @@ func try(sim *rollout.Sim, g goal, c candidate) (Remedy, bool) {
 	}
 	r.Ticks = o.Last - sim.Now()
 	ok := false
-	r.Leaves, ok = g.reached(f, o)
+	r.Unresolved, ok = g.reached(f, o)
 	return r, ok
 }
 
-func (x *examination) try(c candidate) (Remedy, bool) { return try(x.sim, x, c) }
+func (x *diagnoser) try(c candidate) (Remedy, bool) { return try(x.sim, x, c) }
 
-func (x *examination) rest(f *rollout.Sim) probe.Outcome { return probe.Of(f).Rest(x.key()) }
+func (x *diagnoser) rest(f *rollout.Sim) probe.Outcome { return probe.Of(f).Rest(x.key()) }
 
-func (x *examination) reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool) {
-	if f.State(x.key()) == rollout.Unknown {
+func (x *diagnoser) reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool) {
+	if f.State(x.key()) == rollout.StateUnknown {
 		return nil, x.deleting
 	}
 	return x.recovered(x, f, o.Settled)
@@ -67,7 +67,7 @@ func (x *examination) reached(f *rollout.Sim, o probe.Outcome) (leaves []string,
 // least returns the candidate with the smallest number, from low to high, that does as
 // well as the one with high; false if that one is no remedy. It bisects, since a greater
 // number does no worse. It begins with small numbers, since these are mostly enough.
-func (x *examination) least(low, high int, with func(int) candidate) (candidate, bool) {
+func (x *diagnoser) least(low, high int, with func(int) candidate) (candidate, bool) {
 	if low > high {
 		return candidate{}, false
 	}
@@ -77,7 +77,7 @@ func (x *examination) least(low, high int, with func(int) candidate) (candidate,
 	}
 	does := func(n int) bool {
 		r, ok := x.try(with(n))
-		return ok && len(r.Leaves) <= len(best.Leaves)
+		return ok && len(r.Unresolved) <= len(best.Unresolved)
 	}
 	for step := 1; low+step-1 < high; step *= 2 {
 		if does(low + step - 1) {
@@ -97,13 +97,13 @@ func (x *examination) least(low, high int, with func(int) candidate) (candidate,
 }
 
 // remedies tries what may help and keeps what does.
-func (x *examination) remedies(culprits []Culprit) (remedies, reliefs []Remedy) {
+func (x *diagnoser) remedies(culprits []BlockingNode) (remedies, reliefs []Remedy) {
 	for _, c := range x.candidates(culprits) {
 		if r, ok := x.try(c); !ok {
 			continue
-		} else if len(r.Leaves) == 0 {
+		} else if len(r.Unresolved) == 0 {
 			remedies = append(remedies, r)
-		} else if r.Means == ChangeBudget {
+		} else if r.Kind == RemedyChangeUpdateLimit {
 			reliefs = append(reliefs, r)
 		}
 	}
@@ -122,8 +122,8 @@ func within(names, all []string) bool {
 }
 
 // candidates returns the remedies for the object as a whole and, of those for its
-// culprits, every way to have one for each obstacle.
-func (x *examination) candidates(culprits []Culprit) []candidate {
+// blocking nodes, every way to have one for each blocker.
+func (x *diagnoser) candidates(culprits []BlockingNode) []candidate {
 	if x.deleting {
 		return x.ways(culprits)
 	}
@@ -135,10 +135,10 @@ func (x *examination) candidates(culprits []Culprit) []candidate {
 }
 
 // goingBack returns to the latest of the earlier revisions that lets the rollout end.
-func (x *examination) goingBack() []candidate {
+func (x *diagnoser) goingBack() []candidate {
 	for _, n := range slices.Backward(x.earlier) {
 		c := x.undo(n)
-		if r, ok := x.try(c); ok && len(r.Leaves) == 0 {
+		if r, ok := x.try(c); ok && len(r.Unresolved) == 0 {
 			return []candidate{c}
 		}
 	}
@@ -147,11 +147,11 @@ func (x *examination) goingBack() []candidate {
 
 // rollBack undoes the rollout of the key.
 func rollBack(key string, revision int64) candidate {
-	return candidate{UndoRollout, fmt.Sprintf("roll back to revision %d", revision), []rollout.Input{rollout.Undo{Key: key, Revision: revision}}}
+	return candidate{RemedyUndo, fmt.Sprintf("roll back to revision %d", revision), []rollout.Input{rollout.Undo{Key: key, Revision: revision}}}
 }
 
 // ways returns every way to have one remedy for each kind of obstacle.
-func (x *examination) ways(culprits []Culprit) []candidate {
+func (x *diagnoser) ways(culprits []BlockingNode) []candidate {
 	const enough = 16
 	ways := []candidate{{}}
 	for _, o := range x.kinds() {

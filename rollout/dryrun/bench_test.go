@@ -59,7 +59,7 @@ func big(b *testing.B, n int) (*cluster.Cluster, *appsv1.DaemonSet) {
 // nodes does the agent lose, and is a policy kept?
 func BenchmarkQuestion(b *testing.B) {
 	c, _ := big(b, 5_000)
-	base, err := dryrun.Start(c)
+	base, err := dryrun.NewBaseline(c)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func BenchmarkQuestion(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if e, _ := plan.Effect("ops/agent"); e.Changes.Nodes(placement.Lost).Len() != 1 {
+			if e, _ := plan.Effect("ops/agent"); e.Changes.Nodes(placement.TransitionEligibleToExcluded).Len() != 1 {
 				b.Fatal(e.Changes)
 			}
 		}
@@ -84,7 +84,7 @@ func BenchmarkQuestion(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if r := plan.Check(covers); r.Failed() || r.Results[0].Outcome != dryrun.Satisfied {
+			if r := plan.Check(covers); r.Failed() || r.Results[0].Outcome != dryrun.OutcomeSatisfied {
 				b.Fatal(r)
 			}
 		}
@@ -94,7 +94,7 @@ func BenchmarkQuestion(b *testing.B) {
 // A plan in full, the simulation of a rolling update over all nodes included.
 func BenchmarkPlan(b *testing.B) {
 	c, agent := big(b, 5_000)
-	base, err := dryrun.Start(c)
+	base, err := dryrun.NewBaseline(c)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func BenchmarkPlan(b *testing.B) {
 func BenchmarkStart(b *testing.B) {
 	c, _ := big(b, 5_000)
 	for b.Loop() {
-		base, err := dryrun.Start(c)
+		base, err := dryrun.NewBaseline(c)
 		if err != nil || base.Cluster().Nodes().Len() != 5_000 {
 			b.Fatal(err)
 		}

@@ -16,7 +16,7 @@ type DeploymentEffect struct {
 	Deleted    int    `json:"deleted"`             // by its controllers
 	Evicted    int    `json:"evicted"`             // by NoExecute taints
 	Preempted  int    `json:"preempted,omitempty"` // by the scheduler, for DaemonSets' pods of higher priority
-	State      string `json:"state"`               // at the end: "Done", "Deadlocked", ...
+	State      string `json:"state"`               // at the end: "Done", "Stuck", ...
 }
 
 // String is the effect in one line.
@@ -45,13 +45,13 @@ func (c *course) deployments() []DeploymentEffect {
 		}
 		switch {
 		case e.Deployment == "":
-		case e.Kind == rollout.Created:
+		case e.Kind == rollout.EventCreated:
 			count(func(d *DeploymentEffect) *int { return &d.Created })
-		case e.Kind == rollout.Deleted:
+		case e.Kind == rollout.EventDeleted:
 			count(func(d *DeploymentEffect) *int { return &d.Deleted })
-		case e.Kind == rollout.Evicted:
+		case e.Kind == rollout.EventEvicted:
 			count(func(d *DeploymentEffect) *int { return &d.Evicted })
-		case e.Kind == rollout.Preempted:
+		case e.Kind == rollout.EventPreempted:
 			count(func(d *DeploymentEffect) *int { return &d.Preempted })
 		}
 	}

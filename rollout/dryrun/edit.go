@@ -19,10 +19,10 @@ import (
 
 // Edit is a change to a cluster that is not made yet: what a pull request or a
 // person at a keyboard would do. It is made by Apply, Delete, EditNodes,
-// RemoveNodes and Inputs; what is wrong with it is an error of Base.Plan.
+// RemoveNodes and Inputs; what is wrong with it is an error of Baseline.Plan.
 type Edit struct {
 	text string
-	do   func(*draft) error
+	do   func(*editedCluster) error
 }
 
 // String is the edit in one line, in kubectl's words.
@@ -40,7 +40,7 @@ func Apply(objects ...runtime.Object) Edit {
 			kept[i] = o.DeepCopyObject()
 		}
 	}
-	return Edit{"apply " + namesOf(kept), func(d *draft) error { return each(kept, d.apply) }}
+	return Edit{"apply " + namesOf(kept), func(d *editedCluster) error { return each(kept, d.apply) }}
 }
 
 // Delete is kubectl delete of objects, which are known by kind, namespace and name
@@ -52,7 +52,7 @@ func Delete(objects ...runtime.Object) Edit {
 			kept[i] = o.DeepCopyObject()
 		}
 	}
-	return Edit{"delete " + namesOf(kept), func(d *draft) error { return each(kept, d.remove) }}
+	return Edit{"delete " + namesOf(kept), func(d *editedCluster) error { return each(kept, d.remove) }}
 }
 
 // EditNodes labels, taints or cordons every node of a set; one that the cluster
@@ -64,7 +64,7 @@ func EditNodes(nodes cluster.NodeSet, edits ...cluster.NodeEdit) Edit {
 		words[i] = e.String()
 	}
 	what, on := cmp.Or(strings.Join(words, ", "), "no edit"), nodesText(nodes)
-	return Edit{what + " on " + on, func(d *draft) error {
+	return Edit{what + " on " + on, func(d *editedCluster) error {
 		switch {
 		case nodes.Len() == 0:
 			return fmt.Errorf("EditNodes: %s: there is no node in the set", what)
@@ -82,7 +82,7 @@ func nodesText(nodes cluster.NodeSet) string {
 // RemoveNodes takes nodes out of the cluster, and in time the pods on them. An empty
 // set is an error.
 func RemoveNodes(nodes cluster.NodeSet) Edit {
-	return Edit{"remove " + nodesText(nodes), func(d *draft) error {
+	return Edit{"remove " + nodesText(nodes), func(d *editedCluster) error {
 		if nodes.Len() == 0 {
 			return errors.New("RemoveNodes: there is no node in the set")
 		}
@@ -104,7 +104,7 @@ func Inputs(in ...rollout.Input) Edit {
 	for _, i := range in {
 		words = append(words, fmt.Sprint(i))
 	}
-	return Edit{cmp.Or(strings.Join(words, ", "), "no input"), func(d *draft) error {
+	return Edit{cmp.Or(strings.Join(words, ", "), "no input"), func(d *editedCluster) error {
 		d.opaque = true
 		d.inputs = append(d.inputs, in...)
 		return nil
@@ -125,15 +125,15 @@ func each(objects []runtime.Object, do func(runtime.Object) error) error {
 	return errors.Join(errs...)
 }
 
-// draft is a cluster while edits are made.
-type draft struct {
+// editedCluster is a cluster while edits are made.
+type editedCluster struct {
 	start  *cluster.Cluster // where the simulation starts: with what is no input of it
 	after  *cluster.Cluster
 	inputs []rollout.Input
 	opaque bool // the inputs alone know what comes after
 }
 
-func (d *draft) apply(o runtime.Object) error {
+func (d *editedCluster) apply(o runtime.Object) error {
 	accepted, err := accept(o)
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func accept(o runtime.Object) (runtime.Object, error) {
 	return o, errors.Join(errs...)
 }
 
-func (d *draft) applyDaemonSet(ds *appsv1.DaemonSet) error {
+func (d *editedCluster) applyDaemonSet(ds *appsv1.DaemonSet) error {
 	wish := ds.DeepCopy()
 	if old, ok := d.after.Borrow().DaemonSet(ds.Namespace, ds.Name); ok {
 		if !equality.Semantic.DeepEqual(cluster.Default(old).Spec.Selector, ds.Spec.Selector) {
@@ -170,17 +170,17 @@ func (d *draft) applyDaemonSet(ds *appsv1.DaemonSet) error {
 		stored.Labels, stored.Annotations, stored.Spec = ds.Labels, ds.Annotations, ds.Spec
 		ds = stored
 	}
-	return d.edit(rollout.Apply{DaemonSet: wish}, func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(ds) })
+	return d.edit(rollout.Apply{Object: wish}, func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(ds) })
 }
 
-func (d *draft) applyNode(node *corev1.Node) error {
+func (d *editedCluster) applyNode(node *corev1.Node) error {
 	if old, ok := d.after.Borrow().Node(node.Name); ok && len(node.Status.Allocatable) == 0 && len(node.Status.Conditions) == 0 {
 		node.Status = *old.Status.DeepCopy()
 	}
 	return d.edit(rollout.ApplyNode{Node: node}, func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(node) })
 }
 
-func (d *draft) remove(o runtime.Object) error {
+func (d *editedCluster) remove(o runtime.Object) error {
 	if meta, ok := o.(metav1.Object); ok && meta.GetNamespace() == "" && namespaced(o) {
 		meta.SetNamespace(corev1.NamespaceDefault)
 	}
@@ -194,7 +194,7 @@ func (d *draft) remove(o runtime.Object) error {
 	return d.both(without)
 }
 
-func (d *draft) editNodes(nodes cluster.NodeSet, edits []cluster.NodeEdit) error {
+func (d *editedCluster) editNodes(nodes cluster.NodeSet, edits []cluster.NodeEdit) error {
 	next, err := d.after.EditAll(nodes, edits...)
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func (d *draft) editNodes(nodes cluster.NodeSet, edits []cluster.NodeEdit) error
 }
 
 // edit makes a change that is an input of the simulation.
-func (d *draft) edit(in rollout.Input, change func(*cluster.Cluster) (*cluster.Cluster, error)) error {
+func (d *editedCluster) edit(in rollout.Input, change func(*cluster.Cluster) (*cluster.Cluster, error)) error {
 	next, err := change(d.after)
 	if err != nil {
 		return err
@@ -217,7 +217,7 @@ func (d *draft) edit(in rollout.Input, change func(*cluster.Cluster) (*cluster.C
 }
 
 // both makes a change that is none: the simulation starts with it.
-func (d *draft) both(change func(*cluster.Cluster) (*cluster.Cluster, error)) error {
+func (d *editedCluster) both(change func(*cluster.Cluster) (*cluster.Cluster, error)) error {
 	next, err := change(d.after)
 	if err != nil {
 		return err

@@ -98,12 +98,12 @@ func TestWhichPodGetsTheRoom(t *testing.T) {
 		}
 		evictions := plan(t, c, dryrun.RemoveNodes(c.Named("n1"))).Evictions()
 		for i, e := range evictions {
-			if want := map[bool]string{true: "n2"}[i == first]; e.Again != want || (e.Nowhere == "") != (i == first) {
+			if want := map[bool]string{true: "n2"}[i == first]; e.NewNode != want || (e.Unschedulable == "") != (i == first) {
 				t.Errorf("priorities %v: %v, want %q", priorities, e, want)
 			}
 		}
 		deleted := plan(t, c, dryrun.Delete(objects[0])).Evictions()
-		if len(deleted) != 1 || deleted[0].Pod != "shop/web-0" || deleted[0].Fate != dryrun.Removed || deleted[0].Why != "the pod is deleted" || deleted[0].After != 0 {
+		if len(deleted) != 1 || deleted[0].Pod != "shop/web-0" || deleted[0].Disposition != dryrun.DispositionRemoved || deleted[0].Cause != "the pod is deleted" || deleted[0].After != 0 {
 			t.Errorf("deleted: %v", deleted)
 		}
 	}
@@ -159,8 +159,8 @@ func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := r.DaemonSets[0]
-		if e.Course == nil || e.Course.Ends || e.Course.State != "Deadlocked" || len(e.Course.Waiting) != n || !strings.HasPrefix(e.Course.Waiting[0], "n01 waits for Scheduling") {
-			t.Errorf("%d nodes: %+v", n, e.Course)
+		if e.Rollout == nil || e.Rollout.Completes || e.Rollout.State != "Stuck" || len(e.Rollout.Waiting) != n || !strings.HasPrefix(e.Rollout.Waiting[0], "n01 waits: Unschedulable") {
+			t.Errorf("%d nodes: %+v", n, e.Rollout)
 		}
 		if a := e.Admission; a == nil || len(a.Changes) != 1 || len(a.Refused) != 0 || len(a.Gained) != 0 {
 			t.Errorf("%d nodes: %+v", n, a)
@@ -248,7 +248,7 @@ func TestDeadNodesUseUpTheBudget(t *testing.T) {
 		}
 		dead := 0
 		for _, f := range found {
-			if f.Rule == dryrun.BudgetUsedUp {
+			if f.Rule == dryrun.RuleUpdateLimitUsedUp {
 				dead = len(f.Nodes)
 				if want := fmt.Sprintf("(%d of %d)", test.dead, test.budget); !strings.Contains(f.Message, want) || !strings.Contains(f.String(), fmt.Sprintf("maxUnavailable to %d", test.dead+1)) {
 					t.Errorf("%+v: %v", test, f)
@@ -290,7 +290,7 @@ func TestAnyRequestIsARequest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			none := slices.ContainsFunc(found, func(f dryrun.Finding) bool { return f.Rule == dryrun.NoRequests })
+			none := slices.ContainsFunc(found, func(f dryrun.Finding) bool { return f.Rule == dryrun.RuleNoRequests })
 			if want := len(asks.Requests)+len(asks.Limits) == 0; none != want {
 				t.Errorf("%s: %v: %v", where, asks, found)
 			}
@@ -314,13 +314,13 @@ func TestWavesAreCounted(t *testing.T) {
 		for i := range test.nodes {
 			w = append(w, clustertest.Node(fmt.Sprintf("n%d", i)))
 		}
-		found, err := dryrun.Inspection{Within: time.Minute}.Of(w.Cluster(t))
+		found, err := dryrun.InspectConfig{Within: time.Minute}.Of(w.Cluster(t))
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := ""
 		for _, f := range found {
-			if f.Rule == dryrun.TakesTooLong {
+			if f.Rule == dryrun.RuleTakesTooLong {
 				got = f.Message
 			}
 		}

@@ -17,55 +17,64 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Fate is what a plan does to a pod that no DaemonSet owns.
-type Fate uint8
+// Disposition is what a plan does to a pod that no DaemonSet owns.
+type Disposition uint8
 
 const (
-	Evicted   Fate = iota // by a NoExecute taint (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode)
-	Preempted             // by the scheduler, to make room for a DaemonSet's pod of higher priority (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go: PostFilter)
-	Removed               // with its node, or by who makes the edits
-	Stranded              // it stays, but would not be let onto its node again
+	DispositionEvicted     Disposition = iota // by a NoExecute taint (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode)
+	DispositionPreempted                      // by the scheduler, to make room for a DaemonSet's pod of higher priority (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go: PostFilter)
+	DispositionRemoved                        // with its node, or by who makes the edits
+	DispositionWithoutNode                    // it stays, but would not be let onto its node again
 )
 
-var fateNames = enum.Of[Fate]("evicted", "preempted", "removed", "stranded")
+var dispositionNames = enum.Of[Disposition]("Evicted", "Preempted", "Removed", "WithoutNode")
 
 // String is the fate in a word.
-func (f Fate) String() string { return fateNames.String(f) }
+func (f Disposition) String() string { return dispositionNames.String(f) }
+
+func (f Disposition) words() string {
+	if f == DispositionWithoutNode {
+		return "without a node"
+	}
+	return strings.ToLower(f.String())
+}
 
 // MarshalText makes a fate its word in JSON.
-func (f Fate) MarshalText() ([]byte, error) { return fateNames.MarshalText(f) }
+func (f Disposition) MarshalText() ([]byte, error) { return dispositionNames.MarshalText(f) }
 
 // UnmarshalText reads the word of a fate.
-func (f *Fate) UnmarshalText(text []byte) error { return fateNames.UnmarshalText(f, text) }
+func (f *Disposition) UnmarshalText(text []byte) error {
+	return dispositionNames.UnmarshalText(f, text)
+}
 
 // Eviction is a pod that no DaemonSet owns, and what a plan does to it.
 type Eviction struct {
-	Pod   string        `json:"pod"` // namespace/name
-	Node  string        `json:"node"`
-	Fate  Fate          `json:"fate"`
-	After time.Duration `json:"after,omitempty"` // ns from the edits, as far as its tolerationSeconds go
-	Why   string        `json:"why"`             // the taint, for which pod it makes room, or what keeps it off its node
-	Owner string        `json:"owner,omitempty"` // "ReplicaSet web-5d4f": who makes a new one; empty: nobody
-	// Again is a node that would take it, or the one made in its place; Nowhere says
+	Pod         string        `json:"pod"` // namespace/name
+	Node        string        `json:"node"`
+	Disposition Disposition   `json:"disposition"`
+	After       time.Duration `json:"after,omitempty"` // ns from the edits, as far as its tolerationSeconds go
+	Cause       string        `json:"cause"`           // the taint, for which pod it makes room, or what keeps it off its node
+	Owner       string        `json:"owner,omitempty"` // "ReplicaSet web-5d4f": who makes a new one; empty: nobody
+	// NewNode is a node that would take it, or the one made in its place; Nowhere says
 	// why there is none, in kube-scheduler's words.
-	Again   string `json:"again,omitempty"`
-	Nowhere string `json:"nowhere,omitempty"`
+	NewNode       string `json:"newNode,omitempty"`
+	Unschedulable string `json:"unschedulable,omitempty"`
 }
 
 // String is the pod and what becomes of it in one line.
 func (e Eviction) String() string {
-	s := fmt.Sprintf("%s on %s: %v", e.Pod, e.Node, e.Fate)
+	s := fmt.Sprintf("%s on %s: %s", e.Pod, e.Node, e.Disposition.words())
 	if e.After > 0 {
 		s += fmt.Sprintf(" after %v", e.After)
 	}
-	s += ": " + e.Why
+	s += ": " + e.Cause
 	switch {
-	case e.Owner == "" && e.Fate != Stranded:
+	case e.Owner == "" && e.Disposition != DispositionWithoutNode:
 		s += "; nothing makes it anew"
-	case e.Nowhere != "":
-		s += "; no node takes it again: " + e.Nowhere
-	case e.Again != "":
-		s += "; would fit on " + e.Again
+	case e.Unschedulable != "":
+		s += "; no node takes it again: " + e.Unschedulable
+	case e.NewNode != "":
+		s += "; would fit on " + e.NewNode
 	}
 	return s
 }
@@ -87,9 +96,9 @@ func (p *Plan) Evictions() []Eviction {
 func (p *Plan) findEvictions() []Eviction {
 	s := &search{plan: p, room: placement.NewRoom(p.After())}
 	s.collect()
-	s.seat()
-	s.house()
-	slices.SortFunc(s.found, func(a, b *leaver) int { return cmp.Compare(a.Pod, b.Pod) })
+	s.bind()
+	s.placeOrLeave()
+	slices.SortFunc(s.found, func(a, b *displacedPod) int { return cmp.Compare(a.Pod, b.Pod) })
 	all := make([]Eviction, len(s.found))
 	for i, l := range s.found {
 		all[i] = l.Eviction
@@ -101,11 +110,11 @@ func (p *Plan) findEvictions() []Eviction {
 type search struct {
 	plan  *Plan
 	room  *placement.Room // of the nodes after, with what left and what came
-	found []*leaver
+	found []*displacedPod
 }
 
-// leaver is a pod that goes or is stranded.
-type leaver struct {
+// displacedPod is a pod that goes or is stranded.
+type displacedPod struct {
 	Eviction
 	pod *corev1.Pod
 }
@@ -127,25 +136,25 @@ func (s *search) collect() {
 			e, goes := events[out{node.Name, pod.Name}]
 			switch {
 			case !there:
-				s.add(pod, Removed, "the pod is deleted", 0)
+				s.add(pod, DispositionRemoved, "the pod is deleted", 0)
 			case !still:
-				s.add(pod, Removed, "the node is removed", 0)
+				s.add(pod, DispositionRemoved, "the node is removed", 0)
 			case goes:
-				s.add(pod, fate(e), why(e), time.Duration(e.Tick-s.plan.course().start-1)*s.plan.tick())
+				s.add(pod, dispositionOf(e), why(e), time.Duration(e.Tick-s.plan.course().start-1)*s.plan.tick())
 			case now != node:
-				s.strand(pod, node, now)
+				s.leaveUnplaced(pod, node, now)
 			}
 		}
 	}
 	for _, l := range s.found {
-		if i, ok := after.Position(l.Node); ok && (l.Fate == Evicted || l.Fate == Preempted) {
+		if i, ok := after.Position(l.Node); ok && (l.Disposition == DispositionEvicted || l.Disposition == DispositionPreempted) {
 			s.room.Remove(placement.LoadOf(l.pod), i)
 		}
 	}
 }
 
-// seat counts the pods of DaemonSets that go out of the room, and those that come in.
-func (s *search) seat() {
+// bind counts the pods of DaemonSets that go out of the room, and those that come in.
+func (s *search) bind() {
 	c, after := s.plan.course(), s.plan.After().Borrow()
 	for _, e := range s.plan.whole() {
 		had, has := podNames(c.before[e.Key]), podNames(c.after[e.Key])
@@ -178,18 +187,18 @@ func (p *Plan) tick() time.Duration { return p.base.sim.Config().Tick }
 func (c *course) leaving() map[out]rollout.Event {
 	gone := map[out]rollout.Event{}
 	for _, e := range c.trace {
-		if e.DaemonSet == "" && (e.Kind == rollout.Evicted || e.Kind == rollout.Preempted || e.Kind == rollout.UserDeleted) {
+		if e.Key == "" && (e.Kind == rollout.EventEvicted || e.Kind == rollout.EventPreempted || e.Kind == rollout.EventDeletedByUser) {
 			gone[out{e.Node, e.Pod}] = e
 		}
 	}
 	return gone
 }
 
-func fate(e rollout.Event) Fate {
-	if e.Kind == rollout.Preempted {
-		return Preempted
+func dispositionOf(e rollout.Event) Disposition {
+	if e.Kind == rollout.EventPreempted {
+		return DispositionPreempted
 	}
-	return Evicted
+	return DispositionEvicted
 }
 
 // why names the taints that the pod does not tolerate for ever, or the pod that it
@@ -205,22 +214,22 @@ func over(pod *corev1.Pod) bool {
 	return kube.IsTerminal(pod.Status.Phase) || pod.DeletionTimestamp != nil
 }
 
-func (s *search) add(pod *corev1.Pod, fate Fate, why string, after time.Duration) {
-	e := Eviction{Pod: keyOf(pod), Node: pod.Spec.NodeName, Fate: fate, Why: why, After: after}
+func (s *search) add(pod *corev1.Pod, fate Disposition, why string, after time.Duration) {
+	e := Eviction{Pod: keyOf(pod), Node: pod.Spec.NodeName, Disposition: fate, Cause: why, After: after}
 	if ref := metav1.GetControllerOfNoCopy(pod); ref != nil {
 		e.Owner = ref.Kind + " " + ref.Name
 	}
-	s.found = append(s.found, &leaver{e, pod})
+	s.found = append(s.found, &displacedPod{e, pod})
 }
 
-// strand notes a pod that its node let in and, as it is now, would not.
-func (s *search) strand(pod *corev1.Pod, was, now *corev1.Node) {
+// leaveUnplaced notes a pod that its node let in and, as it is now, would not.
+func (s *search) leaveUnplaced(pod *corev1.Pod, was, now *corev1.Node) {
 	w, err := placement.ForPod(anew(pod), placement.Unvalidated())
 	if err != nil || w.Check(was).Decision == placement.Excluded {
 		return
 	}
 	if v := w.Check(now); v.Decision == placement.Excluded {
-		s.add(pod, Stranded, fmt.Sprint(v.Reasons[0]), 0)
+		s.add(pod, DispositionWithoutNode, fmt.Sprint(v.Reasons[0]), 0)
 	}
 }
 
@@ -232,27 +241,27 @@ func anew(pod *corev1.Pod) *corev1.Pod {
 	return again
 }
 
-// house tries to find a node for each: for pods that go the most important first,
+// placeOrLeave tries to find a node for each: for pods that go the most important first,
 // then, beside all of them, for those that stay.
-func (s *search) house() {
+func (s *search) placeOrLeave() {
 	classes := s.plan.After().Borrow()
-	slices.SortFunc(s.found, func(a, b *leaver) int {
+	slices.SortFunc(s.found, func(a, b *displacedPod) int {
 		return cmp.Or(
-			cmp.Compare(min(a.Fate, Stranded)/Stranded, min(b.Fate, Stranded)/Stranded),
+			cmp.Compare(min(a.Disposition, DispositionWithoutNode)/DispositionWithoutNode, min(b.Disposition, DispositionWithoutNode)/DispositionWithoutNode),
 			-cmp.Compare(kube.Priority(&a.pod.Spec, classes), kube.Priority(&b.pod.Spec, classes)), cmp.Compare(a.Pod, b.Pod))
 	})
 	for _, l := range s.found {
-		if l.Owner == "" && l.Fate != Stranded {
+		if l.Owner == "" && l.Disposition != DispositionWithoutNode {
 			continue
 		}
 		s.place(l)
 	}
 }
 
-func (s *search) place(l *leaver) {
+func (s *search) place(l *displacedPod) {
 	w, err := placement.ForPod(anew(l.pod), placement.Unvalidated())
 	if err != nil {
-		l.Nowhere = err.Error()
+		l.Unschedulable = err.Error()
 		return
 	}
 	p := w.Predict(s.plan.After())
@@ -260,17 +269,17 @@ func (s *search) place(l *leaver) {
 	for _, set := range []cluster.NodeSet{p.Best(), p.Eligible()} {
 		for _, name := range set.Names() {
 			i, _ := b.Position(name)
-			if name == l.Node && l.Fate != Stranded || !s.room.Fits(w, i) {
+			if name == l.Node && l.Disposition != DispositionWithoutNode || !s.room.Fits(w, i) {
 				continue
 			}
-			if l.Again = name; l.Fate != Stranded {
+			if l.NewNode = name; l.Disposition != DispositionWithoutNode {
 				s.room.Add(w.Load(), i)
 			}
 			return
 		}
 	}
-	l.Nowhere = p.String()
+	l.Unschedulable = p.String()
 	if p.Placed().Len() > 0 {
-		l.Nowhere = strings.TrimSuffix(l.Nowhere, ".") + ", but pods that come there take that room"
+		l.Unschedulable = strings.TrimSuffix(l.Unschedulable, ".") + ", but pods that come there take that room"
 	}
 }

@@ -67,8 +67,8 @@ func ExampleNew() {
 		}
 		e, _ := plan.Effect("ops/agent")
 		pods := e.Pods()
-		up, of := e.AtWorst()
-		fmt.Printf("updated in waves %v, deleted at once %v, %d waves, at worst %d of %d\n", pods.Updated, pods.Deleted, e.Course().Waves, up, of)
+		up, of := e.MinAvailable()
+		fmt.Printf("updated in waves %v, deleted at once %v, %d waves, at worst %d of %d\n", pods.Updated, pods.Deleted, e.Summary().Waves, up, of)
 	}
 	// Output:
 	// updated in waves {gpu-1 gpu-2 worker-1 worker-2 worker-3 worker-4}, deleted at once {}, 6 waves, at worst 5 of 6
@@ -77,8 +77,8 @@ func ExampleNew() {
 
 // One base for many questions: how many nodes may be cordoned for good before an
 // update leaves the agent on fewer than half?
-func ExampleStart() {
-	base, err := dryrun.Start(small())
+func ExampleNewBaseline() {
+	base, err := dryrun.NewBaseline(small())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,29 +162,29 @@ func ExampleWithin() {
 }
 
 // A promise about nothing is not one that holds.
-func ExamplePolicy_MayBeVacuous() {
+func ExamplePolicy_AllowEmpty() {
 	c := small()
 	plan, err := dryrun.New(c, dryrun.EditNodes(c.Named("gpu-1"), cluster.Cordon()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	windows := dryrun.Covers(c.Labeled("kubernetes.io/os", "windows"))
-	fmt.Print(plan.Check(windows, windows.MayBeVacuous()))
+	fmt.Print(plan.Check(windows, windows.AllowEmpty()))
 	// Output:
-	// FAIL  ops/agent: covers {}: vacuous: no node of the set is in the cluster
-	// ok    ops/agent: covers {}: vacuous: no node of the set is in the cluster
+	// FAIL  ops/agent: covers {}: NotApplicable: no node of the set is in the cluster
+	// ok    ops/agent: covers {}: NotApplicable: no node of the set is in the cluster
 }
 
 // A promise of one's own.
-func ExampleHolds() {
+func ExampleCustom() {
 	c := small()
 	plan, err := dryrun.New(c, dryrun.EditNodes(c.Named("worker-1"), cluster.Taint("gone:NoExecute")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	quiet := dryrun.Holds("takes no pod away at once", func(e dryrun.Effect) (broken []dryrun.Offender) {
+	quiet := dryrun.Custom("takes no pod away at once", func(e dryrun.Effect) (broken []dryrun.Violation) {
 		for _, node := range e.Pods().Deleted.Names() {
-			broken = append(broken, e.Offend(node, "its pod goes at once"))
+			broken = append(broken, e.Violation(node, "its pod goes at once"))
 		}
 		return broken
 	})
@@ -242,7 +242,7 @@ func ExampleAdmit() {
 }
 
 // What a node's removal does to the pods that no DaemonSet owns.
-func ExampleRehomes() {
+func ExampleReschedules() {
 	web := clustertest.Pod("shop/web-1", "node:gpu-1", "on:pool=gpu", "cpu:3", "running").Object(t)
 	controller := true
 	web.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", UID: "web", Controller: &controller}}
@@ -257,7 +257,7 @@ func ExampleRehomes() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Print(plan.Check(dryrun.Rehomes()))
+	fmt.Print(plan.Check(dryrun.Reschedules()))
 	// Output:
 	// FAIL  pods that have to go find another node: 1 pods find none
 	//       gpu-1: shop/web-1: removed: the node is removed; no node takes it again: 0/5 nodes are available: 1 Insufficient cpu, 4 node(s) didn't match Pod's node affinity/selector.

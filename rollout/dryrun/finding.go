@@ -26,40 +26,40 @@ type Finding struct {
 type Rule string
 
 const (
-	LosesPods            Rule = "loses-pods"            // a rollout deletes pods on tainted nodes, and none come back
-	SurgeCannotWork      Rule = "surge-cannot-work"     // the new pod does not fit beside the old one
-	BudgetUsedUp         Rule = "budget-used-up"        // nodes that are not ready use all of maxUnavailable
-	TakesTooLong         Rule = "takes-too-long"        // minReadySeconds and budget make it longer than Inspection.Within
-	RoundsUpToAll        Rule = "rounds-up-to-all"      // a percentage lets all pods go at once
-	IgnoredSeconds       Rule = "ignored-seconds"       // tolerationSeconds that the controller overwrites
-	EvictionLoop         Rule = "eviction-loop"         // tolerationSeconds for a taint that a node has: turned out and made again for ever
-	PreferenceIgnored    Rule = "preference-ignored"    // preferred node affinity does not move a DaemonSet
-	OnVirtualNodes       Rule = "on-virtual-nodes"      // it tolerates everything, and so comes to nodes that are no machines
-	NoRequests           Rule = "no-requests"           // the scheduler counts nothing, and the kubelet evicts it first
-	SelectsNothing       Rule = "selects-nothing"       // no pod is ever made: a requirement that no node meets, or taints
-	BudgetCannotProtect  Rule = "budget-cannot-protect" // a PodDisruptionBudget in a form that fails for DaemonSets
-	BudgetDoesNotProtect Rule = "budget-does-not-apply" // a PodDisruptionBudget that rollouts and drains do not ask
+	RuleLosesPods         Rule = "LosesPods"         // a rollout deletes pods on tainted nodes, and none come back
+	RuleSurgeCannotWork   Rule = "SurgeCannotWork"   // the new pod does not fit beside the old one
+	RuleUpdateLimitUsedUp Rule = "UpdateLimitUsedUp" // nodes that are not ready use all of maxUnavailable
+	RuleTakesTooLong      Rule = "TakesTooLong"      // minReadySeconds and maxUnavailable make it longer than InspectConfig.Within
+	RuleRoundsUpToAll     Rule = "RoundsUpToAll"     // a percentage lets all pods go at once
+	RuleIgnoredSeconds    Rule = "IgnoredSeconds"    // tolerationSeconds that the controller overwrites
+	RuleEvictionLoop      Rule = "EvictionLoop"      // tolerationSeconds for a taint that a node has: turned out and made again for ever
+	RulePreferenceIgnored Rule = "PreferenceIgnored" // preferred node affinity does not move a DaemonSet
+	RuleOnVirtualNodes    Rule = "OnVirtualNodes"    // it tolerates everything, and so comes to nodes that are no machines
+	RuleNoRequests        Rule = "NoRequests"        // the scheduler counts nothing, and the kubelet evicts it first
+	RuleSelectsNothing    Rule = "SelectsNothing"    // no pod is ever made: a requirement that no node meets, or taints
+	RulePDBCannotProtect  Rule = "PDBCannotProtect"  // a PodDisruptionBudget in a form that fails for DaemonSets
+	RulePDBDoesNotProtect Rule = "PDBDoesNotProtect" // a PodDisruptionBudget that rollouts and drains do not ask
 )
 
 // Severity is how bad a finding is.
 type Severity uint8
 
 const (
-	Note    Severity = iota + 1 // good to know
-	Warning                     // likely not what was meant
-	Problem                     // will fail
+	SeverityNote    Severity = iota + 1 // good to know
+	SeverityWarning                     // likely not what was meant
+	SeverityProblem                     // will fail
 )
 
-var severities = enum.Of[Severity]("", "note", "warning", "problem")
+var severityNames = enum.Of[Severity]("", "Note", "Warning", "Problem")
 
 // String is the severity's word.
-func (s Severity) String() string { return severities.String(s) }
+func (s Severity) String() string { return severityNames.String(s) }
 
 // MarshalText makes a severity its word in JSON.
-func (s Severity) MarshalText() ([]byte, error) { return severities.MarshalText(s) }
+func (s Severity) MarshalText() ([]byte, error) { return severityNames.MarshalText(s) }
 
 // UnmarshalText reads a severity's word.
-func (s *Severity) UnmarshalText(text []byte) error { return severities.UnmarshalText(s, text) }
+func (s *Severity) UnmarshalText(text []byte) error { return severityNames.UnmarshalText(s, text) }
 
 // String is the finding in one line.
 func (f Finding) String() string {

@@ -14,20 +14,20 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Inspection is how findings are looked for.
-type Inspection struct {
+// InspectConfig is how findings are looked for.
+type InspectConfig struct {
 	Within  time.Duration   // a rollout that takes longer is a finding; 0: none is
 	Kubelet rollout.Kubelet // how long pods take, for Within; its Timings are not looked at
 }
 
 // Inspect is Inspection{}.Of.
-func Inspect(c *cluster.Cluster) (Findings, error) { return Inspection{}.Of(c) }
+func Inspect(c *cluster.Cluster) (Findings, error) { return InspectConfig{}.Of(c) }
 
 // Of looks at every DaemonSet of the cluster, with its budgets, before anything is
 // changed. It costs a prediction for each DaemonSet, another with surge, and the
 // reasons of those nodes that there is something to say about. DaemonSets that cannot
 // be read are in the error; the others have findings all the same.
-func (i Inspection) Of(c *cluster.Cluster) (Findings, error) {
+func (i InspectConfig) Of(c *cluster.Cluster) (Findings, error) {
 	var all Findings
 	var errs []error
 	for _, ds := range c.Borrow().DaemonSets() {
@@ -44,7 +44,7 @@ func (i Inspection) Of(c *cluster.Cluster) (Findings, error) {
 
 // inspector looks at one DaemonSet.
 type inspector struct {
-	Inspection
+	InspectConfig
 	cluster    *cluster.Cluster
 	set        *appsv1.DaemonSet
 	workload   *placement.Workload
@@ -53,12 +53,12 @@ type inspector struct {
 	found      Findings
 }
 
-func (i Inspection) inspect(c *cluster.Cluster, ds *appsv1.DaemonSet) (*inspector, error) {
+func (i InspectConfig) inspect(c *cluster.Cluster, ds *appsv1.DaemonSet) (*inspector, error) {
 	w, err := placement.ForDaemonSet(ds, placement.Unvalidated())
 	if err != nil {
 		return nil, err
 	}
-	x := &inspector{Inspection: i, cluster: c, set: ds, workload: w, prediction: w.Predict(c), runs: map[string]bool{}}
+	x := &inspector{InspectConfig: i, cluster: c, set: ds, workload: w, prediction: w.Predict(c), runs: map[string]bool{}}
 	for _, p := range c.Borrow().Pods() {
 		if kube.Controls(ds, "DaemonSet", p) {
 			x.runs[p.Spec.NodeName] = true

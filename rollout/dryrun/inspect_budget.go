@@ -27,27 +27,27 @@ func (x *inspector) inspectBudget() {
 	x.inspectTime(max(surge, unavailable))
 }
 
-// inspectDead: a node that is not ready uses a unit of the budget from the moment
+// inspectDead: a node that is not ready uses a unit of maxUnavailable from the moment
 // that the rollout begins, also where no pod is wanted but the old one is there
 // (pkg/controller/daemon/update.go: rollingUpdate).
-func (x *inspector) inspectDead(budget int) {
+func (x *inspector) inspectDead(limit int) {
 	var dead []string
 	for n := range x.prediction.Eligible().Or(x.prediction.Kept()).All() {
-		if kube.NodeNotReady(n) && (x.runs[n.Name] || x.stays(n.Name)) {
+		if kube.NodeNotReady(n) && (x.runs[n.Name] || x.tolerates(n.Name)) {
 			dead = append(dead, n.Name)
 		}
 	}
-	if len(dead) < budget || x.prediction.Eligible().Minus(x.cluster.Named(dead...)).Len() == 0 { // nobody waits for them
+	if len(dead) < limit || x.prediction.Eligible().Minus(x.cluster.Named(dead...)).Len() == 0 { // nobody waits for them
 		return
 	}
-	x.find(BudgetUsedUp, Problem, strategyPath+"maxUnavailable", dead,
-		fmt.Sprintf("not ready: %s, which use the whole budget (%d of %d): a rollout does not begin", kube.FirstNames(dead), len(dead), budget),
+	x.find(RuleUpdateLimitUsedUp, SeverityProblem, strategyPath+"maxUnavailable", dead,
+		fmt.Sprintf("not ready: %s, which use all of maxUnavailable (%d of %d): a rollout does not begin", kube.FirstNames(dead), len(dead), limit),
 		fmt.Sprintf("repair or remove them, or set maxUnavailable to %d", len(dead)+1))
 }
 
-// stays says whether a pod is wanted on the node also when it has got the taints of
+// tolerates says whether a pod is wanted on the node also when it has got the taints of
 // a node that is not ready.
-func (x *inspector) stays(node string) bool {
+func (x *inspector) tolerates(node string) bool {
 	tainted, err := x.cluster.Edit(node, cluster.NotReady())
 	if err != nil {
 		return false
@@ -57,25 +57,25 @@ func (x *inspector) stays(node string) bool {
 }
 
 // inspectRounding: percentages round up.
-func (x *inspector) inspectRounding(amount *intstr.IntOrString, budget int) {
+func (x *inspector) inspectRounding(amount *intstr.IntOrString, limit int) {
 	wanted := x.prediction.Eligible().Len()
-	if amount == nil || amount.Type != intstr.String || amount.StrVal == "100%" || wanted < 2 || budget < wanted {
+	if amount == nil || amount.Type != intstr.String || amount.StrVal == "100%" || wanted < 2 || limit < wanted {
 		return
 	}
-	x.find(RoundsUpToAll, Warning, strategyPath+"maxUnavailable", nil,
-		fmt.Sprintf("%s of %d nodes rounds up to %d: all pods go at once", amount.StrVal, wanted, budget),
+	x.find(RuleRoundsUpToAll, SeverityWarning, strategyPath+"maxUnavailable", nil,
+		fmt.Sprintf("%s of %d nodes rounds up to %d: all pods go at once", amount.StrVal, wanted, limit),
 		"give a number, or a smaller percentage")
 }
 
 // inspectTime counts waves: each takes as long as a pod takes to stop, start, become
 // ready and stay so.
-func (x *inspector) inspectTime(budget int) {
+func (x *inspector) inspectTime(limit int) {
 	wanted := x.prediction.Eligible().Len()
-	if x.Within == 0 || wanted == 0 || budget == 0 {
+	if x.Within == 0 || wanted == 0 || limit == 0 {
 		return
 	}
 	wave := time.Duration(x.set.Spec.MinReadySeconds)*time.Second + x.Kubelet.Start + x.Kubelet.Ready + x.Kubelet.Stop
-	waves := (wanted + budget - 1) / budget
+	waves := (wanted + limit - 1) / limit
 	takes := time.Duration(waves) * wave
 	if takes <= x.Within {
 		return
@@ -84,6 +84,6 @@ func (x *inspector) inspectTime(budget int) {
 	if fit := int(x.Within / wave); fit > 0 {
 		remedy = fmt.Sprintf("allow %d at a time, or lower minReadySeconds", (wanted+fit-1)/fit)
 	}
-	x.find(TakesTooLong, Warning, "spec.minReadySeconds", nil,
+	x.find(RuleTakesTooLong, SeverityWarning, "spec.minReadySeconds", nil,
 		fmt.Sprintf("a rollout takes at least %v, %d waves of %v, longer than %v", takes, waves, wave, x.Within), remedy)
 }

@@ -76,7 +76,7 @@ func TestCorpusFindings(t *testing.T) {
 		}
 	}
 	t.Log(sets, "DaemonSets:", found)
-	if found[dryrun.NoRequests] == 0 || found[dryrun.OnVirtualNodes] == 0 || found[dryrun.SelectsNothing] == 0 {
+	if found[dryrun.RuleNoRequests] == 0 || found[dryrun.RuleOnVirtualNodes] == 0 || found[dryrun.RuleSelectsNothing] == 0 {
 		t.Errorf("%d DaemonSets: %v", sets, found)
 	}
 }
@@ -90,17 +90,17 @@ func checkFinding(t *testing.T, file string, m *cluster.Manifest, f dryrun.Findi
 		spec := &ds.Spec.Template.Spec
 		ok := true
 		switch f.Rule {
-		case dryrun.OnVirtualNodes:
+		case dryrun.RuleOnVirtualNodes:
 			ok = slices.ContainsFunc(spec.Tolerations, func(t corev1.Toleration) bool { return t.Key == "" && t.Operator == "Exists" })
-		case dryrun.NoRequests:
+		case dryrun.RuleNoRequests:
 			for _, c := range spec.Containers {
 				ok = ok && len(c.Resources.Requests) == 0 && len(c.Resources.Limits) == 0
 			}
-		case dryrun.SelectsNothing:
+		case dryrun.RuleSelectsNothing:
 			ok = spec.NodeSelector != nil || spec.Affinity != nil
-		case dryrun.PreferenceIgnored:
+		case dryrun.RulePreferenceIgnored:
 			ok = len(spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0
-		case dryrun.IgnoredSeconds, dryrun.BudgetUsedUp, dryrun.BudgetDoesNotProtect:
+		case dryrun.RuleIgnoredSeconds, dryrun.RuleUpdateLimitUsedUp, dryrun.RulePDBDoesNotProtect:
 		default:
 			ok = false // nothing of the kind is known of the corpus
 		}

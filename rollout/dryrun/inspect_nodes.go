@@ -38,12 +38,12 @@ func (x *inspector) inspectLoss() {
 		return
 	}
 	v, _ := x.prediction.Verdict(lost[0])
-	x.find(LosesPods, Problem, tolerationsPath, lost,
+	x.find(RuleLosesPods, SeverityProblem, tolerationsPath, lost,
 		fmt.Sprintf("the next rollout deletes the pods on %s and none come back: %s", kube.FirstNames(lost), words(v.Reasons)),
 		x.hint(lost[0], "tolerate the taints, or take them off the nodes, before the rollout"))
 }
 
-func words(reasons []placement.Reason) string {
+func words(reasons []placement.FilterReason) string {
 	var all []string
 	for _, r := range reasons {
 		all = append(all, r.String())
@@ -68,13 +68,13 @@ func (x *inspector) inspectSurge() {
 	if r == nil || x.scaled(r.MaxSurge) == 0 {
 		return
 	}
-	surging := x.workload.Surging().Predict(x.cluster)
+	surging := x.workload.WithSurge().Predict(x.cluster)
 	stuck := surging.Pending().And(x.prediction.Placed()).Names()
 	if len(stuck) == 0 {
 		return
 	}
 	v, _ := surging.Verdict(stuck[0])
-	x.find(SurgeCannotWork, Problem, strategyPath+"maxSurge", stuck,
+	x.find(RuleSurgeCannotWork, SeverityProblem, strategyPath+"maxSurge", stuck,
 		fmt.Sprintf("on %s the new pod does not fit beside the old one: %s", kube.FirstNames(stuck), words(v.Reasons)),
 		"set maxSurge to 0 and maxUnavailable to 1 or more")
 }
@@ -92,19 +92,19 @@ func (x *inspector) inspectVirtual() {
 		return
 	}
 	virtual := map[string][]string{} // by the label that tells them
-	severity := Warning
+	severity := SeverityWarning
 	for n := range x.prediction.Eligible().All() {
 		if label := virtualLabel(n); label != "" {
 			virtual[label] = append(virtual[label], n.Name)
 			if x.prediction.Pending().Has(n.Name) {
-				severity = Problem
+				severity = SeverityProblem
 			}
 		}
 	}
 	for _, label := range []string{fargateLabel, virtualKubelet} {
 		if nodes := virtual[label]; len(nodes) > 0 {
 			key, value, _ := strings.Cut(label, "=")
-			x.find(OnVirtualNodes, severity, fmt.Sprintf("%s[%d]", tolerationsPath, everything), nodes,
+			x.find(RuleOnVirtualNodes, severity, fmt.Sprintf("%s[%d]", tolerationsPath, everything), nodes,
 				fmt.Sprintf("it tolerates everything, and so is wanted on %s, no machines of yours", kube.FirstNames(nodes)),
 				fmt.Sprintf("require %s NotIn %s by node affinity", key, value))
 		}
@@ -144,20 +144,20 @@ func (x *inspector) inspectSelector() {
 		if slices.ContainsFunc(costs, func(o placement.Cost) bool { return strings.HasPrefix(o.Path, c.Path+".") }) {
 			continue // a part of it says more
 		}
-		if taint, ok := strings.CutPrefix(c.What, "taint "); ok && c.Path == "" {
-			x.find(SelectsNothing, Note, tolerationsPath, nil,
+		if taint, ok := strings.CutPrefix(c.Condition, "taint "); ok && c.Path == "" {
+			x.find(RuleSelectsNothing, SeverityNote, tolerationsPath, nil,
 				fmt.Sprintf("each of %d nodes has the taint %s, which it does not tolerate: %s", nodes.Len(), taint, never),
 				"tolerate it, or take it off nodes, if the DaemonSet is to run here")
 			continue
 		}
-		severity, remedy := Note, "label nodes, or leave it out, if the DaemonSet is to run here"
+		severity, remedy := SeverityNote, "label nodes, or leave it out, if the DaemonSet is to run here"
 		if typo, ok := typos[c.Path]; ok {
-			severity, remedy = Problem, typo
+			severity, remedy = SeverityProblem, typo
 		}
-		x.find(SelectsNothing, severity, c.Path, nil, fmt.Sprintf("none of %d nodes meets %s: %s", nodes.Len(), cmp.Or(c.What, "it, since "+c.Fault), never), remedy)
+		x.find(RuleSelectsNothing, severity, c.Path, nil, fmt.Sprintf("none of %d nodes meets %s: %s", nodes.Len(), cmp.Or(c.Condition, "it, since "+c.Fault), never), remedy)
 	}
 	if len(costs) == 0 {
-		x.find(SelectsNothing, Note, "spec.template.spec", nil, fmt.Sprintf("%s: %s", never, strings.TrimSuffix(x.prediction.String(), ".")),
+		x.find(RuleSelectsNothing, SeverityNote, "spec.template.spec", nil, fmt.Sprintf("%s: %s", never, strings.TrimSuffix(x.prediction.String(), ".")),
 			"label nodes, tolerate taints, or leave requirements out, if the DaemonSet is to run here")
 	}
 }

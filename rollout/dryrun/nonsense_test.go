@@ -95,15 +95,15 @@ func askPlacement(c *cluster.Cluster) {
 			return
 		}
 		p := w.Predict(c)
-		_ = fmt.Sprint(p, p.Table(), p.RankingTable(), p.Hints(), p.Typos(), p.Costs(), p.NotModelled(), p.Event(), p.EventOn("n0"))
+		_ = fmt.Sprint(p, p.Table(), p.RankingTable(), p.Hints(), p.Typos(), p.Costs(), p.NotModelled(), p.FailedScheduling(), p.FailedSchedulingOn("n0"))
 		for v := range p.Verdicts() {
 			_ = v.String()
 		}
 		for v := range p.Preemptions() {
 			_ = v.String()
 		}
-		p.Preferred()
-		w.Surging().Predict(c).Placed()
+		p.Preemption()
+		w.WithSurge().Predict(c).Placed()
 	}
 	for _, ds := range m.DaemonSets {
 		ask(placement.ForDaemonSet(ds))
@@ -116,7 +116,7 @@ func askPlacement(c *cluster.Cluster) {
 	placement.Replicas(c, m.Deployments[0], 1, placement.Unvalidated())
 	placement.Replicas(c, m.ReplicaSets[0], 1, placement.Unvalidated())
 	placement.Replicas(c, m.StatefulSets[0], 1, placement.Unvalidated())
-	l := placement.NewLedger(c)
+	l := placement.NewCapacityReport(c)
 	_ = l.String() + l.Table()
 }
 
@@ -129,7 +129,7 @@ func askRollout(c *cluster.Cluster) bool {
 	s.Inject(rollout.NodeDown{Node: "n0"}, rollout.Drain{Node: "n1", Force: true, IgnoreDaemonSets: true}, rollout.EvictPods{Node: "n0"}, rollout.CrashLoop{Image: "a"})
 	for _, ds := range c.Manifest().DaemonSets {
 		ds.Spec.Template.Labels = map[string]string{"app": "b"}
-		s.Inject(rollout.Apply{DaemonSet: ds, Unvalidated: true})
+		s.Inject(rollout.Apply{Object: ds, Unvalidated: true})
 	}
 	s.Advance(50)
 	for _, key := range append(s.Keys(), s.Deployments()...) {
@@ -150,7 +150,7 @@ func askDryrun(c *cluster.Cluster) {
 		return
 	}
 	if p, err := b.Plan(dryrun.EditNodes(c.Nodes(), cluster.Taint("a=b:NoExecute"))); err == nil {
-		_ = fmt.Sprint(p, p.Check(dryrun.Covers(c.Nodes()), dryrun.Within(time.Second, "50%"), dryrun.Rehomes(), dryrun.ExactlyOne(c.Nodes())))
+		_ = fmt.Sprint(p, p.Check(dryrun.Covers(c.Nodes()), dryrun.Within(time.Second, "50%"), dryrun.Reschedules(), dryrun.ExactlyOne(c.Nodes())))
 		p.MarshalJSON()
 	}
 }

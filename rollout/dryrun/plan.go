@@ -19,9 +19,9 @@ import (
 // asked for; what becomes of pods, by one simulation of all of them, the first time
 // that it is asked for. A nil Plan and the zero one edit nothing in no cluster.
 type Plan struct {
-	base  *Base
+	base  *Baseline
 	edits []Edit
-	*draft
+	*editedCluster
 	course func() *course
 	whole  func() []Effect
 	evict  func() []Eviction
@@ -49,13 +49,13 @@ func nothing() *Plan {
 type Action uint8
 
 const (
-	Untouched Action = iota // nothing
-	Created                 // it is new
-	Changed                 // its spec is another
-	Deleted                 // it goes
+	ActionNone    Action = iota // nothing
+	ActionCreated               // it is new
+	ActionChanged               // its spec is another
+	ActionDeleted               // it goes
 )
 
-var actionNames = enum.Of[Action]("untouched", "created", "changed", "deleted")
+var actionNames = enum.Of[Action]("None", "Created", "Changed", "Deleted")
 
 // String is the action in a word.
 func (a Action) String() string { return actionNames.String(a) }
@@ -81,7 +81,7 @@ type Effect struct {
 func (p *Plan) Before() *cluster.Cluster { return p.orNothing().base.cluster }
 
 // After is the cluster with the edits made, before anything in it reacts to them.
-func (p *Plan) After() *cluster.Cluster { return p.orNothing().draft.after }
+func (p *Plan) After() *cluster.Cluster { return p.orNothing().editedCluster.after }
 
 // Edits gives the edits, in the order in which they are made.
 func (p *Plan) Edits() []Edit { return slices.Clone(p.orNothing().edits) }
@@ -137,13 +137,13 @@ func (p *Plan) effect(key string) Effect {
 	ds, there := p.After().Borrow().DaemonSet(namespace, name)
 	switch {
 	case !there && e.before != nil:
-		e.Action = Deleted
+		e.Action = ActionDeleted
 	case !there:
 		return e
 	case e.before == nil:
-		e.Action = Created
+		e.Action = ActionCreated
 	case ds != e.before.object && !equality.Semantic.DeepEqual(ds.Spec, e.before.object.Spec):
-		e.Action = Changed
+		e.Action = ActionChanged
 	}
 	if there {
 		e.after, e.wrong = p.predict(e, ds)
@@ -154,7 +154,7 @@ func (p *Plan) effect(key string) Effect {
 
 // predict judges a DaemonSet after the edits; a known one need not be compiled.
 func (p *Plan) predict(e Effect, ds *appsv1.DaemonSet) (*daemon, error) {
-	if e.Action == Untouched {
+	if e.Action == ActionNone {
 		return p.base.on(e.before, p.After())
 	}
 	return p.base.predict(ds, p.After())
@@ -230,7 +230,7 @@ func (p *Plan) Empty() bool {
 // Empty says whether the plan does nothing to the DaemonSet and its pods, and no
 // node's decision changes. It runs the simulation.
 func (e Effect) Empty() bool {
-	return e.Action == Untouched && !e.turns() && e.wrong == nil && e.Pods().Empty()
+	return e.Action == ActionNone && !e.turns() && e.wrong == nil && e.Pods().Empty()
 }
 
 // turns says whether a node's decision changes; that nodes come or go is not enough.
@@ -267,7 +267,7 @@ func (p *Plan) Sim() (*rollout.Sim, error) {
 
 // forked gives a simulation of the base, or of a cluster that differs from it in
 // what is no input.
-func (b *Base) forked(start *cluster.Cluster) (*rollout.Sim, error) {
+func (b *Baseline) forked(start *cluster.Cluster) (*rollout.Sim, error) {
 	if start != b.cluster {
 		return rollout.New(start, b.config.Rollout)
 	}

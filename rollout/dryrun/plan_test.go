@@ -114,7 +114,7 @@ func edits(c *cluster.Cluster, m *cluster.Manifest) map[string][]dryrun.Edit {
 // for one of rollingUpdate; tolerationSeconds left out.
 func TestPlans(t *testing.T) {
 	c, m := twelve(t)
-	b, err := dryrun.Start(c)
+	b, err := dryrun.NewBaseline(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestDeployments(t *testing.T) {
 // looks on.
 func TestSideBySide(t *testing.T) {
 	c, m := twelve(t)
-	b, err := dryrun.Start(c)
+	b, err := dryrun.NewBaseline(c)
 	if err != nil {
 		t.Fatal(err)
 	}

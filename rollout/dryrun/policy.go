@@ -14,57 +14,57 @@ import (
 )
 
 // Policy is a promise about DaemonSets that a plan keeps or breaks. It is made by
-// Covers, Avoids, AtLeast, Within, ExactlyOne and Holds, and narrowed by For.
+// Covers, Avoids, AtLeast, Within, ExactlyOne and Custom, and narrowed by For.
 type Policy struct {
 	name     string
 	text     string
 	patterns []string
 	vacuous  bool // may be
-	mends    bool // a pod on an offender would keep it
+	hints    bool // a pod on an offender would keep it
 	wrong    error
-	judge    func(e Effect) ruling
-	together func(p *Plan, effects []Effect) ruling // judges all DaemonSets at once
-	ofPods   bool                                   // is about no DaemonSet
+	judge    func(e Effect) evaluation
+	together func(p *Plan, effects []Effect) evaluation // judges all DaemonSets at once
+	ofPods   bool                                       // is about no DaemonSet
 }
 
-// ruling is what a policy finds.
-type ruling struct {
+// evaluation is what a policy finds.
+type evaluation struct {
 	message   string // what is broken; empty if nothing is
 	empty     string // why it is about nothing
-	offenders []Offender
+	offenders []Violation
 }
 
 // Covers promises a running pod on every node of the set: placed, so wanted and with
 // room. Nodes of the set that are gone after the plan are not missed.
 func Covers(nodes cluster.NodeSet) Policy {
-	return Policy{text: "covers " + short(nodes), mends: true, judge: func(e Effect) ruling {
+	return Policy{text: "covers " + short(nodes), hints: true, judge: func(e Effect) evaluation {
 		left := e.plan.After().Nodes().And(nodes)
 		if left.Len() == 0 {
-			return ruling{empty: "no node of the set is in the cluster"}
+			return evaluation{empty: "no node of the set is in the cluster"}
 		}
 		missing := left.Minus(e.Placed())
-		return e.ruling(fmt.Sprintf("%d of %d nodes get no running pod", missing.Len(), left.Len()), missing, unplaced)
+		return e.evaluation(fmt.Sprintf("%d of %d nodes get no running pod", missing.Len(), left.Len()), missing, unplaced)
 	}}
 }
 
 // Avoids promises that no node of the set wants a pod, and that none which a node
 // only keeps is left there.
 func Avoids(nodes cluster.NodeSet) Policy {
-	return Policy{text: "avoids " + short(nodes), judge: func(e Effect) ruling {
+	return Policy{text: "avoids " + short(nodes), judge: func(e Effect) evaluation {
 		left := e.plan.After().Nodes().And(nodes)
 		if left.Len() == 0 {
-			return ruling{empty: "no node of the set is in the cluster"}
+			return evaluation{empty: "no node of the set is in the cluster"}
 		}
 		there := e.Wanted().And(left)
 		if e.after != nil && e.after.Kept().And(left).Len() > 0 {
-			there = there.Or(e.staying().And(left))
+			there = there.Or(e.lastingNodes().And(left))
 		}
-		return e.ruling(fmt.Sprintf("%d of %d nodes get or keep a pod", there.Len(), left.Len()), there, unexcluded)
+		return e.evaluation(fmt.Sprintf("%d of %d nodes get or keep a pod", there.Len(), left.Len()), there, unexcluded)
 	}}
 }
 
-// staying gives the kept nodes that still have a pod when the plan has settled.
-func (e Effect) staying() cluster.NodeSet {
+// lastingNodes gives the kept nodes that still have a pod when the plan has settled.
+func (e Effect) lastingNodes() cluster.NodeSet {
 	var names []string
 	for _, pod := range e.course().after[e.Key] {
 		names = append(names, pod.Node)
@@ -82,19 +82,19 @@ func AtLeast(amount, topologyKey string, nodes cluster.NodeSet) Policy {
 	if topologyKey != "" {
 		text += " in each " + topologyKey
 	}
-	return Policy{text: text, wrong: err, mends: true, judge: func(e Effect) ruling {
+	return Policy{text: text, wrong: err, hints: true, judge: func(e Effect) evaluation {
 		return e.atLeast(share, topologyKey, e.plan.After().Nodes().And(nodes))
 	}}
 }
 
-func (e Effect) atLeast(share amount, topologyKey string, nodes cluster.NodeSet) ruling {
+func (e Effect) atLeast(share amount, topologyKey string, nodes cluster.NodeSet) evaluation {
 	names, domains := domainsOf(e.plan.After(), topologyKey, nodes)
 	if len(domains) == 0 {
 		empty := "no node of the set is in the cluster"
 		if topologyKey != "" {
 			empty += ", or none has the label " + topologyKey
 		}
-		return ruling{empty: empty}
+		return evaluation{empty: empty}
 	}
 	var broken []string
 	var missing cluster.NodeSet
@@ -105,7 +105,7 @@ func (e Effect) atLeast(share amount, topologyKey string, nodes cluster.NodeSet)
 			missing = missing.Or(domain.Minus(e.Placed()))
 		}
 	}
-	return e.ruling(strings.Join(broken, "; "), missing, unplaced)
+	return e.evaluation(strings.Join(broken, "; "), missing, unplaced)
 }
 
 // domainsOf splits nodes by the value of a label, ascending.
@@ -134,7 +134,7 @@ func Within(d time.Duration, availability string) Policy {
 	if d <= 0 {
 		err = errors.Join(err, fmt.Errorf("duration %v: must be more than 0", d))
 	}
-	return Policy{text: fmt.Sprintf("within %v, %s available", d, word(availability)), wrong: err, judge: func(e Effect) ruling {
+	return Policy{text: fmt.Sprintf("within %v, %s available", d, word(availability)), wrong: err, judge: func(e Effect) evaluation {
 		return e.within(d, share)
 	}}
 }
@@ -143,26 +143,26 @@ func Within(d time.Duration, availability string) Policy {
 // one, of the DaemonSets that it is For: one agent split over several DaemonSets,
 // each for its kind of node.
 func ExactlyOne(nodes cluster.NodeSet) Policy {
-	return Policy{text: "exactly one on " + short(nodes), together: func(p *Plan, effects []Effect) ruling {
+	return Policy{text: "exactly one on " + short(nodes), together: func(p *Plan, effects []Effect) evaluation {
 		return splitOf(p, effects).exactlyOne(p.After().Nodes().And(nodes))
 	}}
 }
 
-// Rehomes promises that every pod which no DaemonSet owns and which has to go finds
+// Reschedules promises that every pod which no DaemonSet owns and which has to go finds
 // another node, or is one that nothing makes anew: of the pods of these names,
 // "research/train-0" or with the wildcards of path.Match; of all, if there are none.
 // It is about no DaemonSet.
-func Rehomes(pods ...string) Policy {
+func Reschedules(pods ...string) Policy {
 	names := Policy{}.For(pods...)
 	text := "pods that have to go find another node"
 	if len(pods) > 0 {
 		text = word(strings.Join(pods, ", ")) + ": " + text
 	}
-	return Policy{text: text, wrong: names.wrong, together: func(p *Plan, _ []Effect) ruling {
-		var r ruling
+	return Policy{text: text, wrong: names.wrong, together: func(p *Plan, _ []Effect) evaluation {
+		var r evaluation
 		for _, e := range p.Evictions() {
-			if e.Nowhere != "" && e.Fate != Stranded && names.about(Effect{Key: e.Pod}) {
-				r.offenders = append(r.offenders, Offender{Node: e.Node, Why: strings.Replace(e.String(), " on "+e.Node, "", 1)})
+			if e.Unschedulable != "" && e.Disposition != DispositionWithoutNode && names.about(Effect{Key: e.Pod}) {
+				r.offenders = append(r.offenders, Violation{Node: e.Node, Message: strings.Replace(e.String(), " on "+e.Node, "", 1)})
 			}
 		}
 		if len(r.offenders) > 0 {
@@ -172,21 +172,21 @@ func Rehomes(pods ...string) Policy {
 	}, ofPods: true}
 }
 
-// Holds is a promise of one's own: the function gives the nodes that break it, with
-// reasons, nil if it is kept. Offend makes an Offender of a node with all reasons
+// Custom is a promise of one's own: the function gives the nodes that break it, with
+// reasons, nil if it is kept. Violation makes a Violation of a node with all reasons
 // that are known.
-func Holds(text string, broken func(e Effect) []Offender) Policy {
+func Custom(text string, broken func(e Effect) []Violation) Policy {
 	p := Policy{text: word(text)}
 	if broken == nil {
 		p.wrong = errors.New("no function")
 		return p
 	}
-	p.judge = func(e Effect) ruling {
+	p.judge = func(e Effect) evaluation {
 		offenders := broken(e)
 		if len(offenders) == 0 {
-			return ruling{}
+			return evaluation{}
 		}
-		return ruling{message: fmt.Sprintf("%d nodes break it", len(offenders)), offenders: offenders}
+		return evaluation{message: fmt.Sprintf("%d nodes break it", len(offenders)), offenders: offenders}
 	}
 	return p
 }
@@ -204,14 +204,14 @@ func (p Policy) For(keys ...string) Policy {
 	return p
 }
 
-// Named gives the policy a name, which its results carry.
-func (p Policy) Named(name string) Policy {
+// WithName gives the policy a name, which its results carry.
+func (p Policy) WithName(name string) Policy {
 	p.name = name
 	return p
 }
 
-// MayBeVacuous lets the policy be about nothing: about no node, or no DaemonSet.
-func (p Policy) MayBeVacuous() Policy {
+// AllowEmpty lets the policy be about nothing: about no node, or no DaemonSet.
+func (p Policy) AllowEmpty() Policy {
 	p.vacuous = true
 	return p
 }
@@ -238,48 +238,48 @@ func (p Policy) about(e Effect) bool {
 	})
 }
 
-// Offender is a node that breaks a policy.
-type Offender struct {
+// Violation is a node that breaks a policy.
+type Violation struct {
 	Node    string            `json:"node"`
-	Verdict placement.Verdict `json:"verdict"`       // after the plan
-	Was     bool              `json:"was,omitempty"` // it broke the policy before the plan already
-	Why     string            `json:"why,omitempty"` // beside the verdict
+	Verdict placement.Verdict `json:"verdict"`           // after the plan
+	Before  bool              `json:"before,omitempty"`  // it broke the policy before the plan already
+	Message string            `json:"message,omitempty"` // beside the verdict
 }
 
 // String is the node and why in one line.
-func (o Offender) String() string {
+func (o Violation) String() string {
 	s := o.Verdict.String()
-	if o.Why != "" {
-		s = o.Node + ": " + o.Why
+	if o.Message != "" {
+		s = o.Node + ": " + o.Message
 	}
-	if o.Was {
+	if o.Before {
 		s += " (already so before)"
 	}
 	return s
 }
 
-// Offend makes an Offender of a node, with its verdict after the plan.
-func (e Effect) Offend(node, why string) Offender {
-	return Offender{Node: node, Verdict: e.Verdict(node), Why: why}
+// Violation makes a Violation of a node, with its verdict after the plan.
+func (e Effect) Violation(node, why string) Violation {
+	return Violation{Node: node, Verdict: e.Verdict(node), Message: why}
 }
 
 func unplaced(d placement.Decision) bool   { return d < placement.Placed }
 func unexcluded(d placement.Decision) bool { return d > placement.Excluded }
 
-// ruling is about nodes that break a policy, as decisions do that are bad; it is
+// evaluation is about nodes that break a policy, as decisions do that are bad; it is
 // kept if there are none.
-func (e Effect) ruling(message string, nodes cluster.NodeSet, bad func(placement.Decision) bool) ruling {
+func (e Effect) evaluation(message string, nodes cluster.NodeSet, bad func(placement.Decision) bool) evaluation {
 	if nodes.Len() == 0 {
-		return ruling{}
+		return evaluation{}
 	}
-	r := ruling{message: message}
+	r := evaluation{message: message}
 	for _, name := range nodes.Names() {
-		o := e.Offend(name, "")
+		o := e.Violation(name, "")
 		if e.after == nil {
-			o.Why = "there is no such DaemonSet after the plan"
+			o.Message = "there is no such DaemonSet after the plan"
 		}
 		_, there := e.plan.Before().Borrow().Node(name)
-		o.Was = there && e.before != nil && bad(e.before.verdict(name).Decision)
+		o.Before = there && e.before != nil && bad(e.before.verdict(name).Decision)
 		r.offenders = append(r.offenders, o)
 	}
 	return r
@@ -296,5 +296,5 @@ func short(nodes cluster.NodeSet) string {
 }
 
 // Err says what is wrong with the policy itself: an amount, a duration or a pattern
-// that makes no sense; nil if nothing is. Check reports it too, as Malformed.
+// that makes no sense; nil if nothing is. Check reports it too, as OutcomeInvalid.
 func (p Policy) Err() error { return p.wrong }

@@ -86,8 +86,8 @@ status: {phase: Running}
 	}
 	asked := 0
 	for p := range w.Predict(c).Preemptions() {
-		if asked++; p.Priority != 10 || p.Never == "" || len(p.Victims) > 0 {
-			t.Errorf("placement: priority %d evicts %v (never: %q), want priority 10 to evict nothing", p.Priority, p.Victims, p.Never)
+		if asked++; p.Priority != 10 || p.Impossible == "" || len(p.Victims) > 0 {
+			t.Errorf("placement: priority %d evicts %v (never: %q), want priority 10 to evict nothing", p.Priority, p.Victims, p.Impossible)
 		}
 	}
 	if asked != 1 {
@@ -99,7 +99,7 @@ status: {phase: Running}
 	}
 	for events := range sim.Run(100) {
 		for _, e := range events {
-			if e.Kind == rollout.Preempted || e.Kind == rollout.Bound {
+			if e.Kind == rollout.EventPreempted || e.Kind == rollout.EventBound {
 				t.Errorf("rollout: %v, want the pod to stay pending", e)
 			}
 		}
@@ -148,7 +148,7 @@ func TestEvictionsHeedPriorityClasses(t *testing.T) {
 	}
 	again := map[string]string{}
 	for _, e := range p.Evictions() {
-		again[e.Pod] = e.Again
+		again[e.Pod] = e.NewNode
 	}
 	if len(again) != 2 || again["default/a-unimportant"] != "" || again["default/b-important"] != "n2" {
 		t.Errorf("again: %v, want b-important on n2 and a-unimportant nowhere", again)

@@ -30,9 +30,9 @@ type scene struct {
 }
 
 func drawScene(t *rapid.T) scene {
-	w := clustertest.Clusters(clustertest.Between(1, 6), clustertest.WithPods()).Draw(t, "cluster")
-	a := clustertest.DaemonSets(clustertest.Key("ops/a")).Draw(t, "a")
-	b := clustertest.DaemonSets(clustertest.Key("ops/b")).Draw(t, "b")
+	w := clustertest.Clusters(clustertest.WithNodes(1, 6), clustertest.WithPods()).Draw(t, "cluster")
+	a := clustertest.DaemonSets(clustertest.WithKey("ops/a")).Draw(t, "a")
+	b := clustertest.DaemonSets(clustertest.WithKey("ops/b")).Draw(t, "b")
 	c := append(slices.Clone(w), a, b).Cluster(t)
 	s := scene{c: c}
 	for range rapid.IntRange(1, 2).Draw(t, "edits") {
@@ -52,7 +52,7 @@ func drawEdit(t *rapid.T, c *cluster.Cluster, a clustertest.DaemonSetSpec) dryru
 		taint := rapid.SampledFrom([]string{"gone=soon:NoExecute", "gone=soon:NoSchedule"}).Draw(t, "taint")
 		return dryrun.EditNodes(c.Named(rapid.SampledFrom(names).Draw(t, "node")), cluster.Taint(taint))
 	}
-	edit := clustertest.Edits(c).Draw(t, "edit")
+	edit := clustertest.NodeChanges(c).Draw(t, "edit")
 	return dryrun.EditNodes(c.Named(edit.Node), edit.Edits...)
 }
 
@@ -94,7 +94,7 @@ func TestPlanAgreesWithTheSimulation(t *testing.T) {
 			if extra := pods.Deleted.And(after.Kept()).Minus(evicted(p, e.Key)); extra.Len() > 0 {
 				t.Fatalf("%s: pods go at once where they are kept: %v\n%v", e.Key, extra, p)
 			}
-			status, _ := sim.Status(e.Key)
+			status, _ := sim.Object(e.Key)
 			if int(status.DesiredNumberScheduled) != e.Wanted().Len() {
 				t.Fatalf("%s: the controller wants %d, the plan %v\n%v", e.Key, status.DesiredNumberScheduled, e.Wanted(), p)
 			}
@@ -111,7 +111,7 @@ func TestPlanAgreesWithTheSimulation(t *testing.T) {
 func evicted(p *dryrun.Plan, key string) cluster.NodeSet {
 	var nodes []string
 	for _, e := range p.Trace() {
-		if e.Kind == rollout.Evicted && e.DaemonSet == key {
+		if e.Kind == rollout.EventEvicted && e.Key == key {
 			nodes = append(nodes, e.Node)
 		}
 	}
@@ -190,7 +190,7 @@ func TestStale(t *testing.T) {
 // Mutants seen: the pods that were placed not counted; the pods of DaemonSets that
 // come not counted.
 func TestEvictedPodsFitTogether(t *testing.T) {
-	found := map[dryrun.Fate]int{}
+	found := map[dryrun.Disposition]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		w := clustertest.World{clustertest.Pool("n", rapid.IntRange(2, 4).Draw(t, "nodes"), "cpu:2", "memory:4Gi", "pods:5")}
 		for i := range rapid.IntRange(1, 6).Draw(t, "pods") {
@@ -211,26 +211,26 @@ func TestEvictedPodsFitTogether(t *testing.T) {
 		sim.Advance(10_000)
 		c := sim.Cluster()
 		for _, e := range p.Evictions() {
-			if e.Again == "" {
+			if e.NewNode == "" {
 				continue
 			}
-			found[e.Fate]++
+			found[e.Disposition]++
 			pod := podOf(t, s.c, e.Pod)
 			pod.Spec.NodeName = ""
 			w, err := placement.ForPod(pod, placement.Unvalidated())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !w.Predict(c).Placed().Has(e.Again) {
+			if !w.Predict(c).Placed().Has(e.NewNode) {
 				t.Fatalf("%v does not fit there\n%v", e, p)
 			}
-			pod.Spec.NodeName = e.Again
+			pod.Spec.NodeName = e.NewNode
 			if c, err = c.With(pod); err != nil {
 				t.Fatal(err)
 			}
 		}
 	})
-	if found[dryrun.Removed] == 0 || found[dryrun.Preempted] == 0 { // some ten of each on the average
+	if found[dryrun.DispositionRemoved] == 0 || found[dryrun.DispositionPreempted] == 0 { // some ten of each on the average
 		t.Errorf("of those that found a place: %v", found)
 	}
 }
@@ -267,7 +267,7 @@ func TestInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, _ := p.Effect("logging/log-collector")
-	if kept := e.Changes.Nodes(placement.KeptOnly); !kept.Equal(c.Named("worker-amd-1")) {
+	if kept := e.Changes.Nodes(placement.TransitionEligibleToKept); !kept.Equal(c.Named("worker-amd-1")) {
 		t.Errorf("kept only %v\n%v", kept, p)
 	}
 	if _, err := dryrun.New(c, dryrun.Inputs(rollout.NodeDown{})); err == nil {
@@ -299,9 +299,9 @@ func TestNonsense(t *testing.T) {
 	}
 	for _, policy := range []dryrun.Policy{
 		{}, dryrun.AtLeast("x", "", c.Nodes()), dryrun.AtLeast("101%", "", c.Nodes()), dryrun.Within(0, "1"), dryrun.Within(1, ""),
-		dryrun.Covers(c.Nodes()).For("["), dryrun.Covers(c.Nodes()).For("a"), dryrun.Holds("nothing", nil), dryrun.Rehomes("x"),
+		dryrun.Covers(c.Nodes()).For("["), dryrun.Covers(c.Nodes()).For("a"), dryrun.Custom("nothing", nil), dryrun.Reschedules("x"),
 	} {
-		if r := p.Check(policy); r.Err() == nil || r.Results[0].Outcome != dryrun.Malformed {
+		if r := p.Check(policy); r.Err() == nil || r.Results[0].Outcome != dryrun.OutcomeInvalid {
 			t.Errorf("%v: %v", policy, r)
 		}
 	}
@@ -311,8 +311,8 @@ func TestNonsense(t *testing.T) {
 	none, _ := p.Effect("no/such")
 	for _, e := range []dryrun.Effect{{}, none} {
 		before, after := e.Prediction()
-		up, of := e.AtWorst()
-		if !e.Pods().Empty() || before != nil || after != nil || up != 0 || of != 0 || e.Wanted().Len()+e.Placed().Len()+len(e.Waiting()) > 0 || e.Course().Ticks != 0 || e.Verdict("x").Node != "x" {
+		up, of := e.MinAvailable()
+		if !e.Pods().Empty() || before != nil || after != nil || up != 0 || of != 0 || e.Wanted().Len()+e.Placed().Len()+len(e.Waiting()) > 0 || e.Summary().Ticks != 0 || e.Verdict("x").Node != "x" {
 			t.Errorf("of no DaemonSet something is known: %v", e)
 		}
 	}

@@ -45,7 +45,7 @@ type DaemonSetRecord struct {
 	Kept      Count              `json:"kept"`
 	Changes   []placement.Change `json:"changes"`
 	Pods      PodsRecord         `json:"pods"`
-	Course    *CourseRecord      `json:"course,omitempty"` // nil if no pod changes
+	Rollout   *RolloutRecord     `json:"rollout,omitempty"` // nil if no pod changes
 	Admission *AdmissionRecord   `json:"admission,omitempty"`
 	Error     string             `json:"error,omitempty"` // why it cannot be judged after the plan
 }
@@ -60,16 +60,16 @@ type PodsRecord struct {
 	Outdated  []string `json:"outdated"`
 }
 
-// CourseRecord is the DaemonSet's way through the simulation.
-type CourseRecord struct {
-	Ends      bool     `json:"ends"`      // whether it gets through, but for nodes that were stuck before
-	State     string   `json:"state"`     // of the DaemonSet then: "Done", "Deadlocked", ...
-	Seconds   int64    `json:"seconds"`   // until its last event
-	Waves     int      `json:"waves"`     // in which the rolling update took nodes
-	Lasting   int      `json:"lasting"`   // nodes that had an available pod and go on wanting one
-	Available int      `json:"available"` // of these, when there were fewest
-	Down      []string `json:"down"`      // the others then
-	Waiting   []string `json:"waiting"`   // what keeps it from being done, a line for each node
+// RolloutRecord is the DaemonSet's way through the simulation.
+type RolloutRecord struct {
+	Completes    bool     `json:"completes"`    // whether it gets through, but for nodes that were stuck before
+	State        string   `json:"state"`        // of the DaemonSet then: "Done", "Stuck", ...
+	Seconds      int64    `json:"seconds"`      // until its last event
+	Waves        int      `json:"waves"`        // in which the rolling update took nodes
+	Available    int      `json:"available"`    // nodes that had an available pod and go on wanting one
+	MinAvailable int      `json:"minAvailable"` // of these, when there were fewest
+	Unavailable  []string `json:"unavailable"`  // the others then
+	Waiting      []string `json:"waiting"`      // what keeps it from being done, a line for each node
 }
 
 // AdmissionRecord is an Admission as plain data.
@@ -120,7 +120,7 @@ func (e Effect) record() DaemonSetRecord {
 		r.Changes = append(r.Changes, c)
 	}
 	if !pods.Empty() && e.after != nil {
-		r.Course = e.courseRecord()
+		r.Rollout = e.courseRecord()
 	}
 	if a, ok := e.Admission(); ok {
 		r.Admission = &AdmissionRecord{append([]FieldChange{}, a.Changes...), a.Refused.Names(), a.Gained.Names()}
@@ -141,14 +141,14 @@ func (e Effect) count(of func(*daemon) cluster.NodeSet) (c Count) {
 	return c
 }
 
-func (e Effect) courseRecord() *CourseRecord {
-	c := e.Course()
-	up, of := e.AtWorst()
-	r := &CourseRecord{
-		Ends: e.Ends(), State: c.State.String(), Seconds: int64(e.plan.duration(c.Ticks).Seconds()), Waves: c.Waves, Lasting: of, Available: up,
-		Down: append([]string{}, c.DownOn...), Waiting: []string{},
+func (e Effect) courseRecord() *RolloutRecord {
+	c := e.Summary()
+	up, of := e.MinAvailable()
+	r := &RolloutRecord{
+		Completes: e.Completes(), State: c.State.String(), Seconds: int64(e.plan.duration(c.Ticks).Seconds()), Waves: c.Waves, Available: of, MinAvailable: up,
+		Unavailable: append([]string{}, c.Unavailable...), Waiting: []string{},
 	}
-	if !e.Ends() {
+	if !e.Completes() {
 		for _, w := range e.Waiting() {
 			r.Waiting = append(r.Waiting, w.String())
 		}

@@ -13,13 +13,13 @@ import (
 type Outcome uint8
 
 const (
-	Satisfied Outcome = iota // it holds
-	Broken                   // it does not
-	Vacuous                  // it is about no node, or no DaemonSet: it would hold whatever happens
-	Malformed                // it makes no sense: an amount that does not parse
+	OutcomeSatisfied     Outcome = iota // it holds
+	OutcomeBroken                       // it does not
+	OutcomeNotApplicable                // it is about no node, or no DaemonSet: it would hold whatever happens
+	OutcomeInvalid                      // it makes no sense: an amount that does not parse
 )
 
-var outcomeNames = enum.Of[Outcome]("satisfied", "broken", "vacuous", "malformed")
+var outcomeNames = enum.Of[Outcome]("Satisfied", "Broken", "NotApplicable", "Invalid")
 
 // String is the outcome in a word.
 func (o Outcome) String() string { return outcomeNames.String(o) }
@@ -32,18 +32,18 @@ func (o *Outcome) UnmarshalText(text []byte) error { return outcomeNames.Unmarsh
 
 // Result is what a policy says of one DaemonSet, or, of ExactlyOne, of several.
 type Result struct {
-	Policy    string     `json:"policy"`
-	DaemonSet string     `json:"daemonSet,omitempty"` // namespace/name; empty where the policy is about none
-	Outcome   Outcome    `json:"outcome"`
-	Allowed   bool       `json:"allowed,omitempty"` // Vacuous, and MayBeVacuous
-	Message   string     `json:"message,omitempty"`
-	Offenders []Offender `json:"offenders,omitempty"` // ascending by node
-	Hints     []string   `json:"hints,omitempty"`     // the nearest changes that would get pods onto offenders, each tried alone on the cluster after the plan
+	Policy       string      `json:"policy"`
+	DaemonSet    string      `json:"daemonSet,omitempty"` // namespace/name; empty where the policy is about none
+	Outcome      Outcome     `json:"outcome"`
+	AllowedEmpty bool        `json:"allowedEmpty,omitempty"` // OutcomeNotApplicable, and AllowEmpty
+	Message      string      `json:"message,omitempty"`
+	Violations   []Violation `json:"violations,omitempty"` // ascending by node
+	Hints        []string    `json:"hints,omitempty"`      // the nearest changes that would get pods onto offenders, each tried alone on the cluster after the plan
 }
 
 // Fails says whether the result is to hold up the plan: it is not satisfied, nor
 // vacuous by permission.
-func (r Result) Fails() bool { return r.Outcome != Satisfied && !r.Allowed }
+func (r Result) Fails() bool { return r.Outcome != OutcomeSatisfied && !r.AllowedEmpty }
 
 // String is the result with the offenders, those with the same reasons on one line.
 func (r Result) String() string {
@@ -54,7 +54,7 @@ func (r Result) String() string {
 		fmt.Fprintf(&b, "%s: ", r.DaemonSet)
 	}
 	b.WriteString(r.Policy)
-	if r.Outcome > Broken {
+	if r.Outcome > OutcomeBroken {
 		fmt.Fprintf(&b, ": %v", r.Outcome)
 	}
 	if r.Message != "" {
@@ -77,7 +77,7 @@ const mostNames = 12
 func (r Result) grouped() []string {
 	var order []string
 	nodes := map[string][]string{}
-	for _, o := range r.Offenders {
+	for _, o := range r.Violations {
 		why := strings.TrimPrefix(o.String(), o.Node)
 		if nodes[why] == nil {
 			order = append(order, why)
@@ -142,7 +142,7 @@ func (p *Plan) Check(policies ...Policy) Report {
 		r.edits = append(r.edits, e.text)
 	}
 	if len(policies) == 0 {
-		r.Results = append(r.Results, Result{Policy: "no policy", Outcome: Vacuous, Message: "Check was given none"})
+		r.Results = append(r.Results, Result{Policy: "no policy", Outcome: OutcomeNotApplicable, Message: "Check was given none"})
 	}
 	for _, policy := range policies {
 		r.Results = append(r.Results, p.ask(policy)...)
@@ -151,13 +151,13 @@ func (p *Plan) Check(policies ...Policy) Report {
 }
 
 func (p *Plan) ask(policy Policy) []Result {
-	blank := Result{Policy: policy.label(), Allowed: policy.vacuous}
+	blank := Result{Policy: policy.label(), AllowedEmpty: policy.vacuous}
 	if policy.judge == nil && policy.together == nil && policy.wrong == nil {
 		blank.Policy = "no policy"
 		policy.wrong = errors.New("the zero Policy promises nothing: use a function such as Covers")
 	}
 	if policy.wrong != nil {
-		blank.Outcome, blank.Message, blank.Allowed = Malformed, policy.wrong.Error(), false
+		blank.Outcome, blank.Message, blank.AllowedEmpty = OutcomeInvalid, policy.wrong.Error(), false
 		return []Result{blank}
 	}
 	if policy.ofPods {
@@ -171,7 +171,7 @@ func (p *Plan) ask(policy Policy) []Result {
 	}
 	switch {
 	case len(about) == 0:
-		blank.Outcome, blank.Message = Vacuous, "it is for no DaemonSet of the cluster"
+		blank.Outcome, blank.Message = OutcomeNotApplicable, "it is for no DaemonSet of the cluster"
 		return []Result{blank}
 	case policy.together != nil:
 		return []Result{blank.of(keysOf(about), policy.together(p, about))}
@@ -179,8 +179,8 @@ func (p *Plan) ask(policy Policy) []Result {
 	var all []Result
 	for _, e := range about {
 		r := blank.of(e.Key, e.ruled(policy))
-		if r.Outcome == Broken && policy.mends {
-			r.Hints = e.hints(r.Offenders)
+		if r.Outcome == OutcomeBroken && policy.hints {
+			r.Hints = e.hints(r.Violations)
 		}
 		all = append(all, r)
 	}
@@ -188,9 +188,9 @@ func (p *Plan) ask(policy Policy) []Result {
 }
 
 // ruled is what the policy says, unless the DaemonSet cannot be judged at all.
-func (e Effect) ruled(policy Policy) ruling {
+func (e Effect) ruled(policy Policy) evaluation {
 	if e.wrong != nil {
-		return ruling{message: e.wrong.Error()}
+		return evaluation{message: e.wrong.Error()}
 	}
 	return policy.judge(e)
 }
@@ -202,15 +202,15 @@ func (p Policy) label() string {
 }
 
 // of is the result for a ruling.
-func (r Result) of(key string, found ruling) Result {
+func (r Result) of(key string, found evaluation) Result {
 	r.DaemonSet = key
 	switch {
 	case found.message != "":
-		r.Outcome, r.Message, r.Offenders, r.Allowed = Broken, found.message, found.offenders, false
+		r.Outcome, r.Message, r.Violations, r.AllowedEmpty = OutcomeBroken, found.message, found.offenders, false
 	case found.empty != "":
-		r.Outcome, r.Message = Vacuous, found.empty
+		r.Outcome, r.Message = OutcomeNotApplicable, found.empty
 	default:
-		r.Allowed = false
+		r.AllowedEmpty = false
 	}
 	return r
 }
@@ -227,13 +227,13 @@ func keysOf(effects []Effect) string {
 const mostHints = 3
 
 // hints gives the nearest ways to get pods onto offenders that get none, tried.
-func (e Effect) hints(offenders []Offender) []string {
+func (e Effect) hints(offenders []Violation) []string {
 	if e.after == nil || e.after.admission != nil {
 		return nil
 	}
 	var all []string
 	for _, h := range e.after.Hints() {
-		gains := slices.ContainsFunc(offenders, func(o Offender) bool { return h.Gains.Has(o.Node) })
+		gains := slices.ContainsFunc(offenders, func(o Violation) bool { return h.Gains.Has(o.Node) })
 		if gains && len(all) < mostHints {
 			all = append(all, h.String())
 		}

@@ -43,7 +43,7 @@ func TestScenarios(t *testing.T) {
 
 // stage is where a scenario plays.
 type stage struct {
-	base *dryrun.Base
+	base *dryrun.Baseline
 	plan *dryrun.Plan
 }
 
@@ -156,7 +156,7 @@ func (s *stage) check(text string) (string, error) {
 func (s *stage) policy(words []string) (p dryrun.Policy, err error) {
 	if words[0] == "or-nothing" {
 		p, err = s.policy(words[1:])
-		return p.MayBeVacuous(), err
+		return p.AllowEmpty(), err
 	}
 	if n := len(words); n > 2 && words[n-2] == "for" {
 		p, err = s.policy(words[:n-2])
@@ -179,7 +179,7 @@ func (s *stage) policy(words []string) (p dryrun.Policy, err error) {
 		d, err := time.ParseDuration(words[1])
 		return dryrun.Within(d, words[2]), err
 	case "rehomes":
-		return dryrun.Rehomes(), nil
+		return dryrun.Reschedules(), nil
 	}
 	return p, fmt.Errorf("%s?", words[0])
 }

@@ -176,12 +176,12 @@ func TestEvictedPodsFitBesideDaemonPods(t *testing.T) {
 		var got []string
 		for _, e := range p.Evictions() {
 			switch {
-			case e.Fate != dryrun.Evicted:
+			case e.Disposition != dryrun.DispositionEvicted:
 				t.Errorf("%v: %v", test.cpus, e)
-			case e.Nowhere != "":
+			case e.Unschedulable != "":
 				got = append(got, "-")
 			default:
-				got = append(got, e.Again)
+				got = append(got, e.NewNode)
 			}
 		}
 		if strings.Join(got, " ") != test.want {
@@ -213,10 +213,10 @@ func TestDeploymentEffectsAreCountedByKind(t *testing.T) {
 			}
 		}
 		// Each pod makes room for an agent; the one that replaces it stays pending.
-		one("preempted", dryrun.DeploymentEffect{Created: int(n), Preempted: int(n), State: "Deadlocked"},
-			"N pods created, 0 deleted, 0 evicted, N preempted; Deadlocked", dryrun.Apply(agent))
-		one("evicted", dryrun.DeploymentEffect{Created: int(n), Evicted: int(n), State: "Deadlocked"},
-			"N pods created, 0 deleted, N evicted; Deadlocked", dryrun.EditNodes(c.Nodes(), cluster.Taint("gone:NoExecute")))
+		one("preempted", dryrun.DeploymentEffect{Created: int(n), Preempted: int(n), State: "Stuck"},
+			"N pods created, 0 deleted, 0 evicted, N preempted; Stuck", dryrun.Apply(agent))
+		one("evicted", dryrun.DeploymentEffect{Created: int(n), Evicted: int(n), State: "Stuck"},
+			"N pods created, 0 deleted, N evicted; Stuck", dryrun.EditNodes(c.Nodes(), cluster.Taint("gone:NoExecute")))
 		none := webOf(0, "web:1")
 		none.Spec.Template = web.Spec.Template
 		one("scaled down", dryrun.DeploymentEffect{Deleted: int(n), State: "Done"},
@@ -241,9 +241,9 @@ func TestAvoidsKnowsWhatWasSoBefore(t *testing.T) {
 		set := p.After().Named(strings.Fields(nodes)...)
 		got := map[string]bool{}
 		for _, r := range p.Check(dryrun.Avoids(set)).Results {
-			for _, o := range r.Offenders {
-				got[o.Node] = o.Was
-				if strings.Contains(o.String(), "(already so before)") != o.Was {
+			for _, o := range r.Violations {
+				got[o.Node] = o.Before
+				if strings.Contains(o.String(), "(already so before)") != o.Before {
 					t.Errorf("%s: %v", nodes, o)
 				}
 			}

@@ -73,23 +73,23 @@ func (s Split) String() string {
 	return b.String()
 }
 
-func (s Split) exactlyOne(nodes cluster.NodeSet) ruling {
+func (s Split) exactlyOne(nodes cluster.NodeSet) evaluation {
 	switch {
 	case nodes.Len() == 0:
-		return ruling{empty: "no node of the set is in the cluster"}
+		return evaluation{empty: "no node of the set is in the cluster"}
 	case len(s.DaemonSets) == 0:
-		return ruling{empty: "there is no such DaemonSet"}
+		return evaluation{empty: "there is no such DaemonSet"}
 	}
-	var r ruling
+	var r evaluation
 	gaps := s.Gaps.And(nodes)
 	for _, name := range gaps.Names() {
-		r.offenders = append(r.offenders, Offender{Node: name, Why: "no DaemonSet has a running pod there"})
+		r.offenders = append(r.offenders, Violation{Node: name, Message: "no DaemonSet has a running pod there"})
 	}
 	overlaps := 0
 	for _, o := range s.Overlaps {
 		if nodes.Has(o.Node) {
 			overlaps++
-			r.offenders = append(r.offenders, Offender{Node: o.Node, Why: "wanted by " + strings.Join(o.DaemonSets, " and ")})
+			r.offenders = append(r.offenders, Violation{Node: o.Node, Message: "wanted by " + strings.Join(o.DaemonSets, " and ")})
 		}
 	}
 	if len(r.offenders) > 0 {

@@ -58,28 +58,28 @@ func (p *Plan) String() string {
 // sign is what stands before a pod that no DaemonSet owns.
 func (e Eviction) sign() string {
 	switch {
-	case e.Fate == Stranded:
+	case e.Disposition == DispositionWithoutNode:
 		return "~"
-	case e.Again != "":
+	case e.NewNode != "":
 		return "-"
 	}
 	return "!"
 }
 
-func (a Action) sign() string { return []string{"~", "+", "~", "-"}[min(a, Deleted)] }
+func (a Action) sign() string { return []string{"~", "+", "~", "-"}[min(a, ActionDeleted)] }
 
 // String is what the plan does to the DaemonSet, for people; it runs the simulation.
 func (e Effect) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s DaemonSet %s", e.Action.sign(), e.Key)
-	if e.Action != Untouched {
-		fmt.Fprintf(&b, ": %v", e.Action)
+	if e.Action != ActionNone {
+		fmt.Fprintf(&b, ": %s", strings.ToLower(e.Action.String()))
 	}
 	b.WriteString("\n")
 	if e.wrong != nil {
 		fmt.Fprintf(&b, "    it cannot be judged: %v\n", e.wrong)
 	}
-	if e.Action == Changed {
+	if e.Action == ActionChanged {
 		for _, f := range e.Fields() {
 			fmt.Fprintf(&b, "    %v\n", f)
 		}
@@ -98,7 +98,7 @@ func (e Effect) String() string {
 // Fields gives the fields of the spec that change, in the order of their paths;
 // nothing for a DaemonSet that comes or goes.
 func (e Effect) Fields() []FieldChange {
-	if e.Action != Changed || e.after == nil {
+	if e.Action != ActionChanged || e.after == nil {
 		return nil
 	}
 	return fieldChanges("spec", cluster.Default(e.before.object).Spec, cluster.Default(e.after.object).Spec)
@@ -126,7 +126,7 @@ func (e Effect) admissionText() string {
 }
 
 // text lists the nodes by what becomes of their pods.
-func (p Pods) text() string {
+func (p PodChanges) text() string {
 	var b strings.Builder
 	for _, x := range p.kinds() {
 		if n := x.nodes.Len(); n > 0 {
@@ -141,7 +141,7 @@ type podKind struct {
 	nodes cluster.NodeSet
 }
 
-func (p Pods) kinds() []podKind {
+func (p PodChanges) kinds() []podKind {
 	return []podKind{
 		{"created", p.Created}, {"updated in waves", p.Updated}, {"deleted and created again at once", p.Recreated},
 		{"deleted at once", p.Deleted}, {"lost by the rolling update", p.Dropped}, {"left as they are, of the old template", p.Outdated},
@@ -150,22 +150,22 @@ func (p Pods) kinds() []podKind {
 
 // courseText is the way through the simulation.
 func (e Effect) courseText() string {
-	c := e.Course()
+	c := e.Summary()
 	if e.after == nil {
 		return ""
 	}
 	s := fmt.Sprintf("    takes %v", e.plan.duration(c.Ticks))
-	if !e.Ends() {
+	if !e.Completes() {
 		s = fmt.Sprintf("    does not end: %v", c.State)
 	}
 	if c.Waves > 0 {
 		s += fmt.Sprintf(" in %d waves", c.Waves)
 	}
-	if up, of := e.AtWorst(); of > 0 {
+	if up, of := e.MinAvailable(); of > 0 {
 		s += fmt.Sprintf(", at worst %d of %d pods available that stay wanted", up, of)
 	}
 	s += "\n"
-	if !e.Ends() {
+	if !e.Completes() {
 		for _, w := range e.Waiting() {
 			s += fmt.Sprintf("      %v\n", w)
 		}
@@ -222,13 +222,13 @@ func (p *Plan) summary(untouched int) string {
 			parts = append(parts, fmt.Sprintf("%d %s", totals[words], words))
 		}
 	}
-	others := map[Fate]int{}
+	others := map[Disposition]int{}
 	for _, e := range p.Evictions() {
-		others[e.Fate]++
+		others[e.Disposition]++
 	}
-	for _, f := range []Fate{Evicted, Preempted, Removed, Stranded} {
+	for _, f := range []Disposition{DispositionEvicted, DispositionPreempted, DispositionRemoved, DispositionWithoutNode} {
 		if others[f] > 0 {
-			parts = append(parts, fmt.Sprintf("%d of others %v", others[f], f))
+			parts = append(parts, fmt.Sprintf("%d of others %s", others[f], f.words()))
 		}
 	}
 	for _, d := range p.Deployments() {

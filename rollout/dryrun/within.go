@@ -10,37 +10,37 @@ import (
 )
 
 // within judges the DaemonSet's way through the simulation.
-func (e Effect) within(d time.Duration, share amount) ruling {
-	c, course := e.course(), e.Course()
+func (e Effect) within(d time.Duration, share amount) evaluation {
+	c, course := e.course(), e.Summary()
 	switch {
 	case e.after == nil:
-		return ruling{message: "the DaemonSet is deleted"}
-	case e.Wanted().Len() == 0 && course.Served == 0:
-		return ruling{empty: "no node wants a pod, before or after"}
+		return evaluation{message: "the DaemonSet is deleted"}
+	case e.Wanted().Len() == 0 && course.Available == 0:
+		return evaluation{empty: "no node wants a pod, before or after"}
 	case e.Wanted().Len() == 0:
 		return e.deserted()
 	case !c.touches(e.Key):
-		return ruling{}
+		return evaluation{}
 	}
 	var broken []string
-	var offenders []Offender
-	say := func(message string, nodes []Offender) {
+	var offenders []Violation
+	say := func(message string, nodes []Violation) {
 		broken, offenders = append(broken, message), append(offenders, nodes...)
 	}
-	if !e.Ends() {
+	if !e.Completes() {
 		say(fmt.Sprintf("the rollout does not end (%v)", course.State), e.waiting())
 	} else if took := e.plan.duration(course.Ticks); took > d {
 		say(fmt.Sprintf("it takes %v", took), e.late(d))
 	}
-	if up, of := e.AtWorst(); up < share.of(of) {
+	if up, of := e.MinAvailable(); up < share.of(of) {
 		say(fmt.Sprintf("at worst %d of %d pods are available that stay wanted, %d are promised", up, of, share.of(of)), e.down())
 	}
-	return ruling{message: strings.Join(broken, "; "), offenders: offenders}
+	return evaluation{message: strings.Join(broken, "; "), offenders: offenders}
 }
 
 // deserted is for a DaemonSet that had pods and that no node wants any more.
-func (e Effect) deserted() ruling {
-	r := ruling{message: "no node wants a pod any more"}
+func (e Effect) deserted() evaluation {
+	r := evaluation{message: "no node wants a pod any more"}
 	if e.before != nil {
 		r.offenders = e.offend(e.before.Eligible(), "its pod goes and none comes")
 	}
@@ -52,27 +52,27 @@ func (p *Plan) duration(ticks int) time.Duration { return time.Duration(ticks) *
 // touches says whether anything happens to the DaemonSet.
 func (c *course) touches(key string) bool {
 	for _, e := range c.trace {
-		if e.DaemonSet == key && e.Kind != rollout.Unchanged {
+		if e.Key == key && e.Kind != rollout.EventInputUnchanged {
 			return true
 		}
 	}
 	return false
 }
 
-func (e Effect) waiting() []Offender {
-	var all []Offender
+func (e Effect) waiting() []Violation {
+	var all []Violation
 	for _, w := range e.Waiting() {
-		all = append(all, e.Offend(w.Node, strings.TrimPrefix(w.String(), w.Node+" ")))
+		all = append(all, e.Violation(w.Node, strings.TrimPrefix(w.String(), w.Node+" ")))
 	}
 	return all
 }
 
 // late gives the nodes on which something still happens after the time is over.
-func (e Effect) late(d time.Duration) []Offender {
+func (e Effect) late(d time.Duration) []Violation {
 	c := e.course()
 	var names []string
 	for _, event := range c.trace {
-		if event.DaemonSet == e.Key && e.plan.duration(event.Tick-c.start) > d {
+		if event.Key == e.Key && e.plan.duration(event.Tick-c.start) > d {
 			names = append(names, event.Node)
 		}
 	}
@@ -80,16 +80,16 @@ func (e Effect) late(d time.Duration) []Offender {
 }
 
 // down gives the nodes that were without when it was worst.
-func (e Effect) down() []Offender {
-	course := e.Course()
-	at := e.plan.duration(course.DownAt - e.course().start)
-	return e.offend(e.plan.named(course.DownOn...), fmt.Sprintf("without an available pod %v after the edits", at))
+func (e Effect) down() []Violation {
+	course := e.Summary()
+	at := e.plan.duration(course.UnavailableTick - e.course().start)
+	return e.offend(e.plan.named(course.Unavailable...), fmt.Sprintf("without an available pod %v after the edits", at))
 }
 
-func (e Effect) offend(nodes cluster.NodeSet, why string) []Offender {
-	var all []Offender
+func (e Effect) offend(nodes cluster.NodeSet, why string) []Violation {
+	var all []Violation
 	for _, name := range nodes.Names() {
-		all = append(all, e.Offend(name, why))
+		all = append(all, e.Violation(name, why))
 	}
 	return all
 }

@@ -19,12 +19,12 @@ import (
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		dryrun.Action(0), (*dryrun.Base)(nil), dryrun.Config{}, dryrun.DeploymentEffect{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
-		dryrun.Fate(0), dryrun.FieldChange{}, dryrun.Finding{}, dryrun.Findings(nil), dryrun.Inspection{}, dryrun.Offender{},
-		dryrun.Outcome(0), (*dryrun.Plan)(nil), dryrun.Pods{}, dryrun.Policy{}, dryrun.Record{}, dryrun.Report{}, dryrun.Result{},
+		dryrun.Action(0), (*dryrun.Baseline)(nil), dryrun.Config{}, dryrun.DeploymentEffect{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
+		dryrun.Disposition(0), dryrun.FieldChange{}, dryrun.Finding{}, dryrun.Findings(nil), dryrun.InspectConfig{}, dryrun.Violation{},
+		dryrun.Outcome(0), (*dryrun.Plan)(nil), dryrun.PodChanges{}, dryrun.Policy{}, dryrun.Record{}, dryrun.Report{}, dryrun.Result{},
 		dryrun.Severity(0), dryrun.Split{},
 		dryrun.Apply, dryrun.AtLeast, dryrun.Avoids, dryrun.Covers, dryrun.Delete, dryrun.EditNodes, dryrun.ExactlyOne,
-		dryrun.FingerprintOf, dryrun.Holds, dryrun.Inputs, dryrun.Inspect, dryrun.New, dryrun.Rehomes, dryrun.RemoveNodes, dryrun.Start,
+		dryrun.FingerprintOf, dryrun.Custom, dryrun.Inputs, dryrun.Inspect, dryrun.New, dryrun.Reschedules, dryrun.RemoveNodes, dryrun.NewBaseline,
 		dryrun.Within,
 	)
 }
@@ -51,7 +51,7 @@ func TestNothingHasWords(t *testing.T) {
 			t.Errorf("%s\n%s", got, want)
 		}
 	}
-	for _, p := range []dryrun.Policy{dryrun.AtLeast("", "", c.Nodes()), dryrun.Within(0, ""), dryrun.Holds("", nil), dryrun.Rehomes("")} {
+	for _, p := range []dryrun.Policy{dryrun.AtLeast("", "", c.Nodes()), dryrun.Within(0, ""), dryrun.Custom("", nil), dryrun.Reschedules("")} {
 		if text := p.String(); strings.Contains(" "+text+" ", "  ") || strings.HasPrefix(text, ":") {
 			t.Errorf("%q", text)
 		}
@@ -69,7 +69,7 @@ func TestWhatDoesNotEndSaysWhatItWaitsFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "FAIL  ops/agent: within 1m0s, 0% available: the rollout does not end (Deadlocked)\n      n2: waits for Readiness\n"
+	want := "FAIL  ops/agent: within 1m0s, 0% available: the rollout does not end (Stuck)\n      n2: waits: NotReady\n"
 	if got := p.Check(dryrun.Within(time.Minute, "0%")).String(); got != want {
 		t.Errorf("%s\n%s", got, want)
 	}

@@ -16,29 +16,29 @@ const limit = 10_000
 // ticks have passed, and judges the invariants on the way. t fails with every
 // invariant that is broken, with the trace up to there and the configuration
 // that brings it about again; and with every one whose premise never held,
-// unless it says MayBeVacuous.
+// unless it says AllowEmpty.
 func Check(t rapid.TB, sim *rollout.Sim, invariants ...Invariant) {
 	t.Helper()
 	r := Judge(sim, invariants...)
-	for _, v := range r.Violations {
+	for _, v := range r.Failures {
 		t.Errorf("%v", v)
 	}
-	for _, claim := range r.Vacuous {
+	for _, claim := range r.NotApplicable {
 		t.Errorf("%s: says nothing about this run, its premise never held", claim)
 	}
 }
 
-// Report is what a run showed.
-type Report struct {
-	Violations []Violation
-	Vacuous    []string // claims whose premise never held
-	Held       []string // claims whose premise held, broken or not
-	Ticks      int      // that passed
-	Settled    bool     // false if there were too few of them
+// RunReport is what a run showed.
+type RunReport struct {
+	Failures      []Failure
+	NotApplicable []string // claims whose premise never held
+	Held          []string // claims whose premise held, broken or not
+	Ticks         int      // that passed
+	Settled       bool     // false if there were too few of them
 }
 
-// Violation is an invariant that a run has broken: plain data.
-type Violation struct {
+// Failure is an invariant that a run has broken: plain data.
+type Failure struct {
 	Claim   string
 	Message string // what is, and what should be
 	Tick    int
@@ -50,7 +50,7 @@ type Violation struct {
 const traced = 60
 
 // String is the violation with the end of its trace.
-func (v Violation) String() string {
+func (v Failure) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: in tick %d %s\n", v.Claim, v.Tick, v.Message)
 	shown := v.Trace
@@ -67,27 +67,27 @@ func (v Violation) String() string {
 
 // Judge is Check without a test: it steps the simulation to its end and reports.
 // Violations are in the order in which they came about.
-func Judge(sim *rollout.Sim, invariants ...Invariant) Report {
+func Judge(sim *rollout.Sim, invariants ...Invariant) RunReport {
 	if sim == nil {
 		sim = &rollout.Sim{}
 	}
-	var r Report
+	var r RunReport
 	var trace []rollout.Event
 	watches := make([]*watch, len(invariants))
 	for i, inv := range invariants {
 		watches[i] = newWatch(inv)
 	}
 	broken := func(w *watch) {
-		r.Violations = append(r.Violations, Violation{w.claim, w.broken.Error(), sim.Now(), trace[:len(trace):len(trace)], sim.Config()})
+		r.Failures = append(r.Failures, Failure{w.claim, w.broken.Error(), sim.Now(), trace[:len(trace):len(trace)], sim.Config()})
 	}
-	look := func(m *Moment) {
+	look := func(m *Observed) {
 		for _, w := range watches {
 			if w.look(m) {
 				broken(w)
 			}
 		}
 	}
-	m, start := &Moment{sim: sim}, sim.Now()
+	m, start := &Observed{sim: sim}, sim.Now()
 	if start >= 0 { // how it is before the first tick says what has been
 		look(m)
 	}
@@ -105,7 +105,7 @@ func Judge(sim *rollout.Sim, invariants ...Invariant) Report {
 		case w.premise:
 			r.Held = append(r.Held, w.claim)
 		case !w.vacuous:
-			r.Vacuous = append(r.Vacuous, w.claim)
+			r.NotApplicable = append(r.NotApplicable, w.claim)
 		}
 	}
 	r.Ticks, r.Settled = sim.Now()-start, sim.Settled()

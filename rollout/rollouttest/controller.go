@@ -24,22 +24,22 @@ import (
 // does with what it finds. It is asked in every tick, again as long as it does
 // something, and may remember things from one call to the next.
 type Controller interface {
-	Sync(seen Seen) Acts
+	Sync(seen Observation) Actions
 }
 
 // ControllerFunc is a controller that remembers nothing.
-type ControllerFunc func(seen Seen) Acts
+type ControllerFunc func(seen Observation) Actions
 
 // Sync calls the function; a nil one does nothing.
-func (f ControllerFunc) Sync(seen Seen) Acts {
+func (f ControllerFunc) Sync(seen Observation) Actions {
 	if f == nil {
-		return Acts{}
+		return Actions{}
 	}
 	return f(seen)
 }
 
-// Seen is what a controller finds. It may keep it and change it.
-type Seen struct {
+// Observation is what a controller finds. It may keep it and change it.
+type Observation struct {
 	Now       time.Time
 	DaemonSet *appsv1.DaemonSet            // never nil
 	Hash      string                       // the label controller-revision-hash of new pods: that of the DaemonSet's template as it is now
@@ -48,27 +48,27 @@ type Seen struct {
 	Revisions []*appsv1.ControllerRevision // that the DaemonSet owns, ascending by name; a new template's is not there yet
 }
 
-// Acts is what a controller does: in any order, since nothing of it is seen before
+// Actions is what a controller does: in any order, since nothing of it is seen before
 // it is asked again.
-type Acts struct {
+type Actions struct {
 	Create []string // names of nodes, each of which gets a pod
 	Delete []string // names of pods
 }
 
-func (a Acts) empty() bool { return len(a.Create)+len(a.Delete) == 0 }
+func (a Actions) empty() bool { return len(a.Create)+len(a.Delete) == 0 }
 
 // sorted are the same acts in the order of names.
-func (a Acts) sorted() Acts {
-	return Acts{slices.Sorted(slices.Values(a.Create)), slices.Sorted(slices.Values(a.Delete))}
+func (a Actions) sorted() Actions {
+	return Actions{slices.Sorted(slices.Values(a.Create)), slices.Sorted(slices.Values(a.Delete))}
 }
 
-func (a Acts) equal(b Acts) bool {
+func (a Actions) equal(b Actions) bool {
 	a, b = a.sorted(), b.sorted()
 	return slices.Equal(a.Create, b.Create) && slices.Equal(a.Delete, b.Delete)
 }
 
 // String is what is done, in one line.
-func (a Acts) String() string {
+func (a Actions) String() string {
 	a = a.sorted()
 	var parts []string
 	if len(a.Create) > 0 {
@@ -91,7 +91,7 @@ func (a Acts) String() string {
 // what Kubernetes' would find and says what it does, which must be what
 // Kubernetes' does, or might do where it leaves the order of nodes open; the
 // scene then goes on with that. Of several failed pods on a node, of which
-// Kubernetes takes any, the first of Seen.Pods goes first.
+// Kubernetes takes any, the first of Observation.Pods goes first.
 func Follows(t rapid.TB, make func() Controller) {
 	t.Helper()
 	if make == nil || make() == nil {
@@ -99,7 +99,7 @@ func Follows(t rapid.TB, make func() Controller) {
 	}
 	wrong := 0
 	for _, c := range ControllerCases() {
-		if err := follow(t, c.Scene, make()); err != nil {
+		if err := follow(t, c.Scenario, make()); err != nil {
 			wrong++
 			t.Errorf("%v\n%v", c, err)
 		}
@@ -119,7 +119,7 @@ func Follows(t rapid.TB, make func() Controller) {
 
 // followed is a scene that a controller goes through.
 type followed struct {
-	scene      Scene
+	scene      Scenario
 	start      *cluster.Cluster
 	key        string
 	controller Controller
@@ -131,9 +131,9 @@ type followed struct {
 // longestScene is for how many ticks a controller is watched.
 const longestScene = 300
 
-func follow(t rapid.TB, scene Scene, c Controller) error {
+func follow(t rapid.TB, scene Scenario, c Controller) error {
 	t.Helper()
-	scene.Config.Order, scene.Config.Script = rollout.Scripted, nil
+	scene.Config.Order, scene.Config.Choices = rollout.OrderFromScript, nil
 	f := &followed{scene: scene, start: scene.start(t), key: scene.key(), controller: c}
 	var err error
 	if f.sim, err = scene.from(f.start); err != nil {
@@ -149,7 +149,7 @@ func follow(t rapid.TB, scene Scene, c Controller) error {
 }
 
 // key is that of the scene's DaemonSet.
-func (s Scene) key() string {
+func (s Scenario) key() string {
 	for _, spec := range s.World {
 		if d, ok := spec.(clustertest.DaemonSetSpec); ok {
 			return d.Key()
@@ -190,14 +190,14 @@ func (f *followed) peek(sim *rollout.Sim) {
 }
 
 // acts are what Kubernetes' controller does in a round of the tick.
-func (f *followed) acts(round int) Acts {
-	var a Acts
+func (f *followed) acts(round int) Actions {
+	var a Actions
 	for _, e := range f.events {
 		switch {
-		case e.Round != round || e.DaemonSet != f.key:
-		case e.Kind == rollout.Created:
+		case e.Round != round || e.Key != f.key:
+		case e.Kind == rollout.EventCreated:
 			a.Create = append(a.Create, e.Node)
-		case e.Kind == rollout.Deleted:
+		case e.Kind == rollout.EventDeleted:
 			a.Delete = append(a.Delete, e.Pod)
 		}
 	}
@@ -205,15 +205,15 @@ func (f *followed) acts(round int) Acts {
 }
 
 // seen is what the controller finds in a round; false if there is no DaemonSet.
-func (f *followed) seen(round int) (Seen, bool) {
+func (f *followed) seen(round int) (Observation, bool) {
 	c := f.sim.Before(round)
 	namespace, name, _ := strings.Cut(f.key, "/")
 	m := c.Manifest()
 	i := slices.IndexFunc(m.DaemonSets, func(ds *appsv1.DaemonSet) bool { return ds.Namespace == namespace && ds.Name == name })
 	if i < 0 {
-		return Seen{}, false
+		return Observation{}, false
 	}
-	seen := Seen{Now: f.sim.Time(f.sim.Now() + 1), DaemonSet: m.DaemonSets[i], Nodes: m.Nodes, Hash: f.hash()}
+	seen := Observation{Now: f.sim.Time(f.sim.Now() + 1), DaemonSet: m.DaemonSets[i], Nodes: m.Nodes, Hash: f.hash()}
 	for _, pod := range m.Pods {
 		if kube.Controls(seen.DaemonSet, "DaemonSet", pod) {
 			seen.Pods = append(seen.Pods, pod)
@@ -242,7 +242,7 @@ func rank(a, b *corev1.Pod) int {
 }
 
 // identify gives a DaemonSet in words the UID that an API server would have given it.
-func (s *Seen) identify() {
+func (s *Observation) identify() {
 	if s.DaemonSet.UID != "" {
 		return
 	}
@@ -271,7 +271,7 @@ const mostWays = 2000
 
 // otherwise looks for an order of nodes in which Kubernetes' controller does the
 // same in the round, and goes on with it.
-func (f *followed) otherwise(round int, got Acts) bool {
+func (f *followed) otherwise(round int, got Actions) bool {
 	var before, open []rollout.Choice
 	for _, c := range f.ahead.Choices() {
 		switch {
@@ -298,7 +298,7 @@ func (f *followed) otherwise(round int, got Acts) bool {
 func took(choices []rollout.Choice) []int {
 	script := []int{}
 	for _, c := range choices {
-		script = append(script, c.Took)
+		script = append(script, c.Chosen)
 	}
 	return script
 }
@@ -308,17 +308,17 @@ func took(choices []rollout.Choice) []int {
 func nextChoices(choices []rollout.Choice) ([]rollout.Choice, bool) {
 	next := slices.Clone(choices)
 	for i := range slices.Backward(next) {
-		if next[i].Took++; next[i].Took < next[i].Ways {
+		if next[i].Chosen++; next[i].Chosen < next[i].Count {
 			return next, true
 		}
-		next[i].Took = 0
+		next[i].Chosen = 0
 	}
 	return nil, false
 }
 
 // replay is the scene up to here, with these choices.
 func (f *followed) replay(script []int) {
-	f.scene.Config.Script = script
+	f.scene.Config.Choices = script
 	again, err := f.scene.from(f.start)
 	if err != nil {
 		return // cannot be: it was made once
@@ -333,13 +333,13 @@ func (f *followed) replay(script []int) {
 func (f *followed) freedom(round int) string {
 	for _, c := range f.ahead.Choices() {
 		if c.Tick == f.ahead.Now() && c.Round == round {
-			return fmt.Sprintf(", or on any other %d of %d nodes", c.Take, c.Of)
+			return fmt.Sprintf(", or on any other %d of %d nodes", c.Pick, c.Candidates)
 		}
 	}
 	return ""
 }
 
-func (f *followed) disagrees(round int, got Acts) error {
+func (f *followed) disagrees(round int, got Actions) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "tick %d", f.ahead.Now())
 	if round > 1 {

@@ -13,12 +13,12 @@ import (
 
 // ControllerCase is a claim about what the DaemonSet controller does in a scene.
 type ControllerCase struct {
-	Claim string
-	Scene Scene
+	Claim    string
+	Scenario Scenario
 }
 
 // String is the claim, and source that makes the scene.
-func (c ControllerCase) String() string { return fmt.Sprintf("%s: %#v", c.Claim, c.Scene) }
+func (c ControllerCase) String() string { return fmt.Sprintf("%s: %#v", c.Claim, c.Scenario) }
 
 // ControllerCases gives the claims, from plain to odd, in the same order each time.
 // Each scene has one DaemonSet, default/agent.
@@ -26,9 +26,9 @@ func ControllerCases() []ControllerCase {
 	cases := make([]ControllerCase, len(controllerCases))
 	for i, c := range controllerCases {
 		three := clustertest.World{clustertest.Pool("n", 3), agent(c.words...)}
-		cases[i] = ControllerCase{c.claim, Scene{World: three, Config: rollout.Config{Kubelet: c.kubelet}, Steps: c.steps}}
+		cases[i] = ControllerCase{c.claim, Scenario{World: three, Config: rollout.Config{Kubelet: c.kubelet}, Steps: c.steps}}
 		if c.world != nil {
-			cases[i].Scene.World = c.world
+			cases[i].Scenario.World = c.world
 		}
 	}
 	return cases
@@ -86,7 +86,7 @@ var controllerCases = []struct {
 		steps: []Step{at(0, agent("min-ready:30s")), at(2, next("min-ready:30s"))}},
 	{claim: "and use up the budget of those that are", kubelet: slow, words: []string{"max-unavailable:2"},
 		steps: []Step{at(0, rollout.PodsNotReady{Node: "n-1"}), at(1, rollout.PodsNotReady{Node: "n-2"}), at(2, next("max-unavailable:2"))}},
-	{claim: "a dead node eats the budget", words: []string{"tolerate:*"}, steps: []Step{at(0, rollout.NodeDown{Node: "n-2"}), at(1, next("tolerate:*"))}},
+	{claim: "a dead node uses all of maxUnavailable", words: []string{"tolerate:*"}, steps: []Step{at(0, rollout.NodeDown{Node: "n-2"}), at(1, next("tolerate:*"))}},
 	{claim: "a pod on a node only kept is updated and does not come back", steps: []Step{at(0, maintained), at(1, next())}},
 	{claim: "with OnDelete nothing is deleted", words: []string{"on-delete"}, steps: []Step{at(0, next("on-delete")), at(2, rollout.DeletePods{Node: "n-3"})}},
 	{claim: "a nodeSelector that nothing has deletes all pods at once", steps: []Step{at(0, agent("on:disk=ssd"))}},
@@ -96,7 +96,7 @@ var controllerCases = []struct {
 
 	{claim: "with a surge the new pod comes beside the old one", kubelet: slow, words: []string{"max-surge:1"}, steps: []Step{at(0, next("max-surge:1"))}},
 	{claim: "as many as maxSurge, rounded up", kubelet: slow, words: []string{"max-surge:34%"}, steps: []Step{at(0, next("max-surge:34%"))}},
-	{claim: "an old pod that is not available gets its successor whatever the budget", kubelet: slow, words: []string{"max-surge:1"},
+	{claim: "an old pod that is not available gets its successor regardless of maxUnavailable", kubelet: slow, words: []string{"max-surge:1"},
 		steps: []Step{at(0, rollout.PodsNotReady{Node: "n-1"}), at(1, rollout.PodsNotReady{Node: "n-2"}), at(2, next("max-surge:1"))}},
 	{claim: "with a surge the old pod waits for minReadySeconds of the new one", words: []string{"max-surge:1", "min-ready:2s"},
 		steps: []Step{at(9, next("max-surge:1", "min-ready:2s"))}},
@@ -106,15 +106,15 @@ var controllerCases = []struct {
 }
 
 // controllerScenes draws scenes for controllers.
-func controllerScenes() *rapid.Generator[Scene] {
-	return rapid.Custom(func(t *rapid.T) Scene {
+func controllerScenes() *rapid.Generator[Scenario] {
+	return rapid.Custom(func(t *rapid.T) Scenario {
 		words := []string{}
 		for _, from := range [][]string{{"", "tolerate:*"}, {"", "max-unavailable:2", "max-unavailable:50%", "max-surge:1", "max-surge:50%", "on-delete"}, {"", "min-ready:2s"}} {
 			if word := rapid.SampledFrom(from).Draw(t, "word"); word != "" {
 				words = append(words, word)
 			}
 		}
-		return Scenes(agent(words...), In(clustertest.Clusters(clustertest.Between(1, 4))), Within(6),
-			Updates(next(words...), agent(words...).With("on:kubernetes.io/os=linux")), Faults(3)).Draw(t, "scene")
+		return Scenarios(agent(words...), WithWorlds(clustertest.Clusters(clustertest.WithNodes(1, 4))), WithinTicks(6),
+			WithUpdates(next(words...), agent(words...).With("on:kubernetes.io/os=linux")), WithFaults(3)).Draw(t, "scene")
 	})
 }

@@ -24,10 +24,10 @@ type theirs struct {
 	wrong    string
 	backward bool // the last nodes go first
 	backoffs map[string]*wait
-	seen     rollouttest.Seen
+	seen     rollouttest.Observation
 	pods     map[string][]*corev1.Pod // by node, in the controller's order
 	decided  map[string]placement.Decision
-	acts     rollouttest.Acts
+	acts     rollouttest.Actions
 }
 
 type wait struct {
@@ -35,8 +35,8 @@ type wait struct {
 	since time.Time
 }
 
-func (c *theirs) Sync(seen rollouttest.Seen) rollouttest.Acts {
-	c.seen, c.acts, c.pods, c.decided = seen, rollouttest.Acts{}, map[string][]*corev1.Pod{}, map[string]placement.Decision{}
+func (c *theirs) Sync(seen rollouttest.Observation) rollouttest.Actions {
+	c.seen, c.acts, c.pods, c.decided = seen, rollouttest.Actions{}, map[string][]*corev1.Pod{}, map[string]placement.Decision{}
 	if seen.DaemonSet.DeletionTimestamp != nil && c.wrong != "works on while it is deleted" {
 		return c.acts
 	}
@@ -371,7 +371,7 @@ func TestMistakesOfControllersAreFound(t *testing.T) {
 // other claim has a scene in which something happens.
 func TestClaimsOfControllersSaySomething(t *testing.T) {
 	idle := func() rollouttest.Controller {
-		return rollouttest.ControllerFunc(func(rollouttest.Seen) rollouttest.Acts { return rollouttest.Acts{} })
+		return rollouttest.ControllerFunc(func(rollouttest.Observation) rollouttest.Actions { return rollouttest.Actions{} })
 	}
 	found := shrunk.Run(func(r *shrunk.Recorder) { rollouttest.Follows(r, idle) }).String()
 	var quiet []string

@@ -24,10 +24,10 @@
 //		exporter := clustertest.DaemonSet("monitoring/exporter", "tolerate:*", "max-unavailable:1")
 //		key := exporter.Key()
 //
-//		scenes := rollouttest.Scenes(exporter,
-//			rollouttest.In(clustertest.Clusters(clustertest.Between(4, 8), clustertest.Healthy())),
-//			rollouttest.Updates(exporter.With("image:registry.example.com/exporter:2")),
-//			rollouttest.Faults(1, rollouttest.PodsFail, rollouttest.NodeIsCordoned))
+//		scenes := rollouttest.Scenarios(exporter,
+//			rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithNodes(4, 8), clustertest.WithHealthyNodes())),
+//			rollouttest.WithUpdates(exporter.With("image:registry.example.com/exporter:2")),
+//			rollouttest.WithFaults(1, rollouttest.PodsFail, rollouttest.NodeIsCordoned))
 //		rollouttest.Explore(t, scenes,
 //			rollouttest.NeverBelow(key, "75%").LongerThan(30*time.Second),
 //			rollouttest.OnePerNode(key),
@@ -39,15 +39,15 @@
 // source for a test of its own, followed by the trace up to there and the
 // configuration, seed and order included, that brings it about again:
 //
-//	rollouttest.Check(t, rollouttest.Scene{ ... }.Sim(t), rollouttest.OnePerNode(key))
+//	rollouttest.Check(t, rollouttest.Scenario{ ... }.Sim(t), rollouttest.OnePerNode(key))
 //
 // Invariants: NeverBelow, Covered, OnePerNode, NothingLost, Ends and RollsBack;
-// Always and AtEnd make others of what a Moment shows. One whose premise never
-// held says nothing, and fails unless it MayBeVacuous.
+// Always and AtEnd make others of what an Observed shows. One whose premise never
+// held says nothing, and fails unless it AllowEmpty.
 //
 // Follows runs somebody else's DaemonSet controller against what Kubernetes' does,
 // sync by sync: objects in, names of nodes and pods out.
 //
-// Not promised: that a claim that was explored without a failure holds. Explored
+// Not promised: that a claim that was explored without a failure holds. Exploration
 // counts how much was seen; package rollout says what it does not model.
 package rollouttest

@@ -12,8 +12,8 @@ import (
 )
 
 // onePodPerNode is what somebody thinks that a DaemonSet is.
-func onePodPerNode(seen rollouttest.Seen) rollouttest.Acts {
-	var acts rollouttest.Acts
+func onePodPerNode(seen rollouttest.Observation) rollouttest.Actions {
+	var acts rollouttest.Actions
 	for _, n := range seen.Nodes {
 		there := func(p *corev1.Pod) bool { return nodeOf(p) == n.Name }
 		if !slices.ContainsFunc(seen.Pods, there) {
@@ -31,7 +31,7 @@ func ExampleFollows() {
 	first := strings.Split(found.String(), "\n")[:13]
 	fmt.Println(strings.Join(first, "\n"))
 	// Output:
-	// every node that wants a pod gets one: rollouttest.Scene{
+	// every node that wants a pod gets one: rollouttest.Scenario{
 	// 	World: clustertest.World{
 	// 		clustertest.Node("a"),
 	// 		clustertest.Node("b", "taint:x:NoSchedule"),
@@ -42,8 +42,8 @@ func ExampleFollows() {
 	// 	},
 	// }
 	// tick 0: it creates on a, b, c, Kubernetes creates on c
-	// 	0 Happened default/agent: apply default/agent
-	// 	0 RevisionAdded default/agent r1: agent-5c78b6cd6c
+	// 	0 InputApplied default/agent: apply default/agent
+	// 	0 RevisionCreated default/agent r1: agent-5c78b6cd6c
 }
 
 func ExampleControllerCases() {
@@ -55,7 +55,7 @@ func ExampleControllerCases() {
 	// every node that wants a pod gets one
 	// cordoned nodes want one too
 	// a node that comes gets a pod
-	// a node that comes gets a pod: rollouttest.Scene{
+	// a node that comes gets a pod: rollouttest.Scenario{
 	// 	World: clustertest.World{
 	// 		clustertest.Pool("n", 3),
 	// 		clustertest.DaemonSet("agent"),
@@ -68,7 +68,7 @@ func ExampleControllerCases() {
 
 func ExampleControllerCase() {
 	var c rollouttest.ControllerCase = rollouttest.ControllerCases()[0]
-	fmt.Println(c.Scene.Steps)
+	fmt.Println(c.Scenario.Steps)
 	// Output:
 	// [0 daemonset agent on:disk=ssd]
 }
@@ -77,16 +77,16 @@ func ExampleControllerCase() {
 // every scene.
 func ExampleController() {
 	var c rollouttest.Controller = rollouttest.ControllerFunc(onePodPerNode)
-	acts := c.Sync(rollouttest.Seen{Nodes: []*corev1.Node{{}}})
+	acts := c.Sync(rollouttest.Observation{Nodes: []*corev1.Node{{}}})
 	acts.Create[0] = "web-1"
 	fmt.Println(acts)
 	// Output:
 	// creates on web-1
 }
 
-func ExampleActs() {
-	fmt.Println(rollouttest.Acts{Create: []string{"web-2"}, Delete: []string{"agent-x"}})
-	fmt.Println(rollouttest.Acts{})
+func ExampleActions() {
+	fmt.Println(rollouttest.Actions{Create: []string{"web-2"}, Delete: []string{"agent-x"}})
+	fmt.Println(rollouttest.Actions{})
 	// Output:
 	// creates on web-2 and deletes agent-x
 	// does nothing

@@ -9,19 +9,19 @@ import (
 	"github.com/berthsim/berth/rollout/rollouttest"
 )
 
-func ExampleScene() {
-	fmt.Printf("%#v\n", rollouttest.Scene{
+func ExampleScenario() {
+	fmt.Printf("%#v\n", rollouttest.Scenario{
 		World:  clustertest.World{clustertest.Node("web-1"), clustertest.DaemonSet("agent")},
-		Config: rollout.Config{Order: rollout.Seeded, Seed: 7, Kubelet: rollout.Kubelet{Ready: 3 * time.Second}},
+		Config: rollout.Config{Order: rollout.OrderSeeded, Seed: 7, Kubelet: rollout.Kubelet{Ready: 3 * time.Second}},
 		Steps:  []rollouttest.Step{{At: 2, Do: rollout.NodeDown{Node: "web-1"}}},
 	})
 	// Output:
-	// rollouttest.Scene{
+	// rollouttest.Scenario{
 	// 	World: clustertest.World{
 	// 		clustertest.Node("web-1"),
 	// 		clustertest.DaemonSet("agent"),
 	// 	},
-	// 	Config: rollout.Config{Seed: 0x7, Order: rollout.Seeded, Kubelet: rollout.Kubelet{Ready: 3 * time.Second}},
+	// 	Config: rollout.Config{Seed: 0x7, Order: rollout.OrderSeeded, Kubelet: rollout.Kubelet{Ready: 3 * time.Second}},
 	// 	Steps: []rollouttest.Step{
 	// 		{At: 2, Do: rollout.NodeDown{Node: "web-1"}},
 	// 	},
@@ -29,7 +29,7 @@ func ExampleScene() {
 }
 
 // The simulation is where the start has settled; the steps are still to come.
-func ExampleScene_Sim() {
+func ExampleScenario_Sim() {
 	sim := update.Sim(t)
 	fmt.Println(sim.Now(), sim.State("default/agent"), sim.Settled())
 	// Output: 1 Done false
@@ -44,53 +44,53 @@ func ExampleStep() {
 }
 
 // In a test Explore draws from it; Example(n) shows what is drawn.
-func ExampleScenes() {
-	scene := rollouttest.Scenes(clustertest.DaemonSet("agent")).Example(1)
+func ExampleScenarios() {
+	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent")).Example(1)
 	fmt.Println(scene.World[len(scene.World)-1])
 	// Output: daemonset agent
 }
 
 func ExampleOption() {
 	small := []rollouttest.Option{
-		rollouttest.In(clustertest.Clusters(clustertest.Between(1, 2))),
-		rollouttest.Faults(1),
+		rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithNodes(1, 2))),
+		rollouttest.WithFaults(1),
 	}
-	scene := rollouttest.Scenes(clustertest.DaemonSet("agent"), small...).Example(1)
+	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), small...).Example(1)
 	fmt.Println(scene.Sim(t).Cluster().Nodes().Len() <= 2)
 	// Output: true
 }
 
-func ExampleIn() {
-	windows := clustertest.Clusters(clustertest.Of(clustertest.Windows), clustertest.Healthy())
-	scene := rollouttest.Scenes(clustertest.DaemonSet("agent"), rollouttest.In(windows)).Example(1)
+func ExampleWithWorlds() {
+	windows := clustertest.Clusters(clustertest.WithPools(clustertest.PoolWindows), clustertest.WithHealthyNodes())
+	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithWorlds(windows)).Example(1)
 	fmt.Println(scene.Sim(t).Cluster().LabelValues("kubernetes.io/os"))
 	// Output: [windows]
 }
 
 // A dump as it is: cluster.ReadManifest of kubectl get -o yaml.
-func ExampleFrom() {
+func ExampleWithCluster() {
 	dump, err := clustertest.Parse("web-1\nweb-2\ndaemonset agent")
-	scene := rollouttest.Scenes(clustertest.DaemonSet("agent"), rollouttest.From(dump), rollouttest.Updates()).Example(1)
+	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithCluster(dump), rollouttest.WithUpdates()).Example(1)
 	scene.Config = rollout.Config{}
 	fmt.Printf("%#v %v\n", scene, err)
 	// Output:
-	// rollouttest.Scene{
+	// rollouttest.Scenario{
 	// 	Dump: dump,
 	// } <nil>
 }
 
-func ExampleConfigured() {
+func ExampleWithConfig() {
 	slow := rollout.Config{Kubelet: rollout.Kubelet{Ready: time.Minute}}
-	scene := rollouttest.Scenes(clustertest.DaemonSet("agent"), rollouttest.Configured(slow)).Example(1)
+	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithConfig(slow)).Example(1)
 	fmt.Println(scene.Config.Kubelet.Ready)
 	// Output: 1m0s
 }
 
 // Every scene begins with a bad image.
-func ExampleFirst() {
+func ExampleWithSteps() {
 	agent := clustertest.DaemonSet("agent")
 	bad := agent.With("image:registry.example.com/agent:bad")
-	scene := rollouttest.Scenes(agent, rollouttest.Updates(), rollouttest.First(
+	scene := rollouttest.Scenarios(agent, rollouttest.WithUpdates(), rollouttest.WithSteps(
 		rollouttest.Step{At: 0, Do: rollout.NeverReady{Image: "registry.example.com/agent:bad"}},
 		rollouttest.Step{At: 0, Do: bad},
 	)).Example(1)
@@ -98,23 +98,23 @@ func ExampleFirst() {
 	// Output: [0 never-ready registry.example.com/agent:bad 0 daemonset agent image:registry.example.com/agent:bad]
 }
 
-func ExampleUpdates() {
+func ExampleWithUpdates() {
 	agent := clustertest.DaemonSet("agent")
-	still := rollouttest.Scenes(agent, rollouttest.Updates()).Example(1)
+	still := rollouttest.Scenarios(agent, rollouttest.WithUpdates()).Example(1)
 	fmt.Println(still.Steps)
 	// Output: []
 }
 
-func ExampleFaults() {
-	scene := rollouttest.Scenes(clustertest.DaemonSet("agent"), rollouttest.Updates(), rollouttest.Faults(2, rollouttest.PodsFail)).Example(3)
+func ExampleWithFaults() {
+	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithUpdates(), rollouttest.WithFaults(2, rollouttest.PodsFail)).Example(3)
 	for _, step := range scene.Steps {
 		fmt.Printf("%T\n", step.Do)
 	}
 	// Output: rollout.FailPods
 }
 
-func ExampleWithin() {
-	scene := rollouttest.Scenes(clustertest.DaemonSet("agent"), rollouttest.Faults(4), rollouttest.Within(3)).Example(3)
+func ExampleWithinTicks() {
+	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithFaults(4), rollouttest.WithinTicks(3)).Example(3)
 	for _, step := range scene.Steps {
 		if step.At > 6 {
 			fmt.Println(step)

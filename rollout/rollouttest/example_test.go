@@ -22,7 +22,7 @@ func (fatal) Helper()                           {}
 func (fatal) Fatalf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
 // update is a scene of three nodes where the image is changed.
-var update = rollouttest.Scene{
+var update = rollouttest.Scenario{
 	World: clustertest.World{
 		clustertest.Pool("web", 3),
 		clustertest.DaemonSet("agent", "max-unavailable:2"),
@@ -39,10 +39,10 @@ func ExampleCheck() {
 	}))
 	// Output:
 	// default/agent is never below 60%: in tick 2 1 of 3 wanted pods are available, and 2 should be
-	// 	2 Happened default/agent: apply default/agent
-	// 	2 RevisionAdded default/agent r2: agent-584b44b5b
-	// 	2 Deleted default/agent agent-22224 r1 on web-1: budget 1 of 2 used
-	// 	2 Deleted default/agent agent-22225 r1 on web-2: budget 2 of 2 used
+	// 	2 InputApplied default/agent: apply default/agent
+	// 	2 RevisionCreated default/agent r2: agent-584b44b5b
+	// 	2 Deleted default/agent agent-22224 r1 on web-1: maxUnavailable 1 of 2 in use
+	// 	2 Deleted default/agent agent-22225 r1 on web-2: maxUnavailable 2 of 2 in use
 	// 	2 Created default/agent agent-22227 r2 on web-1 in round 2: no pod there
 	// 	2 Created default/agent agent-22228 r2 on web-2 in round 2: no pod there
 	// again with seed 0: rollout.Config{Start: time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)}
@@ -50,7 +50,7 @@ func ExampleCheck() {
 
 func ExampleJudge() {
 	r := rollouttest.Judge(update.Sim(t), rollouttest.OnePerNode("default/agent"), rollouttest.RollsBack("default/agent"))
-	fmt.Println(r.Violations, r.Held, r.Ticks, r.Settled)
+	fmt.Println(r.Failures, r.Held, r.Ticks, r.Settled)
 	// Output: [] [default/agent has one pod per node default/agent rolls back] 3 true
 }
 
@@ -59,34 +59,34 @@ func ExampleJudge() {
 func ExampleExplore() {
 	fmt.Println(shrunk.Run(func(t *shrunk.Recorder) {
 		seen := rollouttest.Explore(t, rapid.Just(update), rollouttest.NeverBelow("default/agent", "30%"))
-		fmt.Println(seen.Orders/seen.Scenes, seen.Exhaustive == seen.Scenes)
+		fmt.Println(seen.Orders/seen.Scenarios, seen.Exhaustive == seen.Scenarios)
 	}).Failed())
 	// Output:
 	// 3 true
 	// false
 }
 
-func ExampleExplored() {
-	fmt.Println(rollouttest.Explored{Scenes: 100, Orders: 640, Exhaustive: 97})
+func ExampleExploration() {
+	fmt.Println(rollouttest.Exploration{Scenarios: 100, Orders: 640, Exhaustive: 97})
 	// Output: 100 scenes in 640 orders of nodes, every order of 97 scenes
 }
 
-func ExampleReport() {
+func ExampleRunReport() {
 	r := rollouttest.Judge(update.Sim(t), rollouttest.Covered("default/agent", "kubernetes.io/os=windows"))
-	fmt.Println(r.Vacuous)
+	fmt.Println(r.NotApplicable)
 	// Output: [default/agent covers the nodes kubernetes.io/os=windows]
 }
 
-func ExampleViolation() {
+func ExampleFailure() {
 	r := rollouttest.Judge(update.Sim(t), rollouttest.NeverBelow("default/agent", "3"))
-	v := r.Violations[0]
+	v := r.Failures[0]
 	fmt.Println(v.Claim, v.Tick, len(v.Trace), v.Message)
 	// Output: default/agent is never below 3 2 6 1 of 3 wanted pods are available, and 3 should be
 }
 
 func ExampleNeverBelow() {
 	for _, share := range []string{"33%", "34%"} {
-		fmt.Println(share, len(rollouttest.Judge(update.Sim(t), rollouttest.NeverBelow("default/agent", share)).Violations))
+		fmt.Println(share, len(rollouttest.Judge(update.Sim(t), rollouttest.NeverBelow("default/agent", share)).Failures))
 	}
 	// Output:
 	// 33% 0
@@ -97,14 +97,14 @@ func ExampleNeverBelow() {
 func ExampleCovered() {
 	s := update
 	s.World = append(clustertest.World{clustertest.Node("gpu-1", "taint:dedicated=gpu:NoSchedule")}, s.World...)
-	fmt.Println(rollouttest.Judge(s.Sim(t), rollouttest.Covered("default/agent", "")).Violations[0].Message)
+	fmt.Println(rollouttest.Judge(s.Sim(t), rollouttest.Covered("default/agent", "")).Failures[0].Message)
 	// Output:
 	// 1 of 4 nodes have no available pod:
 	// 	gpu-1: Kept: TaintToleration: node(s) had untolerated taint(s) [dedicated=gpu:NoSchedule]
 }
 
 func ExampleOnePerNode() {
-	fmt.Println(rollouttest.Judge(update.Sim(t), rollouttest.OnePerNode("default/agent")).Violations)
+	fmt.Println(rollouttest.Judge(update.Sim(t), rollouttest.OnePerNode("default/agent")).Failures)
 	// Output: []
 }
 
@@ -115,7 +115,7 @@ func ExampleNothingLost() {
 		{At: 0, Do: clustertest.Node("web-1", "taint:dedicated=db:NoSchedule")},
 		{At: 5, Do: clustertest.DaemonSet("agent", "image:registry.example.com/agent:2")},
 	}
-	fmt.Println(rollouttest.Judge(s.Sim(t), rollouttest.NothingLost("default/agent")).Violations[0].Message)
+	fmt.Println(rollouttest.Judge(s.Sim(t), rollouttest.NothingLost("default/agent")).Failures[0].Message)
 	// Output: 1 nodes have no pod any more: {web-1}; web-1: Kept: TaintToleration: node(s) had untolerated taint(s) [dedicated=db:NoSchedule]
 }
 
@@ -124,23 +124,23 @@ func ExampleEnds() {
 	s := update
 	s.Steps = append([]rollouttest.Step{{At: 0, Do: rollout.NeverReady{Image: "registry.example.com/agent:2"}}}, s.Steps...)
 	r := rollouttest.Judge(s.Sim(t), rollouttest.Ends("default/agent"), rollouttest.RollsBack("default/agent"))
-	fmt.Println(len(r.Violations), r.Violations[0].Message)
+	fmt.Println(len(r.Failures), r.Failures[0].Message)
 	// Output:
-	// 1 it is Deadlocked: default/agent is stuck: web-1 web-2 are given a pod that does not become ready; maxUnavailable is used up (2 of 2) and 1 other node waits, to be stuck too when their turn comes
-	// 	what would end it: UndoRollout: roll back to revision 1: ends in 2 ticks
-	// 	web-1 waits for Readiness
-	// 	web-2 waits for Readiness
-	// 	web-3 waits for Blocked, used by web-1 web-2
+	// 1 it is Stuck: default/agent is stuck: web-1 web-2 are given a pod that does not become ready; maxUnavailable is used up (2 of 2) and 1 other node waits, to be stuck too when their turn comes
+	// 	what would end it: Undo: roll back to revision 1: ends in 2 ticks
+	// 	web-1 waits: NotReady
+	// 	web-2 waits: NotReady
+	// 	web-3 waits: UpdateLimit, used by web-1 web-2
 }
 
 func ExampleRollsBack() {
-	fmt.Println(rollouttest.Judge(update.Sim(t), rollouttest.RollsBack("default/agent")).Violations)
+	fmt.Println(rollouttest.Judge(update.Sim(t), rollouttest.RollsBack("default/agent")).Failures)
 	// Output: []
 }
 
 // A claim of one's own: never two zones without an available pod.
 func ExampleAlways() {
-	oneZone := rollouttest.Always("at most one zone is dark", func(m *rollouttest.Moment) error {
+	oneZone := rollouttest.Always("at most one zone is dark", func(m *rollouttest.Observed) error {
 		dark := 0
 		for _, zone := range m.Cluster().LabelValues("zone") {
 			if m.Available("default/agent").And(m.Cluster().Labeled("zone", zone)).Len() == 0 {
@@ -154,30 +154,30 @@ func ExampleAlways() {
 	})
 	s := update
 	s.World = clustertest.World{clustertest.Pool("web", 3, "zone=a|b|c"), s.World[1]}
-	fmt.Println(rollouttest.Judge(s.Sim(t), oneZone).Violations[0].Message)
+	fmt.Println(rollouttest.Judge(s.Sim(t), oneZone).Failures[0].Message)
 	// Output: 2 zones are dark
 }
 
 func ExampleAtEnd() {
-	same := rollouttest.AtEnd("one revision is left", func(m *rollouttest.Moment) error {
+	same := rollouttest.AtEnd("one revision is left", func(m *rollouttest.Observed) error {
 		if n := len(m.Sim().History("default/agent")); n != 1 {
 			return fmt.Errorf("there are %d", n)
 		}
 		return nil
 	})
-	fmt.Println(rollouttest.Judge(update.Sim(t), same).Violations[0].Message)
+	fmt.Println(rollouttest.Judge(update.Sim(t), same).Failures[0].Message)
 	// Output: there are 2
 }
 
 // An invariant with a premise says so.
-func ExampleNoPremise() {
-	calm := rollouttest.Always("updates leave db alone", func(m *rollouttest.Moment) error {
+func ExampleErrNoPremise() {
+	calm := rollouttest.Always("updates leave db alone", func(m *rollouttest.Observed) error {
 		if !m.Wanted("default/agent").Has("db") {
-			return rollouttest.NoPremise
+			return rollouttest.ErrNoPremise
 		}
 		return errors.New("...")
 	})
-	fmt.Println(rollouttest.Judge(update.Sim(t), calm).Vacuous)
+	fmt.Println(rollouttest.Judge(update.Sim(t), calm).NotApplicable)
 	// Output: [updates leave db alone]
 }
 
@@ -189,21 +189,21 @@ func ExampleInvariant() {
 func ExampleInvariant_LongerThan() {
 	briefly := rollouttest.NeverBelow("default/agent", "3")
 	for _, claim := range []rollouttest.Invariant{briefly, briefly.LongerThan(2 * time.Second)} {
-		fmt.Println(claim, len(rollouttest.Judge(update.Sim(t), claim).Violations))
+		fmt.Println(claim, len(rollouttest.Judge(update.Sim(t), claim).Failures))
 	}
 	// Output:
 	// default/agent is never below 3 1
 	// default/agent is never below 3 for longer than 2s 0
 }
 
-func ExampleInvariant_MayBeVacuous() {
-	claim := rollouttest.Covered("default/agent", "kubernetes.io/os=windows").MayBeVacuous()
-	fmt.Println(rollouttest.Judge(update.Sim(t), claim).Vacuous)
+func ExampleInvariant_AllowEmpty() {
+	claim := rollouttest.Covered("default/agent", "kubernetes.io/os=windows").AllowEmpty()
+	fmt.Println(rollouttest.Judge(update.Sim(t), claim).NotApplicable)
 	// Output: []
 }
 
-func ExampleMoment() {
-	rollouttest.Judge(update.Sim(t), rollouttest.Always("show", func(m *rollouttest.Moment) error {
+func ExampleObserved() {
+	rollouttest.Judge(update.Sim(t), rollouttest.Always("show", func(m *rollouttest.Observed) error {
 		fmt.Println(m.Tick(), m.Time().Second(), len(m.Events()), m.Wanted("default/agent"), m.Available("default/agent"), m.Running("default/agent"))
 		return nil
 	}))

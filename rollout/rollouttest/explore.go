@@ -15,17 +15,17 @@ const (
 	someOrders = 16 // are drawn by seed if there are
 )
 
-// Explored is what Explore has seen: plain data.
-type Explored struct {
-	Scenes     int            // that were drawn
+// Exploration is what Explore has seen: plain data.
+type Exploration struct {
+	Scenarios  int            // that were drawn
 	Exhaustive int            // of them, whose every order of nodes was seen
 	Orders     int            // of nodes that were run, each a simulation of its own
 	Held       map[string]int // by claim: in how many of these its premise held
 }
 
 // String is the count in one line.
-func (e Explored) String() string {
-	return fmt.Sprintf("%d scenes in %d orders of nodes, every order of %d scenes", e.Scenes, e.Orders, e.Exhaustive)
+func (e Exploration) String() string {
+	return fmt.Sprintf("%d scenes in %d orders of nodes, every order of %d scenes", e.Scenarios, e.Orders, e.Exhaustive)
 }
 
 // Explore checks the invariants in scenes that are drawn at random, each in every
@@ -33,12 +33,12 @@ func (e Explored) String() string {
 // order by name and in 16 drawn by seed. On a failure t gets the smallest scene that breaks an
 // invariant, the trace and the configuration with the order. Without one it gets
 // the count of what was covered; an invariant whose premise held in no run at
-// all fails, unless it says MayBeVacuous.
+// all fails, unless it says AllowEmpty.
 //
 // How many scenes there are is rapid's -rapid.checks, 100 by default.
-func Explore(t rapid.TB, scenes *rapid.Generator[Scene], invariants ...Invariant) Explored {
+func Explore(t rapid.TB, scenes *rapid.Generator[Scenario], invariants ...Invariant) Exploration {
 	t.Helper()
-	seen := Explored{Held: map[string]int{}}
+	seen := Exploration{Held: map[string]int{}}
 	rapid.Check(t, func(t *rapid.T) {
 		scene := scenes.Draw(t, "scene")
 		seen.explore(t, scene, invariants)
@@ -53,14 +53,14 @@ func Explore(t rapid.TB, scenes *rapid.Generator[Scene], invariants ...Invariant
 }
 
 // explore runs the scene in every order, or in some.
-func (e *Explored) explore(t *rapid.T, scene Scene, invariants []Invariant) {
-	e.Scenes++
+func (e *Exploration) explore(t *rapid.T, scene Scenario, invariants []Invariant) {
+	e.Scenarios++
 	start := scene.start(t)
 	if e.everyOrder(t, scene, start, invariants) {
 		e.Exhaustive++
 		return
 	}
-	scene.Config.Order, scene.Config.Script = rollout.Seeded, nil
+	scene.Config.Order, scene.Config.Choices = rollout.OrderSeeded, nil
 	for range someOrders {
 		e.run(t, scene, start, invariants)
 		scene.Config.Seed++
@@ -69,8 +69,8 @@ func (e *Explored) explore(t *rapid.T, scene Scene, invariants []Invariant) {
 
 // everyOrder runs the scene in one order after another; false if there are more
 // than many.
-func (e *Explored) everyOrder(t *rapid.T, scene Scene, start *cluster.Cluster, invariants []Invariant) bool {
-	scene.Config.Order, scene.Config.Script = rollout.Scripted, nil
+func (e *Exploration) everyOrder(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) bool {
+	scene.Config.Order, scene.Config.Choices = rollout.OrderFromScript, nil
 	for range manyOrders {
 		choices := e.run(t, scene, start, invariants)
 		script, more := nextScript(choices)
@@ -80,7 +80,7 @@ func (e *Explored) everyOrder(t *rapid.T, scene Scene, start *cluster.Cluster, i
 		case ways(choices) > manyOrders:
 			return false
 		}
-		scene.Config.Script = script
+		scene.Config.Choices = script
 	}
 	return false
 }
@@ -89,13 +89,13 @@ func (e *Explored) everyOrder(t *rapid.T, scene Scene, start *cluster.Cluster, i
 func ways(choices []rollout.Choice) float64 {
 	n := 1.0
 	for _, c := range choices {
-		n *= float64(c.Ways)
+		n *= float64(c.Count)
 	}
 	return n
 }
 
 // run judges one order, and gives the choices that were in it.
-func (e *Explored) run(t *rapid.T, scene Scene, start *cluster.Cluster, invariants []Invariant) []rollout.Choice {
+func (e *Exploration) run(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) []rollout.Choice {
 	e.Orders++
 	sim, err := scene.from(start)
 	if err != nil {
@@ -105,13 +105,13 @@ func (e *Explored) run(t *rapid.T, scene Scene, start *cluster.Cluster, invarian
 	for _, claim := range r.Held {
 		e.Held[claim]++
 	}
-	if len(r.Violations) > 0 {
-		t.Fatalf("%s", violations(r.Violations))
+	if len(r.Failures) > 0 {
+		t.Fatalf("%s", violations(r.Failures))
 	}
 	return sim.Choices()
 }
 
-func violations(all []Violation) string {
+func violations(all []Failure) string {
 	var text []string
 	for _, v := range all {
 		text = append(text, v.String())
@@ -123,14 +123,14 @@ func violations(all []Violation) string {
 // last choice that has another way takes it. False after the last order.
 func nextScript(choices []rollout.Choice) (script []int, more bool) {
 	last := len(choices) - 1
-	for last >= 0 && choices[last].Took+1 >= choices[last].Ways {
+	for last >= 0 && choices[last].Chosen+1 >= choices[last].Count {
 		last--
 	}
 	if last < 0 {
 		return nil, false
 	}
 	for _, c := range choices[:last] {
-		script = append(script, c.Took)
+		script = append(script, c.Chosen)
 	}
-	return append(script, choices[last].Took+1), true
+	return append(script, choices[last].Chosen+1), true
 }

@@ -20,37 +20,37 @@ var claims = []struct {
 }{
 	{
 		"NeverBelow", clustertest.DaemonSet("agent", "tolerate:*", "max-unavailable:1"),
-		[]rollouttest.Option{rollouttest.In(clustertest.Clusters(clustertest.Healthy(), clustertest.Between(2, 6)))},
+		[]rollouttest.Option{rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithHealthyNodes(), clustertest.WithNodes(2, 6)))},
 		rollouttest.NeverBelow(agent, "50%"),
 	},
 	{
 		"Covered", clustertest.DaemonSet("agent", "tolerate:*:NoSchedule", "tolerate:*:NoExecute"),
-		[]rollouttest.Option{rollouttest.Faults(3, rollouttest.PodsFail, rollouttest.PodsAreDeleted, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeAdded)},
+		[]rollouttest.Option{rollouttest.WithFaults(3, rollouttest.PodsFail, rollouttest.PodsAreDeleted, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeAdded)},
 		rollouttest.Covered(agent, ""),
 	},
 	{
 		"OnePerNode", clustertest.DaemonSet("agent", "max-unavailable:50%"),
-		[]rollouttest.Option{rollouttest.Faults(2)},
+		[]rollouttest.Option{rollouttest.WithFaults(2)},
 		rollouttest.OnePerNode(agent),
 	},
 	{
 		"OnePerNode with surge", clustertest.DaemonSet("agent", "max-surge:50%"),
-		[]rollouttest.Option{rollouttest.Faults(2)},
+		[]rollouttest.Option{rollouttest.WithFaults(2)},
 		rollouttest.OnePerNode(agent),
 	},
 	{
 		"NothingLost", clustertest.DaemonSet("agent"),
-		[]rollouttest.Option{rollouttest.Updates(), rollouttest.Faults(3, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeIsDown)},
+		[]rollouttest.Option{rollouttest.WithUpdates(), rollouttest.WithFaults(3, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeIsDown)},
 		rollouttest.NothingLost(agent),
 	},
 	{
 		"Ends", clustertest.DaemonSet("agent", "tolerate:*", "max-unavailable:10%"),
-		[]rollouttest.Option{rollouttest.Faults(2, rollouttest.PodsFail, rollouttest.PodsAreDeleted, rollouttest.NodeIsRemoved)},
+		[]rollouttest.Option{rollouttest.WithFaults(2, rollouttest.PodsFail, rollouttest.PodsAreDeleted, rollouttest.NodeIsRemoved)},
 		rollouttest.Ends(agent),
 	},
 	{
 		"RollsBack", clustertest.DaemonSet("agent"),
-		[]rollouttest.Option{rollouttest.Faults(1, rollouttest.PodsAreDeleted)},
+		[]rollouttest.Option{rollouttest.WithFaults(1, rollouttest.PodsAreDeleted)},
 		rollouttest.RollsBack(agent),
 	},
 }
@@ -59,7 +59,7 @@ func TestClaimsHold(t *testing.T) {
 	shrunk.Checks(t, 50)
 	for _, c := range claims {
 		t.Run(c.name, func(t *testing.T) {
-			rollouttest.Explore(t, rollouttest.Scenes(c.daemonSet, c.options...), c.invariant)
+			rollouttest.Explore(t, rollouttest.Scenarios(c.daemonSet, c.options...), c.invariant)
 		})
 	}
 }

@@ -101,11 +101,11 @@ func (f fault) inputs() (begins, ends rollout.Input) {
 	case NodeIsRemoved:
 		return rollout.RemoveNode{Node: n}, nil
 	}
-	return f.trouble()
+	return f.input()
 }
 
-// trouble is what goes wrong with pods when they start.
-func (f fault) trouble() (begins, ends rollout.Input) {
+// input is what goes wrong with pods when they start.
+func (f fault) input() (begins, ends rollout.Input) {
 	there := []string{f.node}
 	ends = rollout.Recover{Image: f.image, Nodes: there}
 	switch f.kind {

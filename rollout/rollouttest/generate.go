@@ -28,32 +28,32 @@ type options struct {
 	within    int
 }
 
-// In draws the clusters from this generator; without it from
-// clustertest.Clusters(clustertest.Healthy()).
-func In(worlds *rapid.Generator[clustertest.World]) Option {
+// WithWorlds draws the clusters from this generator; without it from
+// clustertest.Clusters(clustertest.WithHealthyNodes()).
+func WithWorlds(worlds *rapid.Generator[clustertest.World]) Option {
 	return Option{func(o *options) { o.worlds = worlds }}
 }
 
-// From starts from a cluster as it is, a dump.
-func From(dump *cluster.Cluster) Option { return Option{func(o *options) { o.dump = dump }} }
+// WithCluster starts from a cluster as it is, a dump.
+func WithCluster(dump *cluster.Cluster) Option { return Option{func(o *options) { o.dump = dump }} }
 
-// Configured draws no durations for pods but takes these, and all else from it too.
-func Configured(c rollout.Config) Option { return Option{func(o *options) { o.config = &c }} }
+// WithConfig draws no durations for pods but takes these, and all else from it too.
+func WithConfig(c rollout.Config) Option { return Option{func(o *options) { o.config = &c }} }
 
-// First are steps with which every scene begins, in the order of their ticks.
-func First(steps ...Step) Option {
+// WithSteps are steps with which every scene begins, in the order of their ticks.
+func WithSteps(steps ...Step) Option {
 	return Option{func(o *options) { o.first = slices.Clone(steps) }}
 }
 
-// Updates are what the DaemonSet may be changed to, at most twice in a scene.
-// Without it that is another image; Updates() is no change.
-func Updates(versions ...clustertest.DaemonSetSpec) Option {
+// WithUpdates are what the DaemonSet may be changed to, at most twice in a scene.
+// Without it that is another image; WithUpdates() is no change.
+func WithUpdates(versions ...clustertest.DaemonSetSpec) Option {
 	return Option{func(o *options) { o.versions = slices.Clone(versions) }}
 }
 
-// Faults draws at most so many faults, of these kinds; of all where none is
+// WithFaults draws at most so many faults, of these kinds; of all where none is
 // given. Without it there are none.
-func Faults(most int, kinds ...Fault) Option {
+func WithFaults(most int, kinds ...Fault) Option {
 	return Option{func(o *options) {
 		o.mostFault, o.faults = max(0, most), slices.Clone(kinds)
 		if len(kinds) == 0 {
@@ -62,17 +62,17 @@ func Faults(most int, kinds ...Fault) Option {
 	}}
 }
 
-// Within says in how many ticks after the settled start steps begin, and after
+// WithinTicks says in how many ticks after the settled start steps begin, and after
 // how many more a fault is over; without it 10.
-func Within(ticks int) Option {
+func WithinTicks(ticks int) Option {
 	return Option{func(o *options) { o.within = max(1, ticks) }}
 }
 
-// Scenes draws scenes with this DaemonSet: a cluster where it runs, and updates
+// Scenarios draws scenes with this DaemonSet: a cluster where it runs, and updates
 // and faults. They shrink to few plain nodes, few steps, and soon.
-func Scenes(ds clustertest.DaemonSetSpec, opts ...Option) *rapid.Generator[Scene] {
+func Scenarios(ds clustertest.DaemonSetSpec, opts ...Option) *rapid.Generator[Scenario] {
 	o := options{
-		worlds:   clustertest.Clusters(clustertest.Healthy()),
+		worlds:   clustertest.Clusters(clustertest.WithHealthyNodes()),
 		versions: []clustertest.DaemonSetSpec{ds.With("image:registry.example.com/next:2")},
 		within:   10,
 	}
@@ -81,11 +81,11 @@ func Scenes(ds clustertest.DaemonSetSpec, opts ...Option) *rapid.Generator[Scene
 			opt.set(&o)
 		}
 	}
-	return rapid.Custom(func(t *rapid.T) Scene { return drawScene(t, ds, o) })
+	return rapid.Custom(func(t *rapid.T) Scenario { return drawScene(t, ds, o) })
 }
 
-func drawScene(t *rapid.T, ds clustertest.DaemonSetSpec, o options) Scene {
-	s := Scene{Dump: o.dump}
+func drawScene(t *rapid.T, ds clustertest.DaemonSetSpec, o options) Scenario {
+	s := Scenario{Dump: o.dump}
 	if o.dump == nil {
 		s.World = o.worlds.Draw(t, "world")
 	}
@@ -109,7 +109,7 @@ func dumped(dump *cluster.Cluster, key string) bool {
 	return ok
 }
 
-func namesIn(s Scene) []string {
+func namesIn(s Scenario) []string {
 	var names []string
 	if s.Dump != nil {
 		names = s.Dump.Nodes().Names()
@@ -148,7 +148,7 @@ func drawUpdates(t *rapid.T, o options) []Step {
 	}), 0, 2).Draw(t, "updates")
 }
 
-func drawFaults(t *rapid.T, nodes []string, s Scene, images []string, o options) []Step {
+func drawFaults(t *rapid.T, nodes []string, s Scenario, images []string, o options) []Step {
 	if len(nodes) == 0 || o.mostFault == 0 || len(o.faults) == 0 {
 		return nil
 	}

@@ -17,25 +17,25 @@ type Invariant struct {
 
 // judge is an invariant in one run. Both may be nil.
 type judge struct {
-	always func(m *Moment) error // after each tick in which something happened
-	end    func(m *Moment) error
+	always func(m *Observed) error // after each tick in which something happened
+	end    func(m *Observed) error
 }
 
-// NoPremise is the verdict on a moment that an invariant says nothing about: it
+// ErrNoPremise is the verdict on a moment that an invariant says nothing about: it
 // is no failure, but an invariant that never has another verdict is vacuous.
 //
 //lint:ignore ST1012 it is a verdict, not a failure
-var NoPremise = errors.New("no premise")
+var ErrNoPremise = errors.New("no premise")
 
-// Always is the invariant that holds gives nil, or NoPremise, after every tick
+// Always is the invariant that holds gives nil, or ErrNoPremise, after every tick
 // in which something happens.
-func Always(claim string, holds func(m *Moment) error) Invariant {
+func Always(claim string, holds func(m *Observed) error) Invariant {
 	return Invariant{claim: claim, start: func() judge { return judge{always: holds} }}
 }
 
 // AtEnd is the invariant that holds gives nil when the simulation has settled,
 // or has passed as many ticks as Check allows.
-func AtEnd(claim string, holds func(m *Moment) error) Invariant {
+func AtEnd(claim string, holds func(m *Observed) error) Invariant {
 	return Invariant{claim: claim, start: func() judge { return judge{end: holds} }}
 }
 
@@ -46,8 +46,8 @@ func (i Invariant) LongerThan(d time.Duration) Invariant {
 	return i
 }
 
-// MayBeVacuous allows that the premise never holds.
-func (i Invariant) MayBeVacuous() Invariant {
+// AllowEmpty allows that the premise never holds.
+func (i Invariant) AllowEmpty() Invariant {
 	i.vacuous = true
 	return i
 }
@@ -74,7 +74,7 @@ func newWatch(i Invariant) *watch {
 }
 
 // look judges a moment; true if the invariant is broken for the first time.
-func (w *watch) look(m *Moment) bool {
+func (w *watch) look(m *Observed) bool {
 	if w.always == nil || w.broken != nil {
 		return false
 	}
@@ -101,7 +101,7 @@ func (w *watch) overdue(now time.Time) {
 
 // last judges the end, where what does not hold any more never will if nothing
 // is to come.
-func (w *watch) last(m *Moment) bool {
+func (w *watch) last(m *Observed) bool {
 	if w.broken != nil {
 		return false
 	}
@@ -114,9 +114,9 @@ func (w *watch) last(m *Moment) bool {
 	return w.broken != nil
 }
 
-// note is the verdict without NoPremise.
+// note is the verdict without ErrNoPremise.
 func (w *watch) note(err error) error {
-	if errors.Is(err, NoPremise) {
+	if errors.Is(err, ErrNoPremise) {
 		return nil
 	}
 	w.premise = true

@@ -23,7 +23,7 @@ func NeverBelow(key, share string) Invariant {
 	least := intstr.Parse(share)
 	return Invariant{claim: key + " is never below " + share, start: func() judge {
 		reached := false
-		return judge{always: func(m *Moment) error {
+		return judge{always: func(m *Observed) error {
 			wanted, up := m.Wanted(key).Len(), m.Available(key).Len()
 			need, err := intstr.GetScaledValueFromIntOrPercent(&least, wanted, true)
 			switch {
@@ -32,7 +32,7 @@ func NeverBelow(key, share string) Invariant {
 			case up >= need && wanted > 0:
 				reached = true
 			case !reached || wanted == 0:
-				return NoPremise
+				return ErrNoPremise
 			}
 			if up < need {
 				return fmt.Errorf("%d of %d wanted pods are available, and %d should be", up, wanted, need)
@@ -50,7 +50,7 @@ func Covered(key, selector string) Invariant {
 	if strings.TrimSpace(selector) == "" {
 		which = "all nodes"
 	}
-	return AtEnd(key+" covers "+which, func(m *Moment) error {
+	return AtEnd(key+" covers "+which, func(m *Observed) error {
 		nodes, err := m.nodes().Select(selector)
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func Covered(key, selector string) Invariant {
 		}
 		switch {
 		case ready == 0:
-			return NoPremise
+			return ErrNoPremise
 		case len(bare) > 0:
 			why := firstFew(bare, func(name string) string { return m.whyNot(key, name) })
 			return fmt.Errorf("%d of %d nodes have no available pod:\n\t%s", len(bare), ready, strings.Join(why, "\n\t"))
@@ -89,7 +89,7 @@ func firstFew[T any](nodes []T, say func(T) string) []string {
 }
 
 // whyNot says why the node has no available pod: it wants none, or what it waits for.
-func (m *Moment) whyNot(key, node string) string {
+func (m *Observed) whyNot(key, node string) string {
 	for _, wait := range m.sim.Waiting(key) {
 		if wait.Node == node {
 			return wait.String()
@@ -107,10 +107,10 @@ func (m *Moment) whyNot(key, node string) string {
 // that are not on their way out if they are of different revisions. Its premise
 // is that there are pods.
 func OnePerNode(key string) Invariant {
-	return Always(key+" has one pod per node", func(m *Moment) error {
+	return Always(key+" has one pod per node", func(m *Observed) error {
 		pods := m.sim.Pods(key)
 		if len(pods) == 0 {
-			return NoPremise
+			return ErrNoPremise
 		}
 		surges := surge(m.daemonSet(key))
 		var last *rollout.Pod // that counts
@@ -145,15 +145,15 @@ func surge(ds *appsv1.DaemonSet) bool {
 func NothingLost(key string) Invariant {
 	return Invariant{claim: key + " loses no pod", start: func() judge {
 		var had cluster.NodeSet
-		note := func(m *Moment) error {
+		note := func(m *Observed) error {
 			had = had.Or(m.Running(key))
-			return NoPremise
+			return ErrNoPremise
 		}
-		return judge{always: note, end: func(m *Moment) error {
+		return judge{always: note, end: func(m *Observed) error {
 			note(m)
 			p := m.prediction(key)
 			if p == nil || had.Len() == 0 {
-				return NoPremise
+				return ErrNoPremise
 			}
 			lost := had.And(m.nodes().Nodes()).Minus(p.Excluded()).Minus(m.Running(key))
 			if lost.Len() == 0 {
@@ -166,21 +166,21 @@ func NothingLost(key string) Invariant {
 }
 
 // Ends says that the rollout ends: that at the end the DaemonSet is as wanted,
-// and neither deadlocked nor still on its way. Its premise is that the
+// and neither stuck nor still on its way. Its premise is that the
 // controller did something for it. The message has the cause from diagnosis.Diagnose and the
 // remedies that it has tried.
 func Ends(key string) Invariant {
 	return Invariant{claim: key + " comes to its end", start: func() judge {
 		acted := false
-		note := func(m *Moment) error {
+		note := func(m *Observed) error {
 			acted = acted || slices.ContainsFunc(m.events, func(e rollout.Event) bool {
-				return e.DaemonSet == key && (e.Kind == rollout.Created || e.Kind == rollout.Deleted)
+				return e.Key == key && (e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted)
 			})
-			return NoPremise
+			return ErrNoPremise
 		}
-		return judge{always: note, end: func(m *Moment) error {
-			if !acted || m.sim.State(key) == rollout.Unknown {
-				return NoPremise
+		return judge{always: note, end: func(m *Observed) error {
+			if !acted || m.sim.State(key) == rollout.StateUnknown {
+				return ErrNoPremise
 			}
 			return unfinished(m.sim, key)
 		}}
@@ -191,7 +191,7 @@ func Ends(key string) Invariant {
 // there is one, with the remedies that were tried, and what each node waits for.
 func unfinished(sim *rollout.Sim, key string) error {
 	state := sim.State(key)
-	if state == rollout.Done {
+	if state == rollout.StateDone {
 		return nil
 	}
 	lines := []string{"it is " + state.String()}
@@ -209,10 +209,10 @@ func unfinished(sim *rollout.Sim, key string) error {
 // template that it had before, available everywhere. It tries it in a fork. Its
 // premise is that there is a revision to go back to.
 func RollsBack(key string) Invariant {
-	return AtEnd(key+" rolls back", func(m *Moment) error {
+	return AtEnd(key+" rolls back", func(m *Observed) error {
 		before := m.sim.History(key)
 		if len(before) < 2 {
-			return NoPremise
+			return ErrNoPremise
 		}
 		fork := m.sim.Fork()
 		if err := fork.Undo(key, 0); err != nil {

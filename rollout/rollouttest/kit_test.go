@@ -20,15 +20,15 @@ import (
 	"github.com/berthsim/berth/rollout/rollouttest"
 )
 
-func anyScene() *rapid.Generator[rollouttest.Scene] {
+func anyScene() *rapid.Generator[rollouttest.Scenario] {
 	agent := clustertest.DaemonSet("agent", "max-unavailable:2")
-	return rollouttest.Scenes(agent, rollouttest.Faults(3),
-		rollouttest.In(clustertest.Clusters(clustertest.WithPods())),
-		rollouttest.Updates(agent.With("image:i:2"), agent.With("max-surge:1", "image:i:3"), agent.With("on-delete")))
+	return rollouttest.Scenarios(agent, rollouttest.WithFaults(3),
+		rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithPods())),
+		rollouttest.WithUpdates(agent.With("image:i:2"), agent.With("max-surge:1", "image:i:3"), agent.With("on-delete")))
 }
 
 // What a scene prints compiles, and prints the same again.
-func TestScenesPrintAsTheirSource(t *testing.T) {
+func TestScenariosPrintAsTheirSource(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles a program")
 	}
@@ -42,7 +42,7 @@ func TestScenesPrintAsTheirSource(t *testing.T) {
 	file := filepath.Join(dir, "main.go")
 	source := "package main\nimport (\n\"fmt\"\n\"time\"\n\"github.com/berthsim/berth/cluster\"\n\"github.com/berthsim/berth/cluster/clustertest\"\n" +
 		"\"github.com/berthsim/berth/rollout\"\n\"github.com/berthsim/berth/rollout/rollouttest\"\n)\nvar _ = cluster.Cordon\nvar _ time.Duration\nvar _ rollout.Input\n" +
-		"func main() {\nfor _, s := range []rollouttest.Scene{\n" + literals.String() + "} {\nfmt.Printf(\"%#v\\n\", s)\n}\n}\nvar _ clustertest.World\n"
+		"func main() {\nfor _, s := range []rollouttest.Scenario{\n" + literals.String() + "} {\nfmt.Printf(\"%#v\\n\", s)\n}\n}\nvar _ clustertest.World\n"
 	if err := os.WriteFile(file, []byte(source), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -54,16 +54,16 @@ func TestScenesPrintAsTheirSource(t *testing.T) {
 
 // The configuration of a violation brings it about again.
 // Mutant seen to fail: Sim.Choices without what a script took.
-func TestViolationsHappenAgain(t *testing.T) {
+func TestFailuresHappenAgain(t *testing.T) {
 	var again int
 	rapid.Check(t, func(t *rapid.T) {
 		scene := anyScene().Draw(t, "scene")
-		scene.Config.Order = rollout.Scripted
-		scene.Config.Script = rapid.SliceOfN(rapid.IntRange(0, 5), 0, 4).Draw(t, "script")
+		scene.Config.Order = rollout.OrderFromScript
+		scene.Config.Choices = rapid.SliceOfN(rapid.IntRange(0, 5), 0, 4).Draw(t, "script")
 		claims := []rollouttest.Invariant{rollouttest.NeverBelow(agent, "90%"), rollouttest.Ends(agent), rollouttest.NothingLost(agent)}
-		for _, v := range rollouttest.Judge(scene.Sim(t), claims...).Violations {
+		for _, v := range rollouttest.Judge(scene.Sim(t), claims...).Failures {
 			scene.Config = v.Config
-			if !slices.ContainsFunc(rollouttest.Judge(scene.Sim(t), claims...).Violations, func(w rollouttest.Violation) bool { return w.String() == v.String() }) {
+			if !slices.ContainsFunc(rollouttest.Judge(scene.Sim(t), claims...).Failures, func(w rollouttest.Failure) bool { return w.String() == v.String() }) {
 				t.Fatalf("not again: %v", v)
 			}
 			again++
@@ -84,10 +84,10 @@ func TestExploreCountsOrders(t *testing.T) {
 		orders int
 		every  bool
 	}{{1, "1", 1, true}, {3, "1", 6, true}, {4, "2", 6, true}, {4, "1", 24, true}, {6, "1", 1 + 16, false}} {
-		scene := rollouttest.Scene{World: clustertest.World{clustertest.Pool("n", tt.nodes), clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget)}}
+		scene := rollouttest.Scenario{World: clustertest.World{clustertest.Pool("n", tt.nodes), clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget)}}
 		scene.Steps = []rollouttest.Step{{Do: clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget, "image:i:2")}}
 		seen := rollouttest.Explore(t, rapid.Just(scene), rollouttest.Ends(agent))
-		if seen.Orders != tt.orders*seen.Scenes || (seen.Exhaustive == seen.Scenes) != tt.every || seen.Held[rollouttest.Ends(agent).String()] != seen.Orders {
+		if seen.Orders != tt.orders*seen.Scenarios || (seen.Exhaustive == seen.Scenarios) != tt.every || seen.Held[rollouttest.Ends(agent).String()] != seen.Orders {
 			t.Errorf("%d nodes: %v", tt.nodes, seen)
 		}
 	}
@@ -95,18 +95,18 @@ func TestExploreCountsOrders(t *testing.T) {
 
 // An order that breaks a claim is found, though the order by name does not.
 func TestAnOrderIsFound(t *testing.T) {
-	last := rollouttest.Always("n-3 goes last", func(m *rollouttest.Moment) error {
+	last := rollouttest.Always("n-3 goes last", func(m *rollouttest.Observed) error {
 		for _, e := range m.Events() {
-			if e.Kind == rollout.Deleted && e.Node == "n-3" && m.Sim().Pods(agent)[1].Revision == 1 {
+			if e.Kind == rollout.EventDeleted && e.Node == "n-3" && m.Sim().Pods(agent)[1].Revision == 1 {
 				return errors.New(e.String())
 			}
 		}
 		return nil
 	})
-	scene := rollouttest.Scene{World: clustertest.World{clustertest.Pool("n", 3), clustertest.DaemonSet("agent")}}
+	scene := rollouttest.Scenario{World: clustertest.World{clustertest.Pool("n", 3), clustertest.DaemonSet("agent")}}
 	scene.Steps = []rollouttest.Step{{Do: clustertest.DaemonSet("agent", "image:i:2")}}
 	found := shrunk.Run(func(r *shrunk.Recorder) { rollouttest.Explore(r, rapid.Just(scene), last) })
-	if want := "Script: []int{0, 1}"; !found.Failed() || !strings.Contains(found.String(), want) {
+	if want := "Choices: []int{0, 1}"; !found.Failed() || !strings.Contains(found.String(), want) {
 		t.Errorf("no %s in\n%s", want, found)
 	}
 }
@@ -115,8 +115,8 @@ func TestAnOrderIsFound(t *testing.T) {
 func TestVacuityIsReported(t *testing.T) {
 	shrunk.Checks(t, 30)
 	windows := rollouttest.Covered(agent, "kubernetes.io/os=windows")
-	scenes := rollouttest.Scenes(clustertest.DaemonSet("agent", "tolerate:*"))
-	linux := rollouttest.Scenes(clustertest.DaemonSet("agent"), rollouttest.In(clustertest.Clusters(clustertest.Of(clustertest.Linux))))
+	scenes := rollouttest.Scenarios(clustertest.DaemonSet("agent", "tolerate:*"))
+	linux := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithPools(clustertest.PoolLinux))))
 	for _, tt := range []struct {
 		what   string
 		run    func(r *shrunk.Recorder)
@@ -124,12 +124,12 @@ func TestVacuityIsReported(t *testing.T) {
 	}{
 		{"some scenes have Windows", func(r *shrunk.Recorder) { rollouttest.Explore(r, scenes, windows) }, false},
 		{"none has", func(r *shrunk.Recorder) { rollouttest.Explore(r, linux, windows) }, true},
-		{"none has, and need not", func(r *shrunk.Recorder) { rollouttest.Explore(r, linux, windows.MayBeVacuous()) }, false},
+		{"none has, and need not", func(r *shrunk.Recorder) { rollouttest.Explore(r, linux, windows.AllowEmpty()) }, false},
 		{"one run without", func(r *shrunk.Recorder) { rollouttest.Check(r, update.Sim(r), windows) }, true},
-		{"one run without, and it may", func(r *shrunk.Recorder) { rollouttest.Check(r, update.Sim(r), windows.MayBeVacuous()) }, false},
+		{"one run without, and it may", func(r *shrunk.Recorder) { rollouttest.Check(r, update.Sim(r), windows.AllowEmpty()) }, false},
 		{"no such DaemonSet", func(r *shrunk.Recorder) { rollouttest.Check(r, update.Sim(r), rollouttest.Ends("default/other")) }, true},
 		{"nothing happens", func(r *shrunk.Recorder) {
-			rollouttest.Check(r, rollouttest.Scene{World: update.World}.Sim(r), rollouttest.RollsBack(agent))
+			rollouttest.Check(r, rollouttest.Scenario{World: update.World}.Sim(r), rollouttest.RollsBack(agent))
 		}, true},
 	} {
 		if r := shrunk.Run(tt.run); r.Failed() != tt.failed {
@@ -140,7 +140,7 @@ func TestVacuityIsReported(t *testing.T) {
 
 // A claim may not hold for a while, and no longer; to the end of the run it is longer than any.
 func TestLongerThan(t *testing.T) {
-	scene := rollouttest.Scene{
+	scene := rollouttest.Scenario{
 		World:  clustertest.World{clustertest.Pool("n", 2), clustertest.DaemonSet("agent", "tolerate:*")},
 		Config: rollout.Config{Tick: 10 * time.Second},
 	}
@@ -148,7 +148,7 @@ func TestLongerThan(t *testing.T) {
 		scene.Steps = steps
 		var held []string
 		for _, d := range []time.Duration{0, 49 * time.Second, 50 * time.Second} {
-			if len(rollouttest.Judge(scene.Sim(t), rollouttest.NeverBelow(agent, "2").LongerThan(d)).Violations) > 0 {
+			if len(rollouttest.Judge(scene.Sim(t), rollouttest.NeverBelow(agent, "2").LongerThan(d)).Failures) > 0 {
 				held = append(held, d.String())
 			}
 		}
@@ -170,18 +170,18 @@ func TestLongerThan(t *testing.T) {
 }
 
 // Mistakes in a scene fail the test and name the step.
-func TestMistakesInScenes(t *testing.T) {
+func TestMistakesInScenarios(t *testing.T) {
 	for _, tt := range []struct {
-		scene rollouttest.Scene
+		scene rollouttest.Scenario
 		want  string
 	}{
-		{rollouttest.Scene{World: clustertest.World{clustertest.Node("a", "cordonned")}}, `"cordonned": no such word`},
-		{rollouttest.Scene{Config: rollout.Config{Tick: -1}}, "Config.Tick"},
-		{rollouttest.Scene{Steps: []rollouttest.Step{{At: 1}}}, "step 1 <nil>: it does a <nil>"},
-		{rollouttest.Scene{Steps: []rollouttest.Step{{Do: time.Second}}}, "time.Duration"},
-		{rollouttest.Scene{Steps: []rollouttest.Step{{Do: clustertest.Pod("p")}}}, "no *v1.Pod"},
-		{rollouttest.Scene{Steps: []rollouttest.Step{{Do: clustertest.DaemonSet("d", "max-unavailable:lots")}}}, "maxUnavailable"},
-		{rollouttest.Scene{Steps: []rollouttest.Step{{At: -5, Do: rollout.NodeDown{Node: "a"}}}}, "step -5"},
+		{rollouttest.Scenario{World: clustertest.World{clustertest.Node("a", "cordonned")}}, `"cordonned": no such word`},
+		{rollouttest.Scenario{Config: rollout.Config{Tick: -1}}, "Config.Tick"},
+		{rollouttest.Scenario{Steps: []rollouttest.Step{{At: 1}}}, "step 1 <nil>: it does a <nil>"},
+		{rollouttest.Scenario{Steps: []rollouttest.Step{{Do: time.Second}}}, "time.Duration"},
+		{rollouttest.Scenario{Steps: []rollouttest.Step{{Do: clustertest.Pod("p")}}}, "no *v1.Pod"},
+		{rollouttest.Scenario{Steps: []rollouttest.Step{{Do: clustertest.DaemonSet("d", "max-unavailable:lots")}}}, "maxUnavailable"},
+		{rollouttest.Scenario{Steps: []rollouttest.Step{{At: -5, Do: rollout.NodeDown{Node: "a"}}}}, "step -5"},
 	} {
 		if r := shrunk.Run(func(r *shrunk.Recorder) { tt.scene.Sim(r) }); !r.Failed() || !strings.Contains(r.String(), tt.want) {
 			t.Errorf("no %q in: %s", tt.want, r)
@@ -192,7 +192,7 @@ func TestMistakesInScenes(t *testing.T) {
 // An invariant that is nobody's holds nothing and does not panic.
 func TestZeroInvariant(t *testing.T) {
 	r := rollouttest.Judge(update.Sim(t), rollouttest.Invariant{}, rollouttest.Always("", nil), rollouttest.NeverBelow(agent, "many"))
-	if len(r.Vacuous) != 2 || len(r.Violations) != 1 {
+	if len(r.NotApplicable) != 2 || len(r.Failures) != 1 {
 		t.Errorf("%+v", r)
 	}
 }
@@ -200,20 +200,20 @@ func TestZeroInvariant(t *testing.T) {
 // A message names the first few nodes of many, the cause, and what would help.
 func TestMessagesStayReadable(t *testing.T) {
 	bad := clustertest.DaemonSet("agent", "max-unavailable:100%", "image:bad")
-	scene := rollouttest.Scene{
+	scene := rollouttest.Scenario{
 		World: clustertest.World{clustertest.Pool("n", 8), clustertest.DaemonSet("agent")},
 		Steps: []rollouttest.Step{{Do: rollout.NeverReady{Image: "bad"}}, {Do: bad}},
 	}
 	r := rollouttest.Judge(scene.Sim(t), rollouttest.Covered(agent, ""), rollouttest.Ends(agent))
-	if len(r.Violations) != 2 {
+	if len(r.Failures) != 2 {
 		t.Fatalf("%+v", r)
 	}
-	covered, ends := r.Violations[0].String(), r.Violations[1].String()
+	covered, ends := r.Failures[0].String(), r.Failures[1].String()
 	for _, test := range []struct{ text, want string }{
-		{covered, "default/agent covers all nodes: in tick 3 8 of 8 nodes have no available pod:\n\tn-1 waits for Readiness\n"},
-		{covered, "\tn-5 waits for Readiness\n\tand 3 more\n"},
-		{ends, "in tick 3 it is Deadlocked: default/agent is stuck: "},
-		{ends, "\n\twhat would end it: UndoRollout: roll back to revision 1"},
+		{covered, "default/agent covers all nodes: in tick 3 8 of 8 nodes have no available pod:\n\tn-1 waits: NotReady\n"},
+		{covered, "\tn-5 waits: NotReady\n\tand 3 more\n"},
+		{ends, "in tick 3 it is Stuck: default/agent is stuck: "},
+		{ends, "\n\twhat would end it: Undo: roll back to revision 1"},
 		{ends, "\tand 3 more\n"},
 	} {
 		if !strings.Contains(test.text, test.want) {

@@ -134,8 +134,8 @@ func TestOneMutant(t *testing.T) {
 		if c.name != name {
 			continue
 		}
-		var last rollouttest.Scene
-		scenes := rapid.Map(rollouttest.Scenes(c.daemonSet, c.options...), func(s rollouttest.Scene) rollouttest.Scene {
+		var last rollouttest.Scenario
+		scenes := rapid.Map(rollouttest.Scenarios(c.daemonSet, c.options...), func(s rollouttest.Scenario) rollouttest.Scenario {
 			last = s
 			return s
 		})

@@ -14,12 +14,12 @@ import (
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		rollouttest.Acts{}, rollouttest.ControllerCase{}, rollouttest.ControllerFunc(nil), rollouttest.Explored{}, rollouttest.Fault(0),
-		rollouttest.Invariant{}, rollouttest.Moment{}, rollouttest.Scene{}, rollouttest.Step{}, rollouttest.Violation{},
-		rollouttest.AllFaults, rollouttest.Always, rollouttest.AtEnd, rollouttest.Check, rollouttest.Configured,
-		rollouttest.ControllerCases, rollouttest.Covered, rollouttest.Ends, rollouttest.Explore, rollouttest.Faults, rollouttest.First,
-		rollouttest.Follows, rollouttest.From, rollouttest.In, rollouttest.Judge, rollouttest.NeverBelow, rollouttest.NothingLost,
-		rollouttest.OnePerNode, rollouttest.RollsBack, rollouttest.Scenes, rollouttest.Updates, rollouttest.Within,
+		rollouttest.Actions{}, rollouttest.ControllerCase{}, rollouttest.ControllerFunc(nil), rollouttest.Exploration{}, rollouttest.Fault(0),
+		rollouttest.Invariant{}, rollouttest.Observed{}, rollouttest.Scenario{}, rollouttest.Step{}, rollouttest.Failure{},
+		rollouttest.AllFaults, rollouttest.Always, rollouttest.AtEnd, rollouttest.Check, rollouttest.WithConfig,
+		rollouttest.ControllerCases, rollouttest.Covered, rollouttest.Ends, rollouttest.Explore, rollouttest.WithFaults, rollouttest.WithSteps,
+		rollouttest.Follows, rollouttest.WithCluster, rollouttest.WithWorlds, rollouttest.Judge, rollouttest.NeverBelow, rollouttest.NothingLost,
+		rollouttest.OnePerNode, rollouttest.RollsBack, rollouttest.Scenarios, rollouttest.WithUpdates, rollouttest.WithinTicks,
 	)
 }
 
@@ -38,7 +38,7 @@ func TestNobodyIsJudged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := rollouttest.Judge(sim, rollouttest.Always("a", nil), rollouttest.AtEnd("b", nil), rollouttest.Invariant{}); len(got.Vacuous) != 3 || got.Violations != nil {
+	if got := rollouttest.Judge(sim, rollouttest.Always("a", nil), rollouttest.AtEnd("b", nil), rollouttest.Invariant{}); len(got.NotApplicable) != 3 || got.Failures != nil {
 		t.Errorf("%+v", got)
 	}
 }

@@ -51,12 +51,12 @@ func (t *Timeline) SVG(w io.Writer) error {
 	fmt.Fprintf(b, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"monospace\" font-size=\"11\">\n", max(width, left+300), height)
 	fmt.Fprintf(b, "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%s</text>\n", gutter, cellHigh, html.EscapeString(t.subject()))
 	for i := range columns {
-		if tick := t.First + i; tick%5 == 0 {
+		if tick := t.FirstTick + i; tick%5 == 0 {
 			fmt.Fprintf(b, "<text x=\"%d\" y=\"%d\">%d</text>\n", left+i*cellWide, 2*cellHigh+4, tick)
 		}
 	}
 	y := 3 * cellHigh
-	for i, node := range t.Nodes {
+	for i, node := range t.Names {
 		fmt.Fprintf(b, "<text x=\"%d\" y=\"%d\">%s</text>\n", gutter, y+cellHigh-4, html.EscapeString(node))
 		t.band(b, left, y, t.Rows[i])
 		y += cellHigh
@@ -72,7 +72,7 @@ func (t *Timeline) SVG(w io.Writer) error {
 }
 
 func (t *Timeline) size() (left, columns int) {
-	for i, node := range t.Nodes {
+	for i, node := range t.Names {
 		left, columns = max(left, len(node)*7), max(columns, len(t.Rows[i]))
 	}
 	return left + 2*gutter, columns
@@ -105,7 +105,7 @@ func (t *Timeline) band(w io.Writer, x, y int, row string) {
 		for _, l := range looks {
 			if l.letter == row[from] {
 				fmt.Fprintf(w, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\"><title>%s, ticks %d to %d</title></rect>\n",
-					x+from*cellWide, y, (to-from)*cellWide-1, cellHigh-2, l.colour, l.words, t.First+from, t.First+to-1)
+					x+from*cellWide, y, (to-from)*cellWide-1, cellHigh-2, l.colour, l.words, t.FirstTick+from, t.FirstTick+to-1)
 			}
 		}
 		from = to

@@ -19,20 +19,20 @@ import (
 //	s an old pod serves while a new one comes beside it
 //	- a pod is wanted and none is there          . none is wanted and none is there
 type Timeline struct {
-	DaemonSet  string
+	Key        string
 	Deployment string   // empty if DaemonSet is set
-	First      int      // the tick of the first column
-	Nodes      []string // ascending; of a Deployment its pods, in the order in which they came
+	FirstTick  int      // the tick of the first column
+	Names      []string // ascending; of a Deployment its pods, in the order in which they came
 	Rows       []string // of letters, one a tick, by node
 	Events     rollout.Trace
 }
 
-func (t *Timeline) subject() string { return t.DaemonSet + t.Deployment }
+func (t *Timeline) subject() string { return t.Key + t.Deployment }
 
 // String returns the picture as text, with a ruler of ticks above it.
 func (t *Timeline) String() string {
 	wide := len("tick")
-	for _, n := range t.Nodes {
+	for _, n := range t.Names {
 		wide = max(wide, len(n))
 	}
 	columns := 0
@@ -44,7 +44,7 @@ func (t *Timeline) String() string {
 	for _, line := range t.ruler(columns) {
 		fmt.Fprintf(&b, "%s\n", strings.TrimRight(fmt.Sprintf("%-*s  %s", wide, line.label, line.marks), " "))
 	}
-	for i, n := range t.Nodes {
+	for i, n := range t.Names {
 		fmt.Fprintf(&b, "%-*s  %s\n", wide, n, t.Rows[i])
 	}
 	return b.String()
@@ -55,12 +55,12 @@ type rulerLine struct{ label, marks string }
 // ruler numbers every fifth tick, or every twentieth where numbers are long.
 func (t *Timeline) ruler(columns int) []rulerLine {
 	every := 5
-	if t.First+columns > 1000 {
+	if t.FirstTick+columns > 1000 {
 		every = 20
 	}
 	numbers, marks := []byte(strings.Repeat(" ", columns+20)), []byte(strings.Repeat(" ", columns))
 	for i := range columns {
-		tick := t.First + i
+		tick := t.FirstTick + i
 		if tick%every == 0 {
 			copy(numbers[i:], fmt.Sprint(tick))
 		}

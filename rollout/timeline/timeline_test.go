@@ -40,7 +40,7 @@ func TestLettersOfADaemonSet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		agent := clustertest.DaemonSet("ops/agent", rapid.SampledFrom([]string{"max-unavailable:1", "max-unavailable:50%", "max-surge:1", "max-surge:1"}).Draw(t, "budget"), "min-ready:2s")
 		slow := rollout.Config{Kubelet: rollout.Kubelet{Start: time.Second, Ready: 2 * time.Second, Stop: 2 * time.Second}}
-		scene := rollouttest.Scenes(agent, rollouttest.Faults(5), rollouttest.Configured(slow), rollouttest.Within(5)).Draw(t, "scene")
+		scene := rollouttest.Scenarios(agent, rollouttest.WithFaults(5), rollouttest.WithConfig(slow), rollouttest.WithinTicks(5)).Draw(t, "scene")
 		drawn, stepped := scene.Sim(t), scene.Sim(t)
 		picture := timeline.Watch(drawn, "ops/agent", 60)
 		compare(t, picture, stepped, drawn.Now(), func() map[string]byte { return nodeLetters(t, stepped, "ops/agent") })
@@ -117,12 +117,12 @@ func compare(t *rapid.T, picture *timeline.Timeline, sim *rollout.Sim, last int,
 	var events rollout.Trace
 	check := func() {
 		want := letters()
-		for i, name := range picture.Nodes {
+		for i, name := range picture.Names {
 			letter, there := want[name]
 			if !there {
 				letter = '.'
 			}
-			if got := picture.Rows[i][sim.Now()-picture.First]; got != letter {
+			if got := picture.Rows[i][sim.Now()-picture.FirstTick]; got != letter {
 				t.Fatalf("tick %d %s: drawn %c, is %c\n%s", sim.Now(), name, got, letter, picture)
 			}
 			delete(want, name)
@@ -248,7 +248,7 @@ func TestKeysMayNameTheKind(t *testing.T) {
 		if err := sim.Apply(agent.Object(t)); err != nil {
 			t.Fatal(err)
 		}
-		if p := timeline.Watch(sim, key, 9); p.DaemonSet != "ops/agent" || p.Deployment != "" || !slices.Equal(p.Nodes, []string{"n-1", "n-2"}) {
+		if p := timeline.Watch(sim, key, 9); p.Key != "ops/agent" || p.Deployment != "" || !slices.Equal(p.Names, []string{"n-1", "n-2"}) {
 			t.Errorf("%s: %+v", key, p)
 		}
 	}
@@ -256,7 +256,7 @@ func TestKeysMayNameTheKind(t *testing.T) {
 
 // The picture is well-formed XML whatever nodes are called.
 func TestSVGIsXML(t *testing.T) {
-	picture := &timeline.Timeline{DaemonSet: "a/<b>", First: 3, Nodes: []string{"n&1", "n2"}, Rows: []string{"aatWRMA", "fs-.FTA"}}
+	picture := &timeline.Timeline{Key: "a/<b>", FirstTick: 3, Names: []string{"n&1", "n2"}, Rows: []string{"aatWRMA", "fs-.FTA"}}
 	var b bytes.Buffer
 	if err := picture.SVG(&b); err != nil {
 		t.Fatal(err)

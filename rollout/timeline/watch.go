@@ -19,11 +19,11 @@ func Watch(sim *rollout.Sim, key string, max int) *Timeline {
 	}
 	kind, plain := probe.Subject(sim, key)
 	r := recorder{sim: sim, byName: map[string]*row{}}
-	if r.DaemonSet = plain; kind == "deployment" {
-		r.DaemonSet, r.Deployment = "", plain
+	if r.Key = plain; kind == "deployment" {
+		r.Key, r.Deployment = "", plain
 	}
-	if r.First = sim.Now(); r.First < 0 {
-		r.First = 0
+	if r.FirstTick = sim.Now(); r.FirstTick < 0 {
+		r.FirstTick = 0
 	} else {
 		r.lookAtAll(0)
 	}
@@ -51,15 +51,15 @@ type row struct {
 // look draws what the events of a tick are about. Those of a DaemonSet that name no
 // node may change which nodes want a pod.
 func (r *recorder) look(events []rollout.Event) {
-	column := events[0].Tick - r.First
-	whole := func(e rollout.Event) bool { return e.Node == "" && e.DaemonSet == r.DaemonSet }
+	column := events[0].Tick - r.FirstTick
+	whole := func(e rollout.Event) bool { return e.Node == "" && e.Key == r.Key }
 	if r.Deployment != "" || slices.ContainsFunc(events, whole) {
 		r.lookAtAll(column)
 		return
 	}
 	for _, e := range events {
 		if e.Node != "" {
-			r.draw(column, probe.OneNode(r.sim, r.DaemonSet, e.Node))
+			r.draw(column, probe.OneNode(r.sim, r.Key, e.Node))
 		}
 	}
 }
@@ -68,7 +68,7 @@ func (r *recorder) lookAtAll(column int) {
 	for _, x := range r.rows {
 		x.draw(column, '.')
 	}
-	rows := probe.Nodes(r.sim, r.DaemonSet)
+	rows := probe.Nodes(r.sim, r.Key)
 	if r.Deployment != "" {
 		rows = probe.Pods(r.sim, r.Deployment)
 	}
@@ -112,9 +112,9 @@ func (r *recorder) timeline() *Timeline {
 		slices.SortFunc(r.rows, func(a, b *row) int { return strings.Compare(a.name, b.name) })
 	}
 	for _, x := range r.rows {
-		x.draw(r.sim.Now()+1-r.First, '.')
+		x.draw(r.sim.Now()+1-r.FirstTick, '.')
 		if row := string(x.letters); strings.Trim(row, ".") != "" {
-			r.Nodes, r.Rows = append(r.Nodes, x.name), append(r.Rows, row)
+			r.Names, r.Rows = append(r.Names, x.name), append(r.Rows, row)
 		}
 	}
 	return &r.Timeline

@@ -23,7 +23,7 @@ type header struct {
 func readHeader(fields map[string]json.RawMessage) (h header, mistakes []mistake) {
 	for name, into := range map[string]*string{"apiVersion": &h.apiVersion, "kind": &h.kind} {
 		if raw, ok := fields[name]; ok {
-			mistakes = append(mistakes, misfits(raw, reflect.TypeFor[string](), name)...)
+			mistakes = append(mistakes, typeErrors(raw, reflect.TypeFor[string](), name)...)
 			*into = stringOf(raw)
 		}
 	}

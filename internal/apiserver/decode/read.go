@@ -160,7 +160,7 @@ const maxNestedLists = 8
 // apimachinery does: an item with neither kind nor apiVersion has those of a
 // typed list.
 func (r *reader) list(at Place, h header, fields map[string]json.RawMessage) {
-	mistakes := misfits(fields["items"], reflect.TypeFor[[]json.RawMessage](), "items")
+	mistakes := typeErrors(fields["items"], reflect.TypeFor[[]json.RawMessage](), "items")
 	if strings.Count(at.item, "items[") >= maxNestedLists {
 		mistakes = []mistake{{field: "items", message: "lists are nested too deeply"}}
 	}
@@ -204,7 +204,7 @@ func (r *reader) keep(at Place, kind kinds.Kind, h header, raw json.RawMessage) 
 	name := h.describe(at.item)
 	r.warnRepeated(at, name)
 	if err != nil {
-		r.failAll(at, name, orWhole(misfits(raw, reflect.TypeOf(kind.Zero).Elem(), ""), err))
+		r.failAll(at, name, orWhole(typeErrors(raw, reflect.TypeOf(kind.Zero).Elem(), ""), err))
 		return
 	}
 	r.warnStrict(at, name, reflect.TypeOf(kind.Zero).Elem(), strict)

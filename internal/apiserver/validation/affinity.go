@@ -9,7 +9,7 @@ import (
 
 // checkAffinity follows the API server (pkg/apis/core/validation/validation.go:
 // validateAffinity).
-func checkAffinity(at spot, affinity *corev1.Affinity) {
+func checkAffinity(at fieldErrors, affinity *corev1.Affinity) {
 	if affinity == nil {
 		return
 	}
@@ -34,7 +34,7 @@ const (
 // checkNodeAffinity follows validateNodeAffinity. An empty term is valid (and
 // matches nothing), an empty list of terms is not. Values in preferred terms need
 // not be label values.
-func checkNodeAffinity(at spot, affinity *corev1.NodeAffinity) {
+func checkNodeAffinity(at fieldErrors, affinity *corev1.NodeAffinity) {
 	if required := affinity.RequiredDuringSchedulingIgnoredDuringExecution; required != nil {
 		terms := at.child(requiredField, "nodeSelectorTerms")
 		if len(required.NodeSelectorTerms) == 0 {
@@ -52,14 +52,14 @@ func checkNodeAffinity(at spot, affinity *corev1.NodeAffinity) {
 	}
 }
 
-func checkWeight(at spot, weight int32) {
+func checkWeight(at fieldErrors, weight int32) {
 	if weight < 1 || weight > 100 {
 		at.invalid(weight, "must be in the range 1-100")
 	}
 }
 
 // checkNodeTerm follows ValidateNodeSelectorTerm.
-func checkNodeTerm(at spot, term corev1.NodeSelectorTerm) {
+func checkNodeTerm(at fieldErrors, term corev1.NodeSelectorTerm) {
 	for i, r := range term.MatchExpressions {
 		checkNodeLabel(at.child("matchExpressions").item(i), r)
 	}
@@ -70,7 +70,7 @@ func checkNodeTerm(at spot, term corev1.NodeSelectorTerm) {
 
 // checkNodeLabel follows ValidateNodeSelectorRequirement. What Gt and Lt compare
 // with need not be a number.
-func checkNodeLabel(at spot, r corev1.NodeSelectorRequirement) {
+func checkNodeLabel(at fieldErrors, r corev1.NodeSelectorRequirement) {
 	values := at.child("values")
 	switch r.Operator {
 	case corev1.NodeSelectorOpIn, corev1.NodeSelectorOpNotIn:
@@ -91,7 +91,7 @@ func checkNodeLabel(at spot, r corev1.NodeSelectorRequirement) {
 	checkLabelKey(at.child("key"), r.Key)
 }
 
-func checkLabelValues(at spot, requirements []corev1.NodeSelectorRequirement) {
+func checkLabelValues(at fieldErrors, requirements []corev1.NodeSelectorRequirement) {
 	for i, r := range requirements {
 		for j, value := range r.Values {
 			at.item(i).child("values").item(j).invalidFor(value, validation.IsValidLabelValue(value))
@@ -101,7 +101,7 @@ func checkLabelValues(at spot, requirements []corev1.NodeSelectorRequirement) {
 
 // checkNodeField follows ValidateNodeFieldSelectorRequirement: one field can be
 // selected by, the name, and one value compared with.
-func checkNodeField(at spot, r corev1.NodeSelectorRequirement) {
+func checkNodeField(at fieldErrors, r corev1.NodeSelectorRequirement) {
 	switch r.Operator {
 	case corev1.NodeSelectorOpIn, corev1.NodeSelectorOpNotIn:
 		if len(r.Values) != 1 {
@@ -120,7 +120,7 @@ func checkNodeField(at spot, r corev1.NodeSelectorRequirement) {
 }
 
 // checkPodTerms follows validatePodAffinity and validatePodAntiAffinity.
-func checkPodTerms(at spot, required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm) {
+func checkPodTerms(at fieldErrors, required []corev1.PodAffinityTerm, preferred []corev1.WeightedPodAffinityTerm) {
 	for i, term := range required {
 		checkPodTerm(at.child(requiredField).item(i), term)
 	}
@@ -132,7 +132,7 @@ func checkPodTerms(at spot, required []corev1.PodAffinityTerm, preferred []corev
 }
 
 // checkPodTerm follows validatePodAffinityTerm. Namespaces are reported at "namespace".
-func checkPodTerm(at spot, term corev1.PodAffinityTerm) {
+func checkPodTerm(at fieldErrors, term corev1.PodAffinityTerm) {
 	checkSelector(at.child("labelSelector"), term.LabelSelector)
 	checkSelector(at.child("namespaceSelector"), term.NamespaceSelector)
 	for _, name := range term.Namespaces {

@@ -9,7 +9,7 @@ import (
 )
 
 // checkAllContainers checks the containers of a pod and that no two have one name.
-func checkAllContainers(at spot, spec *corev1.PodSpec) {
+func checkAllContainers(at fieldErrors, spec *corev1.PodSpec) {
 	names := map[string]bool{}
 	checkContainers(at.child("containers"), spec.Containers, names)
 	checkInitContainers(at.child("initContainers"), spec.InitContainers, names)
@@ -18,7 +18,7 @@ func checkAllContainers(at spot, spec *corev1.PodSpec) {
 
 // checkContainers follows the API server (pkg/apis/core/validation/validation.go:
 // validateContainers).
-func checkContainers(at spot, containers []corev1.Container, names map[string]bool) {
+func checkContainers(at fieldErrors, containers []corev1.Container, names map[string]bool) {
 	if len(containers) == 0 {
 		at.required("")
 	}
@@ -34,7 +34,7 @@ func checkContainers(at spot, containers []corev1.Container, names map[string]bo
 // checkInitContainers follows validateInitContainers. They run one by one, so each
 // has the host ports to itself; the server reports a conflict within any of them
 // under the first.
-func checkInitContainers(at spot, containers []corev1.Container, names map[string]bool) {
+func checkInitContainers(at fieldErrors, containers []corev1.Container, names map[string]bool) {
 	for i := range containers {
 		c := &containers[i]
 		checkContainer(at.item(i), c)
@@ -51,7 +51,7 @@ func checkInitContainers(at spot, containers []corev1.Container, names map[strin
 
 // checkEphemeralContainers follows validateEphemeralContainers: of the fields that
 // berth uses, they have a name and an image.
-func checkEphemeralContainers(at spot, containers []corev1.EphemeralContainer, names map[string]bool) {
+func checkEphemeralContainers(at fieldErrors, containers []corev1.EphemeralContainer, names map[string]bool) {
 	for i := range containers {
 		here, c := at.item(i), corev1.Container(containers[i].EphemeralContainerCommon)
 		checkContainer(here, &c)
@@ -63,14 +63,14 @@ func checkEphemeralContainers(at spot, containers []corev1.EphemeralContainer, n
 	}
 }
 
-func checkUnset(at spot, unset bool) {
+func checkUnset(at fieldErrors, unset bool) {
 	if !unset {
 		at.forbidden("cannot be set for an Ephemeral Container")
 	}
 }
 
 // checkContainer follows validateContainerCommon.
-func checkContainer(at spot, c *corev1.Container) {
+func checkContainer(at fieldErrors, c *corev1.Container) {
 	if c.Name == "" {
 		at.child("name").required("")
 	} else {
@@ -85,7 +85,7 @@ func checkContainer(at spot, c *corev1.Container) {
 
 // checkNewName checks that a name is not known yet, and makes it known. Two
 // containers without a name are told twice.
-func checkNewName(at spot, name string, known map[string]bool) {
+func checkNewName(at fieldErrors, name string, known map[string]bool) {
 	if known[name] {
 		at.duplicate(name)
 	}
@@ -94,7 +94,7 @@ func checkNewName(at spot, name string, known map[string]bool) {
 
 // checkContainerRestart follows validateContainerRestartPolicy and
 // validateInitContainerRestartPolicy; the rules themselves are not looked at.
-func checkContainerRestart(at spot, c *corev1.Container) {
+func checkContainerRestart(at fieldErrors, c *corev1.Container) {
 	at = at.child("restartPolicy")
 	if c.RestartPolicy != nil {
 		checkSupported(at, *c.RestartPolicy, corev1.ContainerRestartPolicyAlways,
@@ -105,13 +105,13 @@ func checkContainerRestart(at spot, c *corev1.Container) {
 }
 
 // checkImagesTrimmed follows validateContainersOnlyForPod.
-func checkImagesTrimmed(at spot, containers []corev1.Container) {
+func checkImagesTrimmed(at fieldErrors, containers []corev1.Container) {
 	for i := range containers {
 		checkImageTrimmed(at.item(i), &containers[i])
 	}
 }
 
-func checkImageTrimmed(at spot, c *corev1.Container) {
+func checkImageTrimmed(at fieldErrors, c *corev1.Container) {
 	if c.Image != strings.TrimSpace(c.Image) {
 		at.child("image").invalid(c.Image, "must not have leading or trailing whitespace")
 	}
@@ -120,7 +120,7 @@ func checkImageTrimmed(at spot, c *corev1.Container) {
 var protocols = []corev1.Protocol{corev1.ProtocolSCTP, corev1.ProtocolTCP, corev1.ProtocolUDP}
 
 // checkContainerPorts follows validateContainerPorts.
-func checkContainerPorts(at spot, ports []corev1.ContainerPort) {
+func checkContainerPorts(at fieldErrors, ports []corev1.ContainerPort) {
 	names := map[string]bool{}
 	for i, port := range ports {
 		here := at.item(i)
@@ -137,7 +137,7 @@ func checkContainerPorts(at spot, ports []corev1.ContainerPort) {
 	}
 }
 
-func checkPortName(at spot, name string, known map[string]bool) {
+func checkPortName(at fieldErrors, name string, known map[string]bool) {
 	if name == "" {
 		return
 	}
@@ -150,7 +150,7 @@ func checkPortName(at spot, name string, known map[string]bool) {
 
 // checkHostPorts follows AccumulateUniqueHostPorts: the same port on different
 // addresses is no conflict here, though it can be one on the node.
-func checkHostPorts(at spot, containers []corev1.Container) {
+func checkHostPorts(at fieldErrors, containers []corev1.Container) {
 	taken := map[string]bool{}
 	for i, c := range containers {
 		for j, port := range c.Ports {

@@ -19,14 +19,14 @@ const (
 
 // checkAnyMeta checks what holds for objects of every kind. The generation is
 // the server's to count: whatever a new object says of it is forgotten.
-func checkAnyMeta(at spot, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
+func checkAnyMeta(at fieldErrors, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
 	meta.Generation = 0
 	at.include(apivalidation.ValidateObjectMeta(meta, bool(s), name, at.path))
 }
 
 // checkMeta follows the API server (pkg/apis/core/validation/validation.go:
 // ValidateObjectMeta), which adds a rule for finalizers.
-func checkMeta(at spot, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
+func checkMeta(at fieldErrors, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
 	checkAnyMeta(at, meta, s, name)
 	for i, finalizer := range meta.Finalizers {
 		if !strings.Contains(finalizer, "/") && !slices.Contains(standardFinalizers, finalizer) {
@@ -41,6 +41,6 @@ var standardFinalizers = []string{
 
 // checkNamespace follows the API server (pkg/apis/core/validation/validation.go:
 // ValidateNamespace).
-func checkNamespace(root spot, ns *corev1.Namespace) {
+func checkNamespace(root fieldErrors, ns *corev1.Namespace) {
 	checkMeta(root.child("metadata"), &ns.ObjectMeta, clusterWide, apivalidation.ValidateNamespaceName)
 }

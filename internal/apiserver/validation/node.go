@@ -15,7 +15,7 @@ import (
 // checkNode follows the API server (pkg/apis/core/validation/validation.go:
 // ValidateNode). A node's status counts on creation too, and its taints are
 // reported under metadata.
-func checkNode(root spot, node *corev1.Node) {
+func checkNode(root fieldErrors, node *corev1.Node) {
 	meta, status := root.child("metadata"), root.child("status")
 	checkMeta(meta, &node.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
 	checkTaints(meta.child("taints"), node.Spec.Taints)
@@ -24,14 +24,14 @@ func checkNode(root spot, node *corev1.Node) {
 	checkDeclaredFeatures(status.child("declaredFeatures"), node.Status.DeclaredFeatures)
 }
 
-func checkNodeResources(at spot, resources corev1.ResourceList) {
+func checkNodeResources(at fieldErrors, resources corev1.ResourceList) {
 	for _, name := range slices.Sorted(maps.Keys(resources)) {
 		checkQuantity(at.child(string(name)), name, resources[name])
 	}
 }
 
 // checkTaints follows validateNodeTaints.
-func checkTaints(at spot, taints []corev1.Taint) {
+func checkTaints(at fieldErrors, taints []corev1.Taint) {
 	type identity struct {
 		key    string
 		effect corev1.TaintEffect
@@ -61,7 +61,7 @@ var declaredFeature = regexp.MustCompile(`^[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9
 
 // checkDeclaredFeatures follows validateNodeDeclaredFeatures: names in ascending
 // order, none twice.
-func checkDeclaredFeatures(at spot, features []string) {
+func checkDeclaredFeatures(at fieldErrors, features []string) {
 	for i, name := range features {
 		here := at.item(i)
 		switch longest := validation.DNS1123SubdomainMaxLength; {

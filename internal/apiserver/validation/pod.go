@@ -21,7 +21,7 @@ const (
 
 // checkPod follows the API server (pkg/apis/core/validation/validation.go:
 // ValidatePodCreate).
-func checkPod(root spot, pod *corev1.Pod) {
+func checkPod(root fieldErrors, pod *corev1.Pod) {
 	stored := pod.ResourceVersion != ""
 	if !stored {
 		kube.MergeLabelKeys(pod)
@@ -45,7 +45,7 @@ func checkPod(root spot, pod *corev1.Pod) {
 
 // checkTemplate follows ValidatePodTemplateSpec. Its metadata is reported one
 // level too high.
-func checkTemplate(at spot, template *corev1.PodTemplateSpec) {
+func checkTemplate(at fieldErrors, template *corev1.PodTemplateSpec) {
 	checkTemplateMeta(at, template)
 	checkPodSpec(at.child("spec"), &template.Spec, aTemplate)
 	if len(template.Spec.EphemeralContainers) > 0 {
@@ -53,14 +53,14 @@ func checkTemplate(at spot, template *corev1.PodTemplateSpec) {
 	}
 }
 
-func checkTemplateMeta(at spot, template *corev1.PodTemplateSpec) {
+func checkTemplateMeta(at fieldErrors, template *corev1.PodTemplateSpec) {
 	checkLabels(at.child("labels"), template.Labels)
 	checkAnnotations(at.child("annotations"), template.Annotations)
 	checkPodAnnotations(at.child("annotations"), template.Annotations, &template.Spec)
 }
 
 // checkPodAnnotations follows ValidatePodSpecificAnnotations.
-func checkPodAnnotations(at spot, annotations map[string]string, spec *corev1.PodSpec) {
+func checkPodAnnotations(at fieldErrors, annotations map[string]string, spec *corev1.PodSpec) {
 	if value, mirror := annotations[corev1.MirrorPodAnnotationKey]; mirror && spec.NodeName == "" {
 		at.key(corev1.MirrorPodAnnotationKey).invalid(value, "must set spec.nodeName if mirror pod annotation is set")
 	}
@@ -70,7 +70,7 @@ func checkPodAnnotations(at spot, annotations map[string]string, spec *corev1.Po
 }
 
 // checkPodSpec follows ValidatePodSpec.
-func checkPodSpec(at spot, spec *corev1.PodSpec, kind podKind) {
+func checkPodSpec(at fieldErrors, spec *corev1.PodSpec, kind podKind) {
 	checkAllContainers(at, spec)
 	checkPodResources(at.child("resources"), spec)
 	if spec.HostNetwork {
@@ -94,7 +94,7 @@ func checkPodSpec(at spot, spec *corev1.PodSpec, kind podKind) {
 }
 
 // checkOS follows validateOS.
-func checkOS(at spot, os *corev1.PodOS) {
+func checkOS(at fieldErrors, os *corev1.PodOS) {
 	switch {
 	case os == nil:
 	case os.Name == "":
@@ -105,7 +105,7 @@ func checkOS(at spot, os *corev1.PodOS) {
 }
 
 // checkGates follows validateSchedulingGates.
-func checkGates(at spot, gates []corev1.PodSchedulingGate) {
+func checkGates(at fieldErrors, gates []corev1.PodSchedulingGate) {
 	known := map[string]bool{}
 	for i, gate := range gates {
 		checkQualifiedName(at.item(i), gate.Name)
@@ -115,7 +115,7 @@ func checkGates(at spot, gates []corev1.PodSchedulingGate) {
 
 // checkHostNetwork follows validatePodHostNetworkDeps and validateHostUsers. A
 // template may leave host ports open; its pods get them by default.
-func checkHostNetwork(at spot, spec *corev1.PodSpec, kind podKind) {
+func checkHostNetwork(at fieldErrors, spec *corev1.PodSpec, kind podKind) {
 	for i, c := range spec.Containers {
 		for j, port := range c.Ports {
 			if port.HostPort != port.ContainerPort && (kind == aPod || port.HostPort != 0) {

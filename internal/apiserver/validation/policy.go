@@ -19,7 +19,7 @@ import (
 // leaves the metadata to the rules for all kinds
 // (k8s.io/apiserver/pkg/registry/rest/create.go: ValidateCreate): any path segment
 // is a name.
-func checkPodDisruptionBudget(root spot, budget *policyv1.PodDisruptionBudget) {
+func checkPodDisruptionBudget(root fieldErrors, budget *policyv1.PodDisruptionBudget) {
 	checkAnyMeta(root.child("metadata"), &budget.ObjectMeta, namespaced, isPathSegment)
 	at, spec := root.child("spec"), &budget.Spec
 	if spec.MinAvailable != nil && spec.MaxUnavailable != nil {
@@ -40,7 +40,7 @@ func isPathSegment(name string, prefix bool) []string {
 	return content.IsPathSegmentName(name)
 }
 
-func checkBudget(at spot, share *intstr.IntOrString) {
+func checkBudget(at fieldErrors, share *intstr.IntOrString) {
 	if share != nil {
 		checkShare(at, *share)
 		checkAtMostAll(at, *share)
@@ -54,7 +54,7 @@ const (
 
 // checkPriorityClass follows the API server
 // (pkg/apis/scheduling/validation/validation.go: ValidatePriorityClass).
-func checkPriorityClass(root spot, class *schedulingv1.PriorityClass) {
+func checkPriorityClass(root fieldErrors, class *schedulingv1.PriorityClass) {
 	meta := root.child("metadata")
 	checkMeta(meta, &class.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
 	if strings.HasPrefix(class.Name, systemPrefix) {
@@ -65,7 +65,7 @@ func checkPriorityClass(root spot, class *schedulingv1.PriorityClass) {
 	checkPreemption(root.child("preemptionPolicy"), class.PreemptionPolicy)
 }
 
-func checkSystemClass(at spot, class *schedulingv1.PriorityClass) {
+func checkSystemClass(at fieldErrors, class *schedulingv1.PriorityClass) {
 	value, known := kube.SystemPriority(class.Name)
 	var problem string
 	switch {
@@ -83,7 +83,7 @@ func checkSystemClass(at spot, class *schedulingv1.PriorityClass) {
 
 // checkPreemption follows the API server (pkg/apis/core/validation/validation.go:
 // ValidatePreemptionPolicy).
-func checkPreemption(at spot, policy *corev1.PreemptionPolicy) {
+func checkPreemption(at fieldErrors, policy *corev1.PreemptionPolicy) {
 	if policy != nil {
 		checkOneOf(at, *policy, corev1.PreemptLowerPriority, corev1.PreemptNever)
 	}

@@ -15,12 +15,12 @@ import (
 )
 
 // resourceRule checks which resources a list may name.
-type resourceRule func(at spot, name corev1.ResourceName)
+type resourceRule func(at fieldErrors, name corev1.ResourceName)
 
 // checkResources follows the API server (pkg/apis/core/validation/validation.go:
 // validateResourceRequirements), without resource claims. A request that does not
 // go with its limit is reported for all requests together.
-func checkResources(at spot, r *corev1.ResourceRequirements, rule resourceRule) {
+func checkResources(at fieldErrors, r *corev1.ResourceRequirements, rule resourceRule) {
 	checkResourceList(at.child("limits"), r.Limits, rule)
 	checkResourceList(at.child("requests"), r.Requests, rule)
 	for _, name := range slices.Sorted(maps.Keys(r.Requests)) {
@@ -31,7 +31,7 @@ func checkResources(at spot, r *corev1.ResourceRequirements, rule resourceRule) 
 	}
 }
 
-func checkResourceList(at spot, list corev1.ResourceList, rule resourceRule) {
+func checkResourceList(at fieldErrors, list corev1.ResourceList, rule resourceRule) {
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		here, quantity := at.key(string(name)), list[name]
 		rule(here, name)
@@ -42,7 +42,7 @@ func checkResourceList(at spot, list corev1.ResourceList, rule resourceRule) {
 	}
 }
 
-func checkWithinLimit(at spot, name corev1.ResourceName, r *corev1.ResourceRequirements) {
+func checkWithinLimit(at fieldErrors, name corev1.ResourceName, r *corev1.ResourceRequirements) {
 	request := r.Requests[name]
 	limit, limited := r.Limits[name]
 	switch order := request.Cmp(limit); {
@@ -64,7 +64,7 @@ func lists(r *corev1.ResourceRequirements, wanted func(corev1.ResourceName) bool
 }
 
 // checkQuantity follows ValidateResourceQuantityValue.
-func checkQuantity(at spot, name corev1.ResourceName, quantity resource.Quantity) {
+func checkQuantity(at fieldErrors, name corev1.ResourceName, quantity resource.Quantity) {
 	if quantity.Sign() < 0 {
 		at.invalid(quantity.String(), "must be greater than or equal to 0")
 	}
@@ -74,7 +74,7 @@ func checkQuantity(at spot, name corev1.ResourceName, quantity resource.Quantity
 }
 
 // checkResourceName follows validateResourceName; it tells whether the name is fine.
-func checkResourceName(at spot, name corev1.ResourceName) bool {
+func checkResourceName(at fieldErrors, name corev1.ResourceName) bool {
 	if wrong := validation.IsQualifiedName(string(name)); len(wrong) > 0 {
 		at.invalidFor(name, wrong)
 		return false
@@ -87,7 +87,7 @@ func checkResourceName(at spot, name corev1.ResourceName) bool {
 }
 
 // checkContainerResource follows ValidateContainerResourceName.
-func checkContainerResource(at spot, name corev1.ResourceName) {
+func checkContainerResource(at fieldErrors, name corev1.ResourceName) {
 	checkResourceName(at, name)
 	switch plain := !strings.Contains(string(name), "/"); {
 	case plain && !kube.IsCPUOrMemory(name) && name != corev1.ResourceEphemeralStorage && !kube.IsHugePages(name):
@@ -98,7 +98,7 @@ func checkContainerResource(at spot, name corev1.ResourceName) {
 }
 
 // checkPodLevelResource follows validatePodResourceName.
-func checkPodLevelResource(at spot, name corev1.ResourceName) {
+func checkPodLevelResource(at fieldErrors, name corev1.ResourceName) {
 	if checkResourceName(at, name) && !helper.IsSupportedPodLevelResource(name) {
 		unsupported(at, name, slices.Sorted(maps.Keys(helper.SupportedPodLevelResources()))...)
 	}
@@ -106,7 +106,7 @@ func checkPodLevelResource(at spot, name corev1.ResourceName) {
 
 // checkPodResources follows validatePodResources and validatePodResourceConsistency:
 // the resources of the pod as a whole hold those of its containers.
-func checkPodResources(at spot, spec *corev1.PodSpec) {
+func checkPodResources(at fieldErrors, spec *corev1.PodSpec) {
 	if spec.Resources == nil {
 		return
 	}
@@ -125,7 +125,7 @@ func checkPodResources(at spot, spec *corev1.PodSpec) {
 	}
 }
 
-func checkHolds(at spot, pod, containers corev1.ResourceList, wanted func(corev1.ResourceName) bool, what string) {
+func checkHolds(at fieldErrors, pod, containers corev1.ResourceList, wanted func(corev1.ResourceName) bool, what string) {
 	for _, name := range slices.Sorted(maps.Keys(containers)) {
 		sum := containers[name]
 		if quantity, ok := pod[name]; ok && wanted(name) && sum.Cmp(quantity) > 0 {
@@ -135,7 +135,7 @@ func checkHolds(at spot, pod, containers corev1.ResourceList, wanted func(corev1
 	}
 }
 
-func checkWithinPod(at spot, container, pod corev1.ResourceList) {
+func checkWithinPod(at fieldErrors, container, pod corev1.ResourceList) {
 	for _, name := range slices.Sorted(maps.Keys(container)) {
 		quantity := container[name]
 		if limit, ok := pod[name]; ok && quantity.Cmp(limit) > 0 {

@@ -10,7 +10,7 @@ import (
 // checkService follows the API server (pkg/apis/core/validation/validation.go:
 // validateService) in what says which pods are meant: selector, type and ports.
 // Addresses, load balancers and traffic policies are not looked at.
-func checkService(root spot, service *corev1.Service) {
+func checkService(root fieldErrors, service *corev1.Service) {
 	checkMeta(root.child("metadata"), &service.ObjectMeta, namespaced, apivalidation.NameIsDNSLabel)
 	at, spec := root.child("spec"), &service.Spec
 	ports := at.child("ports")
@@ -36,7 +36,7 @@ func isHeadless(spec *corev1.ServiceSpec) bool {
 }
 
 // checkServicePorts follows validateServicePort. Of several, each needs a name.
-func checkServicePorts(at spot, ports []corev1.ServicePort) {
+func checkServicePorts(at fieldErrors, ports []corev1.ServicePort) {
 	names := map[string]bool{}
 	for i, port := range ports {
 		here := at.item(i)
@@ -56,7 +56,7 @@ func checkServicePorts(at spot, ports []corev1.ServicePort) {
 	}
 }
 
-func checkTargetPort(at spot, port intstr.IntOrString) {
+func checkTargetPort(at fieldErrors, port intstr.IntOrString) {
 	if port.Type == intstr.String {
 		at.invalidFor(port.StrVal, validation.IsValidPortName(port.StrVal))
 	} else {
@@ -64,7 +64,7 @@ func checkTargetPort(at spot, port intstr.IntOrString) {
 	}
 }
 
-func checkNodePorts(at spot, spec *corev1.ServiceSpec) {
+func checkNodePorts(at fieldErrors, spec *corev1.ServiceSpec) {
 	type identity struct {
 		protocol corev1.Protocol
 		port     int32
@@ -86,7 +86,7 @@ func checkNodePorts(at spot, spec *corev1.ServiceSpec) {
 	}
 }
 
-func checkPortsOnce(at spot, ports []corev1.ServicePort) {
+func checkPortsOnce(at fieldErrors, ports []corev1.ServicePort) {
 	taken := map[corev1.ServicePort]bool{}
 	for i, port := range ports {
 		id := corev1.ServicePort{Protocol: port.Protocol, Port: port.Port}

@@ -9,7 +9,7 @@ import (
 )
 
 // checkSpread follows validateTopologySpreadConstraints.
-func checkSpread(at spot, constraints []corev1.TopologySpreadConstraint) {
+func checkSpread(at fieldErrors, constraints []corev1.TopologySpreadConstraint) {
 	for i, c := range constraints {
 		here := at.item(i)
 		checkPositive(here.child("maxSkew"), c.MaxSkew)
@@ -34,7 +34,7 @@ func repeated(c corev1.TopologySpreadConstraint, later []corev1.TopologySpreadCo
 	})
 }
 
-func checkMinDomains(at spot, domains *int32, action corev1.UnsatisfiableConstraintAction) {
+func checkMinDomains(at fieldErrors, domains *int32, action corev1.UnsatisfiableConstraintAction) {
 	if domains == nil {
 		return
 	}
@@ -44,7 +44,7 @@ func checkMinDomains(at spot, domains *int32, action corev1.UnsatisfiableConstra
 	}
 }
 
-func checkInclusion(at spot, policy *corev1.NodeInclusionPolicy) {
+func checkInclusion(at fieldErrors, policy *corev1.NodeInclusionPolicy) {
 	if policy != nil {
 		checkSupported(at, *policy, corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore)
 	}
@@ -53,7 +53,7 @@ func checkInclusion(at spot, policy *corev1.NodeInclusionPolicy) {
 // checkLabelKeys follows ValidateMatchLabelKeysAndMismatchLabelKeys. A key stands
 // twice in the selector if the server has merged it in where a user had it already:
 // that is reported at an index of the constraint or term itself.
-func checkLabelKeys(at spot, match, mismatch []string, selector *metav1.LabelSelector) {
+func checkLabelKeys(at fieldErrors, match, mismatch []string, selector *metav1.LabelSelector) {
 	checkLabelKeyList(at.child("matchLabelKeys"), match, selector)
 	checkLabelKeyList(at.child("mismatchLabelKeys"), mismatch, selector)
 	for _, key := range repeatedKeys(selector) {
@@ -68,7 +68,7 @@ func checkLabelKeys(at spot, match, mismatch []string, selector *metav1.LabelSel
 	}
 }
 
-func checkLabelKeyList(at spot, keys []string, selector *metav1.LabelSelector) {
+func checkLabelKeyList(at fieldErrors, keys []string, selector *metav1.LabelSelector) {
 	if len(keys) > 0 && selector == nil {
 		at.forbidden("must not be specified when labelSelector is not set")
 		return

@@ -12,7 +12,7 @@ import (
 // (pkg/apis/apps/validation/validation.go: ValidateDaemonSetUpdateStrategy).
 // maxSurge alone is refused: maxUnavailable is 1 by default, and only one of the
 // two may be other than 0.
-func checkDaemonSetStrategy(at spot, strategy *appsv1.DaemonSetUpdateStrategy) {
+func checkDaemonSetStrategy(at fieldErrors, strategy *appsv1.DaemonSetUpdateStrategy) {
 	switch strategy.Type {
 	case appsv1.OnDeleteDaemonSetStrategyType:
 	case appsv1.RollingUpdateDaemonSetStrategyType:
@@ -26,7 +26,7 @@ func checkDaemonSetStrategy(at spot, strategy *appsv1.DaemonSetUpdateStrategy) {
 	}
 }
 
-func checkDaemonSetRollingUpdate(at spot, update *appsv1.RollingUpdateDaemonSet) {
+func checkDaemonSetRollingUpdate(at fieldErrors, update *appsv1.RollingUpdateDaemonSet) {
 	unavailable, surge := orZero(update.MaxUnavailable), orZero(update.MaxSurge)
 	checkShare(at.child("maxUnavailable"), unavailable)
 	checkShare(at.child("maxSurge"), surge)
@@ -42,7 +42,7 @@ func checkDaemonSetRollingUpdate(at spot, update *appsv1.RollingUpdateDaemonSet)
 
 // checkDeploymentStrategy follows ValidateDeploymentStrategy, as above. Surging
 // by more than all replicas is fine.
-func checkDeploymentStrategy(at spot, strategy *appsv1.DeploymentStrategy) {
+func checkDeploymentStrategy(at fieldErrors, strategy *appsv1.DeploymentStrategy) {
 	switch strategy.Type {
 	case appsv1.RecreateDeploymentStrategyType:
 		if strategy.RollingUpdate != nil {
@@ -69,7 +69,7 @@ func checkDeploymentStrategy(at spot, strategy *appsv1.DeploymentStrategy) {
 // checkStatefulSetStrategy follows ValidateStatefulSetSpec and
 // validateRollingUpdateStatefulSet, as above. The strategy Recreate is behind a
 // gate that is off (StatefulSetRecreateStrategy).
-func checkStatefulSetStrategy(at spot, strategy *appsv1.StatefulSetUpdateStrategy) {
+func checkStatefulSetStrategy(at fieldErrors, strategy *appsv1.StatefulSetUpdateStrategy) {
 	update := strategy.RollingUpdate
 	switch {
 	case strategy.Type == "":
@@ -88,7 +88,7 @@ func checkStatefulSetStrategy(at spot, strategy *appsv1.StatefulSetUpdateStrateg
 	}
 }
 
-func checkStatefulSetUnavailable(at spot, unavailable intstr.IntOrString) {
+func checkStatefulSetUnavailable(at fieldErrors, unavailable intstr.IntOrString) {
 	checkShare(at, unavailable)
 	if amount(unavailable) == 0 {
 		at.invalid(unavailable, "cannot be 0")
@@ -97,7 +97,7 @@ func checkStatefulSetUnavailable(at spot, unavailable intstr.IntOrString) {
 }
 
 // checkShare follows ValidatePositiveIntOrPercent: a number of pods or a percentage.
-func checkShare(at spot, share intstr.IntOrString) {
+func checkShare(at fieldErrors, share intstr.IntOrString) {
 	switch share.Type {
 	case intstr.String:
 		at.invalidFor(share, validation.IsValidPercent(share.StrVal))
@@ -109,7 +109,7 @@ func checkShare(at spot, share intstr.IntOrString) {
 }
 
 // checkAtMostAll follows IsNotMoreThan100Percent.
-func checkAtMostAll(at spot, share intstr.IntOrString) {
+func checkAtMostAll(at fieldErrors, share intstr.IntOrString) {
 	if percent, ok := percentage(share); ok && percent > 100 {
 		at.invalid(share, "must not be greater than 100%")
 	}

@@ -10,7 +10,7 @@ import (
 // checkTolerations follows the API server (pkg/apis/core/validation/validation.go:
 // ValidateTolerations). A bad value is reported at operator; Lt and Gt are behind a gate
 // that is off (TaintTolerationComparisonOperators).
-func checkTolerations(at spot, tolerations []corev1.Toleration) {
+func checkTolerations(at fieldErrors, tolerations []corev1.Toleration) {
 	for i, t := range tolerations {
 		here := at.item(i)
 		operator, effect := here.child("operator"), here.child("effect")
@@ -29,7 +29,7 @@ func checkTolerations(at spot, tolerations []corev1.Toleration) {
 	}
 }
 
-func checkTolerationValue(at spot, t corev1.Toleration) {
+func checkTolerationValue(at fieldErrors, t corev1.Toleration) {
 	switch t.Operator {
 	case corev1.TolerationOpEqual, "":
 		if wrong := validation.IsValidLabelValue(t.Value); len(wrong) > 0 {

@@ -24,7 +24,7 @@ import (
 // package kinds is NotSupported at "kind", and a nil is Required at "metadata".
 func Validate(object runtime.Object) field.ErrorList {
 	var mistakes field.ErrorList
-	root := spot{list: &mistakes}
+	root := fieldErrors{list: &mistakes}
 	if kinds.IsNil(object) {
 		root.child("metadata").required("object is nil")
 		return mistakes
@@ -38,7 +38,7 @@ func Validate(object runtime.Object) field.ErrorList {
 }
 
 // checkObject checks an object with its defaults; it may change it.
-func checkObject(root spot, object runtime.Object) {
+func checkObject(root fieldErrors, object runtime.Object) {
 	switch o := object.(type) {
 	case *corev1.Node:
 		checkNode(root, o)

@@ -14,7 +14,7 @@ import (
 // checkDaemonSet follows the API server (pkg/apis/apps/validation/validation.go:
 // ValidateDaemonSet). A missing selector matches no template: it is reported there
 // and nowhere else.
-func checkDaemonSet(root spot, ds *appsv1.DaemonSet) {
+func checkDaemonSet(root fieldErrors, ds *appsv1.DaemonSet) {
 	checkMeta(root.child("metadata"), &ds.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	at, spec := root.child("spec"), &ds.Spec
 	checkSelector(at.child("selector"), spec.Selector)
@@ -30,7 +30,7 @@ func checkDaemonSet(root spot, ds *appsv1.DaemonSet) {
 }
 
 // checkDeployment follows ValidateDeployment, as above.
-func checkDeployment(root spot, d *appsv1.Deployment) {
+func checkDeployment(root fieldErrors, d *appsv1.Deployment) {
 	checkMeta(root.child("metadata"), &d.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	at, spec := root.child("spec"), &d.Spec
 	checkNotNegative(at.child("replicas"), orZero(spec.Replicas))
@@ -47,7 +47,7 @@ func checkDeployment(root spot, d *appsv1.Deployment) {
 }
 
 // checkReplicaSet follows ValidateReplicaSet, as above.
-func checkReplicaSet(root spot, rs *appsv1.ReplicaSet) {
+func checkReplicaSet(root fieldErrors, rs *appsv1.ReplicaSet) {
 	checkMeta(root.child("metadata"), &rs.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	at, spec := root.child("spec"), &rs.Spec
 	checkNotNegative(at.child("replicas"), orZero(spec.Replicas))
@@ -58,7 +58,7 @@ func checkReplicaSet(root spot, rs *appsv1.ReplicaSet) {
 // checkReplicaTemplate is what Deployments and ReplicaSets have in common; the
 // server's words call both a deployment here and both a ReplicaSet there. Where
 // the selector cannot be parsed, the template is not looked at.
-func checkReplicaTemplate(at spot, selector *metav1.LabelSelector, template *corev1.PodTemplateSpec) {
+func checkReplicaTemplate(at fieldErrors, selector *metav1.LabelSelector, template *corev1.PodTemplateSpec) {
 	checkRequiredSelector(at.child("selector"), selector, "deployment")
 	parsed, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil {
@@ -72,7 +72,7 @@ func checkReplicaTemplate(at spot, selector *metav1.LabelSelector, template *cor
 
 // checkStatefulSet follows ValidateStatefulSet, as above. Labels and annotations
 // of the template are checked twice.
-func checkStatefulSet(root spot, sts *appsv1.StatefulSet) {
+func checkStatefulSet(root fieldErrors, sts *appsv1.StatefulSet) {
 	checkMeta(root.child("metadata"), &sts.ObjectMeta, namespaced, apivalidation.NameIsDNSLabel)
 	at, spec := root.child("spec"), &sts.Spec
 	checkPodManagement(at.child("podManagementPolicy"), spec.PodManagementPolicy)
@@ -95,7 +95,7 @@ func checkStatefulSet(root spot, sts *appsv1.StatefulSet) {
 	checkRunsForever(template.child("spec"), &spec.Template.Spec, "StatefulSet")
 }
 
-func checkPodManagement(at spot, policy appsv1.PodManagementPolicyType) {
+func checkPodManagement(at fieldErrors, policy appsv1.PodManagementPolicyType) {
 	switch policy {
 	case "":
 		at.required("")
@@ -105,7 +105,7 @@ func checkPodManagement(at spot, policy appsv1.PodManagementPolicyType) {
 	}
 }
 
-func checkRequiredSelector(at spot, selector *metav1.LabelSelector, kind string) {
+func checkRequiredSelector(at fieldErrors, selector *metav1.LabelSelector, kind string) {
 	if selector == nil {
 		at.required("")
 		return
@@ -114,27 +114,27 @@ func checkRequiredSelector(at spot, selector *metav1.LabelSelector, kind string)
 	checkNotEmpty(at, selector, kind)
 }
 
-func checkNotEmpty(at spot, selector *metav1.LabelSelector, kind string) {
+func checkNotEmpty(at fieldErrors, selector *metav1.LabelSelector, kind string) {
 	if selector != nil && len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
 		at.invalid(selector, "empty selector is invalid for "+kind)
 	}
 }
 
 // checkSelectedBySome lets the selector that selects everything pass.
-func checkSelectedBySome(at spot, selector labels.Selector, template *corev1.PodTemplateSpec) {
+func checkSelectedBySome(at fieldErrors, selector labels.Selector, template *corev1.PodTemplateSpec) {
 	if !selector.Empty() {
 		checkSelected(at, selector, template)
 	}
 }
 
-func checkSelected(at spot, selector labels.Selector, template *corev1.PodTemplateSpec) {
+func checkSelected(at fieldErrors, selector labels.Selector, template *corev1.PodTemplateSpec) {
 	if !selector.Matches(labels.Set(template.Labels)) {
 		at.child("metadata", "labels").invalid(template.Labels, "`selector` does not match template `labels`")
 	}
 }
 
 // checkRunsForever checks what a controller asks of pods that it replaces when they end.
-func checkRunsForever(at spot, spec *corev1.PodSpec, kind string) {
+func checkRunsForever(at fieldErrors, spec *corev1.PodSpec, kind string) {
 	if spec.RestartPolicy != corev1.RestartPolicyAlways {
 		unsupported(at.child("restartPolicy"), spec.RestartPolicy, corev1.RestartPolicyAlways)
 	}
@@ -145,7 +145,7 @@ func checkRunsForever(at spot, spec *corev1.PodSpec, kind string) {
 
 // checkControllerRevision follows ValidateControllerRevisionCreate. Data that
 // is not serialized yet (Object) is as good as its JSON.
-func checkControllerRevision(root spot, revision *appsv1.ControllerRevision) {
+func checkControllerRevision(root fieldErrors, revision *appsv1.ControllerRevision) {
 	checkMeta(root.child("metadata"), &revision.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	checkNotNegative(root.child("revision"), revision.Revision)
 	at := root.child("data")

@@ -41,7 +41,7 @@ func oldestFirst(objects []any) {
 func (b *Beside) Stop() { b.controller.stop() }
 
 // Sync shows the controller what there is, by watch events, and syncs once.
-func (b *Beside) Sync(seen rollouttest.Seen) rollouttest.Acts {
+func (b *Beside) Sync(seen rollouttest.Observation) rollouttest.Actions {
 	s := b.controller.server
 	s.now = seen.Now
 	b.controller.clock.SetTime(seen.Now)
@@ -51,7 +51,7 @@ func (b *Beside) Sync(seen rollouttest.Seen) rollouttest.Acts {
 	show(s, s.pods, seen.Pods)
 	o := b.controller.attempt(key(seen.DaemonSet))
 	s.pretend(o.writes)
-	var acts rollouttest.Acts
+	var acts rollouttest.Actions
 	for _, w := range o.writes {
 		pod, ok := w.object.(*corev1.Pod)
 		switch {

@@ -45,7 +45,7 @@ type Sim interface {
 	Trouble(id int32) Trouble
 	// Against lists what the scheduler has against the node of an unbound pod, in the
 	// order of its filters; WhyUnbound says the same in its words.
-	Against(id int32) []placement.Reason
+	Against(id int32) []placement.FilterReason
 	WhyUnbound(id int32) string
 	// Neighbours lists the bound pods on a node that have not ended: those of the same
 	// DaemonSet as the pod, or those of no DaemonSet that are not terminating.

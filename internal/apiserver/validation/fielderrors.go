@@ -12,45 +12,45 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// spot is one place in an object that is being checked: the path of a field,
+// fieldErrors is one place in an object that is being checked: the path of a field,
 // and the list that the object's mistakes go to.
-type spot struct {
+type fieldErrors struct {
 	path *field.Path
 	list *field.ErrorList
 }
 
-func (at spot) child(name string, more ...string) spot {
-	return spot{at.path.Child(name, more...), at.list}
+func (at fieldErrors) child(name string, more ...string) fieldErrors {
+	return fieldErrors{at.path.Child(name, more...), at.list}
 }
-func (at spot) item(i int) spot     { return spot{at.path.Index(i), at.list} }
-func (at spot) key(key string) spot { return spot{at.path.Key(key), at.list} }
+func (at fieldErrors) item(i int) fieldErrors     { return fieldErrors{at.path.Index(i), at.list} }
+func (at fieldErrors) key(key string) fieldErrors { return fieldErrors{at.path.Key(key), at.list} }
 
-func (at spot) add(mistake *field.Error) { *at.list = append(*at.list, mistake) }
-func (at spot) required(detail string)   { at.add(field.Required(at.path, detail)) }
-func (at spot) forbidden(detail string)  { at.add(field.Forbidden(at.path, detail)) }
-func (at spot) duplicate(value any)      { at.add(field.Duplicate(at.path, value)) }
-func (at spot) duplicateFor(v any, detail string) {
+func (at fieldErrors) add(mistake *field.Error) { *at.list = append(*at.list, mistake) }
+func (at fieldErrors) required(detail string)   { at.add(field.Required(at.path, detail)) }
+func (at fieldErrors) forbidden(detail string)  { at.add(field.Forbidden(at.path, detail)) }
+func (at fieldErrors) duplicate(value any)      { at.add(field.Duplicate(at.path, value)) }
+func (at fieldErrors) duplicateFor(v any, detail string) {
 	mistake := field.Duplicate(at.path, v)
 	mistake.Detail = detail
 	at.add(mistake)
 }
-func (at spot) invalid(v any, detail string) { at.add(field.Invalid(at.path, v, detail)) }
+func (at fieldErrors) invalid(v any, detail string) { at.add(field.Invalid(at.path, v, detail)) }
 
 // invalidFor reports a value once for each of the reasons it is wrong for.
-func (at spot) invalidFor(value any, reasons []string) {
+func (at fieldErrors) invalidFor(value any, reasons []string) {
 	for _, reason := range reasons {
 		at.invalid(value, reason)
 	}
 }
 
 // unsupported reports a value that is none of those a field can have.
-func unsupported[T ~string](at spot, value any, supported ...T) {
+func unsupported[T ~string](at fieldErrors, value any, supported ...T) {
 	at.add(field.NotSupported(at.path, value, supported))
 }
 
 // include takes over what apimachinery found. It ranges over maps: the mistakes
 // of one field are put into an order.
-func (at spot) include(mistakes field.ErrorList) {
+func (at fieldErrors) include(mistakes field.ErrorList) {
 	for rest := mistakes; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].Field == rest[0].Field {
@@ -68,20 +68,20 @@ func compareMistakes(a, b *field.Error) int {
 
 // The checks of single values that many fields share.
 
-func checkNotNegative[T int32 | int64](at spot, value T) {
+func checkNotNegative[T int32 | int64](at fieldErrors, value T) {
 	if value < 0 {
 		at.invalid(int64(value), apivalidation.IsNegativeErrorMsg)
 	}
 }
 
-func checkPositive(at spot, value int32) {
+func checkPositive(at fieldErrors, value int32) {
 	if value <= 0 {
 		at.invalid(int64(value), "must be greater than zero")
 	}
 }
 
 // checkOneOf checks a field that has a default, and so must not be empty.
-func checkOneOf[T ~string](at spot, value T, supported ...T) {
+func checkOneOf[T ~string](at fieldErrors, value T, supported ...T) {
 	if value == "" {
 		at.required("")
 		return
@@ -90,34 +90,40 @@ func checkOneOf[T ~string](at spot, value T, supported ...T) {
 }
 
 // checkSupported checks a field that may be empty only if that is supported.
-func checkSupported[T ~string](at spot, value T, supported ...T) {
+func checkSupported[T ~string](at fieldErrors, value T, supported ...T) {
 	if !slices.Contains(supported, value) {
 		unsupported(at, value, supported...)
 	}
 }
 
-func checkDNSLabel(at spot, value string) { at.invalidFor(value, validation.IsDNS1123Label(value)) }
+func checkDNSLabel(at fieldErrors, value string) {
+	at.invalidFor(value, validation.IsDNS1123Label(value))
+}
 
 // checkName checks an optional reference to an object by name.
-func checkName(at spot, name string) {
+func checkName(at fieldErrors, name string) {
 	if name != "" {
 		at.invalidFor(name, validation.IsDNS1123Subdomain(name))
 	}
 }
 
-func checkQualifiedName(at spot, name string) { at.invalidFor(name, validation.IsQualifiedName(name)) }
+func checkQualifiedName(at fieldErrors, name string) {
+	at.invalidFor(name, validation.IsQualifiedName(name))
+}
 
-func checkLabelKey(at spot, key string) { at.include(metavalidation.ValidateLabelName(key, at.path)) }
+func checkLabelKey(at fieldErrors, key string) {
+	at.include(metavalidation.ValidateLabelName(key, at.path))
+}
 
-func checkLabels(at spot, labels map[string]string) {
+func checkLabels(at fieldErrors, labels map[string]string) {
 	at.include(metavalidation.ValidateLabels(labels, at.path))
 }
 
-func checkAnnotations(at spot, annotations map[string]string) {
+func checkAnnotations(at fieldErrors, annotations map[string]string) {
 	at.include(apivalidation.ValidateAnnotations(annotations, at.path))
 }
 
-func checkSelector(at spot, selector *metav1.LabelSelector) {
+func checkSelector(at fieldErrors, selector *metav1.LabelSelector) {
 	at.include(metavalidation.ValidateLabelSelector(selector, metavalidation.LabelSelectorValidationOptions{}, at.path))
 }
 

@@ -24,16 +24,16 @@ type Config struct {
 	Admit   Admit          // what a mutating webhook would do to pods; nil: nothing
 }
 
-// Base is a cluster that plans start from, once everything in it has come to rest:
+// Baseline is a cluster that plans start from, once everything in it has come to rest:
 // what a rollout that is under way would still do is not a plan's doing. Every
 // DaemonSet is compiled and predicted once, whatever the number of plans. Safe for
 // concurrent use.
-type Base struct {
+type Baseline struct {
 	config  Config
 	given   *cluster.Cluster
 	cluster *cluster.Cluster // at rest
 	daemons map[string]*daemon
-	settled settling
+	settled settledStart
 
 	fork sync.Mutex // of sim
 	sim  *rollout.Sim
@@ -49,8 +49,8 @@ type daemon struct {
 	admission *Admission // what Config.Admit makes of its pods; nil without
 }
 
-// settling is what happened until the cluster was at rest.
-type settling struct {
+// settledStart is what happened until the cluster was at rest.
+type settledStart struct {
 	created, deleted int
 	unsettled        bool
 }
@@ -58,7 +58,7 @@ type settling struct {
 // Start makes the base for plans on a cluster. It simulates the cluster until it is
 // at rest, which costs some µs for each pod and more for what happens; a DaemonSet
 // or a configuration that cannot be read is an error.
-func (cfg Config) Start(c *cluster.Cluster) (*Base, error) {
+func (cfg Config) Start(c *cluster.Cluster) (*Baseline, error) {
 	if cfg.Horizon < 0 {
 		return nil, fmt.Errorf("Config.Horizon: %v: must not be negative", cfg.Horizon)
 	}
@@ -69,7 +69,7 @@ func (cfg Config) Start(c *cluster.Cluster) (*Base, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Base{config: cfg, given: c, cluster: c, sim: sim, daemons: map[string]*daemon{}}
+	b := &Baseline{config: cfg, given: c, cluster: c, sim: sim, daemons: map[string]*daemon{}}
 	b.settle()
 	b.print = sync.OnceValue(func() Fingerprint { return FingerprintOf(c) })
 	var errs []error
@@ -85,18 +85,18 @@ func (cfg Config) Start(c *cluster.Cluster) (*Base, error) {
 	return b, errors.Join(errs...)
 }
 
-// Start is Config{}.Start.
-func Start(c *cluster.Cluster) (*Base, error) { return Config{}.Start(c) }
+// NewBaseline is Config{}.Start.
+func NewBaseline(c *cluster.Cluster) (*Baseline, error) { return Config{}.Start(c) }
 
 // settle lets everything come to rest.
-func (b *Base) settle() {
+func (b *Baseline) settle() {
 	happened := false
 	for events := range b.sim.Run(b.ticks()) {
 		for _, e := range events {
 			switch e.Kind {
-			case rollout.Created:
+			case rollout.EventCreated:
 				b.settled.created++
-			case rollout.Deleted:
+			case rollout.EventDeleted:
 				b.settled.deleted++
 			}
 		}
@@ -109,13 +109,13 @@ func (b *Base) settle() {
 }
 
 // ticks is the horizon in ticks.
-func (b *Base) ticks() int {
+func (b *Baseline) ticks() int {
 	tick := b.sim.Config().Tick
 	return int(min(b.config.Horizon/max(tick, time.Second), 1<<30))
 }
 
 // predict compiles and predicts a DaemonSet of a snapshot.
-func (b *Base) predict(ds *appsv1.DaemonSet, on *cluster.Cluster) (*daemon, error) {
+func (b *Baseline) predict(ds *appsv1.DaemonSet, on *cluster.Cluster) (*daemon, error) {
 	w, err := placement.ForDaemonSet(ds, placement.Unvalidated())
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (b *Base) predict(ds *appsv1.DaemonSet, on *cluster.Cluster) (*daemon, erro
 }
 
 // on gives a compiled DaemonSet on another snapshot.
-func (b *Base) on(d *daemon, c *cluster.Cluster) (*daemon, error) {
+func (b *Baseline) on(d *daemon, c *cluster.Cluster) (*daemon, error) {
 	now := &daemon{object: d.object, workload: d.workload, Prediction: d.workload.Predict(c)}
 	var err error
 	if b.config.Admit != nil {
@@ -134,7 +134,7 @@ func (b *Base) on(d *daemon, c *cluster.Cluster) (*daemon, error) {
 }
 
 // orNothing lets a nil Base and the zero one be of no cluster.
-func (b *Base) orNothing() *Base {
+func (b *Baseline) orNothing() *Baseline {
 	if b == nil || b.sim == nil {
 		return nothing().base
 	}
@@ -143,17 +143,17 @@ func (b *Base) orNothing() *Base {
 
 // Cluster is the cluster at rest, from which plans start. It is the given one if
 // nothing happened in it.
-func (b *Base) Cluster() *cluster.Cluster { return b.orNothing().cluster }
+func (b *Baseline) Cluster() *cluster.Cluster { return b.orNothing().cluster }
 
-// Keys gives the DaemonSets, as namespace/name, ascending.
-func (b *Base) Keys() []string { return slices.Sorted(maps.Keys(b.orNothing().daemons)) }
+// DaemonSets gives the DaemonSets, as namespace/name, ascending.
+func (b *Baseline) DaemonSets() []string { return slices.Sorted(maps.Keys(b.orNothing().daemons)) }
 
 // Plan works out what edits, made one after the other at one time, would do. It
 // costs as much as the edits; what they do is worked out when asked for. The error
 // is every mistake in the edits.
-func (b *Base) Plan(edits ...Edit) (*Plan, error) {
+func (b *Baseline) Plan(edits ...Edit) (*Plan, error) {
 	b = b.orNothing()
-	d := &draft{start: b.cluster, after: b.cluster}
+	d := &editedCluster{start: b.cluster, after: b.cluster}
 	var errs []error
 	for _, e := range edits {
 		if e.do == nil {
@@ -162,7 +162,7 @@ func (b *Base) Plan(edits ...Edit) (*Plan, error) {
 		}
 		errs = append(errs, e.do(d))
 	}
-	p := &Plan{base: b, edits: slices.Clone(edits), draft: d}
+	p := &Plan{base: b, edits: slices.Clone(edits), editedCluster: d}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (b *Base) Plan(edits ...Edit) (*Plan, error) {
 
 // New is Start and Plan for a single plan.
 func New(c *cluster.Cluster, edits ...Edit) (*Plan, error) {
-	b, err := Start(c)
+	b, err := NewBaseline(c)
 	if err != nil {
 		return nil, err
 	}

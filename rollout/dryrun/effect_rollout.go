@@ -13,10 +13,10 @@ type course struct {
 	sim       *rollout.Sim // at the end
 	start     int          // the tick before the first
 	trace     rollout.Trace
-	courses   map[string]rollout.Course
+	courses   map[string]rollout.Summary
 	rolled    map[string]map[string]bool // by DaemonSet, the nodes that a rolling update took its turn on
 	before    map[string][]rollout.Pod
-	waited    map[string]map[string]rollout.Cause // by DaemonSet and node, what it waited for already
+	waited    map[string]map[string]rollout.Blocker // by DaemonSet and node, what it waited for already
 	after     map[string][]rollout.Pod
 	waiting   map[string][]rollout.Wait
 	current   map[string]int64 // by DaemonSet: its revision at the end
@@ -32,11 +32,11 @@ func (p *Plan) simulate() *course {
 		sim, _ = p.base.forked(p.base.cluster)
 		return &course{sim: sim, refused: []string{err.Error()}}
 	}
-	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Course{}, rolled: map[string]map[string]bool{}, before: map[string][]rollout.Pod{}, waited: map[string]map[string]rollout.Cause{}}
+	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Summary{}, rolled: map[string]map[string]bool{}, before: map[string][]rollout.Pod{}, waited: map[string]map[string]rollout.Blocker{}}
 	for _, key := range sim.Keys() {
-		c.before[key], c.waited[key] = sim.Pods(key), map[string]rollout.Cause{}
+		c.before[key], c.waited[key] = sim.Pods(key), map[string]rollout.Blocker{}
 		for _, w := range sim.Waiting(key) {
-			c.waited[key][w.Node] = w.For
+			c.waited[key][w.Node] = w.Blocker
 		}
 	}
 	courses, trace := sim.Measure(p.base.ticks())
@@ -70,50 +70,50 @@ func (e Effect) course() *course {
 
 func (c *course) note(e rollout.Event) {
 	switch {
-	case e.Kind == rollout.Refused:
+	case e.Kind == rollout.EventInputRefused:
 		c.refused = append(c.refused, e.Why.Detail)
-	case (e.Kind == rollout.Deleted || e.Kind == rollout.Created) && rolling(e.Why.Rule):
-		if c.rolled[e.DaemonSet] == nil {
-			c.rolled[e.DaemonSet] = map[string]bool{}
+	case (e.Kind == rollout.EventDeleted || e.Kind == rollout.EventCreated) && rolling(e.Why.Reason):
+		if c.rolled[e.Key] == nil {
+			c.rolled[e.Key] = map[string]bool{}
 		}
-		c.rolled[e.DaemonSet][e.Node] = true
+		c.rolled[e.Key][e.Node] = true
 	}
 }
 
 // rolling says whether the rule is one of the rolling update
 // (pkg/controller/daemon/update.go: rollingUpdate) and not of manage.
-func rolling(r rollout.Rule) bool {
+func rolling(r rollout.Reason) bool {
 	switch r {
-	case rollout.WithinBudget, rollout.OldUnavailable, rollout.OldNotReady, rollout.NewAvailable, rollout.OldUnwanted,
-		rollout.EnoughElsewhere, rollout.WithinSurge, rollout.OldUnavailableSurge:
+	case rollout.ReasonMaxUnavailable, rollout.ReasonOldUnavailable, rollout.ReasonOldNotReady, rollout.ReasonNewAvailable, rollout.OldUnwanted,
+		rollout.ReasonSurplusAvailable, rollout.ReasonMaxSurge, rollout.ReasonOldUnavailableSurge:
 		return true
 	}
 	return false
 }
 
-// Pods is what a plan does to a DaemonSet's pods, as the nodes on which it does.
+// PodChanges is what a plan does to a DaemonSet's pods, as the nodes on which it does.
 // The sets are disjoint.
-type Pods struct {
+type PodChanges struct {
 	Created   cluster.NodeSet `json:"created"`   // there was none
 	Updated   cluster.NodeSet `json:"updated"`   // another takes its place when its turn comes in the rolling update
-	Recreated cluster.NodeSet `json:"recreated"` // it is deleted, whatever the budget, and another comes
+	Recreated cluster.NodeSet `json:"recreated"` // it is deleted, regardless of maxUnavailable, and another comes
 	Deleted   cluster.NodeSet `json:"deleted"`   // at once, whatever maxUnavailable says, or turned out by a taint: it is wanted no more
 	Dropped   cluster.NodeSet `json:"dropped"`   // by the rolling update, and none comes in its place: the node only kept it
 	Outdated  cluster.NodeSet `json:"outdated"`  // it stays though the template is another: OnDelete, or the rollout does not get that far
 }
 
 // Empty says whether no pod changes.
-func (p Pods) Empty() bool {
+func (p PodChanges) Empty() bool {
 	return p.Created.Len()+p.Updated.Len()+p.Recreated.Len()+p.Deleted.Len()+p.Dropped.Len()+p.Outdated.Len() == 0
 }
 
 // Pods gives what becomes of the DaemonSet's pods. It runs the simulation.
-func (e Effect) Pods() Pods {
+func (e Effect) Pods() PodChanges {
 	c := e.course()
 	before, after := podsByNode(c.before[e.Key]), podsByNode(c.after[e.Key])
 	names := map[*cluster.NodeSet][]string{}
 	current := c.current[e.Key]
-	var p Pods
+	var p PodChanges
 	for _, node := range nodesOf(before, after) {
 		if set := p.where(e, before[node], after[node], c.rolled[e.Key][node], current); set != nil {
 			names[set] = append(names[set], node)
@@ -128,7 +128,7 @@ func (e Effect) Pods() Pods {
 }
 
 // where is the set of a node by the pods that it had and has; nil if they are the same.
-func (p *Pods) where(e Effect, had, has []rollout.Pod, rolled bool, current int64) *cluster.NodeSet {
+func (p *PodChanges) where(e Effect, had, has []rollout.Pod, rolled bool, current int64) *cluster.NodeSet {
 	switch {
 	case len(had) == 0:
 		return &p.Created
@@ -140,7 +140,7 @@ func (p *Pods) where(e Effect, had, has []rollout.Pod, rolled bool, current int6
 		return &p.Updated
 	case !shared(had, has):
 		return &p.Recreated
-	case e.Action == Changed && outdated(had, has, current):
+	case e.Action == ActionChanged && outdated(had, has, current):
 		return &p.Outdated
 	}
 	return nil
@@ -187,10 +187,10 @@ func nodesOf(before, after map[string][]rollout.Pod) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// Course gives the DaemonSet's way through the plan's simulation: waves, ticks, how
+// Summary gives the DaemonSet's way through the plan's simulation: waves, ticks, how
 // many pods were available at worst, and whether it gets to its end. Ticks are of
 // Config.Rollout.Tick. It runs the simulation.
-func (e Effect) Course() rollout.Course { return e.course().courses[e.Key] }
+func (e Effect) Summary() rollout.Summary { return e.course().courses[e.Key] }
 
 // Waiting lists the nodes that keep the DaemonSet's rollout from being done when
 // nothing happens any more, or at the horizon, and did not before the plan for the
@@ -199,25 +199,25 @@ func (e Effect) Waiting() []rollout.Wait {
 	c := e.course()
 	return slices.DeleteFunc(slices.Clone(c.waiting[e.Key]), func(w rollout.Wait) bool {
 		before, did := c.waited[e.Key][w.Node]
-		return did && before == w.For
+		return did && before == w.Blocker
 	})
 }
 
-// Ends says whether what the plan sets off comes to an end: every wanted pod is
+// Completes says whether what the plan sets off comes to an end: every wanted pod is
 // updated and available, but for nodes that waited for the same before. It runs the
 // simulation.
-func (e Effect) Ends() bool {
-	state := e.Course().State
-	return state == rollout.Done || state == rollout.Deadlocked && len(e.Waiting()) == 0
+func (e Effect) Completes() bool {
+	state := e.Summary().State
+	return state == rollout.StateDone || state == rollout.StateStuck && len(e.Waiting()) == 0
 }
 
 // Trace gives everything that happens after the edits. It runs the simulation.
 func (p *Plan) Trace() rollout.Trace { return slices.Clone(p.orNothing().course().trace) }
 
-// AtWorst says on how many nodes a pod was available when there were fewest, of
+// MinAvailable says on how many nodes a pod was available when there were fewest, of
 // those nodes that had one before the plan and go on wanting one; a pod on its way
 // out does not count. It runs the simulation.
-func (e Effect) AtWorst() (available, of int) {
+func (e Effect) MinAvailable() (available, of int) {
 	c := e.course()
 	of = len(c.lasting(e))
 	return of - c.courses[e.Key].Down, of

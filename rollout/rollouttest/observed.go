@@ -13,9 +13,9 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Moment is a simulation after a tick in which something happened: what an
+// Observed is a simulation after a tick in which something happened: what an
 // invariant looks at. What is asked twice is computed once.
-type Moment struct {
+type Observed struct {
 	sim       *rollout.Sim
 	events    []rollout.Event
 	snapshot  *cluster.Cluster                 // of this tick; nil until it is asked for
@@ -24,19 +24,19 @@ type Moment struct {
 }
 
 // next moves on to another tick.
-func (m *Moment) next(events []rollout.Event) {
+func (m *Observed) next(events []rollout.Event) {
 	m.events, m.snapshot = events, nil
 	for _, e := range events {
 		switch e.Kind {
-		case rollout.Happened, rollout.Tainted, rollout.Gone:
+		case rollout.EventInputApplied, rollout.EventNodeTainted, rollout.EventObjectDeleted:
 			m.setting, m.predicted = nil, nil
 		}
 	}
 }
 
 // Sim is the simulation. Who wants to try something in it forks it. That of the zero
-// Moment is the zero Sim.
-func (m *Moment) Sim() *rollout.Sim {
+// Observed is the zero Sim.
+func (m *Observed) Sim() *rollout.Sim {
 	if m.sim == nil {
 		m.sim = &rollout.Sim{}
 	}
@@ -44,16 +44,16 @@ func (m *Moment) Sim() *rollout.Sim {
 }
 
 // Tick is the tick that has just passed.
-func (m *Moment) Tick() int { return m.Sim().Now() }
+func (m *Observed) Tick() int { return m.Sim().Now() }
 
 // Time is its virtual time.
-func (m *Moment) Time() time.Time { return m.Sim().Time(m.Sim().Now()) }
+func (m *Observed) Time() time.Time { return m.Sim().Time(m.Sim().Now()) }
 
 // Events are what happened in it.
-func (m *Moment) Events() []rollout.Event { return slices.Clone(m.events) }
+func (m *Observed) Events() []rollout.Event { return slices.Clone(m.events) }
 
 // Cluster is the cluster now. It costs as much as there are objects, once a tick.
-func (m *Moment) Cluster() *cluster.Cluster {
+func (m *Observed) Cluster() *cluster.Cluster {
 	if m.snapshot == nil {
 		m.snapshot = m.Sim().Cluster()
 	}
@@ -61,7 +61,7 @@ func (m *Moment) Cluster() *cluster.Cluster {
 }
 
 // nodes is a cluster with the nodes and the specs of now.
-func (m *Moment) nodes() *cluster.Cluster {
+func (m *Observed) nodes() *cluster.Cluster {
 	if m.setting == nil {
 		m.setting = m.Cluster()
 	}
@@ -69,14 +69,14 @@ func (m *Moment) nodes() *cluster.Cluster {
 }
 
 // daemonSet is the DaemonSet with the spec of now; nil if there is none.
-func (m *Moment) daemonSet(key string) *appsv1.DaemonSet {
+func (m *Observed) daemonSet(key string) *appsv1.DaemonSet {
 	namespace, name, _ := strings.Cut(key, "/")
 	ds, _ := m.nodes().Borrow().DaemonSet(namespace, name)
 	return ds
 }
 
 // prediction is where the DaemonSet may run now; nil if there is none.
-func (m *Moment) prediction(key string) *placement.Prediction {
+func (m *Observed) prediction(key string) *placement.Prediction {
 	if p, ok := m.predicted[key]; ok {
 		return p
 	}
@@ -95,7 +95,7 @@ func (m *Moment) prediction(key string) *placement.Prediction {
 
 // Wanted are the nodes that want a pod of the DaemonSet now; none if there is no
 // such DaemonSet.
-func (m *Moment) Wanted(key string) cluster.NodeSet {
+func (m *Observed) Wanted(key string) cluster.NodeSet {
 	if p := m.prediction(key); p != nil {
 		return p.Eligible()
 	}
@@ -104,13 +104,13 @@ func (m *Moment) Wanted(key string) cluster.NodeSet {
 
 // Available are the nodes that want a pod of the DaemonSet and have one that is
 // available and not on its way out. (The DaemonSet's status counts those too.)
-func (m *Moment) Available(key string) cluster.NodeSet {
+func (m *Observed) Available(key string) cluster.NodeSet {
 	return m.with(key, func(p rollout.Pod) bool { return p.Available && !p.Terminating }).And(m.Wanted(key))
 }
 
 // Running are the nodes that have a live pod of the DaemonSet, wanted or not:
 // one that has not ended and is not on its way out.
-func (m *Moment) Running(key string) cluster.NodeSet { return m.with(key, live) }
+func (m *Observed) Running(key string) cluster.NodeSet { return m.with(key, live) }
 
 func live(p rollout.Pod) bool { return !p.Terminating && !ended(p) }
 
@@ -119,7 +119,7 @@ func ended(p rollout.Pod) bool {
 }
 
 // with are the nodes that have a pod of that kind.
-func (m *Moment) with(key string, kind func(rollout.Pod) bool) cluster.NodeSet {
+func (m *Observed) with(key string, kind func(rollout.Pod) bool) cluster.NodeSet {
 	var names []string
 	for _, p := range m.sim.Pods(key) {
 		if kind(p) {

@@ -9,31 +9,31 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// speech is what a pod may speak of: labels and taints that nodes have, never none.
-type speech struct {
+// vocabulary is what a pod may speak of: labels and taints that nodes have, never none.
+type vocabulary struct {
 	labels []label
 	taints []string // key=value:effect or key:effect
 }
 
 type label struct{ key, value string }
 
-// speaks gives the labels and taints of the given cluster, else of the catalogue.
-func (o options) speaks() *speech {
-	if o.speech != nil {
-		return o.speech
+// knows gives the labels and taints of the given cluster, else of the catalogue.
+func (o options) knows() *vocabulary {
+	if o.vocabulary != nil {
+		return o.vocabulary
 	}
-	s := new(speech)
+	s := new(vocabulary)
 	for _, m := range o.models() {
-		s.hear(m.spec(1))
+		s.addLine(m.spec(1))
 	}
 	for _, words := range purposes {
-		s.hear(Node("", strings.Fields(words)...))
+		s.addLine(Node("", strings.Fields(words)...))
 	}
 	return s
 }
 
-// hear takes in the labels and taints that words give to a node.
-func (s *speech) hear(n NodeSpec) {
+// addLine takes in the labels and taints that words give to a node.
+func (s *vocabulary) addLine(n NodeSpec) {
 	for _, text := range n.words {
 		switch w := cut(text).dealt(0); {
 		case w.sep == '=':
@@ -44,7 +44,7 @@ func (s *speech) hear(n NodeSpec) {
 	}
 }
 
-func (s *speech) add(l label) {
+func (s *vocabulary) add(l label) {
 	for _, have := range s.labels {
 		if have == l {
 			return
@@ -53,7 +53,7 @@ func (s *speech) add(l label) {
 	s.labels = append(s.labels, l)
 }
 
-func (s *speech) addTaint(taint string) {
+func (s *vocabulary) addTaint(taint string) {
 	for _, have := range s.taints {
 		if have == taint {
 			return
@@ -62,9 +62,9 @@ func (s *speech) addTaint(taint string) {
 	s.taints = append(s.taints, taint)
 }
 
-// speechOf is what can be said of a cluster's nodes, the operating system first.
-func speechOf(c *cluster.Cluster) *speech {
-	s := new(speech)
+// vocabularyOf is what can be said of a cluster's nodes, the operating system first.
+func vocabularyOf(c *cluster.Cluster) *vocabulary {
+	s := new(vocabulary)
 	for _, key := range append([]string{corev1.LabelOSStable}, c.LabelKeys()...) {
 		for _, value := range c.LabelValues(key) {
 			s.add(label{key, value})

@@ -22,11 +22,11 @@ type mistake struct {
 	boolean        string // the value, if it is true or false where a string is wanted
 }
 
-// misfits finds every value in raw that cannot be decoded into the Go type it
+// typeErrors finds every value in raw that cannot be decoded into the Go type it
 // is meant for: the smallest parts that fail on their own. The decoder itself
 // names only the first, without list indices, and none inside a type with its
 // own decoding, such as a quantity.
-func misfits(raw json.RawMessage, t reflect.Type, path string) []mistake {
+func typeErrors(raw json.RawMessage, t reflect.Type, path string) []mistake {
 	if len(raw) == 0 {
 		return nil // absent
 	}
@@ -36,10 +36,10 @@ func misfits(raw json.RawMessage, t reflect.Type, path string) []mistake {
 	}
 	var found []mistake
 	for _, p := range partsOf(raw, t, path) {
-		found = append(found, misfits(p.raw, p.t, p.path)...)
+		found = append(found, typeErrors(p.raw, p.t, p.path)...)
 	}
 	if found == nil {
-		return []mistake{{path, explainMisfit(raw, t, err), strayBoolean(raw, t)}}
+		return []mistake{{path, explainTypeError(raw, t, err), strayBoolean(raw, t)}}
 	}
 	return found
 }
@@ -109,8 +109,8 @@ func fieldTypes(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// explainMisfit says what the field wants and what it got.
-func explainMisfit(raw json.RawMessage, t reflect.Type, err error) string {
+// explainTypeError says what the field wants and what it got.
+func explainTypeError(raw json.RawMessage, t reflect.Type, err error) string {
 	t = pointedTo(t)
 	want := wanted(t)
 	if want == "" {

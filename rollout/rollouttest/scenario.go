@@ -17,9 +17,9 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Scene is where a simulation starts, and what happens in it. It prints with %#v
+// Scenario is where a simulation starts, and what happens in it. It prints with %#v
 // as source that makes it again.
-type Scene struct {
+type Scenario struct {
 	Dump   *cluster.Cluster  // prints as the variable dump; may be nil
 	World  clustertest.World // what there is beside the dump, or instead of the same there
 	Config rollout.Config
@@ -38,7 +38,7 @@ func (s Step) String() string { return fmt.Sprintf("%d %v", s.At, s.Do) }
 
 // Sim starts the simulation, lets it settle (for at most 10,000 ticks) and
 // schedules the steps. A mistake in the scene fails the test.
-func (s Scene) Sim(t rapid.TB) *rollout.Sim {
+func (s Scenario) Sim(t rapid.TB) *rollout.Sim {
 	t.Helper()
 	sim, err := s.from(s.start(t))
 	if err != nil {
@@ -47,7 +47,7 @@ func (s Scene) Sim(t rapid.TB) *rollout.Sim {
 	return sim
 }
 
-func (s Scene) from(start *cluster.Cluster) (*rollout.Sim, error) {
+func (s Scenario) from(start *cluster.Cluster) (*rollout.Sim, error) {
 	sim, err := rollout.New(start, s.Config)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (s Scene) from(start *cluster.Cluster) (*rollout.Sim, error) {
 }
 
 // start is the dump with the world on top.
-func (s Scene) start(t rapid.TB) *cluster.Cluster {
+func (s Scenario) start(t rapid.TB) *cluster.Cluster {
 	t.Helper()
 	world := s.World.Cluster(t)
 	if s.Dump == nil {
@@ -104,7 +104,7 @@ func (s Step) inputs() ([]rollout.Input, error) {
 func applied(object runtime.Object) (rollout.Input, error) {
 	switch o := object.(type) {
 	case *appsv1.DaemonSet:
-		return rollout.Apply{DaemonSet: o}, nil
+		return rollout.Apply{Object: o}, nil
 	case *corev1.Node:
 		return rollout.ApplyNode{Node: o}, nil
 	}
@@ -112,9 +112,9 @@ func applied(object runtime.Object) (rollout.Input, error) {
 }
 
 // GoString is the literal that makes the scene.
-func (s Scene) GoString() string {
+func (s Scenario) GoString() string {
 	var b strings.Builder
-	b.WriteString("rollouttest.Scene{")
+	b.WriteString("rollouttest.Scenario{")
 	if s.Dump != nil {
 		b.WriteString("\n\tDump: dump,")
 	}
