@@ -49,7 +49,7 @@ var sharedFields = map[string]string{
 	"podTable.named":          "set by New",
 	"podTable.loads":          "set by New",
 	"podTable.reasons":        "intern makes another",
-	"kubelets.podDurations":          "set by New",
+	"kubelets.podDurations":   "set by New",
 	"kubelets.faults":         "injectFault makes another",
 	"daemonSet.patch":         "setObject makes another",
 	"daemonSet.taken":         "set by New; nextSerial cuts it from the front",
