@@ -11,7 +11,7 @@ type nodePods struct {
 	oldPods int
 }
 
-// refresh brings the tally up to date.
+// refresh brings the node counts up to date.
 func (dsc *daemonSetController) refresh(d *daemonSet) {
 	if d.stale {
 		for n := range d.marks {

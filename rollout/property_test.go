@@ -139,7 +139,7 @@ func TestReplay(t *testing.T) {
 
 // A fork goes on as its parent would have, and neither touches the other.
 // Mutants seen to fail: Fork without a clone of pods, of nodes, of the pod queue,
-// of live, of a daemon's head, of its backoffs, of its tally's sets.
+// of live, of a daemon's head, of its backoffs, of its nodeCounts' sets.
 func TestForkIsIndependent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(endlessly).Draw(t, "story")
@@ -270,7 +270,7 @@ func TestSettledDumpStaysAsItIs(t *testing.T) {
 
 // What the simulation thinks is left on its nodes is what its pods leave, and at
 // the end of a tick no pod waits that would fit.
-// Mutants seen to fail: vanish, FailPods or bind without seat; vanish that does not
+// Mutants seen to fail: vanish, FailPods or bind without bindPod; vanish that does not
 // free the room of a nominated pod.
 func TestRoomIsCounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -284,7 +284,7 @@ func TestRoomIsCounted(t *testing.T) {
 }
 
 // TestRoomIsCountedAfterAllInputs has nodes come and go in one tick with what
-// happens to pods on others. Mutants seen to fail: seat that counts before a survey;
+// happens to pods on others. Mutants seen to fail: bindPod that counts before a survey;
 // inputs without a survey after them.
 func TestRoomIsCountedAfterAllInputs(t *testing.T) {
 	c, err := cluster.New(smallNode("n-1"), smallNode("n-2"), smallNode("n-3"), fleetSet("v1", "1"))

@@ -197,7 +197,7 @@ func add[T runtime.Object](objects *[]runtime.Object, list []T) {
 }
 
 // syncReasons are why a controller is to sync an object, as a set: the object's place in
-// the controller's work queue. Pods of DaemonSets have their own, by node (tally).
+// the controller's work queue. Pods of DaemonSets have their own, by node (nodeCounts).
 type syncReasons uint8
 
 const (
