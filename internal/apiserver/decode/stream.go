@@ -13,7 +13,8 @@ var (
 	utf8BOM   = []byte("\xef\xbb\xbf")
 	separator = []byte("---")
 	// logStart and logEnd stand around the log of a container in the output of
-	// kubectl cluster-info dump (k8s.io/kubectl/pkg/cmd/clusterinfo, Run).
+	// kubectl cluster-info dump (k8s.io/kubectl/pkg/cmd/clusterinfo/clusterinfo_dump.go:
+	// ClusterInfoDumpOptions.Run).
 	logStart = []byte("==== START logs for ")
 	logEnd   = []byte("==== END logs for ")
 )
