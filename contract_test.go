@@ -30,7 +30,7 @@ var (
 		PodDisruptionBudgets: []*policyv1.PodDisruptionBudget{}, PriorityClasses: []*schedulingv1.PriorityClass{},
 		Skipped: []cluster.Skipped{}, Warnings: []cluster.Warning{},
 	}
-	_ func(io.Reader) (*cluster.Manifest, error)                                             = cluster.ReadManifest
+	_ func(io.Reader, ...cluster.ReadOption) (*cluster.Manifest, error)                      = cluster.ReadManifest
 	_ func(*cluster.Manifest) (*cluster.Cluster, error)                                      = (*cluster.Manifest).Cluster
 	_ func(*corev1.Node) *corev1.Node                                                        = cluster.Default[*corev1.Node]
 	_ func(runtime.Object) field.ErrorList                                                   = cluster.Validate

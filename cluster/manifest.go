@@ -1,9 +1,7 @@
 package cluster
 
 import (
-	"errors"
-	"fmt"
-	"io"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -14,12 +12,15 @@ import (
 
 	"github.com/berthsim/berth/internal/apiserver/decode"
 	"github.com/berthsim/berth/internal/apiserver/kinds"
+	"github.com/berthsim/berth/internal/apiserver/validation"
+	"github.com/berthsim/berth/internal/par"
 )
 
-// Manifest is what a YAML or JSON stream held, each kind in the order of the
-// stream. Objects are as written: nothing is defaulted but an absent namespace,
+// Manifest is what YAML or JSON streams held, each kind in the order of the
+// input. Objects are as written: nothing is defaulted but an absent namespace,
 // which reads as "default" with a warning, and the kind and apiVersion of list
-// items that carry none.
+// items that carry none. Of what berth does not use, managedFields and the
+// last-applied-configuration annotation are dropped unless [KeepAll] is given.
 //
 // A literal is the typed way to build a cluster in Go:
 //
@@ -40,29 +41,31 @@ type Manifest struct {
 	Skipped  []Skipped // objects the model has no use for, in the order of the stream
 	Warnings []Warning // what the API server would accept and drop, in the order of the stream
 
-	places map[runtime.Object]decode.Place // where ReadManifest found each object
+	places map[runtime.Object]decode.Place // where each object was read
 }
 
 // Skipped names an object of a stream that is not in the Manifest, and why.
 type Skipped struct {
 	Kind, APIVersion, Namespace, Name string
 
-	Document int // counted from 1
-	Line     int // of the stream, counted from 1; of the document where the object's own is not known
+	File     string // "" for a stream that has no name
+	Document int    // counted from 1
+	Line     int    // of the stream, counted from 1; of the document where the object's own is not known
 	Reason   string
 }
 
 // String is one line: place, object, reason.
 func (s Skipped) String() string {
 	object := s.APIVersion + " " + kinds.ObjectName(s.Kind, s.Namespace, s.Name)
-	return decode.Remark{Document: s.Document, Line: s.Line, Object: object, Message: s.Reason}.String()
+	return decode.Remark{File: s.File, Document: s.Document, Line: s.Line, Object: object, Message: s.Reason}.String()
 }
 
 // Warning is something in a stream that the API server would accept and that
 // the writer of the manifest probably did not mean: an unknown or misspelt
 // field, a repeated key, an absent namespace.
 type Warning struct {
-	Document int    // counted from 1
+	File     string // "" for a stream that has no name
+	Document int    // counted from 1; 0 if it is about the whole file
 	Line     int    // of the stream, counted from 1
 	Object   string // "DaemonSet kube-system/agent"
 	Field    string // "spec.template.spec.hostnetwork"; "" if it is about the whole object
@@ -74,51 +77,8 @@ func (w Warning) String() string {
 	return decode.Remark(w).String()
 }
 
-// ReadManifest reads a stream of YAML or JSON documents: manifests, kind: List
-// and typed lists, and what kubectl get -o yaml or -o json printed.
-//
-// Documents are found and read as kubectl and the API server do: separators as
-// in streams (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader,
-// YAMLOrJSONDecoder), fields by their exact names as in strict decoding
-// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
-// Serializer.unmarshal). Unknown fields and repeated keys are Warnings, the
-// last of repeated keys counts; kinds outside the model are Skipped.
-//
-// The error is a [ManifestErrors] with every mistake of the stream, each with
-// document, line, object and field path as far as they are known; it is another
-// only if r fails. The Manifest is never nil and holds what could be read.
-//
-// Time and memory are linear in the size of the stream; the text of documents
-// with objects of the model is kept, so that later errors can name lines.
-func ReadManifest(r io.Reader) (*Manifest, error) {
-	if r == nil {
-		return &Manifest{}, errors.New("reading manifest: no reader")
-	}
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return &Manifest{}, fmt.Errorf("reading manifest: %w", err)
-	}
-	return newManifest(decode.Read(text))
-}
-
-// newManifest gives what was decoded its public types.
-func newManifest(read decode.Result) (*Manifest, error) {
-	m := &Manifest{places: make(map[runtime.Object]decode.Place, len(read.Objects))}
-	for _, o := range read.Objects {
-		m.add(o.Object)
-		m.places[o.Object] = o.Place
-	}
-	for _, s := range read.Skipped {
-		m.Skipped = append(m.Skipped, Skipped(s))
-	}
-	for _, w := range read.Warnings {
-		m.Warnings = append(m.Warnings, Warning(w))
-	}
-	if len(read.Mistakes) == 0 {
-		return m, nil
-	}
-	return m, newManifestErrors(read.Mistakes)
-}
+// storedAtOnce is how many objects are stored together, and share what is the same.
+const storedAtOnce = 2048
 
 // Cluster builds the cluster that the API server would hold if it were given
 // the objects: validated, with every default filled in. The Manifest and its
@@ -126,24 +86,54 @@ func newManifest(read decode.Result) (*Manifest, error) {
 //
 // The error is a [ManifestErrors] with every mistake of every object.
 func (m *Manifest) Cluster() (*Cluster, error) {
-	lines := decode.NewLineFinder()
+	written := m.Objects()
+	type stored struct {
+		objects  []runtime.Object
+		mistakes ManifestErrors
+	}
+	var all []runtime.Object
 	var mistakes ManifestErrors
-	var stored []runtime.Object
-	for _, written := range m.Objects() {
-		if kinds.IsNil(written) {
-			mistakes = append(mistakes, &ManifestError{Object: kinds.Of(written).Name, Message: "is nil"})
-			continue
-		}
-		object := withNamespace(written)
-		for _, err := range Validate(object) {
-			mistakes = append(mistakes, refused(object, err, m.places[written], lines))
-		}
-		stored = append(stored, Default(object))
+	for s := range par.Map(slices.Chunk(written, storedAtOnce), func(some []runtime.Object) (s stored) {
+		s.objects, s.mistakes = m.store(some)
+		return s
+	}) {
+		all, mistakes = append(all, s.objects...), append(mistakes, s.mistakes...)
 	}
 	if len(mistakes) > 0 {
 		return nil, mistakes.sorted()
 	}
-	return Adopt(stored...)
+	return Adopt(all...)
+}
+
+// store returns copies of the objects as the API server stores them, and what it
+// refuses.
+func (m *Manifest) store(some []runtime.Object) (all []runtime.Object, mistakes ManifestErrors) {
+	lines := decode.NewLineFinder()
+	known := patterns{}
+	for _, written := range some {
+		if kinds.IsNil(written) {
+			mistakes = append(mistakes, &ManifestError{Object: kinds.Of(written).Name, Message: "is nil"})
+			continue
+		}
+		pod, isPod := written.(*corev1.Pod)
+		if isPod {
+			if stored, ok := known.store(pod); ok {
+				all = append(all, stored)
+				continue
+			}
+		}
+		object := Default(written)
+		setNamespace(object)
+		errs := validation.ValidateDefaulted(object)
+		for _, err := range errs {
+			mistakes = append(mistakes, refused(object, err, m.places[written], lines))
+		}
+		if isPod && len(errs) == 0 {
+			known.add(pod, object.(*corev1.Pod))
+		}
+		all = append(all, object)
+	}
+	return all, mistakes
 }
 
 // Objects are all objects of the Manifest, kind after kind in the order of its
@@ -173,7 +163,7 @@ func appendObjects[T runtime.Object](all []runtime.Object, some []T) []runtime.O
 	return all
 }
 
-// add puts an object that ReadManifest made into the slice of its kind.
+// add puts an object that was read into the slice of its kind.
 func (m *Manifest) add(object runtime.Object) {
 	switch o := object.(type) {
 	case *corev1.Node:
@@ -201,14 +191,11 @@ func (m *Manifest) add(object runtime.Object) {
 	}
 }
 
-// withNamespace is the object, or a copy in "default" if it needs a namespace
-// and has none: what a client does before it sends the object.
-func withNamespace(object runtime.Object) runtime.Object {
+// setNamespace puts an object that needs a namespace and has none into "default":
+// what a client does before it sends the object.
+func setNamespace(object runtime.Object) {
 	meta, ok := object.(metav1.Object)
-	if !ok || meta.GetNamespace() != "" || !kinds.Of(object).Namespaced {
-		return object
+	if ok && meta.GetNamespace() == "" && kinds.Of(object).Namespaced {
+		meta.SetNamespace(metav1.NamespaceDefault)
 	}
-	copied := object.DeepCopyObject()
-	copied.(metav1.Object).SetNamespace(metav1.NamespaceDefault)
-	return copied
 }

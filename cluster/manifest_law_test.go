@@ -14,7 +14,7 @@ import (
 )
 
 // TestManifestKeepsItsObjects: Cluster changes nothing it was given.
-// Mutant it fails on: inPlace (withNamespace without the copy).
+// Mutant it fails on: inPlace (store sets the namespace of what was written).
 func TestManifestKeepsItsObjects(t *testing.T) {
 	m, err := ReadManifest(strings.NewReader(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}`))
 	if err != nil {
@@ -30,7 +30,7 @@ func TestManifestKeepsItsObjects(t *testing.T) {
 
 // TestManifestLiteral: objects made in Go become a cluster; what they lack is
 // filled in, a nil is a mistake with a name.
-// Mutants it fails on: barePods (Cluster without withNamespace), raw (without Default).
+// Mutants it fails on: barePods (store without setNamespace), raw (without Default).
 func TestManifestLiteral(t *testing.T) {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}}
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}

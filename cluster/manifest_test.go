@@ -14,11 +14,11 @@ import (
 // TestManifestScenarios: what a reader of the messages sees. The name of each
 // file is the claim. "read" prints what ReadManifest found, "cluster" what
 // Manifest.Cluster then says; arguments change the input: crlf, bom, utf16, tabs
-// (» is a tab).
+// (» is a tab), or are options: strict, skip.
 func TestManifestScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata/manifest", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			m, err := ReadManifest(strings.NewReader(disguise(d.Input, d)))
+			m, err := ReadManifest(strings.NewReader(disguise(d.Input, d)), readOptionsOf(d)...)
 			switch {
 			case d.Cmd == "cluster" && err == nil:
 				_, err = m.Cluster()
@@ -28,6 +28,16 @@ func TestManifestScenarios(t *testing.T) {
 			return describeManifest(m, err)
 		})
 	})
+}
+
+func readOptionsOf(d *datadriven.TestData) (opts []ReadOption) {
+	if d.HasArg("strict") {
+		opts = append(opts, Strict())
+	}
+	if d.HasArg("skip") {
+		opts = append(opts, SkipInvalid())
+	}
+	return opts
 }
 
 func disguise(text string, d *datadriven.TestData) string {
@@ -62,8 +72,8 @@ func describeManifest(m *Manifest, err error) string {
 	for _, s := range m.Skipped {
 		fmt.Fprintln(&b, "skipped:", s)
 	}
-	for _, w := range m.Warnings {
-		fmt.Fprintln(&b, "warning:", w)
+	if notes := m.Summary(); notes != "" {
+		fmt.Fprintln(&b, "warning:", strings.ReplaceAll(notes, "\n", "\nwarning: "))
 	}
 	if err != nil {
 		fmt.Fprintln(&b, "error:", strings.ReplaceAll(err.Error(), "\n", "\nerror: "))

@@ -36,11 +36,11 @@ type input struct {
 }
 
 func readInputs(o options, stdin io.Reader, stderr io.Writer) (*inputs, error) {
-	world, err := readAll(o.cluster, stdin, stderr)
+	world, err := readAll(o.cluster, o.strict, stdin, stderr)
 	if err != nil {
 		return nil, err
 	}
-	given, err := readAll(o.files, stdin, stderr)
+	given, err := readAll(o.files, o.strict, stdin, stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -191,19 +191,25 @@ func deciding(files []input) []string {
 }
 
 // readAll reads files one by one, and prints what was dropped on the way.
-func readAll(files []string, stdin io.Reader, stderr io.Writer) ([]input, error) {
+func readAll(files []string, strict bool, stdin io.Reader, stderr io.Writer) ([]input, error) {
 	var all []input
+	var opts []cluster.ReadOption
+	if strict {
+		opts = append(opts, cluster.Strict())
+	}
 	for _, name := range files {
 		text, err := read(name, stdin)
 		if err != nil {
 			return nil, err // it names the file
 		}
-		m, err := cluster.ReadManifest(bytes.NewReader(text))
+		m, err := cluster.ReadManifest(bytes.NewReader(text), opts...)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		for _, w := range m.Warnings {
-			fmt.Fprintf(stderr, "warning: %s: %v\n", name, w)
+		if notes := m.Summary(); notes != "" {
+			for line := range strings.Lines(notes) {
+				fmt.Fprintf(stderr, "warning: %s: %s\n", name, strings.TrimSuffix(line, "\n"))
+			}
 		}
 		all = append(all, input{name, text, m})
 	}

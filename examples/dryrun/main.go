@@ -69,6 +69,7 @@ type options struct {
 
 	config     dryrun.Config
 	incomplete bool // edits need not complete
+	strict     bool
 	output     string
 }
 
@@ -91,6 +92,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.Var(&o.inputs, "do", "an `input` of a simulation: 'undo ns/name', 'restart ns/name', 'scale ns/name to 3', 'drain node-1 --ignore-daemonsets', 'node-down node-1'; may be repeated")
 	flags.Var(&o.expect, "expect", "label `selector` of nodes that must get a pod of every DaemonSet of -f; may be repeated")
 	flags.Var(&o.policies, "policy", "`file` with policies; may be repeated")
+	flags.BoolVar(&o.strict, "strict", false, "unknown and repeated fields are errors, as for kubectl")
 	flags.StringVar(&o.output, "o", "table", "`format` of the output: "+strings.Join(outputs, ", "))
 	flags.BoolVar(&o.config.Settle, "settle", false, "let the cluster settle before the edits are made")
 	flags.BoolVar(&o.incomplete, "allow-incomplete", false, "end with 0 although an edit does not complete: for plans that inject faults")

@@ -65,17 +65,6 @@ func (h header) isList(fields map[string]json.RawMessage) bool {
 	return strings.HasSuffix(h.kind, "List") && (hasItems || modelled || h.kind == "List")
 }
 
-// isFragment reports whether an object of a kind with a pod template has neither
-// what selects its pods nor what they run: the API server would refuse it.
-func isFragment(k kinds.Kind, raw json.RawMessage) bool {
-	if k.APIVersion != "apps/v1" || k.Name == "ControllerRevision" {
-		return false
-	}
-	spec := objectOf(objectOf(raw)["spec"])
-	podSpec := objectOf(objectOf(spec["template"])["spec"])
-	return spec["selector"] == nil && podSpec["containers"] == nil
-}
-
 // describe names the object as far as it can be named.
 func (h header) describe(item string) string {
 	name := h.nameOrPattern()

@@ -253,7 +253,18 @@ func readWithApimachinery(t rapid.TB, stream string) (objects []runtime.Object, 
 		}
 	}
 	slices.Sort(unknown)
-	return objects, unknown
+	return withoutCopies(objects), unknown
+}
+
+// withoutCopies drops what is the same as an object before it: Read keeps one.
+func withoutCopies(objects []runtime.Object) []runtime.Object {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(objects, func(o runtime.Object) bool {
+		text := jsonOf(o)
+		again := seen[text]
+		seen[text] = true
+		return again
+	})
 }
 
 func flatten(content map[string]any) (all []map[string]any) {

@@ -4,22 +4,38 @@
 // YAMLOrJSONDecoder), fields by their exact names as in strict decoding
 // (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
 // Serializer.unmarshal).
+//
+// A stream passes through in this order: stream cuts it into chunks at separator
+// lines, cut cuts a list into its items, workers decode documents and items on
+// all cores (object, fast), and Reader puts together what they found.
 package decode
 
 import (
-	"encoding/json"
+	"bytes"
+	"io"
 	"reflect"
+	"slices"
 	"strconv"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	kjson "sigs.k8s.io/json"
-
-	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// Result is what a stream holds, each list in the order of the stream.
+// Options says how to read.
+type Options struct {
+	Strict bool // unknown and repeated fields are mistakes
+	// KeepAll keeps managedFields and the last-applied-configuration annotation.
+	KeepAll bool
+	// Valid reports whether the lines of an object's fields are not needed any
+	// more once it is read. The text of large inputs is then not held. It must be
+	// safe for concurrent use. Nil means that all text is held.
+	Valid func(runtime.Object) bool
+
+	uncut bool // for tests: lists are read as a whole
+	slow  bool // for tests: all objects are decoded with sigs.k8s.io/json
+}
+
+// Result is what was read, each list in the order of the input.
 type Result struct {
 	Objects  []Object
 	Skipped  []Skipped // objects of kinds that are not modelled
@@ -38,302 +54,207 @@ type Object struct {
 type Skipped struct {
 	Kind, APIVersion, Namespace, Name string
 
+	File     string
 	Document int // counted from 1
 	Line     int // of the stream, counted from 1
 	Reason   string
 }
 
-// Read reads a stream of YAML or JSON documents. Each object that it returns has
-// a name, and no two of a kind have the same name and namespace.
+// Read reads one stream and keeps all of it.
 func Read(stream []byte) Result {
-	r := reader{seen: map[string]Place{}}
-	for _, doc := range splitDocuments(stream) {
-		r.document(doc)
-	}
-	sortRemarks(r.Warnings)
-	sortRemarks(r.Mistakes)
-	return r.Result
+	r := NewReader(Options{KeepAll: true})
+	_ = r.Read("", bytes.NewReader(stream)) // it cannot fail
+	return r.Result()
 }
 
-// reader turns documents into a Result.
-type reader struct {
-	Result
-	lines    LineFinder
-	seen     map[string]Place // every object so far, by kind, namespace and name
-	repeated []repetition     // of the current document, not yet reported
+// Reader reads one stream after another into one Result. Each object that it
+// returns has a name, and no two of a kind have the same name and namespace.
+type Reader struct {
+	opts   Options
+	file   *file // that is being read
+	result Result
+	seen   map[string]met // every object so far, by its own name
+	held   int            // bytes of text so far that the places of objects may hold
 }
 
-// document reads one document.
-func (r *reader) document(doc *document) {
-	r.lines = NewLineFinder() // what the last one took is free
-	if doc.broken != nil {
-		r.refuse(doc, doc.line, doc.broken.Error())
-		return
-	}
-	if end := doc.endMarker(); end > 0 {
-		r.warnAt(end, Place{doc: doc}, "", "", "what follows ... is ignored, as by kubectl: separate documents with ---")
-	}
-	if value := r.value(doc); value != nil && string(value) != "null" {
-		r.object(Place{doc: doc}, value, header{})
-	}
-	r.repeated = nil
+// met is an object that was met, and where.
+type met struct {
+	place  Place
+	object int // its index in Objects, -1 if it is not of the model
 }
 
-// value is the content of the document as JSON, nil if it has none. Keys that
-// repeat are remembered until it is known whose they are.
-func (r *reader) value(doc *document) json.RawMessage {
-	if doc.isJSON {
-		return doc.text
-	}
-	value, repeated, mistakes, err := yamlToJSON(doc.text)
-	switch {
-	case err != nil:
-		line, message := doc.explainYAML(err)
-		r.refuse(doc, line, message)
-		return nil
-	case len(mistakes) > 0:
-		r.failAll(Place{doc: doc}, "", mistakes)
-		return nil
-	case repeated == nil:
-		return value
-	}
-	if r.repeated = r.lines.repetitions(doc); r.repeated == nil {
-		r.warn(Place{doc: doc}, "", "", "repeated keys, the last one counts: "+firstRepeated(repeated))
-	}
-	return value
+// file is what is told once for each file.
+type file struct {
+	name      string
+	documents int
+
+	absent      int // objects without a namespace
+	firstAbsent Remark
+	older       int // states of an object of which there is a later one
+	firstOlder  Remark
 }
 
-// object reads what stands at a place: a list or an object. A list gives its
-// items what they do not say of themselves.
-func (r *reader) object(at Place, raw json.RawMessage, inherited header) {
-	fields := objectOf(raw)
-	if fields == nil {
-		r.fail(at, at.item, "", "must be an object with kind and apiVersion, not "+describeValue(raw))
+// NewReader returns a Reader that has read nothing.
+func NewReader(opts Options) *Reader {
+	return &Reader{opts: opts, seen: map[string]met{}}
+}
+
+// Read reads a stream. Name is the name of its file in places, which may be "".
+// The error is that of in; what was read before it is kept.
+func (r *Reader) Read(name string, in io.Reader) error {
+	r.file = &file{name: name}
+	warnings, mistakes := len(r.result.Warnings), len(r.result.Mistakes)
+	s := newStream(in)
+	for c := range s.chunks {
+		r.chunk(c)
+	}
+	r.closeFile(s)
+	sortRemarks(r.result.Warnings[warnings:])
+	sortRemarks(r.result.Mistakes[mistakes:])
+	return s.err
+}
+
+// Warn adds a note that is about no document.
+func (r *Reader) Warn(file, message string) {
+	r.result.Warnings = append(r.result.Warnings, Remark{File: file, Message: message})
+}
+
+// Result returns what was read so far.
+func (r *Reader) Result() Result {
+	result := r.result
+	result.Objects = slices.DeleteFunc(slices.Clone(result.Objects), func(o Object) bool { return o.Object == nil })
+	return result
+}
+
+// chunk reads the documents between two separators.
+//
+// What stands before the first separator is a document only if it has content;
+// after that empty documents count, so that numbers are those a reader counts.
+func (r *Reader) chunk(c *chunk) {
+	if c.first && c.isBlank() {
 		return
 	}
-	h, mistakes := readHeader(fields)
-	if len(mistakes) > 0 {
-		r.failAll(at, h.describe(at.item), mistakes)
-		return
-	}
-	if h.kind == "" && h.apiVersion == "" {
-		r.nameKind(at, &h, fields, inherited)
-	}
-	if h.isList(fields) {
-		r.list(at, h, fields)
-		return
-	}
-	switch kind, skip, wrong := h.judge(); {
-	case wrong != nil:
-		r.failAll(at, h.describe(at.item), []mistake{*wrong})
-	case skip != "":
-		r.skip(at, h, skip)
+	switch first := c.firstByte(); {
+	case c.separator != "":
+		r.refuse(r.nextDocument(), c.line-1, "only a comment may follow --- on its line, found "+quote(c.separator))
+	case first == '%':
+		r.refuse(r.nextDocument(), c.line, "YAML directives are not read by kubectl either: remove the lines that begin with %")
+	case first == '{':
+		r.json(c)
 	default:
-		r.keep(at, kind, h, raw)
+		r.yaml(c)
 	}
 }
 
-// nameKind gives an object without kind and apiVersion those of its list, or of
-// the kind it shows to be.
-func (r *reader) nameKind(at Place, h *header, fields map[string]json.RawMessage, inherited header) {
-	if inherited.kind != "" {
-		h.kind, h.apiVersion = inherited.kind, inherited.apiVersion
-		return
-	}
-	k, ok := recognise(fields)
-	list := ""
-	if first := itemsOf(fields["items"]); !ok && len(first) > 0 {
-		k, ok = recognise(objectOf(first[0]))
-		list = "List"
-	}
-	if !ok {
-		return
-	}
-	h.kind, h.apiVersion = k.Name+list, k.APIVersion
-	r.warn(at, h.describe(at.item), "kind", "missing, as is apiVersion: read as "+k.APIVersion+" "+h.kind+", as only a stored "+k.Name+" has "+k.Live)
+func (r *Reader) nextDocument() int {
+	r.file.documents++
+	return r.file.documents
 }
 
-// maxNestedLists bounds the work on lists in lists, each of which is scanned again.
-const maxNestedLists = 8
+// refuse is about a document in which no object can be seen.
+func (r *Reader) refuse(document, line int, message string) {
+	r.result.Mistakes = append(r.result.Mistakes, Remark{File: r.file.name, Document: document, Line: line, Message: message})
+}
 
-// list reads the items of a list as unstructuredJSONScheme.decodeToList of
-// apimachinery does: an item with neither kind nor apiVersion has those of a
-// typed list.
-func (r *reader) list(at Place, h header, fields map[string]json.RawMessage) {
-	mistakes := typeErrors(fields["items"], reflect.TypeFor[[]json.RawMessage](), "items")
-	if strings.Count(at.item, "items[") >= maxNestedLists {
-		mistakes = []mistake{{field: "items", message: "lists are nested too deeply"}}
-	}
-	if len(mistakes) > 0 {
-		r.failAll(at, h.describe(at.item), mistakes)
-		return
-	}
-	of := header{kind: strings.TrimSuffix(h.kind, "List"), apiVersion: h.apiVersion}
-	if of.kind == "" {
-		of = header{}
-	}
-	for i, raw := range itemsOf(fields["items"]) {
-		r.object(Place{doc: at.doc, item: at.path("items[" + strconv.Itoa(i) + "]")}, raw, of)
-	}
-	r.warnRepeated(at, h.describe(at.item))
-	if more := stringOf(objectOf(fields["metadata"])["continue"]); more != "" {
-		r.warn(at, h.describe(at.item), "metadata.continue", "the list is incomplete: it is one page of a longer one")
+// take adds what a document held.
+func (r *Reader) take(all []outcome) {
+	for _, o := range all {
+		switch {
+		case o.failed:
+			r.result.Mistakes = append(r.result.Mistakes, o.remarks...)
+			continue
+		case o.skipped != "":
+			r.skip(o)
+		case o.object != nil:
+			r.keep(o)
+		}
+		r.result.Warnings = append(r.result.Warnings, o.remarks...)
 	}
 }
 
 // skip lists an object that is not modelled.
-func (r *reader) skip(at Place, h header, reason string) {
-	if earlier, again := r.meet(at, h); again {
-		r.warn(at, h.describe(at.item), "", "is also in "+r.where(earlier))
+func (r *Reader) skip(o outcome) {
+	h := o.header
+	if h.name != "" {
+		if earlier, again := r.seen[h.ownName()]; again {
+			r.warn(o, "", "is also in "+earlier.place.seenFrom(o.place))
+		} else {
+			r.seen[h.ownName()] = met{o.place, -1}
+		}
 	}
-	r.Skipped = append(r.Skipped, Skipped{
+	r.result.Skipped = append(r.result.Skipped, Skipped{
 		Kind: h.kind, APIVersion: h.apiVersion, Namespace: h.namespace, Name: h.nameOrPattern(),
-		Document: at.doc.number, Line: r.lines.Line(at, ""), Reason: reason,
+		File: o.place.file, Document: o.place.document, Line: o.place.line, Reason: o.skipped,
 	})
 }
 
-// keep decodes an object of a kind in the table.
-func (r *reader) keep(at Place, kind kinds.Kind, h header, raw json.RawMessage) {
-	object := kind.Zero.DeepCopyObject()
-	meta := object.(metav1.Object)
-	strict, err := kjson.UnmarshalStrict(raw, object)
-	absent := kind.Namespaced && meta.GetNamespace() == ""
-	if absent {
-		h.namespace = metav1.NamespaceDefault
+// keep adds an object of the model, or says why there is one already.
+func (r *Reader) keep(o outcome) {
+	if o.absent {
+		if r.file.absent++; r.file.absent == 1 {
+			line := NewLineFinder().Line(o.place, "metadata.namespace")
+			r.file.firstAbsent = Remark{o.place.file, o.place.document, line, o.name, "metadata.namespace", "absent: read as " + metav1.NamespaceDefault}
+		}
 	}
-	name := h.describe(at.item)
-	r.warnRepeated(at, name)
-	if err != nil {
-		r.failAll(at, name, orWhole(typeErrors(raw, reflect.TypeOf(kind.Zero).Elem(), ""), err))
+	earlier, again := r.seen[o.header.ownName()]
+	if !again || earlier.object < 0 || r.result.Objects[earlier.object].Object == nil {
+		r.add(o)
 		return
 	}
-	r.warnStrict(at, name, reflect.TypeOf(kind.Zero).Elem(), strict)
-	if meta.GetName() == "" {
-		r.fail(at, name, "metadata.name", missingName(h))
-		return
-	}
-	if absent {
-		r.warn(at, name, "metadata.namespace", "absent: read as "+metav1.NamespaceDefault)
-		meta.SetNamespace(metav1.NamespaceDefault)
-	}
-	if earlier, again := r.meet(at, h); again {
-		r.fail(at, name, "", "is already in "+r.where(earlier))
-		return
-	}
-	object.GetObjectKind().SetGroupVersionKind(kind.GVK())
-	if isFragment(kind, raw) {
-		r.warn(at, name, "", "has no selector and no containers: is this a patch? build it with its base first (kubectl kustomize)")
-	}
-	r.Objects = append(r.Objects, Object{object, at})
-}
-
-// orWhole blames the whole object if no part of it is to blame.
-func orWhole(parts []mistake, err error) []mistake {
-	if len(parts) == 0 {
-		return []mistake{{message: err.Error()}}
-	}
-	return parts
-}
-
-func missingName(h header) string {
-	if h.generateName != "" {
-		return "missing: generateName is for the API server; give the object a name"
-	}
-	return "missing"
-}
-
-// meet remembers a named object, and says where it was met before.
-func (r *reader) meet(at Place, h header) (earlier Place, again bool) {
-	if h.name == "" {
-		return Place{}, false
-	}
-	group, _, _ := strings.Cut(h.apiVersion, "/")
-	if !strings.Contains(h.apiVersion, "/") {
-		group = ""
-	}
-	namespace := h.namespace
-	if k, ok := kinds.Named(h.kind); ok && !k.Namespaced {
-		namespace = "" // the API server knows no two nodes of one name
-	}
-	key := strings.Join([]string{group, h.kind, namespace, h.name}, "\x00")
-	if earlier, again = r.seen[key]; !again {
-		r.seen[key] = at
-	}
-	return earlier, again
-}
-
-func (r *reader) where(p Place) string {
-	where := "document " + strconv.Itoa(p.doc.number) + ", line " + strconv.Itoa(r.lines.Line(p, ""))
-	if p.item != "" {
-		where += " (" + p.item + ")"
-	}
-	return where
-}
-
-// refuse is about a document in which no object can be seen.
-func (r *reader) refuse(doc *document, line int, message string) {
-	r.Mistakes = append(r.Mistakes, Remark{Document: doc.number, Line: line, Message: message})
-}
-
-func (r *reader) fail(at Place, object, field, message string) {
-	r.Mistakes = append(r.Mistakes, Remark{at.doc.number, r.lines.Line(at, field), object, field, message})
-}
-
-func (r *reader) failAll(at Place, object string, all []mistake) {
-	for _, m := range all {
-		r.fail(at, object, m.field, m.message+r.surprise(at, m))
-	}
-}
-
-// surprise explains a boolean where the writer of the YAML saw a word: in the
-// YAML that Kubernetes reads (1.1) y, n, on, off, yes and no are booleans.
-func (r *reader) surprise(at Place, m mistake) string {
-	if m.boolean == "" {
-		return ""
-	}
-	if written := r.lines.spelling(at, m.field); written != "" && written != m.boolean {
-		return " (YAML reads " + written + " as " + m.boolean + ")"
-	}
-	return ""
-}
-
-func (r *reader) warn(at Place, object, field, message string) {
-	r.warnAt(r.lines.Line(at, field), at, object, field, message)
-}
-
-func (r *reader) warnAt(line int, at Place, object, field, message string) {
-	r.Warnings = append(r.Warnings, Remark{at.doc.number, line, object, field, message})
-}
-
-// warnRepeated reports the repeated YAML keys inside the place.
-func (r *reader) warnRepeated(at Place, object string) {
-	var elsewhere []repetition
-	for _, key := range r.repeated {
-		field, inside := key.path, at.item == ""
-		if !inside {
-			field, inside = strings.CutPrefix(key.path, at.item+".")
+	old := r.result.Objects[earlier.object]
+	switch {
+	case isLaterState(old.Object, o.object) || o.deleted:
+		if r.file.older++; r.file.older == 1 {
+			r.file.firstOlder = Remark{o.place.file, o.place.document, o.place.line, o.name, "", "is a later state of the object in " + old.Place.seenFrom(o.place) + ", which is dropped"}
 		}
-		if !inside {
-			elsewhere = append(elsewhere, key)
-			continue
-		}
-		r.warnAt(key.line, at, object, field, "repeats the key of line "+strconv.Itoa(key.first)+", which is dropped")
+		r.result.Objects[earlier.object].Object = nil
+		r.add(o)
+	case reflect.DeepEqual(old.Object, o.object):
+		r.warn(o, "", "is already in "+old.Place.seenFrom(o.place)+", and is the same")
+	default:
+		r.result.Mistakes = append(r.result.Mistakes, Remark{o.place.file, o.place.document, o.place.line, o.name, "", "is already in " + old.Place.seenFrom(o.place) + ", and differs"})
 	}
-	r.repeated = elsewhere
 }
 
-// warnStrict reports what strict decoding found: fields that the type does not
-// have, and JSON members that repeat.
-func (r *reader) warnStrict(at Place, object string, t reflect.Type, strict []error) {
-	for _, err := range strict {
-		field := err.Error()
-		if at, ok := err.(kjson.FieldError); ok {
-			field = at.FieldPath()
+func (r *Reader) add(o outcome) {
+	r.seen[o.header.ownName()] = met{o.place, len(r.result.Objects)}
+	if o.deleted {
+		o.object = nil
+	}
+	r.result.Objects = append(r.result.Objects, Object{o.object, o.place})
+}
+
+// isLaterState reports whether both are states of one object, as kubectl get -w
+// prints them.
+func isLaterState(a, b runtime.Object) bool {
+	x, y := a.(metav1.Object), b.(metav1.Object)
+	return x.GetUID() != "" && x.GetUID() == y.GetUID() && x.GetResourceVersion() != y.GetResourceVersion()
+}
+
+func (r *Reader) warn(o outcome, field, message string) {
+	r.result.Warnings = append(r.result.Warnings, Remark{o.place.file, o.place.document, o.place.line, o.name, field, message})
+}
+
+// closeFile adds the notes that are made once for each file.
+func (r *Reader) closeFile(s *stream) {
+	f := r.file
+	if f.absent > 0 {
+		if f.absent > 1 {
+			f.firstAbsent.Message += "; so are " + strconv.Itoa(f.absent-1) + " more"
 		}
-		message := "repeated key; the last value of each field counts"
-		if strings.HasPrefix(err.Error(), "unknown field") {
-			message = "unknown field, ignored" + suggestField(t, field)
+		r.result.Warnings = append(r.result.Warnings, f.firstAbsent)
+	}
+	if f.older > 0 {
+		if f.older > 1 {
+			f.firstOlder.Message += "; so are " + strconv.Itoa(f.older-1) + " more"
 		}
-		r.warn(at, object, field, message)
+		r.result.Warnings = append(r.result.Warnings, f.firstOlder)
+	}
+	if s.logs > 0 {
+		logs := "the log of a container is"
+		if s.logs > 1 {
+			logs = "the logs of " + strconv.Itoa(s.logs) + " containers are"
+		}
+		r.result.Warnings = append(r.result.Warnings, Remark{File: f.name, Document: max(1, f.documents), Line: s.logLine, Message: logs + " passed over"})
 	}
 }

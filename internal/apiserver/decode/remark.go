@@ -10,6 +10,7 @@ import (
 // Remark is a warning or a mistake about a stream. Fields that are not known or
 // do not apply are zero.
 type Remark struct {
+	File     string
 	Document int    // counted from 1
 	Line     int    // of the stream, counted from 1
 	Object   string // "DaemonSet kube-system/agent"
@@ -27,7 +28,7 @@ func (r Remark) String() string {
 		where = "document " + strconv.Itoa(r.Document)
 	}
 	var parts []string
-	for _, part := range []string{where, r.Object, r.Field, r.Message} {
+	for _, part := range []string{r.File, where, r.Object, r.Field, r.Message} {
 		if part != "" {
 			parts = append(parts, oneLine(part))
 		}
@@ -50,4 +51,49 @@ func sortRemarks(all []Remark) {
 	slices.SortStableFunc(all, func(a, b Remark) int {
 		return cmp.Or(cmp.Compare(a.Document, b.Document), cmp.Compare(a.Line, b.Line))
 	})
+}
+
+// mostAlike is how many remarks that say the same are told one by one.
+const mostAlike = 3
+
+// Summary returns remarks as text, a line each. Of those that say the same of
+// different objects and places, it has the first few and the number of the others.
+func Summary(all []Remark) string {
+	alike := map[Remark]int{}
+	for _, r := range all {
+		alike[r.kind()]++
+	}
+	var lines []string
+	told := map[Remark]int{}
+	for _, r := range all {
+		kind := r.kind()
+		if told[kind]++; told[kind] > mostAlike {
+			continue
+		}
+		lines = append(lines, r.String())
+		if more := alike[kind] - mostAlike; told[kind] == mostAlike && more > 0 {
+			lines = append(lines, "... and "+strconv.Itoa(more)+" more like this")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// kind is the remark without what tells objects and places apart.
+func (r Remark) kind() Remark {
+	object, _, _ := strings.Cut(r.Object, " ")
+	return Remark{Object: object, Field: withoutNumbers(r.Field), Message: withoutNumbers(r.Message)}
+}
+
+// withoutNumbers writes each number in the text as "#".
+func withoutNumbers(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		switch digit := text[i] >= '0' && text[i] <= '9'; {
+		case !digit:
+			b.WriteByte(text[i])
+		case i == 0 || text[i-1] < '0' || text[i-1] > '9':
+			b.WriteByte('#')
+		}
+	}
+	return b.String()
 }

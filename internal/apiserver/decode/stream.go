@@ -3,62 +3,69 @@ package decode
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"io"
+	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf16"
-
-	kjson "sigs.k8s.io/json"
 )
 
-// document is one document of a stream, before its content is judged.
-type document struct {
-	number int // counted from 1
-	text   []byte
-	isJSON bool
-	broken error // it cannot be told what the document holds
+var (
+	utf8BOM   = []byte("\xef\xbb\xbf")
+	separator = []byte("---")
+	// logStart and logEnd stand around the log of a container in the output of
+	// kubectl cluster-info dump (k8s.io/kubectl/pkg/cmd/clusterinfo/clusterinfo_dump.go:
+	// ClusterInfoDumpOptions.Run).
+	logStart = []byte("==== START logs for ")
+	logEnd   = []byte("==== END logs for ")
+)
 
-	line, content, last int // where text, its content and its last line begin; counted from 1
+// blockSize is how much of a stream is read at once.
+const blockSize = 256 << 10
+
+// stream reads documents from in, and holds no more of them than is asked for.
+// A stream is cut as (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader)
+// cuts it: at every line that begins with "---", which no JSON value and no
+// indented block can contain. What stands between two such lines is a chunk.
+type stream struct {
+	in  io.Reader
+	err error // of in, other than io.EOF
+	eof bool
+
+	// Blocks are never written twice, so parts of them can be handed on.
+	buf     []byte
+	start   int  // buf[start:] is not yet passed
+	end     int  // buf[start:end] belongs to the chunk
+	midLine bool // no line begins at end
+	whole   bool // the chunk ends at end
+	line    int  // of buf[start], counted from 1
+
+	held     [][]byte // of earlier blocks, what was passed since hold
+	heldSize int
+	heldFrom int // buf[heldFrom:start] was passed since hold
+	heldLine int // of the first byte that is held
+
+	logs    int // of containers, passed over
+	logLine int // of the first of them
 }
 
-var utf8BOM = []byte("\xef\xbb\xbf")
-
-// splitDocuments finds the documents of a stream. They are cut as in Kubernetes
-// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader): at every line
-// that begins with "---", which no JSON value and no indented block can
-// contain. A chunk that begins with "{" is a sequence of JSON values, as for
-// YAMLOrJSONDecoder.
-//
-// What stands before the first separator is a document only if it has content;
-// after that empty documents count, so that numbers are those a reader counts.
-func splitDocuments(stream []byte) []*document {
-	var docs []*document
-	for _, chunk := range splitChunks(decodeText(stream)) {
-		if chunk.isPreamble() {
-			continue
-		}
-		for _, doc := range chunk.values() {
-			doc.number = len(docs) + 1
-			doc.last = doc.line + bytes.Count(doc.text, []byte("\n"))
-			doc.content = min(doc.line+blankLines(doc.text), doc.last) // it may have none
-			docs = append(docs, doc)
-		}
+// newStream returns the stream as UTF-8 without a byte order mark. UTF-16 is what
+// PowerShell's > writes.
+func newStream(in io.Reader) *stream {
+	s := &stream{in: in, line: 1}
+	for len(s.buf) < len(utf8BOM) && s.fill() {
 	}
-	return docs
-}
-
-// decodeText is the stream as UTF-8 without a byte order mark. UTF-16 is what
-// PowerShell's > writes. CRLF can stay: YAML and JSON read it as LF.
-func decodeText(stream []byte) []byte {
+	var order binary.ByteOrder = binary.LittleEndian
 	switch {
-	case bytes.HasPrefix(stream, []byte("\xff\xfe")):
-		stream = decodeUTF16(stream[2:], binary.LittleEndian)
-	case bytes.HasPrefix(stream, []byte("\xfe\xff")):
-		stream = decodeUTF16(stream[2:], binary.BigEndian)
+	case bytes.HasPrefix(s.buf, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	case !bytes.HasPrefix(s.buf, []byte("\xff\xfe")):
+		s.buf = bytes.TrimPrefix(s.buf, utf8BOM)
+		return s
 	}
-	return bytes.TrimPrefix(stream, utf8BOM)
+	for s.fill() {
+	}
+	s.buf = bytes.TrimPrefix(decodeUTF16(s.buf[2:], order), utf8BOM)
+	return s
 }
 
 func decodeUTF16(data []byte, order binary.ByteOrder) []byte {
@@ -69,36 +76,188 @@ func decodeUTF16(data []byte, order binary.ByteOrder) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// chunk is what stands between two separators.
-type chunk struct {
-	line      int
-	text      []byte
-	first     bool   // it stands before the first separator
-	separator string // what followed the "---" above it and should not
-}
-
-func splitChunks(text []byte) []chunk {
-	chunks := []chunk{{line: 1, first: true}}
-	line, start := 1, 0
-	for rest := text; len(rest) > 0; line++ {
-		end := lineEnd(rest)
-		if bytes.HasPrefix(rest, []byte("---")) {
-			chunks[len(chunks)-1].text = text[start : len(text)-len(rest)]
-			chunks = append(chunks, chunk{line: line + 1, separator: separatorTail(rest[3:end])})
-			start = len(text) - len(rest) + end
+// fill reads more of the stream. It reports whether there was more.
+func (s *stream) fill() bool {
+	if s.eof {
+		return false
+	}
+	if cap(s.buf)-len(s.buf) < blockSize {
+		s.nextBlock()
+	}
+	for {
+		n, err := s.in.Read(s.buf[len(s.buf):cap(s.buf)])
+		s.buf = s.buf[:len(s.buf)+n]
+		if err != nil {
+			s.eof = true
+			if err != io.EOF {
+				s.err = err
+			}
 		}
-		rest = rest[end:]
+		if n > 0 || s.eof {
+			return n > 0
+		}
 	}
-	chunks[len(chunks)-1].text = text[start:]
-	return chunks
 }
 
-// lineEnd is the length of the first line, its end included.
-func lineEnd(text []byte) int {
-	if i := bytes.IndexByte(text, '\n'); i >= 0 {
-		return i + 1
+// nextBlock makes room for a block behind what was not yet passed.
+func (s *stream) nextBlock() {
+	if passed := s.buf[s.heldFrom:s.start]; len(passed) > 0 && s.holds() {
+		s.held = append(s.held, passed)
+		s.heldSize += len(passed)
 	}
-	return len(text)
+	rest := s.buf[s.start:]
+	s.buf = append(make([]byte, 0, max(2*len(rest), blockSize)+blockSize), rest...)
+	s.start, s.end, s.heldFrom = 0, s.end-s.start, 0
+}
+
+// hold keeps what is passed from now on, as long as it is not too much.
+func (s *stream) hold() {
+	s.held, s.heldSize, s.heldFrom, s.heldLine = nil, 0, s.start, s.line
+}
+
+// holds reports whether all is held that was passed since hold. What is too much
+// is let go.
+func (s *stream) holds() bool {
+	if s.heldSize > keepWhole {
+		s.held = nil
+	}
+	return s.heldSize <= keepWhole
+}
+
+// passed returns what was passed since hold. It reports whether all of that is held.
+func (s *stream) passed() ([]byte, bool) {
+	if !s.holds() {
+		return nil, false
+	}
+	return slices.Concat(append(slices.Clip(s.held), s.buf[s.heldFrom:s.start])...), true
+}
+
+// text returns what is known of the chunk and was not yet passed.
+func (s *stream) text() []byte { return s.buf[s.start:s.end] }
+
+// more extends the text of the chunk. It reports whether there was more of it.
+func (s *stream) more() bool {
+	before := s.end - s.start
+	for !s.whole && s.end-s.start == before {
+		all := s.eof
+		s.extend()
+		if s.whole || s.end-s.start > before {
+			break
+		}
+		if s.whole = all; !all {
+			s.fill()
+		}
+	}
+	return s.end-s.start > before
+}
+
+// extend moves end to the end of the chunk, or as far as what was read tells.
+func (s *stream) extend() {
+	rest := s.buf[s.end:]
+	if !s.midLine && !s.eof && len(rest) < len(logStart) {
+		return
+	}
+	if !s.midLine && isBoundary(rest) {
+		s.whole = true
+		return
+	}
+	if next := nextBoundary(rest); next >= 0 {
+		s.end += next
+		s.whole, s.midLine = true, false
+		return
+	}
+	if s.eof {
+		s.end, s.midLine = len(s.buf), true
+		return
+	}
+	// A line that begins in the last bytes may turn out to be a boundary.
+	open := max(s.end, len(s.buf)-len(logStart))
+	if i := bytes.IndexByte(s.buf[open:], '\n'); i >= 0 {
+		s.end, s.midLine = open+i+1, false
+		return
+	}
+	s.end, s.midLine = len(s.buf), true
+}
+
+func isBoundary(line []byte) bool {
+	return bytes.HasPrefix(line, separator) || bytes.HasPrefix(line, logStart)
+}
+
+// nextBoundary returns the offset of the first line after the one that text
+// begins with that ends a chunk, or -1.
+func nextBoundary(text []byte) int {
+	at := bytes.Index(text, []byte("\n---"))
+	within := text
+	if at >= 0 {
+		within = text[:at]
+	}
+	if log := bytes.Index(within, append([]byte("\n"), logStart...)); log >= 0 {
+		at = log
+	}
+	if at < 0 {
+		return -1
+	}
+	return at + 1
+}
+
+// pass goes past n bytes of the chunk.
+func (s *stream) pass(n int) {
+	s.line += bytes.Count(s.buf[s.start:s.start+n], []byte("\n"))
+	s.start += n
+}
+
+// takeLine passes the next line, whatever it is, and returns it.
+func (s *stream) takeLine() []byte {
+	for searched := 0; ; {
+		rest := s.buf[s.start:]
+		if i := bytes.IndexByte(rest[searched:], '\n'); i >= 0 {
+			return s.takeBytes(searched + i + 1)
+		}
+		searched = len(rest)
+		if !s.fill() {
+			return s.takeBytes(len(s.buf) - s.start)
+		}
+	}
+}
+
+func (s *stream) takeBytes(n int) []byte {
+	taken := s.buf[s.start : s.start+n]
+	s.pass(n)
+	s.end, s.midLine, s.whole = s.start, false, false
+	return taken
+}
+
+// chunks yields the chunks of the stream. The caller need not pass their text.
+func (s *stream) chunks(yield func(*chunk) bool) {
+	for c := s.chunk(true, ""); yield(c); {
+		for s.pass(len(s.text())); s.more(); s.pass(len(s.text())) {
+		}
+		switch rest := s.buf[s.start:]; {
+		case len(rest) == 0:
+			return
+		case bytes.HasPrefix(rest, logStart):
+			s.passLog()
+			c = s.chunk(true, "")
+		default:
+			line := s.takeLine()
+			c = s.chunk(false, separatorTail(line[len(separator):]))
+		}
+	}
+}
+
+// passLog passes the log of a container, to the end of the stream if it has no end.
+// A log need not end with a line.
+func (s *stream) passLog() {
+	if s.logs++; s.logs == 1 {
+		s.logLine = s.line
+	}
+	of := bytes.TrimSpace(bytes.TrimPrefix(s.takeLine(), logStart))
+	for end := slices.Concat(logEnd, of); ; {
+		line := s.takeLine()
+		if len(line) == 0 || bytes.HasSuffix(bytes.TrimSpace(line), end) {
+			return
+		}
+	}
 }
 
 // separatorTail is what may not follow a separator: anything but a comment.
@@ -110,9 +269,12 @@ func separatorTail(tail []byte) string {
 	return text
 }
 
-// isPreamble reports whether the chunk is only the space above the first separator.
-func (c chunk) isPreamble() bool {
-	return c.first && isBlank(c.text)
+// lineEnd is the length of the first line, its end included.
+func lineEnd(text []byte) int {
+	if i := bytes.IndexByte(text, '\n'); i >= 0 {
+		return i + 1
+	}
+	return len(text)
 }
 
 // isBlank reports whether the text has nothing but space and comments.
@@ -131,91 +293,4 @@ func blankLines(text []byte) (n int) {
 		text = text[lineEnd(text):]
 	}
 	return n
-}
-
-// values are the documents of a chunk: one of YAML, or as many as there are
-// JSON values.
-func (c chunk) values() []*document {
-	whole := &document{line: c.line, text: c.text}
-	switch {
-	case c.separator != "":
-		whole.line--
-		whole.broken = errors.New("only a comment may follow --- on its line, found " + quote(c.separator))
-	case bytes.HasPrefix(bytes.TrimLeftFunc(bytes.TrimPrefix(c.text, utf8BOM), unicode.IsSpace), []byte("%")):
-		whole.broken = errors.New("YAML directives are not read by kubectl either: remove the lines that begin with %")
-	case looksLikeJSON(c.text):
-		if docs := c.jsonValues(); docs != nil {
-			return docs
-		}
-	}
-	return []*document{whole}
-}
-
-// looksLikeJSON follows Kubernetes
-// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: IsJSONBuffer).
-func looksLikeJSON(text []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeftFunc(text, unicode.IsSpace), []byte("{"))
-}
-
-// endMarker is the line of a YAML document end marker with content after it, 0
-// if there is none. The parser behind kubectl reads no further.
-func (d *document) endMarker() int {
-	if d.isJSON {
-		return 0
-	}
-	line := d.line
-	for text := d.text; len(text) > 0; line++ {
-		end := lineEnd(text)
-		if string(bytes.TrimSpace(text[:end])) == "..." && text[0] == '.' && !isBlank(text[end:]) {
-			return line
-		}
-		text = text[end:]
-	}
-	return 0
-}
-
-// jsonValues cuts a chunk into JSON values. It is nil if not even the first is
-// JSON, as in YAML's {a: b}.
-func (c chunk) jsonValues() []*document {
-	decoder := kjson.NewDecoderCaseSensitivePreserveInts(bytes.NewReader(c.text))
-	var docs []*document
-	at := textCursor{text: c.text, line: c.line}
-	for {
-		at.moveTo(int(decoder.InputOffset()))
-		at.skipSpace()
-		doc := &document{line: at.line, isJSON: true}
-		var value json.RawMessage
-		err := decoder.Decode(&value)
-		switch {
-		case err == io.EOF, err != nil && isBlank(c.text[at.offset:]):
-			return docs
-		case err != nil && docs == nil:
-			return nil
-		case err != nil:
-			if ok, offset := kjson.SyntaxErrorOffset(err); ok {
-				at.moveTo(int(offset))
-			}
-			doc.line, doc.broken = at.line, errors.New("JSON: "+err.Error())
-			return append(docs, doc)
-		}
-		doc.text = value
-		docs = append(docs, doc)
-	}
-}
-
-// textCursor knows the line of an offset that only grows.
-type textCursor struct {
-	text   []byte
-	offset int
-	line   int
-}
-
-func (t *textCursor) moveTo(offset int) {
-	offset = max(t.offset, min(offset, len(t.text)))
-	t.line += bytes.Count(t.text[t.offset:offset], []byte("\n"))
-	t.offset = offset
-}
-
-func (t *textCursor) skipSpace() {
-	t.moveTo(len(t.text) - len(bytes.TrimLeftFunc(t.text[t.offset:], unicode.IsSpace)))
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -77,7 +78,7 @@ func partsOf(raw json.RawMessage, t reflect.Type, path string) (parts []part) {
 	case reflect.Map:
 		members := objectOf(raw)
 		for _, key := range slices.Sorted(maps.Keys(members)) {
-			parts = append(parts, part{members[key], t.Elem(), path + "[" + key + "]"})
+			parts = append(parts, part{members[key], t.Elem(), path + "[" + cutTo(key, maxPath/2) + "]"})
 		}
 	case reflect.Slice:
 		for i, item := range itemsOf(raw) {
@@ -91,9 +92,21 @@ func decodesItself(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]())
 }
 
+// fieldsOf holds the result of fieldTypes for each type that was asked for.
+var fieldsOf sync.Map
+
 // fieldTypes are the JSON fields of a struct type with their Go types, those of
 // inlined structs included.
 func fieldTypes(t reflect.Type) map[string]reflect.Type {
+	if known, ok := fieldsOf.Load(t); ok {
+		return known.(map[string]reflect.Type)
+	}
+	fields := findFields(t)
+	fieldsOf.Store(t, fields)
+	return fields
+}
+
+func findFields(t reflect.Type) map[string]reflect.Type {
 	fields := map[string]reflect.Type{}
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -188,8 +201,12 @@ func quote(text string) string {
 	return strconv.Quote(text)
 }
 
-func cut(text string) string {
-	const most = 40
+func cut(text string) string { return cutTo(text, 40) }
+
+func cutTo(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "..."
 	}
@@ -198,8 +215,7 @@ func cut(text string) string {
 
 // suggestField helps with a field that does not exist: it may be spelt in
 // another case, misspelt, or stand at the wrong depth.
-func suggestField(root reflect.Type, path string) string {
-	steps := stepsOf(path)
+func suggestField(root reflect.Type, steps []string) string {
 	last := len(steps) - 1
 	name := steps[last]
 	if near := nearest(name, fieldsAt(root, steps[:last])); near != "" {
@@ -232,13 +248,6 @@ func nearest(name string, fields map[string]reflect.Type) string {
 		return close[0]
 	}
 	return ""
-}
-
-// stepsOf cuts a path of the decoder into names and indices: "a[0].b" is
-// "a", "[0]", "b". It is exact outside of maps with dotted keys, which have no
-// unknown fields.
-func stepsOf(path string) []string {
-	return strings.Split(strings.ReplaceAll(path, "[", ".["), ".")
 }
 
 func pathOf(steps []string) string {

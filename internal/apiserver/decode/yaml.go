@@ -22,8 +22,9 @@ import (
 // (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
 // Serializer.unmarshal); repeated says that there are some.
 //
-// It differs in one thing. Where a mapping has both the number 1 and the string
-// "1" as keys, sigs.k8s.io/yaml keeps one by chance; here that is a mistake.
+// It differs in two things. Where a mapping has both the number 1 and the string
+// "1" as keys, sigs.k8s.io/yaml keeps one by chance; here that is a mistake. And
+// so is what is nested deeper than maxDepth.
 func yamlToJSON(text []byte) (value json.RawMessage, repeated error, mistakes []mistake, err error) {
 	var content any
 	if repeated = yaml.UnmarshalStrict(text, &content); repeated != nil {
@@ -32,44 +33,115 @@ func yamlToJSON(text []byte) (value json.RawMessage, repeated error, mistakes []
 			return nil, nil, nil, err
 		}
 	}
-	var keys keyWriter
-	value, err = json.Marshal(keys.stringKeys(content, ""))
-	slices.SortFunc(keys.mistakes, func(a, b mistake) int { return strings.Compare(a.field+a.message, b.field+b.message) })
-	return value, repeated, keys.mistakes, err
+	w := jsonWriter{out: make([]byte, 0, len(text)+len(text)/4)}
+	w.value(content, nil, 0)
+	if w.err != nil {
+		return nil, nil, nil, w.err
+	}
+	slices.SortFunc(w.mistakes, func(a, b mistake) int { return strings.Compare(a.field+a.message, b.field+b.message) })
+	return w.out, repeated, w.mistakes, nil
 }
 
-// keyWriter gives YAML mappings the string keys of JSON.
-type keyWriter struct{ mistakes []mistake }
+// asKubectlReads returns YAML as kubectl hands it to the parser
+// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: LineReader) ends each line with
+// "\n" alone, the last too.
+func asKubectlReads(text []byte) []byte {
+	if bytes.Contains(text, []byte("\r\n")) {
+		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	}
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		text = append(bytes.Clone(text), '\n')
+	}
+	return text
+}
 
-func (w *keyWriter) stringKeys(value any, path string) any {
+// jsonWriter writes what the YAML parser returns as json.Marshal writes it.
+type jsonWriter struct {
+	out      []byte
+	mistakes []mistake
+	err      error
+}
+
+func (w *jsonWriter) value(value any, at *step, depth int) {
+	if depth > maxDepth {
+		w.err = errTooDeep
+	}
+	if w.err != nil {
+		return
+	}
 	switch v := value.(type) {
 	case map[any]any:
-		return w.stringMap(v, path)
+		w.mapping(v, at, depth)
 	case []any:
-		items := make([]any, len(v))
+		w.out = append(w.out, '[')
 		for i, item := range v {
-			items[i] = w.stringKeys(item, path+"["+strconv.Itoa(i)+"]")
+			if i > 0 {
+				w.out = append(w.out, ',')
+			}
+			w.value(item, at.item(i), depth+1)
 		}
-		return items
+		w.out = append(w.out, ']')
+	case nil:
+		w.out = append(w.out, "null"...)
+	case string:
+		w.text(v)
+	case bool:
+		w.out = strconv.AppendBool(w.out, v)
+	case int:
+		w.out = strconv.AppendInt(w.out, int64(v), 10)
+	default:
+		w.marshal(v)
 	}
-	return value
 }
 
-func (w *keyWriter) stringMap(from map[any]any, path string) map[string]any {
-	to := make(map[string]any, len(from))
-	for key, value := range from { // in any order: yamlToJSON sorts the mistakes
+func (w *jsonWriter) marshal(v any) {
+	text, err := json.Marshal(v)
+	w.err = cmp.Or(w.err, err)
+	w.out = append(w.out, text...)
+}
+
+// text writes a string. json.Marshal escapes what HTML would read.
+func (w *jsonWriter) text(s string) {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			w.marshal(s)
+			return
+		}
+	}
+	w.out = append(append(append(w.out, '"'), s...), '"')
+}
+
+// member is a key of a mapping as JSON has it, with its value.
+type member struct {
+	name  string
+	value any
+}
+
+func (w *jsonWriter) mapping(from map[any]any, at *step, depth int) {
+	members := make([]member, 0, len(from))
+	for key, value := range from {
 		name, ok := keyText(key)
-		here := joinPath(path, name)
 		if !ok {
-			w.mistakes = append(w.mistakes, mistake{field: path, message: "a key must be a string, not " + name})
+			w.mistakes = append(w.mistakes, mistake{field: at.String(), message: "a key must be a string, not " + cut(name)})
 			continue
 		}
-		if _, clash := to[name]; clash {
-			w.mistakes = append(w.mistakes, mistake{field: here, message: "two keys are the same in JSON, with and without quotes: which one Kubernetes keeps is chance"})
-		}
-		to[name] = w.stringKeys(value, here)
+		members = append(members, member{name, value})
 	}
-	return to
+	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	w.out = append(w.out, '{')
+	for i, m := range members {
+		here := at.key(m.name)
+		if i > 0 {
+			w.out = append(w.out, ',')
+			if m.name == members[i-1].name {
+				w.mistakes = append(w.mistakes, mistake{field: here.String(), message: "two keys are the same in JSON, with and without quotes: which one Kubernetes keeps is chance"})
+			}
+		}
+		w.text(m.name)
+		w.out = append(w.out, ':')
+		w.value(m.value, here, depth+1)
+	}
+	w.out = append(w.out, '}')
 }
 
 // keyText is a key as JSON has it, and whether JSON can have it at all.
@@ -100,22 +172,22 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
 
 // explainYAML puts the parser's error into the words and lines of the stream, with
 // what is likely to be behind it. Where the parser names no line, that is it.
-func (d *document) explainYAML(err error) (line int, message string) {
+func (t *text) explainYAML(err error) (line int, message string) {
 	message = firstLine(err)
 	if parts := yamlLine.FindStringSubmatch(message); parts != nil {
 		if n, err := strconv.Atoi(parts[1]); err == nil {
-			line = d.streamLine(n)
+			line = t.streamLine(n)
 		}
 		message = parts[2]
 	}
 	message, _, _ = strings.Cut(message, ": map[") // a value as Go prints it
 	message = "YAML: " + message
 	for _, s := range suspicions {
-		if at := d.firstLineThat(s.is); at > 0 {
+		if at := t.firstLineThat(s.is); at > 0 {
 			return cmp.Or(line, at), message + " (" + fmt.Sprintf(s.words, at) + ")"
 		}
 	}
-	return cmp.Or(line, d.content), message
+	return cmp.Or(line, t.content()), message
 }
 
 // suspicions are what manifests that are no YAML often are, each told by a line.
@@ -139,14 +211,28 @@ func isIndentedWithTab(line []byte) bool {
 }
 
 // firstLineThat returns the number, in the stream, of the first line of the
-// document for which is reports true; 0 if there is none.
-func (d *document) firstLineThat(is func(line []byte) bool) int {
-	number := d.line
-	for line := range bytes.Lines(d.text) {
+// text for which is reports true; 0 if there is none.
+func (t *text) firstLineThat(is func(line []byte) bool) int {
+	number := 1
+	for line := range bytes.Lines(t.bytes) {
 		if is(line) {
-			return number
+			return t.streamLine(number)
 		}
 		number++
+	}
+	return 0
+}
+
+// endMarker is the line of a YAML document end marker with content after it, 0
+// if there is none. The parser behind kubectl reads no further.
+func (t *text) endMarker() int {
+	number := 1
+	for rest := t.bytes; len(rest) > 0; number++ {
+		end := lineEnd(rest)
+		if rest[0] == '.' && string(bytes.TrimSpace(rest[:end])) == "..." && !isBlank(rest[end:]) {
+			return t.streamLine(number)
+		}
+		rest = rest[end:]
 	}
 	return 0
 }

@@ -39,6 +39,9 @@ func ForUpdate[T runtime.Object](object T) T {
 	return copied
 }
 
+// SetPodStatus gives the status of a pod its defaults.
+func SetPodStatus(status *corev1.PodStatus) { defaultPodStatus(status) }
+
 func setDefaults(object runtime.Object) {
 	switch o := object.(type) {
 	case *corev1.Node:

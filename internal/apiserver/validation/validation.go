@@ -37,6 +37,18 @@ func Validate(object runtime.Object) field.ErrorList {
 	return mistakes
 }
 
+// ValidateDefaulted returns what Validate does of an object of package kinds that
+// has its defaults. It copies only what the check has to change: a new pod, whose
+// matchLabelKeys become part of its selectors.
+func ValidateDefaulted(object runtime.Object) field.ErrorList {
+	if pod, ok := object.(*corev1.Pod); ok && pod.ResourceVersion == "" {
+		object = pod.DeepCopy()
+	}
+	var mistakes field.ErrorList
+	checkObject(fieldErrors{list: &mistakes}, object)
+	return mistakes
+}
+
 // checkObject checks an object with its defaults; it may change it.
 func checkObject(root fieldErrors, object runtime.Object) {
 	switch o := object.(type) {

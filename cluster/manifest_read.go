@@ -1,0 +1,220 @@
+package cluster
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/apiserver/decode"
+	"github.com/berthsim/berth/internal/apiserver/kinds"
+	"github.com/berthsim/berth/internal/apiserver/validation"
+)
+
+// ReadOption changes how manifests are read.
+type ReadOption struct {
+	set func(*readOptions)
+}
+
+type readOptions struct {
+	decode.Options
+	skipInvalid bool
+}
+
+// Strict makes unknown and repeated fields mistakes, as kubectl does by default
+// (--validate=strict). Without it they are Warnings, as for the API server.
+func Strict() ReadOption { return ReadOption{func(o *readOptions) { o.Strict = true }} }
+
+// SkipInvalid leaves out the objects that have mistakes and reads on: each is
+// Skipped, and each of its mistakes a Warning. That includes what the API server
+// would refuse, so [Manifest.Cluster] goes on without them. A document that cannot
+// be parsed is still an error, as it is not known which objects it has.
+func SkipInvalid() ReadOption { return ReadOption{func(o *readOptions) { o.skipInvalid = true }} }
+
+// KeepAll keeps the fields of objects that berth never uses: managedFields and the
+// last-applied-configuration annotation. They are often most of a dump.
+func KeepAll() ReadOption { return ReadOption{func(o *readOptions) { o.KeepAll = true }} }
+
+func newReadOptions(opts []ReadOption) readOptions {
+	o := readOptions{Options: decode.Options{Valid: isValid}}
+	for _, opt := range opts {
+		if opt.set != nil {
+			opt.set(&o)
+		}
+	}
+	return o
+}
+
+// isValid reports whether the object is valid without its defaults. Of one that is
+// not, but would be with them, only the text is kept longer than needed.
+func isValid(object runtime.Object) bool { return len(validation.ValidateDefaulted(object)) == 0 }
+
+// ReadManifest reads a stream of YAML or JSON documents: manifests, kind: List
+// and typed lists, and what kubectl get -o yaml or -o json, kubectl get -w and
+// kubectl cluster-info dump printed.
+//
+// Documents are found and read as kubectl and the API server do: separators as
+// in streams (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader,
+// YAMLOrJSONDecoder), fields by their exact names as in strict decoding
+// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
+// Serializer.unmarshal). Unknown fields and repeated keys are Warnings, the
+// last of repeated keys counts; kinds outside the model are Skipped.
+//
+// Where an object is there twice, identical ones are one object with a Warning.
+// Two states of an object, with the same uid and different resourceVersions as
+// kubectl get -w prints them, are the later one. Two that differ otherwise are a
+// mistake.
+//
+// The error is a [ManifestErrors] with every mistake of the stream, each with
+// document, line, object and field path as far as they are known; it is another
+// only if r fails. The Manifest is never nil and holds what could be read.
+//
+// Time is linear in the size of the stream, and memory in that of the objects. A
+// list is read item by item on all cores, so it may be of any size; an object of
+// more than 16 MiB, or nested more than 1,000 levels deep, is a mistake. The text
+// of small inputs, and in large ones of what the API server would refuse, is kept so
+// that later errors can name lines.
+func ReadManifest(r io.Reader, opts ...ReadOption) (*Manifest, error) {
+	if r == nil {
+		return &Manifest{}, errors.New("reading manifest: no reader")
+	}
+	o := newReadOptions(opts)
+	reader := decode.NewReader(o.Options)
+	if err := reader.Read("", r); err != nil {
+		return &Manifest{}, fmt.Errorf("reading manifest: %w", err)
+	}
+	return newManifest(reader.Result(), o)
+}
+
+// ReadFiles reads files as [ReadManifest] does, into one Manifest whose places
+// carry the names of the files. A path may be a directory: of all files below it
+// those are read that end in .yaml, .yml or .json, in the order of their names,
+// and a Warning tells how many others there are. The directory that kubectl
+// cluster-info dump --output-directory wrote is one. "-" is the standard input.
+//
+// The error is a [ManifestErrors], or that of the first file that cannot be read.
+func ReadFiles(paths []string, opts ...ReadOption) (*Manifest, error) {
+	o := newReadOptions(opts)
+	reader := decode.NewReader(o.Options)
+	for _, path := range paths {
+		if err := readPath(reader, path); err != nil {
+			return &Manifest{}, fmt.Errorf("reading manifest: %w", err)
+		}
+	}
+	return newManifest(reader.Result(), o)
+}
+
+func readPath(reader *decode.Reader, path string) error {
+	if path == "-" {
+		return reader.Read("-", os.Stdin)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err // it names the file
+	}
+	if !info.IsDir() {
+		return readFile(reader, path)
+	}
+	others := 0
+	err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil || entry.IsDir():
+			return err
+		case slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name)):
+			return readFile(reader, name)
+		}
+		others++
+		return nil
+	})
+	if others > 0 {
+		reader.Warn(path, "files passed over because they do not end in .yaml, .yml or .json: "+strconv.Itoa(others))
+	}
+	return err
+}
+
+func readFile(reader *decode.Reader, name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return reader.Read(name, f)
+}
+
+// newManifest gives what was decoded its public types.
+func newManifest(read decode.Result, o readOptions) (*Manifest, error) {
+	m := &Manifest{places: make(map[runtime.Object]decode.Place, len(read.Objects))}
+	for _, s := range read.Skipped {
+		m.Skipped = append(m.Skipped, Skipped(s))
+	}
+	for _, w := range read.Warnings {
+		m.Warnings = append(m.Warnings, Warning(w))
+	}
+	mistakes := newManifestErrors(read.Mistakes)
+	if o.skipInvalid {
+		mistakes = m.leaveOut(mistakes)
+	}
+	lines := decode.NewLineFinder()
+	for _, r := range read.Objects {
+		if o.skipInvalid && m.skipRefused(r, lines) {
+			continue
+		}
+		m.add(r.Object)
+		m.places[r.Object] = r.Place
+	}
+	if len(mistakes) == 0 {
+		return m, nil
+	}
+	return m, mistakes
+}
+
+// leaveOut turns mistakes in objects into warnings, and returns the others. The
+// mistakes of one object follow each other.
+func (m *Manifest) leaveOut(mistakes ManifestErrors) (others ManifestErrors) {
+	var last Skipped
+	for _, e := range mistakes {
+		if e.Object == "" {
+			others = append(others, e)
+			continue
+		}
+		kind, name, _ := strings.Cut(e.Object, " ")
+		namespace, name, ok := strings.Cut(name, "/")
+		if !ok {
+			namespace, name = "", namespace
+		}
+		of, _ := kinds.Named(kind)
+		s := Skipped{Kind: kind, APIVersion: of.APIVersion, Namespace: namespace, Name: name, File: e.File, Document: e.Document, Line: e.Line, Reason: "is invalid"}
+		if previous := last; previous.Kind != s.Kind || previous.Name != s.Name || previous.Namespace != s.Namespace || previous.File != s.File {
+			m.Skipped = append(m.Skipped, s)
+			last = s
+		}
+		m.Warnings = append(m.Warnings, e.leftOut())
+	}
+	return others
+}
+
+// skipRefused reports whether the API server would refuse the object, and says so.
+func (m *Manifest) skipRefused(r decode.Object, lines decode.LineFinder) bool {
+	object := r.Object // it has a namespace
+	errs := Validate(object)
+	for _, err := range errs {
+		m.Warnings = append(m.Warnings, refused(object, err, r.Place, lines).leftOut())
+	}
+	if len(errs) == 0 {
+		return false
+	}
+	m.Skipped = append(m.Skipped, skippedObject(object, r.Place))
+	return true
+}
+
+func (e *ManifestError) leftOut() Warning {
+	return Warning{File: e.File, Document: e.Document, Line: e.Line, Object: e.Object, Field: e.Field, Message: cmp.Or(e.Message, "is invalid") + " (the object is left out)"}
+}

@@ -1,0 +1,374 @@
+package decode
+
+import (
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/berthsim/berth/internal/apiserver/kinds"
+)
+
+// outcome is what became of one object of a document, before it is known what
+// else the input holds.
+type outcome struct {
+	place  Place
+	index  int // of the item, where the list was cut
+	header header
+	name   string // how messages name the object
+
+	// At most one of these is set.
+	object  runtime.Object // of the model
+	skipped string         // why the object is not of the model
+	deleted bool           // the object is known to be gone (a watch event)
+	bare    bool           // it has neither kind nor apiVersion, and its list was not yet known
+
+	remarks []Remark
+	failed  bool // the remarks are mistakes
+	absent  bool // the object has no namespace of its own
+}
+
+// worker turns the text of one place into outcomes. It depends on nothing but that
+// text, so several may work at once.
+type worker struct {
+	*Options
+	check     bool // drop the text of what is valid
+	lines     LineFinder
+	repeats   bool // the YAML has repeated keys
+	listKnown bool // what an object inherits from its list is known
+	broken    bool // the text is not JSON
+	out       []outcome
+}
+
+// object reads what stands at a place: a list or an object. A list gives its
+// items what they do not say of themselves.
+func (w *worker) object(at Place, raw json.RawMessage, inherited header) {
+	at.line = w.lines.objectLine(at)
+	if o, ok := w.fast(at, raw, inherited); ok {
+		w.out = append(w.out, o)
+		return
+	}
+	if at.text.isJSON && at.path == "" && !json.Valid(raw) {
+		w.broken = true
+		return
+	}
+	o := outcome{place: at}
+	fields := objectOf(raw)
+	if fields == nil {
+		w.fail(&o, at.item, mistake{message: "must be an object with kind and apiVersion, not " + describeValue(raw)})
+		return
+	}
+	h, mistakes := readHeader(fields)
+	if len(mistakes) > 0 {
+		w.fail(&o, h.describe(at.item), mistakes...)
+		return
+	}
+	if h.kind == "" && h.apiVersion == "" {
+		if w.watchEvent(at, fields) {
+			return
+		}
+		if !w.listKnown {
+			w.out = append(w.out, outcome{place: at, bare: true})
+			return
+		}
+		w.nameKind(&o, &h, fields, inherited)
+	}
+	o.header = h
+	if h.isList(fields) {
+		w.list(&o, h, fields)
+		return
+	}
+	switch kind, skip, wrong := h.judge(); {
+	case wrong != nil:
+		w.fail(&o, h.describe(at.item), *wrong)
+	case skip != "":
+		o.skipped, o.name = skip, h.describe(at.item)
+		w.out = append(w.out, o)
+	default:
+		w.keep(&o, kind, h, raw)
+	}
+}
+
+// watchEvent reads an event of kubectl get -w --output-watch-events
+// (k8s.io/apimachinery/pkg/apis/meta/v1/watch.go: WatchEvent). It reports whether
+// there is one.
+func (w *worker) watchEvent(at Place, fields map[string]json.RawMessage) bool {
+	if len(fields) != 2 || fields["type"] == nil || objectOf(fields["object"]) == nil {
+		return false
+	}
+	inner := at.inner("object")
+	first := len(w.out)
+	switch stringOf(fields["type"]) {
+	case "ADDED", "MODIFIED", "ERROR":
+		w.object(inner, fields["object"], header{})
+	case "DELETED":
+		w.object(inner, fields["object"], header{})
+		for i := range w.out[first:] {
+			w.out[first+i].deleted = w.out[first+i].object != nil
+		}
+	case "BOOKMARK":
+	default:
+		return false
+	}
+	return true
+}
+
+// nameKind gives an object without kind and apiVersion those of its list, or of
+// the kind it shows to be.
+func (w *worker) nameKind(o *outcome, h *header, fields map[string]json.RawMessage, inherited header) {
+	if inherited.kind != "" {
+		h.kind, h.apiVersion = inherited.kind, inherited.apiVersion
+		return
+	}
+	k, ok := recognise(fields)
+	list := ""
+	if first := itemsOf(fields["items"]); !ok && len(first) > 0 {
+		k, ok = recognise(objectOf(first[0]))
+		list = "List"
+	}
+	if !ok {
+		return
+	}
+	h.kind, h.apiVersion = k.Name+list, k.APIVersion
+	w.warn(o, h.describe(o.place.item), "kind", "missing, as is apiVersion: read as "+k.APIVersion+" "+h.kind+", as only a stored "+k.Name+" has "+k.Live)
+}
+
+// maxNestedLists bounds the work on lists in lists, each of which is scanned again.
+const maxNestedLists = 8
+
+// list reads the items of a list as unstructuredJSONScheme.decodeToList of
+// apimachinery does: an item with neither kind nor apiVersion has those of a
+// typed list.
+func (w *worker) list(o *outcome, h header, fields map[string]json.RawMessage) {
+	at, name := o.place, h.describe(o.place.item)
+	mistakes := typeErrors(fields["items"], reflect.TypeFor[[]json.RawMessage](), "items")
+	if strings.Count(at.item, "items[") >= maxNestedLists {
+		mistakes = []mistake{{field: "items", message: "lists are nested too deeply"}}
+	}
+	if len(mistakes) > 0 {
+		w.fail(o, name, mistakes...)
+		return
+	}
+	w.warnOfList(o, h, fields)
+	w.out = append(w.out, *o)
+	of := h.ofItems()
+	known := w.listKnown
+	w.listKnown = true
+	for i, raw := range itemsOf(fields["items"]) {
+		w.object(at.inner("items["+strconv.Itoa(i)+"]"), raw, of)
+	}
+	w.listKnown = known
+}
+
+// warnOfList adds what there is to say of a list besides its items.
+func (w *worker) warnOfList(o *outcome, h header, fields map[string]json.RawMessage) {
+	o.name = h.describe(o.place.item)
+	w.warnRepeated(o, o.name, true)
+	if more := stringOf(objectOf(fields["metadata"])["continue"]); more != "" {
+		w.warn(o, o.name, "metadata.continue", "the list is incomplete: it is one page of a longer one")
+	}
+}
+
+// ofItems returns what items of the list need not say of themselves.
+func (h header) ofItems() header {
+	kind := strings.TrimSuffix(h.kind, "List")
+	if kind == "" {
+		return header{}
+	}
+	return header{kind: kind, apiVersion: h.apiVersion}
+}
+
+// keep decodes an object of a kind in the table.
+func (w *worker) keep(o *outcome, kind kinds.Kind, h header, raw json.RawMessage) {
+	object := newObject(kind)
+	meta := object.(metav1.Object)
+	t := reflect.TypeOf(object).Elem()
+	strict, err := kjson.UnmarshalStrict(raw, object)
+	o.absent = kind.Namespaced && meta.GetNamespace() == ""
+	if o.absent {
+		h.namespace = metav1.NamespaceDefault
+	}
+	name := h.describe(o.place.item)
+	w.warnRepeated(o, name, false)
+	if err != nil {
+		w.fail(o, name, orWhole(typeErrors(raw, t, ""), err)...)
+		return
+	}
+	if len(strict) > 0 {
+		if err := w.tellSlips(o, name, t, raw); err != nil {
+			w.fail(o, name, mistake{message: err.Error()})
+			return
+		}
+	}
+	if w.Strict && len(o.remarks) > 0 {
+		o.failed, o.name, o.header = true, name, h
+		w.out = append(w.out, *o)
+		return
+	}
+	if meta.GetName() == "" {
+		w.fail(o, name, mistake{field: "metadata.name", message: missingName(h)})
+		return
+	}
+	if isFragment(kind, raw) {
+		w.warn(o, name, "", "has no selector and no containers: is this a patch? build it with its base first (kubectl kustomize)")
+	}
+	w.finish(o, kind, h, object)
+	w.out = append(w.out, *o)
+}
+
+// finish completes the outcome of an object that was decoded.
+func (w *worker) finish(o *outcome, kind kinds.Kind, h header, object runtime.Object) {
+	meta := object.(metav1.Object)
+	if o.absent {
+		meta.SetNamespace(metav1.NamespaceDefault)
+		h.namespace = metav1.NamespaceDefault
+	}
+	object.GetObjectKind().SetGroupVersionKind(kind.GVK())
+	if !w.KeepAll {
+		dropUnread(meta)
+	}
+	clip(object)
+	o.object, o.header, o.name = object, h, kinds.ObjectName(kind.Name, h.namespace, h.name)
+	if w.check && w.Valid(object) {
+		o.place.text = nil
+	}
+}
+
+// dropUnread drops what berth never reads and what is often the larger part of an object.
+func dropUnread(meta metav1.Object) {
+	meta.SetManagedFields(nil)
+	annotations := meta.GetAnnotations()
+	if _, ok := annotations[corev1.LastAppliedConfigAnnotation]; ok {
+		delete(annotations, corev1.LastAppliedConfigAnnotation)
+		if len(annotations) == 0 {
+			meta.SetAnnotations(nil)
+		}
+	}
+}
+
+func newObject(kind kinds.Kind) runtime.Object {
+	return reflect.New(reflect.TypeOf(kind.Zero).Elem()).Interface().(runtime.Object)
+}
+
+// orWhole blames the whole object if no part of it is to blame.
+func orWhole(parts []mistake, err error) []mistake {
+	if len(parts) == 0 {
+		return []mistake{{message: err.Error()}}
+	}
+	return parts
+}
+
+func missingName(h header) string {
+	if h.generateName != "" {
+		return "missing: generateName is for the API server; give the object a name"
+	}
+	return "missing"
+}
+
+func (w *worker) remark(o *outcome, line int, name, field, message string) {
+	o.remarks = append(o.remarks, Remark{File: o.place.file, Document: o.place.document, Line: line, Object: name, Field: field, Message: message})
+}
+
+func (w *worker) warn(o *outcome, name, field, message string) {
+	w.remark(o, w.lines.Line(o.place, field), name, field, message)
+}
+
+// fail ends the outcome with the mistakes of an object. What was to be warned of
+// before stays a warning, in an outcome of its own.
+func (w *worker) fail(o *outcome, name string, all ...mistake) {
+	if len(o.remarks) > 0 {
+		w.out = append(w.out, outcome{place: o.place, name: o.name, remarks: o.remarks})
+		o.remarks = nil
+	}
+	for _, m := range all {
+		w.warn(o, name, m.field, m.message+w.surprise(o.place, m))
+	}
+	o.failed, o.name = true, name
+	w.out = append(w.out, *o)
+}
+
+// surprise explains a boolean where the writer of the YAML saw a word: in the
+// YAML that Kubernetes reads (1.1) y, n, on, off, yes and no are booleans.
+func (w *worker) surprise(at Place, m mistake) string {
+	if m.boolean == "" {
+		return ""
+	}
+	if written := w.lines.spelling(at, m.field); written != "" && written != m.boolean {
+		return " (YAML reads " + written + " as " + m.boolean + ")"
+	}
+	return ""
+}
+
+// warnRepeated reports the repeated YAML keys of an object.
+func (w *worker) warnRepeated(o *outcome, name string, isList bool) {
+	if !w.repeats {
+		return
+	}
+	node := w.lines.node(o.place)
+	if node == nil {
+		return
+	}
+	t := o.place.text
+	for _, key := range repetitions(node, isList) {
+		w.remark(o, t.streamLine(key.line), name, key.path.String(), "repeats the key of line "+strconv.Itoa(t.streamLine(key.first))+", which is dropped")
+	}
+}
+
+// tellSlips reports what strict decoding complains of: fields that the type does
+// not have, and JSON members that repeat. The error is that of an object that is
+// nested too deeply.
+func (w *worker) tellSlips(o *outcome, name string, t reflect.Type, raw json.RawMessage) error {
+	root, err := jsonNode(raw)
+	if err != nil {
+		return err
+	}
+	direct := o.place.text.isJSON && o.place.path == ""
+	for _, s := range slipsIn(root, t) {
+		message := "repeated key; the last value of each field counts"
+		if !s.repeated {
+			message = "unknown field, ignored" + suggestField(t, s.at.names())
+			if w.Strict {
+				message = "unknown field" + suggestField(t, s.at.names())
+			}
+		}
+		field := s.at.String()
+		line := 0
+		if direct {
+			line = o.place.text.streamLine(s.node.Line)
+		} else {
+			line = w.lines.lineOf(o.place, s.at)
+		}
+		w.remark(o, line, name, field, message)
+	}
+	sortRemarks(o.remarks)
+	return nil
+}
+
+// isFragment reports whether an object of a kind with a pod template has neither
+// what selects its pods nor what they run: the API server would refuse it.
+func isFragment(k kinds.Kind, raw json.RawMessage) bool {
+	if k.APIVersion != "apps/v1" || k.Name == "ControllerRevision" {
+		return false
+	}
+	spec := objectOf(objectOf(raw)["spec"])
+	podSpec := objectOf(objectOf(spec["template"])["spec"])
+	return spec["selector"] == nil && podSpec["containers"] == nil
+}
+
+// ownName is the key of an object among all, as the API server tells them apart.
+func (h header) ownName() string {
+	group, _, ok := strings.Cut(h.apiVersion, "/")
+	if !ok {
+		group = ""
+	}
+	namespace := h.namespace
+	if k, ok := kinds.Named(h.kind); ok && !k.Namespaced {
+		namespace = "" // the API server knows no two nodes of one name
+	}
+	return strings.Join([]string{group, h.kind, namespace, h.name}, "\x00")
+}
