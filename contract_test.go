@@ -31,6 +31,9 @@ var (
 		Skipped: []cluster.Skipped{}, Warnings: []cluster.Warning{},
 	}
 	_ func(io.Reader, ...cluster.ReadOption) (*cluster.Manifest, error)                      = cluster.ReadManifest
+	_ func([]string, ...cluster.ReadOption) (*cluster.Manifest, error)                       = cluster.ReadFiles
+	_ []cluster.ReadOption                                                                   = []cluster.ReadOption{cluster.Strict(), cluster.SkipInvalid()}
+	_ func(*cluster.Manifest, io.Writer) error                                               = (*cluster.Manifest).WriteYAML
 	_ func(*cluster.Manifest) (*cluster.Cluster, error)                                      = (*cluster.Manifest).Cluster
 	_ func(*corev1.Node) *corev1.Node                                                        = cluster.Default[*corev1.Node]
 	_ func(runtime.Object) field.ErrorList                                                   = cluster.Validate

@@ -1,9 +1,10 @@
 // Package cluster is the world that berth predicts in: nodes, the pods on them,
 // and the objects that decide where pods may run.
 //
-// ReadManifest reads what kubectl and chart renderers write, as the API server
-// would: field names are case-sensitive, and what was dropped is in the
-// warnings. Manifest.Cluster defaults and validates it, and makes a Cluster.
+// ReadManifest and ReadFiles read what kubectl and chart renderers write, as the
+// API server would: field names are case-sensitive, and what was dropped is in the
+// warnings. Manifest.Cluster defaults and validates it, and makes a Cluster;
+// Manifest.WriteYAML writes it.
 // A Manifest filled in by hand is the typed way to the same:
 //
 //	c, err := (&cluster.Manifest{Nodes: nodes, Pods: pods}).Cluster()

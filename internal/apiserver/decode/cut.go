@@ -51,16 +51,37 @@ func (r *Reader) list(c cutter, document int) ([]outcome, bool) {
 	fields := objectOf(raw)
 	h, mistakes := readHeader(fields)
 	left := string(fields["items"])
-	if !(frame.isJSON || left == "null") || left == "" || len(mistakes) > 0 || h.kind == "" || h.apiVersion == "" || !h.isList(fields) {
+	if !(frame.isJSON || left == "null") || left == "" || len(mistakes) > 0 {
 		return nil, false
 	}
-	o := outcome{place: r.place(document, frame), header: h}
+	o := outcome{place: r.place(document, frame)}
 	o.place.line = frame.content()
+	if h.kind == "" && h.apiVersion == "" && len(items) > 0 {
+		fields["items"] = w.firstItem(items[0].place.text)
+		w.nameKind(&o, &h, fields, header{})
+	}
+	if h.kind == "" || h.apiVersion == "" || !h.isList(fields) {
+		return nil, false
+	}
+	o.header = h
 	w.warnOfList(&o, h, fields)
 	if items, ok = r.nameBare(items, document, h.ofItems()); !ok {
 		return nil, false
 	}
 	return slices.Concat([]outcome{o}, items), true
+}
+
+// firstItem returns a list of one item that was cut out, for what it shows of its kind.
+func (w *worker) firstItem(t *text) json.RawMessage {
+	if t == nil {
+		return nil
+	}
+	raw, _ := w.valueOf(t)
+	w.repeats = false // those are of the item
+	if t.isJSON {
+		raw = slices.Concat([]byte("["), raw, []byte("]"))
+	}
+	return raw
 }
 
 // nameBare reads the items once more that wait for what their list says.

@@ -45,7 +45,7 @@ func drawList(t *rapid.T) string {
 	if rapid.Bool().Draw(t, "page") {
 		list["metadata"] = wireObject{"continue": "x"} // told at its line, behind the items
 	}
-	switch rapid.SampledFrom([]string{"block", "indented", "json", "pretty", "typed", "kind first"}).Draw(t, "style") {
+	switch rapid.SampledFrom([]string{"block", "indented", "json", "pretty", "typed", "kind first", "bare", "bare JSON"}).Draw(t, "style") {
 	case "indented":
 		return "apiVersion: v1\nkind: List\nitems:\n" + indent(joinItems(all))
 	case "kind first":
@@ -55,6 +55,19 @@ func drawList(t *rapid.T) string {
 	case "pretty":
 		text, _ := json.MarshalIndent(list, "", "    ")
 		return string(text)
+	case "bare", "bare JSON":
+		for i, o := range all {
+			delete(o, "kind")
+			delete(o, "apiVersion")
+			if i == 0 || rapid.Bool().Draw(t, "stored") {
+				o["status"] = wireObject{"nodeInfo": wireObject{}}
+			}
+		}
+		bare := wireObject{"items": all, "metadata": wireObject{"continue": "x"}}
+		if rapid.Bool().Draw(t, "as JSON") {
+			return jsonOf(bare)
+		}
+		return yamlOf(bare)
 	case "typed":
 		for _, o := range all {
 			delete(o, "kind")
