@@ -5,10 +5,9 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-
-	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 
 	"github.com/berthsim/berth/internal/apiserver/defaults"
 )
@@ -67,8 +66,20 @@ func sameMeta(a, b *corev1.Pod) bool {
 
 // validNames reports whether the names are valid that a pod has for itself.
 func validNames(pod *corev1.Pod) bool {
-	return len(apivalidation.NameIsDNSSubdomain(pod.Name, false)) == 0 &&
-		(pod.Spec.NodeName == "" || len(apivalidation.NameIsDNSSubdomain(pod.Spec.NodeName, false)) == 0)
+	return isSubdomain(pod.Name) && (pod.Spec.NodeName == "" || isSubdomain(pod.Spec.NodeName))
+}
+
+// isSubdomain returns what NameIsDNSSubdomain says of a name. Most names are plain
+// labels, which need no regular expression.
+func isSubdomain(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		inside := c == '-' && i > 0 && i < len(name)-1
+		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || inside) || i >= 63 {
+			return len(apivalidation.NameIsDNSSubdomain(name, false)) == 0
+		}
+	}
+	return name != ""
 }
 
 // sameSpec reports whether two specs differ only in the node, in the affinity that

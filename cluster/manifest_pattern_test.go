@@ -3,11 +3,13 @@ package cluster
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
@@ -165,6 +167,18 @@ func TestIdentical(t *testing.T) {
 		change(t, reflect.ValueOf(b).Elem())
 		if identical(a, b) && !equality.Semantic.DeepEqual(a, b) {
 			t.Fatalf("%v\n%v", a, b)
+		}
+	})
+}
+
+// TestIsSubdomain: isSubdomain is NameIsDNSSubdomain.
+// Mutant it fails on: anyDash (inside without its bounds).
+func TestIsSubdomain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.StringOfN(rapid.SampledFrom([]rune("a0-.A_é")), 0, 6, -1).Draw(t, "name")
+		name = strings.Repeat(name, rapid.SampledFrom([]int{1, 1, 20, 50}).Draw(t, "times"))
+		if got, want := isSubdomain(name), len(apivalidation.NameIsDNSSubdomain(name, false)) == 0; got != want {
+			t.Fatalf("%q: %v", name, got)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"strconv"
@@ -234,8 +235,12 @@ func (w *worker) finish(o *outcome, kind kinds.Kind, h header, object runtime.Ob
 	}
 	clip(object)
 	o.object, o.header, o.name = object, h, kinds.ObjectName(kind.Name, h.namespace, h.name)
-	if w.check && w.Valid(object) {
+	switch {
+	case !w.check:
+	case w.Valid(object):
 		o.place.text = nil
+	default: // a copy, as the text is part of a block
+		o.place.text.bytes = bytes.Clone(o.place.text.bytes)
 	}
 }
 
