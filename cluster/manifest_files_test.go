@@ -12,8 +12,7 @@ import (
 
 // TestReadFiles: every message names the file, a directory is read in the order of
 // its names, and an object in two files is told with both.
-// Mutants it fails on: noName (readFile without the name), oneEach (a Reader for
-// each file, which misses what is there twice).
+// Mutant it fails on: noName (readFile without the name).
 func TestReadFiles(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{

@@ -40,7 +40,7 @@ func strictly(isYAML bool) *kjson.Serializer {
 // than 100 fields are told.
 //
 // Mutants seen to fail: decode.fast without RejectUnknownMembers; slipFinder.members
-// without the check for repeats; asKubectlReads without the last line end.
+// without the check for repeats.
 func TestReadsAsTheServer(t *testing.T) {
 	var objects []map[string]any
 	for o := range gen.Dump(1) {

@@ -14,7 +14,7 @@ import (
 
 // TestOrderLaw: the results are those of a loop, however the work is scheduled,
 // and also where the caller stops early.
-// Mutant it fails on: results yielded in the order in which they are ready.
+// Mutant it fails on: newest (oldest takes the last of running).
 func TestOrderLaw(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := rapid.SliceOfN(rapid.IntRange(0, 100), 0, 50).Draw(t, "in")
