@@ -207,8 +207,8 @@ func TestUpdateKeepsAllocatedAddresses(t *testing.T) {
 // Update never panics, tells the same each time and leaves its arguments alone;
 // what a server would create it lets stay as it is, and then changes nothing.
 //
-// Seen to fail: the status shared with old and then changed; mistakes once each
-// but in the order of a map; the generation counted for an unchanged spec.
+// Seen to fail: the old object compared without its defaults; the update stored
+// and not a copy of it; the generation counted for an unchanged spec.
 func TestUpdateLaws(t *testing.T) {
 	same, stored := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
