@@ -142,15 +142,21 @@ func unborn(c *cluster.Cluster, sim *rollout.Sim) bool {
 		if ds.Status.ObservedGeneration > 0 {
 			return false
 		}
-		empty = empty || len(sim.Pods(daemonKey(keyOf(ds)))) == 0
+		empty = empty || len(sim.Pods(daemonKey(keyOf(ds)))) == 0 && wantsPods(ds, c)
 	}
 	for _, d := range b.Deployments() {
 		if d.Status.ObservedGeneration > 0 {
 			return false
 		}
-		empty = empty || len(sim.Pods(deploymentKey(keyOf(d)))) == 0
+		empty = empty || len(sim.Pods(deploymentKey(keyOf(d)))) == 0 && (d.Spec.Replicas == nil || *d.Spec.Replicas > 0)
 	}
 	return empty
+}
+
+// wantsPods reports whether any node wants a pod of the DaemonSet.
+func wantsPods(ds *appsv1.DaemonSet, c *cluster.Cluster) bool {
+	w, err := placement.ForDaemonSet(ds, placement.Unvalidated())
+	return err == nil && w.Predict(c).Eligible().Len() > 0
 }
 
 // settle lets everything come to rest.
