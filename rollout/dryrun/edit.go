@@ -19,6 +19,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/apiserver/apply"
 	"github.com/berthsim/berth/internal/apiserver/validation"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -305,9 +306,6 @@ type refusal struct{ error }
 func (refusal) Is(target error) bool { return target == ErrRefused }
 func (r refusal) Unwrap() error      { return r.error }
 
-// mostReplicas is how many a simulation holds in one workload.
-const mostReplicas = 200_000
-
 func checkReplicas(o runtime.Object) error {
 	var n *int32
 	switch x := o.(type) {
@@ -318,8 +316,8 @@ func checkReplicas(o runtime.Object) error {
 	case *appsv1.StatefulSet:
 		n = x.Spec.Replicas
 	}
-	if n != nil && *n > mostReplicas {
-		return fmt.Errorf("%s: spec.replicas: Invalid value: %d: a simulation takes at most %d", nameOf(o), *n, mostReplicas)
+	if err := kube.CheckReplicas(n); err != nil {
+		return fmt.Errorf("%s: spec.%w", nameOf(o), err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -326,6 +327,23 @@ func TestWavesAreCounted(t *testing.T) {
 		}
 		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%d nodes, %v: %v, want %q", test.nodes, test.words, found, test.want)
+		}
+	}
+}
+
+// More replicas than a simulation holds are an error, whatever owns them.
+func TestTooManyReplicas(t *testing.T) {
+	c := clustertest.World{clustertest.Pool("n", 1)}.Cluster(t)
+	many := int32(200_001)
+	meta := metav1.ObjectMeta{Namespace: "shop", Name: "web"}
+	web := webOf(many, "web:1")
+	for _, o := range []runtime.Object{
+		web,
+		&appsv1.ReplicaSet{ObjectMeta: meta, Spec: appsv1.ReplicaSetSpec{Replicas: &many, Selector: web.Spec.Selector, Template: web.Spec.Template}},
+		&appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{Replicas: &many, Selector: web.Spec.Selector, Template: web.Spec.Template}},
+	} {
+		if _, err := dryrun.New(c, dryrun.Apply(o)); err == nil || !strings.Contains(err.Error(), "shop/web: spec.replicas 200001: a simulation takes at most 200000") {
+			t.Errorf("%T: %v", o, err)
 		}
 	}
 }
