@@ -79,7 +79,7 @@ func isValid(object runtime.Object) bool { return len(validation.ValidateDefault
 //
 // Time is linear in the size of the stream, and memory in that of the objects. A
 // list is read item by item on all cores, so it may be of any size; an object of
-// more than 16 MiB, or nested more than 1,000 levels deep, is a mistake. The text
+// more than 64 MiB, or nested more than 1,000 levels deep, is a mistake. The text
 // of small inputs, and in large ones of what the API server would refuse, is kept so
 // that later errors can name lines.
 func ReadManifest(r io.Reader, opts ...ReadOption) (*Manifest, error) {

@@ -50,7 +50,7 @@ type Operation struct {
 	// Why is what kubectl or the API server says of a refusal, or what is in the way, a
 	// sentence for each workload and drain.
 	Why      []string `json:"why,omitempty"`
-	Culprits []string `json:"culprits,omitempty"` // nodes or pods to blame, a line for each
+	Blocking []string `json:"blocking,omitempty"` // nodes or pods to blame, a line for each
 	Remedies []string `json:"remedies,omitempty"` // what would let it complete: each was tried by itself
 	Touched  []string `json:"touched,omitempty"`  // keys with their kind: "deployment/shop/web"
 
@@ -67,14 +67,14 @@ func (o Operation) Diagnoses() ([]*diagnosis.Diagnosis, []*diagnosis.DrainDiagno
 }
 
 // String returns the edit and what became of it: a line, and one for each reason,
-// culprit and remedy.
+// blocking node and remedy.
 func (o Operation) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", shorter(o.Edit), o.outcome())
 	for _, lines := range []struct {
 		word string
 		text []string
-	}{{"", o.Why}, {"culprit ", o.Culprits}, {"remedy ", o.Remedies}} {
+	}{{"", o.Why}, {"blocking ", o.Blocking}, {"remedy ", o.Remedies}} {
 		for _, line := range grouped(lines.text) {
 			fmt.Fprintf(&b, "      %s%s\n", lines.word, line)
 		}
@@ -310,7 +310,7 @@ func (o *Operation) add(v verdict) {
 	if x := v.found; x != nil {
 		o.diagnoses = append(o.diagnoses, x)
 		for _, c := range x.Blocking {
-			o.Culprits = append(o.Culprits, c.String())
+			o.Blocking = append(o.Blocking, c.String())
 		}
 		for _, r := range x.Remedies {
 			o.Remedies = append(o.Remedies, r.String())
@@ -320,7 +320,7 @@ func (o *Operation) add(v verdict) {
 		o.drains = append(o.drains, x)
 		for _, l := range x.Pods {
 			if len(x.Pods) > 1 { // else the cause has said it
-				o.Culprits = append(o.Culprits, l.Pod+": "+cmp.Or(l.Refused, "on its way out"))
+				o.Blocking = append(o.Blocking, l.Pod+": "+cmp.Or(l.Refused, "on its way out"))
 			}
 		}
 		for _, r := range x.Remedies {

@@ -201,7 +201,7 @@ func TestPlansTellWhatTheirSimulationsDo(t *testing.T) {
 		checkOperations(t, p, with, without, seen)
 	})
 	for _, what := range []string{
-		"a dip", "a dip of a Deployment", "at worst fewer", "pods created", "pods updated", "pods deleted", "successor", "no node", "evicted", "removed", "stranded",
+		"a dip", "a dip of a Deployment", "at worst fewer", "pods created", "pods updated", "pods deleted", "successor", "no node", "Evicted", "Removed", "WithoutNode",
 		"completed", "refused", "stuck", "already stuck", "drained", "a drain that is stuck", "Deployment",
 	} {
 		if seen[what] == 0 {

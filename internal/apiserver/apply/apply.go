@@ -1,9 +1,11 @@
 // Package apply computes what kubectl apply makes of a live object.
 //
-// It follows k8s.io/kubectl/pkg/cmd/apply/patcher.go and, for the merge itself,
-// k8s.io/apimachinery/pkg/util/strategicpatch. That package is not imported: it
-// needs kube-openapi with its parsers, 17 packages that berth's users would link
-// for one function. Its struct tags are read by the same light package.
+// It follows kubectl (k8s.io/kubectl/pkg/cmd/apply/patcher.go: Patcher.patchSimple)
+// and, for the merge itself, strategicpatch
+// (k8s.io/apimachinery/pkg/util/strategicpatch/patch.go: CreateThreeWayMergePatch,
+// StrategicMergePatch). That package is not imported: it needs kube-openapi with
+// its parsers, 17 packages that berth's users would link for one function. Its
+// struct tags are read by the same light package.
 package apply
 
 import (

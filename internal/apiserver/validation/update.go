@@ -19,11 +19,10 @@ import (
 )
 
 // Update returns the object that the API server stores when updated replaces old,
-// or every mistake for which it refuses the update. It follows PrepareForUpdate
-// and ValidateUpdate of the strategies in pkg/registry, and BeforeUpdate of
-// k8s.io/apiserver/pkg/registry/rest/update.go: status, generation and the other
-// fields that the server owns are those of old, and a changed spec counts the
-// generation up.
+// or every mistake for which it refuses the update. It follows the API server
+// (k8s.io/apiserver/pkg/registry/rest/update.go: BeforeUpdate) with the strategy
+// of each kind: status, generation and the other fields that the server owns are
+// those of old, and a changed spec counts the generation up.
 //
 // old must be an object that the server has accepted: the rules that Kubernetes
 // relaxes for objects which were invalid already are not relaxed here. Missing
@@ -135,7 +134,8 @@ func checkImmutable(at fieldErrors, value, old any) {
 // differ compares as the strategies do: an empty list or map is as good as none.
 func differ(a, b any) bool { return !equality.Semantic.DeepEqual(a, b) }
 
-// updateNamespace follows the strategy of pkg/registry/core/namespace/strategy.go.
+// updateNamespace follows the API server (pkg/registry/core/namespace/strategy.go:
+// namespaceStrategy.PrepareForUpdate, namespaceStrategy.ValidateUpdate).
 func updateNamespace(root fieldErrors, ns, old *corev1.Namespace) {
 	ns.Spec.Finalizers, ns.Status = old.Spec.Finalizers, old.Status
 	meta := root.child("metadata")
@@ -153,8 +153,10 @@ func updatePriorityClass(root fieldErrors, class, old *schedulingv1.PriorityClas
 	checkImmutable(root.child("preemptionPolicy"), class.PreemptionPolicy, old.PreemptionPolicy)
 }
 
-// updatePodDisruptionBudget follows the strategy of
-// pkg/registry/policy/poddisruptionbudget/strategy.go. Every field may change.
+// updatePodDisruptionBudget follows the API server
+// (pkg/registry/policy/poddisruptionbudget/strategy.go:
+// podDisruptionBudgetStrategy.PrepareForUpdate,
+// podDisruptionBudgetStrategy.ValidateUpdate). Every field may change.
 func updatePodDisruptionBudget(root fieldErrors, budget, old *policyv1.PodDisruptionBudget) {
 	budget.Status = old.Status
 	if differ(budget.Spec, old.Spec) {

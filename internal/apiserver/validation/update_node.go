@@ -7,9 +7,10 @@ import (
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 )
 
-// updateNode follows the strategy of pkg/registry/core/node/strategy.go and
-// ValidateNodeUpdate of pkg/apis/core/validation/validation.go. A node's status
-// is updated elsewhere; here it stays.
+// updateNode follows the API server (pkg/registry/core/node/strategy.go:
+// nodeStrategy.PrepareForUpdate, nodeStrategy.ValidateUpdate;
+// pkg/apis/core/validation/validation.go: ValidateNodeUpdate). A node's status is
+// updated elsewhere; here it stays.
 func updateNode(root fieldErrors, node, old *corev1.Node) {
 	node.Status = old.Status
 	if old.Spec.ConfigSource == nil {

@@ -13,8 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// updatePod follows the strategy of pkg/registry/core/pod/strategy.go and
-// ValidatePodUpdate of pkg/apis/core/validation/validation.go.
+// updatePod follows the API server (pkg/registry/core/pod/strategy.go:
+// podStrategy.PrepareForUpdate, podStrategy.ValidateUpdate;
+// pkg/apis/core/validation/validation.go: ValidatePodUpdate).
 func updatePod(root fieldErrors, pod, old *corev1.Pod) {
 	pod.Status = old.Status
 	if pod.Spec.Resources == nil {
@@ -33,8 +34,8 @@ func updatePod(root fieldErrors, pod, old *corev1.Pod) {
 	checkPodSpecUpdate(root.child("spec"), &pod.Spec, &old.Spec)
 }
 
-// useServiceAccountName fills in the two fields of one meaning that
-// Convert_v1_PodSpec_To_core_PodSpec of pkg/apis/core/v1/conversion.go joins.
+// useServiceAccountName fills in the two fields of one meaning, as the API server
+// does (pkg/apis/core/v1/defaults.go: SetDefaults_PodSpec).
 func useServiceAccountName(spec *corev1.PodSpec) {
 	name := cmp.Or(spec.ServiceAccountName, spec.DeprecatedServiceAccount)
 	spec.ServiceAccountName, spec.DeprecatedServiceAccount = name, name

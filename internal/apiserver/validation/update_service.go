@@ -8,9 +8,10 @@ import (
 )
 
 // updateService follows the API server
-// (pkg/registry/core/service/storage/storage.go: beginUpdate), the strategy of
-// pkg/registry/core/service/strategy.go and ValidateServiceUpdate of
-// pkg/apis/core/validation/validation.go, but for what concerns load balancers.
+// (pkg/registry/core/service/storage/storage.go: REST.beginUpdate;
+// pkg/registry/core/service/strategy.go: svcStrategy.PrepareForUpdate,
+// svcStrategy.ValidateUpdate; pkg/apis/core/validation/validation.go:
+// ValidateServiceUpdate), but for what concerns load balancers.
 func updateService(root fieldErrors, service, old *corev1.Service) {
 	service.Status = old.Status
 	if old.Spec.ClusterIP != "" && len(old.Spec.ClusterIPs) == 0 {
@@ -57,7 +58,8 @@ func keepAllocated(spec, old *corev1.ServiceSpec) {
 	}
 }
 
-// allocatesNodePorts follows needsNodePort of pkg/registry/core/service/storage/alloc.go.
+// allocatesNodePorts follows the API server
+// (pkg/registry/core/service/storage/storage.go: needsNodePort).
 func allocatesNodePorts(spec *corev1.ServiceSpec) bool {
 	if allocate := spec.AllocateLoadBalancerNodePorts; spec.Type == corev1.ServiceTypeLoadBalancer && allocate != nil {
 		return *allocate

@@ -9,8 +9,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// updateDaemonSet follows the strategy of pkg/registry/apps/daemonset/strategy.go
-// and ValidateDaemonSetUpdate of pkg/apis/apps/validation/validation.go.
+// updateDaemonSet follows the API server (pkg/registry/apps/daemonset/strategy.go:
+// daemonSetStrategy.PrepareForUpdate, daemonSetStrategy.ValidateUpdate;
+// pkg/apis/apps/validation/validation.go: ValidateDaemonSetUpdate).
 func updateDaemonSet(root fieldErrors, ds, old *appsv1.DaemonSet) {
 	ds.Status = old.Status
 	fillShares(ds.Spec.UpdateStrategy.RollingUpdate)
@@ -26,8 +27,9 @@ func updateDaemonSet(root fieldErrors, ds, old *appsv1.DaemonSet) {
 }
 
 // fillShares makes absent numbers 0, as they are once the server has converted
-// them (Convert_v1_RollingUpdateDaemonSet_To_apps_RollingUpdateDaemonSet of
-// pkg/apis/apps/v1/conversion.go). A rolling update has defaults before.
+// them (pkg/apis/apps/v1/zz_generated.conversion.go:
+// Convert_v1_RollingUpdateDaemonSet_To_apps_RollingUpdateDaemonSet). A rolling
+// update has defaults before.
 func fillShares(update *appsv1.RollingUpdateDaemonSet) {
 	if update == nil {
 		return
@@ -55,8 +57,9 @@ func countTemplate(ds, old *appsv1.DaemonSet) {
 	ds.Annotations[appsv1.DeprecatedTemplateGeneration] = strconv.FormatInt(count, 10)
 }
 
-// updateDeployment follows the strategy of
-// pkg/registry/apps/deployment/strategy.go. Annotations count the generation too,
+// updateDeployment follows the API server
+// (pkg/registry/apps/deployment/strategy.go: deploymentStrategy.PrepareForUpdate,
+// deploymentStrategy.ValidateUpdate). Annotations count the generation too,
 // because ReplicaSets get them.
 func updateDeployment(root fieldErrors, d, old *appsv1.Deployment) {
 	d.Status = old.Status
@@ -69,8 +72,8 @@ func updateDeployment(root fieldErrors, d, old *appsv1.Deployment) {
 	checkImmutable(at.child("selector"), d.Spec.Selector, old.Spec.Selector)
 }
 
-// updateReplicaSet follows the strategy of
-// pkg/registry/apps/replicaset/strategy.go.
+// updateReplicaSet follows the API server (pkg/registry/apps/replicaset/strategy.go:
+// rsStrategy.PrepareForUpdate, rsStrategy.ValidateUpdate).
 func updateReplicaSet(root fieldErrors, rs, old *appsv1.ReplicaSet) {
 	rs.Status = old.Status
 	if differ(rs.Spec, old.Spec) {
@@ -82,9 +85,10 @@ func updateReplicaSet(root fieldErrors, rs, old *appsv1.ReplicaSet) {
 	checkImmutable(at.child("selector"), rs.Spec.Selector, old.Spec.Selector)
 }
 
-// updateStatefulSet follows the strategy of
-// pkg/registry/apps/statefulset/strategy.go and ValidateStatefulSetUpdate of
-// pkg/apis/apps/validation/validation.go.
+// updateStatefulSet follows the API server
+// (pkg/registry/apps/statefulset/strategy.go: statefulSetStrategy.PrepareForUpdate,
+// statefulSetStrategy.ValidateUpdate; pkg/apis/apps/validation/validation.go:
+// ValidateStatefulSetUpdate).
 func updateStatefulSet(root fieldErrors, sts, old *appsv1.StatefulSet) {
 	sts.Status = old.Status
 	nameKinds(sts.Spec.VolumeClaimTemplates)
