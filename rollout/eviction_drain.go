@@ -20,12 +20,12 @@ type Drain struct {
 	DeleteEmptyDirData bool          // without it, pods with an emptyDir are a mistake
 	Force              bool          // without it, pods without a controller are a mistake
 	DisableEviction    bool          // pods are deleted, whatever budgets say
-	GracePeriodSeconds time.Duration // for pods to stop, in whole seconds; 0: each pod's own
+	GracePeriod        time.Duration // for pods to stop, in whole seconds; 0: each pod's own
 	Timeout            time.Duration // 0: none
 	PodSelector        string        // labels of the pods that are looked at; empty: all
 }
 
-// NoGrace is the GracePeriodSeconds of a Drain whose pods have no time to stop.
+// NoGrace is the GracePeriod of a Drain whose pods have no time to stop.
 const NoGrace time.Duration = -1
 
 // retry is how long kubectl waits after an eviction that was refused
@@ -65,8 +65,8 @@ func (e *evictions) startDrain(in Drain, pods []leaving) {
 // (k8s.io/kubectl/pkg/drain/drain.go: evictPods).
 func (e *evictions) evictLeaving(d *drain, l *leaving) {
 	grace := none
-	if d.input.GracePeriodSeconds != 0 {
-		grace = max(0, seconds(d.input.GracePeriodSeconds))
+	if d.input.GracePeriod != 0 {
+		grace = max(0, seconds(d.input.GracePeriod))
 	}
 	if d.input.DisableEviction {
 		e.emitPod(EventDeletedByUser, l.id, Why{Reason: ReasonDrain})

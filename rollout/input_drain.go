@@ -56,7 +56,7 @@ func (in Drain) String() string {
 	flag(in.DeleteEmptyDirData, "delete-emptydir-data")
 	flag(in.Force, "force")
 	flag(in.DisableEviction, "disable-eviction")
-	flag(in.GracePeriodSeconds != 0, "grace-period="+strconv.FormatInt(max(0, int64(in.GracePeriodSeconds/time.Second)), 10))
+	flag(in.GracePeriod != 0, "grace-period="+strconv.FormatInt(max(0, int64(in.GracePeriod/time.Second)), 10))
 	flag(in.Timeout != 0, "timeout="+in.Timeout.String())
 	flag(in.PodSelector != "", "pod-selector="+in.PodSelector)
 	return line
@@ -66,7 +66,7 @@ func (in EvictPods) String() string { return "evict-pods " + word(in.Node) }
 
 func (in Drain) check() error {
 	errs := []error{checkNode(in.Node)}
-	if g := in.GracePeriodSeconds; g != NoGrace && (g < 0 || g > longest || g%time.Second != 0) {
+	if g := in.GracePeriod; g != NoGrace && (g < 0 || g > longest || g%time.Second != 0) {
 		errs = append(errs, fmt.Errorf("grace period %v: must be NoGrace or whole seconds, at most ten years", g))
 	}
 	if in.Timeout < 0 || in.Timeout > longest {

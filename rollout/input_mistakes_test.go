@@ -20,11 +20,11 @@ func TestInputsAreChecked(t *testing.T) {
 		in   rollout.Input
 		want []string // all that is wrong; empty: nothing
 	}{
-		{rollout.Drain{Node: "n1", GracePeriodSeconds: rollout.NoGrace, Timeout: time.Second, PodSelector: "a in (b),!c"}, nil},
-		{rollout.Drain{Node: "n1", GracePeriodSeconds: 1500 * time.Millisecond}, []string{"grace period 1.5s"}},
-		{rollout.Drain{Node: "n1", GracePeriodSeconds: tooLong}, []string{"grace period"}},
-		{rollout.Drain{Node: "n1", GracePeriodSeconds: -7 * time.Second}, []string{"grace period -7s"}},
-		{rollout.Drain{GracePeriodSeconds: time.Millisecond, Timeout: -time.Second, PodSelector: "a in"}, []string{"node", "grace period 1ms", "timeout -1s", "valid label selector"}},
+		{rollout.Drain{Node: "n1", GracePeriod: rollout.NoGrace, Timeout: time.Second, PodSelector: "a in (b),!c"}, nil},
+		{rollout.Drain{Node: "n1", GracePeriod: 1500 * time.Millisecond}, []string{"grace period 1.5s"}},
+		{rollout.Drain{Node: "n1", GracePeriod: tooLong}, []string{"grace period"}},
+		{rollout.Drain{Node: "n1", GracePeriod: -7 * time.Second}, []string{"grace period -7s"}},
+		{rollout.Drain{GracePeriod: time.Millisecond, Timeout: -time.Second, PodSelector: "a in"}, []string{"node", "grace period 1ms", "timeout -1s", "valid label selector"}},
 		{rollout.Drain{Node: "n1", Timeout: tooLong}, []string{"timeout"}},
 		{rollout.CrashLoop{Image: "v1", After: 0}, nil},
 		{rollout.CrashLoop{Image: "v1", After: -time.Second}, []string{"-1s"}},
@@ -60,9 +60,9 @@ func TestDrainFlagsAreRead(t *testing.T) {
 	for line, want := range map[string]rollout.Drain{
 		"drain n1": {Node: "n1"},
 		"drain n1 --force --ignore-daemonsets=true --delete-emptydir-data=false": {Node: "n1", Force: true, IgnoreDaemonSets: true},
-		"drain n1 --grace-period=0":                              {Node: "n1", GracePeriodSeconds: rollout.NoGrace},
+		"drain n1 --grace-period=0":                              {Node: "n1", GracePeriod: rollout.NoGrace},
 		"drain n1 --grace-period=-1 --disable-eviction":          {Node: "n1", DisableEviction: true},
-		"drain n1 --grace-period=7 --timeout=1m0s":               {Node: "n1", GracePeriodSeconds: 7 * time.Second, Timeout: time.Minute},
+		"drain n1 --grace-period=7 --timeout=1m0s":               {Node: "n1", GracePeriod: 7 * time.Second, Timeout: time.Minute},
 		"drain n1 --pod-selector=app=web --delete-emptydir-data": {Node: "n1", PodSelector: "app=web", DeleteEmptyDirData: true},
 	} {
 		if got, err := rollout.ParseInput(line); err != nil || got != rollout.Input(want) {

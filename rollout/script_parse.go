@@ -28,7 +28,7 @@ func (r *lexer) drain() Input {
 		case "--disable-eviction":
 			in.DisableEviction = r.truth(name, value)
 		case "--grace-period":
-			in.GracePeriodSeconds = r.grace(value)
+			in.GracePeriod = r.grace(value)
 		case "--timeout":
 			in.Timeout = r.duration(name, value)
 		case "--pod-selector":

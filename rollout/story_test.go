@@ -262,9 +262,9 @@ func (w *writer) drain(node string) Drain {
 	flag := func(name string) bool { return rapid.IntRange(0, 3).Draw(w.t, name) > 0 }
 	return Drain{
 		Node: node, IgnoreDaemonSets: flag("ignore"), DeleteEmptyDirData: flag("delete"), Force: flag("force"), DisableEviction: !flag("evict"),
-		GracePeriodSeconds: pick(w.t, "grace period", 0, 0, NoGrace, 2*time.Second),
-		Timeout:            pick(w.t, "timeout", 0, 0, 3*time.Second, 11*time.Second),
-		PodSelector:        pick(w.t, "selector", "", "", "app in (web)"),
+		GracePeriod: pick(w.t, "grace period", 0, 0, NoGrace, 2*time.Second),
+		Timeout:     pick(w.t, "timeout", 0, 0, 3*time.Second, 11*time.Second),
+		PodSelector: pick(w.t, "selector", "", "", "app in (web)"),
 	}
 }
 

@@ -23,8 +23,6 @@ type judge struct {
 
 // ErrNoPremise is the verdict on a moment that an invariant says nothing about: it
 // is no failure, but an invariant that never has another verdict is vacuous.
-//
-//lint:ignore ST1012 it is a verdict, not a failure
 var ErrNoPremise = errors.New("no premise")
 
 // Always is the invariant that holds gives nil, or ErrNoPremise, after every tick

@@ -13,7 +13,9 @@ import (
 // updated elsewhere; here it stays.
 func updateNode(root fieldErrors, node, old *corev1.Node) {
 	node.Status = old.Status
+	//lint:ignore SA1019 the API server still drops the field
 	if old.Spec.ConfigSource == nil {
+		//lint:ignore SA1019 the API server still drops the field
 		node.Spec.ConfigSource = nil
 	}
 	before := podCIDRs(&old.Spec)
