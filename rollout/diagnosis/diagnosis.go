@@ -51,14 +51,17 @@ type BlockingNode struct {
 	Detail  string  `json:"detail,omitempty"`
 }
 
-// String returns the blocking node in one line.
+// String returns the blocking node in one line. A detail in the scheduler's words
+// begins with a plugin, which is not written twice where it names the blocker too.
 func (c BlockingNode) String() string {
-	s := strings.TrimSpace(c.Node+" "+c.Pod) + ": " + c.Blocker.String()
-	if !c.Wanted {
+	s, detail := strings.TrimSpace(c.Node+" "+c.Pod)+": "+c.Blocker.String(), c.Detail
+	if c.Wanted {
+		detail = strings.TrimPrefix(detail, c.Blocker.String()+": ")
+	} else {
 		s += ", no pod is wanted there"
 	}
-	if c.Detail != "" {
-		s += ": " + c.Detail
+	if detail != "" {
+		s += ": " + detail
 	}
 	return s
 }
