@@ -6,13 +6,12 @@ import (
 	"testing"
 )
 
-// The README shows the program that is in examples/quickstart and what it
-// prints; CI runs the program and compares its output with the same file.
+// The README shows the whole program of examples/quickstart, so it compiles as pasted,
+// and what it prints; CI runs the program and compares its output with the same file.
 func TestReadmeShowsTheQuickstart(t *testing.T) {
 	readme := read(t, "README.md")
-	_, program, _ := strings.Cut(read(t, "examples/quickstart/main.go"), "func main() {")
-	program, _, _ = strings.Cut(program, "\n}\n")
-	for _, text := range []string{"func main() {" + program + "\n}\n", read(t, "examples/quickstart/output.txt")} {
+	_, program, _ := strings.Cut(read(t, "examples/quickstart/main.go"), "package main\n")
+	for _, text := range []string{"```go\npackage main\n" + program + "```\n", read(t, "examples/quickstart/output.txt")} {
 		if len(text) < 100 || !strings.Contains(readme, text) {
 			t.Errorf("README.md does not show:\n%s", text)
 		}

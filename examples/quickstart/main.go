@@ -12,20 +12,21 @@ import (
 
 func main() {
 	manifest, err := cluster.ReadManifest(os.Stdin)
-	must(err)
-	c, err := manifest.Cluster()
-	must(err)
-	for _, ds := range manifest.DaemonSets {
-		w, err := placement.ForDaemonSet(ds)
-		must(err)
-		for v := range w.Predict(c).Verdicts() {
-			fmt.Println(v)
-		}
-	}
-}
-
-func must(err error) {
 	if err != nil {
 		log.Fatal(err)
+	}
+	fmt.Fprint(os.Stderr, manifest.Summary()) // what the API server would drop
+	c, err := manifest.Cluster()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, ds := range manifest.DaemonSets {
+		workload, err := placement.ForDaemonSet(ds)
+		if err != nil {
+			log.Fatal(err)
+		}
+		for verdict := range workload.Predict(c).Verdicts() {
+			fmt.Println(verdict)
+		}
 	}
 }
