@@ -130,7 +130,7 @@ func virtualLabel(n *corev1.Node) string {
 
 // inspectSelector finds DaemonSets that no node accepts. It names the requirements that
 // no node meets and the taints that all nodes have. If the cause differs between nodes,
-// it returns what the scheduler would report. A node that keeps a pod counts as
+// the finding has what the scheduler would report. A node that keeps a pod counts as
 // accepting.
 func (x *inspector) inspectSelector() {
 	nodes, never := x.cluster.Nodes(), "no pod is ever made"

@@ -62,8 +62,8 @@ func WithFaults(most int, kinds ...Fault) Option {
 	}}
 }
 
-// WithinTicks sets the number of ticks after the settled start in which steps begin,
-// and the number of ticks after which a fault is over. The default is 10.
+// WithinTicks sets the number of ticks after the settled start within which steps
+// begin, and the longest duration of a fault in ticks. The default is 10.
 func WithinTicks(ticks int) Option {
 	return Option{func(o *options) { o.within = max(1, ticks) }}
 }
