@@ -1,5 +1,5 @@
-// Contrast runs a DaemonSet and a Deployment side by side on one small cluster:
-// where their pods go, what scaling means for each, how each is updated, what a
+// Contrast runs a DaemonSet and a Deployment side by side on a small cluster. It shows
+// where their pods run, what scaling means for each, how each is updated, what a
 // drained node does to them, and how each is rolled back.
 package main
 
@@ -66,19 +66,19 @@ func run(w io.Writer) error {
 	return nil
 }
 
-// stage is a simulation and where it is told of.
+// stage is a simulation and the writer for its output.
 type stage struct {
 	io.Writer
 	*rollout.Sim
 }
 
-// settle passes the time in which anything happens.
+// settle runs the simulation until nothing happens any more.
 func (s stage) settle() {
 	for range s.Run(1000) {
 	}
 }
 
-// pods prints how many pods each of the two has on every node.
+// pods prints the number of pods of each workload on every node.
 func (s stage) pods() {
 	for _, key := range []string{daemonSet, deployment} {
 		var parts []string
@@ -169,7 +169,7 @@ func (s stage) drain() error {
 	return s.Inject(rollout.EditNode{Node: "shop-a", Edits: []cluster.NodeEdit{cluster.Uncordon()}})
 }
 
-// tell passes the time and prints the events of some kinds.
+// tell runs the simulation and prints the events of some kinds.
 func (s stage) tell(kinds ...rollout.EventKind) {
 	for events := range s.Run(60) {
 		for _, e := range events {

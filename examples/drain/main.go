@@ -1,5 +1,5 @@
-// Drain empties two workers one after the other, as kubectl drain would: what it
-// refuses, what it waits for, and what lets it go on.
+// Drain empties two workers one after the other, as kubectl drain would. It shows what
+// drain refuses, what it waits for, and what lets it continue.
 package main
 
 import (
@@ -18,7 +18,8 @@ import (
 //go:embed cluster.yaml
 var shop []byte
 
-// The story, in the notation in which inputs print; kubectl's command lines are part of it.
+// story lists the inputs in the notation in which they print, kubectl's command lines
+// included.
 var story = []struct{ title, input string }{
 	{"Drain worker-1", "drain worker-1"},
 	{"With the flags that it asks for", "drain worker-1 --ignore-daemonsets --delete-emptydir-data --force"},
@@ -56,8 +57,8 @@ func run(w io.Writer) error {
 	return nil
 }
 
-// start gives the shop a moment to come to rest. Pods take a second to start, five
-// to be ready, and ten to stop.
+// start returns a simulation of the shop that has settled. Pods take a second to start,
+// five to become ready, and ten to stop.
 func start() (*rollout.Sim, error) {
 	m, err := cluster.ReadManifest(bytes.NewReader(shop))
 	if err != nil {
@@ -76,7 +77,7 @@ func start() (*rollout.Sim, error) {
 	return sim, nil
 }
 
-// show says where the agents are, and what a drain still waits for.
+// show prints where the agents are and what a drain still waits for.
 func show(w io.Writer, sim *rollout.Sim) {
 	for _, d := range sim.Drains() {
 		fmt.Fprintf(w, "=> %v, since tick %d, waits for\n", d.Drain, d.Since)

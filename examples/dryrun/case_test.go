@@ -8,7 +8,8 @@ import (
 	"github.com/berthsim/berth/internal/golden"
 )
 
-// Plans that once knew less than their own simulation. Each is a golden output.
+// TestCases holds golden outputs of plans that once disagreed with their own
+// simulation.
 func TestCases(t *testing.T) {
 	for _, test := range []struct {
 		claim string
@@ -35,7 +36,7 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// caseArgs splits a command line at blanks outside quotes, and finds its files.
+// caseArgs splits a command line at blanks outside quotes, and resolves its files.
 func caseArgs(line string) []string {
 	var args []string
 	for i, part := range strings.Split(line, "'") {

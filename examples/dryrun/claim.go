@@ -9,15 +9,15 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// claim is an edit, an expectation or a policy with what became of it, for formats that
-// do not tell them apart.
+// claim is an edit, an expectation or a policy with its result, for formats that do not
+// tell them apart.
 type claim struct {
 	name      string
 	daemonSet string
-	at        place // where people would mend it; no file if that is not known
+	at        place // where to fix it; without a file if unknown
 	text      string
 	fails     bool
-	skipped   bool // it is about nothing, and may be
+	skipped   bool // it is about nothing and may be
 	operation bool // it is an edit
 }
 
@@ -44,7 +44,7 @@ func (r report) claims() []claim {
 	return all
 }
 
-// placeOf returns where the first DaemonSet of an edit stands, if it is one of -f.
+// placeOf returns the position of the first DaemonSet of an edit, if -f has it.
 func (r report) placeOf(o dryrun.Operation) place {
 	for _, key := range o.Touched {
 		if at, ok := r.places[strings.TrimPrefix(key, "daemonset/")]; ok && strings.HasPrefix(o.Edit, "apply ") {
@@ -68,7 +68,7 @@ func (e expectation) text() string {
 	return s
 }
 
-// The XML that CI systems read as the result of tests.
+// testSuites is the XML that CI systems read as test results.
 type testSuites struct {
 	XMLName xml.Name  `xml:"testsuites"`
 	Suite   testSuite `xml:"testsuite"`
@@ -120,8 +120,8 @@ func (r report) junit(out io.Writer) error {
 	return err
 }
 
-// github writes the workflow commands that GitHub shows beside the lines of a pull
-// request: an error for what fails, a notice with the plan.
+// github writes workflow commands, which GitHub shows beside the lines of a pull
+// request: an error for each failure, and a notice with the plan.
 func (r report) github(out io.Writer) error {
 	for _, c := range r.claims() {
 		if !c.fails {

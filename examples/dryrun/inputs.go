@@ -19,13 +19,13 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// inputs is what the files hold.
+// inputs is the content of the files.
 type inputs struct {
 	cluster *cluster.Cluster // as it is
 	apply   []runtime.Object // to be applied
 	keys    []string         // of the DaemonSets among them
-	places  map[string]place // where they stand
-	notes   []string         // what was in the files, decides, and is not looked at
+	places  map[string]place // their positions in the files
+	notes   []string         // objects in the files that affect the result but are ignored
 }
 
 // input is one file, read.
@@ -64,8 +64,8 @@ func readInputs(o options, stdin io.Reader, stderr io.Writer) (*inputs, error) {
 	return in, nil
 }
 
-// take sorts what -f holds into what is applied and, where nothing else says what
-// the cluster is, what is there.
+// take sorts the objects of -f into those to apply and, if nothing else describes the
+// cluster, those that already exist.
 func (in *inputs) take(given []input, isCluster bool) error {
 	var there []runtime.Object
 	for _, file := range given {
@@ -89,7 +89,7 @@ func (in *inputs) take(given []input, isCluster bool) error {
 		maps.Copy(in.places, places(file.name, file.text))
 	}
 	var err error
-	for _, o := range there { // one by one: a later file's object counts
+	for _, o := range there { // one by one: the object of a later file wins
 		if in.cluster, err = in.cluster.With(o); err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (in *inputs) take(given []input, isCluster bool) error {
 	return nil
 }
 
-// edits are what the flags ask for, in the order apply, edit, delete, do.
+// edits returns the edits of the flags, in the order apply, edit, delete, do.
 func (in *inputs) edits(o options) ([]dryrun.Edit, error) {
 	var all []dryrun.Edit
 	var errs []error
@@ -127,7 +127,7 @@ func (in *inputs) edits(o options) ([]dryrun.Edit, error) {
 	return all, errors.Join(errs...)
 }
 
-// workload returns the DaemonSet or Deployment of a key, as the cluster and -f have it.
+// workload returns the DaemonSet or Deployment of a key from the cluster and -f.
 func (in *inputs) workload(key string) (runtime.Object, error) {
 	parts := strings.Split(key, "/")
 	kind := ""
@@ -155,7 +155,7 @@ func (in *inputs) workload(key string) (runtime.Object, error) {
 	return &appsv1.DaemonSet{ObjectMeta: meta}, nil
 }
 
-// decides tells what kinds that the model has no use for decide.
+// decides states what the kinds that the model ignores would decide.
 var decides = map[string]string{
 	"ResourceQuota":                    "whether pods are created",
 	"LimitRange":                       "what pods request, and whether they are created",
@@ -173,7 +173,8 @@ var decides = map[string]string{
 	"ReplicationController":            "whether its pods come again",
 }
 
-// deciding notes the objects of files that are skipped and decide something.
+// deciding returns a note for each ignored object in the files that would affect the
+// result.
 func deciding(files []input) []string {
 	var notes []string
 	for _, in := range files {
@@ -190,7 +191,7 @@ func deciding(files []input) []string {
 	return notes
 }
 
-// readAll reads files one by one, and prints what was dropped on the way.
+// readAll reads files one by one, and prints what was dropped.
 func readAll(files []string, strict bool, stdin io.Reader, stderr io.Writer) ([]input, error) {
 	var all []input
 	var opts []cluster.ReadOption
@@ -200,7 +201,7 @@ func readAll(files []string, strict bool, stdin io.Reader, stderr io.Writer) ([]
 	for _, name := range files {
 		text, err := read(name, stdin)
 		if err != nil {
-			return nil, err // it names the file
+			return nil, err // the error names the file
 		}
 		m, err := cluster.ReadManifest(bytes.NewReader(text), opts...)
 		if err != nil {
@@ -223,7 +224,8 @@ func read(name string, stdin io.Reader) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// merge makes one cluster; where two files hold the same object, the later one counts.
+// merge merges the files into one cluster. If two files hold the same object, the later
+// one wins.
 func merge(files []input) (*cluster.Cluster, error) {
 	c, err := cluster.New()
 	for _, in := range files {
@@ -238,7 +240,7 @@ func merge(files []input) (*cluster.Cluster, error) {
 	return c, err
 }
 
-// skipped tells what was in the files in place of a DaemonSet.
+// skipped returns what the files contained instead of a DaemonSet.
 func skipped(inputs []input) string {
 	var lines []string
 	for _, in := range inputs {

@@ -1,18 +1,19 @@
-// Dryrun tells what a change would do to a cluster before anybody makes it, and
-// whether that keeps the promises of a policy file:
+// Dryrun prints what a change would do to a cluster before anybody makes it, and
+// whether it meets the policies of a policy file:
 //
 //	kubectl get nodes,namespaces,pods,daemonsets,controllerrevisions,deployments,replicasets,statefulsets,services,poddisruptionbudgets,priorityclasses -A -o yaml > dump.yaml
 //	dryrun -cluster dump.yaml -f daemonset.yaml -policy policies.yaml
 //	dryrun -cluster dump.yaml -edit 'pool=gpu: taint dedicated=gpu:NoSchedule' -policy policies.yaml -o github
 //	dryrun -cluster dump.yaml -do 'drain node-1 --ignore-daemonsets'
 //
-// Each of these kinds decides something: without PodDisruptionBudgets no eviction is
-// refused, without ReplicaSets nothing makes an evicted pod again. What a dump lacks is
-// noted. The plan starts from the cluster as it is; -settle lets it settle first.
+// Each of these kinds affects the result: without PodDisruptionBudgets no eviction is
+// refused, without ReplicaSets nothing recreates an evicted pod. The output notes what
+// a dump lacks. The plan starts from the cluster as it is; -settle lets it settle
+// first.
 //
-// It ends with 0 when every edit completes (or is harmless: it was stuck before and is
-// no worse) and every policy and expectation holds, with 1 otherwise, with 2 on bad
-// input. With -allow-incomplete, for plans that inject faults, edits need not complete.
+// The exit code is 0 if every edit completes (or is harmless: it was stuck before and
+// is no worse) and every policy and expectation holds, 1 if not, and 2 on bad input.
+// With -allow-incomplete, for plans that inject faults, edits need not complete.
 package main
 
 import (
@@ -38,7 +39,7 @@ const (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// run is the program without its surroundings.
+// run is the program without its environment.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -127,7 +128,7 @@ func (o *options) check(rest []string) error {
 	return errors.Join(errs...)
 }
 
-// answer reads the input, plans, and asks the policies.
+// answer reads the input, makes the plan, and evaluates the policies.
 func answer(o options, stdin io.Reader, stderr io.Writer) (report, error) {
 	promises, err := readPromises(o.policies)
 	if err != nil {
@@ -169,8 +170,8 @@ func readPromises(files []string) ([]promise, error) {
 	return all, errors.Join(errs...)
 }
 
-// choose returns the nodes that a text names, with commas or blanks between, or else
-// those that it selects by their labels.
+// choose returns the nodes that a text names, separated by commas or blanks, or
+// otherwise the nodes that it selects as a label selector.
 func choose(c *cluster.Cluster, text string) (cluster.NodeSet, error) {
 	names := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 	if set := c.Named(names...); len(names) > 0 && set.Len() == len(names) {
@@ -179,7 +180,7 @@ func choose(c *cluster.Cluster, text string) (cluster.NodeSet, error) {
 	return c.Select(text)
 }
 
-// editOf reads 'SELECTOR: EDITS' of nodes that the cluster has.
+// editOf parses 'SELECTOR: EDITS' for nodes of the cluster.
 func (in *inputs) editOf(text string) (dryrun.Edit, error) {
 	selector, words, ok := strings.Cut(text, ": ")
 	if !ok {

@@ -77,9 +77,9 @@ func TestJSON(t *testing.T) {
 	golden.Compare(t, "testdata/output.json", out)
 }
 
-// Every file of the corpus, each on another node file (package placement tries
-// every DaemonSet on every one): the program ends by its own word, and bad input
-// names document and place.
+// Every file of the corpus is run, each on another node file (package placement tries
+// every DaemonSet on every one). The program always exits normally, and errors on bad
+// input name the document and the position.
 func TestCorpus(t *testing.T) {
 	corpus := golden.Corpus(t)
 	clusters, _ := filepath.Glob(filepath.Join(corpus, "nodes", "*"))

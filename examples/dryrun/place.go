@@ -6,14 +6,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// place is where an object stands.
+// place is the position of an object.
 type place struct {
 	file string
 	line int // of its first key, from 1
 }
 
-// places finds the DaemonSets of a file, by namespace/name, as far as it reads as
-// YAML. It is for showing results where people edit, so what it misses is not wrong.
+// places finds the positions of the DaemonSets of a file, by namespace/name, as far as
+// it reads as YAML. Positions only show results where people edit, so a missing one is
+// no error.
 func places(file string, text []byte) map[string]place {
 	found := map[string]place{}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -47,7 +48,7 @@ func find(n *yaml.Node, file string, found map[string]place) {
 	}
 }
 
-// child is a value of a mapping; nil if there is none.
+// child returns a value of a mapping, or nil if there is none.
 func child(n *yaml.Node, key string) *yaml.Node {
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {

@@ -10,7 +10,8 @@ import (
 	"github.com/berthsim/berth/internal/golden"
 )
 
-// Every format, for a change that keeps the policies and one that breaks some.
+// Every format is tested with a change that meets the policies and one that violates
+// some.
 func TestPolicies(t *testing.T) {
 	keeps := []string{"-cluster", nodes, "-f", agent, "-policy", "policies.yaml", "-start", "5s", "-ready", "20s"}
 	breaks := append(keeps, "-edit", "kubernetes.io/arch=arm64: taint maintenance=true:NoExecute")

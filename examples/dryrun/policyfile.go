@@ -32,7 +32,7 @@ type promise struct {
 	mayBeEmpty bool
 }
 
-// set is nodes by what they have: all that is given must hold.
+// set selects nodes that meet all given conditions.
 type set struct{ selector, tainted, without string }
 
 const (
@@ -42,9 +42,9 @@ const (
 	promiseKinds  = "covers avoids atLeast within exactlyOne rehomes completes keepsAvailable budgetsOpen"
 )
 
-// readPolicies reads a policy file. It is strict: a field that it does not know, or
-// that does not go with the others, is an error with line and path, as is every
-// other mistake; all of them are reported.
+// readPolicies reads a policy file. It is strict: an unknown field, or a field that the
+// policy's kind does not have, is an error with line and path. All errors are reported
+// at once.
 func readPolicies(file string, text []byte) ([]promise, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
@@ -80,8 +80,8 @@ func (r *policyReader) wrong(n *yaml.Node, path, format string, args ...any) {
 	r.errs = append(r.errs, fmt.Errorf("%s:%d: %s: %s", r.file, n.Line, path, fmt.Sprintf(format, args...)))
 }
 
-// mapping gives the values of a mapping by key; any other key than the known ones,
-// and one that comes twice, is an error. All keys are known where known is empty.
+// mapping returns the values of a mapping by key. Duplicate keys and keys not in known
+// are errors. If known is empty, all keys are allowed.
 func (r *policyReader) mapping(n *yaml.Node, path, known string) map[string]*yaml.Node {
 	fields := map[string]*yaml.Node{}
 	if n.Kind != yaml.MappingNode {
@@ -152,7 +152,7 @@ func (r *policyReader) set(n *yaml.Node, path string) set {
 	})
 }
 
-// checked says what of a set does not parse.
+// checked returns the set. It records an error if a part of the set does not parse.
 func (r *policyReader) checked(n *yaml.Node, path string, s set) set {
 	empty, err := cluster.New()
 	if err == nil {
@@ -164,7 +164,7 @@ func (r *policyReader) checked(n *yaml.Node, path string, s set) set {
 	return s
 }
 
-// named gives a set by its name, or a label selector with an operator in it.
+// named returns a set by its name, or from a label selector with an operator in it.
 func (r *policyReader) named(n *yaml.Node, path string) set {
 	if n.Kind != yaml.ScalarNode {
 		return r.set(n, path)
@@ -201,7 +201,7 @@ func (r *policyReader) promise(n *yaml.Node, path string) promise {
 	return p
 }
 
-// goesWith is the further fields of each kind.
+// goesWith lists the additional fields of each kind.
 var goesWith = map[string]string{"atLeast": "of per", "within": "available", "completes": "edits", "keepsAvailable": "per except", "budgetsOpen": "budgets"}
 
 // fill reads the fields of the policy's kind.
@@ -281,7 +281,7 @@ func (r *policyReader) amount(n *yaml.Node, path, text string) {
 	}
 }
 
-// nodes gives the set's nodes.
+// nodes returns the set's nodes.
 func (s set) nodes(choose, tainted func(string) (cluster.NodeSet, error)) (cluster.NodeSet, error) {
 	nodes, err := choose(s.selector)
 	if err == nil && s.tainted != "" {
@@ -297,7 +297,7 @@ func (s set) nodes(choose, tainted func(string) (cluster.NodeSet, error)) (clust
 	return nodes, err
 }
 
-// policy makes the promise one about a plan.
+// policy returns the policy of an entry on a plan.
 func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 	nodes, err := p.set.nodes(plan.Select, plan.After().Tainted)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// report is the answer, and its JSON form.
+// report is the result, and its JSON form.
 type report struct {
 	Version    int             `json:"version"`
 	DaemonSets []daemonSet     `json:"daemonSets"` // of -f
@@ -20,27 +20,27 @@ type report struct {
 
 	plan       string // as text
 	operations []dryrun.Operation
-	incomplete bool // they need not complete
+	incomplete bool // edits need not complete
 	places     map[string]place
 }
 
 type daemonSet struct {
 	Name         string              `json:"name"` // namespace/name
 	Summary      string              `json:"summary"`
-	Wanted       int                 `json:"wanted"` // nodes that get a pod, whether or not it fits now
+	Wanted       int                 `json:"wanted"` // nodes that want a pod, whether or not it fits now
 	Nodes        []placement.Verdict `json:"nodes"`
 	Expectations []expectation       `json:"expectations,omitempty"`
 	table        string
 }
 
-// expectation is a selector, and the nodes it names that get no running pod.
+// expectation is a selector, and the selected nodes that get no running pod.
 type expectation struct {
 	Selector string              `json:"selector"`
 	Nodes    int                 `json:"nodes"`
 	Missing  []placement.Verdict `json:"missing,omitempty"`
 }
 
-// verdict is the result of a policy, with where the policy stands.
+// verdict is the result of a policy, with the policy's position.
 type verdict struct {
 	File string `json:"file"`
 	Line int    `json:"line"`
@@ -49,7 +49,7 @@ type verdict struct {
 
 func (e expectation) holds() bool { return e.Nodes > 0 && len(e.Missing) == 0 }
 
-// judge asks everything that is to be known of the plan.
+// judge collects everything in the report on the plan.
 func judge(plan *dryrun.Plan, in *inputs, expect []string, promises []promise) (report, error) {
 	r := report{Version: 1, DaemonSets: []daemonSet{}, Policies: []verdict{}, Notes: in.notes, plan: plan.String(), operations: plan.Operations(), places: in.places}
 	for _, note := range in.notes {
@@ -103,8 +103,8 @@ func (r *report) add(key string, plan *dryrun.Plan, expect []string) error {
 	return nil
 }
 
-// Failed reports whether an edit does not complete, or an expectation or a policy does
-// not hold. One that is about no node at all fails too: it would hold whatever happens.
+// Failed reports whether an edit does not complete, or an expectation or a policy is
+// violated. One about no node fails too, since nothing could violate it.
 func (r report) Failed() bool {
 	return !r.incomplete && slices.ContainsFunc(r.operations, dryrun.Operation.Fails) || slices.ContainsFunc(r.DaemonSets, func(ds daemonSet) bool {
 		return slices.ContainsFunc(ds.Expectations, func(e expectation) bool { return !e.holds() })
@@ -131,7 +131,7 @@ func (r report) table(out io.Writer) error {
 	}
 	_, err := fmt.Fprint(out, r.plan)
 	for _, c := range r.claims() {
-		if !c.operation { // the plan has it
+		if !c.operation { // otherwise the plan has it
 			fmt.Fprintf(out, "\n%s", c.text)
 		}
 	}

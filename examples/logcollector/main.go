@@ -1,6 +1,6 @@
-// Logcollector predicts where a log collector lands on a cluster of twelve
-// nodes, says why the other nodes get none, and what one more toleration or
-// label would change. Copy it, and put in your own manifests.
+// Logcollector predicts which of twelve nodes a log collector runs on, why the other
+// nodes get none, and what one more toleration or label would change. Copy it, and use
+// your own manifests.
 package main
 
 import (

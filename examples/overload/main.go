@@ -1,7 +1,7 @@
-// Overload shows the pitfall of DaemonSets that are each judged alone: ten agents
-// of one CPU fit on nodes of two, one by one, and not together. It finds the nodes
-// before anything is applied, says what a node needs to take them all and what no
-// node can take, lets them run, and repairs them. Copy it, and put in your own
+// Overload shows the pitfall of judging DaemonSets one by one: each of ten agents of
+// one CPU fits on nodes of two, but not all of them together. It finds the nodes before
+// anything is applied, and prints what a node needs to take them all and what no node
+// can take. It then runs the agents and repairs them. Copy it, and use your own
 // manifests.
 package main
 
@@ -61,7 +61,7 @@ func run(out io.Writer) error {
 	return apply(out, fixed, m.DaemonSets)
 }
 
-// eachAlone is the check that everybody makes.
+// eachAlone checks each DaemonSet alone, which is not enough.
 func eachAlone(out io.Writer, c *cluster.Cluster, daemonSets []*appsv1.DaemonSet) error {
 	for _, ds := range daemonSets {
 		w, err := placement.ForDaemonSet(ds)
@@ -85,7 +85,7 @@ func report(out io.Writer, c *cluster.Cluster) {
 	fmt.Fprint(out, ledger.Table())
 }
 
-// apply lets the controller and the scheduler have them, and counts the pods that wait.
+// apply lets the controller and the scheduler act, and counts the pending pods.
 func apply(out io.Writer, c *cluster.Cluster, daemonSets []*appsv1.DaemonSet) error {
 	sim, err := rollout.New(c, rollout.Config{})
 	if err != nil {
@@ -107,14 +107,14 @@ func apply(out io.Writer, c *cluster.Cluster, daemonSets []*appsv1.DaemonSet) er
 	return nil
 }
 
-// used is what the agents were seen to use, with some room to spare.
+// used is the measured usage of the agents, with some headroom.
 var used = map[string]string{
 	"kube-proxy": "100m", "cni": "200m", "csi-node": "50m", "node-exporter": "50m", "fluent-bit": "150m",
 	"otel-agent": "200m", "apm-agent": "200m", "falco": "300m",
 }
 
-// repair gives each agent what it uses; one for which that is not known, as much
-// as before, but on large nodes only.
+// repair sets the requests of each agent to its usage. An agent of unknown usage keeps
+// its requests and is restricted to large nodes.
 func repair(daemonSets []*appsv1.DaemonSet) []runtime.Object {
 	var fixed []runtime.Object
 	for _, ds := range daemonSets {

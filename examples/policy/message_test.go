@@ -6,8 +6,7 @@ import (
 	"github.com/berthsim/berth/internal/golden"
 )
 
-// The message that the README shows is the one that -broken fails with. You need
-// not copy this file.
+// The README shows the message that -broken fails with. You need not copy this file.
 func TestMessage(t *testing.T) {
 	err := check(t, "pull-request.yaml").Err()
 	if err == nil {

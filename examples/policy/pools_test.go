@@ -24,7 +24,7 @@ func TestPools(t *testing.T) {
 	}
 }
 
-// check asks what the pools file would do to the cluster.
+// check returns the report on what the pools file would do to the cluster.
 func check(t testing.TB, file string) dryrun.Report {
 	t.Helper()
 	c := dump(t)

@@ -8,8 +8,7 @@ import (
 	"github.com/berthsim/berth/internal/shrunk"
 )
 
-// The counter-example that the README shows is the one that -broken finds. You
-// need not copy this file.
+// The README shows the counter-example that -broken finds. You need not copy this file.
 func TestCounterexample(t *testing.T) {
 	failed := shrunk.Run(func(r *shrunk.Recorder) { halfAtOnce(r) })
 	_, got, _ := strings.Cut(failed.String(), "[rapid] draw ")

@@ -1,6 +1,6 @@
-// Rollingupdate updates the image of a DaemonSet on a cluster of ten nodes, two
-// of them slow and one dead, shows the update as a picture, and says what other
-// budgets would have taken. With an argument it writes the picture there as SVG.
+// Rollingupdate updates the image of a DaemonSet on a cluster of ten nodes, two slow
+// and one dead. It draws the update as a picture, and prints what other values of
+// maxUnavailable would have taken. With an argument it writes the picture there as SVG.
 package main
 
 import (
@@ -69,7 +69,7 @@ func run(w io.Writer, svg string) error {
 	return errors.Join(err, draw(picture, svg))
 }
 
-// outage is a running DaemonSet of which one node goes down.
+// outage returns a running DaemonSet with one node that fails.
 func outage() (*rollout.Sim, error) {
 	nodes, err := pool(10)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Stuck lets four rollouts get stuck, says why, applies the cheapest remedy of each
-// diagnosis and sees the rollout end.
+// Stuck lets four rollouts get stuck, prints why, applies the cheapest remedy of each
+// diagnosis, and runs the rollout to its end.
 package main
 
 import (
@@ -77,7 +77,7 @@ func run(w io.Writer) error {
 	return nil
 }
 
-// cure tells why the rollout is stuck and takes the cheapest remedy.
+// cure prints why the rollout is stuck and applies the cheapest remedy.
 func cure(w io.Writer, sim *rollout.Sim, key string) error {
 	printStatus(w, sim, key)
 	x := diagnosis.Diagnose(sim, key)
@@ -107,7 +107,7 @@ func printStatus(w io.Writer, sim *rollout.Sim, key string) {
 	fmt.Fprint(w, message)
 }
 
-// update gives the DaemonSet or Deployment another image.
+// update changes the image of the DaemonSet or Deployment.
 func update(sim *rollout.Sim, key, image string) error {
 	m := sim.Cluster().Manifest()
 	for _, ds := range m.DaemonSets {

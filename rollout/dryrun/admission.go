@@ -11,32 +11,31 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Admit changes a pod of a DaemonSet as a mutating webhook would on its way into
-// the cluster. The pod is not yet aimed at a node; it must be changed in the same
-// way whenever the same pod comes, and without side effects.
+// Admit changes a DaemonSet's pod as a mutating webhook would on creation. The pod does
+// not yet name a node. Admit must make the same change whenever it gets the same pod,
+// and must have no side effects.
 //
-// What it does matters less than one would think. Where a pod is wanted the
-// DaemonSet controller decides by the template, before any admission
-// (pkg/controller/daemon/daemon_controller.go: nodeShouldRunDaemonPod): a
-// toleration that a webhook adds brings no pod to a tainted node, and a
-// nodeSelector that it adds leaves pods pending where they are wanted all the same.
-// The scheduler sees what was admitted. The simulation of time does not: it goes on
-// as if nothing were changed.
+// Admission has less effect than one may expect. The DaemonSet controller decides by
+// the template, before any admission, where a pod is wanted
+// (pkg/controller/daemon/daemon_controller.go: nodeShouldRunDaemonPod). A toleration
+// that a webhook adds brings no pod to a tainted node. A nodeSelector that it adds
+// leaves pods pending on nodes that still want them. The scheduler sees the admitted
+// pod. The simulation of time ignores Admit.
 type Admit func(pod *corev1.Pod)
 
-// Admission is the difference that Config.Admit makes to a DaemonSet.
+// Admission is the effect of Config.Admit on a DaemonSet.
 type Admission struct {
 	Changes []FieldChange   // of the pod
-	Refused cluster.NodeSet // where the pod of the template would be placed and the admitted one is not
-	Gained  cluster.NodeSet // where the admitted one is placed and the other would not be
+	Refused cluster.NodeSet // where the pod of the template would be placed but the admitted one is not
+	Gained  cluster.NodeSet // where the admitted pod is placed but that of the template would not be
 
 	refused, admitted cluster.NodeSet
 	wanted            cluster.NodeSet
 	judged            *placement.Prediction
 }
 
-// Admission gives the difference that Config.Admit makes after the plan; false
-// without Admit, or without the DaemonSet.
+// Admission returns the effect of Config.Admit on the DaemonSet after the plan. It
+// returns false if Admit is nil or the DaemonSet does not exist.
 func (e Effect) Admission() (Admission, bool) {
 	if e.after == nil || e.after.admission == nil {
 		return Admission{}, false
@@ -44,7 +43,7 @@ func (e Effect) Admission() (Admission, bool) {
 	return *e.after.admission, true
 }
 
-// judge predicts the pod as it is admitted, on the nodes where the template wants one.
+// judge predicts the admitted pod on the nodes where the template wants one.
 func (admit Admit) judge(d *daemon, c *cluster.Cluster) (*Admission, error) {
 	before := d.workload.Pod()
 	before.Name = d.object.Name + "-admitted"
@@ -66,7 +65,7 @@ func (admit Admit) judge(d *daemon, c *cluster.Cluster) (*Admission, error) {
 	return a, nil
 }
 
-// podsOf gives the DaemonSet's own pods.
+// podsOf returns the DaemonSet's own pods.
 func podsOf(d *daemon, c *cluster.Cluster) []runtime.Object {
 	var own []runtime.Object
 	for _, pod := range c.Borrow().Pods() {
@@ -77,7 +76,8 @@ func podsOf(d *daemon, c *cluster.Cluster) []runtime.Object {
 	return own
 }
 
-// verdict is that of the admitted pod; false where the template has the last word.
+// verdict returns the verdict on the admitted pod. It returns false where the template
+// alone decides.
 func (a *Admission) verdict(node string) (placement.Verdict, bool) {
 	if a == nil || !a.wanted.Has(node) {
 		return placement.Verdict{}, false

@@ -28,7 +28,7 @@ func parseAmount(text string) (amount, error) {
 	return a, nil
 }
 
-// of is the amount of a number of nodes; a share rounds up.
+// of returns the amount for a number of nodes. A share is rounded up.
 func (a amount) of(nodes int) int {
 	v, err := intstr.GetScaledValueFromIntOrPercent(&a.n, nodes, true)
 	if err != nil { // cannot be: it was read

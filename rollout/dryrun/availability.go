@@ -12,12 +12,12 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// watch follows which pods of one DaemonSet or Deployment are available, by reading the
+// watch tracks which pods of one DaemonSet or Deployment are available. It reads the
 // events of a simulation.
 type watch struct {
-	needs func(pod string) time.Duration // for how long it must be ready, by its name
+	needs func(pod string) time.Duration // how long the named pod must be ready
 	pods  map[string]*watched
-	up    func(node string, by int) // is told of each pod that becomes available or ceases to be, by 1 or -1
+	up    func(node string, by int) // is called with 1 for each pod that becomes available, and with -1 when it no longer is
 }
 
 type watched struct {
@@ -25,7 +25,7 @@ type watched struct {
 	available bool
 }
 
-// newWatch begins with the pods before the first tick.
+// newWatch returns a watch that starts with the pods before the first tick.
 func newWatch(pods []rollout.Pod, needs func(string) time.Duration, available func(rollout.Pod) bool, up func(string, int)) *watch {
 	w := &watch{needs: needs, pods: map[string]*watched{}, up: up}
 	for _, p := range pods {
@@ -68,14 +68,14 @@ func (w *watch) see(e *rollout.Event) {
 	}
 }
 
-// worst is when fewest nodes of a DaemonSet had an available pod.
+// worst is the moment when fewest nodes of a DaemonSet had an available pod.
 type worst struct {
 	available, of int
 	after         time.Duration // from the edits, the first time
 	down          []string      // the nodes without one then, ascending
 }
 
-// worst looks at the nodes that MinAvailable is about.
+// worst returns the worst moment of the nodes that MinAvailable counts.
 func (e Effect) worst() worst {
 	c := e.course()
 	lasting := c.lasting(e)
@@ -105,8 +105,8 @@ func (e Effect) worst() worst {
 	return found
 }
 
-// replay shows a watch the events of its workload, and calls look at the end of each tick
-// with events, the first tick always included.
+// replay passes the events of a workload to its watch. It calls look at the end of each
+// tick with events, and always at the end of the first tick.
 func (c *course) replay(key string, w *watch, look func(tick int)) {
 	tick := c.start + 1
 	for i := range c.trace {
@@ -122,17 +122,18 @@ func (c *course) replay(key string, w *watch, look func(tick int)) {
 	look(tick)
 }
 
-// needs returns for how long a pod of a workload must be ready to be available, by the
-// pod's name. That of a Deployment's pod is its ReplicaSet's: old ones keep what they
-// have (pkg/controller/deployment/sync.go: getNewReplicaSet). By after it is as the edits
-// make it in their first tick, else as it was before.
+// needs returns how long a pod of a workload must be ready to be available, by the
+// pod's name. For a Deployment's pod that is the value of its ReplicaSet: old
+// ReplicaSets keep theirs (pkg/controller/deployment/sync.go: getNewReplicaSet). If
+// after is true, the value is the one that the edits set in their first tick; otherwise
+// it is the one before.
 func (p *Plan) needs(key string, after bool) func(pod string) time.Duration {
 	kind, plain, _ := strings.Cut(key, "/")
 	namespace, name := split(plain)
 	known := map[string]int32{} // by ReplicaSet
 	clusters := []*cluster.Cluster{p.Before()}
 	if after {
-		clusters = append(clusters, p.course().cluster()) // counts where there are both
+		clusters = append(clusters, p.course().cluster()) // wins where both clusters have the ReplicaSet
 	}
 	var need int32
 	for _, c := range clusters {
@@ -160,8 +161,9 @@ func (p *Plan) needs(key string, after bool) func(pod string) time.Duration {
 	}
 }
 
-// availableFrom returns whether a pod is available in the first tick with the edits, by
-// their minReadySeconds, unless something happens to it there.
+// availableFrom reports, for a pod, whether it is available in the first tick with the
+// edits. It goes by the edited minReadySeconds, and assumes that nothing happens to the
+// pod in that tick.
 func (p *Plan) availableFrom(key string) func(rollout.Pod) bool {
 	before, after := p.needs(key, false), p.needs(key, true)
 	tick, start := p.tick(), p.course().start
@@ -174,15 +176,15 @@ func (p *Plan) availableFrom(key string) func(rollout.Pod) bool {
 	}
 }
 
-// Availability is how available a DaemonSet or Deployment is while a plan is carried
-// out: nodes with an available pod of a DaemonSet, available pods of a Deployment. Pods
-// on their way out do not count.
+// Availability is the availability of a DaemonSet or Deployment while a plan is carried
+// out. For a DaemonSet it counts nodes with an available pod, for a Deployment
+// available pods. Terminating pods do not count.
 type Availability struct {
 	Workload string        `json:"workload"`         // key with its kind: "deployment/shop/web"
 	Domain   string        `json:"domain,omitempty"` // the value of the topology label
 	Before   int           `json:"before"`
-	Worst    int           `json:"worst"` // when there were fewest
-	At       time.Duration `json:"at"`    // from the edits until then, the first time
+	Worst    int           `json:"worst"` // the lowest count
+	At       time.Duration `json:"at"`    // from the edits until Worst was first reached
 	After    int           `json:"after"` // when everything has settled
 }
 
@@ -199,10 +201,10 @@ func (a Availability) numbers() string {
 	return fmt.Sprintf("%d available before, at worst %d (after %v), %d in the end", a.Before, a.Worst, a.At, a.After)
 }
 
-// Availability returns how available every DaemonSet and Deployment is to which something
-// happens that would not without the edits, ascending by key; with the key of a node label,
-// as "topology.kubernetes.io/zone", for each of its values, ascending. Nodes without the
-// label are in no domain. It runs the simulation.
+// Availability returns the availability of every DaemonSet and Deployment that the
+// edits affect, ascending by key. With the key of a node label, such as
+// "topology.kubernetes.io/zone", it returns one for each value of the label, ascending.
+// Nodes without the label are in no domain. It runs the simulation.
 func (p *Plan) Availability(topologyKey string) []Availability {
 	p = p.orNothing()
 	j := &judge{plan: p, course: p.course(), baseline: p.base.baseline()}
@@ -214,7 +216,8 @@ func (p *Plan) Availability(topologyKey string) []Availability {
 	return all
 }
 
-// domains returns the domain of a node by its name; false if it is in none.
+// domains returns a function that returns the domain of a node by its name, or false if
+// the node is in none.
 func (p *Plan) domains(topologyKey string) func(node string) (string, bool) {
 	if topologyKey == "" {
 		return func(string) (string, bool) { return "", true }
@@ -230,12 +233,12 @@ func (p *Plan) domains(topologyKey string) func(node string) (string, bool) {
 	}
 }
 
-// availability counts one workload by domain, ascending. At the end of each tick look is
-// told of all domains, in any order of theirs; their After is what is available then.
+// availability counts one workload by domain, ascending. It calls look with all
+// domains, in any order, at the end of each tick. After is the count at the end.
 func (p *Plan) availability(key string, domain func(string) (string, bool), look func(tick int, now map[string]*Availability)) []Availability {
 	c := p.course()
 	found := map[string]*Availability{}
-	begun := false // a domain that comes later had nothing until then
+	begun := false // a domain that appears later had nothing until then
 	in := func(node string) *Availability {
 		name, ok := domain(node)
 		if !ok {

@@ -18,29 +18,30 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Config is how plans are made. The zero Config is rollout's: pods that take no
-// time, a second a tick.
+// Config configures plans. The zero Config is that of package rollout: pods take no
+// time, and a tick is a second.
 type Config struct {
-	Rollout rollout.Config // how time and machines behave: without Kubelet a duration in a plan is a number of waves
-	Horizon time.Duration  // until when the simulation runs if it does not settle before; default 24 h
-	Admit   Admit          // what a mutating webhook would do to pods; nil: nothing
-	// Settle lets the cluster settle before the edits are made. Without it a plan starts
-	// from the cluster as it is, except for a cluster of manifests: where no controller
-	// has ever seen a DaemonSet or Deployment and one of them has no pods yet.
+	Rollout rollout.Config // how time and machines behave; without Kubelet a duration in a plan is a number of waves
+	Horizon time.Duration  // when the simulation stops if it has not settled; default 24 h
+	Admit   Admit          // what a mutating webhook does to pods; nil: nothing
+	// Settle lets the cluster settle before the edits are made. Without it a plan
+	// starts from the cluster as it is. A cluster of manifests always settles first:
+	// one where no controller has ever seen a DaemonSet or Deployment, and where at
+	// least one has no pods yet.
 	Settle bool
 }
 
-// Baseline is a cluster that plans start from, and what becomes of it without any edit,
-// its baseline. Every DaemonSet is compiled and predicted once, and the baseline
-// simulated once, whatever the number of plans. Safe for concurrent use.
+// Baseline is a cluster that plans start from, and the simulation of that cluster
+// without edits. Every DaemonSet is compiled and predicted once, and the cluster
+// simulated once, whatever the number of plans. It is safe for concurrent use.
 type Baseline struct {
 	config  Config
 	given   *cluster.Cluster
-	cluster *cluster.Cluster // from which plans start
+	cluster *cluster.Cluster // where plans start
 	daemons map[string]*daemon
 	settled settledStart
 
-	fork sync.Mutex // of sim
+	fork sync.Mutex // guards sim
 	sim  *rollout.Sim
 
 	baseline func() *course
@@ -52,17 +53,17 @@ type daemon struct {
 	object   *appsv1.DaemonSet // the snapshot's own
 	workload *placement.Workload
 	*placement.Prediction
-	admission *Admission // what Config.Admit makes of its pods; nil without
+	admission *Admission // the effect of Config.Admit on its pods; nil without Admit
 }
 
-// settledStart is what happened until the cluster was at rest.
+// settledStart is what happened until the cluster had settled.
 type settledStart struct {
 	created, deleted int
 	unsettled        bool
 }
 
-// Start makes the base for plans on a cluster. It costs some µs for each pod; a
-// DaemonSet or a configuration that cannot be read is an error.
+// Start returns the Baseline for plans on a cluster. It costs a few µs per pod. It
+// returns an error for a DaemonSet or a configuration that cannot be read.
 func (cfg Config) Start(c *cluster.Cluster) (*Baseline, error) {
 	if cfg.Horizon < 0 {
 		return nil, fmt.Errorf("Config.Horizon: %v: must not be negative", cfg.Horizon)
@@ -90,19 +91,19 @@ func (cfg Config) Start(c *cluster.Cluster) (*Baseline, error) {
 			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", keyOf(ds), err))
 			continue
 		}
-		d.Placed() // with it, the account of all pods is made
+		d.Placed() // also computes what all pods use
 		b.daemons[keyOf(ds)] = d
 	}
 	return b, errors.Join(errs...)
 }
 
-// NewBaseline is Config{}.Start.
+// NewBaseline returns Config{}.Start(c).
 func NewBaseline(c *cluster.Cluster) (*Baseline, error) { return Config{}.Start(c) }
 
-// simulation returns a simulation of a cluster. A node that says nothing of what it can
-// allocate has room for no pod there, as for the scheduler, which reads nothing as zero
-// (pkg/scheduler/framework/types.go: NewResource); rollout.New alone takes it to have
-// room for all.
+// simulation returns a simulation of a cluster. A node that does not state its
+// allocatable resources has room for no pod, as in the scheduler, which reads a missing
+// value as zero (pkg/scheduler/framework/types.go: NewResource). rollout.New alone
+// would give such a node room for all pods.
 func (cfg Config) simulation(c *cluster.Cluster) (*rollout.Sim, error) {
 	if c != nil {
 		var closed []runtime.Object
@@ -122,7 +123,8 @@ func (cfg Config) simulation(c *cluster.Cluster) (*rollout.Sim, error) {
 	return rollout.New(c, cfg.Rollout)
 }
 
-// withoutRoom returns the node with room for no pod if it does not say how much it has.
+// withoutRoom returns the node with room for no pod if it does not state its
+// allocatable resources.
 func withoutRoom(node *corev1.Node) *corev1.Node {
 	if len(node.Status.Allocatable) > 0 {
 		return node
@@ -133,8 +135,8 @@ func withoutRoom(node *corev1.Node) *corev1.Node {
 }
 
 // unborn reports whether the cluster is one of manifests: no controller has ever seen a
-// DaemonSet or Deployment, and one of them has no pods yet. In a dump of a running
-// cluster the status tells otherwise.
+// DaemonSet or Deployment, and at least one has no pods yet. In a dump of a running
+// cluster the status of the objects shows that a controller has seen them.
 func unborn(c *cluster.Cluster, sim *rollout.Sim) bool {
 	empty := false
 	b := c.Borrow()
@@ -159,7 +161,7 @@ func wantsPods(ds *appsv1.DaemonSet, c *cluster.Cluster) bool {
 	return err == nil && w.Predict(c).Eligible().Len() > 0
 }
 
-// settle lets everything come to rest.
+// settle runs the simulation until nothing happens any more.
 func (b *Baseline) settle() {
 	happened := false
 	for events := range b.sim.Run(b.ticks()) {
@@ -179,7 +181,7 @@ func (b *Baseline) settle() {
 	}
 }
 
-// ticks is the horizon in ticks.
+// ticks returns the horizon in ticks.
 func (b *Baseline) ticks() int {
 	tick := b.sim.Config().Tick
 	return int(min(b.config.Horizon/max(tick, time.Second), 1<<30))
@@ -194,7 +196,7 @@ func (b *Baseline) predict(ds *appsv1.DaemonSet, on *cluster.Cluster) (*daemon, 
 	return b.on(&daemon{object: ds, workload: w}, on)
 }
 
-// on gives a compiled DaemonSet on another snapshot.
+// on returns a compiled DaemonSet on another snapshot.
 func (b *Baseline) on(d *daemon, c *cluster.Cluster) (*daemon, error) {
 	now := &daemon{object: d.object, workload: d.workload, Prediction: d.workload.Predict(c)}
 	var err error
@@ -204,7 +206,7 @@ func (b *Baseline) on(d *daemon, c *cluster.Cluster) (*daemon, error) {
 	return now, err
 }
 
-// orNothing lets a nil Base and the zero one be of no cluster.
+// orNothing returns b, or a Baseline of the empty cluster if b is nil or zero.
 func (b *Baseline) orNothing() *Baseline {
 	if b == nil || b.sim == nil {
 		return nothing().base
@@ -212,16 +214,16 @@ func (b *Baseline) orNothing() *Baseline {
 	return b
 }
 
-// Cluster is the cluster from which plans start. It is the given one unless that had
-// to settle first (Config.Settle).
+// Cluster returns the cluster that plans start from. It is the given cluster unless
+// that had to settle first (Config.Settle).
 func (b *Baseline) Cluster() *cluster.Cluster { return b.orNothing().cluster }
 
-// DaemonSets gives the DaemonSets, as namespace/name, ascending.
+// DaemonSets returns the keys of the DaemonSets, namespace/name, ascending.
 func (b *Baseline) DaemonSets() []string { return slices.Sorted(maps.Keys(b.orNothing().daemons)) }
 
-// Plan works out what edits, made one after the other at one time, would do. It
-// costs as much as the edits; what they do is worked out when asked for. The error
-// is every mistake in the edits.
+// Plan returns the plan of the edits, made one after the other at one time. It costs as
+// much as making the edits; their effects are computed on demand. The error lists every
+// mistake in the edits.
 func (b *Baseline) Plan(edits ...Edit) (*Plan, error) {
 	b = b.orNothing()
 	d := &editedCluster{now: b.sim.Time(b.sim.Now() + 1), given: b.given, start: b.cluster, after: b.cluster}
@@ -253,7 +255,8 @@ func (b *Baseline) Plan(edits ...Edit) (*Plan, error) {
 	return p, nil
 }
 
-// New is Start and Plan for a single plan.
+// New returns the plan of a single set of edits on a cluster. It is Start and Plan with
+// the zero Config.
 func New(c *cluster.Cluster, edits ...Edit) (*Plan, error) {
 	b, err := NewBaseline(c)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// big is n nodes of ten pools with one pod of an agent and two others on each.
+// big returns n nodes of ten pools, each with one pod of an agent and two other pods.
 func big(b *testing.B, n int) (*cluster.Cluster, *appsv1.DaemonSet) {
 	labels := map[string]string{"app": "agent"}
 	agent := cluster.Default(&appsv1.DaemonSet{
@@ -55,8 +55,8 @@ func big(b *testing.B, n int) (*cluster.Cluster, *appsv1.DaemonSet) {
 	return c, agent
 }
 
-// One question on a warm cluster of 5,000 nodes, the edit of a node included: which
-// nodes does the agent lose, and is a policy kept?
+// BenchmarkQuestion measures one question on a warm cluster of 5,000 nodes, including
+// the edit of a node: which nodes does the agent lose, and is a policy met?
 func BenchmarkQuestion(b *testing.B) {
 	c, _ := big(b, 5_000)
 	base, err := dryrun.NewBaseline(c)
@@ -91,7 +91,8 @@ func BenchmarkQuestion(b *testing.B) {
 	})
 }
 
-// A plan in full, the simulation of a rolling update over all nodes included.
+// BenchmarkPlan measures a whole plan, including the simulation of a rolling update
+// over all nodes.
 func BenchmarkPlan(b *testing.B) {
 	c, agent := big(b, 5_000)
 	base, err := dryrun.NewBaseline(c)
@@ -111,7 +112,8 @@ func BenchmarkPlan(b *testing.B) {
 	}
 }
 
-// The base for plans: the cluster simulated until it is at rest.
+// BenchmarkStart measures the baseline of plans: the cluster simulated until it has
+// settled.
 func BenchmarkStart(b *testing.B) {
 	c, _ := big(b, 5_000)
 	for b.Loop() {

@@ -9,15 +9,15 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// BudgetCourse is what a PodDisruptionBudget allows while a plan is carried out.
+// BudgetCourse describes what a PodDisruptionBudget allows while a plan is carried out.
 type BudgetCourse struct {
 	Budget  string `json:"budget"`  // namespace/name
 	Healthy Count  `json:"healthy"` // pods, before and after
 	Desired Count  `json:"desired"` // pods that must be healthy, before and after
 	Allowed Count  `json:"allowed"` // disruptions, before and after
-	Least   int    `json:"least"`   // disruptions allowed when there were fewest
-	// Closed is the longest time at a stretch in which no disruption was allowed; without
-	// end it is Config.Horizon.
+	Least   int    `json:"least"`   // the lowest number of disruptions allowed
+	// Closed is the longest continuous time without any disruption allowed. It is
+	// Config.Horizon if that time does not end.
 	Closed time.Duration `json:"closed"`
 }
 
@@ -28,8 +28,8 @@ func (b BudgetCourse) String() string {
 }
 
 // Budgets returns what every PodDisruptionBudget allows while the plan is carried out,
-// ascending by namespace and name. It runs the simulation once more, and makes a snapshot
-// of the cluster in each tick in which something happens.
+// ascending by namespace and name. It runs the simulation once more and takes a
+// snapshot of the cluster in each tick with an event.
 func (p *Plan) Budgets() []BudgetCourse {
 	p = p.orNothing()
 	return p.budgets()
@@ -42,7 +42,7 @@ func (p *Plan) budgets() []BudgetCourse {
 	}
 	start := sim.Now()
 	found := map[string]*BudgetCourse{}
-	closed := map[string]int{} // since when none is allowed
+	closed := map[string]int{} // the tick since which none is allowed
 	var keys []string
 	look := func(c *cluster.Cluster, tick int) {
 		for _, b := range c.Borrow().PodDisruptionBudgets() {
@@ -80,9 +80,10 @@ func (p *Plan) budgets() []BudgetCourse {
 	return all
 }
 
-// BudgetsOpen promises that no PodDisruptionBudget, of these "namespace/name" or with the
-// wildcards of path.Match, of all if there are none, allows no disruption for longer than
-// the duration at a stretch: nodes can then be drained in time. It is about no DaemonSet.
+// BudgetsOpen requires that no PodDisruptionBudget stays without an allowed disruption
+// for longer than the given duration at a time, so that nodes can be drained. Budgets
+// are named as "namespace/name" or with the wildcards of path.Match; without names it
+// applies to all. It is about no DaemonSet.
 func BudgetsOpen(within time.Duration, budgets ...string) Policy {
 	names := Policy{}.For(budgets...)
 	text := fmt.Sprintf("budgets allow a disruption again within %v", within)

@@ -16,8 +16,8 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// A drain takes one of three pods, of which two must be healthy: the budget is closed
-// until the next one is ready, 10 s later. With three that must be, it always is.
+// A drain takes one of three pods. If two must be healthy, the budget is closed until
+// the next pod is ready, 10 s later. If three must be, it is always closed.
 func TestBudgetsOverTime(t *testing.T) {
 	for least, want := range map[int32]string{
 		2: "PodDisruptionBudget shop/web: 1 disruptions allowed before, at worst 0, 1 in the end; none for 11s at a stretch",
@@ -50,7 +50,7 @@ func TestBudgetsOverTime(t *testing.T) {
 	}
 }
 
-// nodeOf is the node of the first pod of a namespace.
+// nodeOf returns the node of the first pod of a namespace.
 func nodeOf(t *testing.T, c *cluster.Cluster, namespace string) string {
 	for _, pod := range c.Manifest().Pods {
 		if pod.Namespace == namespace {

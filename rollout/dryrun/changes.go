@@ -9,19 +9,19 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// changeBlock is nodes that turn for the same reasons.
+// changeBlock is a group of nodes that change for the same reasons.
 type changeBlock struct {
 	head  string // "! newly pending"
 	nodes []string
 	why   []string
 }
 
-// mostBlocks bounds the groups of nodes that the text of one DaemonSet has.
+// mostBlocks limits the groups of nodes in the text of one DaemonSet.
 const mostBlocks = 20
 
-// changesText is placement.Changes.String with equal reasons grouped, whichever pod they
-// name, with long lists cut short, and with what it says of running pods only where there
-// are any: has reports whether a node has one.
+// changesText returns the text of placement.Changes.String with equal reasons grouped,
+// whichever pod they name, and with long lists cut short. It mentions running pods only
+// where there are any: has reports whether a node has one.
 func changesText(c placement.Changes, has func(node string) bool) string {
 	var b strings.Builder
 	blocks := changeBlocks(c.String(), has)
@@ -61,7 +61,8 @@ func changeBlocks(text string, has func(string) bool) []*changeBlock {
 	return joined(bySubject(all, has))
 }
 
-// cutLast cuts a line that names nodes after its last colon; the counts have none.
+// cutLast cuts a line that names nodes after its last colon. It returns false for the
+// lines with counts, which have no colon.
 func cutLast(line string) (head, names string, ok bool) {
 	i := strings.LastIndex(line, ": ")
 	if i < 0 || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "+++") {
@@ -70,15 +71,15 @@ func cutLast(line string) (head, names string, ok bool) {
 	return line[:i], line[i+2:], true
 }
 
-// podless is what is said in place of a head that speaks of a running pod where there is
-// none.
+// podless maps a heading about a running pod to the one used on nodes without a pod.
 var podless = []struct{ head, said string }{
 	{"~ kept only: ", "~ no longer wanted, and no pod is there"},
 	{"~ kept: ", "~ not wanted, and no pod is there"},
 	{"- dropped: ", "- no longer kept, and no pod is there"},
 }
 
-// bySubject splits blocks that speak of running pods by whether there are any.
+// bySubject splits blocks that mention running pods into nodes with a pod and nodes
+// without.
 func bySubject(blocks []*changeBlock, has func(string) bool) []*changeBlock {
 	var all []*changeBlock
 	for _, x := range blocks {
@@ -104,7 +105,7 @@ func bySubject(blocks []*changeBlock, has func(string) bool) []*changeBlock {
 	return all
 }
 
-// joined joins blocks with the same head and reasons.
+// joined merges blocks with the same head and reasons.
 func joined(blocks []*changeBlock) []*changeBlock {
 	known := map[string]*changeBlock{}
 	var all []*changeBlock

@@ -13,11 +13,11 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Clash is two DaemonSets that a plan creates or changes and whose pods do not go
-// together on some nodes: one takes a host port or room that the other wants.
+// Clash is a conflict between the pods of two DaemonSets that a plan creates or
+// changes: on some nodes one takes a host port or resources that the other needs.
 type Clash struct {
 	With  string          `json:"with"`  // the other, namespace/name
-	Takes bool            `json:"takes"` // the other is the one that gets no pod
+	Takes bool            `json:"takes"` // whether the other DaemonSet gets no pod
 	Nodes cluster.NodeSet `json:"nodes"`
 }
 
@@ -29,9 +29,9 @@ func (c Clash) String() string {
 	return fmt.Sprintf("clashes with %s, which is first on %s", c.With, nodeList(c.Nodes))
 }
 
-// Clashes returns with which other DaemonSets of the plan's edits this one clashes,
-// ascending by key. It runs the simulation; a DaemonSet with pending nodes costs a
-// prediction for each other one that the edits create or change.
+// Clashes returns the conflicts with other DaemonSets of the plan's edits, ascending by
+// key. It runs the simulation. A DaemonSet with pending nodes costs a prediction for
+// each other DaemonSet that the edits create or change.
 func (e Effect) Clashes() []Clash {
 	if e.plan == nil || !e.plan.together() || e.after == nil || e.Action == ActionNone {
 		return nil
@@ -51,8 +51,8 @@ func (e Effect) Clashes() []Clash {
 	return all
 }
 
-// blockedBy returns the nodes on which the DaemonSet's pod would be placed if the pods of
-// the other were not there.
+// blockedBy returns the nodes where the DaemonSet's pod would be placed if the pods of
+// the other did not exist.
 func (e Effect) blockedBy(other Effect) cluster.NodeSet {
 	pending := e.after.Eligible().Minus(e.after.Placed())
 	if pending.Len() == 0 {
@@ -67,7 +67,7 @@ func (e Effect) blockedBy(other Effect) cluster.NodeSet {
 	}
 	alone, err := end.Without(pods...)
 	if err != nil {
-		return cluster.NodeSet{} // cannot be: they are in it
+		return cluster.NodeSet{} // cannot happen: the nodes are in the cluster
 	}
 	return e.after.workload.Predict(alone).Placed().And(pending)
 }
@@ -80,8 +80,8 @@ func ownerIn(c *cluster.Cluster, ds *appsv1.DaemonSet) *appsv1.DaemonSet {
 	return ds
 }
 
-// together reports whether the edits create or change several DaemonSets and Deployments,
-// which are then judged with each other: by the cluster as it is when they have settled.
+// together reports whether the edits create or change more than one DaemonSet or
+// Deployment. These are judged together, on the cluster after it has settled.
 func (p *Plan) together() bool {
 	keys := map[string]bool{}
 	for _, in := range p.inputs {
@@ -92,7 +92,7 @@ func (p *Plan) together() bool {
 	return len(keys) > 1
 }
 
-// judged is the cluster by which what is wanted and placed after the plan is judged.
+// judged returns the cluster used to decide what is wanted and placed after the plan.
 func (p *Plan) judged() *cluster.Cluster {
 	if p.together() {
 		return p.course().cluster()
@@ -108,8 +108,9 @@ func clashLines(clashes []Clash) []string {
 	return slices.Clip(lines)
 }
 
-// Header returns the DaemonSet's prediction after the plan in kube-scheduler's words, and
-// with which others of the plan it clashes; empty if it is not there.
+// Header returns the DaemonSet's prediction after the plan in kube-scheduler's words,
+// and its clashes with others of the plan. It returns "" if the DaemonSet does not
+// exist.
 func (e Effect) Header() string {
 	if e.after == nil {
 		return ""

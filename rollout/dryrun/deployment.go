@@ -9,9 +9,9 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// DeploymentEffect is what a plan does to the pods of a Deployment, as the
-// simulation counts it. Where each goes is in Plan.Trace, and how many are available
-// meanwhile in Plan.Availability.
+// DeploymentEffect is what a plan does to the pods of a Deployment, as counted in the
+// simulation. Plan.Trace has the nodes of the pods, and Plan.Availability how many are
+// available meanwhile.
 type DeploymentEffect struct {
 	Deployment string `json:"deployment"` // namespace/name
 	Created    int    `json:"created"`
@@ -21,7 +21,7 @@ type DeploymentEffect struct {
 	State      string `json:"state"`               // at the end: "Done", "Stuck", ...
 }
 
-// String is the effect in one line.
+// String returns the effect in one line.
 func (d DeploymentEffect) String() string {
 	s := fmt.Sprintf("Deployment %s: %d pods created, %d deleted, %d evicted", d.Deployment, d.Created, d.Deleted, d.Evicted)
 	if d.Preempted > 0 {
@@ -30,8 +30,8 @@ func (d DeploymentEffect) String() string {
 	return s + "; " + d.State
 }
 
-// Deployments returns the Deployments to whose pods something happens that would not
-// without the edits, ascending by key. It runs the simulation.
+// Deployments returns the effects on Deployments whose pods the edits affect, ascending
+// by key. It runs the simulation.
 func (p *Plan) Deployments() []DeploymentEffect {
 	p = p.orNothing()
 	c, was := p.course(), p.base.baseline()
@@ -41,7 +41,7 @@ func (p *Plan) Deployments() []DeploymentEffect {
 	})
 }
 
-// deploymentText returns the lines of the Deployments: what becomes of their pods, and
+// deploymentText returns the lines of the Deployments: what happens to their pods, and
 // how many are available meanwhile.
 func (p *Plan) deploymentText() string {
 	var b strings.Builder

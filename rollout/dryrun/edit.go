@@ -23,23 +23,23 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Edit is a change to a cluster that is not made yet: what a pull request or a
-// person at a keyboard would do. It is made by Apply, Delete, EditNodes,
-// RemoveNodes and Inputs; what is wrong with it is an error of Baseline.Plan.
+// Edit is a change to a cluster that has not been made yet: what a pull request or a
+// person at a keyboard would do. Edits are made by Apply, Delete, EditNodes,
+// RemoveNodes, Restart and Inputs. Baseline.Plan returns their mistakes as an error.
 type Edit struct {
 	text string
 	do   func(*editedCluster) error
 }
 
-// String is the edit in one line, in kubectl's words.
+// String returns the edit in one line, in kubectl's words.
 func (e Edit) String() string { return cmp.Or(e.text, "no edit") }
 
-// Apply is kubectl apply of objects of any kind that a cluster holds. What is not there
-// is created; what is there is patched: fields that the object states are set, those that
-// only the last applied configuration states are removed, all others, the uid and the
-// status stay. Defaults are filled in, and what the API server refuses is an error, all of
-// it at once, as changes of immutable fields. An object without a namespace goes to
-// "default".
+// Apply is kubectl apply of objects of any kind that a cluster holds. It creates an
+// object that does not exist and patches one that does. A patch sets the fields that
+// the object states and removes fields that only the last applied configuration states.
+// All other fields, the uid and the status stay. Defaults are filled in. The error of
+// Baseline.Plan lists everything that the API server refuses, such as changes of
+// immutable fields. An object without a namespace goes to "default".
 func Apply(objects ...runtime.Object) Edit {
 	kept := make([]runtime.Object, len(objects))
 	for i, o := range objects {
@@ -50,8 +50,9 @@ func Apply(objects ...runtime.Object) Edit {
 	return Edit{"apply " + namesOf(kept), func(d *editedCluster) error { return each(kept, d.apply) }}
 }
 
-// Delete is kubectl delete of objects, which are known by kind, namespace and name
-// alone. What a DaemonSet owns goes with it; a node's pods are collected.
+// Delete is kubectl delete of objects. Only their kind, namespace and name matter. What
+// a DaemonSet owns is deleted with it; the pods of a deleted node are garbage
+// collected.
 func Delete(objects ...runtime.Object) Edit {
 	kept := make([]runtime.Object, len(objects))
 	for i, o := range objects {
@@ -62,8 +63,8 @@ func Delete(objects ...runtime.Object) Edit {
 	return Edit{"delete " + namesOf(kept), func(d *editedCluster) error { return each(kept, d.remove) }}
 }
 
-// EditNodes labels, taints or cordons every node of a set; one that the cluster
-// does not have, and an empty set, is an error.
+// EditNodes labels, taints or cordons every node of a set. An empty set, or a node that
+// the cluster does not have, is an error.
 func EditNodes(nodes cluster.NodeSet, edits ...cluster.NodeEdit) Edit {
 	edits = slices.Clone(edits)
 	words := make([]string, len(edits))
@@ -86,7 +87,7 @@ func nodesText(nodes cluster.NodeSet) string {
 	return cmp.Or(strings.Join(nodes.Names(), " "), "no node")
 }
 
-// RemoveNodes takes nodes out of the cluster, and in time the pods on them. An empty
+// RemoveNodes removes nodes from the cluster, and in time the pods on them. An empty
 // set is an error.
 func RemoveNodes(nodes cluster.NodeSet) Edit {
 	return Edit{"remove " + nodesText(nodes), func(d *editedCluster) error {
@@ -102,8 +103,8 @@ func RemoveNodes(nodes cluster.NodeSet) Edit {
 }
 
 // Restart is kubectl rollout restart of DaemonSets and Deployments: their pods are
-// replaced as by a changed template. Keys are those of rollout.Sim. A key that names
-// neither is an error; a paused Deployment is refused as kubectl refuses it.
+// replaced as after a change of the template. Keys are as in rollout.Sim. A key that
+// matches neither is an error. A paused Deployment is refused, as kubectl does.
 func Restart(keys ...string) Edit {
 	keys = slices.Clone(keys)
 	return Edit{"restart " + cmp.Or(strings.Join(keys, ", "), "nothing"), func(d *editedCluster) error {
@@ -118,11 +119,10 @@ func Restart(keys ...string) Edit {
 	}}
 }
 
-// Inputs is anything that a simulation takes: undo, drain, a node that goes down.
-// What it does to the cluster is known only when the simulation has run, so that
-// Plan.After, and all predictions, are of the cluster once it has settled. One that
-// turns out to be impossible, as for a node that is not there, is refused:
-// Plan.Operations tells.
+// Inputs is any input of a simulation: undo, drain, a node failure. Its effect on the
+// cluster is known only once the simulation has run, so Plan.After and all predictions
+// are of the settled cluster. An input that proves impossible, such as one for a
+// missing node, is refused and reported by Plan.Operations.
 func Inputs(in ...rollout.Input) Edit {
 	in = slices.Clone(in)
 	var words []string
@@ -150,20 +150,20 @@ func each(objects []runtime.Object, do func(runtime.Object) error) error {
 	return errors.Join(errs...)
 }
 
-// editedCluster is a cluster while edits are made.
+// editedCluster is a cluster to which edits are being made.
 type editedCluster struct {
 	now    time.Time        // when the edits are made
 	given  *cluster.Cluster // before it settled
-	start  *cluster.Cluster // where the simulation starts: with what is no input of it
+	start  *cluster.Cluster // where the simulation starts: includes the edits that are no inputs
 	after  *cluster.Cluster
 	inputs []rollout.Input
-	opaque bool              // the inputs alone know what comes after
+	opaque bool              // only the inputs determine the result
 	parts  [][]rollout.Input // by edit: its inputs
-	denied []string          // by edit: why kubectl makes none of it; empty if it does
+	denied []string          // by edit: why kubectl refuses it; empty if it does not
 }
 
-// apply makes of the object what kubectl apply does: it creates it, or patches the one
-// that is there, which the API server then judges as an update.
+// apply applies an object as kubectl apply does: it creates the object, or patches the
+// existing one, which the API server then validates as an update.
 func (d *editedCluster) apply(o runtime.Object) error {
 	o = o.DeepCopyObject()
 	if meta, ok := o.(metav1.Object); ok && meta.GetNamespace() == "" && namespaced(o) {
@@ -195,8 +195,8 @@ func (d *editedCluster) apply(o runtime.Object) error {
 	return d.both(change)
 }
 
-// reportStatus gives a node the status that its manifest states. It is not kubectl that
-// writes it, but the kubelet of such a node reports it.
+// reportStatus sets a node's status to that of its manifest. kubectl does not write the
+// status, but the kubelet of such a node reports it.
 func reportStatus(stored, manifest runtime.Object) {
 	node, ok := stored.(*corev1.Node)
 	if given, _ := manifest.(*corev1.Node); ok && (len(given.Status.Allocatable) > 0 || len(given.Status.Conditions) > 0) {
@@ -204,9 +204,9 @@ func reportStatus(stored, manifest runtime.Object) {
 	}
 }
 
-// applied returns the live object with its last applied configuration. Where the cluster
-// is one of manifests, an object without a uid was applied as it is there, except for a
-// number of replicas, which somebody may have set since.
+// applied returns the live object with its last applied configuration. In a cluster of
+// manifests, an object without a uid counts as applied in its present form, except for
+// the number of replicas, which may have been set since.
 func (d *editedCluster) applied(live runtime.Object) runtime.Object {
 	manifest := find(d.given, live)
 	if manifest == nil || manifest.(metav1.Object).GetUID() != "" {
@@ -296,11 +296,11 @@ func patched(live, manifest runtime.Object) (runtime.Object, error) {
 	return stored, errors.Join(errs...)
 }
 
-// ErrRefused is found by errors.Is in an error of Baseline.Plan where the API server refuses
-// to update an object, as for a change of an immutable field.
+// ErrRefused is found by errors.Is in an error of Baseline.Plan if the API server
+// refuses to update an object, for example to change an immutable field.
 var ErrRefused = errors.New("the API server refuses it")
 
-// refusal is an error that is ErrRefused.
+// refusal is an error for which errors.Is finds ErrRefused.
 type refusal struct{ error }
 
 func (refusal) Is(target error) bool { return target == ErrRefused }
@@ -322,7 +322,7 @@ func checkReplicas(o runtime.Object) error {
 	return nil
 }
 
-// accept gives the object as an API server would store it.
+// accept returns the object as an API server would store it.
 func accept(o runtime.Object) (runtime.Object, error) {
 	o = cluster.Default(o)
 	if meta, ok := o.(metav1.Object); ok && meta.GetNamespace() == "" && namespaced(o) {
@@ -335,7 +335,7 @@ func accept(o runtime.Object) (runtime.Object, error) {
 	return o, errors.Join(errs...)
 }
 
-// restartedAt is the annotation by which kubectl rollout restart makes a template another
+// restartedAt is the annotation that kubectl rollout restart sets to change a template
 // (k8s.io/kubectl/pkg/polymorphichelpers/objectrestarter.go: defaultObjectRestarter).
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
@@ -363,7 +363,7 @@ func (d *editedCluster) restart(key string) error {
 	return d.update(w)
 }
 
-// update replaces an object that is there.
+// update replaces an existing object.
 func (d *editedCluster) update(o runtime.Object) error {
 	stored, mistakes := validation.Update(find(d.after, o), o)
 	if len(mistakes) > 0 {
@@ -413,7 +413,7 @@ func (d *editedCluster) editNodes(nodes cluster.NodeSet, edits []cluster.NodeEdi
 	return nil
 }
 
-// deny notes why kubectl refuses the edit that is being made.
+// deny records why kubectl refuses the current edit.
 func (d *editedCluster) deny(why string) { d.denied[len(d.denied)-1] = why }
 
 // edit makes a change that is an input of the simulation.
@@ -426,7 +426,7 @@ func (d *editedCluster) edit(in rollout.Input, change func(*cluster.Cluster) (*c
 	return nil
 }
 
-// both makes a change that is none: the simulation starts with it.
+// both makes a change that is no input: the simulation starts with it.
 func (d *editedCluster) both(change func(*cluster.Cluster) (*cluster.Cluster, error)) error {
 	next, err := change(d.after)
 	if err != nil {

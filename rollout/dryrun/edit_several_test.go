@@ -22,8 +22,8 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// A node that is applied keeps a status that the manifest leaves out, and takes one
-// that it has.
+// An applied node keeps a status that the manifest leaves out, and takes a status that
+// it has.
 func TestApplyOfANodeKeepsItsStatus(t *testing.T) {
 	c := agents(t, 2)
 	bare := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n01", Labels: map[string]string{"pool": "b"}}}
@@ -47,7 +47,7 @@ func TestApplyOfANodeKeepsItsStatus(t *testing.T) {
 	}
 }
 
-// Every mistake is said, whichever edit it is in.
+// All mistakes are reported, whichever edit has them.
 func TestAllMistakesOfAPlan(t *testing.T) {
 	c := agents(t, 1)
 	moved := clustertest.DaemonSet("ops/agent").Object(t)
@@ -80,7 +80,7 @@ func TestAllMistakesOfAPlan(t *testing.T) {
 	}
 }
 
-// A pod that is deleted goes; of evicted pods the most important gets the room.
+// A deleted pod goes. Of evicted pods the one with the highest priority gets the room.
 func TestWhichPodGetsTheRoom(t *testing.T) {
 	world := clustertest.World{clustertest.Node("n1", "cpu:4"), clustertest.Node("n2", "cpu:2")}
 	for _, priorities := range [][]int32{{0, 1}, {1, 0}, {5, 7}, {-1, 0}, {3, 2}} {
@@ -110,7 +110,7 @@ func TestWhichPodGetsTheRoom(t *testing.T) {
 	}
 }
 
-// A plan with Deployments says what becomes of each, and of all their pods in a line.
+// A plan with Deployments reports what happens to each, with all its pods in one line.
 func TestPlansTellOfDeployments(t *testing.T) {
 	c := agents(t, 3)
 	web, api := webOf(2, "web:1"), webOf(5, "api:1")
@@ -137,7 +137,8 @@ func TestPlansTellOfDeployments(t *testing.T) {
 	}
 }
 
-// A record says who waits where a rollout does not end, and what a webhook does.
+// A record lists the nodes that wait if a rollout does not complete, and what a webhook
+// does.
 func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 	for _, n := range []int{1, 2, 7} {
 		config := dryrun.Config{Admit: func(pod *corev1.Pod) { pod.Spec.NodeSelector = map[string]string{"pool": "b"} }}
@@ -175,7 +176,7 @@ func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 	}
 }
 
-// Where the horizon is too near, the plan says so.
+// The plan reports a horizon that is too short.
 func TestAPlanThatIsNotOverSaysSo(t *testing.T) {
 	config := dryrun.Config{Horizon: 30 * time.Second, Rollout: rollout.Config{Kubelet: rollout.Kubelet{Ready: 10 * time.Second}}}
 	for n, over := range map[int]bool{1: true, 2: true, 7: false} {
@@ -194,8 +195,8 @@ func TestAPlanThatIsNotOverSaysSo(t *testing.T) {
 	}
 }
 
-// A budget over the pods of a DaemonSet that needs a scale can never be counted; one
-// of a number of pods can, but nothing asks it.
+// A budget that needs a scale can never be computed for the pods of a DaemonSet. A
+// budget with a number of pods can, but nothing consults it.
 func TestBudgetsOverDaemonPodsAreFound(t *testing.T) {
 	one, half := intstr.FromInt32(1), intstr.FromString("50%")
 	for _, test := range []struct {
@@ -218,8 +219,8 @@ func TestBudgetsOverDaemonPodsAreFound(t *testing.T) {
 	}
 }
 
-// Dead nodes use the budget up when there are as many as it allows and another node is
-// to be updated: a rollout, which is tried, does not begin.
+// Dead nodes use up maxUnavailable if there are as many as it allows and another node
+// is to be updated: a simulated rollout does not begin.
 func TestDeadNodesUseUpTheBudget(t *testing.T) {
 	for _, test := range []struct{ dead, alive, budget, want int }{
 		{0, 3, 1, 0}, {1, 3, 1, 1}, {1, 3, 2, 0}, {2, 3, 2, 2}, {2, 3, 1, 2}, {6, 3, 7, 0}, {7, 3, 7, 7}, {1, 0, 1, 0}, {3, 0, 1, 0}, {3, 1, 3, 3}, {3, 3, 1, 3},
@@ -267,8 +268,7 @@ func TestDeadNodesUseUpTheBudget(t *testing.T) {
 	}
 }
 
-// Whatever asks for something, a container or the pod as a whole, by a request or a
-// limit, is a request.
+// A request or a limit of a container or of the whole pod counts as a request.
 func TestAnyRequestIsARequest(t *testing.T) {
 	cpu := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
 	for _, asks := range []corev1.ResourceRequirements{{}, {Requests: cpu}, {Limits: cpu}, {Requests: cpu, Limits: cpu}} {
@@ -299,8 +299,8 @@ func TestAnyRequestIsARequest(t *testing.T) {
 	}
 }
 
-// A rollout is counted in waves of as many nodes as may be updated at once: those of
-// maxUnavailable or of maxSurge, and none where there is no rollout.
+// A rollout is counted in waves of as many nodes as maxUnavailable or maxSurge allows
+// at once. Without a rollout there are none.
 func TestWavesAreCounted(t *testing.T) {
 	for _, test := range []struct {
 		nodes int
@@ -331,7 +331,7 @@ func TestWavesAreCounted(t *testing.T) {
 	}
 }
 
-// More replicas than a simulation holds are an error, whatever owns them.
+// More replicas than a simulation can hold are an error, whatever owns them.
 func TestTooManyReplicas(t *testing.T) {
 	c := clustertest.World{clustertest.Pool("n", 1)}.Cluster(t)
 	many := int32(200_001)

@@ -11,16 +11,16 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// course is one simulation: of the cluster with the edits, or of the baseline without
-// them. Workloads are named by keys with their kind.
+// course is one finished simulation: of the cluster with the edits, or of the baseline
+// without them. Workloads have keys with their kind.
 type course struct {
 	sim       *rollout.Sim // at the end; guarded by lock
 	lock      sync.Mutex
-	end       *cluster.Cluster // at the end, once somebody has asked; guarded by lock
+	end       *cluster.Cluster // at the end, computed on first use; guarded by lock
 	start     int              // the tick before the first
 	trace     rollout.Trace
 	courses   map[string]rollout.Summary
-	rolled    map[string]map[string]bool // by DaemonSet, the nodes that a rolling update took its turn on
+	rolled    map[string]map[string]bool // by DaemonSet, the nodes where a rolling update replaced the pod
 	before    map[string][]rollout.Pod
 	after     map[string][]rollout.Pod
 	ends      map[string]ending // of each DaemonSet and Deployment, by its key with the kind
@@ -30,15 +30,15 @@ type course struct {
 	unsettled bool
 }
 
-// ending is how a DaemonSet or Deployment has come out.
+// ending is the result for a DaemonSet or Deployment.
 type ending struct {
 	state   rollout.State
 	waiting []rollout.Wait
 	last    int    // the ticks until its last event; 0 if it has none
-	print   uint64 // of its events, without the names of pods: equal where the same happened
+	print   uint64 // of its events, without the names of pods: equal if the same happened
 }
 
-// simulate runs the plan's edits. What is malformed was refused before.
+// simulate runs the plan's edits. Malformed edits were refused before.
 func (p *Plan) simulate() *course {
 	sim, err := p.Sim()
 	if err != nil {
@@ -48,7 +48,7 @@ func (p *Plan) simulate() *course {
 	return p.base.run(sim)
 }
 
-// run lets a simulation settle, or run until the horizon.
+// run runs a simulation until it settles or reaches the horizon.
 func (b *Baseline) run(sim *rollout.Sim) *course {
 	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Summary{}, rolled: map[string]map[string]bool{},
 		before: map[string][]rollout.Pod{}, after: map[string][]rollout.Pod{}, ends: map[string]ending{}, current: map[string]int64{}}
@@ -65,8 +65,8 @@ func (b *Baseline) run(sim *rollout.Sim) *course {
 	return c
 }
 
-// pods lists the pods of every DaemonSet and Deployment as they are now, those of
-// DaemonSets by their key without the kind too.
+// pods returns the present pods of every DaemonSet and Deployment. A DaemonSet's pods
+// are also listed under its key without the kind.
 func (c *course) pods() map[string][]rollout.Pod {
 	all := map[string][]rollout.Pod{}
 	for _, key := range c.sim.Keys() {
@@ -79,7 +79,8 @@ func (c *course) pods() map[string][]rollout.Pod {
 	return all
 }
 
-// close reads what is asked of the end: a Sim must not be asked by several at a time.
+// close reads what callers ask about the end, because a Sim is not safe for concurrent
+// use.
 func (c *course) close() {
 	c.after = c.pods()
 	for _, key := range c.sim.Keys() {
@@ -98,7 +99,7 @@ func (c *course) conclude(key string) {
 	c.ends[key] = e
 }
 
-// cluster is the cluster at the end.
+// cluster returns the cluster at the end.
 func (c *course) cluster() *cluster.Cluster {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -108,14 +109,14 @@ func (c *course) cluster() *cluster.Cluster {
 	return c.end
 }
 
-// fork returns the simulation as it is at the end.
+// fork returns a copy of the simulation at the end.
 func (c *course) fork() *rollout.Sim {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	return c.sim.Fork()
 }
 
-// baseline is what happens without the edits; of the zero Effect nothing does.
+// baseline returns the simulation without the edits. For the zero Effect it is empty.
 func (e Effect) baseline() *course {
 	if e.plan == nil {
 		return &course{}
@@ -123,7 +124,7 @@ func (e Effect) baseline() *course {
 	return e.plan.base.baseline()
 }
 
-// course is that of the plan; of the zero Effect nothing happens.
+// course returns the simulation of the plan. For the zero Effect it is empty.
 func (e Effect) course() *course {
 	if e.plan == nil {
 		return &course{}
@@ -131,8 +132,8 @@ func (e Effect) course() *course {
 	return e.plan.course()
 }
 
-// keyOfEvent returns the key, with its kind, of the workload that an event is about;
-// empty if it is about none.
+// keyOfEvent returns the key, with its kind, of the workload of an event, or "" if it
+// has none.
 func keyOfEvent(e *rollout.Event) string {
 	switch {
 	case e.Key != "":
@@ -163,7 +164,7 @@ func (c *course) note(e *rollout.Event) {
 	}
 }
 
-// rolling says whether the rule is one of the rolling update
+// rolling reports whether the reason is one of the rolling update
 // (pkg/controller/daemon/update.go: rollingUpdate) and not of manage.
 func rolling(r rollout.Reason) bool {
 	switch r {
@@ -174,24 +175,24 @@ func rolling(r rollout.Reason) bool {
 	return false
 }
 
-// PodChanges is what a plan does to a DaemonSet's pods, as the nodes on which it does.
-// The sets are disjoint.
+// PodChanges is what a plan does to a DaemonSet's pods, as the sets of nodes where it
+// does so. The sets are disjoint.
 type PodChanges struct {
-	Created   cluster.NodeSet `json:"created"`   // there was none
-	Updated   cluster.NodeSet `json:"updated"`   // another takes its place when its turn comes in the rolling update
-	Recreated cluster.NodeSet `json:"recreated"` // it is deleted, regardless of maxUnavailable, and another comes
-	Deleted   cluster.NodeSet `json:"deleted"`   // at once, whatever maxUnavailable says, or turned out by a taint: it is wanted no more
-	Dropped   cluster.NodeSet `json:"dropped"`   // by the rolling update, and none comes in its place: the node only kept it
-	Outdated  cluster.NodeSet `json:"outdated"`  // it stays though the template is another: OnDelete, or the rollout does not get that far
+	Created   cluster.NodeSet `json:"created"`   // there was no pod
+	Updated   cluster.NodeSet `json:"updated"`   // the rolling update replaces the pod
+	Recreated cluster.NodeSet `json:"recreated"` // the pod is deleted regardless of maxUnavailable and replaced
+	Deleted   cluster.NodeSet `json:"deleted"`   // the pod is no longer wanted: deleted at once, regardless of maxUnavailable, or evicted by a taint
+	Dropped   cluster.NodeSet `json:"dropped"`   // deleted by the rolling update and not replaced: the node only kept it
+	Outdated  cluster.NodeSet `json:"outdated"`  // the pod stays although the template changed: OnDelete, or the rollout does not get that far
 }
 
-// Empty says whether no pod changes.
+// Empty reports whether no pod changes.
 func (p PodChanges) Empty() bool {
 	return p.Created.Len()+p.Updated.Len()+p.Recreated.Len()+p.Deleted.Len()+p.Dropped.Len()+p.Outdated.Len() == 0
 }
 
-// Pods returns what becomes of the DaemonSet's pods and would not without the edits. It
-// runs the simulation.
+// Pods returns the changes to the DaemonSet's pods that would not happen without the
+// edits. It runs the simulation.
 func (e Effect) Pods() PodChanges {
 	c := e.course()
 	base := e.baseline()
@@ -216,7 +217,7 @@ func (e Effect) Pods() PodChanges {
 	}
 }
 
-// podChange is what becomes of the pods on a node: one of the sets of Pods.
+// podChange is the change to the pods on a node: one of the sets of PodChanges.
 type podChange uint8
 
 const (
@@ -229,7 +230,7 @@ const (
 	outdated
 )
 
-// podChange tells what became of a node by the pods that it had and has.
+// podChange returns the change on a node from the pods before and after.
 func (e Effect) podChange(had, has []rollout.Pod, rolled bool, current int64) podChange {
 	switch {
 	case len(had)+len(has) == 0:
@@ -250,7 +251,7 @@ func (e Effect) podChange(had, has []rollout.Pod, rolled bool, current int64) po
 	return unchanged
 }
 
-// hashOf returns the template of the pods on a node by its hash.
+// hashOf returns the template hash of the pods on a node.
 func hashOf(pods []rollout.Pod) string {
 	for _, p := range pods {
 		if !p.Terminating {
@@ -260,21 +261,21 @@ func hashOf(pods []rollout.Pod) string {
 	return ""
 }
 
-// shared says whether one of the pods is still there.
+// shared reports whether one of the pods still exists.
 func shared(had, has []rollout.Pod) bool {
 	return slices.ContainsFunc(had, func(p rollout.Pod) bool {
 		return slices.ContainsFunc(has, func(q rollout.Pod) bool { return p.Name == q.Name })
 	})
 }
 
-// stale reports whether a pod of an earlier revision has stayed.
+// stale reports whether a pod of an earlier revision is left from before.
 func stale(had, has []rollout.Pod, current int64) bool {
 	return slices.ContainsFunc(has, func(q rollout.Pod) bool {
 		return q.Revision != current && slices.ContainsFunc(had, func(p rollout.Pod) bool { return p.Name == q.Name })
 	})
 }
 
-// revision is the DaemonSet's current one at the end; 0 if there is none.
+// revision returns the DaemonSet's current revision at the end, or 0 if there is none.
 func (c *course) revision(key string) int64 {
 	history := c.sim.History(key)
 	if len(history) == 0 {
@@ -301,21 +302,21 @@ func nodesOf(before, after map[string][]rollout.Pod) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// Summary gives the DaemonSet's way through the plan's simulation: waves, ticks, how
-// many pods were available at worst, and whether it gets to its end. Ticks are of
+// Summary returns the course of the DaemonSet in the plan's simulation: waves, ticks,
+// the lowest number of available pods, and whether it completes. Ticks have the length
 // Config.Rollout.Tick. It runs the simulation.
 func (e Effect) Summary() rollout.Summary { return e.course().courses[e.Key] }
 
-// Waiting lists the nodes that keep the DaemonSet's rollout from being done when
-// nothing happens any more, or at the horizon, and would not without the edits. It runs
-// the simulation.
+// Waiting returns the nodes that keep the DaemonSet's rollout from completing once
+// nothing happens any more, or at the horizon. It leaves out nodes that would do so
+// without the edits too. It runs the simulation.
 func (e Effect) Waiting() []rollout.Wait {
 	key := daemonKey(e.Key)
 	return newWaits(e.course().ends[key].waiting, e.baseline().ends[key].waiting)
 }
 
-// newWaits returns the waits that the baseline does not have: of another node, or for
-// another cause, unless both are about a pod that is there and not available.
+// newWaits returns the waits that the baseline does not have: on another node, or with
+// another cause, unless both are for an existing pod that is not available.
 func newWaits(is, was []rollout.Wait) []rollout.Wait {
 	known := map[string]rollout.Blocker{}
 	for _, w := range was {
@@ -327,7 +328,8 @@ func newWaits(is, was []rollout.Wait) []rollout.Wait {
 	})
 }
 
-// ofPod reports whether a wait is for the pod itself and not for its turn in the update.
+// ofPod reports whether a wait is for the pod itself and not for its turn in the
+// update.
 func ofPod(c rollout.Blocker) bool {
 	switch c {
 	case rollout.BlockerUnschedulable, rollout.BlockerNotStarted, rollout.BlockerNotReady, rollout.BlockerMinReadySeconds, rollout.BlockerTerminating, rollout.BlockerFailedPodBackoff:
@@ -336,26 +338,27 @@ func ofPod(c rollout.Blocker) bool {
 	return false
 }
 
-// Completes reports whether what the plan sets off comes to an end: every wanted pod is
-// updated and available, except on nodes where none would be without the edits. It runs
-// the simulation.
+// Completes reports whether the changes that the plan causes complete: every wanted pod
+// is updated and available, except on nodes where none would be without the edits. It
+// runs the simulation.
 func (e Effect) Completes() bool {
 	state := e.Summary().State
 	return state == rollout.StateDone || state == rollout.StateStuck && len(e.Waiting()) == 0
 }
 
-// Trace gives everything that happens after the edits. It runs the simulation.
+// Trace returns everything that happens after the edits. It runs the simulation.
 func (p *Plan) Trace() rollout.Trace { return slices.Clone(p.orNothing().course().trace) }
 
-// MinAvailable returns on how many nodes a pod was available when there were fewest, of the
-// nodes that had a pod before, go on wanting one, and had or would have had it available
-// without the edits. A pod on its way out does not count. It runs the simulation.
+// MinAvailable returns the lowest number of nodes with an available pod, out of the
+// number of nodes considered. It considers nodes that had a pod before, still want one,
+// and had it available or would have without the edits. Terminating pods do not count.
+// It runs the simulation.
 func (e Effect) MinAvailable() (available, of int) {
 	w := e.worst()
 	return w.available, w.of
 }
 
-// lasting returns the nodes that MinAvailable is about.
+// lasting returns the nodes that MinAvailable considers.
 func (c *course) lasting(e Effect) map[string]bool {
 	wanted := e.Wanted()
 	would := map[string]bool{}

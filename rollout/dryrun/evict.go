@@ -28,13 +28,13 @@ type Disposition uint8
 const (
 	DispositionEvicted     Disposition = iota // by a NoExecute taint (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode), or by a drain
 	DispositionPreempted                      // by the scheduler, to make room for a DaemonSet's pod of higher priority (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go: PostFilter)
-	DispositionRemoved                        // with its node or its owner, or by who makes the edits
-	DispositionWithoutNode                    // it stays, but would not be let onto its node again
+	DispositionRemoved                        // deleted with its node or its owner, or by the edits themselves
+	DispositionWithoutNode                    // it stays, but its node would not admit it again
 )
 
 var dispositionNames = enum.Of[Disposition]("Evicted", "Preempted", "Removed", "WithoutNode")
 
-// String is the fate in a word.
+// String returns the disposition in one word.
 func (f Disposition) String() string { return dispositionNames.String(f) }
 
 func (f Disposition) words() string {
@@ -44,10 +44,10 @@ func (f Disposition) words() string {
 	return strings.ToLower(f.String())
 }
 
-// MarshalText makes a fate its word in JSON.
+// MarshalText returns the word of a disposition.
 func (f Disposition) MarshalText() ([]byte, error) { return dispositionNames.MarshalText(f) }
 
-// UnmarshalText reads the word of a fate.
+// UnmarshalText parses the word of a disposition.
 func (f *Disposition) UnmarshalText(text []byte) error {
 	return dispositionNames.UnmarshalText(f, text)
 }
@@ -58,23 +58,24 @@ type Eviction struct {
 	Node        string        `json:"node"`
 	Disposition Disposition   `json:"disposition"`
 	After       time.Duration `json:"after,omitempty"` // ns from the edits until it goes
-	Cause       string        `json:"cause"`           // the taint, for which pod it makes room, or what keeps it off its node
-	Owner       string        `json:"owner,omitempty"` // "ReplicaSet web-5d4f": who makes a new one; empty: nobody
-	// Successor is the pod that its ReplicaSet made in its place, by name. It is empty if
-	// there is none, or if the simulation does not know the owner: a StatefulSet, a Job, or
-	// one that is not in the cluster that was given.
+	Cause       string        `json:"cause"`           // the taint, the pod that preempts it, or what keeps it off its node
+	Owner       string        `json:"owner,omitempty"` // "ReplicaSet web-5d4f": the controller that replaces it; empty: none
+	// Successor is the name of the pod that its ReplicaSet created in its place. It is
+	// empty if there is none, or if the simulation does not know the owner: a
+	// StatefulSet, a Job, or an owner missing from the given cluster.
 	Successor string `json:"successor,omitempty"`
-	// NewNode is the node to which the scheduler bound the successor; without one, the node
-	// that takes the same pod once everything has settled, all such pods together. Nowhere
-	// is why there is none, in kube-scheduler's words.
+	// NewNode is the node to which the scheduler bound the successor. Without a
+	// successor it is the node that takes the same pod once everything has settled, all
+	// such pods considered together. Nowhere is why there is none, in kube-scheduler's
+	// words.
 	NewNode       string `json:"newNode,omitempty"`
 	Unschedulable string `json:"unschedulable,omitempty"`
-	// Missing is how long it took from its going until the successor was available; nil if
-	// it never was, or is not known to be.
+	// Missing is the time from its removal until the successor was available. It is nil
+	// if the successor never was, or is not known to be.
 	Missing *time.Duration `json:"missing,omitempty"`
 }
 
-// String is the pod and what becomes of it in one line.
+// String returns the pod and what happens to it in one line.
 func (e Eviction) String() string {
 	s := fmt.Sprintf("%s on %s: %s", e.Pod, e.Node, e.Disposition.words())
 	if e.After > 0 {
@@ -83,7 +84,7 @@ func (e Eviction) String() string {
 	return s + ": " + e.Cause + e.next()
 }
 
-// next is what comes in the pod's place.
+// next returns what replaces the pod.
 func (e Eviction) next() string {
 	switch {
 	case e.Owner == "" && e.Disposition != DispositionWithoutNode:
@@ -104,15 +105,16 @@ func (e Eviction) next() string {
 	return ""
 }
 
-// Evictions returns the pods that no DaemonSet owns and to which the plan does
-// something that would not happen without it, ascending by pod: those that go, and
-// those on edited nodes that stay but would not be let onto them again. What becomes of
-// the pods that their owners make in place of those that go is read off the simulation.
-// Owners that it does not know are taken to make the same pods again once everything
-// has settled. Pods that the kubelet runs by itself (mirror pods), and those that a
-// Deployment replaces or scales down by itself, are left out.
+// Evictions returns the pods that no DaemonSet owns and that the plan affects,
+// ascending by pod. These are pods that go, and pods that stay on edited nodes that
+// would not admit them again. What happens without the plan too is left out.
 //
-// It runs the simulation; a stranded pod costs a prediction.
+// Replacements that owners create are taken from the simulation. Owners that it does
+// not know are assumed to create the same pods again once everything has settled.
+// Mirror pods are left out, and pods that a Deployment replaces or scales down.
+//
+// It runs the simulation. A pod that stays without admission (DispositionWithoutNode)
+// costs a prediction.
 func (p *Plan) Evictions() []Eviction {
 	p = p.orNothing()
 	return p.evict()
@@ -131,7 +133,7 @@ func (p *Plan) findEvictions() []Eviction {
 	return all
 }
 
-// search looks for pods that go and what takes their place.
+// search looks for pods that go and for their replacements.
 type search struct {
 	plan   *Plan
 	course *course
@@ -139,13 +141,13 @@ type search struct {
 	found  []*displacedPod
 }
 
-// displacedPod is a pod that goes or is stranded.
+// displacedPod is a pod that goes, or that its node would not admit again.
 type displacedPod struct {
 	Eviction
 	pod *corev1.Pod
 }
 
-// out is where a pod is when something happens to it.
+// out is a pod and the node where something happens to it.
 type out struct{ node, pod string }
 
 func (s *search) collect() {
@@ -175,7 +177,7 @@ func (s *search) collect() {
 	}
 }
 
-// gone reports whether the edits themselves take the pod out of the cluster.
+// gone reports whether the edits themselves remove the pod from the cluster.
 func (s *search) gone(pod *corev1.Pod) bool {
 	_, there := s.plan.start.Borrow().Pod(pod.Namespace, pod.Name)
 	return !there
@@ -183,8 +185,8 @@ func (s *search) gone(pod *corev1.Pod) bool {
 
 func (p *Plan) tick() time.Duration { return p.base.sim.Config().Tick }
 
-// leaving returns for each pod of no DaemonSet, by where it was, the event that took it
-// away.
+// leaving returns the event that removed each pod of no DaemonSet, by the pod and its
+// node.
 func (c *course) leaving() map[out]rollout.Event {
 	gone := map[out]rollout.Event{}
 	for i := range c.trace {
@@ -198,7 +200,7 @@ func (c *course) leaving() map[out]rollout.Event {
 	return gone
 }
 
-// leaves reports whether an event takes a pod away, or sends it on its way.
+// leaves reports whether an event removes a pod or starts its termination.
 func leaves(k rollout.EventKind) bool {
 	switch k {
 	case rollout.EventEvicted, rollout.EventPreempted, rollout.EventDeletedByUser, rollout.EventGarbageCollected, rollout.EventDeleted:
@@ -217,8 +219,8 @@ func fateOf(e rollout.Event) Disposition {
 	return DispositionRemoved
 }
 
-// why names the taints that the pod does not tolerate for ever, the pod that it makes
-// room for, or who takes it away.
+// why returns the taints that the pod does not tolerate indefinitely, the pod that
+// preempts it, or what deletes it.
 func why(e rollout.Event, nodeStays bool) string {
 	switch {
 	case e.Kind == rollout.EventDeletedByUser && e.Why.Reason == 0:
@@ -243,8 +245,8 @@ func (s *search) add(pod *corev1.Pod, fate Disposition, why string, after time.D
 	s.found = append(s.found, &displacedPod{e, pod})
 }
 
-// leaveUnplaced notes a pod that its node let in and, as it is now, would not, and a node that
-// would take it once everything has settled.
+// leaveUnplaced records a pod that its node admitted but no longer would, and a node
+// that would take it once everything has settled.
 func (s *search) leaveUnplaced(pod *corev1.Pod, was, now *corev1.Node) {
 	w, err := placement.ForPod(anew(pod), placement.Unvalidated())
 	if err != nil || w.Check(was).Decision == placement.Excluded {
@@ -264,7 +266,7 @@ func (s *search) leaveUnplaced(pod *corev1.Pod, was, now *corev1.Node) {
 	e.Unschedulable = p.String()
 }
 
-// first returns the first name of a set; empty if there is none.
+// first returns the first name of a set, or "" if the set is empty.
 func first(set cluster.NodeSet) string {
 	for n := range set.All() {
 		return n.Name
@@ -272,7 +274,7 @@ func first(set cluster.NodeSet) string {
 	return ""
 }
 
-// anew is the pod as its owner would make it again.
+// anew returns the pod as its owner would create it again.
 func anew(pod *corev1.Pod) *corev1.Pod {
 	again := pod.DeepCopy()
 	again.Spec.NodeName = ""
@@ -280,7 +282,7 @@ func anew(pod *corev1.Pod) *corev1.Pod {
 	return again
 }
 
-// succeed finds the successors that the simulation made.
+// succeed finds the successors that the simulation created.
 func (s *search) succeed() {
 	lines := s.course.lineages(s.plan.Before().Borrow())
 	for _, l := range s.found {
@@ -291,25 +293,26 @@ func (s *search) succeed() {
 }
 
 // lineage is what one controller of a Deployment's or ReplicaSet's pods did: which pods
-// left and which it made, in the order of the events. The n-th that was made takes the
-// place of the n-th that left.
+// left and which it created, in the order of the events. The n-th pod created replaces
+// the n-th pod that left.
 type lineage struct {
 	left, made []string
-	index      map[string]int // by pod: its place in left
+	index      map[string]int // by pod: its index in left
 }
 
-// lineages are the lineages of a course, by group, and what became of each pod.
+// lineages holds the lineages of a course, by group, and what happened to each pod.
 type lineages struct {
 	groups map[string]*lineage
-	went   map[string]int    // by group and pod: the tick in which it left
-	bound  map[string]string // likewise: the node to which it was bound first
-	ready  map[string]int    // likewise: the tick in which it was available first
-	unfit  map[string]string // likewise: why it was bound nowhere
-	sets   map[out]string    // the ReplicaSets of pods that were there before
+	went   map[string]int    // by group and pod: when it left, in ticks
+	bound  map[string]string // likewise: the first node it was bound to
+	ready  map[string]int    // likewise: the first tick when it was available
+	unfit  map[string]string // likewise: why it was not bound
+	sets   map[out]string    // the ReplicaSets of pods that existed before
 }
 
-// groupOf names who makes the pods of an event: a Deployment, or a ReplicaSet, which the
-// pod itself tells, or the name of one that it has made.
+// groupOf returns the controller that creates the pods of an event: a Deployment or a
+// ReplicaSet. It is found by the pod's owner, or by the name of a pod that the
+// controller created.
 func (x *lineages) groupOf(e *rollout.Event) string {
 	if e.Deployment != "" {
 		return deploymentKey(e.Deployment)
@@ -374,8 +377,8 @@ func (x *lineages) see(e *rollout.Event, delayed map[string]bool) {
 	}
 }
 
-// follow tells the leaver what took its place, passing over pods that left before they
-// were available.
+// follow records what replaced a displaced pod. It skips replacements that left before
+// they were available.
 func (x *lineages) follow(l *displacedPod, left rollout.Event, s *search) {
 	group := x.groupOf(&left)
 	g := x.groups[group]
@@ -401,9 +404,9 @@ func (x *lineages) follow(l *displacedPod, left rollout.Event, s *search) {
 	}
 }
 
-// standIn has those owners that the simulation does not know make the same pods again,
-// once everything has settled, and reads off where they are bound: each by a ReplicaSet
-// of its own.
+// standIn lets the owners that the simulation does not know create the same pods again
+// once everything has settled, each through its own ReplicaSet, and records where they
+// are bound.
 func (s *search) standIn() {
 	var sets []runtime.Object
 	var all []*displacedPod
@@ -420,13 +423,13 @@ func (s *search) standIn() {
 	}
 	c, err := s.course.cluster().With(sets...)
 	if err != nil {
-		return // cannot be: the names are free
+		return // cannot happen: the names are free
 	}
 	sim, err := s.plan.base.config.simulation(c)
 	if err != nil {
-		return // cannot be: the cluster was simulated
+		return // cannot happen: the cluster was simulated
 	}
-	sim.Advance(2) // they are created and bound in the first; what makes room may go later
+	sim.Advance(2) // they are created and bound in the first; preempted pods may go later
 	c = sim.Cluster()
 	for _, pod := range c.Borrow().Pods() {
 		ref := kube.ControllerOf(pod, "ReplicaSet")
@@ -444,10 +447,10 @@ func (s *search) standIn() {
 	}
 }
 
-// standInLabel tells the pods of one stand-in from those of others.
+// standInLabel distinguishes the pods of one stand-in from those of others.
 const standInLabel = "berth/stand-in"
 
-// standIn returns a ReplicaSet that makes the pod again.
+// standIn returns a ReplicaSet that creates the pod again.
 func standIn(pod *corev1.Pod, number int) *appsv1.ReplicaSet {
 	again, one, id := anew(pod), int32(1), strconv.Itoa(number)
 	labels := map[string]string{standInLabel: id}
@@ -461,8 +464,8 @@ func standIn(pod *corev1.Pod, number int) *appsv1.ReplicaSet {
 	})
 }
 
-// simulated reports whether the pod's owner is one that the simulation has: a ReplicaSet
-// of the cluster.
+// simulated reports whether the simulation has the pod's owner: a ReplicaSet of the
+// cluster.
 func (s *search) simulated(pod *corev1.Pod) bool {
 	ref := kube.ControllerOf(pod, "ReplicaSet")
 	if ref == nil {

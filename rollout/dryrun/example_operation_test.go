@@ -9,8 +9,8 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// Every edit of a plan has an outcome: a drain that kubectl refuses does not pass for one
-// that does nothing.
+// Every edit of a plan has a result: a drain that kubectl refuses is not taken for a
+// drain that does nothing.
 func ExamplePlan_Operations() {
 	c, err := clustertest.Parse("pool n 2\ndaemonset ops/agent")
 	if err != nil {
@@ -31,7 +31,7 @@ func ExamplePlan_Operations() {
 	// true
 }
 
-// Two nodes at a time are one too many where only one zone may be short.
+// Two nodes at a time are too many if only one zone may be short.
 func ExampleKeepsAvailable() {
 	c, err := clustertest.Parse("pool n 4 zone=a|b cpu:2\ndaemonset ops/agent max-unavailable:2")
 	if err != nil {
@@ -53,7 +53,7 @@ func ExampleKeepsAvailable() {
 	// DaemonSet ops/agent in b: 2 available before, at worst 1 (after 1s), 2 in the end
 }
 
-// Drains are to complete within half an hour.
+// Drains must complete within half an hour.
 func ExampleCompletes() {
 	c, err := clustertest.Parse("pool n 2\ndaemonset ops/agent")
 	if err != nil {

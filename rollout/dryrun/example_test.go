@@ -28,7 +28,8 @@ func (fatal) Fatalf(format string, args ...any) { fmt.Printf(format+"\n", args..
 
 var agent = clustertest.DaemonSet("ops/agent", "tolerate:gpu")
 
-// small is four workers in two zones and two GPU nodes, with an agent on all of them.
+// small returns four workers in two zones and two GPU nodes, with an agent on all
+// nodes.
 func small() *cluster.Cluster {
 	return clustertest.World{
 		clustertest.Pool("worker", 4, "pool=worker", "zone=a|b", "cpu:4", "memory:8Gi", "pods:20"),
@@ -37,7 +38,7 @@ func small() *cluster.Cluster {
 	}.Cluster(t)
 }
 
-// A test in five lines: it fails a change that takes the agent from the GPU nodes.
+// A test in five lines: it fails a change that removes the agent from the GPU nodes.
 func Example() {
 	c := small()
 	gpu := c.Labeled("pool", "gpu")
@@ -57,7 +58,7 @@ func Example() {
 	//       hint: taint dedicated:NoExecute- on gpu-1 gpu-2: gains gpu-1 gpu-2
 }
 
-// A new image is a rolling update; a new nodeSelector takes pods away at once.
+// A new image is a rolling update; a new nodeSelector deletes pods at once.
 func ExampleNew() {
 	c := small()
 	for _, next := range []clustertest.DaemonSetSpec{agent.With("image:agent:2"), agent.With("on:pool=gpu")} {
@@ -75,8 +76,8 @@ func ExampleNew() {
 	// updated in waves {gpu-1 gpu-2}, deleted at once {worker-1 worker-2 worker-3 worker-4}, 2 waves, at worst 1 of 2
 }
 
-// One base for many questions: how many nodes may be cordoned for good before an
-// update leaves the agent on fewer than half?
+// One Baseline answers many questions: how many nodes may be cordoned for good before
+// an update leaves the agent on fewer than half?
 func ExampleNewBaseline() {
 	base, err := dryrun.NewBaseline(small())
 	if err != nil {
@@ -115,8 +116,8 @@ func ExamplePlan_String() {
 	//     takes 1s, at worst 5 of 5 pods available that stay wanted
 }
 
-// A plan is kept as JSON, and refused if the cluster is another by the time that it
-// is to be carried out.
+// A plan is stored as JSON, and refused if the cluster has changed by the time that it
+// is carried out.
 func ExampleRecord_Stale() {
 	c := small()
 	edit := dryrun.Apply(agent.With("image:agent:2").Object(t))
@@ -143,7 +144,7 @@ func ExampleRecord_Stale() {
 	// the plan is stale: the cluster is not the one that it was made from: changed: Node gpu-1
 }
 
-// Time is that of the kubelets.
+// Durations depend on the kubelets.
 func ExampleWithin() {
 	config := dryrun.Config{Rollout: rollout.Config{Kubelet: rollout.Kubelet{Start: 5 * time.Second, Ready: 40 * time.Second, Stop: 10 * time.Second}}}
 	base, err := config.Start(small())
@@ -161,7 +162,7 @@ func ExampleWithin() {
 	//       worker-3 worker-4: its turn is not over after 2m0s
 }
 
-// A promise about nothing is not one that holds.
+// A policy about nothing is not met.
 func ExamplePolicy_AllowEmpty() {
 	c := small()
 	plan, err := dryrun.New(c, dryrun.EditNodes(c.Named("gpu-1"), cluster.Cordon()))
@@ -175,7 +176,7 @@ func ExamplePolicy_AllowEmpty() {
 	// ok    ops/agent: covers {}: NotApplicable: no node of the set is in the cluster
 }
 
-// A promise of one's own.
+// A custom policy.
 func ExampleCustom() {
 	c := small()
 	plan, err := dryrun.New(c, dryrun.EditNodes(c.Named("worker-1"), cluster.Taint("gone:NoExecute")))
@@ -194,7 +195,7 @@ func ExampleCustom() {
 	//       worker-1: its pod goes at once
 }
 
-// One agent split over two DaemonSets: a node between them has none, another both.
+// One agent is split over two DaemonSets: one node has no pod, another has both.
 func ExamplePlan_Split() {
 	c := clustertest.World{
 		clustertest.Node("n1", "size=small", "cpu:2", "memory:2Gi", "pods:9"),
@@ -219,7 +220,7 @@ func ExamplePlan_Split() {
 }
 
 // A webhook that adds a nodeSelector does not change where the controller wants pods,
-// only where the scheduler lets them go.
+// only where the scheduler places them.
 func ExampleAdmit() {
 	config := dryrun.Config{Admit: func(pod *corev1.Pod) { pod.Spec.NodeSelector = map[string]string{"pool": "worker"} }}
 	base, err := config.Start(small())
@@ -241,7 +242,7 @@ func ExampleAdmit() {
 	// gpu-1: Pending: NodeAffinity: node(s) didn't match Pod's node affinity/selector [pool=worker: the node has "gpu"]
 }
 
-// What a node's removal does to the pods that no DaemonSet owns.
+// Reschedules checks the pods that no DaemonSet owns when a node is removed.
 func ExampleReschedules() {
 	web := clustertest.Pod("shop/web-1", "node:gpu-1", "on:pool=gpu", "cpu:3", "running").Object(t)
 	controller := true

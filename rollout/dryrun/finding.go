@@ -10,8 +10,8 @@ import (
 	"github.com/berthsim/berth/internal/enum"
 )
 
-// Finding is something about a DaemonSet on a cluster that is going to surprise
-// somebody: told before it happens.
+// Finding is a likely surprise about a DaemonSet on a cluster, reported before it
+// happens.
 type Finding struct {
 	Rule     Rule     `json:"rule"`
 	Severity Severity `json:"severity"`
@@ -22,7 +22,7 @@ type Finding struct {
 	Remedy   string   `json:"remedy"`
 }
 
-// Rule is what a finding is found by. Its text stays the same: tools may name it.
+// Rule is the rule behind a finding. Its text is stable: tools may depend on it.
 type Rule string
 
 const (
@@ -30,18 +30,18 @@ const (
 	RuleSurgeCannotWork   Rule = "SurgeCannotWork"   // the new pod does not fit beside the old one
 	RuleUpdateLimitUsedUp Rule = "UpdateLimitUsedUp" // nodes that are not ready use all of maxUnavailable
 	RuleTakesTooLong      Rule = "TakesTooLong"      // minReadySeconds and maxUnavailable make it longer than InspectConfig.Within
-	RuleRoundsUpToAll     Rule = "RoundsUpToAll"     // a percentage lets all pods go at once
+	RuleRoundsUpToAll     Rule = "RoundsUpToAll"     // a percentage allows all pods to be replaced at once
 	RuleIgnoredSeconds    Rule = "IgnoredSeconds"    // tolerationSeconds that the controller overwrites
-	RuleEvictionLoop      Rule = "EvictionLoop"      // tolerationSeconds for a taint that a node has: turned out and made again for ever
+	RuleEvictionLoop      Rule = "EvictionLoop"      // tolerationSeconds for a taint that a node has: the pod is evicted and recreated in a loop
 	RulePreferenceIgnored Rule = "PreferenceIgnored" // preferred node affinity does not move a DaemonSet
-	RuleOnVirtualNodes    Rule = "OnVirtualNodes"    // it tolerates everything, and so comes to nodes that are no machines
+	RuleOnVirtualNodes    Rule = "OnVirtualNodes"    // it tolerates everything, so its pods run on nodes that are no machines
 	RuleNoRequests        Rule = "NoRequests"        // the scheduler counts nothing, and the kubelet evicts it first
-	RuleSelectsNothing    Rule = "SelectsNothing"    // no pod is ever made: a requirement that no node meets, or taints
-	RulePDBCannotProtect  Rule = "PDBCannotProtect"  // a PodDisruptionBudget in a form that fails for DaemonSets
-	RulePDBDoesNotProtect Rule = "PDBDoesNotProtect" // a PodDisruptionBudget that rollouts and drains do not ask
+	RuleSelectsNothing    Rule = "SelectsNothing"    // no pod is ever created: a requirement that no node meets, or taints
+	RulePDBCannotProtect  Rule = "PDBCannotProtect"  // a PodDisruptionBudget in a form that does not work for DaemonSets
+	RulePDBDoesNotProtect Rule = "PDBDoesNotProtect" // a PodDisruptionBudget that rollouts and drains ignore
 )
 
-// Severity is how bad a finding is.
+// Severity is how serious a finding is.
 type Severity uint8
 
 const (
@@ -52,16 +52,16 @@ const (
 
 var severityNames = enum.Of[Severity]("", "Note", "Warning", "Problem")
 
-// String is the severity's word.
+// String returns the severity's word.
 func (s Severity) String() string { return severityNames.String(s) }
 
-// MarshalText makes a severity its word in JSON.
+// MarshalText returns the severity's word.
 func (s Severity) MarshalText() ([]byte, error) { return severityNames.MarshalText(s) }
 
-// UnmarshalText reads a severity's word.
+// UnmarshalText parses a severity's word.
 func (s *Severity) UnmarshalText(text []byte) error { return severityNames.UnmarshalText(s, text) }
 
-// String is the finding in one line.
+// String returns the finding in one line.
 func (f Finding) String() string {
 	s := fmt.Sprintf("%v %s %s", f.Severity, f.Rule, f.Object)
 	if f.Path != "" {
@@ -70,13 +70,13 @@ func (f Finding) String() string {
 	return s + ": " + f.Message + "; " + f.Remedy
 }
 
-// FindingsVersion is the form of the JSON of Findings.
+// FindingsVersion is the version of the JSON form of Findings.
 const FindingsVersion = "berth.findings/v1"
 
-// Findings are sorted by object, then the worst first, then by rule and path.
+// Findings are sorted by object, then by descending severity, then by rule and path.
 type Findings []Finding
 
-// String has a line for each.
+// String returns a line for each finding.
 func (fs Findings) String() string {
 	var b strings.Builder
 	for _, f := range fs {
@@ -85,7 +85,7 @@ func (fs Findings) String() string {
 	return b.String()
 }
 
-// MarshalJSON is {"version":"berth.findings/v1","findings":[...]}.
+// MarshalJSON returns {"version":"berth.findings/v1","findings":[...]}.
 func (fs Findings) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Version  string    `json:"version"`
@@ -93,7 +93,7 @@ func (fs Findings) MarshalJSON() ([]byte, error) {
 	}{FindingsVersion, append([]Finding{}, fs...)})
 }
 
-// Worst is the highest severity; 0 if there is nothing.
+// Worst returns the highest severity, or 0 if there are no findings.
 func (fs Findings) Worst() Severity {
 	worst := Severity(0)
 	for _, f := range fs {

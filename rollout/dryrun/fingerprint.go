@@ -19,20 +19,20 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Fingerprint is a short name for what a plan was made from: equal for equal
-// clusters, in whatever order their objects were read, and another one as soon as
-// something changes that a plan may go by.
+// Fingerprint identifies what a plan was made from. It is equal for equal clusters, in
+// whatever order their objects were read, and differs as soon as anything changes that
+// a plan may depend on.
 //
-// It covers every object of a cluster: its name, labels, annotations, owners,
-// creation and deletion, all of its spec, and of its status what berth reads: of a
-// node the allocatable amounts, images and what its conditions are; of a pod its
-// phase, start and conditions; the revision data of a ControllerRevision; the
-// disruptions that a PodDisruptionBudget allows. It leaves out what changes all the
-// time and decides nothing: resourceVersion, managedFields, heartbeats, generation
-// and the status of controllers. Not covered: the Config, and the version of berth.
+// It covers every object of a cluster: its name, labels, annotations, owners, creation
+// and deletion, all of its spec, and the parts of its status that berth reads. These
+// are the allocatable amounts, images and states of the conditions of a node; the
+// phase, start and conditions of a pod; the revision data of a ControllerRevision; and
+// the disruptions that a PodDisruptionBudget allows. It leaves out what changes all the
+// time and decides nothing: resourceVersion, managedFields, heartbeats, generation and
+// the status of controllers. It does not cover the Config or the version of berth.
 type Fingerprint string
 
-// FingerprintOf gives the fingerprint of a cluster. It costs some 20 µs an object.
+// FingerprintOf returns the fingerprint of a cluster. It costs some 20 µs per object.
 func FingerprintOf(c *cluster.Cluster) Fingerprint { return sum(prints(c)) }
 
 // fingerprintOfEdits covers the edits of a plan, with the objects that they apply.
@@ -47,7 +47,8 @@ func fingerprintOfEdits(p *Plan) Fingerprint {
 	return sum(all)
 }
 
-// changed gives the objects of b that a does not have so; and an empty print for those that are gone.
+// changed returns the objects of b that a lacks or has differently. Objects that only a
+// has get an empty print.
 func changed(a, b map[string]string) map[string]string {
 	out := map[string]string{}
 	for name, print := range b { // any order: into a map
@@ -63,7 +64,7 @@ func changed(a, b map[string]string) map[string]string {
 	return out
 }
 
-// prints gives a hash for every object, by its name.
+// prints returns a hash for every object, by its name.
 func prints(c *cluster.Cluster) map[string]string {
 	all := map[string]string{}
 	for _, o := range c.Manifest().Objects() {
@@ -82,14 +83,14 @@ func sum(prints map[string]string) Fingerprint {
 
 func hash(v any) string {
 	text, err := json.Marshal(v)
-	if err != nil { // cannot be: API objects are made to be written
+	if err != nil { // cannot happen: API objects can be marshalled
 		text = fmt.Append(nil, v)
 	}
 	h := sha256.Sum256(text)
 	return hex.EncodeToString(h[:])
 }
 
-// essence is the copy of an object without what decides nothing.
+// essence returns a copy of an object without the fields that decide nothing.
 func essence(o runtime.Object) runtime.Object {
 	if meta, ok := o.(metav1.Object); ok {
 		meta.SetResourceVersion("")
@@ -123,7 +124,7 @@ func essence(o runtime.Object) runtime.Object {
 	return o
 }
 
-// nodeConditions leaves out heartbeats and words.
+// nodeConditions returns the node's conditions without heartbeats and messages.
 func nodeConditions(n *corev1.Node) []corev1.NodeCondition {
 	var all []corev1.NodeCondition
 	for _, c := range n.Status.Conditions {
@@ -132,7 +133,8 @@ func nodeConditions(n *corev1.Node) []corev1.NodeCondition {
 	return all
 }
 
-// podConditions leaves out probe times and words; since when a pod is ready counts.
+// podConditions returns the pod's conditions without probe times and messages. The time
+// since when a pod is ready counts.
 func podConditions(p *corev1.Pod) []corev1.PodCondition {
 	var all []corev1.PodCondition
 	for _, c := range p.Status.Conditions {
@@ -141,7 +143,7 @@ func podConditions(p *corev1.Pod) []corev1.PodCondition {
 	return all
 }
 
-// resized is what in-place resizes say of containers.
+// resized returns what the container statuses say about in-place resizes.
 func resized(statuses []corev1.ContainerStatus) []corev1.ContainerStatus {
 	var all []corev1.ContainerStatus
 	for _, s := range statuses {
@@ -150,17 +152,18 @@ func resized(statuses []corev1.ContainerStatus) []corev1.ContainerStatus {
 	return all
 }
 
-// Fingerprint is that of the cluster that the plan was made from, as it was given.
+// Fingerprint returns the fingerprint of the cluster that was given, before it settled.
 func (p *Plan) Fingerprint() Fingerprint { return p.orNothing().base.print() }
 
-// Stale says whether a cluster has moved on since the plan was made from it: nil if
-// not, else an error that is ErrStale and names the objects that differ. It costs
-// two fingerprints.
+// Stale returns nil if the cluster is still the one that the plan was made from.
+// Otherwise the error names the objects that differ, and errors.Is finds ErrStale in
+// it. It costs two fingerprints.
 func (p *Plan) Stale(c *cluster.Cluster) error {
 	return staleness(changed(prints(p.orNothing().base.given), prints(c)))
 }
 
-// ErrStale is in every error about a plan that does not fit the cluster any more.
+// ErrStale is found by errors.Is in every error about a plan that no longer fits the
+// cluster.
 var ErrStale = errors.New("the plan is stale: the cluster is not the one that it was made from")
 
 func staleness(moved map[string]string) error {

@@ -14,19 +14,19 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// InspectConfig is how findings are looked for.
+// InspectConfig configures an inspection.
 type InspectConfig struct {
-	Within  time.Duration   // a rollout that takes longer is a finding; 0: none is
-	Kubelet rollout.Kubelet // how long pods take, for Within; its Timings are not looked at
+	Within  time.Duration   // a rollout that takes longer is a finding; 0: no limit
+	Kubelet rollout.Kubelet // how long pods take, for Within; its Timings are ignored
 }
 
-// Inspect is Inspection{}.Of.
+// Inspect returns InspectConfig{}.Of(c).
 func Inspect(c *cluster.Cluster) (Findings, error) { return InspectConfig{}.Of(c) }
 
-// Of looks at every DaemonSet of the cluster, with its budgets, before anything is
-// changed. It costs a prediction for each DaemonSet, another with surge, and the
-// reasons of those nodes that there is something to say about. DaemonSets that cannot
-// be read are in the error; the others have findings all the same.
+// Of inspects every DaemonSet of the cluster, with its PodDisruptionBudgets, before any
+// change. It costs a prediction per DaemonSet, another with surge, and the reasons of
+// the nodes in findings. The error lists DaemonSets that cannot be read; the findings
+// about the others are returned all the same.
 func (i InspectConfig) Of(c *cluster.Cluster) (Findings, error) {
 	var all Findings
 	var errs []error
@@ -76,7 +76,7 @@ func (x *inspector) find(rule Rule, severity Severity, path string, nodes []stri
 	x.found = append(x.found, Finding{rule, severity, nameOf(x.set), path, nodes, message, remedy})
 }
 
-// rolls gives the update strategy; nil if updates wait for users.
+// rolls returns the update strategy, or nil if updates wait for users.
 func (x *inspector) rolls() *appsv1.RollingUpdateDaemonSet {
 	if x.set.Spec.UpdateStrategy.Type != appsv1.RollingUpdateDaemonSetStrategyType {
 		return nil
@@ -84,7 +84,8 @@ func (x *inspector) rolls() *appsv1.RollingUpdateDaemonSet {
 	return x.set.Spec.UpdateStrategy.RollingUpdate
 }
 
-// scaled is an amount of the nodes that want a pod, rounded up; 0 if it is none.
+// scaled returns an amount of the nodes that want a pod, rounded up, or 0 if there is
+// no amount.
 func (x *inspector) scaled(amount *intstr.IntOrString) int {
 	if amount == nil {
 		return 0

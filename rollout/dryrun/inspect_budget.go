@@ -27,9 +27,9 @@ func (x *inspector) inspectBudget() {
 	x.inspectTime(max(surge, unavailable))
 }
 
-// inspectDead: a node that is not ready uses a unit of maxUnavailable from the moment
-// that the rollout begins, also where no pod is wanted but the old one is there
-// (pkg/controller/daemon/update.go: rollingUpdate).
+// inspectDead finds nodes that use up maxUnavailable. A node that is not ready uses a
+// unit of it from the start of the rollout, even if it wants no pod but still has the
+// old one (pkg/controller/daemon/update.go: rollingUpdate).
 func (x *inspector) inspectDead(limit int) {
 	var dead []string
 	for n := range x.prediction.Eligible().Or(x.prediction.Kept()).All() {
@@ -37,7 +37,7 @@ func (x *inspector) inspectDead(limit int) {
 			dead = append(dead, n.Name)
 		}
 	}
-	if len(dead) < limit || x.prediction.Eligible().Minus(x.cluster.Named(dead...)).Len() == 0 { // nobody waits for them
+	if len(dead) < limit || x.prediction.Eligible().Minus(x.cluster.Named(dead...)).Len() == 0 { // no node waits for them
 		return
 	}
 	x.find(RuleUpdateLimitUsedUp, SeverityProblem, strategyPath+"maxUnavailable", dead,
@@ -45,8 +45,8 @@ func (x *inspector) inspectDead(limit int) {
 		fmt.Sprintf("repair or remove them, or set maxUnavailable to %d", len(dead)+1))
 }
 
-// tolerates says whether a pod is wanted on the node also when it has got the taints of
-// a node that is not ready.
+// tolerates reports whether the node would still want a pod with the taints of a node
+// that is not ready.
 func (x *inspector) tolerates(node string) bool {
 	tainted, err := x.cluster.Edit(node, cluster.NotReady())
 	if err != nil {
@@ -56,7 +56,7 @@ func (x *inspector) tolerates(node string) bool {
 	return ok && x.workload.Check(n).Decision == placement.Eligible
 }
 
-// inspectRounding: percentages round up.
+// inspectRounding finds percentages that round up to all nodes.
 func (x *inspector) inspectRounding(amount *intstr.IntOrString, limit int) {
 	wanted := x.prediction.Eligible().Len()
 	if amount == nil || amount.Type != intstr.String || amount.StrVal == "100%" || wanted < 2 || limit < wanted {
@@ -67,8 +67,8 @@ func (x *inspector) inspectRounding(amount *intstr.IntOrString, limit int) {
 		"give a number, or a smaller percentage")
 }
 
-// inspectTime counts waves: each takes as long as a pod takes to stop, start, become
-// ready and stay so.
+// inspectTime finds rollouts that take too long. It counts waves: each takes as long as
+// a pod takes to stop, start, become ready and stay ready.
 func (x *inspector) inspectTime(limit int) {
 	wanted := x.prediction.Eligible().Len()
 	if x.Within == 0 || wanted == 0 || limit == 0 {

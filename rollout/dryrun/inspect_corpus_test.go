@@ -15,7 +15,7 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// corpusNodes is every real node with a name of its own.
+// corpusNodes returns every real node, each with a unique name.
 func corpusNodes(t *testing.T, dir string) []runtime.Object {
 	known := map[string]bool{}
 	var nodes []runtime.Object
@@ -49,8 +49,8 @@ func corpusManifests(t *testing.T, dir string) map[string]*cluster.Manifest {
 	return all
 }
 
-// Real DaemonSets on real nodes have few findings, each of them true: what is found
-// is checked against what the manifests say, for every rule.
+// Real DaemonSets on real nodes have few findings, and each is true: for every rule the
+// findings are checked against the manifests.
 func TestCorpusFindings(t *testing.T) {
 	dir := golden.Corpus(t)
 	nodes := corpusNodes(t, dir)
@@ -102,7 +102,7 @@ func checkFinding(t *testing.T, file string, m *cluster.Manifest, f dryrun.Findi
 			ok = len(spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0
 		case dryrun.RuleIgnoredSeconds, dryrun.RuleUpdateLimitUsedUp, dryrun.RulePDBDoesNotProtect:
 		default:
-			ok = false // nothing of the kind is known of the corpus
+			ok = false // the corpus has no known case of this rule
 		}
 		if !ok {
 			t.Errorf("%s: %v", file, f)

@@ -24,9 +24,9 @@ func (x *inspector) inspectNodes() {
 	x.inspectSelector()
 }
 
-// inspectLoss: on a node that is only kept the old pod is updated like any other
-// and never comes back (pkg/controller/daemon/update.go: rollingUpdate;
-// pkg/controller/daemon/daemon_controller.go: podsShouldBeOnNode).
+// inspectLoss finds pods that a rollout would lose. On a node that is only kept the old
+// pod is updated like any other and never replaced (pkg/controller/daemon/update.go:
+// rollingUpdate; pkg/controller/daemon/daemon_controller.go: podsShouldBeOnNode).
 func (x *inspector) inspectLoss() {
 	var lost []string
 	for _, n := range x.prediction.Kept().Names() {
@@ -51,7 +51,8 @@ func words(reasons []placement.FilterReason) string {
 	return strings.Join(all, "; ")
 }
 
-// hint is the nearest way to have the pod placed on a node, or else something.
+// hint returns the smallest change that would get the pod placed on a node, or
+// otherwise if there is none.
 func (x *inspector) hint(node, otherwise string) string {
 	for _, h := range x.prediction.HintsFor(node) {
 		if h.Nodes.Len() == 0 {
@@ -61,8 +62,8 @@ func (x *inspector) hint(node, otherwise string) string {
 	return otherwise
 }
 
-// inspectSurge: validation lets it pass that the two pods of a surge exclude each
-// other; the new one stays pending for ever.
+// inspectSurge finds surges whose two pods exclude each other. Validation accepts them,
+// but the new pod stays pending.
 func (x *inspector) inspectSurge() {
 	r := x.rolls()
 	if r == nil || x.scaled(r.MaxSurge) == 0 {
@@ -79,8 +80,8 @@ func (x *inspector) inspectSurge() {
 		"set maxSurge to 0 and maxUnavailable to 1 or more")
 }
 
-// inspectVirtual: a pod that tolerates everything comes to virtual nodes, where
-// agents of a machine have nothing to do.
+// inspectVirtual finds pods on virtual nodes. A pod that tolerates everything also runs
+// there, where an agent for machines has nothing to do.
 func (x *inspector) inspectVirtual() {
 	everything := -1
 	for i, t := range x.set.Spec.Template.Spec.Tolerations {
@@ -91,7 +92,7 @@ func (x *inspector) inspectVirtual() {
 	if everything < 0 {
 		return
 	}
-	virtual := map[string][]string{} // by the label that tells them
+	virtual := map[string][]string{} // by the label that marks them
 	severity := SeverityWarning
 	for n := range x.prediction.Eligible().All() {
 		if label := virtualLabel(n); label != "" {
@@ -116,7 +117,8 @@ const (
 	virtualKubelet = "type=virtual-kubelet"
 )
 
-// virtualLabel is the label that tells that a node is no machine; empty if it is one.
+// virtualLabel returns the label that marks a node as virtual, or "" if it is a
+// machine.
 func virtualLabel(n *corev1.Node) string {
 	for _, label := range []string{fargateLabel, virtualKubelet} {
 		if key, value, _ := strings.Cut(label, "="); n.Labels[key] == value {
@@ -126,9 +128,10 @@ func virtualLabel(n *corev1.Node) string {
 	return ""
 }
 
-// inspectSelector names what keeps every node out: requirements that none meets,
-// taints that all have, or, where it is not the same for all, what the scheduler
-// would say. A node that keeps a pod is not out.
+// inspectSelector finds DaemonSets that no node accepts. It names the requirements that
+// no node meets and the taints that all nodes have. If the cause differs between nodes,
+// the finding has what the scheduler would report. A node that keeps a pod counts as
+// accepting.
 func (x *inspector) inspectSelector() {
 	nodes, never := x.cluster.Nodes(), "no pod is ever made"
 	keeps := slices.ContainsFunc(x.prediction.Kept().Names(), func(n string) bool { return x.runs[n] })
@@ -142,7 +145,7 @@ func (x *inspector) inspectSelector() {
 	costs := slices.DeleteFunc(x.prediction.Costs(), func(c placement.Cost) bool { return !c.Total(nodes) })
 	for _, c := range costs {
 		if slices.ContainsFunc(costs, func(o placement.Cost) bool { return strings.HasPrefix(o.Path, c.Path+".") }) {
-			continue // a part of it says more
+			continue // a part of the requirement is more specific
 		}
 		if taint, ok := strings.CutPrefix(c.Condition, "taint "); ok && c.Path == "" {
 			x.find(RuleSelectsNothing, SeverityNote, tolerationsPath, nil,

@@ -30,10 +30,11 @@ func (x *inspector) inspectTemplate() {
 	}
 }
 
-// inspectSeconds: the controller puts its own tolerations in the place of the same
-// ones, and theirs have no end (pkg/controller/daemon/util/daemonset_util.go:
-// AddOrUpdateDaemonPodTolerations). Others count: the pod is turned out when they
-// are over, and the controller, which does not look at them, makes it again.
+// inspectSeconds finds tolerationSeconds without the intended effect. The controller
+// overwrites tolerations equal to its own, which have no time limit
+// (pkg/controller/daemon/util/daemonset_util.go: AddOrUpdateDaemonPodTolerations). With
+// other tolerations the pod is evicted after that time, and the controller, which
+// ignores tolerationSeconds, creates it again.
 func (x *inspector) inspectSeconds(i int) {
 	t := &x.set.Spec.Template.Spec.Tolerations[i]
 	if t.TolerationSeconds == nil {
@@ -61,7 +62,8 @@ func (x *inspector) inspectSeconds(i int) {
 	}
 }
 
-// first is the place of the first toleration that fits the taint: it counts.
+// first returns the index of the first toleration that matches the taint. That one
+// counts.
 func (x *inspector) first(taint *corev1.Taint) int {
 	for i, t := range x.set.Spec.Template.Spec.Tolerations {
 		if fits := (&placement.Toleration{Toleration: t}); fits.Tolerates(taint) {
@@ -71,7 +73,7 @@ func (x *inspector) first(taint *corev1.Taint) int {
 	return math.MinInt
 }
 
-// requests says whether any container, or the pod, requests or is limited at all.
+// requests reports whether any container, or the pod, has requests or limits.
 func requests(spec *corev1.PodSpec) bool {
 	if r := spec.Resources; r != nil && len(r.Requests)+len(r.Limits) > 0 {
 		return true
@@ -86,10 +88,11 @@ func requests(spec *corev1.PodSpec) bool {
 	return false
 }
 
-// inspectDisruption: DaemonSets have no scale, which percentages and maxUnavailable
-// of a PodDisruptionBudget are counted by (pkg/controller/disruption/disruption.go:
-// getExpectedPodCount). A number of minAvailable counts, but rollouts ask no budget
-// and kubectl drain leaves the pods of DaemonSets alone.
+// inspectDisruption finds PodDisruptionBudgets that do not protect. DaemonSets have no
+// scale, which percentages and maxUnavailable are computed from
+// (pkg/controller/disruption/disruption.go: getExpectedPodCount). An absolute
+// minAvailable works, but rollouts ignore budgets and kubectl drain skips the pods of
+// DaemonSets.
 func (x *inspector) inspectDisruption() {
 	for _, b := range x.cluster.Borrow().PodDisruptionBudgets() {
 		selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
@@ -109,7 +112,7 @@ func (x *inspector) inspectDisruption() {
 	}
 }
 
-// unsupported is the form that needs a scale, in words.
+// unsupported returns the form of the budget that needs a scale, in words.
 func unsupported(b *policyv1.PodDisruptionBudget) string {
 	switch {
 	case b.Spec.MaxUnavailable != nil:

@@ -14,8 +14,7 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// plain is a DaemonSet that there is nothing to say about, on three nodes that there
-// is nothing to say about either.
+// plain is a DaemonSet without findings on three nodes without findings.
 const plain = `
 apiVersion: v1
 kind: Node
@@ -63,7 +62,8 @@ func budgetOf(spec string) string {
 	return "\n---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: agents, namespace: ops}\nspec: {selector: {matchLabels: {app: agent}}, " + spec + "}\n"
 }
 
-// edited is the plain manifest with words replaced, pairwise; what replaces "" is added.
+// edited returns the plain manifest with words replaced, pairwise; the replacement of
+// "" is appended.
 func edited(t testing.TB, pairs ...string) *cluster.Cluster {
 	text := plain
 	for i := 0; i < len(pairs); i += 2 {
@@ -102,8 +102,8 @@ const (
 func TestFindings(t *testing.T) {
 	for name, test := range map[string]struct {
 		rule     dryrun.Rule
-		with     []string // is found
-		without  []string // is not: nearly the same
+		with     []string // has the finding
+		without  []string // does not have it: nearly the same
 		severity dryrun.Severity
 		nodes    []string
 		within   time.Duration
@@ -252,9 +252,9 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// What keeps every node out is called what it is: a requirement, a taint, or this
-// here and that there. Mutant seen to fail: Kept nodes
-// without pods counted as wanted.
+// The finding names what keeps every node out: a requirement, a taint, or different
+// causes on different nodes. Mutant seen to fail: Kept nodes without pods counted as
+// wanted.
 func TestSelectsNothingSaysWhatKeepsNodesOut(t *testing.T) {
 	taintAll := func(effect string) []string {
 		taints := "taints: [{key: x, effect: " + effect + "}]"
@@ -279,7 +279,7 @@ func TestSelectsNothingSaysWhatKeepsNodesOut(t *testing.T) {
 	}
 }
 
-// About the plain DaemonSet there is nothing to say.
+// The plain DaemonSet has no findings.
 func TestNothingIsFoundInGoodOnes(t *testing.T) {
 	found, err := dryrun.InspectConfig{Within: 30 * time.Second}.Of(edited(t))
 	if err != nil || len(found) > 0 {
@@ -290,11 +290,11 @@ func TestNothingIsFoundInGoodOnes(t *testing.T) {
 	}
 }
 
-// Findings come the worst first, the same each time, and as JSON. Mutant seen to
-// fail: Findings without sort.
+// Findings are sorted worst first, in the same order each time, and so is their JSON.
+// Mutant seen to fail: Findings without sort.
 func TestFindingsAreSorted(t *testing.T) {
 	c := edited(t, unavailableOne, surging, "image: v1", ports, "requests: {cpu: 500m, memory: 1Gi}", "requests: {}", "", budgetOf("maxUnavailable: 10%"),
-		noTaints, "taints: [{key: x, effect: NoExecute}]", noTolerations, evictedLater) // found after what is less bad
+		noTaints, "taints: [{key: x, effect: NoExecute}]", noTolerations, evictedLater) // found after less severe findings
 	found, err := dryrun.InspectConfig{Within: time.Second, Kubelet: rollout.Kubelet{Ready: 5 * time.Second}}.Of(c)
 	if err != nil {
 		t.Fatal(err)

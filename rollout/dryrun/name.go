@@ -14,12 +14,12 @@ import (
 
 func keyOf(o metav1.Object) string { return kube.Key(o) }
 
-// daemonKey and deploymentKey return the key of a workload with its kind, which names
-// it where a DaemonSet and a Deployment have the same namespace and name.
+// daemonKey and deploymentKey return the key of a workload with its kind, which is
+// unique even if a DaemonSet and a Deployment have the same namespace and name.
 func daemonKey(key string) string     { return "daemonset/" + key }
 func deploymentKey(key string) string { return "deployment/" + key }
 
-// workloadName is how messages name the workload of a key with its kind.
+// workloadName returns the name of a workload for messages, from its key with the kind.
 func workloadName(key string) string {
 	if rest, ok := strings.CutPrefix(key, "deployment/"); ok {
 		return "Deployment " + rest
@@ -27,7 +27,7 @@ func workloadName(key string) string {
 	return "DaemonSet " + strings.TrimPrefix(key, "daemonset/")
 }
 
-// namespaced says whether objects of the kind live in a namespace.
+// namespaced reports whether objects of the kind live in a namespace.
 func namespaced(o runtime.Object) bool {
 	switch o.(type) {
 	case *corev1.Node, *corev1.Namespace, *schedulingv1.PriorityClass:
@@ -36,7 +36,7 @@ func namespaced(o runtime.Object) bool {
 	return true
 }
 
-// nameOf is how messages name an object: "DaemonSet kube-system/agent".
+// nameOf returns the name of an object for messages: "DaemonSet kube-system/agent".
 func nameOf(o runtime.Object) string {
 	if o == nil {
 		return "nothing"

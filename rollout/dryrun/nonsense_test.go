@@ -22,9 +22,9 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// Whatever objects claim to be, nothing that can be asked of them panics. Seen to
-// fail: a Deployment without a selector; a pod that a DaemonSet owns and that is
-// aimed at no node, when the DaemonSet is gone.
+// No call panics, whatever the objects contain. Seen to fail: a Deployment without a
+// selector; a pod that a DaemonSet owns and that is aimed at no node, when the
+// DaemonSet is gone.
 func TestNonsenseDoesNotPanic(t *testing.T) {
 	rounds, simulated := 100, 0
 	if testing.Short() {
@@ -48,7 +48,8 @@ func TestNonsenseDoesNotPanic(t *testing.T) {
 	}
 }
 
-// nonsense is objects of every kind, with names and owners that find each other.
+// nonsense returns objects of every kind, with names and owners that refer to each
+// other.
 func nonsense(r *rand.Rand) []runtime.Object {
 	objects := []runtime.Object{
 		&corev1.Node{}, &corev1.Node{}, &appsv1.DaemonSet{}, &appsv1.DaemonSet{}, &appsv1.Deployment{}, &appsv1.ReplicaSet{},
@@ -120,7 +121,7 @@ func askPlacement(c *cluster.Cluster) {
 	_ = l.String() + l.Table()
 }
 
-// askRollout says whether a simulation could be made.
+// askRollout reports whether a simulation could be made.
 func askRollout(c *cluster.Cluster) bool {
 	s, err := rollout.New(c, rollout.Config{})
 	if err != nil {

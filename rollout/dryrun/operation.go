@@ -14,15 +14,15 @@ import (
 	"github.com/berthsim/berth/rollout/diagnosis"
 )
 
-// OperationState is what became of an edit.
+// OperationState is the result of an edit.
 type OperationState uint8
 
 const (
-	OperationCompleted    OperationState = iota // everything that it set off has come to its end
+	OperationCompleted    OperationState = iota // everything that it caused has completed
 	OperationAlreadyStuck                       // it does not complete, and is no worse than without the edits: harmless
 	OperationRefused                            // kubectl or the API server refuses it
-	OperationStuck                              // something is in the way that time alone does not remove
-	OperationRunning                            // it is not over at Config.Horizon
+	OperationStuck                              // blocked by something that time alone does not remove
+	OperationRunning                            // not complete at Config.Horizon
 )
 
 var operationNames = enum.Of[OperationState]("completed", "already stuck", "refused", "stuck", "running")
@@ -30,28 +30,28 @@ var operationNames = enum.Of[OperationState]("completed", "already stuck", "refu
 // String returns the state in words.
 func (s OperationState) String() string { return operationNames.String(s) }
 
-// MarshalText makes a state its words in JSON.
+// MarshalText returns the words of a state.
 func (s OperationState) MarshalText() ([]byte, error) { return operationNames.MarshalText(s) }
 
-// UnmarshalText reads the words of a state.
+// UnmarshalText parses the words of a state.
 func (s *OperationState) UnmarshalText(text []byte) error {
 	return operationNames.UnmarshalText(s, text)
 }
 
-// Operation is an edit and what became of it. An edit completes when every DaemonSet and
-// Deployment that it touches does, and every drain in it: those that it names, and those
-// that no edit names and to which something happens that would not without the edits.
+// Operation is an edit and its result. An edit completes when everything that it
+// touches completes: the DaemonSets and Deployments that it names, the drains in it,
+// and the workloads that no edit names but that the edits affect.
 type Operation struct {
 	Edit  string         `json:"edit"`
 	State OperationState `json:"state"`
-	// After is how long it took until the last event of what it touches; of a drain, until
-	// the node was drained.
+	// After is the time until the last event of what it touches; for a drain, until the
+	// node was drained.
 	After time.Duration `json:"after,omitempty"`
-	// Why is what kubectl or the API server says of a refusal, or what is in the way, a
+	// Why is the refusal by kubectl or the API server, or what blocks the edit, a
 	// sentence for each workload and drain.
 	Why      []string `json:"why,omitempty"`
-	Blocking []string `json:"blocking,omitempty"` // nodes or pods to blame, a line for each
-	Remedies []string `json:"remedies,omitempty"` // what would let it complete: each was tried by itself
+	Blocking []string `json:"blocking,omitempty"` // the nodes or pods responsible, a line for each
+	Remedies []string `json:"remedies,omitempty"` // changes that would let it complete, each tried on its own
 	Touched  []string `json:"touched,omitempty"`  // keys with their kind: "deployment/shop/web"
 
 	diagnoses []*diagnosis.Diagnosis
@@ -66,7 +66,7 @@ func (o Operation) Diagnoses() ([]*diagnosis.Diagnosis, []*diagnosis.DrainDiagno
 	return slices.Clone(o.diagnoses), slices.Clone(o.drains)
 }
 
-// String returns the edit and what became of it: a line, and one for each reason,
+// String returns the edit and its result: one line, then a line for each reason,
 // blocking node and remedy.
 func (o Operation) String() string {
 	var b strings.Builder
@@ -82,11 +82,11 @@ func (o Operation) String() string {
 	return b.String()
 }
 
-// mostLines bounds the lines of a list in a text; the JSON form has all.
+// mostLines limits the lines of a list in a text. The JSON form has all.
 const mostLines = 50
 
-// grouped puts lines together that differ only in the node and pod that they begin with,
-// "n1 agent-22224: Exhausted: ...", and cuts a long list short.
+// grouped merges lines that differ only in the node and pod at their start, "n1
+// agent-22224: Exhausted: ...", and cuts a long list short.
 func grouped(lines []string) []string {
 	var order []string
 	who := map[string][]string{}
@@ -108,12 +108,12 @@ func grouped(lines []string) []string {
 	return capped(order, mostNames, "%d more")
 }
 
-// shorter cuts a text with many words, as of an edit of many nodes.
+// shorter cuts a text with many words, such as that of an edit of many nodes.
 func shorter(text string) string {
 	return strings.Join(capped(strings.Split(text, " "), mostWords, "%d more"), " ")
 }
 
-// mostWords bounds the words that the text of an edit has.
+// mostWords limits the words in the text of an edit.
 const mostWords = 24
 
 func (o Operation) outcome() string {
@@ -128,12 +128,12 @@ func (o Operation) outcome() string {
 	return o.State.String()
 }
 
-// Operations returns what became of each edit, in the order of Edits. It runs the
-// simulation; what is stuck costs a diagnosis.
+// Operations returns the result of each edit, in the order of Edits. It runs the
+// simulation. An operation that is stuck costs a diagnosis.
 func (p *Plan) Operations() []Operation { return slices.Clone(p.orNothing().operate()) }
 
-// Err returns an error that tells every edit that does not complete; nil if all do, or
-// are harmless. What policies say of the plan is Report.Err. It runs the simulation.
+// Err returns an error that lists every edit that fails, or nil if all complete or are
+// harmless. Report.Err covers policies. It runs the simulation.
 func (p *Plan) Err() error {
 	var errs []error
 	for _, o := range p.Operations() {
@@ -144,7 +144,7 @@ func (p *Plan) Err() error {
 	return errors.Join(errs...)
 }
 
-// named is what the inputs of one edit name.
+// named is what the inputs of one edit refer to.
 type named struct {
 	keys   map[string]bool // workloads, with their kind
 	drains []string        // nodes
@@ -174,7 +174,8 @@ func (p *Plan) operations() []Operation {
 	return all
 }
 
-// namedBy returns what inputs name. A pause completes at once, whatever it interrupts.
+// namedBy returns what inputs refer to. A pause completes at once, whatever it
+// interrupts.
 func (p *Plan) namedBy(inputs []rollout.Input) named {
 	n := named{keys: map[string]bool{}}
 	for _, in := range inputs {
@@ -200,8 +201,8 @@ func (p *Plan) namedBy(inputs []rollout.Input) named {
 	return n
 }
 
-// withKind resolves a key as rollout.Sim does: of two workloads with one key the
-// DaemonSet.
+// withKind resolves a key as rollout.Sim does: if a DaemonSet and a Deployment share
+// it, it is the DaemonSet's.
 func (p *Plan) withKind(key string) string {
 	if strings.Count(key, "/") > 1 {
 		return key
@@ -216,7 +217,7 @@ func (p *Plan) withKind(key string) string {
 	return daemonKey(key)
 }
 
-// refusals returns what kubectl or the API server says against an edit.
+// refusals returns why kubectl or the API server refuses an edit.
 func (p *Plan) refusals(edit int) []string {
 	var all []string
 	if why := p.denied[edit]; why != "" {
@@ -239,14 +240,14 @@ func (p *Plan) refusals(edit int) []string {
 	return all
 }
 
-// judge tells operations that complete from those that do not.
+// judge decides which operations complete.
 type judge struct {
 	plan             *Plan
 	course, baseline *course
 	known            map[string]verdict
 }
 
-// verdict is what became of one workload or drain.
+// verdict is the result of one workload or drain.
 type verdict struct {
 	state OperationState
 	ticks int
@@ -255,8 +256,8 @@ type verdict struct {
 	drain *diagnosis.DrainDiagnosis
 }
 
-// changed lists the workloads to which something happens that would not without the
-// edits.
+// changed returns the workloads that the edits affect: something happens to them that
+// would not happen without the edits.
 func (j *judge) changed() []string {
 	var keys []string
 	for key, end := range j.course.ends {
@@ -319,7 +320,7 @@ func (o *Operation) add(v verdict) {
 	if x := v.drain; x != nil {
 		o.drains = append(o.drains, x)
 		for _, l := range x.Pods {
-			if len(x.Pods) > 1 { // else the cause has said it
+			if len(x.Pods) > 1 { // otherwise the cause already names it
 				o.Blocking = append(o.Blocking, l.Pod+": "+cmp.Or(l.Refused, "on its way out"))
 			}
 		}
@@ -367,8 +368,8 @@ func firstWaits(waits []rollout.Wait) string {
 	return cmp.Or(strings.Join(capped(lines, 3, "%d more"), "; "), "nobody can tell why")
 }
 
-// noWorse reports whether the workload would be stuck without the edits as well, and as
-// much. An update that does not reach a pod is worse, unless it is none of the edits'.
+// noWorse reports whether the workload would be just as stuck without the edits. An
+// update that does not reach a pod is worse, unless no edit caused the update.
 func (j *judge) noWorse(key string) bool {
 	is, was := j.course.ends[key], j.baseline.ends[key]
 	if was.state == rollout.StateDone || was.state == rollout.StateUnknown {
@@ -385,7 +386,7 @@ func (j *judge) noWorse(key string) bool {
 	return pods <= wasPods && turns <= wasTurns
 }
 
-// countWaits counts the waits of pods that are there, and the others.
+// countWaits counts the waits of existing pods, and the others.
 func countWaits(waits []rollout.Wait) (pods, turns int) {
 	for _, w := range waits {
 		if ofPod(w.Blocker) {
@@ -416,7 +417,7 @@ func (j *judge) drain(node string) verdict {
 	return verdict{state: OperationRunning, why: "the drain of " + node + " is still under way"}
 }
 
-// capped returns the first of some words, and how many more there are.
+// capped returns the first words, and how many more there are.
 func capped(words []string, most int, more string) []string {
 	if len(words) <= most {
 		return words

@@ -15,9 +15,9 @@ import (
 )
 
 // Plan is what edits to a cluster would do. It is immutable and safe for concurrent
-// use. Where pods are wanted afterwards is worked out DaemonSet by DaemonSet when
-// asked for; what becomes of pods, by one simulation of all of them, the first time
-// that it is asked for. A nil Plan and the zero one edit nothing in no cluster.
+// use. Where pods are wanted afterwards is computed on demand, DaemonSet by DaemonSet.
+// What happens to pods is computed on first use, by one simulation of all of them. A
+// nil Plan and the zero Plan have no edits and an empty cluster.
 type Plan struct {
 	base  *Baseline
 	edits []Edit
@@ -28,7 +28,7 @@ type Plan struct {
 	operate func() []Operation
 }
 
-// orNothing lets a nil Plan and the zero one edit nothing in no cluster.
+// orNothing returns p, or a Plan of no edits to an empty cluster if p is nil or zero.
 func (p *Plan) orNothing() *Plan {
 	if p == nil || p.base == nil {
 		return nothing()
@@ -42,7 +42,7 @@ var empty struct {
 }
 
 func nothing() *Plan {
-	empty.once.Do(func() { empty.plan, _ = New(&cluster.Cluster{}) }) // no edit, no mistake
+	empty.once.Do(func() { empty.plan, _ = New(&cluster.Cluster{}) }) // no edit, so no error
 	return empty.plan
 }
 
@@ -52,44 +52,44 @@ type Action uint8
 const (
 	ActionNone    Action = iota // nothing
 	ActionCreated               // it is new
-	ActionChanged               // its spec is another
-	ActionDeleted               // it goes
+	ActionChanged               // its spec changes
+	ActionDeleted               // it is deleted
 )
 
 var actionNames = enum.Of[Action]("None", "Created", "Changed", "Deleted")
 
-// String is the action in a word.
+// String returns the action in one word.
 func (a Action) String() string { return actionNames.String(a) }
 
-// MarshalText makes an action its word in JSON.
+// MarshalText returns the word of an action.
 func (a Action) MarshalText() ([]byte, error) { return actionNames.MarshalText(a) }
 
-// UnmarshalText reads the word of an action.
+// UnmarshalText parses the word of an action.
 func (a *Action) UnmarshalText(text []byte) error { return actionNames.UnmarshalText(a, text) }
 
 // Effect is what a plan does to one DaemonSet.
 type Effect struct {
 	Key     string // namespace/name
 	Action  Action
-	Changes placement.Changes // the nodes on which a pod is, or is no longer, wanted, placed, kept
+	Changes placement.Changes // the nodes where a pod becomes, or is no longer, wanted, placed or kept
 
 	plan          *Plan
 	before, after *daemon
 	wrong         error // why there is no prediction
 }
 
-// Before is the cluster from which the plan starts.
+// Before returns the cluster that the plan starts from.
 func (p *Plan) Before() *cluster.Cluster { return p.orNothing().base.cluster }
 
-// After is the cluster with the edits made, before anything in it reacts to them.
+// After returns the cluster with the edits made, before anything in it reacts to them.
 func (p *Plan) After() *cluster.Cluster { return p.orNothing().editedCluster.after }
 
-// Edits gives the edits, in the order in which they are made.
+// Edits returns the edits, in the order in which they are made.
 func (p *Plan) Edits() []Edit { return slices.Clone(p.orNothing().edits) }
 
-// Select gives the nodes that a label selector in kubectl's notation matches before
-// the edits or after them, so that an edit cannot take a node out of a policy's
-// sight; each as it is after them, if it still is.
+// Select returns the nodes that a label selector in kubectl's notation matches before
+// or after the edits, so that an edit cannot hide a node from a policy. Each node is in
+// its state after the edits, if it still exists.
 func (p *Plan) Select(selector string) (cluster.NodeSet, error) {
 	after, err := p.After().Select(selector)
 	if err != nil {
@@ -102,13 +102,13 @@ func (p *Plan) Select(selector string) (cluster.NodeSet, error) {
 	return p.latest(after.Or(before)), nil
 }
 
-// latest gives the nodes as they are after the plan, if they still are.
+// latest returns the nodes in their state after the plan, if they still exist.
 func (p *Plan) latest(nodes cluster.NodeSet) cluster.NodeSet {
 	return p.After().Nodes().And(nodes).Or(nodes)
 }
 
-// Effects gives what becomes of every DaemonSet that there is before or after,
-// ascending by key. Each costs a prediction, the first time.
+// Effects returns the effect on every DaemonSet that exists before or after the plan,
+// ascending by key. The first call costs a prediction for each.
 func (p *Plan) Effects() []Effect { return slices.Clone(p.orNothing().whole()) }
 
 func (p *Plan) predictAll() []Effect {
@@ -125,8 +125,8 @@ func (p *Plan) predictAll() []Effect {
 	return all
 }
 
-// Effect gives what becomes of one DaemonSet; false if there is none before or
-// after. It costs a prediction, each time.
+// Effect returns the effect on one DaemonSet, or false if it exists neither before nor
+// after the plan. Each call costs a prediction.
 func (p *Plan) Effect(key string) (Effect, bool) {
 	e := p.orNothing().effect(key)
 	return e, e.before != nil || e.after != nil
@@ -153,7 +153,7 @@ func (p *Plan) effect(key string) Effect {
 	return e
 }
 
-// predict judges a DaemonSet after the edits; a known one need not be compiled.
+// predict predicts a DaemonSet after the edits. A known one need not be compiled.
 // DaemonSets that are edited together are judged together.
 func (p *Plan) predict(e Effect, ds *appsv1.DaemonSet) (*daemon, error) {
 	if e.Action == ActionNone {
@@ -162,7 +162,7 @@ func (p *Plan) predict(e Effect, ds *appsv1.DaemonSet) (*daemon, error) {
 	return p.base.predict(ds, p.judged())
 }
 
-// Plan is the plan that the effect is of.
+// Plan returns the plan that the effect belongs to.
 func (e Effect) Plan() *Plan { return e.plan }
 
 func (d *daemon) prediction() *placement.Prediction {
@@ -172,17 +172,17 @@ func (d *daemon) prediction() *placement.Prediction {
 	return d.Prediction
 }
 
-// Prediction gives where pods are wanted and placed before the plan and after it;
-// nil where there is no such DaemonSet then.
+// Prediction returns where pods are wanted and placed before and after the plan. Each
+// is nil if the DaemonSet does not exist then.
 func (e Effect) Prediction() (before, after *placement.Prediction) {
 	return e.before.prediction(), e.after.prediction()
 }
 
-// Placed gives the nodes that get a running pod after the plan: those of the
-// prediction on which an admitted pod fits too.
+// Placed returns the nodes that get a running pod after the plan: those of the
+// prediction where the admitted pod fits too.
 func (e Effect) Placed() cluster.NodeSet { return e.after.placed() }
 
-// Wanted gives the nodes on which a pod is wanted after the plan.
+// Wanted returns the nodes where a pod is wanted after the plan.
 func (e Effect) Wanted() cluster.NodeSet {
 	if e.after == nil {
 		return cluster.NodeSet{}
@@ -200,8 +200,8 @@ func (d *daemon) placed() cluster.NodeSet {
 	return d.Placed()
 }
 
-// Verdict is the verdict after the plan, of the pod as it is admitted; Excluded
-// without reasons where there is no such DaemonSet or node then.
+// Verdict returns the verdict on the admitted pod after the plan. It is Excluded
+// without reasons if the DaemonSet or the node does not exist then.
 func (e Effect) Verdict(node string) placement.Verdict { return e.after.verdict(node) }
 
 func (d *daemon) verdict(node string) placement.Verdict {
@@ -218,7 +218,7 @@ func (d *daemon) verdict(node string) placement.Verdict {
 	return none
 }
 
-// Empty says whether nothing changes: no object of a DaemonSet, no decision on a
+// Empty reports whether nothing changes: no object of a DaemonSet, no decision on a
 // node, and no pod. It runs the simulation.
 func (p *Plan) Empty() bool {
 	for _, e := range p.orNothing().whole() {
@@ -229,13 +229,14 @@ func (p *Plan) Empty() bool {
 	return len(p.Evictions())+len(p.Deployments()) == 0
 }
 
-// Empty reports whether the plan does nothing to the DaemonSet and its pods, not even
-// to their readiness, and no node's decision changes. It runs the simulation.
+// Empty reports whether the plan does nothing to the DaemonSet and its pods, their
+// readiness included, and changes no node's decision. It runs the simulation.
 func (e Effect) Empty() bool {
 	return e.Action == ActionNone && !e.turns() && e.wrong == nil && !e.touched()
 }
 
-// turns says whether a node's decision changes; that nodes come or go is not enough.
+// turns reports whether a node's decision changes. Added or removed nodes alone do not
+// count.
 func (e Effect) turns() bool {
 	for range e.Changes.All() {
 		return true
@@ -243,11 +244,11 @@ func (e Effect) turns() bool {
 	return false
 }
 
-// Findings gives what Inspect finds about the cluster after the plan and not before:
-// what the plan brings. It costs two inspections.
+// Findings returns what Inspect finds after the plan and not before. It costs two
+// inspections.
 func (p *Plan) Findings() Findings {
 	before, _ := Inspect(p.Before())
-	after, _ := Inspect(p.After()) // what cannot be read is in the effects
+	after, _ := Inspect(p.After()) // DaemonSets that cannot be read are in the effects
 	known := map[string]bool{}
 	for _, f := range before {
 		known[f.String()] = true
@@ -255,9 +256,9 @@ func (p *Plan) Findings() Findings {
 	return slices.DeleteFunc(after, func(f Finding) bool { return known[f.String()] })
 }
 
-// Sim returns a simulation of the cluster with the edits as inputs of its next tick: for
-// timeline.Watch, faults that come on top, and all else that package rollout offers. The
-// error is an input that is malformed.
+// Sim returns a simulation of the cluster with the edits as inputs of its next tick.
+// Use it for timeline.Watch, for additional faults, and for everything else in package
+// rollout. It returns an error if an input is malformed.
 func (p *Plan) Sim() (*rollout.Sim, error) {
 	p = p.orNothing()
 	sim, err := p.base.forked(p.start)
@@ -267,8 +268,8 @@ func (p *Plan) Sim() (*rollout.Sim, error) {
 	return sim, sim.Inject(p.inputs...)
 }
 
-// forked gives a simulation of the base, or of a cluster that differs from it in
-// what is no input.
+// forked returns a simulation of the baseline, or of a cluster that differs from it by
+// edits that are no inputs.
 func (b *Baseline) forked(start *cluster.Cluster) (*rollout.Sim, error) {
 	if start != b.cluster {
 		return b.config.simulation(start)
@@ -278,13 +279,14 @@ func (b *Baseline) forked(start *cluster.Cluster) (*rollout.Sim, error) {
 	return b.sim.Fork(), nil
 }
 
-// check says what is wrong with the inputs.
+// check returns an error if an input is malformed.
 func (p *Plan) check() error {
 	_, err := p.Sim()
 	return err
 }
 
-// named gives nodes of either snapshot, as they are after the plan if they still are.
+// named returns nodes of either snapshot by name, in their state after the plan if they
+// still exist.
 func (p *Plan) named(names ...string) cluster.NodeSet {
 	return p.After().Named(names...).Or(p.Before().Named(names...))
 }

@@ -38,7 +38,7 @@ func objects(t testing.TB, files ...string) *cluster.Manifest {
 
 const example = "../../examples/logcollector/"
 
-// twelve is the twelve nodes of examples/logcollector, with what runs there.
+// twelve returns the twelve nodes of examples/logcollector, with what runs there.
 func twelve(t testing.TB) (*cluster.Cluster, *cluster.Manifest) {
 	t.Helper()
 	m := objects(t, example+"nodes.yaml", example+"logcollector.yaml", "testdata/others.yaml")
@@ -49,7 +49,7 @@ func twelve(t testing.TB) (*cluster.Cluster, *cluster.Manifest) {
 	return c, m
 }
 
-// changedSet is the DaemonSet of a name, changed.
+// changedSet returns the named DaemonSet, changed.
 func changedSet(m *cluster.Manifest, name string, change func(*appsv1.DaemonSet)) *appsv1.DaemonSet {
 	for _, ds := range m.DaemonSets {
 		if ds.Name == name {
@@ -74,7 +74,7 @@ func gpuNode(name string) *corev1.Node {
 	}
 }
 
-// edits are the changes whose plans are in testdata/plans.
+// edits returns the changes whose plans are in testdata/plans.
 func edits(c *cluster.Cluster, m *cluster.Manifest) map[string][]dryrun.Edit {
 	gpu, arm := c.Named("gpu-1", "gpu-2"), c.Named("worker-arm-1", "worker-arm-2")
 	collector := func(change func(*appsv1.DaemonSet)) dryrun.Edit {
@@ -154,7 +154,7 @@ func TestPlanAsJSON(t *testing.T) {
 	}
 }
 
-// A Deployment's pods are counted.
+// The pods of a Deployment are counted.
 func TestDeployments(t *testing.T) {
 	web := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}, Spec: appsv1.DeploymentSpec{
 		Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}},
@@ -185,8 +185,8 @@ func TestDeployments(t *testing.T) {
 	}
 }
 
-// Plans of one base, and all that is asked of one plan, may run side by side; -race
-// looks on.
+// Plans of one Baseline, and all calls on one plan, may run concurrently. Run with
+// -race.
 func TestSideBySide(t *testing.T) {
 	c, m := twelve(t)
 	b, err := dryrun.NewBaseline(c)

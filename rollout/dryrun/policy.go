@@ -13,14 +13,15 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Policy is a promise that a plan keeps or breaks. It is made by Covers, Avoids, AtLeast,
-// Within, ExactlyOne, KeepsAvailable, Completes, BudgetsOpen, Rehomes and Holds, and narrowed by For.
+// Policy is a requirement that a plan meets or violates. Policies are made by Covers,
+// Avoids, AtLeast, Within, ExactlyOne, KeepsAvailable, Completes, BudgetsOpen,
+// Reschedules and Custom, and narrowed by For.
 type Policy struct {
 	name     string
 	text     string
 	patterns []string
-	vacuous  bool // may be
-	hints    bool // a pod on an offender would keep it
+	vacuous  bool // allowed to be about nothing
+	hints    bool // a pod on a violating node would meet it
 	wrong    error
 	judge    func(e Effect) evaluation
 	together func(p *Plan, effects []Effect) evaluation // judges all DaemonSets at once
@@ -29,15 +30,15 @@ type Policy struct {
 	ofWorkloads func(p *Plan, key string) evaluation
 }
 
-// evaluation is what a policy finds.
+// evaluation is the result of a policy.
 type evaluation struct {
-	message   string // what is broken; empty if nothing is
+	message   string // what is violated; empty if nothing is
 	empty     string // why it is about nothing
 	offenders []Violation
 }
 
-// Covers promises a running pod on every node of the set: placed, so wanted and with
-// room. Nodes of the set that are gone after the plan are not missed.
+// Covers requires a running pod on every node of the set: wanted and with room. Nodes
+// of the set that do not exist after the plan are ignored.
 func Covers(nodes cluster.NodeSet) Policy {
 	return Policy{text: "covers " + short(nodes), hints: true, judge: func(e Effect) evaluation {
 		left := e.plan.After().Nodes().And(nodes)
@@ -49,8 +50,8 @@ func Covers(nodes cluster.NodeSet) Policy {
 	}}
 }
 
-// Avoids promises that no node of the set wants a pod, and that none which a node
-// only keeps is left there.
+// Avoids requires that no node of the set wants a pod, and that no pod is left on a
+// node that only keeps it.
 func Avoids(nodes cluster.NodeSet) Policy {
 	return Policy{text: "avoids " + short(nodes), judge: func(e Effect) evaluation {
 		left := e.plan.After().Nodes().And(nodes)
@@ -65,7 +66,7 @@ func Avoids(nodes cluster.NodeSet) Policy {
 	}}
 }
 
-// lastingNodes gives the kept nodes that still have a pod when the plan has settled.
+// lastingNodes returns the kept nodes that still have a pod when the plan has settled.
 func (e Effect) lastingNodes() cluster.NodeSet {
 	var names []string
 	for _, pod := range e.course().after[e.Key] {
@@ -74,10 +75,10 @@ func (e Effect) lastingNodes() cluster.NodeSet {
 	return e.after.Kept().And(e.plan.After().Named(names...))
 }
 
-// AtLeast promises running pods on a number ("3") or a share ("90%", rounded up) of
-// the nodes of the set in every topology domain: all nodes with one value of the
-// label key, as "topology.kubernetes.io/zone". An empty key makes the whole set one
-// domain; nodes without the key are in none.
+// AtLeast requires running pods on a number ("3") or a share ("90%", rounded up) of the
+// nodes of the set in every topology domain. A domain is all nodes with the same value
+// of the label, such as "topology.kubernetes.io/zone". An empty key makes the whole set
+// one domain. Nodes without the label are in no domain.
 func AtLeast(amount, topologyKey string, nodes cluster.NodeSet) Policy {
 	share, err := parseAmount(amount)
 	text := "at least " + word(amount) + " of " + short(nodes)
@@ -126,11 +127,11 @@ func domainsOf(c *cluster.Cluster, key string, nodes cluster.NodeSet) (names []s
 	return names, domains
 }
 
-// Within promises that what the plan sets off is through after the duration, every
-// wanted pod available, and that meanwhile of the nodes that had an available pod
-// before and go on wanting one a number ("3") or a share ("90%", rounded up) always
-// has one. How long pods take to start and stop is for Config.Rollout.Kubelet to say:
-// without it they take none. A DaemonSet that the plan does not touch keeps it.
+// Within requires that the change finishes within d with every wanted pod available. At
+// all times at least availability, a number ("3") or a share ("90%", rounded up), of
+// the nodes that had an available pod and still want one must have one.
+// Config.Rollout.Kubelet sets how long pods take to start and stop; without it they
+// take no time. A DaemonSet that the plan does not touch meets the policy.
 func Within(d time.Duration, availability string) Policy {
 	share, err := parseAmount(availability)
 	if d <= 0 {
@@ -141,19 +142,19 @@ func Within(d time.Duration, availability string) Policy {
 	}}
 }
 
-// ExactlyOne promises that each node of the set gets a running pod of one, and only
-// one, of the DaemonSets that it is For: one agent split over several DaemonSets,
-// each for its kind of node.
+// ExactlyOne requires that each node of the set gets a running pod of exactly one of
+// the DaemonSets named by For. It is for one agent split over several DaemonSets, each
+// for its kind of node.
 func ExactlyOne(nodes cluster.NodeSet) Policy {
 	return Policy{text: "exactly one on " + short(nodes), together: func(p *Plan, effects []Effect) evaluation {
 		return splitOf(p, effects).exactlyOne(p.After().Nodes().And(nodes))
 	}}
 }
 
-// Reschedules promises that every pod which no DaemonSet owns and which has to go finds
-// another node, or is one that nothing makes anew: of the pods of these names,
-// "research/train-0" or with the wildcards of path.Match; of all, if there are none.
-// It is about no DaemonSet.
+// Reschedules requires that every pod that no DaemonSet owns and that has to go finds
+// another node, unless nothing recreates it. Pods are named as "research/train-0" or
+// with the wildcards of path.Match; without names it applies to all. It is about no
+// DaemonSet.
 func Reschedules(pods ...string) Policy {
 	names := Policy{}.For(pods...)
 	text := "pods that have to go find another node"
@@ -174,9 +175,9 @@ func Reschedules(pods ...string) Policy {
 	}, ofPods: true}
 }
 
-// Custom is a promise of one's own: the function gives the nodes that break it, with
-// reasons, nil if it is kept. Violation makes a Violation of a node with all reasons
-// that are known.
+// Custom returns a policy of the caller's own. The function returns the nodes that
+// violate it, with reasons, or nil if it is met. Effect.Violation makes a Violation of
+// a node with all known reasons.
 func Custom(text string, broken func(e Effect) []Violation) Policy {
 	p := Policy{text: word(text)}
 	if broken == nil {
@@ -194,8 +195,8 @@ func Custom(text string, broken func(e Effect) []Violation) Policy {
 }
 
 // For narrows the policy to DaemonSets: "monitoring/dcgm-exporter", or with the
-// wildcards of path.Match "monitoring/*". Without it a policy is about all
-// DaemonSets that there are before or after the plan.
+// wildcards of path.Match "monitoring/*". Without it a policy applies to all DaemonSets
+// that exist before or after the plan.
 func (p Policy) For(keys ...string) Policy {
 	p.patterns = append(slices.Clone(p.patterns), keys...)
 	for _, k := range keys {
@@ -206,19 +207,19 @@ func (p Policy) For(keys ...string) Policy {
 	return p
 }
 
-// WithName gives the policy a name, which its results carry.
+// WithName returns the policy with a name, which its results carry.
 func (p Policy) WithName(name string) Policy {
 	p.name = name
 	return p
 }
 
-// AllowEmpty lets the policy be about nothing: about no node, or no DaemonSet.
+// AllowEmpty returns the policy, allowed to be about no node or no DaemonSet.
 func (p Policy) AllowEmpty() Policy {
 	p.vacuous = true
 	return p
 }
 
-// String is the policy in one line.
+// String returns the policy in one line.
 func (p Policy) String() string {
 	s := p.text
 	if len(p.patterns) > 0 {
@@ -230,7 +231,7 @@ func (p Policy) String() string {
 	return s
 }
 
-// word shows an empty one.
+// word returns text, or two quotes if it is empty.
 func word(text string) string { return cmp.Or(text, `""`) }
 
 func (p Policy) about(e Effect) bool {
@@ -240,15 +241,15 @@ func (p Policy) about(e Effect) bool {
 	})
 }
 
-// Violation is a node that breaks a policy.
+// Violation is a node that violates a policy.
 type Violation struct {
 	Node    string            `json:"node"`
 	Verdict placement.Verdict `json:"verdict"`           // after the plan
-	Before  bool              `json:"before,omitempty"`  // it broke the policy before the plan already
-	Message string            `json:"message,omitempty"` // beside the verdict
+	Before  bool              `json:"before,omitempty"`  // whether the node violated the policy before the plan too
+	Message string            `json:"message,omitempty"` // in addition to the verdict
 }
 
-// String is the node and why in one line.
+// String returns the node and the reasons in one line.
 func (o Violation) String() string {
 	s := o.Verdict.String()
 	if o.Message != "" {
@@ -260,7 +261,7 @@ func (o Violation) String() string {
 	return s
 }
 
-// Violation makes a Violation of a node, with its verdict after the plan.
+// Violation returns a Violation of a node, with its verdict after the plan.
 func (e Effect) Violation(node, why string) Violation {
 	return Violation{Node: node, Verdict: e.Verdict(node), Message: why}
 }
@@ -268,8 +269,8 @@ func (e Effect) Violation(node, why string) Violation {
 func unplaced(d placement.Decision) bool   { return d < placement.Placed }
 func unexcluded(d placement.Decision) bool { return d > placement.Excluded }
 
-// evaluation is about nodes that break a policy, as decisions do that are bad; it is
-// kept if there are none.
+// evaluation finds the nodes that violate a policy: those whose decision is bad. The
+// policy is met if there are none.
 func (e Effect) evaluation(message string, nodes cluster.NodeSet, bad func(placement.Decision) bool) evaluation {
 	if nodes.Len() == 0 {
 		return evaluation{}
@@ -287,7 +288,7 @@ func (e Effect) evaluation(message string, nodes cluster.NodeSet, bad func(place
 	return r
 }
 
-// short is a set in a few words.
+// short returns a set in a few words.
 func short(nodes cluster.NodeSet) string {
 	const most = 4
 	names := nodes.Names()
@@ -297,6 +298,6 @@ func short(nodes cluster.NodeSet) string {
 	return nodes.String()
 }
 
-// Err says what is wrong with the policy itself: an amount, a duration or a pattern
-// that makes no sense; nil if nothing is. Check reports it too, as OutcomeInvalid.
+// Err returns an error if the policy itself is invalid, such as an amount, a duration
+// or a pattern that does not parse. Check reports it too, as OutcomeInvalid.
 func (p Policy) Err() error { return p.wrong }

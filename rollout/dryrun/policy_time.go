@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Completes promises that every edit of the plan completes, or is stuck already and no
-// worse, within the duration: of the edits of these texts, "drain n1 --ignore-daemonsets"
-// or with the wildcards of path.Match "drain *"; of all, if there are none. A duration of
-// 0 is any. It is about no DaemonSet.
+// Completes requires that every edit of the plan completes within the duration, or is
+// stuck already without the edits and no worse. A duration of 0 is no limit. Edits are
+// named by their text, as "drain n1 --ignore-daemonsets", or with the wildcards of
+// path.Match, as "drain *"; without names it applies to all. It is about no DaemonSet.
 func Completes(within time.Duration, edits ...string) Policy {
 	p := Policy{text: "edits complete", ofPods: true}
 	if within > 0 {
@@ -59,19 +59,20 @@ func (p *Plan) completes(within time.Duration, patterns []string) evaluation {
 	return r
 }
 
-// matches is path.Match with "*" for slashes too, as in "drain *" and "apply *".
+// matches is path.Match, except that "*" also matches slashes, as in "drain *" and
+// "apply *".
 func matches(pattern, text string) bool {
 	ok, _ := path.Match(strings.ReplaceAll(pattern, "/", "\x00"), strings.ReplaceAll(text, "/", "\x00"))
 	return ok
 }
 
-// KeepsAvailable promises that of each DaemonSet and Deployment a number ("3") or a share
-// ("90%", rounded up) of its available pods stays available while the plan is carried out,
-// in every topology domain except at most so many at a time: all nodes with one value of
-// the label key, as "topology.kubernetes.io/zone". An empty key makes all nodes one domain.
-// A share is of the pods that are available before, or would be without the edits,
-// whichever are more; of a DaemonSet, nodes count. Narrowed by For it is about workloads
-// of that namespace and name.
+// KeepsAvailable requires that of the available pods of each DaemonSet and Deployment a
+// number ("3") or a share ("90%", rounded up) stays available while the plan is carried
+// out, in every topology domain except at most the given number at a time. A domain is
+// all nodes with the same value of the label, such as "topology.kubernetes.io/zone". An
+// empty key makes all nodes one domain. A share is of the pods that are available
+// before, or that would be without the edits, whichever is larger. For a DaemonSet,
+// nodes are counted. For narrows it to workloads of that namespace and name.
 func KeepsAvailable(amount, topologyKey string, except int) Policy {
 	share, err := parseAmount(amount)
 	text := word(amount) + " stay available"
@@ -89,10 +90,10 @@ func KeepsAvailable(amount, topologyKey string, except int) Policy {
 	}}
 }
 
-// keepsAvailable counts, at the end of each tick, the domains that have too few.
+// keepsAvailable counts the domains with too few pods at the end of each tick.
 func (p *Plan) keepsAvailable(key string, share amount, topologyKey string, except int) evaluation {
 	domain := p.domains(topologyKey)
-	would := map[string]int{} // by domain: available without the edits in the end
+	would := map[string]int{} // by domain: available at the end without the edits
 	seen := map[string]bool{}
 	for _, pod := range p.base.baseline().after[key] {
 		name, ok := domain(pod.Node)
@@ -133,8 +134,8 @@ func orAll(domain string) string {
 	return domain
 }
 
-// askWorkloads asks a policy about every DaemonSet and Deployment that there is before or
-// after the plan and that it is for.
+// askWorkloads evaluates a policy on every DaemonSet and Deployment that exists before
+// or after the plan and that the policy is for.
 func (p *Plan) askWorkloads(policy Policy, blank Result) []Result {
 	keys := map[string]bool{}
 	for _, c := range []*course{p.course(), p.base.baseline()} {

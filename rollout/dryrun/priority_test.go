@@ -29,7 +29,8 @@ func mustCluster(t *testing.T, text string) *cluster.Cluster {
 	return c
 }
 
-// Two default classes, of which the one with the higher value comes first by name.
+// twoDefaults has two default classes. The one with the higher value comes first by
+// name.
 const twoDefaults = `
 apiVersion: v1
 kind: Node
@@ -58,7 +59,7 @@ spec:
     spec: {containers: [{name: c, image: i, resources: {requests: {cpu: "3"}}}]}
 `
 
-// Of several default classes the lowest value counts
+// Of several default classes the one with the lowest value applies
 // (plugin/pkg/admission/priority/admission.go: getDefaultPriorityClass).
 func TestLowestDefaultPriorityCounts(t *testing.T) {
 	sim, err := rollout.New(mustCluster(t, twoDefaults), rollout.Config{})
@@ -123,7 +124,7 @@ metadata: {name: important}
 value: 1000
 `
 
-// replica is a ReplicaSet and its pod, which fills a node of one cpu.
+// replica returns a ReplicaSet and its pod, which fills a node of one cpu.
 func replica(name, class string) string {
 	return fmt.Sprintf(`---
 apiVersion: apps/v1
@@ -144,8 +145,8 @@ status: {phase: Running, startTime: "2026-01-01T00:00:00Z", conditions: [{type: 
 `, name, class)
 }
 
-// Two pods are evicted, and there is room for one: the successor of the higher class
-// takes it, although its spec has no number and the other comes first by name.
+// Two pods are evicted, and there is room for one. The successor of the higher class
+// gets it, although its spec has no number and the other comes first by name.
 func TestEvictionsHeedPriorityClasses(t *testing.T) {
 	c := mustCluster(t, oneClass+replica("a-unimportant", "")+replica("b-important", "important"))
 	p, err := dryrun.New(c, dryrun.EditNodes(c.Named("n1"), cluster.Taint("out=now:NoExecute")))

@@ -68,12 +68,12 @@ func planOf(t *rapid.T, s scene) *dryrun.Plan {
 	return plan
 }
 
-// The two halves of a plan, the sets of package placement and the simulation, agree:
-// pods come only where they are wanted, and stay where they are wanted or kept, unless
-// a taint turns them out that they tolerate for a time; the desired number of the
-// controller is the number of nodes wanted.
-// Mutants seen: an Apply that does not reach the simulation; only the first of a
-// node's edits; Created and Deleted exchanged.
+// The two halves of a plan, the sets of package placement and the simulation, agree.
+// Pods are created only where they are wanted. They stay where they are wanted or kept,
+// unless a taint that they tolerate only temporarily evicts them. The controller's
+// desired number is the number of nodes that want a pod. Mutants seen: an Apply that
+// does not reach the simulation; only the first of a node's edits; Created and Deleted
+// exchanged.
 func TestPlanAgreesWithTheSimulation(t *testing.T) {
 	created, deleted, updated := 0, 0, 0
 	agree := func(t *rapid.T) {
@@ -107,7 +107,7 @@ func TestPlanAgreesWithTheSimulation(t *testing.T) {
 	}
 }
 
-// evicted are the nodes on which a taint turns out the DaemonSet's pods.
+// evicted returns the nodes where a taint evicts the DaemonSet's pods.
 func evicted(p *dryrun.Plan, key string) cluster.NodeSet {
 	var nodes []string
 	for _, e := range p.Trace() {
@@ -118,9 +118,9 @@ func evicted(p *dryrun.Plan, key string) cluster.NodeSet {
 	return p.After().Named(nodes...)
 }
 
-// What the objects' order was is not seen in a plan, nor in its fingerprint; a plan
-// is not stale for the cluster that it was made from, however that was read.
-// Mutants seen: prints not sorted; fields compared in the order of a map.
+// Neither a plan nor its fingerprint depends on the order of objects. A plan is not
+// stale for the cluster that it was made from, in whatever order that was read. Mutants
+// seen: prints not sorted; fields compared in the order of a map.
 func TestJSONDoesNotDependOnTheOrderOfObjects(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
@@ -141,8 +141,8 @@ func TestJSONDoesNotDependOnTheOrderOfObjects(t *testing.T) {
 	})
 }
 
-// Any change to what is covered is seen; a heartbeat is not.
-// Mutant seen: conditions covered as they are.
+// Any change to what is covered is detected; a heartbeat is not. Mutant seen:
+// conditions covered as they are.
 func TestStale(t *testing.T) {
 	c, m := twelve(t)
 	p, err := dryrun.New(c, edits(c, m)["new image"]...)
@@ -186,9 +186,8 @@ func TestStale(t *testing.T) {
 	}
 }
 
-// Where evicted pods are said to fit, they do, all of them together.
-// Mutants seen: the pods that were placed not counted; the pods of DaemonSets that
-// come not counted.
+// Evicted pods fit where the plan says so, all of them together. Mutants seen: the pods
+// that were placed not counted; the pods of DaemonSets that come not counted.
 func TestEvictedPodsFitTogether(t *testing.T) {
 	found := map[dryrun.Disposition]int{}
 	rapid.Check(t, func(t *rapid.T) {
@@ -230,12 +229,13 @@ func TestEvictedPodsFitTogether(t *testing.T) {
 			}
 		}
 	})
-	if found[dryrun.DispositionRemoved] == 0 || found[dryrun.DispositionPreempted] == 0 { // some ten of each on the average
+	if found[dryrun.DispositionRemoved] == 0 || found[dryrun.DispositionPreempted] == 0 { // some ten of each on average
 		t.Errorf("of those that found a place: %v", found)
 	}
 }
 
-// owned is the cluster with every pod owned by a ReplicaSet, so that it comes again.
+// owned returns the cluster with every pod owned by a ReplicaSet, so that it is
+// recreated.
 func owned(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
 	controller := true
 	for _, pod := range c.Manifest().Pods {
@@ -259,7 +259,7 @@ func podOf(t *rapid.T, c *cluster.Cluster, key string) *corev1.Pod {
 	return nil
 }
 
-// A plan of inputs is a plan like others.
+// A plan of inputs works like any other.
 func TestInputs(t *testing.T) {
 	c, _ := twelve(t)
 	p, err := dryrun.New(c, dryrun.Inputs(rollout.NodeDown{Node: "worker-amd-1"}))
@@ -275,7 +275,7 @@ func TestInputs(t *testing.T) {
 	}
 }
 
-// Whatever is asked, the answer is an error or nothing, never a panic.
+// Calls with invalid arguments return an error or nothing, and never panic.
 func TestNonsense(t *testing.T) {
 	c, _ := twelve(t)
 	for _, edit := range []dryrun.Edit{
@@ -318,7 +318,7 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// Where no node wants a pod any more nothing is available: that keeps no promise.
+// Within is violated if no node wants a pod any more, since nothing is available.
 func TestWithinIsBrokenWhereNothingIsLeft(t *testing.T) {
 	c, _ := twelve(t)
 	p, err := dryrun.New(c, dryrun.EditNodes(c.Nodes(), cluster.Taint("maintenance=all:NoExecute")))

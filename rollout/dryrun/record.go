@@ -8,31 +8,31 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// RecordVersion is raised when the JSON form changes in a way that breaks readers.
+// RecordVersion changes when the JSON form changes in a way that breaks readers.
 const RecordVersion = "berth.dryrun/v1"
 
-// Record is a plan as plain data: what Plan.MarshalJSON writes, and what another
-// program reads to show it or to refuse a stale one. It depends on nothing but the
-// cluster, the edits and the Config, not on the order in which objects were read.
+// Record is a plan as plain data. Plan.MarshalJSON writes it, and another program reads
+// it to show the plan or to refuse a stale one. It depends only on the cluster, the
+// edits and the Config, not on the order in which objects were read.
 type Record struct {
 	Version     string             `json:"version"`
-	Kubernetes  string             `json:"kubernetes"`  // whose rules it goes by: "1.37"
-	Fingerprint Fingerprint        `json:"fingerprint"` // of the cluster that was given
+	Kubernetes  string             `json:"kubernetes"`  // the version whose rules apply: "1.37"
+	Fingerprint Fingerprint        `json:"fingerprint"` // of the given cluster
 	EditsPrint  Fingerprint        `json:"editsFingerprint"`
 	Edits       []string           `json:"edits"`
-	Operations  []Operation        `json:"operations"` // what became of each edit
+	Operations  []Operation        `json:"operations"` // the result of each edit
 	Nodes       Count              `json:"nodes"`
-	DaemonSets  []DaemonSetRecord  `json:"daemonSets"`  // to which something happens, ascending by key
+	DaemonSets  []DaemonSetRecord  `json:"daemonSets"`  // that are affected, ascending by key
 	Untouched   []string           `json:"untouched"`   // the others
-	Deployments []DeploymentEffect `json:"deployments"` // whose pods change, ascending by key
-	// Availability is that of all DaemonSets and Deployments to which something happens.
+	Deployments []DeploymentEffect `json:"deployments"` // with pods that change, ascending by key
+	// Availability has all DaemonSets and Deployments that are affected.
 	Availability []Availability `json:"availability"`
 	Evictions    []Eviction     `json:"evictions"`
-	Findings     []Finding      `json:"findings"` // that are new
+	Findings     []Finding      `json:"findings"` // new findings
 	Notes        []string       `json:"notes"`
 }
 
-// Count is a number before the plan and after it.
+// Count is a number before and after the plan.
 type Count struct {
 	Before int `json:"before"`
 	After  int `json:"after"`
@@ -51,10 +51,10 @@ type DaemonSetRecord struct {
 	Pods      PodsRecord         `json:"pods"`
 	Rollout   *RolloutRecord     `json:"rollout,omitempty"` // nil if no pod changes
 	Admission *AdmissionRecord   `json:"admission,omitempty"`
-	Error     string             `json:"error,omitempty"` // why it cannot be judged after the plan
+	Error     string             `json:"error,omitempty"` // why there is no prediction after the plan
 }
 
-// PodsRecord is Pods as plain data.
+// PodsRecord is PodChanges as plain data.
 type PodsRecord struct {
 	Created   []string `json:"created"`
 	Updated   []string `json:"updated"`
@@ -64,16 +64,16 @@ type PodsRecord struct {
 	Outdated  []string `json:"outdated"`
 }
 
-// RolloutRecord is the DaemonSet's way through the simulation.
+// RolloutRecord is the course of the DaemonSet in the simulation.
 type RolloutRecord struct {
-	Completes    bool     `json:"completes"`    // whether it gets through, but for nodes that were stuck before
-	State        string   `json:"state"`        // of the DaemonSet then: "Done", "Stuck", ...
+	Completes    bool     `json:"completes"`    // whether it completes, except on nodes that were stuck before
+	State        string   `json:"state"`        // of the DaemonSet at the end: "Done", "Stuck", ...
 	Seconds      int64    `json:"seconds"`      // until its last event
-	Waves        int      `json:"waves"`        // in which the rolling update took nodes
-	Available    int      `json:"available"`    // nodes that had an available pod and go on wanting one
-	MinAvailable int      `json:"minAvailable"` // of these, when there were fewest
-	Unavailable  []string `json:"unavailable"`  // the others then
-	Waiting      []string `json:"waiting"`      // what keeps it from being done, a line for each node
+	Waves        int      `json:"waves"`        // of the rolling update
+	Available    int      `json:"available"`    // nodes that had an available pod and still want one
+	MinAvailable int      `json:"minAvailable"` // the lowest number of these nodes with an available pod
+	Unavailable  []string `json:"unavailable"`  // the other nodes at that time
+	Waiting      []string `json:"waiting"`      // what keeps it from completing, a line for each node
 }
 
 // AdmissionRecord is an Admission as plain data.
@@ -83,7 +83,8 @@ type AdmissionRecord struct {
 	Gained  []string      `json:"gained"`
 }
 
-// Record gives the plan as plain data. It runs the simulation and takes two fingerprints.
+// Record returns the plan as plain data. It runs the simulation and takes two
+// fingerprints.
 func (p *Plan) Record() Record {
 	p = p.orNothing()
 	r := Record{
@@ -161,10 +162,10 @@ func (e Effect) courseRecord() *RolloutRecord {
 	return r
 }
 
-// Stale says whether the plan that was recorded is still good: nil if the cluster,
-// and the edits if any are given, are those that it was made from; else an error
-// that is ErrStale. Edits are compared by what they say and what they make of the
-// cluster. It costs a fingerprint, and with edits a plan.
+// Stale returns nil if the recorded plan still applies: it was made from this cluster
+// and, if any are given, from these edits. Otherwise errors.Is finds ErrStale in the
+// error. Edits are compared by their text and by their effect on the cluster. It costs
+// a fingerprint, and with edits a plan.
 func (r Record) Stale(c *cluster.Cluster, edits ...Edit) error {
 	switch {
 	case r.Version != RecordVersion:

@@ -9,43 +9,44 @@ import (
 	"github.com/berthsim/berth/internal/enum"
 )
 
-// Outcome is what became of a policy.
+// Outcome is the result of a policy.
 type Outcome uint8
 
 const (
-	OutcomeSatisfied     Outcome = iota // it holds
-	OutcomeBroken                       // it does not
-	OutcomeNotApplicable                // it is about no node, or no DaemonSet: it would hold whatever happens
-	OutcomeInvalid                      // it makes no sense: an amount that does not parse
+	OutcomeSatisfied     Outcome = iota // it is met
+	OutcomeBroken                       // it is violated
+	OutcomeNotApplicable                // it is about no node or no DaemonSet, so nothing could violate it
+	OutcomeInvalid                      // it is invalid: an amount that does not parse
 )
 
 var outcomeNames = enum.Of[Outcome]("Satisfied", "Broken", "NotApplicable", "Invalid")
 
-// String is the outcome in a word.
+// String returns the outcome in one word.
 func (o Outcome) String() string { return outcomeNames.String(o) }
 
-// MarshalText makes an outcome its word in JSON.
+// MarshalText returns the word of an outcome.
 func (o Outcome) MarshalText() ([]byte, error) { return outcomeNames.MarshalText(o) }
 
-// UnmarshalText reads the word of an outcome.
+// UnmarshalText parses the word of an outcome.
 func (o *Outcome) UnmarshalText(text []byte) error { return outcomeNames.UnmarshalText(o, text) }
 
-// Result is what a policy says of one DaemonSet, or, of ExactlyOne, of several.
+// Result is the result of a policy for one DaemonSet, or for several with ExactlyOne.
 type Result struct {
 	Policy       string      `json:"policy"`
-	DaemonSet    string      `json:"daemonSet,omitempty"` // namespace/name; empty where the policy is about none
+	DaemonSet    string      `json:"daemonSet,omitempty"` // namespace/name; empty if the policy is about none
 	Outcome      Outcome     `json:"outcome"`
 	AllowedEmpty bool        `json:"allowedEmpty,omitempty"` // OutcomeNotApplicable, and AllowEmpty
 	Message      string      `json:"message,omitempty"`
 	Violations   []Violation `json:"violations,omitempty"` // ascending by node
-	Hints        []string    `json:"hints,omitempty"`      // the nearest changes that would get pods onto offenders, each tried alone on the cluster after the plan
+	Hints        []string    `json:"hints,omitempty"`      // the smallest changes that would get pods onto violating nodes, each tried alone on the cluster after the plan
 }
 
-// Fails says whether the result is to hold up the plan: it is not satisfied, nor
-// vacuous by permission.
+// Fails reports whether the result fails the plan: it is neither satisfied nor allowed
+// to be about nothing.
 func (r Result) Fails() bool { return r.Outcome != OutcomeSatisfied && !r.AllowedEmpty }
 
-// String is the result with the offenders, those with the same reasons on one line.
+// String returns the result with the violations. Nodes with the same reasons share a
+// line.
 func (r Result) String() string {
 	word := map[bool]string{true: "FAIL", false: "ok  "}[r.Fails()]
 	var b strings.Builder
@@ -70,10 +71,11 @@ func (r Result) String() string {
 	return b.String()
 }
 
-// mostNames bounds the nodes that a line names.
+// mostNames limits the nodes in a line.
 const mostNames = 12
 
-// grouped is a line for the offenders with the same reasons, by the first of them.
+// grouped returns a line for each group of violations with the same reasons, ordered by
+// the first of each group.
 func (r Result) grouped() []string {
 	var order []string
 	nodes := map[string][]string{}
@@ -95,17 +97,17 @@ func (r Result) grouped() []string {
 	return lines
 }
 
-// Report is what policies say of a plan: for each policy, in the order given, a
+// Report is the result of policies on a plan: for each policy, in the order given, a
 // result for every DaemonSet that it is about, ascending by key.
 type Report struct {
 	Results []Result `json:"results"`
 	edits   []string
 }
 
-// Failed says whether any result fails.
+// Failed reports whether any result fails.
 func (r Report) Failed() bool { return slices.ContainsFunc(r.Results, Result.Fails) }
 
-// String is all results.
+// String returns all results.
 func (r Report) String() string {
 	var b strings.Builder
 	for _, result := range r.Results {
@@ -114,8 +116,8 @@ func (r Report) String() string {
 	return b.String()
 }
 
-// Err is nil if nothing fails, else an error with the edits and every result that
-// does: what a test gives to t.Fatal.
+// Err returns nil if nothing fails. Otherwise it returns an error with the edits and
+// every result that fails, for use with t.Fatal.
 func (r Report) Err() error {
 	if !r.Failed() {
 		return nil
@@ -133,8 +135,8 @@ func (r Report) Err() error {
 	return errors.New(strings.TrimSuffix(b.String(), "\n"))
 }
 
-// Check asks policies about the plan. No policies at all are a failure of their
-// own: nothing was asked. Within, and Avoids where pods are kept, run the simulation.
+// Check evaluates policies on the plan. A call without policies fails. Within runs the
+// simulation, and so does Avoids if pods are kept.
 func (p *Plan) Check(policies ...Policy) Report {
 	p = p.orNothing()
 	var r Report
@@ -190,7 +192,7 @@ func (p *Plan) ask(policy Policy) []Result {
 	return all
 }
 
-// ruled is what the policy says, unless the DaemonSet cannot be judged at all.
+// ruled evaluates the policy, unless the DaemonSet cannot be judged at all.
 func (e Effect) ruled(policy Policy) evaluation {
 	if e.wrong != nil {
 		return evaluation{message: e.wrong.Error()}
@@ -198,13 +200,14 @@ func (e Effect) ruled(policy Policy) evaluation {
 	return policy.judge(e)
 }
 
-// label is the policy without the DaemonSets that it is for, which results name.
+// label returns the policy's text without the DaemonSets that it is for, which results
+// name.
 func (p Policy) label() string {
 	p.patterns = nil
 	return p.String()
 }
 
-// of is the result for a ruling.
+// of returns the result for an evaluation.
 func (r Result) of(key string, found evaluation) Result {
 	r.DaemonSet = key
 	switch {
@@ -226,10 +229,11 @@ func keysOf(effects []Effect) string {
 	return strings.Join(keys, " + ")
 }
 
-// mostHints bounds what a result offers.
+// mostHints limits the hints of a result.
 const mostHints = 3
 
-// hints gives the nearest ways to get pods onto offenders that get none, tried.
+// hints returns the smallest changes, each tried, that get pods onto violating nodes
+// without one.
 func (e Effect) hints(offenders []Violation) []string {
 	if e.after == nil || e.after.admission != nil {
 		return nil

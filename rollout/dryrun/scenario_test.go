@@ -45,7 +45,7 @@ func TestScenarios(t *testing.T) {
 	})
 }
 
-// stage is where a scenario plays.
+// stage is the state of a scenario.
 type stage struct {
 	config dryrun.Config
 	c      *cluster.Cluster
@@ -100,7 +100,7 @@ func (s *stage) start(t *testing.T, d *datadriven.TestData) (err error) {
 	return err
 }
 
-// pass lets the cluster settle and then time pass after some inputs.
+// pass lets the cluster settle, then applies some inputs and lets time pass.
 func (s *stage) pass(t *testing.T, d *datadriven.TestData) error {
 	var ticks int
 	d.MaybeScanArgs(t, "ticks", &ticks)
@@ -124,7 +124,7 @@ func (s *stage) pass(t *testing.T, d *datadriven.TestData) error {
 	return err
 }
 
-// make makes the plan; its fingerprint is of no interest.
+// make makes the plan and removes its fingerprint.
 func (s *stage) make(t *testing.T, text string) (string, error) {
 	var edits []dryrun.Edit
 	for line := range strings.Lines(text) {

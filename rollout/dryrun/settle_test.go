@@ -10,8 +10,8 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// A plan starts from the cluster as it is: half of the pods are not ready yet. A cluster
-// of manifests has none and settles first; with Settle every cluster does.
+// A plan starts from the cluster as it is: here half of the pods are not ready. A
+// cluster of manifests has no pods and settles first; with Settle every cluster does.
 func TestPlansStartFromTheClusterAsItIs(t *testing.T) {
 	config := dryrun.Config{Rollout: rollout.Config{Kubelet: rollout.Kubelet{Ready: 30 * time.Second}}}
 	manifests := clustertest.World{clustertest.Pool("n", 3), clustertest.DaemonSet("ops/agent"), clustertest.DaemonSet("ops/nowhere", "on:no=such")}.Cluster(t)

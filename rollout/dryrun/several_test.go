@@ -28,7 +28,7 @@ func plan(t *testing.T, c *cluster.Cluster, edits ...dryrun.Edit) *dryrun.Plan {
 	return p
 }
 
-// with is a cluster of specs and objects.
+// with returns a cluster of specs and objects.
 func with(t *testing.T, w clustertest.World, objects ...runtime.Object) *cluster.Cluster {
 	t.Helper()
 	c, err := w.Cluster(t).With(objects...)
@@ -38,7 +38,7 @@ func with(t *testing.T, w clustertest.World, objects ...runtime.Object) *cluster
 	return c
 }
 
-// replica is a running pod that a ReplicaSet would make anew.
+// replicaPod returns a running pod of a ReplicaSet, which would recreate it.
 func replicaPod(t *testing.T, key string, words ...string) *corev1.Pod {
 	t.Helper()
 	pod := clustertest.Pod(key, append(words, "running")...).Object(t)
@@ -56,7 +56,7 @@ func webOf(replicas int32, image string) *appsv1.Deployment {
 	return cluster.Default(d)
 }
 
-// A node is selected by its labels before the edits or after them, and is as it is
+// A node is selected by its labels before or after the edits, and returned in its state
 // after them.
 func TestSelectSeesBeforeAndAfter(t *testing.T) {
 	c := clustertest.World{
@@ -93,8 +93,8 @@ func TestSelectSeesBeforeAndAfter(t *testing.T) {
 	}
 }
 
-// As with kubectl, an object without a namespace is in "default", and one of a kind
-// that has none stays without.
+// As with kubectl, an object without a namespace is in "default", and an object of a
+// cluster-scoped kind has no namespace.
 func TestObjectsWithoutANamespace(t *testing.T) {
 	name := metav1.ObjectMeta{Name: "x"}
 	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"app": "x"}}
@@ -138,7 +138,7 @@ func TestObjectsWithoutANamespace(t *testing.T) {
 	}
 }
 
-// only is the one object of a list, or nil.
+// only returns the single object of a list, or nil.
 func only[T metav1.Object](list []T) metav1.Object {
 	if len(list) != 1 {
 		return nil
@@ -146,8 +146,8 @@ func only[T metav1.Object](list []T) metav1.Object {
 	return list[0]
 }
 
-// Evicted pods take turns for the room that is left beside the pods of DaemonSets,
-// which stay on their nodes or come to them.
+// Evicted pods compete for the room that is left beside the pods of DaemonSets, both
+// those that stay on their nodes and those that are created there.
 func TestEvictedPodsFitBesideDaemonPods(t *testing.T) {
 	world := clustertest.World{
 		clustertest.Node("n1", "cpu:4"), clustertest.Node("n2", "cpu:4"), clustertest.DaemonSet("ops/agent", "cpu:1", "tolerate:gone"),
@@ -155,7 +155,7 @@ func TestEvictedPodsFitBesideDaemonPods(t *testing.T) {
 	for _, test := range []struct {
 		cpus  []string // of the pods on n1
 		edits []dryrun.Edit
-		want  string // where each fits, "-" for nowhere
+		want  string // where each fits, "-" if nowhere
 	}{
 		{cpus: []string{"3"}, want: "n2"},
 		{cpus: []string{"3001m"}, want: "-"}, // the agent's pod on n2 stays
@@ -190,8 +190,8 @@ func TestEvictedPodsFitBesideDaemonPods(t *testing.T) {
 	}
 }
 
-// What makes a Deployment's pods come and go is counted apart: one, two and many of
-// them.
+// The causes of changes to a Deployment's pods are counted separately: for one, two and
+// many pods.
 func TestDeploymentEffectsAreCountedByKind(t *testing.T) {
 	critical := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "high"}, Value: 1000}
 	for _, n := range []int32{1, 2, 6} {
@@ -224,7 +224,8 @@ func TestDeploymentEffectsAreCountedByKind(t *testing.T) {
 	}
 }
 
-// Avoids names each node that gets or keeps a pod, and those that already did.
+// Avoids names each node that gets or keeps a pod, and marks the nodes that already
+// did.
 func TestAvoidsKnowsWhatWasSoBefore(t *testing.T) {
 	c := clustertest.World{
 		clustertest.Node("had", "pool=a"), clustertest.Node("new", "pool=b"), clustertest.Node("kept", "pool=a"), clustertest.Node("free", "pool=b"),

@@ -11,7 +11,7 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// names are n01 to n of them, with spaces between.
+// names returns n names n01, n02, ..., separated by spaces.
 func names(n int) string {
 	var all []string
 	for i := range n {
@@ -20,7 +20,7 @@ func names(n int) string {
 	return strings.Join(all, " ")
 }
 
-// agents is a cluster of n nodes n01, n02, ... with an agent on each.
+// agents returns a cluster of n nodes n01, n02, ... with an agent on each.
 func agents(t *testing.T, n int) *cluster.Cluster {
 	t.Helper()
 	var w clustertest.World
@@ -30,7 +30,7 @@ func agents(t *testing.T, n int) *cluster.Cluster {
 	return append(w, clustertest.DaemonSet("ops/agent", "on:pool=a")).Cluster(t)
 }
 
-// Texts name a few nodes and count the rest; they count none where all are named.
+// Texts name a few nodes and count the rest. They have no count if all nodes are named.
 func TestTextsNameAFewAndCountTheRest(t *testing.T) {
 	for _, test := range []struct {
 		n                            int

@@ -11,11 +11,11 @@ import (
 // FieldChange is a field that differs between two objects.
 type FieldChange struct {
 	Path string `json:"path"`           // "spec.template.spec.containers[0].image"
-	From string `json:"from,omitempty"` // as JSON; empty where there was none
-	To   string `json:"to,omitempty"`   // as JSON; empty where there is none
+	From string `json:"from,omitempty"` // as JSON; empty if the field did not exist
+	To   string `json:"to,omitempty"`   // as JSON; empty if the field does not exist
 }
 
-// String is the change in one line: "path: from -> to".
+// String returns the change in one line: "path: from -> to".
 func (c FieldChange) String() string {
 	word := func(s string) string {
 		if s == "" {
@@ -26,14 +26,14 @@ func (c FieldChange) String() string {
 	return fmt.Sprintf("%s: %s -> %s", c.Path, word(c.From), word(c.To))
 }
 
-// fieldChanges compares two values as JSON writes them, in the order of the paths'
-// keys. Elements of lists are compared by their place; a list that got longer or
-// shorter, at its end.
+// fieldChanges compares the JSON forms of two values, in the order of the paths' keys.
+// Elements of lists are compared by index. If the lengths differ, the surplus is at the
+// end.
 func fieldChanges(path string, from, to any) []FieldChange {
 	return compareFields(path, plain(from), plain(to))
 }
 
-// plain is the value as maps, lists and scalars.
+// plain returns the value as maps, lists and scalars.
 func plain(v any) any {
 	text, err := json.Marshal(v)
 	if err != nil {

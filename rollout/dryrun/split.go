@@ -7,8 +7,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Split is how several DaemonSets share the nodes of a cluster among them, where
-// one agent is split over them, each for its kind of node. The sets are disjoint.
+// Split describes how several DaemonSets share the nodes of a cluster, as when one
+// agent is split over DaemonSets for different kinds of nodes. The sets are disjoint.
 type Split struct {
 	DaemonSets []string        `json:"daemonSets"` // namespace/name, ascending
 	One        cluster.NodeSet `json:"one"`        // nodes that get a running pod of exactly one
@@ -22,7 +22,7 @@ type Overlap struct {
 	DaemonSets []string `json:"daemonSets"`
 }
 
-// Split gives overlap and gaps, after the plan, of the DaemonSets that match a
+// Split returns the overlaps and gaps, after the plan, of the DaemonSets that match a
 // pattern as in Policy.For.
 func (p *Plan) Split(keys ...string) Split {
 	about := Policy{}.For(keys...)
@@ -60,7 +60,7 @@ func splitOf(p *Plan, of []Effect) Split {
 	return s
 }
 
-// String is one line for what is as it should be, the gaps, and each overlap.
+// String returns a line for the nodes with exactly one, then the gaps and each overlap.
 func (s Split) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d nodes have exactly one, %d none, %d several\n", strings.Join(s.DaemonSets, " + "), s.One.Len(), s.Gaps.Len(), len(s.Overlaps))

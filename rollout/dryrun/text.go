@@ -14,12 +14,11 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// String is the plan for people: the edits; every DaemonSet to which something
-// happens, with the fields of its spec that change, the nodes that turn as
-// placement.Changes prints them, and what becomes of its pods and when; the pods of
-// others that have to go; findings that are new; and a line that sums up. The line of
-// a DaemonSet starts with "+" where it is new, "-" where it is deleted and "~" where
-// its spec, its nodes or its pods change.
+// String returns the plan as text: the edits; every DaemonSet that is affected, with
+// the fields of its spec that change, the nodes that change as placement.Changes prints
+// them, and what happens to its pods and when; the pods of others that have to go; new
+// findings; and a summary line. The line of a DaemonSet starts with "+" if it is new,
+// "-" if it is deleted and "~" if its spec, its nodes or its pods change.
 //
 // It runs the simulation.
 func (p *Plan) String() string {
@@ -76,10 +75,10 @@ func nodeList(nodes cluster.NodeSet) string {
 	return strings.Join(capped(nodes.Names(), mostNodes, "%d more"), " ")
 }
 
-// mostNodes bounds the nodes that a line of a plan names.
+// mostNodes limits the nodes in a line of a plan.
 const mostNodes = 16
 
-// sign is what stands before a pod that no DaemonSet owns.
+// sign returns the sign before a pod that no DaemonSet owns.
 func (e Eviction) sign() string {
 	switch {
 	case e.Disposition == DispositionWithoutNode:
@@ -92,7 +91,7 @@ func (e Eviction) sign() string {
 
 func (a Action) sign() string { return []string{"~", "+", "~", "-"}[min(a, ActionDeleted)] }
 
-// String is what the plan does to the DaemonSet, for people; it runs the simulation.
+// String returns what the plan does to the DaemonSet, as text. It runs the simulation.
 func (e Effect) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s DaemonSet %s", e.Action.sign(), e.Key)
@@ -124,7 +123,8 @@ func (e Effect) String() string {
 	return b.String()
 }
 
-// availabilityText is for a DaemonSet whose pods stay and are not all available.
+// availabilityText returns the line for a DaemonSet whose pods stay but are not all
+// available.
 func (e Effect) availabilityText() string {
 	for _, a := range e.plan.availability(daemonKey(e.Key), e.plan.domains(""), nil) {
 		if a.Worst < a.Before || a.After != a.Before {
@@ -134,8 +134,8 @@ func (e Effect) availabilityText() string {
 	return ""
 }
 
-// Fields gives the fields of the spec that change, in the order of their paths;
-// nothing for a DaemonSet that comes or goes.
+// Fields returns the fields of the spec that change, in the order of their paths. It
+// returns nothing for a DaemonSet that is created or deleted.
 func (e Effect) Fields() []FieldChange {
 	if e.Action != ActionChanged || e.after == nil {
 		return nil
@@ -164,7 +164,7 @@ func (e Effect) admissionText() string {
 	return b.String()
 }
 
-// text lists the nodes by what becomes of their pods.
+// text lists the nodes by what happens to their pods.
 func (p PodChanges) text() string {
 	var b strings.Builder
 	for _, x := range p.kinds() {
@@ -187,7 +187,7 @@ func (p PodChanges) kinds() []podKind {
 	}
 }
 
-// courseText is the way through the simulation.
+// courseText returns the course of the simulation as text.
 func (e Effect) courseText() string {
 	c := e.Summary()
 	if e.after == nil {
@@ -216,7 +216,7 @@ func (e Effect) courseText() string {
 	return s
 }
 
-// waitLines puts waits together that differ only in the node that they begin with.
+// waitLines merges waits that differ only in the node at their start.
 func waitLines(waits []string) []string {
 	var order []string
 	nodes := map[string][]string{}
@@ -236,9 +236,9 @@ func waitLines(waits []string) []string {
 	return capped(order, mostNames, "%d more")
 }
 
-// Notes gives what is to be known beside the changes: what would have happened
-// without the edits, what does not come to an end, what was refused, what is not
-// modelled. It runs the simulation.
+// Notes returns what to know beside the changes: what would have happened without the
+// edits, what does not complete, what was refused, and what is not modelled. It runs
+// the simulation.
 func (p *Plan) Notes() []string {
 	p = p.orNothing()
 	var notes []string
@@ -266,7 +266,7 @@ func (p *Plan) Notes() []string {
 	return notes
 }
 
-// baselineNotes tells what happens without the edits as well, and is not their doing.
+// baselineNotes returns what happens without the edits as well.
 func (p *Plan) baselineNotes() []string {
 	b := p.base.baseline()
 	made, gone := 0, 0
@@ -294,8 +294,8 @@ func (p *Plan) baselineNotes() []string {
 	return notes
 }
 
-// missingNotes tells what decides and is not in the cluster that was given, or is not
-// simulated.
+// missingNotes returns what affects the result but is missing from the given cluster or
+// not simulated.
 func (p *Plan) missingNotes() []string {
 	b := p.Before().Borrow()
 	owners, gated, foreign := map[string]int{}, 0, map[string]int{}
@@ -360,7 +360,7 @@ func (p *Plan) evicts() bool {
 	})
 }
 
-// summary is the plan in a line.
+// summary returns the plan in one line.
 func (p *Plan) summary(untouched int) string {
 	totals, deployed := map[string]int{}, 0
 	var order []string

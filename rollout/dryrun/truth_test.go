@@ -24,7 +24,7 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// drawTruth draws a cluster in the middle of something, and edits of it.
+// drawTruth draws a cluster with a rollout in progress, and edits of it.
 func drawTruth(t *rapid.T) (dryrun.Config, *cluster.Cluster, []dryrun.Edit) {
 	seconds := func(name string, most int) time.Duration {
 		return time.Duration(rapid.IntRange(0, most).Draw(t, name)) * time.Second
@@ -55,7 +55,7 @@ func drawTruth(t *rapid.T) (dryrun.Config, *cluster.Cluster, []dryrun.Edit) {
 	return config, c, edits
 }
 
-// running is the cluster after some time, with something under way.
+// running returns the cluster after some time, with a rollout in progress.
 func running(t *rapid.T, c *cluster.Cluster, config rollout.Config) *cluster.Cluster {
 	sim, err := rollout.New(c, config)
 	if err != nil {
@@ -95,7 +95,7 @@ func drawTruthEdit(t *rapid.T, c *cluster.Cluster) dryrun.Edit {
 	}).Draw(t, "edit")
 }
 
-// byHand is a simulation, stepped tick by tick and counted.
+// byHand is a simulation that is stepped tick by tick and counted.
 type byHand struct {
 	sim       *rollout.Sim
 	start     int
@@ -165,13 +165,15 @@ func served(key string, nodes map[string]int) int {
 	return n
 }
 
-// Every number and every fate of a plan is what counting the plan's simulation by hand
-// comes to, one tick after the other; outcomes agree with the events and the diagnoses.
+// Every number and every disposition of a plan equals a count of the plan's simulation
+// by hand, tick by tick. Results of edits agree with the events and the diagnoses.
+//
 // Mutants seen: evicted pods that stay available; the successor that was made next; a
-// Deployment that is stuck anyway always harmless; a drain without end completed; what is
-// stuck and no worse taken for worse; pods counted by how they are before and not without
-// the edits; a pod missing a tick longer; the last of the worst ticks; pods whose template
-// stays never told; tests of a template's minReadySeconds by the Deployment's alone.
+// Deployment that is stuck anyway always harmless; a drain without end completed; what
+// is stuck and no worse taken for worse; pods counted by how they are before and not
+// without the edits; a pod missing a tick longer; the last of the worst ticks; pods
+// whose template stays never told; tests of a template's minReadySeconds by the
+// Deployment's alone.
 func TestPlansTellWhatTheirSimulationsDo(t *testing.T) {
 	shrunk.Checks(t, 600)
 	seen := map[string]int{}
@@ -183,7 +185,7 @@ func TestPlansTellWhatTheirSimulationsDo(t *testing.T) {
 		}
 		p, err := base.Plan(edits...)
 		if err != nil {
-			t.Skip(err) // as of two edits that do not go together
+			t.Skip(err) // such as two edits that conflict
 		}
 		none, err := base.Plan()
 		if err != nil {
@@ -244,7 +246,7 @@ func checkAvailability(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]in
 	}
 }
 
-// final is the pods of a workload at the end.
+// final returns the pods of a workload at the end.
 func (h *byHand) final(key string) map[string][]rollout.Pod { return perNode(h.sim.Pods(key)) }
 
 func perNode(pods []rollout.Pod) map[string][]rollout.Pod {
@@ -263,8 +265,8 @@ func podList(pods []rollout.Pod) string {
 	return strings.Join(all, " ")
 }
 
-// checkPods compares the sets of Pods with the pods before and after, and MinAvailable with
-// the count of each tick.
+// checkPods compares the sets of Pods with the pods before and after, and MinAvailable
+// with the count of each tick.
 func checkPods(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[string]int) {
 	for _, e := range p.Effects() {
 		key := "daemonset/" + e.Key
@@ -364,8 +366,8 @@ func checkDeployments(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]int
 	}
 }
 
-// checkEvictions finds for each pod the event that took it away, and for its successor
-// those that made, bound and readied it.
+// checkEvictions finds, for each pod, the event that removed it, and the events that
+// created, bound and readied its successor.
 func checkEvictions(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[string]int) {
 	for _, e := range p.Evictions() {
 		seen[e.Disposition.String()]++
@@ -415,7 +417,7 @@ func checkEvictions(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[
 			t.Fatalf("%v: left %v, ready %v", e, left, ready)
 		}
 	}
-	for _, x := range with.events { // none is left out
+	for _, x := range with.events { // all are listed
 		if x.Kind != rollout.EventEvicted || x.Key != "" {
 			continue
 		}
@@ -432,8 +434,8 @@ func checkEvictions(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[
 	}
 }
 
-// heir is the pod that was made as the n-th where the given was the n-th of its Deployment
-// to leave, and if that left before it was available, its heir.
+// heir returns the n-th pod created if the given pod was the n-th of its Deployment to
+// leave. If the heir left before it was available, it returns the heir's heir.
 func heir(events []rollout.Event, left *rollout.Event) string {
 	var gone, made []string
 	ready := map[string]bool{}
@@ -485,9 +487,9 @@ func first(events []rollout.Event, is func(rollout.Event) bool) *rollout.Event {
 	return nil
 }
 
-// lessThan reports whether a workload that is stuck is worse off in the one simulation
-// than in the other: it keeps pods waiting for their turn that do not wait there, or, a
-// DaemonSet, has no available pod where the other has one and both want it.
+// lessThan reports whether a stuck workload is worse off in the first simulation than
+// in the second: pods wait for their turn that do not wait in the second, or, for a
+// DaemonSet, a node that wants a pod in both has an available one only in the second.
 func lessThan(with, without *rollout.Sim, key string) bool {
 	if diagnosis.Diagnose(with, key) == nil {
 		return false
@@ -512,7 +514,7 @@ func lessThan(with, without *rollout.Sim, key string) bool {
 	return strings.HasPrefix(key, "deployment/") && len(with.Waiting(key)) > len(without.Waiting(key))
 }
 
-// checkOperations judges each edit by what the simulation tells at its end.
+// checkOperations compares each edit's result with the end of the simulation.
 func checkOperations(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[string]int) {
 	fails := false
 	for i, o := range p.Operations() {

@@ -8,7 +8,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// within judges the DaemonSet's way through the simulation.
+// within checks the course of the DaemonSet against Within.
 func (e Effect) within(d time.Duration, share amount) evaluation {
 	course := e.Summary()
 	switch {
@@ -37,7 +37,8 @@ func (e Effect) within(d time.Duration, share amount) evaluation {
 	return evaluation{message: strings.Join(broken, "; "), offenders: offenders}
 }
 
-// deserted is for a DaemonSet that had pods and that no node wants any more.
+// deserted is the evaluation for a DaemonSet that had pods and that no node wants any
+// more.
 func (e Effect) deserted() evaluation {
 	r := evaluation{message: "no node wants a pod any more"}
 	if e.before != nil {
@@ -48,8 +49,7 @@ func (e Effect) deserted() evaluation {
 
 func (p *Plan) duration(ticks int) time.Duration { return time.Duration(ticks) * p.tick() }
 
-// touched reports whether anything happens to the DaemonSet that would not without the
-// edits.
+// touched reports whether the edits affect the DaemonSet.
 func (e Effect) touched() bool {
 	key := daemonKey(e.Key)
 	return e.course().ends[key].print != e.baseline().ends[key].print
@@ -63,7 +63,7 @@ func (e Effect) waiting() []Violation {
 	return all
 }
 
-// late gives the nodes on which something still happens after the time is over.
+// late returns the nodes where something still happens after the time is over.
 func (e Effect) late(d time.Duration) []Violation {
 	c := e.course()
 	var names []string
@@ -75,7 +75,7 @@ func (e Effect) late(d time.Duration) []Violation {
 	return e.offend(e.plan.named(names...), fmt.Sprintf("its turn is not over after %v", d))
 }
 
-// down returns the nodes that were without when it was worst.
+// down returns the nodes without an available pod at the worst moment.
 func (e Effect) down() []Violation {
 	w := e.worst()
 	return e.offend(e.plan.named(w.down...), fmt.Sprintf("without an available pod %v after the edits", w.after))

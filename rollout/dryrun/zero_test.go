@@ -16,7 +16,7 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// Nothing asked of nothing is answered with nothing, or with an error.
+// Calls on zero values return nothing or an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		dryrun.Action(0), dryrun.Availability{}, (*dryrun.Baseline)(nil), dryrun.BudgetCourse{}, dryrun.Clash{}, dryrun.Config{}, dryrun.DeploymentEffect{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
@@ -30,7 +30,7 @@ func TestZeroValues(t *testing.T) {
 	)
 }
 
-// What is made of nothing says so, and leaves no gap in a sentence.
+// The text of a zero value says that it is empty, and has no gaps.
 func TestNothingHasWords(t *testing.T) {
 	c, err := cluster.New(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1"}})
 	if err != nil {
@@ -58,8 +58,8 @@ func TestNothingHasWords(t *testing.T) {
 	}
 }
 
-// A rollout that does not end is told with what each node waits for, also where that
-// is one word.
+// A rollout that does not complete is reported with what each node waits for, even if
+// that is one word.
 func TestWhatDoesNotEndSaysWhatItWaitsFor(t *testing.T) {
 	c, err := clustertest.Parse("n1\nn2\ndaemonset ops/agent\n")
 	if err != nil {

@@ -9,14 +9,13 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// limit is how many ticks a run has to settle in.
+// limit is the number of ticks in which a run has to settle.
 const limit = 10_000
 
-// Check steps the simulation to its end, which is when it has settled or 10,000
-// ticks have passed, and judges the invariants on the way. t fails with every
-// invariant that is broken, with the trace up to there and the configuration
-// that brings it about again; and with every one whose premise never held,
-// unless it says AllowEmpty.
+// Check steps the simulation until it has settled or 10,000 ticks have passed, and
+// judges the invariants on the way. t fails for every broken invariant, with the trace
+// up to that tick and the configuration that reproduces it. t also fails for every
+// invariant whose premise never held, unless it is marked with AllowEmpty.
 func Check(t rapid.TB, sim *rollout.Sim, invariants ...Invariant) {
 	t.Helper()
 	r := Judge(sim, invariants...)
@@ -28,28 +27,28 @@ func Check(t rapid.TB, sim *rollout.Sim, invariants ...Invariant) {
 	}
 }
 
-// RunReport is what a run showed.
+// RunReport is the result of a run.
 type RunReport struct {
 	Failures      []Failure
 	NotApplicable []string // claims whose premise never held
 	Held          []string // claims whose premise held, broken or not
-	Ticks         int      // that passed
-	Settled       bool     // false if there were too few of them
+	Ticks         int      // number of ticks passed
+	Settled       bool     // false if the run ended at the tick limit
 }
 
-// Failure is an invariant that a run has broken: plain data.
+// Failure is a violation of an invariant in a run, as plain data.
 type Failure struct {
 	Claim   string
-	Message string // what is, and what should be
+	Message string // what was found and what was expected
 	Tick    int
 	Trace   []rollout.Event // from the start of the run to that tick
-	Config  rollout.Config  // with it, and the same inputs, it happens again
+	Config  rollout.Config  // with it and the same inputs, the violation is reproduced
 }
 
-// traced is how many events a violation prints.
+// traced is the number of events in the text of a violation.
 const traced = 60
 
-// String is the violation with the end of its trace.
+// String returns the violation with the end of its trace.
 func (v Failure) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: in tick %d %s\n", v.Claim, v.Tick, v.Message)
@@ -65,8 +64,8 @@ func (v Failure) String() string {
 	return b.String()
 }
 
-// Judge is Check without a test: it steps the simulation to its end and reports.
-// Violations are in the order in which they came about.
+// Judge is Check without a test: it steps the simulation to its end and returns a
+// report. Violations are in the order in which they happened.
 func Judge(sim *rollout.Sim, invariants ...Invariant) RunReport {
 	if sim == nil {
 		sim = &rollout.Sim{}
@@ -88,7 +87,7 @@ func Judge(sim *rollout.Sim, invariants ...Invariant) RunReport {
 		}
 	}
 	m, start := &Observed{sim: sim}, sim.Now()
-	if start >= 0 { // how it is before the first tick says what has been
+	if start >= 0 { // the state before the first tick counts as history
 		look(m)
 	}
 	for events := range sim.Run(limit) {

@@ -20,14 +20,14 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Controller is somebody else's DaemonSet controller: what its reconcile function
-// does with what it finds. It is asked in every tick, again as long as it does
-// something, and may remember things from one call to the next.
+// Controller is a DaemonSet controller under test: what its reconcile function does
+// with what it observes. It is called in every tick, again as long as it does
+// something. It may keep state between calls.
 type Controller interface {
 	Sync(seen Observation) Actions
 }
 
-// ControllerFunc is a controller that remembers nothing.
+// ControllerFunc is a controller without state.
 type ControllerFunc func(seen Observation) Actions
 
 // Sync calls the function; a nil one does nothing.
@@ -38,26 +38,26 @@ func (f ControllerFunc) Sync(seen Observation) Actions {
 	return f(seen)
 }
 
-// Observation is what a controller finds. It may keep it and change it.
+// Observation is what a controller observes. The controller may keep and modify it.
 type Observation struct {
 	Now       time.Time
 	DaemonSet *appsv1.DaemonSet            // never nil
-	Hash      string                       // the label controller-revision-hash of new pods: that of the DaemonSet's template as it is now
+	Hash      string                       // the label controller-revision-hash of new pods: the hash of the DaemonSet's present template
 	Nodes     []*corev1.Node               // ascending by name
-	Pods      []*corev1.Pod                // that the DaemonSet owns, those on their way out included: bound before unbound, then the oldest, then by name
-	Revisions []*appsv1.ControllerRevision // that the DaemonSet owns, ascending by name; a new template's is not there yet
+	Pods      []*corev1.Pod                // owned by the DaemonSet, terminating pods included: bound before unbound, then the oldest, then by name
+	Revisions []*appsv1.ControllerRevision // owned by the DaemonSet, ascending by name; without that of a new template
 }
 
-// Actions is what a controller does: in any order, since nothing of it is seen before
-// it is asked again.
+// Actions is what a controller does. The order does not matter: no action is visible
+// before the next call.
 type Actions struct {
-	Create []string // names of nodes, each of which gets a pod
+	Create []string // names of nodes; a pod is created on each
 	Delete []string // names of pods
 }
 
 func (a Actions) empty() bool { return len(a.Create)+len(a.Delete) == 0 }
 
-// sorted are the same acts in the order of names.
+// sorted returns the same actions, sorted by name.
 func (a Actions) sorted() Actions {
 	return Actions{slices.Sorted(slices.Values(a.Create)), slices.Sorted(slices.Values(a.Delete))}
 }
@@ -67,7 +67,7 @@ func (a Actions) equal(b Actions) bool {
 	return slices.Equal(a.Create, b.Create) && slices.Equal(a.Delete, b.Delete)
 }
 
-// String is what is done, in one line.
+// String returns the actions in one line.
 func (a Actions) String() string {
 	a = a.sorted()
 	var parts []string
@@ -83,15 +83,15 @@ func (a Actions) String() string {
 	return strings.Join(parts, " and ")
 }
 
-// Follows checks that a controller does what Kubernetes' does: in every scene of
-// ControllerCases and, if it does there, in scenes drawn at random, shrunk to the
-// smallest in which it does not. make gives a new controller for every scene.
+// Follows checks that a controller does what the Kubernetes controller does. It runs
+// every scene of ControllerCases. If the controller passes, it runs random scenes, and
+// shrinks a failure to the smallest scene that shows it. It calls make for every scene.
 //
-// Controller and simulation go side by side, sync by sync: the controller is shown
-// what Kubernetes' would find and says what it does, which must be what
-// Kubernetes' does, or might do where it leaves the order of nodes open; the
-// scene then goes on with that. Of several failed pods on a node, of which
-// Kubernetes takes any, the first of Observation.Pods goes first.
+// Controller and simulation run side by side, sync by sync. The controller gets what
+// the Kubernetes controller would observe and returns its actions. These must be the
+// actions of Kubernetes, or possible ones where Kubernetes leaves the order of nodes
+// open; the scene then continues with them. Of several failed pods on a node Kubernetes
+// deletes any. Follows expects the first of Observation.Pods to be deleted first.
 func Follows(t rapid.TB, make func() Controller) {
 	t.Helper()
 	if make == nil || make() == nil {
@@ -117,7 +117,7 @@ func Follows(t rapid.TB, make func() Controller) {
 	t.Logf("%d claims hold, and every scene drawn at random", len(controllerCases))
 }
 
-// followed is a scene that a controller goes through.
+// followed is a scene that a controller runs through.
 type followed struct {
 	scene      Scenario
 	start      *cluster.Cluster
@@ -128,7 +128,7 @@ type followed struct {
 	events     []rollout.Event
 }
 
-// longestScene is for how many ticks a controller is watched.
+// longestScene is the number of ticks for which a controller is observed.
 const longestScene = 300
 
 func follow(t rapid.TB, scene Scenario, c Controller) error {
@@ -142,13 +142,13 @@ func follow(t rapid.TB, scene Scenario, c Controller) error {
 	for range longestScene {
 		settled := f.sim.Settled()
 		if err := f.tick(); err != nil || settled {
-			return err // the tick after the last one shows that nothing more is done
+			return err // the tick after the last shows that nothing more is done
 		}
 	}
 	return nil
 }
 
-// key is that of the scene's DaemonSet.
+// key returns the key of the scene's DaemonSet.
 func (s Scenario) key() string {
 	for _, spec := range s.World {
 		if d, ok := spec.(clustertest.DaemonSetSpec); ok {
@@ -163,7 +163,7 @@ func (s Scenario) key() string {
 	return ""
 }
 
-// tick asks the controller in each round of a tick.
+// tick calls the controller in each round of a tick.
 func (f *followed) tick() error {
 	f.peek(f.sim)
 	for round := 1; ; round++ {
@@ -183,13 +183,13 @@ func (f *followed) tick() error {
 	return nil
 }
 
-// peek takes the simulation a tick further.
+// peek steps the simulation by one tick.
 func (f *followed) peek(sim *rollout.Sim) {
 	f.sim, f.ahead = sim, sim.Fork()
 	f.events = f.ahead.Tick()
 }
 
-// acts are what Kubernetes' controller does in a round of the tick.
+// acts returns the actions of the Kubernetes controller in a round of the tick.
 func (f *followed) acts(round int) Actions {
 	var a Actions
 	for _, e := range f.events {
@@ -204,7 +204,8 @@ func (f *followed) acts(round int) Actions {
 	return a
 }
 
-// seen is what the controller finds in a round; false if there is no DaemonSet.
+// seen returns what the controller observes in a round, or false if there is no
+// DaemonSet.
 func (f *followed) seen(round int) (Observation, bool) {
 	c := f.sim.Before(round)
 	namespace, name, _ := strings.Cut(f.key, "/")
@@ -229,8 +230,8 @@ func (f *followed) seen(round int) (Observation, bool) {
 	return seen, true
 }
 
-// rank is the controller's order of pods (pkg/controller/daemon/daemon_controller.go:
-// podByCreationTimestampAndPhase).
+// rank is the order in which the controller sorts pods
+// (pkg/controller/daemon/daemon_controller.go: podByCreationTimestampAndPhase).
 func rank(a, b *corev1.Pod) int {
 	unbound := func(p *corev1.Pod) int {
 		if p.Spec.NodeName == "" {
@@ -241,7 +242,8 @@ func rank(a, b *corev1.Pod) int {
 	return cmp.Or(unbound(a)-unbound(b), a.CreationTimestamp.Compare(b.CreationTimestamp.Time), strings.Compare(a.Name, b.Name))
 }
 
-// identify gives a DaemonSet in words the UID that an API server would have given it.
+// identify sets the UID that an API server would have set on a DaemonSet described in
+// words.
 func (s *Observation) identify() {
 	if s.DaemonSet.UID != "" {
 		return
@@ -255,7 +257,7 @@ func (s *Observation) identify() {
 	}
 }
 
-// hash is that of the newest revision, which the tick's first sync may make.
+// hash returns the hash of the newest revision, which the tick's first sync may create.
 func (f *followed) hash() string {
 	newest, hash := int64(-1), ""
 	for _, r := range f.ahead.History(f.key) {
@@ -266,11 +268,11 @@ func (f *followed) hash() string {
 	return hash
 }
 
-// mostWays is how many orders of nodes are tried for one sync.
+// mostWays is the number of node orders that are tried for one sync.
 const mostWays = 2000
 
-// otherwise looks for an order of nodes in which Kubernetes' controller does the
-// same in the round, and goes on with it.
+// otherwise looks for an order of nodes in which the Kubernetes controller does the
+// same in the round. If there is one, the scene continues with it.
 func (f *followed) otherwise(round int, got Actions) bool {
 	var before, open []rollout.Choice
 	for _, c := range f.ahead.Choices() {
@@ -303,8 +305,8 @@ func took(choices []rollout.Choice) []int {
 	return script
 }
 
-// nextChoices are the next ways to make some choices, starting over with those
-// behind the one that is made otherwise.
+// nextChoices returns the next combination of choices. It advances one choice and
+// resets the choices after it.
 func nextChoices(choices []rollout.Choice) ([]rollout.Choice, bool) {
 	next := slices.Clone(choices)
 	for i := range slices.Backward(next) {
@@ -316,12 +318,12 @@ func nextChoices(choices []rollout.Choice) ([]rollout.Choice, bool) {
 	return nil, false
 }
 
-// replay is the scene up to here, with these choices.
+// replay repeats the scene up to the current tick with these choices.
 func (f *followed) replay(script []int) {
 	f.scene.Config.Choices = script
 	again, err := f.scene.from(f.start)
 	if err != nil {
-		return // cannot be: it was made once
+		return // cannot happen: the same input was accepted before
 	}
 	for again.Now() < f.sim.Now() {
 		again.Tick()
@@ -329,7 +331,7 @@ func (f *followed) replay(script []int) {
 	f.peek(again)
 }
 
-// freedom says what Kubernetes leaves open in a round.
+// freedom returns what Kubernetes leaves open in a round.
 func (f *followed) freedom(round int) string {
 	for _, c := range f.ahead.Choices() {
 		if c.Tick == f.ahead.Now() && c.Round == round {

@@ -17,11 +17,11 @@ type ControllerCase struct {
 	Scenario Scenario
 }
 
-// String is the claim, and source that makes the scene.
+// String returns the claim and Go source for the scene.
 func (c ControllerCase) String() string { return fmt.Sprintf("%s: %#v", c.Claim, c.Scenario) }
 
-// ControllerCases gives the claims, from plain to odd, in the same order each time.
-// Each scene has one DaemonSet, default/agent.
+// ControllerCases returns the claims, the simple ones first, in the same order each
+// time. Each scene has one DaemonSet, default/agent.
 func ControllerCases() []ControllerCase {
 	cases := make([]ControllerCase, len(controllerCases))
 	for i, c := range controllerCases {
@@ -38,7 +38,7 @@ func agent(words ...string) clustertest.DaemonSetSpec {
 	return clustertest.DaemonSet("agent", words...)
 }
 
-// next is the next version of the agent with these words.
+// next returns the next version of the agent with these words.
 func next(words ...string) clustertest.DaemonSetSpec {
 	return agent(words...).With("image:registry.example.com/agent:2")
 }
@@ -51,10 +51,9 @@ var (
 	maintained = edit("n-1", cluster.Taint("maintenance:NoSchedule"))
 )
 
-// controllerCases follow the controller
-// (pkg/controller/daemon/daemon_controller.go: manage, podsShouldBeOnNode;
-// pkg/controller/daemon/update.go: rollingUpdate). Without a world of its own a
-// case is about three nodes on which the agent with the words runs.
+// controllerCases follow the controller (pkg/controller/daemon/daemon_controller.go:
+// manage, podsShouldBeOnNode; pkg/controller/daemon/update.go: rollingUpdate). A case
+// without its own world has three nodes that run the agent with the words.
 var controllerCases = []struct {
 	claim   string
 	words   []string

@@ -18,8 +18,8 @@ import (
 	"github.com/berthsim/berth/rollout/rollouttest"
 )
 
-// theirs is a DaemonSet controller that knows nothing of package rollout: loops
-// over objects, with a memory for backoffs. wrong makes it somebody's first try.
+// theirs is a DaemonSet controller that is independent of package rollout: loops over
+// objects, with state for backoffs. wrong selects a typical mistake of a first attempt.
 type theirs struct {
 	wrong    string
 	backward bool // the last nodes go first
@@ -73,7 +73,7 @@ func inTheirOrder(a, b *corev1.Pod) int {
 	return cmp.Or(bound(b)-bound(a), a.CreationTimestamp.Compare(b.CreationTimestamp.Time), strings.Compare(a.Name, b.Name))
 }
 
-// nodeOf is the node that the pod runs on or is aimed at.
+// nodeOf returns the node that the pod runs on or is created for.
 func nodeOf(p *corev1.Pod) string {
 	if p.Spec.NodeName != "" {
 		return p.Spec.NodeName
@@ -108,7 +108,7 @@ func (c *theirs) manage() {
 	}
 }
 
-// present are the pods that keep a new one from coming.
+// present returns the pods that prevent the creation of a new one.
 func (c *theirs) present(pods []*corev1.Pod) []*corev1.Pod {
 	if c.wrong == "does not wait for pods on their way out" {
 		return slices.DeleteFunc(slices.Clone(pods), leaving)
@@ -232,7 +232,7 @@ func (c *theirs) update() {
 	c.updateInPlace(unavailable)
 }
 
-// pair gives the new and the old pod of a node; false if there are more.
+// pair returns the new and the old pod of a node, or false if there are more.
 func (c *theirs) pair(pods []*corev1.Pod) (fresh, old *corev1.Pod, ok bool) {
 	for _, p := range pods {
 		which := &old
@@ -250,7 +250,7 @@ func (c *theirs) pair(pods []*corev1.Pod) (fresh, old *corev1.Pod, ok bool) {
 	return fresh, old, true
 }
 
-// places are the nodes that there are, and those that pods say there are.
+// places returns the existing nodes and the nodes that pods name.
 func (c *theirs) places() []string {
 	set := map[string]bool{}
 	for node := range c.pods { // any order: sorted below
@@ -317,7 +317,7 @@ func (c *theirs) updateWithSurge(budget, wanted int) {
 		switch {
 		case old == nil:
 		case fresh == nil && !there:
-			return // an error of the real one, until the pod is collected
+			return // the real controller returns an error until the pod is collected
 		case fresh != nil && !c.available(fresh):
 			used++
 		case fresh != nil, !c.available(old) && decision != placement.Eligible:
@@ -341,13 +341,13 @@ func another(wrong string) func() rollouttest.Controller {
 	return func() rollouttest.Controller { return &theirs{wrong: wrong, backoffs: map[string]*wait{}} }
 }
 
-// A controller that is right passes, whichever nodes it prefers.
+// A correct controller passes, whichever nodes it prefers.
 func TestAFaithfulControllerFollows(t *testing.T) {
 	rollouttest.Follows(t, another(""))
 	rollouttest.Follows(t, func() rollouttest.Controller { return &theirs{backward: true, backoffs: map[string]*wait{}} })
 }
 
-// Each mistake of somebody's first try breaks a claim that says so.
+// Each typical mistake of a first attempt breaks the claim about it.
 func TestMistakesOfControllersAreFound(t *testing.T) {
 	for wrong, claim := range map[string]string{ // any order: each by itself
 		"skips cordoned nodes":                    "cordoned nodes want one too",
@@ -367,7 +367,7 @@ func TestMistakesOfControllersAreFound(t *testing.T) {
 	}
 }
 
-// Who does nothing is right where there is nothing to do, and nowhere else: so each
+// A controller that does nothing passes only where there is nothing to do. So every
 // other claim has a scene in which something happens.
 func TestClaimsOfControllersSaySomething(t *testing.T) {
 	idle := func() rollouttest.Controller {

@@ -1,13 +1,13 @@
-// Package rollouttest says in tests what must not happen to a DaemonSet while it
-// is updated and nodes come and go, and finds the case in which it does.
+// Package rollouttest states in tests what must not happen to a DaemonSet while it is
+// updated and nodes are added and removed, and finds the case in which it does.
 //
 // An Invariant is a claim. Check steps a simulation to its end and judges it:
 //
 //	rollouttest.Check(t, sim, rollouttest.NeverBelow("monitoring/exporter", "90%"), rollouttest.Ends("monitoring/exporter"))
 //
-// Explore draws simulations at random: clusters in the shape of real ones,
-// updates and faults, and runs each in every order of nodes that Kubernetes
-// leaves open, as long as these are few. This is a complete test:
+// Explore draws simulations at random: clusters in the shape of real ones, updates and
+// faults. It runs each in every order of nodes that Kubernetes leaves open, as long as
+// these are few. This is a complete test:
 //
 //	package exporter_test
 //
@@ -35,19 +35,19 @@
 //			rollouttest.Ends(key))
 //	}
 //
-// A failure is shrunk to the smallest scene that shows it, which prints as
-// source for a test of its own, followed by the trace up to there and the
-// configuration, seed and order included, that brings it about again:
+// A failure is shrunk to the smallest scene that shows it. The scene prints as source
+// for a test, followed by the trace up to the failure and the configuration that
+// reproduces it, seed and order included:
 //
 //	rollouttest.Check(t, rollouttest.Scenario{ ... }.Sim(t), rollouttest.OnePerNode(key))
 //
-// Invariants: NeverBelow, Covered, OnePerNode, NothingLost, Ends and RollsBack;
-// Always and AtEnd make others of what an Observed shows. One whose premise never
-// held says nothing, and fails unless it AllowEmpty.
+// The invariants are NeverBelow, Covered, OnePerNode, NothingLost, Ends and RollsBack.
+// Always and AtEnd make others from what an Observed shows. An invariant whose premise
+// never held proves nothing, and fails unless it is marked with AllowEmpty.
 //
-// Follows runs somebody else's DaemonSet controller against what Kubernetes' does,
-// sync by sync: objects in, names of nodes and pods out.
+// Follows compares another DaemonSet controller with the Kubernetes controller, sync by
+// sync: objects in, names of nodes and pods out.
 //
-// Not promised: that a claim that was explored without a failure holds. Exploration
-// counts how much was seen; package rollout says what it does not model.
+// A claim that was explored without a failure may still be false. Exploration counts
+// how much was covered; package rollout lists what it does not model.
 package rollouttest

@@ -11,7 +11,7 @@ import (
 	"github.com/berthsim/berth/rollout/rollouttest"
 )
 
-// onePodPerNode is what somebody thinks that a DaemonSet is.
+// onePodPerNode is a common misunderstanding of a DaemonSet.
 func onePodPerNode(seen rollouttest.Observation) rollouttest.Actions {
 	var acts rollouttest.Actions
 	for _, n := range seen.Nodes {
@@ -23,7 +23,7 @@ func onePodPerNode(seen rollouttest.Observation) rollouttest.Actions {
 	return acts
 }
 
-// In a test t is its *testing.T; it fails with what it says here.
+// In a test t is its *testing.T, which fails with this message.
 func ExampleFollows() {
 	found := shrunk.Run(func(t *shrunk.Recorder) {
 		rollouttest.Follows(t, func() rollouttest.Controller { return rollouttest.ControllerFunc(onePodPerNode) })
@@ -73,8 +73,7 @@ func ExampleControllerCase() {
 	// [0 daemonset agent on:disk=ssd]
 }
 
-// A controller that remembers things is a type of its own; it is made anew for
-// every scene.
+// A controller with state is a type. A new one is made for every scene.
 func ExampleController() {
 	var c rollouttest.Controller = rollouttest.ControllerFunc(onePodPerNode)
 	acts := c.Sync(rollouttest.Observation{Nodes: []*corev1.Node{{}}})

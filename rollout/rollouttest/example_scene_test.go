@@ -28,7 +28,7 @@ func ExampleScenario() {
 	// }
 }
 
-// The simulation is where the start has settled; the steps are still to come.
+// The simulation has settled after the start; the steps are still to come.
 func ExampleScenario_Sim() {
 	sim := update.Sim(t)
 	fmt.Println(sim.Now(), sim.State("default/agent"), sim.Settled())
@@ -43,7 +43,7 @@ func ExampleStep() {
 	// 4 web-9 zone=b
 }
 
-// In a test Explore draws from it; Example(n) shows what is drawn.
+// In a test Explore draws from the generator. Example(n) shows what it draws.
 func ExampleScenarios() {
 	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent")).Example(1)
 	fmt.Println(scene.World[len(scene.World)-1])
@@ -67,7 +67,7 @@ func ExampleWithWorlds() {
 	// Output: [windows]
 }
 
-// A dump as it is: cluster.ReadManifest of kubectl get -o yaml.
+// WithCluster takes a dump as it is: cluster.ReadManifest of kubectl get -o yaml.
 func ExampleWithCluster() {
 	dump, err := clustertest.Parse("web-1\nweb-2\ndaemonset agent")
 	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithCluster(dump), rollouttest.WithUpdates()).Example(1)

@@ -32,7 +32,7 @@ var update = rollouttest.Scenario{
 	},
 }
 
-// Here a recorder stands for t.
+// Here a recorder replaces t.
 func ExampleCheck() {
 	fmt.Println(shrunk.Run(func(t *shrunk.Recorder) {
 		rollouttest.Check(t, update.Sim(t), rollouttest.NeverBelow("default/agent", "60%"), rollouttest.Ends("default/agent"))
@@ -54,8 +54,8 @@ func ExampleJudge() {
 	// Output: [] [default/agent has one pod per node default/agent rolls back] 3 true
 }
 
-// Two of three nodes first, then the last one, can go in three ways. -rapid.checks
-// says how often a scene is drawn; here it is the same one each time.
+// Two of three nodes first, then the last one, are possible in three ways.
+// -rapid.checks sets how often a scene is drawn; here it is the same one each time.
 func ExampleExplore() {
 	fmt.Println(shrunk.Run(func(t *shrunk.Recorder) {
 		seen := rollouttest.Explore(t, rapid.Just(update), rollouttest.NeverBelow("default/agent", "30%"))
@@ -93,7 +93,7 @@ func ExampleNeverBelow() {
 	// 34% 1
 }
 
-// A taint that nobody thought of.
+// A taint that the DaemonSet's author did not expect.
 func ExampleCovered() {
 	s := update
 	s.World = append(clustertest.World{clustertest.Node("gpu-1", "taint:dedicated=gpu:NoSchedule")}, s.World...)
@@ -108,7 +108,7 @@ func ExampleOnePerNode() {
 	// Output: []
 }
 
-// A NoSchedule taint keeps what runs, until somebody updates.
+// A NoSchedule taint keeps running pods until the next update.
 func ExampleNothingLost() {
 	s := update
 	s.Steps = []rollouttest.Step{
@@ -119,7 +119,7 @@ func ExampleNothingLost() {
 	// Output: 1 nodes have no pod any more: {web-1}; web-1: Kept: TaintToleration: node(s) had untolerated taint(s) [dedicated=db:NoSchedule]
 }
 
-// An image that never gets ready.
+// An image that never becomes ready.
 func ExampleEnds() {
 	s := update
 	s.Steps = append([]rollouttest.Step{{At: 0, Do: rollout.NeverReady{Image: "registry.example.com/agent:2"}}}, s.Steps...)
@@ -138,7 +138,7 @@ func ExampleRollsBack() {
 	// Output: []
 }
 
-// A claim of one's own: never two zones without an available pod.
+// A custom claim: never two zones without an available pod.
 func ExampleAlways() {
 	oneZone := rollouttest.Always("at most one zone is dark", func(m *rollouttest.Observed) error {
 		dark := 0
@@ -169,7 +169,7 @@ func ExampleAtEnd() {
 	// Output: there are 2
 }
 
-// An invariant with a premise says so.
+// An invariant with a premise returns ErrNoPremise where it does not apply.
 func ExampleErrNoPremise() {
 	calm := rollouttest.Always("updates leave db alone", func(m *rollouttest.Observed) error {
 		if !m.Wanted("default/agent").Has("db") {

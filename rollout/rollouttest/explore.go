@@ -11,31 +11,31 @@ import (
 )
 
 const (
-	manyOrders = 64 // of a scene, if there are no more, are all gone through
-	someOrders = 16 // are drawn by seed if there are
+	manyOrders = 64 // a scene with at most so many orders runs in all of them
+	someOrders = 16 // a scene with more runs in so many, drawn by seed
 )
 
-// Exploration is what Explore has seen: plain data.
+// Exploration is what Explore has covered, as plain data.
 type Exploration struct {
-	Scenarios  int            // that were drawn
-	Exhaustive int            // of them, whose every order of nodes was seen
-	Orders     int            // of nodes that were run, each a simulation of its own
-	Held       map[string]int // by claim: in how many of these its premise held
+	Scenarios  int            // number of scenes drawn
+	Exhaustive int            // scenes that ran in every order of nodes
+	Orders     int            // number of runs, each an order of nodes with its own simulation
+	Held       map[string]int // by claim: the number of runs in which its premise held
 }
 
-// String is the count in one line.
+// String returns the counts in one line.
 func (e Exploration) String() string {
 	return fmt.Sprintf("%d scenes in %d orders of nodes, every order of %d scenes", e.Scenarios, e.Orders, e.Exhaustive)
 }
 
-// Explore checks the invariants in scenes that are drawn at random, each in every
-// order of nodes that Kubernetes leaves open if these are at most 64, else in the
-// order by name and in 16 drawn by seed. On a failure t gets the smallest scene that breaks an
-// invariant, the trace and the configuration with the order. Without one it gets
-// the count of what was covered; an invariant whose premise held in no run at
-// all fails, unless it says AllowEmpty.
+// Explore checks the invariants in random scenes. It runs each scene in every order of
+// nodes that Kubernetes leaves open if there are at most 64. Otherwise it runs the
+// order by name and 16 orders drawn by seed. On a failure t gets the smallest scene
+// that breaks an invariant, the trace, and the configuration with the order. Otherwise
+// t gets the counts of what was covered. An invariant whose premise held in no run
+// fails, unless it is marked with AllowEmpty.
 //
-// How many scenes there are is rapid's -rapid.checks, 100 by default.
+// The number of scenes is rapid's -rapid.checks, 100 by default.
 func Explore(t rapid.TB, scenes *rapid.Generator[Scenario], invariants ...Invariant) Exploration {
 	t.Helper()
 	seen := Exploration{Held: map[string]int{}}
@@ -52,7 +52,7 @@ func Explore(t rapid.TB, scenes *rapid.Generator[Scenario], invariants ...Invari
 	return seen
 }
 
-// explore runs the scene in every order, or in some.
+// explore runs the scene in every order or, if these are many, in some.
 func (e *Exploration) explore(t *rapid.T, scene Scenario, invariants []Invariant) {
 	e.Scenarios++
 	start := scene.start(t)
@@ -67,8 +67,8 @@ func (e *Exploration) explore(t *rapid.T, scene Scenario, invariants []Invariant
 	}
 }
 
-// everyOrder runs the scene in one order after another; false if there are more
-// than many.
+// everyOrder runs the scene in one order after another. It returns false if there are
+// too many orders.
 func (e *Exploration) everyOrder(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) bool {
 	scene.Config.Order, scene.Config.Choices = rollout.OrderFromScript, nil
 	for range manyOrders {
@@ -85,7 +85,7 @@ func (e *Exploration) everyOrder(t *rapid.T, scene Scenario, start *cluster.Clus
 	return false
 }
 
-// ways is about how many orders there are, by the choices in one of them.
+// ways estimates the number of orders from the choices in one of them.
 func ways(choices []rollout.Choice) float64 {
 	n := 1.0
 	for _, c := range choices {
@@ -94,7 +94,7 @@ func ways(choices []rollout.Choice) float64 {
 	return n
 }
 
-// run judges one order, and gives the choices that were in it.
+// run judges one order and returns the choices in it.
 func (e *Exploration) run(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) []rollout.Choice {
 	e.Orders++
 	sim, err := scene.from(start)
@@ -119,8 +119,8 @@ func violations(all []Failure) string {
 	return strings.Join(text, "\n")
 }
 
-// nextScript is the script of the order after the one with these choices: the
-// last choice that has another way takes it. False after the last order.
+// nextScript returns the script of the order after the one with these choices: the last
+// choice with an untried alternative takes it. It returns false after the last order.
 func nextScript(choices []rollout.Choice) (script []int, more bool) {
 	last := len(choices) - 1
 	for last >= 0 && choices[last].Chosen+1 >= choices[last].Count {

@@ -11,7 +11,7 @@ import (
 const agent = "default/agent"
 
 // claims are explored on the real rules, where they hold, and by
-// TestMutantsAreFoundAndShrunk on broken ones.
+// TestMutantsAreFoundAndShrunk on broken rules.
 var claims = []struct {
 	name      string
 	daemonSet clustertest.DaemonSetSpec

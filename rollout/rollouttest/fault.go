@@ -10,7 +10,7 @@ import (
 // Fault is something that happens to a node or to the pods on it.
 type Fault uint8
 
-// The faults, and in brackets what ends them; those without an end just happen.
+// The faults. Brackets hold what ends a fault; the others are single events.
 const (
 	NodeIsDown      Fault = iota // [back up]
 	NodeIsNotReady               // [ready again]
@@ -18,17 +18,17 @@ const (
 	PodsFail
 	PodsAreDeleted
 	NodeIsCordoned // [uncordoned]
-	NodeIsTainted  // maintenance:NoSchedule [taken off]
-	NodeIsEmptied  // maintenance:NoExecute, which turns pods out [taken off]
+	NodeIsTainted  // maintenance:NoSchedule [taint removed]
+	NodeIsEmptied  // maintenance:NoExecute, which evicts pods [taint removed]
 	NodeIsRemoved
-	NodeAdded         // one more, like others
-	PodsStick         // terminating ones never go
-	NodeIsDrained     // kubectl drain, which leaves pods of DaemonSets alone [uncordoned]
-	PodsAreEvicted    // by somebody who asks the eviction API, as an autoscaler may
-	PodsCrash         // those of one image there, again and again [no more]
-	PodsAreNeverReady // those of one image that come there [they become so]
-	ImageIsMissing    // that the kubelet there tries to pull [it comes]
-	PodsAreRejected   // by the kubelet there: OutOfcpu [no more]
+	NodeAdded         // one more node like the others
+	PodsStick         // terminating pods never end
+	NodeIsDrained     // kubectl drain, which skips pods of DaemonSets [uncordoned]
+	PodsAreEvicted    // through the eviction API, as by an autoscaler
+	PodsCrash         // those of one image on the node, repeatedly [no longer crash]
+	PodsAreNeverReady // new pods of one image on the node [become ready]
+	ImageIsMissing    // an image that the kubelet of the node pulls [available]
+	PodsAreRejected   // by the kubelet of the node: OutOfcpu [no longer rejected]
 )
 
 var faultNames = []string{
@@ -37,7 +37,7 @@ var faultNames = []string{
 	"PodsCrash", "PodsAreNeverReady", "ImageIsMissing", "PodsAreRejected",
 }
 
-// AllFaults are all kinds of faults.
+// AllFaults returns all kinds of faults.
 func AllFaults() []Fault {
 	all := make([]Fault, len(faultNames))
 	for i := range all {
@@ -53,16 +53,16 @@ func (f Fault) String() string {
 	return fmt.Sprintf("Fault(%d)", uint8(f))
 }
 
-// GoString is the constant's name.
+// GoString returns the name of the constant.
 func (f Fault) GoString() string { return "rollouttest." + f.String() }
 
-// fault is one that was drawn.
+// fault is a fault that was drawn.
 type fault struct {
 	kind  Fault
 	node  string
-	image string // that it is about, if it is about one
+	image string // empty if the fault is not about an image
 	at    int
-	lasts int // ticks; 0 is for good
+	lasts int // ticks; 0: it never ends
 }
 
 func (f fault) steps() []Step {
@@ -104,7 +104,7 @@ func (f fault) inputs() (begins, ends rollout.Input) {
 	return f.input()
 }
 
-// input is what goes wrong with pods when they start.
+// input returns the inputs that start and end a fault of starting pods.
 func (f fault) input() (begins, ends rollout.Input) {
 	there := []string{f.node}
 	ends = rollout.Recover{Image: f.image, Nodes: there}
@@ -119,7 +119,7 @@ func (f fault) input() (begins, ends rollout.Input) {
 	return rollout.RejectPods{Reason: "OutOfcpu", Image: f.image, Nodes: there}, ends
 }
 
-// aboutImage says whether the fault is about pods of one image.
+// aboutImage reports whether the fault affects pods of one image.
 func (f Fault) aboutImage() bool {
 	return f == PodsCrash || f == PodsAreNeverReady || f == ImageIsMissing || f == PodsAreRejected
 }

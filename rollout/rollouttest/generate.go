@@ -14,7 +14,7 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Option narrows what scenes are drawn.
+// Option configures Scenarios.
 type Option struct{ set func(*options) }
 
 type options struct {
@@ -28,31 +28,31 @@ type options struct {
 	within    int
 }
 
-// WithWorlds draws the clusters from this generator; without it from
+// WithWorlds draws clusters from the generator. The default is
 // clustertest.Clusters(clustertest.WithHealthyNodes()).
 func WithWorlds(worlds *rapid.Generator[clustertest.World]) Option {
 	return Option{func(o *options) { o.worlds = worlds }}
 }
 
-// WithCluster starts from a cluster as it is, a dump.
+// WithCluster starts from the given cluster, such as a dump.
 func WithCluster(dump *cluster.Cluster) Option { return Option{func(o *options) { o.dump = dump }} }
 
-// WithConfig draws no durations for pods but takes these, and all else from it too.
+// WithConfig uses the given configuration instead of drawing how long pods take.
 func WithConfig(c rollout.Config) Option { return Option{func(o *options) { o.config = &c }} }
 
-// WithSteps are steps with which every scene begins, in the order of their ticks.
+// WithSteps starts every scene with these steps, in the order of their ticks.
 func WithSteps(steps ...Step) Option {
 	return Option{func(o *options) { o.first = slices.Clone(steps) }}
 }
 
-// WithUpdates are what the DaemonSet may be changed to, at most twice in a scene.
-// Without it that is another image; WithUpdates() is no change.
+// WithUpdates sets the versions that the DaemonSet may be changed to, at most twice in
+// a scene. The default is another image; WithUpdates() means no change.
 func WithUpdates(versions ...clustertest.DaemonSetSpec) Option {
 	return Option{func(o *options) { o.versions = slices.Clone(versions) }}
 }
 
-// WithFaults draws at most so many faults, of these kinds; of all where none is
-// given. Without it there are none.
+// WithFaults draws at most the given number of faults of these kinds, or of all kinds
+// if none is given. The default is no faults.
 func WithFaults(most int, kinds ...Fault) Option {
 	return Option{func(o *options) {
 		o.mostFault, o.faults = max(0, most), slices.Clone(kinds)
@@ -62,14 +62,14 @@ func WithFaults(most int, kinds ...Fault) Option {
 	}}
 }
 
-// WithinTicks says in how many ticks after the settled start steps begin, and after
-// how many more a fault is over; without it 10.
+// WithinTicks sets the number of ticks after the settled start within which steps
+// begin, and the longest duration of a fault in ticks. The default is 10.
 func WithinTicks(ticks int) Option {
 	return Option{func(o *options) { o.within = max(1, ticks) }}
 }
 
-// Scenarios draws scenes with this DaemonSet: a cluster where it runs, and updates
-// and faults. They shrink to few plain nodes, few steps, and soon.
+// Scenarios draws scenes with this DaemonSet: a cluster that runs it, with updates and
+// faults. Scenes shrink to few plain nodes and few, early steps.
 func Scenarios(ds clustertest.DaemonSetSpec, opts ...Option) *rapid.Generator[Scenario] {
 	o := options{
 		worlds:   clustertest.Clusters(clustertest.WithHealthyNodes()),
@@ -99,7 +99,8 @@ func drawScene(t *rapid.T, ds clustertest.DaemonSetSpec, o options) Scenario {
 	return s
 }
 
-// dumped says whether the dump has the DaemonSet already: then that is the one.
+// dumped reports whether the dump already has the DaemonSet. If so, the scene uses that
+// one.
 func dumped(dump *cluster.Cluster, key string) bool {
 	if dump == nil {
 		return false
@@ -130,7 +131,7 @@ func drawConfig(t *rapid.T, o options) rollout.Config {
 	return rollout.Config{Kubelet: pace}
 }
 
-// paces are how long pods take: the next tick, or some seconds.
+// paces are the durations of pods: none beyond the next tick, or some seconds.
 var paces = []rollout.Kubelet{
 	{},
 	{Ready: 3 * time.Second},
@@ -177,8 +178,8 @@ func drawFaults(t *rapid.T, nodes []string, s Scenario, images []string, o optio
 	return steps
 }
 
-// imagesOf are the images of the DaemonSet, as it is and as it may be, the last
-// one first: what goes wrong mostly goes wrong with a new one.
+// imagesOf returns the images of the DaemonSet before and after updates, the last one
+// first: most faults are about a new image.
 func imagesOf(ds clustertest.DaemonSetSpec, o options) []string {
 	var images []string
 	add := func(ds *appsv1.DaemonSet) {
@@ -191,7 +192,7 @@ func imagesOf(ds clustertest.DaemonSetSpec, o options) []string {
 	for _, spec := range append(slices.Clone(o.versions), ds) {
 		objects, err := spec.Objects()
 		if err != nil {
-			continue // the scene says so
+			continue // the scene's own steps decide
 		}
 		add(objects[0].(*appsv1.DaemonSet))
 	}
@@ -204,7 +205,7 @@ func imagesOf(ds clustertest.DaemonSetSpec, o options) []string {
 	return append(images, "registry.example.com/other:1")[:max(1, len(images))]
 }
 
-// added is one more node like the last that the world describes.
+// added returns one more node like the last of the world.
 func added(i int, w clustertest.World) clustertest.NodeSpec {
 	name := fmt.Sprintf("added-%d", i+1)
 	for _, spec := range slices.Backward(w) {

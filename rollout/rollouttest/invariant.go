@@ -5,60 +5,60 @@ import (
 	"time"
 )
 
-// Invariant is a claim about a simulation: one of this package's, or one made
-// with Always or AtEnd. It is judged by Check, Judge and Explore, as often as
-// one likes.
+// Invariant is a claim about a simulation: one of this package's, or one made with
+// Always or AtEnd. Check, Judge and Explore judge it. It may be judged any number of
+// times.
 type Invariant struct {
 	claim   string
-	start   func() judge // of one run
+	start   func() judge // starts a run
 	grace   time.Duration
 	vacuous bool
 }
 
-// judge is an invariant in one run. Both may be nil.
+// judge is an invariant in one run. Both functions may be nil.
 type judge struct {
-	always func(m *Observed) error // after each tick in which something happened
+	always func(m *Observed) error // called after each tick with an event
 	end    func(m *Observed) error
 }
 
-// ErrNoPremise is the verdict on a moment that an invariant says nothing about: it
-// is no failure, but an invariant that never has another verdict is vacuous.
+// ErrNoPremise is returned by an invariant to which a moment does not apply. It is no
+// failure, but an invariant that never returns anything else is vacuous.
 var ErrNoPremise = errors.New("no premise")
 
-// Always is the invariant that holds gives nil, or ErrNoPremise, after every tick
-// in which something happens.
+// Always returns the invariant that holds returns nil or ErrNoPremise after every tick
+// with an event.
 func Always(claim string, holds func(m *Observed) error) Invariant {
 	return Invariant{claim: claim, start: func() judge { return judge{always: holds} }}
 }
 
-// AtEnd is the invariant that holds gives nil when the simulation has settled,
-// or has passed as many ticks as Check allows.
+// AtEnd returns the invariant that holds returns nil or ErrNoPremise when the
+// simulation has settled, or has reached the tick limit of Check.
 func AtEnd(claim string, holds func(m *Observed) error) Invariant {
 	return Invariant{claim: claim, start: func() judge { return judge{end: holds} }}
 }
 
-// LongerThan allows that what holds always does not for as long as that at a time.
+// LongerThan returns the invariant, allowed to fail for up to d at a time.
 func (i Invariant) LongerThan(d time.Duration) Invariant {
 	i.grace = d
 	i.claim += " for longer than " + d.String()
 	return i
 }
 
-// AllowEmpty allows that the premise never holds.
+// AllowEmpty returns the invariant, allowed to have a premise that never holds.
 func (i Invariant) AllowEmpty() Invariant {
 	i.vacuous = true
 	return i
 }
 
-// String is the claim.
+// String returns the claim.
 func (i Invariant) String() string { return i.claim }
 
-// watch is an invariant on its way through one run.
+// watch tracks an invariant through one run.
 type watch struct {
 	Invariant
 	judge
 	premise bool
-	failed  error // since then, and not yet longer than the grace
+	failed  error // the current failure, not yet longer than the grace period
 	since   time.Time
 	broken  error
 }
@@ -71,7 +71,7 @@ func newWatch(i Invariant) *watch {
 	return w
 }
 
-// look judges a moment; true if the invariant is broken for the first time.
+// look judges a moment. It returns true if the invariant is broken for the first time.
 func (w *watch) look(m *Observed) bool {
 	if w.always == nil || w.broken != nil {
 		return false
@@ -90,15 +90,14 @@ func (w *watch) look(m *Observed) bool {
 	return w.broken != nil
 }
 
-// overdue breaks an invariant that has not held for longer than its grace.
+// overdue breaks an invariant that has failed for longer than its grace period.
 func (w *watch) overdue(now time.Time) {
 	if w.failed != nil && now.Sub(w.since) > w.grace {
 		w.broken = w.failed
 	}
 }
 
-// last judges the end, where what does not hold any more never will if nothing
-// is to come.
+// last judges the end. A failure then is final if nothing more is to happen.
 func (w *watch) last(m *Observed) bool {
 	if w.broken != nil {
 		return false
@@ -112,7 +111,7 @@ func (w *watch) last(m *Observed) bool {
 	return w.broken != nil
 }
 
-// note is the verdict without ErrNoPremise.
+// note returns the error, or nil for ErrNoPremise. It records whether the premise held.
 func (w *watch) note(err error) error {
 	if errors.Is(err, ErrNoPremise) {
 		return nil

@@ -16,9 +16,9 @@ import (
 	"github.com/berthsim/berth/rollout/diagnosis"
 )
 
-// NeverBelow says that of the pods that the DaemonSet wants a share is
-// available, once it has been: a number, or a percentage of those wanted,
-// rounded up. Its premise is that it has been.
+// NeverBelow states that the number of available pods never falls below a share once it
+// has reached it: a number, or a percentage, rounded up, of the pods that the DaemonSet
+// wants. Its premise is that the share has been reached.
 func NeverBelow(key, share string) Invariant {
 	least := intstr.Parse(share)
 	return Invariant{claim: key + " is never below " + share, start: func() judge {
@@ -42,9 +42,9 @@ func NeverBelow(key, share string) Invariant {
 	}}
 }
 
-// Covered says that at the end every node that the label selector matches has an
-// available pod of the DaemonSet, unless the node is not ready: nothing would
-// run there. Its premise is that there is such a node.
+// Covered states that at the end every node that the label selector matches has an
+// available pod of the DaemonSet. Nodes that are not ready are exempt, since nothing
+// would run there. Its premise is that there is such a node.
 func Covered(key, selector string) Invariant {
 	which := "the nodes " + selector
 	if strings.TrimSpace(selector) == "" {
@@ -75,7 +75,8 @@ func Covered(key, selector string) Invariant {
 	})
 }
 
-// firstFew says something of the first five nodes, and that there are more.
+// firstFew returns what say returns for the first five nodes, and a note if there are
+// more.
 func firstFew[T any](nodes []T, say func(T) string) []string {
 	const few = 5
 	var lines []string
@@ -88,7 +89,8 @@ func firstFew[T any](nodes []T, say func(T) string) []string {
 	return lines
 }
 
-// whyNot says why the node has no available pod: it wants none, or what it waits for.
+// whyNot returns why the node has no available pod: it wants none, or what it waits
+// for.
 func (m *Observed) whyNot(key, node string) string {
 	for _, wait := range m.sim.Waiting(key) {
 		if wait.Node == node {
@@ -102,10 +104,9 @@ func (m *Observed) whyNot(key, node string) string {
 	return node + ": there is no DaemonSet " + key
 }
 
-// OnePerNode says that no node ever has two pods of the DaemonSet: two that have
-// not ended, one of them on its way out included. With a surge it may have two
-// that are not on their way out if they are of different revisions. Its premise
-// is that there are pods.
+// OnePerNode states that no node ever has two pods of the DaemonSet that have not
+// ended, terminating pods included. With a surge a node may have two pods that are not
+// terminating if they are of different revisions. Its premise is that there are pods.
 func OnePerNode(key string) Invariant {
 	return Always(key+" has one pod per node", func(m *Observed) error {
 		pods := m.sim.Pods(key)
@@ -113,8 +114,8 @@ func OnePerNode(key string) Invariant {
 			return ErrNoPremise
 		}
 		surges := surge(m.daemonSet(key))
-		var last *rollout.Pod // that counts
-		there := 0            // on its node
+		var last *rollout.Pod // the last pod that counts
+		there := 0            // pods on its node
 		for i, p := range pods {
 			if ended(p) || surges && p.Terminating {
 				continue
@@ -139,9 +140,9 @@ func surge(ds *appsv1.DaemonSet) bool {
 	return err == nil && n > 0
 }
 
-// NothingLost says that at the end no node lacks a pod of the DaemonSet that has
-// had one, unless it is gone or turns such pods out. A NoSchedule taint does not:
-// who then updates loses what ran there. Its premise is that nodes have had one.
+// NothingLost states that at the end no node lacks a pod of the DaemonSet that it once
+// had, unless the node is gone or evicts such pods. A NoSchedule taint does not evict,
+// so an update on such a node loses the pod. Its premise is that nodes have had a pod.
 func NothingLost(key string) Invariant {
 	return Invariant{claim: key + " loses no pod", start: func() judge {
 		var had cluster.NodeSet
@@ -165,10 +166,9 @@ func NothingLost(key string) Invariant {
 	}}
 }
 
-// Ends says that the rollout ends: that at the end the DaemonSet is as wanted,
-// and neither stuck nor still on its way. Its premise is that the
-// controller did something for it. The message has the cause from diagnosis.Diagnose and the
-// remedies that it has tried.
+// Ends states that the rollout ends: at the end the DaemonSet is as wanted, neither
+// stuck nor in progress. Its premise is that the controller did something for it. The
+// message has the cause from diagnosis.Diagnose and the remedies that it has tried.
 func Ends(key string) Invariant {
 	return Invariant{claim: key + " comes to its end", start: func() judge {
 		acted := false
@@ -187,7 +187,7 @@ func Ends(key string) Invariant {
 	}}
 }
 
-// unfinished is what keeps the DaemonSet from being as wanted: the diagnosis where
+// unfinished returns what keeps the DaemonSet from being as wanted: the diagnosis, if
 // there is one, with the remedies that were tried, and what each node waits for.
 func unfinished(sim *rollout.Sim, key string) error {
 	state := sim.State(key)
@@ -205,8 +205,8 @@ func unfinished(sim *rollout.Sim, key string) error {
 	return errors.New(strings.Join(lines, "\n\t"))
 }
 
-// RollsBack says that kubectl rollout undo at the end gets the DaemonSet to the
-// template that it had before, available everywhere. It tries it in a fork. Its
+// RollsBack states that kubectl rollout undo at the end restores the DaemonSet's
+// previous template, with pods available everywhere. It tries this in a fork. Its
 // premise is that there is a revision to go back to.
 func RollsBack(key string) Invariant {
 	return AtEnd(key+" rolls back", func(m *Observed) error {

@@ -27,7 +27,7 @@ func anyScene() *rapid.Generator[rollouttest.Scenario] {
 		rollouttest.WithUpdates(agent.With("image:i:2"), agent.With("max-surge:1", "image:i:3"), agent.With("on-delete")))
 }
 
-// What a scene prints compiles, and prints the same again.
+// The source that a scene prints compiles and prints the same again.
 func TestScenariosPrintAsTheirSource(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles a program")
@@ -52,8 +52,8 @@ func TestScenariosPrintAsTheirSource(t *testing.T) {
 	}
 }
 
-// The configuration of a violation brings it about again.
-// Mutant seen to fail: Sim.Choices without what a script took.
+// The configuration of a violation reproduces it. Mutant seen to fail: Sim.Choices
+// without what a script took.
 func TestFailuresHappenAgain(t *testing.T) {
 	var again int
 	rapid.Check(t, func(t *rapid.T) {
@@ -74,7 +74,7 @@ func TestFailuresHappenAgain(t *testing.T) {
 	}
 }
 
-// Every order is seen once: of three nodes one at a time 3 × 2, of four two at a
+// Every order is run once: for three nodes one at a time 3 × 2, for four nodes two at a
 // time 6.
 func TestExploreCountsOrders(t *testing.T) {
 	shrunk.Checks(t, 5)
@@ -93,7 +93,7 @@ func TestExploreCountsOrders(t *testing.T) {
 	}
 }
 
-// An order that breaks a claim is found, though the order by name does not.
+// An order that breaks a claim is found even if the order by name does not break it.
 func TestAnOrderIsFound(t *testing.T) {
 	last := rollouttest.Always("n-3 goes last", func(m *rollouttest.Observed) error {
 		for _, e := range m.Events() {
@@ -111,7 +111,7 @@ func TestAnOrderIsFound(t *testing.T) {
 	}
 }
 
-// A claim whose premise never holds in any run fails, one that holds in some does not.
+// A claim fails if its premise holds in no run. It passes if the premise holds in some.
 func TestVacuityIsReported(t *testing.T) {
 	shrunk.Checks(t, 30)
 	windows := rollouttest.Covered(agent, "kubernetes.io/os=windows")
@@ -138,7 +138,8 @@ func TestVacuityIsReported(t *testing.T) {
 	}
 }
 
-// A claim may not hold for a while, and no longer; to the end of the run it is longer than any.
+// A claim may fail for up to its grace period. A failure up to the end of the run
+// always counts.
 func TestLongerThan(t *testing.T) {
 	scene := rollouttest.Scenario{
 		World:  clustertest.World{clustertest.Pool("n", 2), clustertest.DaemonSet("agent", "tolerate:*")},
@@ -169,7 +170,7 @@ func TestLongerThan(t *testing.T) {
 	}
 }
 
-// Mistakes in a scene fail the test and name the step.
+// Mistakes in a scene fail the test, and the message names the step.
 func TestMistakesInScenarios(t *testing.T) {
 	for _, tt := range []struct {
 		scene rollouttest.Scenario
@@ -189,7 +190,7 @@ func TestMistakesInScenarios(t *testing.T) {
 	}
 }
 
-// An invariant that is nobody's holds nothing and does not panic.
+// The zero Invariant holds nothing and does not panic.
 func TestZeroInvariant(t *testing.T) {
 	r := rollouttest.Judge(update.Sim(t), rollouttest.Invariant{}, rollouttest.Always("", nil), rollouttest.NeverBelow(agent, "many"))
 	if len(r.NotApplicable) != 2 || len(r.Failures) != 1 {
@@ -197,7 +198,7 @@ func TestZeroInvariant(t *testing.T) {
 	}
 }
 
-// A message names the first few nodes of many, the cause, and what would help.
+// A message names the first few of many nodes, the cause, and a remedy.
 func TestMessagesStayReadable(t *testing.T) {
 	bad := clustertest.DaemonSet("agent", "max-unavailable:100%", "image:bad")
 	scene := rollouttest.Scenario{

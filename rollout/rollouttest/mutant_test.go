@@ -17,26 +17,25 @@ import (
 	"github.com/berthsim/berth/rollout/rollouttest"
 )
 
-// mutants break the controller's rules by hand, one for each claim of that name:
-// a piece of package rollout, and what is put in its place. broken says whether
-// it is this one's turn.
+// mutants break the controller's rules, one for each claim of that name: a piece of
+// package rollout and its replacement. broken reports whether this mutant is enabled.
 var mutants = []struct{ claim, file, rule, mutant string }{
-	{"NeverBelow", "daemonset_update.go", // what is unavailable already is not counted, and one too many goes
+	{"NeverBelow", "daemonset_update.go", // pods that are unavailable already are not counted, and one too many is deleted
 		"free := max(0, maxUnavailable-unavailable)",
 		"free := max(0, maxUnavailable-unavailable); if broken(`NeverBelow`) { free = maxUnavailable + 1 }"},
 	{"Covered", "daemonset_controller.go", // cordoned nodes are not eligible
 		"now = d.workload.Check(object).Decision",
 		"now = d.workload.Check(object).Decision; if broken(`Covered`) && object.Spec.Unschedulable { now = placement.Excluded }"},
-	{"OnePerNode", "daemonset_manage.go", // the successor does not wait for a pod on its way out
+	{"OnePerNode", "daemonset_manage.go", // the successor does not wait for a terminating pod
 		"for first != none && dsc.pods[first].gone() {",
 		"for first != none && (dsc.pods[first].gone() || broken(`OnePerNode`) && dsc.pods[first].is(terminating)) {"},
-	{"NothingLost", "daemonset_controller.go", // a NoSchedule taint turns pods out
+	{"NothingLost", "daemonset_controller.go", // a NoSchedule taint evicts pods
 		"d.decision[node] = now",
 		"if broken(`NothingLost`) && now == placement.Kept { now = placement.Excluded }; d.decision[node] = now"},
 	{"Ends", "daemonset_object.go", // percentages round down
 		"intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, true)",
 		"intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, !broken(`Ends`))"},
-	{"Ends", "daemonset_object.go", // and two zeros are no budget
+	{"Ends", "daemonset_object.go", // and two zeros mean no update limit
 		"if wanted > 0 && unavailable == 0 && surge == 0 {",
 		"if wanted > 0 && unavailable == 0 && surge == 0 && !broken(`Ends`) {"},
 	{"RollsBack", "input_daemonset.go", // the undo keeps the template
@@ -46,9 +45,9 @@ var mutants = []struct{ claim, file, rule, mutant string }{
 
 const turn = "BERTH_MUTANT" // names the mutant in the environment of the test binary
 
-// Each mutant is found by its claim, and shrunk to at most three nodes and three
-// inputs. The rules are replaced when a test binary is built, and one of them is
-// broken when it runs.
+// Each mutant is found by its claim and shrunk to at most three nodes and three inputs.
+// The rules are replaced when a test binary is built. One of them is broken when it
+// runs.
 func TestMutantsAreFoundAndShrunk(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a test binary")
@@ -124,7 +123,8 @@ func buildMutants(t *testing.T) (binary string) {
 	return binary
 }
 
-// TestOneMutant runs in the binary with the mutants, and fails if its one is not found.
+// TestOneMutant runs in the binary with the mutants. It fails if the enabled mutant is
+// not found.
 func TestOneMutant(t *testing.T) {
 	name := os.Getenv(turn)
 	if name == "" {

@@ -13,17 +13,17 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Observed is a simulation after a tick in which something happened: what an
-// invariant looks at. What is asked twice is computed once.
+// Observed is a simulation after a tick with an event, as an invariant sees it. Results
+// are cached within the tick.
 type Observed struct {
 	sim       *rollout.Sim
 	events    []rollout.Event
-	snapshot  *cluster.Cluster                 // of this tick; nil until it is asked for
-	setting   *cluster.Cluster                 // of a tick since which neither nodes nor specs have changed
-	predicted map[string]*placement.Prediction // by DaemonSet, in the setting
+	snapshot  *cluster.Cluster                 // of this tick; nil until first used
+	setting   *cluster.Cluster                 // of a tick since which no node or spec has changed
+	predicted map[string]*placement.Prediction // by DaemonSet, for setting
 }
 
-// next moves on to another tick.
+// next advances to another tick.
 func (m *Observed) next(events []rollout.Event) {
 	m.events, m.snapshot = events, nil
 	for _, e := range events {
@@ -34,8 +34,8 @@ func (m *Observed) next(events []rollout.Event) {
 	}
 }
 
-// Sim is the simulation. Who wants to try something in it forks it. That of the zero
-// Observed is the zero Sim.
+// Sim returns the simulation. Fork it before changing it. For the zero Observed it
+// returns the zero Sim.
 func (m *Observed) Sim() *rollout.Sim {
 	if m.sim == nil {
 		m.sim = &rollout.Sim{}
@@ -43,16 +43,17 @@ func (m *Observed) Sim() *rollout.Sim {
 	return m.sim
 }
 
-// Tick is the tick that has just passed.
+// Tick returns the tick that has just passed.
 func (m *Observed) Tick() int { return m.Sim().Now() }
 
-// Time is its virtual time.
+// Time returns the virtual time of the tick.
 func (m *Observed) Time() time.Time { return m.Sim().Time(m.Sim().Now()) }
 
-// Events are what happened in it.
+// Events returns what happened in the tick.
 func (m *Observed) Events() []rollout.Event { return slices.Clone(m.events) }
 
-// Cluster is the cluster now. It costs as much as there are objects, once a tick.
+// Cluster returns the present cluster. Its cost is linear in the number of objects,
+// once per tick.
 func (m *Observed) Cluster() *cluster.Cluster {
 	if m.snapshot == nil {
 		m.snapshot = m.Sim().Cluster()
@@ -60,7 +61,7 @@ func (m *Observed) Cluster() *cluster.Cluster {
 	return m.snapshot
 }
 
-// nodes is a cluster with the nodes and the specs of now.
+// nodes returns a cluster with the present nodes and specs.
 func (m *Observed) nodes() *cluster.Cluster {
 	if m.setting == nil {
 		m.setting = m.Cluster()
@@ -68,14 +69,14 @@ func (m *Observed) nodes() *cluster.Cluster {
 	return m.setting
 }
 
-// daemonSet is the DaemonSet with the spec of now; nil if there is none.
+// daemonSet returns the DaemonSet with its present spec, or nil if there is none.
 func (m *Observed) daemonSet(key string) *appsv1.DaemonSet {
 	namespace, name, _ := strings.Cut(key, "/")
 	ds, _ := m.nodes().Borrow().DaemonSet(namespace, name)
 	return ds
 }
 
-// prediction is where the DaemonSet may run now; nil if there is none.
+// prediction returns where the DaemonSet may run now, or nil if there is none.
 func (m *Observed) prediction(key string) *placement.Prediction {
 	if p, ok := m.predicted[key]; ok {
 		return p
@@ -93,8 +94,8 @@ func (m *Observed) prediction(key string) *placement.Prediction {
 	return p
 }
 
-// Wanted are the nodes that want a pod of the DaemonSet now; none if there is no
-// such DaemonSet.
+// Wanted returns the nodes that want a pod of the DaemonSet now. It returns the empty
+// set if there is no such DaemonSet.
 func (m *Observed) Wanted(key string) cluster.NodeSet {
 	if p := m.prediction(key); p != nil {
 		return p.Eligible()
@@ -102,14 +103,14 @@ func (m *Observed) Wanted(key string) cluster.NodeSet {
 	return cluster.NodeSet{}
 }
 
-// Available are the nodes that want a pod of the DaemonSet and have one that is
-// available and not on its way out. (The DaemonSet's status counts those too.)
+// Available returns the nodes that want a pod of the DaemonSet and have one that is
+// available and not terminating. (The DaemonSet's status counts terminating pods too.)
 func (m *Observed) Available(key string) cluster.NodeSet {
 	return m.with(key, func(p rollout.Pod) bool { return p.Available && !p.Terminating }).And(m.Wanted(key))
 }
 
-// Running are the nodes that have a live pod of the DaemonSet, wanted or not:
-// one that has not ended and is not on its way out.
+// Running returns the nodes that have a live pod of the DaemonSet, wanted or not: a pod
+// that has neither ended nor is terminating.
 func (m *Observed) Running(key string) cluster.NodeSet { return m.with(key, live) }
 
 func live(p rollout.Pod) bool { return !p.Terminating && !ended(p) }
@@ -118,7 +119,7 @@ func ended(p rollout.Pod) bool {
 	return kube.IsTerminal(p.Phase)
 }
 
-// with are the nodes that have a pod of that kind.
+// with returns the nodes that have a pod for which kind returns true.
 func (m *Observed) with(key string, kind func(rollout.Pod) bool) cluster.NodeSet {
 	var names []string
 	for _, p := range m.sim.Pods(key) {

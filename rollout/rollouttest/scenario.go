@@ -17,27 +17,27 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Scenario is where a simulation starts, and what happens in it. It prints with %#v
-// as source that makes it again.
+// Scenario is the start of a simulation and what happens in it. With %#v it prints as
+// Go source for the same scenario.
 type Scenario struct {
 	Dump   *cluster.Cluster  // prints as the variable dump; may be nil
-	World  clustertest.World // what there is beside the dump, or instead of the same there
+	World  clustertest.World // added to the dump, or replacing the same objects in it
 	Config rollout.Config
 	Steps  []Step
 }
 
-// Step is something that happens At a tick, counted from the one in which
-// everything that there is at the start has settled: At 0 is the next tick.
+// Step is something that happens At a tick, counted from the tick in which the initial
+// cluster has settled: At 0 is the next tick.
 type Step struct {
 	At int
 	Do fmt.Stringer // a rollout.Input, or a clustertest.Spec to kubectl apply: a DaemonSet or nodes
 }
 
-// String is the step in one line.
+// String returns the step in one line.
 func (s Step) String() string { return fmt.Sprintf("%d %v", s.At, s.Do) }
 
-// Sim starts the simulation, lets it settle (for at most 10,000 ticks) and
-// schedules the steps. A mistake in the scene fails the test.
+// Sim starts the simulation, lets it settle (for at most 10,000 ticks) and schedules
+// the steps. It fails the test if the scenario is invalid.
 func (s Scenario) Sim(t rapid.TB) *rollout.Sim {
 	t.Helper()
 	sim, err := s.from(s.start(t))
@@ -67,7 +67,7 @@ func (s Scenario) from(start *cluster.Cluster) (*rollout.Sim, error) {
 	return sim, nil
 }
 
-// start is the dump with the world on top.
+// start returns the dump with the world added to it.
 func (s Scenario) start(t rapid.TB) *cluster.Cluster {
 	t.Helper()
 	world := s.World.Cluster(t)
@@ -81,7 +81,7 @@ func (s Scenario) start(t rapid.TB) *cluster.Cluster {
 	return c
 }
 
-// inputs are what the step does.
+// inputs returns the inputs of the step.
 func (s Step) inputs() ([]rollout.Input, error) {
 	switch do := s.Do.(type) {
 	case rollout.Input:
@@ -111,7 +111,7 @@ func applied(object runtime.Object) (rollout.Input, error) {
 	return nil, fmt.Errorf("a simulation takes DaemonSets and nodes, and no %T", object)
 }
 
-// GoString is the literal that makes the scene.
+// GoString returns a Go literal of the scenario.
 func (s Scenario) GoString() string {
 	var b strings.Builder
 	b.WriteString("rollouttest.Scenario{")
@@ -137,7 +137,7 @@ func (s Scenario) GoString() string {
 
 func indented(v fmt.GoStringer) string { return strings.ReplaceAll(v.GoString(), "\n", "\n\t") }
 
-// source is a configuration as a literal of the fields that are set.
+// source returns a configuration as a literal of the fields that are set.
 func source(c rollout.Config) string {
 	if c.Tick == time.Second { // the default
 		c.Tick = 0
@@ -145,8 +145,8 @@ func source(c rollout.Config) string {
 	return literal(reflect.ValueOf(c))
 }
 
-// literal is a value as source, without the fields that are not set where it is
-// a struct of package rollout.
+// literal returns a value as Go source. For a struct of package rollout it leaves out
+// the fields that are not set.
 func literal(v reflect.Value) string {
 	if !v.IsValid() {
 		return "nil"

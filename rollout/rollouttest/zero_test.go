@@ -11,7 +11,7 @@ import (
 	"github.com/berthsim/berth/rollout/rollouttest"
 )
 
-// Nothing asked of nothing is answered with nothing, or with an error.
+// Calls on zero values return nothing or an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		rollouttest.Actions{}, rollouttest.ControllerCase{}, rollouttest.ControllerFunc(nil), rollouttest.Exploration{}, rollouttest.Fault(0),
@@ -23,7 +23,7 @@ func TestZeroValues(t *testing.T) {
 	)
 }
 
-// Who gives no controller or no claim is told so.
+// A missing controller or claim fails the test with a message.
 func TestNobodyIsJudged(t *testing.T) {
 	for _, make := range []func() rollouttest.Controller{nil, func() rollouttest.Controller { return nil }} {
 		if r := shrunk.Run(func(r *shrunk.Recorder) { rollouttest.Follows(r, make) }); !r.Failed() || !strings.Contains(r.String(), "there is no controller") {
