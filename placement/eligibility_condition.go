@@ -7,8 +7,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Cost is the number of nodes that one condition costs a workload. A condition
-// is a requirement on nodes, a term, or a taint that is not tolerated.
+// Cost describes the nodes that one condition costs a workload. A condition is
+// a requirement on nodes, a term, or a taint that is not tolerated.
 type Cost struct {
 	Path         string          // of the condition in the spec; empty for a condition of the node: a taint, spec.unschedulable
 	Condition    string          // the condition in words

@@ -65,8 +65,8 @@ func (c *counter) in(position int) (int64, bool) {
 // questions are the questions asked of a room. Each follows the room's log.
 type questions map[*Workload]*question
 
-// catchUp makes each question read the log to its end and then clears the log.
-// Questions not asked since the last call are dropped.
+// catchUp makes each question read the log to its end. The log is not needed
+// afterwards. Questions not asked since the last call are dropped.
 func (qs questions) catchUp(r *Room) {
 	for w, q := range qs { // any order: each by itself
 		if q.read == 0 {
@@ -141,8 +141,7 @@ func byPosition(n int) cluster.Column {
 	return cluster.Column{IDs: ids}
 }
 
-// domains returns the domain of each node. Nodes whose pods do not count have
-// none.
+// domains returns the domains of the nodes whose pods count, each once.
 func (c *counter) domains() []int32 {
 	var all []int32
 	seen := make([]bool, len(c.pods))
