@@ -42,7 +42,7 @@ var (
 	scoreImages    = scorer{"ImageLocality", 1}
 )
 
-// mostTotal exceeds the sum of the weights of all plugins.
+// mostTotal is an upper bound on the total of all plugins.
 const mostTotal = 12 * maxScore
 
 // column holds the scores of one plugin, by place.
