@@ -21,7 +21,7 @@ type question struct {
 	spreads       []evenness
 	met           int64     // total count of the counters of with
 	self          bool      // the pod itself matches with
-	kinds         [][]int32 // by kind: the counters in which its pods count
+	kinds         [][]int32 // by kind: the counters that count its pods
 	read          int       // how much of the room's log
 }
 

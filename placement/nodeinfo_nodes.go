@@ -24,8 +24,7 @@ func (r *nodeTable) node(position int) *corev1.Node {
 	return r.nodes.value[position]
 }
 
-// own gives the room its own copy of the list of nodes, which its owner may
-// change.
+// own makes the list of nodes safe for its owner to change.
 func (r *nodeTable) own(me *owner, n int) {
 	if r.nodes != nil {
 		r.nodes = r.nodes.by(me, cloneSlice)

@@ -31,7 +31,7 @@ type Workload struct {
 	fault       *fault       // why no node is even looked at
 	loadOnce    func() *Load // of the pod once it runs, made when somebody asks
 	scoring     *scoring
-	beside      bool // own pods are counted in, those that are still to come included
+	beside      bool // own pods are counted in, including pods that are still to come
 }
 
 // orNothing returns a workload that requires nothing for a nil Workload and for
