@@ -22,7 +22,7 @@ type CapacityReport struct {
 	daemons []*daemon          // ascending by namespace and name
 	all     *Room              // with every pod
 	base    *Room              // with the pods of DaemonSets alone
-	kept    map[int][]resident // by position: pods of DaemonSets that want none there, or that are not known
+	kept    map[int][]resident // by position: pods of DaemonSets that want none there or are not known
 
 	judged  sync.Once
 	clashes [][]Conflict // by position; nil: there are none

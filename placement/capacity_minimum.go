@@ -16,8 +16,8 @@ import (
 // and no other pods.
 type MinimumNode struct {
 	DaemonSets  []string            `json:"daemonSets"`  // ascending by namespace and name
-	Nodes       cluster.NodeSet     `json:"nodes"`       // that want this set and no other
-	Allocatable corev1.ResourceList `json:"allocatable"` // that the node has to be able to allocate; "pods" is places for pods
+	Nodes       cluster.NodeSet     `json:"nodes"`       // nodes that want exactly this set
+	Allocatable corev1.ResourceList `json:"allocatable"` // what the node must be able to allocate; "pods" is the number of pods
 	// Conflicts lists the conflicts on the first of the nodes that no size of
 	// node solves.
 	Conflicts []Conflict `json:"conflicts,omitempty"`

@@ -15,7 +15,7 @@ import (
 // NodeUsage is the usage of a node in a CapacityReport.
 type NodeUsage struct {
 	Node       string           `json:"node"`
-	Resources  []ResourceUsage  `json:"resources"`            // cpu, memory, ephemeral-storage, pods, then the others by name; nothing that neither is there nor asked for
+	Resources  []ResourceUsage  `json:"resources"`            // cpu, memory, ephemeral-storage, pods, then the others by name; only resources that the node has or a pod requests
 	DaemonSets []DaemonSetUsage `json:"daemonSets,omitempty"` // ascending by namespace and name
 	Conflicts  []Conflict       `json:"conflicts,omitempty"`  // conflicts that more capacity would not solve, in the order of DaemonSets
 }
@@ -73,7 +73,7 @@ func (l *CapacityReport) sums(position int) []sum {
 	add(corev1.ResourceMemory, has.memory, base.memory, free.memory)
 	add(corev1.ResourceEphemeralStorage, has.ephemeral, base.ephemeral, free.ephemeral)
 	add(corev1.ResourcePods, int64(has.pods), int64(base.pods), int64(free.pods))
-	for _, s := range free.scalars { // that any node near by has, or is asked for
+	for _, s := range free.scalars { // that any node in the block has or a pod requests
 		add(s.name, has.scalars.amount(s.name), base.scalars.amount(s.name), s.amount)
 	}
 	return all

@@ -13,7 +13,7 @@ type Cost struct {
 	Path         string          // of the condition in the spec; empty for a condition of the node: a taint, spec.unschedulable
 	Condition    string          // the condition in words
 	Unmet        cluster.NodeSet // nodes that do not meet it
-	SoleObstacle cluster.NodeSet // nodes that would be wanted if it were always met: nothing else keeps them away
+	SoleObstacle cluster.NodeSet // nodes that would be wanted if it were always met
 	Fault        string          // why a term matches no node at all
 }
 
@@ -59,7 +59,7 @@ func (p *Prediction) Costs() []Cost {
 // condition outside the terms, and one of the terms.
 type bill struct {
 	conditions []condition
-	aside      []cluster.NodeSet // that meet each condition aside from the terms
+	aside      []cluster.NodeSet // nodes that meet each condition outside the terms
 }
 
 // condition is a Cost under construction.
@@ -67,7 +67,7 @@ type condition struct {
 	Cost
 	met   cluster.NodeSet
 	aside int             // its place in the bill's list; -1 for a term and its requirements
-	terms cluster.NodeSet // that would match one of the terms if this were always met
+	terms cluster.NodeSet // nodes that would match one of the terms if this were always met
 }
 
 // wanted returns the nodes that meet all conditions outside the terms, except

@@ -12,7 +12,7 @@ import (
 // pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go: PreFilter;
 // pkg/scheduler/framework/runtime/framework.go: RunPreFilterPlugins).
 type preFilterResult struct {
-	plugins []string // that restrict it, ascending; none: every node is looked at
+	plugins []string // plugins that restrict it, ascending; none if every node is looked at
 	names   []string
 	refusal string // why no node is looked at
 }

@@ -20,7 +20,7 @@ type podTerm struct {
 	key        string // topologyKey
 	selector   labels.Selector
 	namespaces []string
-	named      labels.Selector // namespaces by their labels; matches none where the term has no namespaceSelector
+	named      labels.Selector // namespaces by their labels; matches none if the term has no namespaceSelector
 }
 
 func compilePodTerms(namespace string, terms []corev1.PodAffinityTerm) ([]podTerm, error) {

@@ -63,7 +63,7 @@ type PortConflict struct {
 	Port     int32           `json:"port"`
 	Protocol corev1.Protocol `json:"protocol"`
 	HostIP   string          `json:"hostIP"` // the requested address; 0.0.0.0 is every address
-	Pod      string          `json:"pod"`    // the pod that has it, as namespace/name
+	Pod      string          `json:"pod"`    // the pod that uses it, as namespace/name
 	PodIP    string          `json:"podIP"`  // the address that the other pod uses
 }
 

@@ -90,12 +90,12 @@ type SpreadViolation struct {
 	TopologyKey string `json:"topologyKey"`
 	Missing     bool   `json:"missing,omitempty"` // the node has no such label; the rest is then empty
 	Value       string `json:"value,omitempty"`   // the node's
-	Pods        int64  `json:"pods"`              // that match, in the node's domain, the new one included if it matches
+	Pods        int64  `json:"pods"`              // matching pods in the node's domain, including the new pod if it matches
 	Least       int64  `json:"least"`             // in any domain; 0 where there are fewer domains than minDomains
 	MaxSkew     int64  `json:"maxSkew"`
 }
 
-// String returns the skew that the constraint would have.
+// String returns by how much the pod would break the constraint.
 func (i SpreadViolation) String() string {
 	if i.Missing {
 		return i.Path + ": the node has no label " + i.TopologyKey

@@ -17,7 +17,7 @@ type question struct {
 	w             *Workload
 	with, without []podTerm // resolved
 	namespace     labels.Set
-	counters      []counter // of the spreads, of with, of without, then of pods there that keep others away, one a topology key
+	counters      []counter // for spreads, with and without, then for existing pods with anti-affinity, one per topology key
 	spreads       []evenness
 	met           int64     // total count of the counters of with
 	self          bool      // the pod itself matches with
@@ -37,8 +37,8 @@ type counter struct {
 type evenness struct {
 	*spread
 	label   cluster.Column
-	pinned  bool    // a daemon's pod, which has affinity to one node, looks at that node alone
-	domains []int32 // that there are; none if pinned
+	pinned  bool    // only one node counts: a daemon's pod has affinity to a single node
+	domains []int32 // existing domains; none if pinned
 	least   int64   // the minimum over all domains
 	stale   bool    // least is out of date
 }

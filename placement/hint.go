@@ -17,7 +17,7 @@ import (
 // a worse decision than before, so no running pod is lost.
 type Hint struct {
 	Steps []HintStep      `json:"steps"` // to be applied together: none can be left out
-	Nodes cluster.NodeSet `json:"nodes"` // nodes to which the steps on nodes apply; empty if there are none
+	Nodes cluster.NodeSet `json:"nodes"` // where the steps on nodes apply; empty if there are none
 	Gains cluster.NodeSet `json:"gains"` // the nodes that become Placed
 }
 
@@ -111,7 +111,7 @@ func (r remedy) text() string {
 type hinter struct {
 	p     *Prediction
 	node  *corev1.Node
-	words *vocabulary // once they have been asked for
+	words *vocabulary // computed on first use
 }
 
 // remedy returns the changes for all reasons against the node.

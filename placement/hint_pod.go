@@ -7,7 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// podStrictly returns changes to the pod that let it onto the node and may keep
+// podStrictly returns changes to the pod that let it onto the node but may exclude
 // it from others: a nodeSelector gets the node's value.
 func (m *hinter) podStrictly(r FilterReason) []HintStep { return m.onPod(r, true) }
 

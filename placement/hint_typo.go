@@ -174,7 +174,7 @@ func nearestKey(word string, present, wellKnown []string) (meant string, known b
 	if meant = cmp.Or(nearest(word, present), sameName(word, present)); meant != "" {
 		return meant, false
 	}
-	if renamed[word] != "" { // an old name is no mistake where the new one is not used
+	if renamed[word] != "" { // an old name is no mistake if the new one is not used
 		return "", false
 	}
 	return cmp.Or(nearest(word, wellKnown), sameName(word, wellKnown)), true

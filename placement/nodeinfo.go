@@ -21,10 +21,10 @@ import (
 type Room struct {
 	nodeTable
 	origin
-	has       *cow[[]*capacity] // by position; nodes of one size share theirs
+	has       *cow[[]*capacity] // by position; nodes of one size share a capacity
 	blocks    []*cow[block]     // 64 nodes each
 	me        *owner
-	kinds     *kinds // that the cohorts are of
+	kinds     *kinds // numbers the kinds of the podClassCounts
 	log       changeLog
 	questions questions
 }

@@ -37,7 +37,7 @@ type resident struct {
 
 // origin is the source of a room.
 type origin struct {
-	base   *nodeInfoSnapshot // the room is this account and what the log says; nil: the log may have been cut
+	base   *nodeInfoSnapshot // the room is the base plus its log; nil if the log may have been cut
 	absent []resident        // pods of the base that the room was created without, ascending by position
 	crowds []ownPods         // pods that were added
 }

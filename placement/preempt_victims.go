@@ -20,7 +20,7 @@ type victimSearch struct {
 	*Prediction
 	pod      podPriority
 	room     *Room     // a clone
-	question *question // a copy, which follows what is tried
+	question *question // a copy that follows the trial
 	budgets  []budget
 }
 
@@ -35,7 +35,7 @@ func (p *Prediction) victimSearch() *victimSearch {
 	t := &victimSearch{Prediction: p, pod: podPriorityOf(p.workload.pod, b), room: p.left().Clone(), question: p.question.clone()}
 	for _, d := range b.PodDisruptionBudgets() {
 		selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
-		if err == nil && !selector.Empty() { // an empty one protects no pod here
+		if err == nil && !selector.Empty() { // an empty selector protects no pod here
 			t.budgets = append(t.budgets, budget{d, selector})
 		}
 	}
@@ -45,7 +45,7 @@ func (p *Prediction) victimSearch() *victimSearch {
 // victimNode is a pod on the node that may be evicted.
 type victimNode struct {
 	Victim
-	started int64 // s since 1970; of a pod that has not started later than any
+	started int64 // s since 1970; a pod that has not started is later than any other
 	pod     *corev1.Pod
 	load    *Load
 	kind    int32

@@ -36,7 +36,7 @@ type Replica struct {
 	Pod       string `json:"pod"`
 	Node      string `json:"node"`
 	Total     int64  `json:"total"`     // the node's weighted score; 0 if it was the only node, which the scheduler does not score
-	TiedNodes int    `json:"tiedNodes"` // how many nodes had this total, this one included: the seed decided
+	TiedNodes int    `json:"tiedNodes"` // number of nodes with this total, including this one; the seed chose among them
 }
 
 // PendingReplicas is a group of pods that stay pending for one reason.

@@ -26,8 +26,8 @@ type podSet struct {
 	alike    bool            // the pods differ only in their names
 	inOrder  bool            // a pod is created when the one before is ready
 	sets     map[string]bool // names of the controllers whose pods are the team's, or were
-	claims   []string        // volumes of which each pod of a StatefulSet has its own
-	paused   string          // why no pod is made
+	claims   []string        // volumes that a StatefulSet claims for each pod
+	paused   string          // why no pod is created
 	hashed   string          // a Deployment, whose ReplicaSets are named after it and the hash of their pods
 }
 

@@ -4,9 +4,9 @@ package placement
 // to.
 type board struct {
 	feasibleNodes
-	columns []column // without the plugins that have nothing to say of the pod
+	columns []column // without plugins that skip the pod
 	totals  []int32  // by place
-	counts  []int32  // by total: how many nodes
+	counts  []int32  // by total: the number of nodes
 	err     error    // why there are no scores
 }
 

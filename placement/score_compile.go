@@ -14,7 +14,7 @@ type scoring struct {
 	preferences preferences
 	spreads     []spread             // the pod's own that only affect scores
 	fault       error                // why the scheduler's attempt fails before there are scores
-	asks        func() scoredAmounts // added up when somebody asks
+	asks        func() scoredAmounts // computed on first use
 	images      neededImages
 }
 

@@ -58,7 +58,7 @@ func listedName(image string) string {
 
 const (
 	megabyte      = 1024 * 1024
-	smallestImage = 23 * megabyte   // that counts
+	smallestImage = 23 * megabyte   // smaller images do not count
 	largestImage  = 1000 * megabyte // for each container
 )
 

@@ -59,7 +59,7 @@ type scale struct {
 }
 
 const (
-	asItIs  rule = iota // the raw score is one of 0 to 100
+	asItIs  rule = iota // the raw score is 0 to 100 already
 	share               // of the highest (pkg/scheduler/framework/plugins/helper/normalize_score.go: DefaultNormalizeScore)
 	reverse             // likewise, the highest being the worst
 	evenly              // likewise, and the lowest is 100 (pkg/scheduler/framework/plugins/podtopologyspread/scoring.go: NormalizeScore)

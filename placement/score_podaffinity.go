@@ -13,7 +13,7 @@ import (
 type attraction struct {
 	key    string
 	column cluster.Column
-	pods   []int64 // by domain: that count, once for each term
+	pods   []int64 // by domain: pods that count, once for each term
 	worth  []int64 // by domain
 }
 

@@ -100,7 +100,7 @@ func balanceGained(has *capacity, left *left, asks *scoredAmounts) int64 {
 // both is used.
 func balance(has *capacity, cpu, memory int64) int64 {
 	if has.cpu == 0 || has.memory == 0 {
-		return maxScore // one of them alone does not deviate
+		return maxScore // a single resource does not deviate
 	}
 	deviation := math.Abs((fraction(cpu, has.cpu) - fraction(memory, has.memory)) / 2)
 	return int64((1 - deviation) * maxScore)

@@ -89,7 +89,7 @@ func (r *Room) newSpreading(w *Workload, constraints []spread, strict bool, node
 			e.blank = int32(i)
 		}
 	}
-	var keys []spread // that a node must have
+	var keys []spread // topology keys that a node must have
 	if strict {
 		keys = constraints
 		s.scored = newFeasibleNodes(s.labelled(nodes.words))

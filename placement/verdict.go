@@ -13,7 +13,7 @@ type Decision uint8
 
 const (
 	Excluded Decision = iota // no pod is wanted, and a running one is deleted
-	Kept                     // a DaemonSet wants no pod, but a running one stays: only NoSchedule taints are in the way
+	Kept                     // a DaemonSet wants no pod, but a running one stays: only NoSchedule taints keep new pods away
 	Pending                  // wanted, but the scheduler would not bind it now
 	Eligible                 // wanted; whether it fits was not judged
 	Placed                   // wanted, and the scheduler would bind it now

@@ -29,7 +29,7 @@ type Workload struct {
 	relations   relations
 	minds       bool         // where other pods are
 	fault       *fault       // why no node is even looked at
-	loadOnce    func() *Load // of the pod once it runs, made when somebody asks
+	loadOnce    func() *Load // of the running pod, computed on first use
 	scoring     *scoring
 	beside      bool // own pods are counted in, including pods that are still to come
 }
