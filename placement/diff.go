@@ -76,7 +76,7 @@ func sideOf(p *Prediction) side {
 }
 
 // Nodes returns the nodes with a transition. The names are those of the later
-// snapshot where it has the node. Nodes returns nothing for Same.
+// snapshot where it has the node. Nodes returns nothing for TransitionNone.
 func (c Changes) Nodes(t Transition) cluster.NodeSet {
 	if t >= turns {
 		return cluster.NodeSet{}

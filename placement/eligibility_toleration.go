@@ -56,9 +56,9 @@ func (t Toleration) String() string {
 	return s
 }
 
-// Tolerates reports whether a pod with the toleration can be scheduled onto a
-// node with the taint, or stay there. It returns true for a nil taint. It
-// ignores tolerationSeconds, which limits how long the pod stays.
+// Tolerates reports whether the toleration matches the taint: the taint then
+// neither keeps the pod off the node nor evicts it. It returns true for a nil
+// taint. It ignores tolerationSeconds, which limits how long the pod stays.
 func (t *Toleration) Tolerates(taint *corev1.Taint) bool { return taint == nil || t.tolerates(taint) }
 
 // tolerates follows corev1.Toleration.ToleratesTaint with the gate

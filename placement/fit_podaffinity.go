@@ -167,7 +167,7 @@ type AffinityConflict struct {
 	TopologyKey string `json:"topologyKey"`
 	Missing     bool   `json:"missing,omitempty"` // the node has no such label
 	Value       string `json:"value,omitempty"`   // the node's
-	Pods        int64  `json:"pods"`              // in the node's domain: that the pod must be with, or keeps away from, or that keep it away
+	Pods        int64  `json:"pods"`              // in the node's domain: pods that the pod must be near or avoids, or that avoid it
 	Pod         string `json:"pod,omitempty"`     // one of these pods, if known, as namespace/name
 }
 

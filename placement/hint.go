@@ -44,8 +44,8 @@ func (p *Prediction) HintsFor(node string) []Hint {
 }
 
 // Hints returns the smallest sets of changes that make the pod Placed on more
-// nodes. The smallest set is first; of equal sets, the one with the most gains.
-// Nodes that need the same changes share a hint.
+// nodes. The smallest set is first; of sets of equal size, the one with the
+// most gains. Nodes that need the same changes share a hint.
 //
 // It costs a verdict for each node that is not placed and a few predictions for
 // each distinct set of changes.

@@ -8,16 +8,16 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Room tracks the resources of the nodes of a cluster as the scheduler does
+// Room tracks the nodes of a cluster and their pods as the scheduler does
 // (pkg/scheduler/framework/types.go: NodeInfo): what each node can allocate and
 // what its pods have left. Nodes are addressed by position, as in
 // cluster.Borrowed. At a position without a node nothing fits and nothing is
 // counted.
 //
-// Pods can be added and removed. A Clone costs a pointer per 64 nodes; the
-// first later change to any of these costs a copy of their block. The zero Room
-// has no nodes. Concurrent calls of Clone are safe; otherwise a Room is not
-// safe for concurrent use.
+// Pods can be added and removed. A Clone costs a pointer per 64 nodes. The
+// first later change to any of these nodes costs a copy of their block. The
+// zero Room has no nodes. Concurrent calls of Clone are safe; otherwise a Room
+// is not safe for concurrent use.
 type Room struct {
 	nodeTable
 	origin

@@ -52,14 +52,14 @@ type PendingReplicas struct {
 // Among equal totals the seed decides, separately for each pod and node: adding
 // or removing a node does not change other choices.
 //
-// The controller's running pods are removed first. No pod is preempted. Pods
-// that DaemonSets want but do not run yet take no room (NewCapacityReport
-// counts them). Pods belong to a ReplicaSet with its pod-template-hash, as in a
-// real cluster: to the ReplicaSet that the snapshot has for the template, or to
-// a new one. The hash of a new ReplicaSet is not the one of Kubernetes. A
-// paused Deployment gets no new ReplicaSet. After the first pod that fits on no
-// node the rest is not tried. From 100 nodes on the real scheduler does not
-// look at all of them: see Prediction.Sampled.
+// The controller's running pods do not count, as if it had just been created.
+// No pod is preempted. Pods that DaemonSets want but do not run yet take no
+// room (NewCapacityReport counts them). Pods belong to a ReplicaSet with its
+// pod-template-hash, as in a real cluster: to the ReplicaSet that the snapshot
+// has for the template, or to a new one. The hash of a new ReplicaSet is not
+// the one of Kubernetes. A paused Deployment gets no new ReplicaSet. After the
+// first pod that fits on no node the others are not tried. From 100 nodes on
+// the real scheduler does not look at all nodes: see Prediction.Sampled.
 //
 // The controller is defaulted and validated unless Unvalidated is given. The
 // error reports every mistake. A pod costs some ten ns per node.
