@@ -13,9 +13,9 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// What goes into a workload and what comes out of it is nobody else's.
-// Mutants seen: Unvalidated without a copy; Mismatch.Values shared with the
-// workload; Tolerations without a copy.
+// A workload shares no memory with its arguments or its results. Mutants seen:
+// Unvalidated without a copy; Mismatch.Values shared with the workload;
+// Tolerations without a copy.
 func TestWorkloadsKeepTheirOwn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ds, c := gen.DaemonSet(t), draw(t)
@@ -81,7 +81,7 @@ func spoilVerdict(v placement.Verdict) {
 	}
 }
 
-// Run with -race: one workload and one prediction, asked by many at a time.
+// Run with -race: concurrent questions to one workload and one prediction.
 func TestConcurrentPredictions(t *testing.T) {
 	c, err := clustertest.Parse("a disk=ssd\nb taint:dedicated=gpu:NoSchedule\nc cordoned\nd not-ready")
 	if err != nil {

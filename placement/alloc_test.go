@@ -11,9 +11,10 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// A question makes as many objects on many nodes as on few: sets grow by a bit a
-// node and nothing else does. Mutants seen: a list of the nodes that were turned
-// down in Predict; a slice of taints in Check made before it is known to be needed.
+// A question allocates as many objects on many nodes as on few: sets grow by a
+// bit per node and nothing else grows. Mutants seen: a list of the rejected
+// nodes in Predict; a slice of taints in Check allocated before it is known to
+// be needed.
 func TestNoAllocationPerNode(t *testing.T) {
 	w := compiled(t)
 	ask := map[string]func(*testing.T, int) float64{

@@ -11,7 +11,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Thirty agents, two of which clash, on 5,000 nodes of which every tenth is small.
+// Thirty agents, two in conflict, on 5,000 nodes. Every tenth node is small.
 func BenchmarkCapacityReport(b *testing.B) {
 	var objects []runtime.Object
 	for i := range 5000 {

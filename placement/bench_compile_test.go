@@ -6,7 +6,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// A DaemonSet compiled, as it stands in a manifest and as it was stored.
+// A DaemonSet is compiled, as written in a manifest and as stored.
 func BenchmarkCompile(b *testing.B) {
 	for _, stored := range []bool{false, true} {
 		name, opts := "manifest", []placement.Option(nil)

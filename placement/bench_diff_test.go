@@ -13,8 +13,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// runningWorld is nodes with room, on each of which the benchmark's DaemonSet may
-// run a pod of its own and another one runs.
+// runningWorld returns nodes with room. On each node another DaemonSet runs a
+// pod, and the benchmark's own DaemonSet may.
 func runningWorld(b *testing.B, n int, own bool) *cluster.Cluster {
 	objects := benchNodes(n)
 	controller := true
@@ -43,8 +43,9 @@ func runningWorld(b *testing.B, n int, own bool) *cluster.Cluster {
 }
 
 // One question on a cluster that has been asked before: a node is tainted, the
-// workload predicted again, fit included, and compared with what was. With "own"
-// the workload's own pods run on every node and are left out of the account.
+// workload is predicted again, fit included, and compared with the prediction
+// before. With "own" the workload's own pods run on every node and are left out
+// of the room.
 func BenchmarkWhatIf(b *testing.B) {
 	for _, own := range []bool{false, true} {
 		b.Run(fmt.Sprintf("5000/own=%v", own), func(b *testing.B) {

@@ -8,9 +8,9 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// What a snapshot keeps beside the Kubernetes objects that it was made of: itself,
-// then the index of a DaemonSet's six label keys and of the taints, then the
-// account of what is left on the nodes, one pod on each.
+// The memory that a snapshot keeps in addition to its Kubernetes objects: the
+// snapshot itself, then the index of a DaemonSet's six label keys and of the
+// taints, then what is left on the nodes, with one pod on each.
 func BenchmarkMemory(b *testing.B) {
 	for _, n := range []int{10_000, 100_000} {
 		b.Run(fmt.Sprint("nodes=", n), func(b *testing.B) {
@@ -42,7 +42,7 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// heap is the bytes that are in use.
+// heap returns the number of bytes in use.
 func heap() float64 {
 	runtime.GC()
 	runtime.GC()

@@ -13,8 +13,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// benchHosts gives the benchmark's nodes with something to allocate, images,
-// taints that scores look at, and as many pods.
+// benchHosts returns the benchmark's nodes with allocatable resources, images,
+// taints that affect scores, and as many pods.
 func benchHosts(n int) []runtime.Object {
 	objects := benchNodes(n)
 	for i := range n {
@@ -55,7 +55,7 @@ func benchPod(name, cpu string) *corev1.Pod {
 	}
 }
 
-// All scores of one pod, of the second and every later pod; where it fits included.
+// All scores of the second and every later pod, including its fit.
 func BenchmarkScoreWarm(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -13,8 +13,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// benchNodes gives nodes with 20 labels and 2 taints. Every tenth is of a pool
-// that the benchmark's DaemonSet avoids.
+// benchNodes returns nodes with 20 labels and 2 taints. Every tenth is in a
+// pool that the benchmark's DaemonSet avoids.
 func benchNodes(n int) []runtime.Object {
 	nodes := make([]runtime.Object, n)
 	for i := range nodes {
@@ -36,7 +36,8 @@ func benchNodes(n int) []runtime.Object {
 	return nodes
 }
 
-// benchDaemonSet has six NotIn clauses, one of which costs a tenth of the nodes.
+// benchDaemonSet returns a DaemonSet with six NotIn clauses. One of them
+// excludes a tenth of the nodes.
 func benchDaemonSet() *appsv1.DaemonSet {
 	labels := map[string]string{"app": "agent"}
 	var requirements []corev1.NodeSelectorRequirement
@@ -74,7 +75,8 @@ func perNode(b *testing.B, n int) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/node")
 }
 
-// The desired set of the first DaemonSet on fresh nodes, the snapshot and its index included.
+// The desired set of the first DaemonSet on fresh nodes, including the snapshot
+// and its index.
 func BenchmarkEligibleCold(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -118,7 +120,7 @@ func BenchmarkEligibleWarm(b *testing.B) {
 	}
 }
 
-// One node edited, and the question asked again.
+// One node is edited, and the question asked again.
 func BenchmarkEditAndPredict(b *testing.B) {
 	for _, n := range []int{1_000, 5_000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -144,7 +146,8 @@ func BenchmarkEditAndPredict(b *testing.B) {
 	}
 }
 
-// All reasons against one node, of every plugin that looks at a node or what is on it.
+// All reasons against one node, of every plugin that looks at a node or its
+// pods.
 func BenchmarkAllReasons(b *testing.B) {
 	for _, n := range []int{100, 100_000} {
 		b.Run(fmt.Sprint("nodes=", n), func(b *testing.B) {

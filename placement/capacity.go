@@ -12,35 +12,36 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// CapacityReport is the account of every node as it will be when each DaemonSet of the
-// snapshot has its pods: what the node can allocate, what DaemonSets request of
-// it, what other pods do, and what is then free. Each DaemonSet may fit alone and
-// all of them together not: here that is seen before any is applied. It is
+// CapacityReport describes every node as it will be when each DaemonSet of the
+// snapshot has its pods: what the node can allocate, what DaemonSets request,
+// what other pods request, and what is then free. Each DaemonSet may fit alone
+// while all together do not; the report shows that before any is applied. It is
 // immutable and safe for concurrent use.
 type CapacityReport struct {
 	cluster *cluster.Cluster
 	daemons []*daemon          // ascending by namespace and name
 	all     *Room              // with every pod
 	base    *Room              // with the pods of DaemonSets alone
-	kept    map[int][]resident // by position: pods of DaemonSets that want none there, or that are not known
+	kept    map[int][]resident // by position: pods of DaemonSets that want none there or are not known
 
 	judged  sync.Once
 	clashes [][]Conflict // by position; nil: there are none
 	shapes  []MinimumNode
 }
 
-// daemon is a DaemonSet and where its pods are to be.
+// daemon is a DaemonSet and the nodes where its pods are to be.
 type daemon struct {
 	*Workload
 	wanted  ownPods
 	running map[int]int // how many of its pods are on a node, by position
 }
 
-// NewCapacityReport makes the account. A DaemonSet's pod counts on every node that wants
-// it, with what the template requests, whether it runs yet or not; on a node that
-// is only kept it counts if it runs there, and not at all where it will be deleted.
-// Pods of a DaemonSet that the snapshot does not have, or that is being deleted,
-// count as they run. DaemonSets are judged as stored, without validation. It costs
+// NewCapacityReport returns the report for a cluster. A DaemonSet's pod counts
+// on every node that wants it, with the requests of the template, whether it
+// runs yet or not. On a node that is only kept the pod counts if it runs there.
+// Where it will be deleted it does not count. Pods of a DaemonSet that the
+// snapshot does not have, or that is being deleted, count as they run.
+// DaemonSets are judged as stored, without validation. NewCapacityReport costs
 // a Predict for each DaemonSet and some ns for each of its nodes.
 func NewCapacityReport(c *cluster.Cluster) *CapacityReport {
 	l := &CapacityReport{cluster: c, base: emptyRoom(c)}
@@ -68,8 +69,8 @@ func NewCapacityReport(c *cluster.Cluster) *CapacityReport {
 	return l
 }
 
-// newDaemon gives the DaemonSet and those of its pods that one made of its
-// template comes for, or none.
+// newDaemon returns the DaemonSet and its pods that the template's pod replaces
+// or that will be deleted.
 func newDaemon(ds *appsv1.DaemonSet, c *cluster.Cluster, a *nodeInfoSnapshot) (*daemon, []resident) {
 	w := compileDaemonSet(ds.DeepCopy())
 	p := w.Predict(c)
@@ -84,8 +85,8 @@ func newDaemon(ds *appsv1.DaemonSet, c *cluster.Cluster, a *nodeInfoSnapshot) (*
 	return d, going
 }
 
-// daemonPods gives the pods of DaemonSets by position, without some, on each node
-// in the order of the DaemonSets' names.
+// daemonPods returns the pods of DaemonSets by position, except the pods in
+// without. The pods of each node are in the order of the DaemonSets' names.
 func (a *nodeInfoSnapshot) daemonPods(without []resident) map[int][]resident {
 	gone := map[*corev1.Pod]bool{}
 	for _, r := range without {
@@ -102,7 +103,8 @@ func (a *nodeInfoSnapshot) daemonPods(without []resident) map[int][]resident {
 	return all
 }
 
-// Node gives the account of one node; false if the snapshot does not have it.
+// Node returns the usage of one node. It returns false if the snapshot does not
+// have the node.
 func (l *CapacityReport) Node(node string) (NodeUsage, bool) {
 	position, ok := l.cluster.Borrow().Position(node)
 	if !ok {
@@ -111,7 +113,7 @@ func (l *CapacityReport) Node(node string) (NodeUsage, bool) {
 	return l.entry(position), true
 }
 
-// Nodes yields the account of every node, ascending by name.
+// Nodes returns an iterator over the usage of every node, ascending by name.
 func (l *CapacityReport) Nodes() iter.Seq[NodeUsage] {
 	return func(yield func(NodeUsage) bool) {
 		for position := range l.cluster.Borrow().Len() {
@@ -122,16 +124,16 @@ func (l *CapacityReport) Nodes() iter.Seq[NodeUsage] {
 	}
 }
 
-// Overloaded gives the nodes of which DaemonSets request something that there is
-// too little of for all pods: some of them will be pending, or make others go.
+// Overloaded returns the nodes that have too little of a resource that
+// DaemonSets request: some pods there will be pending, or will preempt others.
 func (l *CapacityReport) Overloaded() cluster.NodeSet {
 	return l.those(func(position int) bool {
 		return slices.ContainsFunc(l.sums(position), sum.over)
 	})
 }
 
-// Conflicting gives the nodes on which pods of DaemonSets cannot be with the others
-// there however much the node can allocate.
+// Conflicting returns the nodes on which pods of DaemonSets conflict with other
+// pods, however much the node can allocate.
 func (l *CapacityReport) Conflicting() cluster.NodeSet {
 	l.judge()
 	return l.those(func(position int) bool { return l.clashes != nil && len(l.clashes[position]) > 0 })
@@ -147,15 +149,15 @@ func (l *CapacityReport) those(are func(position int) bool) cluster.NodeSet {
 	return l.cluster.Borrow().Set(words)
 }
 
-// MinimumNodes gives for each set of DaemonSets that some nodes want together the
-// smallest node that takes them all, the largest set first, sets of equal size in
-// the order of their first nodes.
+// MinimumNodes returns the smallest node that takes all pods of a set of
+// DaemonSets, for each set that some nodes want together. The largest set is
+// first; sets of equal size are in the order of their first nodes.
 func (l *CapacityReport) MinimumNodes() []MinimumNode {
 	l.judge()
 	return slices.Clone(l.shapes)
 }
 
-// judge asks the filters that do not look at amounts.
+// judge runs the filters that do not look at amounts.
 func (l *CapacityReport) judge() {
 	l.judged.Do(func() {
 		for position := range l.all.Len() {

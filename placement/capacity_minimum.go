@@ -12,17 +12,18 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// MinimumNode is the smallest node that takes the pods of a set of DaemonSets, and
-// nothing beside them.
+// MinimumNode is the smallest node that takes the pods of a set of DaemonSets
+// and no other pods.
 type MinimumNode struct {
 	DaemonSets  []string            `json:"daemonSets"`  // ascending by namespace and name
-	Nodes       cluster.NodeSet     `json:"nodes"`       // that want this set and no other
-	Allocatable corev1.ResourceList `json:"allocatable"` // that the node has to be able to allocate; "pods" is places for pods
-	// Conflicts is what no size helps against, on the first of the nodes.
+	Nodes       cluster.NodeSet     `json:"nodes"`       // nodes that want exactly this set
+	Allocatable corev1.ResourceList `json:"allocatable"` // what the node must be able to allocate; "pods" is the number of pods
+	// Conflicts lists the conflicts on the first of the nodes that no size of
+	// node solves.
 	Conflicts []Conflict `json:"conflicts,omitempty"`
 }
 
-// String is what the set needs, in one line.
+// String returns what the set needs, in one line.
 func (s MinimumNode) String() string {
 	text := fmt.Sprintf("%s wanted together on %s: a node needs %s",
 		number(len(s.DaemonSets), "DaemonSet"), number(s.Nodes.Len(), "node"), amountsText(s.Allocatable))
@@ -54,8 +55,8 @@ func (l *CapacityReport) measure() []MinimumNode {
 	return shapes
 }
 
-// groups gives the nodes that want the same DaemonSets, in the order of their
-// first ones; those that want none are left out.
+// groups returns the nodes grouped by the DaemonSets that they want, in the
+// order of the first node of each group. Nodes that want none are omitted.
 func (l *CapacityReport) groups() [][]int {
 	place := map[string]int{}
 	var all [][]int
@@ -79,8 +80,8 @@ func (l *CapacityReport) groups() [][]int {
 	return all
 }
 
-// clashesIn gives what the filters say of each DaemonSet's pod beside all others,
-// but for amounts.
+// clashesIn returns the conflicts of each DaemonSet's pod with all other pods,
+// except shortfalls of resources.
 func (l *CapacityReport) clashesIn(room *Room, position int) []Conflict {
 	var all []Conflict
 	for _, d := range l.wantedOn(position) {

@@ -12,35 +12,36 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// NodeUsage is a node's account in a CapacityReport.
+// NodeUsage is the usage of a node in a CapacityReport.
 type NodeUsage struct {
 	Node       string           `json:"node"`
-	Resources  []ResourceUsage  `json:"resources"`            // cpu, memory, ephemeral-storage, pods, then the others by name; nothing that neither is there nor asked for
+	Resources  []ResourceUsage  `json:"resources"`            // cpu, memory, ephemeral-storage, pods, then the others by name; only resources that the node has or a pod requests
 	DaemonSets []DaemonSetUsage `json:"daemonSets,omitempty"` // ascending by namespace and name
-	Conflicts  []Conflict       `json:"conflicts,omitempty"`  // what more room would not help against, in the order of the shares
+	Conflicts  []Conflict       `json:"conflicts,omitempty"`  // conflicts that more capacity would not solve, in the order of DaemonSets
 }
 
-// ResourceUsage is what becomes of one resource of a node. "pods" is places for pods.
+// ResourceUsage is the usage of one resource of a node. The resource "pods" is
+// the number of pods.
 type ResourceUsage struct {
 	Resource    corev1.ResourceName `json:"resource"`
 	Allocatable resource.Quantity   `json:"allocatable"`
-	DaemonSets  resource.Quantity   `json:"daemonSets"` // requested by their pods, those that do not run yet included
+	DaemonSets  resource.Quantity   `json:"daemonSets"` // requested by their pods, including pods that do not run yet
 	Others      resource.Quantity   `json:"others"`     // requested by all other pods that are bound to the node and have not ended
 	Free        resource.Quantity   `json:"free"`       // below zero where more is requested than there is
 }
 
-// DaemonSetUsage is what a DaemonSet takes from a node: the pod that it wants there, or one
-// that only stays.
+// DaemonSetUsage is what a DaemonSet requests of a node, for the pod that it
+// wants there or for a pod that is only kept.
 type DaemonSetUsage struct {
 	DaemonSet string              `json:"daemonSet"`      // namespace/name
-	Running   int                 `json:"running"`        // pods of it that are bound there already
+	Running   int                 `json:"running"`        // its pods that are bound there already
 	Kept      bool                `json:"kept,omitempty"` // it wants none, or is not known; this one runs
 	Requests  corev1.ResourceList `json:"requests,omitempty"`
 }
 
-// Conflict is what keeps a DaemonSet's pod from a node beside the others that are to
-// be there, however much the node can allocate: host ports, required affinity
-// and anti-affinity between pods, spread constraints.
+// Conflict is what keeps a DaemonSet's pod from a node beside the other pods
+// that are to be there, however much the node can allocate: host ports,
+// required pod affinity and anti-affinity, and spread constraints.
 type Conflict struct {
 	DaemonSet string         `json:"daemonSet"` // namespace/name
 	Reasons   []FilterReason `json:"reasons"`
@@ -59,7 +60,7 @@ func (s sum) line() ResourceUsage {
 	return ResourceUsage{s.name, q(s.has), q(s.daemons), q(s.others), q(s.free)}
 }
 
-// sums gives the lines of a node.
+// sums returns the usage of each resource of a node.
 func (l *CapacityReport) sums(position int) []sum {
 	has, free, base := l.all.has.value[position], l.all.free(position), l.base.free(position)
 	var all []sum
@@ -72,7 +73,7 @@ func (l *CapacityReport) sums(position int) []sum {
 	add(corev1.ResourceMemory, has.memory, base.memory, free.memory)
 	add(corev1.ResourceEphemeralStorage, has.ephemeral, base.ephemeral, free.ephemeral)
 	add(corev1.ResourcePods, int64(has.pods), int64(base.pods), int64(free.pods))
-	for _, s := range free.scalars { // that any node near by has, or is asked for
+	for _, s := range free.scalars { // that any node in the block has or a pod requests
 		add(s.name, has.scalars.amount(s.name), base.scalars.amount(s.name), s.amount)
 	}
 	return all
@@ -97,11 +98,11 @@ func (l *CapacityReport) entry(position int) NodeUsage {
 	return e
 }
 
-// Over says whether DaemonSets request the resource and there is too little of it
+// Over reports whether DaemonSets request the resource and there is too little
 // for all pods.
 func (l ResourceUsage) Over() bool { return l.Free.Sign() < 0 && l.DaemonSets.Sign() > 0 }
 
-// String is the line as "cpu 8 short: DaemonSets 10 + others 0 of 2".
+// String returns the usage as "cpu 8 short: DaemonSets 10 + others 0 of 2".
 func (l ResourceUsage) String() string {
 	left, word := l.Free.DeepCopy(), "free"
 	if left.Sign() < 0 {
@@ -111,7 +112,7 @@ func (l ResourceUsage) String() string {
 	return fmt.Sprintf("%s %s %s: DaemonSets %s + others %s of %s", l.Resource, left.String(), word, l.DaemonSets.String(), l.Others.String(), l.Allocatable.String())
 }
 
-// Overloaded gives the lines that are Over.
+// Overloaded returns the resources that are Over.
 func (e NodeUsage) Overloaded() []ResourceUsage {
 	var over []ResourceUsage
 	for _, l := range e.Resources {
@@ -122,7 +123,8 @@ func (e NodeUsage) Overloaded() []ResourceUsage {
 	return over
 }
 
-// String is what is wrong with the node, or else what is left of it, in one line.
+// String returns what is wrong with the node, or else what is free, in one
+// line.
 func (e NodeUsage) String() string {
 	lines, word := e.Overloaded(), "overloaded"
 	if len(lines) == 0 {
@@ -141,7 +143,7 @@ func (e NodeUsage) String() string {
 	return fmt.Sprintf("%s: %s: %s: %s", e.Node, number(len(e.DaemonSets), "DaemonSet"), word, cmp.Or(strings.Join(parts, "; "), "nothing to allocate"))
 }
 
-// String is the DaemonSet and what is in its way.
+// String returns the DaemonSet and what blocks its pod.
 func (c Conflict) String() string {
 	var reasons []string
 	for _, r := range c.Reasons {
@@ -150,7 +152,7 @@ func (c Conflict) String() string {
 	return c.DaemonSet + ": " + strings.Join(reasons, "; ")
 }
 
-// String is the DaemonSet and what it requests.
+// String returns the DaemonSet and its requests.
 func (s DaemonSetUsage) String() string {
 	text := s.DaemonSet + " (" + amountsText(s.Requests) + ")"
 	if s.Kept {

@@ -15,8 +15,9 @@ import (
 // capacityVersion is raised when the JSON form changes in a way that breaks readers.
 const capacityVersion = 1
 
-// MarshalJSON gives {"version", "overloaded", "conflicting", "nodes", "minimumNodes"}:
-// names of nodes, a NodeUsage for every node, ascending by name, and each MinimumNode.
+// MarshalJSON returns {"version", "overloaded", "conflicting", "nodes",
+// "minimumNodes"}: names of nodes, a NodeUsage for every node, ascending by
+// name, and each MinimumNode.
 func (l *CapacityReport) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Version      int             `json:"version"`
@@ -27,16 +28,17 @@ func (l *CapacityReport) MarshalJSON() ([]byte, error) {
 	}{capacityVersion, l.Overloaded(), l.Conflicting(), slices.AppendSeq([]NodeUsage{}, l.Nodes()), append([]MinimumNode{}, l.MinimumNodes()...)})
 }
 
-// String is how the nodes fare, in one line.
+// String summarises the report in one line.
 func (l *CapacityReport) String() string {
 	return fmt.Sprintf("%s on %s: %d overloaded, %d clashing",
 		number(len(l.daemons), "DaemonSet"), number(l.all.Len(), "node"), l.Overloaded().Len(), l.Conflicting().Len())
 }
 
-// Table is the ledger for people: a line for each resource that DaemonSets request
-// of nodes that can allocate the same of it and have the pods of the same
-// DaemonSets, with what the fullest of them has left; then the smallest node for
-// each set of DaemonSets, and what none can take.
+// Table formats the report as a table. It has a line for each resource that
+// DaemonSets request, for each group of nodes that can allocate the same amount
+// and have pods of the same DaemonSets. The line shows what the fullest of
+// these nodes has left. The smallest node for each set of DaemonSets follows,
+// with the conflicts that no node solves.
 func (l *CapacityReport) Table() string {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -58,7 +60,7 @@ func (l *CapacityReport) Table() string {
 	return b.String()
 }
 
-// pool is nodes that can allocate the same and have the same shares.
+// pool is a group of nodes that can allocate the same and have the same shares.
 type pool struct {
 	nodes []string
 	sums  []sum // the fullest, each resource for itself
@@ -81,7 +83,7 @@ func (l *CapacityReport) pools() []*pool {
 	return all
 }
 
-// likeness is equal for nodes of one pool.
+// likeness returns a key that is equal for nodes of one pool.
 func (l *CapacityReport) likeness(position int, sums []sum) string {
 	var b strings.Builder
 	for _, d := range l.wantedOn(position) {

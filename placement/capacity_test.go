@@ -21,12 +21,11 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// The account of every node is the sum over what the reference wants there and
-// over all other pods.
-// Mutants seen: own running pods counted beside the one of the template; pods on
-// nodes that are only kept left out; pods that will be deleted counted; pods of a
-// DaemonSet that is being deleted taken for others'; a node overloaded by a
-// resource of which no DaemonSet wants any.
+// The usage of every node is the sum over the pods that the reference wants
+// there and over all other pods. Mutants seen: own running pods counted beside
+// the one of the template; pods on nodes that are only kept left out; pods that
+// will be deleted counted; pods of a DaemonSet that is being deleted taken for
+// others'; a node overloaded by a resource that no DaemonSet requests.
 func TestCapacityAgreesWithTheNaiveReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := withDaemonSets(t, draw(t))
@@ -63,8 +62,8 @@ func TestCapacityAgreesWithTheNaiveReference(t *testing.T) {
 
 var naiveResources = []corev1.ResourceName{"cpu", "memory", "ephemeral-storage", "attachable-volumes-x", "example.com/gpu", "hugepages-2Mi"}
 
-// withDaemonSets adds up to four DaemonSets, one of which has pods in the snapshot
-// and may be on its way out.
+// withDaemonSets adds up to four DaemonSets. One has pods in the snapshot and
+// may be terminating.
 func withDaemonSets(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
 	var all []runtime.Object
 	for i := range rapid.IntRange(0, 4).Draw(t, "DaemonSets") {
@@ -87,7 +86,7 @@ func withDaemonSets(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
 	return c
 }
 
-// naiveDemand gives what DaemonSets and other pods request of a node.
+// naiveDemand returns what DaemonSets and other pods request of a node.
 func naiveDemand(c *cluster.Cluster, n *corev1.Node) (daemons, others map[corev1.ResourceName]*big.Int) {
 	daemons, others = map[corev1.ResourceName]*big.Int{}, map[corev1.ResourceName]*big.Int{}
 	replaced := map[string]bool{}
@@ -140,10 +139,10 @@ func lineOf(e placement.NodeUsage, name corev1.ResourceName) placement.ResourceU
 	return e.Resources[i]
 }
 
-// A node of the size that MinimumNodes says takes all pods of the set one after the
-// other, but for what it says no size helps against; one of any less does not.
-// Mutants seen: places for pods left out; the set of another node; clashes of the
-// pod with itself.
+// A node of the size in MinimumNodes takes all pods of the set one after the
+// other, except those in its conflicts. A smaller node does not. Mutants seen:
+// places for pods left out; the set of another node; clashes of the pod with
+// itself.
 func TestMinimumNodesAreTheSmallest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := withDaemonSets(t, draw(t))
@@ -210,8 +209,8 @@ func sized(t *rapid.T, c *cluster.Cluster, name string, allocatable corev1.Resou
 	return c
 }
 
-// crowded puts every pod on every node that wants it, and says where the filters
-// disagree with the shape on one of them.
+// crowded puts every pod on every node that wants it. It returns how the
+// filters disagree with the MinimumNode on one of these nodes.
 func crowded(t *rapid.T, c *cluster.Cluster, s placement.MinimumNode, node string) string {
 	var pods []runtime.Object
 	m := c.Manifest()

@@ -15,8 +15,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// A Fargate node has room for the one pod that it was made for: every agent that
-// is wanted there, because it tolerates everything, stays pending for ever.
+// A Fargate node has room only for the pod that it was made for. Every agent
+// that is wanted there, because it tolerates everything, stays pending.
 func TestCorpusAgentsArePendingOnFargate(t *testing.T) {
 	corpus := golden.Corpus(t)
 	var objects []runtime.Object
@@ -54,8 +54,8 @@ func TestCorpusAgentsArePendingOnFargate(t *testing.T) {
 	}
 }
 
-// Agents that want the same host port (OpenTelemetry collectors 4317 and 4318,
-// for one) keep each other from every node; others do not.
+// Agents that want the same host port (such as OpenTelemetry collectors with
+// 4317 and 4318) exclude each other from every node; others do not.
 func TestCorpusAgentsClashOverHostPorts(t *testing.T) {
 	corpus := golden.Corpus(t)
 	all := corpusDaemonSets(t, corpus)
@@ -94,9 +94,9 @@ func TestCorpusAgentsClashOverHostPorts(t *testing.T) {
 	}
 }
 
-// All agents of the corpus on its Fargate nodes at once: the account says the same
-// as each prediction, that there is one place and it is taken; and the agents that
-// want 4317 clash on every node that wants them, whatever its size.
+// All agents of the corpus run on its Fargate nodes at once. The report agrees
+// with each prediction: there is one place and it is taken. The agents that
+// want 4317 conflict on every node that wants them, whatever its size.
 func TestCorpusCapacity(t *testing.T) {
 	corpus := golden.Corpus(t)
 	objects := []runtime.Object{clustertest.Node("huge", "hostname", "kubernetes.io/os=linux", "kubernetes.io/arch=amd64",

@@ -12,8 +12,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Every DaemonSet of the corpus is predicted on every node file, each node with
-// a decision that its sets agree with, and with reasons where it is turned down.
+// Every DaemonSet of the corpus is predicted on every node file. Each decision
+// agrees with the sets, and each rejected node has reasons.
 func TestCorpusEveryDaemonSetOnEveryNodeFile(t *testing.T) {
 	corpus := golden.Corpus(t)
 	var daemonSets []*appsv1.DaemonSet
@@ -46,7 +46,7 @@ func TestCorpusEveryDaemonSetOnEveryNodeFile(t *testing.T) {
 	}
 }
 
-// readFolder reads the files of a folder, as far as they can be read.
+// readFolder reads the files of a folder that can be read.
 func readFolder(t *testing.T, folder string) []*cluster.Manifest {
 	files, err := filepath.Glob(filepath.Join(folder, "*"))
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Transition is what becomes of a node between two predictions. A node that one of the
-// snapshots does not have counts as Excluded there.
+// Transition is the change of a node's decision between two predictions. A node
+// missing from one of the snapshots counts as Excluded there.
 type Transition uint8
 
 const (
@@ -22,7 +22,8 @@ const (
 	turns
 )
 
-// transitionOf reads a turn off two decisions, by row before and by column after.
+// transitionOf returns the transition between two decisions, by row before and
+// by column after.
 var transitionOf = [...][Placed + 1]Transition{
 	Excluded: {Excluded: TransitionNone, Kept: TransitionExcludedToKept, Pending: TransitionNewlyPending, Eligible: TransitionGained, Placed: TransitionGained},
 	Kept:     {Excluded: TransitionKeptToExcluded, Kept: TransitionNone, Pending: TransitionNewlyPending, Eligible: TransitionGained, Placed: TransitionGained},
@@ -31,7 +32,8 @@ var transitionOf = [...][Placed + 1]Transition{
 	Placed:   {Excluded: TransitionEligibleToExcluded, Kept: TransitionEligibleToKept, Pending: TransitionNewlyPending, Eligible: TransitionNone, Placed: TransitionNone},
 }
 
-// Changes is the nodes on which two predictions differ. The zero Changes has none.
+// Changes is the set of nodes on which two predictions differ. The zero Changes
+// is empty.
 type Changes struct {
 	before, after *Prediction
 	turned        [turns]cluster.NodeSet
@@ -39,13 +41,13 @@ type Changes struct {
 	removed       cluster.NodeSet
 }
 
-// Diff compares two predictions node by node: of one workload on two snapshots,
-// of two versions of a workload on one, or both. A nil prediction is of a workload
-// that is not there: it wants no pod anywhere.
+// Diff compares two predictions node by node: one workload on two snapshots,
+// two versions of a workload on one snapshot, or both. A nil prediction stands
+// for a workload that does not exist: it wants no pod anywhere.
 //
-// Between snapshots with the same node names it costs word operations, a few for
-// every 64 nodes, beside what the predictions still have to work out; else
-// merges of the two lists of names. Reasons are made when asked for.
+// Between snapshots with the same node names Diff costs a few word operations
+// per 64 nodes, plus what the predictions have not computed yet. Otherwise it
+// also merges the two lists of names. Reasons are computed on request.
 func Diff(before, after *Prediction) Changes {
 	b, a := sideOf(before), sideOf(after)
 	c := Changes{before: before, after: after}
@@ -73,7 +75,8 @@ func sideOf(p *Prediction) side {
 	return side{p.cluster.Nodes(), p.Placed(), p.Pending(), p.Kept()}
 }
 
-// Nodes gives the nodes with a turn, as they are after it if they still are; none for Same.
+// Nodes returns the nodes with a transition. The names are those of the later
+// snapshot where it has the node. Nodes returns nothing for TransitionNone.
 func (c Changes) Nodes(t Transition) cluster.NodeSet {
 	if t >= turns {
 		return cluster.NodeSet{}
@@ -81,14 +84,15 @@ func (c Changes) Nodes(t Transition) cluster.NodeSet {
 	return c.turned[t]
 }
 
-// Added gives the nodes that only the later snapshot has, whatever becomes of them.
+// Added returns the nodes that only the later snapshot has, whatever their
+// decision.
 func (c Changes) Added() cluster.NodeSet { return c.added }
 
-// Removed gives the nodes that only the earlier snapshot has.
+// Removed returns the nodes that only the earlier snapshot has.
 func (c Changes) Removed() cluster.NodeSet { return c.removed }
 
-// Empty says whether both snapshots have the same nodes and every node has the
-// same decision in both predictions.
+// Empty reports whether both snapshots have the same nodes and every node has
+// the same decision in both predictions.
 func (c Changes) Empty() bool {
 	if c.added.Len()+c.removed.Len() > 0 {
 		return false
@@ -101,8 +105,9 @@ func (c Changes) Empty() bool {
 	return true
 }
 
-// Change is one node with the verdicts that differ; nil where the snapshot does
-// not have the node or the prediction is nil.
+// Change is a node whose decision differs, with its verdicts before and after.
+// A verdict is nil if the snapshot does not have the node or the prediction is
+// nil.
 type Change struct {
 	Node       string     `json:"node"`
 	Transition Transition `json:"transition"`
@@ -110,7 +115,8 @@ type Change struct {
 	After      *Verdict   `json:"after,omitempty"`
 }
 
-// All yields the nodes whose decision differs, ascending by name.
+// All returns an iterator over the nodes whose decision differs, ascending by
+// name.
 func (c Changes) All() iter.Seq[Change] {
 	return func(yield func(Change) bool) {
 		var changed cluster.NodeSet

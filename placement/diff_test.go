@@ -17,8 +17,8 @@ import (
 var allTurns = []placement.Transition{placement.TransitionGained, placement.TransitionPendingToPlaced, placement.TransitionNewlyPending,
 	placement.TransitionExcludedToKept, placement.TransitionEligibleToKept, placement.TransitionKeptToExcluded, placement.TransitionEligibleToExcluded}
 
-// twoPredictions draws a prediction and one after some change: of the nodes, of
-// the workload, or of both. Now and then one of them is nil.
+// twoPredictions returns a random prediction and a second one after some change
+// of the nodes, the workload, or both. Now and then one of them is nil.
 func twoPredictions(t *rapid.T) (before, after *placement.Prediction) {
 	c := draw(t)
 	w := daemon(t, gen.DaemonSet(t))
@@ -35,7 +35,8 @@ func twoPredictions(t *rapid.T) (before, after *placement.Prediction) {
 	return before, after
 }
 
-// changed draws another snapshot: nodes are tainted and replaced, come and go.
+// changed returns a random other snapshot: nodes are tainted, replaced, added
+// and removed.
 func changed(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
 	for range rapid.IntRange(0, 5).Draw(t, "changes") {
 		if names := c.Nodes().Names(); len(names) > 0 && rapid.Bool().Draw(t, "taint") {
@@ -58,10 +59,12 @@ func changed(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
 	return c
 }
 
-// Every node has the turn that its two verdicts make, and nothing else is said.
-// Mutants seen: TransitionNewlyPending only of nodes that were placed; TransitionEligibleToKept without
-// those that were pending; TransitionEligibleToExcluded with nodes that are kept; TransitionExcludedToKept with nodes that
-// were wanted; a verdict on a node that the snapshot does not have.
+// Every node has the transition of its two verdicts, and the diff has no other
+// nodes. Mutants seen: TransitionNewlyPending only of nodes that were placed;
+// TransitionEligibleToKept without nodes that were pending;
+// TransitionEligibleToExcluded with nodes that are kept;
+// TransitionExcludedToKept with nodes that were wanted; a verdict on a node
+// that the snapshot does not have.
 func TestDiffSaysOfEveryNodeWhatItsVerdictsSay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := twoPredictions(t)
@@ -113,7 +116,7 @@ func decisions(p *placement.Prediction) map[string]placement.Decision {
 	return all
 }
 
-// naiveTurn is the table of turns in words.
+// naiveTurn spells out the table of transitions.
 func naiveTurn(was, is placement.Decision) placement.Transition {
 	wanted := func(d placement.Decision) bool { return d == placement.Placed || d == placement.Pending }
 	switch {
@@ -135,8 +138,9 @@ func naiveTurn(was, is placement.Decision) placement.Transition {
 	return placement.TransitionKeptToExcluded
 }
 
-// A diff applied to what was gives what is, and backwards; nothing differs from itself.
-// Mutants seen: Added not looked at by Empty; TransitionNewlyPending with nodes that were pending.
+// A diff applied to the state before yields the state after, and the reverse. A
+// prediction does not differ from itself. Mutants seen: Added not looked at by
+// Empty; TransitionNewlyPending with nodes that were pending.
 func TestDiffLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := twoPredictions(t)
@@ -171,8 +175,8 @@ func TestDiffLaws(t *testing.T) {
 	})
 }
 
-// The texts depend on what is compared alone, and JSON holds every change.
-// A mutant seen: changes listed turn by turn.
+// The texts depend only on the two predictions, and JSON holds every change. A
+// mutant seen: changes listed turn by turn.
 func TestDiffIsWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := twoPredictions(t)

@@ -12,19 +12,19 @@ import (
 
 var transitionNames = enum.Of[Transition]("None", "Gained", "PendingToPlaced", "NewlyPending", "ExcludedToKept", "EligibleToKept", "KeptToExcluded", "EligibleToExcluded")
 
-// String returns the word of the transition.
+// String returns the name of the transition.
 func (t Transition) String() string { return transitionNames.String(t) }
 
-// MarshalText returns the word of the transition.
+// MarshalText encodes a transition as its name.
 func (t Transition) MarshalText() ([]byte, error) { return transitionNames.MarshalText(t) }
 
-// UnmarshalText parses the word of a transition.
+// UnmarshalText decodes the name of a transition.
 func (t *Transition) UnmarshalText(text []byte) error { return transitionNames.UnmarshalText(t, text) }
 
-// sign is what stands before the turn in a plan.
+// sign returns the character printed before the transition in a plan.
 func (t Transition) sign() string { return [turns]string{" ", "+", "+", "!", "~", "~", "-", "-"}[t] }
 
-// words say the turn of nodes.
+// words describes the transition of nodes.
 func (t Transition) words() string {
 	return [turns]string{
 		"the same", "gained", "no longer pending", "newly pending", "kept: a running pod stays, that would have been deleted",
@@ -32,9 +32,10 @@ func (t Transition) words() string {
 	}[t]
 }
 
-// String is the plan of the changes: the counts before and after, nodes that came
-// and went, and the nodes of each turn, best first, those with the same reasons
-// together. It is empty if there are no changes. A line starts with
+// String returns the plan of the changes: the counts before and after, the
+// nodes added and removed, and the nodes of each transition, best first. Nodes
+// with the same reasons share an entry. String returns "" if there are no
+// changes. A line starts with
 //
 //	"+"  a pod is wanted, and the scheduler would bind it now
 //	"!"  a pod is wanted, but the scheduler would not bind it
@@ -62,7 +63,7 @@ func (c Changes) String() string {
 	return b.String()
 }
 
-// counts is a prediction in a line.
+// counts summarises a prediction in one line.
 func (p *Prediction) counts() string {
 	if p == nil {
 		return "nothing"
@@ -78,7 +79,7 @@ func (p *Prediction) counts() string {
 	return s + fmt.Sprintf(" of %d nodes", p.cluster.Nodes().Len())
 }
 
-// transitionGroup is nodes that turn for the same reasons.
+// transitionGroup is a group of nodes with the same transition and reasons.
 type transitionGroup struct {
 	turn  Transition
 	nodes []string
@@ -102,7 +103,7 @@ func (c Changes) groups() []*transitionGroup {
 	return all
 }
 
-// why is what stood in the way before and what does after.
+// why returns the reasons before and after the change.
 func (c Changes) why(change Change) []string {
 	var lines []string
 	if c.added.Has(change.Node) {
@@ -129,7 +130,7 @@ func (c Change) why() []string {
 	return lines
 }
 
-// String is the change in one line.
+// String returns the change in one line.
 func (c Change) String() string {
 	return strings.Join(append([]string{c.Node + ": " + c.Transition.words()}, c.why()...), "; ")
 }
@@ -137,9 +138,10 @@ func (c Change) String() string {
 // changesVersion is raised when the JSON form changes in a way that breaks readers.
 const changesVersion = 1
 
-// MarshalJSON gives {"version", "before", "after", "added", "removed", "changes"}:
-// counts, names of nodes and a Change for every node that turns, ascending by
-// name. It depends on nothing but the two predictions.
+// MarshalJSON returns {"version", "before", "after", "added", "removed",
+// "changes"}: counts, names of nodes, and a Change for every node whose
+// decision differs, ascending by name. The result depends only on the two
+// predictions.
 func (c Changes) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Version int             `json:"version"`
@@ -151,7 +153,7 @@ func (c Changes) MarshalJSON() ([]byte, error) {
 	}{changesVersion, c.before.tallied(), c.after.tallied(), c.added, c.removed, slices.AppendSeq([]Change{}, c.All())})
 }
 
-// tallied is how many nodes have each decision.
+// tallied is the number of nodes with each decision.
 type tallied struct {
 	Nodes    int `json:"nodes"`
 	Placed   int `json:"placed"`

@@ -82,7 +82,7 @@ func compileTerm(t corev1.NodeSelectorTerm, path string) term {
 // there is a mistake, which is rare.
 func at(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// compileRequirements gives a term's requirements and the mistakes in them.
+// compileRequirements returns a term's requirements and the mistakes in them.
 func compileRequirements(t corev1.NodeSelectorTerm, path string) (rs []requirement, mistakes []error) {
 	rs = make([]requirement, 0, len(t.MatchExpressions)+len(t.MatchFields))
 	note := func(r requirement, err error) {
@@ -128,7 +128,7 @@ func (t *term) matches(n *corev1.Node) bool {
 	return true
 }
 
-// nodes gives the nodes of the cluster that match.
+// nodes returns the nodes of the cluster that match.
 func (a *affinity) nodes(c *cluster.Cluster) cluster.NodeSet { return a.mask(c).set() }
 
 func (a *affinity) mask(c *cluster.Cluster) nodeMask {
@@ -154,8 +154,8 @@ func (a *affinity) mask(c *cluster.Cluster) nodeMask {
 
 const noTerms = "a list without terms matches no node"
 
-// mismatches gives every requirement that keeps the node out: of the selector,
-// and of each term, if no term matches.
+// mismatches returns every requirement that the node does not meet: of the
+// selector, and of each term if no term matches.
 func (a *affinity) mismatches(n *corev1.Node) []Mismatch {
 	ms := missing(nil, a.selector, n)
 	if !a.required || slices.ContainsFunc(a.terms, func(t term) bool { return t.matches(n) }) {
@@ -174,7 +174,7 @@ func (a *affinity) mismatches(n *corev1.Node) []Mismatch {
 	return ms
 }
 
-// requirements are those of the selector and of all terms.
+// requirements returns the requirements of the selector and of all terms.
 func (a *affinity) requirements() []*requirement {
 	var all []*requirement
 	for i := range a.selector {

@@ -22,12 +22,12 @@ const (
 	wrongAffinity   = "node(s) didn't match Pod's node affinity/selector"
 )
 
-// Check judges one node by the rules that look at the node object alone: for a
-// DaemonSet the controller's eligibility
+// Check judges one node by the rules that look at the node object alone. For a
+// DaemonSet that is the controller's eligibility
 // (pkg/controller/daemon/daemon_controller.go: NodeShouldRunDaemonPod), for a
 // pod the scheduler's filters NodeName, NodeUnschedulable, TaintToleration and
-// NodeAffinity. Whether the pod fits beside the pods there is not judged:
-// Predict does that.
+// NodeAffinity. Check does not judge whether the pod fits beside the pods
+// there; Predict does.
 func (w *Workload) Check(node *corev1.Node) Verdict {
 	w = w.orNothing()
 	if node == nil {
@@ -36,7 +36,8 @@ func (w *Workload) Check(node *corev1.Node) Verdict {
 	return w.judge(node, 1)
 }
 
-// judge is Check with room for so many reasons, if there are any.
+// judge is Check with capacity for the given number of reasons, if there are
+// any.
 func (w *Workload) judge(node *corev1.Node, reasons int) Verdict {
 	v := Verdict{Node: node.Name, Decision: w.decide(node)}
 	if v.Decision != Eligible {
@@ -68,13 +69,14 @@ func (w *Workload) namesNode(name string) bool {
 	return w.pod.Spec.NodeName == "" || w.pod.Spec.NodeName == name
 }
 
-// bearsUnschedulable: the DaemonSet controller does not look at
-// spec.unschedulable, and its pods tolerate the taint that stands for it.
+// bearsUnschedulable reports whether the workload may run on the node despite
+// spec.unschedulable. The DaemonSet controller does not look at
+// spec.unschedulable, and its pods tolerate the corresponding taint.
 func (w *Workload) bearsUnschedulable(n *corev1.Node) bool {
 	return !n.Spec.Unschedulable || w.daemonSet != nil || w.tolerations.tolerate(&unschedulable)
 }
 
-// reasons adds everything that keeps the workload off a node that decide has turned down.
+// reasons appends every reason why decide rejected a node.
 func (w *Workload) reasons(rs []FilterReason, n *corev1.Node) []FilterReason {
 	if !w.namesNode(n.Name) {
 		rs = append(rs, FilterReason{Plugin: pluginNodeName, Message: wrongNodeName, Unresolvable: true, WantedNode: w.pod.Spec.NodeName})
@@ -102,7 +104,7 @@ func (w *Workload) untolerated(n *corev1.Node) []Untolerated {
 	return slices.Clip(us)
 }
 
-// decisions says of all nodes what decide says of one.
+// decisions returns for all nodes what decide returns for one.
 func (w *Workload) decisions(c *cluster.Cluster) (wanted, kept nodeMask) {
 	noSchedule, noExecute := w.taintedAway(c)
 	wanted = w.affinity.mask(c)
@@ -125,7 +127,7 @@ func (w *Workload) named(c *cluster.Cluster) cluster.NodeSet {
 	return c.Named(w.pod.Spec.NodeName)
 }
 
-// taintedAway gives the nodes with an untolerated taint, by effect.
+// taintedAway returns the nodes with an untolerated taint, by effect.
 func (w *Workload) taintedAway(c *cluster.Cluster) (noSchedule, noExecute cluster.NodeSet) {
 	for _, t := range c.Taints() {
 		switch {

@@ -7,20 +7,20 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Cost is what one condition costs a workload: a requirement on nodes, a term of
-// them, or a taint that is not tolerated.
+// Cost describes the nodes that one condition costs a workload. A condition is
+// a requirement on nodes, a term, or a taint that is not tolerated.
 type Cost struct {
-	Path         string          // of the condition in the spec; empty where it is the node's: a taint, spec.unschedulable
+	Path         string          // of the condition in the spec; empty for a condition of the node: a taint, spec.unschedulable
 	Condition    string          // the condition in words
 	Unmet        cluster.NodeSet // nodes that do not meet it
-	SoleObstacle cluster.NodeSet // nodes that would be wanted if it were always met: nothing else keeps them away
-	Fault        string          // why a term matches no node whatever it has
+	SoleObstacle cluster.NodeSet // nodes that would be wanted if it were always met
+	Fault        string          // why a term matches no node at all
 }
 
-// Total says whether no node of the cluster meets the condition.
+// Total reports whether no node of the cluster meets the condition.
 func (c Cost) Total(all cluster.NodeSet) bool { return all.Len() > 0 && all.Minus(c.Unmet).Len() == 0 }
 
-// String is the cost in one line.
+// String returns the cost in one line.
 func (c Cost) String() string {
 	s := strings.TrimSuffix(c.Path+": "+c.Condition, ": ")
 	if c.Path == "" {
@@ -33,12 +33,13 @@ func (c Cost) String() string {
 	return s
 }
 
-// Costs gives every condition that decides where the workload is wanted and that
-// some node does not meet: spec.nodeName, each requirement of the nodeSelector,
-// each term of the required affinity and each requirement in it, in the order of
-// the spec; then of the nodes spec.unschedulable, which a DaemonSet bears, and the
-// untolerated taints, ascending. Fit is not looked at. It costs some word operations
-// per 64 nodes for each pair of conditions.
+// Costs returns every condition on eligibility that some node does not meet.
+// The conditions of the pod are in the order of the spec: spec.nodeName, each
+// requirement of the nodeSelector, each term of the required affinity and each
+// requirement in it. The conditions of nodes follow: spec.unschedulable, which
+// DaemonSets ignore, and the untolerated taints, ascending. Fit is not
+// considered. Costs takes some word operations per 64 nodes for each pair of
+// conditions.
 func (p *Prediction) Costs() []Cost {
 	p = p.orNothing()
 	b := p.bill()
@@ -54,22 +55,23 @@ func (p *Prediction) Costs() []Cost {
 	return costs
 }
 
-// bill is what a workload's eligibility is made of: a node must meet every
-// condition that stands aside from the terms, and one of the terms.
+// bill lists the conditions of a workload's eligibility: a node must meet every
+// condition outside the terms, and one of the terms.
 type bill struct {
 	conditions []condition
-	aside      []cluster.NodeSet // that meet each condition aside from the terms
+	aside      []cluster.NodeSet // nodes that meet each condition outside the terms
 }
 
-// condition is a Cost in the making.
+// condition is a Cost under construction.
 type condition struct {
 	Cost
 	met   cluster.NodeSet
-	aside int             // its place in the bill's list; -1 for a term and what is in it
-	terms cluster.NodeSet // that would match one of the terms if this were always met
+	aside int             // its place in the bill's list; -1 for a term and its requirements
+	terms cluster.NodeSet // nodes that would match one of the terms if this were always met
 }
 
-// wanted gives the nodes that meet all but one of the conditions aside from the terms.
+// wanted returns the nodes that meet all conditions outside the terms, except
+// one.
 func (b *bill) wanted(but int, terms cluster.NodeSet) cluster.NodeSet {
 	for i, met := range b.aside {
 		if i != but {
@@ -132,7 +134,8 @@ func (b *bill) addTerm(a *affinity, i int, c *cluster.Cluster) {
 	}
 }
 
-// termNodes gives the nodes that match a term, where those of the i-th are given.
+// termNodes returns the nodes that match a term, where given replaces the nodes
+// of the i-th term.
 func (a *affinity) termNodes(c *cluster.Cluster, i int, given cluster.NodeSet) cluster.NodeSet {
 	var any cluster.NodeSet
 	for k := range a.terms {
@@ -145,7 +148,7 @@ func (a *affinity) termNodes(c *cluster.Cluster, i int, given cluster.NodeSet) c
 	return any
 }
 
-// nodes gives the nodes that match the term, one of its requirements left out.
+// nodes returns the nodes that match the term, with one requirement left out.
 func (t *term) nodes(c *cluster.Cluster, but int) cluster.NodeSet {
 	if t.fault != "" {
 		return cluster.NodeSet{}

@@ -16,8 +16,9 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// A condition costs what is wanted more when it is taken out of the spec.
-// Mutants seen: the other terms forgotten; only the conditions before it looked at.
+// A condition's cost is the set of nodes that are gained by removing it from
+// the spec. Mutants seen: the other terms forgotten; only the conditions before
+// it looked at.
 func TestCostsAreWhatLeavingOutGains(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c, pod := draw(t), gen.Pod(t)
@@ -36,7 +37,7 @@ func TestCostsAreWhatLeavingOutGains(t *testing.T) {
 	})
 }
 
-// without takes a condition out of the spec, or a taint out of the way.
+// without removes a condition from the spec, or a taint from the nodes.
 func without(t *rapid.T, spec *corev1.PodSpec, cost placement.Cost, c *cluster.Cluster) *cluster.Cluster {
 	var term, index int
 	const terms = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"

@@ -10,8 +10,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// nodeMask is a set of nodes in the making: narrowed in place, so that a selector
-// costs one set however many requirements it has.
+// nodeMask is a set of nodes under construction. It is narrowed in place, so a
+// selector costs one set however many requirements it has.
 type nodeMask struct {
 	cluster *cluster.Cluster
 	nodes   cluster.Borrowed
@@ -28,7 +28,7 @@ func (m nodeMask) clone() nodeMask {
 	return m
 }
 
-// set makes the mask a set, and is the end of the mask.
+// set converts the mask to a set. The mask must not be used afterwards.
 func (m nodeMask) set() cluster.NodeSet {
 	if m.words == nil {
 		return cluster.NodeSet{}
@@ -36,7 +36,7 @@ func (m nodeMask) set() cluster.NodeSet {
 	return m.nodes.Set(m.words)
 }
 
-// put adds a node or takes it out.
+// put adds a node or removes it.
 func (m *nodeMask) put(position int, in bool) {
 	switch bit := uint64(1) << (position & 63); {
 	case in && m.words == nil:
@@ -75,7 +75,7 @@ func (m nodeMask) drop(s cluster.NodeSet) {
 	}
 }
 
-// isAll and isNone know the two sets that need no look at their members.
+// isAll and isNone detect the two sets whose members need not be looked at.
 func (m nodeMask) isAll(set []uint64) bool  { return same(set, m.nodes.Words(m.cluster.Nodes())) }
 func (m nodeMask) isNone(set []uint64) bool { return same(set, m.nodes.Words(cluster.NodeSet{})) }
 
@@ -88,7 +88,7 @@ func (m nodeMask) meet(rs []requirement) {
 	}
 }
 
-// narrow says of sets what requirement.matches says of one node.
+// narrow does for sets what requirement.matches does for one node.
 func (m nodeMask) narrow(r *requirement) {
 	if r.isField {
 		m.narrowField(r)
@@ -109,7 +109,8 @@ func (m nodeMask) narrow(r *requirement) {
 	}
 }
 
-// narrowField: of a field other than the name every node's value is empty.
+// narrowField narrows by a field. Fields other than the name are empty on every
+// node.
 func (m nodeMask) narrowField(r *requirement) {
 	var equal cluster.NodeSet
 	switch {
@@ -125,7 +126,7 @@ func (m nodeMask) narrowField(r *requirement) {
 	}
 }
 
-// members yields the positions in words, ascending.
+// members returns an iterator over the positions in words, ascending.
 func members(words []uint64) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for k, word := range words {

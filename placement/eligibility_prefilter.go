@@ -7,12 +7,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// preFilterResult is the nodes that a pod names, by which the scheduler looks at no others
-// (pkg/scheduler/framework/plugins/nodename/node_name.go: PreFilter;
+// preFilterResult is the set of nodes that a pod names. The scheduler looks at
+// no others (pkg/scheduler/framework/plugins/nodename/node_name.go: PreFilter;
 // pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go: PreFilter;
 // pkg/scheduler/framework/runtime/framework.go: RunPreFilterPlugins).
 type preFilterResult struct {
-	plugins []string // that restrict it, ascending; none: every node is looked at
+	plugins []string // plugins that restrict it, ascending; none if every node is looked at
 	names   []string
 	refusal string // why no node is looked at
 }
@@ -37,7 +37,8 @@ func newPreFilterResult(spec *corev1.PodSpec) preFilterResult {
 	return a
 }
 
-// namedByAffinity gives the nodes that the required terms name, if each names some.
+// namedByAffinity returns the nodes that the required terms name, if each term
+// names some.
 func namedByAffinity(required *corev1.NodeSelector) (names []string, restricts bool) {
 	if required == nil {
 		return nil, false

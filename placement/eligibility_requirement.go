@@ -28,7 +28,7 @@ var labelOperators = map[corev1.NodeSelectorOperator]selection.Operator{
 	corev1.NodeSelectorOpLt:           selection.LessThan,
 }
 
-// compileExpression leaves to apimachinery what is a mistake
+// compileExpression leaves validation to apimachinery
 // (nodeaffinity.nodeSelectorRequirementsAsSelector, labels.NewRequirement).
 func compileExpression(r corev1.NodeSelectorRequirement, path string) (requirement, error) {
 	c := requirement{NodeSelectorRequirement: r, path: path}
@@ -51,8 +51,8 @@ func compileExpression(r corev1.NodeSelectorRequirement, path string) (requireme
 	return c, nil
 }
 
-// isPlain knows most requirements in which there is no mistake, at a tenth of what
-// apimachinery's regular expressions cost.
+// isPlain recognises most valid requirements, at a tenth of the cost of
+// apimachinery's regular expressions.
 func isPlain(r *corev1.NodeSelectorRequirement) bool {
 	prefix, name, prefixed := strings.Cut(r.Key, "/")
 	if !prefixed {
@@ -70,7 +70,8 @@ func isPlain(r *corev1.NodeSelectorRequirement) bool {
 	return false
 }
 
-// isPlainWord knows up to 63 letters and digits, with one of ".-_" between them.
+// isPlainWord accepts up to 63 letters and digits, with one of ".-_" between
+// them.
 func isPlainWord(s string) bool {
 	after := false // a letter or digit
 	for i := range len(s) {
@@ -130,8 +131,9 @@ func (r *requirement) compares(value string) bool {
 	return number < r.bound
 }
 
-// matchesField knows the one field that nodes have; any other is empty, and a
-// node without a name is not asked at all (nodeaffinity.nodeSelectorTerm.match).
+// matchesField knows the one field that nodes have. Any other field is empty,
+// and a node without a name is not asked at all
+// (nodeaffinity.nodeSelectorTerm.match).
 func (r *requirement) matchesField(n *corev1.Node) bool {
 	if n.Name == "" {
 		return true
@@ -146,7 +148,8 @@ func fieldOf(n *corev1.Node, key string) string {
 	return ""
 }
 
-// Mismatch is a requirement on its labels or its name that a node does not meet.
+// Mismatch is a requirement on the labels or the name of a node that the node
+// does not meet.
 type Mismatch struct {
 	Path     string                      `json:"path"`          // of the requirement, or of a term that matches no node
 	Key      string                      `json:"key,omitempty"` // of a label, or the field metadata.name
@@ -174,7 +177,7 @@ func missing(ms []Mismatch, rs []requirement, n *corev1.Node) []Mismatch {
 	return ms
 }
 
-// String says what is required and what the node has.
+// String returns the requirement and the node's value.
 func (m Mismatch) String() string {
 	if m.Fault != "" {
 		return m.Path + ": " + strings.TrimPrefix(m.Fault, m.Path)

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What is taken for plain has no mistake. Mutants seen: prefixes of any case; words
+// Whatever isPlain accepts is valid. Mutants seen: prefixes of any case; words
 // that end with a dash; words of any length; In without values.
 func TestPlainRequirementsAreValid(t *testing.T) {
 	word := rapid.OneOf(

@@ -10,33 +10,34 @@ import (
 	"github.com/berthsim/berth/internal/enum"
 )
 
-// Origin says where a toleration of a pod comes from.
+// Origin is where a toleration of a pod comes from.
 type Origin uint8
 
 const (
 	OriginSpec        Origin = iota // written in the pod's spec or the DaemonSet's template
 	OriginController                // by the DaemonSet controller
-	OriginOverwritten               // written in the template; the controller put its own in the place, without tolerationSeconds
+	OriginOverwritten               // written in the template; the controller replaced it by its own, without tolerationSeconds
 )
 
 var originNames = enum.Of[Origin]("Spec", "Controller", "Overwritten")
 
-// String says the origin in words.
+// String returns the origin in words.
 func (o Origin) String() string { return originNames.String(o) }
 
-// MarshalText makes an origin its words in JSON.
+// MarshalText encodes an origin as its words.
 func (o Origin) MarshalText() ([]byte, error) { return originNames.MarshalText(o) }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText decodes what MarshalText returns.
 func (o *Origin) UnmarshalText(text []byte) error { return originNames.UnmarshalText(o, text) }
 
-// Toleration is a toleration of a pod and where it comes from.
+// Toleration is a toleration of a pod and its origin.
 type Toleration struct {
 	corev1.Toleration
 	Origin Origin `json:"origin"`
 }
 
-// String is key=value:effect; what is left open is left out, and "*" is every taint.
+// String returns key=value:effect. It omits fields that are not set; "*" is
+// every taint.
 func (t Toleration) String() string {
 	s := t.Key
 	switch t.Operator {
@@ -55,9 +56,9 @@ func (t Toleration) String() string {
 	return s
 }
 
-// Tolerates says whether a pod with the toleration is not kept off, or turned
-// out, by the taint; nor is it where that is nil. For how long is for
-// tolerationSeconds to say.
+// Tolerates reports whether the toleration matches the taint: the taint then
+// neither keeps the pod off the node nor evicts it. It returns true for a nil
+// taint. It ignores tolerationSeconds, which limits how long the pod stays.
 func (t *Toleration) Tolerates(taint *corev1.Taint) bool { return taint == nil || t.tolerates(taint) }
 
 // tolerates follows corev1.Toleration.ToleratesTaint with the gate
@@ -94,8 +95,8 @@ func podTolerations(spec []corev1.Toleration) tolerations {
 	return ts
 }
 
-// daemonTolerations gives the template's tolerations and those that every pod
-// of a DaemonSet gets (pkg/controller/daemon/util/daemonset_util.go:
+// daemonTolerations returns the template's tolerations and the tolerations that
+// every pod of a DaemonSet gets (pkg/controller/daemon/util/daemonset_util.go:
 // AddOrUpdateDaemonPodTolerations).
 func daemonTolerations(spec *corev1.PodSpec) tolerations {
 	ts := podTolerations(spec.Tolerations)
@@ -115,9 +116,9 @@ func daemonTolerations(spec *corev1.PodSpec) tolerations {
 }
 
 // addOrUpdate follows Kubernetes (pkg/apis/core/v1/helper/helpers.go:
-// AddOrUpdateTolerationInPodSpec): tolerations with the same key, effect,
-// operator and value are replaced, until one of them is equal already, which
-// undoes the whole change.
+// AddOrUpdateTolerationInPodSpec). It replaces tolerations with the same key,
+// effect, operator and value. If it finds a toleration that is already equal,
+// it undoes the whole change.
 func (ts tolerations) addOrUpdate(added corev1.Toleration) tolerations {
 	same := func(t Toleration) bool { return added.MatchToleration(&t.Toleration) }
 	if !slices.ContainsFunc(ts, same) {
@@ -153,13 +154,14 @@ func (ts tolerations) tolerate(taint *corev1.Taint) bool {
 	return false
 }
 
-// unschedulable is the taint whose toleration makes spec.unschedulable bearable
+// unschedulable is the taint that a pod must tolerate to ignore
+// spec.unschedulable
 // (pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable.go:
 // Filter).
 var unschedulable = corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule}
 
-// keepsAway says whether the scheduler and the DaemonSet controller heed the
-// taint: PreferNoSchedule only lowers a score.
+// keepsAway reports whether the scheduler and the DaemonSet controller filter
+// by the taint. PreferNoSchedule only lowers a score.
 func keepsAway(taint *corev1.Taint) bool {
 	return taint.Effect == corev1.TaintEffectNoSchedule || taint.Effect == corev1.TaintEffectNoExecute
 }
@@ -168,12 +170,13 @@ func keepsAway(taint *corev1.Taint) bool {
 type Untolerated struct {
 	Taint corev1.Taint `json:"taint"`
 	// Nearest is the toleration for the same key (or for every key) that misses
-	// the taint in the fewest points, the first of them; nil where there is none.
+	// the taint in the fewest fields. Of several it is the first; it is nil if
+	// there is none.
 	Nearest *Toleration `json:"nearest,omitempty"`
 	Differs []string    `json:"differs,omitempty"` // in what Nearest misses: "operator", "value", "effect"
 }
 
-// untolerated explains a taint that tolerate has refused.
+// untolerated explains why tolerate rejected a taint.
 func (ts tolerations) untolerated(taint corev1.Taint) Untolerated {
 	u := Untolerated{Taint: taint}
 	for i := range ts {
@@ -203,7 +206,7 @@ func (t *Toleration) differs(taint *corev1.Taint) []string {
 	return d
 }
 
-// String names the taint and the nearest toleration.
+// String returns the taint and the nearest toleration.
 func (u Untolerated) String() string {
 	s := u.Taint.ToString()
 	if u.Nearest != nil {

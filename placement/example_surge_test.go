@@ -9,7 +9,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Whether an update with maxSurge can work, before anything runs.
+// Check whether an update with maxSurge can work before it starts.
 func ExampleWorkload_WithSurge() {
 	m, err := cluster.ReadManifest(strings.NewReader(strings.Replace(manifest, "agent:1.4\"",
 		"agent:1.4\", ports: [{containerPort: 9100, hostPort: 9100}]", 1)))
@@ -35,7 +35,7 @@ func ExampleWorkload_WithSurge() {
 	// web-1: Pending: NodePorts: node(s) didn't have free ports for the requested pod ports [port 9100/TCP is taken by monitoring/agent]
 }
 
-// Two agents that fit alone and not together, seen before they are applied.
+// Detect two agents that fit alone but not together, before they are applied.
 func ExampleNewCapacityReport() {
 	m, err := cluster.ReadManifest(strings.NewReader(`
 apiVersion: v1

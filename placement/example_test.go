@@ -36,7 +36,7 @@ spec:
       containers: [{name: agent, image: "registry.example.com/agent:1.4"}]
 `
 
-// The whole way from a manifest to the reason.
+// From a manifest to the reasons.
 func Example() {
 	m, err := cluster.ReadManifest(strings.NewReader(manifest))
 	if err != nil {
@@ -61,7 +61,7 @@ func Example() {
 	// gpu-1: Kept: TaintToleration: node(s) had untolerated taint(s) [dedicated=gpu:NoSchedule]
 }
 
-// One node object, no cluster: for controllers that watch nodes.
+// Check one node object without a cluster, for controllers that watch nodes.
 func ExampleWorkload_Check() {
 	m, err := cluster.ReadManifest(strings.NewReader(manifest))
 	if err != nil {
@@ -79,7 +79,7 @@ func ExampleWorkload_Check() {
 	// web-1 Eligible
 }
 
-// Where the scheduler would rather put an ordinary pod, and what tips the scales.
+// Rank the nodes for an ordinary pod, with the scores of each plugin.
 func ExamplePrediction_Ranking() {
 	m, err := cluster.ReadManifest(strings.NewReader(manifest))
 	if err != nil {
@@ -111,7 +111,7 @@ func ExamplePrediction_Ranking() {
 	// best: {web-1}
 }
 
-// What a taint would do, before it is set.
+// Predict the effect of a taint before it is set.
 func ExampleDiff() {
 	m, err := cluster.ReadManifest(strings.NewReader(manifest))
 	if err != nil {
@@ -140,7 +140,7 @@ func ExampleDiff() {
 	// lost: {web-1}
 }
 
-// A DaemonSet is one pod for each node; a Deployment goes where the scheduler likes.
+// A DaemonSet has one pod per node; the scheduler places a Deployment's pods.
 func ExampleReplicas() {
 	m, err := cluster.ReadManifest(strings.NewReader(manifest + `
 ---

@@ -12,12 +12,14 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Fits says whether the scheduler's filters NodePorts, NodeResourcesFit,
+// Fits reports whether the scheduler's filters NodePorts, NodeResourcesFit,
 // PodTopologySpread and InterPodAffinity let the workload's pod onto the node,
-// as full as the nodes now are. It does not look at what Check looks at. The
-// first question about a workload that minds where other pods are, or while
-// pods that do are there, costs a look at every pod or kind of pod; later ones
-// what has changed.
+// with the pods that are in the room now. It does not look at what Check looks
+// at.
+//
+// If the workload depends on where other pods are, or the room has pods that
+// do, the first question costs a look at every pod or kind of pod. Later
+// questions cost only what has changed.
 func (r *Room) Fits(w *Workload, position int) bool {
 	r, w = r.orNothing(), w.orNothing()
 	return r.isNode(position) && r.fits(w, r.question(w), position)
@@ -27,7 +29,7 @@ func (r *Room) fits(w *Workload, q *question, position int) bool {
 	return r.fitting(w, q, position>>6, 1<<(position&63)) != 0
 }
 
-// fitting gives those of 64 nodes, the k-th, on which the workload fits.
+// fitting returns the subset of 64 nodes, the k-th, on which the workload fits.
 func (r *Room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
 	if w.fault != nil || k >= len(r.blocks) {
 		return 0
@@ -64,14 +66,15 @@ const (
 	notApartThere = "node(s) didn't satisfy existing pods anti-affinity rules"
 )
 
-// Why gives everything that Fits finds against a node; nothing if it fits. Of
-// PodTopologySpread and of InterPodAffinity the scheduler says only the first.
+// Why returns every reason why Fits rejects a node, or nil if the pod fits. The
+// scheduler itself returns only the first reason of PodTopologySpread and of
+// InterPodAffinity.
 func (r *Room) Why(w *Workload, position int) []FilterReason {
 	r, w = r.orNothing(), w.orNothing()
 	return r.why(nil, w, r.question(w), position)
 }
 
-// why adds what Why says.
+// why appends the reasons that Why returns.
 func (r *Room) why(rs []FilterReason, w *Workload, q *question, position int) []FilterReason {
 	if !r.isNode(position) {
 		return append(rs, FilterReason{Plugin: pluginNodeName, Message: noNode})
@@ -93,8 +96,9 @@ func (r *Room) why(rs []FilterReason, w *Workload, q *question, position int) []
 	return rs
 }
 
-// uneven gives what PodTopologySpread says, in the order in which it would: it
-// has one message for a label that is missing and one for a broken constraint.
+// uneven returns the messages of PodTopologySpread, in the scheduler's order.
+// The plugin has one message for a missing label and one for a broken
+// constraint.
 func (q *question) uneven(position int) []FilterReason {
 	all := q.imbalances(position)
 	if len(all) == 0 {
@@ -114,7 +118,7 @@ func (q *question) uneven(position int) []FilterReason {
 	return rs
 }
 
-// ill gives what InterPodAffinity says, in the order in which it would.
+// ill returns the messages of InterPodAffinity, in the scheduler's order.
 func (r *Room) ill(q *question, position int) []FilterReason {
 	var rs []FilterReason
 	if !q.isNear(position) {
@@ -132,9 +136,9 @@ func (r *Room) ill(q *question, position int) []FilterReason {
 	return rs
 }
 
-// shortfalls adds what the scheduler says
-// (pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest). Scalar resources,
-// which come in no order there, are ascending by name here.
+// shortfalls appends the messages of the scheduler
+// (pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest). Scalar
+// resources have no order there; here they are ascending by name.
 func (r *Room) shortfalls(rs []FilterReason, w *Workload, position int) []FilterReason {
 	b, i, has := r.block(position), position&63, r.has.value[position]
 	left := &b.left[i]
@@ -161,7 +165,7 @@ func shortfall(name corev1.ResourceName, asked, left, has int64) FilterReason {
 	return FilterReason{Plugin: pluginResources, Message: "Insufficient " + string(name), Shortfall: s, Unresolvable: asked > has}
 }
 
-// imbalances gives the constraints that a pod on the node would break.
+// imbalances returns the constraints that a pod on the node would break.
 func (q *question) imbalances(position int) []SpreadViolation {
 	var all []SpreadViolation
 	for i := range q.spreads {
@@ -177,7 +181,8 @@ func (q *question) imbalances(position int) []SpreadViolation {
 	return all
 }
 
-// unmet gives the terms of with of which the node's domain has no pod.
+// unmet returns the required affinity terms that no pod in the node's domain
+// meets.
 func (q *question) unmet(position int) []AffinityConflict {
 	var all []AffinityConflict
 	for i := range q.nearby() {
@@ -191,8 +196,9 @@ func (q *question) unmet(position int) []AffinityConflict {
 	return all
 }
 
-// present gives those of some counters, from the first on, that have pods in the
-// node's domain; path is where in the pod's spec their terms are, if they are there.
+// present returns the conflicts for the counters, from the first on, that have
+// pods in the node's domain. path is the path of their terms in the pod's spec,
+// if they are there.
 func (r *Room) present(q *question, of []counter, first int, path string, position int) []AffinityConflict {
 	var all []AffinityConflict
 	for i := range of {
@@ -212,9 +218,9 @@ func (r *Room) present(q *question, of []counter, first int, path string, positi
 
 func (c *counter) value(position int) string { return c.column.Values[c.column.IDs[position]] }
 
-// example gives a pod that a counter counts in the node's domain: one on the
-// node itself if there is one, else on the first node that has one. Pods that
-// were added to a room one by one it does not know by name.
+// example returns a pod that a counter counts in the node's domain: one on the
+// node itself if there is one, else one on the first node that has one. It does
+// not know the names of pods that were added to a room one by one.
 func (r *Room) example(q *question, counter int32, position int) string {
 	var there []int
 	for kind, in := range q.kinds {
@@ -239,7 +245,8 @@ func (r *Room) example(q *question, counter int32, position int) string {
 	return ""
 }
 
-// whereabouts yields nodes on which a pod of a kind is or was.
+// whereabouts returns an iterator over nodes on which a pod of a kind is or
+// was.
 func (r *Room) whereabouts(number int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		if r.base != nil {
@@ -262,8 +269,8 @@ func (r *Room) whereabouts(number int) iter.Seq[int] {
 	}
 }
 
-// podOf gives the first pod of a kind on a node that the room has: one of the
-// snapshot, or the DaemonSet of one that is to come.
+// podOf returns the first pod of a kind on a node of the room: a pod of the
+// snapshot, or the DaemonSet of a pod that is to come.
 func (r *Room) podOf(number, position int) string {
 	if r.base != nil {
 		k := r.kinds.list()[number]

@@ -13,13 +13,14 @@ import (
 )
 
 // podTerm is a required podAffinityTerm, compiled as the scheduler does
-// (k8s.io/kube-scheduler/framework/types.go: newAffinityTerm): it means pods of some
-// namespaces that a selector matches, wherever a node has the same value for a label.
+// (k8s.io/kube-scheduler/framework/types.go: newAffinityTerm). It matches pods
+// of some namespaces by a selector, within a domain of nodes with the same
+// value for a label.
 type podTerm struct {
 	key        string // topologyKey
 	selector   labels.Selector
 	namespaces []string
-	named      labels.Selector // namespaces by their labels; matches none where the term has no namespaceSelector
+	named      labels.Selector // namespaces by their labels; matches none if the term has no namespaceSelector
 }
 
 func compilePodTerms(namespace string, terms []corev1.PodAffinityTerm) ([]podTerm, error) {
@@ -50,14 +51,14 @@ func compilePodTerm(namespace string, term *corev1.PodAffinityTerm) (podTerm, er
 	return podTerm{term.TopologyKey, selector, namespaces, named}, nil
 }
 
-// matches says whether the term means a pod (AffinityTerm.Matches).
+// matches reports whether the term matches a pod (AffinityTerm.Matches).
 func (t *podTerm) matches(namespace string, of labels.Set, pod map[string]string) bool {
 	return (slices.Contains(t.namespaces, namespace) || t.named.Matches(of)) && t.selector.Matches(labels.Set(pod))
 }
 
-// resolve gives the terms of a pod that is to be placed: their namespaces are
-// those that there are, so that a pod of a namespace that is unknown is meant
-// only by name or by a selector that is empty
+// resolve returns the terms of a pod that is to be placed, with their
+// namespaces taken from the cluster. A pod of an unknown namespace is matched
+// only by name or by an empty selector
 // (pkg/scheduler/framework/plugins/interpodaffinity/plugin.go:
 // mergeAffinityTermNamespacesIfNotEmpty).
 func resolve(terms []podTerm, b cluster.Borrowed) []podTerm {
@@ -85,7 +86,7 @@ type relations struct {
 	fault         string // why the scheduler places it nowhere
 }
 
-// weighted is a preferred term: what it is worth where it is met, below 0 for
+// weighted is a preferred term and its weight, which is below 0 for
 // anti-affinity.
 type weighted struct {
 	podTerm
@@ -159,18 +160,18 @@ func preferred(a *corev1.Affinity) (affinity, anti []corev1.WeightedPodAffinityT
 	return affinity, anti
 }
 
-// AffinityConflict is a required term of pod affinity or anti-affinity that is in the
-// way of a pod on a node.
+// AffinityConflict is a required term of pod affinity or anti-affinity that
+// blocks a pod on a node.
 type AffinityConflict struct {
 	Path        string `json:"path,omitempty"` // of the term in the pod's spec; empty if it is another pod's term
 	TopologyKey string `json:"topologyKey"`
 	Missing     bool   `json:"missing,omitempty"` // the node has no such label
 	Value       string `json:"value,omitempty"`   // the node's
-	Pods        int64  `json:"pods"`              // in the node's domain: that the pod must be with, or keeps away from, or that keep it away
-	Pod         string `json:"pod,omitempty"`     // one of them, where it is known, as namespace/name
+	Pods        int64  `json:"pods"`              // in the node's domain: pods that the pod must be near or avoids, or that avoid it
+	Pod         string `json:"pod,omitempty"`     // one of these pods, if known, as namespace/name
 }
 
-// String names the term, the node's domain and who is there.
+// String returns the term, the node's domain and the pods there.
 func (c AffinityConflict) String() string {
 	term := c.Path
 	if term == "" {

@@ -8,7 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// hostPort is a port of the node that a container takes, its defaults filled in
+// hostPort is a port of the node that a container uses, with defaults filled in
 // (k8s.io/kube-scheduler/framework/types.go: HostPortInfo.sanitize).
 type hostPort struct {
 	ip       string
@@ -18,8 +18,8 @@ type hostPort struct {
 
 const everyIP = "0.0.0.0"
 
-// hostPorts gives the ports of a pod's containers and sidecars, each once; a
-// plain init container's are free again when the pod runs
+// hostPorts returns the ports of a pod's containers and sidecars, each once.
+// The ports of a plain init container are free again when the pod runs
 // (pkg/scheduler/util/utils.go: GetHostPorts).
 func hostPorts(spec *corev1.PodSpec) []hostPort {
 	var ports []hostPort
@@ -51,22 +51,23 @@ func appendPorts(ports []hostPort, c *corev1.Container) []hostPort {
 	return ports
 }
 
-// clashes says whether a node can give only one of the two: an address clashes
-// with itself and with all of them (HostPortInfo.CheckConflict).
+// clashes reports whether the two ports conflict on one node. An address
+// conflicts with itself and with 0.0.0.0 (HostPortInfo.CheckConflict).
 func (p hostPort) clashes(q hostPort) bool {
 	return p.port == q.port && p.protocol == q.protocol && (p.ip == q.ip || p.ip == everyIP || q.ip == everyIP)
 }
 
-// PortConflict is a host port that a pod asks for and another pod on the node has.
+// PortConflict is a host port that a pod requests and another pod on the node
+// uses.
 type PortConflict struct {
 	Port     int32           `json:"port"`
 	Protocol corev1.Protocol `json:"protocol"`
-	HostIP   string          `json:"hostIP"` // that is asked for; 0.0.0.0 is every address
-	Pod      string          `json:"pod"`    // the pod that has it, as namespace/name
-	PodIP    string          `json:"podIP"`  // the address on which that pod has it
+	HostIP   string          `json:"hostIP"` // the requested address; 0.0.0.0 is every address
+	Pod      string          `json:"pod"`    // the pod that uses it, as namespace/name
+	PodIP    string          `json:"podIP"`  // the address that the other pod uses
 }
 
-// String names the port and the pod that has it.
+// String returns the port and the pod that uses it.
 func (c PortConflict) String() string {
 	return fmt.Sprintf("port %d/%s%s is taken by %s%s", c.Port, c.Protocol, on(c.HostIP), c.Pod, on(c.PodIP))
 }

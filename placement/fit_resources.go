@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// takes returns the subset of nodes that have enough left of what a pod asks for.
+// takes returns the subset of nodes that have enough left for a pod's requests.
 func (b *block) takes(asks *amounts, nodes uint64) uint64 {
 	for rest := nodes; rest != 0; rest &= rest - 1 {
 		if i := bits.TrailingZeros64(rest); !b.left[i].takes(asks) {
@@ -32,9 +32,9 @@ func (b *block) enough(asked scalar, nodes uint64) uint64 {
 }
 
 // takes follows the scheduler
-// (pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest): what is
-// not asked for does not matter, even where more than there is has been given
-// away.
+// (pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest).
+// Resources that are not requested do not matter, even if they are
+// overcommitted.
 func (l *left) takes(a *amounts) bool {
 	return l.pods >= 1 &&
 		(a.cpu <= l.cpu || a.cpu <= 0) &&
@@ -42,22 +42,23 @@ func (l *left) takes(a *amounts) bool {
 		(a.ephemeral <= l.ephemeral || a.ephemeral <= 0)
 }
 
-// Shortfall is a resource of which a node has too little left for a pod.
+// Shortfall is a resource that a node has too little of for a pod.
 type Shortfall struct {
 	Resource  corev1.ResourceName `json:"resource"`
 	Requested resource.Quantity   `json:"requested"` // by the pod
-	Free      resource.Quantity   `json:"free"`      // of what the node can allocate; below zero where more than that has been given away
-	Capacity  resource.Quantity   `json:"capacity"`  // what the node can allocate in all
+	Free      resource.Quantity   `json:"free"`      // of what the node can allocate; negative if the node is overcommitted
+	Capacity  resource.Quantity   `json:"capacity"`  // total amount that the node can allocate
 }
 
-// Missing is by how much the node falls short.
+// Missing returns the amount that the node lacks.
 func (s Shortfall) Missing() resource.Quantity {
 	missing := s.Requested.DeepCopy()
 	missing.Sub(s.Free)
 	return missing
 }
 
-// String is by how much: "30m cpu short: requests 100m, 70m of 2 free".
+// String returns the shortfall as "30m cpu short: requests 100m, 70m of 2
+// free".
 func (s Shortfall) String() string {
 	if s.Resource == corev1.ResourcePods {
 		taken := s.Capacity.DeepCopy()

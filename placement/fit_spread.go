@@ -22,8 +22,8 @@ type spread struct {
 	heedsTaints   bool  // only nodes whose taints it tolerates
 }
 
-// compileSpreads gives the constraints that keep pods from nodes (DoNotSchedule),
-// or those that only scores heed (ScheduleAnyway).
+// compileSpreads returns the constraints that filter nodes (DoNotSchedule), or
+// the constraints that only affect scores (ScheduleAnyway).
 func compileSpreads(pod *corev1.Pod, action corev1.UnsatisfiableConstraintAction) ([]spread, error) {
 	var all []spread
 	for i := range pod.Spec.TopologySpreadConstraints {
@@ -59,7 +59,7 @@ func compileSpread(c *corev1.TopologySpreadConstraint, pod map[string]string) (s
 }
 
 // withLabelKeys narrows a selector to pods that have the pod's own values of
-// matchLabelKeys. A selector that matches nothing stays so.
+// matchLabelKeys. A selector that matches nothing still matches nothing.
 func withLabelKeys(selector labels.Selector, keys []string, pod map[string]string) labels.Selector {
 	own := labels.Set{}
 	for _, key := range keys {
@@ -74,8 +74,8 @@ func withLabelKeys(selector labels.Selector, keys []string, pod map[string]strin
 	return labels.SelectorFromSet(own).Add(requirements...)
 }
 
-// counts says whether a pod of the kind is one of those to be spread
-// (countPodsMatchSelector): a selector that would match every pod counts none.
+// counts reports whether pods of the kind are spread by the constraint
+// (countPodsMatchSelector). A selector that would match every pod counts none.
 func (s *spread) counts(k *kind, namespace string) bool {
 	return s.means(k, namespace) && !k.leaving && !s.selector.Empty()
 }
@@ -90,12 +90,12 @@ type SpreadViolation struct {
 	TopologyKey string `json:"topologyKey"`
 	Missing     bool   `json:"missing,omitempty"` // the node has no such label; the rest is then empty
 	Value       string `json:"value,omitempty"`   // the node's
-	Pods        int64  `json:"pods"`              // that match, in the node's domain, the new one included if it matches
+	Pods        int64  `json:"pods"`              // matching pods in the node's domain, including the new pod if it matches
 	Least       int64  `json:"least"`             // in any domain; 0 where there are fewer domains than minDomains
 	MaxSkew     int64  `json:"maxSkew"`
 }
 
-// String says by how much the constraint would be broken.
+// String returns by how much the pod would break the constraint.
 func (i SpreadViolation) String() string {
 	if i.Missing {
 		return i.Path + ": the node has no label " + i.TopologyKey

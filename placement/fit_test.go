@@ -48,8 +48,8 @@ func TestRelationsAgreeWithTheNaiveReference(t *testing.T) {
 	})
 }
 
-// agreeOn compares verdicts with the naive reference's: of a DaemonSet's pods,
-// without and with its own, and of an ordinary pod.
+// agreeOn compares verdicts with the naive reference: for a DaemonSet's pods,
+// without and with its own, and for an ordinary pod.
 func agreeOn(t *rapid.T, c *cluster.Cluster, ds *appsv1.DaemonSet, pod *corev1.Pod) {
 	ds.UID = rapid.SampledFrom([]types.UID{"", "1"}).Draw(t, "uid")
 	pod.Name = rapid.SampledFrom([]string{"pod", "p0", "p1"}).Draw(t, "name")
@@ -59,8 +59,8 @@ func agreeOn(t *rapid.T, c *cluster.Cluster, ds *appsv1.DaemonSet, pod *corev1.P
 	agree(t, c, ordinary(t, pod), naivePodToPlace{pod, false}, ownOfPod(pod))
 }
 
-// surgingWorld has all pods, and one more of the DaemonSet on every node that
-// wants one and has none.
+// surgingWorld returns all pods, and one more pod of the DaemonSet on every
+// node that wants one and has none.
 func surgingWorld(c *cluster.Cluster, ds *appsv1.DaemonSet, w *placement.Workload) world {
 	world := newWorld(c, func(*corev1.Pod) bool { return false })
 	for _, n := range world.nodes {
@@ -94,7 +94,8 @@ func agreeIn(t *rapid.T, world world, c *cluster.Cluster, w *placement.Workload,
 	}
 }
 
-// fitMessages gives what the filters say that look at the pods on the nodes.
+// fitMessages returns the messages of the filters that look at the pods on the
+// nodes.
 func fitMessages(v placement.Verdict) []string {
 	var all []string
 	for _, r := range v.Reasons {

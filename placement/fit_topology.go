@@ -10,22 +10,22 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// question is what PodTopologySpread and InterPodAffinity need to know of the
-// pods of a room to judge a workload's: their PreFilter states. It is made from
-// the room once and then follows its changes.
+// question holds what PodTopologySpread and InterPodAffinity need to know about
+// the pods of a room to judge a workload: their PreFilter states. It is
+// computed from the room once and then follows its changes.
 type question struct {
 	w             *Workload
 	with, without []podTerm // resolved
 	namespace     labels.Set
-	counters      []counter // of the spreads, of with, of without, then of pods there that keep others away, one a topology key
+	counters      []counter // for spreads, with and without, then for existing pods with anti-affinity, one per topology key
 	spreads       []evenness
-	met           int64     // what the counters of with come to
-	self          bool      // the pod itself is one that with means
-	kinds         [][]int32 // by kind: the counters in which its pods count
+	met           int64     // total count of the counters of with
+	self          bool      // the pod itself matches with
+	kinds         [][]int32 // by kind: the counters that count its pods
 	read          int       // how much of the room's log
 }
 
-// counter is how many pods there are in each domain of a topology key.
+// counter counts the pods in each domain of a topology key.
 type counter struct {
 	key    string
 	column cluster.Column
@@ -33,13 +33,13 @@ type counter struct {
 	pods   []int64  // by domain: the value's id in the column
 }
 
-// evenness is a spread constraint and the domains that it looks at.
+// evenness is a spread constraint and the domains that it considers.
 type evenness struct {
 	*spread
 	label   cluster.Column
-	pinned  bool    // a daemon's pod, which has affinity to one node, looks at that node alone
-	domains []int32 // that there are; none if pinned
-	least   int64   // in any of them
+	pinned  bool    // only one node counts: a daemon's pod has affinity to a single node
+	domains []int32 // existing domains; none if pinned
+	least   int64   // the minimum over all domains
 	stale   bool    // least is out of date
 }
 
@@ -52,7 +52,8 @@ func (c *counter) add(position int32, pods int64) bool {
 	return true
 }
 
-// in gives how many pods there are in the node's domain; false if it has none.
+// in returns the number of pods in the node's domain. It returns false if the
+// node has no domain.
 func (c *counter) in(position int) (int64, bool) {
 	domain := c.column.IDs[position]
 	if domain < 0 {
@@ -61,11 +62,11 @@ func (c *counter) in(position int) (int64, bool) {
 	return c.pods[domain], true
 }
 
-// questions are those that a room was asked. Each follows the room's log.
+// questions are the questions asked of a room. Each follows the room's log.
 type questions map[*Workload]*question
 
-// catchUp has each read the log to its end, of which nothing is needed any more
-// then. Those that nobody asked meanwhile are forgotten.
+// catchUp makes each question read the log to its end. The log is not needed
+// afterwards. Questions not asked since the last call are dropped.
 func (qs questions) catchUp(r *Room) {
 	for w, q := range qs { // any order: each by itself
 		if q.read == 0 {
@@ -77,8 +78,8 @@ func (qs questions) catchUp(r *Room) {
 	}
 }
 
-// question gives what the room knows about the workload's terms; nil if neither
-// it nor any pod has such terms.
+// question returns what the room knows about the workload's terms. It returns
+// nil if neither the workload nor any pod has such terms.
 func (r *Room) question(w *Workload) *question {
 	if !w.minds && r.kinds.distance.Load() == 0 {
 		return nil
@@ -140,7 +141,7 @@ func byPosition(n int) cluster.Column {
 	return cluster.Column{IDs: ids}
 }
 
-// domains gives those of the nodes whose pods count.
+// domains returns the domains of the nodes whose pods count, each once.
 func (c *counter) domains() []int32 {
 	var all []int32
 	seen := make([]bool, len(c.pods))
@@ -173,7 +174,8 @@ func (q *question) countAll(r *Room) {
 	q.read = 0
 }
 
-// catchUp reads what has changed. After it the question can be asked by many at a time.
+// catchUp reads what has changed. After it the question is safe for concurrent
+// use.
 func (q *question) catchUp(r *Room) {
 	for _, c := range r.log[q.read:] {
 		q.count(r, c)
@@ -202,7 +204,7 @@ func (q *question) count(r *Room, c change) {
 	}
 }
 
-// counting gives the counters in which a kind's pods count.
+// counting returns the counters that count a kind's pods.
 func (q *question) counting(r *Room, kind int32) []int32 {
 	if int(kind) >= len(q.kinds) {
 		all := r.kinds.list()
@@ -245,8 +247,8 @@ func meansAll(terms []podTerm, namespace string, pod map[string]string) bool {
 	return len(terms) > 0 && !slices.ContainsFunc(terms, func(t podTerm) bool { return !t.matches(namespace, nil, pod) })
 }
 
-// keepingAway gives the counter of pods that keep the workload's away from their
-// domain of a topology key.
+// keepingAway returns the counter of pods that keep the workload's pod away
+// from their domain of a topology key.
 func (q *question) keepingAway(r *Room, key string) int {
 	first := len(q.spreads) + len(q.with) + len(q.without)
 	if i := slices.IndexFunc(q.counters[first:], func(c counter) bool { return c.key == key }); i >= 0 {
@@ -256,7 +258,8 @@ func (q *question) keepingAway(r *Room, key string) int {
 	return len(q.counters) - 1
 }
 
-// fits says whether PodTopologySpread and InterPodAffinity let the pod onto a node.
+// fits reports whether PodTopologySpread and InterPodAffinity let the pod onto
+// a node.
 func (q *question) fits(position int) bool {
 	for i := range q.spreads {
 		if missing, pods, least := q.spread(i, position); missing || pods-least > q.spreads[i].maxSkew {
@@ -288,8 +291,8 @@ func (b *evenness) leastOf(pods []int64) int64 {
 	return least
 }
 
-// spread gives how many pods there would be in the node's domain, and how many
-// there are at the least in any
+// spread returns the number of pods that the node's domain would have, and the
+// minimum over all domains
 // (pkg/scheduler/framework/plugins/podtopologyspread/filtering.go: Filter).
 func (q *question) spread(i, position int) (missing bool, pods, least int64) {
 	b, c := &q.spreads[i], &q.counters[i]
@@ -308,9 +311,9 @@ func (q *question) spread(i, position int) (missing bool, pods, least int64) {
 
 // isNear follows the scheduler
 // (pkg/scheduler/framework/plugins/interpodaffinity/filtering.go:
-// nodeTopologyMatchesAffinity, satisfiesSelfAffinityCheck): of each topology key
-// the node's domain has a pod that all terms mean, or there is none anywhere and
-// the pod is the first of its kind.
+// nodeTopologyMatchesAffinity, satisfiesSelfAffinityCheck). For each topology
+// key the node's domain must have a pod that all terms match; or no pod
+// anywhere matches and the pod is the first of its kind.
 func (q *question) isNear(position int) bool {
 	met := true
 	for i := range q.nearby() {
@@ -332,11 +335,11 @@ func (q *question) isAny(of []counter, position int) bool {
 	return false
 }
 
-// included gives the nodes that a spread constraint looks at: those with the
-// topology keys of all constraints in keys, and those that its inclusion policies
-// let in (pkg/scheduler/framework/plugins/podtopologyspread/common.go:
-// matchNodeInclusionPolicies). That a daemon's pod has affinity to one node alone
-// is left to evenness.pinned.
+// included returns the nodes that a spread constraint considers: nodes with the
+// topology keys of all constraints in keys that its inclusion policies allow
+// (pkg/scheduler/framework/plugins/podtopologyspread/common.go:
+// matchNodeInclusionPolicies). A daemon's pod has affinity to one node alone;
+// that is left to evenness.pinned.
 func (r *nodeTable) included(w *Workload, keys []spread, s *spread) []uint64 {
 	if r.nodes == nil {
 		return includedOf(r.cluster, w, keys, s)

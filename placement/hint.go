@@ -12,27 +12,28 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Hint is a small set of changes that turns nodes to Placed. It has been tried: a
-// prediction with the changes made gives Gains, and no node has a worse decision
-// than before, so that no running pod is lost by it.
+// Hint is a small set of changes that makes nodes Placed. It has been verified:
+// a prediction with the changes applied has the nodes of Gains, and no node has
+// a worse decision than before, so no running pod is lost.
 type Hint struct {
-	Steps []HintStep      `json:"steps"` // to be taken together: none can be left out
-	Nodes cluster.NodeSet `json:"nodes"` // that the steps on nodes are taken on; empty if there are none
+	Steps []HintStep      `json:"steps"` // to be applied together: none can be left out
+	Nodes cluster.NodeSet `json:"nodes"` // where the steps on nodes apply; empty if there are none
 	Gains cluster.NodeSet `json:"gains"` // the nodes that become Placed
 }
 
-// HintsFor gives the nearest ways to have the pod Placed on a node: the smallest
-// set of changes to the pod, and that to the node; or, where neither is enough,
-// one of changes to both. There is none for a node that is Placed or unknown, nor
-// against what only other pods can change (spread constraints, pod affinity).
+// HintsFor returns the smallest sets of changes that make the pod Placed on a
+// node: one of changes to the pod and one of changes to the node. If neither is
+// enough, it returns one of changes to both. It returns nothing for a node that
+// is Placed or unknown, or if only other pods could change the outcome (spread
+// constraints, pod affinity).
 //
-// A change is as narrow as it can be: a toleration of this taint and not of all,
-// one more value and not the whole requirement, as much cpu as is short. What a
-// node is (its name, os, architecture, zone) and taints that the control plane
-// would set again are not changed.
+// Each change is as narrow as possible: a toleration of this taint and not of
+// all, one more value and not the whole requirement, as much cpu as is missing.
+// HintsFor does not change what a node is (its name, os, architecture, zone),
+// or taints that the control plane would set again.
 //
-// It costs a prediction for each set of changes that is tried, and for each step of
-// those that work.
+// It costs a prediction for each set of changes that is tried, and one for each
+// step of a set that works.
 func (p *Prediction) HintsFor(node string) []Hint {
 	p = p.orNothing()
 	v, ok := p.Verdict(node)
@@ -42,9 +43,9 @@ func (p *Prediction) HintsFor(node string) []Hint {
 	return p.try((&hinter{p: p}).remedy(v), p.cluster.Named(node))
 }
 
-// Hints gives the nearest ways to have the pod Placed on more nodes, the smallest
-// first and, of those, the one that gains most. Nodes that take the same changes
-// share a hint.
+// Hints returns the smallest sets of changes that make the pod Placed on more
+// nodes. The smallest set is first; of sets of equal size, the one with the
+// most gains. Nodes that need the same changes share a hint.
 //
 // It costs a verdict for each node that is not placed and a few predictions for
 // each distinct set of changes.
@@ -67,7 +68,7 @@ func compareHints(a, b Hint) int {
 	)
 }
 
-// afflicted is nodes for which the same changes would do.
+// afflicted is a group of nodes that need the same changes.
 type afflicted struct {
 	nodes  []string
 	remedy remedy
@@ -91,7 +92,7 @@ func (p *Prediction) alike() []*afflicted {
 	return all
 }
 
-// remedy is the sets of changes that may turn a node to Placed: of each list the
+// remedy is the sets of changes that may make a node Placed. Of each list, the
 // first that works is enough. An empty set is none.
 type remedy struct{ pod, node, both [][]HintStep }
 
@@ -106,14 +107,14 @@ func (r remedy) text() string {
 	return b.String()
 }
 
-// hinter looks for changes that turn a node.
+// hinter looks for changes that make a node Placed.
 type hinter struct {
 	p     *Prediction
 	node  *corev1.Node
-	words *vocabulary // once they have been asked for
+	words *vocabulary // computed on first use
 }
 
-// remedy collects, for everything that is against the node, what would change it.
+// remedy returns the changes for all reasons against the node.
 func (m *hinter) remedy(v Verdict) remedy {
 	m.node, _ = m.p.cluster.Borrow().Node(v.Node)
 	return remedy{
@@ -123,8 +124,8 @@ func (m *hinter) remedy(v Verdict) remedy {
 	}
 }
 
-// steps gives what one way of changing things, or else another, finds against each
-// reason; none if there is a reason that neither finds anything against.
+// steps returns the changes that way, or else other, finds for each reason. It
+// returns nil if neither finds any for one of the reasons.
 func (m *hinter) steps(v Verdict, way, other func(FilterReason) []HintStep) []HintStep {
 	var all []HintStep
 	for _, r := range v.Reasons {
@@ -144,7 +145,7 @@ func (m *hinter) steps(v Verdict, way, other func(FilterReason) []HintStep) []Hi
 	return all
 }
 
-// try gives the hints that turn out to work on all of the nodes.
+// try returns the hints that work on all of the nodes.
 func (p *Prediction) try(r remedy, nodes cluster.NodeSet) []Hint {
 	var hints []Hint
 	first := func(list [][]HintStep) {
@@ -163,8 +164,8 @@ func (p *Prediction) try(r remedy, nodes cluster.NodeSet) []Hint {
 	return hints
 }
 
-// shortened leaves out the steps that others have made needless, as two labels of
-// one key.
+// shortened removes the steps that other steps make unnecessary, such as two
+// labels of one key.
 func (p *Prediction) shortened(h Hint, nodes cluster.NodeSet) Hint {
 	for i := 0; i < len(h.Steps) && len(h.Steps) > 1; i++ {
 		if less, ok := p.verified(slices.Delete(slices.Clone(h.Steps), i, i+1), nodes); ok {
@@ -174,7 +175,7 @@ func (p *Prediction) shortened(h Hint, nodes cluster.NodeSet) Hint {
 	return h
 }
 
-// verified makes the changes and predicts again.
+// verified applies the changes and predicts again.
 func (p *Prediction) verified(steps []HintStep, nodes cluster.NodeSet) (Hint, bool) {
 	if len(steps) == 0 {
 		return Hint{}, false
@@ -199,7 +200,7 @@ func (p *Prediction) verified(steps []HintStep, nodes cluster.NodeSet) (Hint, bo
 
 func (h Hint) text() string { return textOf(h.Steps) }
 
-// String is the hint in one line.
+// String returns the hint in one line.
 func (h Hint) String() string {
 	on := ""
 	if h.Nodes.Len() > 0 {
@@ -208,8 +209,8 @@ func (h Hint) String() string {
 	return h.text() + on + ": gains " + strings.Join(h.Gains.Names(), " ")
 }
 
-// PodSpec gives a copy of the spec, of the pod or of the DaemonSet's template
-// that the hint is for, with the hint's changes.
+// PodSpec returns a copy of the spec, of the pod or of the DaemonSet's
+// template, with the hint's changes.
 func (h Hint) PodSpec(spec corev1.PodSpec) corev1.PodSpec {
 	changed := spec.DeepCopy()
 	for _, s := range h.Steps {
@@ -219,8 +220,8 @@ func (h Hint) PodSpec(spec corev1.PodSpec) corev1.PodSpec {
 	return *changed
 }
 
-// Cluster gives the snapshot with the hint's changes to nodes; it is c itself if
-// there are none.
+// Cluster returns the snapshot with the hint's changes to nodes. It returns c
+// itself if there are none.
 func (h Hint) Cluster(c *cluster.Cluster) (*cluster.Cluster, error) {
 	var edits []cluster.NodeEdit
 	grown := false
@@ -259,8 +260,8 @@ func (h Hint) grow(c *cluster.Cluster) (*cluster.Cluster, error) {
 	return c.With(nodes...)
 }
 
-// mended compiles the workload with a hint's changes; false if an API server would
-// refuse something that it took before.
+// mended compiles the workload with a hint's changes. It returns false if an
+// API server would reject something that it accepted before.
 func (w *Workload) mended(h Hint) (*Workload, bool) {
 	if !slices.ContainsFunc(h.Steps, func(s HintStep) bool { return !s.onNode() }) {
 		return w, true

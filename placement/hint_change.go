@@ -11,22 +11,22 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// HintStep is one change of a Hint: exactly one of its fields is set. The last two are
-// changes to nodes, the others to the pod.
+// HintStep is one change of a Hint. Exactly one of its fields is set. The last
+// two fields are changes to nodes, the others are changes to the pod.
 type HintStep struct {
 	Tolerate *corev1.Toleration `json:"tolerate,omitempty"` // one more toleration
 	Require  *ChangeRequirement `json:"require,omitempty"`  // another requirement on nodes
 	Request  *ReduceRequest     `json:"request,omitempty"`  // a smaller request of a container
 	Port     *ChangePort        `json:"port,omitempty"`     // another host port
-	Unpin    string             `json:"unpin,omitempty"`    // the node that spec.nodeName is not to name any more
+	Unpin    string             `json:"unpin,omitempty"`    // the node that spec.nodeName must no longer name
 
 	Edit *cluster.NodeEdit    `json:"edit,omitempty"` // another label, taint, ...
 	Grow *IncreaseAllocatable `json:"grow,omitempty"` // more of a resource
 }
 
-// ChangeRequirement is another requirement in the place of one. To is nil where it goes
-// altogether; From is nil where all of the required node affinity goes, since no
-// term of it matches anything.
+// ChangeRequirement replaces a requirement. To is nil if the requirement is
+// removed. From is nil if all of the required node affinity is removed because
+// no term in it matches anything.
 type ChangeRequirement struct {
 	Path string                          `json:"path"`
 	From *corev1.NodeSelectorRequirement `json:"from,omitempty"`
@@ -36,13 +36,13 @@ type ChangeRequirement struct {
 	field fieldRef
 }
 
-// fieldRef is where a requirement stands: in the nodeSelector, or in a term.
+// fieldRef is the place of a requirement: in the nodeSelector, or in a term.
 type fieldRef struct {
 	selector    bool
 	term, index int // expressions come before fields
 }
 
-// ReduceRequest is a smaller request of a container.
+// ReduceRequest lowers a container's request.
 type ReduceRequest struct {
 	Container string              `json:"container"`
 	Resource  corev1.ResourceName `json:"resource"`
@@ -50,14 +50,14 @@ type ReduceRequest struct {
 	To        resource.Quantity   `json:"to"`
 }
 
-// ChangePort is another port of the node for a container.
+// ChangePort changes a container's host port.
 type ChangePort struct {
 	Protocol corev1.Protocol `json:"protocol"`
 	From     int32           `json:"from"`
 	To       int32           `json:"to"`
 }
 
-// IncreaseAllocatable is more of a resource that a node can allocate.
+// IncreaseAllocatable increases what a node can allocate of a resource.
 type IncreaseAllocatable struct {
 	Resource corev1.ResourceName `json:"resource"`
 	By       resource.Quantity   `json:"by"`
@@ -65,7 +65,7 @@ type IncreaseAllocatable struct {
 
 func (s HintStep) onNode() bool { return s.Edit != nil || s.Grow != nil }
 
-// String is the change in words.
+// String returns the change in words.
 func (s HintStep) String() string {
 	switch {
 	case s.Tolerate != nil:
@@ -86,7 +86,7 @@ func (s HintStep) String() string {
 	return "nothing"
 }
 
-// String is the change in words.
+// String returns the change in words.
 func (r *ChangeRequirement) String() string {
 	switch {
 	case r.From == nil:
@@ -164,8 +164,8 @@ func (p fieldRef) of(required *corev1.NodeSelector) *corev1.NodeSelectorRequirem
 	return nil
 }
 
-// prune takes requirements away that are left out. Where that leaves nothing of a
-// term, every node would match it: the whole affinity goes.
+// prune removes requirements that are left out. If a term is then empty, every
+// node would match, so prune removes the whole affinity.
 func prune(spec *corev1.PodSpec) {
 	required := requiredOf(spec)
 	if required == nil {
@@ -196,8 +196,8 @@ func (r *ReduceRequest) change(spec *corev1.PodSpec) {
 	}
 }
 
-// change renumbers the container port too where the host's network is used: the
-// two are the same there.
+// change sets the container port too if the pod uses the host's network: the
+// two ports are the same there.
 func (r *ChangePort) change(spec *corev1.PodSpec) {
 	for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
 		for i := range list {

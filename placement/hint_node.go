@@ -13,7 +13,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// onNode finds changes to the node that let the pod onto it.
+// onNode returns changes to the node that let the pod onto it.
 func (m *hinter) onNode(r FilterReason) []HintStep {
 	switch r.Plugin {
 	case pluginUnschedulable:
@@ -39,8 +39,8 @@ func edits(list ...cluster.NodeEdit) []HintStep {
 	return steps
 }
 
-// untaint removes taints. Those that the control plane sets follow from something,
-// and only where that can be changed is there anything to do.
+// untaint removes taints. Taints that the control plane sets have a cause;
+// untaint returns steps for them only if the cause can be changed.
 func untaint(taints []Untolerated) []HintStep {
 	var list []cluster.NodeEdit
 	for _, u := range taints {
@@ -62,7 +62,7 @@ func setByControlPlane(taint string) bool {
 	return strings.HasPrefix(taint, "node.kubernetes.io/") || strings.HasPrefix(taint, "node.cloudprovider.kubernetes.io/")
 }
 
-// relabel gives the node the labels that the selector and the nearest term ask for.
+// relabel sets the labels that the selector and the nearest term require.
 func (m *hinter) relabel() []HintStep {
 	a := &m.p.workload.affinity
 	list, labelled, ok := m.labels(a.selector, m.node)
@@ -87,8 +87,9 @@ func (m *hinter) relabel() []HintStep {
 	return edits(append(list, best...)...)
 }
 
-// labels gives an edit for each requirement that a node does not meet, and the
-// node after them; false if one of the requirements is about what a node is.
+// labels returns an edit for each requirement that a node does not meet, and
+// the node after the edits. It returns false if a requirement is about what a
+// node is.
 func (m *hinter) labels(rs []requirement, on *corev1.Node) ([]cluster.NodeEdit, *corev1.Node, bool) {
 	var list []cluster.NodeEdit
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: on.Name, Labels: maps.Clone(on.Labels)}}
@@ -115,7 +116,8 @@ func (m *hinter) labels(rs []requirement, on *corev1.Node) ([]cluster.NodeEdit, 
 	return list, n, true
 }
 
-// inherent labels say what a node is: kubelets and cloud controllers set them.
+// inherent reports whether a label describes what a node is. Kubelets and cloud
+// controllers set such labels.
 func inherent(key string) bool {
 	switch key {
 	case corev1.LabelHostname, corev1.LabelOSStable, corev1.LabelArchStable, corev1.LabelInstanceTypeStable, corev1.LabelInstanceType,
@@ -126,8 +128,9 @@ func inherent(key string) bool {
 	return strings.HasPrefix(key, "beta.kubernetes.io/")
 }
 
-// meeting gives the value with which a label meets the requirement, or that there
-// is to be none; false if there is no such value.
+// meeting returns the value with which a label meets the requirement, or
+// labelled false if the label must be absent. It returns ok false if no value
+// meets it.
 func (m *hinter) meeting(r *requirement) (value string, labelled, ok bool) {
 	switch r.Operator {
 	case corev1.NodeSelectorOpIn:

@@ -7,11 +7,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// podStrictly finds changes to the pod that let it onto the node and may take it
-// away from others: a nodeSelector gets the value that the node has.
+// podStrictly returns changes to the pod that let it onto the node but may exclude
+// it from others: a nodeSelector gets the node's value.
 func (m *hinter) podStrictly(r FilterReason) []HintStep { return m.onPod(r, true) }
 
-// podWidely finds changes to the pod that only let it onto more nodes.
+// podWidely returns changes to the pod that only let it onto more nodes.
 func (m *hinter) podWidely(r FilterReason) []HintStep { return m.onPod(r, false) }
 
 func (m *hinter) onPod(r FilterReason, strictly bool) []HintStep {
@@ -30,8 +30,9 @@ func (m *hinter) onPod(r FilterReason, strictly bool) []HintStep {
 	return nil
 }
 
-// tolerate gives a toleration for each key: of one taint as it is, of two with
-// different effects for every effect, and if their values differ too, for every value.
+// tolerate returns one toleration for each key. Two taints with different
+// effects get one for every effect. If their values differ too, it is for every
+// value.
 func tolerate(taints []Untolerated) []HintStep {
 	var steps []HintStep
 	for _, u := range taints {
@@ -51,7 +52,8 @@ func tolerate(taints []Untolerated) []HintStep {
 	return steps
 }
 
-// tolerationOf is written as kubectl's documentation writes it: Exists for a taint without a value.
+// tolerationOf returns a toleration as kubectl's documentation writes it:
+// Exists for a taint without a value.
 func tolerationOf(t corev1.Taint) *corev1.Toleration {
 	if t.Value == "" {
 		return &corev1.Toleration{Key: t.Key, Operator: corev1.TolerationOpExists, Effect: t.Effect}
@@ -60,7 +62,7 @@ func tolerationOf(t corev1.Taint) *corev1.Toleration {
 }
 
 // requireLess changes every requirement of the selector that the node does not
-// meet, and those of the term that needs the fewest changes.
+// meet, and the requirements of the term that needs the fewest changes.
 func (m *hinter) requireLess(strictly bool) []HintStep {
 	a := &m.p.workload.affinity
 	var steps []HintStep
@@ -98,8 +100,8 @@ func (m *hinter) requireLessOfTerms(strictly bool) []HintStep {
 	return best
 }
 
-// rewriteSelector gives a nodeSelector that the node matches: corrected, with the
-// node's value, or none.
+// rewriteSelector returns a nodeSelector that the node matches: corrected, with
+// the node's value, or none.
 func (m *hinter) rewriteSelector(r *requirement, strictly bool) *ChangeRequirement {
 	w := &ChangeRequirement{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), field: fieldRef{selector: true}}
 	if !strictly {
@@ -127,8 +129,8 @@ func (m *hinter) rewriteTerm(r *requirement, at fieldRef, strictly bool) *Change
 	return w
 }
 
-// widened gives the requirement as little wider as lets the node in; nil where
-// that leaves nothing of it.
+// widened returns the requirement, widened as little as needed for the node to
+// match. It returns nil if nothing is left of the requirement.
 func widened(r *requirement, n *corev1.Node) *corev1.NodeSelectorRequirement {
 	to := r.NodeSelectorRequirement.DeepCopy()
 	value, ok := n.Labels[r.Key]
@@ -157,7 +159,8 @@ func widened(r *requirement, n *corev1.Node) *corev1.NodeSelectorRequirement {
 	return nil
 }
 
-// corrected gives the requirement without its typo, if that is what keeps the node out.
+// corrected returns the requirement without its typo if the typo is what keeps
+// the node out.
 func (m *hinter) corrected(r *requirement) *corev1.NodeSelectorRequirement {
 	if r.isField {
 		return nil
@@ -180,8 +183,8 @@ func (m *hinter) corrected(r *requirement) *corev1.NodeSelectorRequirement {
 	return &fixed.NodeSelectorRequirement
 }
 
-// requestLess takes what the node is short of from the container that requests
-// most; none where that would be all of it.
+// requestLess lowers the largest request by the amount that the node lacks. It
+// returns nothing if that would be the whole request.
 func (m *hinter) requestLess(s *Shortfall) []HintStep {
 	if s == nil || s.Resource != corev1.ResourceCPU && s.Resource != corev1.ResourceMemory && s.Resource != corev1.ResourceEphemeralStorage {
 		return nil
@@ -203,8 +206,8 @@ func (m *hinter) requestLess(s *Shortfall) []HintStep {
 	return []HintStep{{Request: most}}
 }
 
-// renumber gives each port that is taken the next number that no pod has on any
-// node that the pod may run on, nor the pod itself.
+// renumber replaces each taken port by the next number that is free on all
+// nodes where the pod may run and in the pod itself.
 func (m *hinter) renumber(taken []PortConflict) []HintStep {
 	var steps []HintStep
 	busy := m.p.busyPorts()
@@ -225,7 +228,8 @@ func (m *hinter) renumber(taken []PortConflict) []HintStep {
 	return steps
 }
 
-// busyPorts gives the host ports that pods of the cluster have and that the pod wants.
+// busyPorts returns the host ports that pods of the cluster use, and the pod's
+// own.
 func (p *Prediction) busyPorts() map[int32]bool {
 	busy := map[int32]bool{}
 	for _, pod := range p.cluster.Borrow().Pods() {

@@ -10,8 +10,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Of several ports that are taken each is renumbered, one that is taken twice once,
-// and each to the next number that nobody has.
+// Each of several taken ports is renumbered, a port that is taken twice only
+// once, and each to the next free number.
 func TestHintsRenumberEveryPortThatIsTaken(t *testing.T) {
 	type port struct {
 		number int32

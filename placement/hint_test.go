@@ -20,7 +20,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// holds says what is wrong with a hint, after it was applied through the front door.
+// holds applies a hint through the public API and returns what is wrong with
+// it, or "".
 func holds(h placement.Hint, before, after *placement.Prediction) string {
 	d := placement.Diff(before, after)
 	gains := d.Nodes(placement.TransitionGained).Or(d.Nodes(placement.TransitionPendingToPlaced))
@@ -72,7 +73,7 @@ func applied(t *rapid.T, h placement.Hint, c *cluster.Cluster) *cluster.Cluster 
 	return next
 }
 
-// everyHint gives the overall hints and each node's own.
+// everyHint returns the overall hints and each node's own.
 func everyHint(p *placement.Prediction) []placement.Hint {
 	hints := p.Hints()
 	for v := range p.Verdicts() {
@@ -82,8 +83,8 @@ func everyHint(p *placement.Prediction) []placement.Hint {
 }
 
 // Each step of a node's hint is needed: without it the node is not placed.
-// Mutants seen: a list of no terms taken out along with a label; one untainting for
-// each value of a taint; two labels of one key.
+// Mutants seen: a list of no terms removed along with a label; one untainting
+// for each value of a taint; two labels of one key.
 func TestHintsHaveNoStepTooMany(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c, ds := draw(t), gen.DaemonSet(t)
@@ -175,8 +176,8 @@ func readFile(t *testing.T, file string) *cluster.Manifest {
 	return m
 }
 
-// Mutants seen: losses not looked at; the term picked that needs most changes; no
-// hint shortened; the container port left as it is on the host's network.
+// Mutants seen: losses not looked at; the term picked that needs most changes;
+// no hint shortened; the container port left unchanged on the host's network.
 func TestHintsInWords(t *testing.T) {
 	m, err := cluster.ReadManifest(strings.NewReader(manifest))
 	if err != nil {

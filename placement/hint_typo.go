@@ -14,8 +14,8 @@ import (
 	"github.com/berthsim/berth/internal/spell"
 )
 
-// Typo is a word of the pod's spec that nothing in the cluster goes by, and that
-// is nearly one that something does.
+// Typo is a word in the pod's spec that matches nothing in the cluster and
+// closely resembles a word that does.
 type Typo struct {
 	Path      string `json:"path"` // of the requirement or the toleration
 	Kind      string `json:"kind"` // "label key", "label value", "taint key" or "taint value"
@@ -31,7 +31,7 @@ const (
 	taintValue = "taint value"
 )
 
-// String is the typo in one line.
+// String returns the typo in one line.
 func (t Typo) String() string {
 	where := "the cluster has"
 	if t.WellKnown {
@@ -40,11 +40,12 @@ func (t Typo) String() string {
 	return fmt.Sprintf("%s: no node has the %s %q; %s %q", t.Path, t.Kind, t.Written, where, t.Meant)
 }
 
-// Typos gives the words of the nodeSelector, the required node affinity and the
-// pod's own tolerations that look misspelt, in the order of the spec: no node has
-// them, and one that nodes have, or that Kubernetes knows, differs by a letter or
-// two, by case, by its prefix, or is what an old name has become. It may be wrong:
-// what is not there may still come. It reads every label.
+// Typos returns the words of the nodeSelector, the required node affinity and
+// the pod's own tolerations that look misspelt, in the order of the spec. No
+// node has such a word. A word that nodes have, or that Kubernetes knows,
+// differs from it by a letter or two, by case, by its prefix, or is the new
+// name for it. Typos may be wrong: the missing word may still be added. It
+// reads every label.
 func (p *Prediction) Typos() []Typo {
 	p = p.orNothing()
 	words := newVocabulary(p.cluster)
@@ -68,7 +69,7 @@ func (p *Prediction) Typos() []Typo {
 	return typos
 }
 
-// correct puts what was meant into a requirement.
+// correct replaces the misspelt word in a requirement.
 func (t Typo) correct(r *corev1.NodeSelectorRequirement) {
 	if t.Kind == labelKey {
 		r.Key = t.Meant
@@ -81,7 +82,7 @@ func (t Typo) correct(r *corev1.NodeSelectorRequirement) {
 	}
 }
 
-// vocabulary is the words that the nodes of a cluster go by.
+// vocabulary is the words that the nodes of a cluster use.
 type vocabulary struct {
 	cluster *cluster.Cluster
 	labels  []string            // keys, ascending
@@ -142,7 +143,7 @@ func (v *vocabulary) toleration(t *Toleration, path string) []Typo {
 	return nil
 }
 
-// What Kubernetes itself calls things (k8s.io/api/core/v1/well_known_labels.go:
+// The words of Kubernetes itself (k8s.io/api/core/v1/well_known_labels.go:
 // LabelHostname; k8s.io/api/core/v1/well_known_taints.go: TaintNodeNotReady;
 // cmd/kubeadm/app/constants/constants.go: LabelNodeRoleControlPlane).
 var (
@@ -167,18 +168,19 @@ var (
 	}
 )
 
-// nearestKey looks among the words of the cluster first, then among those of Kubernetes.
+// nearestKey searches the words of the cluster first, then the words of
+// Kubernetes.
 func nearestKey(word string, present, wellKnown []string) (meant string, known bool) {
 	if meant = cmp.Or(nearest(word, present), sameName(word, present)); meant != "" {
 		return meant, false
 	}
-	if renamed[word] != "" { // an old name is no mistake where the new one is not used
+	if renamed[word] != "" { // an old name is no mistake if the new one is not used
 		return "", false
 	}
 	return cmp.Or(nearest(word, wellKnown), sameName(word, wellKnown)), true
 }
 
-// sameName finds the one key that has another prefix before the same name.
+// sameName returns the only key with the same name and another prefix.
 func sameName(word string, keys []string) string {
 	found := ""
 	for _, k := range keys {
@@ -194,8 +196,8 @@ func sameName(word string, keys []string) string {
 
 func nameOf(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
 
-// nearest finds the word that another was probably meant to be; "" if there is
-// none, the first if there are several.
+// nearest returns the word that another word was probably meant to be. It
+// returns "" if there is none, and the first if there are several.
 func nearest(word string, among []string) string {
 	if now, ok := renamed[word]; ok && slices.Contains(among, now) {
 		return now
@@ -216,8 +218,9 @@ func nearest(word string, among []string) string {
 	return best
 }
 
-// looksMisspelt says whether words at that distance are one by mistake. Short
-// ones, and ones that count (zone-a and zone-b, v1 and v2), differ on purpose.
+// looksMisspelt reports whether two words at that distance differ by mistake.
+// Short words, and words that count (zone-a and zone-b, v1 and v2), differ on
+// purpose.
 func looksMisspelt(a, b string, distance int) bool {
 	short := min(utf8.RuneCountInString(a), utf8.RuneCountInString(b))
 	if distance > 2 || short < 4 || distance == 2 && short < 8 {

@@ -6,10 +6,11 @@ import (
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 )
 
-// FailedScheduling is the message of the FailedScheduling event of a pod that the scheduler
-// can place nowhere, with what it says of preemption; empty if it can, and for a
-// DaemonSet, whose pods FailedSchedulingOn speaks of. Where several nodes are equal for a
-// preemption the scheduler may name another than this.
+// FailedScheduling returns the message of the FailedScheduling event of a pod
+// that fits on no node, including what the scheduler reports about preemption.
+// It returns "" if the pod fits, and for a DaemonSet: see FailedSchedulingOn.
+// If several nodes are equal for a preemption, the scheduler may name another
+// one.
 func (p *Prediction) FailedScheduling() string {
 	p = p.orNothing()
 	sentence := p.String()
@@ -27,8 +28,9 @@ func (p *Prediction) FailedScheduling() string {
 	return sentence + " " + p.victimSearch().say(pending)
 }
 
-// FailedSchedulingOn is the message of the FailedScheduling event of the DaemonSet's pod for
-// a node, which names that node; empty unless the node is pending.
+// FailedSchedulingOn returns the message of the FailedScheduling event of the
+// DaemonSet's pod for a node, which the message names. It returns "" unless the
+// node is pending.
 func (p *Prediction) FailedSchedulingOn(node string) string {
 	p = p.orNothing()
 	position, ok := p.cluster.Borrow().Position(node)
@@ -45,7 +47,7 @@ func (p *Prediction) FailedSchedulingOn(node string) string {
 	return t.fitError(0, all) + " " + p.victimSearch().say(alone)
 }
 
-// say is what the scheduler adds about preemption
+// say returns what the scheduler adds about preemption
 // (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
 // PostFilter; pkg/scheduler/framework/preemption/preemption.go:
 // Evaluator.evaluate).

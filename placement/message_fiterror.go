@@ -8,12 +8,12 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// String is the scheduler's sentence (pkg/scheduler/framework/types.go:
-// FitError.Error), with the number of nodes that would take the pod where it has
-// 0: each other node is counted under its first failing plugin, as the default
-// profile orders them, or for a pod that names its nodes as one that the
-// scheduler did not look at. Of a DaemonSet it speaks as if one pod could go to
-// any of the nodes: each of its pods names one.
+// String returns the scheduler's message (pkg/scheduler/framework/types.go:
+// FitError.Error), with the number of nodes that would take the pod in place of
+// its 0. Each other node is counted under its first failing plugin in the order
+// of the default profile. For a pod that names its nodes, other nodes count as
+// not looked at. For a DaemonSet the message treats its pods as one pod that
+// could go to any node, although each pod names one.
 func (p *Prediction) String() string {
 	p = p.orNothing()
 	all := p.cluster.Nodes()
@@ -36,8 +36,7 @@ func (p *Prediction) String() string {
 	return t.fitError(p.Placed().Len(), all.Len())
 }
 
-// preFilterResult is what the scheduler makes of the nodes that the pod names; a DaemonSet
-// names none.
+// preFilterResult returns the nodes that the pod names. A DaemonSet names none.
 func (p *Prediction) preFilterResult() preFilterResult {
 	if p.workload.daemonSet != nil {
 		return preFilterResult{}
@@ -45,8 +44,8 @@ func (p *Prediction) preFilterResult() preFilterResult {
 	return newPreFilterResult(&p.workload.pod.Spec)
 }
 
-// refusal is why the scheduler refuses the pod before it looks at any node; empty
-// if it does not.
+// refusal returns the reason why the scheduler rejects the pod before it looks
+// at any node, or "" if it does not.
 func (p *Prediction) refusal() string {
 	refusal, fault := p.preFilterResult().refusal, p.workload.fault
 	if refusal == "" && fault != nil && fault.plugin == pluginRelations {
@@ -55,7 +54,7 @@ func (p *Prediction) refusal() string {
 	return refusal
 }
 
-// countTurnedDown counts those of some nodes on which no pod is wanted.
+// countTurnedDown counts the nodes of open on which no pod is wanted.
 func (p *Prediction) countTurnedDown(t reasonCount, open cluster.NodeSet) {
 	for _, f := range p.failures() {
 		t.count(f.message, open.And(f.nodes).Len())
@@ -63,12 +62,12 @@ func (p *Prediction) countTurnedDown(t reasonCount, open cluster.NodeSet) {
 	}
 }
 
-// noNodes is what the scheduler says of an empty cluster
+// noNodes is the scheduler's message for an empty cluster
 // (pkg/scheduler/scheduler.go: ErrNoNodesAvailable).
 const noNodes = "no nodes available to schedule pods"
 
-// countPending counts every pending node under the first plugin that turns it
-// down, which may say several things.
+// countPending counts every pending node under the first plugin that rejects
+// it. The plugin may have several messages.
 func (p *Prediction) countPending(t reasonCount) {
 	for position := range members(p.cluster.Borrow().Words(p.Pending())) {
 		for _, r := range lowerFirst(p.why(position)) {
@@ -77,8 +76,9 @@ func (p *Prediction) countPending(t reasonCount) {
 	}
 }
 
-// lowerFirst gives those of a node's reasons that the scheduler says: the first
-// plugin's, and of these all only if they are shortfalls.
+// lowerFirst returns the reasons that the scheduler reports for a node: the
+// first reason of the first failing plugin, or all shortfalls if that plugin is
+// NodeResourcesFit.
 func lowerFirst(reasons []FilterReason) []FilterReason {
 	if len(reasons) > 0 && reasons[0].Plugin != pluginResources {
 		return reasons[:1]
@@ -91,7 +91,7 @@ func lowerFirst(reasons []FilterReason) []FilterReason {
 	return reasons
 }
 
-// reasonCount is how many nodes have each message.
+// reasonCount is the number of nodes for each message.
 type reasonCount map[string]int
 
 func (t reasonCount) count(message string, nodes int) {
@@ -113,13 +113,14 @@ func (t reasonCount) fitError(available, all int) string {
 	return s + "."
 }
 
-// failure is the nodes that a plugin turns down.
+// failure is the set of nodes that a plugin rejects.
 type failure struct {
 	message string
 	nodes   cluster.NodeSet
 }
 
-// failures gives them in the order of the scheduler's default profile.
+// failures returns the failures in the order of the scheduler's default
+// profile.
 func (p *Prediction) failures() []failure {
 	w, c, all := p.workload, p.cluster, p.cluster.Nodes()
 	noSchedule, noExecute := w.taintedAway(c)

@@ -10,11 +10,11 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// NotModelled gives what of the pod's spec decides where it runs and is not
-// looked at here, each with its path and the scheduler's plugins that do, in the
-// order of the spec. It is empty for most pods. What decides without being in the
-// pod (extenders, other profiles, quotas, LimitRanges, admission of any kind) is
-// not listed.
+// NotModelled returns the fields of the pod spec that affect scheduling but
+// that berth ignores, each with its path and the scheduler's plugins that read
+// it, in the order of the spec. It is empty for most pods. It does not list
+// what affects scheduling from outside the pod (extenders, other profiles,
+// quotas, LimitRanges, admission of any kind).
 func (w *Workload) NotModelled() []string {
 	w = w.orNothing()
 	path := "spec."
@@ -53,7 +53,8 @@ func (w *Workload) NotModelled() []string {
 	return all
 }
 
-// placedVolume is the field of a volume that not every node can have; empty for others.
+// placedVolume returns the field of a volume that not every node can have, or
+// "".
 func placedVolume(v *corev1.Volume) string {
 	switch {
 	case v.PersistentVolumeClaim != nil:
@@ -85,9 +86,9 @@ func needsFeature(c corev1.Container) bool {
 	}) || slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return len(m.BindMountOptions) > 0 })
 }
 
-// NotModelled gives what of the workload and of the snapshot decides and was not
-// looked at: Workload.NotModelled, a PriorityClass that there is not, and pods
-// that wait with a node nominated for them, whose room is not kept free.
+// NotModelled returns what affects scheduling but was ignored, for the workload
+// and the snapshot: Workload.NotModelled, a missing PriorityClass, and pods
+// with a nominated node, for which no room is kept free.
 func (p *Prediction) NotModelled() []string {
 	p = p.orNothing()
 	all := p.workload.NotModelled()
@@ -102,7 +103,7 @@ func (p *Prediction) NotModelled() []string {
 	return all
 }
 
-// nominated counts the pods that wait for their victims to leave.
+// nominated counts the pods that wait for their victims to terminate.
 func nominated(b cluster.Borrowed) int {
 	n := 0
 	for _, pod := range b.Pods() {

@@ -8,11 +8,11 @@ import (
 	"text/tabwriter"
 )
 
-// Table is the prediction for people: a line for every group of nodes with the
-// same verdict, the best decision first, with each further reason on a line of
-// its own. Where no pod is wanted it says only why not; where it does not fit,
-// nodes that lack the same are one group, whatever the amounts. What was not
-// looked at follows.
+// Table formats the prediction as a table: a line for each group of nodes with
+// the same verdict, the best decision first, and a line for each further
+// reason. Where no pod is wanted the table shows only why not. Where the pod
+// does not fit, nodes that lack the same resources form one group, whatever the
+// amounts. What was ignored follows.
 func (p *Prediction) Table() string {
 	p = p.orNothing()
 	var b strings.Builder
@@ -73,8 +73,7 @@ func fold(p *Prediction) []*group {
 	return all
 }
 
-// shown gives the reasons that matter to people: where no pod is wanted, only
-// why not.
+// shown returns the reasons to print: where no pod is wanted, only why not.
 func (v Verdict) shown() []FilterReason {
 	if v.Decision >= Pending {
 		return v.Reasons
@@ -82,8 +81,8 @@ func (v Verdict) shown() []FilterReason {
 	return slices.DeleteFunc(slices.Clone(v.Reasons), FilterReason.aboutPods)
 }
 
-// aboutPods says whether the reason is one of the pods on the nodes and not of
-// the node itself.
+// aboutPods reports whether the reason concerns the pods on the nodes rather
+// than the node itself.
 func (r FilterReason) aboutPods() bool {
 	switch r.Plugin {
 	case pluginPorts, pluginResources, pluginSpread, pluginRelations:
@@ -92,7 +91,7 @@ func (r FilterReason) aboutPods() bool {
 	return false
 }
 
-// like is equal for reasons that are told together.
+// like returns a key that is equal for reasons that are printed together.
 func (r FilterReason) like() string {
 	if r.aboutPods() {
 		return r.Plugin + ": " + r.Message
@@ -111,7 +110,7 @@ func (g *group) lines() []string {
 	return lines
 }
 
-// wrapNames puts names into lines of about 40 characters, five at the most.
+// wrapNames formats names in lines of about 40 characters, five at the most.
 func wrapNames(names []string) []string {
 	const width, most = 40, 5
 	var lines []string
@@ -129,7 +128,7 @@ func wrapNames(names []string) []string {
 	return lines
 }
 
-// number is "1 node" or "2 nodes".
+// number returns "1 node" or "2 nodes".
 func number(n int, noun string) string {
 	if n != 1 {
 		noun += "s"

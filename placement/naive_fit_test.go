@@ -12,7 +12,7 @@ import (
 
 // The naive reference for fit: sums over all pods, for one node at a time.
 
-// naiveWhy gives the messages of all filters that turn the pod down on a node
+// naiveWhy returns the messages of all filters that reject the pod on a node
 // with these pods, in the profile's order.
 func naiveWhy(pod *corev1.Pod, n *corev1.Node, there []*corev1.Pod) []string {
 	var why []string
@@ -84,7 +84,8 @@ func naivePorts(pod *corev1.Pod) []corev1.ContainerPort {
 	return ports
 }
 
-// naiveThere gives the pods that count on a node, without those that own says are the workload's.
+// naiveThere returns the pods that count on a node, except the workload's own
+// pods, for which own returns true.
 func naiveThere(pods []*corev1.Pod, node string, own func(*corev1.Pod) bool) []*corev1.Pod {
 	var there []*corev1.Pod
 	for _, p := range pods {

@@ -10,8 +10,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// The naive reference for pods that mind where other pods are: every question is
-// a loop over all nodes and all pods on them.
+// The naive reference for pods that depend on where other pods are: every
+// question is a loop over all nodes and all pods on them.
 
 type world struct {
 	nodes      []*corev1.Node
@@ -32,14 +32,14 @@ func newWorld(c *cluster.Cluster, own func(*corev1.Pod) bool) world {
 	return w
 }
 
-// naivePodToPlace is a pod, which a DaemonSet's controller has bound to one node
-// by affinity.
+// naivePodToPlace is a pod. A DaemonSet's controller has bound its pod to one
+// node by affinity.
 type naivePodToPlace struct {
 	*corev1.Pod
 	daemon bool
 }
 
-// naiveFault says whether the pod has a selector that nobody can read.
+// naiveFault reports whether the pod has a selector that cannot be parsed.
 func naiveFault(pod *corev1.Pod) bool {
 	for _, c := range pod.Spec.TopologySpreadConstraints {
 		if _, err := metav1.LabelSelectorAsSelector(c.LabelSelector); err != nil && c.WhenUnsatisfiable == corev1.DoNotSchedule {
@@ -112,7 +112,7 @@ func naiveSpreadSelector(c corev1.TopologySpreadConstraint, pod map[string]strin
 	return selector
 }
 
-// counted says whether the pods of m count when the pod asks about n.
+// counted reports whether the pods of m count when the pod asks about n.
 func (w world) counted(pod naivePodToPlace, c corev1.TopologySpreadConstraint, n, m *corev1.Node) bool {
 	for _, other := range pod.Spec.TopologySpreadConstraints {
 		if _, ok := m.Labels[other.TopologyKey]; !ok && other.WhenUnsatisfiable == corev1.DoNotSchedule {
@@ -219,15 +219,15 @@ func sameDomain(m, n *corev1.Node, key string) bool {
 	return ok && has && a == b
 }
 
-// wants says whether a term of a pod to be placed means another pod: a
-// namespaceSelector that is not empty finds only namespaces that there are.
+// wants reports whether a term of a pod to be placed matches another pod. A
+// namespaceSelector that is not empty finds only namespaces that exist.
 func (w world) wants(pod *corev1.Pod, t corev1.PodAffinityTerm, other *corev1.Pod) bool {
 	labelled, known := w.namespaces[other.Namespace]
 	return w.meansIn(pod, t, other, labelled, known)
 }
 
-// means says whether a term of a pod that runs means another pod: a namespace
-// that is not known has no labels.
+// means reports whether a term of a running pod matches another pod. An unknown
+// namespace has no labels.
 func (w world) means(pod *corev1.Pod, t corev1.PodAffinityTerm, other *corev1.Pod) bool {
 	return w.meansIn(pod, t, other, w.namespaces[other.Namespace], true)
 }

@@ -13,8 +13,8 @@ import (
 
 // The naive reference for scores that look at other pods.
 
-// attraction adds up, over all pods on all nodes of n's domains, what the terms of
-// both pods are worth.
+// attraction returns the sum of the weights of both pods' terms over all pods
+// on all nodes of n's domains.
 func (w world) attraction(pod *corev1.Pod, n *corev1.Node) int64 {
 	var sum int64
 	w.eachTerm(pod, func(key string, weight int64, m *corev1.Node) {
@@ -25,7 +25,7 @@ func (w world) attraction(pod *corev1.Pod, n *corev1.Node) int64 {
 	return sum
 }
 
-// attracts says whether any term is met on a node that has its topology key.
+// attracts reports whether any term is met on a node that has its topology key.
 func (w world) attracts(pod *corev1.Pod) bool {
 	met := false
 	w.eachTerm(pod, func(key string, _ int64, m *corev1.Node) {
@@ -58,7 +58,8 @@ type naiveTerm struct {
 	Weight int32
 }
 
-// naivePreferences gives a pod's preferred terms; of a list with a mistake in it none.
+// naivePreferences returns a pod's preferred terms. If a list contains a
+// mistake, it returns none of the list.
 func naivePreferences(pod *corev1.Pod) []naiveTerm {
 	var all []naiveTerm
 	collect := func(terms []corev1.WeightedPodAffinityTerm, sign int32) {
@@ -166,7 +167,8 @@ func naiveDefault(pod *corev1.Pod, c *cluster.Cluster) labels.Selector {
 	return selector
 }
 
-// raw gives the raw score; false for a node that takes no part.
+// raw returns the raw score. It returns false for a node that does not take
+// part.
 func (s *naiveSpread) raw(n *corev1.Node) (int64, bool) {
 	if s.strict && !s.hasKeys(n) {
 		return 0, false

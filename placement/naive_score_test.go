@@ -17,8 +17,8 @@ import (
 
 // The naive reference for scores: node by node and pod by pod, from the objects.
 
-// naiveScores gives, by node and plugin, what the pod's feasible nodes are worth.
-// A plugin that has nothing to say of the pod is not there.
+// naiveScores returns the scores of the pod's feasible nodes by node and
+// plugin. Plugins that skip the pod are absent.
 func naiveScores(pod *corev1.Pod, feasible []*corev1.Node, w world, c *cluster.Cluster) map[string]map[string]placement.PluginScore {
 	scores := map[string]map[string]placement.PluginScore{}
 	for _, n := range feasible {
@@ -90,9 +90,9 @@ func naiveRequests(pods ...*corev1.Pod) corev1.ResourceList {
 	return corev1.ResourceList{"cpu": cpu, "memory": memory}
 }
 
-// naiveFilled writes the amounts that scores assume into the containers; of a
-// pod that is there already and has requests as a whole, only those of which it
-// says nothing anywhere. A new pod's requests as a whole are not looked at.
+// naiveFilled writes the amounts that scores assume into the containers. An
+// existing pod with requests as a whole gets only amounts of resources that
+// none of its requests mention. A new pod's requests as a whole are ignored.
 func naiveFilled(pod *corev1.Pod, there bool) *corev1.Pod {
 	filled := pod.DeepCopy()
 	if !there {

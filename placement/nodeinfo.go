@@ -8,26 +8,28 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Room is the scheduler's account of the nodes of a cluster: what each can
-// allocate and what the pods on it have left of that, as the scheduler keeps it
-// (pkg/scheduler/framework/types.go: NodeInfo). Nodes are known by position, as
-// cluster.Borrowed gives it: where a position is that of no node, nothing fits and
-// nothing is counted. Pods can be added and removed; a Clone costs a pointer for
-// every 64 nodes, and the first change to any of these afterwards a copy of theirs.
-// The zero Room has no nodes. Many may Clone a room at a time; else it is not safe
-// for concurrent use.
+// Room tracks the nodes of a cluster and their pods as the scheduler does
+// (pkg/scheduler/framework/types.go: NodeInfo): what each node can allocate and
+// what its pods have left. Nodes are addressed by position, as in
+// cluster.Borrowed. At a position without a node nothing fits and nothing is
+// counted.
+//
+// Pods can be added and removed. A Clone costs a pointer per 64 nodes. The
+// first later change to any of these nodes costs a copy of their block. The
+// zero Room has no nodes. Concurrent calls of Clone are safe; otherwise a Room
+// is not safe for concurrent use.
 type Room struct {
 	nodeTable
 	origin
-	has       *cow[[]*capacity] // by position; nodes of one size share theirs
+	has       *cow[[]*capacity] // by position; nodes of one size share a capacity
 	blocks    []*cow[block]     // 64 nodes each
 	me        *owner
-	kinds     *kinds // that the cohorts are of
+	kinds     *kinds // numbers the kinds of the podClassCounts
 	log       changeLog
 	questions questions
 }
 
-// emptyRoom is the account without pods.
+// emptyRoom returns a room without pods.
 func emptyRoom(c *cluster.Cluster) *Room {
 	nodes := c.Borrow()
 	n := nodes.Len()
@@ -44,7 +46,7 @@ func emptyRoom(c *cluster.Cluster) *Room {
 	return r
 }
 
-// Len is the number of nodes.
+// Len returns the number of nodes.
 func (r *Room) Len() int {
 	if r == nil || r.has == nil {
 		return 0
@@ -52,7 +54,8 @@ func (r *Room) Len() int {
 	return len(r.has.value)
 }
 
-// orNothing lets a nil Room and the zero one have no nodes.
+// orNothing returns a room without nodes for a nil Room and for the zero Room,
+// and r otherwise.
 func (r *Room) orNothing() *Room {
 	if r == nil || r.kinds == nil {
 		return emptyRoom(nil)
@@ -69,15 +72,15 @@ func (r *Room) Clone() *Room {
 	return &Room{nodeTable: nodeTable{cluster: r.cluster, nodes: r.nodes}, me: &owner{}, has: r.has, blocks: slices.Clone(r.blocks), kinds: r.kinds}
 }
 
-// share makes the room one that many may clone at a time and none may change.
-// It forgets the snapshot: others will share it.
+// share prepares the room to be cloned concurrently; it must not change
+// afterwards. The room forgets its snapshot, since others will share it.
 func (r *Room) share() *Room {
 	r.me.share()
 	r.cluster = nil
 	return r
 }
 
-// self returns the owner of what the room may change in place.
+// self returns the owner of the parts that the room may change in place.
 func (r *Room) self() *owner {
 	if r.me.cloned.Load() {
 		r.me = &owner{}
@@ -87,14 +90,15 @@ func (r *Room) self() *owner {
 
 func (r *Room) block(position int) *block { return &r.blocks[position>>6].value }
 
-// change returns the block of a node, to be changed.
+// change returns the block of a node for modification.
 func (r *Room) change(position int) *block {
 	b := &r.blocks[position>>6]
 	*b = (*b).by(r.self(), (*block).clone)
 	return &(*b).value
 }
 
-// Add counts a pod in. Nothing is checked: a pod may be bound where it does not fit.
+// Add adds a pod to a node. It checks nothing: a pod may be bound where it does
+// not fit.
 func (r *Room) Add(l *Load, position int) {
 	if !r.isNode(position) {
 		return
@@ -106,7 +110,7 @@ func (r *Room) Add(l *Load, position int) {
 	}
 }
 
-// Remove takes a pod out that was added, with the same load or an equal one of
+// Remove removes a pod that was added, with the same load or an equal one of
 // the same name.
 func (r *Room) Remove(l *Load, position int) {
 	if !r.isNode(position) {
@@ -135,11 +139,12 @@ func (r *Room) count(l *Load, position int, sign int64) *block {
 	return b
 }
 
-// SetNode puts a node in the place of another, with what the pods there have
-// taken; at the position Len it is one more. A nil node is none: nothing fits
-// there, and no topology counts what is there. The node must not be changed
-// afterwards. The first call copies the list of nodes; a change of labels or
-// taints makes questions about other pods be asked anew.
+// SetNode replaces a node. The pods there keep what they have taken. At
+// position Len it appends a node. A nil node means no node: nothing fits there,
+// and no topology counts its pods. The node must not be changed afterwards.
+//
+// The first call copies the list of nodes. After a change of labels or taints,
+// questions about other pods are computed again.
 func (r *Room) SetNode(position int, node *corev1.Node) {
 	if r.kinds == nil {
 		*r = *emptyRoom(nil)
@@ -165,10 +170,10 @@ func (r *Room) SetNode(position int, node *corev1.Node) {
 	}
 }
 
-// Over has the room go on over another snapshot, whose nodes have the same names
-// and can allocate the same: their labels and taints may be others, and so may
-// all objects but pods. Questions about other pods are asked anew. A snapshot with
-// more or fewer nodes changes nothing.
+// Over moves the room to another snapshot. Its nodes must have the same names
+// and allocatable amounts. Labels and taints may differ, and so may all objects
+// except pods. Questions about other pods are computed again. A snapshot with a
+// different number of nodes changes nothing.
 func (r *Room) Over(c *cluster.Cluster) {
 	if c.Borrow().Len() != r.Len() {
 		return
@@ -177,10 +182,11 @@ func (r *Room) Over(c *cluster.Cluster) {
 	r.askAnew()
 }
 
-// askAnew forgets the questions, and with them what only they need.
+// askAnew drops the questions, and what only they need.
 func (r *Room) askAnew() { r.questions, r.log, r.base = nil, nil, nil }
 
-// offer changes what a node can allocate, in a list that is the room's own.
+// offer changes what a node can allocate. The room must own its list of
+// capacities.
 func (r *Room) offer(position int, now *capacity) {
 	was := r.has.value[position]
 	r.has.value[position] = now
@@ -198,7 +204,7 @@ func (r *Room) offer(position int, now *capacity) {
 	}
 }
 
-// free is what a node has left.
+// free returns what a node has left.
 func (r *Room) free(position int) capacity {
 	b, i := r.block(position), position&63
 	left := capacity{amounts{cpu: b.left[i].cpu, memory: b.left[i].memory, ephemeral: b.left[i].ephemeral}, b.left[i].pods}
@@ -208,11 +214,11 @@ func (r *Room) free(position int) capacity {
 	return left
 }
 
-// longestLog is how long the log of a room without a base becomes before its
-// questions read it.
+// longestLog is the length at which the questions of a room without a base read
+// its log.
 const longestLog = 1 << 12
 
-// note logs a change where somebody needs to know of it.
+// note logs a change if a question or the base needs it.
 func (r *Room) note(c change) {
 	if r.base == nil && len(r.questions) == 0 {
 		return
@@ -224,7 +230,7 @@ func (r *Room) note(c change) {
 	}
 }
 
-// regroup counts pods of a kind on a node, whose cohorts are given.
+// regroup counts pods of a kind on a node.
 func (r *Room) regroup(on *[]podClassCount, c change) {
 	r.note(c)
 	all := *on

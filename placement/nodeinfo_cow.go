@@ -11,7 +11,7 @@ type cow[T any] struct {
 	value T
 }
 
-// by returns c if me owns it, else a copy that me does.
+// by returns c if me owns it, and a copy that me owns otherwise.
 func (c *cow[T]) by(me *owner, clone func(from, to *T)) *cow[T] {
 	if c.owner == me {
 		return c
@@ -27,9 +27,9 @@ func (c *cow[T]) copy(me *owner, clone func(from, to *T)) *cow[T] {
 
 func cloneSlice[E any](from, to *[]E) { *to = slices.Clone(*from) }
 
-// owner is the identity of a room until it is cloned: from then on both rooms
-// have what it owned, and neither may change that in place. Cloning marks the
-// owner and leaves the room alone, so that many may clone one room at a time.
+// owner is the identity of a room until it is cloned. After that both rooms
+// have what it owned, and neither may change it in place. Cloning marks the
+// owner and leaves the room alone, so rooms can be cloned concurrently.
 type owner struct{ cloned atomic.Bool }
 
 func (o *owner) share() {

@@ -9,10 +9,11 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// nodeTable is the nodes of a room: those of a snapshot, or after SetNode its own.
+// nodeTable is the nodes of a room: the nodes of a snapshot, or after SetNode
+// its own.
 type nodeTable struct {
 	cluster *cluster.Cluster
-	nodes   *cow[[]*corev1.Node] // by position, nil where there is none; nil as a whole: those of the snapshot
+	nodes   *cow[[]*corev1.Node] // by position, nil if there is none; a nil cow means the nodes of the snapshot
 	columns map[string]cluster.Column
 }
 
@@ -23,7 +24,7 @@ func (r *nodeTable) node(position int) *corev1.Node {
 	return r.nodes.value[position]
 }
 
-// own makes the list of nodes one that its owner may change.
+// own makes the list of nodes safe for its owner to change.
 func (r *nodeTable) own(me *owner, n int) {
 	if r.nodes != nil {
 		r.nodes = r.nodes.by(me, cloneSlice)
@@ -36,12 +37,12 @@ func (r *nodeTable) own(me *owner, n int) {
 	r.nodes = &cow[[]*corev1.Node]{me, nodes}
 }
 
-// alike says whether no selector and no topology tells the nodes apart.
+// alike reports whether no selector and no topology distinguishes the nodes.
 func alike(a, b *corev1.Node) bool {
 	return a != nil && b != nil && a.Name == b.Name && maps.Equal(a.Labels, b.Labels) && equality.Semantic.DeepEqual(a.Spec.Taints, b.Spec.Taints)
 }
 
-// column gives what the nodes have for a topology key.
+// column returns the nodes' values for a topology key.
 func (r *nodeTable) column(key string) cluster.Column {
 	if r.nodes == nil {
 		return r.cluster.Borrow().Column(key)

@@ -9,9 +9,9 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Load is what a pod takes from its node and what it is to other pods. It is
-// made once and counted on many nodes. A nil Load and the zero one are of a pod that
-// takes nothing. Safe for concurrent use.
+// Load is what a pod takes from its node and what it means to other pods. It is
+// computed once and can be added to many nodes. A nil Load and the zero Load
+// stand for a pod that takes nothing. A Load is safe for concurrent use.
 type Load struct {
 	name                    string // namespace/name of the pod, or of its DaemonSet
 	requests                amounts
@@ -23,8 +23,8 @@ type Load struct {
 	leaving                 *Load
 }
 
-// LoadOf gives the load of a pod that runs or will: what its status says of
-// in-place resizes counts. It costs a few µs.
+// LoadOf returns the load of a pod that runs or will run, with the in-place
+// resizes in its status. It costs a few µs.
 func LoadOf(pod *corev1.Pod) *Load {
 	if pod == nil {
 		pod = &corev1.Pod{}
@@ -36,7 +36,8 @@ func LoadOf(pod *corev1.Pod) *Load {
 
 var idleLoad = sync.OnceValue(func() *Load { return LoadOf(nil) })
 
-// orNothing lets a nil Load and the zero one be of a pod that takes nothing.
+// orNothing returns an empty load for a nil Load and for the zero Load, and l
+// otherwise.
 func (l *Load) orNothing() *Load {
 	if l == nil || l.kind == nil {
 		return idleLoad()
@@ -44,8 +45,9 @@ func (l *Load) orNothing() *Load {
 	return l
 }
 
-// Leaving gives the load of the pod while it is being deleted, always the same:
-// it takes what it took, but is not counted any more where pods are to be spread.
+// Leaving returns the load of the pod while it is being deleted, always the
+// same pointer. It still takes its resources but no longer counts for topology
+// spread.
 func (l *Load) Leaving() *Load {
 	l = l.orNothing()
 	l.leave.Do(func() {
@@ -56,14 +58,14 @@ func (l *Load) Leaving() *Load {
 	return l.leaving
 }
 
-// counts says whether the scheduler counts the pod where it is bound: one that
-// has ended takes nothing (pkg/scheduler/scheduler.go: NewInformerFactory), one
+// counts reports whether the scheduler counts the pod on its node. A terminated
+// pod takes nothing (pkg/scheduler/scheduler.go: NewInformerFactory); a pod
 // that is being deleted does.
 func counts(pod *corev1.Pod) bool {
 	return !kube.IsTerminal(pod.Status.Phase)
 }
 
-// id numbers the kind of a load, which remembers its number.
+// id returns the number of the kind of a load. The load remembers it.
 func (t *kinds) id(l *Load) int32 {
 	if x := l.known.Load(); uint32(x>>32) == t.serial {
 		return int32(uint32(x))

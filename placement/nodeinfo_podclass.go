@@ -11,8 +11,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// kind is what pods are to other pods: their namespace, labels and terms. Pods of
-// one kind are counted together, and a selector is asked once for all of them.
+// kind is what pods are to other pods: their namespace, labels and terms. Pods
+// of one kind are counted together, and a selector is evaluated once for all of
+// them.
 type kind struct {
 	namespace string
 	labels    map[string]string
@@ -27,7 +28,7 @@ func kindOf(pod *corev1.Pod) *kind {
 	return k
 }
 
-// going gives the kind of the pod once it is being deleted.
+// going returns the kind of the pod once it is being deleted.
 func (k *kind) going() *kind {
 	gone := *k
 	gone.leaving = true
@@ -58,14 +59,16 @@ func (k *kind) sign() {
 	k.signature = b.String()
 }
 
-// sign tells a selector that matches nothing from one that matches everything,
-// which both print as nothing.
+// sign writes a key of the term. It distinguishes a selector that matches
+// nothing from one that matches everything, since both print as an empty
+// string.
 func (t *podTerm) sign(b *strings.Builder) {
 	fmt.Fprintf(b, "\x00%s\x00%q\x00%t%s\x00%t%s", t.key, t.namespaces, t.selector.Empty(), t.selector, t.named.Empty(), t.named)
 }
 
-// kinds numbers kinds in the order in which they were met. It only grows, and
-// all rooms that descend from one account share it. Safe for concurrent use.
+// kinds numbers kinds in the order in which they are first seen. It only grows,
+// and all rooms that descend from one room share it. It is safe for concurrent
+// use.
 type kinds struct {
 	serial   uint32 // of this table, never 0
 	mu       sync.RWMutex
@@ -97,7 +100,7 @@ func (t *kinds) number(k *kind) int32 {
 	return id
 }
 
-// list gives the kinds by number. Later ones may follow.
+// list returns the kinds by number. More may follow later.
 func (t *kinds) list() []*kind {
 	t.mu.RLock()
 	defer t.mu.RUnlock()

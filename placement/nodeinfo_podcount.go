@@ -1,18 +1,19 @@
 package placement
 
-// podClassCount is how many pods of a kind are on a node.
+// podClassCount is the number of pods of a kind on a node.
 type podClassCount struct{ kind, pods int32 }
 
-// place is how many pods of one kind are on a node.
+// place is the number of pods of one kind on a node.
 type place struct{ position, pods int32 }
 
-// podCounts is the cohorts of a frozen room by kind.
+// podCounts is the podClassCounts of a frozen room by kind.
 type podCounts struct {
 	start  []int32 // by kind, one more than kinds: its places
 	places []place // ascending by kind, then position
 }
 
-// of gives where a kind is; one that is newer than the census is nowhere.
+// of returns where the pods of a kind are. A kind newer than the counts is
+// nowhere.
 func (c *podCounts) of(kind int) []place {
 	if kind+1 >= len(c.start) {
 		return nil
@@ -20,9 +21,10 @@ func (c *podCounts) of(kind int) []place {
 	return c.places[c.start[kind]:c.start[kind+1]]
 }
 
-// change is a number of pods that came to a node, or went.
+// change is a change of the number of pods of a kind on a node.
 type change struct{ kind, position, pods int32 }
 
-// changeLog is what has changed in a room: since it had the pods of its base, or
-// without one since its questions last read all of it.
+// changeLog lists what has changed in a room since it had the pods of its base.
+// In a room without a base it lists what has changed since the questions last
+// read all of it.
 type changeLog []change

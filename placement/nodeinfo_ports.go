@@ -23,7 +23,7 @@ type holder struct {
 
 func (u *portUse) on(node int) bool { return u.nodes&(1<<node) != 0 }
 
-// take notes that a pod has a port.
+// take records that a pod uses a port.
 func (us *portUses) take(p hostPort, l *Load, node int) {
 	i := slices.IndexFunc(*us, func(u portUse) bool { return u.hostPort == p })
 	if i < 0 {
@@ -34,8 +34,8 @@ func (us *portUses) take(p hostPort, l *Load, node int) {
 	u.holders = append(u.holders, holder{l, node})
 }
 
-// free takes a port from the first pod on the node that has it and is meant;
-// false if there is none.
+// free releases a port of the first pod on the node that uses it and for which
+// meant returns true. It returns false if there is none.
 func (us *portUses) free(p hostPort, node int, meant func(holder) bool) bool {
 	at := slices.IndexFunc(*us, func(u portUse) bool { return u.hostPort == p })
 	if at < 0 {
@@ -69,8 +69,8 @@ func (us portUses) taken(wanted []hostPort) uint64 {
 	return nodes
 }
 
-// clashes gives every port of wanted that is taken on a node; of several that
-// clash with it those of the first pods by name first.
+// clashes returns every port of wanted that is taken on a node. Of several
+// conflicting ports it returns the port of the first pod by name first.
 func (us portUses) clashes(wanted []hostPort, node int) []PortConflict {
 	var all []PortConflict
 	for _, want := range wanted {

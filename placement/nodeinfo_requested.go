@@ -6,9 +6,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// block is the account of 64 nodes. What only some pods ask for, host ports and
-// scalar resources, is kept by what it is, so that the question costs 64 nodes
-// little more than one.
+// block tracks 64 nodes. Host ports and scalar resources, which only some pods
+// request, are stored by port and by resource. A question about 64 nodes then
+// costs little more than one about a single node.
 type block struct {
 	left    [64]left
 	scored  [64]scored
@@ -17,17 +17,17 @@ type block struct {
 	ports   portUses
 }
 
-// left is what a node has left: what every pod needs, in half a cache line.
+// left is what a node has left of what every pod needs, in half a cache line.
 type left struct {
 	cpu, memory, ephemeral int64
 	pods                   int32
 }
 
-// scored is what is requested on a node as scores count it.
+// scored is what is requested on a node, as scores count it.
 type scored struct{ cpu, memory int64 }
 
-// scalarColumn is what 64 nodes have left of a scalar resource: 0 also where
-// there is none.
+// scalarColumn is what 64 nodes have left of a scalar resource. It is also 0
+// where the node has none.
 type scalarColumn struct {
 	name corev1.ResourceName
 	left *[64]int64
@@ -59,7 +59,7 @@ func (b *block) clone(copied *block) {
 
 var noScalar [64]int64
 
-// scalar gives what the nodes have left of a scalar resource.
+// scalar returns what the nodes have left of a scalar resource.
 func (b *block) scalar(name corev1.ResourceName) *[64]int64 {
 	for i := range b.scalars {
 		if b.scalars[i].name == name {

@@ -29,7 +29,7 @@ type scalar struct {
 	amount int64
 }
 
-// scalars is ascending by name; what is not there is 0.
+// scalars is ascending by name. A missing resource is 0.
 type scalars []scalar
 
 func (s scalars) index(name corev1.ResourceName) (int, bool) {
@@ -45,7 +45,7 @@ func (s scalars) amount(name corev1.ResourceName) int64 {
 	return 0
 }
 
-// add gives the scalars with an amount added.
+// add returns the scalars with an amount added.
 func (s scalars) add(name corev1.ResourceName, amount int64) scalars {
 	i, ok := s.index(name)
 	if ok {
@@ -82,14 +82,14 @@ func isScalar(name corev1.ResourceName) bool {
 		strings.Contains(string(name), corev1.ResourceDefaultNamespacePrefix)
 }
 
-// asked is what the scheduler looks for on behalf of a pod that has no node yet
+// asked returns what the scheduler requires for a pod that has no node yet
 // (pkg/scheduler/framework/plugins/noderesources/fit.go:
 // computePodResourceRequest).
 func asked(pod *corev1.Pod) amounts {
 	return toAmounts(resourcehelper.PodRequests(pod, resourcehelper.PodResourcesOptions{}))
 }
 
-// What a container without a request counts as in scores
+// The requests that scores assume for a container without requests
 // (pkg/scheduler/util/pod_resources.go: DefaultMilliCPURequest,
 // DefaultMemoryRequest).
 const (
@@ -97,9 +97,10 @@ const (
 	leastMemory = 200 * 1024 * 1024
 )
 
-// taken is what a running pod counts as, and in scores, where a container
-// without requests is not for nothing: in-place resizes, pod-level resources and
-// overhead included (pkg/scheduler/framework/types.go: PodInfo.CalculateResource).
+// taken returns what a running pod counts as, and what it counts as in scores,
+// where a container without requests counts too. In-place resizes, pod-level
+// resources and overhead are included (pkg/scheduler/framework/types.go:
+// PodInfo.CalculateResource).
 func taken(pod *corev1.Pod) (requests amounts, scoredCPU, scoredMemory int64) {
 	options := resourcehelper.PodResourcesOptions{
 		UseStatusResources: true,
@@ -114,8 +115,9 @@ func taken(pod *corev1.Pod) (requests amounts, scoredCPU, scoredMemory int64) {
 	return requests, list.Cpu().MilliValue(), list.Memory().Value()
 }
 
-// assumed is what containers without a request are given in scores: nothing of
-// a resource that the pod as a whole requests (getNonMissingContainerRequests).
+// assumed returns what containers without a request are assumed to request in
+// scores. It assumes nothing of a resource that the pod as a whole requests
+// (getNonMissingContainerRequests).
 func assumed(requests corev1.ResourceList, podLevel bool) corev1.ResourceList {
 	list := corev1.ResourceList{
 		corev1.ResourceCPU:    *resource.NewMilliQuantity(leastCPU, resource.DecimalSI),
@@ -145,8 +147,8 @@ func offered(node *corev1.Node) capacity {
 
 var nothing capacity
 
-// sizes is the capacities that were met, of which a cluster has few: nodes of one
-// size share one.
+// sizes lists the distinct capacities. A cluster has few: nodes of one size
+// share one.
 type sizes map[[4]int64][]*capacity
 
 func (s *sizes) shared(c capacity) *capacity {
@@ -163,7 +165,7 @@ func (s *sizes) shared(c capacity) *capacity {
 	return &c
 }
 
-// list is the amounts that are not nothing.
+// list returns the amounts that are not zero.
 func (a *amounts) list() corev1.ResourceList {
 	list := corev1.ResourceList{}
 	add := func(name corev1.ResourceName, amount int64) {
@@ -189,8 +191,8 @@ func (a *amounts) add(b *amounts) {
 	}
 }
 
-// amountsText is the amounts as "cpu 10, memory 1Gi": the usual resources first,
-// then the others by name.
+// amountsText formats the amounts as "cpu 10, memory 1Gi": the usual resources
+// first, then the others by name.
 func amountsText(list corev1.ResourceList) string {
 	usual := []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage, corev1.ResourcePods}
 	rank := func(name corev1.ResourceName) int {
@@ -212,7 +214,8 @@ func amountsText(list corev1.ResourceList) string {
 	return strings.Join(parts, ", ")
 }
 
-// quantity is an amount in the notation that manifests use for the resource.
+// quantity returns an amount in the notation that manifests use for the
+// resource.
 func quantity(name corev1.ResourceName, amount int64) resource.Quantity {
 	switch name {
 	case corev1.ResourceCPU:

@@ -12,8 +12,8 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// nodeInfoSnapshot is what a snapshot's pods come to. Snapshots share it as long as
-// nothing changes that it was made from.
+// nodeInfoSnapshot is the usage of a snapshot's pods. Snapshots share it while
+// nothing changes that it was computed from.
 type nodeInfoSnapshot struct {
 	room    *Room                // frozen
 	owned   map[string]following // by namespace/name
@@ -35,11 +35,11 @@ type resident struct {
 	load     *Load
 }
 
-// origin is where a room comes from.
+// origin is the source of a room.
 type origin struct {
-	base   *nodeInfoSnapshot // the room is this account and what the log says; nil: the log may have been cut
-	absent []resident        // pods of the base that the room was made without, ascending by position
-	crowds []ownPods         // that were counted in
+	base   *nodeInfoSnapshot // the room is the base plus its log; nil if the log may have been cut
+	absent []resident        // pods of the base that the room was created without, ascending by position
+	crowds []ownPods         // pods that were added
 }
 
 func snapshotOf(c *cluster.Cluster) *nodeInfoSnapshot {
@@ -70,14 +70,14 @@ func newSnapshot(c *cluster.Cluster) *nodeInfoSnapshot {
 	return a
 }
 
-// podCounts is where the room's pods are by kind.
+// podCounts returns where the room's pods are, by kind.
 func (a *nodeInfoSnapshot) podCounts() *podCounts {
 	a.counted.Do(func() { a.byKind = a.room.countPods() })
 	return a.byKind
 }
 
-// own gives the workload's own pods: those that its DaemonSet controls, by uid
-// and, where either has none, by name; or the pod of this name.
+// own returns the workload's own pods: the pods that its DaemonSet controls, or
+// the pod of this name. Control is by uid, or by name if either uid is missing.
 func (a *nodeInfoSnapshot) own(w *Workload, b cluster.Borrowed) []resident {
 	if w.daemonSet != nil {
 		return a.controlled(kube.Key(w.daemonSet), w.daemonSet.UID)
@@ -102,8 +102,9 @@ func (a *nodeInfoSnapshot) controlled(key string, uid types.UID) []resident {
 	return slices.DeleteFunc(slices.Clone(f.pods), func(r resident) bool { return foreign(kube.ControllerOf(r.pod, "DaemonSet").UID) })
 }
 
-// without gives the account of a snapshot without the pods of a workload. It must
-// not be changed any more. Snapshots that share the account share what it costs.
+// without returns the room of a snapshot without the pods of a workload. The
+// room must not be changed. Snapshots that share the nodeInfoSnapshot share the
+// cost.
 func (a *nodeInfoSnapshot) without(pods []resident, c *cluster.Cluster) *Room {
 	r := *a.lacking(pods)
 	r.cluster, r.base, r.absent, r.log = c, a, pods, slices.Clip(r.log)
@@ -128,14 +129,15 @@ func (a *nodeInfoSnapshot) lacking(pods []resident) *Room {
 	return r
 }
 
-// bareID names the pods of one workload: a pod has one controller, and either all
-// of its pods are meant or those of one uid.
+// bareID identifies the pods of one workload. A pod has one controller, and
+// either all of its pods are meant or the pods of one uid.
 type bareID struct {
 	first *corev1.Pod
 	pods  int
 }
 
-// ownPods is pods that are to come: one with the same load on each of some nodes.
+// ownPods is pods that are to come: one with the same load on each of some
+// nodes.
 type ownPods struct {
 	load *Load
 	on   []uint64
@@ -143,8 +145,8 @@ type ownPods struct {
 
 func (c *ownPods) has(position int) bool { return c.on[position>>6]&(1<<(position&63)) != 0 }
 
-// among gives the account of a snapshot without some pods, ascending by position,
-// and with others that are to come.
+// among returns the room of a snapshot without some pods, ascending by
+// position, and with pods that are to come.
 func (a *nodeInfoSnapshot) among(crowds []ownPods, absent []resident, c *cluster.Cluster) *Room {
 	r := a.room.Clone()
 	r.cluster, r.base, r.absent = c, a, absent
@@ -157,7 +159,7 @@ func (a *nodeInfoSnapshot) among(crowds []ownPods, absent []resident, c *cluster
 	return r
 }
 
-// expect counts a crowd in.
+// expect adds pods that are to come.
 func (r *Room) expect(c ownPods) {
 	r.crowds = append(r.crowds, c)
 	for position := range members(c.on) {
@@ -165,7 +167,7 @@ func (r *Room) expect(c ownPods) {
 	}
 }
 
-// lacks says whether the pod of the snapshot was left out of the room.
+// lacks reports whether the pod of the snapshot was left out of the room.
 func (o *origin) lacks(pod *corev1.Pod, position int) bool {
 	i, _ := slices.BinarySearchFunc(o.absent, position, func(p resident, position int) int { return p.position - position })
 	for ; i < len(o.absent) && o.absent[i].position == position; i++ {
@@ -176,10 +178,10 @@ func (o *origin) lacks(pod *corev1.Pod, position int) bool {
 	return false
 }
 
-// NewRoom gives the account of a cluster with its pods counted in: those bound
-// to a node that there is and not Succeeded or Failed. The first account of a
-// snapshot costs some µs for each pod; later ones, also of snapshots that differ
-// only in labels, taints or conditions of nodes, cost a Clone.
+// NewRoom returns a room with the nodes of a cluster and the pods bound to them
+// that are not Succeeded or Failed. The first room of a snapshot costs some µs
+// per pod. Later rooms cost a Clone, also for snapshots that differ only in
+// labels, taints or conditions of nodes.
 func NewRoom(c *cluster.Cluster) *Room {
 	r := snapshotOf(c).room.Clone()
 	r.cluster = c
@@ -204,7 +206,8 @@ func (r *Room) countPods() *podCounts {
 	return c
 }
 
-// podClassCounts yields all podClassCounts, ascending by position.
+// podClassCounts returns an iterator over all podClassCounts, ascending by
+// position.
 func (r *Room) podClassCounts() iter.Seq2[int, podClassCount] {
 	return func(yield func(int, podClassCount) bool) {
 		for k, b := range r.blocks {
@@ -219,8 +222,9 @@ func (r *Room) podClassCounts() iter.Seq2[int, podClassCount] {
 	}
 }
 
-// presence yields where the pods of the wanted kinds are, by number, and how many:
-// a kind and a node may come several times, with what came and what went.
+// presence returns an iterator over the places of the wanted kinds, by number,
+// with counts. A kind and a node may occur several times, for pods added and
+// removed.
 func (r *Room) presence(wanted []bool) iter.Seq2[int, place] {
 	if r.base == nil {
 		return r.presenceByNode(wanted)

@@ -19,8 +19,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Rooms are cloned, changed and asked in any order; in the end each says what a
-// room says that is made anew of the nodes and pods that it should have.
+// Rooms are cloned, changed and asked in any order. In the end each answers
+// like a new room with the nodes and pods that it should have.
 //
 // Mutants seen: a clone that shares a block with its parent after both changed
 // it; Remove that leaves the ports; a block copied but not put in its place; a
@@ -70,7 +70,7 @@ func askers(t *rapid.T) []*placement.Workload {
 	return []*placement.Workload{daemon(t, ds), ordinary(t, pod)}
 }
 
-// history is a room and what should be in it.
+// history is a room and its expected content.
 type history struct {
 	room       *placement.Room
 	nodes      []*corev1.Node // nil where there is none
@@ -153,7 +153,7 @@ func (h *history) compare(t *rapid.T, k int, workloads []*placement.Workload) {
 	}
 }
 
-// anew makes a room of the nodes that there are and of the pods on them.
+// anew returns a new room with the nodes and pods that the history has.
 func (h *history) anew(t *rapid.T) (fresh *placement.Room, at map[int]int) {
 	var objects []runtime.Object
 	for _, n := range h.nodes {
@@ -184,9 +184,9 @@ func (h *history) anew(t *rapid.T) (fresh *placement.Room, at map[int]int) {
 
 var inAnyOrder = cmpopts.SortSlices(func(a, b placement.PortConflict) bool { return a.String() < b.String() })
 
-// A room keeps some thousands of changes for its questions and then has all of
-// them read. Mutants seen: changes forgotten before they are read; a question
-// that starts again from an empty log without what came before.
+// A room keeps some thousands of changes before its questions read all of them.
+// Mutants seen: changes forgotten before they are read; a question that starts
+// again from an empty log without what came before.
 func TestQuestionsOutliveTheLog(t *testing.T) {
 	c, err := cluster.New(spreadNodes(3)...)
 	if err != nil {
@@ -263,9 +263,10 @@ func TestAPodOnItsWayOutTakesRoomButIsNotSpread(t *testing.T) {
 	}
 }
 
-// Run with -race: a room is cloned and its clones are changed by many at a time;
-// afterwards it still changes by itself. Mutants seen: Clone that gives the room
-// another owner, that does not share it, or whose mark is not atomic.
+// Run with -race: a room is cloned and its clones are changed concurrently;
+// afterwards the room still changes independently. Mutants seen: Clone that
+// gives the room another owner, that does not share it, or whose mark is not
+// atomic.
 func TestConcurrentClones(t *testing.T) {
 	c, err := cluster.New(spreadNodes(70)...)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 )
 
 // Prediction is where a workload may run in one snapshot. It is immutable and
-// safe for concurrent use. Where a pod is wanted was worked out by Predict; where
-// it fits is when first asked for, and a verdict's reasons whenever they are. A
-// nil Prediction and the zero one are of no nodes.
+// safe for concurrent use. Predict computes eligibility. Fit is computed on
+// first use, and reasons each time a verdict is requested. A nil Prediction and
+// the zero Prediction have no nodes.
 type Prediction struct {
 	workload *Workload
 	cluster  *cluster.Cluster
@@ -27,7 +27,8 @@ type Prediction struct {
 	scores *board
 }
 
-// orNothing lets a nil Prediction and the zero one be of no nodes.
+// orNothing returns a prediction without nodes for a nil Prediction and for the
+// zero Prediction, and p otherwise.
 func (p *Prediction) orNothing() *Prediction {
 	if p == nil || p.workload == nil {
 		return idle().Predict(nil)
@@ -35,13 +36,15 @@ func (p *Prediction) orNothing() *Prediction {
 	return p
 }
 
-// Predict judges every node of the snapshot, with the pods that run there counted
-// in and the workload's own left out: those of this DaemonSet, or the pod of this
-// name. Where a pod is wanted costs a few word operations per 64 nodes for each
-// requirement and each distinct taint; the first question about a label key, on a
-// snapshot and those edited from it, also one map look-up a node. Where it fits
-// costs a few ns a node, and for each own pod a change to the account; the first
-// such question to a snapshot also what NewRoom says.
+// Predict judges every node of the snapshot. The pods that run there count,
+// except the workload's own: the pods of this DaemonSet, or the pod of this
+// name.
+//
+// Eligibility costs a few word operations per 64 nodes for each requirement and
+// each distinct taint. The first question about a label key, on a snapshot and
+// the snapshots edited from it, also costs one map lookup per node. Fit costs a
+// few ns per node, and for each own pod a change to the Room. The first
+// question about the fit on a snapshot also costs a NewRoom.
 func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 	w = w.orNothing()
 	b := c.Borrow()
@@ -56,31 +59,36 @@ func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 	return &Prediction{workload: w, cluster: c, wanted: wanted.set(), kept: kept.set()}
 }
 
-// Eligible gives the nodes on which a pod is wanted: Pending, Eligible and Placed together.
+// Eligible returns the nodes on which a pod is wanted: the decision is Pending,
+// Eligible or Placed.
 func (p *Prediction) Eligible() cluster.NodeSet { return p.orNothing().wanted }
 
-// Placed gives the nodes on which a pod is wanted and the scheduler would bind
-// it now, as far as its filters NodePorts, NodeResourcesFit, PodTopologySpread
-// and InterPodAffinity go: each node by itself, for one pod.
+// Placed returns the nodes on which a pod is wanted and the scheduler would
+// bind it now. It considers the filters NodePorts, NodeResourcesFit,
+// PodTopologySpread and InterPodAffinity, for one pod and each node by itself.
 func (p *Prediction) Placed() cluster.NodeSet {
 	p = p.orNothing()
 	p.left()
 	return p.placed
 }
 
-// Pending gives the nodes on which a pod is wanted that the scheduler would not bind now.
+// Pending returns the nodes on which a pod is wanted but the scheduler would
+// not bind it now.
 func (p *Prediction) Pending() cluster.NodeSet { return p.Eligible().Minus(p.Placed()) }
 
-// Kept gives the nodes on which a DaemonSet wants no pod but lets a running one be.
+// Kept returns the nodes on which a DaemonSet wants no pod but lets a running
+// one stay.
 func (p *Prediction) Kept() cluster.NodeSet { return p.orNothing().kept }
 
-// Excluded gives the nodes on which no pod is wanted nor left running.
+// Excluded returns the nodes on which no pod is wanted and a running one is
+// deleted.
 func (p *Prediction) Excluded() cluster.NodeSet {
 	p = p.orNothing()
 	return p.cluster.Nodes().Minus(p.wanted).Minus(p.kept)
 }
 
-// Verdict gives the answer for one node; false if the snapshot does not have it.
+// Verdict returns the verdict for one node. It returns false if the snapshot
+// does not have the node.
 func (p *Prediction) Verdict(node string) (Verdict, bool) {
 	p = p.orNothing()
 	i, ok := p.cluster.Borrow().Position(node)
@@ -90,7 +98,8 @@ func (p *Prediction) Verdict(node string) (Verdict, bool) {
 	return p.at(i), true
 }
 
-// Verdicts gives the answer for every node, ascending by name.
+// Verdicts returns an iterator over the verdicts for all nodes, ascending by
+// name.
 func (p *Prediction) Verdicts() iter.Seq[Verdict] {
 	return func(yield func(Verdict) bool) {
 		p := p.orNothing()
@@ -115,12 +124,12 @@ func (p *Prediction) at(position int) Verdict {
 	return v
 }
 
-// why gives what the filters say that look at the pods on the nodes.
+// why returns the reasons of the filters that look at the pods on the nodes.
 func (p *Prediction) why(position int) []FilterReason {
 	return p.left().why(nil, p.workload, p.question, position)
 }
 
-// left gives the account that the workload is judged by.
+// left returns the room in which the workload is judged.
 func (p *Prediction) left() *Room {
 	p.judged.Do(p.judge)
 	return p.room
@@ -136,7 +145,7 @@ func (p *Prediction) judge() {
 	}
 }
 
-// toCome gives the DaemonSet's pods that are wanted and not there.
+// toCome returns the DaemonSet's pods that are wanted but do not exist yet.
 func (p *Prediction) toCome(own []resident) []ownPods {
 	if p.workload.daemonSet == nil {
 		return nil
@@ -148,10 +157,10 @@ func (p *Prediction) toCome(own []resident) []ownPods {
 	return []ownPods{{p.workload.Load(), on}}
 }
 
-// In gives the prediction for another account of the same nodes, as it is now:
-// what happens to the room afterwards does not reach what was asked before, and
-// must not happen while something is asked. Where a pod is wanted is not judged
-// again. A room with more or fewer nodes gives a prediction of no nodes.
+// In returns the prediction for the nodes and pods of room, as it is now. Later
+// changes to the room do not affect questions asked before; the room must not
+// be changed during a question. Eligibility is not judged again. If the number
+// of nodes differs, In returns a prediction without nodes.
 func (p *Prediction) In(room *Room) *Prediction {
 	p, room = p.orNothing(), room.orNothing()
 	if room.Len() != p.cluster.Borrow().Len() { // of other nodes

@@ -5,9 +5,9 @@ import (
 	"iter"
 )
 
-// Preemptions yields, for every pending node, ascending by name, whom the
-// scheduler would evict there. A pod of a DaemonSet can only go to one of them;
-// for an ordinary pod the scheduler takes the one that Preferred gives.
+// Preemptions returns an iterator over the preemptions on the pending nodes,
+// ascending by name. A pod of a DaemonSet can only go to its own node. For an
+// ordinary pod the scheduler chooses one of them: see Preemption.
 func (p *Prediction) Preemptions() iter.Seq[Preemption] {
 	return func(yield func(Preemption) bool) {
 		p := p.orNothing()
@@ -20,14 +20,15 @@ func (p *Prediction) Preemptions() iter.Seq[Preemption] {
 	}
 }
 
-// Preemption gives the preemption that the scheduler would carry out for an
-// ordinary pod that it can place nowhere: with the fewest violated budgets, then
-// the least important of the most important victims, then the lowest sum of
-// priorities, the fewest victims, and the latest start of the most important
-// ones (pkg/scheduler/framework/preemption/preemption.go:
-// pickOneNodeForPreemption). Of equals it is the first by name, where the
-// scheduler takes any; with more than 100 pending nodes the scheduler looks only
-// at some. False if there is none, or none is needed.
+// Preemption returns the preemption that the scheduler would carry out for an
+// ordinary pod that fits on no node. It prefers the fewest violated
+// PodDisruptionBudgets, then the least important of the most important victims,
+// then the lowest sum of priorities, the fewest victims, and the latest start
+// of the most important ones (pkg/scheduler/framework/preemption/preemption.go:
+// pickOneNodeForPreemption). Of equal nodes it is the first by name, where the
+// scheduler may pick any. With more than 100 pending nodes the scheduler
+// considers only some. Preemption returns false if there is none, or none is
+// needed.
 func (p *Prediction) Preemption() (Preemption, bool) {
 	p = p.orNothing()
 	if p.workload.daemonSet != nil || p.Placed().Len() > 0 {
@@ -39,7 +40,7 @@ func (p *Prediction) Preemption() (Preemption, bool) {
 	return Preemption{}, false
 }
 
-// compare puts the one first that the scheduler prefers.
+// compare orders attempts: the one that the scheduler prefers is first.
 func (a *attempt) compare(b *attempt) int {
 	return cmp.Or(
 		cmp.Compare(a.Violations, b.Violations),
@@ -50,7 +51,8 @@ func (a *attempt) compare(b *attempt) int {
 	)
 }
 
-// best gives the preemption that the scheduler would carry out; nil if there is none.
+// best returns the preemption that the scheduler would carry out, or nil if
+// there is none.
 func (t *victimSearch) best() *attempt {
 	var best *attempt
 	for position := range members(t.cluster.Borrow().Words(t.Pending())) {

@@ -7,13 +7,13 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// podPriority is how important a pod is and whether it may push others out.
+// podPriority is the priority of a pod and whether it may preempt others.
 type podPriority struct {
 	priority int32
 	never    bool // preempts none
 }
 
-// podPriorityOf returns the standing of a pod that is to be placed.
+// podPriorityOf returns the priority of a pod that is to be placed.
 func podPriorityOf(pod *corev1.Pod, b cluster.Borrowed) podPriority {
 	return podPriority{kube.Priority(&pod.Spec, b), kube.NeverPreempts(&pod.Spec, b)}
 }

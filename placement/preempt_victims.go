@@ -20,7 +20,7 @@ type victimSearch struct {
 	*Prediction
 	pod      podPriority
 	room     *Room     // a clone
-	question *question // a copy, which follows what is tried
+	question *question // a copy that follows the trial
 	budgets  []budget
 }
 
@@ -35,7 +35,7 @@ func (p *Prediction) victimSearch() *victimSearch {
 	t := &victimSearch{Prediction: p, pod: podPriorityOf(p.workload.pod, b), room: p.left().Clone(), question: p.question.clone()}
 	for _, d := range b.PodDisruptionBudgets() {
 		selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
-		if err == nil && !selector.Empty() { // an empty one protects no pod here
+		if err == nil && !selector.Empty() { // an empty selector protects no pod here
 			t.budgets = append(t.budgets, budget{d, selector})
 		}
 	}
@@ -45,7 +45,7 @@ func (p *Prediction) victimSearch() *victimSearch {
 // victimNode is a pod on the node that may be evicted.
 type victimNode struct {
 	Victim
-	started int64 // s since 1970; of a pod that has not started later than any
+	started int64 // s since 1970; a pod that has not started is later than any other
 	pod     *corev1.Pod
 	load    *Load
 	kind    int32
@@ -60,12 +60,12 @@ const (
 type attempt struct {
 	Preemption
 	words   []string // what the scheduler says of the node, if it tries it in vain
-	started int64    // when the first of the most important victims did
-	none    bool     // the pod fits beside all whom it was to evict
+	started int64    // start of the first of the most important victims
+	none    bool     // the pod fits beside all pods that it was to evict
 }
 
-// preempt follows SelectVictimsOnNode: all pods of lower priority go, and each
-// that the pod fits beside comes back.
+// preempt follows SelectVictimsOnNode: it removes all pods of lower priority
+// and puts back every pod that leaves room for the preemptor.
 func (t *victimSearch) preempt(position int) attempt {
 	p := attempt{Preemption: Preemption{Node: t.cluster.Borrow().Name(position), Priority: t.pod.priority}}
 	if p.Impossible = t.hopeless(position); p.Impossible != "" {
@@ -100,7 +100,7 @@ func (t *victimSearch) preempt(position int) attempt {
 	return p
 }
 
-// name makes the candidates that stay away the victims.
+// name sets the victims to the pods that were not put back.
 func (p *attempt) name(gone []victimNode) {
 	for _, c := range gone {
 		p.Victims = append(p.Victims, c.Victim)
@@ -117,7 +117,7 @@ func (p *attempt) name(gone []victimNode) {
 	}
 }
 
-// hopeless says why the node is not even tried; empty if it is.
+// hopeless returns the reason why the node is not tried, or "" if it is.
 func (t *victimSearch) hopeless(position int) string {
 	if t.pod.never {
 		return "preemptionPolicy is Never"
@@ -130,9 +130,10 @@ func (t *victimSearch) hopeless(position int) string {
 	return ""
 }
 
-// victimNodes gives the pods of lower priority, the most important first: by
+// victimNodes returns the pods of lower priority, the most important first: by
 // priority, then the longest running (MoreImportantVictim), then by name, where
-// the scheduler takes any order. It says whether there are pods of equal priority.
+// the scheduler may use any order. It reports whether there are pods of equal
+// priority.
 func (t *victimSearch) victimNodes(position int) (lower []victimNode, equal bool) {
 	b := t.cluster.Borrow()
 	for _, pod := range b.PodsOn(position) {
@@ -154,12 +155,13 @@ func (t *victimSearch) victimNodes(position int) (lower []victimNode, equal bool
 	return lower, equal
 }
 
-// compare puts the more important one first.
+// compare orders by importance, the more important first.
 func (c *victimNode) compare(d *victimNode) int {
 	return cmp.Or(cmp.Compare(d.Priority, c.Priority), cmp.Compare(c.started, d.started))
 }
 
-// started is the pod's start; one that has not started counts as starting now.
+// started returns the start time of the pod. A pod that has not started counts
+// as starting now.
 func started(pod *corev1.Pod) int64 {
 	if pod.Status.StartTime == nil {
 		return math.MaxInt64
@@ -173,9 +175,9 @@ func (t *victimSearch) evict(c victimNode, position int) {
 	t.question.shift(t.room, c.kind, position, -1)
 }
 
-// reprieve puts the candidates back, those that a budget protects first, and
-// gives those beside whom the pod does not fit, the most important first, and how
-// many of them a budget protects.
+// reprieve puts the candidates back, pods protected by a PodDisruptionBudget
+// first. It returns the pods that would leave no room for the preemptor, the
+// most important first, and the number of protected pods among them.
 func (t *victimSearch) reprieve(all []victimNode, position int) (victims []victimNode, violations int) {
 	protected, free := t.protect(all)
 	for i, c := range append(protected, free...) {
@@ -212,8 +214,8 @@ func (t *victimSearch) protect(all []victimNode) (protected, free []victimNode) 
 	return protected, free
 }
 
-// violates takes an eviction from the budgets of a pod, up to the first that has
-// none left.
+// violates counts an eviction against the budgets that match a pod. It stops at
+// the first exhausted budget and reports whether there is one.
 func (t *victimSearch) violates(pod *corev1.Pod, allowed []int32) bool {
 	for i, b := range t.budgets {
 		if b.Namespace != pod.Namespace || len(pod.Labels) == 0 || !b.selector.Matches(labels.Set(pod.Labels)) {
@@ -229,7 +231,8 @@ func (t *victimSearch) violates(pod *corev1.Pod, allowed []int32) bool {
 	return false
 }
 
-// save puts a copy in the place of the block of a node, which it returns for restore.
+// save replaces the block of a node by a copy and returns the original for
+// restore.
 func (r *Room) save(position int) *cow[block] {
 	saved := r.blocks[position>>6]
 	r.blocks[position>>6] = saved.copy(r.self(), (*block).clone)
@@ -238,9 +241,10 @@ func (r *Room) save(position int) *cow[block] {
 
 func (r *Room) restore(position int, saved *cow[block]) { r.blocks[position>>6] = saved }
 
-// forget frees host ports whoever has them. That is what the scheduler does when
-// it takes out one of two pods that share a port, as only pods can that it has
-// not placed (k8s.io/kube-scheduler/framework/types.go: HostPortInfo.Remove).
+// forget frees host ports, whichever pods hold them. The scheduler does so when
+// it removes one of two pods that share a port. Only pods that it did not place
+// can share one (k8s.io/kube-scheduler/framework/types.go:
+// HostPortInfo.Remove).
 func (r *Room) forget(ports []hostPort, position int) {
 	b := r.change(position)
 	for _, p := range ports {
@@ -249,7 +253,7 @@ func (r *Room) forget(ports []hostPort, position int) {
 	}
 }
 
-// clone gives a copy that can follow what the original must not.
+// clone returns a copy that can follow changes that the original must not see.
 func (q *question) clone() *question {
 	if q == nil {
 		return nil
@@ -262,9 +266,9 @@ func (q *question) clone() *question {
 	return &copied
 }
 
-// shift counts a pod that is tried without or with. It follows the PreFilter
-// extensions of the plugins, of which podtopologyspread's (updateWithPod) counts
-// also pods on their way out and with a selector that is empty.
+// shift adds or removes the pods of a trial. It follows the PreFilter
+// extensions of the plugins. The extension of podtopologyspread (updateWithPod)
+// also counts terminating pods and pods for an empty selector.
 func (q *question) shift(r *Room, number int32, position int, pods int64) {
 	if q == nil {
 		return
@@ -283,16 +287,17 @@ func (q *question) shift(r *Room, number int32, position int, pods int64) {
 	q.settle()
 }
 
-// Preemption is whom the scheduler would evict from a node to make room for a
-// pod, if it chose that node
+// Preemption is the set of pods that the scheduler would evict from a node to
+// make room for a pod if it chose that node
 // (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
 // SelectVictimsOnNode).
 type Preemption struct {
 	Node       string   `json:"node"`
 	Priority   int32    `json:"priority"`          // of the pod that is to be placed
 	Victims    []Victim `json:"victims,omitempty"` // the most important first
-	Violations int      `json:"violations"`        // how many of them a PodDisruptionBudget would protect
-	// Impossible says why no eviction on this node helps; empty if there are victims.
+	Violations int      `json:"violations"`        // number of victims that a PodDisruptionBudget protects
+	// Impossible is the reason why no eviction on this node helps. It is empty
+	// if there are victims.
 	Impossible string `json:"impossible,omitempty"`
 }
 
@@ -302,7 +307,7 @@ type Victim struct {
 	Priority int32  `json:"priority"`
 }
 
-// String is the preemption in one line.
+// String returns the preemption in one line.
 func (p Preemption) String() string {
 	if p.Impossible != "" {
 		return p.Node + ": never: " + p.Impossible

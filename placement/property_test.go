@@ -127,7 +127,7 @@ func ordinary(t *rapid.T, pod *corev1.Pod) *placement.Workload {
 	return w
 }
 
-// draw gives a cluster that has been edited a few times, asked in between.
+// draw returns a random cluster, edited a few times and asked in between.
 func draw(t *rapid.T) *cluster.Cluster {
 	var objects []runtime.Object
 	for _, n := range gen.Nodes(t, 8) {

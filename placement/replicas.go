@@ -14,52 +14,55 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Replicated is a controller whose pods go where the scheduler likes.
+// Replicated is a controller whose pods the scheduler places.
 type Replicated interface {
 	*appsv1.Deployment | *appsv1.ReplicaSet | *appsv1.StatefulSet
 	runtime.Object
 	metav1.Object
 }
 
-// ReplicaPlacement is what becomes of the pods of a Deployment, ReplicaSet or StatefulSet.
+// ReplicaPlacement is the placement of the pods of a Deployment, ReplicaSet or
+// StatefulSet.
 type ReplicaPlacement struct {
-	Bound   []Replica         `json:"bound,omitempty"`   // in the order in which they are
+	Bound   []Replica         `json:"bound,omitempty"`   // in the order of binding
 	Pending []PendingReplicas `json:"pending,omitempty"` // the rest
-	// NotModelled is what of the pods decides where they run and was not looked at,
-	// as Prediction.NotModelled has it.
+	// NotModelled lists the fields of the pods that affect scheduling but that
+	// were ignored, as Prediction.NotModelled returns them.
 	NotModelled []string `json:"notModelled,omitempty"`
 }
 
-// Replica is a pod that found a node.
+// Replica is a pod that was bound to a node.
 type Replica struct {
 	Pod       string `json:"pod"`
 	Node      string `json:"node"`
-	Total     int64  `json:"total"`     // the node's weighted score; 0 if it was the only one, which the scheduler does not score
-	TiedNodes int    `json:"tiedNodes"` // how many nodes had this total, this one included: the seed decided
+	Total     int64  `json:"total"`     // the node's weighted score; 0 if it was the only node, which the scheduler does not score
+	TiedNodes int    `json:"tiedNodes"` // number of nodes with this total, including this one; the seed chose among them
 }
 
-// PendingReplicas is pods that stay pending for one reason.
+// PendingReplicas is a group of pods that stay pending for one reason.
 type PendingReplicas struct {
 	First   string `json:"first"` // the name of the first of them
 	Count   int    `json:"count"`
 	Message string `json:"message"` // kube-scheduler's sentence, or what it or the controller waits for
 }
 
-// Replicas places the pods of a Deployment, ReplicaSet or StatefulSet one by one,
-// as the default scheduler would in an otherwise quiet cluster: each goes to the
-// node with the highest total and is seen by the next. Among equals the seed
-// decides, for each pod and node by itself, so that a node more or less does not
-// change other choices. Pods of the controller that run already are left out, as
-// if it were created anew; nobody is preempted, and what DaemonSets want and do not
-// run yet takes no room (NewCapacityReport counts it). Pods belong to a ReplicaSet with
-// its pod-template-hash, as in a real cluster: the one that the snapshot has for
-// the template, or a new one, whose hash is then not Kubernetes' own and which a
-// paused Deployment does not get. After the
-// first pod that no node takes the others are not tried. From 100 nodes on the
-// real scheduler does not look at all of them: see Prediction.Sampled.
+// Replicas places the pods of a Deployment, ReplicaSet or StatefulSet one by
+// one, as the default scheduler would in an otherwise idle cluster. Each pod
+// goes to the node with the highest total, and the next pod sees it there.
+// Among equal totals the seed decides, separately for each pod and node: adding
+// or removing a node does not change other choices.
 //
-// The controller is defaulted and validated unless Unvalidated says otherwise;
-// the error is every mistake. A pod costs some ten ns a node.
+// The controller's running pods do not count, as if it had just been created.
+// No pod is preempted. Pods that DaemonSets want but do not run yet take no
+// room (NewCapacityReport counts them). Pods belong to a ReplicaSet with its
+// pod-template-hash, as in a real cluster: to the ReplicaSet that the snapshot
+// has for the template, or to a new one. The hash of a new ReplicaSet is not
+// the one of Kubernetes. A paused Deployment gets no new ReplicaSet. After the
+// first pod that fits on no node the others are not tried. From 100 nodes on
+// the real scheduler does not look at all nodes: see Prediction.Sampled.
+//
+// The controller is defaulted and validated unless Unvalidated is given. The
+// error reports every mistake. A pod costs some ten ns per node.
 func Replicas[T Replicated](c *cluster.Cluster, controller T, seed uint64, opts ...Option) (ReplicaPlacement, error) {
 	if controller == nil {
 		return ReplicaPlacement{}, errors.New("the controller of the replicas is nil")
@@ -105,7 +108,7 @@ func (t *podSet) place(seed uint64, o options) (ReplicaPlacement, error) {
 			if i == 0 {
 				out.NotModelled = field.NotModelled()
 			}
-			clear(room.questions) // those of other pods
+			clear(room.questions) // questions of other pods
 		}
 		now := field.In(room)
 		r, why := now.bind(t.name(i), seed)
@@ -120,7 +123,7 @@ func (t *podSet) place(seed uint64, o options) (ReplicaPlacement, error) {
 	return out, nil
 }
 
-// bind chooses the node, or says why there is none.
+// bind chooses the node, or returns the reason why there is none.
 func (p *Prediction) bind(pod string, seed uint64) (Replica, string) {
 	r, ok := p.Bind(pod, seed)
 	switch {
@@ -132,12 +135,12 @@ func (p *Prediction) bind(pod string, seed uint64) (Replica, string) {
 	return r, p.String()
 }
 
-// Bind gives the node to which the scheduler would bind the pod of ForPod now,
-// under the name given: the one that passes the filters, or of several the best,
-// or among equals the one that the seed draws for the pod
-// (pkg/scheduler/schedule_one.go: schedulePod). False if there is none, of which
-// String and ScoreError say why, and for the pods of a DaemonSet, which are made
-// for one node each.
+// Bind returns the node to which the scheduler would bind the pod of ForPod
+// now, under the given name. It is the only node that passes the filters, or
+// the best of several; among equal nodes the seed draws one for the pod
+// (pkg/scheduler/schedule_one.go: schedulePod). Bind returns false if there is
+// no node; String and ScoreError explain why. It also returns false for the
+// pods of a DaemonSet, which are made for one node each.
 func (p *Prediction) Bind(pod string, seed uint64) (Replica, bool) {
 	p = p.orNothing()
 	r := Replica{Pod: pod, TiedNodes: 1}
@@ -157,8 +160,8 @@ func (p *Prediction) Bind(pod string, seed uint64) (Replica, bool) {
 	return r, true
 }
 
-// draw chooses among the best nodes: each gets a number that depends on nothing
-// but the seed, the pod and its own name, and the highest wins.
+// draw chooses among the best nodes. Each node gets a number that depends only
+// on the seed, the pod and the node's name. The highest number wins.
 func (p *Prediction) draw(b *board, pod string, seed uint64) (node string, tied int) {
 	nodes, best := p.cluster.Borrow(), b.best()
 	var luck uint64
@@ -180,7 +183,7 @@ func lot(seed uint64, pod, node string) uint64 {
 	return rand.NewPCG(seed^kube.HashName(pod), kube.HashName(node)).Uint64()
 }
 
-// Count is how many pods were bound to a node.
+// Count returns the number of pods bound to a node.
 func (o ReplicaPlacement) Count(node string) int {
 	n := 0
 	for _, r := range o.Bound {
@@ -191,7 +194,7 @@ func (o ReplicaPlacement) Count(node string) int {
 	return n
 }
 
-// String lists the pods, one a line, and then what was not looked at.
+// String lists the pods, one per line, and then what was ignored.
 func (o ReplicaPlacement) String() string {
 	var b strings.Builder
 	for _, r := range o.Bound {
@@ -206,7 +209,7 @@ func (o ReplicaPlacement) String() string {
 	return b.String()
 }
 
-// String is the pod and its node in one line.
+// String returns the pod and its node in one line.
 func (r Replica) String() string {
 	switch {
 	case r.TiedNodes > 1:
@@ -217,7 +220,7 @@ func (r Replica) String() string {
 	return fmt.Sprintf("%s: %s (the only one)", r.Pod, r.Node)
 }
 
-// String is the pods and what they wait for in one line.
+// String returns the pods and what they wait for in one line.
 func (w PendingReplicas) String() string {
 	if w.Count > 1 {
 		return fmt.Sprintf("%s and %d more are pending: %s", w.First, w.Count-1, w.Message)
@@ -225,7 +228,7 @@ func (w PendingReplicas) String() string {
 	return fmt.Sprintf("%s is pending: %s", w.First, w.Message)
 }
 
-// waiting is the pods from the i-th on, which no node takes.
+// waiting returns the pods from the i-th on, which fit on no node.
 func (t *podSet) waiting(i int, why string) []PendingReplicas {
 	rest := t.count - i
 	if !t.inOrder || rest == 1 {

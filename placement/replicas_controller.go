@@ -15,7 +15,7 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// podSet is the pods of a controller that are to be placed.
+// podSet is the set of pods of a controller that are to be placed.
 type podSet struct {
 	cluster  *cluster.Cluster // with the controller of the pods in it
 	owner    metav1.OwnerReference
@@ -23,11 +23,11 @@ type podSet struct {
 	template corev1.PodTemplateSpec
 	count    int
 	first    int             // ordinal
-	alike    bool            // pods differ in no more than their names
-	inOrder  bool            // one is created when the one before is ready
+	alike    bool            // the pods differ only in their names
+	inOrder  bool            // a pod is created when the one before is ready
 	sets     map[string]bool // names of the controllers whose pods are the team's, or were
-	claims   []string        // volumes that each pod of a StatefulSet has its own of
-	paused   string          // why no pod is made
+	claims   []string        // volumes that a StatefulSet claims for each pod
+	paused   string          // why no pod is created
 	hashed   string          // a Deployment, whose ReplicaSets are named after it and the hash of their pods
 }
 
@@ -63,7 +63,7 @@ func deploymentPods(c *cluster.Cluster, d *appsv1.Deployment) (*podSet, error) {
 	return t, nil
 }
 
-// replicaSetsOf gives the Deployment's ReplicaSets, the oldest first.
+// replicaSetsOf returns the Deployment's ReplicaSets, the oldest first.
 func replicaSetsOf(c *cluster.Cluster, d *appsv1.Deployment) []*appsv1.ReplicaSet {
 	var sets []*appsv1.ReplicaSet
 	for _, rs := range c.Borrow().ReplicaSets() {
@@ -77,7 +77,7 @@ func replicaSetsOf(c *cluster.Cluster, d *appsv1.Deployment) []*appsv1.ReplicaSe
 
 // currentReplicaSet follows the controller
 // (pkg/controller/deployment/util/deployment_util.go: FindNewReplicaSet): of
-// several for the template it is the oldest.
+// several ReplicaSets for the template it returns the oldest.
 func currentReplicaSet(sets []*appsv1.ReplicaSet, d *appsv1.Deployment) *appsv1.ReplicaSet {
 	for _, rs := range sets {
 		if kube.SameTemplate(&rs.Spec.Template, &d.Spec.Template) {
@@ -87,9 +87,9 @@ func currentReplicaSet(sets []*appsv1.ReplicaSet, d *appsv1.Deployment) *appsv1.
 	return nil
 }
 
-// newReplicaSet returns the ReplicaSet that the controller makes for the template
-// (pkg/controller/deployment/sync.go: getNewReplicaSet). Where another has its name
-// the controller counts a collision and hashes again.
+// newReplicaSet returns the ReplicaSet that the controller creates for the
+// template (pkg/controller/deployment/sync.go: getNewReplicaSet). If the name
+// is taken, the controller counts a collision and hashes again.
 func newReplicaSet(c *cluster.Cluster, d *appsv1.Deployment) *appsv1.ReplicaSet {
 	template, collisions := kube.DecodedTemplate(&d.Spec.Template), d.Status.CollisionCount
 	hash := kube.TemplateHash(template, collisions)
@@ -142,7 +142,7 @@ func countOf(replicas *int32) int {
 	return max(int(*replicas), 0)
 }
 
-// join puts the controller of the pods into the snapshot, where the scheduler
+// join adds the controller of the pods to the snapshot, where the scheduler
 // looks for its selector.
 func (t *podSet) join(c *cluster.Cluster, owner interface {
 	runtime.Object
@@ -156,7 +156,8 @@ func (t *podSet) join(c *cluster.Cluster, owner interface {
 	return err
 }
 
-// name: a ReplicaSet gives its pods five random letters in place of the number.
+// name returns the name of the i-th pod. A real ReplicaSet appends five random
+// letters instead of the number.
 func (t *podSet) name(i int) string { return t.meta.Name + "-" + strconv.Itoa(t.first+i) }
 
 // pod returns the controller's i-th pod. Pods of a StatefulSet have an identity and
@@ -176,7 +177,7 @@ func (t *podSet) pod(i int) *corev1.Pod {
 	return pod
 }
 
-// claim gives the pod the volumes that are claimed for it, in the place of those of
+// claim adds the volumes that are claimed for the pod. They replace volumes of
 // the same name.
 func (t *podSet) claim(pod *corev1.Pod) {
 	for _, name := range t.claims {
@@ -188,7 +189,7 @@ func (t *podSet) claim(pod *corev1.Pod) {
 	}
 }
 
-// room gives the account of the snapshot without the team's own pods.
+// room returns the room of the snapshot without the controller's own pods.
 func (t *podSet) room() *Room {
 	account, b := snapshotOf(t.cluster), t.cluster.Borrow()
 	room := account.room.Clone()

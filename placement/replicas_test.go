@@ -19,11 +19,11 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Every pod goes to one of the best nodes of a snapshot in which those before it
-// are bound, with the same ties, and none is left while there is such a node.
-// Mutants seen: a pod that the next one does not see; the best of the first
-// board; a node that is the only one scored; pods without owner, which are then
-// not spread; the controller's running pods left in.
+// Every pod goes to one of the best nodes of a snapshot in which the pods
+// before it are bound, with the same ties. No pod stays pending while there is
+// such a node. Mutants seen: a pod that the next one does not see; the best of
+// the first board; a node that is the only one scored; pods without owner,
+// which are then not spread; the controller's running pods left in.
 func TestReplicasGoWhereASnapshotSays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := deployment(t)
@@ -75,7 +75,8 @@ func deployment(t *rapid.T) *appsv1.Deployment {
 	return d
 }
 
-// replicaSet gives the ReplicaSet that the pods' names give away, and puts it into the snapshot.
+// replicaSet returns the ReplicaSet that the pods' names imply, and adds it to
+// the snapshot.
 func replicaSet(t *rapid.T, c *cluster.Cluster, d *appsv1.Deployment, out placement.ReplicaPlacement) *appsv1.ReplicaSet {
 	name := "web-0"
 	if len(out.Bound) > 0 {
@@ -92,8 +93,8 @@ func replicaSet(t *rapid.T, c *cluster.Cluster, d *appsv1.Deployment, out placem
 	return rs
 }
 
-// withOldPods adds pods of another ReplicaSet of the Deployment, one of them
-// terminating, and one whose ReplicaSet is not known.
+// withOldPods adds pods of another ReplicaSet of the Deployment, including a
+// terminating one, and a pod whose ReplicaSet is not known.
 func withOldPods(t *rapid.T, c *cluster.Cluster, d *appsv1.Deployment) *cluster.Cluster {
 	rs := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "web-old"}}
 	rs.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(d, appsv1.SchemeGroupVersion.WithKind("Deployment"))}
@@ -315,7 +316,8 @@ status: {allocatable: {cpu: "1", memory: 1Gi, pods: "3"}}
 	}
 }
 
-// What a StatefulSet claims for each of its pods is not modelled, and said to be so.
+// The volume claims of a StatefulSet's pods are not modelled, and NotModelled
+// lists them.
 func TestReplicasSayWhatIsNotModelled(t *testing.T) {
 	m := read(t, node("a", "4", "8Gi", "")+`
 ---
@@ -344,8 +346,8 @@ spec:
 	}
 }
 
-// A paused Deployment whose ReplicaSet is there goes on with it, and of two for
-// one template it is the oldest.
+// A paused Deployment whose ReplicaSet exists continues with it. Of two
+// ReplicaSets for one template it uses the oldest.
 func TestReplicasGoToTheOldestReplicaSet(t *testing.T) {
 	const set = `
 ---

@@ -27,10 +27,11 @@ import (
 //	pod             the same for an ordinary pod
 //	tolerations     of the DaemonSet with this spec
 //
-// Behind a command, "unvalidated" judges the spec as stored, "surging" counts own
-// pods in, and "app=" is the pod's label; "preempt" prints whom the scheduler
-// would evict and its event, "table" the table, "ranking" that of scores. A spec without containers gets one.
-// Every command is replayed with the nodes in reverse.
+// After a command, "unvalidated" judges the spec as stored, "surging" counts
+// own pods, and "app=" is the pod's label. "preempt" prints the pods that the
+// scheduler would evict and its event, "table" the table, "ranking" the table
+// of scores. A spec without containers gets one. Every command is replayed with
+// the nodes in reverse.
 func TestScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata/scenarios", func(t *testing.T, path string) {
 		world := parse(t, "")
@@ -149,7 +150,7 @@ func parse(t *testing.T, text string) *cluster.Cluster {
 	return c
 }
 
-// with gives the cluster with objects in YAML added.
+// with returns the cluster with objects in YAML added.
 func with(t *testing.T, c *cluster.Cluster, text string) *cluster.Cluster {
 	m, err := cluster.ReadManifest(strings.NewReader(text))
 	if err != nil {

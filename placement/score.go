@@ -1,17 +1,18 @@
 package placement
 
-// board is the scores of all plugins for the nodes that a pod could be bound to.
+// board holds the scores of all plugins for the nodes that a pod could be bound
+// to.
 type board struct {
 	feasibleNodes
-	columns []column // without the plugins that have nothing to say of the pod
+	columns []column // without plugins that skip the pod
 	totals  []int32  // by place
-	counts  []int32  // by total: how many nodes
+	counts  []int32  // by total: the number of nodes
 	err     error    // why there are no scores
 }
 
 // score follows the scheduler (pkg/scheduler/schedule_one.go: prioritizeNodes):
-// PreScore of each plugin, which may turn out that it has nothing to say, Score
-// and NormalizeScore.
+// PreScore of each plugin, which may skip the plugin, then Score and
+// NormalizeScore.
 func (r *Room) score(w *Workload, feasible []uint64) *board {
 	c, s := r.cluster, w.scoring
 	if s.fault != nil {
@@ -50,7 +51,7 @@ func (b *board) sum() {
 	}
 }
 
-// order gives the places, best first; equals in ascending order.
+// order returns the places, best first; equal totals are in ascending order.
 func (b *board) order() []int32 {
 	next := make([]int32, len(b.counts))
 	for total, from := len(next)-1, int32(0); total >= 0; total-- {
@@ -65,7 +66,7 @@ func (b *board) order() []int32 {
 	return places
 }
 
-// best is the highest total; -1 without nodes.
+// best returns the highest total, or -1 without nodes.
 func (b *board) best() int32 {
 	for total := len(b.counts) - 1; total >= 0; total-- {
 		if b.counts[total] > 0 {

@@ -8,13 +8,13 @@ import (
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 )
 
-// scoring is what decides about a pod's scores.
+// scoring holds what determines a pod's scores.
 type scoring struct {
 	prefers     bool // has preferred node affinity, if only an empty list of terms
 	preferences preferences
-	spreads     []spread             // the pod's own that only scores heed
+	spreads     []spread             // the pod's own that only affect scores
 	fault       error                // why the scheduler's attempt fails before there are scores
-	asks        func() scoredAmounts // added up when somebody asks
+	asks        func() scoredAmounts // computed on first use
 	images      neededImages
 }
 

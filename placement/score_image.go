@@ -48,7 +48,7 @@ func compileImages(spec *corev1.PodSpec) neededImages {
 	return neededImages{needed, len(names)}
 }
 
-// listedName follows normalizedImageName: only the tag is filled in.
+// listedName follows normalizedImageName: it fills in only the tag.
 func listedName(image string) string {
 	if strings.LastIndex(image, ":") <= strings.LastIndex(image, "/") {
 		return image + ":latest"
@@ -58,12 +58,13 @@ func listedName(image string) string {
 
 const (
 	megabyte      = 1024 * 1024
-	smallestImage = 23 * megabyte   // that counts
+	smallestImage = 23 * megabyte   // smaller images do not count
 	largestImage  = 1000 * megabyte // for each container
 )
 
-// scores returns the scores of ImageLocality: by the size of the images that a
-// node has already, each the less the fewer nodes have it.
+// scores returns the scores of ImageLocality. A score grows with the size of
+// the needed images that a node already has. An image counts less the fewer
+// nodes have it.
 func (n *neededImages) scores(c *cluster.Cluster, r *feasibleNodes) []int64 {
 	var raw []int64
 	for _, needed := range n.images {

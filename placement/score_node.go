@@ -38,9 +38,9 @@ func compilePreferences(terms []corev1.PreferredSchedulingTerm, path func(int) s
 	return all, mistakes
 }
 
-// checkPreferences gives the mistakes in preferred terms, which an API server
-// lets pass (it does not read the values of Gt and Lt) and over which the
-// scheduler fails.
+// checkPreferences returns the mistakes in preferred terms. The API server
+// accepts these mistakes (it does not read the values of Gt and Lt), but the
+// scheduler fails on them.
 func checkPreferences(spec *corev1.PodSpec, path string) error {
 	path += ".affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution"
 	_, mistakes := compilePreferences(preferredTerms(spec), func(i int) string { return at(path, i) + ".preference" })
@@ -58,9 +58,9 @@ func (ps preferences) scores(c *cluster.Cluster, r *feasibleNodes) []int64 {
 	return raw
 }
 
-// repelled is the raw score of TaintToleration: how many of the node's taints
-// with PreferNoSchedule the pod does not tolerate. (A node has a taint's key and
-// effect once.)
+// repelled returns the raw scores of TaintToleration: the number of the node's
+// PreferNoSchedule taints that the pod does not tolerate. (A node has a taint's
+// key and effect once.)
 func (w *Workload) repelled(c *cluster.Cluster, r *feasibleNodes) []int64 {
 	var raw []int64
 	for _, t := range c.Taints() {

@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// PluginScore is what one plugin of the scheduler gives a node.
+// PluginScore is the score of a node by one plugin of the scheduler.
 type PluginScore struct {
 	Plugin     string `json:"plugin"`     // as in the scheduler's configuration: "TaintToleration"
-	Raw        int64  `json:"raw"`        // in the plugin's own terms: taints not tolerated, weights of terms, pods near by, or 0 to 100
+	Raw        int64  `json:"raw"`        // in the plugin's own unit: taints not tolerated, weights of terms, pods near by, or 0 to 100
 	Normalized int64  `json:"normalized"` // 0 to 100; the higher the better
-	Weight     int64  `json:"weight"`     // by which it enters the total
+	Weight     int64  `json:"weight"`     // factor in the total
 }
 
-// String is the plugin's share of the total.
+// String returns the plugin's share of the total.
 func (s PluginScore) String() string {
 	return fmt.Sprintf("%s %d*%d", s.Plugin, s.Weight, s.Normalized)
 }
@@ -42,10 +42,10 @@ var (
 	scoreImages    = scorer{"ImageLocality", 1}
 )
 
-// mostTotal is more than the weights of all plugins can come to.
+// mostTotal is an upper bound on the total of all plugins.
 const mostTotal = 12 * maxScore
 
-// column is what one plugin gives the nodes of a roll, by place.
+// column holds the scores of one plugin, by place.
 type column struct {
 	scorer
 	raw   []int64 // nil: 0 for every node
@@ -59,7 +59,7 @@ type scale struct {
 }
 
 const (
-	asItIs  rule = iota // the raw score is one of 0 to 100
+	asItIs  rule = iota // the raw score is 0 to 100 already
 	share               // of the highest (pkg/scheduler/framework/plugins/helper/normalize_score.go: DefaultNormalizeScore)
 	reverse             // likewise, the highest being the worst
 	evenly              // likewise, and the lowest is 100 (pkg/scheduler/framework/plugins/podtopologyspread/scoring.go: NormalizeScore)
@@ -76,7 +76,8 @@ func newColumn(s scorer, raw []int64, r rule) column {
 	return c
 }
 
-// measure finds the bounds; all rules but between have the highest at 0 or more.
+// measure finds the bounds. Every rule except between has its highest at 0 or
+// more.
 func (s *scale) measure(raw []int64) {
 	s.least = math.MaxInt64
 	if s.rule == between {
@@ -89,7 +90,8 @@ func (s *scale) measure(raw []int64) {
 	}
 }
 
-// of normalises in the integers of the original, truncation and overflow included.
+// of normalises with the integer arithmetic of upstream, truncation and
+// overflow included.
 func (s *scale) of(raw int64) int64 {
 	switch s.rule {
 	case share:
@@ -117,8 +119,8 @@ func (s *scale) shareOf(raw int64) int64 {
 	return maxScore * raw / s.most
 }
 
-// evenness gives 0 to a raw score of -1 as well: it is upstream's sign for a node
-// that is ignored (invalidScore).
+// evenness returns 0 for a raw score of -1 as well. Upstream marks ignored
+// nodes with -1 (invalidScore).
 func (s *scale) evenness(raw int64) int64 {
 	switch {
 	case raw == ignored || raw == -1:
@@ -140,10 +142,10 @@ func (c *column) at(place int) PluginScore {
 	return s
 }
 
-// addTo adds the weighted scores to the totals. An error is what fails the
-// scheduler's attempt as well (pkg/scheduler/framework/runtime/framework.go:
-// normalizeScores): a score that is not between 0 and 100 after all, which no
-// valid pod can bring about.
+// addTo adds the weighted scores to the totals. It returns an error where the
+// scheduler's attempt fails too (pkg/scheduler/framework/runtime/framework.go:
+// normalizeScores): for a score that is not between 0 and 100. No valid pod can
+// cause that.
 func (c *column) addTo(totals []int32) error {
 	if c.raw == nil {
 		equal := c.scale.of(0)
@@ -163,6 +165,6 @@ func (c *column) addTo(totals []int32) error {
 	return nil
 }
 
-// ignored is the raw score of a node that takes no part: it is shown as 0, and no
-// other node is measured by it.
+// ignored is the raw score of a node that does not take part. It is shown as 0,
+// and no other node is measured by it.
 const ignored = math.MinInt64

@@ -8,28 +8,28 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// attraction is what the pods in each domain of a topology key are worth to the
-// pod that is scored.
+// attraction is the score that the pods in each domain of a topology key add
+// for the pod that is scored.
 type attraction struct {
 	key    string
 	column cluster.Column
-	pods   []int64 // by domain: that count, once for each term
+	pods   []int64 // by domain: pods that count, once for each term
 	worth  []int64 // by domain
 }
 
-// pull is what a pod of a kind is worth, in an attraction.
+// pull is the score of one pod of a kind in an attraction.
 type pull struct {
 	attraction int
 	weight     int64
 }
 
-// attractions are what InterPodAffinity knows when it scores
+// attractions is the state of InterPodAffinity when it scores
 // (pkg/scheduler/framework/plugins/interpodaffinity/scoring.go: preScoreState),
-// one for each topology key.
+// one attraction for each topology key.
 type attractions []attraction
 
-// attracted is the raw score of InterPodAffinity; false if no term of the pod, or
-// of a pod that is there, is met anywhere.
+// attracted returns the raw scores of InterPodAffinity. It returns false if no
+// term of the pod, or of an existing pod, is met anywhere.
 func (r *Room) attracted(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
 	if len(w.relations.prefers) == 0 && r.kinds.partial.Load() == 0 {
 		return nil, false
@@ -51,8 +51,9 @@ func (r *Room) attracted(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
 	return a.scores(nodes), true
 }
 
-// pulls follows processExistingPod: preferred terms of the pod that mean the
-// kind, and terms of the kind that mean the pod; of these the required ones count 1.
+// pulls follows processExistingPod. It counts preferred terms of the pod that
+// match the kind, and terms of the kind that match the pod. Required terms of
+// the kind count 1.
 func (r *Room) pulls(w *Workload, kinds []*kind, a *attractions) [][]pull {
 	b := r.cluster.Borrow()
 	var namespace labels.Set
@@ -81,8 +82,8 @@ func (r *Room) pulls(w *Workload, kinds []*kind, a *attractions) [][]pull {
 	return all
 }
 
-// hardWeight is what a required term of another pod counts (InterPodAffinityArgs,
-// hardPodAffinityWeight).
+// hardWeight is the weight of a required term of another pod
+// (InterPodAffinityArgs, hardPodAffinityWeight).
 const hardWeight = 1
 
 func resolveWeighted(terms []weighted, b cluster.Borrowed) []weighted {
@@ -93,7 +94,7 @@ func resolveWeighted(terms []weighted, b cluster.Borrowed) []weighted {
 	return resolved
 }
 
-// of gives the attraction of a topology key.
+// of returns the index of the attraction of a topology key.
 func (a *attractions) of(r *Room, key string) int {
 	if i := slices.IndexFunc(*a, func(x attraction) bool { return x.key == key }); i >= 0 {
 		return i
@@ -111,7 +112,7 @@ func (a attractions) add(p pull, at place) {
 	}
 }
 
-// any says whether there is a pod that counts, if for nothing in the end.
+// any reports whether any pod counts, even if the sum is 0.
 func (a attractions) any() bool {
 	return slices.ContainsFunc(a, func(x attraction) bool {
 		return slices.ContainsFunc(x.pods, func(pods int64) bool { return pods > 0 })

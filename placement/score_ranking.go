@@ -9,16 +9,16 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// NodeScore is a node that a pod could be bound to, and what it is worth.
+// NodeScore is a node that a pod could be bound to, and its score.
 type NodeScore struct {
 	Rank   int           `json:"rank"` // from 1; nodes with the same total have the same rank
-	Tied   bool          `json:"tied"` // another node has the same total: the scheduler draws among them
+	Tied   bool          `json:"tied"` // another node has the same total: the scheduler picks one of them at random
 	Node   string        `json:"node"`
 	Total  int64         `json:"total"`  // the sum of the weighted scores
-	Scores []PluginScore `json:"scores"` // in the order of the default profile, without the plugins that have nothing to say of the pod
+	Scores []PluginScore `json:"scores"` // in the order of the default profile, without plugins that skip the pod
 }
 
-// String is the node's place and the shares of its total, in one line.
+// String returns the node's rank and the shares of its total, in one line.
 func (r NodeScore) String() string {
 	shares := make([]string, len(r.Scores))
 	for i, s := range r.Scores {
@@ -31,13 +31,15 @@ func (r NodeScore) String() string {
 	return fmt.Sprintf("%d. %s %d%s = %s", r.Rank, r.Node, r.Total, tied, strings.Join(shares, " + "))
 }
 
-// Ranking gives the nodes of Placed in the order in which kube-scheduler's
-// default profile prefers them: by total, the best first, and by name where it
-// would draw lots. It is nil for a DaemonSet, whose pods are made for one node
-// each, and where ScoreError is not nil. The scores depend on the whole field:
-// each plugin normalises over the nodes that passed the filters. The first
-// question costs some ten ns a node, the ranking itself several words a node and
-// plugin.
+// Ranking returns the nodes of Placed in the order in which kube-scheduler's
+// default profile prefers them: by total, best first. Nodes with equal totals,
+// among which the scheduler picks at random, are ordered by name. Ranking
+// returns nil for a DaemonSet, whose pods are made for one node each, and if
+// ScoreError is not nil.
+//
+// The scores depend on all candidates: each plugin normalises over the nodes
+// that passed the filters. The first question costs some ten ns per node, the
+// ranking itself several words per node and plugin.
 func (p *Prediction) Ranking() []NodeScore {
 	p = p.orNothing()
 	b := p.board()
@@ -58,8 +60,8 @@ func (p *Prediction) Ranking() []NodeScore {
 	return nodes
 }
 
-// Best gives the nodes with the highest total, among which the scheduler draws;
-// none where Ranking is nil.
+// Best returns the nodes with the highest total, among which the scheduler
+// picks at random. It returns no nodes if Ranking is nil.
 func (p *Prediction) Best() cluster.NodeSet {
 	p = p.orNothing()
 	b := p.board()
@@ -75,9 +77,9 @@ func (p *Prediction) Best() cluster.NodeSet {
 	return p.cluster.Borrow().Set(words)
 }
 
-// ScoreError says why there is no ranking of a pod that the API server lets
-// pass: the scheduler reports this error and tries again, without end. (If only
-// one node passes the filters it is not scored and takes the pod.)
+// ScoreError returns the reason why a pod accepted by the API server has no
+// ranking. The scheduler reports this error and retries without end. (If only
+// one node passes the filters, it is not scored and takes the pod.)
 func (p *Prediction) ScoreError() error {
 	if b := p.board(); b != nil {
 		return b.err
@@ -85,13 +87,13 @@ func (p *Prediction) ScoreError() error {
 	return nil
 }
 
-// Sampled says whether the scheduler would stop looking for nodes before it has
-// seen all of Placed, and after how many: from 100 nodes on it is content with
-// some, percentageOfNodesToScore being at its default, and begins where it left
-// off the last time (pkg/scheduler/schedule_one.go: numFeasibleNodesToFind). The
-// best node of the ranking is then often not among them, and scores that are
-// normalised over fewer nodes are others. Of a DaemonSet's pods each names its
-// node, and none is missed.
+// Sampled reports whether the scheduler would stop looking for nodes before it
+// has seen all of Placed, and after how many nodes. From 100 nodes on it looks
+// for only some, with percentageOfNodesToScore at its default, and starts where
+// it stopped the last time (pkg/scheduler/schedule_one.go:
+// numFeasibleNodesToFind). The best node of the ranking is then often not among
+// them, and scores normalised over fewer nodes differ. Each pod of a DaemonSet
+// names its node, so none is missed.
 func (p *Prediction) Sampled() (nodes int, sampled bool) {
 	p = p.orNothing()
 	if p.workload.daemonSet != nil {
@@ -113,7 +115,7 @@ func enough(all int) int {
 	return max(all*percentage/100, 100)
 }
 
-// board gives the scores; nil for a DaemonSet.
+// board returns the scores, or nil for a DaemonSet.
 func (p *Prediction) board() *board {
 	p = p.orNothing()
 	if p.workload.daemonSet != nil {
@@ -145,9 +147,9 @@ func (b *board) ranked(place int) NodeScore {
 	return r
 }
 
-// RankingTable is the ranking for people: a line for every node, at most those
-// of the first ten ranks, with each plugin's weighted score, and a note where
-// the scheduler would not look at all of them.
+// RankingTable formats the ranking as a table: a line for each node with a rank
+// of at most 10, with each plugin's weighted score. A note follows if the
+// scheduler would not look at all of the nodes.
 func (p *Prediction) RankingTable() string {
 	p = p.orNothing()
 	if err := p.ScoreError(); err != nil {

@@ -8,13 +8,13 @@ import (
 	resourcehelper "k8s.io/component-helpers/resource"
 )
 
-// scoredAmounts is what a pod asks for as the scores of resources count it
+// scoredAmounts holds a pod's requests as the scores of resources count them
 // (pkg/scheduler/framework/plugins/noderesources/resource_allocation.go:
 // calculatePodResourceRequest).
 type scoredAmounts struct {
-	// For LeastAllocated a container without a request is not for nothing, and
-	// what is requested for the pod as a whole does not count: NewFit leaves the
-	// feature gates of the scorer that it embeds all off.
+	// LeastAllocated assumes a default for a container without a request and
+	// ignores requests for the pod as a whole: NewFit leaves the feature gates
+	// of the scorer that it embeds all off.
 	cpu, memory int64
 	// BalancedAllocation takes requests as they are.
 	plainCPU, plainMemory int64
@@ -35,12 +35,13 @@ func scoredRequests(pod *corev1.Pod) scoredAmounts {
 	}
 }
 
-// bestEffort: a pod without requests would look perfectly balanced anywhere, so
-// BalancedAllocation does not score it.
+// bestEffort reports whether BalancedAllocation skips the pod. A pod without
+// requests would look perfectly balanced anywhere.
 func (a *scoredAmounts) bestEffort() bool { return a.plainCPU == 0 && a.plainMemory == 0 }
 
-// allocations is the scores of NodeResourcesFit and NodeResourcesBalancedAllocation,
-// both of cpu and memory alike; the latter nil for a pod that it does not score.
+// allocations returns the scores of NodeResourcesFit and
+// NodeResourcesBalancedAllocation, both of cpu and memory. balance is nil for a
+// pod that NodeResourcesBalancedAllocation does not score.
 func (r *Room) allocations(asks scoredAmounts, nodes *feasibleNodes) (least, balance []int64) {
 	least = make([]int64, nodes.n)
 	if !asks.bestEffort() {
@@ -64,8 +65,8 @@ func (r *Room) allocations(asks scoredAmounts, nodes *feasibleNodes) (least, bal
 
 // leastAllocated follows the scheduler
 // (pkg/scheduler/framework/plugins/noderesources/least_allocated.go:
-// leastResourceScorer): how much would be left, in percent, on the average of
-// what the node has at all.
+// leastResourceScorer). It returns the percentage that would be left, averaged
+// over the resources that the node has.
 func leastAllocated(has *capacity, cpu, memory int64) int64 {
 	switch {
 	case has.cpu != 0 && has.memory != 0:
@@ -87,18 +88,19 @@ func unused(requested, capacity int64) int64 {
 
 // balanceGained follows the scheduler
 // (pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go:
-// balancedResourceScorer): above 75 if the pod brings the shares of cpu and
-// memory in use nearer to each other.
+// balancedResourceScorer). It returns more than 75 if the pod brings the used
+// shares of cpu and memory closer together.
 func balanceGained(has *capacity, left *left, asks *scoredAmounts) int64 {
 	cpu, memory := has.cpu-left.cpu, has.memory-left.memory
 	with := balance(has, cpu+asks.plainCPU, memory+asks.plainMemory)
 	return maxScore/2 + (maxScore/2+with-balance(has, cpu, memory))/2
 }
 
-// balance follows balancedResourceScore: 100 if both are used to the same degree.
+// balance follows balancedResourceScore. It returns 100 if the same share of
+// both is used.
 func balance(has *capacity, cpu, memory int64) int64 {
 	if has.cpu == 0 || has.memory == 0 {
-		return maxScore // one of them alone does not deviate
+		return maxScore // a single resource does not deviate
 	}
 	deviation := math.Abs((fraction(cpu, has.cpu) - fraction(memory, has.memory)) / 2)
 	return int64((1 - deviation) * maxScore)

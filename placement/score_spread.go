@@ -14,15 +14,15 @@ import (
 
 // systemDefaults are the constraints of a pod that has none of its own
 // (pkg/scheduler/framework/plugins/podtopologyspread/plugin.go:
-// systemDefaultConstraints), but for their selector.
+// systemDefaultConstraints), without their selector.
 var systemDefaults = []spread{
 	{key: corev1.LabelHostname, maxSkew: 3, heedsAffinity: true},
 	{key: corev1.LabelTopologyZone, maxSkew: 5, heedsAffinity: true},
 }
 
-// softSpreads gives the constraints that only scores heed. Of the pod's own a
-// node must have all topology keys to take part (strict); of the system's it
-// counts for those that it has.
+// softSpreads returns the constraints that only affect scores. With the pod's
+// own constraints a node takes part only if it has all topology keys (strict).
+// With the system's constraints it counts for the keys that it has.
 func (w *Workload) softSpreads(b cluster.Borrowed) (constraints []spread, strict bool) {
 	if len(w.pod.Spec.TopologySpreadConstraints) > 0 {
 		return w.scoring.spreads, true
@@ -38,8 +38,9 @@ func (w *Workload) softSpreads(b cluster.Borrowed) (constraints []spread, strict
 	return constraints, false
 }
 
-// spreading is what PodTopologySpread knows when it scores
-// (pkg/scheduler/framework/plugins/podtopologyspread/scoring.go: preScoreState).
+// spreading is the state of PodTopologySpread when it scores
+// (pkg/scheduler/framework/plugins/podtopologyspread/scoring.go:
+// preScoreState).
 type spreading struct {
 	scored      feasibleNodes // the nodes that take part
 	constraints []softSpread
@@ -49,13 +50,13 @@ type spreading struct {
 type softSpread struct {
 	*spread
 	column cluster.Column
-	blank  int32    // the domain of nodes without the label: that of the empty value
+	blank  int32    // the domain of nodes without the label: the empty value
 	among  []uint64 // the nodes whose pods count
-	pods   []int64  // by domain; where every node is by itself, by place among the scored
-	weight float64  // the less, the fewer domains there are
+	pods   []int64  // by domain; if every node is its own domain, by place among the scored
+	weight float64  // smaller with fewer domains
 }
 
-// byHost says whether every node is a domain of its own, whatever its label is.
+// byHost reports whether every node is its own domain, whatever its label is.
 func (e *softSpread) byHost() bool { return e.key == corev1.LabelHostname }
 
 func (e *softSpread) domain(position int) int32 {
@@ -65,8 +66,8 @@ func (e *softSpread) domain(position int) int32 {
 	return e.blank
 }
 
-// unevenness is the raw score of PodTopologySpread; false if the pod is not to be
-// spread.
+// unevenness returns the raw scores of PodTopologySpread. It returns false if
+// the pod is not to be spread.
 func (r *Room) unevenness(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
 	constraints, strict := w.softSpreads(r.cluster.Borrow())
 	if len(constraints) == 0 {
@@ -88,7 +89,7 @@ func (r *Room) newSpreading(w *Workload, constraints []spread, strict bool, node
 			e.blank = int32(i)
 		}
 	}
-	var keys []spread // that a node must have
+	var keys []spread // topology keys that a node must have
 	if strict {
 		keys = constraints
 		s.scored = newFeasibleNodes(s.labelled(nodes.words))
@@ -101,7 +102,7 @@ func (r *Room) newSpreading(w *Workload, constraints []spread, strict bool, node
 	return s
 }
 
-// labelled gives those of the nodes that have all topology keys.
+// labelled returns the nodes that have all topology keys.
 func (s *spreading) labelled(nodes []uint64) []uint64 {
 	kept := slices.Clone(nodes)
 	for i := range s.constraints {
@@ -128,7 +129,7 @@ func (e *softSpread) open(scored *feasibleNodes) {
 	e.weight = math.Log(float64(domains + 2))
 }
 
-// domains counts those that a node is in that takes part.
+// domains returns the number of domains that have a participating node.
 func (e *softSpread) domains(scored *feasibleNodes) int {
 	n, seen := 0, make([]bool, len(e.pods))
 	for position := range scored.positions() {
@@ -202,11 +203,11 @@ func (s *spreading) score(position, place int) int64 {
 	return int64(math.Round(score))
 }
 
-// defaultSelector finds the pods among which a pod without constraints of its own
-// is spread: those of the Services that select it and of the ReplicaSet or
-// StatefulSet that controls it (pkg/scheduler/framework/plugins/helper/spread.go:
-// DefaultSelector). Without any it is empty. ReplicationControllers are not
-// modelled.
+// defaultSelector returns the selector of the pods among which a pod without
+// constraints of its own is spread. It combines the selectors of the Services
+// that select the pod and of the ReplicaSet or StatefulSet that controls it
+// (pkg/scheduler/framework/plugins/helper/spread.go: DefaultSelector). Without
+// any of them it is empty. ReplicationControllers are not modelled.
 func defaultSelector(pod *corev1.Pod, b cluster.Borrowed) labels.Selector {
 	merged := labels.Set{}
 	for _, s := range b.ServicesIn(pod.Namespace) {

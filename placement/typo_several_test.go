@@ -7,8 +7,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Of several words that may be meant it is the nearest, of equals the first; case
-// counts for nothing.
+// Of several candidates the nearest is meant, and of equally near ones the
+// first. Case does not count.
 func TestTyposMeanTheNearestWord(t *testing.T) {
 	for _, test := range []struct {
 		written, meant string
@@ -43,7 +43,7 @@ func TestTyposMeanTheNearestWord(t *testing.T) {
 	}
 }
 
-// An old name is a mistake only where the cluster has what has become of it.
+// An old name is a mistake only if the cluster uses the new one.
 func TestAnOldNameIsAMistakeWhereTheNewOneIsUsed(t *testing.T) {
 	for label, want := range map[string]string{"topology.kubernetes.io/zone=a": "topology.kubernetes.io/zone", "kubernetes.io/os=linux": ""} {
 		c := clustertest.World{clustertest.Node("n1", label)}.Cluster(t)

@@ -7,13 +7,13 @@ import (
 	"github.com/berthsim/berth/internal/enum"
 )
 
-// Decision is what becomes of a pod on a node. The order counts: a higher
+// Decision is the outcome for a pod on a node. Decisions are ordered: a higher
 // decision is nearer to a running pod.
 type Decision uint8
 
 const (
 	Excluded Decision = iota // no pod is wanted, and a running one is deleted
-	Kept                     // a DaemonSet wants no pod, but a running one stays: only NoSchedule taints are in the way
+	Kept                     // a DaemonSet wants no pod, but a running one stays: only NoSchedule taints keep new pods away
 	Pending                  // wanted, but the scheduler would not bind it now
 	Eligible                 // wanted; whether it fits was not judged
 	Placed                   // wanted, and the scheduler would bind it now
@@ -21,17 +21,17 @@ const (
 
 var decisionNames = enum.Of[Decision]("Excluded", "Kept", "Pending", "Eligible", "Placed")
 
-// String is the name of the decision.
+// String returns the name of the decision.
 func (d Decision) String() string { return decisionNames.String(d) }
 
-// MarshalText makes a decision its name in JSON.
+// MarshalText encodes a decision as its name.
 func (d Decision) MarshalText() ([]byte, error) { return decisionNames.MarshalText(d) }
 
-// UnmarshalText reads the name of a decision.
+// UnmarshalText decodes the name of a decision.
 func (d *Decision) UnmarshalText(text []byte) error { return decisionNames.UnmarshalText(d, text) }
 
-// Verdict is the answer for one node. Reasons is all of them, in the order of
-// the scheduler's default profile, and empty if and only if the decision is
+// Verdict is the result for one node. Reasons has all reasons, in the order of
+// the scheduler's default profile. It is empty if and only if the decision is
 // Eligible or Placed.
 type Verdict struct {
 	Node     string         `json:"node"`
@@ -39,7 +39,7 @@ type Verdict struct {
 	Reasons  []FilterReason `json:"reasons,omitempty"`
 }
 
-// String is the verdict in one line.
+// String returns the verdict in one line.
 func (v Verdict) String() string {
 	s := v.Node + ": " + v.Decision.String()
 	for i, r := range v.Reasons {
@@ -53,8 +53,9 @@ func (v Verdict) String() string {
 	return s
 }
 
-// The scheduler's plugins that filter, in the order of the default profile: four
-// look at the node object alone, four at the pods on the nodes.
+// The scheduler's filter plugins, in the order of the default profile. The
+// first four look at the node object alone, the other four at the pods on the
+// nodes.
 const (
 	pluginNodeName      = "NodeName"
 	pluginUnschedulable = "NodeUnschedulable"
@@ -66,13 +67,13 @@ const (
 	pluginRelations     = "InterPodAffinity"
 )
 
-// FilterReason is why a plugin of the scheduler turns a node down.
+// FilterReason is the reason why a plugin of the scheduler rejects a node.
 type FilterReason struct {
 	Plugin  string `json:"plugin"`  // as in the scheduler's configuration: "TaintToleration"
 	Message string `json:"message"` // kube-scheduler's own words
 
-	// Unresolvable says that evicting pods from the node would not help (the
-	// scheduler's code UnschedulableAndUnresolvable).
+	// Unresolvable reports whether evicting pods from the node would not help
+	// (the scheduler's code UnschedulableAndUnresolvable).
 	Unresolvable bool `json:"unresolvable,omitempty"`
 
 	// The evidence, of the kind that the plugin looks at.
@@ -85,7 +86,7 @@ type FilterReason struct {
 	Conflicts  []AffinityConflict `json:"conflicts,omitempty"`  // InterPodAffinity
 }
 
-// String is the reason with its evidence in one line.
+// String returns the reason with its evidence in one line.
 func (r FilterReason) String() string {
 	s := r.Plugin + ": " + r.Message
 	if evidence := r.evidence(); len(evidence) > 0 {

@@ -15,9 +15,9 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Workload is a compiled pod spec: what the pod asks of a node. Compile once,
-// then every question is answered without an error. A nil Workload and the zero
-// one are a pod that asks for nothing. Safe for concurrent use.
+// Workload is a compiled pod spec: what the pod requires of a node. After it is
+// compiled, no question returns an error. A nil Workload and the zero Workload
+// stand for a pod that requires nothing. A Workload is safe for concurrent use.
 type Workload struct {
 	daemonSet   *appsv1.DaemonSet // nil for a pod
 	pod         *corev1.Pod       // the pod as the API server stores it; a DaemonSet's without its node
@@ -29,12 +29,13 @@ type Workload struct {
 	relations   relations
 	minds       bool         // where other pods are
 	fault       *fault       // why no node is even looked at
-	loadOnce    func() *Load // of the pod once it runs, made when somebody asks
+	loadOnce    func() *Load // of the running pod, computed on first use
 	scoring     *scoring
-	beside      bool // own pods are counted in, those that are still to come included
+	beside      bool // own pods are counted in, including pods that are still to come
 }
 
-// orNothing lets a nil Workload and the zero one be a pod that asks for nothing.
+// orNothing returns a workload that requires nothing for a nil Workload and for
+// the zero Workload, and w otherwise.
 func (w *Workload) orNothing() *Workload {
 	if w == nil || w.pod == nil {
 		return idle()
@@ -53,9 +54,9 @@ type Option struct{ set func(*options) }
 
 type options struct{ unvalidated bool }
 
-// Unvalidated skips defaulting and validation: for an object that is already
-// stored, to be judged as the controller and the scheduler do. A required term
-// with a mistake in it then just matches no node.
+// Unvalidated skips defaulting and validation. Use it for an object that is
+// already stored: it is then judged as the controller and the scheduler judge
+// it. A required term with a mistake in it matches no node.
 func Unvalidated() Option { return Option{func(o *options) { o.unvalidated = true }} }
 
 func collect(opts []Option) options {
@@ -69,10 +70,10 @@ func collect(opts []Option) options {
 }
 
 // ForDaemonSet compiles the pods of a DaemonSet. It works on a defaulted,
-// validated copy and adds the tolerations that the controller gives its pods
+// validated copy and adds the tolerations that the controller adds to its pods
 // (pkg/controller/daemon/util/daemonset_util.go:
-// AddOrUpdateDaemonPodTolerations). The error is every mistake, each a
-// *field.Error behind the object's name.
+// AddOrUpdateDaemonPodTolerations). The error reports every mistake; each is a
+// *field.Error, wrapped with the object's name.
 func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 	if ds == nil {
 		return nil, errors.New("DaemonSet: is nil")
@@ -84,7 +85,7 @@ func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 	return compileDaemonSet(ds), nil
 }
 
-// compileDaemonSet compiles a DaemonSet, which becomes the workload's own.
+// compileDaemonSet compiles a DaemonSet and takes ownership of it.
 func compileDaemonSet(ds *appsv1.DaemonSet) *Workload {
 	template := ds.Spec.Template
 	own := daemonTolerations(&template.Spec)
@@ -147,25 +148,26 @@ func (w *Workload) compileFit(name string) {
 	w.minds = len(w.spreads)+len(w.relations.with)+len(w.relations.without) > 0
 }
 
-// fault is a mistake in a pod, which only one that was not validated can have,
-// that ends its scheduling before any node is looked at.
+// fault is a mistake in a pod that ends its scheduling before any node is
+// looked at. Only a pod that was not validated can have one.
 type fault struct{ plugin, message string }
 
-// WithSurge gives the workload as it is in the middle of a surge: to Predict, its
-// own running pods are others, and a node that is to have a DaemonSet's pod and
-// does not yet is taken to have one made of the same template. Where it is Placed
-// then, the old pod and the new one can be on the node at once; elsewhere an update
-// with maxSurge leaves the new one pending beside the old for ever.
+// WithSurge returns the workload as it is in the middle of a surge. Predict
+// then treats the workload's own running pods as other pods. It also assumes
+// that every node that is to have a pod of the DaemonSet and has none yet has a
+// pod of the same template. On a node that is Placed then, the old pod and the
+// new pod can run at once. On every other node an update with maxSurge leaves
+// the new pod pending beside the old one.
 func (w *Workload) WithSurge() *Workload {
 	surging := *w.orNothing()
 	surging.beside = true
 	return &surging
 }
 
-// Load gives what the workload's pod takes from the node that it runs on.
+// Load returns what the workload's pod takes from the node it runs on.
 func (w *Workload) Load() *Load { return w.orNothing().loadOnce() }
 
-// accept gives the copy that a workload is compiled from.
+// accept returns the copy from which a workload is compiled.
 func accept[T interface {
 	runtime.Object
 	metav1.Object
@@ -184,12 +186,13 @@ func accept[T interface {
 	return copied, errors.Join(errs...)
 }
 
-// Tolerations gives the tolerations that the pod is judged with, in the order
-// of its spec, each with where it comes from.
+// Tolerations returns the tolerations that the pod is judged with, in the order
+// of its spec, each with its origin.
 func (w *Workload) Tolerations() []Toleration {
 	return append([]Toleration(nil), w.orNothing().tolerations...)
 }
 
-// Pod gives a copy of the pod that is judged: the given one, or one that the
-// DaemonSet controller would make of its template, not yet aimed at a node.
+// Pod returns a copy of the pod that is judged: the pod passed to ForPod, or
+// the pod that the DaemonSet controller would create from the template, not yet
+// targeted at a node.
 func (w *Workload) Pod() *corev1.Pod { return w.orNothing().pod.DeepCopy() }

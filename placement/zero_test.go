@@ -13,7 +13,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Nothing asked of nothing is answered with nothing, or with an error.
+// Zero values and nil arguments give empty results or errors.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		placement.Change{}, placement.Changes{}, placement.Conflict{}, placement.AffinityConflict{}, placement.Cost{}, placement.Decision(0),
@@ -27,8 +27,7 @@ func TestZeroValues(t *testing.T) {
 	)
 }
 
-// A room without nodes takes nodes, and what is asked or done where there is no
-// node changes nothing.
+// A zero room accepts nodes. Positions without a node have no effect.
 func TestZeroRoomGrows(t *testing.T) {
 	var r placement.Room
 	load := placement.LoadOf(&corev1.Pod{})
@@ -65,7 +64,7 @@ func TestZeroRoomGrows(t *testing.T) {
 	}
 }
 
-// Nothing given is a cluster without nodes and a pod that asks for nothing.
+// A nil cluster has no nodes, and the load of a nil pod is not nil.
 func TestNilIsNothing(t *testing.T) {
 	if l := placement.NewCapacityReport(nil); l.Overloaded().Len() != 0 || l.String() != "0 DaemonSets on 0 nodes: 0 overloaded, 0 clashing" {
 		t.Error(l)
@@ -85,7 +84,7 @@ func TestNilIsNothing(t *testing.T) {
 	}
 }
 
-// A node of which nothing is known has an account all the same.
+// A node about which nothing is known still has a usage.
 func TestNothingToAllocateHasWords(t *testing.T) {
 	if got := (placement.NodeUsage{Node: "n"}).String(); got != "n: 0 DaemonSets: ok: nothing to allocate" {
 		t.Error(got)

@@ -15,10 +15,10 @@ type Case struct {
 	Want      placement.Decision // Eligible, Kept or Excluded: whether it fits is not asked
 }
 
-// String is the claim, and source that makes its objects.
+// String returns the claim and the source that creates its objects.
 func (c Case) String() string { return fmt.Sprintf("%s: %#v, %#v", c.Claim, c.DaemonSet, c.Node) }
 
-// Cases gives the claims, from plain to odd, in the same order each time.
+// Cases returns the claims, from simple to unusual, always in the same order.
 func Cases() []Case {
 	cases := make([]Case, len(claims))
 	for i, c := range claims {

@@ -10,26 +10,29 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Predicate is an opinion on a DaemonSet, with the API server's defaults, and a node.
+// Predicate answers a question about a DaemonSet, with the API server's
+// defaults, and a node.
 type Predicate func(ds *appsv1.DaemonSet, node *corev1.Node) bool
 
-// Wants checks a function that says whether the controller wants a pod of the
-// DaemonSet on the node, and creates one if there is none (shouldRun). t fails
-// with every claim of Cases that the function gets wrong; if it gets all right,
-// with the smallest pair drawn at random that it does not.
+// Wants checks a function that reports whether the controller wants a pod of
+// the DaemonSet on the node, and creates one if there is none (shouldRun). It
+// reports every claim of Cases that the function gets wrong as a failure of t.
+// If there is none, it reports the smallest wrong pair of a DaemonSet and a
+// node drawn at random.
 func Wants(t rapid.TB, f Predicate) {
 	t.Helper()
 	check(t, question{"wants a pod there", eligible}, f)
 }
 
-// Keeps checks a function that says whether the controller lets a running pod of
-// the DaemonSet be on the node (shouldContinueRunning), as Wants does.
+// Keeps checks a function that reports whether the controller lets a running
+// pod of the DaemonSet stay on the node (shouldContinueRunning), as Wants does.
 func Keeps(t rapid.TB, f Predicate) {
 	t.Helper()
 	check(t, question{"keeps a pod there", kept}, f)
 }
 
-// question is about a decision: the answer is yes from that one on.
+// question is a question about a decision. The answer is yes from that decision
+// on.
 type question struct {
 	asks string
 	yes  placement.Decision

@@ -120,8 +120,8 @@ func ExampleCase() {
 	// Output: on no other than the node that its template names Excluded
 }
 
-// Give the functions t and what is under test. Here a recorder stands for t,
-// and a function that forgets what the controller adds for cordoned nodes.
+// Pass t and the function under test. Here a recorder stands for t, and the
+// function ignores the toleration that the controller adds for cordoned nodes.
 func ExampleWants() {
 	t := shrunk.Run(func(t *shrunk.Recorder) {
 		placementtest.Wants(t, func(ds *appsv1.DaemonSet, node *corev1.Node) bool {

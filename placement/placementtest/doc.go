@@ -1,8 +1,8 @@
-// Package placementtest checks code that has an opinion of its own on where
-// DaemonSets run: an autoscaler that counts their overhead, a controller that
-// reimplements them, a cost report. It asks that code about claims of what
-// Kubernetes 1.37 does, each about one node and one DaemonSet, and then about
-// pairs drawn at random, whose answers are those of package placement.
+// Package placementtest checks code that predicts where DaemonSets run: an
+// autoscaler that counts their overhead, a controller that reimplements them, a
+// cost report. It checks the code against claims about Kubernetes 1.37, each
+// about one node and one DaemonSet. It then draws pairs at random and compares
+// the answers with package placement.
 //
 // This is a complete test:
 //
@@ -31,12 +31,11 @@
 //		placementtest.Wants(t, runs)
 //	}
 //
-// It fails with a line for each claim that does not hold, which is the list of
-// what is to be done. What a claim says is in words of package clustertest, as
-// source to paste.
+// It fails with a line for each claim that does not hold. A claim describes its
+// objects in the words of package clustertest, as source to paste.
 //
-// For a whole controller there is Follows in package rollout/rollouttest.
+// For a whole controller use Follows in package rollout/rollouttest.
 //
-// Not promised: that code without a failure here agrees with Kubernetes on
-// everything. Whether a pod fits beside the others is not asked.
+// A function that passes may still disagree with Kubernetes. Whether a pod fits
+// beside other pods is not checked.
 package placementtest

@@ -12,7 +12,7 @@ import (
 	"github.com/berthsim/berth/placement/placementtest"
 )
 
-// Nothing asked of nothing is answered with nothing, or with an error.
+// Zero values have no answer or return an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		placementtest.Case{},
@@ -20,7 +20,7 @@ func TestZeroValues(t *testing.T) {
 	)
 }
 
-// Who gives no function is told so.
+// A nil function is reported as a failure.
 func TestNobodyIsAsked(t *testing.T) {
 	for _, asks := range []func(rapid.TB, placementtest.Predicate){placementtest.Wants, placementtest.Keeps} {
 		if r := shrunk.Run(func(r *shrunk.Recorder) { asks(r, nil) }); !r.Failed() || !strings.Contains(r.String(), "there is no function") {
