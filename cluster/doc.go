@@ -9,7 +9,7 @@
 //	c, err := (&cluster.Manifest{Nodes: nodes, Pods: pods}).Cluster()
 //
 // A Cluster is an immutable snapshot. With, Without, Edit and EditAll return a new
-// one that shares what did not change, so many variants of one dump cost little.
+// Cluster that shares what did not change, so many variants of one dump cost little.
 // Queries return a NodeSet, and sets combine:
 //
 //	ssd, err := c.Select("disktype=ssd,!spot")

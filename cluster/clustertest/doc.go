@@ -54,5 +54,5 @@
 // cluster.Validate accepts every object that they draw.
 //
 // The same seed may draw other values in another version of berth. Labels and sizes
-// need not be those that a platform has today.
+// may differ from those of a platform today.
 package clustertest

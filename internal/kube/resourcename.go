@@ -50,7 +50,7 @@ func IsCPUOrMemory(name corev1.ResourceName) bool {
 	return name == corev1.ResourceCPU || name == corev1.ResourceMemory
 }
 
-// IsNativeResource follows IsNativeResource: a name without a domain, or one that
+// IsNativeResource follows IsNativeResource: a name that has no domain or
 // contains kubernetes.io/.
 func IsNativeResource(name corev1.ResourceName) bool {
 	return !strings.Contains(string(name), "/") || strings.Contains(string(name), corev1.ResourceDefaultNamespacePrefix)

@@ -78,7 +78,7 @@ func (r *Reader) jsonValue(c *chunk) ([]outcome, error) {
 	if cut.err != nil {
 		return nil, cut.err
 	}
-	if !ok { // not a list, or not one that can be cut
+	if !ok { // not a list, or it cannot be cut
 		whole, held := c.passed()
 		if !held {
 			return nil, errTooLarge

@@ -171,8 +171,8 @@ func (f LineFinder) descendMap(node *yaml.Node, path string) (child *yaml.Node, 
 	return child, line, rest
 }
 
-// keysOf returns the index of each key of a mapping. For repeated keys it is the
-// last, which is the one that counts.
+// keysOf returns the index of each key of a mapping. Of repeated keys the last
+// counts.
 func (f LineFinder) keysOf(node *yaml.Node) keyIndex {
 	keys, known := f.keys[node]
 	if !known {

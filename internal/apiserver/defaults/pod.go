@@ -6,8 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// defaultPod sets the defaults of a pod: those that templates lack, and the common
-// ones.
+// defaultPod sets the defaults of a pod, including those that templates lack.
 //
 // The protocol of an HTTP probe stays absent: the gate H2CContainerProbe is off.
 // Pod-level resources are filled in later (defaultPodResources), because they follow
