@@ -5,8 +5,9 @@ import (
 	"math/bits"
 )
 
-// words is a set of node positions: bit i%64 of word i/64 is position i. Sets of
-// one roster have the same length, and no bit beyond its last node is ever set.
+// words is a set of node positions: bit i%64 of word i/64 is position i. Sets over
+// the same node names have the same length, and no bit beyond the last node is ever
+// set.
 type words []uint64
 
 func newWords(n int) words { return make(words, (n+63)/64) }
@@ -74,7 +75,7 @@ func (w words) minus(v words) words {
 	return r
 }
 
-// within says whether every member of w is one of v.
+// within reports whether every member of w is in v.
 func (w words) within(v words) bool {
 	for i := range w {
 		if w[i]&^v[i] != 0 {

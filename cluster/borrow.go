@@ -9,22 +9,24 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 )
 
-// Borrowed reads a snapshot without copying: for code that asks about many
-// nodes, as packages placement and rollout do. What it gives belongs to the
-// snapshot and must not be modified. Nodes are known by position, their place
-// in ascending order of names, from 0; where a position is that of no node there is
-// no name, node or pod. The zero Borrowed is of a snapshot without objects.
+// Borrowed reads a snapshot without copying. It is for code that asks about many
+// nodes, as packages placement and rollout do. Everything it returns belongs to the
+// snapshot and must not be modified.
+//
+// A node's position is its index in ascending order of names, from 0. For a position
+// outside that range there is no name, node or pod. The zero Borrowed is the view of
+// a snapshot without objects.
 type Borrowed struct{ c *Cluster }
 
 func (b Borrowed) of() *Cluster { return b.c.orEmpty() }
 
-// Borrow gives the view without copies.
+// Borrow returns a view of the snapshot that does not copy.
 func (c *Cluster) Borrow() Borrowed { return Borrowed{c.orEmpty()} }
 
-// Len is the number of nodes.
+// Len returns the number of nodes.
 func (b Borrowed) Len() int { return b.of().view.len() }
 
-// Name is the name of the node at a position.
+// Name returns the name of the node at a position, or "" if there is none.
 func (b Borrowed) Name(position int) string {
 	if names := b.of().view.names; uint(position) < uint(len(names)) {
 		return names[position]
@@ -32,17 +34,18 @@ func (b Borrowed) Name(position int) string {
 	return ""
 }
 
-// At is the node at a position.
+// At returns the node at a position, or nil if there is none.
 func (b Borrowed) At(position int) *corev1.Node { return b.of().view.node(position) }
 
-// Position is where the node of that name is; it costs a binary search.
+// Position returns the position of the named node, and whether it exists. It costs a
+// binary search.
 func (b Borrowed) Position(name string) (int, bool) { return b.of().view.position(name) }
 
-// Node is the node of that name.
+// Node returns the named node, and whether it exists.
 func (b Borrowed) Node(name string) (*corev1.Node, bool) { return b.of().view.find(name) }
 
-// Words gives the members of a set as positions of this snapshot: bit i%64 of
-// word i/64 is position i. Members that the snapshot has no node for are left out.
+// Words returns the members of a set as positions in this snapshot: bit i%64 of word
+// i/64 is position i. It omits members that are not nodes of the snapshot.
 func (b Borrowed) Words(s NodeSet) []uint64 {
 	if s.view == nil {
 		return b.of().view.none
@@ -50,8 +53,8 @@ func (b Borrowed) Words(s NodeSet) []uint64 {
 	return s.on(b.of().view)
 }
 
-// Set makes the set with these members, as many words as Words gives. The words
-// become its own; bits beyond the last node are dropped.
+// Set returns the set with these members, in as many words as Words returns. It
+// takes ownership of the words and drops bits beyond the last node.
 func (b Borrowed) Set(members []uint64) NodeSet {
 	w := newWords(b.Len())
 	if len(members) == len(w) {
@@ -65,10 +68,10 @@ func (b Borrowed) Set(members []uint64) NodeSet {
 	return NodeSet{b.of().view, w}
 }
 
-// Indexed gives the snapshot as its index has it, and the positions, ascending,
-// of the few nodes that were edited since: for all others a set of the one holds
-// in the other. Of label keys and taints that nobody has asked about it makes the
-// index in one walk over the nodes.
+// Indexed returns the snapshot that the index was built from, and the positions,
+// ascending, of the few nodes that were edited since. For all other nodes, a set of
+// one snapshot holds in the other. It indexes the label keys and the taints that are
+// not indexed yet, in one walk over the nodes.
 func (b Borrowed) Indexed(labels []string) (indexed *Cluster, edited []int) {
 	v := b.of().view
 	v.index.prepare(labels)
@@ -83,81 +86,82 @@ func (b Borrowed) Indexed(labels []string) (indexed *Cluster, edited []int) {
 	return indexed, edited
 }
 
-// PodsOn gives the pods that are bound to the node at a position, ascending by
-// namespace and name, whatever their phase. The first call sorts all pods by node.
+// PodsOn returns the pods bound to the node at a position, in any phase, ascending
+// by namespace and name. The first call groups all pods by node.
 func (b Borrowed) PodsOn(position int) []*corev1.Pod { return b.of().byNode.on(position) }
 
-// Pods gives all pods, ascending by namespace and name, as all kinds below.
+// Pods returns all pods, ascending by namespace and name. So do the methods below
+// for every other kind.
 func (b Borrowed) Pods() []*corev1.Pod { return b.of().pods }
 
-// Pod gives one pod.
+// Pod returns the named pod, and whether it exists.
 func (b Borrowed) Pod(namespace, name string) (*corev1.Pod, bool) {
 	return b.of().pods.find(key{namespace, name})
 }
 
-// Namespaces gives the namespaces.
+// Namespaces returns all Namespaces.
 func (b Borrowed) Namespaces() []*corev1.Namespace { return b.of().namespaces }
 
-// Namespace gives one namespace.
+// Namespace returns the named Namespace, and whether it exists.
 func (b Borrowed) Namespace(name string) (*corev1.Namespace, bool) {
 	return b.of().namespaces.find(key{"", name})
 }
 
-// DaemonSets gives the DaemonSets.
+// DaemonSets returns all DaemonSets.
 func (b Borrowed) DaemonSets() []*appsv1.DaemonSet { return b.of().daemonSets }
 
-// DaemonSet gives one DaemonSet.
+// DaemonSet returns the named DaemonSet, and whether it exists.
 func (b Borrowed) DaemonSet(namespace, name string) (*appsv1.DaemonSet, bool) {
 	return b.of().daemonSets.find(key{namespace, name})
 }
 
-// ControllerRevisions gives the ControllerRevisions.
+// ControllerRevisions returns all ControllerRevisions.
 func (b Borrowed) ControllerRevisions() []*appsv1.ControllerRevision { return b.of().revisions }
 
-// Deployments gives the Deployments.
+// Deployments returns all Deployments.
 func (b Borrowed) Deployments() []*appsv1.Deployment { return b.of().deployments }
 
-// ReplicaSets gives the ReplicaSets.
+// ReplicaSets returns all ReplicaSets.
 func (b Borrowed) ReplicaSets() []*appsv1.ReplicaSet { return b.of().replicaSets }
 
-// ReplicaSet gives one ReplicaSet.
+// ReplicaSet returns the named ReplicaSet, and whether it exists.
 func (b Borrowed) ReplicaSet(namespace, name string) (*appsv1.ReplicaSet, bool) {
 	return b.of().replicaSets.find(key{namespace, name})
 }
 
-// StatefulSets gives the StatefulSets.
+// StatefulSets returns all StatefulSets.
 func (b Borrowed) StatefulSets() []*appsv1.StatefulSet { return b.of().statefulSets }
 
-// StatefulSet gives one StatefulSet.
+// StatefulSet returns the named StatefulSet, and whether it exists.
 func (b Borrowed) StatefulSet(namespace, name string) (*appsv1.StatefulSet, bool) {
 	return b.of().statefulSets.find(key{namespace, name})
 }
 
-// Services gives the Services.
+// Services returns all Services.
 func (b Borrowed) Services() []*corev1.Service { return b.of().services }
 
-// ServicesIn gives the Services of a namespace.
+// ServicesIn returns the Services in a namespace.
 func (b Borrowed) ServicesIn(namespace string) []*corev1.Service {
 	return b.of().services.in(namespace)
 }
 
-// PodDisruptionBudgets gives the PodDisruptionBudgets.
+// PodDisruptionBudgets returns all PodDisruptionBudgets.
 func (b Borrowed) PodDisruptionBudgets() []*policyv1.PodDisruptionBudget { return b.of().budgets }
 
-// PriorityClasses gives the PriorityClasses.
+// PriorityClasses returns all PriorityClasses.
 func (b Borrowed) PriorityClasses() []*schedulingv1.PriorityClass { return b.of().priorityClasses }
 
-// PriorityClass gives one PriorityClass.
+// PriorityClass returns the named PriorityClass, and whether it exists.
 func (b Borrowed) PriorityClass(name string) (*schedulingv1.PriorityClass, bool) {
 	return b.of().priorityClasses.find(key{"", name})
 }
 
-// podIndex is the pods by node, made when first asked for.
+// podIndex groups the pods by node. It is built on first use.
 type podIndex struct {
 	nodeNames *nodeNames
 	pods      []*corev1.Pod
 	once      sync.Once
-	start     []int32       // by position, one more than nodes: its place in sorted
+	start     []int32       // by position, one more than nodes: where its pods start in sorted
 	sorted    []*corev1.Pod // grouped by position
 }
 
@@ -173,7 +177,7 @@ func (x *podIndex) on(position int) []*corev1.Pod {
 	return x.sorted[x.start[position]:x.start[position+1]:x.start[position+1]]
 }
 
-// build is a counting sort: one look-up of a node's name a pod.
+// build is a counting sort. It looks up one node name per pod.
 func (x *podIndex) build() {
 	n := len(x.nodeNames.names)
 	where := make([]int, len(x.pods))

@@ -10,29 +10,29 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// Cluster is an immutable snapshot of nodes and of what decides where pods run.
-// Every change gives a new Cluster that shares what did not change; the old one
-// stays valid. A nil Cluster and the zero one are without objects. Safe for
-// concurrent use.
+// Cluster is an immutable snapshot of nodes and of the objects that decide where
+// pods run. Every change returns a new Cluster that shares what did not change; the
+// old one stays valid. A nil Cluster and the zero Cluster have no objects. A Cluster
+// is safe for concurrent use.
 type Cluster struct {
 	tables
 	view    *view
-	byNode  *podIndex // tables.pods over the roster of view
-	derived *Memo     // of both and of the nodes' allocatable amounts
+	byNode  *podIndex // tables.pods grouped by the nodes of view
+	derived *Memo     // from both and from the allocatable amounts of the nodes
 }
 
-// New makes a snapshot of objects as an API server stores them: nothing is
-// defaulted or validated (Manifest.Cluster does both). It takes every kind that
-// a Manifest has a slice for, in any order, and keeps copies; each object needs
-// its name and, where the kind has one, its namespace. The error names every
-// object that is nil, unnamed, of another kind or given twice.
+// New returns a snapshot of objects as an API server stores them. It neither
+// defaults nor validates; Manifest.Cluster does both. It accepts every kind that a
+// Manifest has a slice for, in any order, and keeps copies. Each object needs its
+// name and, if its kind is namespaced, its namespace. The error names every object
+// that is nil, unnamed, of another kind or repeated.
 func New(objects ...runtime.Object) (*Cluster, error) {
 	return empty().with(objects, runtime.Object.DeepCopyObject)
 }
 
-// Adopt is New without the copies: the objects become the snapshot's own and
-// must not be modified any more, as those of an informer's cache. For callers
-// to whom copying matters: it costs several µs a node.
+// Adopt is New without the copies. The objects then belong to the snapshot and must
+// not be modified any more, like those of an informer's cache. It saves several µs
+// per node.
 func Adopt(objects ...runtime.Object) (*Cluster, error) {
 	return empty().with(objects, func(o runtime.Object) runtime.Object { return o })
 }
@@ -43,7 +43,7 @@ func empty() *Cluster {
 	return c
 }
 
-// orEmpty lets a nil Cluster and the zero one be snapshots without objects.
+// orEmpty returns c, or a snapshot without objects if c is nil or zero.
 func (c *Cluster) orEmpty() *Cluster {
 	if c == nil || c.view == nil {
 		return empty()
@@ -51,8 +51,8 @@ func (c *Cluster) orEmpty() *Cluster {
 	return c
 }
 
-// With adds objects, or puts them in the place of those of the same kind,
-// namespace and name. On an error, as of New, the cluster is as before.
+// With adds objects. An object replaces the one of the same kind, namespace and
+// name. The errors are those of New; on an error the cluster is as before.
 func (c *Cluster) With(objects ...runtime.Object) (*Cluster, error) {
 	c = c.orEmpty()
 	return c.with(objects, runtime.Object.DeepCopyObject)
@@ -70,9 +70,9 @@ func (c *Cluster) with(objects []runtime.Object, keep func(runtime.Object) runti
 	return next.reindex(c, b.nodes...), nil
 }
 
-// Without removes objects, which are known by kind, namespace and name alone.
-// One that is not there is an error. Pods stay when their node goes: collecting
-// them is not the snapshot's business.
+// Without removes objects. Only their kind, namespace and name are used. An object
+// that the cluster does not have is an error. The pods of a removed node stay: a
+// snapshot does not collect garbage.
 func (c *Cluster) Without(objects ...runtime.Object) (*Cluster, error) {
 	c = c.orEmpty()
 	b, err := newBatch(objects, func(o runtime.Object) runtime.Object { return o })
@@ -99,8 +99,8 @@ func (c *Cluster) Without(objects ...runtime.Object) (*Cluster, error) {
 	return next.reindex(c), nil
 }
 
-// reindex gives the cluster a pod index and an account of its own unless those
-// of the old one serve.
+// reindex builds a pod index and a new memo for the cluster, unless it can reuse
+// those of old.
 func (c *Cluster) reindex(old *Cluster, nodes ...*corev1.Node) *Cluster {
 	if c.view.nodeNames != old.view.nodeNames || !sameTable(c.pods, old.pods) {
 		c.byNode, c.derived = newPodIndex(c), &Memo{}
@@ -110,7 +110,8 @@ func (c *Cluster) reindex(old *Cluster, nodes ...*corev1.Node) *Cluster {
 	return c
 }
 
-// allocates says whether the nodes, which the cluster has, offer here what they say.
+// allocates reports whether the nodes have the same allocatable amounts in c. All of
+// them exist in c.
 func (c *Cluster) allocates(nodes []*corev1.Node) bool {
 	for _, n := range nodes {
 		known, _ := c.view.find(n.Name)
@@ -125,7 +126,7 @@ func sameTable[T any](a, b []T) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-// with gives the view with nodes, ascending by name, added or replaced.
+// with returns the view with nodes, ascending by name, added or replaced.
 func (v *view) with(nodes []*corev1.Node) *view {
 	edits := make([]patched, 0, len(nodes))
 	for _, n := range nodes {
@@ -140,8 +141,8 @@ func (v *view) with(nodes []*corev1.Node) *view {
 
 func noNode(name string) error { return fmt.Errorf("Node %v: is not in the cluster", key{name: name}) }
 
-// Edit changes one node. All mistakes in the edits are reported at once.
-// It costs about a copy of the node.
+// Edit changes one node. The error names every mistake in the edits. The cost is
+// about that of copying the node.
 func (c *Cluster) Edit(node string, edits ...NodeEdit) (*Cluster, error) {
 	c = c.orEmpty()
 	i, ok := c.view.position(node)
@@ -154,7 +155,8 @@ func (c *Cluster) Edit(node string, edits ...NodeEdit) (*Cluster, error) {
 	return c.editPositions([]int{i}, edits), nil
 }
 
-// EditAll changes every node of the set; one that the cluster does not have is an error.
+// EditAll changes every node in the set. A node that the cluster does not have is an
+// error.
 func (c *Cluster) EditAll(nodes NodeSet, edits ...NodeEdit) (*Cluster, error) {
 	c = c.orEmpty()
 	errs := []error{checkEdits(edits)}
@@ -180,7 +182,7 @@ func (c *Cluster) editPositions(positions []int, edits []NodeEdit) *Cluster {
 	return &Cluster{tables: c.tables, view: c.view.replace(changed), byNode: c.byNode, derived: c.derived}
 }
 
-// Node gives a copy of the node.
+// Node returns a copy of the named node, and whether it exists.
 func (c *Cluster) Node(name string) (*corev1.Node, bool) {
 	c = c.orEmpty()
 	n, ok := c.view.find(name)
@@ -190,8 +192,8 @@ func (c *Cluster) Node(name string) (*corev1.Node, bool) {
 	return n.DeepCopy(), true
 }
 
-// Manifest gives a copy of every object, each kind ascending by namespace and
-// name. New makes an equal snapshot of it.
+// Manifest returns a copy of every object, each kind ascending by namespace and
+// name. New makes an equal snapshot from it.
 func (c *Cluster) Manifest() *Manifest {
 	c = c.orEmpty()
 	m := c.tables.manifest()

@@ -7,17 +7,17 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// column is one label key over all nodes: few distinct values on many nodes, or
-// (kubernetes.io/hostname) as many as there are nodes. A value that is on at
-// least one node in 32 has words, a rarer one a list, whichever is smaller.
+// column is one label key over all nodes: few distinct values on many nodes, or as
+// many as there are nodes (kubernetes.io/hostname). A value on at least one node in
+// 32 is stored as words, a rarer one as a list, whichever is smaller.
 type column struct {
-	ids    []int32          // by position: which value; absent (-1) without the key
+	ids    []int32          // by position: the id of its value; -1 without the key
 	values []string         // by id
 	lookup map[string]int32 // value to id
-	counts []int32          // by id: how many nodes; none where edits took the last
-	start  []int32          // by id, one more than values: its places in list
+	counts []int32          // by id: how many nodes; 0 where edits removed the last
+	start  []int32          // by id, one more than values: where its positions start in list
 	list   []int32          // positions, grouped by id, ascending in each group
-	dense  []words          // by id; nil for the rarer ones
+	dense  []words          // by id; nil for the rarer values
 	has    words            // every node with the key
 }
 
@@ -31,18 +31,18 @@ func newColumn(key string, nodes []*corev1.Node) *column {
 	return r.column()
 }
 
-// labelReader makes the column of a label key while somebody walks over the nodes.
+// labelReader builds the column of a label key during a walk over the nodes.
 type labelReader struct {
 	key    string
 	made   *column
 	recent [slots]struct {
 		value string
-		next  int32 // one more than its id; 0: none yet
+		next  int32 // its id plus one; 0: none yet
 	}
 }
 
-// slots is how many values a reader remembers, by their last letter: the values
-// of one key mostly differ in it, and comparing strings is cheaper than a map.
+// slots is how many values a reader remembers, by their last letter. The values of
+// one key mostly differ in that letter, and comparing strings is cheaper than a map.
 const slots = 16
 
 func slot(value string) int {
@@ -74,8 +74,8 @@ func (r *labelReader) column() *column {
 	return r.made
 }
 
-// derive gives the column with some nodes changed; the same if none has changed
-// in this key.
+// derive returns the column with some nodes changed, or c itself if no changed node
+// differs in this key.
 func (c *column) derive(key string, changed []patched) *column {
 	if !slices.ContainsFunc(changed, func(p patched) bool { return c.idOf(p.node, key) != c.ids[p.position] }) {
 		return c
@@ -93,7 +93,8 @@ func (c *column) derive(key string, changed []patched) *column {
 
 const unknown = -2
 
-// idOf is the id of the node's value, if the column has it.
+// idOf returns the id of the node's value, absent if the node lacks the key, or
+// unknown if the column lacks the value.
 func (c *column) idOf(n *corev1.Node, key string) int32 {
 	value, ok := n.Labels[key]
 	if !ok {
@@ -115,7 +116,7 @@ func (c *column) id(value string) int32 {
 	return id
 }
 
-// post makes the lists and words of each value from ids.
+// post builds the list and the words of each value from ids.
 func (c *column) post() {
 	n := len(c.ids)
 	c.counts = make([]int32, len(c.values))
@@ -151,7 +152,7 @@ func (c *column) post() {
 	}
 }
 
-// posting gives the nodes that have the value.
+// posting returns the nodes that have the value.
 func (c *column) posting(value string) posting {
 	id, ok := c.lookup[value]
 	if !ok {
@@ -160,7 +161,8 @@ func (c *column) posting(value string) posting {
 	return posting{dense: c.dense[id], list: c.list[c.start[id]:c.start[id+1]]}
 }
 
-// union gives the nodes that have one of the values, in words that must not be changed.
+// union returns the nodes that have any of the values. The words must not be
+// modified.
 func (c *column) union(values []string, none words) words {
 	w, shared := none, true
 	for _, value := range values {

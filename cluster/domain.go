@@ -2,15 +2,15 @@ package cluster
 
 import "slices"
 
-// Column is what the nodes of a snapshot have for one label key.
+// Column holds the values that the nodes of a snapshot have for one label key.
 type Column struct {
-	IDs    []int32  // by position: which value; -1 without the key
-	Values []string // by id; in no order, and a node need not have each
+	IDs    []int32  // by position: the index of its value; -1 without the key
+	Values []string // by id; unordered, and some may be on no node
 }
 
-// Column gives the values of a label key, which must not be modified. Without
-// edited nodes it costs nothing once the key has been asked about; otherwise a
-// copy of the ids.
+// Column returns the values of a label key, which must not be modified. If no node
+// was edited it costs nothing after the first query for the key; otherwise it copies
+// the ids.
 func (b Borrowed) Column(key string) Column {
 	c := b.of().view.index.label(key)
 	if len(b.of().view.patch) == 0 {

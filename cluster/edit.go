@@ -12,12 +12,12 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// NodeEdit is one change to a node, made by Label, Taint, Cordon and the like.
-// It is plain, comparable data. Its String is kubectl's notation; a malformed
-// edit is an error of Cluster.Edit.
+// NodeEdit is one change to a node, made by Label, Taint, Cordon and the like. It is
+// plain, comparable data. String returns kubectl's notation. A malformed edit is
+// reported by Cluster.Edit.
 type NodeEdit struct {
 	verb  verb
-	key   string // a label's key, or a taint in kubectl's notation
+	key   string // label key, or a taint in kubectl's notation
 	value string
 }
 
@@ -38,35 +38,36 @@ const (
 // Label sets a label: kubectl label --overwrite node ... key=value.
 func Label(key, value string) NodeEdit { return NodeEdit{label, key, value} }
 
-// Unlabel removes a label; without the label it changes nothing.
+// Unlabel removes a label. It changes nothing on a node without the label.
 func Unlabel(key string) NodeEdit { return NodeEdit{verb: unlabel, key: key} }
 
-// Taint sets a taint, "key=value:effect" or "key:effect". A taint of the same
-// key and effect gets the new value, as with kubectl taint --overwrite.
+// Taint sets a taint, "key=value:effect" or "key:effect". It replaces the value of a
+// taint of the same key and effect, as kubectl taint --overwrite does.
 func Taint(spec string) NodeEdit { return NodeEdit{verb: taint, key: spec} }
 
-// Untaint removes the taints that a spec matches: "key" every effect,
-// "key:effect" that one, "key=value:effect" only with that value.
-// Without such a taint it changes nothing.
+// Untaint removes the taints that a spec matches: "key" any effect, "key:effect"
+// that effect, "key=value:effect" only with that value. It changes nothing on a node
+// without such a taint.
 func Untaint(spec string) NodeEdit { return NodeEdit{verb: untaint, key: spec} }
 
-// Cordon makes the node unschedulable and gives it the taint that follows from it,
+// Cordon makes the node unschedulable and adds the taint that follows from it,
 // node.kubernetes.io/unschedulable:NoSchedule.
 func Cordon() NodeEdit { return NodeEdit{verb: cordon} }
 
 // Uncordon undoes Cordon.
 func Uncordon() NodeEdit { return NodeEdit{verb: uncordon} }
 
-// Ready makes the Ready condition True and removes the taints not-ready and unreachable.
+// Ready sets the Ready condition to True and removes the not-ready and unreachable
+// taints.
 func Ready() NodeEdit { return NodeEdit{verb: ready} }
 
-// NotReady makes the Ready condition False and adds the taints that the node
-// lifecycle controller gives: node.kubernetes.io/not-ready with NoSchedule and
-// with NoExecute (pkg/controller/nodelifecycle/node_lifecycle_controller.go:
+// NotReady sets the Ready condition to False and adds the taints of the node
+// lifecycle controller: node.kubernetes.io/not-ready with NoSchedule and with
+// NoExecute (pkg/controller/nodelifecycle/node_lifecycle_controller.go:
 // nodeConditionToTaintKeyStatusMap, NotReadyTaintTemplate).
 func NotReady() NodeEdit { return NodeEdit{verb: notReady} }
 
-// String is the edit in kubectl's notation.
+// String returns the edit in kubectl's notation.
 func (e NodeEdit) String() string {
 	switch e.verb {
 	case label:
@@ -89,10 +90,10 @@ func (e NodeEdit) String() string {
 	return "no edit"
 }
 
-// MarshalText gives kubectl's notation, as String.
+// MarshalText returns the edit in kubectl's notation, as String does.
 func (e NodeEdit) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 
-// GoString is the call that makes the edit.
+// GoString returns the call that makes the edit.
 func (e NodeEdit) GoString() string {
 	switch e.verb {
 	case label:
@@ -115,7 +116,7 @@ func (e NodeEdit) GoString() string {
 	return "cluster.NodeEdit{}"
 }
 
-// Check says what is wrong with the edit itself; nil if nothing is.
+// Check returns an error that describes every mistake in the edit itself, or nil.
 func (e NodeEdit) Check() error {
 	var errs []error
 	switch e.verb {
@@ -149,8 +150,8 @@ func checkEdits(edits []NodeEdit) error {
 	return errors.Join(errs...)
 }
 
-// edited gives a copy of the node with edits that have been checked. It shares
-// with n what no edit changes.
+// edited returns a copy of the node with edits that were checked before. It shares
+// with n the parts that no edit changes.
 func edited(n *corev1.Node, edits []NodeEdit) *corev1.Node {
 	copied := *n
 	n = &copied
@@ -197,7 +198,8 @@ func (e NodeEdit) apply(n *corev1.Node) {
 	}
 }
 
-// setTaint adds the taint, or gives its value to the one of the same key and effect.
+// setTaint adds the taint, or updates the value of the taint of the same key and
+// effect.
 func setTaint(n *corev1.Node, t corev1.Taint) {
 	for i, u := range n.Spec.Taints {
 		if u.Key == t.Key && u.Effect == t.Effect {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// ParseNodeEdit reads what NodeEdit.String prints, which is kubectl's notation:
-// "label key=value", "label key-", "taint key=value:effect", "taint key-",
-// "cordon", "uncordon", "ready" and "not-ready". The error says all that is wrong.
+// ParseNodeEdit parses the output of NodeEdit.String, which is kubectl's notation:
+// "label key=value", "label key-", "taint key=value:effect", "taint key-", "cordon",
+// "uncordon", "ready" and "not-ready". The error describes every mistake.
 func ParseNodeEdit(text string) (NodeEdit, error) {
 	word, arg, _ := strings.Cut(strings.TrimSpace(text), " ")
 	e := NodeEdit{verb: none}

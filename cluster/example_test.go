@@ -34,7 +34,7 @@ func ExampleCluster_Select() {
 	// Output: {b} <nil>
 }
 
-// An edit gives a new snapshot; the old one stays as it was.
+// An edit returns a new snapshot; the old one does not change.
 func ExampleCluster_Edit() {
 	before := read()
 	after, err := before.Edit("b", cluster.Taint("dedicated=gpu:NoSchedule"), cluster.Unlabel("disktype"))

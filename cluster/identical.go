@@ -9,8 +9,8 @@ import (
 )
 
 // identical reports whether two values are written alike. It is stricter than
-// reflect.DeepEqual where a type has fields of its own that it cannot look into,
-// and several times as fast, as the work on types is done once.
+// reflect.DeepEqual for types with unexported fields that it cannot inspect. It is
+// several times as fast, as the work on types is done once.
 func identical[T any](a, b *T) bool {
 	t := reflect.TypeFor[T]()
 	return comparerOf(t)(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem())

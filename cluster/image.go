@@ -6,17 +6,17 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Image is which nodes have a container image already.
+// Image describes which nodes already have a container image.
 type Image struct {
-	Bytes int64 // its size, as the first of the nodes says
+	Bytes int64 // its size, as reported by the first of the nodes
 	Nodes NodeSet
 }
 
-// Image gives the nodes whose status lists an image under that very name. Where
-// they do not agree on its size the scheduler believes the first node that it
-// hears of, which after its start is the first by name
-// (pkg/scheduler/backend/cache/cache.go: addNodeImageStates). The first question
-// about a name reads the images of every node, later ones cost a look-up.
+// Image returns the nodes whose status lists an image under exactly that name. If
+// the nodes report different sizes, the scheduler uses the size of the first node it
+// learns about, which after a start is the first by name
+// (pkg/scheduler/backend/cache/cache.go: addNodeImageStates). The first query for a
+// name reads the images of every node; later ones cost a look-up.
 func (c *Cluster) Image(name string) Image {
 	c = c.orEmpty()
 	x := c.view.index.image(name)
@@ -28,13 +28,13 @@ func (c *Cluster) Image(name string) Image {
 	return Image{x.bytes, NodeSet{c.view, w}}
 }
 
-// imageColumn is where one image is.
+// imageColumn records the nodes that have one image.
 type imageColumn struct {
 	bytes int64
 	where posting
 }
 
-// image gives the column of an image's name.
+// image returns the column of an image name.
 func (ix *index) image(name string) *imageColumn {
 	return ask(ix, func() (*imageColumn, bool) {
 		x := ix.made.images[name]
@@ -63,7 +63,8 @@ func newImageColumn(name string, nodes []*corev1.Node) *imageColumn {
 	return x
 }
 
-// imageBytes is the size of an image on a node; of two with one name the first's.
+// imageBytes returns the size of an image on a node. If several images have the
+// name, the first one counts.
 func imageBytes(n *corev1.Node, name string) (int64, bool) {
 	for i := range n.Status.Images {
 		if slices.Contains(n.Status.Images[i].Names, name) {

@@ -8,8 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Mutants seen: an index that keeps its images although a node's have changed;
-// one that loses nodes when edits are put into it; the last node's size.
+// Mutants seen: an index that keeps its images although a node's have changed; an
+// index that loses nodes when edits are put into it; the last node's size.
 func TestImagesFollowTheSnapshot(t *testing.T) {
 	node := func(name string, bytes int64, images ...string) *corev1.Node {
 		n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}

@@ -8,18 +8,18 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// index answers which of the base nodes carry a label or a taint. A column is
-// made when it is first asked for: a label's by one map lookup a node.
+// index answers which of the base nodes have a label or a taint. A column is built
+// on first use; a label's costs one map lookup per node.
 type index struct {
 	nodes []*corev1.Node
 
 	mu     sync.RWMutex
 	made   columns
-	old    columns   // of the index that this one comes from, brought up to date when first asked for
-	edited []patched // what changed since
+	old    columns   // of the index that this one derives from, brought up to date on first use
+	edited []patched // nodes that changed since
 }
 
-// columns are what was asked for so far.
+// columns are the columns built so far.
 type columns struct {
 	labels   map[string]*column
 	taints   *taintColumn
@@ -31,7 +31,8 @@ func newIndex(nodes []*corev1.Node) *index {
 	return &index{nodes: nodes, made: columns{labels: map[string]*column{}, images: map[string]*imageColumn{}}}
 }
 
-// inherit lets the index take over the columns that were made before some nodes changed.
+// inherit lets the index reuse the columns that were built before some nodes
+// changed.
 func (ix *index) inherit(from *index, edited []patched) {
 	from.mu.RLock()
 	defer from.mu.RUnlock()
@@ -40,8 +41,9 @@ func (ix *index) inherit(from *index, edited []patched) {
 	ix.made.images = maps.Clone(from.made.images) // no edit changes an image: view.replace
 }
 
-// prepare makes the columns of label keys, and that of taints, as far as there
-// is nothing to make them of, in one walk: reading a node is what costs.
+// prepare builds the columns of label keys and of taints that do not exist and
+// cannot be derived. It does so in one walk, because reading the nodes dominates the
+// cost.
 func (ix *index) prepare(keys []string) {
 	ix.mu.RLock()
 	missing := ix.missing(keys)
@@ -84,7 +86,7 @@ func (ix *index) missing(keys []string) bool {
 	return slices.ContainsFunc(keys, func(key string) bool { return ix.made.labels[key] == nil && ix.old.labels[key] == nil })
 }
 
-// label gives the column of a label key.
+// label returns the column of a label key.
 func (ix *index) label(key string) *column {
 	return ask(ix, func() (*column, bool) {
 		c := ix.made.labels[key]
@@ -102,7 +104,7 @@ func (ix *index) label(key string) *column {
 	})
 }
 
-// taint gives the distinct taints and where they are.
+// taint returns the distinct taints and the nodes that have them.
 func (ix *index) taint() *taintColumn {
 	return ask(ix, func() (*taintColumn, bool) { return ix.made.taints, ix.made.taints != nil }, func() *taintColumn {
 		if ix.old.taints != nil {
@@ -114,7 +116,7 @@ func (ix *index) taint() *taintColumn {
 	})
 }
 
-// cordoned gives the nodes with spec.unschedulable.
+// cordoned returns the nodes with spec.unschedulable.
 func (ix *index) cordoned() words {
 	return ask(ix, func() (words, bool) { return ix.made.cordoned, ix.made.cordoned != nil }, func() words {
 		if ix.old.cordoned != nil {
@@ -127,7 +129,8 @@ func (ix *index) cordoned() words {
 	})
 }
 
-// ask gives what was made before, or makes it; any number of readers may ask at a time.
+// ask returns what made finds, or else what make builds. Any number of readers may
+// call it at once.
 func ask[T any](ix *index, made func() (T, bool), make func() T) T {
 	ix.mu.RLock()
 	x, ok := made()

@@ -15,7 +15,7 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// tables is all objects of a cluster but the nodes.
+// tables holds all objects of a cluster except the nodes.
 type tables struct {
 	pods            table[*corev1.Pod]
 	namespaces      table[*corev1.Namespace]
@@ -29,15 +29,16 @@ type tables struct {
 	priorityClasses table[*schedulingv1.PriorityClass]
 }
 
-// batch is objects sorted by kind, on their way into a cluster.
+// batch holds objects sorted by kind, to be added to a cluster.
 type batch struct {
 	tables
 	nodes table[*corev1.Node]
-	mixed map[string]bool // kinds that did not come in ascending order
+	mixed map[string]bool // kinds whose objects did not arrive in ascending order
 	errs  []error
 }
 
-// newBatch sorts objects by kind and key, and reports every nil, unknown, unnamed and repeated one.
+// newBatch sorts objects by kind and key. Its error names every nil, unknown,
+// unnamed and repeated object.
 func newBatch(objects []runtime.Object, keep func(runtime.Object) runtime.Object) (*batch, error) {
 	b := &batch{mixed: map[string]bool{}}
 	b.grow(objects)
@@ -62,7 +63,7 @@ func newBatch(objects []runtime.Object, keep func(runtime.Object) runtime.Object
 	return b, errors.Join(b.errs...)
 }
 
-// grow makes room for what mostly comes in great numbers.
+// grow reserves room for the kinds that usually are numerous.
 func (b *batch) grow(objects []runtime.Object) {
 	var nodes, pods int
 	for _, o := range objects {
@@ -123,8 +124,8 @@ func put[T metav1.Object](b *batch, i int, kind kinds.Kind, t *table[T], o T) {
 	}
 }
 
-// order sorts a table and reports the keys that are in it twice. One that came in
-// order is not looked at again: with many objects reading each once more is what costs.
+// order sorts a table and reports repeated keys. It skips a table that arrived in
+// order: with many objects, reading each once more dominates the cost.
 func order[T metav1.Object](b *batch, kind string, t table[T]) {
 	if !b.mixed[kind] {
 		return
@@ -137,7 +138,7 @@ func order[T metav1.Object](b *batch, kind string, t table[T]) {
 	}
 }
 
-// with gives the tables with the objects of another one added or replaced.
+// with returns the tables with the objects of u added or replaced.
 func (t tables) with(u tables) tables {
 	return tables{
 		pods:            t.pods.with(u.pods),
@@ -153,8 +154,8 @@ func (t tables) with(u tables) tables {
 	}
 }
 
-// without gives the tables without the objects that another one names, and the
-// names that it does not have.
+// without returns the tables without the objects named in u. The error names the
+// objects that t does not have.
 func (t tables) without(u tables) (tables, error) {
 	var errs []error
 	next := tables{
@@ -184,7 +185,7 @@ func remove[T metav1.Object](t, u table[T], kind string, errs *[]error) table[T]
 	return t.without(gone)
 }
 
-// manifest lists the objects; node by node and kind by kind as copied gives them.
+// manifest returns a Manifest of the objects, not copied and without the nodes.
 func (t tables) manifest() *Manifest {
 	return &Manifest{
 		Pods: t.pods, Namespaces: t.namespaces,

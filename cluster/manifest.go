@@ -16,13 +16,13 @@ import (
 	"github.com/berthsim/berth/internal/par"
 )
 
-// Manifest is what YAML or JSON streams held, each kind in the order of the
-// input. Objects are as written: nothing is defaulted but an absent namespace,
-// which reads as "default" with a warning, and the kind and apiVersion of list
-// items that carry none. Of what berth does not use, managedFields and the
-// last-applied-configuration annotation are dropped unless [KeepAll] is given.
+// Manifest holds the objects of YAML or JSON streams, each kind in the order of the
+// input. Objects are as written, with two exceptions: an absent namespace reads as
+// "default" with a warning, and list items without kind and apiVersion get those of
+// their list. The fields managedFields and the last-applied-configuration
+// annotation, which berth does not use, are dropped unless [KeepAll] is set.
 //
-// A literal is the typed way to build a cluster in Go:
+// In Go, a cluster can be built from a literal:
 //
 //	c, err := (&cluster.Manifest{Nodes: nodes, DaemonSets: sets}).Cluster()
 type Manifest struct {
@@ -38,51 +38,51 @@ type Manifest struct {
 	PodDisruptionBudgets []*policyv1.PodDisruptionBudget
 	PriorityClasses      []*schedulingv1.PriorityClass
 
-	Skipped  []Skipped // objects the model has no use for, in the order of the stream
+	Skipped  []Skipped // objects that the model does not use, in the order of the stream
 	Warnings []Warning // what the API server would accept and drop, in the order of the stream
 
 	places map[runtime.Object]decode.Place // where each object was read
 }
 
-// Skipped names an object of a stream that is not in the Manifest, and why.
+// Skipped names an object in a stream that is not in the Manifest, and why.
 type Skipped struct {
 	Kind, APIVersion, Namespace, Name string
 
-	File     string // "" for a stream that has no name
+	File     string // "" for a stream without a name
 	Document int    // counted from 1
-	Line     int    // of the stream, counted from 1; of the document where the object's own is not known
+	Line     int    // in the stream, counted from 1; in the document if the object's own line is not known
 	Reason   string
 }
 
-// String is one line: place, object, reason.
+// String returns one line: place, object, reason.
 func (s Skipped) String() string {
 	object := s.APIVersion + " " + kinds.ObjectName(s.Kind, s.Namespace, s.Name)
 	return decode.Remark{File: s.File, Document: s.Document, Line: s.Line, Object: object, Message: s.Reason}.String()
 }
 
-// Warning is something in a stream that the API server would accept and that
-// the writer of the manifest probably did not mean: an unknown or misspelt
-// field, a repeated key, an absent namespace.
+// Warning describes something in a stream that the API server would accept but the
+// author probably did not mean: an unknown or misspelt field, a repeated key, an
+// absent namespace.
 type Warning struct {
-	File     string // "" for a stream that has no name
+	File     string // "" for a stream without a name
 	Document int    // counted from 1; 0 if it is about the whole file
-	Line     int    // of the stream, counted from 1
+	Line     int    // in the stream, counted from 1
 	Object   string // "DaemonSet kube-system/agent"
 	Field    string // "spec.template.spec.hostnetwork"; "" if it is about the whole object
 	Message  string
 }
 
-// String is one line: place, object, field, message.
+// String returns one line: place, object, field, message.
 func (w Warning) String() string {
 	return decode.Remark(w).String()
 }
 
-// storedAtOnce is how many objects are stored together, and share what is the same.
+// storedAtOnce is how many objects are stored together and share equal parts.
 const storedAtOnce = 2048
 
-// Cluster builds the cluster that the API server would hold if it were given
-// the objects: validated, with every default filled in. The Manifest and its
-// objects stay as they are. An object without a namespace goes to "default".
+// Cluster returns the cluster that the API server would hold if it created the
+// objects: validated, with every default filled in. The Manifest and its objects are
+// not modified. An object without a namespace is created in "default".
 //
 // The error is a [ManifestErrors] with every mistake of every object.
 func (m *Manifest) Cluster() (*Cluster, error) {
@@ -105,8 +105,8 @@ func (m *Manifest) Cluster() (*Cluster, error) {
 	return Adopt(all...)
 }
 
-// store returns copies of the objects as the API server stores them, and what it
-// refuses.
+// store returns copies of the objects as the API server stores them, and the
+// mistakes for which it refuses the others.
 func (m *Manifest) store(some []runtime.Object) (all []runtime.Object, mistakes ManifestErrors) {
 	lines := decode.NewLineFinder()
 	known := patterns{}
@@ -136,7 +136,7 @@ func (m *Manifest) store(some []runtime.Object) (all []runtime.Object, mistakes 
 	return all, mistakes
 }
 
-// Objects are all objects of the Manifest, kind after kind in the order of its
+// Objects returns all objects of the Manifest, kind after kind in the order of its
 // fields. They are not copies.
 func (m *Manifest) Objects() []runtime.Object {
 	if m == nil {
@@ -163,7 +163,7 @@ func appendObjects[T runtime.Object](all []runtime.Object, some []T) []runtime.O
 	return all
 }
 
-// add puts an object that was read into the slice of its kind.
+// add appends an object to the slice of its kind.
 func (m *Manifest) add(object runtime.Object) {
 	switch o := object.(type) {
 	case *corev1.Node:
@@ -191,8 +191,8 @@ func (m *Manifest) add(object runtime.Object) {
 	}
 }
 
-// setNamespace puts an object that needs a namespace and has none into "default":
-// what a client does before it sends the object.
+// setNamespace sets an absent namespace to "default" if the kind needs one, as a
+// client does before it sends the object.
 func setNamespace(object runtime.Object) {
 	meta, ok := object.(metav1.Object)
 	if ok && meta.GetNamespace() == "" && kinds.Of(object).Namespaced {

@@ -22,9 +22,9 @@ import (
 
 const dumpNodes = 30
 
-// BenchmarkReadJSON reads a dump beside decoders that do a part of the work: json
-// v2, and the decoder of the API server with the same checks, item by item into
-// types that are known beforehand.
+// BenchmarkReadJSON compares reading a dump with decoders that do a part of the
+// work: json v2, and the decoder of the API server with the same checks, item by
+// item into types that are known beforehand.
 func BenchmarkReadJSON(b *testing.B) {
 	var text bytes.Buffer
 	if err := gen.WriteJSON(&text, gen.Dump(dumpNodes)); err != nil {
@@ -106,8 +106,8 @@ func typeOf(b *testing.B, raw []byte) func() any {
 	return nil
 }
 
-// BenchmarkReadYAML reads a dump beside what kubectl reads with: sigs.k8s.io/yaml
-// makes it JSON, and the decoder of the API server decodes the items.
+// BenchmarkReadYAML compares reading a dump with kubectl's way: sigs.k8s.io/yaml
+// converts it to JSON, and the decoder of the API server decodes the items.
 func BenchmarkReadYAML(b *testing.B) {
 	var text, asJSON bytes.Buffer
 	if err := errors.Join(gen.WriteYAML(&text, gen.Dump(dumpNodes)), gen.WriteJSON(&asJSON, gen.Dump(dumpNodes))); err != nil {
@@ -143,7 +143,7 @@ func BenchmarkReadYAML(b *testing.B) {
 	})
 }
 
-// BenchmarkManifestCluster makes a cluster of what was read.
+// BenchmarkManifestCluster makes a cluster from the objects of a dump.
 func BenchmarkManifestCluster(b *testing.B) {
 	var text bytes.Buffer
 	if err := gen.WriteJSON(&text, gen.Dump(dumpNodes)); err != nil {

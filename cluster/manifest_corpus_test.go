@@ -48,7 +48,7 @@ func corpusSummary(file string, m *Manifest, err error) string {
 	return b.String()
 }
 
-// mistakesOf are the mistakes in an error, which must hold nothing else.
+// mistakesOf returns the mistakes in an error, which must hold nothing else.
 func mistakesOf(t testing.TB, err error) ManifestErrors {
 	t.Helper()
 	var all ManifestErrors

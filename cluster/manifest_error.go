@@ -14,13 +14,13 @@ import (
 
 // ManifestError is one mistake in a manifest.
 type ManifestError struct {
-	File     string // "" for a stream that has no name
+	File     string // "" for a stream without a name
 	Document int    // counted from 1; 0 if the object did not come from a stream
-	Line     int    // of the stream, counted from 1; 0 if not known
+	Line     int    // in the stream, counted from 1; 0 if not known
 	Object   string // "DaemonSet kube-system/agent"; "" if the document has no readable object
 	Field    string // "spec.template.spec.containers[0].image"; "" if it is about the whole object
 	Message  string
-	Err      error // what was found underneath, a *field.Error from validation; may be nil
+	Err      error // the cause, a *field.Error from validation; may be nil
 }
 
 // Error returns one line: "document 3, line 41: DaemonSet kube-system/agent:
@@ -33,14 +33,14 @@ func (e *ManifestError) remark() decode.Remark {
 	return decode.Remark{File: e.File, Document: e.Document, Line: e.Line, Object: e.Object, Field: e.Field, Message: e.Message}
 }
 
-// Unwrap returns what was found underneath.
+// Unwrap returns the cause, or nil.
 func (e *ManifestError) Unwrap() error { return e.Err }
 
-// ManifestErrors are all mistakes of a manifest, in the order of the stream.
-// It is never empty where it is an error.
+// ManifestErrors lists all mistakes of a manifest, in the order of the stream. As an
+// error it is never empty.
 type ManifestErrors []*ManifestError
 
-// sorted puts the mistakes in the order of the stream.
+// sorted sorts the mistakes in the order of the stream.
 func (all ManifestErrors) sorted() ManifestErrors {
 	slices.SortStableFunc(all, func(a, b *ManifestError) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Document, b.Document), cmp.Compare(a.Line, b.Line))
@@ -48,8 +48,8 @@ func (all ManifestErrors) sorted() ManifestErrors {
 	return all
 }
 
-// Error returns a line for each mistake. Of more than three that say the same of
-// different objects it has three, and how many more there are.
+// Error returns a line for each mistake. If more than three objects have the same
+// mistake, it shows three and counts the others.
 func (all ManifestErrors) Error() string {
 	remarks := make([]decode.Remark, len(all))
 	for i, e := range all {
@@ -67,7 +67,7 @@ func (all ManifestErrors) Unwrap() []error {
 	return errs
 }
 
-// newManifestErrors returns what was wrong with a stream.
+// newManifestErrors returns the mistakes in a stream.
 func newManifestErrors(mistakes []decode.Remark) ManifestErrors {
 	all := make(ManifestErrors, len(mistakes))
 	for i, m := range mistakes {
@@ -76,7 +76,8 @@ func newManifestErrors(mistakes []decode.Remark) ManifestErrors {
 	return all
 }
 
-// refused returns what validation found wrong with an object, with its place in the stream.
+// refused returns the mistake that validation found in an object, with its place in
+// the stream.
 func refused(object runtime.Object, err *field.Error, at decode.Place, lines decode.LineFinder) *ManifestError {
 	name := kinds.Of(object).Name
 	if meta, ok := object.(metav1.Object); ok {
@@ -98,8 +99,8 @@ func skippedObject(object runtime.Object, at decode.Place) Skipped {
 	return s
 }
 
-// Summary returns the warnings as text, a line each. Of more than three that say
-// the same of different objects it has three, and how many more there are.
+// Summary returns the warnings as text, one per line. If more than three objects
+// have the same warning, it shows three and counts the others.
 func (m *Manifest) Summary() string {
 	if m == nil {
 		return ""

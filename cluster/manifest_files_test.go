@@ -11,7 +11,7 @@ import (
 )
 
 // TestReadFiles: every message names the file, a directory is read in the order of
-// its names, and an object in two files is told with both.
+// its names, and the message about an object in two files names both.
 // Mutant it fails on: noName (readFile without the name).
 func TestReadFiles(t *testing.T) {
 	dir := t.TempDir()
@@ -56,9 +56,10 @@ func compareText(t *testing.T, got, dir, want string) {
 	}
 }
 
-// TestLineEndsAsKubectl: the last line ends as all others do, and a line ends with
-// \n whatever else is before it.
-// Mutants it fails on: bareEnd (asKubectlReads without the last \n), crlf (without \r\n).
+// TestLineEndsAsKubectl: the last line ends like all others, and a line ends with \n
+// whatever precedes it.
+// Mutants it fails on: bareEnd (asKubectlReads without the last \n), crlf (without
+// \r\n).
 func TestLineEndsAsKubectl(t *testing.T) {
 	const text = "apiVersion: v1\nkind: Node\nmetadata:\n  name: a\n  annotations:\n    script: |\n      echo\n      more\n"
 	want, err := cluster.ReadManifest(strings.NewReader(text))

@@ -21,7 +21,7 @@ func lines(n int, line func(i int) string) string {
 	return b.String()
 }
 
-// bombs are texts of about n bytes, each of a kind that can make a reader slow.
+// bombs are texts of about n bytes, each of a kind that may slow down a reader.
 var bombs = map[string]func(n int) string{
 	"dotted unknown key": func(n int) string {
 		return `{"apiVersion":"v1","kind":"Node","metadata":{"name":"n"},"spec":{"` + strings.Repeat("a.", n/2) + `":1}}`
@@ -66,8 +66,8 @@ var bombs = map[string]func(n int) string{
 	"items that are no objects": func(n int) string { return "apiVersion: v1\nkind: List\nitems:\n" + strings.Repeat("- x\n", n/4) },
 }
 
-// TestBombsAreLinear: eight times the text takes about eight times the memory in
-// all. Mutant it fails on: longPaths (step.String without a limit).
+// TestBombsAreLinear: eight times the text allocates about eight times the memory.
+// Mutant it fails on: longPaths (step.String without a limit).
 func TestBombsAreLinear(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(bombs)) {
 		small, large := allocatedBy(bombs[name](20_000)), allocatedBy(bombs[name](160_000))
@@ -85,7 +85,7 @@ func allocatedBy(text string) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// BenchmarkBombs: the time for a byte must not grow with the text.
+// BenchmarkBombs: the time per byte must not grow with the text.
 func BenchmarkBombs(b *testing.B) {
 	for _, name := range slices.Sorted(maps.Keys(bombs)) {
 		for _, n := range []int{50_000, 400_000} {
@@ -100,7 +100,7 @@ func BenchmarkBombs(b *testing.B) {
 	}
 }
 
-// TestLimits: what is too much is a mistake at its line.
+// TestLimits: exceeding a limit is a mistake with its line.
 func TestLimits(t *testing.T) {
 	deep := func(open, end string) string { return strings.Repeat(open, 1100) + "1" + strings.Repeat(end, 1100) }
 	for text, want := range map[string]string{

@@ -13,8 +13,8 @@ import (
 	"github.com/berthsim/berth/internal/gen"
 )
 
-// TestLinesOfLargeDocuments: what validation and decoding find in a document of
-// many megabytes has the line of its field, in YAML and in JSON.
+// TestLinesOfLargeDocuments: mistakes that validation and decoding find in a
+// document of many megabytes have the line of their field, in YAML and in JSON.
 // Mutants it fails on: noText (worker.finish drops the text of what is not valid).
 func TestLinesOfLargeDocuments(t *testing.T) {
 	objects := func(yield func(runtime.Object) bool) {

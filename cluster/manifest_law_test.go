@@ -13,7 +13,7 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/decode"
 )
 
-// TestManifestKeepsItsObjects: Cluster changes nothing it was given.
+// TestManifestKeepsItsObjects: Cluster does not modify the objects of the Manifest.
 // Mutant it fails on: inPlace (store sets the namespace of what was written).
 func TestManifestKeepsItsObjects(t *testing.T) {
 	m, err := ReadManifest(strings.NewReader(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}`))
@@ -28,8 +28,8 @@ func TestManifestKeepsItsObjects(t *testing.T) {
 	}
 }
 
-// TestManifestLiteral: objects made in Go become a cluster; what they lack is
-// filled in, a nil is a mistake with a name.
+// TestManifestLiteral: objects made in Go become a cluster. Missing fields are
+// filled in, and a nil object is a mistake with a name.
 // Mutants it fails on: barePods (store without setNamespace), raw (without Default).
 func TestManifestLiteral(t *testing.T) {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}}
@@ -48,8 +48,8 @@ func TestManifestLiteral(t *testing.T) {
 	}
 }
 
-// TestManifestNamesPlaces: what validation says of an object names where it
-// stands; of an object made in Go it names the object.
+// TestManifestNamesPlaces: a mistake from validation names the place of its object,
+// or the object itself if it was made in Go.
 // Mutant it fails on: noItem (Place.path ignores the item).
 func TestManifestNamesPlaces(t *testing.T) {
 	stream := "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Node\n  metadata:\n    name: a\n    labels:\n      x.y/z: b\n"

@@ -12,23 +12,24 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/defaults"
 )
 
-// patterns stores pods like others of their controller that were stored before.
-// Nearly all pods of a dump are such: they differ from the first in their names,
-// their node and the name of the volume with their token. What is the same is
-// defaulted and validated once, and shared by the stored pods.
+// patterns stores pods that resemble a stored pod of the same controller. Nearly all
+// pods of a dump do: they differ from the first only in their names, their node and
+// the name of their token volume. The common part is defaulted and validated once,
+// and shared by the stored pods.
 type patterns map[types.UID]pattern
 
-// pattern is a pod that is valid, as it was written and as it was stored.
+// pattern is a valid pod, as written and as stored.
 type pattern struct{ written, stored *corev1.Pod }
 
-// add makes a pod that was found valid the pattern of its controller.
+// add makes a valid pod the pattern of its controller.
 func (p patterns) add(written, stored *corev1.Pod) {
 	if owner := metav1.GetControllerOfNoCopy(written); owner != nil && written.ResourceVersion != "" {
 		p[owner.UID] = pattern{written, stored}
 	}
 }
 
-// store returns the pod as it is stored, if it is like the pattern of its controller.
+// store returns the pod as it is stored, if it matches the pattern of its
+// controller.
 func (p patterns) store(pod *corev1.Pod) (*corev1.Pod, bool) {
 	owner := metav1.GetControllerOfNoCopy(pod)
 	if owner == nil {
@@ -52,7 +53,7 @@ func (p patterns) store(pod *corev1.Pod) (*corev1.Pod, bool) {
 }
 
 // sameMeta reports whether the metadata of two stored pods differ only in what
-// validNames checks and what is not validated.
+// validNames checks and in what is not validated.
 func sameMeta(a, b *corev1.Pod) bool {
 	if a.ResourceVersion == "" || b.ResourceVersion == "" {
 		return false
@@ -64,13 +65,13 @@ func sameMeta(a, b *corev1.Pod) bool {
 	return identical(&x, &y)
 }
 
-// validNames reports whether the names are valid that a pod has for itself.
+// validNames reports whether the pod's own names are valid.
 func validNames(pod *corev1.Pod) bool {
 	return isSubdomain(pod.Name) && (pod.Spec.NodeName == "" || isSubdomain(pod.Spec.NodeName))
 }
 
-// isSubdomain returns what NameIsDNSSubdomain says of a name. Most names are plain
-// labels, which need no regular expression.
+// isSubdomain reports whether NameIsDNSSubdomain accepts a name. Most names are
+// plain labels, which need no regular expression.
 func isSubdomain(name string) bool {
 	for i := range len(name) {
 		c := name[i]
@@ -92,7 +93,7 @@ func sameSpec(a, b *corev1.PodSpec) bool {
 	return identical(&x, &y)
 }
 
-// withoutOwn returns a copy of the spec without what sameSpec leaves out.
+// withoutOwn returns a copy of the spec without the parts that sameSpec ignores.
 func withoutOwn(spec *corev1.PodSpec) corev1.PodSpec {
 	s := *spec
 	s.NodeName = ""
@@ -127,7 +128,7 @@ func isPinned(spec *corev1.PodSpec) bool {
 // (plugin/pkg/admission/serviceaccount/admission.go: ServiceAccountVolumeName).
 const tokenPrefix = "kube-api-access-"
 
-// tokenVolume returns the name of the volume with the token, "" if there is none.
+// tokenVolume returns the name of the token volume, or "" if there is none.
 func tokenVolume(spec *corev1.PodSpec) string {
 	for i := range spec.Volumes {
 		if strings.HasPrefix(spec.Volumes[i].Name, tokenPrefix) {
@@ -137,8 +138,7 @@ func tokenVolume(spec *corev1.PodSpec) string {
 	return ""
 }
 
-// renameToken gives the volume with the token another name, in copies of the lists
-// that have it.
+// renameToken renames the token volume, in copies of the lists that name it.
 func renameToken(spec *corev1.PodSpec, name string) {
 	old := tokenVolume(spec)
 	if old == "" || old == name {

@@ -17,8 +17,8 @@ import (
 	_ "github.com/berthsim/berth/internal/seed"
 )
 
-// TestPatternsChangeNothing: a pod that is stored like another is stored, and
-// refused, as it is by itself, whichever field is not like the other's.
+// TestPatternsChangeNothing: a pod that matches a pattern is stored or refused as it
+// would be by itself, whichever field differs.
 // Mutants it fails on: sharedMounts (withMount without the inner copy), bareStatus
 // (store without SetPodStatus), anyMeta (sameMeta always true).
 func TestPatternsChangeNothing(t *testing.T) {
@@ -65,7 +65,8 @@ func TestPatternsChangeNothing(t *testing.T) {
 	})
 }
 
-// TestPatternsCheckNames: what a pod has for itself is checked.
+// TestPatternsCheckNames: the fields that differ between pods of a pattern are
+// checked.
 // Mutants it fails on: anyNode (isPinned without its node), anyName (validNames
 // always true).
 func TestPatternsCheckNames(t *testing.T) {
@@ -143,7 +144,7 @@ func change(t *rapid.T, v reflect.Value) {
 	}
 }
 
-// TestIdentical: what is identical is equal, and a change of any field is seen.
+// TestIdentical: identical values are equal, and a change of any field is detected.
 // Mutant it fails on: firstItem (sliceComparer looks at the first item only).
 func TestIdentical(t *testing.T) {
 	var pods []*corev1.Pod
@@ -171,7 +172,7 @@ func TestIdentical(t *testing.T) {
 	})
 }
 
-// TestIsSubdomain: isSubdomain is NameIsDNSSubdomain.
+// TestIsSubdomain: isSubdomain agrees with NameIsDNSSubdomain.
 // Mutant it fails on: anyDash (inside without its bounds).
 func TestIsSubdomain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -33,13 +33,14 @@ type readOptions struct {
 // (--validate=strict). Without it they are Warnings, as for the API server.
 func Strict() ReadOption { return ReadOption{func(o *readOptions) { o.Strict = true }} }
 
-// SkipInvalid leaves out the objects that have mistakes and reads on: each is
-// Skipped, and each of its mistakes a Warning. That includes what the API server
-// would refuse, so [Manifest.Cluster] goes on without them. A document that cannot
-// be parsed is still an error, as it is not known which objects it has.
+// SkipInvalid omits objects with mistakes and continues reading. Each such object is
+// listed in Skipped, and each of its mistakes as a Warning. That includes objects
+// that the API server would refuse, so [Manifest.Cluster] does not fail on them. A
+// document that cannot be parsed is still an error, because its objects are not
+// known.
 func SkipInvalid() ReadOption { return ReadOption{func(o *readOptions) { o.skipInvalid = true }} }
 
-// KeepAll keeps the fields of objects that berth never uses: managedFields and the
+// KeepAll keeps the fields that berth never uses: managedFields and the
 // last-applied-configuration annotation. They are often most of a dump.
 func KeepAll() ReadOption { return ReadOption{func(o *readOptions) { o.KeepAll = true }} }
 
@@ -53,35 +54,37 @@ func newReadOptions(opts []ReadOption) readOptions {
 	return o
 }
 
-// isValid reports whether the object is valid without its defaults. Of one that is
-// not, but would be with them, only the text is kept longer than needed.
+// isValid reports whether the object is valid without its defaults. An object that
+// only its defaults would make valid counts as invalid; the one cost is that its
+// text is kept longer.
 func isValid(object runtime.Object) bool { return len(validation.ValidateDefaulted(object)) == 0 }
 
-// ReadManifest reads a stream of YAML or JSON documents: manifests, kind: List
-// and typed lists, and what kubectl get -o yaml or -o json, kubectl get -w and
-// kubectl cluster-info dump printed.
+// ReadManifest reads a stream of YAML or JSON documents: manifests, kind: List and
+// typed lists, and the output of kubectl get -o yaml or -o json, kubectl get -w and
+// kubectl cluster-info dump.
 //
-// Documents are found and read as kubectl and the API server do: separators as
-// in streams (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader,
+// Documents are found and read as kubectl and the API server do: separators as in
+// streams (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader,
 // YAMLOrJSONDecoder), fields by their exact names as in strict decoding
-// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
-// Serializer.unmarshal). Unknown fields and repeated keys are Warnings, the
-// last of repeated keys counts; kinds outside the model are Skipped.
+// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go: Serializer.unmarshal).
+// Unknown fields and repeated keys are Warnings; the last of repeated keys counts.
+// Kinds outside the model are Skipped.
 //
-// Where an object is there twice, identical ones are one object with a Warning.
-// Two states of an object, with the same uid and different resourceVersions as
-// kubectl get -w prints them, are the later one. Two that differ otherwise are a
+// If an object occurs twice, identical copies count as one object, with a Warning.
+// Two states of one object, with the same uid and different resourceVersions as
+// kubectl get -w prints them, read as the later state. Any other difference is a
 // mistake.
 //
-// The error is a [ManifestErrors] with every mistake of the stream, each with
-// document, line, object and field path as far as they are known; it is another
-// only if r fails. The Manifest is never nil and holds what could be read.
+// The error is a [ManifestErrors] with every mistake in the stream, each with
+// document, line, object and field path as far as they are known. It has another
+// type only if r fails. The Manifest is never nil and holds everything that could be
+// read.
 //
-// Time is linear in the size of the stream, and memory in that of the objects. A
-// list is read item by item on all cores, so it may be of any size; an object of
-// more than 64 MiB, or nested more than 1,000 levels deep, is a mistake. The text
-// of small inputs, and in large ones of what the API server would refuse, is kept so
-// that later errors can name lines.
+// Time is linear in the size of the stream, and memory in the size of the objects. A
+// list is read item by item on all cores, so it may have any size. An object of more
+// than 64 MiB, or nested more than 1,000 levels deep, is a mistake. The text of
+// small inputs is kept so that later errors can name lines; in large inputs, only
+// the text of objects that the API server would refuse.
 func ReadManifest(r io.Reader, opts ...ReadOption) (*Manifest, error) {
 	if r == nil {
 		return &Manifest{}, errors.New("reading manifest: no reader")
@@ -94,11 +97,11 @@ func ReadManifest(r io.Reader, opts ...ReadOption) (*Manifest, error) {
 	return newManifest(reader.Result(), o)
 }
 
-// ReadFiles reads files as [ReadManifest] does, into one Manifest whose places
-// carry the names of the files. A path may be a directory: of all files below it
-// those are read that end in .yaml, .yml or .json, in the order of their names,
-// and a Warning tells how many others there are. The directory that kubectl
-// cluster-info dump --output-directory wrote is one. "-" is the standard input.
+// ReadFiles reads files as [ReadManifest] does, into one Manifest whose places name
+// the files. A path may be a directory, such as the one that kubectl cluster-info
+// dump --output-directory wrote. ReadFiles then reads all files below it that end in
+// .yaml, .yml or .json, in the order of their names, and a Warning counts the other
+// files. "-" is the standard input.
 //
 // The error is a [ManifestErrors], or that of the first file that cannot be read.
 func ReadFiles(paths []string, opts ...ReadOption) (*Manifest, error) {
@@ -149,7 +152,7 @@ func readFile(reader *decode.Reader, name string) error {
 	return reader.Read(name, f)
 }
 
-// newManifest gives what was decoded its public types.
+// newManifest converts the decoder's result to the public types.
 func newManifest(read decode.Result, o readOptions) (*Manifest, error) {
 	m := &Manifest{places: make(map[runtime.Object]decode.Place, len(read.Objects))}
 	for _, s := range read.Skipped {
@@ -176,8 +179,8 @@ func newManifest(read decode.Result, o readOptions) (*Manifest, error) {
 	return m, mistakes
 }
 
-// leaveOut turns mistakes in objects into warnings, and returns the others. The
-// mistakes of one object follow each other.
+// leaveOut turns mistakes in objects into warnings and returns the others. The
+// mistakes of one object are consecutive.
 func (m *Manifest) leaveOut(mistakes ManifestErrors) (others ManifestErrors) {
 	var last Skipped
 	for _, e := range mistakes {
@@ -201,7 +204,8 @@ func (m *Manifest) leaveOut(mistakes ManifestErrors) (others ManifestErrors) {
 	return others
 }
 
-// skipRefused reports whether the API server would refuse the object, and says so.
+// skipRefused reports whether the API server would refuse the object. If so, it
+// records that.
 func (m *Manifest) skipRefused(r decode.Object, lines decode.LineFinder) bool {
 	object := r.Object // it has a namespace
 	errs := Validate(object)

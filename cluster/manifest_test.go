@@ -11,10 +11,10 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// TestManifestScenarios: what a reader of the messages sees. The name of each
-// file is the claim. "read" prints what ReadManifest found, "cluster" what
-// Manifest.Cluster then says; arguments change the input: crlf, bom, utf16, tabs
-// (» is a tab), or are options: strict, skip.
+// TestManifestScenarios shows the messages that users read. The name of each file is
+// the claim. "read" prints what ReadManifest found, "cluster" what Manifest.Cluster
+// then reports. Arguments change the input: crlf, bom, utf16, tabs (» is a tab), or
+// are options: strict, skip.
 func TestManifestScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata/manifest", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
@@ -62,7 +62,7 @@ func inUTF16(text string) string {
 	return string(out)
 }
 
-// describeManifest prints objects, remarks and mistakes, one a line.
+// describeManifest prints objects, remarks and mistakes, one per line.
 func describeManifest(m *Manifest, err error) string {
 	var b strings.Builder
 	for _, o := range m.Objects() {

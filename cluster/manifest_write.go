@@ -12,10 +12,11 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// WriteYAML writes every object as a YAML document, or of JSON where YAML cannot hold it, with its kind and apiVersion,
-// kind after kind in the order of the Manifest's fields. [ReadManifest] reads the
-// same objects back; one without a namespace reads as in "default", and the members
-// in the data of a ControllerRevision are sorted. What is Skipped is not written.
+// WriteYAML writes every object as a YAML document with its kind and apiVersion,
+// kind after kind in the order of the Manifest's fields. An object that YAML cannot
+// hold is written as JSON. [ReadManifest] reads the same objects back, except that
+// an absent namespace reads as "default" and the members in the data of a
+// ControllerRevision are sorted. Skipped objects are not written.
 func (m *Manifest) WriteYAML(w io.Writer) error {
 	for i, object := range m.Objects() {
 		text, err := asYAML(object)
@@ -49,8 +50,8 @@ func asYAML(object runtime.Object) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// readsAs reports whether YAML reads as the JSON that it was made of. It does not
-// where a text has a line end that only YAML knows, and where a key is "<<", which
+// readsAs reports whether the YAML parses to the JSON that it was written from. It
+// does not if a text has a line end that only YAML knows, or if a key is "<<", which
 // is written without quotes and read as a merge.
 func readsAs(written, text []byte) bool {
 	back, err := yaml.YAMLToJSON(written)

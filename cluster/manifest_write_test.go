@@ -20,7 +20,7 @@ import (
 	_ "github.com/berthsim/berth/internal/seed"
 )
 
-// TestWriteYAMLReadsBack: what is written reads as what it was.
+// TestWriteYAMLReadsBack: the written objects read back equal.
 // Mutants it fails on: bareKinds (asYAML without the kind), joined (without ---).
 func TestWriteYAMLReadsBack(t *testing.T) {
 	t.Run("odd texts", func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestWriteYAMLReadsBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, _ := cluster.ReadManifest(bytes.NewReader(text)) // what could be read
+			m, _ := cluster.ReadManifest(bytes.NewReader(text)) // the objects that could be read
 			checkReadsBack(t, m)
 		}
 	})

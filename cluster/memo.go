@@ -2,15 +2,16 @@ package cluster
 
 import "sync"
 
-// Memo keeps one value that another package derives from what the memo stands
-// for. It is made once, when first asked for, and must then not be changed.
-// Safe for concurrent use.
+// Memo keeps one value that another package derives from a part of a snapshot. The
+// value is computed on first use and must not be modified. A Memo is safe for
+// concurrent use.
 type Memo struct {
 	once  sync.Once
 	value any
 }
 
-// Get gives the value, made by the first call's argument; nil if that is nil.
+// Get returns the value. The first call computes it with derive; the value is nil if
+// derive is nil.
 func (m *Memo) Get(derive func() any) any {
 	m.once.Do(func() {
 		if derive != nil {
@@ -20,7 +21,7 @@ func (m *Memo) Get(derive func() any) any {
 	return m.value
 }
 
-// Account is a memo of what is left on the nodes: of the nodes' names and
-// status.allocatable and of all pods. Snapshots that agree on these because one
-// was made of the other share it: an edited label or taint does not touch it.
+// Account returns a memo for the free capacity of the nodes. It depends on the names
+// and status.allocatable of the nodes and on all pods. Snapshots derived from each
+// other share it if they agree on these: editing a label or a taint keeps it.
 func (b Borrowed) Account() *Memo { return b.of().derived }

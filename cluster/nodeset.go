@@ -10,21 +10,21 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// NodeSet is an immutable set of nodes: the currency of questions and of
-// policies. The zero NodeSet is empty. Safe for concurrent use.
+// NodeSet is an immutable set of nodes, as queries return and policies use. The zero
+// NodeSet is empty. A NodeSet is safe for concurrent use.
 //
-// Sets combine by node name, whatever snapshots they come from. Between
-// snapshots with the same node names that costs a word operation per 64 nodes,
+// Sets from any snapshots can be combined; nodes are matched by name. If the
+// snapshots have the same node names, that costs a word operation per 64 nodes,
 // otherwise a merge of the two lists of names.
 type NodeSet struct {
 	view  *view
 	words words
 }
 
-// Len is the number of nodes; it costs a word operation per 64 nodes.
+// Len returns the number of nodes. It costs a word operation per 64 nodes.
 func (s NodeSet) Len() int { return s.words.count() }
 
-// Has says whether the set has a node of that name.
+// Has reports whether the set has a node of that name.
 func (s NodeSet) Has(name string) bool {
 	if s.view == nil {
 		return false
@@ -33,7 +33,7 @@ func (s NodeSet) Has(name string) bool {
 	return ok && s.words.has(i)
 }
 
-// All yields the nodes, ascending by name. Each is a copy: changing it changes nothing here.
+// All yields the nodes, ascending by name. Each is a copy.
 func (s NodeSet) All() iter.Seq[*corev1.Node] {
 	return func(yield func(*corev1.Node) bool) {
 		for i := range s.words.positions() {
@@ -44,7 +44,7 @@ func (s NodeSet) All() iter.Seq[*corev1.Node] {
 	}
 }
 
-// Names gives the names, ascending.
+// Names returns the names, ascending.
 func (s NodeSet) Names() []string {
 	names := make([]string, 0, s.Len())
 	for i := range s.words.positions() {
@@ -53,7 +53,7 @@ func (s NodeSet) Names() []string {
 	return names
 }
 
-// And gives the nodes that both sets have, as they are in s.
+// And returns the nodes in both sets, as they are in s.
 func (s NodeSet) And(t NodeSet) NodeSet {
 	if s.view == nil || t.view == nil {
 		return NodeSet{}
@@ -61,7 +61,7 @@ func (s NodeSet) And(t NodeSet) NodeSet {
 	return NodeSet{s.view, s.words.and(t.on(s.view))}
 }
 
-// Minus gives the nodes of s that t does not have.
+// Minus returns the nodes of s that are not in t.
 func (s NodeSet) Minus(t NodeSet) NodeSet {
 	if s.view == nil || t.view == nil {
 		return s
@@ -69,7 +69,7 @@ func (s NodeSet) Minus(t NodeSet) NodeSet {
 	return NodeSet{s.view, s.words.minus(t.on(s.view))}
 }
 
-// Or gives the nodes that either set has; where both have one, as it is in s.
+// Or returns the nodes in either set. A node in both is returned as it is in s.
 func (s NodeSet) Or(t NodeSet) NodeSet {
 	switch {
 	case s.view == nil:
@@ -85,7 +85,7 @@ func (s NodeSet) Or(t NodeSet) NodeSet {
 	return NodeSet{v, allWords(v.len())}
 }
 
-// Equal says whether both sets have the same node names.
+// Equal reports whether both sets have the same node names.
 func (s NodeSet) Equal(t NodeSet) bool {
 	if s.view == nil || t.view == nil {
 		return s.Len() == t.Len()
@@ -93,20 +93,20 @@ func (s NodeSet) Equal(t NodeSet) bool {
 	return slices.Equal(s.on(t.view), t.words) && s.Len() == t.Len()
 }
 
-// String lists the names, ascending: "{a b c}".
+// String returns the names, ascending: "{a b c}".
 func (s NodeSet) String() string {
 	return "{" + strings.Join(s.Names(), " ") + "}"
 }
 
-// MarshalJSON gives the names, ascending.
+// MarshalJSON returns the names, ascending, as a JSON array.
 func (s NodeSet) MarshalJSON() ([]byte, error) { return json.Marshal(s.Names()) }
 
-// GoString shows the set as a call that names its nodes.
+// GoString returns the set as a call that names its nodes.
 func (s NodeSet) GoString() string {
 	return fmt.Sprintf("cluster.NodeSet%#v", s.Names())
 }
 
-// on gives the members that v has nodes for, as positions of v.
+// on returns the members that are nodes of v, as positions in v.
 func (s NodeSet) on(v *view) words {
 	if s.view.nodeNames == v.nodeNames {
 		return s.words

@@ -19,7 +19,8 @@ func oneNode(t testing.TB) *cluster.Cluster {
 	return c
 }
 
-// A taint that is accepted is on the node, found by what it was given as, and gone after Untaint.
+// An accepted taint is on the node, can be found by its text, and is gone after
+// Untaint.
 func FuzzTaint(f *testing.F) {
 	for _, seed := range []string{"dedicated=gpu:NoSchedule", "a:NoExecute", "a", "a=b", "=:", "a=b:", "example.com/a=:PreferNoSchedule", ":NoSchedule", "a=b:c:NoSchedule", "\xff"} {
 		f.Add(seed)

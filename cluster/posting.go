@@ -6,7 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// posting is where one value is: words, or for a rare value a list.
+// posting is the set of nodes with one value: words, or a list for a rare value.
 type posting struct {
 	dense words
 	list  []int32
@@ -21,7 +21,8 @@ func (p posting) addTo(w words) {
 	}
 }
 
-// changed gives the posting with some nodes changed; holds says which of them are in it now.
+// changed returns the posting with some nodes changed; holds reports whether a node
+// belongs to it now.
 func (p posting) changed(nodes []patched, holds func(*corev1.Node) bool) posting {
 	p.dense = p.dense.clone()
 	p.list = slices.DeleteFunc(slices.Clone(p.list), func(i int32) bool {
@@ -44,7 +45,7 @@ func (p posting) changed(nodes []patched, holds func(*corev1.Node) bool) posting
 
 func (p posting) count() int { return p.dense.count() + len(p.list) }
 
-// rare says whether a list of count positions is smaller than words for n nodes.
+// rare reports whether a list of count positions is smaller than words for n nodes.
 func rare(count, n int) bool { return count*32 < n }
 
 func newPosting(list []int32, n int) posting {

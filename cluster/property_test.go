@@ -73,7 +73,7 @@ func edit(t *rapid.T) cluster.NodeEdit {
 	}
 }
 
-// answers asks every question that the index answers.
+// answers runs every query that the index answers.
 func answers(c *cluster.Cluster) map[string]any {
 	a := map[string]any{"keys": c.LabelKeys(), "nodes": c.Nodes().Names(), "unschedulable": c.Unschedulable().Names()}
 	for _, key := range c.LabelKeys() {
@@ -90,11 +90,12 @@ func answers(c *cluster.Cluster) map[string]any {
 	return a
 }
 
-// A chain of changes gives what a cluster made of the same nodes gives, however
-// the changes came about and whatever was asked before them.
-// Mutants seen: LabelValues names a value that edits have taken from the last
-// node (found as a fault, not planted); derive forgets a removed label; Taints keeps a taint that
-// no node has; fix corrects the base's own words; replace keeps the older edit.
+// A chain of changes returns the same cluster as one built from the same nodes,
+// however the changes were made and whatever was queried before.
+// Mutants seen: LabelValues names a value that edits have taken from the last node
+// (found as a fault, not planted); derive forgets a removed label; Taints keeps a
+// taint that no node has; fix corrects the base's own words; replace keeps the older
+// edit.
 func TestChangedClusterEqualsRebuiltOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := clusterOf(t, gen.Nodes(t, 70)...)
@@ -194,7 +195,8 @@ func TestSelectAgreesWithApimachinery(t *testing.T) {
 	})
 }
 
-// What goes in and what comes out is nobody else's. A mutant seen: Node without a copy.
+// Arguments and results are not shared with the snapshot. A mutant seen: Node
+// without a copy.
 func TestArgumentsAndResultsAreCopies(t *testing.T) {
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n", Labels: map[string]string{"a": "x"}}}
 	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "p"}, Spec: corev1.PodSpec{NodeName: "n"}}

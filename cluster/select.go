@@ -10,13 +10,13 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 )
 
-// Nodes gives all nodes.
+// Nodes returns all nodes.
 func (c *Cluster) Nodes() NodeSet {
 	c = c.orEmpty()
 	return NodeSet{c.view, c.view.all}
 }
 
-// Named gives the nodes with these names; a name that no node has adds nothing.
+// Named returns the nodes with these names. It ignores names that no node has.
 func (c *Cluster) Named(names ...string) NodeSet {
 	c = c.orEmpty()
 	w := newWords(c.view.len())
@@ -28,7 +28,8 @@ func (c *Cluster) Named(names ...string) NodeSet {
 	return NodeSet{c.view, w}
 }
 
-// Unschedulable gives the nodes with spec.unschedulable set. The first call reads every node.
+// Unschedulable returns the nodes with spec.unschedulable set. The first call reads
+// every node.
 func (c *Cluster) Unschedulable() NodeSet {
 	c = c.orEmpty()
 	w := c.view.index.cordoned().clone()
@@ -36,9 +37,9 @@ func (c *Cluster) Unschedulable() NodeSet {
 	return NodeSet{c.view, w}
 }
 
-// Labeled gives the nodes whose label key has one of the values.
-// The first question about a key costs one map lookup a node, later ones a word
-// operation per 64 nodes and value.
+// Labeled returns the nodes whose label key has one of the values. The first query
+// for a key costs one map lookup per node, later ones a word operation per 64 nodes
+// and value.
 func (c *Cluster) Labeled(key string, values ...string) NodeSet {
 	c = c.orEmpty()
 	w := c.view.index.label(key).union(values, c.view.none)
@@ -53,7 +54,7 @@ func (c *Cluster) Labeled(key string, values ...string) NodeSet {
 	return NodeSet{c.view, w}
 }
 
-// HasLabel gives the nodes that have the label key, whatever its value.
+// HasLabel returns the nodes with the label key, whatever its value.
 func (c *Cluster) HasLabel(key string) NodeSet {
 	c = c.orEmpty()
 	w := c.view.index.label(key).has
@@ -64,11 +65,12 @@ func (c *Cluster) HasLabel(key string) NodeSet {
 	return NodeSet{c.view, w}
 }
 
-// LabelValues gives the distinct values that nodes have for the label key, ascending.
+// LabelValues returns the distinct values that nodes have for the label key,
+// ascending.
 func (c *Cluster) LabelValues(key string) []string {
 	c = c.orEmpty()
 	column := c.view.index.label(key)
-	edited := map[int32]int32{} // nodes of each value that the index has and the snapshot no more
+	edited := map[int32]int32{} // by value: nodes that have it in the index but no longer in the snapshot
 	var values []string
 	for _, p := range c.view.patch {
 		edited[column.ids[p.position]]++
@@ -85,20 +87,21 @@ func (c *Cluster) LabelValues(key string) []string {
 	return slices.Compact(values)
 }
 
-// LabelKeys gives the distinct label keys of all nodes, ascending. It reads every label.
+// LabelKeys returns the distinct label keys of all nodes, ascending. It reads every
+// label.
 func (c *Cluster) LabelKeys() []string {
 	c = c.orEmpty()
 	seen := map[string]bool{}
 	for i := range c.view.len() {
-		for key := range c.view.node(i).Labels { // in any order: a set
+		for key := range c.view.node(i).Labels { // in any order: the result is sorted
 			seen[key] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// Taints gives the distinct taints of all nodes, ascending by key, value and
-// effect; when a taint was added is left out. The first call reads every taint.
+// Taints returns the distinct taints of all nodes, ascending by key, value and
+// effect, without timeAdded. The first call reads every taint.
 func (c *Cluster) Taints() []corev1.Taint {
 	c = c.orEmpty()
 	column, v := c.view.index.taint(), c.view
@@ -124,7 +127,7 @@ func (c *Cluster) Taints() []corev1.Taint {
 	return taints
 }
 
-// WithTaint gives the nodes that have the taint, whenever it was added. It costs
+// WithTaint returns the nodes that have the taint, whatever its timeAdded. It costs
 // a word operation per 64 nodes.
 func (c *Cluster) WithTaint(t corev1.Taint) NodeSet {
 	c = c.orEmpty()
@@ -147,7 +150,7 @@ func hasTaint(n *corev1.Node, t corev1.Taint) bool {
 	})
 }
 
-// Select gives the nodes that a label selector in kubectl's notation matches:
+// Select returns the nodes that a label selector in kubectl's notation matches:
 // "disktype=ssd,zone in (a,b),!spot". The empty selector matches every node.
 func (c *Cluster) Select(labelSelector string) (NodeSet, error) {
 	c = c.orEmpty()
@@ -158,7 +161,8 @@ func (c *Cluster) Select(labelSelector string) (NodeSet, error) {
 	return c.Matching(selector), nil
 }
 
-// Matching gives the nodes whose labels a parsed selector matches; nil matches none.
+// Matching returns the nodes whose labels match a parsed selector. A nil selector
+// matches none.
 func (c *Cluster) Matching(selector labels.Selector) NodeSet {
 	c = c.orEmpty()
 	if selector == nil {
@@ -175,8 +179,9 @@ func (c *Cluster) Matching(selector labels.Selector) NodeSet {
 	return set
 }
 
-// meeting gives those of the set that meet one requirement (labels.Requirement.Matches):
-// NotIn and DoesNotExist are met without the key, Gt and Lt compare integers.
+// meeting returns the nodes in set that meet one requirement
+// (labels.Requirement.Matches): NotIn and DoesNotExist are met without the key, Gt
+// and Lt compare integers.
 func (c *Cluster) meeting(set NodeSet, r labels.Requirement) NodeSet {
 	key := r.Key()
 	switch r.Operator() {
@@ -196,9 +201,9 @@ func (c *Cluster) meeting(set NodeSet, r labels.Requirement) NodeSet {
 	}
 }
 
-// Tainted gives the nodes with a taint, in kubectl's notation: "dedicated=gpu:NoSchedule".
-// What is left out matches anything: a bare key any value and effect,
-// "key=value" any effect, "key:effect" any value.
+// Tainted returns the nodes with a matching taint. The taint is in kubectl's
+// notation: "dedicated=gpu:NoSchedule". An omitted part matches anything: a bare key
+// any value and effect, "key=value" any effect, "key:effect" any value.
 func (c *Cluster) Tainted(taint string) (NodeSet, error) {
 	c = c.orEmpty()
 	pattern, err := parseTaint(taint)

@@ -17,12 +17,12 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// numbers of a thing that code may treat differently: none, one, two, many.
+// numbers are counts that code may treat differently: none, one, two, many.
 var numbers = []int{0, 1, 2, 7}
 
 func numbered(prefix string, i int) string { return prefix + strconv.Itoa(i) }
 
-// crowd is a cluster of n nodes and as many pods, pod i on node i.
+// crowd returns a cluster of n nodes and n pods, pod i on node i.
 func crowd(t *testing.T, n int) *cluster.Cluster {
 	t.Helper()
 	var objects []runtime.Object
@@ -40,7 +40,7 @@ func boundPod(name, node string) *corev1.Pod {
 	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}, Spec: corev1.PodSpec{NodeName: node}}
 }
 
-// podsOnNodes is "node: pods" of each node.
+// podsOnNodes returns "node: pods" for each node.
 func podsOnNodes(c *cluster.Cluster) (lines []string) {
 	b := c.Borrow()
 	for i := range b.Len() {
@@ -53,7 +53,7 @@ func podsOnNodes(c *cluster.Cluster) (lines []string) {
 	return lines
 }
 
-// Whatever is changed beside them, pods stay where they are, however many there are.
+// Changes to other objects do not move pods, however many there are.
 func TestPodsStayWhereTheyAre(t *testing.T) {
 	for _, n := range numbers {
 		c := crowd(t, n)
@@ -96,7 +96,8 @@ func TestPodsStayWhereTheyAre(t *testing.T) {
 	}
 }
 
-// Of several conditions, Ready and NotReady change the one that they are about.
+// If a node has several conditions, Ready and NotReady change only the Ready
+// condition.
 func TestOnlyTheReadyConditionChanges(t *testing.T) {
 	const pressure, network = corev1.NodeMemoryPressure, corev1.NodeNetworkUnavailable
 	condition := func(typ corev1.NodeConditionType, status corev1.ConditionStatus) corev1.NodeCondition {
@@ -135,9 +136,8 @@ func TestOnlyTheReadyConditionChanges(t *testing.T) {
 	}
 }
 
-// However many nodes a snapshot was edited at, each node is the last that was made
-// of it, and questions see it: one edit, a few, and more than are kept beside the
-// index.
+// However many nodes of a snapshot were edited, each node is in its last state, and
+// queries see it: with one edit, a few, and more than are kept beside the index.
 func TestManyEditsAreAllSeen(t *testing.T) {
 	const n = 80
 	c := crowd(t, n)
@@ -173,8 +173,8 @@ func TestManyEditsAreAllSeen(t *testing.T) {
 	}
 }
 
-// What is done to objects of a Manifest, or to those that a snapshot was made of,
-// reaches no snapshot: of every kind, one and two of it.
+// Changing the objects of a Manifest, or the objects that a snapshot was built from,
+// changes no snapshot: for every kind, with one and two objects.
 func TestObjectsOfEveryKindAreCopies(t *testing.T) {
 	for _, n := range []int{1, 2} {
 		var objects []runtime.Object

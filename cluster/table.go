@@ -24,8 +24,8 @@ func compareKeys(a, b key) int {
 	return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.name, b.name))
 }
 
-// table is the objects of one kind, ascending by key. It is never changed once
-// it is part of a Cluster.
+// table holds the objects of one kind, ascending by key. It is not modified once it
+// is part of a Cluster.
 type table[T metav1.Object] []T
 
 func (t table[T]) find(k key) (T, bool) {
@@ -37,7 +37,7 @@ func (t table[T]) find(k key) (T, bool) {
 	return t[i], true
 }
 
-// in gives the objects of a namespace.
+// in returns the objects in a namespace.
 func (t table[T]) in(namespace string) []T {
 	at := func(o T, namespace string) int { return strings.Compare(o.GetNamespace(), namespace) }
 	from, _ := slices.BinarySearchFunc(t, namespace, at)
@@ -52,7 +52,8 @@ func compareObjects[T metav1.Object](a, b T) int {
 	return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
 }
 
-// with gives the table with ordered objects added, or put in the place of those with the same key.
+// with returns the table with the ordered objects added. They replace objects with
+// the same key.
 func (t table[T]) with(added table[T]) table[T] {
 	if len(added) == 0 {
 		return t
@@ -74,7 +75,7 @@ func (t table[T]) with(added table[T]) table[T] {
 	return append(append(out, t...), added...)
 }
 
-// without gives the table without the objects of these keys.
+// without returns the table without the objects with these keys.
 func (t table[T]) without(gone map[key]bool) table[T] {
 	if len(gone) == 0 {
 		return t

@@ -12,15 +12,16 @@ import (
 	apiserver "github.com/berthsim/berth/internal/apiserver/validation"
 )
 
-// taintPattern is a taint of which the value and the effect may be left open.
+// taintPattern is a taint whose value and effect may be left open.
 type taintPattern struct {
 	key, value string
 	hasValue   bool
 	effect     corev1.TaintEffect // empty: any
 }
 
-// parseTaint reads key[=value][:effect], the notation of kubectl taint
-// (k8s.io/kubectl/pkg/cmd/taint/utils.go: parseTaint). All mistakes at once.
+// parseTaint parses key[=value][:effect], the notation of kubectl taint
+// (k8s.io/kubectl/pkg/cmd/taint/utils.go: parseTaint). The error describes every
+// mistake.
 func parseTaint(spec string) (taintPattern, error) {
 	var p taintPattern
 	var errs []error
@@ -39,7 +40,7 @@ func parseTaint(spec string) (taintPattern, error) {
 	return p, errors.Join(errs...)
 }
 
-// badKey says what is wrong with a key; of an empty one, only that.
+// badKey returns the mistakes in a key. For an empty key it returns only that.
 func badKey(key string) []string {
 	if key == "" {
 		return []string{"must not be empty"}

@@ -7,8 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// taintColumn is the distinct taints of all nodes, ascending by key, value and
-// effect. When a taint was added does not make it another taint.
+// taintColumn holds the distinct taints of all nodes, ascending by key, value and
+// effect. Taints that differ only in timeAdded are the same.
 type taintColumn struct {
 	taints []corev1.Taint
 	where  []posting
@@ -22,13 +22,13 @@ func newTaintColumn(nodes []*corev1.Node) *taintColumn {
 	return r.column(len(nodes))
 }
 
-// taintReader makes the column of taints while somebody walks over the nodes.
+// taintReader builds the taint column during a walk over the nodes.
 type taintReader struct {
 	ids    map[corev1.Taint]int
 	lists  [][]int32
 	recent [slots]struct {
 		taint corev1.Taint
-		next  int // one more than its id; 0: none yet
+		next  int // its id plus one; 0: none yet
 	}
 }
 
@@ -67,7 +67,7 @@ func (r *taintReader) column(nodes int) *taintColumn {
 	return c
 }
 
-// posting gives the nodes that have the taint.
+// posting returns the nodes that have the taint.
 func (c *taintColumn) posting(t corev1.Taint) posting {
 	if i, ok := slices.BinarySearchFunc(c.taints, t, compareTaints); ok {
 		return c.where[i]
@@ -75,7 +75,7 @@ func (c *taintColumn) posting(t corev1.Taint) posting {
 	return posting{}
 }
 
-// derive gives the column with some nodes changed.
+// derive returns the column with some nodes changed.
 func (c *taintColumn) derive(changed []patched) *taintColumn {
 	next := &taintColumn{}
 	add := func(t corev1.Taint, before posting) {
@@ -97,7 +97,8 @@ func (c *taintColumn) derive(changed []patched) *taintColumn {
 	return next
 }
 
-// missing gives the taints of the changed nodes that the column does not have, ascending.
+// missing returns the taints of the changed nodes that the column does not have,
+// ascending.
 func (c *taintColumn) missing(changed []patched) []corev1.Taint {
 	var added []corev1.Taint
 	for _, p := range changed {

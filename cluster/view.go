@@ -8,12 +8,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 )
 
-// nodeNames is the names of a cluster's nodes, ascending. A node's place in it is
-// its position; snapshots that differ only in what their nodes say share one
-// nodeNames, so that their sets combine word by word.
+// nodeNames holds the names of a cluster's nodes, ascending. The index of a node in
+// it is its position. Snapshots with the same node names share one nodeNames, so
+// their sets combine word by word.
 type nodeNames struct {
 	names     []string
-	all, none words // the full and the empty set, which many questions give
+	all, none words // the full and the empty set, which many queries return
 }
 
 func newNodeNames(names []string) *nodeNames {
@@ -24,9 +24,9 @@ func (r *nodeNames) position(name string) (int, bool) {
 	return slices.BinarySearch(r.names, name)
 }
 
-// view is the nodes of one snapshot: an indexed base and the few nodes that
-// were edited since it was made. An edit costs its own node and not the
-// cluster; after maxPatch of them a new base is derived from the old one.
+// view holds the nodes of one snapshot: an indexed base and the few nodes that were
+// edited since. An edit costs as much as its node, not the cluster. After maxPatch
+// edits a new base is derived from the old one.
 type view struct {
 	*nodeNames
 	base  []*corev1.Node // by position
@@ -39,12 +39,12 @@ type patched struct {
 	node     *corev1.Node
 }
 
-// maxPatch bounds the edits that a view of n nodes keeps beside its index. Each
-// costs every question a look-up, and a new base costs a few ns a node and
-// column, spread over that many edits.
+// maxPatch bounds the edits that a view of n nodes keeps beside its index. Each edit
+// costs every query a look-up. A new base costs a few ns per node and column, spread
+// over that many edits.
 func maxPatch(n int) int { return 32 + n/2048 }
 
-// newView indexes nodes, which are ascending by name.
+// newView returns an indexed view of nodes, which are ascending by name.
 func newView(nodes []*corev1.Node) *view {
 	names := make([]string, len(nodes))
 	for i, n := range nodes {
@@ -79,7 +79,7 @@ func (v *view) find(name string) (*corev1.Node, bool) {
 	return v.node(i), true
 }
 
-// nodes gives every node by position.
+// nodes returns every node by position.
 func (v *view) nodes() []*corev1.Node {
 	if len(v.patch) == 0 {
 		return v.base
@@ -91,7 +91,7 @@ func (v *view) nodes() []*corev1.Node {
 	return nodes
 }
 
-// replace gives the view with other nodes of the same names.
+// replace returns the view with some nodes replaced by others of the same name.
 func (v *view) replace(edits []patched) *view {
 	next := &view{nodeNames: v.nodeNames, base: v.base, index: v.index, patch: slices.Clone(v.patch)}
 	stale := false
@@ -109,14 +109,14 @@ func (v *view) replace(edits []patched) *view {
 	return next
 }
 
-// sameStatus says whether what the index keeps in columns, apart from labels
-// and taints, is the same in both.
+// sameStatus reports whether two nodes agree on what the index keeps in columns
+// apart from labels and taints.
 func sameStatus(a, b *corev1.Node) bool {
 	return equality.Semantic.DeepEqual(a.Status.Allocatable, b.Status.Allocatable) &&
 		equality.Semantic.DeepEqual(a.Status.Images, b.Status.Images)
 }
 
-// rebase gives the same nodes with the edits in the index.
+// rebase returns a view of the same nodes with the edits in the index.
 func (v *view) rebase(stale bool) *view {
 	nodes := v.nodes()
 	ix := newIndex(nodes)
@@ -126,7 +126,7 @@ func (v *view) rebase(stale bool) *view {
 	return &view{nodeNames: v.nodeNames, base: nodes, index: ix}
 }
 
-// fix corrects in place, for the edited nodes, a set that the index gave.
+// fix corrects w, a set that the index returned, in place for the edited nodes.
 func (v *view) fix(w words, holds func(*corev1.Node) bool) { correct(w, v.patch, holds) }
 
 func correct(w words, edited []patched, holds func(*corev1.Node) bool) {
@@ -139,7 +139,8 @@ func correct(w words, edited []patched, holds func(*corev1.Node) bool) {
 	}
 }
 
-// merge puts the nodes of two ascending lists into one; a's where both have one.
+// merge merges two ascending lists of nodes. If both have a node, it takes the one
+// in a.
 func merge(a, b []*corev1.Node) []*corev1.Node {
 	out := make([]*corev1.Node, 0, len(a)+len(b))
 	for len(a) > 0 && len(b) > 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/berthsim/berth/internal/zero"
 )
 
-// Nothing asked of nothing is answered with nothing, or with an error.
+// Zero values return zero values or errors.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		cluster.Borrowed{}, (*cluster.Cluster)(nil), (*cluster.Manifest)(nil), cluster.ManifestError{}, cluster.ManifestErrors(nil), cluster.Memo{},

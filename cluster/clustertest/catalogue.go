@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// Platform is who made the nodes: it decides about their labels and taints.
+// Platform is the Kubernetes distribution that made the nodes. It determines their
+// labels and taints.
 type Platform uint8
 
 // The platforms, the plainest first.
 const (
-	PlatformOnPremises Platform = iota // kubeadm, the control plane visible
+	PlatformOnPremises Platform = iota // kubeadm, with a visible control plane
 	PlatformEKS                        // Amazon, managed node groups and Karpenter
 	PlatformGKE                        // Google
 	PlatformAKS                        // Azure
@@ -24,7 +25,7 @@ func (p Platform) String() string { return nameOf(platformNames, int(p), "Platfo
 // GoString returns the name of the constant.
 func (p Platform) GoString() string { return "clustertest.Platform" + p.String() }
 
-// PoolKind is what a pool of nodes is for.
+// PoolKind is the purpose of a pool of nodes.
 type PoolKind uint8
 
 // The kinds, the plainest first.
@@ -32,7 +33,7 @@ const (
 	PoolLinux        PoolKind = iota // amd64
 	PoolControlPlane                 // for the cluster's own pods: kubeadm's control plane, AKS's system pool
 	PoolARM                          // Linux on arm64
-	PoolSpot                         // may be taken away
+	PoolSpot                         // may be reclaimed
 	PoolGPU
 	PoolWindows
 	PoolVirtual // no machine behind it: Fargate, virtual-kubelet, KWOK
@@ -52,8 +53,8 @@ func nameOf(names []string, i int, typ string) string {
 	return fmt.Sprintf("%s(%d)", typ, i)
 }
 
-// model is a kind of pool that a platform has, in words as real nodes of it
-// have them: cut down to the labels that manifests select by.
+// model is a kind of pool on a platform, in the words of its real nodes, reduced to
+// the labels that manifests select by.
 type model struct {
 	platform Platform
 	shape    PoolKind
@@ -68,7 +69,8 @@ func (m model) spec(nodes int) NodeSpec {
 
 const linux = "kubernetes.io/os=linux kubernetes.io/arch=amd64 hostname"
 
-// systems are the words that pools of a shape have everywhere; a model's own override them.
+// systems are the words that pools of a kind have on every platform. A model's own
+// words override them.
 var systems = map[PoolKind]string{
 	PoolLinux: linux, PoolSpot: linux, PoolControlPlane: linux, PoolGPU: linux,
 	PoolARM:     "kubernetes.io/os=linux kubernetes.io/arch=arm64 hostname",
@@ -81,12 +83,12 @@ var regions = map[Platform]string{
 	PlatformAKS: "topology.kubernetes.io/region=westeurope topology.kubernetes.io/zone=westeurope-1|westeurope-2|westeurope-3",
 }
 
-// catalogue is ordered by platform, then by shape.
+// catalogue is ordered by platform, then by kind of pool.
 //
-// Sources: nodes as kubectl shows them, in public repositories and issues;
-// kubeadm's constants (ControlPlaneTaint, LabelNodeRoleControlPlane); GKE's
-// taints of ARM and Windows pools and AKS's of spot pools are put on by the
-// platforms themselves; GPU pools have the taint of NVIDIA's and the vendors' guides.
+// Sources: nodes as kubectl shows them, in public repositories and issues; kubeadm's
+// constants (ControlPlaneTaint, LabelNodeRoleControlPlane). The platforms themselves
+// add GKE's taints on ARM and Windows pools and AKS's on spot pools. GPU pools have
+// the taint from the guides of NVIDIA and the vendors.
 var catalogue = []model{
 	{PlatformOnPremises, PoolLinux, "worker", "cpu:8 memory:16Gi"},
 	{PlatformOnPremises, PoolControlPlane, "control-plane", "node-role.kubernetes.io/control-plane= node.kubernetes.io/exclude-from-external-load-balancers= taint:node-role.kubernetes.io/control-plane:NoSchedule"},
@@ -117,8 +119,8 @@ var catalogue = []model{
 	{PlatformAKS, PoolVirtual, "virtual-node-aci-linux", "hostname kubernetes.azure.com/managed=false type=virtual-kubelet taint:virtual-kubelet.io/provider=azure:NoSchedule cpu:10k memory:4Ti pods:5k"}, // without the label kubernetes.io/os
 }
 
-// models are those of the catalogue that the platforms and shapes allow; none
-// given allows all.
+// models returns the models of these platforms and pool kinds. An empty list allows
+// all.
 func models(platforms []Platform, shapes []PoolKind) []model {
 	var allowed []model
 	for _, m := range catalogue {

@@ -16,44 +16,44 @@ import (
 	"pgregory.net/rapid"
 )
 
-// DaemonSetSpec is a DaemonSet in words. Make one with DaemonSet or Given.
+// DaemonSetSpec describes a DaemonSet in words. Make one with DaemonSet or Given.
 type DaemonSetSpec struct {
 	line
 	given *appsv1.DaemonSet
 }
 
-// DaemonSet describes a DaemonSet of pods with one container and the label
-// app=NAME, which is its selector. The key is namespace/name; without a
-// namespace it is in default. The words, of which a later one overrides an
-// earlier, except where it says that each adds one:
+// DaemonSet describes a DaemonSet of pods with one container and the label app=NAME,
+// which is also its selector. The key is namespace/name; without a namespace it is
+// in default. A later word overrides an earlier one, except where the list says that
+// each adds one:
 //
 //	key=value              a label of the DaemonSet and of its pods
 //	on:key=value           nodeSelector; each adds one
 //	affinity:zone=a|b,!spot  required node affinity: key, !key, key=a|b, key!=a|b, key>1, key<1,
-//	                       or metadata.name=node; all of a word, one of the words
+//	                       or metadata.name=node; all within a word, any of the words
 //	prefer:10:zone=a       preferred node affinity, with its weight; each adds one
 //	node:NAME              nodeName of the template
 //	tolerate:KEY=V:EFFECT  a toleration; tolerate:KEY for any value, tolerate:* for any taint,
 //	                       without :EFFECT for any effect, with :EFFECT:30s for that long; each adds one
 //	cpu:100m memory:64Mi example.com/gpu:1
-//	                       requests, and the limits of what only comes whole
+//	                       requests, and the limits of resources counted in whole numbers
 //	port:9100 port:8125/udp  a host port; each adds one
 //	host-network
 //	class:NAME             priority class
-//	image:IMAGE            registry.example.com/NAME:1 where no word says so
+//	image:IMAGE            by default registry.example.com/NAME:1
 //	grace:30s              termination grace period
 //	min-ready:10s          minReadySeconds
-//	max-unavailable:10%    or a number; the rolling update's
+//	max-unavailable:10%    or a number, of the rolling update
 //	max-surge:1            likewise; maxUnavailable is then 0
-//	on-delete              the other update strategy
+//	on-delete              the OnDelete update strategy
 //	history:2              revisionHistoryLimit
 func DaemonSet(key string, words ...string) DaemonSetSpec {
 	return DaemonSetSpec{line: line{key, slices.Clone(words)}}
 }
 
-// Given starts from a DaemonSet that there is already, one of a manifest: words
-// change a copy of it. It prints as a call with the name as its variable; a line
-// of text cannot hold what is given.
+// Given describes an existing DaemonSet, for example from a manifest. Words change a
+// copy of it. GoString prints it as a call with a variable named after it; the text
+// notation cannot hold the object.
 func Given(ds *appsv1.DaemonSet, words ...string) DaemonSetSpec {
 	if ds == nil {
 		ds = &appsv1.DaemonSet{}
@@ -65,25 +65,25 @@ func Given(ds *appsv1.DaemonSet, words ...string) DaemonSetSpec {
 	return DaemonSetSpec{line{key, slices.Clone(words)}, ds.DeepCopy()}
 }
 
-// With gives the same DaemonSet with more words: the next version of it.
+// With returns the same DaemonSet with more words, for example as its next version.
 func (d DaemonSetSpec) With(words ...string) DaemonSetSpec {
 	d.line = d.with(words)
 	return d
 }
 
-// Key is namespace/name, as package rollout names a DaemonSet.
+// Key returns namespace/name, as package rollout names a DaemonSet.
 func (d DaemonSetSpec) Key() string {
 	namespace, name := d.key()
 	return namespace + "/" + name
 }
 
-// Object makes the DaemonSet. A word that cannot be read fails the test.
+// Object returns the DaemonSet. A word that cannot be parsed fails the test.
 func (d DaemonSetSpec) Object(t rapid.TB) *appsv1.DaemonSet {
 	t.Helper()
 	return object[*appsv1.DaemonSet](t, d)
 }
 
-// Objects makes the DaemonSet.
+// Objects returns the DaemonSet.
 func (d DaemonSetSpec) Objects() ([]runtime.Object, error) {
 	ds := d.blank()
 	if err := d.read(func(w word) error { return daemonSetWord(ds, w) }); err != nil {
@@ -92,7 +92,7 @@ func (d DaemonSetSpec) Objects() ([]runtime.Object, error) {
 	return []runtime.Object{ds}, nil
 }
 
-// blank is the DaemonSet without a word.
+// blank returns the DaemonSet without any word applied.
 func (d DaemonSetSpec) blank() *appsv1.DaemonSet {
 	if d.given != nil {
 		return d.given.DeepCopy()
@@ -166,10 +166,10 @@ func int32Of(n int64, err error) (int32, error) {
 	return int32(n), err
 }
 
-// String is the line of the notation.
+// String returns the DaemonSet as a line of the notation.
 func (d DaemonSetSpec) String() string { return d.text("daemonset", d.name) }
 
-// GoString is the call that makes it.
+// GoString returns the call that makes it.
 func (d DaemonSetSpec) GoString() string {
 	if d.given != nil {
 		return d.call("Given", variable(d.given.Name))
@@ -177,7 +177,7 @@ func (d DaemonSetSpec) GoString() string {
 	return d.call("DaemonSet", strconv.Quote(d.name))
 }
 
-// variable is what a Go programmer would call a variable for an object of that name.
+// variable returns a Go variable name for an object of that name.
 func variable(name string) string {
 	var b strings.Builder
 	for i, part := range strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '.' }) {

@@ -1,17 +1,17 @@
-// Package clustertest makes clusters for tests: by hand in words, and at random
-// in the shape of real ones for properties with pgregory.net/rapid.
+// Package clustertest makes clusters for tests: by hand from words, and at random
+// like real ones, for properties with pgregory.net/rapid.
 //
-// A node, a pool or a DaemonSet is one line that reads well:
+// A node, a pool or a DaemonSet is one line:
 //
 //	clustertest.Node("web-1", "zone=a", "taint:dedicated=gpu:NoSchedule", "cordoned")
 //	clustertest.Pool("gpu", 3, "zone=a|b", "example.com/gpu:8")
 //	clustertest.DaemonSet("monitoring/exporter", "tolerate:*", "on:kubernetes.io/os=linux", "cpu:100m")
 //
-// and Parse reads a cluster from such lines of text. The words are listed at
-// Node, DaemonSet and Pod.
+// Parse reads a cluster from such lines of text. Node, DaemonSet and Pod list the
+// words.
 //
-// A property holds for every cluster. This complete test says that an exporter
-// runs on every Linux node, whatever pools there are:
+// A property holds for every cluster. This complete test asserts that an exporter
+// runs on every Linux node, whatever the pools:
 //
 //	package exporter_test
 //
@@ -41,17 +41,18 @@
 //		})
 //	}
 //
-// It fails, and rapid prints the smallest cluster that shows why, as source to
-// paste into a test of its own: one node with a NoExecute taint.
+// It fails. Rapid prints the smallest cluster that shows why, as source to paste
+// into a test: one node with a NoExecute taint.
 //
 //	draw cluster: clustertest.World{
 //		clustertest.Pool("worker", 1, "kubernetes.io/os=linux", "kubernetes.io/arch=amd64", "hostname", "cpu:8", "memory:16Gi", "dedicated=ingress", "taint:dedicated=ingress:NoExecute"),
 //	}
 //
-// Generators: Clusters and Pools (options On, Of, Between, Healthy, WithPods,
-// Words), DaemonSets, Updates and Pods (options For, Key, Words), Edits and
-// Faults. Every object that they draw is accepted by cluster.Validate.
+// The generators are Clusters and Pools (options WithPlatforms, WithPools,
+// WithNodes, WithHealthyNodes, WithPods, WithWords), DaemonSets, Updates and Pods
+// (options WithLabelsOf, WithKey, WithWords), NodeChanges and NodeFaults.
+// cluster.Validate accepts every object that they draw.
 //
-// Not promised: that the same seed draws the same values in another version of
-// berth, nor that labels and sizes are those that a platform has today.
+// The same seed may draw other values in another version of berth. Labels and sizes
+// may differ from those of a platform today.
 package clustertest

@@ -9,14 +9,14 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// NodeChange is a change to a node. It has the fields of rollout.EditNode, so that
-// rollout.EditNode(edit) is the same as an input of a simulation.
+// NodeChange is a change to a node. It has the fields of rollout.EditNode, so
+// rollout.EditNode(edit) is the same change as an input of a simulation.
 type NodeChange struct {
 	Node  string
 	Edits []cluster.NodeEdit
 }
 
-// Apply gives the cluster with the edit; one without a node is no change.
+// Apply returns the cluster with the change. A change without a node has no effect.
 func (e NodeChange) Apply(c *cluster.Cluster) (*cluster.Cluster, error) {
 	if e.Node == "" {
 		return c, nil
@@ -24,7 +24,7 @@ func (e NodeChange) Apply(c *cluster.Cluster) (*cluster.Cluster, error) {
 	return c.Edit(e.Node, e.Edits...)
 }
 
-// String is the edit as kubectl would be told it.
+// String returns the change as kubectl arguments.
 func (e NodeChange) String() string {
 	words := []string{e.Node + ":"}
 	for _, edit := range e.Edits {
@@ -33,8 +33,9 @@ func (e NodeChange) String() string {
 	return strings.Join(words, " ")
 }
 
-// NodeChanges draws what people do to nodes: labels and taints come and go, nodes are
-// cordoned and uncordoned. Of a cluster without nodes it draws no change.
+// NodeChanges draws changes that people make to nodes: labels and taints are added
+// and removed, nodes are cordoned and uncordoned. For a cluster without nodes it
+// draws a change without effect.
 func NodeChanges(c *cluster.Cluster) *rapid.Generator[NodeChange] {
 	s := vocabularyOf(c)
 	return onSomeNode(c, rapid.SliceOfN(rapid.Custom(func(t *rapid.T) cluster.NodeEdit { return drawEdit(t, s) }), 1, 2))
@@ -58,10 +59,10 @@ func drawEdit(t *rapid.T, s *vocabulary) cluster.NodeEdit {
 	return cluster.Uncordon()
 }
 
-// NodeFaults draws what goes wrong with nodes, as the labels, taints and conditions
-// show it: not ready, unreachable, under pressure, about to be taken away; and
-// that it is over. A node that is gone is no edit: package rollout has inputs for
-// that. Of a cluster without nodes it draws no change.
+// NodeFaults draws faults of nodes and their ends, as labels, taints and conditions
+// show them: not ready, unreachable, under pressure, about to be taken away. It does
+// not remove nodes; package rollout has inputs for that. For a cluster without nodes
+// it draws a change without effect.
 func NodeFaults(c *cluster.Cluster) *rapid.Generator[NodeChange] {
 	return onSomeNode(c, rapid.SampledFrom(faults))
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/berthsim/berth/cluster/clustertest"
 )
 
-// In a test: clustertest.Clusters().Draw(t, "cluster"). Example(n) shows what is drawn.
+// A test uses clustertest.Clusters().Draw(t, "cluster"). Example(n) shows what would
+// be drawn.
 func ExampleClusters() {
 	w := clustertest.Clusters(clustertest.WithPlatforms(clustertest.PlatformGKE), clustertest.WithNodes(3, 6), clustertest.WithHealthyNodes()).Example(1)
 	c := w.Cluster(t)
@@ -113,7 +114,7 @@ func ExampleWithKey() {
 	// Output: monitoring
 }
 
-// DaemonSets for the nodes of a dump speak of the labels that these have.
+// DaemonSets drawn for the nodes of a dump refer to the labels of these nodes.
 func ExampleWithLabelsOf() {
 	c := clustertest.World{clustertest.Pool("web", 2, "rack=7")}.Cluster(t)
 	ds := clustertest.DaemonSets(clustertest.WithLabelsOf(c)).Example(1)

@@ -28,7 +28,7 @@ func ExampleNode() {
 	// node.kubernetes.io/unschedulable:NoSchedule
 }
 
-// Zones are dealt out in turn.
+// The nodes take the zones in turn.
 func ExamplePool() {
 	c := clustertest.World{clustertest.Pool("gpu", 3, "zone=a|b", "example.com/gpu:8")}.Cluster(t)
 	for n := range c.Nodes().All() {
@@ -55,7 +55,7 @@ func ExamplePod() {
 	// Output: shop cart web-1 Running
 }
 
-// What the next version changes is said on top.
+// The next version is the same DaemonSet with more words.
 func ExampleDaemonSetSpec_With() {
 	v1 := clustertest.DaemonSet("agent", "max-unavailable:1")
 	v2 := v1.With("image:registry.example.com/agent:2")
@@ -65,7 +65,7 @@ func ExampleDaemonSetSpec_With() {
 	// clustertest.DaemonSet("agent", "max-unavailable:1", "image:registry.example.com/agent:2")
 }
 
-// A DaemonSet of a manifest, and its next version.
+// A DaemonSet from a manifest, and its next version.
 func ExampleGiven() {
 	nodeExporter := clustertest.DaemonSet("monitoring/node-exporter").Object(t)
 	v2 := clustertest.Given(nodeExporter, "image:registry.example.com/exporter:2")
@@ -81,7 +81,7 @@ func ExampleDaemonSetSpec_Key() {
 	// Output: default/agent
 }
 
-// Without a test, mistakes are an error; with one they fail it.
+// Without a test, mistakes are returned as an error; with one they fail it.
 func ExampleDaemonSetSpec_Objects() {
 	_, err := clustertest.DaemonSet("agent", "tolerat:*", "cpu:lots").Objects()
 	fmt.Println(err)

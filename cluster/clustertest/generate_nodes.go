@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Pools draws pools in the shape of real ones, the plainest first: one Linux
-// node made by kubeadm.
+// Pools draws pools like real ones, the plainest first: one Linux node made by
+// kubeadm.
 func Pools(opts ...Option) *rapid.Generator[NodeSpec] {
 	o := collect(opts)
 	return rapid.Custom(func(t *rapid.T) NodeSpec { return drawPool(t, o, drawPlatform(t, o)) })
@@ -30,9 +30,9 @@ func drawPool(t *rapid.T, o options, on Platform) NodeSpec {
 	return m.spec(min(n, o.most)).With(purpose...).With(o.words...)
 }
 
-// drawModel draws from the shapes of all platforms, so that a shape stays when
-// the platform shrinks to a plainer one; where the platform lacks it, it is the
-// platform's plainest.
+// drawModel draws from the pool kinds of all platforms, so that a kind stays when
+// the platform shrinks to a plainer one. If the platform lacks the kind, the result
+// is the platform's plainest model.
 func drawModel(t *rapid.T, o options, on Platform) model {
 	var shapes []PoolKind
 	for _, m := range o.models() {
@@ -44,20 +44,20 @@ func drawModel(t *rapid.T, o options, on Platform) model {
 	return own[max(0, slices.IndexFunc(own, func(m model) bool { return m.shape == shape }))]
 }
 
-// purposes are what teams give to pools of their own.
+// purposes are values by which teams dedicate pools.
 var purposes = []string{
 	"", "team=payments", "disktype=ssd", "workload=batch taint:dedicated=batch:NoSchedule", "dedicated=ingress taint:dedicated=ingress:NoExecute",
 	"size=9", "taint:experimental=true:PreferNoSchedule", "node.example.com/logging=external",
 }
 
-// conditions are what a single node may have; most have none.
+// conditions are the states that a single node may be in. Most nodes have none.
 var conditions = []string{
 	"", "", "", "", "", "", "cordoned", "not-ready", "taint:node.kubernetes.io/disk-pressure:NoSchedule",
 	"taint:node.kubernetes.io/unreachable:NoSchedule taint:node.kubernetes.io/unreachable:NoExecute",
 	"taint:node.kubernetes.io/network-unavailable:NoSchedule", "cordoned not-ready",
 }
 
-// Clusters draws clusters of one platform each. They shrink to one plain node.
+// Clusters draws clusters, each of one platform. They shrink to one plain node.
 func Clusters(opts ...Option) *rapid.Generator[World] {
 	o := collect(opts)
 	return rapid.Custom(func(t *rapid.T) World {
@@ -69,9 +69,8 @@ func Clusters(opts ...Option) *rapid.Generator[World] {
 	})
 }
 
-// drawNodes draws pools until the cluster has enough nodes: at most four, of
-// which the first makes up what is missing. In each, the last node may have its
-// trouble.
+// drawNodes draws one to four pools. If they have too few nodes, the first pool is
+// enlarged. The last node of each pool may have a condition.
 func drawNodes(t *rapid.T, o options) World {
 	platform := drawPlatform(t, o)
 	each := o
@@ -91,9 +90,9 @@ type drawnPool struct {
 	condition string
 }
 
-// assemble cuts and fills pools to the number of nodes that the cluster may
-// have, gives pools of the same model names of their own, and takes nodes with
-// a trouble out of their pool.
+// assemble adjusts the pools to the number of nodes that the cluster may have, makes
+// the names of pools of one model distinct, and splits nodes with a condition from
+// their pool.
 func assemble(pools []drawnPool, least, most int) (w World) {
 	total := 0
 	for i := range pools {

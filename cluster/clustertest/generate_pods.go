@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// nodes are the nodes that the world describes; words that cannot be read describe none.
+// nodes returns the nodes that the world describes. It ignores specs with words that
+// cannot be parsed.
 func (w World) nodes() []*corev1.Node {
 	var nodes []*corev1.Node
 	for _, spec := range w {
@@ -24,7 +25,7 @@ func (w World) nodes() []*corev1.Node {
 	return nodes
 }
 
-// drawPods draws running pods, at most six and one a node, each asking for no
+// drawPods draws running pods: at most six, at most one per node, each requesting no
 // more than its node has.
 func drawPods(t *rapid.T, nodes []*corev1.Node) World {
 	if len(nodes) == 0 {
@@ -43,7 +44,8 @@ func drawPods(t *rapid.T, nodes []*corev1.Node) World {
 
 var ports = []string{"", "port:9100", "port:8080", "port:8125/udp"}
 
-// drawShare draws requests for a share of what a node has: next to nothing, half, or all of it.
+// drawShare draws requests for a share of a node's capacity: nothing, a tenth, half,
+// or all of it.
 func drawShare(t *rapid.T, has corev1.ResourceList) []string {
 	percent := rapid.SampledFrom([]int64{0, 10, 50, 100}).Draw(t, "percent")
 	if percent == 0 {
@@ -55,9 +57,9 @@ func drawShare(t *rapid.T, has corev1.ResourceList) []string {
 	return []string{"cpu:" + cpu.String(), "memory:" + memory.String()}
 }
 
-// DaemonSets draws DaemonSets in the shape of real ones: selectors, affinity,
-// tolerations, requests, host ports, update strategy. They shrink to one that
-// runs everywhere it can, without a word.
+// DaemonSets draws DaemonSets like real ones: selectors, affinity, tolerations,
+// requests, host ports, update strategy. They shrink to one without words, which
+// runs on every node that it can.
 func DaemonSets(opts ...Option) *rapid.Generator[DaemonSetSpec] {
 	o := collect(opts)
 	s := o.knows()
@@ -68,7 +70,7 @@ func DaemonSets(opts ...Option) *rapid.Generator[DaemonSetSpec] {
 	})
 }
 
-// Pods draws ordinary pods that wait for a node.
+// Pods draws ordinary pods without a node.
 func Pods(opts ...Option) *rapid.Generator[PodSpec] {
 	o := collect(opts)
 	s := o.knows()
@@ -77,8 +79,8 @@ func Pods(opts ...Option) *rapid.Generator[PodSpec] {
 	})
 }
 
-// Updates draws what a DaemonSet is changed to, most often another image: it is
-// the given one with more words.
+// Updates draws changed versions of a DaemonSet, most often with another image. The
+// result is the given one with more words.
 func Updates(d DaemonSetSpec) *rapid.Generator[DaemonSetSpec] {
 	_, name := d.key()
 	changes := []string{
@@ -94,12 +96,12 @@ var (
 	needs      = []string{"", "cpu:100m memory:128Mi", "port:9100", "host-network port:9100", "cpu:1", "class:system-node-critical", "memory:4Gi", "port:8125/udp port:8126", "nvidia.com/gpu:1"}
 )
 
-// drawNeeds draws what pods ask of a node's room.
+// drawNeeds draws the resources and ports that a pod needs.
 func drawNeeds(t *rapid.T) []string {
 	return strings.Fields(rapid.SampledFrom(needs).Draw(t, "needs"))
 }
 
-// drawPlace draws what decides about nodes.
+// drawPlace draws words that restrict the nodes.
 func drawPlace(t *rapid.T, s *vocabulary) []string {
 	return slices.Concat(
 		rapid.SliceOfN(rapid.Map(rapid.SampledFrom(s.labels), label.on), 0, 2).Draw(t, "selector"),

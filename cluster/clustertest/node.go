@@ -16,44 +16,45 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// NodeSpec is a node in words, or a pool of nodes. Make one with Node or Pool.
+// NodeSpec describes a node, or a pool of nodes, in words. Make one with Node or
+// Pool.
 type NodeSpec struct {
 	line
 	pool  bool
 	nodes int // of a pool
 }
 
-// Node describes a ready node with 4 CPUs, 16Gi of memory and room for 110 pods.
-// The words, of which a later one overrides an earlier:
+// Node describes a ready node with 4 CPUs, 16Gi of memory and room for 110 pods. A
+// later word overrides an earlier one:
 //
 //	key=value          a label; no value: key=
-//	hostname           the label kubernetes.io/hostname, which is the node's name
+//	hostname           the label kubernetes.io/hostname, with the name of the node
 //	taint:KEY=V:EFFECT a taint in kubectl's notation, or taint:KEY:EFFECT
 //	cordoned           as kubectl cordon leaves it, with the taint
 //	not-ready          the Ready condition False, with its taints
 //	cpu:2 memory:4Gi pods:29 example.com/gpu:8
-//	                   what is allocatable, and the capacity
+//	                   allocatable and capacity
 func Node(name string, words ...string) NodeSpec {
 	return NodeSpec{line: line{name, slices.Clone(words)}}
 }
 
-// Pool describes nodes that have the same words: NAME-1, NAME-2, ..., with
-// zeros before the number where there are ten or more. Values with | between
-// them are dealt out in turn: zone=a|b gives every second node the other zone.
+// Pool describes nodes with the same words: NAME-1, NAME-2, ..., zero-padded for ten
+// or more. The nodes take values separated by | in turn: zone=a|b puts every second
+// node in zone b.
 func Pool(name string, nodes int, words ...string) NodeSpec {
 	return NodeSpec{line: line{name, slices.Clone(words)}, pool: true, nodes: nodes}
 }
 
-// With gives the same nodes with more words.
+// With returns the same nodes with more words.
 func (n NodeSpec) With(words ...string) NodeSpec {
 	n.line = n.with(words)
 	return n
 }
 
-// Named gives one node with the same words and another name.
+// Named returns one node with the same words and another name.
 func (n NodeSpec) Named(name string) NodeSpec { return Node(name, n.words...) }
 
-// Names gives the names of the nodes, in order.
+// Names returns the names of the nodes, in order.
 func (n NodeSpec) Names() []string {
 	if !n.pool {
 		return []string{n.name}
@@ -66,14 +67,14 @@ func (n NodeSpec) Names() []string {
 	return names
 }
 
-// Object makes the node, of a pool the first. A word that cannot be read fails
-// the test.
+// Object returns the node, or the first node of a pool. A word that cannot be parsed
+// fails the test.
 func (n NodeSpec) Object(t rapid.TB) *corev1.Node {
 	t.Helper()
 	return object[*corev1.Node](t, n)
 }
 
-// Objects makes the nodes. It costs a few µs a node.
+// Objects returns the nodes. It costs a few µs per node.
 func (n NodeSpec) Objects() ([]runtime.Object, error) {
 	var nodes []runtime.Object
 	var errs []error
@@ -82,7 +83,7 @@ func (n NodeSpec) Objects() ([]runtime.Object, error) {
 	}
 	for i, name := range n.Names() {
 		node, err := n.node(i, name)
-		if err != nil && i == 0 { // the words of the others are the same
+		if err != nil && i == 0 { // the other nodes have the same words
 			errs = append(errs, err)
 		}
 		nodes = append(nodes, node)
@@ -115,12 +116,12 @@ func (n NodeSpec) node(i int, name string) (*corev1.Node, error) {
 	return edited(node, edits)
 }
 
-// room is what a node has where no word says so.
+// room is the capacity of a node unless a word overrides it.
 var room = corev1.ResourceList{
 	corev1.ResourceCPU: resource.MustParse("4"), corev1.ResourceMemory: resource.MustParse("16Gi"), corev1.ResourcePods: resource.MustParse("110"),
 }
 
-// nodeEdit is the edit that a word stands for.
+// nodeEdit returns the edit for a word.
 func nodeEdit(node string, w word) (edit cluster.NodeEdit, err error) {
 	switch {
 	case w == word{key: "cordoned"}:
@@ -139,7 +140,7 @@ func nodeEdit(node string, w word) (edit cluster.NodeEdit, err error) {
 	return edit, edit.Check()
 }
 
-// dealt is the word with the i-th of the values that | stands between.
+// dealt returns the word with its i-th value, of those separated by |.
 func (w word) dealt(i int) word {
 	values := strings.Split(w.value, "|")
 	w.value = values[i%len(values)]
@@ -158,7 +159,7 @@ func edited(node *corev1.Node, edits []cluster.NodeEdit) (*corev1.Node, error) {
 	return node, nil
 }
 
-// isResource says whether a word of that key is an amount of a resource.
+// isResource reports whether a word with that key is an amount of a resource.
 func isResource(key string) bool {
 	switch corev1.ResourceName(key) {
 	case corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourcePods, corev1.ResourceEphemeralStorage:
@@ -175,7 +176,7 @@ func setQuantity(list corev1.ResourceList, w word) error {
 	return err
 }
 
-// String is the line of the notation.
+// String returns the nodes as a line of the notation.
 func (n NodeSpec) String() string {
 	switch {
 	case n.pool:
@@ -186,7 +187,7 @@ func (n NodeSpec) String() string {
 	return n.text(n.name)
 }
 
-// GoString is the call that makes it.
+// GoString returns the call that makes it.
 func (n NodeSpec) GoString() string {
 	if n.pool {
 		return n.call("Pool", strconv.Quote(n.name), strconv.Itoa(n.nodes))

@@ -35,14 +35,14 @@ func WithPlatforms(platforms ...Platform) Option {
 	return Option{func(o *options) { o.platforms = slices.Clone(platforms) }}
 }
 
-// WithPools draws pools of these shapes only. Not every platform has every shape: it
-// then draws from those that have one; where none has, any shape.
+// WithPools draws only pools of these kinds. Not every platform has every kind: only
+// platforms that have one are drawn. If none has one, any kind is drawn.
 func WithPools(shapes ...PoolKind) Option {
 	return Option{func(o *options) { o.kinds = slices.Clone(shapes) }}
 }
 
-// WithNodes draws from least to most nodes, of a cluster or of a pool; without it
-// 1 to 8. Least is at least 1, and most at least least.
+// WithNodes draws from least to most nodes, for a cluster or a pool. The default is
+// 1 to 8. Least is raised to 1, and most to least.
 func WithNodes(least, most int) Option {
 	return Option{func(o *options) {
 		o.least = max(least, 1)
@@ -50,28 +50,29 @@ func WithNodes(least, most int) Option {
 	}}
 }
 
-// WithHealthyNodes draws no cordoned nodes, nor nodes that are not ready or have a
-// condition's taint.
+// WithHealthyNodes draws no nodes that are cordoned, not ready, or tainted for a
+// condition.
 func WithHealthyNodes() Option { return Option{func(o *options) { o.healthy = true }} }
 
 // WithPods draws ordinary running pods into a cluster.
 func WithPods() Option { return Option{func(o *options) { o.pods = true }} }
 
-// WithWords adds words to every pool, DaemonSet or pod, over those that are drawn.
+// WithWords adds words to every pool, DaemonSet or pod. They override drawn ones.
 func WithWords(words ...string) Option {
 	return Option{func(o *options) { o.words = append(o.words, words...) }}
 }
 
-// WithKey names the DaemonSet or the pod, namespace/name; without it default/agent.
+// WithKey sets the namespace/name of the DaemonSet or pod. The default is
+// default/agent.
 func WithKey(key string) Option { return Option{func(o *options) { o.key = key }} }
 
-// WithLabelsOf draws DaemonSets and pods that speak of the labels and taints that the
-// nodes of a cluster have; without it, of those that generated nodes have.
+// WithLabelsOf draws DaemonSets and pods that refer to the labels and taints of a
+// cluster's nodes. By default they refer to those of generated nodes.
 func WithLabelsOf(c *cluster.Cluster) Option {
 	return Option{func(o *options) { o.vocabulary = vocabularyOf(c) }}
 }
 
-// models are those to draw from; never none.
+// models returns the models to draw from, at least one.
 func (o options) models() []model {
 	for _, found := range [][]model{models(o.platforms, o.kinds), models(o.platforms, nil), models(nil, nil)} {
 		if len(found) > 0 {

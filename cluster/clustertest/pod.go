@@ -10,27 +10,27 @@ import (
 	"pgregory.net/rapid"
 )
 
-// PodSpec is an ordinary pod in words. Make one with Pod.
+// PodSpec describes an ordinary pod in words. Make one with Pod.
 type PodSpec struct{ line }
 
 // Pod describes a pod with one container and the label app=NAME. The key is
-// namespace/name; without a namespace it is in default. The words are those of
-// DaemonSet that are about pods, where node:NAME is the node it is bound to, and
+// namespace/name; without a namespace it is in default. The words are the pod words
+// of DaemonSet, where node:NAME binds the pod to a node, and
 //
 //	running   its phase is Running, and it is ready; without it, Pending
 //	failed    its phase is Failed
 func Pod(key string, words ...string) PodSpec { return PodSpec{line{key, slices.Clone(words)}} }
 
-// With gives the same pod with more words.
+// With returns the same pod with more words.
 func (p PodSpec) With(words ...string) PodSpec { return PodSpec{p.with(words)} }
 
-// Object makes the pod. A word that cannot be read fails the test.
+// Object returns the pod. A word that cannot be parsed fails the test.
 func (p PodSpec) Object(t rapid.TB) *corev1.Pod {
 	t.Helper()
 	return object[*corev1.Pod](t, p)
 }
 
-// Objects makes the pod.
+// Objects returns the pod.
 func (p PodSpec) Objects() ([]runtime.Object, error) {
 	namespace, name := p.key()
 	pod := &corev1.Pod{
@@ -61,8 +61,8 @@ func ownPodWord(pod *corev1.Pod, w word) error {
 	return nil
 }
 
-// String is the line of the notation.
+// String returns the pod as a line of the notation.
 func (p PodSpec) String() string { return p.text("pod", p.name) }
 
-// GoString is the call that makes it.
+// GoString returns the call that makes it.
 func (p PodSpec) GoString() string { return p.call("Pod", strconv.Quote(p.name)) }

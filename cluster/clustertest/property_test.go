@@ -137,8 +137,8 @@ func TestEditsAndFaultsApply(t *testing.T) {
 	})
 }
 
-// What a user sees of a failure is the smallest case that tells: one node, no
-// word more than needed.
+// A failing property shrinks to the smallest case that shows it: one node, and no
+// unnecessary word.
 func TestFailuresShrinkToTheSmallestTellingCase(t *testing.T) {
 	for _, tt := range []struct {
 		claim string

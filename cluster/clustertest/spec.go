@@ -12,21 +12,21 @@ import (
 )
 
 // Spec is an object, or a pool of nodes, described in words: a NodeSpec, a
-// DaemonSetSpec or a PodSpec. It prints as a line of the notation that Parse
-// reads, and with %#v as the call that makes it.
+// DaemonSetSpec or a PodSpec. It prints as a line of the notation that Parse reads,
+// and with %#v as the call that makes it.
 type Spec interface {
 	fmt.Stringer
 	fmt.GoStringer
 
-	// Objects makes what the words describe, new at each call. The error
-	// is every word that cannot be read; whether the API server would take the
-	// objects is for cluster.Validate to say.
+	// Objects returns what the words describe, new at each call. The error names every
+	// word that cannot be parsed. Objects does not check that the API server would
+	// accept the result; cluster.Validate does.
 	Objects() ([]runtime.Object, error)
 }
 
-// line is what all specs are made of.
+// line is the common part of all specs.
 type line struct {
-	name  string // namespace/name where the kind has one
+	name  string // namespace/name if the kind is namespaced
 	words []string
 }
 
@@ -36,7 +36,7 @@ func (l line) with(words []string) line {
 
 func (l line) text(start ...string) string { return strings.Join(append(start, l.words...), " ") }
 
-// call is the source of a call with the words as its last arguments.
+// call returns the source of a call with the words as its last arguments.
 func (l line) call(function string, args ...string) string {
 	for _, w := range l.words {
 		args = append(args, strconv.Quote(w))
@@ -44,7 +44,7 @@ func (l line) call(function string, args ...string) string {
 	return "clustertest." + function + "(" + strings.Join(args, ", ") + ")"
 }
 
-// key is the namespace and the name of what lives in a namespace.
+// key returns the namespace and the name of a namespaced object.
 func (l line) key() (namespace, name string) {
 	if namespace, name, ok := strings.Cut(l.name, "/"); ok {
 		return namespace, name
@@ -52,8 +52,8 @@ func (l line) key() (namespace, name string) {
 	return "default", l.name
 }
 
-// read hands each word to its reader, cut at its first ':' or '='. The error
-// is every word that the reader refuses.
+// read passes each word, cut at its first ':' or '=', to reader. The error joins the
+// errors for all words.
 func (l line) read(reader func(w word) error) error {
 	var errs []error
 	for _, text := range l.words {
@@ -85,7 +85,8 @@ func cut(text string) word {
 
 var errNoSuchWord = errors.New("no such word")
 
-// object is the first object of a spec; a word that cannot be read fails the test.
+// object returns the first object of a spec. A word that cannot be parsed fails the
+// test.
 func object[T runtime.Object](t rapid.TB, s Spec) (first T) {
 	t.Helper()
 	objects, err := s.Objects()

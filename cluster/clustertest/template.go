@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// podWord reads a word about a pod: its own, or the template of a DaemonSet.
+// podWord applies a word to a pod, or to the template of a DaemonSet.
 func podWord(pod *corev1.PodSpec, w word) error {
 	switch {
 	case w == word{key: "host-network"}:
@@ -50,10 +50,9 @@ func podWord(pod *corev1.PodSpec, w word) error {
 	return nil
 }
 
-// request asks for an amount of a resource. What only comes whole has the
-// limit that it needs: the API server wants both for extended resources and
-// huge pages (pkg/apis/core/validation/validation.go:
-// validateResourceRequirements).
+// request requests an amount of a resource. A resource counted in whole numbers also
+// gets the limit: the API server requires both for extended resources and huge pages
+// (pkg/apis/core/validation/validation.go: validateResourceRequirements).
 func request(c *corev1.Container, w word) error {
 	r := &c.Resources
 	if r.Requests == nil {
@@ -121,8 +120,8 @@ func preferWord(pod *corev1.PodSpec, text string) error {
 	return nil
 }
 
-// parseTerm reads requirements with commas between them, all of which a node
-// has to meet. One on metadata.name is about the field.
+// parseTerm parses requirements separated by commas. A node must meet all of them. A
+// requirement on metadata.name is about that field.
 func parseTerm(text string) (term corev1.NodeSelectorTerm, err error) {
 	if text == "" {
 		return term, nil // an empty term: valid, and matches no node
@@ -141,7 +140,7 @@ func parseTerm(text string) (term corev1.NodeSelectorTerm, err error) {
 	return term, nil
 }
 
-// parseRequirement reads key, !key, key=a|b, key!=a|b, key>1 or key<1.
+// parseRequirement parses key, !key, key=a|b, key!=a|b, key>1 or key<1.
 func parseRequirement(text string) (r corev1.NodeSelectorRequirement, err error) {
 	i := strings.IndexAny(text, "!=<>")
 	switch {
@@ -169,8 +168,8 @@ var operators = []struct {
 	{"!=", corev1.NodeSelectorOpNotIn}, {"=", corev1.NodeSelectorOpIn}, {">", corev1.NodeSelectorOpGt}, {"<", corev1.NodeSelectorOpLt},
 }
 
-// tolerateWord reads KEY, KEY=VALUE or * (any key), then :EFFECT if it is one
-// effect, and after NoExecute :SECONDS if it ends.
+// tolerateWord parses KEY, KEY=VALUE or * (any key), then optionally :EFFECT, and
+// after NoExecute optionally :SECONDS.
 func tolerateWord(pod *corev1.PodSpec, text string) error {
 	what, rest, _ := strings.Cut(text, ":")
 	effect, lasts, ends := strings.Cut(rest, ":")
@@ -196,7 +195,7 @@ func tolerateWord(pod *corev1.PodSpec, text string) error {
 	return nil
 }
 
-// portWord reads a host port, 9100 or 8125/udp.
+// portWord parses a host port, 9100 or 8125/udp.
 func portWord(c *corev1.Container, text string) error {
 	number, protocol, _ := strings.Cut(text, "/")
 	n, err := strconv.ParseInt(number, 10, 32)

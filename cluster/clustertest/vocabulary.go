@@ -9,7 +9,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// vocabulary is what a pod may speak of: labels and taints that nodes have, never none.
+// vocabulary holds the labels and taints that a pod may refer to, at least one of
+// each.
 type vocabulary struct {
 	labels []label
 	taints []string // key=value:effect or key:effect
@@ -17,7 +18,8 @@ type vocabulary struct {
 
 type label struct{ key, value string }
 
-// knows gives the labels and taints of the given cluster, else of the catalogue.
+// knows returns the labels and taints of the option's cluster, or by default of the
+// catalogue.
 func (o options) knows() *vocabulary {
 	if o.vocabulary != nil {
 		return o.vocabulary
@@ -32,7 +34,7 @@ func (o options) knows() *vocabulary {
 	return s
 }
 
-// addLine takes in the labels and taints that words give to a node.
+// addLine adds the labels and taints in the words of a node.
 func (s *vocabulary) addLine(n NodeSpec) {
 	for _, text := range n.words {
 		switch w := cut(text).dealt(0); {
@@ -62,7 +64,8 @@ func (s *vocabulary) addTaint(taint string) {
 	s.taints = append(s.taints, taint)
 }
 
-// vocabularyOf is what can be said of a cluster's nodes, the operating system first.
+// vocabularyOf returns the labels and taints of a cluster's nodes, the operating
+// system first.
 func vocabularyOf(c *cluster.Cluster) *vocabulary {
 	s := new(vocabulary)
 	for _, key := range append([]string{corev1.LabelOSStable}, c.LabelKeys()...) {
@@ -80,8 +83,8 @@ func vocabularyOf(c *cluster.Cluster) *vocabulary {
 
 func (l label) on() string { return "on:" + l.key + "=" + l.value }
 
-// requirement is one of the forms of a requirement on the label, the plainest
-// first. A form that the value does not allow is a plainer one.
+// requirement returns a requirement on the label in one of several forms, the
+// plainest first. A form that the value does not allow is replaced by a plainer one.
 func (l label) requirement(form int, other string) string {
 	switch form {
 	case 1:
@@ -100,8 +103,8 @@ func (l label) requirement(form int, other string) string {
 	return l.key + "=" + l.value
 }
 
-// tolerating is one of the forms of a toleration that has to do with the taint,
-// the plainest first; two of them miss it.
+// tolerating returns a toleration that relates to the taint in one of several forms,
+// the plainest first. Two forms do not tolerate it.
 func tolerating(taint string, form int) string {
 	i := strings.LastIndexByte(taint, ':')
 	what, effect := taint[:i], taint[i:]

@@ -11,7 +11,7 @@ import (
 	"github.com/berthsim/berth/cluster/clustertest"
 )
 
-// Each word stands for these fields of a DaemonSet's spec.
+// Each word sets these fields of a DaemonSet's spec.
 func TestWordsOfDaemonSets(t *testing.T) {
 	for _, tt := range []struct{ word, want string }{
 		{"on:a=b", `{template: {spec: {nodeSelector: {a: b}}}}`},
@@ -57,11 +57,11 @@ template: {spec: {affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuri
 	}
 }
 
-// A word that is none says so, in every kind, and all of them at once.
+// Every kind of spec reports unknown words, all of them at once.
 func TestMistakesInWords(t *testing.T) {
 	for _, tt := range []struct {
 		spec clustertest.Spec
-		want string // of every line
+		want string // expected in every line
 	}{
 		{clustertest.Node("a", "cordonned", "taint:x", "cpu:much", "bad key=x", "zone=a b", "tolerate:*", ""), `a: "`},
 		{clustertest.Pool("a", 2, "-=b"), `a: "-=b"`},

@@ -14,11 +14,12 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// World is a cluster in words: a literal of specs, or what Clusters drew.
+// World describes a cluster as a list of specs, written by hand or drawn by
+// Clusters.
 type World []Spec
 
-// Cluster makes the cluster, with defaults filled in. A word that cannot be
-// read, or an object that the API server would refuse, fails the test.
+// Cluster returns the cluster, with defaults filled in. A word that cannot be
+// parsed, or an object that the API server would refuse, fails the test.
 func (w World) Cluster(t rapid.TB) *cluster.Cluster {
 	t.Helper()
 	c, err := w.cluster()
@@ -51,7 +52,7 @@ func (w World) cluster() (*cluster.Cluster, error) {
 	return m.Cluster()
 }
 
-// String is the world in the notation, a line for each spec.
+// String returns the world in the notation, a line for each spec.
 func (w World) String() string {
 	var b strings.Builder
 	for _, spec := range w {
@@ -60,7 +61,7 @@ func (w World) String() string {
 	return b.String()
 }
 
-// GoString is the literal that makes it.
+// GoString returns the literal that makes it.
 func (w World) GoString() string {
 	var b strings.Builder
 	b.WriteString("clustertest.World{")
@@ -74,9 +75,9 @@ func (w World) GoString() string {
 	return b.String()
 }
 
-// Parse makes the cluster that a text describes, with defaults filled in. A line
-// is a node, or one of the other specs behind its kind; words are those of Node,
-// Pool, DaemonSet and Pod; # starts a comment line:
+// Parse returns the cluster that a text describes, with defaults filled in. A line
+// is a node, or another spec preceded by its kind. The words are those of Node,
+// Pool, DaemonSet and Pod. # starts a comment line:
 //
 //	web-1 zone=a disktype=ssd
 //	gpu-1 zone=b taint:dedicated=gpu:NoSchedule cordoned
@@ -84,8 +85,8 @@ func (w World) GoString() string {
 //	daemonset monitoring/exporter tolerate:* cpu:100m
 //	pod shop/cart node:web-1 running
 //
-// A node named node, pool, daemonset or pod is written behind the kind node.
-// The error is every mistake.
+// A node named node, pool, daemonset or pod must be preceded by the kind node. The
+// error names every mistake.
 func Parse(text string) (*cluster.Cluster, error) {
 	w, err := ParseWorld(text)
 	if err != nil {
@@ -94,8 +95,8 @@ func Parse(text string) (*cluster.Cluster, error) {
 	return w.cluster()
 }
 
-// ParseWorld reads the text as Parse does and stops before making the cluster:
-// it knows lines, and leaves what their words mean to World.Cluster.
+// ParseWorld splits a text into specs as Parse does, without making the cluster. It
+// does not check what the words mean; World.Cluster does.
 func ParseWorld(text string) (World, error) {
 	var w World
 	var errs []error
@@ -116,7 +117,7 @@ func ParseWorld(text string) (World, error) {
 	return w, errors.Join(errs...)
 }
 
-// kinds are the words that a line may start with in place of a node's name.
+// kinds are the words that may start a line in place of a node's name.
 var kinds = []string{"node", "pool", "daemonset", "pod"}
 
 func parseLine(words []string) (Spec, error) {

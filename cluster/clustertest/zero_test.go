@@ -7,7 +7,7 @@ import (
 	"github.com/berthsim/berth/internal/zero"
 )
 
-// Nothing asked of nothing is answered with nothing, or with an error.
+// Zero values return zero values or errors.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		clustertest.DaemonSetSpec{}, clustertest.NodeChange{}, clustertest.NodeSpec{}, clustertest.Platform(0), clustertest.PodSpec{},

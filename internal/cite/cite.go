@@ -1,13 +1,12 @@
-// Package cite reads where berth cites the source of Kubernetes. A citation names a
-// file in its module and what the file declares: functions, methods, types, constants
-// or variables.
+// Package cite finds the citations of the Kubernetes source in berth. A citation
+// names a file in its module and declarations in the file: functions, methods,
+// types, constants or variables.
 //
 //	(pkg/controller/daemon/update.go: rollingUpdate, snapshot; k8s.io/api/core/v1/types.go: Pod)
 //
-// It stands in a comment, and there in parentheses. The file is in k8s.io/kubernetes,
-// unless its path begins with another module. A method may come with its type, as in
-// Fit.Filter. In a table of the code the path and the names are two strings, one after
-// the other.
+// It is in parentheses in a comment. The file is in k8s.io/kubernetes, unless its
+// path begins with another module. A method may be preceded by its type, as in
+// Fit.Filter. In a table in code the path and the names are two consecutive strings.
 package cite
 
 import (
@@ -23,21 +22,21 @@ import (
 	"strings"
 )
 
-// Citation says that File declares each of Names.
+// Citation states that File declares each of Names.
 type Citation struct {
 	Pos   token.Position // of the path
-	File  string         // without its module where that is k8s.io/kubernetes
+	File  string         // without its module if that is k8s.io/kubernetes
 	Names []string       // Func, Type or Type.Method, at least one
 }
 
-// Mistake is text that looks like a citation and is none.
+// Mistake is text that looks like a citation but is not valid.
 type Mistake struct {
 	Pos  token.Position
 	Text string
 	Want string
 }
 
-// Error returns the mistake in words, with its position.
+// Error returns the mistake as text, with its position.
 func (m Mistake) Error() string { return fmt.Sprintf("%s: %q: %s", m.Pos, m.Text, m.Want) }
 
 // Under returns the citations in all Go files below a directory, and every mistake.
@@ -82,20 +81,20 @@ type reader struct {
 const name = `[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?`
 
 var (
-	// like matches what looks like a path to the source of Kubernetes: one in a module,
-	// one that is cut short at the front, the bare name of a file. A module alone is not
-	// one, nor is what a doc link or an import names.
+	// like matches text that looks like a path to the source of Kubernetes: a path in a
+	// module, a path cut short at the front, or the bare name of a file. It does not
+	// match a module alone, nor the names in doc links and imports.
 	like = regexp.MustCompile(`(?:^|[^\w./"\[-])((?:(?:pkg|cmd|plugins?|staging|(?:sigs\.)?k8s\.io/[\w.-]*\w)/[\w./{},*-]*|[\w./]+\.go\b))`)
 	// path matches a path that may be cited.
 	path = regexp.MustCompile(`^(?:(?:pkg|cmd|plugin)|(?:sigs\.)?k8s\.io/[\w.-]+)/(?:[\w.-]+/)*[\w.]+\.go$`)
-	// named matches the names after a path, and what ends them.
+	// named matches the names after a path, and the text that ends them.
 	named = regexp.MustCompile(`^: (` + name + `(?:, ` + name + `)*)(?:\)|; (?:pkg|cmd|plugin|k8s\.io|sigs\.k8s\.io)/)`)
 	// own matches a file of berth.
 	own   = regexp.MustCompile(`^(?:cluster|placement|rollout|internal|examples)/|_test\.go$`)
 	names = regexp.MustCompile(`^` + name + `(?:, ` + name + `)*$`)
 )
 
-// comment reads a comment as one line, since a citation may go on in the next.
+// comment reads a comment as one line, since a citation may continue on the next.
 func (r *reader) comment(group *ast.CommentGroup) {
 	var text strings.Builder
 	var starts []int // of each line in text
@@ -116,7 +115,8 @@ func (r *reader) comment(group *ast.CommentGroup) {
 	}
 }
 
-// prose reads the citation that begins with a path, between what comes before and after.
+// prose reads the citation that begins with a path, between the text before and
+// after.
 func (r *reader) prose(at token.Pos, before, file, after string) {
 	found := named.FindStringSubmatch(after)
 	switch {
@@ -145,13 +145,13 @@ func (r *reader) table(table *ast.CompositeLit) {
 	}
 }
 
-// text returns the string that an element of a literal is, or "".
+// text returns the value of an element that is a string literal, or "".
 func text(value ast.Expr) string {
 	if pair, ok := value.(*ast.KeyValueExpr); ok {
 		value = pair.Value
 	}
 	if literal, ok := value.(*ast.BasicLit); ok && literal.Kind == token.STRING {
-		s, _ := strconv.Unquote(literal.Value) // the compiler takes it
+		s, _ := strconv.Unquote(literal.Value) // the compiler accepts it
 		return s
 	}
 	return ""

@@ -1,5 +1,5 @@
-// Package enum gives an enumeration its names as text and JSON. An enumeration is a
-// type of small unsigned integers whose constants count up from 0 or 1:
+// Package enum implements the names of enumerations as text and JSON. An enumeration
+// is a type of small unsigned integers whose constants count up from 0 or 1:
 //
 //	var dispositions = enum.Of[Disposition]("Evicted", "Preempted", "Removed", "WithoutNode")
 //
@@ -15,14 +15,14 @@ import (
 	"strings"
 )
 
-// Names is the names of an enumeration's constants. Where the constants begin at 1
+// Names holds the names of an enumeration's constants. If the constants start at 1,
 // the first name is empty.
 type Names[T ~uint8] struct{ names []string }
 
-// Of returns the names given, the first that of T(0).
+// Of returns Names with the given names, starting with that of T(0).
 func Of[T ~uint8](names ...string) Names[T] { return Names[T]{names} }
 
-// In returns the names that stand in a table with a row for each constant.
+// In returns Names with the names in a table that has a row for each constant.
 func In[T ~uint8, Row any](rows []Row, name func(Row) string) Names[T] {
 	names := make([]string, len(rows))
 	for i, row := range rows {
@@ -39,7 +39,7 @@ func (n Names[T]) String(v T) string {
 	return fmt.Sprintf("%s(%d)", reflect.TypeFor[T]().Name(), uint8(v))
 }
 
-// MarshalText returns what String does.
+// MarshalText returns the same text as String. The error is always nil.
 func (n Names[T]) MarshalText(v T) ([]byte, error) { return []byte(n.String(v)), nil }
 
 // UnmarshalText sets v to the constant of that name. The error lists the names.

@@ -28,9 +28,9 @@ const (
 var dumpTime = metav1.NewTime(time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC))
 
 // Dump yields the objects of a cluster as an API server holds them: nodes with 20
-// labels and 40 images, 30 pods on each of eight DaemonSets and of Deployments of
-// 50, and the ControllerRevisions, ReplicaSets and budgets that go with them. They
-// are valid, with every default filled in, and the same for the same number of nodes.
+// labels and 40 images; on each node 30 pods, of eight DaemonSets and of Deployments
+// of 50; and their ControllerRevisions, ReplicaSets and budgets. They are valid,
+// with every default filled in, and the same for the same number of nodes.
 func Dump(nodes int) iter.Seq[runtime.Object] {
 	return func(yield func(runtime.Object) bool) {
 		deployments := (nodes*(podsOnNode-daemonSets) + podsOfWorkload - 1) / podsOfWorkload
@@ -102,7 +102,7 @@ func WriteYAML(w io.Writer, objects iter.Seq[runtime.Object]) error {
 	return err
 }
 
-// asWire is the object with its members sorted, as kubectl prints it.
+// asWire returns the object with its members sorted, as kubectl prints it.
 func asWire(o runtime.Object) map[string]any {
 	text, err := json.Marshal(o)
 	if err != nil {

@@ -24,7 +24,7 @@ func quantities(t *rapid.T, label string, most int, from ...string) corev1.Resou
 	return list
 }
 
-// Allocatable draws what a node can allocate: little.
+// Allocatable draws the allocatable resources of a small node.
 func Allocatable(t *rapid.T) corev1.ResourceList {
 	list := quantities(t, "allocatable", 5, "0", "1", "2", "3", "1500m", "4")
 	if !chance(t, "no pods", 10) {
@@ -33,13 +33,14 @@ func Allocatable(t *rapid.T) corev1.ResourceList {
 	return list
 }
 
-// Requests draws what a container asks for: nothing, a little, or more than any node has.
+// Requests draws the requests of a container: none, small, or more than any node
+// has.
 func Requests(t *rapid.T) corev1.ResourceList {
 	return quantities(t, "requests", 2, "0", "1", "1", "500m", "1500m", "1u", "2", "5")
 }
 
-// Containers puts containers, sidecars and init containers with requests and
-// host ports into a spec.
+// Containers adds containers, sidecars and init containers with requests and host
+// ports to a spec.
 func Containers(t *rapid.T, spec *corev1.PodSpec) {
 	always := corev1.ContainerRestartPolicyAlways
 	spec.Containers, spec.InitContainers = nil, nil
@@ -76,9 +77,9 @@ func container(t *rapid.T, name string) corev1.Container {
 	}
 }
 
-// Running draws a pod on one of the nodes n00 to n07, or on none that there is:
-// possibly at its end, on its way out, being resized, or one of the DaemonSet
-// that DaemonSet draws.
+// Running draws a pod on one of the nodes n00 to n07, or on a node that does not
+// exist. It may have ended, be terminating, be being resized, or belong to the
+// DaemonSet that DaemonSet draws.
 func Running(t *rapid.T, name string) *corev1.Pod {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: one(t, "namespace", "default", "default", "default", "other"), Name: name}}
 	Containers(t, &pod.Spec)

@@ -1,7 +1,7 @@
-// Package gen draws nodes and workloads for berth's own property tests: from
-// small universes of keys and values, so that rules meet, and with the corners
-// that hand-written tests forget. It is not for well-formed objects: what it
-// draws may be refused by an API server.
+// Package gen draws nodes and workloads for berth's own property tests. It draws
+// from few keys and values, so that rules interact, and includes cases that
+// hand-written tests forget. The objects need not be well-formed: an API server may
+// refuse them.
 package gen
 
 import (
@@ -19,16 +19,16 @@ import (
 
 var (
 	keys    = []string{"a", "b", "disk", "kubernetes.io/os", "size"}
-	numbers = []string{"1", "2", "007"} // that a label may have
+	numbers = []string{"1", "2", "007"} // possible label values
 	values  = []string{"", "x", "y", "linux", "1", "2", "-3", "007", strconv.Itoa(math.MaxInt64), strconv.Itoa(math.MinInt64), "9223372036854775808", "1e3"}
 
 	effects = []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectNoExecute, corev1.TaintEffectPreferNoSchedule}
 	taints  = []string{"a", "dedicated", corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable, corev1.TaintNodeUnschedulable, corev1.TaintNodeDiskPressure, corev1.TaintNodeNetworkUnavailable}
 )
 
-// roll draws from 0 to n-1, each as often as the others and 0 the simplest.
-// rapid.IntRange prefers small numbers, which is right for sizes and wrong for
-// choices: premises that need two of them would hardly ever hold.
+// roll draws from 0 to n-1 with equal probability; 0 is the simplest. rapid.IntRange
+// prefers small numbers, which is right for sizes and wrong for choices: premises
+// that need two of them would hardly ever hold.
 func roll(t *rapid.T, label string, n int) int {
 	return rapid.Custom(func(t *rapid.T) int {
 		bits := 0
@@ -109,7 +109,7 @@ func Toleration(t *rapid.T) corev1.Toleration {
 	return toleration
 }
 
-// Requirement draws one on a label, with mistakes now and then.
+// Requirement draws a requirement on a label, sometimes with mistakes.
 func Requirement(t *rapid.T) corev1.NodeSelectorRequirement {
 	r := corev1.NodeSelectorRequirement{
 		Key: one(t, "key", append(keys, "bad key!")...),
@@ -155,7 +155,7 @@ func Term(t *rapid.T) corev1.NodeSelectorTerm {
 	}
 }
 
-// Spec draws what of a pod spec decides about eligibility.
+// Spec draws the parts of a pod spec that decide eligibility.
 func Spec(t *rapid.T) corev1.PodSpec {
 	spec := corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}
 	spec.Tolerations = several(t, "tolerations", 4, Toleration)
@@ -170,7 +170,7 @@ func Spec(t *rapid.T) corev1.PodSpec {
 	return spec
 }
 
-// Affinity draws a node affinity, with nil at every level now and then.
+// Affinity draws a node affinity, sometimes with nil at any level.
 func Affinity(t *rapid.T) *corev1.Affinity {
 	switch roll(t, "affinity", 10) {
 	case 0, 1, 2:
@@ -185,7 +185,7 @@ func Affinity(t *rapid.T) *corev1.Affinity {
 	}}
 }
 
-// DaemonSet draws a DaemonSet that differs from others in its pods' spec.
+// DaemonSet draws a DaemonSet. Only the pod spec varies.
 func DaemonSet(t *rapid.T) *appsv1.DaemonSet {
 	labels := map[string]string{"app": "ds"}
 	return &appsv1.DaemonSet{
@@ -197,7 +197,7 @@ func DaemonSet(t *rapid.T) *appsv1.DaemonSet {
 	}
 }
 
-// Pod draws a pod that differs from others in its spec.
+// Pod draws a pod. Only the spec varies.
 func Pod(t *rapid.T) *corev1.Pod {
 	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "pod"}, Spec: Spec(t)}
 }

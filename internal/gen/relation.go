@@ -11,7 +11,7 @@ var (
 	topologies = []string{"a", "a", "b", corev1.LabelHostname}
 )
 
-// PodLabels draws labels that selectors meet often.
+// PodLabels draws labels that selectors often match.
 func PodLabels(t *rapid.T) map[string]string {
 	labels := map[string]string{}
 	for range one(t, "pod labels", 1, 1, 0, 2) {
@@ -20,7 +20,7 @@ func PodLabels(t *rapid.T) map[string]string {
 	return labels
 }
 
-// Selector draws a label selector, nil and empty ones and mistakes among them.
+// Selector draws a label selector, sometimes nil, empty, or with mistakes.
 func Selector(t *rapid.T) *metav1.LabelSelector {
 	switch rapid.IntRange(0, 9).Draw(t, "selector") {
 	case 0:
@@ -51,7 +51,7 @@ func PodTerm(t *rapid.T) corev1.PodAffinityTerm {
 	return term
 }
 
-// Relations puts pod affinity, anti-affinity and spread constraints into a spec.
+// Relations adds pod affinity, anti-affinity and spread constraints to a spec.
 func Relations(t *rapid.T, spec *corev1.PodSpec) {
 	most := func() int { return one(t, "most terms", 0, 0, 1, 2) }
 	affinity, anti := several(t, "affinity", most(), PodTerm), several(t, "anti-affinity", most(), PodTerm)
@@ -67,7 +67,7 @@ func Relations(t *rapid.T, spec *corev1.PodSpec) {
 	spec.TopologySpreadConstraints = several(t, "spread", most(), Spread)
 }
 
-// Spread draws a topology spread constraint, mostly one that keeps pods from nodes.
+// Spread draws a topology spread constraint, mostly with DoNotSchedule.
 func Spread(t *rapid.T) corev1.TopologySpreadConstraint {
 	policy := func(label string) *corev1.NodeInclusionPolicy {
 		p := one(t, label, "", corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore)
@@ -94,7 +94,7 @@ func Spread(t *rapid.T) corev1.TopologySpreadConstraint {
 	return c
 }
 
-// Namespaces draws the namespaces that there are.
+// Namespaces draws the namespaces that exist.
 func Namespaces(t *rapid.T) []*corev1.Namespace {
 	var all []*corev1.Namespace
 	for _, name := range namespaces[:rapid.IntRange(0, 2).Draw(t, "namespaces")] {

@@ -12,11 +12,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// imageNames are as containers name them; nodes list some of them.
+// imageNames are written as in containers. Nodes list some of them.
 var imageNames = []string{"web:1", "registry.example.com:5000/db", "registry.example.com:5000/db:latest", "agent@sha256:11", "other"}
 
-// Hosts draws up to most nodes, n00, n01, ..., that pods can run on and that
-// differ in what scores look at.
+// Hosts draws up to most nodes, n00, n01, ..., that pods can run on and that differ
+// in the fields that affect scores.
 func Hosts(t *rapid.T, most int) []*corev1.Node {
 	nodes := make([]*corev1.Node, rapid.IntRange(1, most).Draw(t, "hosts"))
 	for i := range nodes {
@@ -25,7 +25,7 @@ func Hosts(t *rapid.T, most int) []*corev1.Node {
 	return nodes
 }
 
-// Host draws one of Hosts.
+// Host draws one node as Hosts does.
 func Host(t *rapid.T, name string) *corev1.Node {
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: Labels(t)}}
 	if !chance(t, "no hostname", 10) {
@@ -72,8 +72,8 @@ func image(t *rapid.T) corev1.ContainerImage {
 	}
 }
 
-// Guest draws a pod to be scored: its requests may be missing, its images with
-// the nodes already, its preferences for nodes contradictory.
+// Guest draws a pod to be scored. Its requests may be missing, its images already on
+// the nodes, its preferences for nodes contradictory.
 func Guest(t *rapid.T, name string) *corev1.Pod {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: one(t, "namespace", "default", "default", "other"), Name: name}}
 	for i := range rapid.IntRange(1, 2).Draw(t, "containers") {
@@ -110,8 +110,8 @@ func Guest(t *rapid.T, name string) *corev1.Pod {
 	return pod
 }
 
-// likings puts preferred terms of pod affinity and soft spread constraints into a
-// spec, and required terms seldom.
+// likings adds preferred terms of pod affinity and soft spread constraints to a
+// spec, and rarely required terms.
 func likings(t *rapid.T, spec *corev1.PodSpec) {
 	weighted := func(t *rapid.T) corev1.WeightedPodAffinityTerm {
 		return corev1.WeightedPodAffinityTerm{Weight: one[int32](t, "weight", 1, 7, 100, 0), PodAffinityTerm: PodTerm(t)}
@@ -142,8 +142,8 @@ func likings(t *rapid.T, spec *corev1.PodSpec) {
 	}
 }
 
-// Owners draws what selects pods by default: a Service, a ReplicaSet and a
-// StatefulSet, each possibly absent and with any selector.
+// Owners draws the objects that select pods by default: a Service, a ReplicaSet and
+// a StatefulSet, each possibly absent and with any selector.
 func Owners(t *rapid.T) []runtime.Object {
 	meta := metav1.ObjectMeta{Namespace: "default", Name: "web"}
 	var all []runtime.Object
@@ -179,7 +179,7 @@ func modestRequests(t *rapid.T) corev1.ResourceList {
 	return list
 }
 
-// Preferred draws a preferred term of node affinity, seldom with a mistake.
+// Preferred draws a preferred term of node affinity, rarely with a mistake.
 func Preferred(t *rapid.T) corev1.PreferredSchedulingTerm {
 	term := corev1.PreferredSchedulingTerm{Weight: one[int32](t, "weight", 1, 2, 50, 100, 0)}
 	for range rapid.IntRange(0, 2).Draw(t, "expressions") {

@@ -1,4 +1,4 @@
-// Package golden compares a program's output with the file that shows it.
+// Package golden compares a program's output with a golden file.
 package golden
 
 import (
@@ -12,8 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// Compare fails the test where got is not what the file holds. With -update it
-// writes the file.
+// Compare fails the test if got differs from the content of the file. With -update
+// it writes the file.
 func Compare(t testing.TB, file, got string) {
 	t.Helper()
 	if *update {
@@ -30,8 +30,8 @@ func Compare(t testing.TB, file, got string) {
 	}
 }
 
-// Corpus gives the folder of real manifests and nodes beside the project, and
-// skips the test where it is absent.
+// Corpus returns the folder of real manifests and nodes beside the project. It skips
+// the test if the folder does not exist.
 func Corpus(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()

@@ -5,9 +5,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// MergeLabelKeys changes a new pod as the API server does before it validates it: the
-// values that the pod has for matchLabelKeys and mismatchLabelKeys become part of the
-// selector beside them (pkg/registry/core/pod/strategy.go: mutatePodAffinity,
+// MergeLabelKeys modifies a new pod as the API server does before validation: the
+// pod's values for matchLabelKeys and mismatchLabelKeys become part of the selector
+// beside them (pkg/registry/core/pod/strategy.go: mutatePodAffinity,
 // mutateTopologySpreadConstraints).
 func MergeLabelKeys(pod *corev1.Pod) {
 	for i := range pod.Spec.TopologySpreadConstraints {

@@ -6,8 +6,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// NodeReady returns the status of the node's Ready condition; it is empty where the
-// node has none (pkg/controller/util/node/controller_utils.go: GetNodeCondition).
+// NodeReady returns the status of the node's Ready condition, or "" if there is none
+// (pkg/controller/util/node/controller_utils.go: GetNodeCondition).
 func NodeReady(node *corev1.Node) corev1.ConditionStatus {
 	if i := readyCondition(node); i >= 0 {
 		return node.Status.Conditions[i].Status
@@ -15,9 +15,9 @@ func NodeReady(node *corev1.Node) corev1.ConditionStatus {
 	return ""
 }
 
-// NodeNotReady reports whether the node's Ready condition is there and not True. A node
-// without the condition, as in manifests written by hand, counts as ready; upstream it
-// does not (pkg/util/node/node.go: IsNodeReady).
+// NodeNotReady reports whether the node has a Ready condition that is not True. A
+// node without the condition, as in manifests written by hand, counts as ready;
+// upstream it does not (pkg/util/node/node.go: IsNodeReady).
 func NodeNotReady(node *corev1.Node) bool {
 	status := NodeReady(node)
 	return status != "" && status != corev1.ConditionTrue

@@ -5,10 +5,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// PodFromTemplate returns the pod that a controller makes of a template, without
-// name and namespace (pkg/controller/controller_utils.go: GetPodFromTemplate). Of the
-// template's metadata it takes labels, annotations and finalizers only. The pod
-// shares memory with the template.
+// PodFromTemplate returns the pod that a controller makes from a template, without
+// name and namespace (pkg/controller/controller_utils.go: GetPodFromTemplate). It
+// copies only labels, annotations and finalizers from the template's metadata. The
+// pod shares memory with the template.
 func PodFromTemplate(template *corev1.PodTemplateSpec, controller string, owner *metav1.OwnerReference) *corev1.Pod {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{

@@ -11,7 +11,7 @@ type PriorityClasses interface {
 	PriorityClasses() []*schedulingv1.PriorityClass
 }
 
-// SystemPriority returns the value of a priority class that every cluster has
+// SystemPriority returns the value of a priority class that exists in every cluster
 // (pkg/apis/scheduling/v1/helpers.go: SystemPriorityClasses).
 func SystemPriority(class string) (value int32, ok bool) {
 	switch class {
@@ -23,9 +23,9 @@ func SystemPriority(class string) (value int32, ok bool) {
 	return 0, false
 }
 
-// Priority returns the priority that admission gives a new pod
+// Priority returns the priority that admission sets on a new pod
 // (plugin/pkg/admission/priority/admission.go: admitPod). It is 0 for a class that
-// does not exist, with which an API server refuses the pod.
+// does not exist; an API server refuses such a pod.
 func Priority(spec *corev1.PodSpec, classes PriorityClasses) int32 {
 	if spec.Priority != nil {
 		return *spec.Priority
@@ -37,10 +37,11 @@ func Priority(spec *corev1.PodSpec, classes PriorityClasses) int32 {
 	return value
 }
 
-// RunningPriority returns the priority of a pod that exists already
-// (k8s.io/component-helpers/scheduling/corev1/helpers.go: PodPriority). A pod without
-// priority and class was created when there was no default class and has 0. A dump
-// always has the priority; in manifests written by hand the class stands for it.
+// RunningPriority returns the priority of an existing pod
+// (k8s.io/component-helpers/scheduling/corev1/helpers.go: PodPriority). A pod
+// without priority and class was created when there was no default class and has 0.
+// A dump always has the priority; in manifests written by hand it follows from the
+// class.
 func RunningPriority(spec *corev1.PodSpec, classes PriorityClasses) int32 {
 	if spec.Priority == nil && spec.PriorityClassName == "" {
 		return 0
@@ -62,15 +63,15 @@ func NeverPreempts(spec *corev1.PodSpec, classes PriorityClasses) bool {
 	return policy != nil && *policy == corev1.PreemptNever
 }
 
-// HasPriorityClass reports whether the cluster has a class of the name.
+// HasPriorityClass reports whether the cluster has a class of that name.
 func HasPriorityClass(name string, classes PriorityClasses) bool {
 	_, system := SystemPriority(name)
 	_, own := classes.PriorityClass(name)
 	return system || own
 }
 
-// priorityClassOf returns the class that the pod names, or else the default class.
-// It is nil if there is none.
+// priorityClassOf returns the class that the pod names, or else the default class,
+// or nil if there is none.
 func priorityClassOf(spec *corev1.PodSpec, classes PriorityClasses) *schedulingv1.PriorityClass {
 	if spec.PriorityClassName == "" {
 		return defaultPriorityClass(classes)

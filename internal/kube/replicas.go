@@ -2,13 +2,13 @@ package kube
 
 import "fmt"
 
-// MostReplicas bounds what berth holds in one Deployment, ReplicaSet or
-// StatefulSet: more pods than any cluster runs. It is berth's own limit, and no
-// rule of Kubernetes.
+// MostReplicas is the largest number of replicas that berth accepts in one
+// Deployment, ReplicaSet or StatefulSet: more pods than any cluster runs. It is
+// berth's own limit, not a rule of Kubernetes.
 const MostReplicas = 200_000
 
-// CheckReplicas returns an error for a number of replicas that is negative or
-// above MostReplicas. A nil stands for the default.
+// CheckReplicas returns an error if the number of replicas is negative or above
+// MostReplicas. A nil pointer means the default.
 func CheckReplicas(replicas *int32) error {
 	switch {
 	case replicas == nil:

@@ -9,10 +9,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// What the name of a resource says about it (pkg/apis/core/helper/helpers.go:
+// Classes of resource names (pkg/apis/core/helper/helpers.go:
 // IsStandardResourceName, IsIntegerResourceName, IsExtendedResourceName).
 
-// countedResources are the standard ones that come in whole numbers.
+// countedResources are the standard resources that are counted in whole numbers.
 var countedResources = []corev1.ResourceName{
 	corev1.ResourcePods, corev1.ResourceQuotas, corev1.ResourceServices, corev1.ResourceReplicationControllers,
 	corev1.ResourceSecrets, corev1.ResourceConfigMaps, corev1.ResourcePersistentVolumeClaims,
@@ -37,7 +37,7 @@ func IsCountedResource(name corev1.ResourceName) bool {
 	return slices.Contains(countedResources, name) || IsExtendedResource(name)
 }
 
-// AnyResource reports true.
+// AnyResource returns true.
 func AnyResource(corev1.ResourceName) bool { return true }
 
 // IsHugePages follows IsHugePageResourceName.
@@ -45,13 +45,13 @@ func IsHugePages(name corev1.ResourceName) bool {
 	return strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix)
 }
 
-// IsCPUOrMemory reports whether name is one of the two.
+// IsCPUOrMemory reports whether name is cpu or memory.
 func IsCPUOrMemory(name corev1.ResourceName) bool {
 	return name == corev1.ResourceCPU || name == corev1.ResourceMemory
 }
 
-// IsNativeResource follows IsNativeResource: a name without a domain, or anything with
-// kubernetes.io/ in it.
+// IsNativeResource follows IsNativeResource: a name that has no domain or
+// contains kubernetes.io/.
 func IsNativeResource(name corev1.ResourceName) bool {
 	return !strings.Contains(string(name), "/") || strings.Contains(string(name), corev1.ResourceDefaultNamespacePrefix)
 }

@@ -8,16 +8,17 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 )
 
-// SameTemplate reports whether two templates are equal but for the label
-// pod-template-hash, so that a ReplicaSet of the one is the new ReplicaSet of a
-// Deployment with the other
-// (pkg/controller/deployment/util/deployment_util.go: EqualIgnoreHash, FindNewReplicaSet).
+// SameTemplate reports whether two templates are equal except for the label
+// pod-template-hash. If so, a ReplicaSet with one is the new ReplicaSet of a
+// Deployment with the other (pkg/controller/deployment/util/deployment_util.go:
+// EqualIgnoreHash, FindNewReplicaSet).
 func SameTemplate(a, b *corev1.PodTemplateSpec) bool {
 	x, y := withoutHash(a), withoutHash(b)
 	return equality.Semantic.DeepEqual(&x, &y)
 }
 
-// withoutHash returns a copy that shares all but the labels with the template.
+// withoutHash returns a copy of the template without the label. The copy shares
+// everything but the labels.
 func withoutHash(template *corev1.PodTemplateSpec) corev1.PodTemplateSpec {
 	plain := *template
 	if _, has := template.Labels[appsv1.DefaultDeploymentUniqueLabelKey]; has {

@@ -13,7 +13,7 @@ import (
 
 // TemplateHash returns the hash in the names and labels of ControllerRevisions and
 // ReplicaSets (pkg/controller/controller_utils.go: ComputeHash): FNV-1a over a dump
-// of the Go value. The dump tells nil from empty, so the template must be as
+// of the Go value. The dump distinguishes nil from empty, so the template must be as
 // DecodedTemplate returns it.
 func TemplateHash(decoded *corev1.PodTemplateSpec, collisions *int32) string {
 	h := fnv.New32a()
@@ -27,7 +27,7 @@ func TemplateHash(decoded *corev1.PodTemplateSpec, collisions *int32) string {
 }
 
 // DecodedTemplate returns the template as a controller receives it, decoded from
-// protobuf. It returns a template that protobuf refuses as it is.
+// protobuf. A template that cannot be encoded is returned as it is.
 func DecodedTemplate(template *corev1.PodTemplateSpec) *corev1.PodTemplateSpec {
 	data, err := template.Marshal()
 	if err != nil {

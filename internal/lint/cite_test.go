@@ -7,7 +7,7 @@ import (
 )
 
 // The source of Kubernetes is cited in one notation, which package cite describes.
-// That what is cited exists is checked in internal/conformance.
+// internal/conformance checks that the cited declarations exist.
 func TestCitationsHaveOneNotation(t *testing.T) {
 	citations, mistakes, err := cite.Under("../..")
 	if err != nil {

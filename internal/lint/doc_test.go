@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A test that a package comment teaches compiles, as a package of its own.
+// The test code in a package comment compiles, as a package of its own.
 func TestTaughtTestsCompile(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -50,7 +50,8 @@ func TestTaughtTestsCompile(t *testing.T) {
 	}
 }
 
-// taught is the code block of a package comment that starts with a package clause.
+// taught returns the code block of a package comment that starts with a package
+// clause.
 func taught(f *ast.File) string {
 	_, text, ok := strings.Cut(f.Doc.Text(), "\n\tpackage ")
 	if !ok {

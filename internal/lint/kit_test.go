@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// kit says whether the package is for users' tests.
+// kit reports whether the package is for users' tests.
 func (p *pkg) kit() bool { return p.library() && strings.HasSuffix(p.path, "test") }
 
-// What only tests need, only packages for tests import.
+// Packages that only tests need are imported only by packages for tests.
 func TestOnlyTestKitsDrawAtRandom(t *testing.T) {
 	kits := 0
 	for _, p := range load(t) {
@@ -34,8 +34,8 @@ func TestOnlyTestKitsDrawAtRandom(t *testing.T) {
 	}
 }
 
-// Tests of ours draw from the seed that all have, but for those of examples, which
-// are to be copied.
+// berth's own tests draw from the common seed. Examples do not, as they are meant to
+// be copied.
 func TestDrawsAreSeeded(t *testing.T) {
 	format := `{{.ImportPath}}{{range .TestImports}} {{.}}{{end}}{{range .XTestImports}} {{.}}{{end}}`
 	out, err := exec.Command("go", "list", "-f", format, module+"/...").Output()
@@ -70,8 +70,8 @@ func TestKitsAreShownInExamples(t *testing.T) {
 	}
 }
 
-// exported are the names that a declaration exports; constants, and methods that
-// fmt calls, go without an example.
+// exported returns the names that a declaration exports. Constants, and methods that
+// fmt calls, need no example.
 func exported(d ast.Decl) (names []*ast.Ident) {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
@@ -99,7 +99,7 @@ func exported(d ast.Decl) (names []*ast.Ident) {
 	return public
 }
 
-// shown are the names that the package's examples use, or are for.
+// shown returns the names that the package's examples use or document.
 func (p *pkg) shown(t *testing.T) map[string]bool {
 	dir := filepath.Dir(p.fset.Position(p.files[0].Pos()).Filename)
 	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))

@@ -1,4 +1,4 @@
-// Package lint holds the rules of the house that a compiler does not know.
+// Package lint checks the project's rules that a compiler does not check.
 package lint
 
 import (
@@ -21,7 +21,7 @@ import (
 
 const module = "github.com/berthsim/berth"
 
-// pkg is one of our packages, type-checked without its tests.
+// pkg is one of berth's packages, type-checked without its tests.
 type pkg struct {
 	path  string
 	files []*ast.File
@@ -42,7 +42,8 @@ type listed struct {
 	Standard                bool
 }
 
-// load lists and type-checks our packages, with the compiler's export data for the rest.
+// load lists and type-checks berth's packages, with the compiler's export data for
+// the rest.
 func load(t *testing.T) []*pkg {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles,Standard", module+"/...")
@@ -89,7 +90,7 @@ func load(t *testing.T) []*pkg {
 	return pkgs
 }
 
-// library reports whether users import the package, or one that it stands behind.
+// library reports whether users import the package, directly or through another.
 func (p *pkg) library() bool {
 	part := strings.TrimPrefix(p.path, module+"/")
 	if strings.HasPrefix(part, "internal/") {
@@ -111,10 +112,10 @@ func TestHouseRules(t *testing.T) {
 	}
 }
 
-// arrow lists the parts of ours that a part may import.
+// arrow lists the packages of berth that a package may import.
 type arrow struct{ part, mayImport string }
 
-// arrows has a row for each part of the library.
+// arrows has a row for each package of the library.
 var arrows = []arrow{
 	{"internal/enum", ""},
 	{"internal/kube", ""},
@@ -166,7 +167,7 @@ func (p *pkg) checkDocumented(t *testing.T, f *ast.File) {
 	}
 }
 
-// saysItself: what String and GoString do needs no words.
+// saysItself reports whether a function needs no doc comment: String and GoString.
 func saysItself(d *ast.FuncDecl) bool {
 	return d.Recv != nil && (d.Name.Name == "String" || d.Name.Name == "GoString")
 }
@@ -208,8 +209,8 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 }
 
 // checkDeterministic: no clock, no shared randomness, and a map's order never
-// reaches a result: the function that ranges over one sorts, or says why the
-// order does not matter in a comment with "any order".
+// reaches a result. A function that ranges over a map sorts, or says why the order
+// does not matter in a comment with "any order".
 func (p *pkg) checkDeterministic(t *testing.T, f *ast.File) {
 	anyOrder := map[int]bool{}
 	for _, group := range f.Comments {
@@ -262,7 +263,7 @@ func sorts(d ast.Decl) bool {
 	return found
 }
 
-// Light: what a user of placement compiles with it.
+// The packages that a user of placement compiles are few and light.
 func TestDependencies(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", module+"/placement").Output()
 	if err != nil {

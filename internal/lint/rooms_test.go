@@ -9,13 +9,14 @@ import (
 	"testing"
 )
 
-// layers are the rooms of package rollout from the bottom up. A file belongs to the
-// entry that is its name, or else to the longest that its name begins with. A file
-// uses what files of its own layer and of those below declare.
+// layers are the layers of package rollout from the bottom up. A file belongs to the
+// entry that equals its name, or else to the longest entry that is a prefix of its
+// name. A file uses only declarations in files of its own layer and of lower ones.
 var layers = [][]string{
-	// Values that know nothing of a simulation.
+	// Values that do not depend on a simulation.
 	{"doc.go", "sim_clock.go", "sim_keys.go", "sim_bitset.go", "sim_reason.go", "sim_event.go", "sim_tiebreak.go", "sim_config.go", "sim_podclass.go"},
-	// The store: what an API server and the clock know. The controllers' objects are in it.
+	// The store: the state of an API server and the clock, including the controllers'
+	// objects.
 	{"sim_store.go", "sim_pods.go", "sim_podnames.go", "sim_podlists.go", "sim_nodes.go", "sim_queue.go", "sim_recorder.go", "sim_objects.go", "scheduler_cache.go",
 		"daemonset_object.go", "daemonset_marks.go", "daemonset_revision.go", "deployment_object.go", "replicaset_object.go"},
 	{"kubelet"},
@@ -31,11 +32,11 @@ var layers = [][]string{
 	{"kubectl.go", "view_"},
 }
 
-// upward are the uses that go up all the same: a Sim holds its inputs and has them
-// take effect, whatever they are.
+// upward are the allowed uses of a higher layer: a Sim holds its inputs and applies
+// them, whatever they are.
 var upward = map[string]bool{"sim.go input.go": true, "sim_tick.go input.go": true}
 
-// layerOf returns the layer of a file of rollout; -1 if it has none.
+// layerOf returns the layer of a file of rollout, or -1 if it has none.
 func layerOf(file string) int {
 	best, layer := "", -1
 	for i, entries := range layers {
@@ -48,9 +49,9 @@ func layerOf(file string) int {
 	return layer
 }
 
-// Lower layers of rollout never name higher ones: the core uses no view, the store no
-// controller. Mutants seen to fail: kubelets that use the view's Pod; a list of pods that
-// asks the DaemonSet controller.
+// Lower layers of rollout never name higher ones: the core uses no view, the store
+// no controller. Mutants seen to fail: kubelets that use the view's Pod; a list of
+// pods that asks the DaemonSet controller.
 func TestLowerLayersOfRolloutNameNoHigherOnes(t *testing.T) {
 	arrows, seen := map[string]bool{}, map[string]bool{}
 	for _, p := range load(t) {
@@ -82,11 +83,11 @@ func TestLowerLayersOfRolloutNameNoHigherOnes(t *testing.T) {
 	}
 }
 
-// file is the name of the file of a position.
+// file returns the name of the file of a position.
 func (p *pkg) file(pos token.Pos) string { return filepath.Base(p.fset.Position(pos).Filename) }
 
-// belongsToPackage reports whether the object is declared outside functions: a field, a
-// method, or what the package's scope has.
+// belongsToPackage reports whether the object is declared outside functions: a
+// field, a method, or an object in the package's scope.
 func belongsToPackage(object types.Object) bool {
 	switch o := object.(type) {
 	case *types.Var:
@@ -97,7 +98,7 @@ func belongsToPackage(object types.Object) bool {
 	return object.Parent() == object.Pkg().Scope()
 }
 
-// A Sim is made of parts: its fields and the files with its methods are few.
+// A Sim is made of parts: it has few fields, and few files have its methods.
 func TestSimIsMadeOfParts(t *testing.T) {
 	const mostFields, mostFiles = 15, 20
 	for _, p := range load(t) {
@@ -132,7 +133,7 @@ func TestSimIsMadeOfParts(t *testing.T) {
 	}
 }
 
-// receiver is the name of the type that a function is a method of.
+// receiver returns the name of a method's receiver type.
 func receiver(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return ""

@@ -1,6 +1,6 @@
 // Package par does independent work on all cores. It is the only package of the
-// library that starts goroutines: results come back in the order of the input,
-// so callers stay deterministic.
+// library that starts goroutines. Results are in the order of the input, so callers
+// stay deterministic.
 package par
 
 import (
@@ -8,16 +8,16 @@ import (
 	"runtime"
 )
 
-// result is what one piece of work returned, or the value that it panicked with.
+// result is the result of one call of work, or the value of its panic.
 type result[Out any] struct {
 	value    Out
 	panicked any
 }
 
-// Map yields work(x) for each x of in, in the order of in. It runs work on
-// several values at once, and in itself on the goroutine of the caller, at most
-// a few values ahead of what was yielded. work must not use state that another
-// call changes. A panic of work reaches the caller. No goroutine outlives Map.
+// Map yields work(x) for each x of in, in the order of in. It runs work on several
+// values at once, and in itself on the goroutine of the caller, at most a few values
+// ahead of the results yielded. work must not use state that another call changes. A
+// panic of work reaches the caller. No goroutine outlives Map.
 func Map[In, Out any](in iter.Seq[In], work func(In) Out) iter.Seq[Out] {
 	ahead := 2 * runtime.GOMAXPROCS(0)
 	return func(yield func(Out) bool) {

@@ -1,7 +1,8 @@
-// Package seed has tests draw the same cases in every run and on every machine, so
-// that a change is judged by what it does and not by luck. They import it for that
-// alone. BERTH_SEED draws others: any number, 0 being the time; -rapid.seed goes
-// before it. It is read before go test watches, so -count=1 belongs to it.
+// Package seed makes tests draw the same cases in every run and on every machine, so
+// that a test result depends on the change and not on chance. Tests import it only
+// for that. BERTH_SEED sets another seed: any number, or 0 for the time. The flag
+// -rapid.seed takes precedence. BERTH_SEED is read before go test tracks variables,
+// so it needs -count=1.
 package seed
 
 import (
@@ -13,7 +14,7 @@ import (
 	_ "pgregory.net/rapid" // for its flags
 )
 
-// Value is what cases are drawn from.
+// Value is the seed of all cases.
 var Value = value(os.LookupEnv("BERTH_SEED"))
 
 func value(given string, ok bool) uint64 {

@@ -1,5 +1,5 @@
-// Package shrunk lets a property fail inside a test that wants it to: what
-// rapid shrinks the failure to is then looked at.
+// Package shrunk runs a property that is expected to fail inside a test, which then
+// checks the case that rapid shrinks the failure to.
 package shrunk
 
 import (
@@ -12,9 +12,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Failure checks the property and gives what rapid logged about the smallest
-// failure. The last call of the property is the one with the smallest values: it
-// can leave them in variables. A property that holds fails t.
+// Failure checks the property and returns rapid's log of the smallest failure. The
+// last call of the property has the smallest values and can leave them in variables.
+// If the property holds, Failure fails t.
 func Failure(t *testing.T, property func(*rapid.T)) (log string) {
 	t.Helper()
 	r := Run(func(r *Recorder) { rapid.Check(r, property) })
@@ -24,7 +24,7 @@ func Failure(t *testing.T, property func(*rapid.T)) (log string) {
 	return r.String()
 }
 
-// Checks has rapid check so many cases for the rest of the test.
+// Checks sets the number of cases that rapid checks for the rest of the test.
 func Checks(t *testing.T, n int) {
 	t.Helper()
 	old := flag.Lookup("rapid.checks").Value.String()
@@ -34,8 +34,8 @@ func Checks(t *testing.T, n int) {
 	}
 }
 
-// Run gives a function a recorder and waits for its end. Meanwhile rapid looks
-// for failures from the same seed each time, and writes none to a file.
+// Run calls a function with a recorder and waits for its end. Meanwhile rapid uses
+// the same seed each time and writes no failure files.
 func Run(f func(r *Recorder)) *Recorder {
 	for name, value := range map[string]string{"rapid.nofailfile": "true", "rapid.seed": "1"} {
 		old := flag.Lookup(name).Value.String()
@@ -54,15 +54,14 @@ func Run(f func(r *Recorder)) *Recorder {
 	return r
 }
 
-// Recorder is a test that keeps what is said to it. It ends its goroutine as
-// testing.T does.
+// Recorder is a test that records its log. It ends its goroutine as testing.T does.
 type Recorder struct {
 	test   string
 	lines  []string
 	failed bool
 }
 
-// String is everything that was logged, in order.
+// String returns everything that was logged, in order.
 func (r *Recorder) String() string { return strings.Join(r.lines, "\n") }
 
 // The methods of rapid.TB.

@@ -4,8 +4,9 @@ package spell
 import "unicode/utf8"
 
 // Distance returns the number of letters to insert, delete, replace or swap with
-// their neighbor to make a into b (optimal string alignment), or most+1 if that
-// takes more than most. Words whose lengths differ by more cost no comparison.
+// their neighbor to turn a into b (optimal string alignment), or most+1 if that
+// takes more than most. Words whose lengths differ by more than most are not
+// compared.
 func Distance(a, b string, most int) int {
 	if longer := utf8.RuneCountInString(a) - utf8.RuneCountInString(b); max(longer, -longer) > most {
 		return most + 1

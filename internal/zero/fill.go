@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// words and numbers are what API objects are filled with: most of what decides
-// anything, and nonsense.
+// words and numbers fill API objects: most values that affect decisions, and
+// nonsense.
 var (
 	words = []string{
 		"", "a", "b", "n0", "n1", "app", "In", "NotIn", "Exists", "Equal", "NoSchedule", "NoExecute", "kubernetes.io/hostname", "10%", "x y",
@@ -23,8 +23,8 @@ var (
 	quantities = []string{"0", "1", "100m", "-1", "1Gi", "1e30", "9223372036854775807"}
 )
 
-// Fill puts nonsense into what a pointer points to: about half of what may be left
-// out is, lists have up to two items.
+// Fill sets the value of a pointer to nonsense. About half of the optional fields
+// are left out, and lists have up to two items.
 func Fill(r *rand.Rand, pointer any) { fill(r, reflect.ValueOf(pointer).Elem(), 9) }
 
 func fill(r *rand.Rand, v reflect.Value, depth int) {
@@ -65,8 +65,8 @@ func fill(r *rand.Rand, v reflect.Value, depth int) {
 	}
 }
 
-// special fills types that hide what they are made of, or that would hardly ever
-// make sense.
+// special fills types with hidden contents, or types for which random values would
+// rarely be meaningful.
 func special(r *rand.Rand, v reflect.Value) bool {
 	switch p := v.Addr().Interface().(type) {
 	case *resource.Quantity:

@@ -1,5 +1,5 @@
-// Package zero asks a package everything with nothing: zero receivers, nil ones,
-// zero arguments. It also fills objects with nonsense. None of it may panic.
+// Package zero calls everything in a package with nothing: zero receivers, nil
+// receivers, zero arguments. It also fills objects with nonsense. No call may panic.
 package zero
 
 import (
@@ -18,11 +18,12 @@ import (
 	"testing"
 )
 
-// Check calls with zero arguments each function that it is given, and each exported
-// method of each type that it is given a value of: on the zero value, of numbers on
-// the largest too, and of pointers on nil. It ranges over what yields. The test
-// fails for each that panics, and for each function and type with methods that the
-// package in the working directory exports and that is not given.
+// Check calls each given function with zero arguments, and so each exported method
+// of the type of each given value. It calls methods on the zero value, for numeric
+// types also on the largest, and for pointers also on nil. It iterates over the
+// iterators in the results. The test fails for each panic, and for each exported
+// function and each exported type with methods that the package in the working
+// directory has and that is not given.
 func Check(t *testing.T, given ...any) {
 	t.Helper()
 	declared, seen := exported(t), map[string]bool{}
@@ -52,7 +53,7 @@ func Check(t *testing.T, given ...any) {
 	}
 }
 
-// largest is, of a type that numbers things, a number that nothing has.
+// largest returns the largest value of a numeric type, which identifies nothing.
 func largest(typ reflect.Type) reflect.Value {
 	p := reflect.New(typ)
 	switch {
@@ -64,8 +65,8 @@ func largest(typ reflect.Type) reflect.Value {
 	return p
 }
 
-// methods calls those of a pointer, but of a nil one those that take a value, which
-// the language itself lets panic, and those that read into it.
+// methods calls the methods of a pointer. For a nil pointer it skips value methods,
+// for which the language itself panics, and Unmarshal methods.
 func methods(t *testing.T, which string, names []string, p reflect.Value) {
 	t.Helper()
 	typ := p.Type().Elem()
@@ -100,7 +101,7 @@ func call(t *testing.T, name string, f reflect.Value) {
 	}
 }
 
-// try says how and where the call panics.
+// try describes the panic of the call and its place.
 func try(call func()) (panicked string) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -111,7 +112,7 @@ func try(call func()) (panicked string) {
 	return ""
 }
 
-// drink ranges over what yields.
+// drink iterates over the iterators among the results.
 func drink(results []reflect.Value) {
 	for _, v := range results {
 		switch {
@@ -126,7 +127,7 @@ func drink(results []reflect.Value) {
 	}
 }
 
-// place is where in our code the panic came up.
+// place returns where in berth's code the panic occurred.
 func place() string {
 	for line := range strings.Lines(string(debug.Stack())) {
 		if line = strings.TrimSpace(line); strings.Contains(line, ".go:") && !strings.Contains(line, "/src/") && !strings.Contains(line, "internal/zero/") {
@@ -138,11 +139,11 @@ func place() string {
 
 func funcName(f reflect.Value) string {
 	name := runtime.FuncForPC(f.Pointer()).Name()
-	name, _, _ = strings.Cut(name, "[") // of a generic one
+	name, _, _ = strings.Cut(name, "[") // of a generic function
 	return name[strings.LastIndexByte(name, '.')+1:]
 }
 
-// exported gives the package's functions, and its types with their methods.
+// exported returns the package's functions, and its types with their methods.
 func exported(t *testing.T) map[string][]string {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -178,7 +179,7 @@ func addExported(names map[string][]string, f *ast.File) {
 	}
 }
 
-// receiver is the type that a method is of.
+// receiver returns the type of a method's receiver.
 func receiver(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return ""

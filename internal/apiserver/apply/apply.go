@@ -1,11 +1,11 @@
-// Package apply computes what kubectl apply makes of a live object.
+// Package apply computes the result of kubectl apply on a live object.
 //
 // It follows kubectl (k8s.io/kubectl/pkg/cmd/apply/patcher.go: Patcher.patchSimple)
 // and, for the merge itself, strategicpatch
 // (k8s.io/apimachinery/pkg/util/strategicpatch/patch.go: CreateThreeWayMergePatch,
-// StrategicMergePatch). That package is not imported: it needs kube-openapi with
-// its parsers, 17 packages that berth's users would link for one function. Its
-// struct tags are read by the same light package.
+// StrategicMergePatch). That package is not imported: it needs kube-openapi with its
+// parsers, 17 packages that berth's users would link for one function. Its struct
+// tags are read by the same light package.
 package apply
 
 import (
@@ -22,22 +22,22 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// Apply returns the object that kubectl apply of a manifest makes of live, before
-// the API server fills in defaults, keeps its own fields and validates. No
-// argument is modified.
+// Apply returns the result of kubectl apply of manifest on live, before the API
+// server fills in defaults, keeps its own fields and validates. No argument is
+// modified.
 //
-// Fields that the manifest states are set; fields that the annotation
-// kubectl.kubernetes.io/last-applied-configuration has and the manifest lacks are
-// removed; all others stay as they are, so that without that annotation nothing
-// is removed. Status and the metadata that the server owns always stay, whatever
-// the manifest says. The annotation is renewed if what it says has changed.
+// Fields in the manifest are set. Fields in the annotation
+// kubectl.kubernetes.io/last-applied-configuration that the manifest lacks are
+// removed. All others stay, so without that annotation nothing is removed. Status
+// and the metadata that the server owns always stay, whatever the manifest has. The
+// annotation is updated if its content changes.
 //
-// A Go object does not tell an explicit zero (hostNetwork: false, or an empty
+// A Go object does not distinguish an explicit zero (hostNetwork: false, or an empty
 // struct) from an absent field: both count as absent. Only required fields,
-// pointers, lists and maps state a zero.
+// pointers, lists and maps can set a zero.
 //
-// The two objects must be of one kind in package kinds and have one name, and one
-// namespace unless the manifest has none.
+// The two objects must be of one kind in package kinds and have the same name, and
+// the same namespace unless the manifest has none.
 func Apply(live, manifest runtime.Object) (runtime.Object, error) {
 	if err := checkSame(live, manifest); err != nil {
 		return nil, err
@@ -80,9 +80,9 @@ func nameOf(object runtime.Object) string {
 }
 
 // annotate follows kubectl (k8s.io/kubectl/pkg/util/apply.go:
-// GetModifiedConfiguration): what the manifest states becomes an annotation of
-// it. It returns what live's annotation states, or nil. The text stays where
-// both state the same.
+// GetModifiedConfiguration): it adds to the manifest an annotation with its own
+// content. It returns the content of live's annotation, or nil. If both contents are
+// equal, the text of the annotation does not change.
 func annotate(live, manifest map[string]any, kind kinds.Kind) (last map[string]any, err error) {
 	annotations, _ := metadata(manifest)["annotations"].(map[string]any)
 	if annotations == nil {
@@ -117,7 +117,8 @@ func annotation(live map[string]any) string {
 	return text
 }
 
-// stated reads a configuration, without what a manifest here cannot state either.
+// stated parses a configuration, without the values that a manifest here cannot
+// have.
 func stated(text []byte, kind kinds.Kind) (map[string]any, error) {
 	tree, err := parse(text)
 	if err != nil {
@@ -142,8 +143,8 @@ func parse(text []byte) (map[string]any, error) {
 }
 
 // serverFields are the metadata that an update keeps
-// (k8s.io/apiserver/pkg/registry/rest/update.go: BeforeUpdate). A stale
-// resource version would be refused as a conflict; here it is passed over.
+// (k8s.io/apiserver/pkg/registry/rest/update.go: BeforeUpdate). A stale resource
+// version would be refused as a conflict; here it is ignored.
 var serverFields = []string{
 	"creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp",
 	"generation", "managedFields", "resourceVersion", "selfLink",
@@ -156,7 +157,7 @@ func dropServerFields(tree map[string]any) {
 	}
 }
 
-// restore decodes the merged tree and puts back what no tree has.
+// restore decodes the merged tree and puts back the fields that trees lack.
 func restore(tree map[string]any, live runtime.Object) (runtime.Object, error) {
 	text, err := json.Marshal(tree)
 	if err != nil {

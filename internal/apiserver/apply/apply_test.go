@@ -53,7 +53,7 @@ spec:
 status: {replicas: 3, readyReplicas: 3}
 `
 
-// TestApply: one row for each way in which a field comes to its value.
+// TestApply has one row for each way in which a field gets its value.
 func TestApply(t *testing.T) {
 	const head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n"
 	const pod = "  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: \"i:1\"}]}}\n"
@@ -131,7 +131,8 @@ func TestApplyReplacesASelector(t *testing.T) {
 	}
 }
 
-// The annotation is what kubectl writes; one that says the same in other words stays.
+// The annotation is written as by kubectl. An annotation with equal content stays as
+// it is.
 func TestApplyAnnotates(t *testing.T) {
 	class := read[*schedulingv1.PriorityClass](t, "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 0\n")
 	annotated := func(old string) string {

@@ -17,9 +17,9 @@ const (
 	deletePrefix    = "$deleteFromPrimitiveList/"
 )
 
-// threeWay follows CreateThreeWayMergePatch and StrategicMergePatch: the patch
-// has the changes from live to manifest and the deletions from last to manifest.
-// It changes its arguments.
+// threeWay follows CreateThreeWayMergePatch and StrategicMergePatch: the patch has
+// the changes from live to manifest and the deletions from last to manifest. It
+// modifies its arguments.
 func threeWay(last, manifest, live map[string]any, t reflect.Type) (map[string]any, error) {
 	changes, err := diffMaps(live, manifest, t, changed, false)
 	if err != nil {
@@ -35,12 +35,12 @@ func threeWay(last, manifest, live map[string]any, t reflect.Type) (map[string]a
 	return applying.maps(live, patch, t)
 }
 
-// want says which half of a difference is looked for.
+// want selects one half of a difference.
 type want bool
 
 const (
-	changed want = false // what was added or has another value
-	deleted want = true  // what is missing
+	changed want = false // values that were added or differ
+	deleted want = true  // values that are missing
 )
 
 // diffMaps follows diffMaps of strategicpatch. The rules are those of t; with
@@ -80,7 +80,7 @@ func list(names []string) []any {
 
 // hasMore follows hasAdditionalNewField.
 func hasMore(old, now map[string]any) bool {
-	for name, value := range old { // any order: a question
+	for name, value := range old { // any order: the result is a bool
 		if _, ok := now[name]; !ok && value != nil {
 			return true
 		}
@@ -170,8 +170,8 @@ func sorted(scalars []any) []any {
 	return slices.SortedStableFunc(slices.Values(scalars), func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 }
 
-// without returns the elements of a that b lacks, as often as it lacks them. Both
-// are sorted.
+// without returns the elements of a that b lacks, counting repetitions. Both are
+// sorted.
 func without(a, b []any) []any {
 	var missing []any
 	rest := slices.Clone(b)
@@ -185,9 +185,9 @@ func without(a, b []any) []any {
 	return missing
 }
 
-// diffItems follows diffListsOfMaps. Elements are paired in the order of their
-// keys. Where two elements of a list have one key (two ports of one number), that
-// order matters, and upstream's goes by a comparison that is true for equal keys.
+// diffItems follows diffListsOfMaps. Elements are paired in the order of their keys.
+// If two elements of a list have one key (two ports of one number), that order
+// matters, and upstream's comparison is true for equal keys.
 func diffItems(patch map[string]any, name string, old, now []any, r rule, w want) error {
 	if err := haveKey(r.key, old, now); err != nil {
 		return err
@@ -246,7 +246,7 @@ func compareItems(a, b []any, key string) int {
 	return cmp.Compare(keyText(a[0], key), keyText(b[0], key))
 }
 
-// keyOf returns what identifies an element: the value of its key, or the element
+// keyOf returns the identity of an element: the value of its key, or the element
 // itself in a list of scalars.
 func keyOf(item any, key string) any {
 	if m, ok := item.(map[string]any); ok {

@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// A mergeMode says what a patch is merged into.
+// mergeMode selects what a patch is merged into.
 type mergeMode bool
 
 const (
 	combining mergeMode = false // another patch: directives and nulls stay
-	applying  mergeMode = true  // an object: they are followed
+	applying  mergeMode = true  // an object: they are executed
 )
 
-// maps follows mergeMap of strategicpatch. It changes both arguments.
+// maps follows mergeMap of strategicpatch. It modifies both arguments.
 func (m mergeMode) maps(original, patch map[string]any, t reflect.Type) (map[string]any, error) {
 	if original == nil {
 		original = map[string]any{}
@@ -108,8 +108,8 @@ func (m mergeMode) field(original map[string]any, name string, value any, t refl
 	return err
 }
 
-// added follows discardNullValuesFromPatch and removeDirectives: a value that is
-// not merged with another is taken without what is said about merging.
+// added follows discardNullValuesFromPatch and removeDirectives: a value that is not
+// merged with another is added without its directives.
 func (m mergeMode) added(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
@@ -164,10 +164,10 @@ func (m mergeMode) list(original, patch []any, r rule, removes bool) ([]any, err
 	return arrange(merged, patch, original, r.key), nil
 }
 
-// removeItems follows mergeSliceWithSpecialElements. Like upstream it moves the
-// rest of the list down in place, and items below appends in place: the caller,
-// who goes by the list's order, then finds new elements where old ones were. That
-// decides where the elements of others go (see arrange).
+// removeItems follows mergeSliceWithSpecialElements. Like upstream it moves the rest
+// of the list down in place, and items below appends in place: the caller, which
+// uses the list's order, then finds new elements where old ones were. That decides
+// where the elements of others are placed (see arrange).
 func removeItems(original, patch []any, key string) (rest, others []any) {
 	rest = original
 	for _, item := range patch {
@@ -205,7 +205,7 @@ func indexOf(items []any, item any, key string) int {
 }
 
 // ordered follows mergePatchIntoOriginal: it merges a list whose order the patch
-// sets, and takes both out of the patch.
+// sets, and removes both from the patch.
 func (m mergeMode) ordered(original, patch map[string]any, name string, t reflect.Type) error {
 	order := patch[orderPrefix+name].([]any)
 	delete(patch, orderPrefix+name)
@@ -257,8 +257,8 @@ func followsOrder(items, order []any, key string) error {
 	return nil
 }
 
-// arrange follows normalizeElementOrder: the elements of order come in that
-// order, the others in that of live, and the two are interleaved as in live.
+// arrange follows normalizeElementOrder: the elements in order are sorted by it, the
+// others by live, and the two are interleaved as in live.
 func arrange(merged, order, live []any, key string) []any {
 	var stated, others []any
 	for _, item := range merged {
@@ -298,8 +298,8 @@ func inOrder(items, order []any, key string) []any {
 	return append(rest, removals...)
 }
 
-// deduplicate follows deduplicateScalars: a repeated element gives its place to
-// the last.
+// deduplicate follows deduplicateScalars: the last element of the list moves to the
+// place of a repeated one.
 func deduplicate(scalars []any) []any {
 	for i := 0; i < len(scalars); i++ {
 		for j := i + 1; j < len(scalars); {

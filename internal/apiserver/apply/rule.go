@@ -7,13 +7,13 @@ import (
 	"k8s.io/apimachinery/third_party/forked/golang/json"
 )
 
-// A rule is what the tags patchStrategy and patchMergeKey of a field say.
+// rule holds the tags patchStrategy and patchMergeKey of a field.
 type rule struct {
 	t       reflect.Type // of the field's value, or of the elements of a list
-	merge   bool         // a list whose elements are merged, and not replaced as a whole
-	key     string       // that identifies an element of such a list; empty for scalars
+	merge   bool         // a list whose elements are merged, not replaced as a whole
+	key     string       // identifies an element of such a list; empty for scalars
 	replace bool         // a map that is replaced as a whole: the selector of a budget
-	retain  bool         // what the manifest does not state goes, whoever has set it
+	retain  bool         // fields absent from the manifest are removed, whoever set them
 }
 
 func ruleOf(t reflect.Type, name string) (rule, error) {
@@ -28,9 +28,9 @@ func ruleOf(t reflect.Type, name string) (rule, error) {
 	return rule{field, has("merge"), key, has("replace"), has("retainKeys")}, nil
 }
 
-// dropEmpty removes empty maps from what was last applied where a manifest here
-// cannot state one, because the Go type has no pointer: taken for removed, they
-// would take along what others have set inside.
+// dropEmpty removes empty maps from the last applied configuration if a manifest
+// here cannot have them because the Go type has no pointer. Otherwise they would
+// count as removed, along with fields inside them that others have set.
 func dropEmpty(value any, t reflect.Type) {
 	switch value := value.(type) {
 	case []any:

@@ -10,9 +10,9 @@ import (
 	strictjson "sigs.k8s.io/json"
 )
 
-// treeOf returns an object as the JSON that a user would have written: without
-// zero values that the Go type would write although nobody stated them, and
-// without status, type and the metadata that the server owns.
+// treeOf returns an object as the JSON that a user would have written: without zero
+// values that the Go type would write although nobody set them, and without status,
+// type and the metadata that the server owns.
 func treeOf(object runtime.Object) map[string]any {
 	tree, _ := valueTree(reflect.ValueOf(object)).(map[string]any)
 	delete(tree, "apiVersion")
@@ -66,7 +66,7 @@ func valueTree(v reflect.Value) any {
 	panic(fmt.Sprintf("no modelled kind has a %s", v.Type()))
 }
 
-// asMarshaler finds a MarshalJSON of the value or of a pointer to it.
+// asMarshaler returns the MarshalJSON of the value or of a pointer to it.
 func asMarshaler(v reflect.Value) (json.Marshaler, bool) {
 	if m, ok := v.Interface().(json.Marshaler); ok {
 		return m, true
@@ -89,8 +89,8 @@ func marshaled(m json.Marshaler) any {
 	return tree
 }
 
-// addFields adds the fields that are stated: those that are not zero, and
-// scalars that have no omitempty, which manifests are required to have.
+// addFields adds the fields that are set: nonzero fields, and scalars without
+// omitempty, which manifests must have.
 func addFields(tree map[string]any, v reflect.Value) {
 	for i := range v.NumField() {
 		name, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")

@@ -8,7 +8,7 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/decode"
 )
 
-// A mistake costs the same however many there are: each has its line looked up.
+// A mistake costs the same, however many there are: the line of each is looked up.
 func BenchmarkManyMistakes(b *testing.B) {
 	for _, n := range []int{1_000, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -5,16 +5,15 @@ import (
 	"unicode"
 )
 
-// keepWhole is the size up to which the text of a document is held until all of
-// it is read. An object that is larger is refused. A list may be larger, and is
-// read item by item.
+// keepWhole is the size up to which the text of a document is held until it is read
+// completely. A larger object is refused. A larger list is read item by item.
 const keepWhole = 64 << 20
 
-// chunk is what stands between two separators. It is read from front to back.
+// chunk is the text between two separators. It is read from front to back.
 type chunk struct {
 	*stream
-	first     bool   // it stands before the first separator, or beside a log
-	separator string // what followed the "---" above it and should not
+	first     bool   // it is before the first separator, or next to a log
+	separator string // the text that wrongly follows the "---" above it
 }
 
 func (s *stream) chunk(first bool, separator string) *chunk {
@@ -23,15 +22,15 @@ func (s *stream) chunk(first bool, separator string) *chunk {
 	return &chunk{stream: s, first: first, separator: separator}
 }
 
-// all passes the chunk and returns its text since hold. It reports whether that
-// is not too large.
+// all passes the chunk and returns its text since hold. It reports whether the text
+// is within the limit.
 func (c *chunk) all() ([]byte, bool) {
 	for c.pass(len(c.text())); c.holds() && c.more(); c.pass(len(c.text())) {
 	}
 	return c.passed()
 }
 
-// nextLine returns the next line with its end, or what is left of the chunk.
+// nextLine returns the next line with its end, or the rest of the chunk.
 func (c *chunk) nextLine() []byte {
 	for searched := 0; ; {
 		rest := c.text()
@@ -45,7 +44,8 @@ func (c *chunk) nextLine() []byte {
 	}
 }
 
-// firstByte returns the first byte of the chunk that is not space, 0 if there is none.
+// firstByte returns the first byte of the chunk that is not space, or 0 if there is
+// none.
 func (c *chunk) firstByte() byte {
 	for at := 0; ; {
 		text := bytes.TrimPrefix(c.text()[at:], utf8BOM)
@@ -59,7 +59,7 @@ func (c *chunk) firstByte() byte {
 	}
 }
 
-// isBlank reports whether the chunk has nothing but space and comments from here on.
+// isBlank reports whether the rest of the chunk has only space and comments.
 func (c *chunk) isBlank() bool {
 	for at := 0; ; {
 		for text := c.text(); at < len(text); {

@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// clip gives the slices in an object the capacity that they need: a decoder grows
-// them as it reads, and half of a dump would be room for items that never come.
+// clip trims the capacity of the slices in an object to their length. A decoder
+// grows slices as it reads, and without clip half of the memory of a dump would be
+// unused capacity.
 func clip(object any) {
 	v := reflect.ValueOf(object).Elem()
 	if do := clipperOf(v.Type()); do != nil {
@@ -17,8 +18,7 @@ func clip(object any) {
 // clipper clips the slices in a value.
 type clipper func(v reflect.Value)
 
-// clippers holds the clipper of each type that was asked for; nil where the type
-// has no slices.
+// clippers caches the clipper of each type, or nil if the type has no slices.
 var clippers sync.Map
 
 func clipperOf(t reflect.Type) clipper {

@@ -16,17 +16,17 @@ import (
 type piece struct {
 	index int
 	text  *text
-	check bool // the text is not held if the object is valid
+	check bool // drop the text if the object is valid
 }
 
-// batchSize is the text that a worker is given at once.
+// batchSize is how much text a worker gets at once.
 const batchSize = 128 << 10
 
-// holdText is how much text the places of objects hold before that of valid
-// objects is let go.
+// holdText is how much text the places of objects hold before the text of valid
+// objects is dropped.
 const holdText = 4 << 20
 
-// cutter cuts a list into pieces and what is left of it.
+// cutter cuts a list into its items and the remaining frame.
 type cutter interface {
 	// pieces yields the items in batches.
 	pieces(yield func([]piece) bool)
@@ -35,8 +35,8 @@ type cutter interface {
 	frame() (*text, bool)
 }
 
-// list reads the items of a list on all cores. It reports whether that is how the
-// document can be read.
+// list reads the items of a list on all cores. It reports whether the document can
+// be read that way.
 func (r *Reader) list(c cutter, document int) ([]outcome, bool) {
 	items, ok := r.workOn(c.pieces, document, header{}, false)
 	frame, isList := c.frame()
@@ -71,20 +71,20 @@ func (r *Reader) list(c cutter, document int) ([]outcome, bool) {
 	return slices.Concat([]outcome{o}, items), true
 }
 
-// firstItem returns a list of one item that was cut out, for what it shows of its kind.
+// firstItem returns a list of one item that was cut out, to determine its kind.
 func (w *worker) firstItem(t *text) json.RawMessage {
 	if t == nil {
 		return nil
 	}
 	raw, _ := w.valueOf(t)
-	w.repeats = false // those are of the item
+	w.repeats = false // these belong to the item
 	if t.isJSON {
 		raw = slices.Concat([]byte("["), raw, []byte("]"))
 	}
 	return raw
 }
 
-// nameBare reads the items once more that wait for what their list says.
+// nameBare reads again the items that depend on the kind of their list.
 func (r *Reader) nameBare(items []outcome, document int, inherited header) ([]outcome, bool) {
 	isBare := func(o outcome) bool { return o.bare }
 	if !slices.ContainsFunc(items, isBare) {
@@ -177,8 +177,8 @@ func (r *Reader) place(document int, t *text) Place {
 	return Place{file: r.file.name, document: document, text: t}
 }
 
-// valueOf returns the content of a text as JSON. It reports whether there is
-// nothing wrong with it.
+// valueOf returns the content of a text as JSON. It reports whether the text has no
+// mistakes.
 func (w *worker) valueOf(t *text) (json.RawMessage, bool) {
 	if t.isJSON {
 		return t.bytes, true
@@ -210,7 +210,7 @@ func (r *Reader) yaml(c *chunk) {
 	r.yamlText(all, line)
 }
 
-// yamlText reads a document of YAML that is not cut.
+// yamlText reads a YAML document that is not cut.
 func (r *Reader) yamlText(all []byte, line int) {
 	document := r.nextDocument()
 	t := &text{bytes: all, line: line}
@@ -257,8 +257,8 @@ func (r *Reader) wholeYAML(t *text, document int) []outcome {
 	return w.out
 }
 
-// joined reports whether the document is two that were joined without a
-// separator: apiVersion and kind repeat. It returns the line where the second begins.
+// joined reports whether two documents were joined without a separator, so that
+// apiVersion and kind repeat. It returns the line where the second begins.
 func (w *worker) joined(at Place) (line int, ok bool) {
 	node := w.lines.root(at.text)
 	if !w.repeats || node == nil {
@@ -274,17 +274,17 @@ func (w *worker) joined(at Place) (line int, ok bool) {
 	return at.text.streamLine(min(version, kind)), version > 0 && kind > 0
 }
 
-// yamlCutter cuts a list as kubectl writes it: in block style, with "items:" at
-// the left margin on a line of its own, and each item behind a "- " of the same
+// yamlCutter cuts a list as kubectl writes it: in block style, with "items:" at the
+// left margin on a line of its own, and each item behind a "- " of the same
 // indentation.
 //
 // That is safe because a piece is read only if it is one whole item by itself, and
 // the rest one whole list: a scalar, flow collection or alias that crosses a cut
-// does not end, or has no anchor, in its piece. Whatever is unusual leaves the
-// document to be read as a whole.
+// does not end, or has no anchor, in its piece. A document with any other layout is
+// read as a whole.
 type yamlCutter struct {
 	*chunk
-	begin int // of the stream, where the document begins
+	begin int // in the stream, where the document begins
 	head  []byte
 	tail  []byte
 	items int // lines of the stream with items
@@ -330,8 +330,8 @@ func (y *yamlCutter) pieces(yield func([]piece) bool) {
 	y.passTail()
 }
 
-// hasOtherLineEnds reports whether YAML sees line ends in the text that are none
-// for a stream.
+// hasOtherLineEnds reports whether the text has line ends in YAML that are not line
+// ends in a stream.
 func hasOtherLineEnds(text []byte) bool {
 	for rest := text; ; {
 		i := bytes.IndexByte(rest, '\r')
@@ -345,7 +345,7 @@ func hasOtherLineEnds(text []byte) bool {
 	return bytes.Contains(text, []byte("\u0085")) || bytes.Contains(text, []byte("\u2028")) || bytes.Contains(text, []byte("\u2029"))
 }
 
-// passHead passes the lines up to "items:". It reports whether there are such.
+// passHead passes the lines up to "items:". It reports whether it found that line.
 func (y *yamlCutter) passHead() bool {
 	for {
 		line := y.nextLine()
@@ -360,8 +360,9 @@ func (y *yamlCutter) passHead() bool {
 	}
 }
 
-// item returns the next item, nil if there is none, and its indentation, which has
-// to be dash unless that is negative. It reports whether the text is plain.
+// item returns the next item, or nil if there is none, and its indentation. The
+// indentation must be dash unless dash is negative. It reports whether the text is
+// plain.
 func (y *yamlCutter) item(dash int) (item []byte, indent int, ok bool) {
 	length, begun := 0, false
 	for {
@@ -424,7 +425,7 @@ func (y *yamlCutter) frame() (*text, bool) {
 	}
 	before := y.head[:max(0, len(y.head)-len("items:\n"))]
 	if !y.plain || bytes.Contains(before, []byte("items")) || bytes.Contains(y.tail, []byte("items")) {
-		return nil, false // the line that says "items:" may be part of a scalar
+		return nil, false // the line "items:" may be part of a scalar
 	}
 	if bytes.HasPrefix(y.head, []byte("...")) || bytes.Contains(y.head, []byte("\n...")) {
 		return nil, false

@@ -20,7 +20,7 @@ import (
 	"github.com/berthsim/berth/internal/golden"
 )
 
-// disturbances are what may stand where an item is cut, or make the cut wrong.
+// disturbances are texts that may occur where an item is cut, or make the cut wrong.
 var disturbances = []string{
 	"'", `"`, "- x\n", "\n- ", "items:\n", "\"items\": 1\n", "#", "# c\n", "&a ", "*a", "<<: *a\n", "...\n", "---\n", "|\n", ">-\n  ",
 	"\r", "\r\n", "\n", " ", "  ", "\t", "{", "}", "[", "]", ",", ":", "kind: List\n", "kind: NodeList\n", "metadata: {}\n", "\u2028", "\u0085", "\xff", "~",
@@ -43,7 +43,7 @@ func drawList(t *rapid.T) string {
 	all := drawObjects(t)
 	list := listOf(all)
 	if rapid.Bool().Draw(t, "page") {
-		list["metadata"] = wireObject{"continue": "x"} // told at its line, behind the items
+		list["metadata"] = wireObject{"continue": "x"} // reported at its line, behind the items
 	}
 	switch rapid.SampledFrom([]string{"block", "indented", "json", "pretty", "typed", "kind first", "bare", "bare JSON"}).Draw(t, "style") {
 	case "indented":
@@ -94,7 +94,7 @@ func indent(text string) string {
 	return b.String()
 }
 
-// told is everything that a reading tells, with the places.
+// told returns everything that Read reports, with the places.
 func told(t rapid.TB, stream string, opts Options) string {
 	opts.KeepAll = true
 	r := NewReader(opts)
@@ -118,8 +118,8 @@ func told(t rapid.TB, stream string, opts Options) string {
 	return b.String()
 }
 
-// TestCutLaw: a list that is cut into its items reads as the whole does, with the
-// same messages at the same places, whatever stands at the cuts.
+// TestCutLaw: a list that is cut into its items reads as the whole list does, with
+// the same messages at the same places, whatever is at the cuts.
 // Mutants it fails on: noFrame (frame without the look for other "items"), noGap
 // (streamLine without the gap).
 func TestCutLaw(t *testing.T) {
@@ -161,8 +161,8 @@ func countCuts(stream string) (n int) {
 	return n
 }
 
-// TestFastIsExact: what json v2 accepts decodes as sigs.k8s.io/json decodes it,
-// which has nothing to say of it; all else goes the slow way.
+// TestFastIsExact: an object that json v2 accepts decodes as sigs.k8s.io/json
+// decodes it, without mistakes. All others are read the slow way.
 // Mutants it fails on: lenient (without RejectUnknownMembers), anyCase (with
 // MatchCaseInsensitiveNames).
 func TestFastIsExact(t *testing.T) {
@@ -204,7 +204,7 @@ func TestFastIsExact(t *testing.T) {
 	})
 }
 
-// checkFast returns 1 if the object went the fast way.
+// checkFast returns 1 if the object was read the fast way.
 func checkFast(t rapid.TB, raw []byte) int {
 	t.Helper()
 	w := &worker{Options: &Options{KeepAll: true}, lines: NewLineFinder()}
@@ -234,12 +234,12 @@ var oddValues = []string{
 	`"500m"`, `"2Gi"`, `"1e3"`, `" 1"`, `"YQ=="`, `"YQ"`, `"Y\nQ=="`, "[97]", "01", "1.", ".5", "+1", "tru", `{"a":1,}`, "[1,]", "/**/1", `"a	b"`,
 }
 
-// mutateJSON states the kind and changes the text of an object here and there.
+// mutateJSON sets the kind of an object and changes its text in some places.
 func mutateJSON(t *rapid.T, text string, kind kinds.Kind) string {
 	members := strings.TrimPrefix(text, "{")
 	text = fmt.Sprintf(`{"apiVersion":%q,"kind":%q,`, kind.APIVersion, kind.Name) + members
 	for range rapid.IntRange(0, 2).Draw(t, "mutations") {
-		var at []int // where a value begins
+		var at []int // where values begin
 		for i := 60; i < len(text)-1; i++ {
 			if strings.IndexByte(":[,", text[i]) >= 0 {
 				at = append(at, i+1)
@@ -327,8 +327,8 @@ func drawStruct(t *rapid.T, of reflect.Type, depth int) any {
 	return all
 }
 
-// TestLargeStreams: what does not fit into one block of a stream reads as what
-// does, line numbers included.
+// TestLargeStreams: streams of several blocks read as those of one block do, line
+// numbers included.
 func TestLargeStreams(t *testing.T) {
 	var b bytes.Buffer
 	n := 3000

@@ -11,8 +11,8 @@ import (
 )
 
 // json reads a chunk that begins with "{": a sequence of JSON values, as for
-// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLOrJSONDecoder), or else YAML in
-// flow style.
+// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLOrJSONDecoder), or otherwise
+// YAML in flow style.
 func (r *Reader) json(c *chunk) {
 	for first := true; ; first = false {
 		if !first && c.isBlank() {
@@ -35,8 +35,8 @@ func (r *Reader) json(c *chunk) {
 	}
 }
 
-// skipSpace passes space between JSON values, which is not part of the next one.
-// Before the first it is, as that may be no JSON.
+// skipSpace passes space between JSON values, which is not part of the next value.
+// Space before the first value belongs to it, as the chunk may not be JSON.
 func (c *chunk) skipSpace(first bool) {
 	for {
 		text := c.text()
@@ -51,8 +51,8 @@ func (c *chunk) skipSpace(first bool) {
 	}
 }
 
-// explainJSON says what is wrong with the value that the text begins with. Of one
-// that is too large only what its cutter says is known.
+// explainJSON describes what is wrong with the value at the beginning of the text.
+// For a value that is too large, only the error of its cutter is known.
 func explainJSON(text []byte, c *chunk, err error) (line int, message string) {
 	if text == nil {
 		return c.heldLine, err.Error()
@@ -78,7 +78,7 @@ func (r *Reader) jsonValue(c *chunk) ([]outcome, error) {
 	if cut.err != nil {
 		return nil, cut.err
 	}
-	if !ok { // not a list, or not one that can be cut
+	if !ok { // not a list, or it cannot be cut
 		whole, held := c.passed()
 		if !held {
 			return nil, errTooLarge
@@ -98,12 +98,12 @@ func (r *Reader) jsonValue(c *chunk) ([]outcome, error) {
 	return all, nil
 }
 
-// jsonCutter cuts a JSON object with an array of items into these and the rest. It
-// only looks for where values end; what is in them is for the decoder.
+// jsonCutter cuts a JSON object with an array of items into the items and the rest.
+// It only finds where values end and does not check their content.
 type jsonCutter struct {
 	*chunk
-	begin   int // the line of the stream where the value begins
-	at      int // of text(): what was looked at
+	begin   int // line of the stream where the value begins
+	at      int // in text(): how far it was scanned
 	head    []byte
 	tail    []byte
 	gap     int // lines of the stream with items
@@ -111,7 +111,7 @@ type jsonCutter struct {
 	yield   func([]piece) bool
 	batch   []piece
 	size    int    // of the batch
-	closing []byte // the line that closes an item, its indentation included; nil if that is not known
+	closing []byte // the line that closes an item, with its indentation; nil if not known
 	closed  bool   // the value is an object and has ended
 	err     error
 }
@@ -135,7 +135,7 @@ func (j *jsonCutter) peek() byte {
 
 func (j *jsonCutter) fail(err error) { j.err = err }
 
-// next passes the next byte that is not space, which must be one of these.
+// next passes the next byte that is not space. It must be one of wanted.
 func (j *jsonCutter) next(wanted string) byte {
 	b := j.peek()
 	if j.err == nil && bytes.IndexByte([]byte(wanted), b) < 0 {
@@ -163,7 +163,7 @@ func (j *jsonCutter) value() (from int) {
 	return from
 }
 
-// literal passes what is neither a string nor nested, as far as it goes.
+// literal passes a value that is neither a string nor nested, as far as it extends.
 func (j *jsonCutter) literal() {
 	for {
 		if n := bytes.IndexAny(j.text()[j.at:], ",]} \n\t\r"); n >= 0 {
@@ -177,7 +177,7 @@ func (j *jsonCutter) literal() {
 	}
 }
 
-// nested passes an object or an array, to the bracket that closes the first.
+// nested passes an object or an array, up to its closing bracket.
 func (j *jsonCutter) nested() {
 	from, depth := j.at, 0
 	for {
@@ -189,7 +189,7 @@ func (j *jsonCutter) nested() {
 					return
 				}
 				text, i = j.text(), j.at-1
-			case '\n': // much of what kubectl prints is indentation
+			case '\n': // most of kubectl's output is indentation
 				for i+1 < len(text) && text[i+1] == ' ' {
 					i++
 				}
@@ -243,7 +243,7 @@ func (j *jsonCutter) str() {
 	}
 }
 
-// keep puts what was looked at into the frame.
+// keep moves the scanned text into the frame.
 func (j *jsonCutter) keep() {
 	part := j.text()[:min(j.at, len(j.text()))]
 	if j.lists == 0 {
@@ -257,13 +257,13 @@ func (j *jsonCutter) keep() {
 	j.drop()
 }
 
-// drop passes what was looked at.
+// drop passes the scanned text.
 func (j *jsonCutter) drop() {
 	j.pass(min(j.at, len(j.text())))
 	j.at = 0
 }
 
-// pieces passes the value whether or not all pieces are wanted.
+// pieces passes the whole value even if the caller stops early.
 func (j *jsonCutter) pieces(yield func([]piece) bool) {
 	j.yield = yield
 	if j.peek() != '{' {
@@ -327,10 +327,10 @@ func (j *jsonCutter) items() {
 	j.gap += j.line - first
 }
 
-// item cuts an item. Where the first one closes on a line of its own, as kubectl
-// prints it, the others are looked for by that line, which is several times as
-// fast. A line ends no string, so what ends elsewhere is no JSON by itself, and the
-// document is read as a whole.
+// item cuts an item. If the first one closes on a line of its own, as kubectl prints
+// it, the others are found by that line, which is several times as fast. A JSON
+// string contains no line end, so an item cut in the wrong place is not valid JSON,
+// and the document is read as a whole.
 func (j *jsonCutter) item(index int) {
 	from := 0
 	if j.closing != nil && j.peek() == '{' {
@@ -361,7 +361,7 @@ func (j *jsonCutter) item(index int) {
 	}
 }
 
-// seek passes the next appearance of what.
+// seek passes the next occurrence of what.
 func (j *jsonCutter) seek(what []byte) {
 	for from := j.at; ; {
 		text := j.text()
@@ -382,7 +382,8 @@ func (j *jsonCutter) seek(what []byte) {
 	}
 }
 
-// closingLine returns the line with which an object closes, if only the last line is such.
+// closingLine returns the line that closes an object, or nil if another line is
+// equal to it.
 func closingLine(item []byte) []byte {
 	last := bytes.LastIndexByte(item, '\n')
 	if last < 0 || string(bytes.TrimSpace(item[last:])) != "}" || bytes.Index(item, item[last:]) != last {
@@ -391,7 +392,7 @@ func closingLine(item []byte) []byte {
 	return bytes.Clone(item[last:])
 }
 
-// flush hands the batch on.
+// flush yields the batch.
 func (j *jsonCutter) flush() {
 	if len(j.batch) > 0 && j.yield != nil && !j.yield(j.batch) {
 		j.yield = nil

@@ -12,14 +12,14 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// header is what every object says of itself, before its kind is known.
+// header holds the fields common to all objects, before the kind is known.
 type header struct {
 	apiVersion, kind              string
 	namespace, name, generateName string
 }
 
-// readHeader reads the header of a JSON object; what is not a string reads as
-// "". It returns the mistakes in apiVersion and kind.
+// readHeader reads the header of a JSON object. A value that is not a string reads
+// as "". It returns the mistakes in apiVersion and kind.
 func readHeader(fields map[string]json.RawMessage) (h header, mistakes []mistake) {
 	for name, into := range map[string]*string{"apiVersion": &h.apiVersion, "kind": &h.kind} {
 		if raw, ok := fields[name]; ok {
@@ -40,8 +40,8 @@ func stringOf(raw json.RawMessage) (s string) {
 	return s
 }
 
-// objectOf is the members of a JSON object, nil if it is none. The last of
-// repeated members counts.
+// objectOf returns the members of a JSON object, or nil if it is not an object. The
+// last of repeated members counts.
 func objectOf(raw json.RawMessage) (members map[string]json.RawMessage) {
 	if len(raw) > 0 && kjson.UnmarshalCaseSensitivePreserveInts(raw, &members) != nil {
 		return nil
@@ -49,7 +49,7 @@ func objectOf(raw json.RawMessage) (members map[string]json.RawMessage) {
 	return members
 }
 
-// itemsOf is the values of a JSON array, nil if it is none.
+// itemsOf returns the values of a JSON array, or nil if it is not an array.
 func itemsOf(raw json.RawMessage) (items []json.RawMessage) {
 	if len(raw) > 0 && kjson.UnmarshalCaseSensitivePreserveInts(raw, &items) != nil {
 		return nil
@@ -57,15 +57,16 @@ func itemsOf(raw json.RawMessage) (items []json.RawMessage) {
 	return items
 }
 
-// isList reports whether the object is a list: any with items, as for
-// unstructuredJSONScheme of apimachinery, whose kind says so, too.
+// isList reports whether the object is a list: its kind ends in List, and it has
+// items, as for unstructuredJSONScheme of apimachinery. List and the lists of
+// modelled kinds need no items.
 func (h header) isList(fields map[string]json.RawMessage) bool {
 	_, hasItems := fields["items"]
 	_, modelled := kinds.Named(strings.TrimSuffix(h.kind, "List"))
 	return strings.HasSuffix(h.kind, "List") && (hasItems || modelled || h.kind == "List")
 }
 
-// describe names the object as far as it can be named.
+// describe returns a name for the object, as complete as its header allows.
 func (h header) describe(item string) string {
 	name := h.nameOrPattern()
 	switch {
@@ -84,9 +85,9 @@ func (h header) nameOrPattern() string {
 	return h.name
 }
 
-// recognise finds the kind of an object that names none but that an API server
-// has stored: typed Go clients clear kind and apiVersion, so dumps that programs
-// write often lack them. The API server itself would refuse the object.
+// recognise determines the kind of a stored object that has no kind and apiVersion.
+// Typed Go clients clear these fields, so dumps written by programs often lack them.
+// The API server itself would refuse the object.
 func recognise(fields map[string]json.RawMessage) (kinds.Kind, bool) {
 	for _, k := range kinds.All {
 		outer, inner, ok := strings.Cut(k.Live, ".")
@@ -97,8 +98,8 @@ func recognise(fields map[string]json.RawMessage) (kinds.Kind, bool) {
 	return kinds.Kind{}, false
 }
 
-// judge says what becomes of an object that names this apiVersion and kind: it
-// is of the model (no reason), is skipped, or is a mistake in field.
+// judge decides how to treat an object with this apiVersion and kind: it is of the
+// model (no reason), skipped, or a mistake in field.
 func (h header) judge() (k kinds.Kind, skip string, wrong *mistake) {
 	switch {
 	case h.kind == "" && h.apiVersion == "":
@@ -130,7 +131,7 @@ func (h header) judge() (k kinds.Kind, skip string, wrong *mistake) {
 	return k, "kind is not modelled", nil
 }
 
-// suggestVersion helps where only the version is missing.
+// suggestVersion returns advice if only the version is missing.
 func (h header) suggestVersion() string {
 	if k, ok := kinds.Named(h.kind); ok {
 		return ": write " + k.APIVersion
@@ -138,13 +139,13 @@ func (h header) suggestVersion() string {
 	return ""
 }
 
-// ownedByKubernetes reports whether the API group is one of Kubernetes' own:
-// they have no dot or end in .k8s.io (the API server protects that suffix).
+// ownedByKubernetes reports whether the API group belongs to Kubernetes: it has no
+// dot or ends in .k8s.io (the API server protects that suffix).
 func ownedByKubernetes(group string) bool {
 	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") && !strings.HasSuffix(group, ".x-k8s.io")
 }
 
-// removals is when an API version that manifests still name was last served,
+// removals holds when the API versions that old manifests name were last served,
 // from the deprecation guide of the Kubernetes documentation.
 var removals = map[string]string{
 	"extensions/v1beta1":         "1.16",

@@ -101,7 +101,7 @@ func listOf(all []wireObject) wireObject {
 	return wireObject{"apiVersion": "v1", "kind": "List", "items": all}
 }
 
-// reading is what Read found, without the places, which layouts change.
+// reading returns what Read found, without the places, which depend on the layout.
 func reading(stream string) string {
 	read := Read([]byte(stream))
 	out := jsonOf(objectsOf(read))
@@ -161,8 +161,8 @@ func utf16Of(text string) string {
 	return string(out)
 }
 
-// TestTypedListLaw: items of a typed list read as the documents do that
-// name their kind. Mutant it fails on: bareItems (items inherit nothing).
+// TestTypedListLaw: items of a typed list read as documents that name their kind do.
+// Mutant it fails on: bareItems (items inherit nothing).
 func TestTypedListLaw(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		kind := rapid.SampledFrom(kinds.All).Draw(t, "kind")
@@ -179,11 +179,11 @@ func TestTypedListLaw(t *testing.T) {
 	})
 }
 
-// TestReadsAsApimachinery: what is kept equals what apimachinery's own
-// reader and converter make of the stream, and the unknown fields are the same.
-// The converter is not the decoder that Read uses; it has its own idea
-// of every type. Mutants it fails on: anyCase, quietUnknown (warnStrict skips
-// unknown fields), firstJSON.
+// TestReadsAsApimachinery: the kept objects equal those that apimachinery's own
+// reader and converter make from the stream, and the unknown fields are the same.
+// The converter is not the decoder that Read uses; it has its own logic for every
+// type. Mutants it fails on: anyCase, quietUnknown (warnStrict skips unknown
+// fields), firstJSON.
 func TestReadsAsApimachinery(t *testing.T) {
 	t.Run("generated", func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
@@ -256,7 +256,7 @@ func readWithApimachinery(t rapid.TB, stream string) (objects []runtime.Object, 
 	return withoutCopies(objects), unknown
 }
 
-// withoutCopies drops what is the same as an object before it: Read keeps one.
+// withoutCopies drops objects that equal an earlier one, because Read keeps one.
 func withoutCopies(objects []runtime.Object) []runtime.Object {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(objects, func(o runtime.Object) bool {
@@ -306,8 +306,8 @@ func convert(t rapid.TB, content map[string]any) (converted []runtime.Object, un
 	return nil, nil
 }
 
-// TestYAMLIsUpstreams: documents become the JSON that sigs.k8s.io/yaml
-// makes of them. Mutant it fails on: wideFloats (keyText formats with 64 bits).
+// TestYAMLIsUpstreams: documents become the JSON that sigs.k8s.io/yaml makes from
+// them. Mutant it fails on: wideFloats (keyText formats with 64 bits).
 func TestYAMLIsUpstreams(t *testing.T) {
 	keys := rapid.OneOf(anyText, rapid.SampledFrom([]string{"1", "0x10", "1.5", "0.1", "1e99", ".inf", "-.inf", ".nan", "yes", "true", "~", "2020-01-01", "'1'", "[a]"}))
 	rapid.Check(t, func(t *rapid.T) {

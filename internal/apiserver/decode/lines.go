@@ -12,16 +12,16 @@ import (
 )
 
 // LineFinder finds the lines of fields. It parses a text again, with a parser that
-// keeps positions, when a line of that text is first asked for.
+// keeps positions, when a line in that text is first needed.
 type LineFinder struct {
 	roots map[*text]*yaml.Node
-	keys  map[*yaml.Node]keyIndex // of a mapping that was looked into
+	keys  map[*yaml.Node]keyIndex // of each mapping searched so far
 }
 
-// keyIndex tells where each key of a mapping stands.
+// keyIndex holds the position of each key of a mapping.
 type keyIndex struct {
 	at      map[string]int
-	lengths map[int]bool // that keys have
+	lengths map[int]bool // lengths of the keys
 }
 
 // NewLineFinder returns a LineFinder that has parsed nothing yet.
@@ -29,7 +29,7 @@ func NewLineFinder() LineFinder {
 	return LineFinder{map[*text]*yaml.Node{}, map[*yaml.Node]keyIndex{}}
 }
 
-// root is the content of the text, nil if it cannot be parsed.
+// root returns the content of the text, or nil if it cannot be parsed.
 func (f LineFinder) root(t *text) *yaml.Node {
 	node, known := f.roots[t]
 	if !known {
@@ -51,9 +51,9 @@ func parseNode(t *text) *yaml.Node {
 	return node.Content[0]
 }
 
-// Line returns the line of the stream that has the field of the object at p, or
-// that of the closest enclosing field that exists. Where the text is no longer
-// held it is that of the object. It is 0 for the zero Place.
+// Line returns the line in the stream of a field of the object at p, or of the
+// closest enclosing field that exists. If the text is no longer held, it is the line
+// of the object. It is 0 for the zero Place.
 func (f LineFinder) Line(p Place, field string) int {
 	if p.text == nil || field == "" {
 		return p.line
@@ -64,7 +64,7 @@ func (f LineFinder) Line(p Place, field string) int {
 	return p.line
 }
 
-// objectLine returns the line of the stream at which the object at p begins.
+// objectLine returns the line in the stream at which the object at p begins.
 func (f LineFinder) objectLine(p Place) int {
 	if p.path == "" || p.path == "[0]" && p.text.beginsAtDash() {
 		return p.text.content()
@@ -75,7 +75,7 @@ func (f LineFinder) objectLine(p Place) int {
 	return p.text.content()
 }
 
-// spelling is how a scalar is written in the text; "" if that is not known.
+// spelling returns how a scalar is written in the text, or "" if that is not known.
 func (f LineFinder) spelling(p Place, field string) string {
 	_, node := f.find(p.text, joinPath(p.path, field))
 	if node == nil {
@@ -84,8 +84,8 @@ func (f LineFinder) spelling(p Place, field string) string {
 	return node.Value
 }
 
-// lineOf returns the line of the stream that has the field of the object at p, or
-// that of the closest enclosing field that exists.
+// lineOf returns the line in the stream of a field of the object at p, or of the
+// closest enclosing field that exists.
 func (f LineFinder) lineOf(p Place, field *step) int {
 	line := p.line
 	_, node := f.find(p.text, p.path)
@@ -116,14 +116,14 @@ func (f LineFinder) lineOf(p Place, field *step) int {
 	return line
 }
 
-// node returns what stands at p, nil if that is not known.
+// node returns the YAML node at p, or nil if it is not known.
 func (f LineFinder) node(p Place) *yaml.Node {
 	_, node := f.find(p.text, p.path)
 	return node
 }
 
-// find follows the path as far as it exists: the line of the last step, counted
-// from 1 in the text, and the value, nil if the path does not end there.
+// find follows the path as far as it exists. It returns the line of the last step,
+// counted from 1 in the text, and the value, or nil if the path does not end there.
 func (f LineFinder) find(t *text, path string) (line int, node *yaml.Node) {
 	node = f.root(t)
 	for path != "" && node != nil {
@@ -135,9 +135,9 @@ func (f LineFinder) find(t *text, path string) (line int, node *yaml.Node) {
 	return line, node
 }
 
-// descend takes the first step of the path. The node is nil where there is no
-// such field. Paths come from several libraries: a key may be ".key" or "[key]"
-// and may hold dots itself, so the keys that exist decide how a path is cut.
+// descend follows the first step of the path. The node is nil if there is no such
+// field. Paths come from several libraries: a key may be ".key" or "[key]" and may
+// contain dots, so the existing keys decide how a path is cut.
 func (f LineFinder) descend(node *yaml.Node, path string) (child *yaml.Node, line int, rest string) {
 	switch node.Kind {
 	case yaml.AliasNode:
@@ -160,7 +160,7 @@ func descendList(node *yaml.Node, path string) (*yaml.Node, int, string) {
 	return item, item.Line, strings.TrimPrefix(rest, ".")
 }
 
-// descendMap takes the longest key that the path begins with.
+// descendMap follows the longest key that is a prefix of the path.
 func (f LineFinder) descendMap(node *yaml.Node, path string) (child *yaml.Node, line int, rest string) {
 	keys, longest := f.keysOf(node), -1
 	for key, after := range cuts(path, keys.lengths) {
@@ -171,8 +171,8 @@ func (f LineFinder) descendMap(node *yaml.Node, path string) (child *yaml.Node, 
 	return child, line, rest
 }
 
-// keysOf gives the index of each key of a mapping, of repeated ones the last, which
-// is the one that counts.
+// keysOf returns the index of each key of a mapping. Of repeated keys the last
+// counts.
 func (f LineFinder) keysOf(node *yaml.Node) keyIndex {
 	keys, known := f.keys[node]
 	if !known {
@@ -188,8 +188,8 @@ func (f LineFinder) keysOf(node *yaml.Node) keyIndex {
 }
 
 // cuts yields every way to cut a key of one of these lengths from the front of a
-// path, with what follows. Only keys that exist are tried, so a key with very many
-// dots does not make it quadratic.
+// path, with the remainder. Only lengths of existing keys are tried, so a key with
+// very many dots does not make it quadratic.
 func cuts(path string, lengths map[int]bool) iter.Seq2[string, string] {
 	return func(yield func(key, rest string) bool) {
 		for i := 1; i <= len(path); i++ {
@@ -231,7 +231,7 @@ func (r *jsonReader) node(depth int) (*yaml.Node, error) {
 	if depth > maxDepth {
 		return nil, errTooDeep
 	}
-	// The end of a token is on its line: a JSON string holds no line end.
+	// The end of a token is on its line: a JSON string contains no line end.
 	offset := r.InputOffset()
 	r.line += bytes.Count(r.raw[r.at:offset], []byte("\n"))
 	r.at = offset
@@ -259,7 +259,7 @@ func (r *jsonReader) node(depth int) (*yaml.Node, error) {
 	return node, err
 }
 
-// maxDepth is how deep values may be nested. No object of Kubernetes comes near it.
+// maxDepth is how deep values may be nested. No real Kubernetes object comes close.
 const maxDepth = 1000
 
 var errTooDeep = errors.New("nested more than " + strconv.Itoa(maxDepth) + " levels deep")

@@ -15,39 +15,39 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// outcome is what became of one object of a document, before it is known what
-// else the input holds.
+// outcome is the result of reading one object of a document, before it is compared
+// with the rest of the input.
 type outcome struct {
 	place  Place
-	index  int // of the item, where the list was cut
+	index  int // of the item, if the list was cut
 	header header
 	name   string // how messages name the object
 
 	// At most one of these is set.
 	object  runtime.Object // of the model
 	skipped string         // why the object is not of the model
-	deleted bool           // the object is known to be gone (a watch event)
-	bare    bool           // it has neither kind nor apiVersion, and its list was not yet known
+	deleted bool           // the object no longer exists (a watch event)
+	bare    bool           // it has neither kind nor apiVersion, and the kind of its list was not yet known
 
 	remarks []Remark
 	failed  bool // the remarks are mistakes
 	absent  bool // the object has no namespace of its own
 }
 
-// worker turns the text of one place into outcomes. It depends on nothing but that
-// text, so several may work at once.
+// worker turns the text of one place into outcomes. It depends on nothing else, so
+// several may run at once.
 type worker struct {
 	*Options
-	check     bool // drop the text of what is valid
+	check     bool // drop the text of valid objects
 	lines     LineFinder
 	repeats   bool // the YAML has repeated keys
-	listKnown bool // what an object inherits from its list is known
+	listKnown bool // the inherited header is known
 	broken    bool // the text is not JSON
 	out       []outcome
 }
 
-// object reads what stands at a place: a list or an object. A list gives its
-// items what they do not say of themselves.
+// object reads the value at a place: a list or an object. The items of a list
+// inherit the header fields that they lack.
 func (w *worker) object(at Place, raw json.RawMessage, inherited header) {
 	at.line = w.lines.objectLine(at)
 	if o, ok := w.fast(at, raw, inherited); ok {
@@ -97,7 +97,7 @@ func (w *worker) object(at Place, raw json.RawMessage, inherited header) {
 
 // watchEvent reads an event of kubectl get -w --output-watch-events
 // (k8s.io/apimachinery/pkg/apis/meta/v1/watch.go: WatchEvent). It reports whether
-// there is one.
+// the object is an event.
 func (w *worker) watchEvent(at Place, fields map[string]json.RawMessage) bool {
 	if len(fields) != 2 || fields["type"] == nil || objectOf(fields["object"]) == nil {
 		return false
@@ -119,8 +119,8 @@ func (w *worker) watchEvent(at Place, fields map[string]json.RawMessage) bool {
 	return true
 }
 
-// nameKind gives an object without kind and apiVersion those of its list, or of
-// the kind it shows to be.
+// nameKind sets the missing kind and apiVersion of an object, from its list or as
+// recognised from its fields.
 func (w *worker) nameKind(o *outcome, h *header, fields map[string]json.RawMessage, inherited header) {
 	if inherited.kind != "" {
 		h.kind, h.apiVersion = inherited.kind, inherited.apiVersion
@@ -166,7 +166,7 @@ func (w *worker) list(o *outcome, h header, fields map[string]json.RawMessage) {
 	w.listKnown = known
 }
 
-// warnOfList adds what there is to say of a list besides its items.
+// warnOfList adds the warnings about a list other than those about its items.
 func (w *worker) warnOfList(o *outcome, h header, fields map[string]json.RawMessage) {
 	o.name = h.describe(o.place.item)
 	w.warnRepeated(o, o.name, true)
@@ -175,7 +175,7 @@ func (w *worker) warnOfList(o *outcome, h header, fields map[string]json.RawMess
 	}
 }
 
-// ofItems returns what items of the list need not say of themselves.
+// ofItems returns the header that the items of the list inherit.
 func (h header) ofItems() header {
 	kind := strings.TrimSuffix(h.kind, "List")
 	if kind == "" {
@@ -222,7 +222,7 @@ func (w *worker) keep(o *outcome, kind kinds.Kind, h header, raw json.RawMessage
 	w.out = append(w.out, *o)
 }
 
-// finish completes the outcome of an object that was decoded.
+// finish completes the outcome of a decoded object.
 func (w *worker) finish(o *outcome, kind kinds.Kind, h header, object runtime.Object) {
 	meta := object.(metav1.Object)
 	if o.absent {
@@ -244,7 +244,8 @@ func (w *worker) finish(o *outcome, kind kinds.Kind, h header, object runtime.Ob
 	}
 }
 
-// dropUnread drops what berth never reads and what is often the larger part of an object.
+// dropUnread drops metadata that berth never reads. It is often the larger part of
+// an object.
 func dropUnread(meta metav1.Object) {
 	meta.SetManagedFields(nil)
 	annotations := meta.GetAnnotations()
@@ -260,7 +261,7 @@ func newObject(kind kinds.Kind) runtime.Object {
 	return reflect.New(reflect.TypeOf(kind.Zero).Elem()).Interface().(runtime.Object)
 }
 
-// orWhole blames the whole object if no part of it is to blame.
+// orWhole returns parts, or if there are none a mistake about the whole object.
 func orWhole(parts []mistake, err error) []mistake {
 	if len(parts) == 0 {
 		return []mistake{{message: err.Error()}}
@@ -283,8 +284,8 @@ func (w *worker) warn(o *outcome, name, field, message string) {
 	w.remark(o, w.lines.Line(o.place, field), name, field, message)
 }
 
-// fail ends the outcome with the mistakes of an object. What was to be warned of
-// before stays a warning, in an outcome of its own.
+// fail ends the outcome with the mistakes of an object. Earlier warnings remain
+// warnings, in an outcome of their own.
 func (w *worker) fail(o *outcome, name string, all ...mistake) {
 	if len(o.remarks) > 0 {
 		w.out = append(w.out, outcome{place: o.place, name: o.name, remarks: o.remarks})
@@ -297,8 +298,8 @@ func (w *worker) fail(o *outcome, name string, all ...mistake) {
 	w.out = append(w.out, *o)
 }
 
-// surprise explains a boolean where the writer of the YAML saw a word: in the
-// YAML that Kubernetes reads (1.1) y, n, on, off, yes and no are booleans.
+// surprise explains a boolean that the author probably meant as a word: in the YAML
+// that Kubernetes reads (1.1) y, n, on, off, yes and no are booleans.
 func (w *worker) surprise(at Place, m mistake) string {
 	if m.boolean == "" {
 		return ""
@@ -324,9 +325,8 @@ func (w *worker) warnRepeated(o *outcome, name string, isList bool) {
 	}
 }
 
-// tellSlips reports what strict decoding complains of: fields that the type does
-// not have, and JSON members that repeat. The error is that of an object that is
-// nested too deeply.
+// tellSlips reports the mistakes of strict decoding: unknown fields and repeated
+// JSON members. It returns an error if the object is nested too deeply.
 func (w *worker) tellSlips(o *outcome, name string, t reflect.Type, raw json.RawMessage) error {
 	root, err := jsonNode(raw)
 	if err != nil {
@@ -354,8 +354,8 @@ func (w *worker) tellSlips(o *outcome, name string, t reflect.Type, raw json.Raw
 	return nil
 }
 
-// isFragment reports whether an object of a kind with a pod template has neither
-// what selects its pods nor what they run: the API server would refuse it.
+// isFragment reports whether an object of a kind with a pod template has neither a
+// selector nor containers. The API server would refuse it.
 func isFragment(k kinds.Kind, raw json.RawMessage) bool {
 	if k.APIVersion != "apps/v1" || k.Name == "ControllerRevision" {
 		return false
@@ -365,7 +365,8 @@ func isFragment(k kinds.Kind, raw json.RawMessage) bool {
 	return spec["selector"] == nil && podSpec["containers"] == nil
 }
 
-// ownName is the key of an object among all, as the API server tells them apart.
+// ownName returns the key that identifies an object among all objects, as in the API
+// server.
 func (h header) ownName() string {
 	group, _, ok := strings.Cut(h.apiVersion, "/")
 	if !ok {
@@ -373,7 +374,7 @@ func (h header) ownName() string {
 	}
 	namespace := h.namespace
 	if k, ok := kinds.Named(h.kind); ok && !k.Namespaced {
-		namespace = "" // the API server knows no two nodes of one name
+		namespace = "" // namespaces do not distinguish nodes
 	}
 	return strings.Join([]string{group, h.kind, namespace, h.name}, "\x00")
 }

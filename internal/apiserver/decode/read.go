@@ -1,13 +1,12 @@
-// Package decode reads streams of YAML or JSON documents into the objects of
-// package kinds, as kubectl and the API server do: separators as in
-// streams (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader,
-// YAMLOrJSONDecoder), fields by their exact names as in strict decoding
-// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
-// Serializer.unmarshal).
+// Package decode reads streams of YAML or JSON documents into the objects of package
+// kinds, as kubectl and the API server do: separators as in streams
+// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader, YAMLOrJSONDecoder),
+// fields by their exact names as in strict decoding
+// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go: Serializer.unmarshal).
 //
-// A stream passes through in this order: stream cuts it into chunks at separator
-// lines, cut cuts a list into its items, workers decode documents and items on
-// all cores (object, fast), and Reader puts together what they found.
+// A stream is processed in this order: stream cuts it into chunks at separator
+// lines, cut cuts a list into its items, workers decode documents and items on all
+// cores (object, fast), and Reader combines their results.
 package decode
 
 import (
@@ -21,21 +20,21 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// Options says how to read.
+// Options controls how streams are read.
 type Options struct {
 	Strict bool // unknown and repeated fields are mistakes
 	// KeepAll keeps managedFields and the last-applied-configuration annotation.
 	KeepAll bool
-	// Valid reports whether the lines of an object's fields are not needed any
-	// more once it is read. The text of large inputs is then not held. It must be
-	// safe for concurrent use. Nil means that all text is held.
+	// Valid reports whether the lines of an object's fields are no longer needed once it
+	// is read. The text of large inputs is then dropped. It must be safe for concurrent
+	// use. If it is nil, all text is kept.
 	Valid func(runtime.Object) bool
 
 	uncut bool // for tests: lists are read as a whole
 	slow  bool // for tests: all objects are decoded with sigs.k8s.io/json
 }
 
-// Result is what was read, each list in the order of the input.
+// Result holds everything that was read, each list in the order of the input.
 type Result struct {
 	Objects  []Object
 	Skipped  []Skipped // objects of kinds that are not modelled
@@ -43,64 +42,64 @@ type Result struct {
 	Mistakes []Remark
 }
 
-// Object is an object as written, but for an absent namespace, which is
-// "default", and an absent kind and apiVersion, which are set.
+// Object is an object as written, except that an absent namespace is "default" and
+// an absent kind and apiVersion are set.
 type Object struct {
 	Object runtime.Object
 	Place  Place
 }
 
-// Skipped is an object of a kind that is not modelled, and why it is not read.
+// Skipped is an object of a kind that is not modelled, and the reason.
 type Skipped struct {
 	Kind, APIVersion, Namespace, Name string
 
 	File     string
 	Document int // counted from 1
-	Line     int // of the stream, counted from 1
+	Line     int // in the stream, counted from 1
 	Reason   string
 }
 
-// Read reads one stream and keeps all of it.
+// Read reads one stream and keeps all its text.
 func Read(stream []byte) Result {
 	r := NewReader(Options{KeepAll: true})
 	_ = r.Read("", bytes.NewReader(stream)) // it cannot fail
 	return r.Result()
 }
 
-// Reader reads one stream after another into one Result. Each object that it
-// returns has a name, and no two of a kind have the same name and namespace.
+// Reader reads one stream after another into one Result. Each object in the result
+// has a name, and no two of a kind have the same name and namespace.
 type Reader struct {
 	opts   Options
-	file   *file // that is being read
+	file   *file // the file being read
 	result Result
 	seen   map[string]met // every object so far, by its own name
-	held   int            // bytes of text so far that the places of objects may hold
+	held   int            // bytes of text that the places of objects may hold so far
 }
 
-// met is an object that was met, and where.
+// met is an object read earlier, and its place.
 type met struct {
 	place  Place
 	object int // its index in Objects, -1 if it is not of the model
 }
 
-// file is what is told once for each file.
+// file counts what is reported once per file.
 type file struct {
 	name      string
 	documents int
 
 	absent      int // objects without a namespace
 	firstAbsent Remark
-	older       int // states of an object of which there is a later one
+	older       int // states of objects with a later state
 	firstOlder  Remark
 }
 
-// NewReader returns a Reader that has read nothing.
+// NewReader returns an empty Reader.
 func NewReader(opts Options) *Reader {
 	return &Reader{opts: opts, seen: map[string]met{}}
 }
 
-// Read reads a stream. Name is the name of its file in places, which may be "".
-// The error is that of in; what was read before it is kept.
+// Read reads a stream. Name is the file name in places, which may be "". It returns
+// the error of in; what was read before is kept.
 func (r *Reader) Read(name string, in io.Reader) error {
 	r.file = &file{name: name}
 	warnings, mistakes := len(r.result.Warnings), len(r.result.Mistakes)
@@ -114,12 +113,12 @@ func (r *Reader) Read(name string, in io.Reader) error {
 	return s.err
 }
 
-// Warn adds a note that is about no document.
+// Warn adds a warning that does not concern a document.
 func (r *Reader) Warn(file, message string) {
 	r.result.Warnings = append(r.result.Warnings, Remark{File: file, Message: message})
 }
 
-// Result returns what was read so far.
+// Result returns everything that was read so far.
 func (r *Reader) Result() Result {
 	result := r.result
 	result.Objects = slices.DeleteFunc(slices.Clone(result.Objects), func(o Object) bool { return o.Object == nil })
@@ -128,8 +127,8 @@ func (r *Reader) Result() Result {
 
 // chunk reads the documents between two separators.
 //
-// What stands before the first separator is a document only if it has content;
-// after that empty documents count, so that numbers are those a reader counts.
+// The text before the first separator is a document only if it has content. After
+// that empty documents count, as a human reader would count them.
 func (r *Reader) chunk(c *chunk) {
 	if c.first && c.isBlank() {
 		return
@@ -151,12 +150,12 @@ func (r *Reader) nextDocument() int {
 	return r.file.documents
 }
 
-// refuse is about a document in which no object can be seen.
+// refuse adds a mistake about a document without a recognisable object.
 func (r *Reader) refuse(document, line int, message string) {
 	r.result.Mistakes = append(r.result.Mistakes, Remark{File: r.file.name, Document: document, Line: line, Message: message})
 }
 
-// take adds what a document held.
+// take adds the outcomes of a document.
 func (r *Reader) take(all []outcome) {
 	for _, o := range all {
 		switch {
@@ -188,7 +187,7 @@ func (r *Reader) skip(o outcome) {
 	})
 }
 
-// keep adds an object of the model, or says why there is one already.
+// keep adds an object of the model, or reports that it exists already.
 func (r *Reader) keep(o outcome) {
 	if o.absent {
 		if r.file.absent++; r.file.absent == 1 {
@@ -224,8 +223,8 @@ func (r *Reader) add(o outcome) {
 	r.result.Objects = append(r.result.Objects, Object{o.object, o.place})
 }
 
-// isLaterState reports whether both are states of one object, as kubectl get -w
-// prints them.
+// isLaterState reports whether both objects are states of one object, as kubectl get
+// -w prints them.
 func isLaterState(a, b runtime.Object) bool {
 	x, y := a.(metav1.Object), b.(metav1.Object)
 	return x.GetUID() != "" && x.GetUID() == y.GetUID() && x.GetResourceVersion() != y.GetResourceVersion()
@@ -235,7 +234,7 @@ func (r *Reader) warn(o outcome, field, message string) {
 	r.result.Warnings = append(r.result.Warnings, Remark{o.place.file, o.place.document, o.place.line, o.name, field, message})
 }
 
-// closeFile adds the notes that are made once for each file.
+// closeFile adds the warnings that occur once per file.
 func (r *Reader) closeFile(s *stream) {
 	f := r.file
 	if f.absent > 0 {

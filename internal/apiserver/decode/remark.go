@@ -12,7 +12,7 @@ import (
 type Remark struct {
 	File     string
 	Document int    // counted from 1
-	Line     int    // of the stream, counted from 1
+	Line     int    // in the stream, counted from 1
 	Object   string // "DaemonSet kube-system/agent"
 	Field    string // "spec.template.spec.hostnetwork"
 	Message  string
@@ -36,7 +36,7 @@ func (r Remark) String() string {
 	return strings.Join(parts, ": ")
 }
 
-// oneLine escapes control characters: a stream may use any as names and keys.
+// oneLine escapes control characters: names and keys in a stream may contain any.
 func oneLine(text string) string {
 	if strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
 		text = strconv.Quote(text)
@@ -45,19 +45,19 @@ func oneLine(text string) string {
 	return text
 }
 
-// sortRemarks sorts by place. The decoder visits the fields of an object in the
-// order of their names, not in that of the stream.
+// sortRemarks sorts by place. The decoder visits the fields of an object by name,
+// not in the order of the stream.
 func sortRemarks(all []Remark) {
 	slices.SortStableFunc(all, func(a, b Remark) int {
 		return cmp.Or(cmp.Compare(a.Document, b.Document), cmp.Compare(a.Line, b.Line))
 	})
 }
 
-// mostAlike is how many remarks that say the same are told one by one.
+// mostAlike is how many equal remarks are listed individually.
 const mostAlike = 3
 
-// Summary returns remarks as text, a line each. Of those that say the same of
-// different objects and places, it has the first few and the number of the others.
+// Summary returns remarks as text, one per line. If more than a few remarks differ
+// only in their objects and places, it shows the first few and counts the others.
 func Summary(all []Remark) string {
 	alike := map[Remark]int{}
 	for _, r := range all {
@@ -78,13 +78,13 @@ func Summary(all []Remark) string {
 	return strings.Join(lines, "\n")
 }
 
-// kind is the remark without what tells objects and places apart.
+// kind returns the remark without its object and place.
 func (r Remark) kind() Remark {
 	object, _, _ := strings.Cut(r.Object, " ")
 	return Remark{Object: object, Field: withoutNumbers(r.Field), Message: withoutNumbers(r.Message)}
 }
 
-// withoutNumbers writes each number in the text as "#".
+// withoutNumbers replaces each number in the text by "#".
 func withoutNumbers(text string) string {
 	var b strings.Builder
 	for i := range len(text) {

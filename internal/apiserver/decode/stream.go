@@ -12,8 +12,8 @@ import (
 var (
 	utf8BOM   = []byte("\xef\xbb\xbf")
 	separator = []byte("---")
-	// logStart and logEnd stand around the log of a container in the output of
-	// kubectl cluster-info dump (k8s.io/kubectl/pkg/cmd/clusterinfo/clusterinfo_dump.go:
+	// logStart and logEnd enclose the log of a container in the output of kubectl
+	// cluster-info dump (k8s.io/kubectl/pkg/cmd/clusterinfo/clusterinfo_dump.go:
 	// ClusterInfoDumpOptions.Run).
 	logStart = []byte("==== START logs for ")
 	logEnd   = []byte("==== END logs for ")
@@ -22,34 +22,34 @@ var (
 // blockSize is how much of a stream is read at once.
 const blockSize = 256 << 10
 
-// stream reads documents from in, and holds no more of them than is asked for.
-// A stream is cut as (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader)
-// cuts it: at every line that begins with "---", which no JSON value and no
-// indented block can contain. What stands between two such lines is a chunk.
+// stream reads documents from in and holds no more of them than needed. It is cut as
+// by (k8s.io/apimachinery/pkg/util/yaml/decoder.go: YAMLReader) at every line that
+// begins with "---", which no JSON value and no indented block can contain. The text
+// between two such lines is a chunk.
 type stream struct {
 	in  io.Reader
 	err error // of in, other than io.EOF
 	eof bool
 
-	// Blocks are never written twice, so parts of them can be handed on.
+	// Blocks are never overwritten, so parts of them can be handed on.
 	buf     []byte
 	start   int  // buf[start:] is not yet passed
 	end     int  // buf[start:end] belongs to the chunk
-	midLine bool // no line begins at end
+	midLine bool // end is inside a line
 	whole   bool // the chunk ends at end
 	line    int  // of buf[start], counted from 1
 
 	held     [][]byte // of earlier blocks, what was passed since hold
 	heldSize int
 	heldFrom int // buf[heldFrom:start] was passed since hold
-	heldLine int // of the first byte that is held
+	heldLine int // of the first byte held
 
-	logs    int // of containers, passed over
-	logLine int // of the first of them
+	logs    int // number of container logs skipped
+	logLine int // of the first log
 }
 
-// newStream returns the stream as UTF-8 without a byte order mark. UTF-16 is what
-// PowerShell's > writes.
+// newStream returns the stream as UTF-8 without a byte order mark. PowerShell's >
+// writes UTF-16.
 func newStream(in io.Reader) *stream {
 	s := &stream{in: in, line: 1}
 	for len(s.buf) < len(utf8BOM) && s.fill() {
@@ -99,7 +99,7 @@ func (s *stream) fill() bool {
 	}
 }
 
-// nextBlock makes room for a block behind what was not yet passed.
+// nextBlock makes room for a block after the text that was not yet passed.
 func (s *stream) nextBlock() {
 	if passed := s.buf[s.heldFrom:s.start]; len(passed) > 0 && s.holds() {
 		s.held = append(s.held, passed)
@@ -110,13 +110,13 @@ func (s *stream) nextBlock() {
 	s.start, s.end, s.heldFrom = 0, s.end-s.start, 0
 }
 
-// hold keeps what is passed from now on, as long as it is not too much.
+// hold keeps the text that is passed from now on, up to a limit.
 func (s *stream) hold() {
 	s.held, s.heldSize, s.heldFrom, s.heldLine = nil, 0, s.start, s.line
 }
 
-// holds reports whether all is held that was passed since hold. What is too much
-// is let go.
+// holds reports whether all text passed since hold is held. It drops text above the
+// limit.
 func (s *stream) holds() bool {
 	if s.heldSize > keepWhole {
 		s.held = nil
@@ -124,7 +124,7 @@ func (s *stream) holds() bool {
 	return s.heldSize <= keepWhole
 }
 
-// passed returns what was passed since hold. It reports whether all of that is held.
+// passed returns the text passed since hold. It reports whether all of it is held.
 func (s *stream) passed() ([]byte, bool) {
 	if !s.holds() {
 		return nil, false
@@ -132,10 +132,10 @@ func (s *stream) passed() ([]byte, bool) {
 	return slices.Concat(append(slices.Clip(s.held), s.buf[s.heldFrom:s.start])...), true
 }
 
-// text returns what is known of the chunk and was not yet passed.
+// text returns the text of the chunk that was read and not yet passed.
 func (s *stream) text() []byte { return s.buf[s.start:s.end] }
 
-// more extends the text of the chunk. It reports whether there was more of it.
+// more extends the text of the chunk. It reports whether there was more.
 func (s *stream) more() bool {
 	before := s.end - s.start
 	for !s.whole && s.end-s.start == before {
@@ -151,7 +151,7 @@ func (s *stream) more() bool {
 	return s.end-s.start > before
 }
 
-// extend moves end to the end of the chunk, or as far as what was read tells.
+// extend moves end to the end of the chunk, or as far as it is known.
 func (s *stream) extend() {
 	rest := s.buf[s.end:]
 	if !s.midLine && !s.eof && len(rest) < len(logStart) {
@@ -170,7 +170,7 @@ func (s *stream) extend() {
 		s.end, s.midLine = len(s.buf), true
 		return
 	}
-	// A line that begins in the last bytes may turn out to be a boundary.
+	// A line that begins in the last bytes may become a boundary.
 	open := max(s.end, len(s.buf)-len(logStart))
 	if i := bytes.IndexByte(s.buf[open:], '\n'); i >= 0 {
 		s.end, s.midLine = open+i+1, false
@@ -183,8 +183,8 @@ func isBoundary(line []byte) bool {
 	return bytes.HasPrefix(line, separator) || bytes.HasPrefix(line, logStart)
 }
 
-// nextBoundary returns the offset of the first line after the one that text
-// begins with that ends a chunk, or -1.
+// nextBoundary returns the offset of the first line that ends a chunk, not counting
+// the line at the start of text, or -1.
 func nextBoundary(text []byte) int {
 	at := bytes.Index(text, []byte("\n---"))
 	within := text
@@ -200,13 +200,13 @@ func nextBoundary(text []byte) int {
 	return at + 1
 }
 
-// pass goes past n bytes of the chunk.
+// pass passes n bytes of the chunk.
 func (s *stream) pass(n int) {
 	s.line += bytes.Count(s.buf[s.start:s.start+n], []byte("\n"))
 	s.start += n
 }
 
-// takeLine passes the next line, whatever it is, and returns it.
+// takeLine passes and returns the next line, whatever it is.
 func (s *stream) takeLine() []byte {
 	for searched := 0; ; {
 		rest := s.buf[s.start:]
@@ -245,8 +245,8 @@ func (s *stream) chunks(yield func(*chunk) bool) {
 	}
 }
 
-// passLog passes the log of a container, to the end of the stream if it has no end.
-// A log need not end with a line.
+// passLog passes the log of a container, or the rest of the stream if the log has no
+// end. A log need not end with a line end.
 func (s *stream) passLog() {
 	if s.logs++; s.logs == 1 {
 		s.logLine = s.line
@@ -260,7 +260,8 @@ func (s *stream) passLog() {
 	}
 }
 
-// separatorTail is what may not follow a separator: anything but a comment.
+// separatorTail returns the text that may not follow a separator: anything but a
+// comment.
 func separatorTail(tail []byte) string {
 	text := strings.TrimSpace(string(tail))
 	if strings.HasPrefix(text, "#") {
@@ -269,7 +270,7 @@ func separatorTail(tail []byte) string {
 	return text
 }
 
-// lineEnd is the length of the first line, its end included.
+// lineEnd returns the length of the first line, including its end.
 func lineEnd(text []byte) int {
 	if i := bytes.IndexByte(text, '\n'); i >= 0 {
 		return i + 1
@@ -277,7 +278,7 @@ func lineEnd(text []byte) int {
 	return len(text)
 }
 
-// isBlank reports whether the text has nothing but space and comments.
+// isBlank reports whether the text has only space and comments.
 func isBlank(text []byte) bool {
 	for line := range bytes.Lines(text) {
 		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {

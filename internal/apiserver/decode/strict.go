@@ -9,8 +9,8 @@ import (
 	yaml "go.yaml.in/yaml/v3"
 )
 
-// step is the last step of a path into an object, with those before it. The nil
-// step is the object itself. Text is made of a path only where a message has it:
+// step is the last step of a path into an object, linked to the steps before it. The
+// nil step is the object itself. A path becomes text only when a message needs it:
 // keys can be long, and there can be many below each.
 type step struct {
 	before *step
@@ -21,7 +21,7 @@ type step struct {
 func (s *step) key(name string) *step { return &step{s, name, false} }
 func (s *step) item(i int) *step      { return &step{s, "[" + strconv.Itoa(i) + "]", true} }
 
-// names returns the steps from the object on.
+// names returns the steps, starting at the object.
 func (s *step) names() (names []string) {
 	for ; s != nil; s = s.before {
 		names = append(names, s.name)
@@ -30,11 +30,12 @@ func (s *step) names() (names []string) {
 	return names
 }
 
-// maxPath is the length from which on a path is shortened. A label's key, the
-// longest name in Kubernetes, has at most 317 bytes.
+// maxPath is the length above which a path is shortened. A label's key, the longest
+// name in Kubernetes, has at most 317 bytes.
 const maxPath = 1024
 
-// String writes the path as sigs.k8s.io/json does, shortened if it is very long.
+// String returns the path as sigs.k8s.io/json writes it, shortened if it is very
+// long.
 func (s *step) String() string {
 	var steps []*step
 	length := 0
@@ -59,17 +60,17 @@ func (s *step) String() string {
 	return b.String()
 }
 
-// slip is a field that strict decoding complains of.
+// slip is a field that strict decoding rejects.
 type slip struct {
 	at       *step
-	repeated bool       // or else unknown
+	repeated bool       // otherwise unknown
 	node     *yaml.Node // the key in the JSON
 }
 
-// slipsIn finds every field of an object that the type does not have, and every key
-// that repeats where the type has fields or keys, in the order of the text. It finds
-// what (sigs.k8s.io/json/json.go: UnmarshalStrict) does, which stops at 100, and
-// like it tells each path once.
+// slipsIn finds every field of an object that the type does not have, and every
+// repeated key where the type has fields or keys, in the order of the text. It
+// follows (sigs.k8s.io/json/json.go: UnmarshalStrict), which stops at 100, and like
+// it reports each path once.
 func slipsIn(root *yaml.Node, t reflect.Type) []slip {
 	s := slipFinder{told: map[string]bool{}}
 	s.visit(root, t, nil)
@@ -126,11 +127,11 @@ func (s *slipFinder) tell(found slip) {
 // repetition is a key that a YAML mapping has more than once.
 type repetition struct {
 	path        *step
-	line, first int // of the text
+	line, first int // in the text
 }
 
-// repetitions finds the repeated keys of an object, in its order; those below the
-// items of a list are left out, as they belong to the items.
+// repetitions finds the repeated keys of an object, in its order. For a list it
+// omits those below the items, because they belong to the items.
 func repetitions(root *yaml.Node, isList bool) []repetition {
 	var found []repetition
 	var visit func(node *yaml.Node, at *step)

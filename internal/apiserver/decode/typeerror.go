@@ -20,13 +20,13 @@ import (
 // mistake is a message about a field of an object.
 type mistake struct {
 	field, message string
-	boolean        string // the value, if it is true or false where a string is wanted
+	boolean        string // the value, if it is true or false where a string is required
 }
 
-// typeErrors finds every value in raw that cannot be decoded into the Go type it
-// is meant for: the smallest parts that fail on their own. The decoder itself
-// names only the first, without list indices, and none inside a type with its
-// own decoding, such as a quantity.
+// typeErrors finds every value in raw that cannot be decoded into its Go type: the
+// smallest parts that fail on their own. The decoder itself names only the first,
+// without list indices, and none inside a type with its own decoding, such as a
+// quantity.
 func typeErrors(raw json.RawMessage, t reflect.Type, path string) []mistake {
 	if len(raw) == 0 {
 		return nil // absent
@@ -52,15 +52,15 @@ func strayBoolean(raw json.RawMessage, t reflect.Type) string {
 	return ""
 }
 
-// part is a value inside another, with the type it is decoded into.
+// part is a value inside another, with its Go type.
 type part struct {
 	raw  json.RawMessage
 	t    reflect.Type
 	path string
 }
 
-// partsOf takes a value apart as its type does; nil if the type decodes itself
-// or the value is not of that shape.
+// partsOf splits a value into parts as its type does. It returns nil if the type
+// decodes itself or the value is not of that shape.
 func partsOf(raw json.RawMessage, t reflect.Type, path string) (parts []part) {
 	t = pointedTo(t)
 	if decodesItself(t) {
@@ -92,11 +92,11 @@ func decodesItself(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]())
 }
 
-// fieldsOf holds the result of fieldTypes for each type that was asked for.
+// fieldsOf caches the results of fieldTypes.
 var fieldsOf sync.Map
 
-// fieldTypes are the JSON fields of a struct type with their Go types, those of
-// inlined structs included.
+// fieldTypes returns the JSON fields of a struct type with their Go types, including
+// those of inlined structs.
 func fieldTypes(t reflect.Type) map[string]reflect.Type {
 	if known, ok := fieldsOf.Load(t); ok {
 		return known.(map[string]reflect.Type)
@@ -122,7 +122,8 @@ func findFields(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// explainTypeError says what the field wants and what it got.
+// explainTypeError describes the type that the field requires and the value that it
+// has.
 func explainTypeError(raw json.RawMessage, t reflect.Type, err error) string {
 	t = pointedTo(t)
 	want := wanted(t)
@@ -132,7 +133,7 @@ func explainTypeError(raw json.RawMessage, t reflect.Type, err error) string {
 	return "must be " + want + ", not " + describeValue(raw) + adviseQuotes(raw, t)
 }
 
-// wanted names the type in words of YAML; "" for types with a decoding of their own.
+// wanted returns the type in words of YAML, or "" for types with their own decoding.
 func wanted(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[resource.Quantity]():
@@ -163,7 +164,7 @@ func wanted(t reflect.Type) string {
 	return ""
 }
 
-// adviseQuotes helps with the two ways to get quotes wrong.
+// adviseQuotes returns advice for missing and for superfluous quotes.
 func adviseQuotes(raw json.RawMessage, t reflect.Type) string {
 	switch {
 	case t.Kind() == reflect.String && !strings.ContainsAny(string(raw[:1]), `"[{`):
@@ -178,7 +179,7 @@ func adviseQuotes(raw json.RawMessage, t reflect.Type) string {
 	return ""
 }
 
-// describeValue shows a JSON value if it is a scalar, or names its shape.
+// describeValue returns a JSON scalar as text, or the shape of another value.
 func describeValue(raw json.RawMessage) string {
 	switch text := string(raw); text[0] {
 	case '{':
@@ -192,7 +193,7 @@ func describeValue(raw json.RawMessage) string {
 	}
 }
 
-// quote quotes a text, and cuts it if it is long.
+// quote quotes a text and truncates it if it is long.
 func quote(text string) string {
 	short := cut(text)
 	if short != text {
@@ -213,8 +214,8 @@ func cutTo(text string, most int) string {
 	return text
 }
 
-// suggestField helps with a field that does not exist: it may be spelt in
-// another case, misspelt, or stand at the wrong depth.
+// suggestField returns advice for a field that does not exist: it may have the wrong
+// case, be misspelt, or be at the wrong depth.
 func suggestField(root reflect.Type, steps []string) string {
 	last := len(steps) - 1
 	name := steps[last]
@@ -232,8 +233,9 @@ func suggestField(root reflect.Type, steps []string) string {
 	return ""
 }
 
-// nearest returns the field that differs from name in case only, or else the only
-// one that is an edit away from a name of at least five letters; "" if there is none.
+// nearest returns the field that differs from name in case only. Otherwise it
+// returns the field at an edit distance of one, if it is the only one and name has
+// at least five letters. It returns "" if there is none.
 func nearest(name string, fields map[string]reflect.Type) string {
 	var close []string
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
@@ -254,8 +256,8 @@ func pathOf(steps []string) string {
 	return strings.ReplaceAll(strings.Join(steps, "."), ".[", "[")
 }
 
-// fieldsAt are the fields of the struct at the end of the steps; none if there
-// is no struct.
+// fieldsAt returns the fields of the struct at the end of the steps, or none if
+// there is no struct.
 func fieldsAt(t reflect.Type, steps []string) map[string]reflect.Type {
 	for _, step := range steps {
 		switch t = pointedTo(t); t.Kind() {

@@ -15,16 +15,16 @@ import (
 	yaml "go.yaml.in/yaml/v2"
 )
 
-// yamlToJSON reads one YAML document with the parser of the API server, and as
-// in Kubernetes (sigs.k8s.io/yaml/yaml.go: YAMLToJSON): the value as JSON, keys
-// that are numbers or booleans as strings. Repeated keys do not stop it, the last
-// of them counts, as in strict decoding
-// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go:
-// Serializer.unmarshal); repeated says that there are some.
+// yamlToJSON reads one YAML document with the parser of the API server, and as in
+// Kubernetes (sigs.k8s.io/yaml/yaml.go: YAMLToJSON): it returns the value as JSON,
+// with number and boolean keys as strings. Repeated keys do not stop it. The last
+// one counts, as in strict decoding
+// (k8s.io/apimachinery/pkg/runtime/serializer/json/json.go: Serializer.unmarshal),
+// and repeated is not nil.
 //
-// It differs in two things. Where a mapping has both the number 1 and the string
-// "1" as keys, sigs.k8s.io/yaml keeps one by chance; here that is a mistake. And
-// so is what is nested deeper than maxDepth.
+// There are two differences. If a mapping has both the number 1 and the string "1"
+// as keys, sigs.k8s.io/yaml keeps one by chance; here that is a mistake. Nesting
+// deeper than maxDepth is also a mistake.
 func yamlToJSON(text []byte) (value json.RawMessage, repeated error, mistakes []mistake, err error) {
 	var content any
 	if repeated = yaml.UnmarshalStrict(text, &content); repeated != nil {
@@ -43,8 +43,8 @@ func yamlToJSON(text []byte) (value json.RawMessage, repeated error, mistakes []
 }
 
 // asKubectlReads returns YAML as kubectl hands it to the parser
-// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: LineReader) ends each line with
-// "\n" alone, the last too.
+// (k8s.io/apimachinery/pkg/util/yaml/decoder.go: LineReader): each line, the last
+// too, ends with "\n" alone.
 func asKubectlReads(text []byte) []byte {
 	if bytes.Contains(text, []byte("\r\n")) {
 		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
@@ -55,7 +55,7 @@ func asKubectlReads(text []byte) []byte {
 	return text
 }
 
-// jsonWriter writes what the YAML parser returns as json.Marshal writes it.
+// jsonWriter writes the result of the YAML parser as json.Marshal would.
 type jsonWriter struct {
 	out      []byte
 	mistakes []mistake
@@ -100,7 +100,7 @@ func (w *jsonWriter) marshal(v any) {
 	w.out = append(w.out, text...)
 }
 
-// text writes a string. json.Marshal escapes what HTML would read.
+// text writes a string. json.Marshal escapes the characters special in HTML.
 func (w *jsonWriter) text(s string) {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
@@ -111,7 +111,7 @@ func (w *jsonWriter) text(s string) {
 	w.out = append(append(append(w.out, '"'), s...), '"')
 }
 
-// member is a key of a mapping as JSON has it, with its value.
+// member is a key of a mapping as in JSON, with its value.
 type member struct {
 	name  string
 	value any
@@ -144,7 +144,7 @@ func (w *jsonWriter) mapping(from map[any]any, at *step, depth int) {
 	w.out = append(w.out, '}')
 }
 
-// keyText is a key as JSON has it, and whether JSON can have it at all.
+// keyText returns a key as in JSON, and whether JSON allows it.
 func keyText(key any) (text string, ok bool) {
 	switch k := key.(type) {
 	case string:
@@ -167,11 +167,12 @@ func keyText(key any) (text string, ok bool) {
 	return fmt.Sprint(key), false
 }
 
-// yamlLine is how the YAML parser names a line, counted from 1 in its document.
+// yamlLine matches the line number, counted from 1 in the document, in errors of the
+// YAML parser.
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
 
-// explainYAML puts the parser's error into the words and lines of the stream, with
-// what is likely to be behind it. Where the parser names no line, that is it.
+// explainYAML rewrites the parser's error with a line of the stream and the likely
+// cause. If the parser names no line, the line is that of the cause.
 func (t *text) explainYAML(err error) (line int, message string) {
 	message = firstLine(err)
 	if parts := yamlLine.FindStringSubmatch(message); parts != nil {
@@ -190,7 +191,7 @@ func (t *text) explainYAML(err error) (line int, message string) {
 	return cmp.Or(line, t.content()), message
 }
 
-// suspicions are what manifests that are no YAML often are, each told by a line.
+// suspicions are common causes of invalid YAML, each recognised by a line.
 var suspicions = []struct {
 	is    func(line []byte) bool
 	words string
@@ -200,7 +201,8 @@ var suspicions = []struct {
 	{func(line []byte) bool { return bytes.Contains(line, []byte("{{")) }, "is line %d of a template? render it first"},
 }
 
-// isNoText: binary, compressed, of another encoding, or coloured for a terminal.
+// isNoText reports whether the line is binary, compressed, in another encoding, or
+// coloured for a terminal.
 func isNoText(line []byte) bool {
 	control := func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n", r) || r == 0x7f }
 	return !utf8.Valid(line) || bytes.ContainsFunc(line, control)
@@ -210,8 +212,8 @@ func isIndentedWithTab(line []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("\t")) && !isBlank(line)
 }
 
-// firstLineThat returns the number, in the stream, of the first line of the
-// text for which is reports true; 0 if there is none.
+// firstLineThat returns the number in the stream of the first line of the text for
+// which is reports true, or 0 if there is none.
 func (t *text) firstLineThat(is func(line []byte) bool) int {
 	number := 1
 	for line := range bytes.Lines(t.bytes) {
@@ -223,8 +225,8 @@ func (t *text) firstLineThat(is func(line []byte) bool) int {
 	return 0
 }
 
-// endMarker is the line of a YAML document end marker with content after it, 0
-// if there is none. The parser behind kubectl reads no further.
+// endMarker returns the line of a YAML document end marker with content after it, or
+// 0 if there is none. The parser behind kubectl stops there.
 func (t *text) endMarker() int {
 	number := 1
 	for rest := t.bytes; len(rest) > 0; number++ {
@@ -242,7 +244,7 @@ func firstLine(err error) string {
 	return strings.TrimSpace(line)
 }
 
-// firstRepeated is what the parser says of the first repeated key.
+// firstRepeated returns the parser's message about the first repeated key.
 func firstRepeated(err error) string {
 	if all := new(yaml.TypeError); errors.As(err, &all) && len(all.Errors) > 0 {
 		return all.Errors[0]

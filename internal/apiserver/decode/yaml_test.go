@@ -7,8 +7,8 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/decode"
 )
 
-// What is no YAML is told by the line that makes it so, also where the parser names
-// none. Mutant seen to fail: d.content in the place of the suspicious line.
+// Invalid YAML is reported at the line that causes it, even if the parser names no
+// line. Mutant seen to fail: d.content in the place of the suspicious line.
 func TestWhatIsNoYAMLIsTold(t *testing.T) {
 	const node = "apiVersion: v1\nkind: Node\nmetadata:\n  name: a\n"
 	for want, text := range map[string]string{

@@ -7,8 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// BenchmarkDefault compares Apply with the deep copy that it cannot do without,
-// for a pod as a manifest has it and for the same pod read back from a cluster.
+// BenchmarkDefault compares Apply with the deep copy that it includes, for a pod as
+// in a manifest and for the same pod read back from a cluster.
 func BenchmarkDefault(b *testing.B) {
 	written := parse(b, &corev1.Pod{}, `
 metadata: {name: agent-x, namespace: kube-system, labels: {app: agent}}

@@ -5,7 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// defaultNode lets a node that does not say what can be allocated offer all it has.
+// defaultNode sets absent allocatable amounts to the capacity, and rounds both.
 func defaultNode(node *corev1.Node) {
 	status := &node.Status
 	if status.Allocatable == nil {
@@ -15,8 +15,8 @@ func defaultNode(node *corev1.Node) {
 	roundUp(status.Allocatable)
 }
 
-// defaultNamespace makes the name of a namespace a label; that of one whose name
-// is yet to be generated waits for it.
+// defaultNamespace adds the name of a namespace as a label. A namespace whose name
+// is not generated yet gets no label.
 func defaultNamespace(ns *corev1.Namespace) {
 	defaultTo(&ns.Status.Phase, corev1.NamespaceActive)
 	if ns.Name == "" {
@@ -48,8 +48,8 @@ func defaultService(service *corev1.Service) {
 	}
 }
 
-// defaultSessionAffinity replaces the whole configuration of ClientIP where it
-// lacks a timeout, and drops that of None.
+// defaultSessionAffinity replaces the whole ClientIP configuration if it lacks a
+// timeout, and drops the configuration for None.
 func defaultSessionAffinity(spec *corev1.ServiceSpec) {
 	defaultTo(&spec.SessionAffinity, corev1.ServiceAffinityNone)
 	config := spec.SessionAffinityConfig

@@ -1,10 +1,10 @@
-// Package defaults fills in the fields that the API server of Kubernetes 1.37
-// fills in, feature gates at their own defaults.
+// Package defaults fills in the fields that the API server of Kubernetes 1.37 fills
+// in, with feature gates at their own defaults.
 //
-// It follows the defaults of each kind, as of pods
-// (pkg/apis/core/v1/zz_generated.defaults.go: SetObjectDefaults_Pod), and for
-// pods what the registry adds (pkg/api/pod/util.go: DefaultPodLevelResources).
-// Nothing of policy/v1 has a default.
+// It follows the defaulting function of each kind, for example of pods
+// (pkg/apis/core/v1/zz_generated.defaults.go: SetObjectDefaults_Pod), and for pods
+// what the registry adds (pkg/api/pod/util.go: DefaultPodLevelResources). No kind of
+// policy/v1 has defaults.
 package defaults
 
 import (
@@ -17,7 +17,7 @@ import (
 )
 
 // Apply returns a copy of object with its defaults. An object of a kind without
-// defaults is copied as it is; nil is returned as it is.
+// defaults is only copied; nil is returned as it is.
 func Apply[T runtime.Object](object T) T {
 	copied := ForUpdate(object)
 	if pod, ok := any(copied).(*corev1.Pod); ok && pod != nil {
@@ -26,20 +26,20 @@ func Apply[T runtime.Object](object T) T {
 	return copied
 }
 
-// ForUpdate is Apply without the defaults that only a new object gets.
+// ForUpdate is Apply without the defaults that only new objects get.
 func ForUpdate[T runtime.Object](object T) T {
 	if any(object) == nil {
 		return object
 	}
 	copied, ok := object.DeepCopyObject().(T)
-	if !ok { // the copy of a nil pointer is no T
+	if !ok { // the copy of a nil pointer is not a T
 		return object
 	}
 	setDefaults(copied)
 	return copied
 }
 
-// SetPodStatus gives the status of a pod its defaults.
+// SetPodStatus sets the defaults of a pod's status.
 func SetPodStatus(status *corev1.PodStatus) { defaultPodStatus(status) }
 
 func setDefaults(object runtime.Object) {
@@ -65,7 +65,7 @@ func setDefaults(object runtime.Object) {
 	}
 }
 
-// defaultTo sets a field that has no value.
+// defaultTo sets a field that is zero.
 func defaultTo[T comparable](field *T, value T) {
 	*field = cmp.Or(*field, value)
 }

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// parse reads one object of the kind into points to; unknown fields are mistakes of the test.
+// parse decodes one object into a value. Unknown fields fail the test.
 func parse[T runtime.Object](t testing.TB, into T, text string) T {
 	t.Helper()
 	if err := yaml.UnmarshalStrict([]byte(text), into); err != nil {
@@ -23,7 +23,7 @@ func parse[T runtime.Object](t testing.TB, into T, text string) T {
 	return into
 }
 
-// TestDefault: the text of an object and that of what Apply makes of it.
+// TestDefault compares the text of an object with that of the result of Apply.
 func TestDefault(t *testing.T) {
 	const (
 		spec      = "dnsPolicy: ClusterFirst, restartPolicy: Always, schedulerName: default-scheduler, securityContext: {}, terminationGracePeriodSeconds: 30"

@@ -7,11 +7,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// pullPolicy is Always for the tag latest and for neither tag nor digest, and
-// IfNotPresent for everything else: also for a name that is not one.
+// pullPolicy returns Always for the tag latest and for a name with neither tag nor
+// digest, and IfNotPresent for everything else, including invalid names.
 //
-// Follows the API server (pkg/apis/core/v1/defaults.go: SetDefaults_Container;
-// pkg/util/parsers/parsers.go: ParseImageName), which reads a name with
+// It follows the API server (pkg/apis/core/v1/defaults.go: SetDefaults_Container;
+// pkg/util/parsers/parsers.go: ParseImageName), which parses a name with
 // ParseNormalizedNamed of github.com/distribution/reference.
 func pullPolicy(image string) corev1.PullPolicy {
 	rest, digest, digested := strings.Cut(image, "@")
@@ -23,7 +23,7 @@ func pullPolicy(image string) corev1.PullPolicy {
 	return corev1.PullIfNotPresent
 }
 
-// cutTag splits at the last colon; one before the last slash belongs to a port.
+// cutTag splits at the last colon. A colon before the last slash belongs to a port.
 func cutTag(image string) (name, tag string, tagged bool) {
 	colon := strings.LastIndexByte(image, ':')
 	if colon <= strings.LastIndexByte(image, '/') {
@@ -43,7 +43,7 @@ func isHex(s string, digits int) bool {
 	return len(s) == digits && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// repository is a path of lower-case components, in front of it the host of a
+// repository matches a path of lower-case components, preceded by the host of a
 // registry, which may have capitals, dots, a port, or be an IPv6 address.
 var repository = func() *regexp.Regexp {
 	const (
@@ -56,14 +56,15 @@ var repository = func() *regexp.Regexp {
 
 const longestRepository = 255
 
-// isRepository reports whether a name without tag and digest is one of a repository.
+// isRepository reports whether a name without tag and digest names a repository.
 func isRepository(name string) bool {
 	match := repository.FindStringSubmatch(name)
 	return match != nil && len(pathInRegistry(match[1], match[2])) <= longestRepository
 }
 
-// pathInRegistry follows splitDockerDomain: what is no host for sure is a part of a
-// path at Docker Hub, and a single part there is one of library.
+// pathInRegistry follows splitDockerDomain: a first component that is not certainly
+// a host is part of a path at Docker Hub, and a single component there is below
+// library.
 func pathInRegistry(host, path string) string {
 	switch {
 	case host == "" || host == "docker.io" || host == "index.docker.io":

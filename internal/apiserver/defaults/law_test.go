@@ -23,8 +23,8 @@ import (
 	_ "github.com/berthsim/berth/internal/seed"
 )
 
-// anything draws whole objects by reflection, of few values: what defaulting looks
-// at is what is there and what is not.
+// anything draws whole objects by reflection, from few values: defaulting depends on
+// which fields are set.
 var anything = rapid.MakeConfig{
 	Kinds: map[reflect.Kind]*rapid.Generator[any]{
 		reflect.String: rapid.SampledFrom([]string{"", "x", "RollingUpdate", "x:latest", "LoadBalancer"}).AsAny(),
@@ -72,8 +72,8 @@ type failer interface {
 	Errorf(string, ...any)
 }
 
-// lawful defaults an object, once and again: its argument stays, and the second
-// time adds nothing.
+// lawful applies defaults to an object twice: the argument does not change, and the
+// second time adds nothing.
 //
 // Seen to find: setDefaults(object) for setDefaults(copied), a hostname with "x"
 // appended, session affinity None turned into ClientIP, pod limits of huge pages
@@ -87,7 +87,8 @@ func lawful[T runtime.Object](t failer, object T) T {
 	return once
 }
 
-// same is reflect.DeepEqual, because cmp takes a second for what it finds equal.
+// same uses reflect.DeepEqual, because cmp takes a second for values that it finds
+// equal.
 func same[T any](t failer, claim string, want, got T) {
 	t.Helper()
 	if !reflect.DeepEqual(want, got) {
@@ -100,12 +101,12 @@ func TestDefaultLaws(t *testing.T) {
 }
 
 // A pod has the defaults of a template and those that the doc comment of
-// cluster.Default lists; and it is the same pod, whether the template it comes from was defaulted
-// before or not, as a controller's always is.
+// cluster.Default lists. It is the same pod whether or not defaults were applied to
+// its template before, as they always are for a controller's.
 //
 // Seen to find: enableServiceLinks set in defaultPodSpec, requests from limits in
-// defaultContainer or not for init containers, host ports without hostNetwork,
-// a negative grace period halved.
+// defaultContainer or not for init containers, host ports without hostNetwork, a
+// negative grace period halved.
 func TestDefaultOfPodAndTemplate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec := draw[corev1.PodSpec](t)
@@ -119,12 +120,12 @@ func TestDefaultOfPodAndTemplate(t *testing.T) {
 	})
 }
 
-// own is what only a pod has defaults for.
+// own holds the fields that have defaults only in pods.
 type own struct {
 	Links     *bool
 	Whole     []corev1.ResourceName
 	HostPorts []int32
-	Requested []int // how many resources, by container
+	Requested []int // number of resources, by container
 }
 
 func podsOwn(spec corev1.PodSpec) own {
@@ -141,8 +142,8 @@ func podsOwn(spec corev1.PodSpec) own {
 	return o
 }
 
-// asPod makes of a template's spec a pod's, in the plainest words; the resources of
-// the pod as a whole are given.
+// asPod turns the spec of a template into that of a pod, in the plainest way. The
+// pod-level resources are passed in.
 func asPod(spec *corev1.PodSpec, whole *corev1.ResourceRequirements) {
 	spec.Resources = whole
 	if spec.EnableServiceLinks == nil {
@@ -171,7 +172,7 @@ func asPod(spec *corev1.PodSpec, whole *corev1.ResourceRequirements) {
 	}
 }
 
-// TestDefaultOfCorpus: the laws on real manifests.
+// TestDefaultOfCorpus checks the laws on real manifests.
 func TestDefaultOfCorpus(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(golden.Corpus(t), "*", "*"))
 	if err != nil || len(files) == 0 {

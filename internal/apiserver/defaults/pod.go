@@ -6,11 +6,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// defaultPod gives a pod what a template does not get, and what both get.
+// defaultPod sets the defaults of a pod, including those that templates lack.
 //
 // The protocol of an HTTP probe stays absent: the gate H2CContainerProbe is off.
-// Pod-level resources come later (defaultPodResources): they follow those of the
-// containers, rounded.
+// Pod-level resources are filled in later (defaultPodResources), because they follow
+// the rounded resources of the containers.
 func defaultPod(pod *corev1.Pod) {
 	spec := &pod.Spec
 	if grace := spec.TerminationGracePeriodSeconds; grace != nil && *grace < 0 {
@@ -29,16 +29,15 @@ func defaultPod(pod *corev1.Pod) {
 	defaultPodStatus(&pod.Status)
 }
 
-// defaultHostPorts opens on the host every port that a container of a pod in the
-// host's network opens.
+// defaultHostPorts sets the host port of every container port of a pod in the host
+// network.
 func defaultHostPorts(ports []corev1.ContainerPort) {
 	for i := range ports {
 		defaultTo(&ports[i].HostPort, ports[i].ContainerPort)
 	}
 }
 
-// defaultPodSpec gives the spec of a template, and the part of a pod's that is
-// like it, its defaults.
+// defaultPodSpec sets the defaults that templates and pods have in common.
 func defaultPodSpec(spec *corev1.PodSpec) {
 	defaultTo(&spec.ServiceAccountName, spec.DeprecatedServiceAccount)
 	spec.DeprecatedServiceAccount = spec.ServiceAccountName
@@ -57,7 +56,7 @@ func defaultPodSpec(spec *corev1.PodSpec) {
 	}
 }
 
-// allContainers yields the init, ordinary and ephemeral containers, to be changed
+// allContainers yields the init, ordinary and ephemeral containers, to be modified
 // in place.
 func allContainers(spec *corev1.PodSpec) iter.Seq[*corev1.Container] {
 	return func(yield func(*corev1.Container) bool) {
@@ -76,8 +75,8 @@ func allContainers(spec *corev1.PodSpec) iter.Seq[*corev1.Container] {
 	}
 }
 
-// defaultPodStatus keeps podIP and podIPs in step, podIP in the lead, and rounds
-// the resources.
+// defaultPodStatus makes podIP and podIPs agree, with podIP taking precedence, and
+// rounds the resources.
 func defaultPodStatus(status *corev1.PodStatus) {
 	switch {
 	case status.PodIP == "" && len(status.PodIPs) > 0:

@@ -8,7 +8,8 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// roundUp rounds quantities up to thousandths, the finest that the API server keeps.
+// roundUp rounds quantities up to thousandths, the finest unit that the API server
+// keeps.
 func roundUp(list corev1.ResourceList) {
 	for name, quantity := range list { // any order: each entry by itself
 		quantity.RoundUp(resource.Milli)
@@ -23,7 +24,7 @@ func roundUpBoth(r *corev1.ResourceRequirements) {
 	}
 }
 
-// defaultRequests lets a container that limits a resource request as much of it.
+// defaultRequests sets the missing requests of a container to its limits.
 func defaultRequests(r *corev1.ResourceRequirements) {
 	if r.Limits == nil {
 		return
@@ -34,8 +35,8 @@ func defaultRequests(r *corev1.ResourceRequirements) {
 	r.Requests = filled(r.Requests, r.Limits, kube.AnyResource)
 }
 
-// filled gives list with what it lacks of from and wants. Like upstream it leaves
-// an absent list absent if there is nothing to add.
+// filled returns list with the missing entries of from that wants selects. Like
+// upstream it leaves an absent list absent if there is nothing to add.
 func filled(list, from corev1.ResourceList, wants func(corev1.ResourceName) bool) corev1.ResourceList {
 	for name, quantity := range from { // any order: a map into a map
 		if _, has := list[name]; has || !wants(name) {
@@ -77,8 +78,8 @@ func defaultPodResources(spec *corev1.PodSpec) {
 	})
 }
 
-// atLeast gives the quantities that have a floor, none below it. The floor is asked,
-// as upstream does: Cmp may change how the one that it asks holds its value.
+// atLeast returns the quantities that have a floor, raised to it. As upstream, it
+// calls Cmp on the floor: Cmp may change how its receiver holds its value.
 func atLeast(list, floor corev1.ResourceList) corev1.ResourceList {
 	raised := make(corev1.ResourceList, len(floor))
 	for name, least := range floor { // any order: a map into a map
@@ -91,8 +92,9 @@ func atLeast(list, floor corev1.ResourceList) corev1.ResourceList {
 	return raised
 }
 
-// limitedByAll reports whether every container limits a resource. Ephemeral ones,
-// which cannot, count: VisitContainers with AllContainers.
+// limitedByAll reports whether every container limits a resource. Ephemeral
+// containers count, although they cannot have limits: VisitContainers with
+// AllContainers.
 func limitedByAll(spec *corev1.PodSpec, name corev1.ResourceName) bool {
 	for container := range allContainers(spec) {
 		if _, limited := container.Resources.Limits[name]; !limited {

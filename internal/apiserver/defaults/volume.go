@@ -4,8 +4,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// defaultVolume makes a volume without a source an emptyDir and fills in the
-// source of one with (or, unvalidated, all its sources).
+// defaultVolume makes a volume without a source an emptyDir. Otherwise it fills in
+// the source (or, unvalidated, all its sources).
 func defaultVolume(volume *corev1.Volume) {
 	source := &volume.VolumeSource
 	if *source == (corev1.VolumeSource{}) {
@@ -24,7 +24,7 @@ func defaultVolume(volume *corev1.Volume) {
 	defaultDisks(source)
 }
 
-// defaultFiles sees to the volumes that hold files made from API objects.
+// defaultFiles fills in volumes that hold files made from API objects.
 func defaultFiles(source *corev1.VolumeSource) {
 	if secret := source.Secret; secret != nil {
 		defaultPointer(&secret.DefaultMode, corev1.SecretVolumeSourceDefaultMode)
@@ -59,7 +59,7 @@ func defaultDownwardFiles(files []corev1.DownwardAPIVolumeFile) {
 	}
 }
 
-// defaultDisks sees to the volumes of storage systems.
+// defaultDisks fills in volumes of storage systems.
 func defaultDisks(source *corev1.VolumeSource) {
 	if iscsi := source.ISCSI; iscsi != nil {
 		defaultTo(&iscsi.ISCSIInterface, "default")

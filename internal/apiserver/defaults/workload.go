@@ -54,9 +54,9 @@ func defaultStatefulSet(s *appsv1.StatefulSet) {
 	}
 }
 
-// defaultStatefulSetStrategy leaves a strategy that says RollingUpdate, and no
-// more, as it is; only one that does not even say that gets the parameters of a
-// rolling update. (The gate MaxUnavailableStatefulSet is on in 1.37.)
+// defaultStatefulSetStrategy fills in the strategy. A strategy with only the type
+// RollingUpdate stays as it is; only a strategy without a type gets the parameters
+// of a rolling update. (The gate MaxUnavailableStatefulSet is on in 1.37.)
 func defaultStatefulSetStrategy(strategy *appsv1.StatefulSetUpdateStrategy) {
 	if strategy.Type == "" {
 		strategy.Type = appsv1.RollingUpdateStatefulSetStrategyType

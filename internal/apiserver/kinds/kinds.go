@@ -13,17 +13,17 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Kind is one kind of object, in the version that Kubernetes 1.37 serves.
+// Kind describes one kind of object, in the version that Kubernetes 1.37 serves.
 type Kind struct {
 	APIVersion, Name string
 	Namespaced       bool
-	Zero             runtime.Object // copied, never changed
-	// Live is a field that only objects stored by an API server have, and only
-	// those of this kind: it identifies a dump that lacks kind and apiVersion.
+	Zero             runtime.Object // copied, never modified
+	// Live is a field that only stored objects of this kind have. It identifies a dump
+	// that lacks kind and apiVersion.
 	Live string
 }
 
-// All holds every kind. It is never changed.
+// All holds every kind. It is never modified.
 var All = []Kind{
 	{"v1", "Node", false, &corev1.Node{}, "status.nodeInfo"},
 	{"v1", "Pod", true, &corev1.Pod{}, "status.qosClass"},
@@ -43,7 +43,8 @@ func (k Kind) GVK() schema.GroupVersionKind {
 	return schema.FromAPIVersionAndKind(k.APIVersion, k.Name)
 }
 
-// Of returns the kind of an object by its Go type, or the zero Kind.
+// Of returns the kind of an object by its Go type, or the zero Kind if it is not in
+// the table.
 func Of(object runtime.Object) Kind {
 	for i := range All {
 		if reflect.TypeOf(All[i].Zero) == reflect.TypeOf(object) {
@@ -53,8 +54,8 @@ func Of(object runtime.Object) Kind {
 	return Kind{}
 }
 
-// Named returns the kind of that name in any case, or the zero Kind. It reports
-// whether the case is right.
+// Named returns the kind with that name, ignoring case, or the zero Kind. It reports
+// whether the case matches.
 func Named(name string) (k Kind, exact bool) {
 	for _, k := range All {
 		if strings.EqualFold(k.Name, name) {
@@ -73,8 +74,8 @@ func Names() []string {
 	return names
 }
 
-// NameOf returns the kind that an object states, or else the name of its Go
-// type. The object need not be of a kind in the table.
+// NameOf returns the kind named in an object, or else the name of its Go type. The
+// object need not be of a kind in the table.
 func NameOf(object runtime.Object) string {
 	if kind := object.GetObjectKind(); kind != nil && kind.GroupVersionKind().Kind != "" {
 		return kind.GroupVersionKind().Kind
@@ -94,8 +95,8 @@ func ObjectName(kind, namespace, name string) string {
 	return strings.TrimSpace(kind + " " + name)
 }
 
-// IsNil reports whether there is no object: no interface value, or a nil pointer.
-// Nodes and pods, of which there are many, are checked without reflection.
+// IsNil reports whether object is nil or a nil pointer. Nodes and pods, which are
+// numerous, are checked without reflection.
 func IsNil(object runtime.Object) bool {
 	switch o := object.(type) {
 	case nil:

@@ -33,7 +33,7 @@ const (
 
 // checkNodeAffinity follows validateNodeAffinity. An empty term is valid (and
 // matches nothing), an empty list of terms is not. Values in preferred terms need
-// not be label values.
+// not be valid label values.
 func checkNodeAffinity(at fieldErrors, affinity *corev1.NodeAffinity) {
 	if required := affinity.RequiredDuringSchedulingIgnoredDuringExecution; required != nil {
 		terms := at.child(requiredField, "nodeSelectorTerms")
@@ -68,8 +68,8 @@ func checkNodeTerm(at fieldErrors, term corev1.NodeSelectorTerm) {
 	}
 }
 
-// checkNodeLabel follows ValidateNodeSelectorRequirement. What Gt and Lt compare
-// with need not be a number.
+// checkNodeLabel follows ValidateNodeSelectorRequirement. The value of Gt and Lt
+// need not be a number.
 func checkNodeLabel(at fieldErrors, r corev1.NodeSelectorRequirement) {
 	values := at.child("values")
 	switch r.Operator {
@@ -99,8 +99,8 @@ func checkLabelValues(at fieldErrors, requirements []corev1.NodeSelectorRequirem
 	}
 }
 
-// checkNodeField follows ValidateNodeFieldSelectorRequirement: one field can be
-// selected by, the name, and one value compared with.
+// checkNodeField follows ValidateNodeFieldSelectorRequirement: the only field is
+// metadata.name, and there must be one value.
 func checkNodeField(at fieldErrors, r corev1.NodeSelectorRequirement) {
 	switch r.Operator {
 	case corev1.NodeSelectorOpIn, corev1.NodeSelectorOpNotIn:

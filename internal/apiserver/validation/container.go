@@ -8,7 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// checkAllContainers checks the containers of a pod and that no two have one name.
+// checkAllContainers checks the containers of a pod and that their names are
+// distinct.
 func checkAllContainers(at fieldErrors, spec *corev1.PodSpec) {
 	names := map[string]bool{}
 	checkContainers(at.child("containers"), spec.Containers, names)
@@ -31,9 +32,9 @@ func checkContainers(at fieldErrors, containers []corev1.Container, names map[st
 	checkHostPorts(at, containers)
 }
 
-// checkInitContainers follows validateInitContainers. They run one by one, so each
-// has the host ports to itself; the server reports a conflict within any of them
-// under the first.
+// checkInitContainers follows validateInitContainers. Init containers run one by
+// one, so each has the host ports to itself. The server reports a conflict within
+// any of them under the first.
 func checkInitContainers(at fieldErrors, containers []corev1.Container, names map[string]bool) {
 	for i := range containers {
 		c := &containers[i]
@@ -49,8 +50,8 @@ func checkInitContainers(at fieldErrors, containers []corev1.Container, names ma
 	}
 }
 
-// checkEphemeralContainers follows validateEphemeralContainers: of the fields that
-// berth uses, they have a name and an image.
+// checkEphemeralContainers follows validateEphemeralContainers. Of the fields that
+// berth uses, they have only a name and an image.
 func checkEphemeralContainers(at fieldErrors, containers []corev1.EphemeralContainer, names map[string]bool) {
 	for i := range containers {
 		here, c := at.item(i), corev1.Container(containers[i].EphemeralContainerCommon)
@@ -83,8 +84,8 @@ func checkContainer(at fieldErrors, c *corev1.Container) {
 	checkResources(at.child("resources"), &c.Resources, checkContainerResource)
 }
 
-// checkNewName checks that a name is not known yet, and makes it known. Two
-// containers without a name are told twice.
+// checkNewName checks that a name is not in known, and adds it. Two containers
+// without a name are reported twice.
 func checkNewName(at fieldErrors, name string, known map[string]bool) {
 	if known[name] {
 		at.duplicate(name)
@@ -93,7 +94,7 @@ func checkNewName(at fieldErrors, name string, known map[string]bool) {
 }
 
 // checkContainerRestart follows validateContainerRestartPolicy and
-// validateInitContainerRestartPolicy; the rules themselves are not looked at.
+// validateInitContainerRestartPolicy. It does not check the rules themselves.
 func checkContainerRestart(at fieldErrors, c *corev1.Container) {
 	at = at.child("restartPolicy")
 	if c.RestartPolicy != nil {
@@ -148,8 +149,8 @@ func checkPortName(at fieldErrors, name string, known map[string]bool) {
 	checkNewName(at, name, known)
 }
 
-// checkHostPorts follows AccumulateUniqueHostPorts: the same port on different
-// addresses is no conflict here, though it can be one on the node.
+// checkHostPorts follows AccumulateUniqueHostPorts. The same port on different
+// addresses is not a conflict here, although it can be one on the node.
 func checkHostPorts(at fieldErrors, containers []corev1.Container) {
 	taken := map[string]bool{}
 	for i, c := range containers {

@@ -13,7 +13,7 @@ import (
 )
 
 // fieldErrors is one place in an object that is being checked: the path of a field,
-// and the list that the object's mistakes go to.
+// and the list that collects the object's mistakes.
 type fieldErrors struct {
 	path *field.Path
 	list *field.ErrorList
@@ -36,20 +36,20 @@ func (at fieldErrors) duplicateFor(v any, detail string) {
 }
 func (at fieldErrors) invalid(v any, detail string) { at.add(field.Invalid(at.path, v, detail)) }
 
-// invalidFor reports a value once for each of the reasons it is wrong for.
+// invalidFor reports a value once for each reason.
 func (at fieldErrors) invalidFor(value any, reasons []string) {
 	for _, reason := range reasons {
 		at.invalid(value, reason)
 	}
 }
 
-// unsupported reports a value that is none of those a field can have.
+// unsupported reports a value that is not among the supported ones.
 func unsupported[T ~string](at fieldErrors, value any, supported ...T) {
 	at.add(field.NotSupported(at.path, value, supported))
 }
 
-// include takes over what apimachinery found. It ranges over maps: the mistakes
-// of one field are put into an order.
+// include adds the mistakes that apimachinery found. Apimachinery ranges over maps,
+// so include sorts the mistakes of each field.
 func (at fieldErrors) include(mistakes field.ErrorList) {
 	for rest := mistakes; len(rest) > 0; {
 		n := 1
@@ -66,7 +66,7 @@ func compareMistakes(a, b *field.Error) int {
 	return cmp.Or(cmp.Compare(a.Detail, b.Detail), cmp.Compare(fmt.Sprint(a.BadValue), fmt.Sprint(b.BadValue)))
 }
 
-// The checks of single values that many fields share.
+// Checks of single values that many fields share.
 
 func checkNotNegative[T int32 | int64](at fieldErrors, value T) {
 	if value < 0 {
@@ -80,7 +80,7 @@ func checkPositive(at fieldErrors, value int32) {
 	}
 }
 
-// checkOneOf checks a field that has a default, and so must not be empty.
+// checkOneOf checks a field that has a default and so must not be empty.
 func checkOneOf[T ~string](at fieldErrors, value T, supported ...T) {
 	if value == "" {
 		at.required("")
@@ -89,7 +89,8 @@ func checkOneOf[T ~string](at fieldErrors, value T, supported ...T) {
 	checkSupported(at, value, supported...)
 }
 
-// checkSupported checks a field that may be empty only if that is supported.
+// checkSupported checks a field that may be empty only if the empty value is
+// supported.
 func checkSupported[T ~string](at fieldErrors, value T, supported ...T) {
 	if !slices.Contains(supported, value) {
 		unsupported(at, value, supported...)
@@ -127,7 +128,7 @@ func checkSelector(at fieldErrors, selector *metav1.LabelSelector) {
 	at.include(metavalidation.ValidateLabelSelector(selector, metavalidation.LabelSelectorValidationOptions{}, at.path))
 }
 
-// orZero is what an optional field holds, or nothing.
+// orZero returns the value of an optional field, or the zero value.
 func orZero[T any](p *T) T {
 	if p == nil {
 		return *new(T)

@@ -19,8 +19,9 @@ import (
 	_ "github.com/berthsim/berth/internal/seed"
 )
 
-// Validate never panics, tells the same of the same object each time, and leaves
-// the object alone; what it accepts it still accepts once the defaults are in.
+// Validate never panics, returns the same for the same object each time, and does
+// not modify the object. An object that it accepts is still accepted with its
+// defaults.
 //
 // Seen to fail: Validate working on its argument and not on a copy; mistakes of
 // labels, and requests, in the order of their maps; host ports that Default adds to.
@@ -66,8 +67,8 @@ func told[E error](mistakes []E) []string {
 	return all
 }
 
-// arbitrary gives an object of any kind: filled at random, or one that is valid but
-// for what is random about a part of it.
+// arbitrary returns an object of any kind: filled at random, or valid except for a
+// part filled at random.
 func arbitrary(t *rapid.T) runtime.Object {
 	random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "and")))
 	f := filler{random, rapid.SampledFrom([]int{0, 1, 5, 20, 70}).Draw(t, "percent of fields set")}
@@ -87,7 +88,7 @@ func starts() []runtime.Object {
 	return append(slices.Repeat(valid, 3), everyKind...)
 }
 
-// filler sets fields that are not set yet, so many in a hundred.
+// filler sets a percentage of the fields that are not set yet.
 type filler struct {
 	*rand.Rand
 	percent int
@@ -136,7 +137,7 @@ func (f filler) fill(v reflect.Value) {
 	}
 }
 
-// fillSlice makes a slice longer, or empty and not nil.
+// fillSlice makes a slice longer, or empty but not nil.
 func (f filler) fillSlice(v reflect.Value) {
 	if v.IsNil() {
 		v.Set(reflect.MakeSlice(v.Type(), 0, 2))

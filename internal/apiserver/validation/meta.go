@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// scope says whether objects of a kind live in namespaces.
+// scope is whether objects of a kind are namespaced.
 type scope bool
 
 const (
@@ -17,8 +17,8 @@ const (
 	clusterWide scope = false
 )
 
-// checkAnyMeta checks what holds for objects of every kind. The generation is
-// the server's to count: whatever a new object says of it is forgotten.
+// checkAnyMeta checks the rules for objects of every kind. The server sets the
+// generation, so it ignores that of a new object.
 func checkAnyMeta(at fieldErrors, meta *metav1.ObjectMeta, s scope, name apivalidation.ValidateNameFunc) {
 	meta.Generation = 0
 	at.include(apivalidation.ValidateObjectMeta(meta, bool(s), name, at.path))

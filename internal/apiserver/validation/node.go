@@ -13,7 +13,7 @@ import (
 )
 
 // checkNode follows the API server (pkg/apis/core/validation/validation.go:
-// ValidateNode). A node's status counts on creation too, and its taints are
+// ValidateNode). A node's status is checked on creation too, and its taints are
 // reported under metadata.
 func checkNode(root fieldErrors, node *corev1.Node) {
 	checkMeta(root.child("metadata"), &node.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
@@ -56,15 +56,15 @@ func checkTaints(at fieldErrors, taints []corev1.Taint) {
 	}
 }
 
-// TaintEffects are the effects that a taint can have.
+// TaintEffects lists the effects that a taint can have.
 var TaintEffects = []corev1.TaintEffect{
 	corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute,
 }
 
 var declaredFeature = regexp.MustCompile(`^[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*$`)
 
-// checkDeclaredFeatures follows validateNodeDeclaredFeatures: names in ascending
-// order, none twice.
+// checkDeclaredFeatures follows validateNodeDeclaredFeatures: names must be in
+// ascending order and distinct.
 func checkDeclaredFeatures(at fieldErrors, features []string) {
 	for i, name := range features {
 		here := at.item(i)

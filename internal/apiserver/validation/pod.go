@@ -10,8 +10,8 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// podKind says whose spec is checked: some rules are for pods only, because the
-// fields of a template get their defaults when a pod is made of it.
+// podKind is whose spec is checked. Some rules apply to pods only, because the
+// fields of a template get their defaults when a pod is made from it.
 type podKind uint8
 
 const (
@@ -40,7 +40,8 @@ func checkPod(root fieldErrors, pod *corev1.Pod) {
 	}
 }
 
-// checkPodBody follows validatePodMetadataAndSpec, without the metadata of every kind.
+// checkPodBody follows validatePodMetadataAndSpec, without the rules for the
+// metadata of every kind.
 func checkPodBody(root fieldErrors, pod *corev1.Pod) {
 	spec := root.child("spec")
 	checkPodAnnotations(root.child("metadata", "annotations"), pod.Annotations, &pod.Spec)
@@ -120,7 +121,7 @@ func checkGates(at fieldErrors, gates []corev1.PodSchedulingGate) {
 }
 
 // checkHostNetwork follows validatePodHostNetworkDeps and validateHostUsers. A
-// template may leave host ports open; its pods get them by default.
+// template may leave host ports unset; its pods get them by default.
 func checkHostNetwork(at fieldErrors, spec *corev1.PodSpec, kind podKind) {
 	for i, c := range spec.Containers {
 		for j, port := range c.Ports {

@@ -18,8 +18,8 @@ import (
 type resourceRule func(at fieldErrors, name corev1.ResourceName)
 
 // checkResources follows the API server (pkg/apis/core/validation/validation.go:
-// validateResourceRequirements), without resource claims. A request that does not
-// go with its limit is reported for all requests together.
+// validateResourceRequirements), without resource claims. A request that conflicts
+// with its limit is reported for all requests together.
 func checkResources(at fieldErrors, r *corev1.ResourceRequirements, rule resourceRule) {
 	checkResourceList(at.child("limits"), r.Limits, rule)
 	checkResourceList(at.child("requests"), r.Requests, rule)
@@ -57,7 +57,7 @@ func checkWithinLimit(at fieldErrors, name corev1.ResourceName, r *corev1.Resour
 	}
 }
 
-// lists says whether a request or limit is of a resource that is wanted.
+// lists reports whether a wanted resource is among the requests or limits.
 func lists(r *corev1.ResourceRequirements, wanted func(corev1.ResourceName) bool) bool {
 	names := slices.AppendSeq(slices.Collect(maps.Keys(r.Limits)), maps.Keys(r.Requests))
 	return slices.ContainsFunc(names, wanted)
@@ -73,7 +73,8 @@ func checkQuantity(at fieldErrors, name corev1.ResourceName, quantity resource.Q
 	}
 }
 
-// checkResourceName follows validateResourceName; it tells whether the name is fine.
+// checkResourceName follows validateResourceName. It reports whether the name is
+// valid.
 func checkResourceName(at fieldErrors, name corev1.ResourceName) bool {
 	if wrong := validation.IsQualifiedName(string(name)); len(wrong) > 0 {
 		at.invalidFor(name, wrong)
@@ -105,7 +106,7 @@ func checkPodLevelResource(at fieldErrors, name corev1.ResourceName) {
 }
 
 // checkPodResources follows validatePodResources and validatePodResourceConsistency:
-// the resources of the pod as a whole hold those of its containers.
+// the pod-level resources must cover those of its containers.
 func checkPodResources(at fieldErrors, spec *corev1.PodSpec) {
 	if spec.Resources == nil {
 		return

@@ -8,8 +8,8 @@ import (
 )
 
 // checkService follows the API server (pkg/apis/core/validation/validation.go:
-// validateService) in what says which pods are meant: selector, type and ports.
-// Addresses, load balancers and traffic policies are not looked at.
+// validateService) for the fields that select pods: selector, type and ports. It
+// does not check addresses, load balancers and traffic policies.
 func checkService(root fieldErrors, service *corev1.Service) {
 	checkMeta(root.child("metadata"), &service.ObjectMeta, namespaced, apivalidation.NameIsDNSLabel)
 	checkServiceSpec(root.child("spec"), &service.Spec)
@@ -29,7 +29,7 @@ func checkServiceSpec(at fieldErrors, spec *corev1.ServiceSpec) {
 }
 
 // isHeadless follows the API server (pkg/apis/core/validation/validation.go:
-// isHeadlessService), which has filled clusterIPs from clusterIP
+// isHeadlessService), which fills clusterIPs from clusterIP first
 // (pkg/registry/core/service/storage/storage.go: normalizeClusterIPs).
 func isHeadless(spec *corev1.ServiceSpec) bool {
 	if len(spec.ClusterIPs) == 0 {
@@ -38,7 +38,8 @@ func isHeadless(spec *corev1.ServiceSpec) bool {
 	return len(spec.ClusterIPs) == 1 && spec.ClusterIPs[0] == corev1.ClusterIPNone
 }
 
-// checkServicePorts follows validateServicePort. Of several, each needs a name.
+// checkServicePorts follows validateServicePort. If there are several ports, each
+// needs a name.
 func checkServicePorts(at fieldErrors, ports []corev1.ServicePort) {
 	names := map[string]bool{}
 	for i, port := range ports {

@@ -50,9 +50,9 @@ func checkInclusion(at fieldErrors, policy *corev1.NodeInclusionPolicy) {
 	}
 }
 
-// checkLabelKeys follows ValidateMatchLabelKeysAndMismatchLabelKeys. A key stands
-// twice in the selector if the server has merged it in where a user had it already:
-// that is reported at an index of the constraint or term itself.
+// checkLabelKeys follows ValidateMatchLabelKeysAndMismatchLabelKeys. A key occurs
+// twice in the selector if the server merged it into a selector that already had it.
+// That is reported at an index of the constraint or term itself.
 func checkLabelKeys(at fieldErrors, match, mismatch []string, selector *metav1.LabelSelector) {
 	checkLabelKeyList(at.child("matchLabelKeys"), match, selector)
 	checkLabelKeyList(at.child("mismatchLabelKeys"), mismatch, selector)
@@ -78,8 +78,8 @@ func checkLabelKeyList(at fieldErrors, keys []string, selector *metav1.LabelSele
 	}
 }
 
-// repeatedKeys gives the key of each expression that a label or an expression
-// before it has too.
+// repeatedKeys returns the key of each expression whose key is also in a label or in
+// an earlier expression.
 func repeatedKeys(selector *metav1.LabelSelector) []string {
 	if selector == nil {
 		return nil

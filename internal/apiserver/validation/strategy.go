@@ -9,9 +9,9 @@ import (
 )
 
 // checkDaemonSetStrategy follows the API server
-// (pkg/apis/apps/validation/validation.go: ValidateDaemonSetUpdateStrategy).
-// maxSurge alone is refused: maxUnavailable is 1 by default, and only one of the
-// two may be other than 0.
+// (pkg/apis/apps/validation/validation.go: ValidateDaemonSetUpdateStrategy). It
+// refuses maxSurge alone: maxUnavailable is 1 by default, and only one of the two
+// may be nonzero.
 func checkDaemonSetStrategy(at fieldErrors, strategy *appsv1.DaemonSetUpdateStrategy) {
 	switch strategy.Type {
 	case appsv1.OnDeleteDaemonSetStrategyType:
@@ -40,8 +40,8 @@ func checkDaemonSetRollingUpdate(at fieldErrors, update *appsv1.RollingUpdateDae
 	}
 }
 
-// checkDeploymentStrategy follows ValidateDeploymentStrategy, as above. Surging
-// by more than all replicas is fine.
+// checkDeploymentStrategy follows ValidateDeploymentStrategy, as above. A surge of
+// more than all replicas is valid.
 func checkDeploymentStrategy(at fieldErrors, strategy *appsv1.DeploymentStrategy) {
 	switch strategy.Type {
 	case appsv1.RecreateDeploymentStrategyType:
@@ -67,8 +67,8 @@ func checkDeploymentStrategy(at fieldErrors, strategy *appsv1.DeploymentStrategy
 }
 
 // checkStatefulSetStrategy follows ValidateStatefulSetSpec and
-// validateRollingUpdateStatefulSet, as above. The strategy Recreate is behind a
-// gate that is off (StatefulSetRecreateStrategy).
+// validateRollingUpdateStatefulSet, as above. The strategy Recreate needs a gate
+// that is off (StatefulSetRecreateStrategy).
 func checkStatefulSetStrategy(at fieldErrors, strategy *appsv1.StatefulSetUpdateStrategy) {
 	update := strategy.RollingUpdate
 	switch {
@@ -115,8 +115,8 @@ func checkAtMostAll(at fieldErrors, share intstr.IntOrString) {
 	}
 }
 
-// amount is the number or the percentage; what is neither counts as 0, but for
-// text that is a number (getIntOrPercentValue).
+// amount returns the number or the percentage. Other text counts as 0, unless it is
+// a number (getIntOrPercentValue).
 func amount(share intstr.IntOrString) int {
 	if percent, ok := percentage(share); ok {
 		return percent
@@ -124,7 +124,8 @@ func amount(share intstr.IntOrString) int {
 	return share.IntValue()
 }
 
-// percentage reads a percentage. One too large for an int is the largest.
+// percentage parses a percentage. A number too large for an int becomes the largest
+// int.
 func percentage(share intstr.IntOrString) (percent int, ok bool) {
 	if share.Type != intstr.String || len(validation.IsValidPercent(share.StrVal)) > 0 {
 		return 0, false

@@ -8,7 +8,7 @@ import (
 )
 
 // checkTolerations follows the API server (pkg/apis/core/validation/validation.go:
-// ValidateTolerations). A bad value is reported at operator; Lt and Gt are behind a gate
+// ValidateTolerations). A bad value is reported at operator. Lt and Gt need a gate
 // that is off (TaintTolerationComparisonOperators).
 func checkTolerations(at fieldErrors, tolerations []corev1.Toleration) {
 	for i, t := range tolerations {

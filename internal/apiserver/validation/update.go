@@ -18,17 +18,17 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// Update returns the object that the API server stores when updated replaces old,
-// or every mistake for which it refuses the update. It follows the API server
-// (k8s.io/apiserver/pkg/registry/rest/update.go: BeforeUpdate) with the strategy
-// of each kind: status, generation and the other fields that the server owns are
-// those of old, and a changed spec counts the generation up.
+// Update returns the object that the API server stores when updated replaces old, or
+// every mistake for which it refuses the update. It follows the API server
+// (k8s.io/apiserver/pkg/registry/rest/update.go: BeforeUpdate) with the strategy of
+// each kind. Status, generation and the other fields that the server owns are kept
+// from old, and a changed spec increases the generation.
 //
 // old must be an object that the server has accepted: the rules that Kubernetes
-// relaxes for objects which were invalid already are not relaxed here. Missing
+// relaxes for objects that were already invalid are not relaxed here. Missing
 // defaults are filled in on both sides, and no argument is modified. An update
-// without a resource version is unconditional. The API server reports some
-// mistakes twice; Update reports each once.
+// without a resource version is unconditional. The API server reports some mistakes
+// twice; Update reports each once.
 func Update(old, updated runtime.Object) (stored runtime.Object, mistakes field.ErrorList) {
 	root := fieldErrors{list: &mistakes}
 	switch {
@@ -48,7 +48,8 @@ func Update(old, updated runtime.Object) (stored runtime.Object, mistakes field.
 	return stored, nil
 }
 
-// updateObject prepares and checks an object with its defaults. It may change both.
+// updateObject prepares and checks an object with its defaults. It may modify both
+// objects.
 func updateObject(root fieldErrors, object, old runtime.Object) {
 	keepServerFields(object.(metav1.Object), old.(metav1.Object))
 	switch o := object.(type) {
@@ -77,8 +78,8 @@ func updateObject(root fieldErrors, object, old runtime.Object) {
 	}
 }
 
-// keepServerFields follows BeforeUpdate. A field that it does not keep, and that
-// differs, is a mistake: see checkMetaUpdate.
+// keepServerFields follows BeforeUpdate. A difference in a field that it does not
+// keep is a mistake: see checkMetaUpdate.
 func keepServerFields(meta, old metav1.Object) {
 	meta.SetGeneration(old.GetGeneration())
 	if meta.GetResourceVersion() == "" {
@@ -131,7 +132,8 @@ func checkImmutable(at fieldErrors, value, old any) {
 	at.include(apivalidation.ValidateImmutableField(value, old, at.path))
 }
 
-// differ compares as the strategies do: an empty list or map is as good as none.
+// differ reports whether two values differ, as the strategies compare them: an empty
+// list or map equals an absent one.
 func differ(a, b any) bool { return !equality.Semantic.DeepEqual(a, b) }
 
 // updateNamespace follows the API server (pkg/registry/core/namespace/strategy.go:

@@ -9,8 +9,8 @@ import (
 
 // updateNode follows the API server (pkg/registry/core/node/strategy.go:
 // nodeStrategy.PrepareForUpdate, nodeStrategy.ValidateUpdate;
-// pkg/apis/core/validation/validation.go: ValidateNodeUpdate). A node's status is
-// updated elsewhere; here it stays.
+// pkg/apis/core/validation/validation.go: ValidateNodeUpdate). This update keeps a
+// node's status, which has its own.
 func updateNode(root fieldErrors, node, old *corev1.Node) {
 	node.Status = old.Status
 	//lint:ignore SA1019 the API server still drops the field
@@ -32,8 +32,8 @@ func updateNode(root fieldErrors, node, old *corev1.Node) {
 }
 
 // podCIDRs follows the API server (pkg/apis/core/v1/conversion.go:
-// Convert_v1_NodeSpec_To_core_NodeSpec): podCIDR wins where the two fields
-// disagree.
+// Convert_v1_NodeSpec_To_core_NodeSpec): if the two fields disagree, podCIDR takes
+// precedence.
 func podCIDRs(spec *corev1.NodeSpec) []string {
 	if first := spec.PodCIDR; first != "" && (len(spec.PodCIDRs) == 0 || spec.PodCIDRs[0] != first) {
 		return []string{first}

@@ -34,8 +34,8 @@ func updatePod(root fieldErrors, pod, old *corev1.Pod) {
 	checkPodSpecUpdate(root.child("spec"), &pod.Spec, &old.Spec)
 }
 
-// useServiceAccountName fills in the two fields of one meaning, as the API server
-// does (pkg/apis/core/v1/defaults.go: SetDefaults_PodSpec).
+// useServiceAccountName sets the two fields with the same meaning to one value, as
+// the API server does (pkg/apis/core/v1/defaults.go: SetDefaults_PodSpec).
 func useServiceAccountName(spec *corev1.PodSpec) {
 	name := cmp.Or(spec.ServiceAccountName, spec.DeprecatedServiceAccount)
 	spec.ServiceAccountName, spec.DeprecatedServiceAccount = name, name
@@ -53,8 +53,8 @@ func checkMirrorUpdate(at fieldErrors, annotations, old map[string]string) {
 	}
 }
 
-// checkPodSpecUpdate checks that only what may change does. Each of the first
-// three checks, where it fails, ends them all.
+// checkPodSpecUpdate checks that only mutable fields change. If one of the first
+// three checks fails, the others are skipped.
 func checkPodSpecUpdate(at fieldErrors, spec, old *corev1.PodSpec) {
 	if !sameNumber(at.child("containers"), spec.Containers, old.Containers) ||
 		!sameNumber(at.child("initContainers"), spec.InitContainers, old.InitContainers) ||
@@ -72,7 +72,7 @@ func checkPodSpecUpdate(at fieldErrors, spec, old *corev1.PodSpec) {
 	}
 }
 
-// podUpdateWords is what the server says before it shows a diff of the two specs.
+// podUpdateWords is the server's message before the diff of the two specs.
 const podUpdateWords = "pod updates may not change fields other than `spec.containers[*].image`," +
 	"`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`," +
 	"`spec.tolerations` (only additions to existing tolerations)," +
@@ -87,7 +87,7 @@ func sameNumber(at fieldErrors, containers, old []corev1.Container) bool {
 	return true
 }
 
-// checkDeadlineUpdate checks that a deadline is set or shortened, and not removed.
+// checkDeadlineUpdate checks that a deadline is only set or shortened, not removed.
 func checkDeadlineUpdate(at fieldErrors, deadline, old *int64) bool {
 	switch {
 	case deadline == nil && old != nil:
@@ -119,8 +119,8 @@ func checkTolerationUpdate(at fieldErrors, tolerations, old []corev1.Toleration)
 	}
 }
 
-// checkGateUpdate follows validateOnlyDeletedSchedulingGates. Of equal gates the
-// last is reported.
+// checkGateUpdate follows validateOnlyDeletedSchedulingGates. If gates are equal,
+// the last is reported.
 func checkGateUpdate(at fieldErrors, gates, old []corev1.PodSchedulingGate) {
 	for i, gate := range gates {
 		if !slices.Contains(old, gate) && !slices.Contains(gates[i+1:], gate) {
@@ -129,8 +129,8 @@ func checkGateUpdate(at fieldErrors, gates, old []corev1.PodSchedulingGate) {
 	}
 }
 
-// withMutable returns the spec with the fields that may change as they were. The
-// checks above have looked at these.
+// withMutable returns the spec with the mutable fields as in old. The checks above
+// cover these.
 func withMutable(spec, old *corev1.PodSpec) *corev1.PodSpec {
 	fixed := spec.DeepCopy()
 	for i := range fixed.Containers {
@@ -148,8 +148,8 @@ func withMutable(spec, old *corev1.PodSpec) *corev1.PodSpec {
 	return fixed
 }
 
-// checkGatedUpdate checks the fields that a pod with scheduling gates may add
-// to, and sets them as they were.
+// checkGatedUpdate checks the fields to which a pod with scheduling gates may add,
+// and resets them to their old values.
 func checkGatedUpdate(at fieldErrors, fixed, old *corev1.PodSpec) {
 	checkNodeSelectorUpdate(at.child("nodeSelector"), fixed.NodeSelector, old.NodeSelector)
 	fixed.NodeSelector = old.NodeSelector
@@ -193,7 +193,7 @@ func requiredTerms(affinity *corev1.NodeAffinity) []corev1.NodeSelectorTerm {
 }
 
 // checkNodeAffinityUpdate follows validateNodeAffinityMutation: a term may only
-// become stricter, and terms, being ORed, may not be added or removed.
+// become stricter. Terms are ORed, so none may be added or removed.
 func checkNodeAffinityUpdate(at fieldErrors, terms, old []corev1.NodeSelectorTerm) {
 	if len(old) > 0 && len(terms) != len(old) {
 		at.invalid(terms, "no additions/deletions to non-empty NodeSelectorTerms list are allowed")

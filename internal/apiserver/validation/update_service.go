@@ -31,9 +31,9 @@ func updateService(root fieldErrors, service, old *corev1.Service) {
 }
 
 // keepAllocated follows the API server
-// (pkg/registry/core/service/storage/storage.go: patchAllocatedValues): what the
-// server has allocated stays where the update does not name it. Node ports are
-// found by the port's name.
+// (pkg/registry/core/service/storage/storage.go: patchAllocatedValues): values that
+// the server allocated stay if the update omits them. Node ports are matched by the
+// port's name.
 func keepAllocated(spec, old *corev1.ServiceSpec) {
 	if spec.Type != corev1.ServiceTypeExternalName && old.Type != corev1.ServiceTypeExternalName {
 		spec.ClusterIP = cmp.Or(spec.ClusterIP, old.ClusterIP)
@@ -81,8 +81,8 @@ func joinAddresses(spec, old *corev1.ServiceSpec) {
 	}
 }
 
-// dropTypeFields follows dropTypeDependentFields: what the new type has no use for
-// goes, if the update leaves it as it was.
+// dropTypeFields follows dropTypeDependentFields: fields that the new type does not
+// use are removed if the update did not change them.
 func dropTypeFields(spec, old *corev1.ServiceSpec) {
 	if spec.Type == corev1.ServiceTypeExternalName && old.Type != corev1.ServiceTypeExternalName {
 		if spec.ClusterIP == old.ClusterIP && slices.Equal(spec.ClusterIPs, old.ClusterIPs) {
@@ -128,7 +128,7 @@ const (
 )
 
 // checkAddressUpdate follows validateUpgradeDowngradeClusterIPs: the first address
-// stays, a second may come or go.
+// must stay, a second may be added or removed.
 func checkAddressUpdate(at fieldErrors, spec, old *corev1.ServiceSpec) {
 	if isHeadless(spec) && isHeadless(old) {
 		return

@@ -41,15 +41,15 @@ func gated() *corev1.Pod {
 	return pod
 }
 
-// updated is a copy of an object after a change.
+// updated returns old and a changed copy.
 func updated[T runtime.Object](old T, change func(T)) [2]runtime.Object {
 	now := old.DeepCopyObject().(T)
 	change(now)
 	return [2]runtime.Object{old, now}
 }
 
-// TestUpdateErrors has a row for each rule about what may change. That the server
-// says the same is shown in internal/conformance.
+// TestUpdateErrors has a row for each rule about mutable fields.
+// internal/conformance shows that the server reports the same.
 func TestUpdateErrors(t *testing.T) {
 	ds := &appsv1.DaemonSet{ObjectMeta: named, Spec: appsv1.DaemonSetSpec{Selector: app, Template: template}}
 	d := &appsv1.Deployment{ObjectMeta: named, Spec: appsv1.DeploymentSpec{Selector: app, Template: template}}
@@ -160,7 +160,7 @@ func TestUpdateErrors(t *testing.T) {
 	}
 }
 
-// An update keeps what the server owns and counts the generation.
+// An update keeps the fields that the server owns and counts the generation.
 func TestUpdateStores(t *testing.T) {
 	old := &appsv1.DaemonSet{ObjectMeta: named, Spec: appsv1.DaemonSetSpec{Selector: app, Template: template}}
 	old.CreationTimestamp = metav1.Unix(5, 0)
@@ -204,11 +204,12 @@ func TestUpdateKeepsAllocatedAddresses(t *testing.T) {
 	}
 }
 
-// Update never panics, tells the same each time and leaves its arguments alone;
-// what a server would create it lets stay as it is, and then changes nothing.
+// Update never panics, returns the same each time and does not modify its arguments.
+// An update to an object that a server would create succeeds if nothing changes, and
+// then changes nothing.
 //
-// Seen to fail: the old object compared without its defaults; the update stored
-// and not a copy of it; the generation counted for an unchanged spec.
+// Seen to fail: the old object compared without its defaults; the update stored and
+// not a copy of it; the generation counted for an unchanged spec.
 func TestUpdateLaws(t *testing.T) {
 	same, stored := 0, 0
 	rapid.Check(t, func(t *rapid.T) {

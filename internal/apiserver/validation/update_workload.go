@@ -26,10 +26,10 @@ func updateDaemonSet(root fieldErrors, ds, old *appsv1.DaemonSet) {
 	checkImmutable(at.child("selector"), ds.Spec.Selector, old.Spec.Selector)
 }
 
-// fillShares makes absent numbers 0, as they are once the server has converted
-// them (pkg/apis/apps/v1/zz_generated.conversion.go:
-// Convert_v1_RollingUpdateDaemonSet_To_apps_RollingUpdateDaemonSet). A rolling
-// update has defaults before.
+// fillShares sets absent numbers to 0, as the server's conversion does
+// (pkg/apis/apps/v1/zz_generated.conversion.go:
+// Convert_v1_RollingUpdateDaemonSet_To_apps_RollingUpdateDaemonSet). The defaults of
+// a rolling update are filled in before.
 func fillShares(update *appsv1.RollingUpdateDaemonSet) {
 	if update == nil {
 		return
@@ -38,10 +38,9 @@ func fillShares(update *appsv1.RollingUpdateDaemonSet) {
 	update.MaxUnavailable, update.MaxSurge = &unavailable, &surge
 }
 
-// countTemplate keeps the annotation that stands for spec.templateGeneration, a
-// field that apps/v1 no longer has (pkg/apis/apps/v1/conversion.go:
-// Convert_v1_DaemonSet_To_apps_DaemonSet): it counts the changes of the
-// template.
+// countTemplate keeps the annotation that replaces spec.templateGeneration, a field
+// that apps/v1 no longer has (pkg/apis/apps/v1/conversion.go:
+// Convert_v1_DaemonSet_To_apps_DaemonSet). It counts the changes of the template.
 func countTemplate(ds, old *appsv1.DaemonSet) {
 	delete(ds.Annotations, appsv1.DeprecatedTemplateGeneration)
 	count, err := strconv.ParseInt(old.Annotations[appsv1.DeprecatedTemplateGeneration], 10, 64)
@@ -57,10 +56,9 @@ func countTemplate(ds, old *appsv1.DaemonSet) {
 	ds.Annotations[appsv1.DeprecatedTemplateGeneration] = strconv.FormatInt(count, 10)
 }
 
-// updateDeployment follows the API server
-// (pkg/registry/apps/deployment/strategy.go: deploymentStrategy.PrepareForUpdate,
-// deploymentStrategy.ValidateUpdate). Annotations count the generation too,
-// because ReplicaSets get them.
+// updateDeployment follows the API server (pkg/registry/apps/deployment/strategy.go:
+// deploymentStrategy.PrepareForUpdate, deploymentStrategy.ValidateUpdate). A change
+// of annotations also increases the generation, because ReplicaSets get them.
 func updateDeployment(root fieldErrors, d, old *appsv1.Deployment) {
 	d.Status = old.Status
 	if differ(d.Spec, old.Spec) || differ(d.Annotations, old.Annotations) {
@@ -114,8 +112,8 @@ func nameKinds(claims []corev1.PersistentVolumeClaim) {
 }
 
 // updateControllerRevision follows the API server
-// (pkg/apis/apps/validation/validation.go: ValidateControllerRevisionUpdate): its
-// number may change, its data may not.
+// (pkg/apis/apps/validation/validation.go: ValidateControllerRevisionUpdate): the
+// revision number may change, the data may not.
 func updateControllerRevision(root fieldErrors, revision, old *appsv1.ControllerRevision) {
 	meta := root.child("metadata")
 	checkCoreMetaUpdate(meta, &revision.ObjectMeta, &old.ObjectMeta, namespaced)

@@ -1,10 +1,10 @@
-// Package validation finds what the API server of Kubernetes 1.37, feature gates
-// at their defaults, would refuse to create.
+// Package validation finds the mistakes for which the API server of Kubernetes 1.37,
+// with feature gates at their defaults, would refuse to create an object.
 //
-// It follows Validate of each kind's strategy after its PrepareForCreate, as of
-// pods (pkg/registry/core/pod/strategy.go: PrepareForCreate, Validate), and the
-// rules for all kinds (k8s.io/apiserver/pkg/registry/rest/create.go:
-// BeforeCreate).
+// It follows the Validate method of each kind's strategy after its PrepareForCreate,
+// for example of pods (pkg/registry/core/pod/strategy.go: PrepareForCreate,
+// Validate), and the rules for all kinds
+// (k8s.io/apiserver/pkg/registry/rest/create.go: BeforeCreate).
 package validation
 
 import (
@@ -19,9 +19,9 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// Validate returns every mistake of an object, in the order of the checks. It
-// checks a copy that has its defaults. An object of a kind that is not in
-// package kinds is NotSupported at "kind", and a nil is Required at "metadata".
+// Validate returns every mistake of an object, in the order of the checks. It checks
+// a copy with its defaults. An object of a kind that is not in package kinds is
+// NotSupported at "kind", and a nil object is Required at "metadata".
 func Validate(object runtime.Object) field.ErrorList {
 	var mistakes field.ErrorList
 	root := fieldErrors{list: &mistakes}
@@ -37,9 +37,9 @@ func Validate(object runtime.Object) field.ErrorList {
 	return mistakes
 }
 
-// ValidateDefaulted returns what Validate does of an object of package kinds that
-// has its defaults. It copies only what the check has to change: a new pod, whose
-// matchLabelKeys become part of its selectors.
+// ValidateDefaulted returns what Validate returns, for an object of package kinds
+// that has its defaults. It copies only objects that the check modifies: new pods,
+// whose matchLabelKeys become part of their selectors.
 func ValidateDefaulted(object runtime.Object) field.ErrorList {
 	if pod, ok := object.(*corev1.Pod); ok && pod.ResourceVersion == "" {
 		object = pod.DeepCopy()
@@ -49,7 +49,7 @@ func ValidateDefaulted(object runtime.Object) field.ErrorList {
 	return mistakes
 }
 
-// checkObject checks an object with its defaults; it may change it.
+// checkObject checks an object with its defaults. It may modify it.
 func checkObject(root fieldErrors, object runtime.Object) {
 	switch o := object.(type) {
 	case *corev1.Node:

@@ -23,9 +23,9 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/validation"
 )
 
-// TestValidateScenarios: what a user reads. The name of each file is the claim;
-// "validate" prints the mistakes in the objects of a manifest. That the server
-// says the same is shown in internal/conformance.
+// TestValidateScenarios shows the messages that users read. The name of each file is
+// the claim; "validate" prints the mistakes in the objects of a manifest.
+// internal/conformance shows that the server reports the same.
 func TestValidateScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
@@ -50,7 +50,7 @@ func TestValidateScenarios(t *testing.T) {
 	})
 }
 
-// daemonSet gives a valid DaemonSet after a change.
+// daemonSet returns a valid DaemonSet after a change.
 func daemonSet(change func(*appsv1.DaemonSet)) *appsv1.DaemonSet {
 	labels := map[string]string{"app": "agent"}
 	ds := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "agent", Namespace: "default"}}
@@ -61,7 +61,7 @@ func daemonSet(change func(*appsv1.DaemonSet)) *appsv1.DaemonSet {
 	return ds
 }
 
-// templateSpec gives a DaemonSet with a change to its pods.
+// templateSpec returns a DaemonSet with a change to its pods.
 func templateSpec(change func(*corev1.PodSpec)) *appsv1.DaemonSet {
 	return daemonSet(func(ds *appsv1.DaemonSet) { change(&ds.Spec.Template.Spec) })
 }
@@ -71,7 +71,7 @@ func requiredTerms(terms ...corev1.NodeSelectorTerm) *corev1.Affinity {
 		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: terms}}}
 }
 
-// Every error is a value: programs read its type, its path and the wrong value.
+// Every error is a value: programs can read its type, its path and the wrong value.
 func TestValidateErrors(t *testing.T) {
 	five, over := intstr.FromInt32(5), intstr.FromString("101%")
 	for _, test := range []struct {

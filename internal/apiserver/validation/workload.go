@@ -12,8 +12,8 @@ import (
 )
 
 // checkDaemonSet follows the API server (pkg/apis/apps/validation/validation.go:
-// ValidateDaemonSet). A missing selector matches no template: it is reported there
-// and nowhere else.
+// ValidateDaemonSet). A missing selector matches no template and is reported only
+// there.
 func checkDaemonSet(root fieldErrors, ds *appsv1.DaemonSet) {
 	checkMeta(root.child("metadata"), &ds.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	checkDaemonSetSpec(root.child("spec"), &ds.Spec)
@@ -64,9 +64,9 @@ func checkReplicaSetSpec(at fieldErrors, spec *appsv1.ReplicaSetSpec) {
 	checkReplicaTemplate(at, spec.Selector, &spec.Template)
 }
 
-// checkReplicaTemplate is what Deployments and ReplicaSets have in common; the
-// server's words call both a deployment here and both a ReplicaSet there. Where
-// the selector cannot be parsed, the template is not looked at.
+// checkReplicaTemplate is the common part of Deployments and ReplicaSets. The
+// server's messages name both a deployment here and both a ReplicaSet there. If the
+// selector cannot be parsed, the template is not checked.
 func checkReplicaTemplate(at fieldErrors, selector *metav1.LabelSelector, template *corev1.PodTemplateSpec) {
 	checkRequiredSelector(at.child("selector"), selector, "deployment")
 	parsed, err := metav1.LabelSelectorAsSelector(selector)
@@ -90,7 +90,7 @@ func checkStatefulSet(root fieldErrors, sts *appsv1.StatefulSet) {
 	}
 }
 
-// checkStatefulSetSpec leaves out the service's name, which updates do not check.
+// checkStatefulSetSpec omits the service name, which updates do not check.
 func checkStatefulSetSpec(at fieldErrors, spec *appsv1.StatefulSetSpec) {
 	checkPodManagement(at.child("podManagementPolicy"), spec.PodManagementPolicy)
 	checkStatefulSetStrategy(at.child("updateStrategy"), &spec.UpdateStrategy)
@@ -134,7 +134,7 @@ func checkNotEmpty(at fieldErrors, selector *metav1.LabelSelector, kind string) 
 	}
 }
 
-// checkSelectedBySome lets the selector that selects everything pass.
+// checkSelectedBySome accepts a selector that selects everything.
 func checkSelectedBySome(at fieldErrors, selector labels.Selector, template *corev1.PodTemplateSpec) {
 	if !selector.Empty() {
 		checkSelected(at, selector, template)
@@ -147,7 +147,8 @@ func checkSelected(at fieldErrors, selector labels.Selector, template *corev1.Po
 	}
 }
 
-// checkRunsForever checks what a controller asks of pods that it replaces when they end.
+// checkRunsForever checks the fields that a controller requires of pods that it
+// replaces when they end.
 func checkRunsForever(at fieldErrors, spec *corev1.PodSpec, kind string) {
 	if spec.RestartPolicy != corev1.RestartPolicyAlways {
 		unsupported(at.child("restartPolicy"), spec.RestartPolicy, corev1.RestartPolicyAlways)
@@ -157,8 +158,8 @@ func checkRunsForever(at fieldErrors, spec *corev1.PodSpec, kind string) {
 	}
 }
 
-// checkControllerRevision follows ValidateControllerRevisionCreate. Data that
-// is not serialized yet (Object) is as good as its JSON.
+// checkControllerRevision follows ValidateControllerRevisionCreate. Data that is not
+// serialized yet (Object) is equivalent to its JSON.
 func checkControllerRevision(root fieldErrors, revision *appsv1.ControllerRevision) {
 	checkMeta(root.child("metadata"), &revision.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
 	checkNotNegative(root.child("revision"), revision.Revision)
