@@ -29,7 +29,7 @@ type daemonSetController struct {
 	deletions []deletion
 }
 
-// addDaemonSet gives a DaemonSet a slot; its object is still to be set.
+// addDaemonSet returns a slot for a DaemonSet. Its object is not set yet.
 func (dsc *daemonSetController) addDaemonSet(object *appsv1.DaemonSet) *daemonSet {
 	key := keyOf(object)
 	d := newDaemonSet(key, len(dsc.nodes), dsc.serials[key])
@@ -42,8 +42,9 @@ func (dsc *daemonSetController) dropDaemonSet(d *daemonSet) {
 	dsc.daemonSets.drop(d.slot)
 }
 
-// setObject makes everything that follows from the DaemonSet's object anew. Where
-// its pods may run is judged again only if what decides that has changed.
+// setObject recomputes everything that follows from the DaemonSet's object.
+// Eligible nodes are computed again only if a field that decides them has
+// changed.
 func (dsc *daemonSetController) setObject(d *daemonSet, object *appsv1.DaemonSet) error {
 	selector, err := metav1.LabelSelectorAsSelector(object.Spec.Selector)
 	if err != nil {
@@ -77,7 +78,7 @@ func (dsc *daemonSetController) setObject(d *daemonSet, object *appsv1.DaemonSet
 	return nil
 }
 
-// samePlaces says whether two templates are let on the same nodes.
+// samePlaces reports whether two templates are eligible for the same nodes.
 func samePlaces(a, b *corev1.PodSpec) bool {
 	return a.NodeName == b.NodeName && a.HostNetwork == b.HostNetwork &&
 		equality.Semantic.DeepEqual(a.NodeSelector, b.NodeSelector) &&

@@ -15,8 +15,8 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// constructHistory finds the revision of the DaemonSet's template, making or
-// renumbering it if need be, and so says which pods are new
+// constructHistory finds the revision of the DaemonSet's template, and creates or
+// renumbers it if necessary. The revision decides which pods are new
 // (pkg/controller/daemon/update.go: constructHistory).
 func (dsc *daemonSetController) constructHistory(d *daemonSet) error {
 	adopted := dsc.claimRevisions(d)
@@ -43,8 +43,8 @@ func (dsc *daemonSetController) constructHistory(d *daemonSet) error {
 	return nil
 }
 
-// currentRevision gives the revision of the template, of those that have its
-// data, with a number above all others.
+// currentRevision returns the revision of the template, chosen from the revisions
+// with the same data. Its number is above all others.
 func (dsc *daemonSetController) currentRevision(d *daemonSet, same []int, number int64, adopted []string) (revision, error) {
 	if len(same) == 0 {
 		return dsc.snapshot(d, number)
@@ -105,7 +105,8 @@ func (dsc *daemonSetController) claimRevisions(d *daemonSet) (adopted []string) 
 	return adopted
 }
 
-// labelRevisions gives revisions of old the label that is their hash: their name.
+// labelRevisions adds the hash label to adopted revisions. The hash is their
+// name.
 func (dsc *daemonSetController) labelRevisions(d *daemonSet, adopted []string) error {
 	for i, r := range d.revisions {
 		if _, ok := r.object.Labels[hashLabel]; !ok {
@@ -191,7 +192,7 @@ func (dsc *daemonSetController) dedup(d *daemonSet, same []int) revision {
 	return keep
 }
 
-// relabel gives all pods the current hash, after a dedup.
+// relabel sets the current hash on all pods, after a dedup.
 func (dsc *daemonSetController) relabel(d *daemonSet) {
 	d.queued.clear(hashesChanged)
 	d.stale, dsc.busy = true, true
@@ -252,8 +253,8 @@ func (dsc *daemonSetController) removeRevisions(d *daemonSet, doomed func(revisi
 	dsc.numberClasses(d)
 }
 
-// restored is the DaemonSet with the template of the revision that an undo goes
-// back to; the words are those of kubectl rollout undo
+// restored returns the template of the revision that an undo restores. Its errors
+// have the words of kubectl rollout undo
 // (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go: DaemonSetRollbacker).
 func (dsc *daemonSetController) restored(d *daemonSet, to int64) (template *corev1.PodTemplateSpec, number int64, err error) {
 	history := slices.Clone(d.revisions)

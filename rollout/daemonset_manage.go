@@ -22,7 +22,8 @@ func (dsc *daemonSetController) backOff(d *daemonSet, node int32) {
 	d.touch(node)
 }
 
-// forgetBackoffs is what a new observed generation comes to: its keys are new.
+// forgetBackoffs drops the backoffs when a new generation is observed: its keys
+// are new.
 func (dsc *daemonSetController) forgetBackoffs(d *daemonSet) {
 	old := d.backoffs
 	d.backoffs = nil
@@ -34,7 +35,7 @@ func (dsc *daemonSetController) forgetBackoffs(d *daemonSet) {
 	}
 }
 
-// manage creates pods where one is wanted and none is, and deletes those that
+// manage creates pods on nodes that want one and have none. It deletes pods that
 // should not run, have failed or are too many
 // (pkg/controller/daemon/daemon_controller.go: manage, podsShouldBeOnNode,
 // getUnscheduledPodsWithoutNode).
@@ -153,9 +154,9 @@ func (dsc *daemonSetController) pruneExcess(id int32, doomed []deletion) []delet
 	return doomed
 }
 
-// pruneSurge leaves the oldest pod of the current hash and the oldest of
-// another, and of these two only the new one if the old one is not ready or the
-// new one is available. Here the hash alone says what is new.
+// pruneSurge keeps at most one new and one old pod, the oldest of each. It
+// deletes the old one too if it is not ready or the new one is available. A pod
+// is new if it has the current hash; nothing else is compared here.
 func (dsc *daemonSetController) pruneSurge(d *daemonSet, first int32, doomed []deletion) []deletion {
 	fresh, old := none, none
 	for id := first; id != none; id = dsc.pods[id].next {

@@ -17,8 +17,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// newDaemonSet is a DaemonSet of which nothing is known but its key, and the last
-// number that pods of an earlier one of that key had.
+// newDaemonSet returns a DaemonSet with only its key, and the last pod number
+// that an earlier DaemonSet of that key used.
 func newDaemonSet(key string, nodes int, serial int32) *daemonSet {
 	return &daemonSet{
 		key: key, jitter: kube.HashName(key), class: none,
@@ -90,7 +90,7 @@ type scaled struct {
 
 func (b backoff) expired(now simTime) bool { return now-b.last > 2*longestFailed }
 
-// wants says whether a sync would find anything that the last one did not.
+// wants reports whether a sync would find anything that the last one did not.
 func (d *daemonSet) wants() bool {
 	return d.stale || len(d.dirty) > 0 || d.queued.has(specChanged|ownersChanged)
 }
@@ -172,9 +172,10 @@ func (d *daemonSet) moveSlots(moved []int32, size int) {
 	d.nodeCounts = newNodeCounts(size)
 }
 
-// budget is what maxSurge and maxUnavailable come to for the nodes desired at
-// this sync (pkg/controller/daemon/update.go: updatedDesiredNodeCounts).
-// Percentages round up; two zeros count as one unavailable.
+// budget returns maxSurge and maxUnavailable as numbers of nodes, for the nodes
+// desired at this sync (pkg/controller/daemon/update.go:
+// updatedDesiredNodeCounts). Percentages round up; two zeros count as one
+// unavailable.
 func (d *daemonSet) budget() (surge, unavailable int, err error) {
 	wanted := d.number(desired)
 	if last := &d.scaled; last.known && last.of == wanted {
@@ -212,8 +213,8 @@ func (d *daemonSet) maxUnavailable(of int) (int, error) {
 	return 0, nil
 }
 
-// complete says whether the DaemonSet is as wanted: an available pod on every
-// node that wants one, and unless updates wait for users, an updated one.
+// complete reports whether every node that wants a pod has an available one.
+// Unless the strategy is OnDelete, the pod must also be updated.
 func (d *daemonSet) complete() bool {
 	s := &d.status
 	return !d.deleting && s.ObservedGeneration >= d.object.Generation &&

@@ -6,8 +6,8 @@ import "fmt"
 // (pkg/controller/daemon/daemon_controller.go: BurstReplicas).
 const burst = 250
 
-// creation and deletion are what a sync decides; nothing of it happens before
-// the sync has ended.
+// creation and deletion are the decisions of a sync. They take effect after the
+// sync has ended.
 type creation struct {
 	node int32
 	ground
@@ -18,7 +18,7 @@ type deletion struct {
 	ground
 }
 
-// ground is a Why without details: a third of the size, since all of them are
+// ground is a Why without details. It is a third of the size: all of them are
 // copied and few are read.
 type ground struct {
 	rule     Reason

@@ -42,9 +42,10 @@ func (dc *deploymentController) setDeployment(d *deployment, object *appsv1.Depl
 	return nil
 }
 
-// claimSets adopts ReplicaSets of nobody that the selector matches and releases
-// those that it does not match (pkg/controller/controller_ref_manager.go:
-// ReplicaSetControllerRefManager). It gives the slots of those adopted.
+// claimSets adopts ReplicaSets without a controller that the selector matches,
+// and releases owned ones that it does not match
+// (pkg/controller/controller_ref_manager.go: ReplicaSetControllerRefManager). It
+// returns the slots of the adopted ReplicaSets.
 func (dc *deploymentController) claimSets(d *deployment) (adopted []int32) {
 	if !d.queued.has(ownersChanged) {
 		return nil
@@ -93,7 +94,7 @@ func (dc *deploymentController) fireProgressChecks() {
 	}
 }
 
-// syncAll syncs the Deployments for which something has changed, ascending by key.
+// syncAll syncs the Deployments that have changes, ascending by key.
 func (dc *deploymentController) syncAll() {
 	for _, slot := range slices.Clone(dc.deployments.order) {
 		if d := dc.deployments.at[slot]; d.queued.has(stateChanged) {

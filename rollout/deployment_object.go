@@ -41,7 +41,7 @@ type deployment struct {
 
 	mine    []int32 // slots of its ReplicaSets: the oldest first, then by name
 	current int32   // the slot of the first that has its template, or none
-	check   int32   // the tick in which progress is to be checked, or none
+	check   int32   // the tick of the next progress check, or none
 
 	queued   syncReasons
 	deleting bool // foreground deletion waits for the ReplicaSets
@@ -60,10 +60,10 @@ func (d *deployment) recreates() bool {
 	return d.object.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType
 }
 
-// budget is what maxSurge and maxUnavailable come to. A percentage of the surge
-// rounds up, one of the unavailable down; two zeros count as one unavailable
-// (pkg/controller/deployment/util/deployment_util.go: MaxSurge, MaxUnavailable,
-// ResolveFenceposts).
+// budget returns maxSurge and maxUnavailable as numbers of pods. A percentage of
+// maxSurge rounds up, one of maxUnavailable down; two zeros count as one
+// unavailable (pkg/controller/deployment/util/deployment_util.go: MaxSurge,
+// MaxUnavailable, ResolveFenceposts).
 func (d *deployment) budget() (surge, unavailable int32) {
 	r := d.object.Spec.Strategy.RollingUpdate
 	if !d.rolls() || r == nil {
@@ -158,8 +158,8 @@ func checkReplicas(replicas *int32) error {
 	return nil
 }
 
-// done says whether the Deployment is as wanted; one that is paused is if it has
-// its number of pods, whatever template they are of.
+// done reports whether the rollout of the Deployment is complete. A paused
+// Deployment is done if it has the desired number of pods, of any template.
 func (d *deployment) done() bool {
 	st := &d.status
 	if d.object.Spec.Paused {

@@ -39,10 +39,10 @@ func (dc *deploymentController) findCurrent(d *deployment) {
 	}
 }
 
-// replicaSets gives the ReplicaSet of the Deployment's template and the others,
-// the oldest first, and brings the first one up to date: its annotations and
-// minReadySeconds, and the Deployment's revision after it. Where there is none it
-// is made, if it is to be (pkg/controller/deployment/sync.go:
+// replicaSets returns the ReplicaSet of the Deployment's template, and the
+// others, oldest first. It brings the current one up to date: its annotations and
+// minReadySeconds, and then the Deployment's revision. If there is no current
+// one, it is created if create is set (pkg/controller/deployment/sync.go:
 // getAllReplicaSetsAndSyncRevision, getNewReplicaSet).
 func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*replicaSet, err error) {
 	y.dc.findCurrent(y.d)
@@ -194,7 +194,8 @@ func (y *deploymentSync) noteCreated(rs *replicaSet) error {
 	return nil
 }
 
-// isOwnAnnotation says whether a Deployment and its ReplicaSets do not share it
+// isOwnAnnotation reports whether the annotation is not copied between a
+// Deployment and its ReplicaSets
 // (pkg/controller/deployment/util/deployment_util.go: annotationsToSkip).
 func isOwnAnnotation(key string) bool {
 	switch key {
@@ -205,8 +206,9 @@ func isOwnAnnotation(key string) bool {
 	return false
 }
 
-// annotations are what those of the current ReplicaSet are to be: the
-// Deployment's are copied, and the revision is at least the given one
+// annotations returns the annotations that the current ReplicaSet must have, and
+// whether they differ from the old ones. The Deployment's are copied, and the
+// revision is at least the given one
 // (pkg/controller/deployment/util/deployment_util.go:
 // SetNewReplicaSetAnnotations).
 func (y *deploymentSync) annotations(old map[string]string, revision int64) (now map[string]string, changed bool) {

@@ -53,9 +53,9 @@ func (y *deploymentSync) saturated(rs *replicaSet) bool {
 	return err == nil && rs.size() == y.d.replicas() && int32(desired) == y.d.replicas() && rs.status.AvailableReplicas == y.d.replicas()
 }
 
-// share gives each active ReplicaSet its part, the largest first, which also
-// takes what rounding leaves over. Of equals the newest grows first, the oldest
-// shrinks first.
+// share distributes the difference among the active ReplicaSets, the largest
+// first. The largest also takes what rounding leaves over. Among equals the
+// newest grows first and the oldest shrinks first.
 func (y *deploymentSync) share(active []*replicaSet) {
 	allowed, all := int32(0), int32(0)
 	if y.d.replicas() > 0 {
@@ -87,8 +87,8 @@ func (y *deploymentSync) share(active []*replicaSet) {
 	}
 }
 
-// part is how many of the missing replicas a ReplicaSet gets, or of those too
-// many gives, if so many are left
+// part returns how many of the missing replicas a ReplicaSet gets, or how many of
+// the surplus it loses, limited to what is left
 // (pkg/controller/deployment/util/deployment_util.go: GetReplicaSetProportion,
 // getReplicaSetFraction).
 func (y *deploymentSync) part(rs *replicaSet, missing, left int32) int32 {
@@ -115,10 +115,10 @@ func (y *deploymentSync) fraction(rs *replicaSet) int32 {
 	return int32(math.Round(float64(rs.size()*y.d.most())/float64(before))) - rs.size()
 }
 
-// resize gives a ReplicaSet another size and notes for which number of replicas;
-// forced, also where only the note is another
-// (pkg/controller/deployment/sync.go: scaleReplicaSet). It says whether the size
-// is another.
+// resize sets the size of a ReplicaSet and notes the number of replicas that it
+// was sized for. If forced, it also does so where only the note differs
+// (pkg/controller/deployment/sync.go: scaleReplicaSet). It reports whether the
+// size has changed.
 func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 	before := rs.size()
 	desired, most := fmt.Sprint(y.d.replicas()), fmt.Sprint(y.d.most())

@@ -33,7 +33,7 @@ func (y *deploymentSync) checkPaused() error {
 	return y.write()
 }
 
-// count makes the numbers of the status those of the ReplicaSets' statuses
+// count sums the statuses of the ReplicaSets into the Deployment's status
 // (pkg/controller/deployment/sync.go: calculateStatus).
 func (y *deploymentSync) count(current *replicaSet, old []*replicaSet) {
 	was := y.now

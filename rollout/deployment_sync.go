@@ -97,10 +97,10 @@ func (y *deploymentSync) scaleOnly() error {
 	return y.writeIfChanged()
 }
 
-// isScaling says whether the ReplicaSets were sized for another number of
-// replicas (pkg/controller/deployment/sync.go: isScalingEvent). A ReplicaSet
-// that is changed on the way is older in the controller's hands when it comes
-// to change it again, which ends the sync.
+// isScaling reports whether the ReplicaSets were sized for another number of
+// replicas (pkg/controller/deployment/sync.go: isScalingEvent). If this sync has
+// already changed a ReplicaSet, the controller's copy is out of date, so a second
+// change fails and ends the sync.
 func (y *deploymentSync) isScaling() (bool, error) {
 	current, old, err := y.replicaSets(false)
 	if err != nil {
@@ -156,9 +156,9 @@ func (y *deploymentSync) growNew(current *replicaSet, old []*replicaSet) (bool, 
 	return y.resize(current, size, false), nil
 }
 
-// sizeOfNew is how large the new ReplicaSet may be
+// sizeOfNew returns how large the new ReplicaSet may be
 // (pkg/controller/deployment/util/deployment_util.go: NewRSNewReplicas). current
-// is nil for one that is still to be made.
+// is nil if it is not created yet.
 func (y *deploymentSync) sizeOfNew(current *replicaSet, old []*replicaSet) (int32, error) {
 	size, all := int32(0), int32(0)
 	if current != nil {
@@ -305,9 +305,10 @@ func (y *deploymentSync) writeIfChanged() error {
 }
 
 // cleanup removes old ReplicaSets without pods beyond revisionHistoryLimit, the
-// lowest revision first; one that cannot go counts all the same. What the sync has
-// made of them it does not see: the only ReplicaSet of a paused Deployment can go in
-// the sync that scales it up (pkg/controller/deployment/sync.go: cleanupDeployment).
+// lowest revision first. A ReplicaSet that cannot be removed counts too. cleanup
+// does not see the changes that this sync has made: the only ReplicaSet of a
+// paused Deployment can be removed in the sync that scales it up
+// (pkg/controller/deployment/sync.go: cleanupDeployment).
 func (y *deploymentSync) cleanup(old []*replicaSet) {
 	limit := y.d.object.Spec.RevisionHistoryLimit
 	if limit == nil || y.stale.conflict {

@@ -31,8 +31,8 @@ func (e *evictions) evictPod(id int32, rule Reason, grace simTime) refusal {
 	return r
 }
 
-// setOwner hands the pod from one owner to another. Taints that it was left to a
-// DaemonSet for may turn it out now.
+// setOwner moves the pod from one owner to another. Taint eviction leaves some
+// pods to their DaemonSet to delete, and may evict this one now.
 func (e *evictions) setOwner(id, owner, class int32) {
 	e.unlink(id)
 	p := &e.pods[id]

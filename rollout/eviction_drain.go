@@ -36,7 +36,7 @@ const retry simTime = 5
 type drain struct {
 	input   Drain
 	started simTime
-	seen    simTime // the last tick in which it was looked at
+	seen    simTime // the last tick in which the drain was processed
 	asked   uint64  // the epoch of the last attempt
 	pods    []leaving
 	failed  []string
@@ -180,7 +180,7 @@ func (e *evictions) endDrains() {
 	e.drains = rest
 }
 
-// undrained tells what kubectl prints last.
+// undrained records what kubectl prints last.
 func (e *evictions) undrained(in Drain, failed []string) {
 	var errs []error
 	for _, f := range failed {

@@ -42,7 +42,7 @@ func (e *evictions) allowanceOf(b *policyv1.PodDisruptionBudget) allowance {
 	return a
 }
 
-// expect is how many pods a budget counts on, and how many of them it wants
+// expect returns how many pods a budget expects, and how many of them must be
 // healthy (getExpectedPodCount).
 func (e *evictions) expect(b *policyv1.PodDisruptionBudget, selector labels.Selector) (expected, desired int32, err error) {
 	amount := b.Spec.MaxUnavailable
@@ -165,7 +165,7 @@ func (e *evictions) evictable(p *pod) refusal {
 	return refusal{"Cannot evict pod as it would violate the pod's disruption budget. " + a.words(b.Name), true}
 }
 
-// words are the cause that the refusal of an eviction gives (checkAndDecrement).
+// words returns the cause in the refusal of an eviction (checkAndDecrement).
 func (a *allowance) words(budget string) string {
 	text := fmt.Sprintf("The disruption budget %s does not allow evicting pods currently", budget)
 	switch {
@@ -192,7 +192,8 @@ func (e *evictions) budgetsOf(p *pod) []*policyv1.PodDisruptionBudget {
 	return all
 }
 
-// counted is a budget with the status that the disruption controller gives it now.
+// counted returns the budget with the status that the disruption controller would
+// set now.
 func (e *evictions) counted(b *policyv1.PodDisruptionBudget) *policyv1.PodDisruptionBudget {
 	a := e.allowanceOf(b)
 	b = b.DeepCopy()

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// Input is something that happens to a cluster from outside. The kinds of
-// inputs are the structs of this package that are named for it and no others.
-// Each prints as one line; FormatInput and ParseInput write and read it whole.
+// Input is a change to a cluster from outside. The kinds of inputs are the
+// structs of this package that implement it; there are no others. Each prints as
+// one line. FormatInput and ParseInput write and read it without loss.
 //
-// A new one is a struct with these methods, in an input_*.go file of the part that
-// it is about, and a row of verbs that says how a script spells it. One that holds
+// To add a kind, define a struct with these methods in the input_*.go file of its
+// part, and add a row of verbs for its spelling in scripts. A kind that holds
 // pointers or slices also has a method copied.
 type Input interface {
 	String() string
@@ -35,9 +35,9 @@ func checkNode(node string) error {
 	return nil
 }
 
-// Inject has inputs take effect in the next tick, in the order given. It refuses
-// all of them if one is malformed, naming every mistake. An input that turns out
-// to be impossible when its time comes is a Refused event.
+// Inject makes inputs take effect in the next tick, in the order given. If one is
+// malformed it refuses all of them; the error names every mistake. An input that
+// is impossible when it takes effect becomes a Refused event.
 func (s *Sim) Inject(in ...Input) error { return s.At(int(s.now)+1, in...) }
 
 // At is Inject for a later tick.
@@ -50,8 +50,8 @@ func (s *Sim) At(tick int, in ...Input) error {
 	return nil
 }
 
-// withInputs returns a list of inputs to which others were added, behind those of
-// their tick.
+// withInputs returns the list with other inputs added, each after those of its
+// tick.
 func (s *Sim) withInputs(list []scheduled, tick int, in []Input) ([]scheduled, error) {
 	var errs []error
 	if tick <= int(s.now) || tick > int(s.last) {

@@ -108,7 +108,7 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 	default:
 		wish := d.object.DeepCopy()
 		wish.Spec.Template = *template
-		if errs := cluster.Validate(wish); len(errs) > 0 { // the API server judges all of it, not only what changes
+		if errs := cluster.Validate(wish); len(errs) > 0 { // the API server validates the whole object, not only what changes
 			s.refuse(d.key, in, fmt.Sprintf("failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
 			return
 		}

@@ -40,7 +40,7 @@ func (in Pause) check() error { return checkKey(in.Key) }
 
 func (in Resume) check() error { return checkKey(in.Key) }
 
-// checkDeployment says what is wrong with an Apply of a Deployment.
+// checkDeployment returns what is wrong with an Apply of a Deployment.
 func (in Apply) checkDeployment() error {
 	switch {
 	case in.Deployment.Name == "":
@@ -141,15 +141,15 @@ func (in Undo) undoDeployment(s *Sim, d *deployment) {
 	wish.Spec.Template = *rs.object.Spec.Template.DeepCopy()
 	delete(wish.Spec.Template.Labels, templateHashLabel)
 	wish.Annotations = restoredAnnotations(d.object.Annotations, rs.object.Annotations)
-	if errs := cluster.Validate(wish); len(errs) > 0 { // the API server judges all of it, not only what changes
+	if errs := cluster.Validate(wish); len(errs) > 0 { // the API server validates the whole object, not only what changes
 		s.noteInput(EventInputRefused, d, in, fmt.Sprintf(": failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
 		return
 	}
 	s.updateDeployment(d, in, wish)
 }
 
-// restoredAnnotations are the Deployment's own and, of the others, those that the
-// ReplicaSet has from it.
+// restoredAnnotations returns the Deployment's own annotations, and the others as
+// the ReplicaSet has them from it.
 func restoredAnnotations(deployment, set map[string]string) map[string]string {
 	now := map[string]string{}
 	maps.Copy(now, deployment)

@@ -17,10 +17,11 @@ type NeverReady struct {
 	Nodes []string
 }
 
-// CrashLoop has the containers of an image end some time after each start, on
-// some nodes; nil: on all. The kubelet starts them again: at once, then after
-// 10 s, doubling to 5 min. Those that run end at once. A pod is ready while its
-// container runs, if that is long enough for it to become so.
+// CrashLoop makes the containers of an image exit some time after each start, on
+// some nodes; nil means all nodes. The kubelet restarts them: at once, then after
+// 10 s, doubling to 5 min. Containers that run when the input takes effect exit
+// at once. A pod is ready while its container runs, if it runs long enough to
+// become ready.
 type CrashLoop struct {
 	Image string
 	After time.Duration // from the start of a container to its end; 0: it is never ready
@@ -34,8 +35,9 @@ type ImagePullFails struct {
 	Nodes []string
 }
 
-// RejectPods has the kubelets of some nodes reject the pods that come to them;
-// nil: of all. They are Failed, for a reason like OutOfcpu or UnexpectedAdmissionError.
+// RejectPods makes the kubelets of some nodes reject new pods; nil means all
+// nodes. The pods are Failed, with a reason like OutOfcpu or
+// UnexpectedAdmissionError.
 type RejectPods struct {
 	Reason string
 	Image  string // empty: pods of every image

@@ -23,8 +23,8 @@ type EditNode struct {
 	Edits []cluster.NodeEdit
 }
 
-// PodsNotReady makes the pods on a node not ready, and those that come later,
-// until PodsReady.
+// PodsNotReady makes the pods on a node not ready, including pods that arrive
+// later, until PodsReady.
 type PodsNotReady struct{ Node string }
 
 // PodsReady ends PodsNotReady.

@@ -18,8 +18,9 @@ func (s *Sim) Keys() []string {
 	return keys
 }
 
-// DeploymentStatus is the Deployment's status as the controller stored it last;
-// false if there is no such Deployment. Keys are those of Status.
+// DeploymentStatus returns the Deployment's status as the controller stored it
+// last, and false if there is no such Deployment. Keys are the same as for
+// Status.
 func (s *Sim) DeploymentStatus(key string) (appsv1.DeploymentStatus, bool) {
 	_, d := s.resolve(key)
 	if d == nil {
@@ -146,8 +147,8 @@ func (d *deployment) rolloutStatus() (message string, done bool, err error) {
 	return fmt.Sprintf("deployment %q successfully rolled out\n", name), true, nil
 }
 
-// Scale is Inject(Scale{key, replicas}): kubectl scale. A DaemonSet has no scale:
-// the error says what it offers instead.
+// Scale is Inject(Scale{key, replicas}): kubectl scale. A DaemonSet cannot be
+// scaled; the error names the alternative.
 func (s *Sim) Scale(key string, replicas int) error {
 	switch d, deployed := s.resolve(key); {
 	case d != nil:

@@ -10,9 +10,9 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// rejects is the kubelet's last word on a pod that comes to it: one that it
-// rejects is Failed (pkg/kubelet/kubelet.go: rejectPod). The scheduler has let
-// in what it bound; a pod whose template names its node has come past it.
+// rejects reports whether the kubelet rejects the pod, which is then Failed
+// (pkg/kubelet/kubelet.go: rejectPod). The scheduler has checked the pods that it
+// bound. A pod whose template names its node has bypassed the scheduler.
 func (k *kubelets) rejects(id int32, t *fault) bool {
 	p := &k.pods[id]
 	reason, message := "", ""

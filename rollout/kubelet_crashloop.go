@@ -22,7 +22,8 @@ func nextWait(wait int64) int64 {
 	return min(2*wait, longestRestart)
 }
 
-// nextPull is the first try, not before now, after one that failed at a moment.
+// nextPull returns the time of the first retry, not before now, after a pull that
+// failed at a given time.
 func nextPull(failed, now int64) int64 {
 	wait := firstRestart
 	at := failed + wait
@@ -42,8 +43,8 @@ type run struct {
 	restarts     int
 }
 
-// runOf gives the run of a container that first started at a moment and ends
-// after some seconds each time.
+// runOf returns the current run of a container that first started at a given time
+// and exits a number of seconds after each start.
 func runOf(first, after, now int64) run {
 	r := run{starts: first}
 	for wait := int64(0); ; wait = nextWait(wait) {
@@ -85,7 +86,7 @@ func (k *kubelets) beginLoop(id int32, after simTime) {
 	}
 }
 
-// serves says whether a pod in a crash loop is ready now.
+// serves reports whether a pod in a crash loop is ready now.
 func (k *kubelets) serves(p *pod, r run) bool {
 	ready := r.starts + int64(k.durations(p).ready)
 	return !k.heldBack(p) && ready < r.ends && int64(k.clock) >= ready && int64(k.clock) < r.ends
@@ -129,7 +130,7 @@ func (k *kubelets) loop(id int32) {
 }
 
 // endLoop ends a crash loop: the container keeps on running, or starts once more
-// when its backoff is over. It says whether the pod is not ready until then.
+// when its backoff is over. It reports whether the pod is not ready until then.
 func (k *kubelets) endLoop(id int32) (waits bool) {
 	p := &k.pods[id]
 	if !p.is(loops) {
@@ -162,9 +163,9 @@ func (k *kubelets) suspendCrashes(id int32) {
 	p.flags |= frozen
 }
 
-// resumeCrashes has a kubelet that is back find what it does not remember: a container that
-// has ended starts at once, and its backoff begins anew (pkg/kubelet/kubelet.go:
-// NewMainKubelet).
+// resumeCrashes continues crash loops after the kubelet is back. It remembers
+// nothing: a container that has exited starts at once, and its backoff starts
+// from the beginning (pkg/kubelet/kubelet.go: NewMainKubelet).
 func (k *kubelets) resumeCrashes(id int32) {
 	p := &k.pods[id]
 	if !p.is(frozen) {

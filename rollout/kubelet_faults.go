@@ -50,7 +50,7 @@ func (k *kubelets) podsWith(t *fault) []int32 {
 	return touched
 }
 
-// well is what is wrong with a pod that nothing befell.
+// noFault is the fault of a pod without one.
 var noFault = &fault{}
 
 // faultOf is what is wrong with the pod now: the last fault that fits.
@@ -63,8 +63,8 @@ func (k *kubelets) faultOf(p *pod) *fault {
 	return noFault
 }
 
-// failsPull says whether the pod cannot start for want of its image, which is
-// told once.
+// failsPull reports whether the pod cannot start because its image cannot be
+// pulled. It emits the event for that once.
 func (k *kubelets) failsPull(id int32, t *fault) bool {
 	p := &k.pods[id]
 	if t.kind != noImage {

@@ -24,9 +24,9 @@ func (k *kubelets) rearmAll(d *daemonSet) {
 	}
 }
 
-// nextMove is the tick in which the pod does something by itself or is turned
-// out, or in which time alone changes what the controller thinks of it; none if
-// it waits for something else.
+// nextMove returns the next tick in which the pod does something by itself, is
+// evicted, or is seen differently by the controller because time has passed. It
+// returns none if the pod waits for something else.
 func (k *kubelets) nextMove(p *pod) int32 { return earlier(k.evictTick(p), k.ownMove(p)) }
 
 func (k *kubelets) ownMove(p *pod) int32 {
@@ -90,13 +90,13 @@ func (k *kubelets) availableTick(p *pod) int32 {
 	return none
 }
 
-// availableNow says whether that is in this tick.
+// availableNow reports whether the pod becomes available in this tick.
 func (k *kubelets) availableNow(p *pod) bool {
 	at, ok := k.availableAt(p)
 	return ok && at > int64(k.clock-k.step) && k.tickOf(at) == k.now
 }
 
-// heldBack says whether something keeps a running pod from becoming ready.
+// heldBack reports whether something keeps a running pod from becoming ready.
 func (k *kubelets) heldBack(p *pod) bool {
 	if k.nodes[p.node].holds() {
 		return true
@@ -125,7 +125,8 @@ func (k *kubelets) move(id int32) {
 	k.arm(id)
 }
 
-// startPod makes a pod run; one that takes no time to be ready is so at once.
+// startPod makes a pod run. A pod that needs no time to become ready is ready at
+// once.
 func (k *kubelets) startPod(id int32) {
 	p := &k.pods[id]
 	t := k.faultOf(p)

@@ -81,7 +81,8 @@ func (k *kubelets) jitterOf(p *pod) uint64 {
 	return node ^ kube.HashName(k.namespace(p)+"/"+k.classes[p.class].prefix) + uint64(uint32(p.created))
 }
 
-// matches says whether the pod has the image and is on one of the nodes, ascending.
+// matches reports whether the pod has the image and is on one of the nodes,
+// ascending.
 func (k *kubelets) matches(p *pod, nodes []string, image string) bool {
 	if image != "" && !k.classes[p.class].runs(image) {
 		return false

@@ -85,9 +85,9 @@ func (rsc *replicaSetController) amend(rs *replicaSet, change func(*appsv1.Repli
 	rsc.setChanged(rs)
 }
 
-// newSetClass is what pods made of the ReplicaSet's template have in common, or
-// why the API server makes none of it (pkg/controller/controller_utils.go:
-// GetPodFromTemplate).
+// newSetClass returns the class of pods created from the ReplicaSet's template,
+// or the error with which the API server refuses them
+// (pkg/controller/controller_utils.go: GetPodFromTemplate).
 func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	template := &rs.object.Spec.Template
 	if len(template.Labels) == 0 {
@@ -114,8 +114,8 @@ func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	return c, nil
 }
 
-// classOf is the class of pods that the ReplicaSet makes now; none if it cannot
-// make any, for which denied is the reason.
+// classOf returns the class of pods that the ReplicaSet creates now. It returns
+// none if the ReplicaSet cannot create any; denied is the reason.
 func (rsc *replicaSetController) classOf(rs *replicaSet) int32 {
 	if rs.class == none && rs.denied == "" {
 		if c, err := rsc.newSetClass(rs); err != nil {

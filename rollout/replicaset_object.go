@@ -18,7 +18,7 @@ func byAge(a, b *replicaSet) int {
 	return cmp.Or(x.Time.Compare(y.Time), strings.Compare(a.object.Name, b.object.Name))
 }
 
-// free says whether nothing controls the ReplicaSet.
+// free reports whether nothing controls the ReplicaSet.
 func (rs *replicaSet) free() bool { return metav1.GetControllerOfNoCopy(rs.object) == nil }
 
 func byRevision(a, b *replicaSet) int {

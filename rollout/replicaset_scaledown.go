@@ -52,8 +52,8 @@ type deletionRanking struct {
 	related []int32 // the active pods of all ReplicaSets of the Deployment
 }
 
-// newRanking counts the pods of a node together: those of all ReplicaSets of the
-// same Deployment. A ReplicaSet without one counts none.
+// newRanking counts the pods of each node, over all ReplicaSets of the same
+// Deployment. Pods of a ReplicaSet without a Deployment are not counted.
 func (rsc *replicaSetController) newRanking(rs *replicaSet) *deletionRanking {
 	r := &deletionRanking{rsc: rsc}
 	if rs.deployment == none {
@@ -80,7 +80,7 @@ func (r *deletionRanking) forget() {
 	}
 }
 
-// company is how many pods are together with one that is bound.
+// company returns how many pods are on the same node as a bound pod.
 func (r *deletionRanking) company(p *pod) int32 {
 	if !p.is(bound) || int(p.node) >= len(r.rsc.together) {
 		return 0
@@ -88,7 +88,8 @@ func (r *deletionRanking) company(p *pod) int32 {
 	return r.rsc.together[p.node]
 }
 
-// compare says which pod goes first; 0 if no rule tells them apart.
+// compare orders two pods by which is deleted first. It returns 0 if no rule
+// tells them apart.
 func (r *deletionRanking) compare(a, b int32) int {
 	p, q := &r.rsc.pods[a], &r.rsc.pods[b]
 	c, d := r.rsc.classes[p.class], r.rsc.classes[q.class]

@@ -13,7 +13,7 @@ import (
 // (pkg/controller/replicaset/replica_set.go: BurstReplicas).
 const setBurst = 500
 
-// syncAll syncs the ReplicaSets for which something has changed, ascending by key.
+// syncAll syncs the ReplicaSets that have changes, ascending by key.
 func (rsc *replicaSetController) syncAll() {
 	for _, slot := range slices.Clone(rsc.replicaSets.order) {
 		if rs := rsc.replicaSets.at[slot]; rs != nil && rs.queued.has(stateChanged) {
@@ -38,9 +38,9 @@ func (rsc *replicaSetController) syncSet(rs *replicaSet) {
 	rsc.finishSet(rs)
 }
 
-// manageSet creates the pods that are missing, or deletes those that are too
-// many (pkg/controller/replicaset/replica_set.go: manageReplicas). Where the API
-// server takes no pod the status says so.
+// manageSet creates missing pods, or deletes surplus ones
+// (pkg/controller/replicaset/replica_set.go: manageReplicas). If the API server
+// refuses a pod, manageSet sets a condition in the status.
 func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, status *appsv1.ReplicaSetStatus) {
 	failure := ""
 	switch diff := len(active) - int(rs.size()); {

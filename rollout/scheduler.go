@@ -20,10 +20,10 @@ type vainTry struct {
 	why   string // once somebody has asked
 }
 
-// schedule tries the pods that are not bound: the higher priority first, then
-// the older, then by name. Those of DaemonSets are aimed at one node each, others
-// go to the best. Without new pods or room that was freed there is nothing to try;
-// a pod that is bound may be what another one was waiting to be near to.
+// schedule tries the unbound pods: higher priority first, then older, then by
+// name. A pod of a DaemonSet is tried on its one node; other pods go to the best
+// node. Without new pods or freed room there is nothing to try. Binding a pod may
+// allow another that has affinity to it.
 func (s *scheduler) schedule() {
 	if !s.freed || len(s.unbound) == 0 {
 		return

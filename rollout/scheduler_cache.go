@@ -52,7 +52,7 @@ func (a filterCache) fork() filterCache {
 	return a
 }
 
-// roomy is the snapshot in which open nodes have room for all.
+// roomy returns the snapshot in which open nodes have room for all pods.
 func (t *nodeTable) roomy() *cluster.Cluster {
 	b := t.cluster.Borrow()
 	var nodes []runtime.Object
@@ -73,9 +73,9 @@ func (t *nodeTable) roomy() *cluster.Cluster {
 	return c
 }
 
-// bindPod counts the pod in on its node, or out. A pod that has ended takes no room
-// (placement.NewRoom), one that is on its way out does. Before a survey there is
-// nothing to do: it counts all pods.
+// bindPod adds the pod to its node's usage, or removes it. A pod that has ended
+// uses no room (placement.NewRoom); a terminating one does. Before a survey there
+// is nothing to do, since it counts all pods.
 func (s *store) bindPod(p *pod, in bool) {
 	if s.unsurveyed || !p.is(bound) || p.terminal() || s.room == nil || p.node == none || s.position[p.node] == none {
 		return
@@ -92,9 +92,9 @@ func (s *store) bindPod(p *pod, in bool) {
 	}
 }
 
-// survey makes the account of the nodes anew: once in a tick in which nodes have
-// come, gone or become larger, after its inputs and before anybody asks for room. It
-// costs as much as there are nodes and pods.
+// survey recomputes the usage of the nodes. It runs once in a tick in which nodes
+// were added, removed or enlarged, after the inputs and before the first query.
+// It costs as much as there are nodes and pods.
 func (s *store) survey() {
 	s.unsurveyed = false
 	b := s.cluster.Borrow()

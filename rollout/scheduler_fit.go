@@ -61,8 +61,8 @@ func (s *scheduler) nomineesIn(list []int32, head int32, p *pod) []int32 {
 	return list
 }
 
-// fits says whether the scheduler would bind the pod to its node now: the node
-// lets it in, and has room. Affinity to other pods and spreading are not judged.
+// fits reports whether the scheduler would bind the pod to its node now: the node
+// is eligible and has room. Pod affinity and topology spread are not checked.
 func (s *scheduler) fits(p *pod) bool {
 	if p.node == none || !s.nodes[p.node].there() {
 		return false
