@@ -25,10 +25,10 @@ type ScheduledInput struct {
 // A line without "at" is of the tick of the line before, at first 0.
 type Script []ScheduledInput
 
-// Choices are those that a simulation with OrderFromScript has made so far. Who
-// gives each in turn every Chosen below its Count sees everything that Kubernetes
-// may do with the same inputs: the last choice that can be raised is raised,
-// and what comes after is left out of the script.
+// Choices returns the choices made so far by a simulation with OrderFromScript.
+// To see everything that Kubernetes may do with the same inputs, try every Chosen
+// below its Count: raise the last choice that can be raised and leave out the
+// choices after it.
 func (s *Sim) Choices() []Choice { return slices.Clone(s.choices) }
 
 // String is the step as ParseScript reads it.
@@ -81,8 +81,8 @@ func parseStep(line string, tick int) (ScheduledInput, error) {
 	return ScheduledInput{tick, in}, err
 }
 
-// Play schedules every step of a script as At does: all of them, or none and an
-// error that names every mistake.
+// Play schedules every step of a script as At does. It schedules all of them, or
+// none and returns an error that names every mistake.
 func (s *Sim) Play(script Script) error {
 	inputs := slices.Clone(s.inputs)
 	var errs []error

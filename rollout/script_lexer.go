@@ -25,7 +25,7 @@ func (r *lexer) fail(format string, args ...any) {
 // rest drops the space before what is left.
 func (r *lexer) rest() { r.text = strings.TrimLeft(r.text, " \t") }
 
-// token takes a word off, and says whether it was quoted.
+// token removes the next word, and reports whether it was quoted.
 func (r *lexer) token() (text string, quoted bool) {
 	r.rest()
 	if strings.HasPrefix(r.text, `"`) {

@@ -9,13 +9,13 @@ import (
 )
 
 // Sim is one simulation. It adopts the DaemonSets, revisions and pods of the
-// cluster: on a settled dump the first tick changes nothing. Not safe for
+// cluster: on a settled dump the first tick changes nothing. It is not safe for
 // concurrent use; forks are independent of one another. The zero Sim is empty and
 // without time: it takes no inputs, and no tick passes.
 //
-// It is made of parts. The store is what an API server, and the clock, know; the
-// others work on it. Each calls the parts above it here and none below it, and
-// says which: its fields are the list.
+// It is made of parts. The store holds what an API server and the clock know; the
+// others work on it. Each part calls only parts above it in this list. The fields
+// of a part name them.
 type Sim struct {
 	store
 
@@ -75,9 +75,9 @@ func (s *Sim) connect() {
 	s.nlc.store, s.nlc.kubelets, s.nlc.evictions, s.nlc.dsc = shared, kubelets, &s.evictions, &s.dsc
 }
 
-// Fork gives an independent copy: what happens to one does not touch the other.
-// It costs a copy of what is known about nodes and pods, some 100 bytes each. What
-// controllers and the scheduler hold between ticks is scratch.
+// Fork returns an independent copy: changes to one do not affect the other. It
+// copies what is known about nodes and pods, some 100 bytes each. What
+// controllers and the scheduler hold between ticks is scratch and is not copied.
 func (s *Sim) Fork() *Sim {
 	f := &Sim{
 		store:     s.store.fork(),

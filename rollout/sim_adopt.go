@@ -31,7 +31,7 @@ func (s *Sim) adopt() error {
 	return s.adoptPods()
 }
 
-// adoptNodes makes slots for the nodes and for those that only pods know of,
+// adoptNodes creates slots for the nodes, and for nodes that only pods name,
 // which count as just removed.
 func (s *Sim) adoptNodes() {
 	b := s.cluster.Borrow()
@@ -72,7 +72,8 @@ func (s *Sim) adoptDaemonSets() error {
 	return nil
 }
 
-// ownerOf is the DaemonSet that controls the object; free says that nothing does.
+// ownerOf returns the DaemonSet that controls the object. free reports that
+// nothing does.
 func (s *Sim) ownerOf(o metav1.Object) (d *daemonSet, free bool) {
 	ref := metav1.GetControllerOfNoCopy(o)
 	if ref == nil {
@@ -106,8 +107,9 @@ func (s *Sim) adoptRevisions() {
 }
 
 // guessRevision is for a dump without ControllerRevisions. The hash in the pods'
-// labels depends on the version of Kubernetes that made it, so the revision of
-// the present template is taken to be the one that the status counts as updated.
+// labels depends on the version of Kubernetes that computed it. So guessRevision
+// assumes that the present template is the revision that the status counts as
+// updated.
 func (s *Sim) guessRevision(d *daemonSet) {
 	if len(d.revisions) > 0 || d.deleting || d.status.ObservedGeneration != d.object.Generation {
 		return

@@ -114,7 +114,7 @@ func (s *Sim) taintAdopted() {
 	s.evictions.processTaints()
 }
 
-// adoptClass gives pods that are alike one class.
+// adoptClass returns one class for pods that are alike.
 func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known map[string]int32) (int32, error) {
 	prefix, slot, set := "", none, none
 	switch {
@@ -200,7 +200,7 @@ func waitingFor(object *corev1.Pod) string {
 	return ""
 }
 
-// overdue says whether the pod should have moved before tick 0 and has not.
+// overdue reports whether the pod should have moved before tick 0 and has not.
 func (s *Sim) overdue(p *pod) bool {
 	due := p.since
 	switch {

@@ -41,7 +41,7 @@ func (b *bitset) next(i int32) int32 {
 	return int32(w<<6 + bits.TrailingZeros64(b.words[w]))
 }
 
-// list adds the first n members, of which there are as many.
+// list appends the first n members. There must be at least n.
 func (b *bitset) list(to []int32, n int) []int32 {
 	for w := -1; n > 0; {
 		w = b.nextWord(w + 1)

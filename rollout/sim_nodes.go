@@ -13,7 +13,7 @@ import (
 // nodeTable is the nodes by slot. Its snapshot and names are replaced when they
 // change, and shared between forks.
 type nodeTable struct {
-	cluster       *cluster.Cluster // its nodes are those of now, it has no pods, and all else is as it was at the start
+	cluster       *cluster.Cluster // with the present nodes and no pods; all else is as it was at the start
 	nodeNames     []nodeName       // by slot
 	nodes         []nodeState      // by slot
 	podGC         simTime          // from a node's removal to the collection of its pods
@@ -61,17 +61,17 @@ const (
 	podsUnready            // PodsNotReady: its pods are not ready
 	isStuck                // terminating pods do not go
 	hasNoExecute           // it has NoExecute taints
-	isOpen                 // it does not say what it can allocate, as nodes made for tests: it has room for all
+	isOpen                 // it has no allocatable, like nodes made for tests: it has room for all pods
 )
 
 func (n *nodeState) is(f nodeFlags) bool { return n.flags&f != 0 }
 
 func (n *nodeState) there() bool { return n.flags&isThere != 0 }
 
-// works says whether a kubelet is there to do anything.
+// works reports whether the node exists and its kubelet is up.
 func (n *nodeState) works() bool { return n.flags&(isThere|isDown) == isThere }
 
-// holds says whether the node keeps its pods from being ready.
+// holds reports whether the node keeps its pods from being ready.
 func (n *nodeState) holds() bool { return n.flags&(isDown|isUnready|podsUnready) != 0 }
 
 // slotOf finds a node's slot, or none.

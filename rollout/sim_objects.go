@@ -136,8 +136,8 @@ func (o *objectTables) revisionNamed(namespace, name string) (revision, bool) {
 	return revision{}, false
 }
 
-// everyRevision returns the revisions of all DaemonSets, then orphans, then those of
-// other controllers.
+// everyRevision returns the revisions of all DaemonSets, then orphans, then the
+// revisions of other controllers.
 func (o *objectTables) everyRevision() []revision {
 	var all []revision
 	for _, slot := range o.daemonSets.order {
@@ -225,7 +225,7 @@ func (r *registry[T]) search(key string) (int, bool) {
 	})
 }
 
-// find gives the object of a key; the zero T if there is none.
+// find returns the object with the key, or the zero T if there is none.
 func (r *registry[T]) find(key string) (found T) {
 	if i, ok := r.search(key); ok {
 		found = r.at[r.order[i]]
@@ -233,7 +233,7 @@ func (r *registry[T]) find(key string) (found T) {
 	return found
 }
 
-// add gives the object a slot.
+// add returns a slot for the object.
 func (r *registry[T]) add(x T) int32 {
 	var free T
 	slot := int32(slices.Index(r.at, free))

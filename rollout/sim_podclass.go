@@ -98,11 +98,12 @@ func (c *class) images() []string {
 // grant. Here it leaves to the DaemonSet controller the pods that this deletes,
 // at the same moment, because the node excludes them.
 
-// minTolerationTime is for how many seconds a pod with the tolerations stays on a node
-// with the taints; math.MaxInt64 if for ever. Of each taint the first toleration
-// counts that fits it, of all taints the shortest; what is not above 0 is 0
-// (pkg/apis/core/v1/helper/helpers.go: GetMatchingTolerations;
-// pkg/controller/tainteviction/taint_eviction.go: getMinTolerationTime).
+// minTolerationTime returns for how many seconds a pod with the tolerations stays
+// on a node with the taints, or math.MaxInt64 if there is no limit. For each
+// taint the first toleration that matches counts; over all taints, the shortest
+// time. Negative times count as 0 (pkg/apis/core/v1/helper/helpers.go:
+// GetMatchingTolerations; pkg/controller/tainteviction/taint_eviction.go:
+// getMinTolerationTime).
 func minTolerationTime(tolerations []corev1.Toleration, taints []corev1.Taint) (seconds int64, tolerated bool) {
 	seconds = math.MaxInt64
 	for i := range taints {

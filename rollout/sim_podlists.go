@@ -74,7 +74,7 @@ func (s *store) listed(owner, node int32) iter.Seq[int32] {
 	}
 }
 
-// yieldAll yields a list that was taken from the scratch, and gives it back.
+// yieldAll yields a list that was taken from the scratch, and returns it there.
 func (t *podTable) yieldAll(list []int32, yield func(int32) bool) {
 	for _, id := range list {
 		if !yield(id) {
@@ -84,7 +84,7 @@ func (t *podTable) yieldAll(list []int32, yield func(int32) bool) {
 	t.scratch.giveBack(list)
 }
 
-// podsOn yields all pods that are bound to a node now: those of no controller
+// podsOn yields all pods that are bound to a node now: pods without a controller
 // first, then by the key of their controller. The loop may change lists.
 func (s *store) podsOn(node int32) iter.Seq[int32] {
 	return func(yield func(int32) bool) { s.yieldAll(s.appendPodsOn(s.scratch.take(), node), yield) }

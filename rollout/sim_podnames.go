@@ -124,7 +124,7 @@ func (c *nameCache) spellAll(prefix string, number int32) string {
 	return c.text.String()[start:]
 }
 
-// grow makes room for so many bytes, and says where they begin.
+// grow makes room for size bytes, and returns where they begin.
 func (c *nameCache) grow(size int) (start int) {
 	if c.text.Cap()-c.text.Len() < size {
 		least := min(512+8*c.text.Cap(), 4096)

@@ -45,21 +45,22 @@ func (t *podTable) fork() podTable {
 	return f
 }
 
-// pastRestarts are those of a pod's crash loops that are over. They are replaced
-// when they change.
+// pastRestarts are the restarts of a pod in crash loops that are over. The struct
+// is replaced, not changed.
 type pastRestarts struct {
 	counts []int32 // by container, without what a dump showed
-	once   string  // the image of those that start once more, when their backoff is over at
+	once   string  // the image of the containers that start once more, at time at
 	at     simTime
 }
 
-// direct says whether the pod names its node itself.
+// direct reports whether the pod names its node itself.
 func (t *podTable) direct(p *pod) bool {
 	template := t.classes[p.class].template
 	return p.name >= 0 && template != nil && template.Spec.NodeName != ""
 }
 
-// intern gives a reason its number; 0 is none. Of more than 255 the rest are lost.
+// intern returns the number of a reason; 0 is none. Reasons beyond the first 255
+// are lost.
 func (t *podTable) intern(reason string) uint8 {
 	if reason == "" {
 		return 0
@@ -159,7 +160,8 @@ func (s *store) uidOf(id int32) types.UID {
 
 func (t *podTable) fullName(id int32) string { return t.namespace(&t.pods[id]) + "/" + t.podName(id) }
 
-// isMirror says whether the pod stands for one that the kubelet runs by itself.
+// isMirror reports whether the pod is a mirror pod, which the kubelet runs by
+// itself.
 func (t *podTable) isMirror(p *pod) bool {
 	if p.name >= 0 {
 		return false
@@ -167,7 +169,7 @@ func (t *podTable) isMirror(p *pod) bool {
 	return kube.IsMirror(t.named[^p.name])
 }
 
-// keepsData says whether the pod has an emptyDir.
+// keepsData reports whether the pod has an emptyDir.
 func (t *podTable) keepsData(p *pod) bool {
 	var volumes []corev1.Volume
 	if p.name < 0 {
@@ -205,7 +207,7 @@ func (t *podTable) podsOf(d *daemonSet) []int32 {
 	return all
 }
 
-// findPod gives the pod of a key, or none. It looks at every pod.
+// findPod returns the pod with the key, or none. It looks at every pod.
 func (t *podTable) findPod(key string) int32 {
 	namespace, name, _ := cutKey(key)
 	for id := range t.pods {
@@ -224,8 +226,8 @@ func (t *podTable) graceOf(p *pod) simTime {
 	return t.classes[p.class].grace
 }
 
-// dueNow says whether the pod is to move in this tick and has not yet: an input
-// that has it looked at again must not make that forgotten.
+// dueNow reports whether the pod is to move in this tick and has not yet. An
+// input that has the pod looked at again must not lose that.
 func (s *store) dueNow(p *pod) bool { return p.due != none && p.due == s.now }
 
 // availableAt is the moment when a ready pod has been so for minReadySeconds.
@@ -236,7 +238,7 @@ func (s *store) availableAt(p *pod) (moment int64, ok bool) {
 		return 0, false
 	case p.owner != none:
 		minReady = s.daemonSets.at[p.owner].minReady
-	case p.set != none && !p.is(terminating): // its controller does not count one that goes
+	case p.set != none && !p.is(terminating): // its controller does not count a terminating pod
 		minReady = s.replicaSets.at[p.set].minReady()
 	default:
 		return 0, false
@@ -256,8 +258,8 @@ type pod struct {
 	created simTime
 	since   simTime // see boundAt, startedAt, ...
 	readied simTime // last transition of readiness
-	grace   simTime // that its deletion gives it, or none: its own
-	evict   simTime // when a NoExecute taint turns it out, or never
+	grace   simTime // grace period of its deletion, or none for its own
+	evict   simTime // when a NoExecute taint evicts it, or never
 	due     int32   // tick of its next move, or none
 	phase   phase
 	reason  uint8 // why it failed, or did not run in a dump: a number of podTable.reasons, from 1
@@ -293,8 +295,9 @@ const (
 	pulls     // its image cannot be pulled
 )
 
-// The word since is the moment from which the next move of a pod counts. Which
-// moment that is follows from the pod's state, so a reader names the one it means:
+// since is the moment from which the next move of a pod counts. Which moment that
+// is follows from the pod's state, so each reader has the name of the one it
+// means:
 //
 //	pending                 it was created, or bound
 //	pending, pulls          its image could not be pulled for the first time
@@ -304,7 +307,7 @@ const (
 //	failed, succeeded       it ended
 //	terminating             it was deleted, whatever its phase
 //
-// A state ends before the next one needs the word, so a word for each would be
+// A state ends before the next one needs the field. A field for each would be
 // copied by every fork and mostly be empty.
 func (p *pod) boundAt() simTime { return p.since }
 
@@ -320,14 +323,14 @@ func (p *pod) is(f podFlags) bool { return p.flags&f != 0 }
 
 func (p *pod) terminal() bool { return p.phase >= failed }
 
-// gone says whether the controller overlooks the pod: terminal and on its way
-// out (pkg/controller/daemon/daemon_controller.go: getNodesToDaemonPods).
+// gone reports whether the controller ignores the pod: it is both terminal and
+// terminating (pkg/controller/daemon/daemon_controller.go: getNodesToDaemonPods).
 func (p *pod) gone() bool { return p.terminal() && p.is(terminating) }
 
-// live says whether the pod is neither terminal nor on its way out.
+// live reports whether the pod is neither terminal nor terminating.
 func (p *pod) live() bool { return !p.terminal() && !p.is(terminating) }
 
-// blank is a pod of which nothing is known: of no node, owner or time.
+// blank is a pod without node, owner and times.
 var blank = pod{
 	node: none, owner: none, set: none, next: none,
 	readied: never, grace: none, evict: never, due: none, phase: pending,
@@ -391,7 +394,8 @@ func (t *podTable) tolerations(p *pod) []corev1.Toleration {
 	return withDefaultTolerations(t.named[^p.name].Spec.Tolerations)
 }
 
-// excluded says whether the pod is its DaemonSet's to delete.
+// excluded reports whether the pod's DaemonSet deletes it because its node is
+// excluded.
 func (s *store) excluded(p *pod) bool {
 	return p.owner != none && s.daemonSets.at[p.owner].decision[p.node] == placement.Excluded
 }

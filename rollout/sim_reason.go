@@ -38,7 +38,7 @@ const (
 	ReasonNodeDeleted                        // there is no such node
 	ReasonOwnerDeleted                       // the DaemonSet was deleted
 	ReasonMaxUnavailable                     // Used of Limit maxUnavailable
-	ReasonOldUnavailable                     // the old pod is not available: replaced regardless of maxUnavailable, of which it uses one
+	ReasonOldUnavailable                     // the old pod is not available: replaced regardless of maxUnavailable, and counted against it
 	ReasonOldNotReady                        // with surge: the old pod of two is not ready
 	ReasonNewAvailable                       // with surge: the new pod of two is available
 	OldUnwanted                              // with surge: the old pod is not available and the node matches no more
@@ -92,7 +92,7 @@ var reasonTable = [...]struct{ name, words string }{
 
 var reasonNames = enum.In[Reason](reasonTable[:], func(row struct{ name, words string }) string { return row.name })
 
-// unwanted says whether the rule is about a node that wants no pod.
+// unwanted reports whether the rule is about a node that wants no pod.
 func (r Reason) unwanted() bool {
 	return r == ReasonNotEligible || r == OldUnwanted || r == ReasonSurplusAvailable
 }

@@ -8,7 +8,7 @@ type eventRecorder struct {
 	epoch    uint64   // counts events: where it is the same, nothing has changed
 	notes    []note   // of this tick, until it is reported
 	events   []Event  // of earlier ticks and of this one
-	told     int      // how many of them are of earlier ones
+	told     int      // how many of the events are from earlier ticks
 	expected int      // how many there were in the last tick with any
 	quiet    bool     // nobody reads events: but for Refused ones there are only notes
 	choices  []Choice // of a scripted order
@@ -19,7 +19,7 @@ func (r *eventRecorder) fork() eventRecorder {
 	return eventRecorder{epoch: r.epoch, quiet: r.quiet, choices: slices.Clone(r.choices)}
 }
 
-// note is what an event was about, for those who follow a simulation from inside.
+// note is what an event was about, for observers inside the package.
 type note struct {
 	node, owner, deployment int32 // slots, or none
 	rule                    Reason
@@ -93,7 +93,7 @@ func (s *store) emitPod(kind EventKind, id int32, why Why) {
 	}
 }
 
-// newEvent gives the place of the next event, which is zero.
+// newEvent returns a pointer to the next event, which is zero.
 func (r *eventRecorder) newEvent() *Event {
 	n := len(r.events)
 	if n == cap(r.events) {
@@ -104,7 +104,7 @@ func (r *eventRecorder) newEvent() *Event {
 	return &r.events[n]
 }
 
-// untold gives the events of this tick.
+// untold returns the events of this tick.
 func (r *eventRecorder) untold() []Event { return r.events[r.told:] }
 
 // moreEvents makes room, beginning with the events of this tick.

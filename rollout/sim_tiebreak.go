@@ -17,13 +17,13 @@ type Order uint8
 
 const (
 	OrderByName     Order = iota // ascending by name
-	OrderSeeded                  // drawn anew in every sync from the seed, the DaemonSet, the sync and the node
-	OrderFromScript              // as Config.Choices says, choice by choice; Sim.Choices tells what there was to choose
+	OrderSeeded                  // drawn in every sync from the seed, the DaemonSet, the sync and the node
+	OrderFromScript              // as in Config.Choices, one by one; Sim.Choices returns what there was to choose
 )
 
-// Choice is a choice that Kubernetes leaves open and that matters: a sync acts
-// on Take nodes, and Of would do. In which order it acts on them makes no
-// difference to them. It is plain, comparable data.
+// Choice is a choice that Kubernetes leaves open and that matters: a sync acts on
+// Pick of Candidates nodes. The order in which it acts on them makes no
+// difference. It is plain, comparable data.
 type Choice struct {
 	Tick, Round      int
 	Key              string // that acts on nodes

@@ -63,13 +63,13 @@ func (b UpdateLimit) onDeployment(d *appsv1.Deployment) *appsv1.Deployment {
 	return d
 }
 
-// Estimate is what a rollout would take. Ticks count from the one in which the
-// DaemonSet is applied, which is number 1.
+// Estimate is the predicted course of a rollout. Ticks count from the one in
+// which the DaemonSet is applied, which is number 1.
 type Estimate struct {
 	Limit            UpdateLimit
 	State            State    // StateDone or StateStuck; another one if the time was not enough
 	Ticks            int      // until its last event
-	Waves            int      // ticks in which the rollout deleted old pods or set new ones beside them
+	Waves            int      // ticks in which the rollout deleted old pods or created new ones beside them
 	Desired          int      // nodes that want a pod, at the end
 	MinAvailable     int      // available on wanted nodes when it was worst, pods on their way out not counted
 	MinAvailableTick int      // in this tick of the simulation, for the first time
@@ -93,11 +93,11 @@ func (e Estimate) String() string {
 	return s
 }
 
-// Estimate tries the DaemonSet with each limit, or as it is if none is given,
-// on forks of the simulation, which itself does not change: each is applied and
-// runs until it is settled, for at most max ticks. Each costs as much as happens
-// in it. The error names every limit that is malformed, or with which the
-// DaemonSet is refused.
+// Estimate tries the DaemonSet with each limit, or as it is if there are no
+// limits. Each is applied on a fork of the simulation and runs until it is
+// settled, for at most max ticks; the simulation itself does not change. Each
+// costs as much as happens in it. The error names every limit that is malformed
+// or that makes the DaemonSet invalid.
 func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, limits ...UpdateLimit) ([]Estimate, error) {
 	if ds == nil {
 		return nil, errors.New("no DaemonSet")

@@ -96,7 +96,8 @@ func (o *observer) seeNodes(d *daemonSet, tick int) {
 	}
 }
 
-// rolls reports whether the rule is one of those by which rollingUpdate begins with a node.
+// rolls reports whether the rule is one by which rollingUpdate begins with a
+// node.
 func (r Reason) rolls() bool {
 	switch r {
 	case ReasonMaxUnavailable, ReasonOldUnavailable, ReasonMaxSurge, ReasonOldUnavailableSurge:

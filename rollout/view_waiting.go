@@ -12,9 +12,9 @@ import (
 // keeps a Deployment's, and what it waits for.
 type Wait struct {
 	Node      string // of a Deployment, the pod's; empty if it has none
-	Pod       string // of a Deployment; empty for one that is still to be created
+	Pod       string // of a Deployment; empty if it is not created yet
 	Blocker   Blocker
-	Until     int      // the tick in which that ends by itself; -1 if nobody can tell, or never
+	Until     int      // the tick in which the wait ends by itself; -1 if it is unknown, or never
 	Detail    string   // for BlockerUnschedulable: what the pod does not fit for; for BlockerNotStarted, BlockerNotReady and BlockerFailedPodBackoff: its reason, like ImagePullBackOff
 	BlockedBy []string // for BlockerQueued and BlockerUpdateLimit: the nodes, or pods, that use the update limit, ascending
 }
@@ -31,7 +31,7 @@ const (
 	BlockerTerminating                         // of the pod before
 	BlockerFailedPodBackoff                    // its pod has failed
 	BlockerQueued                              // others are being updated first
-	BlockerUpdateLimit                         // others use the whole update limit and do not get on
+	BlockerUpdateLimit                         // other nodes use the whole update limit and make no progress
 	BlockerOnDelete                            // strategy OnDelete: somebody must delete its pod
 	BlockerSyncError                           // the controller fails, and tries again
 	BlockerPaused                              // the Deployment is paused
@@ -71,8 +71,8 @@ func (w Wait) String() string {
 	return s
 }
 
-// Waiting lists the nodes that keep RolloutStatus from done, ascending by name:
-// those that want a pod and whose pod is not updated or not available. It costs
+// Waiting returns the nodes that keep RolloutStatus from done, ascending by name:
+// nodes that want a pod and whose pod is not updated or not available. It costs
 // as much as there are nodes.
 func (s *Sim) Waiting(key string) []Wait {
 	d, deployed := s.resolve(key)
@@ -143,8 +143,8 @@ func (s *Sim) podWait(id int32) Wait {
 	return until(BlockerMinReadySeconds, p.due)
 }
 
-// budgetWait tells a queue that moves from one that does not: it does not if the
-// nodes that do not get on by themselves use the whole update limit.
+// budgetWait distinguishes a queue that moves from one that does not. It does not
+// move if nodes that make no progress by themselves use the whole update limit.
 func (s *Sim) budgetWait(d *daemonSet) Wait {
 	surge, budget, err := d.budget()
 	user := out
@@ -170,7 +170,7 @@ func (s *Sim) budgetWait(d *daemonSet) Wait {
 	return w
 }
 
-// getsOn says whether one of the node's pods will do something by itself.
+// getsOn reports whether one of the node's pods will do something by itself.
 func (s *Sim) getsOn(d *daemonSet, node int32) bool {
 	for id := d.head[node]; id != none; id = s.pods[id].next {
 		if s.pods[id].due != none {
@@ -186,7 +186,7 @@ func (s *Sim) waitingFor(d *deployment) []Wait {
 	current := s.currentSet(d)
 	var waits []Wait
 	var blockers []string
-	stuck := true // no new pod gets on by itself
+	stuck := true // no new pod makes progress by itself
 	switch {
 	case current == nil && d.failure != "": // and so there will be none
 		waits = append(waits, Wait{Blocker: BlockerSyncError, Until: -1, Detail: d.failure})
@@ -224,8 +224,8 @@ func (s *Sim) missing(rs *replicaSet) []Wait {
 	return []Wait{w}
 }
 
-// oldWaits is what the old pods wait for: their turn, or for those that use the
-// budget, or to be gone where the new ones come after them.
+// oldWaits returns what the old pods wait for: their turn, the pods that use the
+// update limit, or their own deletion where the new pods are created after it.
 func (s *Sim) oldWaits(d *deployment, blockers []string, stuck bool) []Wait {
 	w := Wait{Blocker: BlockerQueued, Until: -1, BlockedBy: blockers}
 	switch {

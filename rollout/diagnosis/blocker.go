@@ -35,7 +35,7 @@ const (
 	BlockerUnschedulable                        // no node takes a Deployment's pod
 	BlockerFailedCreate                         // the API server takes no pod of the template
 	BlockerPaused                               // the Deployment
-	BlockerUnknown                              // none of these
+	BlockerUnknown                              // none of the others
 )
 
 // blockers lists the name, the law behind it, and words for the affected nodes, or

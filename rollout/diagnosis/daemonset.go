@@ -55,8 +55,8 @@ func (d *daemonSet) updates() bool {
 	return d.Object.Spec.UpdateStrategy.Type != appsv1.OnDeleteDaemonSetStrategyType
 }
 
-// inTheWay returns the pod on the node that does not come to be as wanted, or
-// probe.None.
+// inTheWay returns the pod on the node that does not become what the rollout
+// needs, or probe.None.
 func (d *daemonSet) inTheWay(r *probe.NodeRow) int32 {
 	unavailable := func(id int32) bool { return id != probe.None && !d.probe.Pod(id).Available }
 	switch {
@@ -159,8 +159,8 @@ func (d *daemonSet) general(x *diagnoser) (all []candidate, only bool) {
 	return all, false
 }
 
-// raise finds the smallest limit with which the rollout gets as far as it does with
-// the greatest, as a percentage if the DaemonSet has one and that is enough.
+// raise finds the smallest limit with which the rollout gets as far as with the
+// greatest. It is a percentage if the DaemonSet has one and that is enough.
 func (d *daemonSet) raise(x *diagnoser) (candidate, bool) {
 	now := d.amount()
 	if now == nil || len(x.queued) == 0 {

@@ -18,12 +18,13 @@ type Diagnosis struct {
 	Cause      string `json:"cause"`     // in one sentence
 	Reference  Law    `json:"reference"` // that the cause follows from
 
-	// Blocking are the smallest set of nodes, or of pods of a Deployment, that must be
-	// put right for the rollout to end, ascending: none can be left out. They are empty
-	// if the cause is the object as a whole, like a pause. Some nodes only use the
-	// update limit. As many of these are named as must give it back, the first by name; Alternatives
-	// are the others, any of which would do instead. Latent are those that become
-	// blocking nodes when these are put right.
+	// Blocking is the smallest set of nodes, or of pods of a Deployment, that
+	// must be repaired for the rollout to end, ascending: none can be left out.
+	// It is empty if the cause is the object as a whole, like a pause. Some
+	// nodes only use the update limit. Only as many of these are included as
+	// must free it, the first by name. Alternatives are the others, any of which
+	// would do instead. Latent are the nodes that become blocking when these are
+	// repaired.
 	Blocking     []BlockingNode `json:"blocking,omitempty"`
 	Alternatives []BlockingNode `json:"alternatives,omitempty"`
 	Latent       []BlockingNode `json:"latent,omitempty"`
@@ -35,8 +36,8 @@ type Diagnosis struct {
 	Used   int      `json:"used"`
 	Limit  int      `json:"limit"`
 
-	// Remedies let the rollout end, cheapest first (see Remedy). PartialRemedies let all nodes
-	// continue except those that they leave. Each was tried.
+	// Remedies let the rollout end, cheapest first (see Remedy). PartialRemedies
+	// let all nodes continue except their Unresolved ones. Each was tried.
 	Remedies        []Remedy `json:"remedies,omitempty"`
 	PartialRemedies []Remedy `json:"partialRemedies,omitempty"`
 }
@@ -108,18 +109,18 @@ func head(cause string, law Law) string {
 }
 
 // Diagnose returns why the rollout of a DaemonSet or Deployment does not end. It
-// returns nil if there is no such object, if it is Done, or if something is still to
-// happen by itself: slow is not stuck, and the queue of coming events tells the two
-// apart, not a timeout. What repeats without end is stuck all the same, and so is a
-// Deployment to which nothing will happen except that its deadline is exceeded. As
-// for Sim.State, inputs to come do not count. The simulation is left alone.
+// returns nil if there is no such object, if it is Done, or if something is still
+// to happen by itself. Slow is not stuck: the queue of coming events decides, not
+// a timeout. An endless loop is stuck, and so is a Deployment to which nothing
+// will happen except that its deadline is exceeded. As for Sim.State, inputs to
+// come do not count. The simulation is not changed.
 //
-// Every remedy has been tried on a fork. A diagnosis costs a fork and the rest of a
-// rollout for each remedy tried, some ten to thirty, and so grows with the nodes times
-// what is tried: 4 to 11 ms for 288 nodes of which 7 % are dead, 0.2 s for 5000
-// (BenchmarkDiagnose); 10 to 70 ms for a Deployment of 100 replicas, up to some
-// seconds for 2000 (BenchmarkDiagnoseDeployment). Nil costs what State does, and a
-// look at each node, or replica, where State is not Done.
+// Every remedy has been tried on a fork. A diagnosis costs a fork and the rest of
+// a rollout for each remedy tried, some ten to thirty. So it grows with the nodes
+// times what is tried: 4 to 11 ms for 288 nodes of which 7 % are dead, 0.2 s for
+// 5000 (BenchmarkDiagnose); 10 to 70 ms for a Deployment of 100 replicas, up to
+// some seconds for 2000 (BenchmarkDiagnoseDeployment). A nil result costs what
+// State does, and a look at each node, or replica, where State is not Done.
 func Diagnose(sim *rollout.Sim, key string) *Diagnosis {
 	if sim == nil || !stuck(sim, key) {
 		return nil

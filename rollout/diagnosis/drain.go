@@ -98,7 +98,7 @@ func (n drained) remedies(sim *rollout.Sim, pods []rollout.RemainingPod) (remedi
 	return remedies
 }
 
-// rest tells the tick in which the node was drained; 0 if it was not.
+// rest returns the tick in which the node was drained, or 0 if it was not.
 func (n drained) rest(f *rollout.Sim) probe.Outcome {
 	const patience = 1000 // ticks with events
 	var o probe.Outcome

@@ -20,12 +20,12 @@ type subject interface {
 	// found reports that some nodes or pods are in the way.
 	whole(found bool) (o Blocker, detail string)
 
-	// reference returns the rule by which the obstacles together stop the rollout, or 0, and
-	// the rule by which it ends.
+	// reference returns the rule by which the obstacles together stop the
+	// rollout, or 0, and the rule by which it ends.
 	reference(x *diagnoser) (together, end Law)
-	// words says what is in the way of the blocking nodes.
+	// words returns the sentence about what stops the blocking nodes.
 	words(o Blocker, of []BlockingNode) string
-	// consequence says what the obstacles mean for the rest.
+	// consequence returns what the obstacles mean for the rest.
 	consequence(x *diagnoser) string
 	// foreseen returns the blocking nodes that there would be beside these if the update limit
 	// did not matter.
@@ -116,8 +116,9 @@ const (
 	queued       // it waits for its turn
 )
 
-// roles lists the role for combinations of facts. The first row applies that has all its
-// facts and none of those in not. If no row applies, the role is fine.
+// roles lists the role for combinations of facts. The first row applies that has
+// all its facts and none of the facts in not. If no row applies, the role is
+// fine.
 var roles = []struct {
 	facts, not facts
 	role       role
@@ -199,8 +200,8 @@ func (x *diagnoser) diagnosis() *Diagnosis {
 	return dx
 }
 
-// smallest tells those that must be put right from those that need not. All blockers
-// must, and as many spenders as leave one unit of the limit.
+// smallest separates the nodes that must be repaired from the rest. All blockers
+// must be, and as many spenders as free one unit of the limit.
 func (x *diagnoser) smallest() (culprits, spare []BlockingNode) {
 	n := 0
 	if x.spent() {

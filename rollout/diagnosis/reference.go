@@ -10,7 +10,7 @@ const (
 	UnavailableIsSpent                  // what is unavailable uses maxUnavailable, whoever made it so
 	SurgeIsSpent                        // a node with an old and a new pod uses maxSurge
 	OneAfterTheOther                    // no new pod comes while the old one is on its way out
-	KubeletConfirms                     // a bound pod goes when its kubelet says so
+	KubeletConfirms                     // a bound pod is removed when its kubelet confirms it
 	NodeTakesPodsAlong                  // the pods of a node that is not ready are not ready
 	ReadyThenAvailable                  // a pod is available when it has been ready for minReadySeconds
 	RequestsMustFit                     // what a node has left must cover what a pod requests
@@ -33,7 +33,7 @@ const (
 	NewOnesCount                        // new pods that are not available are in what may be unavailable
 	RecreateWaits                       // no new pod comes while an old one is there
 	SomeNodeMustFit                     // a pod is bound to a node that passes every filter
-	PodsMustBeValid                     // what the API server does not take the controller tries again for ever
+	PodsMustBeValid                     // the controller retries without limit what the API server refuses
 	PausedIsLeft                        // a Deployment that is paused is scaled and no more
 )
 

@@ -83,8 +83,8 @@ const (
 	RemedyChangeUpdateLimit                       // of the rollout: neither pods nor nodes are touched by it
 	RemedyReplaceInPlace                          // of surging: each old pod goes before the new one comes
 	RemedyDeletePods                              // that are in the way
-	RemedyRepairNodes                             // or give them what they lack
-	RemedyAddNodes                                // like those that there are
+	RemedyRepairNodes                             // or add what they lack
+	RemedyAddNodes                                // like the existing ones
 	RemedyScaleDown                               // do with fewer replicas
 	RemedyChangeTemplate                          // which makes a new revision: all nodes are updated again
 	RemedyUndo                                    // the update is given up

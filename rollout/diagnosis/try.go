@@ -30,8 +30,8 @@ func (c candidate) and(o candidate) candidate {
 type goal interface {
 	// rest passes time in a fork until the goal is reached, or never will be.
 	rest(f *rollout.Sim) probe.Outcome
-	// reached reports whether the goal was reached in a fork after rest. It returns the
-	// nodes that are left, all of which are in the way now.
+	// reached reports whether the goal was reached in a fork after rest. It
+	// returns the nodes that are left, all of which are blocked now.
 	reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool)
 }
 

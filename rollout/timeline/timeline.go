@@ -9,10 +9,10 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Timeline is a rollout as a picture: a row for each node, a column for each
-// tick, and a letter for what the node's pod is at the end of the tick. Letters
-// of old pods are small, those of pods of the revision that is current in that
-// tick are capital:
+// Timeline is a picture of a rollout: a row for each node, a column for each
+// tick, and a letter for the state of the node's pod at the end of the tick.
+// Letters of old pods are lower case. Letters of pods of the revision that is
+// current in that tick are upper case:
 //
 //	w waiting to run     r running, not ready    m ready, for less than minReadySeconds
 //	a available          f failed                t on its way out

@@ -48,8 +48,8 @@ type row struct {
 	now     byte // from there on
 }
 
-// look draws what the events of a tick are about. Those of a DaemonSet that name no
-// node may change which nodes want a pod.
+// look draws the rows that the events of a tick are about. An event of a
+// DaemonSet without a node may change which nodes want a pod.
 func (r *recorder) look(events []rollout.Event) {
 	column := events[0].Tick - r.FirstTick
 	whole := func(e rollout.Event) bool { return e.Node == "" && e.Key == r.Key }

@@ -22,8 +22,8 @@ var Of func(sim any) Sim
 type Sim interface {
 	// DropInputs drops the inputs that are still to come.
 	DropInputs()
-	// Rest passes time until nothing more happens by itself, or nothing but what
-	// repeats without end. The key names whose last event the outcome tells.
+	// Rest passes time until nothing more happens by itself, except endless
+	// loops. The outcome contains the last event of the key.
 	Rest(key string) Outcome
 
 	// DaemonSet and Deployment return the object of a key; nil if the key is none of
@@ -39,7 +39,7 @@ type Sim interface {
 	Pod(id int32) Pod
 	// FindPod returns the pod of a namespace/name, or None.
 	FindPod(key string) int32
-	// Images are those of the pod's containers.
+	// Images returns the images of the pod's containers.
 	Images(id int32) []string
 	// Trouble is what an input has done to pods like this one.
 	Trouble(id int32) Trouble
@@ -47,8 +47,9 @@ type Sim interface {
 	// order of its filters; WhyUnbound says the same in its words.
 	Against(id int32) []placement.FilterReason
 	WhyUnbound(id int32) string
-	// Neighbours lists the bound pods on a node that have not ended: those of the same
-	// DaemonSet as the pod, or those of no DaemonSet that are not terminating.
+	// Neighbours returns the bound pods on a node that have not ended: the pods
+	// of the same DaemonSet as the pod, or the pods of no DaemonSet that are not
+	// terminating.
 	Neighbours(id int32, ofDaemonSet bool) []int32
 	// FitsWithout reports whether the node of the pod would take it if others were gone.
 	FitsWithout(id int32, gone []int32) bool
@@ -95,8 +96,8 @@ type NodeRow struct {
 
 	Any            int32 // the first of all pods
 	First          int32 // the pod that the status looks at
-	Newest, Oldest int32 // an updated pod, and one that is not, neither terminating
-	Endless        int32 // a pod with which the same happens again and again
+	Newest, Oldest int32 // an updated pod and an old one; neither is terminating
+	Endless        int32 // a pod in an endless loop
 }
 
 // Deployment is a Deployment as its controller sees it.

@@ -32,7 +32,8 @@ var Subject func(sim any, key string) (kind, plain string)
 // is no such DaemonSet.
 var Nodes func(sim any, key string) iter.Seq[Row]
 
-// OneNode returns one of them. No pod is wanted where there is no such node or DaemonSet.
+// OneNode returns one row. No pod is wanted if there is no such node or
+// DaemonSet.
 var OneNode func(sim any, key, node string) Row
 
 // Pods yields the pods of the Deployment of that key, in the order in which they came.
