@@ -10,22 +10,23 @@ import (
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 )
 
-// Drain is kubectl drain: the node is cordoned, and the pods that the flags let go
-// are evicted, each as soon as its PodDisruptionBudget allows it, which is asked
-// again every 5 s. It ends with a Drained event when the last of them is gone, or
-// with an EventDrainFailed one, the node staying cordoned. It prints as its command line.
+// Drain is kubectl drain. The node is cordoned, and the pods that the flags allow
+// are evicted, each as soon as its PodDisruptionBudget allows it. Refused
+// evictions are retried every 5 s. It ends with a Drained event when the last pod
+// is gone, or with an EventDrainFailed event; then the node stays cordoned. It
+// prints as its command line.
 type Drain struct {
 	Node               string
-	IgnoreDaemonSets   bool          // without it, pods of DaemonSets are a mistake; they are never evicted
-	DeleteEmptyDirData bool          // without it, pods with an emptyDir are a mistake
-	Force              bool          // without it, pods without a controller are a mistake
-	DisableEviction    bool          // pods are deleted, whatever budgets say
-	GracePeriodSeconds time.Duration // for pods to stop, in whole seconds; 0: each pod's own
-	Timeout            time.Duration // 0: none
-	PodSelector        string        // labels of the pods that are looked at; empty: all
+	IgnoreDaemonSets   bool          // if false, pods of DaemonSets are an error; they are never evicted
+	DeleteEmptyDirData bool          // if false, pods with an emptyDir are an error
+	Force              bool          // if false, pods without a controller are an error
+	DisableEviction    bool          // pods are deleted regardless of budgets
+	GracePeriodSeconds time.Duration // for pods to stop, in whole seconds; 0 is each pod's own
+	Timeout            time.Duration // 0 is no timeout
+	PodSelector        string        // label selector of the pods to drain; empty selects all
 }
 
-// NoGrace is the GracePeriodSeconds of a Drain whose pods have no time to stop.
+// NoGrace is the GracePeriodSeconds of a Drain that leaves pods no time to stop.
 const NoGrace time.Duration = -1
 
 // retry is how long kubectl waits after an eviction that was refused

@@ -19,8 +19,8 @@ type Apply struct {
 	Unvalidated bool
 }
 
-// Undo is kubectl rollout undo: the template becomes that of a revision, 0
-// being the one before the last.
+// Undo is kubectl rollout undo: the template of a revision is restored. Revision
+// 0 is the one before the current revision.
 type Undo struct {
 	Key      string
 	Revision int64
@@ -42,7 +42,7 @@ type Delete struct {
 	Propagation Propagation
 }
 
-// String is kubectl's word for it.
+// String returns kubectl's name of the policy.
 func (p Propagation) String() string {
 	switch p {
 	case Foreground:

@@ -15,14 +15,14 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Scale is kubectl scale: a Deployment gets another number of replicas.
+// Scale is kubectl scale: it sets the number of replicas of a Deployment.
 type Scale struct {
 	Key      string
 	Replicas int32
 }
 
-// Pause is kubectl rollout pause: a Deployment's template may change and nothing
-// happens, until Resume. It can be scaled meanwhile.
+// Pause is kubectl rollout pause: until Resume, changes to a Deployment's
+// template have no effect. The Deployment can still be scaled.
 type Pause struct{ Key string }
 
 // Resume is kubectl rollout resume.

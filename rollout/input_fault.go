@@ -10,8 +10,8 @@ import (
 // another input of this file, Recover included, names them: of several that fit a
 // pod the last one counts.
 
-// NeverReady keeps pods with an image from becoming ready on some nodes; nil: on all.
-// Pods that are ready stay so.
+// NeverReady keeps pods with an image from becoming ready on some nodes; nil
+// means all nodes. Pods that are ready stay ready.
 type NeverReady struct {
 	Image string
 	Nodes []string
@@ -24,12 +24,13 @@ type NeverReady struct {
 // become ready.
 type CrashLoop struct {
 	Image string
-	After time.Duration // from the start of a container to its end; 0: it is never ready
+	After time.Duration // from the start of a container to its exit; 0: it is never ready
 	Nodes []string
 }
 
-// ImagePullFails keeps pods with an image from starting on some nodes; nil: on
-// all. The kubelet tries again, after 10 s, doubling to 5 min. Pods that run stay.
+// ImagePullFails keeps pods with an image from starting on some nodes; nil means
+// all nodes. The kubelet retries after 10 s, doubling to 5 min. Running pods are
+// not affected.
 type ImagePullFails struct {
 	Image string
 	Nodes []string
@@ -44,8 +45,8 @@ type RejectPods struct {
 	Nodes  []string
 }
 
-// Recover ends what NeverReady, CrashLoop, ImagePullFails and RejectPods have
-// begun. What the kubelet does next it does when its backoff is over.
+// Recover ends the faults of NeverReady, CrashLoop, ImagePullFails and
+// RejectPods. The kubelet acts next when its backoff is over.
 type Recover struct {
 	Image string // empty: every image
 	Nodes []string

@@ -14,8 +14,8 @@ type ScheduledInput struct {
 	Input Input
 }
 
-// Script is inputs with their ticks: what Sim.At takes, as a text that can be
-// kept, pasted and read back.
+// Script is a list of inputs with their ticks, as Sim.At takes them. Its text
+// form can be stored, pasted and read back:
 //
 //	# a comment
 //	at 0 apply {"metadata":{"name":"agent"},"spec":{...}}
@@ -31,10 +31,10 @@ type Script []ScheduledInput
 // choices after it.
 func (s *Sim) Choices() []Choice { return slices.Clone(s.choices) }
 
-// String is the step as ParseScript reads it.
+// String returns the step as ParseScript reads it.
 func (s ScheduledInput) String() string { return fmt.Sprintf("at %d %s", s.Tick, FormatInput(s.Input)) }
 
-// String is one line for each step.
+// String returns one line for each step.
 func (s Script) String() string {
 	var b strings.Builder
 	for _, step := range s {
@@ -43,8 +43,8 @@ func (s Script) String() string {
 	return b.String()
 }
 
-// ParseScript reads what Script.String prints. The error names every line that
-// is wrong. Whether the inputs make sense is judged by Sim.Play.
+// ParseScript reads what Script.String prints. The error names every malformed
+// line. Sim.Play checks whether the inputs make sense.
 func ParseScript(text string) (Script, error) {
 	var script Script
 	var errs []error

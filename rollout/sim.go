@@ -30,7 +30,7 @@ type Sim struct {
 	inputs []scheduled // those still to come, ascending by tick
 }
 
-// New makes a simulation of the cluster as it is. The error names every mistake
+// New returns a simulation of the cluster as it is. The error names every mistake
 // in the configuration and every DaemonSet that cannot be read.
 func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	if c == nil {
@@ -89,17 +89,17 @@ func (s *Sim) Fork() *Sim {
 	return f
 }
 
-// Config is the configuration that the simulation was made with.
+// Config returns the configuration of the simulation.
 func (s *Sim) Config() Config {
 	c := s.config
 	c.Choices, c.Kubelet.Timings = slices.Clone(c.Choices), slices.Clone(c.Kubelet.Timings)
 	return c
 }
 
-// Now is the last tick; -1 before the first.
+// Now returns the last tick, or -1 before the first.
 func (s *Sim) Now() int { return int(s.now) }
 
-// Time is the virtual time of a tick.
+// Time returns the virtual time of a tick.
 func (s *Sim) Time(tick int) time.Time {
 	return time.Unix(s.start+int64(tick)*int64(s.step), 0).UTC()
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Order is which node goes first where a sync has a choice. Kubernetes ranges
-// over a Go map: any order may come, another one in each sync.
+// over a Go map: each sync may take any order.
 type Order uint8
 
 const (
@@ -26,14 +26,14 @@ const (
 // difference. It is plain, comparable data.
 type Choice struct {
 	Tick, Round      int
-	Key              string // that acts on nodes
-	Deployment       string // or that deletes pods
+	Key              string // of the DaemonSet that acts on nodes
+	Deployment       string // or of the Deployment that deletes pods
 	Pick, Candidates int
-	Count            int // to choose; math.MaxInt32 if there are more
-	Chosen           int // which of them; 0 is the first nodes by name, the last is the last ones
+	Count            int // number of possible choices; math.MaxInt32 if there are more
+	Chosen           int // which of them: 0 is the first nodes by name, the highest the last nodes
 }
 
-// String is the choice in one line.
+// String returns the choice in one line.
 func (c Choice) String() string {
 	key, what := c.Key, "nodes"
 	if c.Deployment != "" {

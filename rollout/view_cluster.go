@@ -8,8 +8,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Cluster is a snapshot of the simulated cluster as it is now. It costs as much
-// as there are objects.
+// Cluster returns a snapshot of the simulated cluster as it is now. It costs as
+// much as there are objects.
 func (s *Sim) Cluster() *cluster.Cluster {
 	b := s.cluster.Borrow()
 	var objects []runtime.Object

@@ -14,8 +14,8 @@ type probed struct{ *Sim }
 
 func (s probed) DropInputs() { s.inputs = nil }
 
-// Rest gives up after many more ticks with events than a rollout has. Nobody reads
-// the events themselves.
+// Rest stops after many more ticks with events than a rollout has. The events
+// themselves are not read.
 func (s probed) Rest(key string) probe.Outcome {
 	const look = 16 // now and then
 	o := probe.Outcome{Last: int(s.now)}

@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// UpdateLimit is a DaemonSet's maxUnavailable and maxSurge, each "3" or "10%"; empty
-// is 0, both empty is what the DaemonSet has.
+// UpdateLimit is a DaemonSet's maxUnavailable and maxSurge, each "3" or "10%". An
+// empty one is 0. If both are empty, the DaemonSet's own apply.
 type UpdateLimit struct{ MaxUnavailable, MaxSurge string }
 
 // String returns the limit in words.
@@ -67,17 +67,17 @@ func (b UpdateLimit) onDeployment(d *appsv1.Deployment) *appsv1.Deployment {
 // which the DaemonSet is applied, which is number 1.
 type Estimate struct {
 	Limit            UpdateLimit
-	State            State    // StateDone or StateStuck; another one if the time was not enough
-	Ticks            int      // until its last event
+	State            State    // StateDone or StateStuck; another state if max ticks were not enough
+	Ticks            int      // until the last event of the rollout
 	Waves            int      // ticks in which the rollout deleted old pods or created new ones beside them
 	Desired          int      // nodes that want a pod, at the end
-	MinAvailable     int      // available on wanted nodes when it was worst, pods on their way out not counted
-	MinAvailableTick int      // in this tick of the simulation, for the first time
+	MinAvailable     int      // the lowest number of desired nodes with an available pod, not counting terminating pods
+	MinAvailableTick int      // the first tick of the simulation with that number
 	Outages          []Outage // nodes that were without an available pod, ascending by name
-	LongestAt        Outage   // the longest of them; the first by name of equals
+	LongestAt        Outage   // the longest of them; among equals the first by name
 }
 
-// Outage is how long a wanted node was without an available pod at a stretch; the
+// Outage is how long a node that wants a pod was without an available one; the
 // longest stretch if there were several.
 type Outage struct {
 	Node  string
@@ -105,8 +105,8 @@ func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, limits ...UpdateLimit) ([]
 	return s.estimate("daemonset", ds, max, limits, func(b UpdateLimit) Apply { return Apply{Object: b.on(ds)} })
 }
 
-// EstimateDeployment is Estimate for a Deployment: its waves are the ticks in
-// which old ReplicaSets shrank, Desired is its replicas, and no node has gaps.
+// EstimateDeployment is Estimate for a Deployment. Its waves are the ticks in
+// which old ReplicaSets shrank, Desired is its replicas, and it has no Outages.
 func (s *Sim) EstimateDeployment(d *appsv1.Deployment, max int, limits ...UpdateLimit) ([]Estimate, error) {
 	if d == nil {
 		return nil, errors.New("no Deployment")

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Summary is what a stretch of time brings a DaemonSet. Ticks and gaps count from
-// the first tick of the stretch, which is number 1.
+// Summary is what happened to a DaemonSet in a period. Ticks and outages count
+// from the first tick of the period, which is number 1.
 type Summary struct {
 	DaemonSet string // namespace/name
 	Estimate
 	Available       int      // nodes on which a pod was available before
-	Down            int      // of these, how many wanted one and were without it when it was worst; pods on their way out not counted
-	UnavailableTick int      // in this tick of the simulation, for the first time
+	Down            int      // the highest number of these that wanted a pod and had no available one, not counting terminating pods
+	UnavailableTick int      // the first tick of the simulation with that number
 	Unavailable     []string // these nodes, ascending by name
 }
 

@@ -19,11 +19,11 @@ type Pod struct {
 	Available   bool // ready for minReadySeconds; a terminating pod can be
 	Terminating bool
 	Reason      string // what kubectl shows in place of the phase: OutOfcpu, ImagePullBackOff, CrashLoopBackOff; mostly empty
-	Restarts    int    // of the container that was started again most often
-	Since       int    // the tick of its last change; negative if before the simulation
+	Restarts    int    // the highest restart count of its containers
+	Since       int    // the tick of its last change; negative if that was before the simulation
 }
 
-// String is the pod in one line.
+// String returns the pod in one line.
 func (p Pod) String() string {
 	state := string(p.Phase)
 	switch {

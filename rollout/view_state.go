@@ -15,7 +15,7 @@ type DrainStatus struct {
 // RemainingPod is a pod that a drain waits for.
 type RemainingPod struct {
 	Pod     string // namespace/name
-	Refused string // why the last eviction was refused; empty: it is on its way out
+	Refused string // why the last eviction was refused; empty if it is terminating
 }
 
 // Drains returns the drains in progress, in the order in which they began. In a
@@ -41,18 +41,18 @@ type State int64
 const (
 	StateUnknown     State = 0  // no such DaemonSet or Deployment
 	StateProgressing State = -1 // something happens in the next tick
-	StateDone        State = -2 // as wanted, and nothing more will happen by itself
-	StateStuck       State = -3 // not as wanted, and nothing more will happen by itself
+	StateDone        State = -2 // complete, and nothing more will happen by itself
+	StateStuck       State = -3 // not complete, and nothing more will happen by itself
 )
 
 // WaitingUntil returns the state of a DaemonSet to which nothing happens before a
 // tick.
 func WaitingUntil(tick int) State { return State(tick) + 1 }
 
-// Until is the tick of WaitingUntil; false for other states.
+// Until returns the tick of WaitingUntil, and false for other states.
 func (s State) Until() (tick int, waiting bool) { return int(s) - 1, s > 0 }
 
-// String is the state in words.
+// String returns the state in words.
 func (s State) String() string {
 	switch s {
 	case StateUnknown:

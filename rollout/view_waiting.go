@@ -9,13 +9,13 @@ import (
 )
 
 // Wait is a node that keeps a DaemonSet's rollout from being done, or a pod that
-// keeps a Deployment's, and what it waits for.
+// keeps a Deployment's, with what it waits for.
 type Wait struct {
 	Node      string // of a Deployment, the pod's; empty if it has none
 	Pod       string // of a Deployment; empty if it is not created yet
 	Blocker   Blocker
 	Until     int      // the tick in which the wait ends by itself; -1 if it is unknown, or never
-	Detail    string   // for BlockerUnschedulable: what the pod does not fit for; for BlockerNotStarted, BlockerNotReady and BlockerFailedPodBackoff: its reason, like ImagePullBackOff
+	Detail    string   // for BlockerUnschedulable: why the pod does not fit; for BlockerNotStarted, BlockerNotReady and BlockerFailedPodBackoff: its reason, like ImagePullBackOff
 	BlockedBy []string // for BlockerQueued and BlockerUpdateLimit: the nodes, or pods, that use the update limit, ascending
 }
 
@@ -23,23 +23,23 @@ type Wait struct {
 type Blocker uint8
 
 const (
-	BlockerNotCreated       Blocker = iota + 1 // of its pod: at most 250 in a sync
+	BlockerNotCreated       Blocker = iota + 1 // it has no pod yet: a sync creates at most 250
 	BlockerUnschedulable                       // its pod is not bound
-	BlockerNotStarted                          // of its pod
-	BlockerNotReady                            // of its pod
+	BlockerNotStarted                          // its pod does not run yet
+	BlockerNotReady                            // its pod is not ready
 	BlockerMinReadySeconds                     // its pod is ready, but not yet for minReadySeconds
-	BlockerTerminating                         // of the pod before
+	BlockerTerminating                         // its previous pod is terminating
 	BlockerFailedPodBackoff                    // its pod has failed
 	BlockerQueued                              // others are being updated first
 	BlockerUpdateLimit                         // other nodes use the whole update limit and make no progress
-	BlockerOnDelete                            // strategy OnDelete: somebody must delete its pod
-	BlockerSyncError                           // the controller fails, and tries again
+	BlockerOnDelete                            // strategy OnDelete: a user must delete its pod
+	BlockerSyncError                           // the controller's sync fails, and is retried
 	BlockerPaused                              // the Deployment is paused
 )
 
 var blockers = [...]string{"", "NotCreated", "Unschedulable", "NotStarted", "NotReady", "MinReadySeconds", "Terminating", "FailedPodBackoff", "Queued", "UpdateLimit", "OnDelete", "SyncError", "Paused"}
 
-// String returns the word of the blocker: "NotReady".
+// String returns the name of the blocker: "NotReady".
 func (c Blocker) String() string {
 	if c > 0 && int(c) < len(blockers) {
 		return blockers[c]
@@ -47,7 +47,7 @@ func (c Blocker) String() string {
 	return fmt.Sprintf("Blocker(%d)", uint8(c))
 }
 
-// String is the wait in one line.
+// String returns the wait in one line.
 func (w Wait) String() string {
 	who := w.Node
 	switch {

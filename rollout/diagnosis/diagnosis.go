@@ -16,7 +16,7 @@ type Diagnosis struct {
 	Deployment string `json:"deployment,omitempty"` // likewise: one of the two
 	Tick       int    `json:"tick"`
 	Cause      string `json:"cause"`     // in one sentence
-	Reference  Law    `json:"reference"` // that the cause follows from
+	Reference  Law    `json:"reference"` // the rule behind the cause
 
 	// Blocking is the smallest set of nodes, or of pods of a Deployment, that
 	// must be repaired for the rollout to end, ascending: none can be left out.
@@ -29,9 +29,10 @@ type Diagnosis struct {
 	Alternatives []BlockingNode `json:"alternatives,omitempty"`
 	Latent       []BlockingNode `json:"latent,omitempty"`
 
-	// Queued are the nodes that wait only because others use the update limit, ascending: Used
-	// of its Of units, maxUnavailable or with surge maxSurge. For a Deployment they are
-	// the old pods, and the budget is how many of its pods need not be available.
+	// Queued are the nodes that wait only because others use the update limit,
+	// ascending. Used of Limit units are in use, of maxUnavailable or with surge
+	// of maxSurge. For a Deployment Queued are the old pods, and Limit is how
+	// many of its pods may be unavailable.
 	Queued []string `json:"queued,omitempty"`
 	Used   int      `json:"used"`
 	Limit  int      `json:"limit"`
@@ -42,13 +43,13 @@ type Diagnosis struct {
 	PartialRemedies []Remedy `json:"partialRemedies,omitempty"`
 }
 
-// BlockingNode is a node with a pod that is in the way of a rollout, or a pod of a
-// Deployment.
+// BlockingNode is a node with a pod that blocks a rollout, or a pod that blocks
+// the rollout of a Deployment.
 type BlockingNode struct {
-	Node    string  `json:"node"` // empty for a pod that has none
+	Node    string  `json:"node"` // empty for a pod without a node
 	Pod     string  `json:"pod,omitempty"`
 	Blocker Blocker `json:"blocker"`
-	Wanted  bool    `json:"wanted"` // a pod is wanted there; else it only uses the update limit
+	Wanted  bool    `json:"wanted"` // the node wants a pod; if false, it only uses the update limit
 	Detail  string  `json:"detail,omitempty"`
 }
 

@@ -16,9 +16,9 @@ type DrainDiagnosis struct {
 	Node      string `json:"node"`
 	Tick      int    `json:"tick"`
 	Cause     string `json:"cause"`     // in one sentence
-	Reference Law    `json:"reference"` // that the cause follows from
+	Reference Law    `json:"reference"` // the rule behind the cause
 
-	Pods     []rollout.RemainingPod `json:"pods"`               // that do not go
+	Pods     []rollout.RemainingPod `json:"pods"`               // that remain on the node
 	Remedies []Remedy               `json:"remedies,omitempty"` // that let the drain end, cheapest first (see Remedy): each was tried
 }
 
@@ -38,9 +38,10 @@ func (x *DrainDiagnosis) String() string {
 	return b.String()
 }
 
-// DiagnoseDrain returns why the drain of a node does not end. It returns nil if there is
-// no drain, or if anything at all is still to happen by itself. Inputs to come do not
-// count. It costs a fork and what happens in it for each remedy tried, a handful.
+// DiagnoseDrain returns why the drain of a node does not end. It returns nil if
+// there is no drain, or if anything is still to happen by itself. Inputs to come
+// do not count. For each remedy tried, a handful, it costs a fork and what
+// happens in the fork.
 func DiagnoseDrain(sim *rollout.Sim, node string) *DrainDiagnosis {
 	if sim == nil {
 		return nil

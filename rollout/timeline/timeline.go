@@ -22,8 +22,8 @@ type Timeline struct {
 	Key        string
 	Deployment string   // empty if DaemonSet is set
 	FirstTick  int      // the tick of the first column
-	Names      []string // ascending; of a Deployment its pods, in the order in which they came
-	Rows       []string // of letters, one a tick, by node
+	Names      []string // ascending; of a Deployment its pods, in the order of their creation
+	Rows       []string // of letters, one per tick, by node
 	Events     rollout.Trace
 }
 
