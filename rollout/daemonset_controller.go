@@ -86,7 +86,7 @@ func samePlaces(a, b *corev1.PodSpec) bool {
 		equality.Semantic.DeepEqual(a.Tolerations, b.Tolerations)
 }
 
-// newTemplateClass is what pods made now have in common
+// newTemplateClass returns the class of the pods created from now on
 // (pkg/controller/daemon/util/daemonset_util.go: CreatePodTemplate).
 func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 	template := &d.object.Spec.Template
@@ -110,7 +110,7 @@ func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 	return c
 }
 
-// decideAll judges every node for the DaemonSet.
+// decideAll computes the eligibility of every node for the DaemonSet.
 func (dsc *daemonSetController) decideAll(d *daemonSet) {
 	d.decision = make([]placement.Decision, len(dsc.nodes))
 	p := d.workload.Predict(dsc.cluster)
@@ -131,7 +131,8 @@ func (dsc *daemonSetController) decideAll(d *daemonSet) {
 	d.stale = true
 }
 
-// decide judges one node for every DaemonSet, after it has changed.
+// decide computes the eligibility of one node for every DaemonSet, after the node
+// has changed.
 func (dsc *daemonSetController) decide(node int32) {
 	dsc.freed = true
 	object, there := dsc.cluster.Borrow().Node(dsc.nodeNames[node].name)

@@ -59,8 +59,8 @@ func (dsc *daemonSetController) currentRevision(d *daemonSet, same []int, number
 	return dsc.renumber(d, keep, number), nil
 }
 
-// conflict is what the controller gets for a change to a revision that it has
-// just adopted: what it holds is older than its own adoption. The next sync succeeds.
+// conflict returns the error of a change to a revision that the controller has
+// just adopted: its copy is older than the adoption. The next sync succeeds.
 func conflict(r revision) error {
 	//lint:ignore ST1005 the words of the API server
 	return fmt.Errorf("Operation cannot be fulfilled on controllerrevisions.apps %q: the object has been modified; "+
@@ -77,9 +77,10 @@ func (dsc *daemonSetController) setHash(d *daemonSet, hash string) {
 	}
 }
 
-// claimRevisions adopts orphans that the selector matches and releases what it
-// does not match (pkg/controller/controller_ref_manager.go:
-// ControllerRevisionControllerRefManager). It names those it adopted.
+// claimRevisions adopts orphans that the selector matches and releases owned
+// revisions that it does not match (pkg/controller/controller_ref_manager.go:
+// ControllerRevisionControllerRefManager). It returns the names of the adopted
+// ones.
 func (dsc *daemonSetController) claimRevisions(d *daemonSet) (adopted []string) {
 	matches := func(r revision) bool { return d.selector.Matches(labels.Set(r.object.Labels)) }
 	dsc.orphans = slices.DeleteFunc(dsc.orphans, func(r revision) bool {
@@ -126,8 +127,8 @@ func (dsc *daemonSetController) labelRevisions(d *daemonSet, adopted []string) e
 	return nil
 }
 
-// snapshot makes the revision of the current template, or, if there is one of
-// that name with other data, counts a collision and fails: the next sync tries
+// snapshot creates the revision of the current template. If a revision of that
+// name has other data, snapshot counts a collision and fails; the next sync tries
 // another hash (pkg/controller/daemon/update.go: snapshot).
 func (dsc *daemonSetController) snapshot(d *daemonSet, number int64) (revision, error) {
 	template := &d.object.Spec.Template
@@ -175,8 +176,8 @@ func (dsc *daemonSetController) collide(d *daemonSet, other revision) (revision,
 	return revision{}, fmt.Errorf("controllerrevisions.apps %q already exists", other.object.Name)
 }
 
-// dedup keeps the revision with the highest number of several with the same
-// data. Pods of the others get its hash, which the next sync will see
+// dedup keeps the highest-numbered of several revisions with the same data. Pods
+// of the others get its hash, which the next sync will see
 // (pkg/controller/daemon/update.go: dedupCurHistories).
 func (dsc *daemonSetController) dedup(d *daemonSet, same []int) revision {
 	keep := d.revisions[same[0]]
@@ -218,9 +219,9 @@ func (dsc *daemonSetController) renumber(d *daemonSet, r revision, number int64)
 	return d.revisions[i]
 }
 
-// cleanupHistory removes old revisions beyond the limit, lowest first, but none
-// that a pod still has, on its way out or not (pkg/controller/daemon/update.go:
-// cleanupHistory).
+// cleanupHistory removes old revisions beyond the limit, lowest first. It keeps
+// revisions that a pod still has, terminating or not
+// (pkg/controller/daemon/update.go: cleanupHistory).
 func (dsc *daemonSetController) cleanupHistory(d *daemonSet) {
 	limit := d.historyLimit()
 	if len(d.revisions) <= limit {

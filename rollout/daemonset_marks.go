@@ -118,7 +118,7 @@ func (t *nodeCounts) clone() nodeCounts {
 	return c
 }
 
-// number is how many nodes have a mark, which must be a single one.
+// number returns how many nodes have a mark, which must be a single one.
 func (t *nodeCounts) number(m marks) int { return int(t.count[bits.TrailingZeros32(uint32(m))]) }
 
 func (t *nodeCounts) set(m marks) *bitset { return &t.sets[bits.TrailingZeros32(uint32(m))] }

@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// What the controller writes on ReplicaSets, and of the revision also on the
-// Deployment (pkg/controller/deployment/util/deployment_util.go:
+// Annotations that the controller sets on ReplicaSets, and the revision also on
+// the Deployment (pkg/controller/deployment/util/deployment_util.go:
 // RevisionAnnotation, RevisionHistoryAnnotation, DesiredReplicasAnnotation,
 // MaxReplicasAnnotation).
 const (
@@ -26,12 +26,12 @@ const (
 	templateHashLabel = appsv1.DefaultDeploymentUniqueLabelKey
 )
 
-// mostReplicas bounds what a simulation is asked to hold in one Deployment or
-// ReplicaSet: more than any cluster has pods.
+// mostReplicas limits the replicas of one Deployment or ReplicaSet in a
+// simulation. It is more than any cluster has pods.
 const mostReplicas = 200_000
 
-// deployment is one Deployment with what its controller knows of it. Its object
-// is shared between forks and never modified; the status is kept beside it.
+// deployment is a Deployment with its controller's state. Its object is shared
+// between forks and never modified. The status is kept beside it.
 type deployment struct {
 	slot     int32
 	key      string // namespace/name
@@ -88,19 +88,19 @@ func scaledAmount(amount *intstr.IntOrString, of int32, up bool) (int32, error) 
 	return int32(min(max(n, math.MinInt32/2), math.MaxInt32/2)), err
 }
 
-// most is how many pods there may be at a time, to go by maxSurge.
+// most returns how many pods maxSurge allows at a time.
 func (d *deployment) most() int32 {
 	surge, _ := d.budget()
 	return d.replicas() + surge
 }
 
-// least is how many pods are to be available.
+// least returns how many pods must be available.
 func (d *deployment) least() int32 {
 	_, unavailable := d.budget()
 	return d.replicas() - unavailable
 }
 
-// deadline is progressDeadlineSeconds, if there is one
+// deadline returns progressDeadlineSeconds, if it is set
 // (pkg/controller/deployment/util/deployment_util.go: HasProgressDeadline).
 func (d *deployment) deadline() (seconds int32, has bool) {
 	p := d.object.Spec.ProgressDeadlineSeconds

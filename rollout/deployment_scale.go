@@ -10,10 +10,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-// scale spreads another number of replicas over the ReplicaSets: the only one
-// with pods takes them all; in the middle of a rollout each gets its share, so
-// that the rollout comes neither forward nor back
-// (pkg/controller/deployment/sync.go: scale).
+// scale distributes a new number of replicas over the ReplicaSets. If only one
+// has pods it gets them all. In the middle of a rollout each gets its share, so
+// the rollout moves neither forward nor back (pkg/controller/deployment/sync.go:
+// scale).
 func (y *deploymentSync) scale(current *replicaSet, old []*replicaSet) {
 	slices.SortFunc(old, func(a, b *replicaSet) int { return byAge(b, a) })
 	active := activeOf(current, old)

@@ -46,7 +46,7 @@ type nodeName struct {
 	jitter uint64
 }
 
-// nodeState is what the simulation knows about a node beyond its object.
+// nodeState is the state of a node beyond its object.
 type nodeState struct {
 	flags nodeFlags
 	turn  uint8 // counts its going and coming back, for alarms
@@ -83,7 +83,8 @@ func (t *nodeTable) slotOf(node string) int32 {
 	return int32(i)
 }
 
-// slotFor finds a node's slot, or makes one: a pod may name a node that there is not.
+// slotFor returns a node's slot, and creates it if necessary: a pod may name a
+// node that does not exist.
 func (s *store) slotFor(node string) int32 {
 	if s.slotOf(node) == none {
 		s.addSlots([]string{node})
@@ -93,9 +94,9 @@ func (s *store) slotFor(node string) int32 {
 	return s.slotOf(node)
 }
 
-// addSlots makes room for nodes, given ascending and new. It moves everything
-// that is kept by slot, so it costs as much as there are nodes and pods; nodes
-// seldom come.
+// addSlots makes room for new nodes, given ascending. It moves everything that is
+// kept by slot, so it costs as much as there are nodes and pods. Nodes are seldom
+// added.
 func (s *store) addSlots(names []string) {
 	roster := make([]nodeName, 0, len(s.nodeNames)+len(names))
 	moved := make([]int32, len(s.nodeNames)) // from old slots to new ones

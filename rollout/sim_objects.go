@@ -34,8 +34,8 @@ func (o *objectTables) fork() objectTables {
 	}
 }
 
-// keepSerial remembers the last number of a controller that goes: one of the same
-// key counts on.
+// keepSerial saves the last number of a deleted controller. A later one with the
+// same key continues from it.
 func (o *objectTables) keepSerial(key string, serial int32) {
 	serials := maps.Clone(o.serials)
 	if serials == nil {
@@ -45,7 +45,7 @@ func (o *objectTables) keepSerial(key string, serial int32) {
 	o.serials = serials
 }
 
-// controllerOf is the pod's controller, or nil.
+// controllerOf returns the pod's controller, or nil.
 func (s *store) controllerOf(p *pod) *metav1.OwnerReference {
 	switch {
 	case p.owner != none:
@@ -71,7 +71,7 @@ func (s *store) orphaned() {
 	}
 }
 
-// own makes the ReplicaSet one of the Deployment's.
+// own makes the Deployment the owner of the ReplicaSet.
 func (o *objectTables) own(d *deployment, rs *replicaSet) {
 	rs.deployment = d.slot
 	i, _ := slices.BinarySearchFunc(d.mine, rs, func(slot int32, rs *replicaSet) int { return byAge(o.replicaSets.at[slot], rs) })
@@ -102,7 +102,7 @@ func (o *objectTables) currentSet(d *deployment) *replicaSet {
 	return o.replicaSets.at[d.current]
 }
 
-// keyOfSet is the key of the ReplicaSet's Deployment, if it has one.
+// keyOfSet returns the key of the ReplicaSet's Deployment, if it has one.
 func (o *objectTables) keyOfSet(rs *replicaSet) string {
 	if rs.deployment == none {
 		return ""
@@ -146,9 +146,9 @@ func (o *objectTables) everyRevision() []revision {
 	return append(append(all, o.orphans...), o.foreign...)
 }
 
-// resolve finds what a key names: a DaemonSet, or else a Deployment; of two with
-// the same key the prefix "deployment/" or "daemonset/" tells which. Both are nil
-// if there is neither.
+// resolve returns the object that a key names: a DaemonSet, or else a Deployment.
+// If both have the key, the prefix "deployment/" or "daemonset/" decides. Both
+// results are nil if there is neither.
 func (o *objectTables) resolve(key string) (*daemonSet, *deployment) {
 	switch kind, rest := cutKind(key); kind {
 	case "deployment":
@@ -162,8 +162,8 @@ func (o *objectTables) resolve(key string) (*daemonSet, *deployment) {
 	return nil, o.deployments.find(key)
 }
 
-// restoredSet is the ReplicaSet of a revision; 0 is the one before the latest
-// (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go: deploymentRevision).
+// restoredSet returns the ReplicaSet of a revision; 0 is the one before the
+// latest (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go: deploymentRevision).
 func (o *objectTables) restoredSet(d *deployment, to int64) (*replicaSet, error) {
 	sets := o.revisionsOf(d)
 	if to == 0 {
@@ -284,7 +284,7 @@ func (t *podTable) join(id int32, rs *replicaSet) {
 	rs.queued.add(stateChanged)
 }
 
-// deploymentSlot is that of the pod's Deployment, or none.
+// deploymentSlot returns the slot of the pod's Deployment, or none.
 func (o *objectTables) deploymentSlot(p *pod) int32 {
 	if p.set == none {
 		return none
@@ -292,8 +292,8 @@ func (o *objectTables) deploymentSlot(p *pod) int32 {
 	return o.replicaSets.at[p.set].deployment
 }
 
-// leave takes the pod off its ReplicaSet's list. A Deployment that recreates
-// waits for that (pkg/controller/deployment/deployment_controller.go:
+// leave removes the pod from its ReplicaSet's list. A Deployment with strategy
+// Recreate waits for that (pkg/controller/deployment/deployment_controller.go:
 // deletePod).
 func (s *store) leave(id int32) {
 	p := &s.pods[id]

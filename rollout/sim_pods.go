@@ -13,8 +13,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// podTable is the pods, and what pods of one class share. What a dump showed, and
-// classes themselves, do not change.
+// podTable holds the pods, and what pods of one class share. Pods from a dump and
+// classes do not change.
 type podTable struct {
 	pods    []pod
 	free    int32   // the first free place
@@ -78,7 +78,8 @@ func (s *store) inBackoff(d *daemonSet, node int32) bool {
 	return s.backoffEnds(d, node) > s.clock
 }
 
-// backoffEnds is when the node's backoff is over; not after now if it is not in one.
+// backoffEnds returns when the node's backoff is over. The time is not after now
+// if the node is not in backoff.
 func (s *store) backoffEnds(d *daemonSet, node int32) simTime {
 	if d.backoffs == nil || d.backoffs[node].delay == 0 || d.backoffs[node].expired(s.clock) {
 		return s.clock
@@ -110,7 +111,8 @@ func (t *podTable) selected(namespace string, selector labels.Selector) iter.Seq
 	}
 }
 
-// addClass makes a class of the DaemonSet's, or of pods that no DaemonSet owns.
+// addClass adds a class of the DaemonSet's pods, or of pods that no DaemonSet
+// owns.
 func (t *podTable) addClass(d *daemonSet, c *class) int32 {
 	id := int32(len(t.classes))
 	t.classes = append(t.classes, c)
@@ -123,7 +125,8 @@ func (t *podTable) addClass(d *daemonSet, c *class) int32 {
 	return id
 }
 
-// classLike is the DaemonSet's class of pods like these but with another hash.
+// classLike returns the DaemonSet's class of pods like these but with another
+// hash.
 func (t *podTable) classLike(d *daemonSet, like *class, hash string) int32 {
 	meta := maps.Clone(like.labels)
 	if hash != "" {
@@ -141,7 +144,7 @@ func (t *podTable) classLike(d *daemonSet, like *class, hash string) int32 {
 	return t.addClass(d, &made)
 }
 
-// namespace is the pod's.
+// namespace returns the pod's namespace.
 func (t *podTable) namespace(p *pod) string {
 	if p.name < 0 {
 		return t.named[^p.name].Namespace
@@ -149,7 +152,7 @@ func (t *podTable) namespace(p *pod) string {
 	return t.classes[p.class].namespace
 }
 
-// uidOf is the pod's.
+// uidOf returns the pod's UID.
 func (s *store) uidOf(id int32) types.UID {
 	p := &s.pods[id]
 	if p.name < 0 {
@@ -218,7 +221,7 @@ func (t *podTable) findPod(key string) int32 {
 	return none
 }
 
-// graceOf is for how long the pod may take to stop.
+// graceOf returns how long the pod may take to stop.
 func (t *podTable) graceOf(p *pod) simTime {
 	if p.grace != none {
 		return p.grace
@@ -230,7 +233,7 @@ func (t *podTable) graceOf(p *pod) simTime {
 // input that has the pod looked at again must not lose that.
 func (s *store) dueNow(p *pod) bool { return p.due != none && p.due == s.now }
 
-// availableAt is the moment when a ready pod has been so for minReadySeconds.
+// availableAt returns when a ready pod has been ready for minReadySeconds.
 func (s *store) availableAt(p *pod) (moment int64, ok bool) {
 	minReady := simTime(0)
 	switch {
@@ -246,8 +249,8 @@ func (s *store) availableAt(p *pod) (moment int64, ok bool) {
 	return int64(p.readied) + int64(minReady), true
 }
 
-// pod is one pod. Pods live in one slice without pointers, so that a fork
-// copies them at once; what pods of one template share is in their class.
+// pod is one pod. Pods are in one slice without pointers, so that a fork copies
+// them at once. What pods of one template share is in their class.
 type pod struct {
 	node    int32 // slot of the node that it runs on or is aimed at, or none
 	owner   int32 // slot of its DaemonSet, or none
@@ -360,7 +363,7 @@ func (s *store) changed(p *pod) {
 	}
 }
 
-// addSetClass makes a class of the ReplicaSet's pods.
+// addSetClass adds a class of the ReplicaSet's pods.
 func (s *store) addSetClass(rs *replicaSet, c *class) int32 {
 	id := s.addClass(nil, c)
 	rs.classes = append(rs.classes, id)
@@ -368,7 +371,7 @@ func (s *store) addSetClass(rs *replicaSet, c *class) int32 {
 	return id
 }
 
-// appendActive appends the pods that count: neither ended nor on their way out
+// appendActive appends the active pods: neither terminal nor terminating
 // (pkg/controller/controller_utils.go: FilterActivePods).
 func (t *podTable) appendActive(list []int32, rs *replicaSet) []int32 {
 	for _, id := range rs.pods {
@@ -379,7 +382,7 @@ func (t *podTable) appendActive(list []int32, rs *replicaSet) []int32 {
 	return list
 }
 
-// loadOf is what the pod takes.
+// loadOf returns the load of the pod.
 func (t *podTable) loadOf(p *pod) *placement.Load {
 	if p.name < 0 {
 		return t.loads[^p.name]

@@ -5,7 +5,7 @@ import (
 	"sort"
 )
 
-// eventQueue is what is due by itself: pods' moves, and alarms about nodes.
+// eventQueue holds what is due by itself: pods' moves, and alarms about nodes.
 type eventQueue struct {
 	podQueue podQueue
 	alarms   []alarm // ascending by tick

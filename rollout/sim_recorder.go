@@ -2,8 +2,8 @@ package rollout
 
 import "slices"
 
-// eventRecorder is what has happened: events for who reads them, and notes for those
-// who follow a simulation from inside.
+// eventRecorder holds what has happened: events for callers, and notes for
+// observers inside the package.
 type eventRecorder struct {
 	epoch    uint64   // counts events: where it is the same, nothing has changed
 	notes    []note   // of this tick, until it is reported
@@ -14,7 +14,7 @@ type eventRecorder struct {
 	choices  []Choice // of a scripted order
 }
 
-// fork leaves out what the parent is still to report.
+// fork omits the events that the parent has not reported yet.
 func (r *eventRecorder) fork() eventRecorder {
 	return eventRecorder{epoch: r.epoch, quiet: r.quiet, choices: slices.Clone(r.choices)}
 }
@@ -118,8 +118,8 @@ func (r *eventRecorder) moreEvents() {
 	r.told = 0
 }
 
-// report hands out what has happened, and goes on behind it. The next tick mostly
-// brings as much.
+// report returns what has happened, and continues after it. The next tick mostly
+// has as many events.
 func (r *eventRecorder) report() []Event {
 	r.notes = r.notes[:0]
 	n := len(r.events)

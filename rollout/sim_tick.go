@@ -14,7 +14,7 @@ func (s *Sim) takeInputs() {
 	}
 }
 
-// movePods has every pod that is due be evicted or make its move.
+// movePods evicts or moves every pod that is due.
 func (s *Sim) movePods() {
 	for _, id := range s.takeDue() {
 		if s.evictTick(&s.pods[id]) == s.now {
@@ -50,7 +50,7 @@ func (s *Sim) pass() {
 	s.evictions.endDrains()
 }
 
-// beginTick is what comes before the controllers in a tick.
+// beginTick runs the part of a tick before the controllers.
 func (s *Sim) beginTick() {
 	s.skip(s.now + 1)
 	s.takeInputs()
@@ -74,7 +74,7 @@ func (s *Sim) nextDue() int32 {
 	return next
 }
 
-// nextChange is nextDue but for deadlines, which change no more than a condition.
+// nextChange is nextDue without deadlines, which change only a condition.
 func (s *Sim) nextChange() int32 {
 	next := s.last + 1
 	if t := s.nextMoves(); t != none {
@@ -153,7 +153,7 @@ func (s *Sim) Advance(max int) (refused []Event) {
 	return refused
 }
 
-// passes is Run with the ticks themselves: what happened is to be reported.
+// passes is Run, but yields the ticks. The caller reports what happened.
 func (s *Sim) passes(max int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		end := s.now + int32(min(int64(max), int64(s.last-s.now)))

@@ -59,7 +59,7 @@ func combination(nodes []int32, take, k int) []int32 {
 	return kept
 }
 
-// binomial is in how many ways k of n can be chosen, at most math.MaxInt32.
+// binomial returns in how many ways k of n can be chosen, at most math.MaxInt32.
 func binomial(n, k int) int {
 	ways := 1
 	for i := range min(k, n-k) {
@@ -70,7 +70,7 @@ func binomial(n, k int) int {
 	return ways
 }
 
-// uid is a made-up one, the same in every run.
+// uid returns a generated UID, the same in every run.
 func uid(seed uint64, parts ...string) types.UID {
 	var g rand.PCG
 	g.Seed(seed, kube.HashName(strings.Join(parts, "\x00")))

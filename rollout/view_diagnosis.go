@@ -9,7 +9,7 @@ import (
 
 func init() { probe.Of = func(sim any) probe.Sim { return probed{sim.(*Sim)} } }
 
-// probed answers what rollout/diagnosis asks.
+// probed implements probe.Sim for rollout/diagnosis.
 type probed struct{ *Sim }
 
 func (s probed) DropInputs() { s.inputs = nil }

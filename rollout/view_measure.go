@@ -49,7 +49,7 @@ type measure struct {
 	turns     map[string]int // by DaemonSet and node: how often its pods were evicted
 }
 
-// find makes observers for DaemonSets that have come.
+// find creates observers for new DaemonSets.
 func (m *measure) find() {
 	for _, key := range m.sim.Keys() {
 		i, found := slices.BinarySearchFunc(m.observers, key, func(o *observer, key string) int { return strings.Compare(o.DaemonSet, key) })

@@ -80,7 +80,7 @@ func (s *Sim) showPod(id int32, minReady simTime) Pod {
 	return shown
 }
 
-// sinceTick is the tick of the pod's last change, rounded down.
+// sinceTick returns the tick of the pod's last change, rounded down.
 func (s *Sim) sinceTick(p *pod) int {
 	at := p.since
 	if p.readied != never {

@@ -97,7 +97,7 @@ func (s *Sim) wantsAny(d *deployment) bool {
 		slices.ContainsFunc(d.mine, func(slot int32) bool { return s.replicaSets.at[slot].queued.has(stateChanged) })
 }
 
-// nextForDeployment is nextFor, or when its progress is checked.
+// nextForDeployment returns the earlier of nextFor and the next progress check.
 func (s *Sim) nextForDeployment(d *deployment) int32 {
 	next := s.nextForReplicas(d)
 	if d.check != none {

@@ -107,7 +107,8 @@ func (s *Sim) Waiting(key string) []Wait {
 	return waits
 }
 
-// waitOf is what the node waits for; BlockerQueued also where it is BlockerUpdateLimit.
+// waitOf returns what the node waits for. It returns BlockerQueued also where it
+// is BlockerUpdateLimit.
 func (s *Sim) waitOf(d *daemonSet, node int32) Wait {
 	c := s.dsc.podsOnNode(d, node)
 	switch {
@@ -127,7 +128,7 @@ func (s *Sim) waitOf(d *daemonSet, node int32) Wait {
 
 func until(c Blocker, tick int32) Wait { return Wait{Blocker: c, Until: int(tick)} }
 
-// podWait is what a pod that is not available waits for.
+// podWait returns what a pod that is not available waits for.
 func (s *Sim) podWait(id int32) Wait {
 	p := &s.pods[id]
 	switch {
@@ -212,7 +213,7 @@ func (s *Sim) waitOfPod(id int32, w Wait) Wait {
 	return w
 }
 
-// missing is the wait for pods that the ReplicaSet is still to create.
+// missing returns the wait for pods that the ReplicaSet has not created yet.
 func (s *Sim) missing(rs *replicaSet) []Wait {
 	if len(s.appendActive(nil, rs)) >= int(rs.size()) {
 		return nil

@@ -94,7 +94,7 @@ func (o Blocker) MarshalText() ([]byte, error) { return blockerNames.MarshalText
 // UnmarshalText reads the name of a blocker.
 func (o *Blocker) UnmarshalText(text []byte) error { return blockerNames.UnmarshalText(o, text) }
 
-// obstacle returns what keeps a pod from being as wanted.
+// obstacle returns what blocks a pod.
 func (x *diagnoser) obstacle(id int32, p *probe.Pod) Blocker {
 	switch {
 	case p.AnyNode && !p.Bound:

@@ -185,7 +185,8 @@ func (d *deployment) resume() candidate {
 	return candidate{RemedyResume, "resume it", []rollout.Input{rollout.Resume{Key: d.name}}}
 }
 
-// budgets let old pods go before new ones are available: as few as are enough.
+// budgets returns remedies that delete old pods before new ones are available: as
+// few as are enough.
 func (d *deployment) budgets(x *diagnoser) (all []candidate) {
 	if len(x.queued) == 0 || d.Object.Spec.Strategy.Type != appsv1.RollingUpdateDeploymentStrategyType {
 		return nil

@@ -83,7 +83,8 @@ func leaving(pods []rollout.RemainingPod) string {
 // drained is the goal that the node of the name is drained.
 type drained string
 
-// remedies makes the pods ready that the budgets miss, or does without asking them.
+// remedies tries to make all nodes and pods ready, so that the budgets allow the
+// evictions, and to delete the pods, which bypasses the budgets.
 func (n drained) remedies(sim *rollout.Sim, pods []rollout.RemainingPod) (remedies []Remedy) {
 	for _, c := range []candidate{healAll(probe.Of(sim)), deleteAll(pods, false)} {
 		if r, ok := try(sim, n, c); ok {
@@ -136,7 +137,7 @@ func deleteAll(pods []rollout.RemainingPod, force bool) candidate {
 	return c
 }
 
-// healAll makes every node and pod ready that is not.
+// healAll returns the candidate that makes all nodes and pods ready.
 func healAll(p probe.Sim) candidate {
 	c := candidate{means: RemedyRepairNodes}
 	var names []string

@@ -13,11 +13,11 @@ import (
 
 // subject is a DaemonSet or a Deployment that is examined.
 type subject interface {
-	// look passes to see the facts about each node, or about each pod of a Deployment,
-	// and the pod there that is not as wanted, or probe.None.
+	// look calls see with the facts about each node, or about each pod of a
+	// Deployment, and the pod that blocks it, or probe.None.
 	look(see func(f facts, name string, pod int32))
-	// whole returns what is wrong with the object as a whole, if anything, and details;
-	// found reports that some nodes or pods are in the way.
+	// whole returns what is wrong with the object as a whole, if anything, and
+	// details. found reports that some nodes or pods block the rollout.
 	whole(found bool) (o Blocker, detail string)
 
 	// reference returns the rule by which the obstacles together stop the
@@ -34,9 +34,9 @@ type subject interface {
 	// general returns candidates for the object as a whole, except undo; only reports
 	// that no others can help.
 	general(x *diagnoser) (all []candidate, only bool)
-	// undo goes back to a revision.
+	// undo returns the candidate that rolls back to a revision.
 	undo(revision int64) candidate
-	// against returns what may be done about one obstacle.
+	// against returns candidates against one obstacle.
 	against(x *diagnoser, o Blocker, of []BlockingNode) []candidate
 	// recovered returns what a remedy has made of the object, which still exists, in a
 	// fork (see goal).
@@ -55,7 +55,7 @@ type identity struct {
 // key returns the object's key, with its kind.
 func (i *identity) key() string { return i.kind + "/" + i.name }
 
-// diagnoser is an object that is stuck and what is found out about it.
+// diagnoser is a stuck object and what has been found out about it.
 type diagnoser struct {
 	identity
 	subject
@@ -92,8 +92,8 @@ func newDiagnoser(sim *rollout.Sim, key string) *diagnoser {
 	return x
 }
 
-// facts are what decides whether a node of a DaemonSet, or a pod of a Deployment, is in
-// the way of the rollout.
+// facts decide whether a node of a DaemonSet, or a pod of a Deployment, blocks
+// the rollout.
 type facts uint8
 
 const (
@@ -106,7 +106,7 @@ const (
 	spending                      // it uses the update limit
 )
 
-// role is what a node, or pod, is to the rollout.
+// role is the role of a node, or pod, in the rollout.
 type role uint8
 
 const (

@@ -102,7 +102,7 @@ func (m RemedyKind) MarshalText() ([]byte, error) { return remedyKindNames.Marsh
 // UnmarshalText reads the name of a kind.
 func (m *RemedyKind) UnmarshalText(text []byte) error { return remedyKindNames.UnmarshalText(m, text) }
 
-// cheapest orders remedies as the comment of Remedy says.
+// cheapest compares remedies by cost (see Remedy).
 func cheapest(a, b Remedy) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(len(a.Inputs), len(b.Inputs)), cmp.Compare(a.Ticks, b.Ticks))
 }

@@ -47,8 +47,8 @@ func edited(of []BlockingNode, does string, edit cluster.NodeEdit) candidate {
 	})
 }
 
-// repairs returns what may be done about an obstacle of a node or a kubelet; nil for
-// others.
+// repairs returns candidates against an obstacle of a node or a kubelet, or nil
+// for others.
 func (x *diagnoser) repairs(o Blocker, of []BlockingNode) []candidate {
 	remove := removeNodes(of)
 	pods := eachNode(of, RemedyRepairNodes, "let pods become ready on %s", func(n string) rollout.Input { return rollout.PodsReady{Node: n} })
