@@ -30,8 +30,8 @@ func (y *deploymentSync) scale(current *replicaSet, old []*replicaSet) {
 	}
 }
 
-// soleOf is the one ReplicaSet that takes all replicas, if none or one is active
-// (pkg/controller/deployment/util/deployment_util.go: FindActiveOrLatest).
+// soleOf returns the one ReplicaSet that gets all replicas, if none or one is
+// active (pkg/controller/deployment/util/deployment_util.go: FindActiveOrLatest).
 func soleOf(active []*replicaSet, current *replicaSet, old []*replicaSet) *replicaSet {
 	switch {
 	case len(active) == 1:
@@ -141,7 +141,7 @@ func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 	return true
 }
 
-// noteScale is the event ScalingReplicaSet.
+// noteScale emits the event ScalingReplicaSet.
 func (y *deploymentSync) noteScale(rs *replicaSet, words string) {
 	y.dc.emit(Event{Kind: EventScaled, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: words}})
 }

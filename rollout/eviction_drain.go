@@ -29,7 +29,7 @@ type Drain struct {
 // NoGrace is the GracePeriodSeconds of a Drain that leaves pods no time to stop.
 const NoGrace time.Duration = -1
 
-// retry is how long kubectl waits after an eviction that was refused
+// retry is how long kubectl waits after a refused eviction
 // (k8s.io/kubectl/pkg/cmd/drain/drain.go: NewDrainCmdOptions).
 const retry simTime = 5
 
@@ -43,14 +43,14 @@ type drain struct {
 	failed  []string
 }
 
-// leaving is a pod that a drain wants to go.
+// leaving is a pod that a drain evicts.
 type leaving struct {
 	id      int32
 	name    string // namespace/name: another pod may take its place
 	refused string // why the last eviction was; empty: it was granted
 }
 
-// startDrain evicts the pods of a drain that begins.
+// startDrain starts a drain by evicting its pods.
 func (e *evictions) startDrain(in Drain, pods []leaving) {
 	d := drain{input: in, started: e.clock, seen: e.clock, pods: pods}
 	for i := range d.pods {
@@ -61,8 +61,8 @@ func (e *evictions) startDrain(in Drain, pods []leaving) {
 	e.drains = append(e.drains, d)
 }
 
-// evictLeaving evicts a pod of the drain, or deletes it with DisableEviction. An
-// eviction that will never be granted ends the pod's part in the drain
+// evictLeaving evicts a pod of the drain, or deletes it with DisableEviction. If
+// an eviction will never be granted, the drain gives up the pod
 // (k8s.io/kubectl/pkg/drain/drain.go: evictPods).
 func (e *evictions) evictLeaving(d *drain, l *leaving) {
 	grace := none
@@ -83,7 +83,7 @@ func (e *evictions) evictLeaving(d *drain, l *leaving) {
 	}
 }
 
-// fail ends the pod's part in the drain.
+// fail gives up the pod, with an error for the drain.
 func (d *drain) fail(format string, l *leaving, why string) {
 	namespace, name, _ := cutKey(l.name)
 	d.failed = append(d.failed, fmt.Sprintf(format, name, namespace, why))
@@ -111,8 +111,8 @@ func (e *evictions) nextTry(d *drain) int32 {
 	return e.last + 1
 }
 
-// gaveUp is when the drain ends for want of time: a pod that was refused is looked
-// at again only when it is asked for.
+// gaveUp returns when the drain times out. For a refused pod the timeout is
+// checked only at the next try.
 func (d *drain) gaveUp(refused bool) int64 {
 	after := int64(seconds(d.input.Timeout))
 	if refused {
@@ -121,8 +121,8 @@ func (d *drain) gaveUp(refused bool) int64 {
 	return int64(d.started) + after
 }
 
-// retryDrains asks again for what was refused, every 5 s, unless nothing has
-// happened since.
+// retryDrains retries refused evictions every 5 s, unless nothing has happened
+// since.
 func (e *evictions) retryDrains() {
 	for i := range e.drains {
 		d := &e.drains[i]
@@ -161,7 +161,7 @@ func (e *evictions) stillThere(l *leaving) bool {
 	return l.id != none && e.pods[l.id].phase != vacant && e.fullName(l.id) == l.name
 }
 
-// endDrains ends those whose pods are all gone.
+// endDrains ends the drains without remaining pods.
 func (e *evictions) endDrains() {
 	if len(e.drains) == 0 {
 		return

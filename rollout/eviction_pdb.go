@@ -13,15 +13,15 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// allowance is what the disruption controller makes of a PodDisruptionBudget
+// allowance is what the disruption controller computes for a PodDisruptionBudget
 // (pkg/controller/disruption/disruption.go: trySync, updatePdbStatus). It is
-// counted when somebody asks, and so never lags behind.
+// computed on demand, and so never lags behind.
 type allowance struct {
 	expected, desired, healthy, allowed int32
 	failure                             error // it cannot be counted: nothing is allowed
 }
 
-// allowanceOf counts what a budget allows now.
+// allowanceOf computes what a budget allows now.
 func (e *evictions) allowanceOf(b *policyv1.PodDisruptionBudget) allowance {
 	var a allowance
 	selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
@@ -130,15 +130,15 @@ func scale(replicas *int32) int32 {
 	return *replicas
 }
 
-// refusal is why an eviction is refused, and whether it is worth to ask again.
+// refusal is why an eviction is refused, and whether a retry makes sense.
 type refusal struct {
 	words string
 	again bool
 }
 
-// evictable is what the API server answers to an eviction
-// (pkg/registry/core/pod/storage/eviction.go: EvictionREST.Create); no words: it
-// is granted.
+// evictable returns the API server's answer to an eviction
+// (pkg/registry/core/pod/storage/eviction.go: EvictionREST.Create). Without words
+// it is granted.
 func (e *evictions) evictable(p *pod) refusal {
 	if p.terminal() || p.phase == pending || p.is(terminating) {
 		return refusal{}
@@ -177,7 +177,7 @@ func (a *allowance) words(budget string) string {
 	return text
 }
 
-// budgetsOf lists the budgets that match the pod, ascending by name.
+// budgetsOf returns the budgets that match the pod, ascending by name.
 func (e *evictions) budgetsOf(p *pod) []*policyv1.PodDisruptionBudget {
 	var all []*policyv1.PodDisruptionBudget
 	for _, b := range e.cluster.Borrow().PodDisruptionBudgets() {

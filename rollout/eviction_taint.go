@@ -24,7 +24,8 @@ func (e *evictions) processTaints() {
 	e.taintsChanged = e.taintsChanged[:0]
 }
 
-// processTaintsOf is expel for the DaemonSet's pods, after it may want other nodes.
+// processTaintsOf calls processPodTaints for the DaemonSet's pods, after its
+// eligible nodes may have changed.
 func (e *evictions) processTaintsOf(d *daemonSet) {
 	for n := range d.head {
 		for id := d.head[n]; id != none && e.nodes[n].is(hasNoExecute); id = e.pods[id].next {

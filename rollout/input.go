@@ -76,7 +76,8 @@ func (s *Sim) withInputs(list []scheduled, tick int, in []Input) ([]scheduled, e
 	return slices.Insert(list, at, more...), nil
 }
 
-// plain is what a pointer points to: it is as good as the input, and nil where it is nil.
+// plain returns the value that a pointer points to, which is equivalent as an
+// input. It returns nil for a nil pointer.
 func plain(in Input) Input {
 	switch p := reflect.ValueOf(in); {
 	case p.Kind() != reflect.Pointer:
@@ -117,8 +118,8 @@ func (s *Sim) refuse(key string, in Input, reason string) {
 	s.emit(Event{Kind: EventInputRefused, Key: key, Why: Why{Detail: in.String() + ": " + reason}})
 }
 
-// target is resolve for an input: neither, with a Refused event, if there is
-// nothing of that key.
+// target is resolve for an input. If nothing has the key, it returns neither and
+// emits a Refused event.
 func (s *Sim) target(in Input, key string) (*daemonSet, *deployment) {
 	d, deployed := s.resolve(key)
 	if d == nil && deployed == nil {
@@ -132,8 +133,8 @@ func (s *Sim) noteInput(kind EventKind, d *deployment, in Input, more string) {
 	s.emit(Event{Kind: kind, Deployment: d.key, Why: Why{Detail: in.String() + more}})
 }
 
-// onNode is the slot of the node that an input is about; none, with a Refused
-// event, if there is no such node.
+// onNode returns the slot of the node that an input is about. If there is no such
+// node, it returns none and emits a Refused event.
 func (s *Sim) onNode(in Input, node string) int32 {
 	n := s.slotOf(node)
 	if n == none || !s.nodes[n].there() {
@@ -159,8 +160,8 @@ func checkNodes(nodes []string) error {
 	return errors.Join(errs...)
 }
 
-// word spells an argument of an input: as it is if that can be read again, else
-// quoted as in Go.
+// word returns the spelling of an argument of an input: as it is if it can be
+// read back, else quoted as in Go.
 func word(s string) string {
 	odd := func(c rune) bool { return c <= ' ' || c == '"' || c > '~' }
 	if s == "" || strings.ContainsFunc(s, odd) || strings.HasSuffix(s, ":") {
@@ -169,7 +170,8 @@ func word(s string) string {
 	return s
 }
 
-// on spells the nodes that an input is confined to; none: all.
+// on returns the spelling of the nodes that an input is limited to; an empty list
+// means all.
 func on(nodes []string) string {
 	text := ""
 	for i, n := range nodes {

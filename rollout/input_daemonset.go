@@ -116,8 +116,8 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 	}
 }
 
-// deleteDaemonSet has the garbage collector delete the pods and revisions, with the
-// last of them the DaemonSet, or leave them.
+// deleteDaemonSet makes the garbage collector delete the pods and revisions, and
+// the DaemonSet with the last of them, or leaves them.
 func (in Delete) deleteDaemonSet(s *Sim, d *daemonSet) {
 	s.emit(Event{Kind: EventInputApplied, Key: d.key, Why: Why{Detail: in.String()}})
 	switch in.Propagation {

@@ -160,8 +160,8 @@ func restoredAnnotations(deployment, set map[string]string) map[string]string {
 	return now
 }
 
-// deleteDeployment lets the garbage collector take the ReplicaSets and their pods
-// along, or wait for them, or leaves them.
+// deleteDeployment makes the garbage collector delete the ReplicaSets and their
+// pods, or waits for them, or leaves them.
 func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 	s.noteInput(EventInputApplied, d, in, "")
 	sets := slices.Clone(d.mine)

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// What goes wrong with the pods of an image, or on some nodes, lasts until
-// another input of this file, Recover included, names them: of several that fit a
-// pod the last one counts.
+// A fault of the pods of an image, or on some nodes, lasts until another input of
+// this file, including Recover, names them. If several match a pod, the last one
+// counts.
 
 // NeverReady keeps pods with an image from becoming ready on some nodes; nil
 // means all nodes. Pods that are ready stay ready.

@@ -30,10 +30,10 @@ func (k *kubelets) rejects(id int32, t *fault) bool {
 	return true
 }
 
-// unfit is why the pod does not fit beside the others on its node: what it lacks
-// before ports that are taken (pkg/scheduler/eventhandlers.go: AdmissionCheck;
+// unfit returns why the pod does not fit beside the others on its node: missing
+// resources before ports in use (pkg/scheduler/eventhandlers.go: AdmissionCheck;
 // pkg/kubelet/lifecycle/predicate.go: predicateAdmitHandler.Admit). A critical
-// pod does not push others out here.
+// pod does not preempt others here.
 func (k *kubelets) unfit(p *pod) (reason, message string) {
 	c := k.classes[p.class]
 	if k.nodes[p.node].is(isOpen) || k.room == nil || c.workload == nil {
@@ -66,7 +66,7 @@ func outOf(short *placement.Shortfall) (reason, message string) {
 		short.Resource, units(short.Requested), used, units(short.Capacity))
 }
 
-// fail makes a pod Failed, for a reason that its status names.
+// fail makes a pod Failed, with the reason in its status.
 func (k *kubelets) fail(id int32, reason string, why Why) {
 	p := &k.pods[id]
 	k.endRuns(id)

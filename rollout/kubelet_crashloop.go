@@ -1,20 +1,20 @@
 package rollout
 
-// A container that ends is started again at once; the next times the kubelet
-// waits from its end on, 10 s doubling to 5 min, unless the container ran for more
-// than twice as long (pkg/kubelet/kuberuntime/kuberuntime_manager.go: doBackOff;
-// k8s.io/client-go/util/flowcontrol/backoff.go: Backoff). A failed image pull
-// waits likewise, but from the first time on (pkg/kubelet/images/image_manager.go:
-// EnsureImageExists).
+// A container that exits is restarted at once. After that the kubelet waits from
+// each exit on, 10 s doubling to 5 min, unless the container ran for more than
+// twice as long (pkg/kubelet/kuberuntime/kuberuntime_manager.go: doBackOff;
+// k8s.io/client-go/util/flowcontrol/backoff.go: Backoff). A failed image pull has
+// the same waits, but from the first time on
+// (pkg/kubelet/images/image_manager.go: EnsureImageExists).
 //
-// Where a pod stands follows from its first start and the time: nothing has to
-// happen for it, and a container that ends before it is ready makes no ticks due.
+// The state of a pod follows from its first start and the time. It needs no
+// events, and a container that exits before it is ready makes no ticks due.
 const (
 	firstRestart   int64 = 10
 	longestRestart int64 = 5 * 60
 )
 
-// nextWait is the wait after a wait.
+// nextWait returns the wait after a wait.
 func nextWait(wait int64) int64 {
 	if wait == 0 {
 		return firstRestart
@@ -36,7 +36,7 @@ func nextPull(failed, now int64) int64 {
 	return at
 }
 
-// run is the last start of a container that ends again and again, until now.
+// run is the latest run of a container in a crash loop.
 type run struct {
 	starts, ends int64
 	next         int64 // start
@@ -74,8 +74,8 @@ func (k *kubelets) runOf(p *pod) run {
 	return runOf(first, after, int64(k.clock))
 }
 
-// beginLoop has the containers of a pod that runs end now, and from then on again
-// and again.
+// beginLoop starts a crash loop: the containers of a running pod exit now, and
+// after every restart.
 func (k *kubelets) beginLoop(id int32, after simTime) {
 	p := &k.pods[id]
 	k.endRuns(id)
@@ -92,8 +92,8 @@ func (k *kubelets) serves(p *pod, r run) bool {
 	return !k.heldBack(p) && ready < r.ends && int64(k.clock) >= ready && int64(k.clock) < r.ends
 }
 
-// loopTick is when a pod in a crash loop changes: its container ends for the first
-// time, or it becomes ready or ceases to be.
+// loopTick returns when a pod in a crash loop changes: its container exits for
+// the first time, or it becomes ready or not ready.
 func (k *kubelets) loopTick(p *pod) int32 {
 	r, after, ready := k.runOf(p), int64(k.faultOf(p).after), int64(k.durations(p).ready)
 	first := int64(p.loopStart()) + after
@@ -112,7 +112,7 @@ func (k *kubelets) loopTick(p *pod) int32 {
 	return none
 }
 
-// loop lets a pod in a crash loop change.
+// loop changes the state of a pod in a crash loop.
 func (k *kubelets) loop(id int32) {
 	p := &k.pods[id]
 	if !p.is(crashed) && int64(k.clock) >= int64(p.loopStart())+int64(k.faultOf(p).after) {
@@ -150,7 +150,8 @@ func (k *kubelets) endLoop(id int32) (waits bool) {
 	return !serves
 }
 
-// suspendCrashes stops what a kubelet does to the pod's containers, since it is gone.
+// suspendCrashes stops the restarts of the pod's containers, since its kubelet is
+// down.
 func (k *kubelets) suspendCrashes(id int32) {
 	p := &k.pods[id]
 	if p.is(frozen) || !p.is(loops) && k.restarted[id].once == "" {

@@ -1,6 +1,6 @@
 package rollout
 
-// arm puts the pod's next move on the queue, or takes it off.
+// arm queues the pod's next move, or removes it from the queue.
 func (k *kubelets) arm(id int32) {
 	p := &k.pods[id]
 	due := k.nextMove(p)
@@ -10,14 +10,15 @@ func (k *kubelets) arm(id int32) {
 	p.due = due
 }
 
-// rearm looks again at when the node's pods will move.
+// rearm recomputes when the node's pods will move.
 func (k *kubelets) rearm(d *daemonSet, node int32) {
 	for id := d.head[node]; id != none; id = k.pods[id].next {
 		k.arm(id)
 	}
 }
 
-// rearmAll is for a change of minReadySeconds: pods become available at another time.
+// rearmAll recomputes the moves after a change of minReadySeconds: pods become
+// available at another time.
 func (k *kubelets) rearmAll(d *daemonSet) {
 	for n := range d.head {
 		k.rearm(d, int32(n))
@@ -71,7 +72,7 @@ func (k *kubelets) stopTick(p *pod) int32 {
 
 func (k *kubelets) stopTime(p *pod) simTime { return min(k.durations(p).stop, k.graceOf(p)) }
 
-// retryTick is when the backoff that keeps a failed pod is over.
+// retryTick returns when the backoff that keeps a failed pod is over.
 func (k *kubelets) retryTick(p *pod) int32 {
 	if p.owner == none || p.node == none {
 		return none
@@ -82,7 +83,7 @@ func (k *kubelets) retryTick(p *pod) int32 {
 	return none
 }
 
-// availableTick is when a ready pod has been so for minReadySeconds.
+// availableTick returns when a ready pod has been ready for minReadySeconds.
 func (k *kubelets) availableTick(p *pod) int32 {
 	if at, ok := k.availableAt(p); ok && (at > int64(k.clock) || k.dueNow(p)) {
 		return k.tickOf(at)

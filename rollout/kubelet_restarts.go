@@ -83,7 +83,7 @@ func (k *kubelets) keepRestarts(id int32) {
 	k.restarted[id] = now
 }
 
-// endRuns is the end of the pod's containers, which are not started again.
+// endRuns ends the runs of the pod's containers, which are not restarted.
 func (k *kubelets) endRuns(id int32) {
 	k.keepRestarts(id)
 	if past, ok := k.restarted[id]; ok {

@@ -9,10 +9,11 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// podsToDelete takes some of the ReplicaSet's active pods, which it reorders: those
-// that a scale-down deletes first (pkg/controller/replicaset/replica_set.go:
-// getPodsToDelete). Among pods that no rule tells apart Kubernetes takes whichever
-// its cache lists first: here they go by name, or as Config.Order says.
+// podsToDelete returns the active pods of the ReplicaSet that a scale-down
+// deletes first (pkg/controller/replicaset/replica_set.go: getPodsToDelete). It
+// reorders its argument. Among pods that no rule tells apart Kubernetes takes
+// whichever its cache lists first. Here they are ordered by name, or according to
+// Config.Order.
 func (rsc *replicaSetController) podsToDelete(rs *replicaSet, active []int32, n int) []int32 {
 	if n >= len(active) {
 		return active
@@ -73,7 +74,7 @@ func (rsc *replicaSetController) newRanking(rs *replicaSet) *deletionRanking {
 	return r
 }
 
-// forget leaves the counts at zero for the next ranking.
+// forget resets the counts to zero for the next ranking.
 func (r *deletionRanking) forget() {
 	for _, id := range r.related {
 		r.rsc.together[r.rsc.pods[id].node] = 0
@@ -116,9 +117,9 @@ func (r *deletionRanking) compare(a, b int32) int {
 	return 0
 }
 
-// younger compares moments as coarsely as their age is great: of two in the same
-// power of two of nanoseconds the UID decides (pkg/controller/controller_utils.go:
-// logarithmicRankDiff).
+// younger compares times, the more coarsely the older they are: if both ages are
+// in the same power of two of nanoseconds, the UID decides
+// (pkg/controller/controller_utils.go: logarithmicRankDiff).
 func (r *deletionRanking) younger(a, b int32, x, y simTime) int {
 	const unset = math.MinInt32 / 2
 	if x == never || y == never || x <= unset || y <= unset {

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// setBurst is how many pods one sync of a ReplicaSet creates or deletes at most
-// (pkg/controller/replicaset/replica_set.go: BurstReplicas).
+// setBurst is the maximum number of pods that one sync of a ReplicaSet creates or
+// deletes (pkg/controller/replicaset/replica_set.go: BurstReplicas).
 const setBurst = 500
 
 // syncAll syncs the ReplicaSets that have changes, ascending by key.
@@ -22,9 +22,9 @@ func (rsc *replicaSetController) syncAll() {
 	}
 }
 
-// syncSet is one pass of the controller over one ReplicaSet
-// (pkg/controller/replicaset/replica_set.go: syncReplicaSet). What it creates
-// and deletes is seen by the next.
+// syncSet runs one sync of one ReplicaSet
+// (pkg/controller/replicaset/replica_set.go: syncReplicaSet). The next sync sees
+// what it creates and deletes.
 func (rsc *replicaSetController) syncSet(rs *replicaSet) {
 	rs.queued.clear(stateChanged)
 	rsc.claimPods(rs)

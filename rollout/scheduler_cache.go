@@ -11,7 +11,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// schedulerCache is the scheduler's account of nodes, kept while pods come and go.
+// schedulerCache is the usage of nodes, updated as pods are added and removed.
 // Position is replaced when it changes, and shared between forks.
 type schedulerCache struct {
 	room       *placement.Room // nil: all nodes are open
@@ -30,9 +30,9 @@ func (c *schedulerCache) fork() schedulerCache {
 	return f
 }
 
-// filterCache is what the scheduler needs to know of nodes and other objects to place
-// the pods of ReplicaSets, whatever pods there are. It is good as long as the
-// snapshot that it was made from is the simulation's.
+// filterCache is what the scheduler needs from nodes and other objects to place
+// the pods of ReplicaSets, independent of pods. It is valid as long as its
+// snapshot is the simulation's.
 type filterCache struct {
 	of      *cluster.Cluster
 	cluster *cluster.Cluster                // with open nodes that can allocate

@@ -63,7 +63,7 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	return s, nil
 }
 
-// connect tells each part the parts that it calls.
+// connect sets the fields of each part for the parts that it calls.
 func (s *Sim) connect() {
 	shared, kubelets := &s.store, &s.kubelets
 	s.kubelets.store = shared

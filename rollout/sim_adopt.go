@@ -17,7 +17,7 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// adopt takes over the objects of the cluster: nodes before what is on them,
+// adopt adopts the objects of the cluster: nodes before what is on them,
 // controllers before what they own.
 func (s *Sim) adopt() error {
 	s.adoptNodes()
@@ -142,7 +142,7 @@ func (s *Sim) guessRevision(d *daemonSet) {
 	}
 }
 
-// latest is the latest timestamp of what has happened in the cluster.
+// latest returns the latest timestamp in the cluster.
 func latest(c *cluster.Cluster) time.Time {
 	var last time.Time
 	see := func(times ...metav1.Time) {
@@ -237,7 +237,7 @@ func (s *Sim) adoptReplicaSets() error {
 	return nil
 }
 
-// deploymentOf is the Deployment that controls the ReplicaSet, or nil.
+// deploymentOf returns the Deployment that controls the ReplicaSet, or nil.
 func (s *Sim) deploymentOf(rs *appsv1.ReplicaSet) *deployment {
 	ref := kube.ControllerOf(rs, "Deployment")
 	if ref == nil {
@@ -249,7 +249,7 @@ func (s *Sim) deploymentOf(rs *appsv1.ReplicaSet) *deployment {
 	return nil
 }
 
-// setOf is the ReplicaSet that controls the object, or nil.
+// setOf returns the ReplicaSet that controls the object, or nil.
 func (s *Sim) setOf(o metav1.Object) *replicaSet {
 	ref := kube.ControllerOf(o, "ReplicaSet")
 	if ref == nil {
@@ -261,8 +261,8 @@ func (s *Sim) setOf(o metav1.Object) *replicaSet {
 	return nil
 }
 
-// joinAdopted puts a pod of the dump on its ReplicaSet's list. Its name may be a
-// number that is not to come again.
+// joinAdopted adds a pod of the dump to its ReplicaSet's list. A number in its
+// name is not used again.
 func (s *Sim) joinAdopted(id int32, rs *replicaSet) {
 	s.join(id, rs)
 	if serial, ok := parseSerial(strings.TrimPrefix(s.podName(id), namePrefix(rs.object.Name))); ok {
@@ -270,7 +270,7 @@ func (s *Sim) joinAdopted(id int32, rs *replicaSet) {
 	}
 }
 
-// sortAdopted orders the ReplicaSet's pods as they came.
+// sortAdopted orders the ReplicaSet's pods by creation.
 func (s *Sim) sortAdopted(rs *replicaSet) {
 	slices.Sort(rs.taken)
 	slices.SortFunc(rs.pods, func(a, b int32) int {

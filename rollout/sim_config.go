@@ -47,10 +47,10 @@ type Timing struct {
 	Start, Ready, Stop time.Duration
 }
 
-// longest bounds every duration, so that stamps stay in their 32 bits.
+// longest is the maximum of every duration, so that times fit into 32 bits.
 const longest = 10 * 365 * 24 * time.Hour
 
-// check names every mistake.
+// check returns an error that names every mistake.
 func (c *Config) check() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -94,7 +94,7 @@ func (c *Config) check() error {
 	return errors.Join(errs...)
 }
 
-// seconds rounds up: what takes 1.5 s is over at the first whole second after.
+// seconds rounds up: 1.5 s end at the second whole second.
 func seconds(d time.Duration) simTime {
 	return simTime(min((d+time.Second-1)/time.Second, math.MaxInt32/4))
 }
