@@ -156,7 +156,7 @@ func (dsc *daemonSetController) syncAll() {
 		if d.wants() {
 			dsc.sync(d)
 		}
-		if i < len(dsc.daemonSets.order) && dsc.daemonSets.order[i] == d.slot { // not gone meanwhile
+		if i < len(dsc.daemonSets.order) && dsc.daemonSets.order[i] == d.slot { // it still exists
 			i++
 		}
 	}

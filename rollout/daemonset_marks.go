@@ -67,9 +67,9 @@ const (
 	toCreate   marks = 1 << iota // manage creates a pod
 	toPrune                      // manage deletes pods
 	oldUp                        // an available old pod without a new one, the node eligible
-	oldUpOut                     // likewise, but the node is not eligible
+	oldUpOut                     // the same, but the node is not eligible
 	oldDown                      // an unavailable old pod without a new one, the node eligible
-	oldDownOut                   // likewise, but the node is not eligible
+	oldDownOut                   // the same, but the node is not eligible
 	superseded                   // an old pod beside an available new one
 
 	out         // counts as unavailable (without surge)

@@ -180,9 +180,9 @@ func (y *deploymentSync) sizeOfNew(current *replicaSet, old []*replicaSet) (int3
 }
 
 // shrinkOld follows the controller (pkg/controller/deployment/rolling.go:
-// reconcileOldReplicaSets). Pods that are not available go first, whatever
-// ReplicaSet has them, then the oldest ReplicaSets shrink, and neither beyond
-// what the budget leaves.
+// reconcileOldReplicaSets). Pods that are not available are deleted first, in any
+// ReplicaSet. Then the oldest ReplicaSets shrink. Both are limited by
+// maxUnavailable.
 func (y *deploymentSync) shrinkOld(current *replicaSet, old []*replicaSet) bool {
 	active := activeOf(nil, old)
 	if len(active) == 0 {
@@ -208,9 +208,9 @@ func (y *deploymentSync) shrinkOld(current *replicaSet, old []*replicaSet) bool 
 }
 
 // shrinkUnhealthy follows the controller (pkg/controller/deployment/rolling.go:
-// cleanupUnhealthyReplicas). It gives up, and no ReplicaSet shrinks any more in
-// this sync, at one whose status still counts more available pods than it is to
-// have.
+// cleanupUnhealthyReplicas). It gives up at a ReplicaSet whose status still
+// counts more available pods than its replicas; then no ReplicaSet shrinks
+// further in this sync.
 func (y *deploymentSync) shrinkUnhealthy(old []*replicaSet, spare int32) (total int32, sound bool) {
 	for _, rs := range old {
 		n := min(spare-total, rs.size()-rs.status.AvailableReplicas)

@@ -90,8 +90,8 @@ func (d *drain) fail(format string, l *leaving, why string) {
 	l.id = none
 }
 
-// nextTry returns the next tick in which the drain asks again for an eviction that
-// may be granted now, or gives up; a tick after the last if there is none.
+// nextTry returns the next tick in which the drain retries an eviction that may
+// be granted now, or gives up. It returns a tick after the last if there is none.
 func (e *evictions) nextTry(d *drain) int32 {
 	moment := int64(math.MaxInt64)
 	for i := range d.pods {

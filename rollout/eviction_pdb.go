@@ -70,9 +70,9 @@ func (e *evictions) expect(b *policyv1.PodDisruptionBudget, selector labels.Sele
 	return expected, int32(n), nil
 }
 
-// scaleOfAll returns the sum of the scales of all controllers of the pods; pods
-// without one do not count (getExpectedScale). A Deployment counts once, however many
-// ReplicaSets it has.
+// scaleOfAll returns the sum of the scales of all controllers of the pods. Pods
+// without a controller do not count (getExpectedScale). A Deployment counts once,
+// with any number of ReplicaSets.
 func (e *evictions) scaleOfAll(namespace string, selector labels.Selector) (int32, error) {
 	sum, asked, counted := int32(0), map[types.UID]bool{}, map[string]bool{}
 	for id := range e.selected(namespace, selector) {
@@ -93,9 +93,9 @@ func (e *evictions) scaleOfAll(namespace string, selector labels.Selector) (int3
 	return sum, nil
 }
 
-// scaleOf returns the controller whose scale counts, that of the ReplicaSet if the pod
-// is of one, and how many pods it is to have (pkg/controller/disruption/disruption.go:
-// finders).
+// scaleOf returns the controller whose scale counts, and its desired number of
+// pods. For a pod of a ReplicaSet that is the ReplicaSet's Deployment, if it has
+// one (pkg/controller/disruption/disruption.go: finders).
 func (e *evictions) scaleOf(namespace string, ref *metav1.OwnerReference, pod string) (controller string, replicas int32, err error) {
 	controller = ref.Kind + "/" + ref.Name
 	b := e.cluster.Borrow()

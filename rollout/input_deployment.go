@@ -54,8 +54,9 @@ func (in Apply) checkDeployment() error {
 	return checkReplicas(in.Deployment.Spec.Replicas)
 }
 
-// defaultDeployment returns the input with a copy of the Deployment, with its defaults
-// but for the number of replicas: a manifest that does not say it leaves it as it is.
+// defaultDeployment returns the input with a copy of the Deployment, with all
+// defaults except the number of replicas: a manifest without it does not change
+// it.
 func (in Apply) defaultDeployment() Apply {
 	replicas := in.Deployment.Spec.Replicas
 	in.Deployment = cluster.Default(in.Deployment)

@@ -17,7 +17,7 @@ type scheduler struct {
 // vainTry is a class of pods that fit on no node.
 type vainTry struct {
 	where *placement.Prediction
-	why   string // once somebody has asked
+	why   string // set on the first request
 }
 
 // schedule tries the unbound pods: higher priority first, then older, then by

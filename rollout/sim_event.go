@@ -36,20 +36,20 @@ const (
 	EventCreated          // a pod, by the controller
 	EventDeleted          // a pod, by the controller
 	EventUnschedulable    // a pod that was just created does not fit
-	EventBound            // a pod of a ReplicaSet, or one that was created in an earlier tick
-	EventStarted          // a pod runs but is not ready yet
+	EventBound            // a pod of a ReplicaSet, or a pod created in an earlier tick
+	EventStarted          // a pod runs and is not ready yet
 	EventReady            // a pod runs and is ready
-	EventAvailable        // a pod has been ready for minReadySeconds, if there are any
-	EventNotReady         // a pod is not ready any more
-	EventCrashed          // a pod's container ends for the first time, and will again and again
+	EventAvailable        // a pod has been ready for minReadySeconds, if that is not 0
+	EventNotReady         // a pod is no longer ready
+	EventCrashed          // a pod's container exits for the first time in a crash loop
 	EventImagePullFailed  // a pod's image cannot be pulled, for the first time
 	EventFailed           // a pod
-	EventStopped          // a terminating pod is gone
+	EventStopped          // a terminating pod is removed
 	EventDeletedByUser    // a pod, by DeletePods
 	EventEvicted          // a pod, by a NoExecute taint or through the eviction API
 	EventEvictionRefused  // a pod, because a budget does not allow it
-	EventPreempted        // a pod, by the scheduler, to make room for a more important one
-	EventDrained          // a node: the pods that were to go are gone
+	EventPreempted        // a pod, by the scheduler, to make room for a pod of higher priority
+	EventDrained          // a node: all pods to drain are removed
 	EventDrainFailed      // a node, because a drain has failed
 	EventGarbageCollected // a pod, by a garbage collector
 	EventAdopted          // an orphaned pod, by a DaemonSet or ReplicaSet, or a ReplicaSet by a Deployment

@@ -196,15 +196,16 @@ func add[T runtime.Object](objects *[]runtime.Object, list []T) {
 	}
 }
 
-// syncReasons are why a controller is to sync an object, as a set: the object's place in
-// the controller's work queue. Pods of DaemonSets have their own, by node (nodeCounts).
+// syncReasons are the reasons why a controller must sync an object, as a set: the
+// object's place in the controller's work queue. Pods of DaemonSets have their
+// own, by node (nodeCounts).
 type syncReasons uint8
 
 const (
 	stateChanged  syncReasons = 1 << iota // what a sync counts or compares has changed
-	specChanged                           // the template or the revisions have: the current one is to be found again
-	ownersChanged                         // an orphan may match, or what is owned may not any more
-	hashesChanged                         // revisions were merged: pods are to get the current hash
+	specChanged                           // the template or the revisions have: the current one must be found again
+	ownersChanged                         // an orphan may match, or an owned object may no longer match
+	hashesChanged                         // revisions were merged: pods must get the current hash
 )
 
 func (r *syncReasons) add(why syncReasons) { *r |= why }

@@ -10,7 +10,7 @@ type eventRecorder struct {
 	events   []Event  // of earlier ticks and of this one
 	told     int      // how many of the events are from earlier ticks
 	expected int      // how many there were in the last tick with any
-	quiet    bool     // nobody reads events: but for Refused ones there are only notes
+	quiet    bool     // nobody reads events: except for Refused ones there are only notes
 	choices  []Choice // of a scripted order
 }
 
@@ -25,16 +25,17 @@ type note struct {
 	rule                    Reason
 }
 
-// eventsAtOnce is how many events are allocated at a time, at the least: most
-// ticks have a few, and so many fill 8 kB. The first are fewer, for those forks
-// that pass a tick only.
+// eventsAtOnce is the minimum number of events allocated at a time: most ticks
+// have a few, and so many fill 8 kB. The first allocation is smaller, for forks
+// that pass only one tick.
 const (
 	eventsAtOnce = 60
 	firstEvents  = 15
 )
 
-// choose takes what the script says from nodes or pods, which it reorders. A
-// number beyond the ways counts from the first again. The choice says whose it is.
+// choose returns the nodes or pods that the script chooses, and reorders its
+// argument. A number at or above the count of choices wraps around. The choice
+// names the object that it belongs to.
 func (s *store) choose(c Choice, nodes []int32, take int) []int32 {
 	if take >= len(nodes) || take <= 0 {
 		return nodes[:max(0, min(take, len(nodes)))]

@@ -139,7 +139,7 @@ func (s *Sim) estimate(kind string, object metav1.Object, max int, limits []Upda
 	return estimates, errors.Join(errs...)
 }
 
-// run passes the time of one rollout. The error is why the object was not taken.
+// run passes the time of one rollout. The error is why the object was refused.
 func (o *observer) run(max int) error {
 	for tick := range o.sim.passes(max) {
 		o.Ticks = tick - o.start

@@ -27,8 +27,8 @@ type subject interface {
 	words(o Blocker, of []BlockingNode) string
 	// consequence returns what the obstacles mean for the rest.
 	consequence(x *diagnoser) string
-	// foreseen returns the blocking nodes that there would be beside these if the update limit
-	// did not matter.
+	// foreseen returns the nodes that would become blocking beside these if the
+	// update limit did not matter.
 	foreseen(x *diagnoser) []BlockingNode
 
 	// general returns candidates for the object as a whole, except undo; only reports
@@ -38,12 +38,12 @@ type subject interface {
 	undo(revision int64) candidate
 	// against returns candidates against one obstacle.
 	against(x *diagnoser, o Blocker, of []BlockingNode) []candidate
-	// recovered returns what a remedy has made of the object, which still exists, in a
-	// fork (see goal).
+	// recovered returns the nodes or pods of the object, which still exists,
+	// that a remedy leaves in a fork (see goal).
 	recovered(x *diagnoser, f *rollout.Sim, settled bool) (leaves []string, ok bool)
 }
 
-// identity is what is common to subjects.
+// identity is the common part of subjects.
 type identity struct {
 	kind, name, namespace string
 	deleting              bool    // in the foreground
@@ -98,11 +98,11 @@ type facts uint8
 
 const (
 	deleting    facts = 1 << iota // the object is being deleted, in the foreground
-	endless                       // the same happens there again and again
-	blocking                      // it has, or is, a pod that is not as wanted
+	endless                       // an endless loop
+	blocking                      // it has, or is, a pod that is not updated and available
 	progressing                   // something is still to happen to that pod by itself
-	wanted                        // the rollout ends only if a pod there is as wanted
-	upToDate                      // it is, to go by the status
+	wanted                        // the rollout ends only if a pod there is updated and available
+	upToDate                      // its pod is updated, according to the status
 	spending                      // it uses the update limit
 )
 
@@ -111,7 +111,7 @@ type role uint8
 
 const (
 	fine    role = iota
-	blocker      // it must be put right
+	blocker      // it must be repaired
 	spender      // it only uses the update limit
 	queued       // it waits for its turn
 )

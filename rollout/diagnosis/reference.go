@@ -7,7 +7,7 @@ type Law uint8
 
 const (
 	EndsWhenAvailable    Law = iota + 1 // a rollout has ended when every wanted pod is updated and available
-	UnavailableIsSpent                  // every unavailable pod counts against maxUnavailable, whatever the cause
+	UnavailableIsSpent                  // a node without an available pod counts against maxUnavailable, whatever the cause
 	SurgeIsSpent                        // a node with an old and a new pod counts against maxSurge
 	OneAfterTheOther                    // no new pod is created while the old one is terminating
 	KubeletConfirms                     // a bound pod is removed when its kubelet confirms it

@@ -73,8 +73,8 @@ func (x *diagnoser) repairs(o Blocker, of []BlockingNode) []candidate {
 // exist yet.
 func (x *diagnoser) find(c BlockingNode) int32 { return x.probe.FindPod(x.namespace + "/" + c.Pod) }
 
-// recover ends the trouble of an image on the nodes. If that is on all nodes, the image
-// itself is bad, and only another one helps.
+// recover ends the fault of an image on the nodes. If the fault is on all nodes,
+// the image itself is bad, and only another image helps.
 func (x *diagnoser) recover(of []BlockingNode) candidate {
 	c := candidate{means: RemedyRepairNodes, does: "repair what is wrong with the pods on " + kube.FirstNames(where(of))}
 	seen := map[string]bool{}

@@ -159,7 +159,7 @@ func (x *diagnoser) ways(culprits []BlockingNode) []candidate {
 	for _, o := range x.kinds() {
 		of := among(o, culprits)
 		if len(of) == 0 {
-			continue // to put right some of the others is enough
+			continue // repairing some of the others is enough
 		}
 		var longer []candidate
 		for _, way := range ways {
