@@ -83,7 +83,7 @@ const (
 	statusUp    // available,
 	statusNew   // updated
 
-	dirty // to be looked at again: not counted
+	dirty // to be classified again: not counted
 )
 
 const (

@@ -130,7 +130,7 @@ func (dsc *daemonSetController) create(d *daemonSet, c creation) {
 	dsc.link(id)
 	dsc.emitPod(EventCreated, id, c.why(""))
 	if dsc.direct(p) {
-		dsc.scheduler.bind(id) // its template names the node: no scheduler is asked
+		dsc.scheduler.bind(id) // its template names the node: it bypasses the scheduler
 		return
 	}
 	dsc.unbound, dsc.freed = append(dsc.unbound, id), true

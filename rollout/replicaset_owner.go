@@ -82,7 +82,7 @@ func (rsc *replicaSetController) finishSet(rs *replicaSet) {
 // the ReplicaSet.
 func (rsc *replicaSetController) collectSet(rs *replicaSet) {
 	rsc.collectPods(rs)
-	for len(rs.pods) > 0 { // on their way out, without an owner but not for others to adopt
+	for len(rs.pods) > 0 { // terminating, without an owner but not for others to adopt
 		rsc.leave(rs.pods[len(rs.pods)-1])
 	}
 	rsc.dropSet(rs)

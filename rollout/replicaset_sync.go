@@ -64,7 +64,7 @@ func (rsc *replicaSetController) createReplica(rs *replicaSet) {
 	rsc.join(id, rs)
 	rsc.emitPod(EventCreated, id, Why{Reason: ReasonScaleUp})
 	if node := rsc.classes[rs.class].template.Spec.NodeName; node != "" {
-		rsc.scheduler.bindTo(id, rsc.slotFor(node)) // nobody schedules it
+		rsc.scheduler.bindTo(id, rsc.slotFor(node)) // it bypasses the scheduler
 		return
 	}
 	rsc.unbound, rsc.freed = append(rsc.unbound, id), true
@@ -77,7 +77,7 @@ func (rsc *replicaSetController) setStatus(rs *replicaSet) appsv1.ReplicaSetStat
 	now.Replicas, now.FullyLabeledReplicas, now.ReadyReplicas, now.AvailableReplicas = 0, 0, 0, 0
 	leaving := int32(0)
 	of := labels.Set(rs.object.Spec.Template.Labels).AsSelectorPreValidated()
-	labelled, known := false, none // whether the class asked last is
+	labelled, known := false, none // labelled is the answer for the class known
 	for _, id := range rs.pods {
 		p := &rsc.pods[id]
 		switch {

@@ -66,7 +66,7 @@ func nodeJSON(node *corev1.Node) string { return compact(node) }
 func compact(object any) string {
 	text, err := json.Marshal(object)
 	if err != nil {
-		return "{}" // cannot be: API objects are made to be written
+		return "{}" // cannot happen: API objects can be marshalled
 	}
 	return string(text)
 }

@@ -56,7 +56,7 @@ type nodeFlags uint8
 
 const (
 	isThere      nodeFlags = 1 << iota
-	isDown                 // the kubelet is gone
+	isDown                 // the kubelet is down
 	isUnready              // condition False: its pods are not ready
 	podsUnready            // PodsNotReady: its pods are not ready
 	isStuck                // terminating pods do not go

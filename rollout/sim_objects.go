@@ -18,7 +18,7 @@ type objectTables struct {
 	daemonSets  registry[*daemonSet]
 	deployments registry[*deployment]
 	replicaSets registry[*replicaSet]
-	serials     map[string]int32 // last numbers given to pods of controllers that are gone; replaced when it changes
+	serials     map[string]int32 // last numbers of pods of deleted controllers; replaced when it changes
 	orphans     []revision       // of no controller, ascending by name
 	foreign     []revision       // of others
 }

@@ -91,7 +91,7 @@ func (s *store) backoffEnds(d *daemonSet, node int32) simTime {
 // that means anything.
 func (t *podTable) selected(namespace string, selector labels.Selector) iter.Seq[int32] {
 	return func(yield func(int32) bool) {
-		matches := make([]int8, len(t.classes)) // 1 yes, -1 no: asked once for all pods that are alike
+		matches := make([]int8, len(t.classes)) // 1 yes, -1 no: computed once for all pods that are alike
 		for id := range t.pods {
 			p := &t.pods[id]
 			if p.phase == vacant || t.namespace(p) != namespace {
@@ -289,10 +289,10 @@ const (
 	terminating
 	stays     // a dump showed that what was due had not happened: it does not happen by itself
 	orphan    // no controller: the first DaemonSet whose selector matches adopts it
-	tried     // by the scheduler, in vain
-	loops     // its container ends again and again
+	tried     // by the scheduler, without success
+	loops     // its container is in a crash loop
 	crashed   // and has once
-	frozen    // its kubelet is gone
+	frozen    // its kubelet is down
 	nominated // to its node: others make room for it
 	preempted // it makes room for one
 	pulls     // its image cannot be pulled

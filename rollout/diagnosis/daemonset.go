@@ -76,7 +76,7 @@ func (d *daemonSet) whole(found bool) (Blocker, string) {
 	switch {
 	case d.Blind:
 		return BlockerEmptySelector, ""
-	case d.Invalid || !found: // nobody is in the way
+	case d.Invalid || !found: // nothing is blocking
 		return BlockerInvalidStrategy, ""
 	}
 	return 0, ""

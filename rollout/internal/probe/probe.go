@@ -83,7 +83,7 @@ type DaemonSet struct {
 	Invalid  bool // it cannot be read
 
 	Earlier []int64   // revisions other than the current one, ascending
-	Rows    []NodeRow // by node, ascending, with nodes that are gone
+	Rows    []NodeRow // by node, ascending, including removed nodes
 }
 
 // NodeRow is one node of a DaemonSet. Available and Updated are about the pod
@@ -95,7 +95,7 @@ type NodeRow struct {
 	Available bool
 	Updated   bool
 	Uses      bool // it uses a unit of the limit
-	Lost      bool // an old pod on a node that is gone
+	Lost      bool // an old pod on a removed node
 
 	Any            int32 // the first of all pods
 	First          int32 // the pod that the status looks at
@@ -133,7 +133,7 @@ type ReplicaSet struct {
 // Node is the state of a node beyond its object.
 type Node struct {
 	Name        string
-	Down        bool // its kubelet is gone
+	Down        bool // its kubelet is down
 	Unready     bool // its condition Ready is False
 	PodsUnready bool // something on it keeps pods from being ready
 	Cordoned    bool
