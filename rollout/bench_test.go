@@ -69,8 +69,8 @@ func fleetSet(image, budget string) *appsv1.DaemonSet {
 	}
 }
 
-// beginRoll updates the DaemonSet, passes the tick in which that takes effect and
-// counts what happens to pods in it.
+// beginRoll updates the DaemonSet, runs the tick in which the update takes effect
+// and counts the pod transitions in it.
 func beginRoll(tb testing.TB, s *Sim, budget string) (transitions int) {
 	tb.Helper()
 	if err := s.Apply(fleetSet("v2", budget)); err != nil {

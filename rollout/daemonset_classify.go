@@ -2,7 +2,7 @@ package rollout
 
 import "github.com/berthsim/berth/placement"
 
-// nodePods is what classify needs to know of the pods on a node.
+// nodePods is the input of classify: the pods on a node.
 type nodePods struct {
 	first   int32 // the pod that the status looks at
 	newest  int32 // a live-or-failed new pod, and an old one; of several, the last
@@ -69,7 +69,7 @@ func (dsc *daemonSetController) classify(d *daemonSet, node int32) marks {
 	return dsc.statusMarks(d, node, c.first, wanted) | dsc.manageMarks(d, node) | dsc.updateMarks(d, node, c, wanted)
 }
 
-// soleMarks is for what most nodes have, one live pod that may stay: manage has
+// soleMarks handles the usual node, with one live pod that may stay. manage has
 // nothing to do there.
 func (dsc *daemonSetController) soleMarks(d *daemonSet, node, id int32, wanted bool) marks {
 	m := dsc.statusMarks(d, node, id, wanted)
@@ -155,7 +155,7 @@ func (dsc *daemonSetController) updateMarks(d *daemonSet, node int32, c nodePods
 	return m
 }
 
-// aloneMarks is for an old pod that has no new one beside it.
+// aloneMarks handles an old pod without a new one beside it.
 func (dsc *daemonSetController) aloneMarks(node int32, up, wanted bool) marks {
 	var m marks
 	switch {

@@ -29,7 +29,7 @@ type daemonSetController struct {
 	deletions []deletion
 }
 
-// addDaemonSet gives a DaemonSet a slot; its object is still to be set.
+// addDaemonSet returns a slot for a DaemonSet. Its object is not set yet.
 func (dsc *daemonSetController) addDaemonSet(object *appsv1.DaemonSet) *daemonSet {
 	key := keyOf(object)
 	d := newDaemonSet(key, len(dsc.nodes), dsc.serials[key])
@@ -42,8 +42,9 @@ func (dsc *daemonSetController) dropDaemonSet(d *daemonSet) {
 	dsc.daemonSets.drop(d.slot)
 }
 
-// setObject makes everything that follows from the DaemonSet's object anew. Where
-// its pods may run is judged again only if what decides that has changed.
+// setObject recomputes everything that follows from the DaemonSet's object.
+// Eligible nodes are computed again only if a field that decides them has
+// changed.
 func (dsc *daemonSetController) setObject(d *daemonSet, object *appsv1.DaemonSet) error {
 	selector, err := metav1.LabelSelectorAsSelector(object.Spec.Selector)
 	if err != nil {
@@ -77,7 +78,7 @@ func (dsc *daemonSetController) setObject(d *daemonSet, object *appsv1.DaemonSet
 	return nil
 }
 
-// samePlaces says whether two templates are let on the same nodes.
+// samePlaces reports whether two templates are eligible for the same nodes.
 func samePlaces(a, b *corev1.PodSpec) bool {
 	return a.NodeName == b.NodeName && a.HostNetwork == b.HostNetwork &&
 		equality.Semantic.DeepEqual(a.NodeSelector, b.NodeSelector) &&
@@ -85,7 +86,7 @@ func samePlaces(a, b *corev1.PodSpec) bool {
 		equality.Semantic.DeepEqual(a.Tolerations, b.Tolerations)
 }
 
-// newTemplateClass is what pods made now have in common
+// newTemplateClass returns the class of the pods created from now on
 // (pkg/controller/daemon/util/daemonset_util.go: CreatePodTemplate).
 func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 	template := &d.object.Spec.Template
@@ -109,7 +110,7 @@ func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 	return c
 }
 
-// decideAll judges every node for the DaemonSet.
+// decideAll computes the eligibility of every node for the DaemonSet.
 func (dsc *daemonSetController) decideAll(d *daemonSet) {
 	d.decision = make([]placement.Decision, len(dsc.nodes))
 	p := d.workload.Predict(dsc.cluster)
@@ -130,7 +131,8 @@ func (dsc *daemonSetController) decideAll(d *daemonSet) {
 	d.stale = true
 }
 
-// decide judges one node for every DaemonSet, after it has changed.
+// decide computes the eligibility of one node for every DaemonSet, after the node
+// has changed.
 func (dsc *daemonSetController) decide(node int32) {
 	dsc.freed = true
 	object, there := dsc.cluster.Borrow().Node(dsc.nodeNames[node].name)
@@ -154,7 +156,7 @@ func (dsc *daemonSetController) syncAll() {
 		if d.wants() {
 			dsc.sync(d)
 		}
-		if i < len(dsc.daemonSets.order) && dsc.daemonSets.order[i] == d.slot { // not gone meanwhile
+		if i < len(dsc.daemonSets.order) && dsc.daemonSets.order[i] == d.slot { // it still exists
 			i++
 		}
 	}

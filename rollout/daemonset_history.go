@@ -15,8 +15,8 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// constructHistory finds the revision of the DaemonSet's template, making or
-// renumbering it if need be, and so says which pods are new
+// constructHistory finds the revision of the DaemonSet's template, and creates or
+// renumbers it if necessary. The revision decides which pods are new
 // (pkg/controller/daemon/update.go: constructHistory).
 func (dsc *daemonSetController) constructHistory(d *daemonSet) error {
 	adopted := dsc.claimRevisions(d)
@@ -43,8 +43,8 @@ func (dsc *daemonSetController) constructHistory(d *daemonSet) error {
 	return nil
 }
 
-// currentRevision gives the revision of the template, of those that have its
-// data, with a number above all others.
+// currentRevision returns the revision of the template, chosen from the revisions
+// with the same data. Its number is above all others.
 func (dsc *daemonSetController) currentRevision(d *daemonSet, same []int, number int64, adopted []string) (revision, error) {
 	if len(same) == 0 {
 		return dsc.snapshot(d, number)
@@ -59,8 +59,8 @@ func (dsc *daemonSetController) currentRevision(d *daemonSet, same []int, number
 	return dsc.renumber(d, keep, number), nil
 }
 
-// conflict is what the controller gets for a change to a revision that it has
-// just adopted: what it holds is older than its own adoption. The next sync succeeds.
+// conflict returns the error of a change to a revision that the controller has
+// just adopted: its copy is older than the adoption. The next sync succeeds.
 func conflict(r revision) error {
 	//lint:ignore ST1005 the words of the API server
 	return fmt.Errorf("Operation cannot be fulfilled on controllerrevisions.apps %q: the object has been modified; "+
@@ -77,9 +77,10 @@ func (dsc *daemonSetController) setHash(d *daemonSet, hash string) {
 	}
 }
 
-// claimRevisions adopts orphans that the selector matches and releases what it
-// does not match (pkg/controller/controller_ref_manager.go:
-// ControllerRevisionControllerRefManager). It names those it adopted.
+// claimRevisions adopts orphans that the selector matches and releases owned
+// revisions that it does not match (pkg/controller/controller_ref_manager.go:
+// ControllerRevisionControllerRefManager). It returns the names of the adopted
+// ones.
 func (dsc *daemonSetController) claimRevisions(d *daemonSet) (adopted []string) {
 	matches := func(r revision) bool { return d.selector.Matches(labels.Set(r.object.Labels)) }
 	dsc.orphans = slices.DeleteFunc(dsc.orphans, func(r revision) bool {
@@ -105,7 +106,8 @@ func (dsc *daemonSetController) claimRevisions(d *daemonSet) (adopted []string) 
 	return adopted
 }
 
-// labelRevisions gives revisions of old the label that is their hash: their name.
+// labelRevisions adds the hash label to adopted revisions. The hash is their
+// name.
 func (dsc *daemonSetController) labelRevisions(d *daemonSet, adopted []string) error {
 	for i, r := range d.revisions {
 		if _, ok := r.object.Labels[hashLabel]; !ok {
@@ -125,8 +127,8 @@ func (dsc *daemonSetController) labelRevisions(d *daemonSet, adopted []string) e
 	return nil
 }
 
-// snapshot makes the revision of the current template, or, if there is one of
-// that name with other data, counts a collision and fails: the next sync tries
+// snapshot creates the revision of the current template. If a revision of that
+// name has other data, snapshot counts a collision and fails; the next sync tries
 // another hash (pkg/controller/daemon/update.go: snapshot).
 func (dsc *daemonSetController) snapshot(d *daemonSet, number int64) (revision, error) {
 	template := &d.object.Spec.Template
@@ -174,8 +176,8 @@ func (dsc *daemonSetController) collide(d *daemonSet, other revision) (revision,
 	return revision{}, fmt.Errorf("controllerrevisions.apps %q already exists", other.object.Name)
 }
 
-// dedup keeps the revision with the highest number of several with the same
-// data. Pods of the others get its hash, which the next sync will see
+// dedup keeps the highest-numbered of several revisions with the same data. Pods
+// of the others get its hash, which the next sync will see
 // (pkg/controller/daemon/update.go: dedupCurHistories).
 func (dsc *daemonSetController) dedup(d *daemonSet, same []int) revision {
 	keep := d.revisions[same[0]]
@@ -191,7 +193,7 @@ func (dsc *daemonSetController) dedup(d *daemonSet, same []int) revision {
 	return keep
 }
 
-// relabel gives all pods the current hash, after a dedup.
+// relabel sets the current hash on all pods, after a dedup.
 func (dsc *daemonSetController) relabel(d *daemonSet) {
 	d.queued.clear(hashesChanged)
 	d.stale, dsc.busy = true, true
@@ -217,9 +219,9 @@ func (dsc *daemonSetController) renumber(d *daemonSet, r revision, number int64)
 	return d.revisions[i]
 }
 
-// cleanupHistory removes old revisions beyond the limit, lowest first, but none
-// that a pod still has, on its way out or not (pkg/controller/daemon/update.go:
-// cleanupHistory).
+// cleanupHistory removes old revisions beyond the limit, lowest first. It keeps
+// revisions that a pod still has, terminating or not
+// (pkg/controller/daemon/update.go: cleanupHistory).
 func (dsc *daemonSetController) cleanupHistory(d *daemonSet) {
 	limit := d.historyLimit()
 	if len(d.revisions) <= limit {
@@ -252,8 +254,8 @@ func (dsc *daemonSetController) removeRevisions(d *daemonSet, doomed func(revisi
 	dsc.numberClasses(d)
 }
 
-// restored is the DaemonSet with the template of the revision that an undo goes
-// back to; the words are those of kubectl rollout undo
+// restored returns the template of the revision that an undo restores. Its errors
+// have the words of kubectl rollout undo
 // (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go: DaemonSetRollbacker).
 func (dsc *daemonSetController) restored(d *daemonSet, to int64) (template *corev1.PodTemplateSpec, number int64, err error) {
 	history := slices.Clone(d.revisions)

@@ -22,7 +22,8 @@ func (dsc *daemonSetController) backOff(d *daemonSet, node int32) {
 	d.touch(node)
 }
 
-// forgetBackoffs is what a new observed generation comes to: its keys are new.
+// forgetBackoffs drops the backoffs when a new generation is observed: its keys
+// are new.
 func (dsc *daemonSetController) forgetBackoffs(d *daemonSet) {
 	old := d.backoffs
 	d.backoffs = nil
@@ -34,7 +35,7 @@ func (dsc *daemonSetController) forgetBackoffs(d *daemonSet) {
 	}
 }
 
-// manage creates pods where one is wanted and none is, and deletes those that
+// manage creates pods on nodes that want one and have none. It deletes pods that
 // should not run, have failed or are too many
 // (pkg/controller/daemon/daemon_controller.go: manage, podsShouldBeOnNode,
 // getUnscheduledPodsWithoutNode).
@@ -59,8 +60,8 @@ func (dsc *daemonSetController) manage(d *daemonSet) {
 	dsc.deletions = dsc.deletions[:min(burst, len(dsc.deletions))]
 }
 
-// prune also starts the backoff of a node whose failed pod goes: that happens
-// even if the burst then leaves the pod for a later sync.
+// prune also starts the backoff of a node whose failed pod is deleted, even if
+// the burst limit leaves the pod for a later sync.
 func (dsc *daemonSetController) prune(d *daemonSet, node int32) {
 	from := len(dsc.deletions)
 	_, dsc.deletions = dsc.manageNode(d, node, dsc.deletions)
@@ -71,8 +72,9 @@ func (dsc *daemonSetController) prune(d *daemonSet, node int32) {
 	}
 }
 
-// manageNode is what manage does on one node: the reason to create a pod, 0 if
-// there is none, and the pods to delete, added to doomed. It changes nothing.
+// manageNode returns what manage does on one node: the reason to create a pod, 0
+// if there is none, and the pods to delete, appended to doomed. It changes
+// nothing.
 func (dsc *daemonSetController) manageNode(d *daemonSet, node int32, doomed []deletion) (Reason, []deletion) {
 	first := d.head[node]
 	for first != none && dsc.pods[first].gone() {
@@ -92,7 +94,8 @@ func (dsc *daemonSetController) manageNode(d *daemonSet, node int32, doomed []de
 	return dsc.pruneSome(d, node, first, doomed)
 }
 
-// pruneUnbound is for a node that is gone: what is bound to it is left to the pod collector.
+// pruneUnbound handles a removed node: pods bound to it are left to the pod
+// garbage collector.
 func (dsc *daemonSetController) pruneUnbound(first int32, doomed []deletion) []deletion {
 	for id := first; id != none; id = dsc.pods[id].next {
 		if p := &dsc.pods[id]; !p.gone() && !p.is(bound) {
@@ -111,9 +114,9 @@ func (dsc *daemonSetController) pruneAll(first int32, doomed []deletion) []delet
 	return doomed
 }
 
-// pruneSome is for a node where pods may run: terminal ones go, failed ones one
-// at a time and not during the backoff, and of the others one is left, or two
-// while surging.
+// pruneSome handles a node where pods may run. It deletes terminal pods; failed
+// ones one at a time and not during the backoff. Of the others it keeps one, or
+// two with surge.
 func (dsc *daemonSetController) pruneSome(d *daemonSet, node, first int32, doomed []deletion) (Reason, []deletion) {
 	backoff := dsc.inBackoff(d, node)
 	alive, excess := 0, none // pods that run or will; the second of them
@@ -153,9 +156,9 @@ func (dsc *daemonSetController) pruneExcess(id int32, doomed []deletion) []delet
 	return doomed
 }
 
-// pruneSurge leaves the oldest pod of the current hash and the oldest of
-// another, and of these two only the new one if the old one is not ready or the
-// new one is available. Here the hash alone says what is new.
+// pruneSurge keeps at most one new and one old pod, the oldest of each. It
+// deletes the old one too if it is not ready or the new one is available. A pod
+// is new if it has the current hash; nothing else is compared here.
 func (dsc *daemonSetController) pruneSurge(d *daemonSet, first int32, doomed []deletion) []deletion {
 	fresh, old := none, none
 	for id := first; id != none; id = dsc.pods[id].next {

@@ -14,8 +14,8 @@ func (t *nodeCounts) countInto(st *appsv1.DaemonSetStatus) {
 	st.NumberAvailable, st.NumberUnavailable = int32(up), int32(wanted-up)
 }
 
-// countedIn says whether a status has them already; what changes most is looked
-// at first.
+// countedIn reports whether a status already has these counts. The counts that
+// change most are compared first.
 func (t *nodeCounts) countedIn(st *appsv1.DaemonSetStatus) bool {
 	wanted, up := t.number(desired), t.number(statusUp)
 	return int(st.NumberAvailable) == up && int(st.CurrentNumberScheduled) == t.number(occupied) &&
@@ -25,17 +25,18 @@ func (t *nodeCounts) countedIn(st *appsv1.DaemonSetStatus) bool {
 }
 
 // marks are what one node contributes to a sync of one DaemonSet. Each is a
-// question that the real controller asks of every node in every sync; here they
-// are answered again only for nodes where something happened, and counted, so
-// that a sync costs what changed. For the first few, the nodes that have them
-// are kept as sets too: a sync walks those in order.
+// question that the real controller asks about every node in every sync. Here a
+// mark is updated only for nodes where something happened, and counted, so a sync
+// costs what changed. For the first few marks the nodes that have them are also
+// kept as sets, which a sync walks in order.
 //
 // The conditions are the controller's (pkg/controller/daemon/update.go:
-// rollingUpdate, updatedDesiredNodeCounts, findUpdatedPodsOnNode) and, where dc
-// is said, those of its other file (pkg/controller/daemon/daemon_controller.go:
-// podsShouldBeOnNode, getUnscheduledPodsWithoutNode, updateDaemonSetStatus);
-// old and new are the pods of a node that findUpdatedPodsOnNode finds, and
-// available follows one function (pkg/api/v1/pod/util.go: IsPodAvailable).
+// rollingUpdate, updatedDesiredNodeCounts, findUpdatedPodsOnNode). Where the
+// table has dc they are from its other file
+// (pkg/controller/daemon/daemon_controller.go: podsShouldBeOnNode,
+// getUnscheduledPodsWithoutNode, updateDaemonSetStatus). old and new are the pods
+// of a node that findUpdatedPodsOnNode finds, and available follows one function
+// (pkg/api/v1/pod/util.go: IsPodAvailable).
 //
 //	mark         condition (function)                                      read by
 //	toCreate     shouldRun, and no pod or no live one                      manage
@@ -66,9 +67,9 @@ const (
 	toCreate   marks = 1 << iota // manage creates a pod
 	toPrune                      // manage deletes pods
 	oldUp                        // an available old pod without a new one, the node eligible
-	oldUpOut                     // likewise, but the node is not eligible
+	oldUpOut                     // the same, but the node is not eligible
 	oldDown                      // an unavailable old pod without a new one, the node eligible
-	oldDownOut                   // likewise, but the node is not eligible
+	oldDownOut                   // the same, but the node is not eligible
 	superseded                   // an old pod beside an available new one
 
 	out         // counts as unavailable (without surge)
@@ -77,12 +78,12 @@ const (
 	lost        // an old pod without a new one, and no such node: surge cannot look it up
 	desired     // the DaemonSet wants a pod here
 	occupied    // and has one
-	misplaced   // has one that is not wanted
+	misplaced   // has a pod and wants none
 	statusReady // the pod that the status looks at is ready,
 	statusUp    // available,
 	statusNew   // updated
 
-	dirty // to be looked at again: not counted
+	dirty // to be classified again: not counted
 )
 
 const (
@@ -117,7 +118,7 @@ func (t *nodeCounts) clone() nodeCounts {
 	return c
 }
 
-// number is how many nodes have a mark, which must be a single one.
+// number returns how many nodes have a mark, which must be a single one.
 func (t *nodeCounts) number(m marks) int { return int(t.count[bits.TrailingZeros32(uint32(m))]) }
 
 func (t *nodeCounts) set(m marks) *bitset { return &t.sets[bits.TrailingZeros32(uint32(m))] }

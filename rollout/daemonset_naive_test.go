@@ -216,8 +216,8 @@ func (n *naive) rollingUpdate() {
 	}
 }
 
-// both gives the one new and the one old pod of a node, none if there is none;
-// false if there are more.
+// both returns the one new and the one old pod of a node, or none where there is
+// none, and false if there are more.
 func (n *naive) both(pods []int32) (fresh, old int32, ok bool) {
 	fresh, old = none, none
 	for _, id := range pods {
@@ -301,7 +301,7 @@ func (n *naive) surge(budget, desired int) {
 }
 
 // checkSync syncs the DaemonSet and compares with the naive sync of the state
-// before. One that is passed over must have had nothing to do.
+// before. A DaemonSet that is skipped must have had nothing to do.
 func checkSync(t failer, s *Sim, d *daemonSet) {
 	if d.deleting {
 		if d.wants() {
@@ -378,8 +378,8 @@ func checkedTick(t failer, s *Sim) []Event {
 	return s.report()
 }
 
-// The marks, counts and sets that a sync uses give what a look at every node and
-// pod gives. Mutants seen to fail: no touch in unlink; no changed in move;
+// The marks, counts and sets that a sync uses equal what a look at every node and
+// pod computes. Mutants seen to fail: no touch in unlink; no changed in move;
 // decide without touch; oldUpOut counted as out; availableTick without dueNow;
 // forgetBackoffs without touch; two failed pods pruned in one sync.
 func TestSyncIsNaive(t *testing.T) {

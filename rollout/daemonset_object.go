@@ -17,8 +17,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// newDaemonSet is a DaemonSet of which nothing is known but its key, and the last
-// number that pods of an earlier one of that key had.
+// newDaemonSet returns a DaemonSet with only its key, and the last pod number
+// that an earlier DaemonSet of that key used.
 func newDaemonSet(key string, nodes int, serial int32) *daemonSet {
 	return &daemonSet{
 		key: key, jitter: kube.HashName(key), class: none,
@@ -30,8 +30,8 @@ func newDaemonSet(key string, nodes int, serial int32) *daemonSet {
 
 func (d *daemonSet) name() string { return d.key }
 
-// The controller waits before it deletes one failed pod after another on a
-// node: the first goes at once, the next after 1 s, doubling to 15 minutes
+// The controller waits between deletions of failed pods on a node: the first is
+// deleted at once, the next after 1 s, doubling to 15 minutes
 // (cmd/kube-controller-manager/app/apps.go: newDaemonSetController), per
 // DaemonSet, observed generation and node
 // (pkg/controller/daemon/daemon_controller.go: failedPodsBackoffKey).
@@ -44,8 +44,8 @@ const (
 // Backoff).
 type backoff struct{ delay, last simTime }
 
-// daemonSet is one DaemonSet with what the controller knows of it. Its object is
-// shared between forks and never modified; the status is kept beside it.
+// daemonSet is a DaemonSet with the controller's state. Its object is shared
+// between forks and never modified. The status is kept beside it.
 type daemonSet struct {
 	slot   int32
 	key    string // namespace/name
@@ -82,7 +82,7 @@ type daemonSet struct {
 	nodeCounts
 }
 
-// scaled is a budget that was worked out: the number of nodes seldom changes.
+// scaled caches a computed update limit: the number of nodes seldom changes.
 type scaled struct {
 	known                  bool
 	of, surge, unavailable int
@@ -90,7 +90,7 @@ type scaled struct {
 
 func (b backoff) expired(now simTime) bool { return now-b.last > 2*longestFailed }
 
-// wants says whether a sync would find anything that the last one did not.
+// wants reports whether a sync would find anything that the last one did not.
 func (d *daemonSet) wants() bool {
 	return d.stale || len(d.dirty) > 0 || d.queued.has(specChanged|ownersChanged)
 }
@@ -109,7 +109,7 @@ func (d *daemonSet) updated(c *class) bool {
 	return g != "" && c.generation == g
 }
 
-// reference is the ownerReference of what belongs to the DaemonSet.
+// reference returns the ownerReference of what belongs to the DaemonSet.
 func (d *daemonSet) reference() *metav1.OwnerReference {
 	return metav1.NewControllerRef(d.object, appsv1.SchemeGroupVersion.WithKind("DaemonSet"))
 }
@@ -132,7 +132,8 @@ func (d *daemonSet) historyLimit() int {
 	return 10
 }
 
-// numberOf is the number of the revision with that hash; 0 if there is none any more.
+// numberOf returns the number of the revision with that hash, or 0 if it no
+// longer exists.
 func (d *daemonSet) numberOf(hash string) int64 {
 	for _, r := range d.revisions {
 		if hash != "" && r.hash() == hash {
@@ -142,7 +143,7 @@ func (d *daemonSet) numberOf(hash string) int64 {
 	return 0
 }
 
-// firstGeneration is what the API server makes of a new object
+// firstGeneration sets what the API server sets on a new object
 // (pkg/registry/apps/daemonset/strategy.go: PrepareForCreate;
 // pkg/apis/apps/v1/conversion.go: Convert_apps_DaemonSet_To_v1_DaemonSet).
 func firstGeneration(object *appsv1.DaemonSet) {
@@ -172,9 +173,10 @@ func (d *daemonSet) moveSlots(moved []int32, size int) {
 	d.nodeCounts = newNodeCounts(size)
 }
 
-// budget is what maxSurge and maxUnavailable come to for the nodes desired at
-// this sync (pkg/controller/daemon/update.go: updatedDesiredNodeCounts).
-// Percentages round up; two zeros count as one unavailable.
+// budget returns maxSurge and maxUnavailable as numbers of nodes, for the nodes
+// desired at this sync (pkg/controller/daemon/update.go:
+// updatedDesiredNodeCounts). Percentages round up; two zeros count as one
+// unavailable.
 func (d *daemonSet) budget() (surge, unavailable int, err error) {
 	wanted := d.number(desired)
 	if last := &d.scaled; last.known && last.of == wanted {
@@ -212,8 +214,8 @@ func (d *daemonSet) maxUnavailable(of int) (int, error) {
 	return 0, nil
 }
 
-// complete says whether the DaemonSet is as wanted: an available pod on every
-// node that wants one, and unless updates wait for users, an updated one.
+// complete reports whether every node that wants a pod has an available one.
+// Unless the strategy is OnDelete, the pod must also be updated.
 func (d *daemonSet) complete() bool {
 	s := &d.status
 	return !d.deleting && s.ObservedGeneration >= d.object.Generation &&

@@ -45,8 +45,8 @@ func (t *nodeCounts) merge(list []int32, a, b marks, limit int) []int32 {
 	return list
 }
 
-// shuffle orders nodes by what is drawn for each: a node's draw depends on no
-// other node, so that one more node changes nobody else's luck.
+// shuffle orders nodes by a value drawn for each. The value depends on no other
+// node, so adding a node does not change the values drawn for other nodes.
 func (dsc *daemonSetController) shuffle(d *daemonSet, nodes []int32) {
 	moment := uint64(uint32(dsc.now))<<32 | uint64(uint32(dsc.round))
 	draw := func(n int32) uint64 {

@@ -40,8 +40,8 @@ func (dsc *daemonSetController) collectAll(d *daemonSet) {
 	}
 }
 
-// disown leaves the pods that are still on their way out without an owner, but
-// not for others to adopt.
+// disown leaves the terminating pods without an owner, but not for others to
+// adopt.
 func (dsc *daemonSetController) disown(d *daemonSet) {
 	for _, id := range dsc.podsOf(d) {
 		dsc.evictions.setOwner(id, none, dsc.pods[id].class)

@@ -10,14 +10,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// revision is a ControllerRevision. The object is shared between forks and
-// never modified: a change makes another one.
+// revision is a ControllerRevision. The object is shared between forks and never
+// modified; a change creates another one.
 type revision struct {
 	object *appsv1.ControllerRevision
 	patch  []byte // of object.Data, canonical
 }
 
-// templatePatch is the data of the decoded template's ControllerRevision
+// templatePatch returns the data of the decoded template's ControllerRevision
 // (pkg/controller/daemon/update.go: getPatch).
 func templatePatch(decoded *corev1.PodTemplateSpec) ([]byte, error) {
 	data, err := json.Marshal(decoded)
@@ -36,10 +36,10 @@ func encodePatch(template map[string]any) ([]byte, error) {
 	return json.Marshal(map[string]any{"spec": map[string]any{"template": template}})
 }
 
-// canonicalPatch brings the data of a stored ControllerRevision into the form
-// of templatePatch, to be compared byte by byte as the controller does. Two
-// things that a dump brings in would make the first tick of a settled cluster
-// change everything, so they are smoothed out: a different order of fields, and
+// canonicalPatch returns the data of a stored ControllerRevision in the form of
+// templatePatch, so that they can be compared byte by byte as the controller
+// does. Two differences in a dump would make the first tick of a settled cluster
+// change everything, so canonicalPatch removes them: another order of fields, and
 // the "creationTimestamp":null that API servers before 1.34 wrote.
 func canonicalPatch(data []byte) []byte {
 	var patch struct {
@@ -62,7 +62,7 @@ func canonicalPatch(data []byte) []byte {
 	return canonical
 }
 
-// patchedTemplate is the template that a ControllerRevision restores.
+// patchedTemplate returns the template that a ControllerRevision restores.
 func patchedTemplate(data []byte) (*corev1.PodTemplateSpec, error) {
 	var patch struct {
 		Spec struct {

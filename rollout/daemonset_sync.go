@@ -2,12 +2,12 @@ package rollout
 
 import "fmt"
 
-// burst is how many pods one sync creates, and deletes, at most
+// burst is the maximum number of pods that one sync creates, and deletes
 // (pkg/controller/daemon/daemon_controller.go: BurstReplicas).
 const burst = 250
 
-// creation and deletion are what a sync decides; nothing of it happens before
-// the sync has ended.
+// creation and deletion are the decisions of a sync. They take effect after the
+// sync has ended.
 type creation struct {
 	node int32
 	ground
@@ -18,16 +18,16 @@ type deletion struct {
 	ground
 }
 
-// ground is a Why without details: a third of the size, since all of them are
+// ground is a Why without details. It is a third of the size: all of them are
 // copied and few are read.
 type ground struct {
 	rule     Reason
 	used, of int32
 }
 
-// storeStatus writes what the controller would: the numbers from before the
-// sync's own effects (pkg/controller/daemon/daemon_controller.go: updateDaemonSetStatus,
-// storeDaemonSetStatus).
+// storeStatus writes the status as the controller does: with the numbers from
+// before the sync's own effects (pkg/controller/daemon/daemon_controller.go:
+// updateDaemonSetStatus, storeDaemonSetStatus).
 func (dsc *daemonSetController) storeStatus(d *daemonSet) {
 	st, generation := &d.status, d.object.Generation
 	if st.ObservedGeneration >= generation && d.countedIn(st) {
@@ -42,7 +42,7 @@ func (dsc *daemonSetController) storeStatus(d *daemonSet) {
 
 func (g ground) why(detail string) Why { return Why{g.rule, int(g.used), int(g.of), detail} }
 
-// sync is one pass of the controller over one DaemonSet
+// sync runs one sync of one DaemonSet
 // (pkg/controller/daemon/daemon_controller.go: syncDaemonSet, updateDaemonSet).
 func (dsc *daemonSetController) sync(d *daemonSet) {
 	if d.deleting || d.blind {
@@ -93,7 +93,7 @@ func (dsc *daemonSetController) syncFailed(d *daemonSet, err error) {
 	d.failure = message
 }
 
-// act lets the sync's decisions happen: creations, then deletions.
+// act carries out the sync's decisions: creations, then deletions.
 func (dsc *daemonSetController) act(d *daemonSet) {
 	for _, c := range dsc.creations {
 		dsc.create(d, c)
@@ -112,7 +112,7 @@ func (dsc *daemonSetController) act(d *daemonSet) {
 	dsc.busy = dsc.busy || len(dsc.creations)+len(dsc.deletions) > 0
 }
 
-// whyNot is what is between the DaemonSet and the node, with the evidence.
+// whyNot returns why the node is not eligible for the DaemonSet.
 func (dsc *daemonSetController) whyNot(d *daemonSet, node int32) string {
 	object, there := dsc.cluster.Borrow().Node(dsc.nodeNames[node].name)
 	if !there {
@@ -130,7 +130,7 @@ func (dsc *daemonSetController) create(d *daemonSet, c creation) {
 	dsc.link(id)
 	dsc.emitPod(EventCreated, id, c.why(""))
 	if dsc.direct(p) {
-		dsc.scheduler.bind(id) // its template names the node: no scheduler is asked
+		dsc.scheduler.bind(id) // its template names the node: it bypasses the scheduler
 		return
 	}
 	dsc.unbound, dsc.freed = append(dsc.unbound, id), true

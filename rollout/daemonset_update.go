@@ -6,7 +6,7 @@ import (
 )
 
 // rollingUpdate deletes old pods, or creates new ones beside them, within the
-// budget of this sync (pkg/controller/daemon/update.go: rollingUpdate).
+// update limit of this sync (pkg/controller/daemon/update.go: rollingUpdate).
 func (dsc *daemonSetController) rollingUpdate(d *daemonSet) error {
 	surge, unavailable, err := d.budget()
 	switch {
@@ -22,10 +22,10 @@ func (dsc *daemonSetController) rollingUpdate(d *daemonSet) error {
 	return nil
 }
 
-// replace is the update without surge: every unavailable old pod goes,
-// whatever the budget, and available ones as far as the budget goes. A new pod
-// that is not available, an unavailable old one, a node without a live pod and
-// one with too many use a unit each.
+// replace is the update without surge. It deletes every unavailable old pod
+// regardless of maxUnavailable, and available ones as far as maxUnavailable
+// allows. A new pod that is not available, an unavailable old one, a node without
+// a live pod and one with too many use a unit each.
 func (dsc *daemonSetController) replace(d *daemonSet, maxUnavailable int) {
 	unavailable := d.number(out)
 	dsc.replaceOld(d, oldDown, oldDownOut, math.MaxInt, ground{ReasonOldUnavailable, int32(unavailable), int32(maxUnavailable)})
@@ -47,7 +47,7 @@ func (dsc *daemonSetController) replaceOld(d *daemonSet, a, b marks, limit int, 
 	}
 }
 
-// oldPod is the one old pod of a node that is not on its way out; mostly it is
+// oldPod returns the one old pod of a node that is not terminating. Mostly it is
 // the only pod there.
 func (dsc *daemonSetController) oldPod(d *daemonSet, node int32) int32 {
 	if head := d.head[node]; dsc.pods[head].next == none {
@@ -56,11 +56,11 @@ func (dsc *daemonSetController) oldPod(d *daemonSet, node int32) int32 {
 	return dsc.podsOnNode(d, node).oldest
 }
 
-// surge is the update with surge: a new pod comes beside every unavailable old
-// one, and beside available ones as far as maxSurge goes; the old one goes when
-// the new one is available. On nodes where no pod is wanted any more, an
-// unavailable old pod goes at once, an available one only when more are
-// available than wanted.
+// surge is the update with surge. It creates a new pod beside every unavailable
+// old one, and beside available ones as far as maxSurge allows. The old pod is
+// deleted when the new one is available. On nodes that no longer want a pod, an
+// unavailable old pod is deleted at once, an available one only when more are
+// available than desired.
 func (dsc *daemonSetController) surge(d *daemonSet, maxSurge int) {
 	for _, n := range dsc.walk(d, superseded, oldDownOut, burst) {
 		rule := ReasonNewAvailable
@@ -83,8 +83,8 @@ func (dsc *daemonSetController) surge(d *daemonSet, maxSurge int) {
 	dsc.creations = dsc.creations[:min(burst, len(dsc.creations))]
 }
 
-// lostError names the first node that is not there but has an old pod: the
-// controller asks for the node and gives up the whole update.
+// lostError returns an error for the first node that does not exist but has an
+// old pod: the controller gets the node and gives up the whole update.
 func (dsc *daemonSetController) lostError(d *daemonSet) error {
 	for n := range dsc.nodes {
 		if d.marks[n]&lost != 0 {

@@ -8,7 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// The reasons of Progressing that decide something
+// The reasons of Progressing that affect the controller
 // (pkg/controller/deployment/util/deployment_util.go: NewRSAvailableReason,
 // TimedOutReason, PausedDeployReason).
 const (
@@ -25,8 +25,8 @@ func conditionOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditi
 	return nil
 }
 
-// setCondition puts a condition last, unless there is one with this status and
-// reason, whatever its message says
+// setCondition appends a condition, unless there is one with this status and
+// reason; the message is not compared
 // (pkg/controller/deployment/util/deployment_util.go: NewDeploymentCondition,
 // SetDeploymentCondition).
 func (y *deploymentSync) setCondition(kind appsv1.DeploymentConditionType, status corev1.ConditionStatus, reason, message string) {
@@ -45,7 +45,7 @@ func (y *deploymentSync) putCondition(c appsv1.DeploymentCondition) {
 	y.now.Conditions = append(y.now.Conditions, c)
 }
 
-// dropCondition makes another list: the old one is shared.
+// dropCondition creates another list, since the old one is shared.
 func (y *deploymentSync) dropCondition(kind appsv1.DeploymentConditionType) {
 	var rest []appsv1.DeploymentCondition
 	for _, c := range y.now.Conditions {
@@ -56,7 +56,7 @@ func (y *deploymentSync) dropCondition(kind appsv1.DeploymentConditionType) {
 	y.now.Conditions = rest
 }
 
-// noteConditions makes events of conditions that have another status or reason.
+// noteConditions emits an event for each condition with a new status or reason.
 func (y *deploymentSync) noteConditions(before, now []appsv1.DeploymentCondition) {
 	for _, c := range now {
 		if old := conditionOf(before, c.Type); old == nil || old.Status != c.Status || old.Reason != c.Reason {

@@ -26,8 +26,8 @@ func (dc *deploymentController) addDeployment(object *appsv1.Deployment) (*deplo
 	return d, nil
 }
 
-// setDeployment puts an object in the place of the old one. Without a selector the
-// controller would crash where it makes a ReplicaSet (pkg/util/labels/labels.go:
+// setDeployment replaces the object. Without a selector the real controller would
+// crash when it creates a ReplicaSet (pkg/util/labels/labels.go:
 // CloneSelectorAndAddLabel).
 func (dc *deploymentController) setDeployment(d *deployment, object *appsv1.Deployment) error {
 	if object.Spec.Selector == nil {
@@ -42,9 +42,10 @@ func (dc *deploymentController) setDeployment(d *deployment, object *appsv1.Depl
 	return nil
 }
 
-// claimSets adopts ReplicaSets of nobody that the selector matches and releases
-// those that it does not match (pkg/controller/controller_ref_manager.go:
-// ReplicaSetControllerRefManager). It gives the slots of those adopted.
+// claimSets adopts ReplicaSets without a controller that the selector matches,
+// and releases owned ones that it does not match
+// (pkg/controller/controller_ref_manager.go: ReplicaSetControllerRefManager). It
+// returns the slots of the adopted ReplicaSets.
 func (dc *deploymentController) claimSets(d *deployment) (adopted []int32) {
 	if !d.queued.has(ownersChanged) {
 		return nil
@@ -69,7 +70,7 @@ func (dc *deploymentController) claimSets(d *deployment) (adopted []int32) {
 	return adopted
 }
 
-// writeOwner writes whose the ReplicaSet is; nil: nobody's.
+// writeOwner sets the Deployment that owns the ReplicaSet; nil means no owner.
 func (dc *deploymentController) writeOwner(rs *replicaSet, d *deployment) {
 	object := *rs.object
 	object.OwnerReferences = slices.DeleteFunc(slices.Clone(object.OwnerReferences), func(ref metav1.OwnerReference) bool {
@@ -83,7 +84,7 @@ func (dc *deploymentController) writeOwner(rs *replicaSet, d *deployment) {
 	dc.setChanged(rs)
 }
 
-// fireProgressChecks has the Deployments synced whose progress is to be checked by now.
+// fireProgressChecks queues a sync of each Deployment with a progress check due.
 func (dc *deploymentController) fireProgressChecks() {
 	for _, slot := range dc.deployments.order {
 		if d := dc.deployments.at[slot]; d.check != none && d.check <= dc.now {
@@ -93,7 +94,7 @@ func (dc *deploymentController) fireProgressChecks() {
 	}
 }
 
-// syncAll syncs the Deployments for which something has changed, ascending by key.
+// syncAll syncs the Deployments that have changes, ascending by key.
 func (dc *deploymentController) syncAll() {
 	for _, slot := range slices.Clone(dc.deployments.order) {
 		if d := dc.deployments.at[slot]; d.queued.has(stateChanged) {

@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// What the controller writes on ReplicaSets, and of the revision also on the
-// Deployment (pkg/controller/deployment/util/deployment_util.go:
+// Annotations that the controller sets on ReplicaSets, and the revision also on
+// the Deployment (pkg/controller/deployment/util/deployment_util.go:
 // RevisionAnnotation, RevisionHistoryAnnotation, DesiredReplicasAnnotation,
 // MaxReplicasAnnotation).
 const (
@@ -26,12 +26,12 @@ const (
 	templateHashLabel = appsv1.DefaultDeploymentUniqueLabelKey
 )
 
-// mostReplicas bounds what a simulation is asked to hold in one Deployment or
-// ReplicaSet: more than any cluster has pods.
+// mostReplicas limits the replicas of one Deployment or ReplicaSet in a
+// simulation. It is more than any cluster has pods.
 const mostReplicas = 200_000
 
-// deployment is one Deployment with what its controller knows of it. Its object
-// is shared between forks and never modified; the status is kept beside it.
+// deployment is a Deployment with its controller's state. Its object is shared
+// between forks and never modified. The status is kept beside it.
 type deployment struct {
 	slot     int32
 	key      string // namespace/name
@@ -41,7 +41,7 @@ type deployment struct {
 
 	mine    []int32 // slots of its ReplicaSets: the oldest first, then by name
 	current int32   // the slot of the first that has its template, or none
-	check   int32   // the tick in which progress is to be checked, or none
+	check   int32   // the tick of the next progress check, or none
 
 	queued   syncReasons
 	deleting bool // foreground deletion waits for the ReplicaSets
@@ -60,10 +60,10 @@ func (d *deployment) recreates() bool {
 	return d.object.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType
 }
 
-// budget is what maxSurge and maxUnavailable come to. A percentage of the surge
-// rounds up, one of the unavailable down; two zeros count as one unavailable
-// (pkg/controller/deployment/util/deployment_util.go: MaxSurge, MaxUnavailable,
-// ResolveFenceposts).
+// budget returns maxSurge and maxUnavailable as numbers of pods. A percentage of
+// maxSurge rounds up, one of maxUnavailable down; two zeros count as one
+// unavailable (pkg/controller/deployment/util/deployment_util.go: MaxSurge,
+// MaxUnavailable, ResolveFenceposts).
 func (d *deployment) budget() (surge, unavailable int32) {
 	r := d.object.Spec.Strategy.RollingUpdate
 	if !d.rolls() || r == nil {
@@ -88,19 +88,19 @@ func scaledAmount(amount *intstr.IntOrString, of int32, up bool) (int32, error) 
 	return int32(min(max(n, math.MinInt32/2), math.MaxInt32/2)), err
 }
 
-// most is how many pods there may be at a time, to go by maxSurge.
+// most returns how many pods maxSurge allows at a time.
 func (d *deployment) most() int32 {
 	surge, _ := d.budget()
 	return d.replicas() + surge
 }
 
-// least is how many pods are to be available.
+// least returns how many pods must be available.
 func (d *deployment) least() int32 {
 	_, unavailable := d.budget()
 	return d.replicas() - unavailable
 }
 
-// deadline is progressDeadlineSeconds, if there is one
+// deadline returns progressDeadlineSeconds, if it is set
 // (pkg/controller/deployment/util/deployment_util.go: HasProgressDeadline).
 func (d *deployment) deadline() (seconds int32, has bool) {
 	p := d.object.Spec.ProgressDeadlineSeconds
@@ -158,8 +158,8 @@ func checkReplicas(replicas *int32) error {
 	return nil
 }
 
-// done says whether the Deployment is as wanted; one that is paused is if it has
-// its number of pods, whatever template they are of.
+// done reports whether the rollout of the Deployment is complete. A paused
+// Deployment is done if it has the desired number of pods, of any template.
 func (d *deployment) done() bool {
 	st := &d.status
 	if d.object.Spec.Paused {

@@ -16,8 +16,8 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// findCurrent finds the ReplicaSet that has the Deployment's template: the oldest
-// of several (pkg/controller/deployment/util/deployment_util.go:
+// findCurrent returns the ReplicaSet that has the Deployment's template, the
+// oldest of several (pkg/controller/deployment/util/deployment_util.go:
 // FindNewReplicaSet).
 func (dc *deploymentController) findCurrent(d *deployment) {
 	if !d.queued.has(specChanged) {
@@ -39,10 +39,10 @@ func (dc *deploymentController) findCurrent(d *deployment) {
 	}
 }
 
-// replicaSets gives the ReplicaSet of the Deployment's template and the others,
-// the oldest first, and brings the first one up to date: its annotations and
-// minReadySeconds, and the Deployment's revision after it. Where there is none it
-// is made, if it is to be (pkg/controller/deployment/sync.go:
+// replicaSets returns the ReplicaSet of the Deployment's template, and the
+// others, oldest first. It brings the current one up to date: its annotations and
+// minReadySeconds, and then the Deployment's revision. If there is no current
+// one, it is created if create is set (pkg/controller/deployment/sync.go:
 // getAllReplicaSetsAndSyncRevision, getNewReplicaSet).
 func (y *deploymentSync) replicaSets(create bool) (current *replicaSet, old []*replicaSet, err error) {
 	y.dc.findCurrent(y.d)
@@ -127,15 +127,15 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	return rs, y.noteCreated(rs)
 }
 
-// refusalOf is why the API server would not take the ReplicaSet. A Deployment that
-// comes from a manifest has no UID to be its owner by.
+// refusalOf returns why the API server would refuse the ReplicaSet. A Deployment
+// from a manifest has no UID for an ownerReference.
 func refusalOf(object *appsv1.ReplicaSet) error {
 	plain := *object
 	plain.OwnerReferences = nil
 	return cluster.Validate(&plain).ToAggregate()
 }
 
-// newSet is the ReplicaSet as the API server stores it.
+// newSet returns the ReplicaSet as the API server stores it.
 func (y *deploymentSync) newSet(hash string, size int32, revision int64) *appsv1.ReplicaSet {
 	template := y.d.object.Spec.Template.DeepCopy()
 	template.Labels = kube.WithTemplateHash(template.Labels, hash)
@@ -194,7 +194,8 @@ func (y *deploymentSync) noteCreated(rs *replicaSet) error {
 	return nil
 }
 
-// isOwnAnnotation says whether a Deployment and its ReplicaSets do not share it
+// isOwnAnnotation reports whether the annotation is not copied between a
+// Deployment and its ReplicaSets
 // (pkg/controller/deployment/util/deployment_util.go: annotationsToSkip).
 func isOwnAnnotation(key string) bool {
 	switch key {
@@ -205,8 +206,9 @@ func isOwnAnnotation(key string) bool {
 	return false
 }
 
-// annotations are what those of the current ReplicaSet are to be: the
-// Deployment's are copied, and the revision is at least the given one
+// annotations returns the annotations that the current ReplicaSet must have, and
+// whether they differ from the old ones. The Deployment's are copied, and the
+// revision is at least the given one
 // (pkg/controller/deployment/util/deployment_util.go:
 // SetNewReplicaSetAnnotations).
 func (y *deploymentSync) annotations(old map[string]string, revision int64) (now map[string]string, changed bool) {
@@ -237,9 +239,9 @@ func (y *deploymentSync) annotations(old map[string]string, revision int64) (now
 // longestHistory bounds the list of numbers that a ReplicaSet has had, in bytes.
 const longestHistory = 2000
 
-// historyWith adds a revision to a list, and drops the oldest where it grows too long
-// (pkg/controller/deployment/util/deployment_util.go: SetNewReplicaSetAnnotations). A
-// list without a first number counts as empty.
+// historyWith appends a revision to a list, and drops the oldest if it grows too
+// long (pkg/controller/deployment/util/deployment_util.go:
+// SetNewReplicaSetAnnotations). A list without a first number counts as empty.
 func historyWith(history, revision string) string {
 	if history == "" || history[0] == ',' {
 		return revision
@@ -254,7 +256,7 @@ func historyWith(history, revision string) string {
 	return history + "," + revision
 }
 
-// withAnnotation is a copy with one entry more.
+// withAnnotation returns a copy with one more entry.
 func withAnnotation(old map[string]string, key, value string) map[string]string {
 	now := maps.Clone(old)
 	if now == nil {

@@ -10,10 +10,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-// scale spreads another number of replicas over the ReplicaSets: the only one
-// with pods takes them all; in the middle of a rollout each gets its share, so
-// that the rollout comes neither forward nor back
-// (pkg/controller/deployment/sync.go: scale).
+// scale distributes a new number of replicas over the ReplicaSets. If only one
+// has pods it gets them all. In the middle of a rollout each gets its share, so
+// the rollout moves neither forward nor back (pkg/controller/deployment/sync.go:
+// scale).
 func (y *deploymentSync) scale(current *replicaSet, old []*replicaSet) {
 	slices.SortFunc(old, func(a, b *replicaSet) int { return byAge(b, a) })
 	active := activeOf(current, old)
@@ -30,8 +30,8 @@ func (y *deploymentSync) scale(current *replicaSet, old []*replicaSet) {
 	}
 }
 
-// soleOf is the one ReplicaSet that takes all replicas, if none or one is active
-// (pkg/controller/deployment/util/deployment_util.go: FindActiveOrLatest).
+// soleOf returns the one ReplicaSet that gets all replicas, if none or one is
+// active (pkg/controller/deployment/util/deployment_util.go: FindActiveOrLatest).
 func soleOf(active []*replicaSet, current *replicaSet, old []*replicaSet) *replicaSet {
 	switch {
 	case len(active) == 1:
@@ -53,9 +53,9 @@ func (y *deploymentSync) saturated(rs *replicaSet) bool {
 	return err == nil && rs.size() == y.d.replicas() && int32(desired) == y.d.replicas() && rs.status.AvailableReplicas == y.d.replicas()
 }
 
-// share gives each active ReplicaSet its part, the largest first, which also
-// takes what rounding leaves over. Of equals the newest grows first, the oldest
-// shrinks first.
+// share distributes the difference among the active ReplicaSets, the largest
+// first. The largest also takes what rounding leaves over. Among equals the
+// newest grows first and the oldest shrinks first.
 func (y *deploymentSync) share(active []*replicaSet) {
 	allowed, all := int32(0), int32(0)
 	if y.d.replicas() > 0 {
@@ -87,8 +87,8 @@ func (y *deploymentSync) share(active []*replicaSet) {
 	}
 }
 
-// part is how many of the missing replicas a ReplicaSet gets, or of those too
-// many gives, if so many are left
+// part returns how many of the missing replicas a ReplicaSet gets, or how many of
+// the surplus it loses, limited to what is left
 // (pkg/controller/deployment/util/deployment_util.go: GetReplicaSetProportion,
 // getReplicaSetFraction).
 func (y *deploymentSync) part(rs *replicaSet, missing, left int32) int32 {
@@ -115,10 +115,10 @@ func (y *deploymentSync) fraction(rs *replicaSet) int32 {
 	return int32(math.Round(float64(rs.size()*y.d.most())/float64(before))) - rs.size()
 }
 
-// resize gives a ReplicaSet another size and notes for which number of replicas;
-// forced, also where only the note is another
-// (pkg/controller/deployment/sync.go: scaleReplicaSet). It says whether the size
-// is another.
+// resize sets the size of a ReplicaSet and notes the number of replicas that it
+// was sized for. If forced, it also does so where only the note differs
+// (pkg/controller/deployment/sync.go: scaleReplicaSet). It reports whether the
+// size has changed.
 func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 	before := rs.size()
 	desired, most := fmt.Sprint(y.d.replicas()), fmt.Sprint(y.d.most())
@@ -141,7 +141,7 @@ func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 	return true
 }
 
-// noteScale is the event ScalingReplicaSet.
+// noteScale emits the event ScalingReplicaSet.
 func (y *deploymentSync) noteScale(rs *replicaSet, words string) {
 	y.dc.emit(Event{Kind: EventScaled, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: words}})
 }

@@ -259,9 +259,9 @@ func orphan(namespace, name string, labels map[string]string) *corev1.Pod {
 	}
 }
 
-// A ReplicaSet adopts the pods that its selector matches and nobody controls: live
-// ones of its namespace. It makes those that are missing and deletes those that are
-// too many (pkg/controller/controller_ref_manager.go: ClaimPods).
+// A ReplicaSet adopts live orphans in its namespace that its selector matches. It
+// creates missing pods and deletes surplus ones
+// (pkg/controller/controller_ref_manager.go: ClaimPods).
 func TestReplicaSetsAdoptOrphans(t *testing.T) {
 	for _, orphans := range []int{0, 1, 2, 7} {
 		const replicas = 3
@@ -388,8 +388,8 @@ func TestReplicaSetsReleasePods(t *testing.T) {
 	}
 }
 
-// A ReplicaSet that no Deployment controls keeps its own number of pods: those that
-// are not ready go first, then those of the lowest deletion cost, then by name.
+// A ReplicaSet without a Deployment keeps its own number of pods. Pods that are
+// not ready are deleted first, then by lowest deletion cost, then by name.
 func TestAReplicaSetAlone(t *testing.T) {
 	for _, test := range []struct {
 		replicas int32

@@ -7,7 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// reasonOf is the reason of a condition; empty if there is none.
+// reasonOf returns the reason of a condition, empty if there is no such
+// condition.
 func reasonOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionType) string {
 	if c := conditionOf(all, kind); c != nil {
 		return c.Reason
@@ -15,8 +16,8 @@ func reasonOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionT
 	return ""
 }
 
-// checkPaused keeps the time that a Deployment was paused from counting as lack
-// of progress (pkg/controller/deployment/sync.go: checkPausedConditions).
+// checkPaused sets the condition that keeps paused time from counting against the
+// deadline (pkg/controller/deployment/sync.go: checkPausedConditions).
 func (y *deploymentSync) checkPaused() error {
 	reason := reasonOf(y.now.Conditions, appsv1.DeploymentProgressing)
 	if _, has := y.d.deadline(); !has || reason == reasonTimedOut {
@@ -33,7 +34,7 @@ func (y *deploymentSync) checkPaused() error {
 	return y.write()
 }
 
-// count makes the numbers of the status those of the ReplicaSets' statuses
+// count sums the statuses of the ReplicaSets into the Deployment's status
 // (pkg/controller/deployment/sync.go: calculateStatus).
 func (y *deploymentSync) count(current *replicaSet, old []*replicaSet) {
 	was := y.now
@@ -63,7 +64,7 @@ func (y *deploymentSync) count(current *replicaSet, old []*replicaSet) {
 	}
 }
 
-// all lists the old ReplicaSets and, last, the current one.
+// all returns the old ReplicaSets and, last, the current one.
 func all(current *replicaSet, old []*replicaSet) []*replicaSet {
 	if current == nil {
 		return old
@@ -71,9 +72,9 @@ func all(current *replicaSet, old []*replicaSet) []*replicaSet {
 	return append(old[:len(old):len(old)], current)
 }
 
-// rolloutStatus writes the status of a Deployment that rolls, or has: with the
-// condition Progressing by what has changed since the last time, and by the clock
-// (pkg/controller/deployment/progress.go: syncRolloutStatus).
+// rolloutStatus writes the status of a Deployment during and after a rollout. The
+// condition Progressing follows from what has changed since the last time, and
+// from the clock (pkg/controller/deployment/progress.go: syncRolloutStatus).
 func (y *deploymentSync) rolloutStatus(current *replicaSet, old []*replicaSet) error {
 	before := y.now
 	y.count(current, old)
@@ -108,7 +109,8 @@ func (y *deploymentSync) judgeProgress(before *appsv1.DeploymentStatus, current 
 	}
 }
 
-// renewProgress notes progress also where it was noted before: the time counts.
+// renewProgress updates the condition even if its reason stays the same: the time
+// counts.
 func (y *deploymentSync) renewProgress(message string) {
 	at := y.dc.timestamp(y.dc.clock)
 	c := appsv1.DeploymentCondition{
@@ -144,8 +146,8 @@ func (y *deploymentSync) timedOut() bool {
 	return int64(y.dc.simTimeOf(c.LastUpdateTime))+int64(seconds) < int64(y.dc.clock)
 }
 
-// planCheck has progress checked when the deadline has passed, a second late as
-// the controller does (pkg/controller/deployment/progress.go:
+// planCheck schedules a progress check for when the deadline has passed, a second
+// late as in the controller (pkg/controller/deployment/progress.go:
 // requeueStuckDeployment).
 func (y *deploymentSync) planCheck() {
 	c := conditionOf(y.now.Conditions, appsv1.DeploymentProgressing)
@@ -156,8 +158,9 @@ func (y *deploymentSync) planCheck() {
 	y.d.check = y.dc.tickOf(int64(y.dc.simTimeOf(c.LastUpdateTime)) + int64(seconds) + 1)
 }
 
-// moveFailure shows the condition ReplicaFailure of a ReplicaSet, the current one
-// before the others (pkg/controller/deployment/progress.go: getReplicaFailures).
+// moveFailure copies the condition ReplicaFailure of a ReplicaSet, the current
+// one before the others (pkg/controller/deployment/progress.go:
+// getReplicaFailures).
 func (y *deploymentSync) moveFailure(current *replicaSet, old []*replicaSet) {
 	sets := all(current, old)
 	if current != nil {

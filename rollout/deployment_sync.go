@@ -9,9 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 )
 
-// deploymentSync is one pass of the controller over one Deployment. ReplicaSets
-// have what it writes to them at once, and act on it when they are synced. Of the
-// Deployment's own status and revision it holds a copy, as the controller does.
+// deploymentSync is one sync of one Deployment. What it writes to ReplicaSets is
+// visible at once; they act on it when they are synced. It holds a copy of the
+// Deployment's own status and revision, as the controller does.
 type deploymentSync struct {
 	dc       *deploymentController
 	d        *deployment
@@ -20,8 +20,8 @@ type deploymentSync struct {
 	stale    staleReads
 }
 
-// staleReads are the objects that a sync read before it, or its adoption of them,
-// wrote a newer version. A second write of such an object conflicts, and after a
+// staleReads are the objects that the sync, or its adoption of them, has written
+// since it read them. A second write of such an object conflicts, and after a
 // conflict the sync writes nothing more.
 type staleReads struct {
 	deployment bool    // its status or revision was written
@@ -36,9 +36,9 @@ func (r *staleReads) writable(rs *replicaSet) bool {
 	return !r.conflict
 }
 
-// errConflict is what the API server answers to a second write with what was read
-// before the first. The controller tries again from the start, and so do we; it is
-// no event, since it happens in every rollout.
+// errConflict is the API server's error for a second write based on a read before
+// the first. The controller retries from the start, and so does the simulation.
+// It is not an event, since it happens in every rollout.
 var errConflict = errors.New("the object has been modified")
 
 func (y *deploymentSync) run() error {
@@ -82,8 +82,8 @@ func (y *deploymentSync) statusOnly() error {
 	return y.writeIfChanged()
 }
 
-// scaleOnly is for a Deployment that is paused or was given another number of
-// replicas (pkg/controller/deployment/sync.go: sync).
+// scaleOnly syncs a Deployment that is paused or whose number of replicas has
+// changed (pkg/controller/deployment/sync.go: sync).
 func (y *deploymentSync) scaleOnly() error {
 	current, old, err := y.replicaSets(false)
 	if err != nil {
@@ -97,10 +97,10 @@ func (y *deploymentSync) scaleOnly() error {
 	return y.writeIfChanged()
 }
 
-// isScaling says whether the ReplicaSets were sized for another number of
-// replicas (pkg/controller/deployment/sync.go: isScalingEvent). A ReplicaSet
-// that is changed on the way is older in the controller's hands when it comes
-// to change it again, which ends the sync.
+// isScaling reports whether the ReplicaSets were sized for another number of
+// replicas (pkg/controller/deployment/sync.go: isScalingEvent). If this sync has
+// already changed a ReplicaSet, the controller's copy is out of date, so a second
+// change fails and ends the sync.
 func (y *deploymentSync) isScaling() (bool, error) {
 	current, old, err := y.replicaSets(false)
 	if err != nil {
@@ -117,7 +117,7 @@ func (y *deploymentSync) isScaling() (bool, error) {
 	return false, nil
 }
 
-// activeOf lists the ReplicaSets that are to have pods, the old ones first.
+// activeOf returns the ReplicaSets with replicas, the old ones first.
 func activeOf(current *replicaSet, old []*replicaSet) []*replicaSet {
 	active := slices.DeleteFunc(slices.Clone(old), func(rs *replicaSet) bool { return rs.size() == 0 })
 	if current != nil && current.size() > 0 {
@@ -126,8 +126,9 @@ func activeOf(current *replicaSet, old []*replicaSet) []*replicaSet {
 	return active
 }
 
-// rollingUpdate scales the new ReplicaSet up, or else old ones down, as the budget allows
-// (pkg/controller/deployment/rolling.go: rolloutRolling).
+// rollingUpdate scales the new ReplicaSet up, or else old ones down, as maxSurge
+// and maxUnavailable allow (pkg/controller/deployment/rolling.go:
+// rolloutRolling).
 func (y *deploymentSync) rollingUpdate() error {
 	current, old, err := y.replicaSets(true)
 	if err != nil {
@@ -156,9 +157,9 @@ func (y *deploymentSync) growNew(current *replicaSet, old []*replicaSet) (bool, 
 	return y.resize(current, size, false), nil
 }
 
-// sizeOfNew is how large the new ReplicaSet may be
+// sizeOfNew returns how large the new ReplicaSet may be
 // (pkg/controller/deployment/util/deployment_util.go: NewRSNewReplicas). current
-// is nil for one that is still to be made.
+// is nil if it is not created yet.
 func (y *deploymentSync) sizeOfNew(current *replicaSet, old []*replicaSet) (int32, error) {
 	size, all := int32(0), int32(0)
 	if current != nil {
@@ -179,9 +180,9 @@ func (y *deploymentSync) sizeOfNew(current *replicaSet, old []*replicaSet) (int3
 }
 
 // shrinkOld follows the controller (pkg/controller/deployment/rolling.go:
-// reconcileOldReplicaSets). Pods that are not available go first, whatever
-// ReplicaSet has them, then the oldest ReplicaSets shrink, and neither beyond
-// what the budget leaves.
+// reconcileOldReplicaSets). Pods that are not available are deleted first, in any
+// ReplicaSet. Then the oldest ReplicaSets shrink. Both are limited by
+// maxUnavailable.
 func (y *deploymentSync) shrinkOld(current *replicaSet, old []*replicaSet) bool {
 	active := activeOf(nil, old)
 	if len(active) == 0 {
@@ -207,9 +208,9 @@ func (y *deploymentSync) shrinkOld(current *replicaSet, old []*replicaSet) bool 
 }
 
 // shrinkUnhealthy follows the controller (pkg/controller/deployment/rolling.go:
-// cleanupUnhealthyReplicas). It gives up, and no ReplicaSet shrinks any more in
-// this sync, at one whose status still counts more available pods than it is to
-// have.
+// cleanupUnhealthyReplicas). It gives up at a ReplicaSet whose status still
+// counts more available pods than its replicas; then no ReplicaSet shrinks
+// further in this sync.
 func (y *deploymentSync) shrinkUnhealthy(old []*replicaSet, spare int32) (total int32, sound bool) {
 	for _, rs := range old {
 		n := min(spare-total, rs.size()-rs.status.AvailableReplicas)
@@ -237,7 +238,7 @@ func (y *deploymentSync) shrinkHealthy(old []*replicaSet, spare int32) (total in
 	return total
 }
 
-// recreate makes the new ReplicaSet when no pod of an old one runs any more
+// recreate creates the new ReplicaSet when no pod of an old one runs
 // (pkg/controller/deployment/recreate.go: rolloutRecreate).
 func (y *deploymentSync) recreate() error {
 	current, old, err := y.replicaSets(false)
@@ -305,9 +306,10 @@ func (y *deploymentSync) writeIfChanged() error {
 }
 
 // cleanup removes old ReplicaSets without pods beyond revisionHistoryLimit, the
-// lowest revision first; one that cannot go counts all the same. What the sync has
-// made of them it does not see: the only ReplicaSet of a paused Deployment can go in
-// the sync that scales it up (pkg/controller/deployment/sync.go: cleanupDeployment).
+// lowest revision first. A ReplicaSet that cannot be removed counts too. cleanup
+// does not see the changes that this sync has made: the only ReplicaSet of a
+// paused Deployment can be removed in the sync that scales it up
+// (pkg/controller/deployment/sync.go: cleanupDeployment).
 func (y *deploymentSync) cleanup(old []*replicaSet) {
 	limit := y.d.object.Spec.RevisionHistoryLimit
 	if limit == nil || y.stale.conflict {

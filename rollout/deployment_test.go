@@ -229,9 +229,9 @@ func TestRolloutsOfDeploymentsEnd(t *testing.T) {
 	})
 }
 
-// Skipping the ticks in which nothing is due and stepping through them give the
-// same trace, a fork goes on as the simulation that it was taken from and leaves
-// it alone. Mutant seen to fail: fork that shares the ReplicaSets' lists of pods.
+// Skipping the ticks in which nothing is due and stepping through them produce
+// the same trace. A fork continues as its parent does, and does not change it.
+// Mutant seen to fail: fork that shares the ReplicaSets' lists of pods.
 func TestDeploymentsSkipAndFork(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := deployStories(false).Draw(t, "story")
@@ -260,9 +260,9 @@ func TestDeploymentsSkipAndFork(t *testing.T) {
 	})
 }
 
-// What Cluster gives is taken over as it is: on a settled cluster nothing happens,
-// and the statuses are the same. Mutants seen to fail: adoptDeployments and
-// adoptReplicaSets without the status.
+// The result of Cluster is adopted as it is: on a settled cluster nothing
+// happens, and the statuses are the same. Mutants seen to fail: adoptDeployments
+// and adoptReplicaSets without the status.
 func TestSettledDeploymentsAreTakenOver(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := deployStories(true).Draw(t, "story")
@@ -288,8 +288,8 @@ func TestSettledDeploymentsAreTakenOver(t *testing.T) {
 	})
 }
 
-// A rollout that is paused and resumed in any tick ends as one that is not: time
-// alone is another. Mutant seen to fail: Resume that leaves it paused.
+// A rollout that is paused and resumed in any tick ends like one without a pause,
+// except for the time. Mutant seen to fail: Resume that leaves it paused.
 func TestPauseChangesNothingButTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		replicas := rapid.Int32Range(1, 8).Draw(t, "replicas")

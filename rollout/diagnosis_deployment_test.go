@@ -79,8 +79,8 @@ func checkDeploymentRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis,
 	}
 }
 
-// Of nodes that come, replicas that are done without, and the budget, remedies take
-// no more than is needed: with one less the rollout does not end. Mutants seen to fail:
+// Remedies that add nodes, remove replicas or raise maxUnavailable use the
+// smallest number: with one less the rollout does not end. Mutants seen to fail:
 // least that gives one more, or stops at low + 1.
 func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
 	tried := map[diagnosis.RemedyKind]int{}
@@ -212,8 +212,8 @@ func stuckWeb(b *testing.B, replicas, size int32) *Sim {
 	return s
 }
 
-// A Deployment that is diagnosed does not come to an end by itself. Mutant seen to
-// fail: deploymentStuck that does not ask what is still to happen.
+// A Deployment with a diagnosis does not end by itself. Mutant seen to fail:
+// deploymentStuck that does not ask what is still to happen.
 func TestSlowDeploymentsAreNotStuck(t *testing.T) {
 	found := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -239,10 +239,10 @@ func TestSlowDeploymentsAreNotStuck(t *testing.T) {
 	}
 }
 
-// A stuck Deployment always has a cause with a name, one that is done has
-// none, and no pod that is available is to blame. Mutants seen to fail: whole without IsPaused; look without the
-// old pods of a Recreate (by the scenario), or with those of a paused one (in one run
-// of three).
+// A stuck Deployment always has a named cause, a complete one has none, and no
+// available pod is blocking. Mutants seen to fail: whole without IsPaused; look
+// without the old pods of a Recreate (by the scenario), or with those of a paused
+// one (in one run of three).
 func TestStuckDeploymentsAreNeverSilent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for range 5 {

@@ -121,10 +121,10 @@ func TestSlowIsNotStuck(t *testing.T) {
 	})
 }
 
-// A stuck rollout always has a cause with a name, and so has what goes round for ever: all
-// but pods that crash and are available in between. Mutants seen to fail: look without
-// those that only use the budget; obstacle without
-// PodsHeldUnready; rejectsForEver that is false.
+// A stuck rollout always has a named cause, and so has an endless loop, except
+// for pods that crash and are available in between. Mutants seen to fail: look
+// without those that only use the budget; obstacle without PodsHeldUnready;
+// rejectsForEver that is false.
 func TestStuckIsNeverSilent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := resting(t, Stories(Mixed).Draw(t, "story"))
@@ -160,10 +160,10 @@ func checkOnlyFlapping(t Failer, s *Sim, key string) {
 	}
 }
 
-// Without the blocking nodes, and those foreseen, the rollout ends; with one of them it
-// does not. A percentage would shrink with the nodes that are taken away.
-// Mutant seen to fail: smallest with one less that only uses the budget; with one more
-// fails the scenario of twenty dead nodes that are only kept.
+// Without the blocking nodes and the latent ones the rollout ends; with one of
+// them it does not. A percentage would shrink with the nodes that are removed.
+// Mutant seen to fail: smallest with one less that only uses the budget; with one
+// more fails the scenario of twenty dead nodes that are only kept.
 func TestNoBlockingNodeCanBeLeftOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := Stories(Mixed).Filter(func(y *Story) bool { return len(y.Sets()) == 1 }).Draw(t, "story") // what one gives up another may take

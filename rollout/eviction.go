@@ -2,8 +2,8 @@ package rollout
 
 import "slices"
 
-// evictions take pods off nodes: because of NoExecute taints, through the eviction
-// API with its budgets, and for drains.
+// evictions remove pods from nodes: because of NoExecute taints, through the
+// eviction API with its budgets, and for drains.
 type evictions struct {
 	*store
 	kubelets *kubelets
@@ -19,7 +19,7 @@ func (e *evictions) fork() evictions {
 	return f
 }
 
-// evictPod asks for the pod's eviction, with so much grace.
+// evictPod evicts the pod with the given grace period.
 func (e *evictions) evictPod(id int32, rule Reason, grace simTime) refusal {
 	r := e.evictable(&e.pods[id])
 	if r.words == "" {
@@ -31,8 +31,8 @@ func (e *evictions) evictPod(id int32, rule Reason, grace simTime) refusal {
 	return r
 }
 
-// setOwner hands the pod from one owner to another. Taints that it was left to a
-// DaemonSet for may turn it out now.
+// setOwner moves the pod from one owner to another. Taint eviction leaves some
+// pods to their DaemonSet to delete, and may evict this one now.
 func (e *evictions) setOwner(id, owner, class int32) {
 	e.unlink(id)
 	p := &e.pods[id]

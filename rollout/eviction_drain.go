@@ -10,25 +10,26 @@ import (
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 )
 
-// Drain is kubectl drain: the node is cordoned, and the pods that the flags let go
-// are evicted, each as soon as its PodDisruptionBudget allows it, which is asked
-// again every 5 s. It ends with a Drained event when the last of them is gone, or
-// with an EventDrainFailed one, the node staying cordoned. It prints as its command line.
+// Drain is kubectl drain. The node is cordoned, and the pods that the flags allow
+// are evicted, each as soon as its PodDisruptionBudget allows it. Refused
+// evictions are retried every 5 s. It ends with a Drained event when the last pod
+// is gone, or with an EventDrainFailed event; then the node stays cordoned. It
+// prints as its command line.
 type Drain struct {
 	Node               string
-	IgnoreDaemonSets   bool          // without it, pods of DaemonSets are a mistake; they are never evicted
-	DeleteEmptyDirData bool          // without it, pods with an emptyDir are a mistake
-	Force              bool          // without it, pods without a controller are a mistake
-	DisableEviction    bool          // pods are deleted, whatever budgets say
-	GracePeriod        time.Duration // for pods to stop, in whole seconds; 0: each pod's own
-	Timeout            time.Duration // 0: none
-	PodSelector        string        // labels of the pods that are looked at; empty: all
+	IgnoreDaemonSets   bool          // if false, pods of DaemonSets are an error; they are never evicted
+	DeleteEmptyDirData bool          // if false, pods with an emptyDir are an error
+	Force              bool          // if false, pods without a controller are an error
+	DisableEviction    bool          // pods are deleted regardless of budgets
+	GracePeriod        time.Duration // for pods to stop, in whole seconds; 0 is each pod's own
+	Timeout            time.Duration // 0 is no timeout
+	PodSelector        string        // label selector of the pods to drain; empty selects all
 }
 
-// NoGrace is the GracePeriod of a Drain whose pods have no time to stop.
+// NoGrace is the GracePeriod of a Drain that leaves pods no time to stop.
 const NoGrace time.Duration = -1
 
-// retry is how long kubectl waits after an eviction that was refused
+// retry is how long kubectl waits after a refused eviction
 // (k8s.io/kubectl/pkg/cmd/drain/drain.go: NewDrainCmdOptions).
 const retry simTime = 5
 
@@ -36,20 +37,20 @@ const retry simTime = 5
 type drain struct {
 	input   Drain
 	started simTime
-	seen    simTime // the last tick in which it was looked at
+	seen    simTime // the last tick in which the drain was processed
 	asked   uint64  // the epoch of the last attempt
 	pods    []leaving
 	failed  []string
 }
 
-// leaving is a pod that a drain wants to go.
+// leaving is a pod that a drain evicts.
 type leaving struct {
 	id      int32
 	name    string // namespace/name: another pod may take its place
 	refused string // why the last eviction was; empty: it was granted
 }
 
-// startDrain evicts the pods of a drain that begins.
+// startDrain starts a drain by evicting its pods.
 func (e *evictions) startDrain(in Drain, pods []leaving) {
 	d := drain{input: in, started: e.clock, seen: e.clock, pods: pods}
 	for i := range d.pods {
@@ -60,8 +61,8 @@ func (e *evictions) startDrain(in Drain, pods []leaving) {
 	e.drains = append(e.drains, d)
 }
 
-// evictLeaving evicts a pod of the drain, or deletes it with DisableEviction. An
-// eviction that will never be granted ends the pod's part in the drain
+// evictLeaving evicts a pod of the drain, or deletes it with DisableEviction. If
+// an eviction will never be granted, the drain gives up the pod
 // (k8s.io/kubectl/pkg/drain/drain.go: evictPods).
 func (e *evictions) evictLeaving(d *drain, l *leaving) {
 	grace := none
@@ -82,15 +83,15 @@ func (e *evictions) evictLeaving(d *drain, l *leaving) {
 	}
 }
 
-// fail ends the pod's part in the drain.
+// fail gives up the pod, with an error for the drain.
 func (d *drain) fail(format string, l *leaving, why string) {
 	namespace, name, _ := cutKey(l.name)
 	d.failed = append(d.failed, fmt.Sprintf(format, name, namespace, why))
 	l.id = none
 }
 
-// nextTry returns the next tick in which the drain asks again for an eviction that
-// may be granted now, or gives up; a tick after the last if there is none.
+// nextTry returns the next tick in which the drain retries an eviction that may
+// be granted now, or gives up. It returns a tick after the last if there is none.
 func (e *evictions) nextTry(d *drain) int32 {
 	moment := int64(math.MaxInt64)
 	for i := range d.pods {
@@ -110,8 +111,8 @@ func (e *evictions) nextTry(d *drain) int32 {
 	return e.last + 1
 }
 
-// gaveUp is when the drain ends for want of time: a pod that was refused is looked
-// at again only when it is asked for.
+// gaveUp returns when the drain times out. For a refused pod the timeout is
+// checked only at the next try.
 func (d *drain) gaveUp(refused bool) int64 {
 	after := int64(seconds(d.input.Timeout))
 	if refused {
@@ -120,8 +121,8 @@ func (d *drain) gaveUp(refused bool) int64 {
 	return int64(d.started) + after
 }
 
-// retryDrains asks again for what was refused, every 5 s, unless nothing has
-// happened since.
+// retryDrains retries refused evictions every 5 s, unless nothing has happened
+// since.
 func (e *evictions) retryDrains() {
 	for i := range e.drains {
 		d := &e.drains[i]
@@ -160,7 +161,7 @@ func (e *evictions) stillThere(l *leaving) bool {
 	return l.id != none && e.pods[l.id].phase != vacant && e.fullName(l.id) == l.name
 }
 
-// endDrains ends those whose pods are all gone.
+// endDrains ends the drains without remaining pods.
 func (e *evictions) endDrains() {
 	if len(e.drains) == 0 {
 		return
@@ -180,7 +181,7 @@ func (e *evictions) endDrains() {
 	e.drains = rest
 }
 
-// undrained tells what kubectl prints last.
+// undrained records what kubectl prints last.
 func (e *evictions) undrained(in Drain, failed []string) {
 	var errs []error
 	for _, f := range failed {

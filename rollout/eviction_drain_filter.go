@@ -9,10 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// podsToEvict are the pods on the node that are to go, by name, with kubectl's
-// warnings and, if there are any, mistakes (k8s.io/kubectl/pkg/drain/drain.go:
-// filterPods). What is of one kind is told together; kubectl tells the kinds in
-// any order.
+// podsToEvict returns the pods on the node to evict, by name, with kubectl's
+// warnings and errors (k8s.io/kubectl/pkg/drain/drain.go: filterPods). Messages
+// of one kind are joined; kubectl prints the kinds in any order.
 func (e *evictions) podsToEvict(in Drain, node int32) (pods []leaving, warnings string, mistakes []string) {
 	selector, err := labels.Parse(in.PodSelector)
 	if err != nil {
@@ -43,7 +42,7 @@ func (e *evictions) podsToEvict(in Drain, node int32) (pods []leaving, warnings 
 	return pods, strings.Join(warned.lines(), "; "), mistakes
 }
 
-// remarks are words about pods, each with the pods that it is about.
+// remarks are messages about pods, each with its pods.
 type remarks []remark
 
 type remark struct {
@@ -69,7 +68,7 @@ func (r remarks) lines() []string {
 	return lines
 }
 
-// filterResult is what kubectl thinks of evicting a pod.
+// filterResult is kubectl's decision whether to evict a pod.
 type filterResult struct {
 	goes, wrong bool
 	words       string

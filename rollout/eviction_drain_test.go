@@ -52,8 +52,8 @@ func evicts(events []Event) bool {
 	return false
 }
 
-// grantable is a pod whose eviction was refused and would now be granted, if the
-// next tick is one in which its drain asks.
+// grantable returns a pod whose eviction was refused and would be granted now, if
+// its drain retries in the next tick.
 func (s *Sim) grantable() string {
 	for _, d := range s.evictions.drains {
 		if since := s.clock + s.step - d.started; since/retry == (since-s.step)/retry {

@@ -13,15 +13,15 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// allowance is what the disruption controller makes of a PodDisruptionBudget
+// allowance is what the disruption controller computes for a PodDisruptionBudget
 // (pkg/controller/disruption/disruption.go: trySync, updatePdbStatus). It is
-// counted when somebody asks, and so never lags behind.
+// computed on demand, and so never lags behind.
 type allowance struct {
 	expected, desired, healthy, allowed int32
 	failure                             error // it cannot be counted: nothing is allowed
 }
 
-// allowanceOf counts what a budget allows now.
+// allowanceOf computes what a budget allows now.
 func (e *evictions) allowanceOf(b *policyv1.PodDisruptionBudget) allowance {
 	var a allowance
 	selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
@@ -42,7 +42,7 @@ func (e *evictions) allowanceOf(b *policyv1.PodDisruptionBudget) allowance {
 	return a
 }
 
-// expect is how many pods a budget counts on, and how many of them it wants
+// expect returns how many pods a budget expects, and how many of them must be
 // healthy (getExpectedPodCount).
 func (e *evictions) expect(b *policyv1.PodDisruptionBudget, selector labels.Selector) (expected, desired int32, err error) {
 	amount := b.Spec.MaxUnavailable
@@ -70,9 +70,9 @@ func (e *evictions) expect(b *policyv1.PodDisruptionBudget, selector labels.Sele
 	return expected, int32(n), nil
 }
 
-// scaleOfAll returns the sum of the scales of all controllers of the pods; pods
-// without one do not count (getExpectedScale). A Deployment counts once, however many
-// ReplicaSets it has.
+// scaleOfAll returns the sum of the scales of all controllers of the pods. Pods
+// without a controller do not count (getExpectedScale). A Deployment counts once,
+// with any number of ReplicaSets.
 func (e *evictions) scaleOfAll(namespace string, selector labels.Selector) (int32, error) {
 	sum, asked, counted := int32(0), map[types.UID]bool{}, map[string]bool{}
 	for id := range e.selected(namespace, selector) {
@@ -93,9 +93,9 @@ func (e *evictions) scaleOfAll(namespace string, selector labels.Selector) (int3
 	return sum, nil
 }
 
-// scaleOf returns the controller whose scale counts, that of the ReplicaSet if the pod
-// is of one, and how many pods it is to have (pkg/controller/disruption/disruption.go:
-// finders).
+// scaleOf returns the controller whose scale counts, and its desired number of
+// pods. For a pod of a ReplicaSet that is the ReplicaSet's Deployment, if it has
+// one (pkg/controller/disruption/disruption.go: finders).
 func (e *evictions) scaleOf(namespace string, ref *metav1.OwnerReference, pod string) (controller string, replicas int32, err error) {
 	controller = ref.Kind + "/" + ref.Name
 	b := e.cluster.Borrow()
@@ -130,15 +130,15 @@ func scale(replicas *int32) int32 {
 	return *replicas
 }
 
-// refusal is why an eviction is refused, and whether it is worth to ask again.
+// refusal is why an eviction is refused, and whether a retry makes sense.
 type refusal struct {
 	words string
 	again bool
 }
 
-// evictable is what the API server answers to an eviction
-// (pkg/registry/core/pod/storage/eviction.go: EvictionREST.Create); no words: it
-// is granted.
+// evictable returns the API server's answer to an eviction
+// (pkg/registry/core/pod/storage/eviction.go: EvictionREST.Create). Without words
+// it is granted.
 func (e *evictions) evictable(p *pod) refusal {
 	if p.terminal() || p.phase == pending || p.is(terminating) {
 		return refusal{}
@@ -165,7 +165,7 @@ func (e *evictions) evictable(p *pod) refusal {
 	return refusal{"Cannot evict pod as it would violate the pod's disruption budget. " + a.words(b.Name), true}
 }
 
-// words are the cause that the refusal of an eviction gives (checkAndDecrement).
+// words returns the cause in the refusal of an eviction (checkAndDecrement).
 func (a *allowance) words(budget string) string {
 	text := fmt.Sprintf("The disruption budget %s does not allow evicting pods currently", budget)
 	switch {
@@ -177,7 +177,7 @@ func (a *allowance) words(budget string) string {
 	return text
 }
 
-// budgetsOf lists the budgets that match the pod, ascending by name.
+// budgetsOf returns the budgets that match the pod, ascending by name.
 func (e *evictions) budgetsOf(p *pod) []*policyv1.PodDisruptionBudget {
 	var all []*policyv1.PodDisruptionBudget
 	for _, b := range e.cluster.Borrow().PodDisruptionBudgets() {
@@ -192,7 +192,8 @@ func (e *evictions) budgetsOf(p *pod) []*policyv1.PodDisruptionBudget {
 	return all
 }
 
-// counted is a budget with the status that the disruption controller gives it now.
+// counted returns the budget with the status that the disruption controller would
+// set now.
 func (e *evictions) counted(b *policyv1.PodDisruptionBudget) *policyv1.PodDisruptionBudget {
 	a := e.allowanceOf(b)
 	b = b.DeepCopy()

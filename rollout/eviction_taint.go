@@ -10,9 +10,10 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// processTaints has the pods on nodes whose NoExecute taints may have changed in this tick
-// be turned out, or not any more: by what the taints are now, and not by what they
-// were in between (pkg/controller/tainteviction/taint_eviction.go: handleNodeUpdate).
+// processTaints sets or cancels the eviction of pods on nodes whose NoExecute
+// taints may have changed in this tick. It uses the taints at the end of the
+// inputs, not those in between (pkg/controller/tainteviction/taint_eviction.go:
+// handleNodeUpdate).
 func (e *evictions) processTaints() {
 	for _, node := range e.taintsChanged {
 		for id := range e.podsOn(node) {
@@ -23,7 +24,8 @@ func (e *evictions) processTaints() {
 	e.taintsChanged = e.taintsChanged[:0]
 }
 
-// processTaintsOf is expel for the DaemonSet's pods, after it may want other nodes.
+// processTaintsOf calls processPodTaints for the DaemonSet's pods, after its
+// eligible nodes may have changed.
 func (e *evictions) processTaintsOf(d *daemonSet) {
 	for n := range d.head {
 		for id := d.head[n]; id != none && e.nodes[n].is(hasNoExecute); id = e.pods[id].next {
@@ -33,9 +35,10 @@ func (e *evictions) processTaintsOf(d *daemonSet) {
 	}
 }
 
-// processPodTaints sets when the pod is turned out. A time that is set stays while taints
-// change but there are any that end the time the pod tolerates, even if it is shorter then
-// (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode).
+// processPodTaints sets when the pod is evicted. A time that is set stays while
+// taints change, as long as any taint limits the time that the pod tolerates,
+// even if that is shorter then (pkg/controller/tainteviction/taint_eviction.go:
+// processPodOnNode).
 func (e *evictions) processPodTaints(id int32) {
 	p := &e.pods[id]
 	if !p.is(bound) || p.node == none || !e.nodes[p.node].there() {
@@ -63,7 +66,8 @@ func (e *evictions) evictTainted(id int32) {
 	e.kubelets.deletePod(id)
 }
 
-// whyTainted says which taints turn the pod out, and whether that comes again.
+// whyTainted returns which taints evict the pod, and whether its successor is
+// evicted too.
 func (e *evictions) whyTainted(p *pod) Why {
 	w := Why{Reason: ReasonTolerationExpired}
 	if p.owner != none && e.evictsAgain(e.daemonSets.at[p.owner], p.node) {
@@ -86,8 +90,8 @@ func (e *evictions) whyTainted(p *pod) Why {
 	return w
 }
 
-// evictsAgain says whether a pod that the DaemonSet makes for the node now will
-// not stay there: it tolerates a NoExecute taint, but only for a time.
+// evictsAgain reports whether a pod that the DaemonSet creates for the node now
+// will be evicted: it tolerates a NoExecute taint, but only for a time.
 func (e *evictions) evictsAgain(d *daemonSet, node int32) bool {
 	if d.decision[node] != placement.Eligible {
 		return false

@@ -156,7 +156,8 @@ func ExampleSim_Estimate() {
 	// maxSurge 2: Done after 3 ticks in 2 waves, at worst 4 of 4 available
 }
 
-// Inputs may be given ahead; those that turn out to be impossible say so.
+// Inputs may be scheduled ahead. Inputs that are impossible when they are due
+// become Refused events.
 func ExampleSim_At() {
 	sim := rolledOut("a", "b")
 	sim.At(5, rollout.RemoveNode{Node: "b"})

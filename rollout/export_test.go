@@ -5,8 +5,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Tests of diagnoses draw the same scenarios as those of this package. They are of
-// package rollout_test, since rollout/diagnosis imports this one.
+// Tests of diagnoses draw the same scenarios as the tests of this package. They
+// are in package rollout_test, since rollout/diagnosis imports this one.
 
 type (
 	Failer      = failer

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// Input is something that happens to a cluster from outside. The kinds of
-// inputs are the structs of this package that are named for it and no others.
-// Each prints as one line; FormatInput and ParseInput write and read it whole.
+// Input is a change to a cluster from outside. The kinds of inputs are the
+// structs of this package that implement it; there are no others. Each prints as
+// one line. FormatInput and ParseInput write and read it without loss.
 //
-// A new one is a struct with these methods, in an input_*.go file of the part that
-// it is about, and a row of verbs that says how a script spells it. One that holds
+// To add a kind, define a struct with these methods in the input_*.go file of its
+// part, and add a row of verbs for its spelling in scripts. A kind that holds
 // pointers or slices also has a method copied.
 type Input interface {
 	String() string
@@ -35,9 +35,9 @@ func checkNode(node string) error {
 	return nil
 }
 
-// Inject has inputs take effect in the next tick, in the order given. It refuses
-// all of them if one is malformed, naming every mistake. An input that turns out
-// to be impossible when its time comes is a Refused event.
+// Inject makes inputs take effect in the next tick, in the order given. If one is
+// malformed it refuses all of them; the error names every mistake. An input that
+// is impossible when it takes effect becomes a Refused event.
 func (s *Sim) Inject(in ...Input) error { return s.At(int(s.now)+1, in...) }
 
 // At is Inject for a later tick.
@@ -50,8 +50,8 @@ func (s *Sim) At(tick int, in ...Input) error {
 	return nil
 }
 
-// withInputs returns a list of inputs to which others were added, behind those of
-// their tick.
+// withInputs returns the list with other inputs added, each after those of its
+// tick.
 func (s *Sim) withInputs(list []scheduled, tick int, in []Input) ([]scheduled, error) {
 	var errs []error
 	if tick <= int(s.now) || tick > int(s.last) {
@@ -76,7 +76,8 @@ func (s *Sim) withInputs(list []scheduled, tick int, in []Input) ([]scheduled, e
 	return slices.Insert(list, at, more...), nil
 }
 
-// plain is what a pointer points to: it is as good as the input, and nil where it is nil.
+// plain returns the value that a pointer points to, which is equivalent as an
+// input. It returns nil for a nil pointer.
 func plain(in Input) Input {
 	switch p := reflect.ValueOf(in); {
 	case p.Kind() != reflect.Pointer:
@@ -117,8 +118,8 @@ func (s *Sim) refuse(key string, in Input, reason string) {
 	s.emit(Event{Kind: EventInputRefused, Key: key, Why: Why{Detail: in.String() + ": " + reason}})
 }
 
-// target is resolve for an input: neither, with a Refused event, if there is
-// nothing of that key.
+// target is resolve for an input. If nothing has the key, it returns neither and
+// emits a Refused event.
 func (s *Sim) target(in Input, key string) (*daemonSet, *deployment) {
 	d, deployed := s.resolve(key)
 	if d == nil && deployed == nil {
@@ -132,8 +133,8 @@ func (s *Sim) noteInput(kind EventKind, d *deployment, in Input, more string) {
 	s.emit(Event{Kind: kind, Deployment: d.key, Why: Why{Detail: in.String() + more}})
 }
 
-// onNode is the slot of the node that an input is about; none, with a Refused
-// event, if there is no such node.
+// onNode returns the slot of the node that an input is about. If there is no such
+// node, it returns none and emits a Refused event.
 func (s *Sim) onNode(in Input, node string) int32 {
 	n := s.slotOf(node)
 	if n == none || !s.nodes[n].there() {
@@ -159,8 +160,8 @@ func checkNodes(nodes []string) error {
 	return errors.Join(errs...)
 }
 
-// word spells an argument of an input: as it is if that can be read again, else
-// quoted as in Go.
+// word returns the spelling of an argument of an input: as it is if it can be
+// read back, else quoted as in Go.
 func word(s string) string {
 	odd := func(c rune) bool { return c <= ' ' || c == '"' || c > '~' }
 	if s == "" || strings.ContainsFunc(s, odd) || strings.HasSuffix(s, ":") {
@@ -169,7 +170,8 @@ func word(s string) string {
 	return s
 }
 
-// on spells the nodes that an input is confined to; none: all.
+// on returns the spelling of the nodes that an input is limited to; an empty list
+// means all.
 func on(nodes []string) string {
 	text := ""
 	for i, n := range nodes {

@@ -8,31 +8,31 @@ import (
 )
 
 // Apply is kubectl apply of a DaemonSet or a Deployment: it is created, or its
-// spec, labels and annotations become these. Exactly one of the two is to be set.
-// Defaults are filled in and mistakes refused, unless Unvalidated says that an API
-// server has let this object in before; a Deployment gets its defaults all the
-// same. One that does not say spec.replicas keeps how many there are, and one that is
-// paused stays so until Resume.
+// spec, labels and annotations are replaced. Exactly one of the two fields must
+// be set. Defaults are filled in and mistakes refused. Unvalidated skips both for
+// an object that an API server has already accepted, but a Deployment gets its
+// defaults all the same. An object without spec.replicas keeps the present number
+// of replicas. A paused Deployment stays paused until Resume.
 type Apply struct {
 	Object      *appsv1.DaemonSet
 	Deployment  *appsv1.Deployment
 	Unvalidated bool
 }
 
-// Undo is kubectl rollout undo: the template becomes that of a revision, 0
-// being the one before the last.
+// Undo is kubectl rollout undo: the template of a revision is restored. Revision
+// 0 is the one before the current revision.
 type Undo struct {
 	Key      string
 	Revision int64
 }
 
-// Propagation is what becomes of the pods and revisions of a DaemonSet or
+// Propagation decides what happens to the pods and revisions of a DaemonSet or
 // Deployment that is deleted.
 type Propagation uint8
 
 const (
 	Background Propagation = iota // they are deleted after it
-	Foreground                    // they are deleted first; it goes with the last pod
+	Foreground                    // they are deleted first; the object is deleted with the last pod
 	Orphan                        // they stay, without an owner
 )
 
@@ -42,7 +42,7 @@ type Delete struct {
 	Propagation Propagation
 }
 
-// String is kubectl's word for it.
+// String returns kubectl's name of the policy.
 func (p Propagation) String() string {
 	switch p {
 	case Foreground:

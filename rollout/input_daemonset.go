@@ -108,7 +108,7 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 	default:
 		wish := d.object.DeepCopy()
 		wish.Spec.Template = *template
-		if errs := cluster.Validate(wish); len(errs) > 0 { // the API server judges all of it, not only what changes
+		if errs := cluster.Validate(wish); len(errs) > 0 { // the API server validates the whole object, not only what changes
 			s.refuse(d.key, in, fmt.Sprintf("failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
 			return
 		}
@@ -116,8 +116,8 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 	}
 }
 
-// deleteDaemonSet has the garbage collector delete the pods and revisions, with the
-// last of them the DaemonSet, or leave them.
+// deleteDaemonSet makes the garbage collector delete the pods and revisions, and
+// the DaemonSet with the last of them, or leaves them.
 func (in Delete) deleteDaemonSet(s *Sim, d *daemonSet) {
 	s.emit(Event{Kind: EventInputApplied, Key: d.key, Why: Why{Detail: in.String()}})
 	switch in.Propagation {

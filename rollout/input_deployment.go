@@ -15,14 +15,14 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Scale is kubectl scale: a Deployment gets another number of replicas.
+// Scale is kubectl scale: it sets the number of replicas of a Deployment.
 type Scale struct {
 	Key      string
 	Replicas int32
 }
 
-// Pause is kubectl rollout pause: a Deployment's template may change and nothing
-// happens, until Resume. It can be scaled meanwhile.
+// Pause is kubectl rollout pause: until Resume, changes to a Deployment's
+// template have no effect. The Deployment can still be scaled.
 type Pause struct{ Key string }
 
 // Resume is kubectl rollout resume.
@@ -40,7 +40,7 @@ func (in Pause) check() error { return checkKey(in.Key) }
 
 func (in Resume) check() error { return checkKey(in.Key) }
 
-// checkDeployment says what is wrong with an Apply of a Deployment.
+// checkDeployment returns what is wrong with an Apply of a Deployment.
 func (in Apply) checkDeployment() error {
 	switch {
 	case in.Deployment.Name == "":
@@ -54,8 +54,9 @@ func (in Apply) checkDeployment() error {
 	return checkReplicas(in.Deployment.Spec.Replicas)
 }
 
-// defaultDeployment returns the input with a copy of the Deployment, with its defaults
-// but for the number of replicas: a manifest that does not say it leaves it as it is.
+// defaultDeployment returns the input with a copy of the Deployment, with all
+// defaults except the number of replicas: a manifest without it does not change
+// it.
 func (in Apply) defaultDeployment() Apply {
 	replicas := in.Deployment.Spec.Replicas
 	in.Deployment = cluster.Default(in.Deployment)
@@ -141,15 +142,15 @@ func (in Undo) undoDeployment(s *Sim, d *deployment) {
 	wish.Spec.Template = *rs.object.Spec.Template.DeepCopy()
 	delete(wish.Spec.Template.Labels, templateHashLabel)
 	wish.Annotations = restoredAnnotations(d.object.Annotations, rs.object.Annotations)
-	if errs := cluster.Validate(wish); len(errs) > 0 { // the API server judges all of it, not only what changes
+	if errs := cluster.Validate(wish); len(errs) > 0 { // the API server validates the whole object, not only what changes
 		s.noteInput(EventInputRefused, d, in, fmt.Sprintf(": failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
 		return
 	}
 	s.updateDeployment(d, in, wish)
 }
 
-// restoredAnnotations are the Deployment's own and, of the others, those that the
-// ReplicaSet has from it.
+// restoredAnnotations returns the Deployment's own annotations, and the others as
+// the ReplicaSet has them from it.
 func restoredAnnotations(deployment, set map[string]string) map[string]string {
 	now := map[string]string{}
 	maps.Copy(now, deployment)
@@ -160,8 +161,8 @@ func restoredAnnotations(deployment, set map[string]string) map[string]string {
 	return now
 }
 
-// deleteDeployment lets the garbage collector take the ReplicaSets and their pods
-// along, or wait for them, or leaves them.
+// deleteDeployment makes the garbage collector delete the ReplicaSets and their
+// pods, or waits for them, or leaves them.
 func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 	s.noteInput(EventInputApplied, d, in, "")
 	sets := slices.Clone(d.mine)

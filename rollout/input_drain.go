@@ -11,8 +11,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// EvictPods is somebody who asks the eviction API once for every pod on a node,
-// those of DaemonSets too, as a cluster autoscaler may.
+// EvictPods calls the eviction API once for every pod on a node, including pods
+// of DaemonSets, as a cluster autoscaler may.
 type EvictPods struct{ Node string }
 
 func (in Drain) apply(s *Sim) {
@@ -31,7 +31,7 @@ func (in Drain) apply(s *Sim) {
 	s.evictions.startDrain(in, pods)
 }
 
-// noteStart tells what kubectl prints first.
+// noteStart records what kubectl prints first.
 func (in Drain) noteStart(s *Sim, warnings string) {
 	object, _ := s.cluster.Borrow().Node(in.Node)
 	detail := in.String() + ": node/" + in.Node

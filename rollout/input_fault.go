@@ -6,44 +6,47 @@ import (
 	"time"
 )
 
-// What goes wrong with the pods of an image, or on some nodes, lasts until
-// another input of this file, Recover included, names them: of several that fit a
-// pod the last one counts.
+// A fault of the pods of an image, or on some nodes, lasts until another input of
+// this file, including Recover, names them. If several match a pod, the last one
+// counts.
 
-// NeverReady keeps pods with an image from becoming ready on some nodes; nil: on all.
-// Pods that are ready stay so.
+// NeverReady keeps pods with an image from becoming ready on some nodes; nil
+// means all nodes. Pods that are ready stay ready.
 type NeverReady struct {
 	Image string
 	Nodes []string
 }
 
-// CrashLoop has the containers of an image end some time after each start, on
-// some nodes; nil: on all. The kubelet starts them again: at once, then after
-// 10 s, doubling to 5 min. Those that run end at once. A pod is ready while its
-// container runs, if that is long enough for it to become so.
+// CrashLoop makes the containers of an image exit some time after each start, on
+// some nodes; nil means all nodes. The kubelet restarts them: at once, then after
+// 10 s, doubling to 5 min. Containers that run when the input takes effect exit
+// at once. A pod is ready while its container runs, if it runs long enough to
+// become ready.
 type CrashLoop struct {
 	Image string
-	After time.Duration // from the start of a container to its end; 0: it is never ready
+	After time.Duration // from the start of a container to its exit; 0: it is never ready
 	Nodes []string
 }
 
-// ImagePullFails keeps pods with an image from starting on some nodes; nil: on
-// all. The kubelet tries again, after 10 s, doubling to 5 min. Pods that run stay.
+// ImagePullFails keeps pods with an image from starting on some nodes; nil means
+// all nodes. The kubelet retries after 10 s, doubling to 5 min. Running pods are
+// not affected.
 type ImagePullFails struct {
 	Image string
 	Nodes []string
 }
 
-// RejectPods has the kubelets of some nodes reject the pods that come to them;
-// nil: of all. They are Failed, for a reason like OutOfcpu or UnexpectedAdmissionError.
+// RejectPods makes the kubelets of some nodes reject new pods; nil means all
+// nodes. The pods are Failed, with a reason like OutOfcpu or
+// UnexpectedAdmissionError.
 type RejectPods struct {
 	Reason string
 	Image  string // empty: pods of every image
 	Nodes  []string
 }
 
-// Recover ends what NeverReady, CrashLoop, ImagePullFails and RejectPods have
-// begun. What the kubelet does next it does when its backoff is over.
+// Recover ends the faults of NeverReady, CrashLoop, ImagePullFails and
+// RejectPods. The kubelet acts next when its backoff is over.
 type Recover struct {
 	Image string // empty: every image
 	Nodes []string

@@ -10,11 +10,11 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// ApplyNode adds a node or replaces it as it is; its Ready condition, if it has
-// one, counts as NodeReady, NodeNotReady or NodeDown would.
+// ApplyNode adds or replaces a node. Its Ready condition, if it has one, has the
+// effect of NodeReady, NodeNotReady or NodeDown.
 type ApplyNode struct{ Node *corev1.Node }
 
-// RemoveNode removes a node. Its pods stay, doing nothing, for Config.PodGC.
+// RemoveNode removes a node. Its pods stay, unchanged, for Config.PodGC.
 type RemoveNode struct{ Node string }
 
 // EditNode changes a node.
@@ -23,23 +23,23 @@ type EditNode struct {
 	Edits []cluster.NodeEdit
 }
 
-// PodsNotReady makes the pods on a node not ready, and those that come later,
-// until PodsReady.
+// PodsNotReady makes the pods on a node not ready, including pods that arrive
+// later, until PodsReady.
 type PodsNotReady struct{ Node string }
 
 // PodsReady ends PodsNotReady.
 type PodsReady struct{ Node string }
 
-// NodeNotReady makes a node's Ready condition False, with the taints
-// node.kubernetes.io/not-ready, and its pods not ready, until NodeReady.
+// NodeNotReady sets a node's Ready condition to False, with the taints
+// node.kubernetes.io/not-ready, until NodeReady. Its pods are not ready.
 type NodeNotReady struct{ Node string }
 
-// NodeReady makes a node ready again, whatever it was, and its taints go.
+// NodeReady makes a node ready, whatever its state was, and removes its taints.
 type NodeReady struct{ Node string }
 
-// NodeDown makes a node's kubelet go: nothing starts, stops or becomes ready
-// there. The Ready condition is Unknown and the pods are not ready at once; the
-// taints node.kubernetes.io/unreachable come after Config.NodeGrace.
+// NodeDown stops a node's kubelet: no pod starts, stops or becomes ready there.
+// At once the Ready condition is Unknown and the pods are not ready. The taints
+// node.kubernetes.io/unreachable follow after Config.NodeGrace.
 type NodeDown struct{ Node string }
 
 // NodeUp ends NodeDown.
@@ -48,10 +48,10 @@ type NodeUp struct{ Node string }
 // FailPods makes the live pods on a node Failed.
 type FailPods struct{ Node string }
 
-// DeletePods is a user deleting the pods on a node.
+// DeletePods deletes the pods on a node, as a user would.
 type DeletePods struct{ Node string }
 
-// StuckTerminating keeps terminating pods on a node from going.
+// StuckTerminating keeps terminating pods on a node from being removed.
 type StuckTerminating struct{ Node string }
 
 func (in ApplyNode) String() string {

@@ -2,8 +2,8 @@ package rollout
 
 import "fmt"
 
-// DeletePod is kubectl delete pod: of one pod, "namespace/name". Force does not
-// wait for the kubelet: the pod is gone at once.
+// DeletePod is kubectl delete pod of one pod, "namespace/name". With Force it
+// does not wait for the kubelet: the pod is removed at once.
 type DeletePod struct {
 	Pod   string
 	Force bool

@@ -9,7 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-// Keys lists the DaemonSets, ascending.
+// Keys returns the keys of the DaemonSets, ascending.
 func (s *Sim) Keys() []string {
 	keys := make([]string, 0, len(s.daemonSets.order))
 	for _, slot := range s.daemonSets.order {
@@ -18,8 +18,9 @@ func (s *Sim) Keys() []string {
 	return keys
 }
 
-// DeploymentStatus is the Deployment's status as the controller stored it last;
-// false if there is no such Deployment. Keys are those of Status.
+// DeploymentStatus returns the Deployment's status as the controller stored it
+// last, and false if there is no such Deployment. Keys are the same as for
+// Status.
 func (s *Sim) DeploymentStatus(key string) (appsv1.DeploymentStatus, bool) {
 	_, d := s.resolve(key)
 	if d == nil {
@@ -28,8 +29,8 @@ func (s *Sim) DeploymentStatus(key string) (appsv1.DeploymentStatus, bool) {
 	return *d.status.DeepCopy(), true
 }
 
-// History is what kubectl rollout history shows: the DaemonSet's revisions,
-// ascending by number; nil if there is no such DaemonSet.
+// History returns what kubectl rollout history shows: the DaemonSet's revisions,
+// ascending by number. It returns nil if there is no such DaemonSet.
 func (s *Sim) History(key string) []*appsv1.ControllerRevision {
 	d, _ := s.resolve(key)
 	if d == nil {
@@ -55,8 +56,9 @@ func (s *Sim) Undo(key string, revision int64) error {
 // Delete is Inject(Delete{Key: key}): kubectl delete.
 func (s *Sim) Delete(key string) error { return s.Inject(Delete{Key: key}) }
 
-// ReplicaSets is what kubectl rollout history shows of a Deployment: its
-// ReplicaSets, ascending by revision; nil if there is no such Deployment.
+// ReplicaSets returns what kubectl rollout history shows of a Deployment: its
+// ReplicaSets, ascending by revision. It returns nil if there is no such
+// Deployment.
 func (s *Sim) ReplicaSets(key string) []*appsv1.ReplicaSet {
 	_, d := s.resolve(key)
 	if d == nil {
@@ -78,7 +80,7 @@ func (s *Sim) Pause(key string) error { return s.Inject(Pause{key}) }
 // Resume is Inject(Resume{key}): kubectl rollout resume.
 func (s *Sim) Resume(key string) error { return s.Inject(Resume{key}) }
 
-// Deployments lists the keys of the Deployments, ascending.
+// Deployments returns the keys of the Deployments, ascending.
 func (s *Sim) Deployments() []string {
 	keys := make([]string, 0, len(s.deployments.order))
 	for _, slot := range s.deployments.order {
@@ -97,8 +99,8 @@ func (s *Sim) Object(key string) (appsv1.DaemonSetStatus, bool) {
 	return *d.status.DeepCopy(), true
 }
 
-// RolloutStatus is what kubectl rollout status prints, word for word with its
-// line feed, and whether it would stop waiting
+// RolloutStatus returns what kubectl rollout status prints, word for word with
+// its line feed, and whether it would stop waiting
 // (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go:
 // DaemonSetStatusViewer.Status).
 func (s *Sim) RolloutStatus(key string) (message string, done bool, err error) {
@@ -146,8 +148,8 @@ func (d *deployment) rolloutStatus() (message string, done bool, err error) {
 	return fmt.Sprintf("deployment %q successfully rolled out\n", name), true, nil
 }
 
-// Scale is Inject(Scale{key, replicas}): kubectl scale. A DaemonSet has no scale:
-// the error says what it offers instead.
+// Scale is Inject(Scale{key, replicas}): kubectl scale. A DaemonSet cannot be
+// scaled; the error names the alternative.
 func (s *Sim) Scale(key string, replicas int) error {
 	switch d, deployed := s.resolve(key); {
 	case d != nil:

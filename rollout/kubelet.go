@@ -19,7 +19,7 @@ func (k *kubelets) fork() kubelets {
 	return kubelets{podDurations: k.podDurations, spread: k.spread, faults: k.faults}
 }
 
-// unstick ends what a dump showed to be stuck on the node.
+// unstick ends on the node what the dump showed as stuck.
 func (k *kubelets) unstick(node int32) {
 	for id := range k.podsOn(node) {
 		k.pods[id].flags &^= stays
@@ -27,10 +27,10 @@ func (k *kubelets) unstick(node int32) {
 	}
 }
 
-// deletePod is what the API server and the kubelet make of a deletion: unbound,
-// failed and succeeded pods and those without a grace period are gone at once
-// (pkg/registry/core/pod/strategy.go: CheckGracefulDelete), and so are those
-// that need no time to stop where a kubelet is there to stop them.
+// deletePod deletes a pod as the API server and the kubelet do. Unbound, failed
+// and succeeded pods and pods without a grace period are removed at once
+// (pkg/registry/core/pod/strategy.go: CheckGracefulDelete), and so are pods that
+// need no time to stop if there is a kubelet to stop them.
 func (k *kubelets) deletePod(id int32) {
 	p := &k.pods[id]
 	works := p.node != none && k.nodes[p.node].works() && !k.nodes[p.node].is(isStuck)
@@ -47,8 +47,9 @@ func (k *kubelets) deletePod(id int32) {
 	k.arm(id)
 }
 
-// deleteWithin is deletePod with a grace period that is not the pod's own, unless
-// it is none. A pod on its way out can be given less, not more.
+// deleteWithin is deletePod with another grace period than the pod's own, unless
+// it is none. The grace period of a terminating pod can be shortened, not
+// extended.
 func (k *kubelets) deleteWithin(id int32, grace simTime) {
 	p := &k.pods[id]
 	switch {
@@ -63,8 +64,8 @@ func (k *kubelets) deleteWithin(id int32, grace simTime) {
 	}
 }
 
-// settleNode makes the node's pods what its state makes of them: ready or not,
-// and moving or not.
+// settleNode updates the node's pods to its state: whether they are ready, and
+// when they move.
 func (k *kubelets) settleNode(node int32) {
 	holds, works := k.nodes[node].holds(), k.nodes[node].works()
 	for id := range k.podsOn(node) {

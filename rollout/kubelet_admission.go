@@ -10,9 +10,9 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// rejects is the kubelet's last word on a pod that comes to it: one that it
-// rejects is Failed (pkg/kubelet/kubelet.go: rejectPod). The scheduler has let
-// in what it bound; a pod whose template names its node has come past it.
+// rejects reports whether the kubelet rejects the pod, which is then Failed
+// (pkg/kubelet/kubelet.go: rejectPod). The scheduler has checked the pods that it
+// bound. A pod whose template names its node has bypassed the scheduler.
 func (k *kubelets) rejects(id int32, t *fault) bool {
 	p := &k.pods[id]
 	reason, message := "", ""
@@ -30,10 +30,10 @@ func (k *kubelets) rejects(id int32, t *fault) bool {
 	return true
 }
 
-// unfit is why the pod does not fit beside the others on its node: what it lacks
-// before ports that are taken (pkg/scheduler/eventhandlers.go: AdmissionCheck;
+// unfit returns why the pod does not fit beside the others on its node: missing
+// resources before ports in use (pkg/scheduler/eventhandlers.go: AdmissionCheck;
 // pkg/kubelet/lifecycle/predicate.go: predicateAdmitHandler.Admit). A critical
-// pod does not push others out here.
+// pod does not preempt others here.
 func (k *kubelets) unfit(p *pod) (reason, message string) {
 	c := k.classes[p.class]
 	if k.nodes[p.node].is(isOpen) || k.room == nil || c.workload == nil {
@@ -66,7 +66,7 @@ func outOf(short *placement.Shortfall) (reason, message string) {
 		short.Resource, units(short.Requested), used, units(short.Capacity))
 }
 
-// fail makes a pod Failed, for a reason that its status names.
+// fail makes a pod Failed, with the reason in its status.
 func (k *kubelets) fail(id int32, reason string, why Why) {
 	p := &k.pods[id]
 	k.endRuns(id)

@@ -1,20 +1,20 @@
 package rollout
 
-// A container that ends is started again at once; the next times the kubelet
-// waits from its end on, 10 s doubling to 5 min, unless the container ran for more
-// than twice as long (pkg/kubelet/kuberuntime/kuberuntime_manager.go: doBackOff;
-// k8s.io/client-go/util/flowcontrol/backoff.go: Backoff). A failed image pull
-// waits likewise, but from the first time on (pkg/kubelet/images/image_manager.go:
-// EnsureImageExists).
+// A container that exits is restarted at once. After that the kubelet waits from
+// each exit on, 10 s doubling to 5 min, unless the container ran for more than
+// twice as long (pkg/kubelet/kuberuntime/kuberuntime_manager.go: doBackOff;
+// k8s.io/client-go/util/flowcontrol/backoff.go: Backoff). A failed image pull has
+// the same waits, but from the first time on
+// (pkg/kubelet/images/image_manager.go: EnsureImageExists).
 //
-// Where a pod stands follows from its first start and the time: nothing has to
-// happen for it, and a container that ends before it is ready makes no ticks due.
+// The state of a pod follows from its first start and the time. It needs no
+// events, and a container that exits before it is ready makes no ticks due.
 const (
 	firstRestart   int64 = 10
 	longestRestart int64 = 5 * 60
 )
 
-// nextWait is the wait after a wait.
+// nextWait returns the wait after a wait.
 func nextWait(wait int64) int64 {
 	if wait == 0 {
 		return firstRestart
@@ -22,7 +22,8 @@ func nextWait(wait int64) int64 {
 	return min(2*wait, longestRestart)
 }
 
-// nextPull is the first try, not before now, after one that failed at a moment.
+// nextPull returns the time of the first retry, not before now, after a pull that
+// failed at a given time.
 func nextPull(failed, now int64) int64 {
 	wait := firstRestart
 	at := failed + wait
@@ -35,15 +36,15 @@ func nextPull(failed, now int64) int64 {
 	return at
 }
 
-// run is the last start of a container that ends again and again, until now.
+// run is the latest run of a container in a crash loop.
 type run struct {
 	starts, ends int64
 	next         int64 // start
 	restarts     int
 }
 
-// runOf gives the run of a container that first started at a moment and ends
-// after some seconds each time.
+// runOf returns the current run of a container that first started at a given time
+// and exits a number of seconds after each start.
 func runOf(first, after, now int64) run {
 	r := run{starts: first}
 	for wait := int64(0); ; wait = nextWait(wait) {
@@ -73,8 +74,8 @@ func (k *kubelets) runOf(p *pod) run {
 	return runOf(first, after, int64(k.clock))
 }
 
-// beginLoop has the containers of a pod that runs end now, and from then on again
-// and again.
+// beginLoop starts a crash loop: the containers of a running pod exit now, and
+// after every restart.
 func (k *kubelets) beginLoop(id int32, after simTime) {
 	p := &k.pods[id]
 	k.endRuns(id)
@@ -85,14 +86,14 @@ func (k *kubelets) beginLoop(id int32, after simTime) {
 	}
 }
 
-// serves says whether a pod in a crash loop is ready now.
+// serves reports whether a pod in a crash loop is ready now.
 func (k *kubelets) serves(p *pod, r run) bool {
 	ready := r.starts + int64(k.durations(p).ready)
 	return !k.heldBack(p) && ready < r.ends && int64(k.clock) >= ready && int64(k.clock) < r.ends
 }
 
-// loopTick is when a pod in a crash loop changes: its container ends for the first
-// time, or it becomes ready or ceases to be.
+// loopTick returns when a pod in a crash loop changes: its container exits for
+// the first time, or it becomes ready or not ready.
 func (k *kubelets) loopTick(p *pod) int32 {
 	r, after, ready := k.runOf(p), int64(k.faultOf(p).after), int64(k.durations(p).ready)
 	first := int64(p.loopStart()) + after
@@ -111,7 +112,7 @@ func (k *kubelets) loopTick(p *pod) int32 {
 	return none
 }
 
-// loop lets a pod in a crash loop change.
+// loop changes the state of a pod in a crash loop.
 func (k *kubelets) loop(id int32) {
 	p := &k.pods[id]
 	if !p.is(crashed) && int64(k.clock) >= int64(p.loopStart())+int64(k.faultOf(p).after) {
@@ -129,7 +130,7 @@ func (k *kubelets) loop(id int32) {
 }
 
 // endLoop ends a crash loop: the container keeps on running, or starts once more
-// when its backoff is over. It says whether the pod is not ready until then.
+// when its backoff is over. It reports whether the pod is not ready until then.
 func (k *kubelets) endLoop(id int32) (waits bool) {
 	p := &k.pods[id]
 	if !p.is(loops) {
@@ -149,7 +150,8 @@ func (k *kubelets) endLoop(id int32) (waits bool) {
 	return !serves
 }
 
-// suspendCrashes stops what a kubelet does to the pod's containers, since it is gone.
+// suspendCrashes stops the restarts of the pod's containers, since its kubelet is
+// down.
 func (k *kubelets) suspendCrashes(id int32) {
 	p := &k.pods[id]
 	if p.is(frozen) || !p.is(loops) && k.restarted[id].once == "" {
@@ -162,9 +164,9 @@ func (k *kubelets) suspendCrashes(id int32) {
 	p.flags |= frozen
 }
 
-// resumeCrashes has a kubelet that is back find what it does not remember: a container that
-// has ended starts at once, and its backoff begins anew (pkg/kubelet/kubelet.go:
-// NewMainKubelet).
+// resumeCrashes continues crash loops after the kubelet is back. It remembers
+// nothing: a container that has exited starts at once, and its backoff starts
+// from the beginning (pkg/kubelet/kubelet.go: NewMainKubelet).
 func (k *kubelets) resumeCrashes(id int32) {
 	p := &k.pods[id]
 	if !p.is(frozen) {

@@ -1,7 +1,7 @@
 package rollout
 
-// fault is what is wrong with pods of an image, "" being all, on some nodes,
-// ascending, none being all.
+// fault is a fault of pods with an image ("" is any) on some nodes, ascending
+// (empty is all).
 type fault struct {
 	kind   faultKind
 	image  string
@@ -20,7 +20,7 @@ const (
 	rejection
 )
 
-// injectFault adds a fault, and has every pod look at what it means for it.
+// injectFault adds a fault, and applies it to every pod.
 func (k *kubelets) injectFault(input string, t fault) {
 	k.emit(Event{Kind: EventInputApplied, Why: Why{Detail: input}})
 	touched := k.podsWith(&t)
@@ -39,7 +39,7 @@ func (k *kubelets) injectFault(input string, t fault) {
 	}
 }
 
-// podsWith lists the pods that a fault is about.
+// podsWith returns the pods that a fault is about.
 func (k *kubelets) podsWith(t *fault) []int32 {
 	var touched []int32
 	for id := range k.pods {
@@ -50,10 +50,10 @@ func (k *kubelets) podsWith(t *fault) []int32 {
 	return touched
 }
 
-// well is what is wrong with a pod that nothing befell.
+// noFault is the fault of a pod without one.
 var noFault = &fault{}
 
-// faultOf is what is wrong with the pod now: the last fault that fits.
+// faultOf returns the pod's present fault: the last one that matches.
 func (k *kubelets) faultOf(p *pod) *fault {
 	for i := len(k.faults) - 1; i >= 0; i-- {
 		if t := &k.faults[i]; k.matches(p, t.nodes, t.image) {
@@ -63,8 +63,8 @@ func (k *kubelets) faultOf(p *pod) *fault {
 	return noFault
 }
 
-// failsPull says whether the pod cannot start for want of its image, which is
-// told once.
+// failsPull reports whether the pod cannot start because its image cannot be
+// pulled. It emits the event for that once.
 func (k *kubelets) failsPull(id int32, t *fault) bool {
 	p := &k.pods[id]
 	if t.kind != noImage {
@@ -78,7 +78,7 @@ func (k *kubelets) failsPull(id int32, t *fault) bool {
 	return true
 }
 
-// pullTick is when the kubelet pulls again, if that is not in vain.
+// pullTick returns when the kubelet pulls again, or none if that would fail.
 func (k *kubelets) pullTick(p *pod) int32 {
 	if k.faultOf(p).kind == noImage {
 		return none

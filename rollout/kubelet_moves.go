@@ -1,6 +1,6 @@
 package rollout
 
-// arm puts the pod's next move on the queue, or takes it off.
+// arm queues the pod's next move, or removes it from the queue.
 func (k *kubelets) arm(id int32) {
 	p := &k.pods[id]
 	due := k.nextMove(p)
@@ -10,23 +10,24 @@ func (k *kubelets) arm(id int32) {
 	p.due = due
 }
 
-// rearm looks again at when the node's pods will move.
+// rearm recomputes when the node's pods will move.
 func (k *kubelets) rearm(d *daemonSet, node int32) {
 	for id := d.head[node]; id != none; id = k.pods[id].next {
 		k.arm(id)
 	}
 }
 
-// rearmAll is for a change of minReadySeconds: pods become available at another time.
+// rearmAll recomputes the moves after a change of minReadySeconds: pods become
+// available at another time.
 func (k *kubelets) rearmAll(d *daemonSet) {
 	for n := range d.head {
 		k.rearm(d, int32(n))
 	}
 }
 
-// nextMove is the tick in which the pod does something by itself or is turned
-// out, or in which time alone changes what the controller thinks of it; none if
-// it waits for something else.
+// nextMove returns the next tick in which the pod does something by itself, is
+// evicted, or is seen differently by the controller because time has passed. It
+// returns none if the pod waits for something else.
 func (k *kubelets) nextMove(p *pod) int32 { return earlier(k.evictTick(p), k.ownMove(p)) }
 
 func (k *kubelets) ownMove(p *pod) int32 {
@@ -71,7 +72,7 @@ func (k *kubelets) stopTick(p *pod) int32 {
 
 func (k *kubelets) stopTime(p *pod) simTime { return min(k.durations(p).stop, k.graceOf(p)) }
 
-// retryTick is when the backoff that keeps a failed pod is over.
+// retryTick returns when the backoff that keeps a failed pod is over.
 func (k *kubelets) retryTick(p *pod) int32 {
 	if p.owner == none || p.node == none {
 		return none
@@ -82,7 +83,7 @@ func (k *kubelets) retryTick(p *pod) int32 {
 	return none
 }
 
-// availableTick is when a ready pod has been so for minReadySeconds.
+// availableTick returns when a ready pod has been ready for minReadySeconds.
 func (k *kubelets) availableTick(p *pod) int32 {
 	if at, ok := k.availableAt(p); ok && (at > int64(k.clock) || k.dueNow(p)) {
 		return k.tickOf(at)
@@ -90,13 +91,13 @@ func (k *kubelets) availableTick(p *pod) int32 {
 	return none
 }
 
-// availableNow says whether that is in this tick.
+// availableNow reports whether the pod becomes available in this tick.
 func (k *kubelets) availableNow(p *pod) bool {
 	at, ok := k.availableAt(p)
 	return ok && at > int64(k.clock-k.step) && k.tickOf(at) == k.now
 }
 
-// heldBack says whether something keeps a running pod from becoming ready.
+// heldBack reports whether something keeps a running pod from becoming ready.
 func (k *kubelets) heldBack(p *pod) bool {
 	if k.nodes[p.node].holds() {
 		return true
@@ -125,7 +126,8 @@ func (k *kubelets) move(id int32) {
 	k.arm(id)
 }
 
-// startPod makes a pod run; one that takes no time to be ready is so at once.
+// startPod makes a pod run. A pod that needs no time to become ready is ready at
+// once.
 func (k *kubelets) startPod(id int32) {
 	p := &k.pods[id]
 	t := k.faultOf(p)

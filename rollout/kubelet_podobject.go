@@ -16,7 +16,7 @@ type podWriter struct {
 	models   map[int32]*corev1.Pod // by class
 }
 
-// reasonOf is what kubectl get pods shows in place of a pod's phase.
+// reasonOf returns what kubectl get pods shows in place of a pod's phase.
 func (k *kubelets) reasonOf(p *pod) string {
 	switch {
 	case p.reason != 0:
@@ -63,7 +63,7 @@ func (w *podWriter) write(id int32) *corev1.Pod {
 	return object
 }
 
-// make writes a pod as the controller makes it of a template
+// make writes a pod as the controller creates it from a template
 // (pkg/controller/controller_utils.go: GetPodFromTemplate;
 // pkg/controller/daemon/util/daemonset_util.go:
 // ReplaceDaemonSetPodNodeNameNodeAffinity).
@@ -114,7 +114,7 @@ func pinned(a *corev1.Affinity, node string) *corev1.Affinity {
 	return a
 }
 
-// own writes whose the pod is.
+// own writes the pod's ownerReference.
 func (w *podWriter) own(p *pod, object *corev1.Pod) {
 	object.Labels = maps.Clone(w.kubelets.classes[p.class].labels)
 	switch {
@@ -153,8 +153,8 @@ func (w *podWriter) state(id int32, object *corev1.Pod) {
 	}
 }
 
-// writeReason tells why a pod does not run, and how often it was started again,
-// where a kubelet would.
+// writeReason writes why a pod does not run, and its restart counts, where a
+// kubelet writes them.
 func (k *kubelets) writeReason(id int32, object *corev1.Pod) {
 	p := &k.pods[id]
 	reason := k.reasonOf(p)

@@ -2,8 +2,8 @@ package rollout
 
 import corev1 "k8s.io/api/core/v1"
 
-// restarts are how often the containers of a pod were started again: of each kind
-// that counts for a scale-down the one that was most often, and not their sum
+// restarts are the restart counts of a pod that matter for a scale-down: the
+// highest count among its containers and among its sidecars, not the sums
 // (pkg/controller/controller_utils.go: maxContainerRestarts).
 type restarts struct{ containers, sidecars int32 }
 
@@ -24,8 +24,8 @@ func (k *kubelets) restartsOf(id int32) (most restarts) {
 	return most
 }
 
-// restartCount is how often the i-th container of the pod was started again:
-// before a dump, in crash loops that are over, and in the one that goes on.
+// restartCount returns how often the i-th container of the pod was restarted:
+// before the dump, in past crash loops, and in the present one.
 func (k *kubelets) restartCount(id int32, i int) int32 {
 	p := &k.pods[id]
 	c := &k.classes[p.class].containers[i]
@@ -58,8 +58,8 @@ func dumpedRestarts(status *corev1.PodStatus, c *container) int32 {
 	return 0
 }
 
-// keepRestarts keeps what the pod's loop has come to, before that ends or is
-// interrupted.
+// keepRestarts saves the restart counts of the pod's loop before the loop ends or
+// is interrupted.
 func (k *kubelets) keepRestarts(id int32) {
 	p := &k.pods[id]
 	past := k.restarted[id]
@@ -83,7 +83,7 @@ func (k *kubelets) keepRestarts(id int32) {
 	k.restarted[id] = now
 }
 
-// endRuns is the end of the pod's containers, which are not started again.
+// endRuns ends the runs of the pod's containers, which are not restarted.
 func (k *kubelets) endRuns(id int32) {
 	k.keepRestarts(id)
 	if past, ok := k.restarted[id]; ok {

@@ -10,10 +10,11 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Whose container was started again most often goes first, not whose containers
-// were together; sidecars count where containers are equal. Of pods in a crash loop a
-// dump may have shown restarts already. Mutants seen to fail: restarts in which a
-// sidecar counts as another container; sums; restartCount without dumpedRestarts.
+// The pod with the most restarts of one container is deleted first, not the one
+// with the highest sum; sidecars count where containers are equal. A dump may
+// already contain restarts of pods in a crash loop. Mutants seen to fail:
+// restarts in which a sidecar counts as another container; sums; restartCount
+// without dumpedRestarts.
 func TestWhoWasRestartedGoesFirst(t *testing.T) {
 	for name, c := range map[string]struct {
 		of             [2][3]int32 // two containers and a sidecar

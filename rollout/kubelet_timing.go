@@ -24,7 +24,7 @@ func (t Timing) durations() durations {
 	return durations{nodes, t.Image, times{seconds(t.Start), seconds(t.Ready), seconds(t.Stop)}}
 }
 
-// durations are the exceptions and, last, the rule.
+// durations returns the exceptions and, last, the default.
 func (k Kubelet) durations() []durations {
 	var all []durations
 	for _, t := range k.Timings {
@@ -33,7 +33,7 @@ func (k Kubelet) durations() []durations {
 	return append(all, Timing{Start: k.Start, Ready: k.Ready, Stop: k.Stop}.durations())
 }
 
-// durations is how long the pod takes.
+// durations returns how long the pod takes.
 func (k *kubelets) durations(p *pod) times {
 	last := len(k.podDurations) - 1
 	i := 0
@@ -47,7 +47,7 @@ func (k *kubelets) durations(p *pod) times {
 	return t
 }
 
-// slow adds what is drawn for the pod.
+// slow adds the jitter drawn for the pod.
 func (k *kubelets) slow(p *pod, t *times) {
 	var g rand.PCG
 	g.Seed(k.config.Seed, k.jitterOf(p))
@@ -63,8 +63,8 @@ func (k *kubelets) slow(p *pod, t *times) {
 	t.stop += draw(k.spread.stop)
 }
 
-// jitterOf is the pod's part in a draw. Its name is not: the numbers in names
-// depend on how many pods there were before.
+// jitterOf returns the pod's contribution to a draw. Its name is not part of
+// that: the numbers in names depend on how many pods there were before.
 func (k *kubelets) jitterOf(p *pod) uint64 {
 	node := uint64(0)
 	if p.node != none {
@@ -81,7 +81,8 @@ func (k *kubelets) jitterOf(p *pod) uint64 {
 	return node ^ kube.HashName(k.namespace(p)+"/"+k.classes[p.class].prefix) + uint64(uint32(p.created))
 }
 
-// matches says whether the pod has the image and is on one of the nodes, ascending.
+// matches reports whether the pod has the image and is on one of the nodes,
+// ascending.
 func (k *kubelets) matches(p *pod, nodes []string, image string) bool {
 	if image != "" && !k.classes[p.class].runs(image) {
 		return false

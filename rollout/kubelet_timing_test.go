@@ -42,9 +42,9 @@ func startTimes(t *testing.T, spread Jitter, ds *appsv1.DaemonSet, nodes ...stri
 	return ready
 }
 
-// What is drawn for a pod stays within its bounds, uses them, and does not depend
-// on which other nodes there are. Mutants seen to fail: jitterOf by the pod's name;
-// a draw of most instead of most+1.
+// The jitter drawn for a pod stays within its bounds, reaches them, and does not
+// depend on the other nodes. Mutants seen to fail: jitterOf by the pod's name; a
+// draw of most instead of most+1.
 func TestJitterIsEachPodsOwn(t *testing.T) {
 	var names []string
 	for i := range 300 {

@@ -10,10 +10,9 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// nodeLifecycleController is what follows from a change of a node, for the pods on
-// it and for the controllers
-// (pkg/controller/nodelifecycle/node_lifecycle_controller.go: Controller;
-// pkg/controller/podgc/gc_controller.go: PodGCController).
+// nodeLifecycleController applies a change of a node to its pods and to the
+// controllers (pkg/controller/nodelifecycle/node_lifecycle_controller.go:
+// Controller; pkg/controller/podgc/gc_controller.go: PodGCController).
 type nodeLifecycleController struct {
 	*store
 	kubelets  *kubelets
@@ -21,7 +20,7 @@ type nodeLifecycleController struct {
 	dsc       *daemonSetController
 }
 
-// withUnknown is the node with its Ready condition Unknown.
+// withUnknown returns the node with its Ready condition Unknown.
 func withUnknown(n *corev1.Node) *corev1.Node {
 	changed := *n
 	changed.Status.Conditions = slices.Clone(n.Status.Conditions)
@@ -29,7 +28,7 @@ func withUnknown(n *corev1.Node) *corev1.Node {
 	return &changed
 }
 
-// fireAlarms lets the alarms that are due do what they are for, if their cause still is.
+// fireAlarms runs the alarms that are due, if their cause still holds.
 func (nlc *nodeLifecycleController) fireAlarms(kind alarmKind) {
 	if len(nlc.alarms) == 0 || nlc.alarms[0].tick > nlc.now {
 		return
@@ -52,7 +51,7 @@ func (nlc *nodeLifecycleController) fireAlarms(kind alarmKind) {
 	})
 }
 
-// collect removes the pods of a node that is gone
+// collect removes the pods of a removed node
 // (pkg/controller/podgc/gc_controller.go: gcOrphaned).
 func (nlc *nodeLifecycleController) collect(node int32) {
 	for id := range nlc.podsOn(node) {
@@ -61,7 +60,7 @@ func (nlc *nodeLifecycleController) collect(node int32) {
 	}
 }
 
-// setNode puts a node's object in the place of the old one.
+// setNode replaces a node's object.
 func (nlc *nodeLifecycleController) setNode(node int32, object *corev1.Node) {
 	old, was := nlc.cluster.Borrow().Node(object.Name)
 	next, err := nlc.cluster.With(object)
@@ -75,7 +74,7 @@ func (nlc *nodeLifecycleController) setNode(node int32, object *corev1.Node) {
 	nlc.dsc.decide(node)
 }
 
-// editNode changes a node's object by edits that Inject has checked.
+// editNode changes a node's object with edits that Inject has checked.
 func (nlc *nodeLifecycleController) editNode(node int32, edits ...cluster.NodeEdit) {
 	next, err := nlc.cluster.Edit(nlc.nodeNames[node].name, edits...)
 	if err != nil {

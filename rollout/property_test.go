@@ -41,8 +41,8 @@ func unequal(t failer, what string, a, b []Event) {
 	}
 }
 
-// Run gives the events that as many Ticks give, and ends in the same tick.
-// Mutant seen to fail: skip passes one tick more.
+// Run yields the same events as as many Ticks, and ends in the same tick. Mutant
+// seen to fail: skip passes one tick more.
 func TestSkippingIsStepping(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(endlessly).Draw(t, "story")
@@ -102,8 +102,9 @@ func TestSettledStaysSettled(t *testing.T) {
 	})
 }
 
-// endless says whether something repeats for ever: a node turns out what its
-// DaemonSet makes there, or a kubelet rejects it, or containers end that were ready.
+// endless reports whether something is in an endless loop: a node evicts what its
+// DaemonSet creates there, or a kubelet rejects it, or containers exit that were
+// ready.
 func endless(s *Sim) bool {
 	for _, slot := range s.daemonSets.order {
 		for n := range s.nodes {
@@ -125,7 +126,7 @@ func states(s *Sim) string {
 	return strings.Join(all, ", ")
 }
 
-// The same inputs and seed give the same events, also when nodes are given in
+// The same inputs and seed produce the same events, also when nodes are listed in
 // another order. Mutant seen to fail: draws from a shared source.
 func TestReplay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -158,9 +159,9 @@ func TestForkIsIndependent(t *testing.T) {
 	})
 }
 
-// Without surge no node ever has two live pods of a DaemonSet, unless a
-// DaemonSet came to own them by adoption or had surge before.
-// Mutant seen to fail: manageNode creates where only terminating pods are.
+// Without surge no node has two live pods of a DaemonSet, unless the DaemonSet
+// adopted them or had surge before. Mutant seen to fail: manageNode creates where
+// only terminating pods are.
 func TestOneLivePodPerNode(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Draw(t, "story")

@@ -23,7 +23,7 @@ type replicaSetController struct {
 	together []int32 // by node, zero: how many pods a scale-down finds there
 }
 
-// addSet takes up a ReplicaSet whose replicas are defaulted.
+// addSet adds a ReplicaSet with defaulted replicas.
 func (rsc *replicaSetController) addSet(object *appsv1.ReplicaSet, owner *deployment) (*replicaSet, error) {
 	selector, err := metav1.LabelSelectorAsSelector(object.Spec.Selector)
 	if err != nil {
@@ -41,8 +41,8 @@ func (rsc *replicaSetController) addSet(object *appsv1.ReplicaSet, owner *deploy
 	return rs, nil
 }
 
-// showSet puts the ReplicaSet into the snapshot, where the scheduler looks for
-// its selector.
+// showSet adds the ReplicaSet to the snapshot, where the scheduler finds its
+// selector.
 func (rsc *replicaSetController) showSet(object *appsv1.ReplicaSet) {
 	if next, err := rsc.cluster.With(object); err == nil {
 		rsc.cluster = next
@@ -52,7 +52,7 @@ func (rsc *replicaSetController) showSet(object *appsv1.ReplicaSet) {
 	}
 }
 
-// dropSet ends a ReplicaSet that has no pods any more.
+// dropSet removes a ReplicaSet without pods.
 func (rsc *replicaSetController) dropSet(rs *replicaSet) {
 	rsc.keepSerial("replicaset/"+rs.key, rs.serial)
 	rsc.disownSet(rs)
@@ -62,8 +62,8 @@ func (rsc *replicaSetController) dropSet(rs *replicaSet) {
 	}
 }
 
-// amend puts a changed copy in the place of the ReplicaSet's object. What change
-// gets shares all but the annotations with the old one.
+// amend replaces the ReplicaSet's object with a changed copy. The argument of
+// change shares all but the annotations with the old object.
 func (rsc *replicaSetController) amend(rs *replicaSet, change func(*appsv1.ReplicaSet)) {
 	old := rs.object
 	object := *old
@@ -85,9 +85,9 @@ func (rsc *replicaSetController) amend(rs *replicaSet, change func(*appsv1.Repli
 	rsc.setChanged(rs)
 }
 
-// newSetClass is what pods made of the ReplicaSet's template have in common, or
-// why the API server makes none of it (pkg/controller/controller_utils.go:
-// GetPodFromTemplate).
+// newSetClass returns the class of pods created from the ReplicaSet's template,
+// or the error with which the API server refuses them
+// (pkg/controller/controller_utils.go: GetPodFromTemplate).
 func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	template := &rs.object.Spec.Template
 	if len(template.Labels) == 0 {
@@ -114,8 +114,8 @@ func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	return c, nil
 }
 
-// classOf is the class of pods that the ReplicaSet makes now; none if it cannot
-// make any, for which denied is the reason.
+// classOf returns the class of pods that the ReplicaSet creates now. It returns
+// none if the ReplicaSet cannot create any; denied is the reason.
 func (rsc *replicaSetController) classOf(rs *replicaSet) int32 {
 	if rs.class == none && rs.denied == "" {
 		if c, err := rsc.newSetClass(rs); err != nil {

@@ -18,15 +18,15 @@ func byAge(a, b *replicaSet) int {
 	return cmp.Or(x.Time.Compare(y.Time), strings.Compare(a.object.Name, b.object.Name))
 }
 
-// free says whether nothing controls the ReplicaSet.
+// free reports whether nothing controls the ReplicaSet.
 func (rs *replicaSet) free() bool { return metav1.GetControllerOfNoCopy(rs.object) == nil }
 
 func byRevision(a, b *replicaSet) int {
 	return cmp.Or(cmp.Compare(a.revision(), b.revision()), byAge(a, b))
 }
 
-// replicaSet is one ReplicaSet with what the controllers know of it. Its object
-// is shared between forks and never modified; the status is kept beside it.
+// replicaSet is a ReplicaSet with the controllers' state. Its object is shared
+// between forks and never modified. The status is kept beside it.
 type replicaSet struct {
 	slot       int32
 	key        string // namespace/name
@@ -50,7 +50,7 @@ type replicaSet struct {
 
 func (rs *replicaSet) name() string { return rs.key }
 
-// size is how many pods it is to have: spec.replicas.
+// size returns the desired number of pods: spec.replicas.
 func (rs *replicaSet) size() int32 { return max(0, *rs.object.Spec.Replicas) }
 
 func (rs *replicaSet) minReady() simTime { return rs.object.Spec.MinReadySeconds }

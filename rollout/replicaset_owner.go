@@ -2,7 +2,8 @@ package rollout
 
 import "k8s.io/apimachinery/pkg/labels"
 
-// deleteSetFirst deletes a ReplicaSet that goes with the last of its pods.
+// deleteSetFirst deletes a ReplicaSet in the foreground: it is removed with the
+// last of its pods.
 func (rsc *replicaSetController) deleteSetFirst(rs *replicaSet) {
 	object, now := *rs.object, rsc.timestamp(rsc.clock)
 	object.DeletionTimestamp = &now
@@ -47,8 +48,8 @@ func (rsc *replicaSetController) adoptableBy(rs *replicaSet, p *pod) bool {
 		rs.selector.Matches(labels.Set(rsc.classes[p.class].labels))
 }
 
-// adoptReplica makes an orphan the ReplicaSet's. Its class is the ReplicaSet's
-// own from now on: like remembers which one that is.
+// adoptReplica makes the ReplicaSet the owner of an orphan. The orphan gets a
+// class of the ReplicaSet; like maps its old class to that one.
 func (rsc *replicaSetController) adoptReplica(id int32, rs *replicaSet, like map[int32]int32) {
 	p := &rsc.pods[id]
 	class, ok := like[p.class]
@@ -81,7 +82,7 @@ func (rsc *replicaSetController) finishSet(rs *replicaSet) {
 // the ReplicaSet.
 func (rsc *replicaSetController) collectSet(rs *replicaSet) {
 	rsc.collectPods(rs)
-	for len(rs.pods) > 0 { // on their way out, without an owner but not for others to adopt
+	for len(rs.pods) > 0 { // terminating, without an owner but not for others to adopt
 		rsc.leave(rs.pods[len(rs.pods)-1])
 	}
 	rsc.dropSet(rs)

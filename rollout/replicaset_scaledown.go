@@ -9,10 +9,11 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// podsToDelete takes some of the ReplicaSet's active pods, which it reorders: those
-// that a scale-down deletes first (pkg/controller/replicaset/replica_set.go:
-// getPodsToDelete). Among pods that no rule tells apart Kubernetes takes whichever
-// its cache lists first: here they go by name, or as Config.Order says.
+// podsToDelete returns the active pods of the ReplicaSet that a scale-down
+// deletes first (pkg/controller/replicaset/replica_set.go: getPodsToDelete). It
+// reorders its argument. Among pods that no rule tells apart Kubernetes takes
+// whichever its cache lists first. Here they are ordered by name, or according to
+// Config.Order.
 func (rsc *replicaSetController) podsToDelete(rs *replicaSet, active []int32, n int) []int32 {
 	if n >= len(active) {
 		return active
@@ -52,8 +53,8 @@ type deletionRanking struct {
 	related []int32 // the active pods of all ReplicaSets of the Deployment
 }
 
-// newRanking counts the pods of a node together: those of all ReplicaSets of the
-// same Deployment. A ReplicaSet without one counts none.
+// newRanking counts the pods of each node, over all ReplicaSets of the same
+// Deployment. Pods of a ReplicaSet without a Deployment are not counted.
 func (rsc *replicaSetController) newRanking(rs *replicaSet) *deletionRanking {
 	r := &deletionRanking{rsc: rsc}
 	if rs.deployment == none {
@@ -73,14 +74,14 @@ func (rsc *replicaSetController) newRanking(rs *replicaSet) *deletionRanking {
 	return r
 }
 
-// forget leaves the counts at zero for the next ranking.
+// forget resets the counts to zero for the next ranking.
 func (r *deletionRanking) forget() {
 	for _, id := range r.related {
 		r.rsc.together[r.rsc.pods[id].node] = 0
 	}
 }
 
-// company is how many pods are together with one that is bound.
+// company returns how many pods are on the same node as a bound pod.
 func (r *deletionRanking) company(p *pod) int32 {
 	if !p.is(bound) || int(p.node) >= len(r.rsc.together) {
 		return 0
@@ -88,7 +89,8 @@ func (r *deletionRanking) company(p *pod) int32 {
 	return r.rsc.together[p.node]
 }
 
-// compare says which pod goes first; 0 if no rule tells them apart.
+// compare orders two pods by which is deleted first. It returns 0 if no rule
+// tells them apart.
 func (r *deletionRanking) compare(a, b int32) int {
 	p, q := &r.rsc.pods[a], &r.rsc.pods[b]
 	c, d := r.rsc.classes[p.class], r.rsc.classes[q.class]
@@ -115,9 +117,9 @@ func (r *deletionRanking) compare(a, b int32) int {
 	return 0
 }
 
-// younger compares moments as coarsely as their age is great: of two in the same
-// power of two of nanoseconds the UID decides (pkg/controller/controller_utils.go:
-// logarithmicRankDiff).
+// younger compares times, the more coarsely the older they are: if both ages are
+// in the same power of two of nanoseconds, the UID decides
+// (pkg/controller/controller_utils.go: logarithmicRankDiff).
 func (r *deletionRanking) younger(a, b int32, x, y simTime) int {
 	const unset = math.MinInt32 / 2
 	if x == never || y == never || x <= unset || y <= unset {

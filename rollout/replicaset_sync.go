@@ -9,11 +9,11 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// setBurst is how many pods one sync of a ReplicaSet creates or deletes at most
-// (pkg/controller/replicaset/replica_set.go: BurstReplicas).
+// setBurst is the maximum number of pods that one sync of a ReplicaSet creates or
+// deletes (pkg/controller/replicaset/replica_set.go: BurstReplicas).
 const setBurst = 500
 
-// syncAll syncs the ReplicaSets for which something has changed, ascending by key.
+// syncAll syncs the ReplicaSets that have changes, ascending by key.
 func (rsc *replicaSetController) syncAll() {
 	for _, slot := range slices.Clone(rsc.replicaSets.order) {
 		if rs := rsc.replicaSets.at[slot]; rs != nil && rs.queued.has(stateChanged) {
@@ -22,9 +22,9 @@ func (rsc *replicaSetController) syncAll() {
 	}
 }
 
-// syncSet is one pass of the controller over one ReplicaSet
-// (pkg/controller/replicaset/replica_set.go: syncReplicaSet). What it creates
-// and deletes is seen by the next.
+// syncSet runs one sync of one ReplicaSet
+// (pkg/controller/replicaset/replica_set.go: syncReplicaSet). The next sync sees
+// what it creates and deletes.
 func (rsc *replicaSetController) syncSet(rs *replicaSet) {
 	rs.queued.clear(stateChanged)
 	rsc.claimPods(rs)
@@ -38,9 +38,9 @@ func (rsc *replicaSetController) syncSet(rs *replicaSet) {
 	rsc.finishSet(rs)
 }
 
-// manageSet creates the pods that are missing, or deletes those that are too
-// many (pkg/controller/replicaset/replica_set.go: manageReplicas). Where the API
-// server takes no pod the status says so.
+// manageSet creates missing pods, or deletes surplus ones
+// (pkg/controller/replicaset/replica_set.go: manageReplicas). If the API server
+// refuses a pod, manageSet sets a condition in the status.
 func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, status *appsv1.ReplicaSetStatus) {
 	failure := ""
 	switch diff := len(active) - int(rs.size()); {
@@ -64,7 +64,7 @@ func (rsc *replicaSetController) createReplica(rs *replicaSet) {
 	rsc.join(id, rs)
 	rsc.emitPod(EventCreated, id, Why{Reason: ReasonScaleUp})
 	if node := rsc.classes[rs.class].template.Spec.NodeName; node != "" {
-		rsc.scheduler.bindTo(id, rsc.slotFor(node)) // nobody schedules it
+		rsc.scheduler.bindTo(id, rsc.slotFor(node)) // it bypasses the scheduler
 		return
 	}
 	rsc.unbound, rsc.freed = append(rsc.unbound, id), true
@@ -77,7 +77,7 @@ func (rsc *replicaSetController) setStatus(rs *replicaSet) appsv1.ReplicaSetStat
 	now.Replicas, now.FullyLabeledReplicas, now.ReadyReplicas, now.AvailableReplicas = 0, 0, 0, 0
 	leaving := int32(0)
 	of := labels.Set(rs.object.Spec.Template.Labels).AsSelectorPreValidated()
-	labelled, known := false, none // whether the class asked last is
+	labelled, known := false, none // labelled is the answer for the class known
 	for _, id := range rs.pods {
 		p := &rsc.pods[id]
 		switch {

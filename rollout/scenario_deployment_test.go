@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// deploy applies a Deployment, of which only what is named changes.
+// deploy applies a Deployment in which only the named fields change.
 func (g *stage) deploy(d *datadriven.TestData) error {
 	name := "web"
 	d.MaybeScanArgs(g.t, "name", &name)

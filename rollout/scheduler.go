@@ -6,24 +6,24 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// scheduler binds pods to nodes and preempts others for them. What it knows of
-// nodes is the store's cache, which follows pods as they come and go.
+// scheduler binds pods to nodes and preempts others for them. It reads the
+// store's cache, which is updated as pods are added and removed.
 type scheduler struct {
 	*store
 	kubelets  *kubelets
 	evictions *evictions
 }
 
-// vainTry is a class of pods that no node takes.
+// vainTry is a class of pods that fit on no node.
 type vainTry struct {
 	where *placement.Prediction
-	why   string // once somebody has asked
+	why   string // set on the first request
 }
 
-// schedule tries the pods that are not bound: the higher priority first, then
-// the older, then by name. Those of DaemonSets are aimed at one node each, others
-// go to the best. Without new pods or room that was freed there is nothing to try;
-// a pod that is bound may be what another one was waiting to be near to.
+// schedule tries the unbound pods: higher priority first, then older, then by
+// name. A pod of a DaemonSet is tried on its one node; other pods go to the best
+// node. Without new pods or freed room there is nothing to try. Binding a pod may
+// allow another that has affinity to it.
 func (s *scheduler) schedule() {
 	if !s.freed || len(s.unbound) == 0 {
 		return
@@ -61,9 +61,9 @@ func (s *scheduler) schedule() {
 	s.unbound = s.unbound[:len(waiting)]
 }
 
-// place binds the pod to the node that the scheduler likes best; false if no node
-// takes it. Among equals the seed draws, for each pod and node by itself
-// (pkg/scheduler/schedule_one.go: schedulePod;
+// place binds the pod to the node with the highest score. It returns false if the
+// pod fits on no node. Among equals a draw from the seed decides, made for each
+// pod and node by itself (pkg/scheduler/schedule_one.go: schedulePod;
 // pkg/scheduler/framework/sorted_nodes.go: nodeScoreHeap.Less).
 func (s *scheduler) place(id int32, vain map[int32]*vainTry) bool {
 	p := &s.pods[id]
@@ -84,7 +84,7 @@ func (s *scheduler) place(id int32, vain map[int32]*vainTry) bool {
 	return false
 }
 
-// unplaced is why no node takes the pod.
+// unplaced returns why the pod fits on no node.
 func unplaced(p *placement.Prediction) string {
 	if err := p.ScoreError(); err != nil && p.Placed().Len() > 0 {
 		return err.Error()
@@ -92,7 +92,7 @@ func unplaced(p *placement.Prediction) string {
 	return p.String()
 }
 
-// bindTo binds a pod that was aimed at no node.
+// bindTo binds a pod that is not bound for a certain node.
 func (s *scheduler) bindTo(id, node int32) {
 	s.pods[id].node = node
 	s.link(id)

@@ -11,7 +11,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// schedulerCache is the scheduler's account of nodes, kept while pods come and go.
+// schedulerCache is the usage of nodes, updated as pods are added and removed.
 // Position is replaced when it changes, and shared between forks.
 type schedulerCache struct {
 	room       *placement.Room // nil: all nodes are open
@@ -30,9 +30,9 @@ func (c *schedulerCache) fork() schedulerCache {
 	return f
 }
 
-// filterCache is what the scheduler needs to know of nodes and other objects to place
-// the pods of ReplicaSets, whatever pods there are. It is good as long as the
-// snapshot that it was made from is the simulation's.
+// filterCache is what the scheduler needs from nodes and other objects to place
+// the pods of ReplicaSets, independent of pods. It is valid as long as its
+// snapshot is the simulation's.
 type filterCache struct {
 	of      *cluster.Cluster
 	cluster *cluster.Cluster                // with open nodes that can allocate
@@ -52,7 +52,7 @@ func (a filterCache) fork() filterCache {
 	return a
 }
 
-// roomy is the snapshot in which open nodes have room for all.
+// roomy returns the snapshot in which open nodes have room for all pods.
 func (t *nodeTable) roomy() *cluster.Cluster {
 	b := t.cluster.Borrow()
 	var nodes []runtime.Object
@@ -73,9 +73,9 @@ func (t *nodeTable) roomy() *cluster.Cluster {
 	return c
 }
 
-// bindPod counts the pod in on its node, or out. A pod that has ended takes no room
-// (placement.NewRoom), one that is on its way out does. Before a survey there is
-// nothing to do: it counts all pods.
+// bindPod adds the pod to its node's usage, or removes it. A pod that has ended
+// uses no room (placement.NewRoom); a terminating one does. Before a survey there
+// is nothing to do, since it counts all pods.
 func (s *store) bindPod(p *pod, in bool) {
 	if s.unsurveyed || !p.is(bound) || p.terminal() || s.room == nil || p.node == none || s.position[p.node] == none {
 		return
@@ -92,9 +92,9 @@ func (s *store) bindPod(p *pod, in bool) {
 	}
 }
 
-// survey makes the account of the nodes anew: once in a tick in which nodes have
-// come, gone or become larger, after its inputs and before anybody asks for room. It
-// costs as much as there are nodes and pods.
+// survey recomputes the usage of the nodes. It runs once in a tick in which nodes
+// were added, removed or enlarged, after the inputs and before the first query.
+// It costs as much as there are nodes and pods.
 func (s *store) survey() {
 	s.unsurveyed = false
 	b := s.cluster.Borrow()

@@ -6,7 +6,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// refreshFilters brings the filters and the room up to date.
+// refreshFilters updates the filters and the room.
 func (s *scheduler) refreshFilters() {
 	if s.filters.of == s.cluster {
 		return
@@ -15,7 +15,7 @@ func (s *scheduler) refreshFilters() {
 	s.room.Over(s.filters.cluster)
 }
 
-// predict is where the scheduler would bind a pod of the class now.
+// predict returns where the scheduler would bind a pod of the class now.
 func (s *scheduler) predict(class int32) *placement.Prediction {
 	s.refreshFilters()
 	allowed, ok := s.filters.allowed[class]
@@ -26,8 +26,8 @@ func (s *scheduler) predict(class int32) *placement.Prediction {
 	return allowed.In(s.room)
 }
 
-// roomFor is the account as the scheduler shows it to the pod: with the pods that
-// are nominated to its node and no less important, whose room is not for it
+// roomFor returns the usage as the scheduler sees it for the pod. It includes
+// other pods nominated to the same node with the same or a higher priority
 // (pkg/scheduler/framework/runtime/framework.go:
 // RunFilterPluginsWithNominatedPods).
 func (s *scheduler) roomFor(p *pod) *placement.Room {
@@ -42,8 +42,9 @@ func (s *scheduler) roomFor(p *pod) *placement.Room {
 	return room
 }
 
-// nominees lists the other pods that are nominated to the pod's node and no less
-// important. Only pods of DaemonSets are nominated, and stay so when they are orphaned.
+// nominees returns the other pods nominated to the pod's node with the same or a
+// higher priority. Only pods of DaemonSets are nominated, and they stay nominated
+// when they are orphaned.
 func (s *scheduler) nominees(p *pod) []int32 {
 	list := s.nomineesIn(nil, s.loose[p.node], p)
 	for _, slot := range s.daemonSets.order {
@@ -61,8 +62,8 @@ func (s *scheduler) nomineesIn(list []int32, head int32, p *pod) []int32 {
 	return list
 }
 
-// fits says whether the scheduler would bind the pod to its node now: the node
-// lets it in, and has room. Affinity to other pods and spreading are not judged.
+// fits reports whether the scheduler would bind the pod to its node now: the node
+// is eligible and has room. Pod affinity and topology spread are not checked.
 func (s *scheduler) fits(p *pod) bool {
 	if p.node == none || !s.nodes[p.node].there() {
 		return false
@@ -95,7 +96,8 @@ func (s *scheduler) fitsWithout(id int32, others []int32) bool {
 	return s.fits(&s.pods[id])
 }
 
-// noteUnschedulable tells once why a pod is not bound; empty: what whyUnbound says.
+// noteUnschedulable records once why a pod is not bound; an empty reason means
+// that of whyUnbound.
 func (s *scheduler) noteUnschedulable(id int32, why string) {
 	if p := &s.pods[id]; !p.is(tried) {
 		p.flags |= tried
@@ -106,8 +108,8 @@ func (s *scheduler) noteUnschedulable(id int32, why string) {
 	}
 }
 
-// whyUnbound is what keeps the pod from being bound, in the scheduler's words
-// and with the evidence.
+// whyUnbound returns why the pod is not bound, in the scheduler's words and with
+// the evidence.
 func (s *scheduler) whyUnbound(p *pod) string {
 	if p.set != none {
 		return unplaced(s.predict(p.class))
@@ -118,7 +120,7 @@ func (s *scheduler) whyUnbound(p *pod) string {
 	return reasons(s.against(p))
 }
 
-// against is all that the scheduler has against the node that the pod is aimed at.
+// against returns all reasons why the scheduler refuses the one node of the pod.
 func (s *scheduler) against(p *pod) []placement.FilterReason {
 	c := s.classes[p.class]
 	node, _ := s.cluster.Borrow().Node(s.nodeNames[p.node].name)

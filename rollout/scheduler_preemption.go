@@ -10,11 +10,11 @@ import (
 )
 
 // preempt evicts pods of lower priority from the node that a DaemonSet's pod is
-// aimed at, if that makes room for it; whom, is placement's to say. Until they are
-// gone the pod is nominated: nobody whose priority is not higher gets the room,
-// and no others are evicted for it
+// bound for, if that makes room for it. placement selects the victims. Until they
+// are gone the pod is nominated: no pod gets the room unless its priority is
+// higher, and no others are evicted for it
 // (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
-// PodEligibleToPreemptOthers). It says whether anybody was.
+// PodEligibleToPreemptOthers). It reports whether it evicted any pod.
 func (s *scheduler) preempt(id int32) bool {
 	p := &s.pods[id]
 	if p.node == none || !s.nodes[p.node].there() || s.nodes[p.node].is(isOpen) || !s.mayPreempt(p) {
@@ -45,8 +45,8 @@ func (s *scheduler) preempt(id int32) bool {
 	return evicted
 }
 
-// mayPreempt says whether there is anybody to evict, and nobody is on the way out
-// for the pod already.
+// mayPreempt reports whether there are pods to evict and none is already
+// terminating for the pod.
 func (s *scheduler) mayPreempt(p *pod) bool {
 	lower := false
 	for other := range s.podsOn(p.node) {
@@ -62,8 +62,8 @@ func (s *scheduler) mayPreempt(p *pod) bool {
 	return lower
 }
 
-// preemption asks placement about the one node, with its pods and those to whom room
-// is promised there
+// preemption returns what placement needs for the one node: its pods, the pods
+// nominated to it
 // (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
 // SelectVictimsOnNode), the budgets as they are now, and the priority classes.
 func (s *scheduler) preemption(p *pod) (placement.Preemption, bool) {

@@ -14,8 +14,8 @@ type ScheduledInput struct {
 	Input Input
 }
 
-// Script is inputs with their ticks: what Sim.At takes, as a text that can be
-// kept, pasted and read back.
+// Script is a list of inputs with their ticks, as Sim.At takes them. Its text
+// form can be stored, pasted and read back:
 //
 //	# a comment
 //	at 0 apply {"metadata":{"name":"agent"},"spec":{...}}
@@ -25,16 +25,16 @@ type ScheduledInput struct {
 // A line without "at" is of the tick of the line before, at first 0.
 type Script []ScheduledInput
 
-// Choices are those that a simulation with OrderFromScript has made so far. Who
-// gives each in turn every Chosen below its Count sees everything that Kubernetes
-// may do with the same inputs: the last choice that can be raised is raised,
-// and what comes after is left out of the script.
+// Choices returns the choices made so far by a simulation with OrderFromScript.
+// To see everything that Kubernetes may do with the same inputs, try every Chosen
+// below its Count: raise the last choice that can be raised and leave out the
+// choices after it.
 func (s *Sim) Choices() []Choice { return slices.Clone(s.choices) }
 
-// String is the step as ParseScript reads it.
+// String returns the step as ParseScript reads it.
 func (s ScheduledInput) String() string { return fmt.Sprintf("at %d %s", s.Tick, FormatInput(s.Input)) }
 
-// String is one line for each step.
+// String returns one line for each step.
 func (s Script) String() string {
 	var b strings.Builder
 	for _, step := range s {
@@ -43,8 +43,8 @@ func (s Script) String() string {
 	return b.String()
 }
 
-// ParseScript reads what Script.String prints. The error names every line that
-// is wrong. Whether the inputs make sense is judged by Sim.Play.
+// ParseScript reads what Script.String prints. The error names every malformed
+// line. Sim.Play checks whether the inputs make sense.
 func ParseScript(text string) (Script, error) {
 	var script Script
 	var errs []error
@@ -81,8 +81,8 @@ func parseStep(line string, tick int) (ScheduledInput, error) {
 	return ScheduledInput{tick, in}, err
 }
 
-// Play schedules every step of a script as At does: all of them, or none and an
-// error that names every mistake.
+// Play schedules every step of a script as At does. It schedules all of them, or
+// none and returns an error that names every mistake.
 func (s *Sim) Play(script Script) error {
 	inputs := slices.Clone(s.inputs)
 	var errs []error

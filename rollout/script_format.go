@@ -11,9 +11,9 @@ import (
 
 var emptyDaemonSetStatus = compact(appsv1.DaemonSetStatus{})
 
-// FormatInput is the input as one line that ParseInput reads: its String, but
-// for Apply and ApplyNode, which then carry their object as JSON. For every
-// input that Inject accepts, reading the line gives an equal one.
+// FormatInput returns the input as one line that ParseInput reads. The line is
+// its String, except that Apply and ApplyNode carry their object as JSON. For
+// every input that Inject accepts, ParseInput returns an equal one.
 func FormatInput(in Input) string {
 	switch x := plain(in).(type) {
 	case nil:
@@ -33,7 +33,7 @@ func FormatInput(in Input) string {
 	return in.String()
 }
 
-// daemonSetJSON leaves a status out that says nothing.
+// daemonSetJSON omits an empty status.
 func daemonSetJSON(ds *appsv1.DaemonSet) string {
 	printed := struct {
 		metav1.TypeMeta   `json:",inline"`
@@ -66,7 +66,7 @@ func nodeJSON(node *corev1.Node) string { return compact(node) }
 func compact(object any) string {
 	text, err := json.Marshal(object)
 	if err != nil {
-		return "{}" // cannot be: API objects are made to be written
+		return "{}" // cannot happen: API objects can be marshalled
 	}
 	return string(text)
 }

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// lexer takes words off a line. After the first mistake it takes no more.
+// lexer reads words from a line. After the first mistake it reads no more.
 type lexer struct {
 	text string
 	err  error
@@ -25,7 +25,7 @@ func (r *lexer) fail(format string, args ...any) {
 // rest drops the space before what is left.
 func (r *lexer) rest() { r.text = strings.TrimLeft(r.text, " \t") }
 
-// token takes a word off, and says whether it was quoted.
+// token removes the next word, and reports whether it was quoted.
 func (r *lexer) token() (text string, quoted bool) {
 	r.rest()
 	if strings.HasPrefix(r.text, `"`) {
@@ -54,7 +54,7 @@ func (r *lexer) word() string {
 	return text
 }
 
-// skip takes a certain word off, if it comes next.
+// skip removes a certain word, if it comes next.
 func (r *lexer) skip(word string) bool {
 	r.rest()
 	after, ok := strings.CutPrefix(r.text, word)
@@ -73,7 +73,7 @@ func (r *lexer) number() int64 {
 	return n
 }
 
-// on takes the nodes off that an input is confined to; nil if it is not.
+// on removes and returns the nodes that an input is limited to; nil if it is not.
 func (r *lexer) on() []string {
 	if !r.skip("on") {
 		return nil
@@ -88,7 +88,7 @@ func (r *lexer) on() []string {
 	return nodes
 }
 
-// after takes a duration off, if one comes next.
+// after removes and returns a duration, if it comes next.
 func (r *lexer) after() time.Duration {
 	if !r.skip("after") {
 		return 0
@@ -101,7 +101,8 @@ func (r *lexer) after() time.Duration {
 	return d
 }
 
-// image takes the image off that an input is confined to; empty if it is not.
+// image removes and returns the image that an input is limited to; empty if it is
+// not.
 func (r *lexer) image() string {
 	if !r.skip("image") {
 		return ""

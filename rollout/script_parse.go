@@ -40,7 +40,7 @@ func (r *lexer) drain() Input {
 	return in
 }
 
-// truth is the value of a flag that may go without.
+// truth returns the value of a flag, which is optional.
 func (r *lexer) truth(flag, value string) bool {
 	switch value {
 	case "", "true":
@@ -52,7 +52,7 @@ func (r *lexer) truth(flag, value string) bool {
 	return false
 }
 
-// grace reads kubectl's grace period, where a negative one is the pod's own.
+// grace reads kubectl's grace period. A negative one means the pod's own.
 func (r *lexer) grace(value string) time.Duration {
 	n, err := strconv.ParseInt(value, 10, 32)
 	switch {
@@ -94,7 +94,7 @@ func ParseInput(line string) (Input, error) {
 	return in, nil
 }
 
-// verbs are the words that inputs begin with.
+// verbs returns the parsers of inputs by their first word.
 func verbs() map[string]func(*lexer) Input {
 	return map[string]func(*lexer) Input{
 		"apply":             func(r *lexer) Input { return r.apply() },

@@ -64,9 +64,9 @@ func oddWord(t *rapid.T) string {
 	return pick(t, "odd", "on", "to", "a b", "a:", "a: b", `"`, `\`, "\n", "\xff", "ü", "#", "--force", "'x", "`", "a, b")
 }
 
-// Reading what an input of any kind prints gives an equal one; so does a whole
-// script. Mutants seen to fail: word without quotes for a space, or for a colon
-// at the end; undo without its revision; an object without its status.
+// Reading what an input of any kind prints returns an equal input; so does a
+// whole script. Mutants seen to fail: word without quotes for a space, or for a
+// colon at the end; undo without its revision; an object without its status.
 func TestInputsReadBack(t *testing.T) {
 	seen := map[string]bool{}
 	shrunk.Checks(t, 2000)
@@ -102,7 +102,7 @@ func checkReadBack(t *testing.T, seen map[string]bool) {
 	})
 }
 
-// Numbers beyond those of a float are kept.
+// Numbers beyond the precision of a float are kept.
 func TestLargeNumbersReadBack(t *testing.T) {
 	grace := int64(math.MaxInt64)
 	ds := fleetSet("v1", "1")
@@ -114,7 +114,7 @@ func TestLargeNumbersReadBack(t *testing.T) {
 	}
 }
 
-// A mistake in a script is named with its line, all of them at once.
+// The error names every mistake in a script, each with its line.
 func TestScriptNamesEveryMistake(t *testing.T) {
 	_, err := ParseScript(`
 at 1 node-down n1

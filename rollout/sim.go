@@ -9,13 +9,13 @@ import (
 )
 
 // Sim is one simulation. It adopts the DaemonSets, revisions and pods of the
-// cluster: on a settled dump the first tick changes nothing. Not safe for
+// cluster: on a settled dump the first tick changes nothing. It is not safe for
 // concurrent use; forks are independent of one another. The zero Sim is empty and
 // without time: it takes no inputs, and no tick passes.
 //
-// It is made of parts. The store is what an API server, and the clock, know; the
-// others work on it. Each calls the parts above it here and none below it, and
-// says which: its fields are the list.
+// It is made of parts. The store holds what an API server and the clock know; the
+// others work on it. Each part calls only parts above it in this list. The fields
+// of a part name them.
 type Sim struct {
 	store
 
@@ -30,7 +30,7 @@ type Sim struct {
 	inputs []scheduled // those still to come, ascending by tick
 }
 
-// New makes a simulation of the cluster as it is. The error names every mistake
+// New returns a simulation of the cluster as it is. The error names every mistake
 // in the configuration and every DaemonSet that cannot be read.
 func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	if c == nil {
@@ -63,7 +63,7 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	return s, nil
 }
 
-// connect tells each part the parts that it calls.
+// connect sets the fields of each part for the parts that it calls.
 func (s *Sim) connect() {
 	shared, kubelets := &s.store, &s.kubelets
 	s.kubelets.store = shared
@@ -75,9 +75,9 @@ func (s *Sim) connect() {
 	s.nlc.store, s.nlc.kubelets, s.nlc.evictions, s.nlc.dsc = shared, kubelets, &s.evictions, &s.dsc
 }
 
-// Fork gives an independent copy: what happens to one does not touch the other.
-// It costs a copy of what is known about nodes and pods, some 100 bytes each. What
-// controllers and the scheduler hold between ticks is scratch.
+// Fork returns an independent copy: changes to one do not affect the other. It
+// copies what is known about nodes and pods, some 100 bytes each. What
+// controllers and the scheduler hold between ticks is scratch and is not copied.
 func (s *Sim) Fork() *Sim {
 	f := &Sim{
 		store:     s.store.fork(),
@@ -89,17 +89,17 @@ func (s *Sim) Fork() *Sim {
 	return f
 }
 
-// Config is the configuration that the simulation was made with.
+// Config returns the configuration of the simulation.
 func (s *Sim) Config() Config {
 	c := s.config
 	c.Choices, c.Kubelet.Timings = slices.Clone(c.Choices), slices.Clone(c.Kubelet.Timings)
 	return c
 }
 
-// Now is the last tick; -1 before the first.
+// Now returns the last tick, or -1 before the first.
 func (s *Sim) Now() int { return int(s.now) }
 
-// Time is the virtual time of a tick.
+// Time returns the virtual time of a tick.
 func (s *Sim) Time(tick int) time.Time {
 	return time.Unix(s.start+int64(tick)*int64(s.step), 0).UTC()
 }

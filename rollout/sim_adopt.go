@@ -17,7 +17,7 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// adopt takes over the objects of the cluster: nodes before what is on them,
+// adopt adopts the objects of the cluster: nodes before what is on them,
 // controllers before what they own.
 func (s *Sim) adopt() error {
 	s.adoptNodes()
@@ -31,7 +31,7 @@ func (s *Sim) adopt() error {
 	return s.adoptPods()
 }
 
-// adoptNodes makes slots for the nodes and for those that only pods know of,
+// adoptNodes creates slots for the nodes, and for nodes that only pods name,
 // which count as just removed.
 func (s *Sim) adoptNodes() {
 	b := s.cluster.Borrow()
@@ -72,7 +72,8 @@ func (s *Sim) adoptDaemonSets() error {
 	return nil
 }
 
-// ownerOf is the DaemonSet that controls the object; free says that nothing does.
+// ownerOf returns the DaemonSet that controls the object. free reports that
+// nothing does.
 func (s *Sim) ownerOf(o metav1.Object) (d *daemonSet, free bool) {
 	ref := metav1.GetControllerOfNoCopy(o)
 	if ref == nil {
@@ -106,8 +107,9 @@ func (s *Sim) adoptRevisions() {
 }
 
 // guessRevision is for a dump without ControllerRevisions. The hash in the pods'
-// labels depends on the version of Kubernetes that made it, so the revision of
-// the present template is taken to be the one that the status counts as updated.
+// labels depends on the version of Kubernetes that computed it. So guessRevision
+// assumes that the present template is the revision that the status counts as
+// updated.
 func (s *Sim) guessRevision(d *daemonSet) {
 	if len(d.revisions) > 0 || d.deleting || d.status.ObservedGeneration != d.object.Generation {
 		return
@@ -140,7 +142,7 @@ func (s *Sim) guessRevision(d *daemonSet) {
 	}
 }
 
-// latest is the latest timestamp of what has happened in the cluster.
+// latest returns the latest timestamp in the cluster.
 func latest(c *cluster.Cluster) time.Time {
 	var last time.Time
 	see := func(times ...metav1.Time) {
@@ -235,7 +237,7 @@ func (s *Sim) adoptReplicaSets() error {
 	return nil
 }
 
-// deploymentOf is the Deployment that controls the ReplicaSet, or nil.
+// deploymentOf returns the Deployment that controls the ReplicaSet, or nil.
 func (s *Sim) deploymentOf(rs *appsv1.ReplicaSet) *deployment {
 	ref := kube.ControllerOf(rs, "Deployment")
 	if ref == nil {
@@ -247,7 +249,7 @@ func (s *Sim) deploymentOf(rs *appsv1.ReplicaSet) *deployment {
 	return nil
 }
 
-// setOf is the ReplicaSet that controls the object, or nil.
+// setOf returns the ReplicaSet that controls the object, or nil.
 func (s *Sim) setOf(o metav1.Object) *replicaSet {
 	ref := kube.ControllerOf(o, "ReplicaSet")
 	if ref == nil {
@@ -259,8 +261,8 @@ func (s *Sim) setOf(o metav1.Object) *replicaSet {
 	return nil
 }
 
-// joinAdopted puts a pod of the dump on its ReplicaSet's list. Its name may be a
-// number that is not to come again.
+// joinAdopted adds a pod of the dump to its ReplicaSet's list. A number in its
+// name is not used again.
 func (s *Sim) joinAdopted(id int32, rs *replicaSet) {
 	s.join(id, rs)
 	if serial, ok := parseSerial(strings.TrimPrefix(s.podName(id), namePrefix(rs.object.Name))); ok {
@@ -268,7 +270,7 @@ func (s *Sim) joinAdopted(id int32, rs *replicaSet) {
 	}
 }
 
-// sortAdopted orders the ReplicaSet's pods as they came.
+// sortAdopted orders the ReplicaSet's pods by creation.
 func (s *Sim) sortAdopted(rs *replicaSet) {
 	slices.Sort(rs.taken)
 	slices.SortFunc(rs.pods, func(a, b int32) int {

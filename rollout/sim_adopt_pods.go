@@ -14,10 +14,10 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// adoptPods takes over the pods of the cluster. Each phase needs those before it:
-// pods are listed before their lists are ordered and counted; a pod's next move
-// follows from when its containers, its failures and taints let it move; the
-// account of nodes counts all pods at once.
+// adoptPods adopts the pods of the cluster. Each phase needs the phases before
+// it: pods are listed before their lists are ordered and counted; a pod's next
+// move follows from when its containers, its failures and taints let it move; the
+// usage of nodes counts all pods at once.
 func (s *Sim) adoptPods() error {
 	if err := s.listAdopted(); err != nil {
 		return err
@@ -30,7 +30,7 @@ func (s *Sim) adoptPods() error {
 	return err
 }
 
-// listAdopted puts each pod on the lists of its node and of its controller.
+// listAdopted adds each pod to the lists of its node and of its controller.
 func (s *Sim) listAdopted() error {
 	known := map[string]int32{} // classes
 	for _, object := range s.cluster.Borrow().Pods() {
@@ -55,9 +55,10 @@ func (s *Sim) listAdopted() error {
 	return nil
 }
 
-// joinDaemonSet makes the pod one of the DaemonSet's, unless it is aimed at no node:
-// the controller ignores such a pod (pkg/controller/daemon/daemon_controller.go:
-// getNodesToDaemonPods). A number in its name is not used again.
+// joinDaemonSet makes the DaemonSet the owner of the pod, unless the pod is bound
+// for no node: the controller ignores such a pod
+// (pkg/controller/daemon/daemon_controller.go: getNodesToDaemonPods). A number in
+// its name is not used again.
 func (s *Sim) joinDaemonSet(p *pod, name string, d *daemonSet) {
 	if p.node != none {
 		p.owner = d.slot
@@ -82,8 +83,8 @@ func (s *Sim) addAdopted(p pod, object *corev1.Pod, rs *replicaSet) {
 	}
 }
 
-// orderAdopted orders what was listed as the dump has it, and finds the revisions
-// that the pods tell of.
+// orderAdopted sorts what was listed in the order of the dump, and finds the
+// revisions that the pods have.
 func (s *Sim) orderAdopted() {
 	for _, slot := range s.replicaSets.order {
 		s.sortAdopted(s.replicaSets.at[slot])
@@ -94,7 +95,7 @@ func (s *Sim) orderAdopted() {
 	}
 }
 
-// armAdopted finds when each pod moves, or that it is overdue.
+// armAdopted computes when each pod moves, or that it is overdue.
 func (s *Sim) armAdopted() {
 	for id := range s.pods {
 		if p := &s.pods[id]; s.overdue(p) {
@@ -114,7 +115,7 @@ func (s *Sim) taintAdopted() {
 	s.evictions.processTaints()
 }
 
-// adoptClass gives pods that are alike one class.
+// adoptClass returns one class for pods that are alike.
 func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known map[string]int32) (int32, error) {
 	prefix, slot, set := "", none, none
 	switch {
@@ -148,7 +149,7 @@ func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known
 	return id, nil
 }
 
-// readPod is the pod as the dump shows it, without owner, class and name.
+// readPod returns the pod of the dump, without owner, class and name.
 func (s *Sim) readPod(object *corev1.Pod) pod {
 	p := blank
 	p.created = s.simTimeOf(object.CreationTimestamp)
@@ -187,7 +188,7 @@ func (s *Sim) readPod(object *corev1.Pod) pod {
 	return p
 }
 
-// waitingFor is why the pod has failed, or does not start or is not ready.
+// waitingFor returns why the pod has failed, does not start or is not ready.
 func waitingFor(object *corev1.Pod) string {
 	if object.Status.Phase == corev1.PodFailed {
 		return object.Status.Reason
@@ -200,7 +201,7 @@ func waitingFor(object *corev1.Pod) string {
 	return ""
 }
 
-// overdue says whether the pod should have moved before tick 0 and has not.
+// overdue reports whether the pod should have moved before tick 0 and has not.
 func (s *Sim) overdue(p *pod) bool {
 	due := p.since
 	switch {
@@ -241,8 +242,8 @@ func targetNode(p *corev1.Pod) string {
 	return ""
 }
 
-// dropPods takes the pods out of the snapshot that the simulation keeps: it has
-// pods of its own.
+// dropPods removes the pods from the snapshot of the simulation, which has its
+// own pods.
 func (s *Sim) dropPods() error {
 	var pods []runtime.Object
 	for _, p := range s.cluster.Borrow().Pods() {

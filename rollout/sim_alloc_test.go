@@ -26,7 +26,8 @@ func TestRolloutsAllocateNothingByThePod(t *testing.T) {
 	}
 }
 
-// allocations are those of a rollout one by one.
+// allocations returns the number of allocations in a rollout that replaces one
+// pod after the other.
 func allocations(t *testing.T, nodes int, run func(*Sim)) float64 {
 	settled := fleet(t, nodes, "1")
 	begun := []*Sim{settled.Fork(), settled.Fork()}

@@ -2,9 +2,9 @@ package rollout
 
 import "math/bits"
 
-// bitset is a set of node slots that finds its next member quickly: a second
-// level has a bit for every word that is not empty, so that a set of 100,000
-// nodes with its few members at the end is searched in some 25 words.
+// bitset is a set of node slots with a fast search for the next member. A second
+// level has a bit for every word that is not empty. So a set of 100,000 nodes
+// with a few members at the end is searched in some 25 words.
 type bitset struct{ words, top []uint64 }
 
 func newBitset(n int) bitset {
@@ -25,7 +25,7 @@ func (b *bitset) remove(i int32) {
 
 func (b *bitset) has(i int32) bool { return b.words[i>>6]>>(i&63)&1 == 1 }
 
-// next is the first member that is not below i, or none.
+// next returns the first member that is at least i, or none.
 func (b *bitset) next(i int32) int32 {
 	w := int(i >> 6)
 	if w >= len(b.words) {
@@ -41,7 +41,7 @@ func (b *bitset) next(i int32) int32 {
 	return int32(w<<6 + bits.TrailingZeros64(b.words[w]))
 }
 
-// list adds the first n members, of which there are as many.
+// list appends the first n members. There must be at least n.
 func (b *bitset) list(to []int32, n int) []int32 {
 	for w := -1; n > 0; {
 		w = b.nextWord(w + 1)
@@ -53,7 +53,7 @@ func (b *bitset) list(to []int32, n int) []int32 {
 	return to
 }
 
-// nextWord is the first word that is not empty nor below w, or -1.
+// nextWord returns the first nonempty word at or after w, or -1.
 func (b *bitset) nextWord(w int) int {
 	t := w >> 6
 	if t >= len(b.top) {

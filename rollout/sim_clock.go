@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// end is where time ends: 34 years after tick 0, or after a billion ticks.
+// end is the end of time: 34 years after tick 0, or after a billion ticks.
 const end simTime = math.MaxInt32 / 2
 
 // virtualClock counts ticks and the rounds in one.
@@ -27,16 +27,16 @@ func newClock(start time.Time, tick time.Duration) virtualClock {
 	return virtualClock{start: start.Unix(), step: step, last: end / step, now: -1}
 }
 
-// none stands for no pod, no node, no DaemonSet, no tick.
+// none means no pod, no node, no DaemonSet or no tick.
 const none int32 = -1
 
-// simTime is a moment: whole seconds since tick 0, negative before it.
+// simTime is a time: whole seconds since tick 0, negative before it.
 type simTime = int32
 
-// never is later than every moment.
+// never is later than all other times.
 const never simTime = math.MaxInt32
 
-// simTimeOf is the moment of a timestamp; long ago if there is none.
+// simTimeOf returns the time of a timestamp; a zero timestamp is long ago.
 func (c *virtualClock) simTimeOf(t metav1.Time) simTime {
 	if t.IsZero() {
 		return math.MinInt32 / 2
@@ -44,8 +44,8 @@ func (c *virtualClock) simTimeOf(t metav1.Time) simTime {
 	return simTime(min(max(t.Unix()-c.start, math.MinInt32/2), math.MaxInt32/2))
 }
 
-// tickOf is the first tick that is not before the moment, nor past; none if time
-// ends before.
+// tickOf returns the first tick at or after the time, but no past tick. It
+// returns none if the simulation ends before it.
 func (c *virtualClock) tickOf(moment int64) int32 {
 	step := int64(c.step)
 	tick := moment / step

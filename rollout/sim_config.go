@@ -8,48 +8,49 @@ import (
 	"time"
 )
 
-// Config is how time and machines behave in a simulation. The zero Config is a
-// second a tick and pods that take no time: what is due happens in the next tick.
+// Config configures time and machines in a simulation. In the zero Config a tick
+// is a second and pods take no time: what is due happens in the next tick.
 type Config struct {
 	Tick      time.Duration // virtual time per tick; a multiple of 1s (API timestamps are whole seconds); default 1s
 	Start     time.Time     // of tick 0; zero: the latest timestamp in the cluster, else 2026-01-01T00:00:00Z
-	Seed      uint64        // every choice Kubernetes leaves to chance; no default is random
+	Seed      uint64        // for every choice that Kubernetes leaves to chance; no default is random
 	Order     Order         // which node goes first: OrderByName (default), OrderSeeded or OrderFromScript; Kubernetes takes Go map order
-	Choices   []int         // for OrderFromScript: the Chosen of one Choice after another; then 0
+	Choices   []int         // for OrderFromScript: the Chosen of each Choice in turn; 0 after the last
 	Kubelet   Kubelet       // how long pods take; zero value: the next tick
-	PodGC     time.Duration // from a node's removal to the collection of its pods; default 0: the same tick (a real cluster: 40-60 s)
-	NodeGrace time.Duration // from a node's going down to its taints; default 0 (a real cluster: about 50 s)
+	PodGC     time.Duration // from a node's removal to the garbage collection of its pods; default 0: the same tick (a real cluster: 40-60 s)
+	NodeGrace time.Duration // from NodeDown to the node's taints; default 0 (a real cluster: about 50 s)
 }
 
-// Kubelet is how long pods take: from being bound to running (one tick at
-// least), from running to ready, and from deletion to being gone, which
-// terminationGracePeriodSeconds bounds.
+// Kubelet is how long pods take: from being bound to running (one tick at least),
+// from running to ready, and from deletion to removal, which
+// terminationGracePeriodSeconds limits.
 type Kubelet struct {
 	Start, Ready, Stop time.Duration
 	Timings            []Timing // exceptions: the first that matches wins
 	Jitter             Jitter   // how much longer pods take
 }
 
-// Jitter is how much longer than its time a pod takes at most. How much is drawn
-// for each pod from Config.Seed, its controller, its node and when it was created,
-// or once for each node: another node changes nobody else's luck.
+// Jitter is the maximum by which a pod takes longer than its time. The value is
+// drawn for each pod from Config.Seed, its controller, its node and its creation
+// time, or once for each node. Adding a node does not change the values drawn for
+// other nodes.
 type Jitter struct {
 	Start, Ready, Stop time.Duration
 	PerNode            bool // a node is slow for all of its pods, always
-	LongTail           bool // most take little longer and few much, as with image pulls; false: evenly
+	LongTail           bool // most take little longer and few take much longer, as with image pulls; if false, evenly
 }
 
-// Timing is how long pods of an image take on some nodes.
+// Timing is how long pods with an image take on some nodes.
 type Timing struct {
 	Nodes              []string // empty: all
 	Image              string   // of any container; empty: all
 	Start, Ready, Stop time.Duration
 }
 
-// longest bounds every duration, so that stamps stay in their 32 bits.
+// longest is the maximum of every duration, so that times fit into 32 bits.
 const longest = 10 * 365 * 24 * time.Hour
 
-// check names every mistake.
+// check returns an error that names every mistake.
 func (c *Config) check() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -93,7 +94,7 @@ func (c *Config) check() error {
 	return errors.Join(errs...)
 }
 
-// seconds rounds up: what takes 1.5 s is over at the first whole second after.
+// seconds rounds up: 1.5 s end at the second whole second.
 func seconds(d time.Duration) simTime {
 	return simTime(min((d+time.Second-1)/time.Second, math.MaxInt32/4))
 }

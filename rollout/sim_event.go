@@ -12,23 +12,23 @@ import (
 // apply are zero.
 type Event struct {
 	Tick       int       `json:"tick"`
-	Round      int       `json:"round,omitempty"` // the pass of the controllers in the tick, from 1: a sync acts on 250 pods at most
+	Round      int       `json:"round,omitempty"` // the round of the controllers in the tick, from 1: a sync acts on 250 pods at most
 	Kind       EventKind `json:"kind"`
 	Key        string    `json:"key,omitempty"`        // namespace/name
-	Deployment string    `json:"deployment,omitempty"` // namespace/name; of the two one at most is set
+	Deployment string    `json:"deployment,omitempty"` // namespace/name; at most one of the two is set
 	Node       string    `json:"node,omitempty"`
 	Pod        string    `json:"pod,omitempty"`
 	Revision   int64     `json:"revision,omitempty"` // of the pod; 0 if it is unknown
 	Why        Why       `json:"why,omitzero"`
 }
 
-// EventKind is what happened. Created and Deleted are the controller's own calls;
-// what users and collectors do has other kinds.
+// EventKind is the kind of an event. EventCreated and EventDeleted are the
+// controller's own calls; changes by users and collectors have other kinds.
 type EventKind uint8
 
 const (
 	EventInputApplied   EventKind = iota + 1 // an input took effect
-	EventInputUnchanged                      // an input found everything as it wants it
+	EventInputUnchanged                      // an input changed nothing
 	EventInputRefused                        // an input was impossible
 	EventObjectDeleted                       // a DaemonSet or Deployment, after a foreground deletion
 	EventNodeTainted                         // a node that has been down for Config.NodeGrace
@@ -36,30 +36,30 @@ const (
 	EventCreated          // a pod, by the controller
 	EventDeleted          // a pod, by the controller
 	EventUnschedulable    // a pod that was just created does not fit
-	EventBound            // a pod of a ReplicaSet, or one that was created in an earlier tick
-	EventStarted          // a pod runs but is not ready yet
+	EventBound            // a pod of a ReplicaSet, or a pod created in an earlier tick
+	EventStarted          // a pod runs and is not ready yet
 	EventReady            // a pod runs and is ready
-	EventAvailable        // a pod has been ready for minReadySeconds, if there are any
-	EventNotReady         // a pod is not ready any more
-	EventCrashed          // a pod's container ends for the first time, and will again and again
+	EventAvailable        // a pod has been ready for minReadySeconds, if that is not 0
+	EventNotReady         // a pod is no longer ready
+	EventCrashed          // a pod's container exits for the first time in a crash loop
 	EventImagePullFailed  // a pod's image cannot be pulled, for the first time
 	EventFailed           // a pod
-	EventStopped          // a terminating pod is gone
+	EventStopped          // a terminating pod is removed
 	EventDeletedByUser    // a pod, by DeletePods
 	EventEvicted          // a pod, by a NoExecute taint or through the eviction API
 	EventEvictionRefused  // a pod, because a budget does not allow it
-	EventPreempted        // a pod, by the scheduler, to make room for a more important one
-	EventDrained          // a node: the pods that were to go are gone
+	EventPreempted        // a pod, by the scheduler, to make room for a pod of higher priority
+	EventDrained          // a node: all pods to drain are removed
 	EventDrainFailed      // a node, because a drain has failed
 	EventGarbageCollected // a pod, by a garbage collector
 	EventAdopted          // an orphaned pod, by a DaemonSet or ReplicaSet, or a ReplicaSet by a Deployment
 	EventOrphaned         // a pod whose DaemonSet was deleted with Orphan
-	EventReleased         // a pod or ReplicaSet that the selector does not match any more
+	EventReleased         // a pod or ReplicaSet that the selector no longer matches
 
 	EventRevisionCreated    // a ControllerRevision, or a Deployment's ReplicaSet
 	EventRevisionRenumbered // an earlier template is the current one again
 	EventRevisionDeleted    // beyond revisionHistoryLimit, or with its DaemonSet
-	EventSyncFailed         // the controller tries again
+	EventSyncFailed         // the controller retries
 
 	EventScaled           // a ReplicaSet, by its Deployment
 	EventConditionChanged // of a Deployment: its status or reason
@@ -73,16 +73,16 @@ var eventKinds = enum.Of[EventKind](
 	"Scaled", "ConditionChanged",
 )
 
-// String is the name of the kind.
+// String returns the name of the kind.
 func (k EventKind) String() string { return eventKinds.String(k) }
 
-// MarshalText makes a kind its name in JSON.
+// MarshalText returns the name of the kind.
 func (k EventKind) MarshalText() ([]byte, error) { return eventKinds.MarshalText(k) }
 
 // UnmarshalText reads the name of a kind.
 func (k *EventKind) UnmarshalText(text []byte) error { return eventKinds.UnmarshalText(k, text) }
 
-// String is the event in one line.
+// String returns the event in one line.
 func (e Event) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %v", e.Tick, e.Kind)
@@ -106,15 +106,15 @@ func (e Event) String() string {
 	return b.String()
 }
 
-// Trace is events in the order in which they happened. Its String has a line
-// for each; its JSON carries a version and reads back to an equal Trace.
+// Trace is a list of events in the order in which they happened. Its String has a
+// line for each. Its JSON has a version and reads back to an equal Trace.
 type Trace []Event
 
 // traceVersion names the form of a trace in JSON. A field may be added to
 // events without another version; nothing else may change.
 const traceVersion = "berth.rollout/v1"
 
-// String is one line for each event.
+// String returns one line for each event.
 func (t Trace) String() string {
 	var b strings.Builder
 	for _, e := range t {
@@ -129,7 +129,7 @@ type traceJSON struct {
 	Events  []Event `json:"events"`
 }
 
-// MarshalJSON is {"version":"berth.rollout/v1","events":[...]}.
+// MarshalJSON returns {"version":"berth.rollout/v1","events":[...]}.
 func (t Trace) MarshalJSON() ([]byte, error) {
 	return json.Marshal(traceJSON{traceVersion, append([]Event{}, t...)})
 }

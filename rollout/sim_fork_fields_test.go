@@ -199,7 +199,8 @@ func everything(t *testing.T) *Sim {
 	return s
 }
 
-// settledWith is a simulation at rest of the objects, DaemonSets and a Deployment.
+// settledWith returns a settled simulation of the objects, DaemonSets and a
+// Deployment.
 func settledWith(t *testing.T, objects []runtime.Object) *Sim {
 	t.Helper()
 	c, err := cluster.New(objects...)

@@ -12,10 +12,10 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// A simulation whose fork is given other inputs, and a fork whose parent is, go on
-// as one that was never forked. Mutants seen to fail: slotFor that inserts into
-// position in place; Fork without a clone of the registry of ReplicaSets, of the
-// drains' pods, of restarted or of the alarms.
+// A simulation whose fork gets other inputs continues as if it had never been
+// forked, and so does a fork whose parent gets other inputs. Mutants seen to
+// fail: slotFor that inserts into position in place; Fork without a clone of the
+// registry of ReplicaSets, of the drains' pods, of restarted or of the alarms.
 func TestForksAndParentsAreIndependent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(pick(t, "mood", endlessly, endlessly, drained)).Draw(t, "story")

@@ -10,7 +10,7 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// keyed is what a registry holds: known by its key, namespace/name.
+// keyed is an element of a registry, with its key, namespace/name.
 type keyed interface {
 	comparable
 	name() string

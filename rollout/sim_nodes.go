@@ -13,7 +13,7 @@ import (
 // nodeTable is the nodes by slot. Its snapshot and names are replaced when they
 // change, and shared between forks.
 type nodeTable struct {
-	cluster       *cluster.Cluster // its nodes are those of now, it has no pods, and all else is as it was at the start
+	cluster       *cluster.Cluster // with the present nodes and no pods; all else is as it was at the start
 	nodeNames     []nodeName       // by slot
 	nodes         []nodeState      // by slot
 	podGC         simTime          // from a node's removal to the collection of its pods
@@ -46,7 +46,7 @@ type nodeName struct {
 	jitter uint64
 }
 
-// nodeState is what the simulation knows about a node beyond its object.
+// nodeState is the state of a node beyond its object.
 type nodeState struct {
 	flags nodeFlags
 	turn  uint8 // counts its going and coming back, for alarms
@@ -56,22 +56,22 @@ type nodeFlags uint8
 
 const (
 	isThere      nodeFlags = 1 << iota
-	isDown                 // the kubelet is gone
+	isDown                 // the kubelet is down
 	isUnready              // condition False: its pods are not ready
 	podsUnready            // PodsNotReady: its pods are not ready
 	isStuck                // terminating pods do not go
 	hasNoExecute           // it has NoExecute taints
-	isOpen                 // it does not say what it can allocate, as nodes made for tests: it has room for all
+	isOpen                 // it has no allocatable, like nodes made for tests: it has room for all pods
 )
 
 func (n *nodeState) is(f nodeFlags) bool { return n.flags&f != 0 }
 
 func (n *nodeState) there() bool { return n.flags&isThere != 0 }
 
-// works says whether a kubelet is there to do anything.
+// works reports whether the node exists and its kubelet is up.
 func (n *nodeState) works() bool { return n.flags&(isThere|isDown) == isThere }
 
-// holds says whether the node keeps its pods from being ready.
+// holds reports whether the node keeps its pods from being ready.
 func (n *nodeState) holds() bool { return n.flags&(isDown|isUnready|podsUnready) != 0 }
 
 // slotOf finds a node's slot, or none.
@@ -83,7 +83,8 @@ func (t *nodeTable) slotOf(node string) int32 {
 	return int32(i)
 }
 
-// slotFor finds a node's slot, or makes one: a pod may name a node that there is not.
+// slotFor returns a node's slot, and creates it if necessary: a pod may name a
+// node that does not exist.
 func (s *store) slotFor(node string) int32 {
 	if s.slotOf(node) == none {
 		s.addSlots([]string{node})
@@ -93,9 +94,9 @@ func (s *store) slotFor(node string) int32 {
 	return s.slotOf(node)
 }
 
-// addSlots makes room for nodes, given ascending and new. It moves everything
-// that is kept by slot, so it costs as much as there are nodes and pods; nodes
-// seldom come.
+// addSlots makes room for new nodes, given ascending. It moves everything that is
+// kept by slot, so it costs as much as there are nodes and pods. Nodes are seldom
+// added.
 func (s *store) addSlots(names []string) {
 	roster := make([]nodeName, 0, len(s.nodeNames)+len(names))
 	moved := make([]int32, len(s.nodeNames)) // from old slots to new ones

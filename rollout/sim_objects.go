@@ -18,7 +18,7 @@ type objectTables struct {
 	daemonSets  registry[*daemonSet]
 	deployments registry[*deployment]
 	replicaSets registry[*replicaSet]
-	serials     map[string]int32 // last numbers given to pods of controllers that are gone; replaced when it changes
+	serials     map[string]int32 // last numbers of pods of deleted controllers; replaced when it changes
 	orphans     []revision       // of no controller, ascending by name
 	foreign     []revision       // of others
 }
@@ -34,8 +34,8 @@ func (o *objectTables) fork() objectTables {
 	}
 }
 
-// keepSerial remembers the last number of a controller that goes: one of the same
-// key counts on.
+// keepSerial saves the last number of a deleted controller. A later one with the
+// same key continues from it.
 func (o *objectTables) keepSerial(key string, serial int32) {
 	serials := maps.Clone(o.serials)
 	if serials == nil {
@@ -45,7 +45,7 @@ func (o *objectTables) keepSerial(key string, serial int32) {
 	o.serials = serials
 }
 
-// controllerOf is the pod's controller, or nil.
+// controllerOf returns the pod's controller, or nil.
 func (s *store) controllerOf(p *pod) *metav1.OwnerReference {
 	switch {
 	case p.owner != none:
@@ -71,7 +71,7 @@ func (s *store) orphaned() {
 	}
 }
 
-// own makes the ReplicaSet one of the Deployment's.
+// own makes the Deployment the owner of the ReplicaSet.
 func (o *objectTables) own(d *deployment, rs *replicaSet) {
 	rs.deployment = d.slot
 	i, _ := slices.BinarySearchFunc(d.mine, rs, func(slot int32, rs *replicaSet) int { return byAge(o.replicaSets.at[slot], rs) })
@@ -102,7 +102,7 @@ func (o *objectTables) currentSet(d *deployment) *replicaSet {
 	return o.replicaSets.at[d.current]
 }
 
-// keyOfSet is the key of the ReplicaSet's Deployment, if it has one.
+// keyOfSet returns the key of the ReplicaSet's Deployment, if it has one.
 func (o *objectTables) keyOfSet(rs *replicaSet) string {
 	if rs.deployment == none {
 		return ""
@@ -136,8 +136,8 @@ func (o *objectTables) revisionNamed(namespace, name string) (revision, bool) {
 	return revision{}, false
 }
 
-// everyRevision returns the revisions of all DaemonSets, then orphans, then those of
-// other controllers.
+// everyRevision returns the revisions of all DaemonSets, then orphans, then the
+// revisions of other controllers.
 func (o *objectTables) everyRevision() []revision {
 	var all []revision
 	for _, slot := range o.daemonSets.order {
@@ -146,9 +146,9 @@ func (o *objectTables) everyRevision() []revision {
 	return append(append(all, o.orphans...), o.foreign...)
 }
 
-// resolve finds what a key names: a DaemonSet, or else a Deployment; of two with
-// the same key the prefix "deployment/" or "daemonset/" tells which. Both are nil
-// if there is neither.
+// resolve returns the object that a key names: a DaemonSet, or else a Deployment.
+// If both have the key, the prefix "deployment/" or "daemonset/" decides. Both
+// results are nil if there is neither.
 func (o *objectTables) resolve(key string) (*daemonSet, *deployment) {
 	switch kind, rest := cutKind(key); kind {
 	case "deployment":
@@ -162,8 +162,8 @@ func (o *objectTables) resolve(key string) (*daemonSet, *deployment) {
 	return nil, o.deployments.find(key)
 }
 
-// restoredSet is the ReplicaSet of a revision; 0 is the one before the latest
-// (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go: deploymentRevision).
+// restoredSet returns the ReplicaSet of a revision; 0 is the one before the
+// latest (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go: deploymentRevision).
 func (o *objectTables) restoredSet(d *deployment, to int64) (*replicaSet, error) {
 	sets := o.revisionsOf(d)
 	if to == 0 {
@@ -196,15 +196,16 @@ func add[T runtime.Object](objects *[]runtime.Object, list []T) {
 	}
 }
 
-// syncReasons are why a controller is to sync an object, as a set: the object's place in
-// the controller's work queue. Pods of DaemonSets have their own, by node (nodeCounts).
+// syncReasons are the reasons why a controller must sync an object, as a set: the
+// object's place in the controller's work queue. Pods of DaemonSets have their
+// own, by node (nodeCounts).
 type syncReasons uint8
 
 const (
 	stateChanged  syncReasons = 1 << iota // what a sync counts or compares has changed
-	specChanged                           // the template or the revisions have: the current one is to be found again
-	ownersChanged                         // an orphan may match, or what is owned may not any more
-	hashesChanged                         // revisions were merged: pods are to get the current hash
+	specChanged                           // the template or the revisions have: the current one must be found again
+	ownersChanged                         // an orphan may match, or an owned object may no longer match
+	hashesChanged                         // revisions were merged: pods must get the current hash
 )
 
 func (r *syncReasons) add(why syncReasons) { *r |= why }
@@ -225,7 +226,7 @@ func (r *registry[T]) search(key string) (int, bool) {
 	})
 }
 
-// find gives the object of a key; the zero T if there is none.
+// find returns the object with the key, or the zero T if there is none.
 func (r *registry[T]) find(key string) (found T) {
 	if i, ok := r.search(key); ok {
 		found = r.at[r.order[i]]
@@ -233,7 +234,7 @@ func (r *registry[T]) find(key string) (found T) {
 	return found
 }
 
-// add gives the object a slot.
+// add returns a slot for the object.
 func (r *registry[T]) add(x T) int32 {
 	var free T
 	slot := int32(slices.Index(r.at, free))
@@ -284,7 +285,7 @@ func (t *podTable) join(id int32, rs *replicaSet) {
 	rs.queued.add(stateChanged)
 }
 
-// deploymentSlot is that of the pod's Deployment, or none.
+// deploymentSlot returns the slot of the pod's Deployment, or none.
 func (o *objectTables) deploymentSlot(p *pod) int32 {
 	if p.set == none {
 		return none
@@ -292,8 +293,8 @@ func (o *objectTables) deploymentSlot(p *pod) int32 {
 	return o.replicaSets.at[p.set].deployment
 }
 
-// leave takes the pod off its ReplicaSet's list. A Deployment that recreates
-// waits for that (pkg/controller/deployment/deployment_controller.go:
+// leave removes the pod from its ReplicaSet's list. A Deployment with strategy
+// Recreate waits for that (pkg/controller/deployment/deployment_controller.go:
 // deletePod).
 func (s *store) leave(id int32) {
 	p := &s.pods[id]

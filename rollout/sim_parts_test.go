@@ -137,7 +137,7 @@ func TestReportedEventsStay(t *testing.T) {
 	}
 }
 
-// A scratch is lent once: who asks meanwhile gets another list.
+// A scratch list is lent once: until it is returned, callers get another list.
 // Mutant seen to fail: take that leaves the list with the scratch.
 func TestScratchIsLentOnce(t *testing.T) {
 	var s scratch

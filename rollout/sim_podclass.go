@@ -14,7 +14,7 @@ const (
 	generationLabel = "pod-template-generation"             // (k8s.io/api/extensions/v1beta1/types.go: DaemonSetTemplateGenerationKey)
 )
 
-// class is what pods made of one template have in common. It does not change.
+// class is what pods of one template have in common. It does not change.
 type class struct {
 	namespace  string // of generated pods
 	prefix     string // of their names
@@ -31,7 +31,7 @@ type class struct {
 	load       *placement.Load     // what a generated pod takes
 }
 
-// container is what is known of one container of a class.
+// container is one container of a class.
 type container struct {
 	name, image string
 	kind        containerKind
@@ -98,11 +98,12 @@ func (c *class) images() []string {
 // grant. Here it leaves to the DaemonSet controller the pods that this deletes,
 // at the same moment, because the node excludes them.
 
-// minTolerationTime is for how many seconds a pod with the tolerations stays on a node
-// with the taints; math.MaxInt64 if for ever. Of each taint the first toleration
-// counts that fits it, of all taints the shortest; what is not above 0 is 0
-// (pkg/apis/core/v1/helper/helpers.go: GetMatchingTolerations;
-// pkg/controller/tainteviction/taint_eviction.go: getMinTolerationTime).
+// minTolerationTime returns for how many seconds a pod with the tolerations stays
+// on a node with the taints, or math.MaxInt64 if there is no limit. For each
+// taint the first toleration that matches counts; over all taints, the shortest
+// time. Negative times count as 0 (pkg/apis/core/v1/helper/helpers.go:
+// GetMatchingTolerations; pkg/controller/tainteviction/taint_eviction.go:
+// getMinTolerationTime).
 func minTolerationTime(tolerations []corev1.Toleration, taints []corev1.Taint) (seconds int64, tolerated bool) {
 	seconds = math.MaxInt64
 	for i := range taints {
@@ -129,9 +130,10 @@ func tolerationOf(tolerations []corev1.Toleration, taint *corev1.Taint) *corev1.
 	return nil
 }
 
-// withDefaultTolerations adds what an API server does: a pod tolerates for five minutes
-// that its node is not ready or unreachable, unless it says otherwise, as those
-// of DaemonSets do (plugin/pkg/admission/defaulttolerationseconds/admission.go: Admit).
+// withDefaultTolerations adds the default tolerations of an API server: a pod
+// tolerates for five minutes that its node is not ready or unreachable. Pods with
+// their own tolerations of these taints, like those of DaemonSets, do not get
+// them (plugin/pkg/admission/defaulttolerationseconds/admission.go: Admit).
 func withDefaultTolerations(list []corev1.Toleration) []corev1.Toleration {
 	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
 		taint := corev1.Taint{Key: key, Effect: corev1.TaintEffectNoExecute}

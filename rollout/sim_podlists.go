@@ -24,7 +24,7 @@ func (s *store) moves() iter.Seq2[int32, int32] {
 	}
 }
 
-// nextMoves is the first tick with a move that is not stale, or none.
+// nextMoves returns the first tick with a move that is not stale, or none.
 func (s *store) nextMoves() int32 {
 	for a := &s.podQueue; a.first < len(a.slots); a.drop() {
 		list := &a.slots[a.first]
@@ -74,7 +74,7 @@ func (s *store) listed(owner, node int32) iter.Seq[int32] {
 	}
 }
 
-// yieldAll yields a list that was taken from the scratch, and gives it back.
+// yieldAll yields a list that was taken from the scratch, and returns it there.
 func (t *podTable) yieldAll(list []int32, yield func(int32) bool) {
 	for _, id := range list {
 		if !yield(id) {
@@ -84,7 +84,7 @@ func (t *podTable) yieldAll(list []int32, yield func(int32) bool) {
 	t.scratch.giveBack(list)
 }
 
-// podsOn yields all pods that are bound to a node now: those of no controller
+// podsOn yields all pods that are bound to a node now: pods without a controller
 // first, then by the key of their controller. The loop may change lists.
 func (s *store) podsOn(node int32) iter.Seq[int32] {
 	return func(yield func(int32) bool) { s.yieldAll(s.appendPodsOn(s.scratch.take(), node), yield) }
@@ -108,7 +108,7 @@ func (s *store) appendPodsOn(list []int32, node int32) []int32 {
 	return list
 }
 
-// head is where the list of a DaemonSet's pods on a node begins, or of those
+// head returns where the list of a DaemonSet's pods on a node begins, or of pods
 // that no DaemonSet owns.
 func (s *store) head(owner, node int32) *int32 {
 	if owner == none {
@@ -181,7 +181,7 @@ func (s *store) vanish(id int32) {
 	p.next, s.free = s.free, id
 }
 
-// before is the controller's order of pods on a node: bound first, then the
+// before reports the controller's order of pods on a node: bound first, then the
 // oldest, then by name (pkg/controller/daemon/daemon_controller.go:
 // podByCreationTimestampAndPhase).
 func (t *podTable) before(a, b int32) bool { return t.compare(a, b) < 0 }
@@ -231,7 +231,7 @@ func (s *store) inTurn(a, b int32) int {
 	return s.compare(a, b)
 }
 
-// ownerKey is the key of the pod's DaemonSet or Deployment.
+// ownerKey returns the key of the pod's DaemonSet or Deployment.
 func (o *objectTables) ownerKey(p *pod) string {
 	switch {
 	case p.owner != none:

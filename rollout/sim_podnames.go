@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// A generated name is the DaemonSet's and five characters of the API server's
-// alphabet (k8s.io/apimachinery/pkg/util/rand/rand.go: alphanums), which here
-// count: pods made later come later by name, and no name comes twice.
+// A generated name is the DaemonSet's name and five characters of the API
+// server's alphabet (k8s.io/apimachinery/pkg/util/rand/rand.go: alphanums). Here
+// the characters count up: later pods have later names, and no name repeats.
 const (
 	letters = "2456789bcdfghjklmnpqrstvwxz"
 	digits  = 5
 	serials = 27 * 27 * 27 * 27 * 27
 )
 
-// maxPrefix is what the API server leaves of a generateName
+// maxPrefix is the length to which the API server cuts a generateName
 // (k8s.io/apiserver/pkg/storage/names/generate.go: MaxGeneratedNameLength).
 const maxPrefix = 58
 
@@ -32,7 +32,8 @@ func appendSerial(b []byte, serial int32) []byte {
 	return append(b, last[at:]...)
 }
 
-// parseSerial is the number behind a generated name's last part, if it is one.
+// parseSerial returns the number that the last part of a generated name encodes,
+// if it does.
 func parseSerial(suffix string) (int32, bool) {
 	if len(suffix) != digits {
 		return 0, false
@@ -48,7 +49,7 @@ func parseSerial(suffix string) (int32, bool) {
 	return serial, true
 }
 
-// nextSerial is a controller's next number that no adopted pod's name has.
+// nextSerial returns a controller's next number that no adopted pod's name has.
 func nextSerial(serial *int32, taken *[]int32) int32 {
 	for {
 		*serial++
@@ -68,13 +69,13 @@ type nameCache struct {
 	blocks []nameBlock // by class
 }
 
-// nameBlock is what the last 27 names of a class begin with.
+// nameBlock is the last block of 27 names of a class, which share a stem.
 type nameBlock struct {
 	number int32  // of the stem: the names' divided by 27
 	names  string // the 27 names; empty if only one was asked for
 }
 
-// podName is the pod's name.
+// podName returns the pod's name.
 func (t *podTable) podName(id int32) string {
 	p := &t.pods[id]
 	if p.name < 0 {
@@ -124,7 +125,7 @@ func (c *nameCache) spellAll(prefix string, number int32) string {
 	return c.text.String()[start:]
 }
 
-// grow makes room for so many bytes, and says where they begin.
+// grow makes room for size bytes, and returns where they begin.
 func (c *nameCache) grow(size int) (start int) {
 	if c.text.Cap()-c.text.Len() < size {
 		least := min(512+8*c.text.Cap(), 4096)

@@ -13,8 +13,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// podTable is the pods, and what pods of one class share. What a dump showed, and
-// classes themselves, do not change.
+// podTable holds the pods, and what pods of one class share. Pods from a dump and
+// classes do not change.
 type podTable struct {
 	pods    []pod
 	free    int32   // the first free place
@@ -45,21 +45,22 @@ func (t *podTable) fork() podTable {
 	return f
 }
 
-// pastRestarts are those of a pod's crash loops that are over. They are replaced
-// when they change.
+// pastRestarts are the restarts of a pod in crash loops that are over. The struct
+// is replaced, not changed.
 type pastRestarts struct {
 	counts []int32 // by container, without what a dump showed
-	once   string  // the image of those that start once more, when their backoff is over at
+	once   string  // the image of the containers that start once more, at time at
 	at     simTime
 }
 
-// direct says whether the pod names its node itself.
+// direct reports whether the pod names its node itself.
 func (t *podTable) direct(p *pod) bool {
 	template := t.classes[p.class].template
 	return p.name >= 0 && template != nil && template.Spec.NodeName != ""
 }
 
-// intern gives a reason its number; 0 is none. Of more than 255 the rest are lost.
+// intern returns the number of a reason; 0 is none. Reasons beyond the first 255
+// are lost.
 func (t *podTable) intern(reason string) uint8 {
 	if reason == "" {
 		return 0
@@ -77,7 +78,8 @@ func (s *store) inBackoff(d *daemonSet, node int32) bool {
 	return s.backoffEnds(d, node) > s.clock
 }
 
-// backoffEnds is when the node's backoff is over; not after now if it is not in one.
+// backoffEnds returns when the node's backoff is over. The time is not after now
+// if the node is not in backoff.
 func (s *store) backoffEnds(d *daemonSet, node int32) simTime {
 	if d.backoffs == nil || d.backoffs[node].delay == 0 || d.backoffs[node].expired(s.clock) {
 		return s.clock
@@ -89,7 +91,7 @@ func (s *store) backoffEnds(d *daemonSet, node int32) simTime {
 // that means anything.
 func (t *podTable) selected(namespace string, selector labels.Selector) iter.Seq[int32] {
 	return func(yield func(int32) bool) {
-		matches := make([]int8, len(t.classes)) // 1 yes, -1 no: asked once for all pods that are alike
+		matches := make([]int8, len(t.classes)) // 1 yes, -1 no: computed once for all pods that are alike
 		for id := range t.pods {
 			p := &t.pods[id]
 			if p.phase == vacant || t.namespace(p) != namespace {
@@ -109,7 +111,8 @@ func (t *podTable) selected(namespace string, selector labels.Selector) iter.Seq
 	}
 }
 
-// addClass makes a class of the DaemonSet's, or of pods that no DaemonSet owns.
+// addClass adds a class of the DaemonSet's pods, or of pods that no DaemonSet
+// owns.
 func (t *podTable) addClass(d *daemonSet, c *class) int32 {
 	id := int32(len(t.classes))
 	t.classes = append(t.classes, c)
@@ -122,7 +125,8 @@ func (t *podTable) addClass(d *daemonSet, c *class) int32 {
 	return id
 }
 
-// classLike is the DaemonSet's class of pods like these but with another hash.
+// classLike returns the DaemonSet's class of pods like these but with another
+// hash.
 func (t *podTable) classLike(d *daemonSet, like *class, hash string) int32 {
 	meta := maps.Clone(like.labels)
 	if hash != "" {
@@ -140,7 +144,7 @@ func (t *podTable) classLike(d *daemonSet, like *class, hash string) int32 {
 	return t.addClass(d, &made)
 }
 
-// namespace is the pod's.
+// namespace returns the pod's namespace.
 func (t *podTable) namespace(p *pod) string {
 	if p.name < 0 {
 		return t.named[^p.name].Namespace
@@ -148,7 +152,7 @@ func (t *podTable) namespace(p *pod) string {
 	return t.classes[p.class].namespace
 }
 
-// uidOf is the pod's.
+// uidOf returns the pod's UID.
 func (s *store) uidOf(id int32) types.UID {
 	p := &s.pods[id]
 	if p.name < 0 {
@@ -159,7 +163,8 @@ func (s *store) uidOf(id int32) types.UID {
 
 func (t *podTable) fullName(id int32) string { return t.namespace(&t.pods[id]) + "/" + t.podName(id) }
 
-// isMirror says whether the pod stands for one that the kubelet runs by itself.
+// isMirror reports whether the pod is a mirror pod, which the kubelet runs by
+// itself.
 func (t *podTable) isMirror(p *pod) bool {
 	if p.name >= 0 {
 		return false
@@ -167,7 +172,7 @@ func (t *podTable) isMirror(p *pod) bool {
 	return kube.IsMirror(t.named[^p.name])
 }
 
-// keepsData says whether the pod has an emptyDir.
+// keepsData reports whether the pod has an emptyDir.
 func (t *podTable) keepsData(p *pod) bool {
 	var volumes []corev1.Volume
 	if p.name < 0 {
@@ -205,7 +210,7 @@ func (t *podTable) podsOf(d *daemonSet) []int32 {
 	return all
 }
 
-// findPod gives the pod of a key, or none. It looks at every pod.
+// findPod returns the pod with the key, or none. It looks at every pod.
 func (t *podTable) findPod(key string) int32 {
 	namespace, name, _ := cutKey(key)
 	for id := range t.pods {
@@ -216,7 +221,7 @@ func (t *podTable) findPod(key string) int32 {
 	return none
 }
 
-// graceOf is for how long the pod may take to stop.
+// graceOf returns how long the pod may take to stop.
 func (t *podTable) graceOf(p *pod) simTime {
 	if p.grace != none {
 		return p.grace
@@ -224,11 +229,11 @@ func (t *podTable) graceOf(p *pod) simTime {
 	return t.classes[p.class].grace
 }
 
-// dueNow says whether the pod is to move in this tick and has not yet: an input
-// that has it looked at again must not make that forgotten.
+// dueNow reports whether the pod is to move in this tick and has not yet. An
+// input that has the pod looked at again must not lose that.
 func (s *store) dueNow(p *pod) bool { return p.due != none && p.due == s.now }
 
-// availableAt is the moment when a ready pod has been so for minReadySeconds.
+// availableAt returns when a ready pod has been ready for minReadySeconds.
 func (s *store) availableAt(p *pod) (moment int64, ok bool) {
 	minReady := simTime(0)
 	switch {
@@ -236,7 +241,7 @@ func (s *store) availableAt(p *pod) (moment int64, ok bool) {
 		return 0, false
 	case p.owner != none:
 		minReady = s.daemonSets.at[p.owner].minReady
-	case p.set != none && !p.is(terminating): // its controller does not count one that goes
+	case p.set != none && !p.is(terminating): // its controller does not count a terminating pod
 		minReady = s.replicaSets.at[p.set].minReady()
 	default:
 		return 0, false
@@ -244,8 +249,8 @@ func (s *store) availableAt(p *pod) (moment int64, ok bool) {
 	return int64(p.readied) + int64(minReady), true
 }
 
-// pod is one pod. Pods live in one slice without pointers, so that a fork
-// copies them at once; what pods of one template share is in their class.
+// pod is one pod. Pods are in one slice without pointers, so that a fork copies
+// them at once. What pods of one template share is in their class.
 type pod struct {
 	node    int32 // slot of the node that it runs on or is aimed at, or none
 	owner   int32 // slot of its DaemonSet, or none
@@ -256,8 +261,8 @@ type pod struct {
 	created simTime
 	since   simTime // see boundAt, startedAt, ...
 	readied simTime // last transition of readiness
-	grace   simTime // that its deletion gives it, or none: its own
-	evict   simTime // when a NoExecute taint turns it out, or never
+	grace   simTime // grace period of its deletion, or none for its own
+	evict   simTime // when a NoExecute taint evicts it, or never
 	due     int32   // tick of its next move, or none
 	phase   phase
 	reason  uint8 // why it failed, or did not run in a dump: a number of podTable.reasons, from 1
@@ -284,17 +289,18 @@ const (
 	terminating
 	stays     // a dump showed that what was due had not happened: it does not happen by itself
 	orphan    // no controller: the first DaemonSet whose selector matches adopts it
-	tried     // by the scheduler, in vain
-	loops     // its container ends again and again
+	tried     // by the scheduler, without success
+	loops     // its container is in a crash loop
 	crashed   // and has once
-	frozen    // its kubelet is gone
+	frozen    // its kubelet is down
 	nominated // to its node: others make room for it
 	preempted // it makes room for one
 	pulls     // its image cannot be pulled
 )
 
-// The word since is the moment from which the next move of a pod counts. Which
-// moment that is follows from the pod's state, so a reader names the one it means:
+// since is the moment from which the next move of a pod counts. Which moment that
+// is follows from the pod's state, so each reader has the name of the one it
+// means:
 //
 //	pending                 it was created, or bound
 //	pending, pulls          its image could not be pulled for the first time
@@ -304,7 +310,7 @@ const (
 //	failed, succeeded       it ended
 //	terminating             it was deleted, whatever its phase
 //
-// A state ends before the next one needs the word, so a word for each would be
+// A state ends before the next one needs the field. A field for each would be
 // copied by every fork and mostly be empty.
 func (p *pod) boundAt() simTime { return p.since }
 
@@ -320,14 +326,14 @@ func (p *pod) is(f podFlags) bool { return p.flags&f != 0 }
 
 func (p *pod) terminal() bool { return p.phase >= failed }
 
-// gone says whether the controller overlooks the pod: terminal and on its way
-// out (pkg/controller/daemon/daemon_controller.go: getNodesToDaemonPods).
+// gone reports whether the controller ignores the pod: it is both terminal and
+// terminating (pkg/controller/daemon/daemon_controller.go: getNodesToDaemonPods).
 func (p *pod) gone() bool { return p.terminal() && p.is(terminating) }
 
-// live says whether the pod is neither terminal nor on its way out.
+// live reports whether the pod is neither terminal nor terminating.
 func (p *pod) live() bool { return !p.terminal() && !p.is(terminating) }
 
-// blank is a pod of which nothing is known: of no node, owner or time.
+// blank is a pod without node, owner and times.
 var blank = pod{
 	node: none, owner: none, set: none, next: none,
 	readied: never, grace: none, evict: never, due: none, phase: pending,
@@ -357,7 +363,7 @@ func (s *store) changed(p *pod) {
 	}
 }
 
-// addSetClass makes a class of the ReplicaSet's pods.
+// addSetClass adds a class of the ReplicaSet's pods.
 func (s *store) addSetClass(rs *replicaSet, c *class) int32 {
 	id := s.addClass(nil, c)
 	rs.classes = append(rs.classes, id)
@@ -365,7 +371,7 @@ func (s *store) addSetClass(rs *replicaSet, c *class) int32 {
 	return id
 }
 
-// appendActive appends the pods that count: neither ended nor on their way out
+// appendActive appends the active pods: neither terminal nor terminating
 // (pkg/controller/controller_utils.go: FilterActivePods).
 func (t *podTable) appendActive(list []int32, rs *replicaSet) []int32 {
 	for _, id := range rs.pods {
@@ -376,7 +382,7 @@ func (t *podTable) appendActive(list []int32, rs *replicaSet) []int32 {
 	return list
 }
 
-// loadOf is what the pod takes.
+// loadOf returns the load of the pod.
 func (t *podTable) loadOf(p *pod) *placement.Load {
 	if p.name < 0 {
 		return t.loads[^p.name]
@@ -391,7 +397,8 @@ func (t *podTable) tolerations(p *pod) []corev1.Toleration {
 	return withDefaultTolerations(t.named[^p.name].Spec.Tolerations)
 }
 
-// excluded says whether the pod is its DaemonSet's to delete.
+// excluded reports whether the pod's DaemonSet deletes it because its node is
+// excluded.
 func (s *store) excluded(p *pod) bool {
 	return p.owner != none && s.daemonSets.at[p.owner].decision[p.node] == placement.Excluded
 }

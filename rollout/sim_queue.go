@@ -5,7 +5,7 @@ import (
 	"sort"
 )
 
-// eventQueue is what is due by itself: pods' moves, and alarms about nodes.
+// eventQueue holds what is due by itself: pods' moves, and alarms about nodes.
 type eventQueue struct {
 	podQueue podQueue
 	alarms   []alarm // ascending by tick
@@ -16,8 +16,8 @@ func (q *eventQueue) fork() eventQueue {
 	return eventQueue{podQueue: q.podQueue.clone(), alarms: slices.Clone(q.alarms)}
 }
 
-// alarm is something due that is not a pod's: the collection of a gone node's
-// pods, the taints of one that is down.
+// alarm is a due event that is not a pod's: the garbage collection of a removed
+// node's pods, or the taints of a node that is down.
 type alarm struct {
 	tick int32
 	node int32
@@ -32,12 +32,11 @@ const (
 	unreachable
 )
 
-// podQueue is what pods will do by themselves: for every future tick in which
-// something may be due, ascending, a list of pods. What a pod will do next is
-// its due tick; an entry that says otherwise is stale and is passed over, so
-// that nothing needs to be searched for when plans change. Few ticks are
-// outstanding at a time, and new ones mostly come last; those in which nothing
-// is due are not there and cost nothing.
+// podQueue holds what pods will do by themselves: a list of pods for every future
+// tick with something due, ascending. A pod's due tick says when it moves next.
+// An entry with another tick is stale and is skipped, so changing a due tick
+// needs no search. Few ticks are outstanding at a time, and new ones mostly come
+// last. Ticks with nothing due have no entry and cost nothing.
 type podQueue struct {
 	slots   []slot
 	first   int          // slots before it are past

@@ -16,8 +16,8 @@ func reasons(all []placement.FilterReason) string {
 	return strings.Join(words, "; ")
 }
 
-// Why is the reason of an event: a rule, what the rule counted, and details that
-// have no form. It is plain, comparable data.
+// Why is the reason of an event: a rule, what the rule counted, and details as
+// free text. It is plain, comparable data.
 type Why struct {
 	Reason Reason `json:"reason,omitempty"`
 	Used   int    `json:"used,omitempty"`  // units of maxUnavailable or maxSurge in use, this event's own included
@@ -25,33 +25,33 @@ type Why struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// Reason is a rule of the controller, or a collector's.
+// Reason is a rule of a controller or collector.
 type Reason uint8
 
 const (
 	ReasonMissing          Reason = iota + 1 // the node wants a pod and has none
-	ReasonNoLivePod                          // with surge: it has only pods that failed or are on their way out
-	ReasonNotEligible                        // the node matches no more, or has a NoExecute taint
+	ReasonNoLivePod                          // with surge: all its pods are failed or terminating
+	ReasonNotEligible                        // the node no longer matches, or has a NoExecute taint
 	ReasonPodFailed                          // it failed, and the node is not in backoff
-	ReasonPodSucceeded                       // a daemon's pod must not end
+	ReasonPodSucceeded                       // a pod of a DaemonSet must not end
 	ReasonDuplicate                          // the node has older pods
 	ReasonNodeDeleted                        // there is no such node
 	ReasonOwnerDeleted                       // the DaemonSet was deleted
 	ReasonMaxUnavailable                     // Used of Limit maxUnavailable
-	ReasonOldUnavailable                     // the old pod is not available: replaced regardless of maxUnavailable, of which it uses one
+	ReasonOldUnavailable                     // the old pod is not available: replaced regardless of maxUnavailable, and counted against it
 	ReasonOldNotReady                        // with surge: the old pod of two is not ready
 	ReasonNewAvailable                       // with surge: the new pod of two is available
-	OldUnwanted                              // with surge: the old pod is not available and the node matches no more
-	ReasonSurplusAvailable                   // with surge: the node matches no more, and Used pods are available, more than the Limit that are wanted
+	OldUnwanted                              // with surge: the old pod is not available and the node no longer matches
+	ReasonSurplusAvailable                   // with surge: the node no longer matches, and more pods are available (Used) than desired (Limit)
 
 	ReasonTaintNotTolerated // it does not tolerate a NoExecute taint
-	ReasonTolerationExpired // it has tolerated a NoExecute taint for as long as it does
-	ReasonEvictionLoop      // likewise, and so will the pod that takes its place: an endless loop
+	ReasonTolerationExpired // the time for which it tolerates a NoExecute taint is over
+	ReasonEvictionLoop      // the same, and its successor will be evicted too: an endless loop
 
-	ReasonRejected      // the kubelet does not let it in
-	ReasonLowerPriority // its node has no room for a more important pod
-	ReasonDrain         // somebody drains its node
-	ReasonEviction      // somebody evicts it
+	ReasonRejected      // the kubelet rejects it
+	ReasonLowerPriority // its node has no room for a pod of higher priority
+	ReasonDrain         // its node is being drained
+	ReasonEviction      // it was evicted through the eviction API
 
 	ReasonMaxSurge            // Used of Limit maxSurge
 	ReasonOldUnavailableSurge // the old pod is not available: a new one is created regardless of maxSurge
@@ -92,21 +92,21 @@ var reasonTable = [...]struct{ name, words string }{
 
 var reasonNames = enum.In[Reason](reasonTable[:], func(row struct{ name, words string }) string { return row.name })
 
-// unwanted says whether the rule is about a node that wants no pod.
+// unwanted reports whether the rule is about a node that wants no pod.
 func (r Reason) unwanted() bool {
 	return r == ReasonNotEligible || r == OldUnwanted || r == ReasonSurplusAvailable
 }
 
-// String is the name of the rule.
+// String returns the name of the rule.
 func (r Reason) String() string { return reasonNames.String(r) }
 
-// MarshalText makes a rule its name in JSON.
+// MarshalText returns the name of the rule.
 func (r Reason) MarshalText() ([]byte, error) { return reasonNames.MarshalText(r) }
 
 // UnmarshalText reads the name of a rule.
 func (r *Reason) UnmarshalText(text []byte) error { return reasonNames.UnmarshalText(r, text) }
 
-// String is the reason in words; empty for the zero Why.
+// String returns the reason in words, empty for the zero Why.
 func (w Why) String() string {
 	words := ""
 	if w.Reason > 0 && int(w.Reason) < len(reasonTable) {

@@ -2,39 +2,40 @@ package rollout
 
 import "slices"
 
-// eventRecorder is what has happened: events for who reads them, and notes for those
-// who follow a simulation from inside.
+// eventRecorder holds what has happened: events for callers, and notes for
+// observers inside the package.
 type eventRecorder struct {
 	epoch    uint64   // counts events: where it is the same, nothing has changed
 	notes    []note   // of this tick, until it is reported
 	events   []Event  // of earlier ticks and of this one
-	told     int      // how many of them are of earlier ones
+	told     int      // how many of the events are from earlier ticks
 	expected int      // how many there were in the last tick with any
-	quiet    bool     // nobody reads events: but for Refused ones there are only notes
+	quiet    bool     // nobody reads events: except for Refused ones there are only notes
 	choices  []Choice // of a scripted order
 }
 
-// fork leaves out what the parent is still to report.
+// fork omits the events that the parent has not reported yet.
 func (r *eventRecorder) fork() eventRecorder {
 	return eventRecorder{epoch: r.epoch, quiet: r.quiet, choices: slices.Clone(r.choices)}
 }
 
-// note is what an event was about, for those who follow a simulation from inside.
+// note is what an event was about, for observers inside the package.
 type note struct {
 	node, owner, deployment int32 // slots, or none
 	rule                    Reason
 }
 
-// eventsAtOnce is how many events are allocated at a time, at the least: most
-// ticks have a few, and so many fill 8 kB. The first are fewer, for those forks
-// that pass a tick only.
+// eventsAtOnce is the minimum number of events allocated at a time: most ticks
+// have a few, and so many fill 8 kB. The first allocation is smaller, for forks
+// that pass only one tick.
 const (
 	eventsAtOnce = 60
 	firstEvents  = 15
 )
 
-// choose takes what the script says from nodes or pods, which it reorders. A
-// number beyond the ways counts from the first again. The choice says whose it is.
+// choose returns the nodes or pods that the script chooses, and reorders its
+// argument. A number at or above the count of choices wraps around. The choice
+// names the object that it belongs to.
 func (s *store) choose(c Choice, nodes []int32, take int) []int32 {
 	if take >= len(nodes) || take <= 0 {
 		return nodes[:max(0, min(take, len(nodes)))]
@@ -93,7 +94,7 @@ func (s *store) emitPod(kind EventKind, id int32, why Why) {
 	}
 }
 
-// newEvent gives the place of the next event, which is zero.
+// newEvent returns a pointer to the next event, which is zero.
 func (r *eventRecorder) newEvent() *Event {
 	n := len(r.events)
 	if n == cap(r.events) {
@@ -104,7 +105,7 @@ func (r *eventRecorder) newEvent() *Event {
 	return &r.events[n]
 }
 
-// untold gives the events of this tick.
+// untold returns the events of this tick.
 func (r *eventRecorder) untold() []Event { return r.events[r.told:] }
 
 // moreEvents makes room, beginning with the events of this tick.
@@ -118,8 +119,8 @@ func (r *eventRecorder) moreEvents() {
 	r.told = 0
 }
 
-// report hands out what has happened, and goes on behind it. The next tick mostly
-// brings as much.
+// report returns what has happened, and continues after it. The next tick mostly
+// has as many events.
 func (r *eventRecorder) report() []Event {
 	r.notes = r.notes[:0]
 	n := len(r.events)

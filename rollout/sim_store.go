@@ -1,7 +1,7 @@
 package rollout
 
-// store is the state that all parts share. Each of its parts has its own methods;
-// what needs several of them is a method of the store.
+// store is the state that all parts share. Each of its parts has its own methods.
+// A method that needs several of them is a method of the store.
 type store struct {
 	config Config
 

@@ -14,7 +14,7 @@ func (s *Sim) takeInputs() {
 	}
 }
 
-// movePods has every pod that is due be evicted or make its move.
+// movePods evicts or moves every pod that is due.
 func (s *Sim) movePods() {
 	for _, id := range s.takeDue() {
 		if s.evictTick(&s.pods[id]) == s.now {
@@ -25,8 +25,9 @@ func (s *Sim) movePods() {
 	}
 }
 
-// Tick advances time by one tick and gives what happened in it, nil if nothing
-// did. It cannot fail. It costs what happens, however many nodes there are.
+// Tick advances time by one tick and returns the events of that tick, nil if
+// there are none. It cannot fail. Its cost depends on what happens, not on the
+// number of nodes.
 func (s *Sim) Tick() []Event {
 	if s.now >= s.last {
 		return nil
@@ -39,17 +40,17 @@ func (s *Sim) Tick() []Event {
 	return s.report()
 }
 
-// idle says whether nothing at all is due in the next tick.
+// idle reports whether nothing at all is due in the next tick.
 func (s *Sim) idle() bool { return s.nextDue() > s.now+1 }
 
-// pass lets a tick happen in which something is due.
+// pass runs a tick in which something is due.
 func (s *Sim) pass() {
 	s.beginTick()
 	s.control()
 	s.evictions.endDrains()
 }
 
-// beginTick is what comes before the controllers in a tick.
+// beginTick runs the part of a tick before the controllers.
 func (s *Sim) beginTick() {
 	s.skip(s.now + 1)
 	s.takeInputs()
@@ -61,7 +62,8 @@ func (s *Sim) beginTick() {
 	s.dc.fireProgressChecks()
 }
 
-// nextDue is the next tick, not past, in which something is due; after the last if none is.
+// nextDue returns the next tick after the present one in which something is due,
+// or a tick after the last if there is none.
 func (s *Sim) nextDue() int32 {
 	next := s.nextChange()
 	for _, slot := range s.deployments.order {
@@ -72,7 +74,7 @@ func (s *Sim) nextDue() int32 {
 	return next
 }
 
-// nextChange is nextDue but for deadlines, which change no more than a condition.
+// nextChange is nextDue without deadlines, which change only a condition.
 func (s *Sim) nextChange() int32 {
 	next := s.last + 1
 	if t := s.nextMoves(); t != none {
@@ -95,8 +97,8 @@ func (s *Sim) nextChange() int32 {
 
 // control runs the controllers and the scheduler, in rounds until nothing
 // changes: each DaemonSet, then each Deployment, then each ReplicaSet syncs once,
-// ascending by key. One for which nothing has changed since its last sync is
-// passed over: the sync would find what that one found.
+// ascending by key. A controller without changes since its last sync is skipped:
+// the sync would find what the last one found.
 func (s *Sim) control() { s.rounds(s.roundLimit()) }
 
 // rounds runs at most so many.
@@ -114,9 +116,9 @@ func (s *Sim) rounds(limit int32) {
 	s.round = 0
 }
 
-// roundLimit ends a tick in which controllers never come to rest: a DaemonSet
-// whose selector does not match its own template, which only an unvalidated one
-// can be, makes pods for ever. Others need as many rounds as bursts.
+// roundLimit ends a tick in which controllers never stop. A DaemonSet whose
+// selector does not match its own template creates pods in a loop; only an
+// unvalidated DaemonSet can be like that. Others need as many rounds as bursts.
 func (s *Sim) roundLimit() int32 {
 	pods := len(s.nodes) + len(s.pods)
 	for _, slot := range s.deployments.order {
@@ -125,8 +127,9 @@ func (s *Sim) roundLimit() int32 {
 	return int32(50 + 4*min(pods, 100_000_000)/burst)
 }
 
-// Run passes at most max ticks, until the simulation is settled, and yields
-// those that have events. Ticks in which nothing is due are skipped at no cost.
+// Run passes at most max ticks, until the simulation is settled, and yields the
+// events of each tick that has some. Ticks in which nothing is due are skipped at
+// no cost.
 func (s *Sim) Run(max int) iter.Seq[[]Event] {
 	return func(yield func([]Event) bool) {
 		for range s.passes(max) {
@@ -137,9 +140,9 @@ func (s *Sim) Run(max int) iter.Seq[[]Event] {
 	}
 }
 
-// Advance is Run for those who ask afterwards how things are: without events it
-// takes a fraction of the time. Only the Refused ones it gives: an input that came
-// to nothing leaves no other trace.
+// Advance is Run without events, for callers that look at the state afterwards.
+// It takes a fraction of the time. It returns only the Refused events, since a
+// refused input leaves no other trace.
 func (s *Sim) Advance(max int) (refused []Event) {
 	was := s.quiet
 	s.quiet = true
@@ -150,7 +153,7 @@ func (s *Sim) Advance(max int) (refused []Event) {
 	return refused
 }
 
-// passes is Run with the ticks themselves: what happened is to be reported.
+// passes is Run, but yields the ticks. The caller reports what happened.
 func (s *Sim) passes(max int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		end := s.now + int32(min(int64(max), int64(s.last-s.now)))

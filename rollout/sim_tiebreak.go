@@ -12,28 +12,28 @@ import (
 )
 
 // Order is which node goes first where a sync has a choice. Kubernetes ranges
-// over a Go map: any order may come, another one in each sync.
+// over a Go map: each sync may take any order.
 type Order uint8
 
 const (
 	OrderByName     Order = iota // ascending by name
-	OrderSeeded                  // drawn anew in every sync from the seed, the DaemonSet, the sync and the node
-	OrderFromScript              // as Config.Choices says, choice by choice; Sim.Choices tells what there was to choose
+	OrderSeeded                  // drawn in every sync from the seed, the DaemonSet, the sync and the node
+	OrderFromScript              // as in Config.Choices, one by one; Sim.Choices returns what there was to choose
 )
 
-// Choice is a choice that Kubernetes leaves open and that matters: a sync acts
-// on Take nodes, and Of would do. In which order it acts on them makes no
-// difference to them. It is plain, comparable data.
+// Choice is a choice that Kubernetes leaves open and that matters: a sync acts on
+// Pick of Candidates nodes. The order in which it acts on them makes no
+// difference. It is plain, comparable data.
 type Choice struct {
 	Tick, Round      int
-	Key              string // that acts on nodes
-	Deployment       string // or that deletes pods
+	Key              string // of the DaemonSet that acts on nodes
+	Deployment       string // or of the Deployment that deletes pods
 	Pick, Candidates int
-	Count            int // to choose; math.MaxInt32 if there are more
-	Chosen           int // which of them; 0 is the first nodes by name, the last is the last ones
+	Count            int // number of possible choices; math.MaxInt32 if there are more
+	Chosen           int // which of them: 0 is the first nodes by name, the highest the last nodes
 }
 
-// String is the choice in one line.
+// String returns the choice in one line.
 func (c Choice) String() string {
 	key, what := c.Key, "nodes"
 	if c.Deployment != "" {
@@ -59,7 +59,7 @@ func combination(nodes []int32, take, k int) []int32 {
 	return kept
 }
 
-// binomial is in how many ways k of n can be chosen, at most math.MaxInt32.
+// binomial returns in how many ways k of n can be chosen, at most math.MaxInt32.
 func binomial(n, k int) int {
 	ways := 1
 	for i := range min(k, n-k) {
@@ -70,7 +70,7 @@ func binomial(n, k int) int {
 	return ways
 }
 
-// uid is a made-up one, the same in every run.
+// uid returns a generated UID, the same in every run.
 func uid(seed uint64, parts ...string) types.UID {
 	var g rand.PCG
 	g.Seed(seed, kube.HashName(strings.Join(parts, "\x00")))

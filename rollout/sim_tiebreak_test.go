@@ -56,8 +56,8 @@ func scripted(t failer, y *story, most int, each func(events []Event)) bool {
 	return false
 }
 
-// happenings are events without what an order of actions within a sync decides:
-// the names of pods, and who of those that are created at once is first.
+// happenings returns the events without what the order of actions within a sync
+// decides: the names of pods, and the order of pods created at once.
 func happenings(events []Event) string {
 	var all []string
 	for _, e := range events {

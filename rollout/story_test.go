@@ -77,14 +77,14 @@ func (y *story) sim(t failer) *Sim {
 	return s
 }
 
-// mood says what may happen in a story.
+// mood selects what may happen in a story.
 type mood int
 
 const (
 	calm      mood = iota // updates of the image only
 	mixed                 // everything
 	drained               // nodes are drained whose pods come and go
-	endlessly             // everything, and what may go on for ever: pods that are rejected, or crash after they were ready
+	endlessly             // everything, including endless loops: pods that are rejected, or crash after they were ready
 )
 
 func stories(m mood) *rapid.Generator[*story] {

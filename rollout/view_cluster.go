@@ -8,8 +8,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Cluster is a snapshot of the simulated cluster as it is now. It costs as much
-// as there are objects.
+// Cluster returns a snapshot of the simulated cluster as it is now. It costs as
+// much as there are objects.
 func (s *Sim) Cluster() *cluster.Cluster {
 	b := s.cluster.Borrow()
 	var objects []runtime.Object
@@ -51,10 +51,10 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	return c
 }
 
-// Before gives the cluster as the controllers will find it in the next tick, in a
-// round of theirs, the first being 1: when the tick's inputs have taken effect,
-// kubelets have done their part, and what the controllers did in earlier rounds is
-// there. It tries that in a fork.
+// Before returns the cluster as the controllers will find it in the given round
+// of the next tick, the first being 1: the tick's inputs have taken effect,
+// kubelets have acted, and the changes of earlier rounds are included. It runs
+// that tick in a fork.
 func (s *Sim) Before(round int) *cluster.Cluster {
 	f := s.Fork()
 	switch {

@@ -9,13 +9,13 @@ import (
 
 func init() { probe.Of = func(sim any) probe.Sim { return probed{sim.(*Sim)} } }
 
-// probed answers what rollout/diagnosis asks.
+// probed implements probe.Sim for rollout/diagnosis.
 type probed struct{ *Sim }
 
 func (s probed) DropInputs() { s.inputs = nil }
 
-// Rest gives up after many more ticks with events than a rollout has. Nobody reads
-// the events themselves.
+// Rest stops after many more ticks with events than a rollout has. The events
+// themselves are not read.
 func (s probed) Rest(key string) probe.Outcome {
 	const look = 16 // now and then
 	o := probe.Outcome{Last: int(s.now)}
@@ -30,7 +30,7 @@ func (s probed) Rest(key string) probe.Outcome {
 		}
 		o.Refused = o.Refused || len(s.report()) > 0
 		if patience--; patience == 0 || patience%look == 0 && s.spins(&turns) {
-			break // what spins is not settled; what has just come to rest is
+			break // a loop is not settled; what has just stopped is
 		}
 	}
 	s.quiet = false
@@ -49,9 +49,9 @@ func (s *Sim) slots(key string) (daemon, deployment int32) {
 	return none, none
 }
 
-// spins reports whether every pod to which something is still to happen repeats
-// itself without end. Where the next pod may go to another node, it must have been so
-// for some turns.
+// spins reports whether every pod that will still change is in an endless loop.
+// If the next pod may go to another node, the loop must have lasted for some
+// turns.
 func (s *Sim) spins(turns *int) bool {
 	const enough = 8
 	sure := true
@@ -72,9 +72,9 @@ func (s *Sim) mayGoElsewhere(p *pod) bool {
 	return p.set != none && s.rejectsForEver(p) && len(s.kubelets.faultOf(p).nodes) > 0
 }
 
-// endless returns the pod with which something happens again and again on the node,
-// in vain, or none. No time needs to pass to know: what a node or an image does to
-// pods stays until an input changes it.
+// endless returns a pod on the node that is in an endless loop, or none. This is
+// known without passing time: what a node or an image does to pods stays until an
+// input changes it.
 func (s *Sim) endless(d *daemonSet, node int32) int32 {
 	if d.marks[node]&desired == 0 || !s.nodes[node].works() {
 		return none
@@ -91,8 +91,8 @@ func (s *Sim) endless(d *daemonSet, node int32) int32 {
 	return none
 }
 
-// inEvictionLoop returns a bound pod that is evicted, whatever else happens, while
-// the DaemonSet makes the same again, or none. With surge it may be the new one beside
+// inEvictionLoop returns a bound pod that will be evicted while the DaemonSet
+// keeps creating its successor, or none. With surge it may be the new pod beside
 // an old one that stays.
 func (s *Sim) inEvictionLoop(d *daemonSet, node int32) int32 {
 	if !s.nodes[node].is(hasNoExecute) || d.head[node] == none || !s.evictions.evictsAgain(d, node) {

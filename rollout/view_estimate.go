@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// UpdateLimit is a DaemonSet's maxUnavailable and maxSurge, each "3" or "10%"; empty
-// is 0, both empty is what the DaemonSet has.
+// UpdateLimit is a DaemonSet's maxUnavailable and maxSurge, each "3" or "10%". An
+// empty one is 0. If both are empty, the DaemonSet's own apply.
 type UpdateLimit struct{ MaxUnavailable, MaxSurge string }
 
 // String returns the limit in words.
@@ -63,21 +63,21 @@ func (b UpdateLimit) onDeployment(d *appsv1.Deployment) *appsv1.Deployment {
 	return d
 }
 
-// Estimate is what a rollout would take. Ticks count from the one in which the
-// DaemonSet is applied, which is number 1.
+// Estimate is the predicted course of a rollout. Ticks count from the one in
+// which the DaemonSet is applied, which is number 1.
 type Estimate struct {
 	Limit            UpdateLimit
-	State            State    // StateDone or StateStuck; another one if the time was not enough
-	Ticks            int      // until its last event
-	Waves            int      // ticks in which the rollout deleted old pods or set new ones beside them
+	State            State    // StateDone or StateStuck; another state if max ticks were not enough
+	Ticks            int      // until the last event of the rollout
+	Waves            int      // ticks in which the rollout deleted old pods or created new ones beside them
 	Desired          int      // nodes that want a pod, at the end
-	MinAvailable     int      // available on wanted nodes when it was worst, pods on their way out not counted
-	MinAvailableTick int      // in this tick of the simulation, for the first time
+	MinAvailable     int      // the lowest number of desired nodes with an available pod, not counting terminating pods
+	MinAvailableTick int      // the first tick of the simulation with that number
 	Outages          []Outage // nodes that were without an available pod, ascending by name
-	LongestAt        Outage   // the longest of them; the first by name of equals
+	LongestAt        Outage   // the longest of them; among equals the first by name
 }
 
-// Outage is how long a wanted node was without an available pod at a stretch; the
+// Outage is how long a node that wants a pod was without an available one; the
 // longest stretch if there were several.
 type Outage struct {
 	Node  string
@@ -93,11 +93,11 @@ func (e Estimate) String() string {
 	return s
 }
 
-// Estimate tries the DaemonSet with each limit, or as it is if none is given,
-// on forks of the simulation, which itself does not change: each is applied and
-// runs until it is settled, for at most max ticks. Each costs as much as happens
-// in it. The error names every limit that is malformed, or with which the
-// DaemonSet is refused.
+// Estimate tries the DaemonSet with each limit, or as it is if there are no
+// limits. Each is applied on a fork of the simulation and runs until it is
+// settled, for at most max ticks; the simulation itself does not change. Each
+// costs as much as happens in it. The error names every limit that is malformed
+// or that makes the DaemonSet invalid.
 func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, limits ...UpdateLimit) ([]Estimate, error) {
 	if ds == nil {
 		return nil, errors.New("no DaemonSet")
@@ -105,8 +105,8 @@ func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, limits ...UpdateLimit) ([]
 	return s.estimate("daemonset", ds, max, limits, func(b UpdateLimit) Apply { return Apply{Object: b.on(ds)} })
 }
 
-// EstimateDeployment is Estimate for a Deployment: its waves are the ticks in
-// which old ReplicaSets shrank, Desired is its replicas, and no node has gaps.
+// EstimateDeployment is Estimate for a Deployment. Its waves are the ticks in
+// which old ReplicaSets shrank, Desired is its replicas, and it has no Outages.
 func (s *Sim) EstimateDeployment(d *appsv1.Deployment, max int, limits ...UpdateLimit) ([]Estimate, error) {
 	if d == nil {
 		return nil, errors.New("no Deployment")
@@ -139,7 +139,7 @@ func (s *Sim) estimate(kind string, object metav1.Object, max int, limits []Upda
 	return estimates, errors.Join(errs...)
 }
 
-// run passes the time of one rollout. The error is why the object was not taken.
+// run passes the time of one rollout. The error is why the object was refused.
 func (o *observer) run(max int) error {
 	for tick := range o.sim.passes(max) {
 		o.Ticks = tick - o.start

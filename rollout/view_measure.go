@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// Summary is what a stretch of time brings a DaemonSet. Ticks and gaps count from
-// the first tick of the stretch, which is number 1.
+// Summary is what happened to a DaemonSet in a period. Ticks and outages count
+// from the first tick of the period, which is number 1.
 type Summary struct {
 	DaemonSet string // namespace/name
 	Estimate
 	Available       int      // nodes on which a pod was available before
-	Down            int      // of these, how many wanted one and were without it when it was worst; pods on their way out not counted
-	UnavailableTick int      // in this tick of the simulation, for the first time
+	Down            int      // the highest number of these that wanted a pod and had no available one, not counting terminating pods
+	UnavailableTick int      // the first tick of the simulation with that number
 	Unavailable     []string // these nodes, ascending by name
 }
 
-// Measure passes at most max ticks, as Run does, and returns the course of every
-// DaemonSet that there is before, meanwhile or after, ascending by key, with all
-// events. It ends early when pods are turned out of a node for the third time and
-// would be without end (ReasonEvictionLoop). Beside what happens it costs a look at every
-// node for each DaemonSet.
+// Measure passes at most max ticks, as Run does. It returns a summary of every
+// DaemonSet that exists at any time in them, ascending by key, and all events. It
+// ends early when pods are evicted from a node for the third time and would be
+// evicted in a loop (ReasonEvictionLoop). In addition to the cost of Run it looks
+// at every node once for each DaemonSet.
 func (s *Sim) Measure(max int) ([]Summary, Trace) {
 	m := measure{sim: s, start: s.Now(), turns: map[string]int{}}
 	m.find()
@@ -46,10 +46,10 @@ type measure struct {
 	sim       *Sim
 	start     int
 	observers []*observer    // ascending by key
-	turns     map[string]int // by DaemonSet and node: how often its pods were turned out
+	turns     map[string]int // by DaemonSet and node: how often its pods were evicted
 }
 
-// find makes observers for DaemonSets that have come.
+// find creates observers for new DaemonSets.
 func (m *measure) find() {
 	for _, key := range m.sim.Keys() {
 		i, found := slices.BinarySearchFunc(m.observers, key, func(o *observer, key string) int { return strings.Compare(o.DaemonSet, key) })
@@ -61,8 +61,8 @@ func (m *measure) find() {
 	}
 }
 
-// turning reports whether a node's pods have been turned out often enough to know that
-// this goes on for ever.
+// turning reports whether a node's pods have been evicted often enough to know
+// that this is a loop.
 func (m *measure) turning(events []Event) bool {
 	endless := false
 	for _, e := range events {

@@ -6,10 +6,10 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// observer follows how available a DaemonSet or Deployment is while time passes. It
-// reads notes, so nobody has to make events for it. A row is a node of a DaemonSet.
-// The pods of a Deployment are only counted: where one is missing, another may come
-// anywhere, so no gap is its own.
+// observer follows the availability of a DaemonSet or Deployment while time
+// passes. It reads notes, so no events are needed. A row is a node of a
+// DaemonSet. The pods of a Deployment are only counted: a missing pod may be
+// replaced anywhere, so it has no outage of its own.
 type observer struct {
 	Summary
 	sim    *Sim
@@ -44,7 +44,7 @@ func newObserver(s *Sim, kind, plain string) *observer {
 	return o
 }
 
-// begin looks at what there is before anything happens.
+// begin reads the state before anything happens.
 func (o *observer) begin() {
 	o.see(o.start)
 	for i := range o.rows {
@@ -55,7 +55,7 @@ func (o *observer) begin() {
 	}
 }
 
-// see looks at what the tick was about. It must come before the tick is reported,
+// see reads the notes of the tick. It must be called before the tick is reported,
 // which drops the notes.
 func (o *observer) see(tick int) {
 	switch d, deployed := o.sim.resolve(o.key); {
@@ -96,7 +96,8 @@ func (o *observer) seeNodes(d *daemonSet, tick int) {
 	}
 }
 
-// rolls reports whether the rule is one of those by which rollingUpdate begins with a node.
+// rolls reports whether the rule is one by which rollingUpdate begins with a
+// node.
 func (r Reason) rolls() bool {
 	switch r {
 	case ReasonMaxUnavailable, ReasonOldUnavailable, ReasonMaxSurge, ReasonOldUnavailableSurge:
@@ -105,7 +106,7 @@ func (r Reason) rolls() bool {
 	return false
 }
 
-// moveRows makes rows for nodes that have come, and reports whether there are any.
+// moveRows adds rows for new nodes, and reports whether there are any.
 func (o *observer) moveRows() bool {
 	s := o.sim
 	if len(o.roster) == len(s.nodeNames) {

@@ -15,9 +15,9 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// An estimate is what counting by hand from events comes to.
-// Mutants seen to fail: a gap closed one tick early; MinAvailableTick of the last low;
-// emitPod that notes nothing while nobody reads events.
+// An estimate equals what counting by hand from events finds. Mutants seen to
+// fail: a gap closed one tick early; MinAvailableTick of the last low; emitPod
+// that notes nothing while nobody reads events.
 func TestEstimateIsCounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Draw(t, "story")
@@ -96,7 +96,7 @@ func TestEstimateOfADeploymentIsCounted(t *testing.T) {
 	}
 }
 
-// A Deployment that does not say how many replicas it has keeps those that it has.
+// A Deployment without spec.replicas keeps its present number of replicas.
 func TestEstimatesKeepReplicas(t *testing.T) {
 	s := manyDeployments(t, 1)
 	want := *s.deployments.at[0].object.Spec.Replicas
@@ -170,7 +170,7 @@ type hand struct {
 	known       bool              // the object has been there
 	up          map[string]string // nodes of available pods that stay, by pod
 	going       map[string]bool   // pods on their way out
-	missing     map[string]int    // ticks in which the node has been missing at a stretch
+	missing     map[string]int    // how many ticks the node has been missing without a break
 	longest     map[string]int
 	before      map[string]bool
 }

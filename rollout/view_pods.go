@@ -10,7 +10,7 @@ import (
 // Pod is a pod of a DaemonSet or Deployment: plain, comparable data.
 type Pod struct {
 	Name        string
-	Node        string // that it runs on or is aimed at; empty for one that the scheduler has found none for
+	Node        string // where it runs, or the one node it can run on; empty if the scheduler has found none
 	Bound       bool   // whether it is bound to that node
 	Revision    int64  // 0 if its ControllerRevision or ReplicaSet is unknown
 	Hash        string // its label controller-revision-hash or pod-template-hash
@@ -19,11 +19,11 @@ type Pod struct {
 	Available   bool // ready for minReadySeconds; a terminating pod can be
 	Terminating bool
 	Reason      string // what kubectl shows in place of the phase: OutOfcpu, ImagePullBackOff, CrashLoopBackOff; mostly empty
-	Restarts    int    // of the container that was started again most often
-	Since       int    // the tick of its last change; negative if before the simulation
+	Restarts    int    // the highest restart count of its containers
+	Since       int    // the tick of its last change; negative if that was before the simulation
 }
 
-// String is the pod in one line.
+// String returns the pod in one line.
 func (p Pod) String() string {
 	state := string(p.Phase)
 	switch {
@@ -45,9 +45,9 @@ func (p Pod) String() string {
 	return fmt.Sprintf("%s%s: r%d %s since %d%s", p.Name, where, p.Revision, state, p.Since, again)
 }
 
-// Pods lists the DaemonSet's pods by node, each node's as the controller orders
-// them: bound before unbound, then the oldest, then by name. Those of a Deployment
-// come by ReplicaSet, the oldest first, and then in the order in which they came.
+// Pods returns the DaemonSet's pods by node, and each node's as the controller
+// orders them: bound before unbound, then oldest first, then by name. The pods of
+// a Deployment are ordered by ReplicaSet, oldest first, and then by creation.
 func (s *Sim) Pods(key string) []Pod {
 	d, deployed := s.resolve(key)
 	var pods []Pod
@@ -80,7 +80,7 @@ func (s *Sim) showPod(id int32, minReady simTime) Pod {
 	return shown
 }
 
-// sinceTick is the tick of the pod's last change, rounded down.
+// sinceTick returns the tick of the pod's last change, rounded down.
 func (s *Sim) sinceTick(p *pod) int {
 	at := p.since
 	if p.readied != never {

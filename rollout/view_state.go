@@ -8,18 +8,18 @@ import (
 // DrainStatus is a drain in progress: plain data.
 type DrainStatus struct {
 	Drain Drain
-	Since int // the tick in which it began
+	Since int // the tick in which the drain began
 	Pods  []RemainingPod
 }
 
 // RemainingPod is a pod that a drain waits for.
 type RemainingPod struct {
 	Pod     string // namespace/name
-	Refused string // why the last eviction was refused; empty: it is on its way out
+	Refused string // why the last eviction was refused; empty if it is terminating
 }
 
-// Drains lists the drains in progress, in the order in which they began. One
-// whose pods are all refused, in a simulation that is settled, waits without end.
+// Drains returns the drains in progress, in the order in which they began. In a
+// settled simulation, a drain whose pods are all refused never ends.
 func (s *Sim) Drains() []DrainStatus {
 	var all []DrainStatus
 	for _, d := range s.evictions.drains {
@@ -32,25 +32,27 @@ func (s *Sim) Drains() []DrainStatus {
 	return all
 }
 
-// State is how far a DaemonSet or Deployment has come, told by what is still to happen and
-// not by a timeout. It is comparable: StateProgressing, WaitingUntil(t), StateDone and
-// StateStuck; StateUnknown if there is no such DaemonSet.
+// State is the progress of a DaemonSet or Deployment. It follows from what is
+// still to happen, not from a timeout. It is comparable: StateProgressing,
+// WaitingUntil(t), StateDone and StateStuck; StateUnknown if there is no such
+// DaemonSet.
 type State int64
 
 const (
 	StateUnknown     State = 0  // no such DaemonSet or Deployment
 	StateProgressing State = -1 // something happens in the next tick
-	StateDone        State = -2 // as wanted, and nothing more will happen by itself
-	StateStuck       State = -3 // not as wanted, and nothing more will happen by itself
+	StateDone        State = -2 // complete, and nothing more will happen by itself
+	StateStuck       State = -3 // not complete, and nothing more will happen by itself
 )
 
-// WaitingUntil is the state of a DaemonSet for which nothing happens before a tick.
+// WaitingUntil returns the state of a DaemonSet to which nothing happens before a
+// tick.
 func WaitingUntil(tick int) State { return State(tick) + 1 }
 
-// Until is the tick of WaitingUntil; false for other states.
+// Until returns the tick of WaitingUntil, and false for other states.
 func (s State) Until() (tick int, waiting bool) { return int(s) - 1, s > 0 }
 
-// String is the state in words.
+// String returns the state in words.
 func (s State) String() string {
 	switch s {
 	case StateUnknown:
@@ -65,7 +67,7 @@ func (s State) String() string {
 	return fmt.Sprintf("WaitingUntil(%d)", int64(s)-1)
 }
 
-// State says how far the DaemonSet has come. Inputs that are still to come do
+// State returns the progress of the DaemonSet. Inputs that are still to come do
 // not count, but Settled waits for them.
 func (s *Sim) State(key string) State {
 	switch d, deployed := s.resolve(key); {
@@ -89,13 +91,13 @@ func (s *Sim) stateOf(wants bool, next int32, complete bool) State {
 	return StateStuck
 }
 
-// wantsAny says whether the Deployment or one of its ReplicaSets is to be synced.
+// wantsAny reports whether the Deployment or one of its ReplicaSets needs a sync.
 func (s *Sim) wantsAny(d *deployment) bool {
 	return d.queued.has(stateChanged) ||
 		slices.ContainsFunc(d.mine, func(slot int32) bool { return s.replicaSets.at[slot].queued.has(stateChanged) })
 }
 
-// nextForDeployment is nextFor, or when its progress is checked.
+// nextForDeployment returns the earlier of nextFor and the next progress check.
 func (s *Sim) nextForDeployment(d *deployment) int32 {
 	next := s.nextForReplicas(d)
 	if d.check != none {
@@ -108,9 +110,9 @@ func (s *Sim) nextForReplicas(d *deployment) int32 {
 	return s.nextFor(func(p *pod) bool { return p.set != none && s.replicaSets.at[p.set].deployment == d.slot })
 }
 
-// nextFor is the next tick in which something happens to a controller's pods or
-// to nodes by itself; after the last tick if nothing does. For pods that are not bound
-// any pod that moves may make room.
+// nextFor returns the next tick in which something happens by itself to a
+// controller's pods or to nodes, or a tick after the last if nothing does. For
+// unbound pods every pod that moves counts, since it may make room.
 func (s *Sim) nextFor(own func(*pod) bool) int32 {
 	next := s.last + 1
 	if len(s.alarms) > 0 {
@@ -130,6 +132,6 @@ func (s *Sim) nextFor(own func(*pod) bool) int32 {
 	return next
 }
 
-// Settled says whether nothing more will happen by itself and no input is to
+// Settled reports whether nothing more will happen by itself and no input is to
 // come: every DaemonSet is StateDone or StateStuck.
 func (s *Sim) Settled() bool { return s.nextDue() > s.last }

@@ -43,8 +43,8 @@ func (s *Sim) nodeRow(key, node string) probe.Row {
 	return probe.Row{Name: node}
 }
 
-// rowOf shows the new pod where there is one, else the old one, else one that is on its
-// way out.
+// rowOf shows the new pod if there is one, else the old one, else a terminating
+// one.
 func (s *Sim) rowOf(d *daemonSet, node int32) probe.Row {
 	c := s.dsc.podsOnNode(d, node)
 	r := probe.Row{Name: s.nodeNames[node].name, Wanted: d.decision[node] == placement.Eligible, Beside: c.newest != none && c.oldest != none}

@@ -9,13 +9,13 @@ import (
 )
 
 // Wait is a node that keeps a DaemonSet's rollout from being done, or a pod that
-// keeps a Deployment's, and what it waits for.
+// keeps a Deployment's, with what it waits for.
 type Wait struct {
 	Node      string // of a Deployment, the pod's; empty if it has none
-	Pod       string // of a Deployment; empty for one that is still to be created
+	Pod       string // of a Deployment; empty if it is not created yet
 	Blocker   Blocker
-	Until     int      // the tick in which that ends by itself; -1 if nobody can tell, or never
-	Detail    string   // for BlockerUnschedulable: what the pod does not fit for; for BlockerNotStarted, BlockerNotReady and BlockerFailedPodBackoff: its reason, like ImagePullBackOff
+	Until     int      // the tick in which the wait ends by itself; -1 if it is unknown, or never
+	Detail    string   // for BlockerUnschedulable: why the pod does not fit; for BlockerNotStarted, BlockerNotReady and BlockerFailedPodBackoff: its reason, like ImagePullBackOff
 	BlockedBy []string // for BlockerQueued and BlockerUpdateLimit: the nodes, or pods, that use the update limit, ascending
 }
 
@@ -23,23 +23,23 @@ type Wait struct {
 type Blocker uint8
 
 const (
-	BlockerNotCreated       Blocker = iota + 1 // of its pod: at most 250 in a sync
+	BlockerNotCreated       Blocker = iota + 1 // it has no pod yet: a sync creates at most 250
 	BlockerUnschedulable                       // its pod is not bound
-	BlockerNotStarted                          // of its pod
-	BlockerNotReady                            // of its pod
+	BlockerNotStarted                          // its pod does not run yet
+	BlockerNotReady                            // its pod is not ready
 	BlockerMinReadySeconds                     // its pod is ready, but not yet for minReadySeconds
-	BlockerTerminating                         // of the pod before
+	BlockerTerminating                         // its previous pod is terminating
 	BlockerFailedPodBackoff                    // its pod has failed
 	BlockerQueued                              // others are being updated first
-	BlockerUpdateLimit                         // others use the whole update limit and do not get on
-	BlockerOnDelete                            // strategy OnDelete: somebody must delete its pod
-	BlockerSyncError                           // the controller fails, and tries again
+	BlockerUpdateLimit                         // other nodes use the whole update limit and make no progress
+	BlockerOnDelete                            // strategy OnDelete: a user must delete its pod
+	BlockerSyncError                           // the controller's sync fails, and is retried
 	BlockerPaused                              // the Deployment is paused
 )
 
 var blockers = [...]string{"", "NotCreated", "Unschedulable", "NotStarted", "NotReady", "MinReadySeconds", "Terminating", "FailedPodBackoff", "Queued", "UpdateLimit", "OnDelete", "SyncError", "Paused"}
 
-// String returns the word of the blocker: "NotReady".
+// String returns the name of the blocker: "NotReady".
 func (c Blocker) String() string {
 	if c > 0 && int(c) < len(blockers) {
 		return blockers[c]
@@ -47,7 +47,7 @@ func (c Blocker) String() string {
 	return fmt.Sprintf("Blocker(%d)", uint8(c))
 }
 
-// String is the wait in one line.
+// String returns the wait in one line.
 func (w Wait) String() string {
 	who := w.Node
 	switch {
@@ -71,8 +71,8 @@ func (w Wait) String() string {
 	return s
 }
 
-// Waiting lists the nodes that keep RolloutStatus from done, ascending by name:
-// those that want a pod and whose pod is not updated or not available. It costs
+// Waiting returns the nodes that keep RolloutStatus from done, ascending by name:
+// nodes that want a pod and whose pod is not updated or not available. It costs
 // as much as there are nodes.
 func (s *Sim) Waiting(key string) []Wait {
 	d, deployed := s.resolve(key)
@@ -107,7 +107,8 @@ func (s *Sim) Waiting(key string) []Wait {
 	return waits
 }
 
-// waitOf is what the node waits for; BlockerQueued also where it is BlockerUpdateLimit.
+// waitOf returns what the node waits for. It returns BlockerQueued also where it
+// is BlockerUpdateLimit.
 func (s *Sim) waitOf(d *daemonSet, node int32) Wait {
 	c := s.dsc.podsOnNode(d, node)
 	switch {
@@ -127,7 +128,7 @@ func (s *Sim) waitOf(d *daemonSet, node int32) Wait {
 
 func until(c Blocker, tick int32) Wait { return Wait{Blocker: c, Until: int(tick)} }
 
-// podWait is what a pod that is not available waits for.
+// podWait returns what a pod that is not available waits for.
 func (s *Sim) podWait(id int32) Wait {
 	p := &s.pods[id]
 	switch {
@@ -143,8 +144,8 @@ func (s *Sim) podWait(id int32) Wait {
 	return until(BlockerMinReadySeconds, p.due)
 }
 
-// budgetWait tells a queue that moves from one that does not: it does not if the
-// nodes that do not get on by themselves use the whole update limit.
+// budgetWait distinguishes a queue that moves from one that does not. It does not
+// move if nodes that make no progress by themselves use the whole update limit.
 func (s *Sim) budgetWait(d *daemonSet) Wait {
 	surge, budget, err := d.budget()
 	user := out
@@ -170,7 +171,7 @@ func (s *Sim) budgetWait(d *daemonSet) Wait {
 	return w
 }
 
-// getsOn says whether one of the node's pods will do something by itself.
+// getsOn reports whether one of the node's pods will do something by itself.
 func (s *Sim) getsOn(d *daemonSet, node int32) bool {
 	for id := d.head[node]; id != none; id = s.pods[id].next {
 		if s.pods[id].due != none {
@@ -186,7 +187,7 @@ func (s *Sim) waitingFor(d *deployment) []Wait {
 	current := s.currentSet(d)
 	var waits []Wait
 	var blockers []string
-	stuck := true // no new pod gets on by itself
+	stuck := true // no new pod makes progress by itself
 	switch {
 	case current == nil && d.failure != "": // and so there will be none
 		waits = append(waits, Wait{Blocker: BlockerSyncError, Until: -1, Detail: d.failure})
@@ -212,7 +213,7 @@ func (s *Sim) waitOfPod(id int32, w Wait) Wait {
 	return w
 }
 
-// missing is the wait for pods that the ReplicaSet is still to create.
+// missing returns the wait for pods that the ReplicaSet has not created yet.
 func (s *Sim) missing(rs *replicaSet) []Wait {
 	if len(s.appendActive(nil, rs)) >= int(rs.size()) {
 		return nil
@@ -224,8 +225,8 @@ func (s *Sim) missing(rs *replicaSet) []Wait {
 	return []Wait{w}
 }
 
-// oldWaits is what the old pods wait for: their turn, or for those that use the
-// budget, or to be gone where the new ones come after them.
+// oldWaits returns what the old pods wait for: their turn, the pods that use the
+// update limit, or their own deletion where the new pods are created after it.
 func (s *Sim) oldWaits(d *deployment, blockers []string, stuck bool) []Wait {
 	w := Wait{Blocker: BlockerQueued, Until: -1, BlockedBy: blockers}
 	switch {

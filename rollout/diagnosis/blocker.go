@@ -7,35 +7,35 @@ import (
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// Blocker is what keeps a pod from being as wanted and does not go by itself.
+// Blocker is what stops a pod and does not end by itself.
 type Blocker uint8
 
 const (
-	BlockerNodeDown          Blocker = iota + 1 // its kubelet is gone
+	BlockerNodeDown          Blocker = iota + 1 // its kubelet is down
 	BlockerNodeNotReady                         // its condition Ready is False
 	BlockerPodsNotReady                         // something on the node keeps pods from being ready
-	BlockerTerminating                          // it is on its way out and does not go
-	BlockerNotStarted                           // it is bound and does not run
-	BlockerImagePullBackOff                     // its image
-	BlockerCrashLoopBackOff                     // its containers end before it is available
-	BlockerRejected                             // the kubelet fails it, and each that takes its place
+	BlockerTerminating                          // it is terminating and is not removed
+	BlockerNotStarted                           // it is bound and does not start
+	BlockerImagePullBackOff                     // its image cannot be pulled
+	BlockerCrashLoopBackOff                     // its containers exit before it is available
+	BlockerRejected                             // the kubelet rejects it, and each successor
 	BlockerNotReady                             // it runs and is not ready
-	BlockerNodeResourcesFit                     // what the node has left does not cover its requests
-	BlockerNodePorts                            // another pod has its host port
+	BlockerNodeResourcesFit                     // its requests exceed the free resources of the node
+	BlockerNodePorts                            // another pod uses its host port
 	BlockerNoRoomForSurge                       // with surge: it would fit without the old pod
 	BlockerTaintToleration                      // the node has got a taint since it was created
 	BlockerNodeAffinity                         // the node has lost a label since it was created
 	BlockerPodTopologySpread                    // a topology spread constraint
 	BlockerInterPodAffinity                     // pod affinity or anti-affinity
-	BlockerEvictionLoop                         // it tolerates a NoExecute taint for a time only, and so does each that takes its place
-	BlockerNodeDeleted                          // its node is gone
-	BlockerEmptySelector                        // of the DaemonSet
+	BlockerEvictionLoop                         // it tolerates a NoExecute taint for a time only, and so does each successor
+	BlockerNodeDeleted                          // its node was removed
+	BlockerEmptySelector                        // the DaemonSet's selector is empty
 	BlockerSelectorMismatch                     // the DaemonSet's selector does not match its own template
 	BlockerInvalidStrategy                      // its type is unknown, or it allows nothing
-	BlockerUnschedulable                        // no node takes a Deployment's pod
-	BlockerFailedCreate                         // the API server takes no pod of the template
-	BlockerPaused                               // the Deployment
-	BlockerUnknown                              // none of these
+	BlockerUnschedulable                        // no node fits a Deployment's pod
+	BlockerFailedCreate                         // the API server refuses pods of the template
+	BlockerPaused                               // the Deployment is paused
+	BlockerUnknown                              // none of the others
 )
 
 // blockers lists the name, the law behind it, and words for the affected nodes, or
@@ -77,10 +77,10 @@ type blockerRow struct {
 
 var blockerNames = enum.In[Blocker](blockers[:], func(row blockerRow) string { return row.name })
 
-// String is the name of the obstacle.
+// String returns the name of the blocker.
 func (o Blocker) String() string { return blockerNames.String(o) }
 
-// Reference returns the rule of Kubernetes behind the obstacle.
+// Reference returns the rule of Kubernetes behind the blocker.
 func (o Blocker) Reference() Law {
 	if o > 0 && int(o) < len(blockers) {
 		return blockers[o].law
@@ -88,13 +88,13 @@ func (o Blocker) Reference() Law {
 	return EndsWhenAvailable
 }
 
-// MarshalText makes an obstacle its name in JSON.
+// MarshalText returns the name of the blocker.
 func (o Blocker) MarshalText() ([]byte, error) { return blockerNames.MarshalText(o) }
 
-// UnmarshalText reads the name of an obstacle.
+// UnmarshalText reads the name of a blocker.
 func (o *Blocker) UnmarshalText(text []byte) error { return blockerNames.UnmarshalText(o, text) }
 
-// obstacle returns what keeps a pod from being as wanted.
+// obstacle returns what blocks a pod.
 func (x *diagnoser) obstacle(id int32, p *probe.Pod) Blocker {
 	switch {
 	case p.AnyNode && !p.Bound:

@@ -55,8 +55,8 @@ func (d *daemonSet) updates() bool {
 	return d.Object.Spec.UpdateStrategy.Type != appsv1.OnDeleteDaemonSetStrategyType
 }
 
-// inTheWay returns the pod on the node that does not come to be as wanted, or
-// probe.None.
+// inTheWay returns the pod on the node that does not become what the rollout
+// needs, or probe.None.
 func (d *daemonSet) inTheWay(r *probe.NodeRow) int32 {
 	unavailable := func(id int32) bool { return id != probe.None && !d.probe.Pod(id).Available }
 	switch {
@@ -76,7 +76,7 @@ func (d *daemonSet) whole(found bool) (Blocker, string) {
 	switch {
 	case d.Blind:
 		return BlockerEmptySelector, ""
-	case d.Invalid || !found: // nobody is in the way
+	case d.Invalid || !found: // nothing is blocking
 		return BlockerInvalidStrategy, ""
 	}
 	return 0, ""
@@ -141,8 +141,8 @@ func (d *daemonSet) foreseen(x *diagnoser) []BlockingNode {
 	return slices.DeleteFunc(newDiagnoser(f, x.key()).blockers, func(c BlockingNode) bool { return within([]string{c.Node}, known) })
 }
 
-// plenty is a limit that cannot be used up. A percentage can: it is of the nodes that
-// want a pod, and others use it too.
+// plenty returns a limit that cannot be used up. A percentage can: it is of the
+// nodes that want a pod, and others use it too.
 func (d *daemonSet) plenty() int { return len(d.Rows) + 1 }
 
 func (d *daemonSet) general(x *diagnoser) (all []candidate, only bool) {
@@ -159,8 +159,8 @@ func (d *daemonSet) general(x *diagnoser) (all []candidate, only bool) {
 	return all, false
 }
 
-// raise finds the smallest limit with which the rollout gets as far as it does with
-// the greatest, as a percentage if the DaemonSet has one and that is enough.
+// raise finds the smallest limit with which the rollout gets as far as with the
+// greatest. It is a percentage if the DaemonSet has one and that is enough.
 func (d *daemonSet) raise(x *diagnoser) (candidate, bool) {
 	now := d.amount()
 	if now == nil || len(x.queued) == 0 {
@@ -183,7 +183,7 @@ func (d *daemonSet) limitName() string {
 	return "maxUnavailable"
 }
 
-// amount returns the limit as the DaemonSet says it; nil if it has none.
+// amount returns the limit in the DaemonSet's form, or nil if it has none.
 func (d *daemonSet) amount() *intstr.IntOrString {
 	r := d.Object.Spec.UpdateStrategy.RollingUpdate
 	switch {
@@ -262,8 +262,8 @@ func (d *daemonSet) endPatience(x *diagnoser, of []BlockingNode) []candidate {
 	}
 }
 
-// hintChanges returns the changes to the template, or to nodes, that let the pod onto the
-// nodes, as placement knows them.
+// hintChanges returns the changes to the template or to nodes that make the pod
+// fit on the nodes, according to placement.
 func (d *daemonSet) hintChanges(x *diagnoser, nodes []string) []candidate {
 	w := d.Workload
 	if d.Surges {

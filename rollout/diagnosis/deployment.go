@@ -47,9 +47,10 @@ func ofDeployment(p probe.Sim, d *probe.Deployment) (identity, subject) {
 	return id, x
 }
 
-// deploymentStuck reports whether the rollout of the Deployment, which is not done, does
-// not end: nothing is still to happen to its pods, or what happens repeats itself. That
-// a fork tries, since the next pod may come to another node.
+// deploymentStuck reports whether the rollout of the Deployment, which is not
+// done, does not end: nothing is still to happen to its pods, or what happens
+// repeats itself. It finds out in a fork, since the next pod may go to another
+// node.
 func deploymentStuck(sim *rollout.Sim, d *probe.Deployment) bool {
 	switch {
 	case d.Syncing:
@@ -184,7 +185,8 @@ func (d *deployment) resume() candidate {
 	return candidate{RemedyResume, "resume it", []rollout.Input{rollout.Resume{Key: d.name}}}
 }
 
-// budgets let old pods go before new ones are available: as few as are enough.
+// budgets returns remedies that delete old pods before new ones are available: as
+// few as are enough.
 func (d *deployment) budgets(x *diagnoser) (all []candidate) {
 	if len(x.queued) == 0 || d.Object.Spec.Strategy.Type != appsv1.RollingUpdateDeploymentStrategyType {
 		return nil

@@ -13,41 +13,43 @@ import (
 // Diagnosis is why a rollout does not end, and what would let it end.
 type Diagnosis struct {
 	Key        string `json:"key,omitempty"`        // namespace/name
-	Deployment string `json:"deployment,omitempty"` // likewise: one of the two
+	Deployment string `json:"deployment,omitempty"` // namespace/name; one of the two is set
 	Tick       int    `json:"tick"`
 	Cause      string `json:"cause"`     // in one sentence
-	Reference  Law    `json:"reference"` // that the cause follows from
+	Reference  Law    `json:"reference"` // the rule behind the cause
 
-	// Blocking are the smallest set of nodes, or of pods of a Deployment, that must be
-	// put right for the rollout to end, ascending: none can be left out. They are empty
-	// if the cause is the object as a whole, like a pause. Some nodes only use the
-	// update limit. As many of these are named as must give it back, the first by name; Alternatives
-	// are the others, any of which would do instead. Latent are those that become
-	// blocking nodes when these are put right.
+	// Blocking is the smallest set of nodes, or of pods of a Deployment, that
+	// must be repaired for the rollout to end, ascending: none can be left out.
+	// It is empty if the cause is the object as a whole, like a pause. Some
+	// nodes only use the update limit. Only as many of these are included as
+	// must free it, the first by name. Alternatives are the others, any of which
+	// would do instead. Latent are the nodes that become blocking when these are
+	// repaired.
 	Blocking     []BlockingNode `json:"blocking,omitempty"`
 	Alternatives []BlockingNode `json:"alternatives,omitempty"`
 	Latent       []BlockingNode `json:"latent,omitempty"`
 
-	// Queued are the nodes that wait only because others use the update limit, ascending: Used
-	// of its Of units, maxUnavailable or with surge maxSurge. For a Deployment they are
-	// the old pods, and the budget is how many of its pods need not be available.
+	// Queued are the nodes that wait only because others use the update limit,
+	// ascending. Used of Limit units are in use, of maxUnavailable or with surge
+	// of maxSurge. For a Deployment Queued are the old pods, and Limit is how
+	// many of its pods may be unavailable.
 	Queued []string `json:"queued,omitempty"`
 	Used   int      `json:"used"`
 	Limit  int      `json:"limit"`
 
-	// Remedies let the rollout end, cheapest first (see Remedy). PartialRemedies let all nodes
-	// continue except those that they leave. Each was tried.
+	// Remedies let the rollout end, cheapest first (see Remedy). PartialRemedies
+	// let all nodes continue except their Unresolved ones. Each was tried.
 	Remedies        []Remedy `json:"remedies,omitempty"`
 	PartialRemedies []Remedy `json:"partialRemedies,omitempty"`
 }
 
-// BlockingNode is a node with a pod that is in the way of a rollout, or a pod of a
-// Deployment.
+// BlockingNode is a node with a pod that blocks a rollout, or a pod that blocks
+// the rollout of a Deployment.
 type BlockingNode struct {
-	Node    string  `json:"node"` // empty for a pod that has none
+	Node    string  `json:"node"` // empty for a pod without a node
 	Pod     string  `json:"pod,omitempty"`
 	Blocker Blocker `json:"blocker"`
-	Wanted  bool    `json:"wanted"` // a pod is wanted there; else it only uses the update limit
+	Wanted  bool    `json:"wanted"` // the node wants a pod; if false, it only uses the update limit
 	Detail  string  `json:"detail,omitempty"`
 }
 
@@ -111,18 +113,18 @@ func head(cause string, law Law) string {
 }
 
 // Diagnose returns why the rollout of a DaemonSet or Deployment does not end. It
-// returns nil if there is no such object, if it is Done, or if something is still to
-// happen by itself: slow is not stuck, and the queue of coming events tells the two
-// apart, not a timeout. What repeats without end is stuck all the same, and so is a
-// Deployment to which nothing will happen except that its deadline is exceeded. As
-// for Sim.State, inputs to come do not count. The simulation is left alone.
+// returns nil if there is no such object, if it is Done, or if something is still
+// to happen by itself. Slow is not stuck: the queue of coming events decides, not
+// a timeout. An endless loop is stuck, and so is a Deployment to which nothing
+// will happen except that its deadline is exceeded. As for Sim.State, inputs to
+// come do not count. The simulation is not changed.
 //
-// Every remedy has been tried on a fork. A diagnosis costs a fork and the rest of a
-// rollout for each remedy tried, some ten to thirty, and so grows with the nodes times
-// what is tried: 4 to 11 ms for 288 nodes of which 7 % are dead, 0.2 s for 5000
-// (BenchmarkDiagnose); 10 to 70 ms for a Deployment of 100 replicas, up to some
-// seconds for 2000 (BenchmarkDiagnoseDeployment). Nil costs what State does, and a
-// look at each node, or replica, where State is not Done.
+// Every remedy has been tried on a fork. A diagnosis costs a fork and the rest of
+// a rollout for each remedy tried, some ten to thirty. So it grows with the nodes
+// times what is tried: 4 to 11 ms for 288 nodes of which 7 % are dead, 0.2 s for
+// 5000 (BenchmarkDiagnose); 10 to 70 ms for a Deployment of 100 replicas, up to
+// some seconds for 2000 (BenchmarkDiagnoseDeployment). A nil result costs what
+// State does, and a look at each node, or replica, where State is not Done.
 func Diagnose(sim *rollout.Sim, key string) *Diagnosis {
 	if sim == nil || !stuck(sim, key) {
 		return nil

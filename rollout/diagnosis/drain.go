@@ -16,9 +16,9 @@ type DrainDiagnosis struct {
 	Node      string `json:"node"`
 	Tick      int    `json:"tick"`
 	Cause     string `json:"cause"`     // in one sentence
-	Reference Law    `json:"reference"` // that the cause follows from
+	Reference Law    `json:"reference"` // the rule behind the cause
 
-	Pods     []rollout.RemainingPod `json:"pods"`               // that do not go
+	Pods     []rollout.RemainingPod `json:"pods"`               // that remain on the node
 	Remedies []Remedy               `json:"remedies,omitempty"` // that let the drain end, cheapest first (see Remedy): each was tried
 }
 
@@ -38,9 +38,10 @@ func (x *DrainDiagnosis) String() string {
 	return b.String()
 }
 
-// DiagnoseDrain returns why the drain of a node does not end. It returns nil if there is
-// no drain, or if anything at all is still to happen by itself. Inputs to come do not
-// count. It costs a fork and what happens in it for each remedy tried, a handful.
+// DiagnoseDrain returns why the drain of a node does not end. It returns nil if
+// there is no drain, or if anything is still to happen by itself. Inputs to come
+// do not count. For each remedy tried, a handful, it costs a fork and what
+// happens in the fork.
 func DiagnoseDrain(sim *rollout.Sim, node string) *DrainDiagnosis {
 	if sim == nil {
 		return nil
@@ -82,7 +83,8 @@ func leaving(pods []rollout.RemainingPod) string {
 // drained is the goal that the node of the name is drained.
 type drained string
 
-// remedies makes the pods ready that the budgets miss, or does without asking them.
+// remedies tries to make all nodes and pods ready, so that the budgets allow the
+// evictions, and to delete the pods, which bypasses the budgets.
 func (n drained) remedies(sim *rollout.Sim, pods []rollout.RemainingPod) (remedies []Remedy) {
 	for _, c := range []candidate{healAll(probe.Of(sim)), deleteAll(pods, false)} {
 		if r, ok := try(sim, n, c); ok {
@@ -98,7 +100,7 @@ func (n drained) remedies(sim *rollout.Sim, pods []rollout.RemainingPod) (remedi
 	return remedies
 }
 
-// rest tells the tick in which the node was drained; 0 if it was not.
+// rest returns the tick in which the node was drained, or 0 if it was not.
 func (n drained) rest(f *rollout.Sim) probe.Outcome {
 	const patience = 1000 // ticks with events
 	var o probe.Outcome
@@ -135,7 +137,7 @@ func deleteAll(pods []rollout.RemainingPod, force bool) candidate {
 	return c
 }
 
-// healAll makes every node and pod ready that is not.
+// healAll returns the candidate that makes all nodes and pods ready.
 func healAll(p probe.Sim) candidate {
 	c := candidate{means: RemedyRepairNodes}
 	var names []string

@@ -13,37 +13,37 @@ import (
 
 // subject is a DaemonSet or a Deployment that is examined.
 type subject interface {
-	// look passes to see the facts about each node, or about each pod of a Deployment,
-	// and the pod there that is not as wanted, or probe.None.
+	// look calls see with the facts about each node, or about each pod of a
+	// Deployment, and the pod that blocks it, or probe.None.
 	look(see func(f facts, name string, pod int32))
-	// whole returns what is wrong with the object as a whole, if anything, and details;
-	// found reports that some nodes or pods are in the way.
+	// whole returns what is wrong with the object as a whole, if anything, and
+	// details. found reports that some nodes or pods block the rollout.
 	whole(found bool) (o Blocker, detail string)
 
-	// reference returns the rule by which the obstacles together stop the rollout, or 0, and
-	// the rule by which it ends.
+	// reference returns the rule by which the obstacles together stop the
+	// rollout, or 0, and the rule by which it ends.
 	reference(x *diagnoser) (together, end Law)
-	// words says what is in the way of the blocking nodes.
+	// words returns the sentence about what stops the blocking nodes.
 	words(o Blocker, of []BlockingNode) string
-	// consequence says what the obstacles mean for the rest.
+	// consequence returns what the obstacles mean for the rest.
 	consequence(x *diagnoser) string
-	// foreseen returns the blocking nodes that there would be beside these if the update limit
-	// did not matter.
+	// foreseen returns the nodes that would become blocking beside these if the
+	// update limit did not matter.
 	foreseen(x *diagnoser) []BlockingNode
 
 	// general returns candidates for the object as a whole, except undo; only reports
 	// that no others can help.
 	general(x *diagnoser) (all []candidate, only bool)
-	// undo goes back to a revision.
+	// undo returns the candidate that rolls back to a revision.
 	undo(revision int64) candidate
-	// against returns what may be done about one obstacle.
+	// against returns candidates against one obstacle.
 	against(x *diagnoser, o Blocker, of []BlockingNode) []candidate
-	// recovered returns what a remedy has made of the object, which still exists, in a
-	// fork (see goal).
+	// recovered returns the nodes or pods of the object, which still exists,
+	// that a remedy leaves in a fork (see goal).
 	recovered(x *diagnoser, f *rollout.Sim, settled bool) (leaves []string, ok bool)
 }
 
-// identity is what is common to subjects.
+// identity is the common part of subjects.
 type identity struct {
 	kind, name, namespace string
 	deleting              bool    // in the foreground
@@ -55,7 +55,7 @@ type identity struct {
 // key returns the object's key, with its kind.
 func (i *identity) key() string { return i.kind + "/" + i.name }
 
-// diagnoser is an object that is stuck and what is found out about it.
+// diagnoser is a stuck object and what has been found out about it.
 type diagnoser struct {
 	identity
 	subject
@@ -92,32 +92,33 @@ func newDiagnoser(sim *rollout.Sim, key string) *diagnoser {
 	return x
 }
 
-// facts are what decides whether a node of a DaemonSet, or a pod of a Deployment, is in
-// the way of the rollout.
+// facts decide whether a node of a DaemonSet, or a pod of a Deployment, blocks
+// the rollout.
 type facts uint8
 
 const (
 	deleting    facts = 1 << iota // the object is being deleted, in the foreground
-	endless                       // the same happens there again and again
-	blocking                      // it has, or is, a pod that is not as wanted
+	endless                       // an endless loop
+	blocking                      // it has, or is, a pod that is not updated and available
 	progressing                   // something is still to happen to that pod by itself
-	wanted                        // the rollout ends only if a pod there is as wanted
-	upToDate                      // it is, to go by the status
+	wanted                        // the rollout ends only if a pod there is updated and available
+	upToDate                      // its pod is updated, according to the status
 	spending                      // it uses the update limit
 )
 
-// role is what a node, or pod, is to the rollout.
+// role is the role of a node, or pod, in the rollout.
 type role uint8
 
 const (
 	fine    role = iota
-	blocker      // it must be put right
+	blocker      // it must be repaired
 	spender      // it only uses the update limit
 	queued       // it waits for its turn
 )
 
-// roles lists the role for combinations of facts. The first row applies that has all its
-// facts and none of those in not. If no row applies, the role is fine.
+// roles lists the role for combinations of facts. The first row applies that has
+// all its facts and none of the facts in not. If no row applies, the role is
+// fine.
 var roles = []struct {
 	facts, not facts
 	role       role
@@ -199,8 +200,8 @@ func (x *diagnoser) diagnosis() *Diagnosis {
 	return dx
 }
 
-// smallest tells those that must be put right from those that need not. All blockers
-// must, and as many spenders as leave one unit of the limit.
+// smallest separates the nodes that must be repaired from the rest. All blockers
+// must be, and as many spenders as free one unit of the limit.
 func (x *diagnoser) smallest() (culprits, spare []BlockingNode) {
 	n := 0
 	if x.spent() {

@@ -54,8 +54,8 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// Inputs of which one is refused are no remedy, even if the rollout ends by the others.
-// Mutant seen to fail: try without Refused.
+// A list of inputs is no remedy if one is refused, even if the others let the
+// rollout end. Mutant seen to fail: try without Refused.
 func TestWhatIsRefusedIsNoRemedy(t *testing.T) {
 	c, err := clustertest.Parse("a\nb\ndaemonset default/agent\n")
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// places returns what lets a Deployment's pods that fit nowhere have a node: nodes that
-// take no pods are repaired or uncordoned, the template or nodes are changed, or nodes
-// are added.
+// places returns candidates for a Deployment's unschedulable pods: nodes that
+// take no pods are repaired or uncordoned, the template or nodes are changed, or
+// nodes are added.
 func (d *deployment) places(x *diagnoser, of []BlockingNode) []candidate {
 	repaired, cordoned := x.closed()
 	all := append(d.hintChanges(x, of), repaired, x.added(of, candidate{}))
@@ -51,8 +51,8 @@ func uncordon(nodes []BlockingNode) candidate {
 	return edited(nodes, "uncordon %s", cluster.Uncordon())
 }
 
-// hintChanges returns the changes to nodes, or to the template, that let a pod onto them, as
-// placement knows them.
+// hintChanges returns the changes to nodes or to the template that make a pod
+// fit, according to placement.
 func (d *deployment) hintChanges(x *diagnoser, of []BlockingNode) (all []candidate) {
 	id := x.find(of[0])
 	if id == probe.None {
@@ -74,7 +74,8 @@ func (d *deployment) hintChanges(x *diagnoser, of []BlockingNode) (all []candida
 	return all
 }
 
-// added adds nodes like the largest, beside what else is done: as few as are enough.
+// added returns another candidate with copies of the largest node added: as few
+// as are enough.
 func (x *diagnoser) added(of []BlockingNode, beside candidate) candidate {
 	model := x.largest()
 	if model == nil {

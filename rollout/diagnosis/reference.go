@@ -7,34 +7,34 @@ type Law uint8
 
 const (
 	EndsWhenAvailable    Law = iota + 1 // a rollout has ended when every wanted pod is updated and available
-	UnavailableIsSpent                  // what is unavailable uses maxUnavailable, whoever made it so
-	SurgeIsSpent                        // a node with an old and a new pod uses maxSurge
-	OneAfterTheOther                    // no new pod comes while the old one is on its way out
-	KubeletConfirms                     // a bound pod goes when its kubelet says so
+	UnavailableIsSpent                  // a node without an available pod counts against maxUnavailable, whatever the cause
+	SurgeIsSpent                        // a node with an old and a new pod counts against maxSurge
+	OneAfterTheOther                    // no new pod is created while the old one is terminating
+	KubeletConfirms                     // a bound pod is removed when its kubelet confirms it
 	NodeTakesPodsAlong                  // the pods of a node that is not ready are not ready
 	ReadyThenAvailable                  // a pod is available when it has been ready for minReadySeconds
-	RequestsMustFit                     // what a node has left must cover what a pod requests
-	PortsAreExclusive                   // a host port is taken once on a node
+	RequestsMustFit                     // the free resources of a node must cover what a pod requests
+	PortsAreExclusive                   // on a node one pod at most uses a host port
 	TaintsKeepOut                       // an unbound pod is not bound where it does not tolerate a taint
-	LabelsKeepOut                       // an unbound pod is not bound where node affinity or selector fail
+	LabelsKeepOut                       // an unbound pod is not bound where node affinity or node selector does not match
 	SpreadMustHold                      // topology spread constraints hold for daemons too
 	NeighboursMustSuit                  // pod affinity and anti-affinity hold for daemons too
-	TurnsOutInTime                      // tolerationSeconds end, and the controller, which does not count them, makes the pod again
-	RestartsBackOff                     // a container that ends is started again, later each time, and its pod stays
-	PullsBackOff                        // an image that cannot be pulled is tried again, later each time
-	KubeletsReject                      // a kubelet has the last word on a pod, and the controller makes another
+	TurnsOutInTime                      // tolerationSeconds expire, and the controller, which ignores them, recreates the pod
+	RestartsBackOff                     // a container that exits is restarted with growing delays, and its pod stays
+	PullsBackOff                        // an image that cannot be pulled is retried with growing delays
+	KubeletsReject                      // a kubelet may reject a bound pod, and the controller creates another
 	BudgetsHoldEvictions                // an eviction is refused while a PodDisruptionBudget allows none
-	LostNodeFailsSurge                  // with surge, an old pod on a node that is gone fails the whole update
+	LostNodeFailsSurge                  // with surge, an old pod on a removed node fails the whole update
 	SelectorMustSelect                  // an empty selector selects all pods: the controller does nothing
 	SelectorMustMatch                   // a pod that the selector does not match is not the DaemonSet's
 	AmountsMustParse                    // maxUnavailable and maxSurge are numbers or percentages
 	ForegroundWaits                     // a foreground deletion ends with the last pod
 	EndsWhenComplete                    // a Deployment is complete when all its pods are updated and available
-	NewOnesCount                        // new pods that are not available are in what may be unavailable
-	RecreateWaits                       // no new pod comes while an old one is there
+	NewOnesCount                        // new pods that are not available count against maxUnavailable
+	RecreateWaits                       // no new pod is created while an old one exists
 	SomeNodeMustFit                     // a pod is bound to a node that passes every filter
-	PodsMustBeValid                     // what the API server does not take the controller tries again for ever
-	PausedIsLeft                        // a Deployment that is paused is scaled and no more
+	PodsMustBeValid                     // the controller retries without limit what the API server refuses
+	PausedIsLeft                        // a paused Deployment is only scaled
 )
 
 // laws lists where Kubernetes 1.37 has each law: in k8s.io/kubernetes, unless the path
@@ -75,7 +75,7 @@ var lawNames = enum.In[Law](laws[:], func(row struct{ name, file, function, word
 
 func (l Law) known() bool { return l > 0 && int(l) < len(laws) }
 
-// String is the name of the law.
+// String returns the name of the law.
 func (l Law) String() string { return lawNames.String(l) }
 
 // Words returns the law in words.
@@ -86,8 +86,8 @@ func (l Law) Words() string {
 	return ""
 }
 
-// Source returns where Kubernetes 1.37 has the law: a file of k8s.io/kubernetes, or of
-// the module that the path begins with, and a function in it.
+// Source returns where Kubernetes 1.37 has the law: a file of k8s.io/kubernetes,
+// or of the module that the path begins with, and a function in the file.
 func (l Law) Source() (file, function string) {
 	if l.known() {
 		return laws[l].file, laws[l].function
@@ -95,7 +95,7 @@ func (l Law) Source() (file, function string) {
 	return "", ""
 }
 
-// MarshalText makes a law its name in JSON.
+// MarshalText returns the name of the law.
 func (l Law) MarshalText() ([]byte, error) { return lawNames.MarshalText(l) }
 
 // UnmarshalText reads the name of a law.

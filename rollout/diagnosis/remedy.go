@@ -11,16 +11,16 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Remedy is inputs that were tried on a fork: injected now, they let the rollout
-// end, or as a relief continue as far as it can. Of two, the cheaper one has the
-// smaller Kind (what it touches), then fewer Inputs, then fewer Ticks. Money, and who
-// may do what, do not count.
+// Remedy is a list of inputs that were tried on a fork: injected now, they let
+// the rollout end, or for a partial remedy continue as far as it can. Of two
+// remedies the cheaper one has the smaller Kind (what it touches), then fewer
+// Inputs, then fewer Ticks. Money and permissions do not count.
 type Remedy struct {
 	Kind        RemedyKind
 	Description string          // the inputs in words
 	Inputs      []rollout.Input // for Sim.Inject; in JSON lines as rollout.FormatInput writes
 	Ticks       int             // from now until the rollout's last event
-	Unresolved  []string        // of a relief: the nodes that are not as wanted even then, ascending
+	Unresolved  []string        // of a partial remedy: the nodes that are still not updated and available, ascending
 }
 
 // remedyJSON is a remedy in JSON.
@@ -74,35 +74,35 @@ func ticks(n int) string {
 	return strconv.Itoa(n) + " ticks"
 }
 
-// RemedyKind is what kind of thing a remedy does, from what touches least to what gives up
-// most. A remedy of several kinds counts as the dearest of them.
+// RemedyKind is the kind of change that a remedy makes, ordered from the smallest
+// to the largest. A remedy of several kinds has the largest of them.
 type RemedyKind uint8
 
 const (
-	RemedyResume            RemedyKind = iota + 1 // that somebody has paused
-	RemedyChangeUpdateLimit                       // of the rollout: neither pods nor nodes are touched by it
-	RemedyReplaceInPlace                          // of surging: each old pod goes before the new one comes
-	RemedyDeletePods                              // that are in the way
-	RemedyRepairNodes                             // or give them what they lack
-	RemedyAddNodes                                // like those that there are
-	RemedyScaleDown                               // do with fewer replicas
-	RemedyChangeTemplate                          // which makes a new revision: all nodes are updated again
-	RemedyUndo                                    // the update is given up
+	RemedyResume            RemedyKind = iota + 1 // a paused Deployment
+	RemedyChangeUpdateLimit                       // of the rollout; pods and nodes are not touched
+	RemedyReplaceInPlace                          // instead of surging: each old pod is deleted before its successor is created
+	RemedyDeletePods                              // that block the rollout
+	RemedyRepairNodes                             // or add what they lack
+	RemedyAddNodes                                // like the existing ones
+	RemedyScaleDown                               // to fewer replicas
+	RemedyChangeTemplate                          // to a new revision: all nodes are updated again
+	RemedyUndo                                    // the update is rolled back
 	RemedyRemoveNodes                             // from the cluster
 )
 
 var remedyKindNames = enum.Of[RemedyKind]("", "Resume", "ChangeUpdateLimit", "ReplaceInPlace", "DeletePods", "RepairNodes", "AddNodes", "ScaleDown", "ChangeTemplate", "Undo", "RemoveNodes")
 
-// String is the name of the means.
+// String returns the name of the kind.
 func (m RemedyKind) String() string { return remedyKindNames.String(m) }
 
-// MarshalText makes means their name in JSON.
+// MarshalText returns the name of the kind.
 func (m RemedyKind) MarshalText() ([]byte, error) { return remedyKindNames.MarshalText(m) }
 
-// UnmarshalText reads the name of means.
+// UnmarshalText reads the name of a kind.
 func (m *RemedyKind) UnmarshalText(text []byte) error { return remedyKindNames.UnmarshalText(m, text) }
 
-// cheapest orders remedies as the comment of Remedy says.
+// cheapest compares remedies by cost (see Remedy).
 func cheapest(a, b Remedy) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(len(a.Inputs), len(b.Inputs)), cmp.Compare(a.Ticks, b.Ticks))
 }

@@ -47,8 +47,8 @@ func edited(of []BlockingNode, does string, edit cluster.NodeEdit) candidate {
 	})
 }
 
-// repairs returns what may be done about an obstacle of a node or a kubelet; nil for
-// others.
+// repairs returns candidates against an obstacle of a node or a kubelet, or nil
+// for others.
 func (x *diagnoser) repairs(o Blocker, of []BlockingNode) []candidate {
 	remove := removeNodes(of)
 	pods := eachNode(of, RemedyRepairNodes, "let pods become ready on %s", func(n string) rollout.Input { return rollout.PodsReady{Node: n} })
@@ -69,11 +69,12 @@ func (x *diagnoser) repairs(o Blocker, of []BlockingNode) []candidate {
 	return nil
 }
 
-// find returns the blocking node's pod, or probe.None: one that is foreseen is not there yet.
+// find returns the blocking node's pod, or probe.None: a latent one does not
+// exist yet.
 func (x *diagnoser) find(c BlockingNode) int32 { return x.probe.FindPod(x.namespace + "/" + c.Pod) }
 
-// recover ends the trouble of an image on the nodes. If that is on all nodes, the image
-// itself is bad, and only another one helps.
+// recover ends the fault of an image on the nodes. If the fault is on all nodes,
+// the image itself is bad, and only another image helps.
 func (x *diagnoser) recover(of []BlockingNode) candidate {
 	c := candidate{means: RemedyRepairNodes, does: "repair what is wrong with the pods on " + kube.FirstNames(where(of))}
 	seen := map[string]bool{}
@@ -110,8 +111,9 @@ func (x *diagnoser) deletePods(of []BlockingNode, force bool) candidate {
 	return c
 }
 
-// makeRoom deletes pods that no DaemonSet owns so that those that wait fit: on each
-// node as few as are found by leaving out one after the other, the first first.
+// makeRoom deletes pods that no DaemonSet owns so that the waiting pods fit. On
+// each node it finds a minimal set by leaving out one pod after the other, in
+// order.
 func (x *diagnoser) makeRoom(of []BlockingNode) candidate {
 	c := candidate{means: RemedyDeletePods}
 	var names []string
@@ -131,7 +133,7 @@ func (x *diagnoser) makeRoom(of []BlockingNode) candidate {
 	return c
 }
 
-// fewest returns those of the others without which the pod fits, none of them needless.
+// fewest returns a minimal subset of the others without which the pod fits.
 func (x *diagnoser) fewest(id int32, others []int32) []int32 {
 	if !x.probe.FitsWithout(id, others) {
 		return nil

@@ -8,14 +8,14 @@ import (
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// candidate is a remedy that is to be tried.
+// candidate is a remedy that has not been tried.
 type candidate struct {
 	means  RemedyKind
 	does   string
 	inputs []rollout.Input
 }
 
-// and returns both together. The dearer of the two names what is done.
+// and returns both together, with the larger kind and both descriptions.
 func (c candidate) and(o candidate) candidate {
 	switch {
 	case len(c.inputs) == 0:
@@ -26,17 +26,17 @@ func (c candidate) and(o candidate) candidate {
 	return candidate{max(c.means, o.means), c.does + ", " + o.does, slices.Concat(c.inputs, o.inputs)}
 }
 
-// goal is what a remedy is for: the end of a rollout, or of a drain.
+// goal is the aim of a remedy: the end of a rollout, or of a drain.
 type goal interface {
 	// rest passes time in a fork until the goal is reached, or never will be.
 	rest(f *rollout.Sim) probe.Outcome
-	// reached reports whether the goal was reached in a fork after rest. It returns the
-	// nodes that are left, all of which are in the way now.
+	// reached reports whether the goal was reached in a fork after rest. It
+	// returns the nodes that are left, all of which are blocked now.
 	reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool)
 }
 
-// try injects the candidate's inputs into a fork and waits for what comes of them. The
-// candidate is a remedy if none is refused and the goal is reached.
+// try injects the candidate's inputs into a fork and runs it. The candidate is a
+// remedy if no input is refused and the goal is reached.
 func try(sim *rollout.Sim, g goal, c candidate) (Remedy, bool) {
 	f := sim.Fork()
 	r := Remedy{Kind: c.means, Description: c.does, Inputs: c.inputs}
@@ -64,9 +64,10 @@ func (x *diagnoser) reached(f *rollout.Sim, o probe.Outcome) (leaves []string, o
 	return x.recovered(x, f, o.Settled)
 }
 
-// least returns the candidate with the smallest number, from low to high, that does as
-// well as the one with high; false if that one is no remedy. It bisects, since a greater
-// number does no worse. It begins with small numbers, since these are mostly enough.
+// least returns the candidate with the smallest number, from low to high, that is
+// as good as the one with high, and false if that one is no remedy. It bisects,
+// since a greater number is no worse. It begins with small numbers, since these
+// are mostly enough.
 func (x *diagnoser) least(low, high int, with func(int) candidate) (candidate, bool) {
 	if low > high {
 		return candidate{}, false
@@ -96,7 +97,7 @@ func (x *diagnoser) least(low, high int, with func(int) candidate) (candidate, b
 	return with(high), true
 }
 
-// remedies tries what may help and keeps what does.
+// remedies tries the candidates and returns the successful ones.
 func (x *diagnoser) remedies(culprits []BlockingNode) (remedies, reliefs []Remedy) {
 	for _, c := range x.candidates(culprits) {
 		if r, ok := x.try(c); !ok {
@@ -134,7 +135,8 @@ func (x *diagnoser) candidates(culprits []BlockingNode) []candidate {
 	return slices.Concat(all, x.goingBack(), x.ways(culprits))
 }
 
-// goingBack returns to the latest of the earlier revisions that lets the rollout end.
+// goingBack returns the undo to the latest of the earlier revisions with which
+// the rollout ends.
 func (x *diagnoser) goingBack() []candidate {
 	for _, n := range slices.Backward(x.earlier) {
 		c := x.undo(n)
@@ -157,7 +159,7 @@ func (x *diagnoser) ways(culprits []BlockingNode) []candidate {
 	for _, o := range x.kinds() {
 		of := among(o, culprits)
 		if len(of) == 0 {
-			continue // to put right some of the others is enough
+			continue // repairing some of the others is enough
 		}
 		var longer []candidate
 		for _, way := range ways {

@@ -38,7 +38,8 @@ const (
 )
 
 // SVG writes the picture as an SVG document: a coloured band for each node, with
-// what it shows as a tooltip, a ruler of ticks above and the colours in use below.
+// its states as a tooltip, a ruler of ticks above, and a legend of the colours in
+// use below.
 func (t *Timeline) SVG(w io.Writer) error {
 	if w == nil {
 		return errors.New("SVG: the writer is nil")

@@ -9,10 +9,10 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Timeline is a rollout as a picture: a row for each node, a column for each
-// tick, and a letter for what the node's pod is at the end of the tick. Letters
-// of old pods are small, those of pods of the revision that is current in that
-// tick are capital:
+// Timeline is a picture of a rollout: a row for each node, a column for each
+// tick, and a letter for the state of the node's pod at the end of the tick.
+// Letters of old pods are lower case. Letters of pods of the revision that is
+// current in that tick are upper case:
 //
 //	w waiting to run     r running, not ready    m ready, for less than minReadySeconds
 //	a available          f failed                t on its way out
@@ -22,8 +22,8 @@ type Timeline struct {
 	Key        string
 	Deployment string   // empty if DaemonSet is set
 	FirstTick  int      // the tick of the first column
-	Names      []string // ascending; of a Deployment its pods, in the order in which they came
-	Rows       []string // of letters, one a tick, by node
+	Names      []string // ascending; of a Deployment its pods, in the order of their creation
+	Rows       []string // of letters, one per tick, by node
 	Events     rollout.Trace
 }
 

@@ -31,10 +31,10 @@ func TestZeroValues(t *testing.T) {
 	zero.Check(t, timeline.Timeline{}, timeline.Watch)
 }
 
-// Every letter is what the pods and the placement say in that tick, and the events are
-// those of Run. Mutants seen to fail: a letter that begins one tick late; rows
-// that keep the letter of a pod that is gone; the old pod shown and not the new one;
-// events of the whole DaemonSet overlooked.
+// Every letter agrees with the pods and the placement in that tick, and the
+// events are those of Run. Mutants seen to fail: a letter that begins one tick
+// late; rows that keep the letter of a pod that is gone; the old pod shown and
+// not the new one; events of the whole DaemonSet overlooked.
 func TestLettersOfADaemonSet(t *testing.T) {
 	letters := map[rune]bool{}
 	rapid.Check(t, func(t *rapid.T) {

@@ -8,11 +8,11 @@ import (
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// Watch passes at most max ticks of the simulation, as its Run does, and returns the
-// picture of the DaemonSet or Deployment in them, beginning with how it was before.
-// Nodes that a DaemonSet never had to do with are left out. A Deployment that is still
-// to be applied is found under "deployment/namespace/name". It costs a letter for each
-// row and tick.
+// Watch passes at most max ticks of the simulation, as its Run does, and returns
+// the picture of the DaemonSet or Deployment in them, beginning with its present
+// state. Nodes that never wanted or had a pod of the DaemonSet are left out. The
+// key of a Deployment that is not applied yet is "deployment/namespace/name". It
+// costs a letter for each row and tick.
 func Watch(sim *rollout.Sim, key string, max int) *Timeline {
 	if sim == nil {
 		sim = &rollout.Sim{}
@@ -48,8 +48,8 @@ type row struct {
 	now     byte // from there on
 }
 
-// look draws what the events of a tick are about. Those of a DaemonSet that name no
-// node may change which nodes want a pod.
+// look draws the rows that the events of a tick are about. An event of a
+// DaemonSet without a node may change which nodes want a pod.
 func (r *recorder) look(events []rollout.Event) {
 	column := events[0].Tick - r.FirstTick
 	whole := func(e rollout.Event) bool { return e.Node == "" && e.Key == r.Key }

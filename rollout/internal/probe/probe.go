@@ -1,7 +1,7 @@
-// Package probe is how rollout/diagnosis and rollout/timeline look into a simulation
-// where the public methods of rollout.Sim do not reach. It imports nothing of rollout,
-// which sets its function variables when it is initialized, so there is no import
-// cycle. They take any, which must be a *rollout.Sim.
+// Package probe lets rollout/diagnosis and rollout/timeline look into a
+// simulation beyond the public methods of rollout.Sim. It does not import
+// rollout, which sets its function variables when it is initialized, so there is
+// no import cycle. Their arguments of type any must be a *rollout.Sim.
 package probe
 
 import (
@@ -22,41 +22,45 @@ var Of func(sim any) Sim
 type Sim interface {
 	// DropInputs drops the inputs that are still to come.
 	DropInputs()
-	// Rest passes time until nothing more happens by itself, or nothing but what
-	// repeats without end. The key names whose last event the outcome tells.
+	// Rest passes time until nothing more happens by itself, except endless
+	// loops. The outcome contains the last event of the key.
 	Rest(key string) Outcome
 
-	// DaemonSet and Deployment return the object of a key; nil if the key is none of
-	// that kind. They cost as much as it has nodes, or pods.
+	// DaemonSet and Deployment return the object with the key, or nil if there
+	// is no such object. They cost as much as it has nodes, or pods.
 	DaemonSet(key string) *DaemonSet
 	Deployment(key string) *Deployment
 
-	// Nodes lists the nodes that exist, ascending by name.
+	// Nodes returns the nodes that exist, ascending by name.
 	Nodes() []Node
-	// KnowsNode reports whether there is or was a node of the name, or a pod names it.
+	// KnowsNode reports whether a node with the name exists or existed, or a pod
+	// names it.
 	KnowsNode(name string) bool
 
 	Pod(id int32) Pod
-	// FindPod returns the pod of a namespace/name, or None.
+	// FindPod returns the pod with the namespace/name, or None.
 	FindPod(key string) int32
-	// Images are those of the pod's containers.
+	// Images returns the images of the pod's containers.
 	Images(id int32) []string
-	// Trouble is what an input has done to pods like this one.
+	// Trouble returns the fault of pods like this one that an input has set.
 	Trouble(id int32) Trouble
-	// Against lists what the scheduler has against the node of an unbound pod, in the
-	// order of its filters; WhyUnbound says the same in its words.
+	// Against returns why the scheduler refuses the node for an unbound pod, in
+	// the order of its filters. WhyUnbound returns the same in the scheduler's
+	// words.
 	Against(id int32) []placement.FilterReason
 	WhyUnbound(id int32) string
-	// Neighbours lists the bound pods on a node that have not ended: those of the same
-	// DaemonSet as the pod, or those of no DaemonSet that are not terminating.
+	// Neighbours returns the bound pods on a node that have not ended: the pods
+	// of the same DaemonSet as the pod, or the pods of no DaemonSet that are not
+	// terminating.
 	Neighbours(id int32, ofDaemonSet bool) []int32
-	// FitsWithout reports whether the node of the pod would take it if others were gone.
+	// FitsWithout reports whether the pod would fit on its node without the
+	// others.
 	FitsWithout(id int32, gone []int32) bool
-	// Hints are the changes that would let a node take a Deployment's pod.
+	// Hints returns the changes that would let a node fit a Deployment's pod.
 	Hints(id int32) []placement.Hint
 }
 
-// Outcome is what came of letting time pass.
+// Outcome is the result of passing time.
 type Outcome struct {
 	Settled bool
 	Refused bool // an input was refused
@@ -72,18 +76,18 @@ type DaemonSet struct {
 	Blind    bool   // the selector is empty
 	Failure  string // of its last sync
 
-	// The update limit is maxSurge if it Surges, else maxUnavailable: Used of Of nodes.
-	// Without strategy RollingUpdate it is 0.
+	// The update limit is maxSurge if Surges, else maxUnavailable: Used of Of
+	// nodes. Without strategy RollingUpdate it is 0.
 	Surges   bool
 	Used, Of int
 	Invalid  bool // it cannot be read
 
 	Earlier []int64   // revisions other than the current one, ascending
-	Rows    []NodeRow // by node, ascending, with nodes that are gone
+	Rows    []NodeRow // by node, ascending, including removed nodes
 }
 
-// NodeRow is one node of a DaemonSet. Available and Updated are about the pod that the
-// status looks at. Pods are None where there is none.
+// NodeRow is one node of a DaemonSet. Available and Updated are about the pod
+// that the status looks at. A missing pod is None.
 type NodeRow struct {
 	Node      string
 	Exists    bool
@@ -91,12 +95,12 @@ type NodeRow struct {
 	Available bool
 	Updated   bool
 	Uses      bool // it uses a unit of the limit
-	Lost      bool // an old pod on a node that is gone
+	Lost      bool // an old pod on a removed node
 
 	Any            int32 // the first of all pods
 	First          int32 // the pod that the status looks at
-	Newest, Oldest int32 // an updated pod, and one that is not, neither terminating
-	Endless        int32 // a pod with which the same happens again and again
+	Newest, Oldest int32 // an updated pod and an old one; neither is terminating
+	Endless        int32 // a pod in an endless loop
 }
 
 // Deployment is a Deployment as its controller sees it.
@@ -106,18 +110,18 @@ type Deployment struct {
 	Deleting       bool   // foreground deletion waits for the ReplicaSets
 	SelectsNothing bool   // the selector is empty
 	Failure        string // of its last sync
-	Denied         string // why the API server takes no pod of the template
+	Denied         string // why the API server refuses pods of the template
 
 	Replicas, MaxSurge, MaxUnavailable int
 
 	Syncing bool // a sync would find something new
 	Still   bool // nothing is to happen to its pods by itself
-	Done    bool // it is as wanted
+	Done    bool // its rollout is complete
 
 	Sets []ReplicaSet // the oldest first
 }
 
-// ReplicaSet is one of a Deployment's.
+// ReplicaSet is a ReplicaSet of a Deployment.
 type ReplicaSet struct {
 	Current   bool // it has the Deployment's template
 	Revision  int64
@@ -126,16 +130,16 @@ type ReplicaSet struct {
 	Pods      []int32
 }
 
-// Node is a node beyond its object.
+// Node is the state of a node beyond its object.
 type Node struct {
 	Name        string
-	Down        bool // its kubelet is gone
+	Down        bool // its kubelet is down
 	Unready     bool // its condition Ready is False
 	PodsUnready bool // something on it keeps pods from being ready
 	Cordoned    bool
 }
 
-// Pod is a pod and the node that it runs on or is aimed at.
+// Pod is a pod, with the node where it runs or the one node it can run on.
 type Pod struct {
 	Namespace, Name string
 	Node            Node // the zero Node if there is none
@@ -149,14 +153,14 @@ type Pod struct {
 	Waits       bool // nothing is to happen to it by itself
 	AnyNode     bool // the scheduler chooses its node
 
-	Crashing bool // its containers end again and again
+	Crashing bool // its containers exit in a loop
 	Pulling  bool // its image cannot be pulled
-	Rejected bool // the kubelet fails it, and will fail the next
-	Expelled bool // it is evicted after a time, and so will be the next
-	InVain   bool // it is a Deployment's and fails or crashes before it is available, as will the next
+	Rejected bool // the kubelet rejects it, and will reject its successor
+	Expelled bool // it is evicted after a time, and so is its successor
+	InVain   bool // a Deployment's pod that fails or crashes before it is available, as will its successor
 }
 
-// Trouble is what an input has done to pods of an image on some nodes.
+// Trouble is a fault that an input has set for pods with an image on some nodes.
 type Trouble struct {
 	Image string
 	Nodes []string // empty: all

@@ -2,7 +2,7 @@ package probe
 
 import "iter"
 
-// Row is a node as a DaemonSet has it, or a pod of a Deployment.
+// Row is a node of a DaemonSet, or a pod of a Deployment.
 type Row struct {
 	Name   string // of the node or pod
 	Wanted bool   // the node wants a pod
@@ -11,29 +11,32 @@ type Row struct {
 	Beside bool // an old pod is still there beside the new one
 }
 
-// Stage is how far a pod has come.
+// Stage is the stage of a pod's life.
 type Stage uint8
 
 const (
-	NoPod       Stage = iota // there is none
+	NoPod       Stage = iota // no pod
 	Waiting                  // to run
-	Running                  // not ready yet, or not any more
+	Running                  // not ready yet, or no longer ready
 	Ready                    // for less than minReadySeconds
 	Available                // ready for minReadySeconds
 	Failed                   // by itself or by its kubelet
-	Terminating              // it is on its way out
+	Terminating              // deleted, and not removed yet
 )
 
 // Subject returns which kind the key names, "daemonset" or "deployment", and the
-// object's namespace/name. A key without a kind that names neither is a DaemonSet's.
+// object's namespace/name. A key without a kind that names neither counts as a
+// DaemonSet's.
 var Subject func(sim any, key string) (kind, plain string)
 
-// Nodes yields the nodes of the DaemonSet of that key, ascending by name; none if there
-// is no such DaemonSet.
+// Nodes yields the nodes of the DaemonSet with the key, ascending by name, or
+// none if there is no such DaemonSet.
 var Nodes func(sim any, key string) iter.Seq[Row]
 
-// OneNode returns one of them. No pod is wanted where there is no such node or DaemonSet.
+// OneNode returns one row. No pod is wanted if there is no such node or
+// DaemonSet.
 var OneNode func(sim any, key, node string) Row
 
-// Pods yields the pods of the Deployment of that key, in the order in which they came.
+// Pods yields the pods of the Deployment with the key, in the order of their
+// creation.
 var Pods func(sim any, key string) iter.Seq[Row]
