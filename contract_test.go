@@ -96,7 +96,7 @@ var (
 	_ func(*rollout.Sim, string) rollout.State                          = (*rollout.Sim).State
 	_ func(*rollout.Sim) bool                                           = (*rollout.Sim).Settled
 	_ func(*rollout.Sim) *cluster.Cluster                               = (*rollout.Sim).Cluster
-	_ func(*rollout.Sim, string) (appsv1.DaemonSetStatus, bool)         = (*rollout.Sim).Object
+	_ func(*rollout.Sim, string) (appsv1.DaemonSetStatus, bool)         = (*rollout.Sim).Status
 	_ func(*rollout.Sim, string) []*appsv1.ControllerRevision           = (*rollout.Sim).History
 	_ func(*rollout.Sim, string) []rollout.Pod                          = (*rollout.Sim).Pods
 	_ func(*rollout.Sim, string) []rollout.Wait                         = (*rollout.Sim).Waiting
@@ -105,11 +105,11 @@ var (
 	_ func(*rollout.Sim, string) *diagnosis.Diagnosis                   = diagnosis.Diagnose
 	_ func(*rollout.Sim, string) *diagnosis.DrainDiagnosis              = diagnosis.DiagnoseDrain
 	_                                                                   = diagnosis.Remedy{Kind: diagnosis.RemedyUndo, Description: "", Inputs: []rollout.Input{}, Ticks: 0}
-	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.EventCreated, Key: "", Deployment: "", Node: "", Pod: "", Revision: 1, Why: rollout.Why{}}
+	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.EventCreated, DaemonSet: "", Deployment: "", Node: "", Pod: "", Revision: 1, Why: rollout.Why{}}
 	_                                                                   = []rollout.EventKind{rollout.EventCreated, rollout.EventDeleted}
 	_                                                                   = rollout.Wait{Node: "", Blocker: rollout.Wait{}.Blocker, Until: 0, BlockedBy: []string{}}
 	_                                                                   = []rollout.Input{
-		rollout.Apply{Object: nil, Deployment: nil, Unvalidated: false}, rollout.Scale{Key: "", Replicas: 0}, rollout.Pause{Key: ""}, rollout.Resume{Key: ""}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
+		rollout.Apply{DaemonSet: nil, Deployment: nil, Unvalidated: false}, rollout.Scale{Key: "", Replicas: 0}, rollout.Pause{Key: ""}, rollout.Resume{Key: ""}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
 		rollout.ApplyNode{Node: nil}, rollout.RemoveNode{Node: ""}, rollout.EditNode{Node: "", Edits: nil},
 		rollout.PodsNotReady{Node: ""}, rollout.PodsReady{Node: ""}, rollout.NodeNotReady{Node: ""}, rollout.NodeReady{Node: ""},
 		rollout.NodeDown{Node: ""}, rollout.NodeUp{Node: ""}, rollout.FailPods{Node: ""}, rollout.DeletePods{Node: ""},

@@ -67,7 +67,7 @@ func (dsc *daemonSetController) orphanAll(d *daemonSet) {
 // finish removes a DaemonSet whose foreground deletion has waited for its pods.
 func (dsc *daemonSetController) finish(d *daemonSet) {
 	if d.deleting && len(dsc.podsOf(d)) == 0 {
-		dsc.emit(Event{Kind: EventObjectDeleted, Key: d.key})
+		dsc.emit(Event{Kind: EventObjectDeleted, DaemonSet: d.key})
 		dsc.dropDaemonSet(d)
 	}
 }

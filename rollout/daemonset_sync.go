@@ -88,7 +88,7 @@ func (dsc *daemonSetController) syncFailed(d *daemonSet, err error) {
 		message = err.Error()
 	}
 	if message != "" && message != d.failure {
-		dsc.emit(Event{Kind: EventSyncFailed, Key: d.key, Why: Why{Detail: message}})
+		dsc.emit(Event{Kind: EventSyncFailed, DaemonSet: d.key, Why: Why{Detail: message}})
 	}
 	d.failure = message
 }

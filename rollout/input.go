@@ -115,7 +115,7 @@ func sorted(nodes []string) []string {
 }
 
 func (s *Sim) refuse(key string, in Input, reason string) {
-	s.emit(Event{Kind: EventInputRefused, Key: key, Why: Why{Detail: in.String() + ": " + reason}})
+	s.emit(Event{Kind: EventInputRefused, DaemonSet: key, Why: Why{Detail: in.String() + ": " + reason}})
 }
 
 // target is resolve for an input. If nothing has the key, it returns neither and

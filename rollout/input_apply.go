@@ -14,7 +14,7 @@ import (
 // defaults all the same. An object without spec.replicas keeps the present number
 // of replicas. A paused Deployment stays paused until Resume.
 type Apply struct {
-	Object      *appsv1.DaemonSet
+	DaemonSet   *appsv1.DaemonSet
 	Deployment  *appsv1.Deployment
 	Unvalidated bool
 }
@@ -56,8 +56,8 @@ func (p Propagation) String() string {
 func (in Apply) String() string {
 	what := "nothing"
 	switch {
-	case in.Object != nil:
-		what = keyOf(in.Object)
+	case in.DaemonSet != nil:
+		what = keyOf(in.DaemonSet)
 	case in.Deployment != nil:
 		what = "deployment " + keyOf(in.Deployment)
 	default:
@@ -85,9 +85,9 @@ func (in Delete) String() string {
 
 func (in Apply) check() error {
 	switch {
-	case in.Object != nil && in.Deployment != nil:
+	case in.DaemonSet != nil && in.Deployment != nil:
 		return errors.New("a DaemonSet and a Deployment: must be one of them")
-	case in.Object != nil:
+	case in.DaemonSet != nil:
 		return in.checkDaemonSet()
 	case in.Deployment != nil:
 		return in.checkDeployment()
@@ -110,7 +110,7 @@ func (in Delete) check() error {
 }
 
 func (in Apply) copied() Input {
-	if in.Object != nil {
+	if in.DaemonSet != nil {
 		in = in.defaultDaemonSet()
 	}
 	if in.Deployment != nil {
@@ -121,7 +121,7 @@ func (in Apply) copied() Input {
 
 func (in Apply) apply(s *Sim) {
 	switch {
-	case in.Object != nil:
+	case in.DaemonSet != nil:
 		in.applyDaemonSet(s)
 	default:
 		in.applyDeployment(s)

@@ -16,23 +16,23 @@ import (
 
 func (in Apply) checkDaemonSet() error {
 	switch {
-	case in.Object.Name == "":
+	case in.DaemonSet.Name == "":
 		return errors.New("metadata.name: Required value")
 	case in.Unvalidated:
 		return nil
 	}
-	return cluster.Validate(in.Object).ToAggregate()
+	return cluster.Validate(in.DaemonSet).ToAggregate()
 }
 
 // defaultDaemonSet returns the input with a copy of the DaemonSet, with its defaults.
 func (in Apply) defaultDaemonSet() Apply {
 	if in.Unvalidated {
-		in.Object = in.Object.DeepCopy()
+		in.DaemonSet = in.DaemonSet.DeepCopy()
 	} else {
-		in.Object = cluster.Default(in.Object)
+		in.DaemonSet = cluster.Default(in.DaemonSet)
 	}
-	if in.Object.Namespace == "" {
-		in.Object.Namespace = corev1.NamespaceDefault
+	if in.DaemonSet.Namespace == "" {
+		in.DaemonSet.Namespace = corev1.NamespaceDefault
 	}
 	return in
 }
@@ -42,12 +42,12 @@ func metaName(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: na
 // applyDaemonSet creates or updates a DaemonSet
 // (pkg/registry/apps/daemonset/strategy.go: PrepareForCreate).
 func (in Apply) applyDaemonSet(s *Sim) {
-	key := keyOf(in.Object)
+	key := keyOf(in.DaemonSet)
 	if d := s.daemonSets.find(key); d != nil {
-		s.update(d, in, in.Object)
+		s.update(d, in, in.DaemonSet)
 		return
 	}
-	object := in.Object.DeepCopy()
+	object := in.DaemonSet.DeepCopy()
 	object.CreationTimestamp = s.timestamp(s.clock)
 	object.DeletionTimestamp = nil
 	object.UID = uid(s.config.Seed, key, strconv.Itoa(int(s.now)))
@@ -58,7 +58,7 @@ func (in Apply) applyDaemonSet(s *Sim) {
 		s.refuse(key, in, err.Error())
 		return
 	}
-	s.emit(Event{Kind: EventInputApplied, Key: key, Why: Why{Detail: in.String()}})
+	s.emit(Event{Kind: EventInputApplied, DaemonSet: key, Why: Why{Detail: in.String()}})
 }
 
 // update follows the API server (pkg/registry/apps/daemonset/strategy.go:
@@ -85,14 +85,14 @@ func (s *Sim) update(d *daemonSet, in Input, wish *appsv1.DaemonSet) {
 		setTemplateGeneration(object, g)
 	}
 	if equality.Semantic.DeepEqual(old, object) {
-		s.emit(Event{Kind: EventInputUnchanged, Key: d.key, Why: Why{Detail: in.String()}})
+		s.emit(Event{Kind: EventInputUnchanged, DaemonSet: d.key, Why: Why{Detail: in.String()}})
 		return
 	}
 	if err := s.dsc.setObject(d, object); err != nil {
 		s.refuse(d.key, in, err.Error())
 		return
 	}
-	s.emit(Event{Kind: EventInputApplied, Key: d.key, Why: Why{Detail: in.String()}})
+	s.emit(Event{Kind: EventInputApplied, DaemonSet: d.key, Why: Why{Detail: in.String()}})
 }
 
 // undoDaemonSet follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go:
@@ -103,7 +103,7 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 	case err != nil:
 		s.refuse(d.key, in, err.Error())
 	case template == nil:
-		s.emit(Event{Kind: EventInputUnchanged, Key: d.key, Revision: number, Why: Why{
+		s.emit(Event{Kind: EventInputUnchanged, DaemonSet: d.key, Revision: number, Why: Why{
 			Detail: fmt.Sprintf("%s: skipped rollback (current template already matches revision %d)", in, in.Revision)}})
 	default:
 		wish := d.object.DeepCopy()
@@ -119,7 +119,7 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 // deleteDaemonSet makes the garbage collector delete the pods and revisions, and
 // the DaemonSet with the last of them, or leaves them.
 func (in Delete) deleteDaemonSet(s *Sim, d *daemonSet) {
-	s.emit(Event{Kind: EventInputApplied, Key: d.key, Why: Why{Detail: in.String()}})
+	s.emit(Event{Kind: EventInputApplied, DaemonSet: d.key, Why: Why{Detail: in.String()}})
 	switch in.Propagation {
 	case Orphan:
 		s.dsc.orphanAll(d)

@@ -46,7 +46,7 @@ func (s *Sim) History(key string) []*appsv1.ControllerRevision {
 }
 
 // Apply is Inject(Apply{DaemonSet: ds}): kubectl apply.
-func (s *Sim) Apply(ds *appsv1.DaemonSet) error { return s.Inject(Apply{Object: ds}) }
+func (s *Sim) Apply(ds *appsv1.DaemonSet) error { return s.Inject(Apply{DaemonSet: ds}) }
 
 // Undo is Inject(Undo{key, revision}): kubectl rollout undo.
 func (s *Sim) Undo(key string, revision int64) error {
@@ -89,9 +89,9 @@ func (s *Sim) Deployments() []string {
 	return keys
 }
 
-// Object is the DaemonSet's status as the controller stored it last; false if
+// Status is the DaemonSet's status as the controller stored it last; false if
 // there is no such DaemonSet.
-func (s *Sim) Object(key string) (appsv1.DaemonSetStatus, bool) {
+func (s *Sim) Status(key string) (appsv1.DaemonSetStatus, bool) {
 	d, _ := s.resolve(key)
 	if d == nil {
 		return appsv1.DaemonSetStatus{}, false

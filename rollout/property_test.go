@@ -166,8 +166,8 @@ func TestOneLivePodPerNode(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Draw(t, "story")
 		for _, in := range y.inputs {
-			if a, ok := in.input.(Apply); ok && a.Object.Spec.UpdateStrategy.RollingUpdate != nil {
-				if a.Object.Spec.UpdateStrategy.RollingUpdate.MaxSurge != nil {
+			if a, ok := in.input.(Apply); ok && a.DaemonSet.Spec.UpdateStrategy.RollingUpdate != nil {
+				if a.DaemonSet.Spec.UpdateStrategy.RollingUpdate.MaxSurge != nil {
 					t.Skip("surge")
 				}
 			}
@@ -257,8 +257,8 @@ func TestSettledDumpStaysAsItIs(t *testing.T) {
 			t.Fatalf("the first tick changes something:\n%s", lines(events))
 		}
 		for _, key := range s.Keys() {
-			was, _ := s.Object(key)
-			is, _ := again.Object(key)
+			was, _ := s.Status(key)
+			is, _ := again.Status(key)
 			if diff := cmp.Diff(was, is); diff != "" {
 				t.Fatalf("status of %s:\n%s", key, diff)
 			}
@@ -320,7 +320,7 @@ func TestNotesSayWhatEventsSay(t *testing.T) {
 				t.Fatalf("%d notes of\n%s", len(s.notes), lines(events))
 			}
 			for i, e := range events {
-				daemon, _ := s.slots("daemonset/" + e.Key)
+				daemon, _ := s.slots("daemonset/" + e.DaemonSet)
 				_, deployment := s.slots("deployment/" + e.Deployment)
 				if n := s.notes[i]; daemon != none && n.owner != daemon || deployment != none && n.deployment != deployment {
 					t.Fatalf("%+v of %v", n, e)

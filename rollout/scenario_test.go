@@ -288,7 +288,7 @@ func (g *stage) apply(d *datadriven.TestData) error {
 			return err
 		}
 	}
-	return g.sim.Inject(Apply{Object: ds, Unvalidated: d.HasArg("unvalidated")})
+	return g.sim.Inject(Apply{DaemonSet: ds, Unvalidated: d.HasArg("unvalidated")})
 }
 
 func change(ds *appsv1.DaemonSet, key, value string) error {
@@ -389,7 +389,7 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 	var b strings.Builder
 	switch d.Cmd {
 	case "status":
-		st, ok := g.sim.Object(key)
+		st, ok := g.sim.Status(key)
 		if deployed, found := g.sim.DeploymentStatus(key); found {
 			return g.deploymentStatus(key, &deployed), nil
 		}

@@ -20,8 +20,8 @@ func FormatInput(in Input) string {
 		return ""
 	case Apply:
 		switch {
-		case x.Object != nil:
-			return strings.TrimSuffix(x.String(), keyOf(x.Object)) + daemonSetJSON(x.Object)
+		case x.DaemonSet != nil:
+			return strings.TrimSuffix(x.String(), keyOf(x.DaemonSet)) + daemonSetJSON(x.DaemonSet)
 		case x.Deployment != nil:
 			return strings.TrimSuffix(x.String(), keyOf(x.Deployment)) + deploymentJSON(x.Deployment)
 		}

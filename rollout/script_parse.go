@@ -131,7 +131,7 @@ func (r *lexer) apply() Input {
 	if r.skip("deployment") {
 		in.Deployment = object[appsv1.Deployment](r)
 	} else {
-		in.Object = object[appsv1.DaemonSet](r)
+		in.DaemonSet = object[appsv1.DaemonSet](r)
 	}
 	return in
 }

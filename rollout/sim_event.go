@@ -14,7 +14,7 @@ type Event struct {
 	Tick       int       `json:"tick"`
 	Round      int       `json:"round,omitempty"` // the round of the controllers in the tick, from 1: a sync acts on 250 pods at most
 	Kind       EventKind `json:"kind"`
-	Key        string    `json:"key,omitempty"`        // namespace/name
+	DaemonSet  string    `json:"daemonSet,omitempty"`  // namespace/name
 	Deployment string    `json:"deployment,omitempty"` // namespace/name; at most one of the two is set
 	Node       string    `json:"node,omitempty"`
 	Pod        string    `json:"pod,omitempty"`
@@ -86,7 +86,7 @@ func (k *EventKind) UnmarshalText(text []byte) error { return eventKinds.Unmarsh
 func (e Event) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %v", e.Tick, e.Kind)
-	for _, part := range []string{e.Key, e.Deployment, e.Pod} {
+	for _, part := range []string{e.DaemonSet, e.Deployment, e.Pod} {
 		if part != "" {
 			b.WriteString(" " + part)
 		}

@@ -82,7 +82,7 @@ func (y *story) newSet(t *rapid.T, name string) Apply {
 	ds := y.sets[rapid.IntRange(0, len(y.sets)-1).Draw(t, "like")].DeepCopy()
 	labels := map[string]string{"app": name}
 	ds.Name, ds.Spec.Selector.MatchLabels, ds.Spec.Template.Labels = name, labels, labels
-	return Apply{Object: ds}
+	return Apply{DaemonSet: ds}
 }
 
 // disturbance is an input that the other side does not get.

@@ -58,7 +58,7 @@ func (s *store) emit(e Event) {
 	if e.Node != "" {
 		n.node = s.slotOf(e.Node)
 	}
-	if d := s.daemonSets.find(e.Key); d != nil && (e.Node == "" || n.node != none) {
+	if d := s.daemonSets.find(e.DaemonSet); d != nil && (e.Node == "" || n.node != none) {
 		n.owner = d.slot
 	}
 	if d := s.deployments.find(e.Deployment); d != nil {
@@ -85,7 +85,7 @@ func (s *store) emitPod(kind EventKind, id int32, why Why) {
 		e.Why.Detail = why.Detail
 	}
 	if p.owner != none {
-		e.Key = s.daemonSets.at[p.owner].key
+		e.DaemonSet = s.daemonSets.at[p.owner].key
 	} else {
 		e.Deployment = s.ownerKey(p)
 	}

@@ -26,7 +26,7 @@ const (
 // difference. It is plain, comparable data.
 type Choice struct {
 	Tick, Round      int
-	Key              string // of the DaemonSet that acts on nodes
+	DaemonSet        string // of the DaemonSet that acts on nodes
 	Deployment       string // or of the Deployment that deletes pods
 	Pick, Candidates int
 	Count            int // number of possible choices; math.MaxInt32 if there are more
@@ -35,7 +35,7 @@ type Choice struct {
 
 // String returns the choice in one line.
 func (c Choice) String() string {
-	key, what := c.Key, "nodes"
+	key, what := c.DaemonSet, "nodes"
 	if c.Deployment != "" {
 		key, what = c.Deployment, "pods"
 	}

@@ -102,7 +102,7 @@ func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, limits ...UpdateLimit) ([]
 	if ds == nil {
 		return nil, errors.New("no DaemonSet")
 	}
-	return s.estimate("daemonset", ds, max, limits, func(b UpdateLimit) Apply { return Apply{Object: b.on(ds)} })
+	return s.estimate("daemonset", ds, max, limits, func(b UpdateLimit) Apply { return Apply{DaemonSet: b.on(ds)} })
 }
 
 // EstimateDeployment is Estimate for a Deployment. Its waves are the ticks in
@@ -155,7 +155,7 @@ func (o *observer) run(max int) error {
 // refusedApply returns why the DaemonSet or Deployment was not taken; nil if it was.
 func refusedApply(events []Event, key string) error {
 	for i := range events {
-		if e := &events[i]; e.Kind == EventInputRefused && e.Key+e.Deployment == key && strings.HasPrefix(e.Why.Detail, "apply ") {
+		if e := &events[i]; e.Kind == EventInputRefused && e.DaemonSet+e.Deployment == key && strings.HasPrefix(e.Why.Detail, "apply ") {
 			return errors.New(e.Why.Detail)
 		}
 	}

@@ -67,7 +67,7 @@ func (m *measure) turning(events []Event) bool {
 	endless := false
 	for _, e := range events {
 		if e.Kind == EventEvicted && e.Why.Reason == ReasonEvictionLoop {
-			id := e.Key + " " + e.Node
+			id := e.DaemonSet + " " + e.Node
 			m.turns[id]++
 			endless = endless || m.turns[id] > 2
 		}
@@ -78,7 +78,7 @@ func (m *measure) turning(events []Event) bool {
 func (m *measure) courses(trace Trace) []Summary {
 	last := map[string]int{}
 	for _, e := range trace {
-		last[e.Key] = e.Tick
+		last[e.DaemonSet] = e.Tick
 	}
 	var all []Summary
 	for _, o := range m.observers {

@@ -123,7 +123,7 @@ func TestSummariesAreCounted(t *testing.T) {
 		wish := y.sets[0].DeepCopy()
 		wish.Spec.MinReadySeconds = pick[int32](t, "min ready later", 0, 3, 600)
 		first := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "m", Labels: map[string]string{"pool": "a"}}} // moves all slots
-		for _, in := range []Input{Apply{Object: wish}, ApplyNode{first}} {
+		for _, in := range []Input{Apply{DaemonSet: wish}, ApplyNode{first}} {
 			if err := s.At(s.Now()+rapid.IntRange(1, 9).Draw(t, "later"), in); err != nil {
 				t.Fatalf("%v", err)
 			}
@@ -237,7 +237,7 @@ func (h *hand) read(events []Event) {
 	again, wave := false, false
 	for _, e := range events {
 		h.last = e.Tick
-		if e.Key+e.Deployment != h.DaemonSet {
+		if e.DaemonSet+e.Deployment != h.DaemonSet {
 			continue
 		}
 		h.Ticks = e.Tick - h.start

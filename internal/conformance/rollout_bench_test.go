@@ -24,7 +24,7 @@ func BenchmarkRollout(b *testing.B) {
 
 func benchmarkRollout(b *testing.B, nodes int, budget string) {
 	set := func(image string) controllers.Apply {
-		return controllers.Apply{Object: controllers.DaemonSet("agent", image, controllers.MaxUnavailable(budget))}
+		return controllers.Apply{DaemonSet: controllers.DaemonSet("agent", image, controllers.MaxUnavailable(budget))}
 	}
 	s := controllers.Scenario{Nodes: controllers.Nodes(nodes), Ticks: nodes + 6,
 		At: map[int][]controllers.Input{0: {set("v1")}, 3: {set("v2")}}}

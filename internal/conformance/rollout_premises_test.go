@@ -60,7 +60,7 @@ func noteInput(c *census, in controllers.Input) {
 	switch in := in.(type) {
 	case controllers.Apply:
 		c.note("apply")
-		noteSpec(c, in.Object.Spec)
+		noteSpec(c, in.DaemonSet.Spec)
 	case controllers.Undo:
 		c.note("undo")
 	case controllers.Delete:

@@ -290,7 +290,7 @@ func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) controllers.Ti
 		s.Created, s.Deleted = withoutHash(s.Created), withoutHash(s.Deleted)
 	}
 	for _, key := range daemonSetKeys {
-		if _, ok := sim.Object(key); ok {
+		if _, ok := sim.Status(key); ok {
 			describeSet(sim, key, set(key))
 		}
 	}
@@ -305,15 +305,15 @@ func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) controllers.Ti
 var daemonSetKeys = []string{"default/agent", "default/proxy"}
 
 func (o *ourTrace) note(set func(string) *controllers.Set, e rollout.Event) {
-	at := controllers.At{Tick: e.Tick, Round: e.Round, Key: e.Key}
+	at := controllers.At{Tick: e.Tick, Round: e.Round, Key: e.DaemonSet}
 	switch e.Kind {
 	case rollout.EventInputRefused:
-		s := set(e.Key)
+		s := set(e.DaemonSet)
 		s.Refused = append(s.Refused, "refused")
 	case rollout.EventSyncFailed:
-		s := set(e.Key)
+		s := set(e.DaemonSet)
 		s.Errors = append(s.Errors, e.Why.Detail)
-		o.fails[e.Key] = append(o.fails[e.Key], failure{at, e.Why.Detail})
+		o.fails[e.DaemonSet] = append(o.fails[e.DaemonSet], failure{at, e.Why.Detail})
 	case rollout.EventCreated, rollout.EventDeleted:
 		if o.acts[at] == nil {
 			o.acts[at] = &acts{}
@@ -352,7 +352,7 @@ func byNode(a, b controllers.Act) int {
 }
 
 func describeSet(sim *rollout.Sim, key string, set *controllers.Set) {
-	set.Status, _ = sim.Object(key)
+	set.Status, _ = sim.Status(key)
 	for _, r := range sim.History(key) {
 		set.Revisions = append(set.Revisions, controllers.Revision{Number: r.Revision, Hash: r.Labels["controller-revision-hash"]})
 	}

@@ -63,7 +63,7 @@ func crowdedInput(t *rapid.T, nodes int) controllers.Input {
 	} else {
 		changes = append(changes, controllers.MaxUnavailable(oneOf(t, "unavailable", "1", "2")))
 	}
-	return controllers.Apply{Object: controllers.DaemonSet(name, oneOf(t, "image", "v1", "v2", "v3"), changes...)}
+	return controllers.Apply{DaemonSet: controllers.DaemonSet(name, oneOf(t, "image", "v1", "v2", "v3"), changes...)}
 }
 
 func oneOf[T any](t *rapid.T, label string, from ...T) T {

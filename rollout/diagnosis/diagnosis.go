@@ -12,7 +12,7 @@ import (
 
 // Diagnosis is why a rollout does not end, and what would let it end.
 type Diagnosis struct {
-	Key        string `json:"key,omitempty"`        // namespace/name
+	DaemonSet  string `json:"daemonSet,omitempty"`  // namespace/name
 	Deployment string `json:"deployment,omitempty"` // namespace/name; one of the two is set
 	Tick       int    `json:"tick"`
 	Cause      string `json:"cause"`     // in one sentence

@@ -193,7 +193,7 @@ func (x *diagnoser) diagnosis() *Diagnosis {
 	if x.pods {
 		dx.Deployment = x.name
 	} else {
-		dx.Key = x.name
+		dx.DaemonSet = x.name
 	}
 	dx.Cause = x.cause(len(dx.Latent))
 	dx.Remedies, dx.PartialRemedies = x.remedies(slices.Concat(dx.Blocking, dx.Latent))

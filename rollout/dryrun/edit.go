@@ -186,7 +186,7 @@ func (d *editedCluster) apply(o runtime.Object) error {
 	change := func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(stored) }
 	switch x := stored.(type) {
 	case *appsv1.DaemonSet:
-		return d.edit(rollout.Apply{Object: x}, change)
+		return d.edit(rollout.Apply{DaemonSet: x}, change)
 	case *appsv1.Deployment:
 		return d.edit(rollout.Apply{Deployment: x}, change)
 	case *corev1.Node:
@@ -373,7 +373,7 @@ func (d *editedCluster) update(o runtime.Object) error {
 	if x, ok := stored.(*appsv1.Deployment); ok {
 		return d.edit(rollout.Apply{Deployment: x}, change)
 	}
-	return d.edit(rollout.Apply{Object: stored.(*appsv1.DaemonSet)}, change)
+	return d.edit(rollout.Apply{DaemonSet: stored.(*appsv1.DaemonSet)}, change)
 }
 
 func restarted(template *corev1.PodTemplateSpec, now time.Time) {

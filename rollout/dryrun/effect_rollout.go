@@ -136,8 +136,8 @@ func (e Effect) course() *course {
 // has none.
 func keyOfEvent(e *rollout.Event) string {
 	switch {
-	case e.Key != "":
-		return daemonKey(e.Key)
+	case e.DaemonSet != "":
+		return daemonKey(e.DaemonSet)
 	case e.Deployment != "":
 		return deploymentKey(e.Deployment)
 	}
@@ -157,10 +157,10 @@ func (c *course) note(e *rollout.Event) {
 	case e.Kind == rollout.EventInputRefused:
 		c.refused = append(c.refused, e.Why.Detail)
 	case (e.Kind == rollout.EventDeleted || e.Kind == rollout.EventCreated) && rolling(e.Why.Reason):
-		if c.rolled[e.Key] == nil {
-			c.rolled[e.Key] = map[string]bool{}
+		if c.rolled[e.DaemonSet] == nil {
+			c.rolled[e.DaemonSet] = map[string]bool{}
 		}
-		c.rolled[e.Key][e.Node] = true
+		c.rolled[e.DaemonSet][e.Node] = true
 	}
 }
 

@@ -191,7 +191,7 @@ func (c *course) leaving() map[out]rollout.Event {
 	gone := map[out]rollout.Event{}
 	for i := range c.trace {
 		e := &c.trace[i]
-		if e.Key == "" && leaves(e.Kind) {
+		if e.DaemonSet == "" && leaves(e.Kind) {
 			if _, already := gone[out{e.Node, e.Pod}]; !already {
 				gone[out{e.Node, e.Pod}] = *e
 			}
@@ -341,7 +341,7 @@ func (c *course) lineages(before cluster.Borrowed) *lineages {
 		}
 	}
 	for i := range c.trace {
-		if e := &c.trace[i]; e.Key == "" && e.Pod != "" {
+		if e := &c.trace[i]; e.DaemonSet == "" && e.Pod != "" {
 			x.see(e, delayed)
 		}
 	}

@@ -183,8 +183,8 @@ func (p *Plan) namedBy(inputs []rollout.Input) named {
 		case rollout.Apply:
 			if x.Deployment != nil {
 				n.keys[deploymentKey(keyOf(x.Deployment))] = true
-			} else if x.Object != nil {
-				n.keys[daemonKey(keyOf(x.Object))] = true
+			} else if x.DaemonSet != nil {
+				n.keys[daemonKey(keyOf(x.DaemonSet))] = true
 			}
 		case rollout.Undo:
 			n.keys[p.withKind(x.Key)] = true

@@ -94,7 +94,7 @@ func TestPlanAgreesWithTheSimulation(t *testing.T) {
 			if extra := pods.Deleted.And(after.Kept()).Minus(evicted(p, e.Key)); extra.Len() > 0 {
 				t.Fatalf("%s: pods go at once where they are kept: %v\n%v", e.Key, extra, p)
 			}
-			status, _ := sim.Object(e.Key)
+			status, _ := sim.Status(e.Key)
 			if int(status.DesiredNumberScheduled) != e.Wanted().Len() {
 				t.Fatalf("%s: the controller wants %d, the plan %v\n%v", e.Key, status.DesiredNumberScheduled, e.Wanted(), p)
 			}
@@ -111,7 +111,7 @@ func TestPlanAgreesWithTheSimulation(t *testing.T) {
 func evicted(p *dryrun.Plan, key string) cluster.NodeSet {
 	var nodes []string
 	for _, e := range p.Trace() {
-		if e.Kind == rollout.EventEvicted && e.Key == key {
+		if e.Kind == rollout.EventEvicted && e.DaemonSet == key {
 			nodes = append(nodes, e.Node)
 		}
 	}

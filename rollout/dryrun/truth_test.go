@@ -418,7 +418,7 @@ func checkEvictions(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[
 		}
 	}
 	for _, x := range with.events { // all are listed
-		if x.Kind != rollout.EventEvicted || x.Key != "" {
+		if x.Kind != rollout.EventEvicted || x.DaemonSet != "" {
 			continue
 		}
 		anyway := first(without.events, func(y rollout.Event) bool {

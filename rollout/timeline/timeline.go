@@ -19,7 +19,7 @@ import (
 //	s an old pod serves while a new one comes beside it
 //	- a pod is wanted and none is there          . none is wanted and none is there
 type Timeline struct {
-	Key        string
+	DaemonSet  string
 	Deployment string   // empty if DaemonSet is set
 	FirstTick  int      // the tick of the first column
 	Names      []string // ascending; of a Deployment its pods, in the order of their creation
@@ -27,7 +27,7 @@ type Timeline struct {
 	Events     rollout.Trace
 }
 
-func (t *Timeline) subject() string { return t.Key + t.Deployment }
+func (t *Timeline) subject() string { return t.DaemonSet + t.Deployment }
 
 // String returns the picture as text, with a ruler of ticks above it.
 func (t *Timeline) String() string {

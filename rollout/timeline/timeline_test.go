@@ -248,7 +248,7 @@ func TestKeysMayNameTheKind(t *testing.T) {
 		if err := sim.Apply(agent.Object(t)); err != nil {
 			t.Fatal(err)
 		}
-		if p := timeline.Watch(sim, key, 9); p.Key != "ops/agent" || p.Deployment != "" || !slices.Equal(p.Names, []string{"n-1", "n-2"}) {
+		if p := timeline.Watch(sim, key, 9); p.DaemonSet != "ops/agent" || p.Deployment != "" || !slices.Equal(p.Names, []string{"n-1", "n-2"}) {
 			t.Errorf("%s: %+v", key, p)
 		}
 	}
@@ -256,7 +256,7 @@ func TestKeysMayNameTheKind(t *testing.T) {
 
 // The picture is well-formed XML whatever nodes are called.
 func TestSVGIsXML(t *testing.T) {
-	picture := &timeline.Timeline{Key: "a/<b>", FirstTick: 3, Names: []string{"n&1", "n2"}, Rows: []string{"aatWRMA", "fs-.FTA"}}
+	picture := &timeline.Timeline{DaemonSet: "a/<b>", FirstTick: 3, Names: []string{"n&1", "n2"}, Rows: []string{"aatWRMA", "fs-.FTA"}}
 	var b bytes.Buffer
 	if err := picture.SVG(&b); err != nil {
 		t.Fatal(err)

@@ -19,8 +19,8 @@ func Watch(sim *rollout.Sim, key string, max int) *Timeline {
 	}
 	kind, plain := probe.Subject(sim, key)
 	r := recorder{sim: sim, byName: map[string]*row{}}
-	if r.Key = plain; kind == "deployment" {
-		r.Key, r.Deployment = "", plain
+	if r.DaemonSet = plain; kind == "deployment" {
+		r.DaemonSet, r.Deployment = "", plain
 	}
 	if r.FirstTick = sim.Now(); r.FirstTick < 0 {
 		r.FirstTick = 0
@@ -52,14 +52,14 @@ type row struct {
 // DaemonSet without a node may change which nodes want a pod.
 func (r *recorder) look(events []rollout.Event) {
 	column := events[0].Tick - r.FirstTick
-	whole := func(e rollout.Event) bool { return e.Node == "" && e.Key == r.Key }
+	whole := func(e rollout.Event) bool { return e.Node == "" && e.DaemonSet == r.DaemonSet }
 	if r.Deployment != "" || slices.ContainsFunc(events, whole) {
 		r.lookAtAll(column)
 		return
 	}
 	for _, e := range events {
 		if e.Node != "" {
-			r.draw(column, probe.OneNode(r.sim, r.Key, e.Node))
+			r.draw(column, probe.OneNode(r.sim, r.DaemonSet, e.Node))
 		}
 	}
 }
@@ -68,7 +68,7 @@ func (r *recorder) lookAtAll(column int) {
 	for _, x := range r.rows {
 		x.draw(column, '.')
 	}
-	rows := probe.Nodes(r.sim, r.Key)
+	rows := probe.Nodes(r.sim, r.DaemonSet)
 	if r.Deployment != "" {
 		rows = probe.Pods(r.sim, r.Deployment)
 	}

@@ -166,7 +166,7 @@ func (s Set) count(is func(Pod) bool) string {
 
 // apply is the DaemonSet of every fact.
 func apply(image string, changes ...Change) Apply {
-	return Apply{Object: DaemonSet("agent", image, changes...)}
+	return Apply{DaemonSet: DaemonSet("agent", image, changes...)}
 }
 
 func on(nodes []string, input func(string) Input) []Input {

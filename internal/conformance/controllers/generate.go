@@ -16,7 +16,7 @@ import (
 func Scenarios() *rapid.Generator[Scenario] {
 	return rapid.Custom(func(t *rapid.T) Scenario {
 		p := newPlot(t)
-		p.add(Apply{Object: p.daemonSet()})
+		p.add(Apply{DaemonSet: p.daemonSet()})
 		p.events(3, 5, 7, 9, 12)
 		p.Ticks = p.tick + rapid.IntRange(4, 14).Draw(t, "rest")
 		return p.Scenario
@@ -30,7 +30,7 @@ func Handover() *rapid.Generator[Scenario] {
 	return rapid.Custom(func(t *rapid.T) Scenario {
 		p := newPlot(t)
 		p.plain, p.Config.PodGC = true, 0
-		p.add(Apply{Object: p.daemonSet()})
+		p.add(Apply{DaemonSet: p.daemonSet()})
 		p.events(1, 3, 5)
 		p.tick += 80
 		p.Dump = p.tick
@@ -178,7 +178,7 @@ func (p *plot) happen() {
 		}
 	case "back":
 		p.spec = pick(p.t, "back to", p.applied...)
-		p.add(Apply{Object: p.daemonSet()})
+		p.add(Apply{DaemonSet: p.daemonSet()})
 	case "undo":
 		p.add(Undo{Key: agentKey})
 	case "spec":
@@ -187,14 +187,14 @@ func (p *plot) happen() {
 		p.add(Delete{agentKey, pick(p.t, "propagation", metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan)})
 		p.tick += rapid.IntRange(0, 4).Draw(p.t, "before it comes back")
 		p.spec.image = pick(p.t, "comes back with", p.spec.image, "v5")
-		p.add(Apply{Object: p.daemonSet()})
+		p.add(Apply{DaemonSet: p.daemonSet()})
 	case "none": // no budget at all, as no validation lets pass
 		none := p.spec
 		none.surge, none.onDelete, none.image = "0", false, "v6"
-		p.add(Apply{Object: defaulted(none.daemonSet()), Unvalidated: true})
+		p.add(Apply{DaemonSet: defaulted(none.daemonSet()), Unvalidated: true})
 	case "selector":
 		p.spec.pool = pick(p.t, "selector", "", "a", "b")
-		p.add(Apply{Object: p.daemonSet()})
+		p.add(Apply{DaemonSet: p.daemonSet()})
 	case "node":
 		p.nodeEvent()
 	case "pods":
@@ -210,7 +210,7 @@ func (p *plot) happen() {
 
 func (p *plot) newImage() {
 	p.spec.image = fmt.Sprintf("v%d", pick(p.t, "version", 2, 1, 3, 4))
-	p.add(Apply{Object: p.daemonSet()})
+	p.add(Apply{DaemonSet: p.daemonSet()})
 }
 
 const agentKey = "default/agent"
@@ -229,7 +229,7 @@ func (p *plot) respec() {
 	case "tolerations":
 		s.tolerate = pick(p.t, "tolerates", "", "all", "new")
 	}
-	p.add(Apply{Object: p.daemonSet()})
+	p.add(Apply{DaemonSet: p.daemonSet()})
 }
 
 // badImage never becomes ready, everywhere or on one node.
@@ -240,7 +240,7 @@ func (p *plot) badImage() {
 		bad.Nodes = []string{"n1"}
 	}
 	p.add(bad)
-	p.add(Apply{Object: p.daemonSet()})
+	p.add(Apply{DaemonSet: p.daemonSet()})
 }
 
 // known are the nodes in a state, ascending.

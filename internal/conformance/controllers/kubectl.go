@@ -13,7 +13,7 @@ import (
 
 func (w *world) apply(in Apply) error {
 	if in.Deployment == nil {
-		return admit(w.server, "daemonsets", w.daemonSets, in.Object, !in.Unvalidated)
+		return admit(w.server, "daemonsets", w.daemonSets, in.DaemonSet, !in.Unvalidated)
 	}
 	d := in.Deployment.DeepCopy()
 	if old, ok := w.deployments.get(key(d)); ok { // kubectl apply leaves alone what others have set

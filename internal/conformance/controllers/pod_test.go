@@ -23,8 +23,8 @@ func TestThePodOfATemplate(t *testing.T) {
 	}
 	defer w.controller.stop()
 	if _, err := w.tick(0, []Input{
-		Apply{Object: DaemonSet("a", "v1", asks)},
-		Apply{Object: DaemonSet("b", "v1", hostNetwork)},
+		Apply{DaemonSet: DaemonSet("a", "v1", asks)},
+		Apply{DaemonSet: DaemonSet("b", "v1", hostNetwork)},
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -313,7 +313,7 @@ func (w *world) keyOfInput(in Input) (k string, ofDeployment bool) {
 		if in.Deployment != nil {
 			return key(in.Deployment), true
 		}
-		return key(in.Object), false
+		return key(in.DaemonSet), false
 	case Undo:
 		k = in.Key
 	case Delete:

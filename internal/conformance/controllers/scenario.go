@@ -54,7 +54,7 @@ type (
 	// Apply is kubectl apply of one of the two: create or update. Unvalidated, what
 	// no API server lets in today: the object is to have its defaults.
 	Apply struct {
-		Object      *appsv1.DaemonSet
+		DaemonSet   *appsv1.DaemonSet
 		Deployment  *appsv1.Deployment
 		Unvalidated bool
 	}
@@ -132,9 +132,9 @@ func (a Apply) String() string {
 	if a.Deployment != nil {
 		return deploymentString(a.Deployment)
 	}
-	spec := a.Object.Spec
+	spec := a.DaemonSet.Spec
 	var b strings.Builder
-	fmt.Fprintf(&b, "Apply{%s %s", key(a.Object), spec.Template.Spec.Containers[0].Image)
+	fmt.Fprintf(&b, "Apply{%s %s", key(a.DaemonSet), spec.Template.Spec.Containers[0].Image)
 	b.WriteString(strategy(spec.UpdateStrategy))
 	if spec.MinReadySeconds != 0 {
 		fmt.Fprintf(&b, " minReady=%ds", spec.MinReadySeconds)
