@@ -272,6 +272,7 @@ var aimed = map[string][]change{
 			}
 		}),
 		on("cordon", func(s *soil, n *corev1.Node) { n.Spec.Unschedulable = true }),
+		//lint:ignore SA1019 the API server still looks at it
 		on("config", func(s *soil, n *corev1.Node) { n.Spec.ConfigSource = &corev1.NodeConfigSource{} }),
 	},
 	"ControllerRevision": {
