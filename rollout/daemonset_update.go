@@ -84,7 +84,7 @@ func (dsc *daemonSetController) surge(d *daemonSet, maxSurge int) {
 }
 
 // lostError returns an error for the first node that does not exist but has an
-// old pod: the controller gets the node and gives up the whole update.
+// old pod: the controller cannot get the node and ends the whole update with an error.
 func (dsc *daemonSetController) lostError(d *daemonSet) error {
 	for n := range dsc.nodes {
 		if d.marks[n]&lost != 0 {

@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -25,10 +24,6 @@ const (
 
 	templateHashLabel = appsv1.DefaultDeploymentUniqueLabelKey
 )
-
-// mostReplicas limits the replicas of one Deployment or ReplicaSet in a
-// simulation. It is more than any cluster has pods.
-const mostReplicas = 200_000
 
 // deployment is a Deployment with its controller's state. Its object is shared
 // between forks and never modified. The status is kept beside it.
@@ -144,18 +139,6 @@ func numberOf(text string) (int32, bool) {
 func (d *deployment) complete(st *appsv1.DeploymentStatus) bool {
 	n := d.replicas()
 	return st.UpdatedReplicas == n && st.Replicas == n && st.AvailableReplicas == n && st.ObservedGeneration >= d.object.Generation
-}
-
-func checkReplicas(replicas *int32) error {
-	switch {
-	case replicas == nil:
-		return nil
-	case *replicas < 0:
-		return fmt.Errorf("replicas %d: must not be negative", *replicas)
-	case *replicas > mostReplicas:
-		return fmt.Errorf("replicas %d: a simulation takes at most %d", *replicas, mostReplicas)
-	}
-	return nil
 }
 
 // done reports whether the rollout of the Deployment is complete. A paused

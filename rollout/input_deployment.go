@@ -34,7 +34,7 @@ func (in Pause) String() string { return "pause " + word(in.Key) }
 
 func (in Resume) String() string { return "resume " + word(in.Key) }
 
-func (in Scale) check() error { return errors.Join(checkKey(in.Key), checkReplicas(&in.Replicas)) }
+func (in Scale) check() error { return errors.Join(checkKey(in.Key), kube.CheckReplicas(&in.Replicas)) }
 
 func (in Pause) check() error { return checkKey(in.Key) }
 
@@ -46,12 +46,12 @@ func (in Apply) checkDeployment() error {
 	case in.Deployment.Name == "":
 		return errors.New("metadata.name: Required value")
 	case in.Unvalidated:
-		return checkReplicas(in.Deployment.Spec.Replicas)
+		return kube.CheckReplicas(in.Deployment.Spec.Replicas)
 	}
 	if errs := cluster.Validate(in.Deployment); len(errs) > 0 {
 		return errs.ToAggregate()
 	}
-	return checkReplicas(in.Deployment.Spec.Replicas)
+	return kube.CheckReplicas(in.Deployment.Spec.Replicas)
 }
 
 // defaultDeployment returns the input with a copy of the Deployment, with all

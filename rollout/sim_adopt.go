@@ -213,7 +213,7 @@ func (s *Sim) adoptDeployments() error {
 		object.Status = appsv1.DeploymentStatus{}
 		object.Generation = max(1, object.Generation)
 		d, err := s.dc.addDeployment(object)
-		if err = errors.Join(err, checkReplicas(object.Spec.Replicas)); err != nil {
+		if err = errors.Join(err, kube.CheckReplicas(object.Spec.Replicas)); err != nil {
 			return fmt.Errorf("Deployment %s: %w", keyOf(found), err)
 		}
 		d.status = *found.Status.DeepCopy()
@@ -228,7 +228,7 @@ func (s *Sim) adoptReplicaSets() error {
 		object.Status = appsv1.ReplicaSetStatus{}
 		object.Generation = max(1, object.Generation)
 		rs, err := s.rsc.addSet(object, s.deploymentOf(object))
-		if err = errors.Join(err, checkReplicas(object.Spec.Replicas)); err != nil {
+		if err = errors.Join(err, kube.CheckReplicas(object.Spec.Replicas)); err != nil {
 			return fmt.Errorf("ReplicaSet %s: %w", keyOf(found), err)
 		}
 		rs.status = *found.Status.DeepCopy()

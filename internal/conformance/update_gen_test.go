@@ -63,7 +63,7 @@ func (s *soil) claim() corev1.PersistentVolumeClaim {
 	return c
 }
 
-// address gives a service the addresses that the server would allocate.
+// address sets the addresses of a service that the server would allocate.
 func (s *soil) address(v *corev1.Service) {
 	v.Spec.Type = one(s, v.Spec.Type, corev1.ServiceTypeLoadBalancer)
 	if v.Spec.ClusterIP == "None" {

@@ -139,7 +139,7 @@ func (w *worker) nameKind(o *outcome, h *header, fields map[string]json.RawMessa
 	w.warn(o, h.describe(o.place.item), "kind", "missing, as is apiVersion: read as "+k.APIVersion+" "+h.kind+", as only a stored "+k.Name+" has "+k.Live)
 }
 
-// maxNestedLists bounds the work on lists in lists, each of which is scanned again.
+// maxNestedLists bounds the work on nested lists, because each level is scanned again.
 const maxNestedLists = 8
 
 // list reads the items of a list as unstructuredJSONScheme.decodeToList of

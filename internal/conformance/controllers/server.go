@@ -84,7 +84,7 @@ func (s *server) createPod(pod *corev1.Pod) {
 	s.pods.put(pod)
 }
 
-// deletePod gives the pod its grace period, or removes it where there is none
+// deletePod starts the grace period of the pod, or removes it if it has none
 // (pkg/registry/core/pod/strategy.go: CheckGracefulDelete).
 func (s *server) deletePod(pod *corev1.Pod) {
 	if pod.DeletionTimestamp != nil {
