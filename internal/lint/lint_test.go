@@ -135,7 +135,7 @@ var arrows = []arrow{
 	{"rollout/diagnosis", "cluster placement internal/enum internal/kube rollout rollout/internal/probe"},
 	{"rollout/timeline", "rollout rollout/internal/probe"},
 	{"rollout/rollouttest", "cluster cluster/clustertest internal/kube placement rollout rollout/diagnosis"},
-	{"rollout/dryrun", "cluster placement rollout rollout/diagnosis internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube"},
+	{"rollout/dryrun", "cluster placement rollout rollout/diagnosis internal/apiserver/apply internal/apiserver/kinds internal/apiserver/validation internal/enum internal/kube"},
 }
 
 func (p *pkg) checkImports(t *testing.T) {

@@ -166,9 +166,7 @@ type editedCluster struct {
 // existing one, which the API server then validates as an update.
 func (d *editedCluster) apply(o runtime.Object) error {
 	o = o.DeepCopyObject()
-	if meta, ok := o.(metav1.Object); ok && meta.GetNamespace() == "" && namespaced(o) {
-		meta.SetNamespace(corev1.NamespaceDefault)
-	}
+	setNamespace(o)
 	var stored runtime.Object
 	var err error
 	if live := find(d.after, o); live != nil {
@@ -325,9 +323,6 @@ func checkReplicas(o runtime.Object) error {
 // accept returns the object as an API server would store it.
 func accept(o runtime.Object) (runtime.Object, error) {
 	o = cluster.Default(o)
-	if meta, ok := o.(metav1.Object); ok && meta.GetNamespace() == "" && namespaced(o) {
-		meta.SetNamespace(corev1.NamespaceDefault)
-	}
 	var errs []error
 	for _, e := range cluster.Validate(o) {
 		errs = append(errs, fmt.Errorf("%s: %w", nameOf(o), e))
@@ -384,9 +379,8 @@ func restarted(template *corev1.PodTemplateSpec, now time.Time) {
 }
 
 func (d *editedCluster) remove(o runtime.Object) error {
-	if meta, ok := o.(metav1.Object); ok && meta.GetNamespace() == "" && namespaced(o) {
-		meta.SetNamespace(corev1.NamespaceDefault)
-	}
+	o = o.DeepCopyObject() // an Edit can be part of several plans
+	setNamespace(o)
 	without := func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.Without(o) }
 	switch x := o.(type) {
 	case *appsv1.DaemonSet:

@@ -4,11 +4,10 @@ import (
 	"reflect"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/berthsim/berth/internal/apiserver/kinds"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -27,13 +26,13 @@ func workloadName(key string) string {
 	return "DaemonSet " + strings.TrimPrefix(key, "daemonset/")
 }
 
-// namespaced reports whether objects of the kind live in a namespace.
-func namespaced(o runtime.Object) bool {
-	switch o.(type) {
-	case *corev1.Node, *corev1.Namespace, *schedulingv1.PriorityClass:
-		return false
+// setNamespace sets the namespace of an object that needs one and has none. An object
+// that berth does not model counts as namespaced.
+func setNamespace(o runtime.Object) {
+	kind := kinds.Of(o)
+	if meta, ok := o.(metav1.Object); ok && meta.GetNamespace() == "" && (kind.Namespaced || kind.Name == "") {
+		meta.SetNamespace(metav1.NamespaceDefault)
 	}
-	return true
 }
 
 // nameOf returns the name of an object for messages: "DaemonSet kube-system/agent".
