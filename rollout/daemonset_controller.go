@@ -31,7 +31,7 @@ type daemonSetController struct {
 
 // addDaemonSet returns a slot for a DaemonSet. Its object is not set yet.
 func (dsc *daemonSetController) addDaemonSet(object *appsv1.DaemonSet) *daemonSet {
-	key := keyOf(object)
+	key := kube.Key(object)
 	d := newDaemonSet(key, len(dsc.nodes), dsc.serials[key])
 	d.slot = dsc.daemonSets.add(d)
 	return d

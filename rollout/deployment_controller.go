@@ -7,6 +7,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // deploymentController follows the controller
@@ -18,7 +20,7 @@ type deploymentController struct {
 
 // addDeployment takes up a defaulted Deployment.
 func (dc *deploymentController) addDeployment(object *appsv1.Deployment) (*deployment, error) {
-	d := &deployment{key: keyOf(object), current: none, check: none}
+	d := &deployment{key: kube.Key(object), current: none, check: none}
 	if err := dc.setDeployment(d, object); err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	}
 	hash := kube.TemplateHash(kube.DecodedTemplate(&y.d.object.Spec.Template), y.now.CollisionCount)
 	object := y.newSet(hash, size, highest(old)+1)
-	if other := y.dc.replicaSets.find(keyOf(object)); other != nil {
+	if other := y.dc.replicaSets.find(kube.Key(object)); other != nil {
 		return nil, y.collide(other)
 	}
 	if refusal := refusalOf(object); refusal != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Apply is kubectl apply of a DaemonSet or a Deployment: it is created, or its
@@ -57,9 +59,9 @@ func (in Apply) String() string {
 	what := "nothing"
 	switch {
 	case in.DaemonSet != nil:
-		what = keyOf(in.DaemonSet)
+		what = kube.Key(in.DaemonSet)
 	case in.Deployment != nil:
-		what = "deployment " + keyOf(in.Deployment)
+		what = "deployment " + kube.Key(in.Deployment)
 	default:
 		return "apply nothing"
 	}

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 func (in Apply) checkDaemonSet() error {
@@ -42,7 +43,7 @@ func metaName(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: na
 // applyDaemonSet creates or updates a DaemonSet
 // (pkg/registry/apps/daemonset/strategy.go: PrepareForCreate).
 func (in Apply) applyDaemonSet(s *Sim) {
-	key := keyOf(in.DaemonSet)
+	key := kube.Key(in.DaemonSet)
 	if d := s.daemonSets.find(key); d != nil {
 		s.update(d, in, in.DaemonSet)
 		return

@@ -72,7 +72,7 @@ func (in Apply) defaultDeployment() Apply {
 // applyDeployment creates or updates a Deployment
 // (pkg/registry/apps/deployment/strategy.go: PrepareForCreate).
 func (in Apply) applyDeployment(s *Sim) {
-	key := keyOf(in.Deployment)
+	key := kube.Key(in.Deployment)
 	if d := s.deployments.find(key); d != nil {
 		wish := in.Deployment.DeepCopy()
 		if wish.Spec.Replicas == nil {

@@ -76,7 +76,7 @@ func (k *kubelets) jitterOf(p *pod) uint64 {
 	case p.owner != none:
 		return node ^ bits.RotateLeft64(k.daemonSets.at[p.owner].jitter, 21) + uint64(uint32(p.created))
 	case p.name < 0:
-		return node ^ kube.HashName(keyOf(k.named[^p.name]))
+		return node ^ kube.HashName(kube.Key(k.named[^p.name]))
 	}
 	return node ^ kube.HashName(k.namespace(p)+"/"+k.classes[p.class].prefix) + uint64(uint32(p.created))
 }

@@ -30,8 +30,8 @@ func (rsc *replicaSetController) addSet(object *appsv1.ReplicaSet, owner *deploy
 		return nil, err
 	}
 	rs := &replicaSet{
-		key: keyOf(object), object: object, selector: selector, deployment: none, class: none,
-		serial: rsc.serials["replicaset/"+keyOf(object)], queued: stateChanged | ownersChanged,
+		key: kube.Key(object), object: object, selector: selector, deployment: none, class: none,
+		serial: rsc.serials["replicaset/"+kube.Key(object)], queued: stateChanged | ownersChanged,
 	}
 	rs.slot = rsc.replicaSets.add(rs)
 	if owner != nil {

@@ -7,6 +7,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 var emptyDaemonSetStatus = compact(appsv1.DaemonSetStatus{})
@@ -21,9 +23,9 @@ func FormatInput(in Input) string {
 	case Apply:
 		switch {
 		case x.DaemonSet != nil:
-			return strings.TrimSuffix(x.String(), keyOf(x.DaemonSet)) + daemonSetJSON(x.DaemonSet)
+			return strings.TrimSuffix(x.String(), kube.Key(x.DaemonSet)) + daemonSetJSON(x.DaemonSet)
 		case x.Deployment != nil:
-			return strings.TrimSuffix(x.String(), keyOf(x.Deployment)) + deploymentJSON(x.Deployment)
+			return strings.TrimSuffix(x.String(), kube.Key(x.Deployment)) + deploymentJSON(x.Deployment)
 		}
 	case ApplyNode:
 		if x.Node != nil {

@@ -214,7 +214,7 @@ func (s *Sim) adoptDeployments() error {
 		object.Generation = max(1, object.Generation)
 		d, err := s.dc.addDeployment(object)
 		if err = errors.Join(err, kube.CheckReplicas(object.Spec.Replicas)); err != nil {
-			return fmt.Errorf("Deployment %s: %w", keyOf(found), err)
+			return fmt.Errorf("Deployment %s: %w", kube.Key(found), err)
 		}
 		d.status = *found.Status.DeepCopy()
 		d.deleting = found.DeletionTimestamp != nil
@@ -229,7 +229,7 @@ func (s *Sim) adoptReplicaSets() error {
 		object.Generation = max(1, object.Generation)
 		rs, err := s.rsc.addSet(object, s.deploymentOf(object))
 		if err = errors.Join(err, kube.CheckReplicas(object.Spec.Replicas)); err != nil {
-			return fmt.Errorf("ReplicaSet %s: %w", keyOf(found), err)
+			return fmt.Errorf("ReplicaSet %s: %w", kube.Key(found), err)
 		}
 		rs.status = *found.Status.DeepCopy()
 		rs.deleting = found.DeletionTimestamp != nil

@@ -134,10 +134,10 @@ func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known
 	if object.Spec.NodeName == "" {
 		w, err := placement.ForPod(object, placement.Unvalidated())
 		if err != nil {
-			return none, fmt.Errorf("Pod %s: %w", keyOf(object), err)
+			return none, fmt.Errorf("Pod %s: %w", kube.Key(object), err)
 		}
 		c.priority, c.workload = kube.Priority(&object.Spec, s.cluster.Borrow()), w
-		key += keyOf(object)
+		key += kube.Key(object)
 	}
 	id, ok := known[key]
 	if !ok && rs != nil {

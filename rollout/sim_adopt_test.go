@@ -15,6 +15,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/golden"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // dumped is a running cluster of three nodes, settled, changed as told, with the
@@ -204,7 +205,7 @@ func TestCorpusRollsOut(t *testing.T) {
 		}
 		for _, ds := range m.DaemonSets {
 			sets++
-			key := keyOf(ds)
+			key := kube.Key(ds)
 			if st := s.State(key); st != StateDone {
 				t.Errorf("%s %s: %v after %d ticks", file, key, st, s.Now())
 			}
@@ -217,8 +218,8 @@ func TestCorpusRollsOut(t *testing.T) {
 		for range s.Run(500) {
 		}
 		for _, ds := range m.DaemonSets {
-			if st := s.State(keyOf(ds)); st != StateDone {
-				t.Errorf("%s %s: updated: %v after %d ticks", file, keyOf(ds), st, s.Now())
+			if st := s.State(kube.Key(ds)); st != StateDone {
+				t.Errorf("%s %s: updated: %v after %d ticks", file, kube.Key(ds), st, s.Now())
 			}
 		}
 	}

@@ -4,10 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/berthsim/berth/internal/kube"
 )
 
 // keyed is an element of a registry, with its key, namespace/name.
@@ -15,8 +11,6 @@ type keyed interface {
 	comparable
 	name() string
 }
-
-func keyOf(o metav1.Object) string { return kube.Key(o) }
 
 func checkKey(key string) error {
 	if key == "" {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 )
@@ -88,11 +89,11 @@ func (cfg Config) Start(c *cluster.Cluster) (*Baseline, error) {
 	for _, ds := range b.cluster.Borrow().DaemonSets() {
 		d, err := b.predict(ds, b.cluster)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", keyOf(ds), err))
+			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", kube.Key(ds), err))
 			continue
 		}
 		d.Placed() // also computes what all pods use
-		b.daemons[keyOf(ds)] = d
+		b.daemons[kube.Key(ds)] = d
 	}
 	return b, errors.Join(errs...)
 }
@@ -144,13 +145,13 @@ func unborn(c *cluster.Cluster, sim *rollout.Sim) bool {
 		if ds.Status.ObservedGeneration > 0 {
 			return false
 		}
-		empty = empty || len(sim.Pods(daemonKey(keyOf(ds)))) == 0 && wantsPods(ds, c)
+		empty = empty || len(sim.Pods(daemonKey(kube.Key(ds)))) == 0 && wantsPods(ds, c)
 	}
 	for _, d := range b.Deployments() {
 		if d.Status.ObservedGeneration > 0 {
 			return false
 		}
-		empty = empty || len(sim.Pods(deploymentKey(keyOf(d)))) == 0 && (d.Spec.Replicas == nil || *d.Spec.Replicas > 0)
+		empty = empty || len(sim.Pods(deploymentKey(kube.Key(d)))) == 0 && (d.Spec.Replicas == nil || *d.Spec.Replicas > 0)
 	}
 	return empty
 }

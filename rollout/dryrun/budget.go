@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // BudgetCourse describes what a PodDisruptionBudget allows while a plan is carried out.
@@ -46,7 +47,7 @@ func (p *Plan) budgets() []BudgetCourse {
 	var keys []string
 	look := func(c *cluster.Cluster, tick int) {
 		for _, b := range c.Borrow().PodDisruptionBudgets() {
-			key := keyOf(b)
+			key := kube.Key(b)
 			x, known := found[key]
 			if !known {
 				x = &BudgetCourse{Budget: key, Least: int(b.Status.DisruptionsAllowed)}

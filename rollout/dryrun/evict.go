@@ -238,7 +238,7 @@ func over(pod *corev1.Pod) bool {
 }
 
 func (s *search) add(pod *corev1.Pod, fate Disposition, why string, after time.Duration) {
-	e := Eviction{Pod: keyOf(pod), Node: pod.Spec.NodeName, Disposition: fate, Cause: why, After: after}
+	e := Eviction{Pod: kube.Key(pod), Node: pod.Spec.NodeName, Disposition: fate, Cause: why, After: after}
 	if ref := metav1.GetControllerOfNoCopy(pod); ref != nil {
 		e.Owner = ref.Kind + " " + ref.Name
 	}
@@ -333,7 +333,7 @@ func (c *course) lineages(before cluster.Borrowed) *lineages {
 	}
 	delayed := map[string]bool{} // groups whose pods are available some time after they are ready
 	for _, d := range c.cluster().Borrow().Deployments() {
-		delayed[deploymentKey(keyOf(d))] = d.Spec.MinReadySeconds > 0
+		delayed[deploymentKey(kube.Key(d))] = d.Spec.MinReadySeconds > 0
 	}
 	for _, rs := range c.cluster().Borrow().ReplicaSets() {
 		if kube.ControllerOf(rs, "Deployment") == nil {
@@ -416,7 +416,7 @@ func (s *search) standIn() {
 			continue
 		}
 		rs := standIn(l.pod, i)
-		sets, all, waiting[keyOf(rs)] = append(sets, rs), append(all, l), l
+		sets, all, waiting[kube.Key(rs)] = append(sets, rs), append(all, l), l
 	}
 	if len(sets) == 0 {
 		return

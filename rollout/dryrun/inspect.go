@@ -33,7 +33,7 @@ func (i InspectConfig) Of(c *cluster.Cluster) (Findings, error) {
 	for _, ds := range c.Borrow().DaemonSets() {
 		x, err := i.inspect(c, cluster.Default(ds))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", keyOf(ds), err))
+			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", kube.Key(ds), err))
 			continue
 		}
 		all = append(all, x.found...)

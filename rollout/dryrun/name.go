@@ -11,8 +11,6 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-func keyOf(o metav1.Object) string { return kube.Key(o) }
-
 // daemonKey and deploymentKey return the key of a workload with its kind, which is
 // unique even if a DaemonSet and a Deployment have the same namespace and name.
 func daemonKey(key string) string     { return "daemonset/" + key }
@@ -50,7 +48,7 @@ func nameOf(o runtime.Object) string {
 	case meta.GetNamespace() == "":
 		return kind + " " + meta.GetName()
 	}
-	return kind + " " + keyOf(meta)
+	return kind + " " + kube.Key(meta)
 }
 
 func namesOf(objects []runtime.Object) string {

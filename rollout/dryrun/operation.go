@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/berthsim/berth/internal/enum"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/diagnosis"
 )
@@ -182,9 +183,9 @@ func (p *Plan) namedBy(inputs []rollout.Input) named {
 		switch x := in.(type) {
 		case rollout.Apply:
 			if x.Deployment != nil {
-				n.keys[deploymentKey(keyOf(x.Deployment))] = true
+				n.keys[deploymentKey(kube.Key(x.Deployment))] = true
 			} else if x.DaemonSet != nil {
-				n.keys[daemonKey(keyOf(x.DaemonSet))] = true
+				n.keys[daemonKey(kube.Key(x.DaemonSet))] = true
 			}
 		case rollout.Undo:
 			n.keys[p.withKind(x.Key)] = true

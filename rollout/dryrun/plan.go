@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/enum"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 )
@@ -115,7 +116,7 @@ func (p *Plan) predictAll() []Effect {
 	keys := map[string]bool{}
 	for _, c := range []*cluster.Cluster{p.Before(), p.After()} {
 		for _, ds := range c.Borrow().DaemonSets() {
-			keys[keyOf(ds)] = true
+			keys[kube.Key(ds)] = true
 		}
 	}
 	var all []Effect
