@@ -27,6 +27,7 @@ func FuzzReadManifest(f *testing.F) {
 	f.Add([]byte("a: b\r\r\r\r\rc\n"))
 	f.Add([]byte("a: &a\n  b: *a\n"))
 	f.Add([]byte("---\n#\x10"))
+	f.Add([]byte("---0")) // no line end after the separator
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		m, err := ReadManifest(bytes.NewReader(stream))
 		again, errAgain := ReadManifest(bytes.NewReader(stream))

@@ -12,14 +12,15 @@ const keepWhole = 64 << 20
 // chunk is the text between two separators. It is read from front to back.
 type chunk struct {
 	*stream
-	first     bool   // it is before the first separator, or next to a log
-	separator string // the text that wrongly follows the "---" above it
+	first bool   // it is before the first separator, or next to a log
+	tail  string // the text that wrongly follows the "---" above it
+	above int    // the line of that "---"
 }
 
-func (s *stream) chunk(first bool, separator string) *chunk {
+func (s *stream) chunk(first bool) *chunk {
 	s.end, s.midLine, s.whole = s.start, false, false
 	s.hold()
-	return &chunk{stream: s, first: first, separator: separator}
+	return &chunk{stream: s, first: first}
 }
 
 // all passes the chunk and returns its text since hold. It reports whether the text

@@ -134,8 +134,8 @@ func (r *Reader) chunk(c *chunk) {
 		return
 	}
 	switch first := c.firstByte(); {
-	case c.separator != "":
-		r.refuse(r.nextDocument(), c.line-1, "only a comment may follow --- on its line, found "+quote(c.separator))
+	case c.tail != "":
+		r.refuse(r.nextDocument(), c.above, "only a comment may follow --- on its line, found "+quote(c.tail))
 	case first == '%':
 		r.refuse(r.nextDocument(), c.line, "YAML directives are not read by kubectl either: remove the lines that begin with %")
 	case first == '{':

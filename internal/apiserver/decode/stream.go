@@ -229,7 +229,7 @@ func (s *stream) takeBytes(n int) []byte {
 
 // chunks yields the chunks of the stream. The caller need not pass their text.
 func (s *stream) chunks(yield func(*chunk) bool) {
-	for c := s.chunk(true, ""); yield(c); {
+	for c := s.chunk(true); yield(c); {
 		for s.pass(len(s.text())); s.more(); s.pass(len(s.text())) {
 		}
 		switch rest := s.buf[s.start:]; {
@@ -237,10 +237,12 @@ func (s *stream) chunks(yield func(*chunk) bool) {
 			return
 		case bytes.HasPrefix(rest, logStart):
 			s.passLog()
-			c = s.chunk(true, "")
+			c = s.chunk(true)
 		default:
-			line := s.takeLine()
-			c = s.chunk(false, separatorTail(line[len(separator):]))
+			above := s.line
+			tail := separatorTail(s.takeLine()[len(separator):])
+			c = s.chunk(false)
+			c.tail, c.above = tail, above
 		}
 	}
 }
