@@ -6,18 +6,12 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// backOff follows Next, and has the node's failed pods looked at again when it is over.
+// backOff starts the wait of a node, and has the node's failed pods looked at again when it is over.
 func (dsc *daemonSetController) backOff(d *daemonSet, node int32) {
 	if d.backoffs == nil {
 		d.backoffs = make([]backoff, len(dsc.nodes))
 	}
-	b := &d.backoffs[node]
-	if b.delay == 0 || b.expired(dsc.clock) {
-		b.delay = firstBackoff
-	} else {
-		b.delay = min(2*b.delay, longestFailed)
-	}
-	b.last = dsc.clock
+	d.backoffs[node].next(dsc.clock)
 	dsc.kubelets.rearm(d, node)
 	d.touch(node)
 }

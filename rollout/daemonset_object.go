@@ -3,7 +3,6 @@ package rollout
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 
@@ -11,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
@@ -29,20 +27,6 @@ func newDaemonSet(key string, nodes int, serial int32) *daemonSet {
 }
 
 func (d *daemonSet) name() string { return d.key }
-
-// The controller waits between deletions of failed pods on a node: the first is
-// deleted at once, the next after 1 s, doubling to 15 minutes
-// (cmd/kube-controller-manager/app/apps.go: newDaemonSetController), per
-// DaemonSet, observed generation and node
-// (pkg/controller/daemon/daemon_controller.go: failedPodsBackoffKey).
-const (
-	firstBackoff  = 1
-	longestFailed = 15 * 60
-)
-
-// backoff is one node's entry (k8s.io/client-go/util/flowcontrol/backoff.go:
-// Backoff).
-type backoff struct{ delay, last simTime }
 
 // daemonSet is a DaemonSet with the controller's state. Its object is shared
 // between forks and never modified. The status is kept beside it.
@@ -81,14 +65,6 @@ type daemonSet struct {
 	backoffs []backoff            // nil: none yet
 	nodeCounts
 }
-
-// scaled caches a computed update limit: the number of nodes seldom changes.
-type scaled struct {
-	known                  bool
-	of, surge, unavailable int
-}
-
-func (b backoff) expired(now simTime) bool { return now-b.last > 2*longestFailed }
 
 // wants reports whether a sync would find anything that the last one did not.
 func (d *daemonSet) wants() bool {
@@ -171,47 +147,6 @@ func (d *daemonSet) moveSlots(moved []int32, size int) {
 		d.backoffs = moveTo(d.backoffs, moved, size, backoff{})
 	}
 	d.nodeCounts = newNodeCounts(size)
-}
-
-// budget returns maxSurge and maxUnavailable as numbers of nodes, for the nodes
-// desired at this sync (pkg/controller/daemon/update.go:
-// updatedDesiredNodeCounts). Percentages round up; two zeros count as one
-// unavailable.
-func (d *daemonSet) budget() (surge, unavailable int, err error) {
-	wanted := d.number(desired)
-	if last := &d.scaled; last.known && last.of == wanted {
-		return last.surge, last.unavailable, nil
-	}
-	if unavailable, err = d.maxUnavailable(wanted); err != nil {
-		return 0, 0, fmt.Errorf("invalid value for MaxUnavailable: %w", err)
-	}
-	if surge, err = d.maxSurge(wanted); err != nil {
-		return 0, 0, fmt.Errorf("invalid value for MaxSurge: %w", err)
-	}
-	if wanted > 0 && unavailable == 0 && surge == 0 {
-		unavailable = 1
-	}
-	surge, unavailable = min(surge, math.MaxInt32), min(unavailable, math.MaxInt32)
-	d.scaled = scaled{true, wanted, surge, unavailable}
-	return surge, unavailable, nil
-}
-
-// maxSurge follows the controller
-// (pkg/controller/daemon/util/daemonset_util.go: SurgeCount).
-func (d *daemonSet) maxSurge(of int) (int, error) {
-	if r := d.object.Spec.UpdateStrategy.RollingUpdate; d.rolling && r != nil && r.MaxSurge != nil {
-		return intstr.GetScaledValueFromIntOrPercent(r.MaxSurge, of, true)
-	}
-	return 0, nil
-}
-
-// maxUnavailable follows the controller
-// (pkg/controller/daemon/util/daemonset_util.go: UnavailableCount).
-func (d *daemonSet) maxUnavailable(of int) (int, error) {
-	if r := d.object.Spec.UpdateStrategy.RollingUpdate; d.rolling && r != nil {
-		return intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, true)
-	}
-	return 0, nil
 }
 
 // complete reports whether every node that wants a pod has an available one.

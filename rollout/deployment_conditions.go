@@ -25,6 +25,15 @@ func conditionOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditi
 	return nil
 }
 
+// reasonOf returns the reason of a condition, empty if there is no such
+// condition.
+func reasonOf(all []appsv1.DeploymentCondition, kind appsv1.DeploymentConditionType) string {
+	if c := conditionOf(all, kind); c != nil {
+		return c.Reason
+	}
+	return ""
+}
+
 // setCondition appends a condition, unless there is one with this status and
 // reason; the message is not compared
 // (pkg/controller/deployment/util/deployment_util.go: NewDeploymentCondition,

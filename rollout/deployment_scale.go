@@ -10,6 +10,35 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
+// isScaling reports whether the ReplicaSets were sized for another number of
+// replicas (pkg/controller/deployment/sync.go: isScalingEvent). If this sync has
+// already changed a ReplicaSet, the controller's copy is out of date, so a second
+// change fails and ends the sync.
+func (y *deploymentSync) isScaling() (bool, error) {
+	current, old, err := y.replicaSets(false)
+	if err != nil {
+		return false, err
+	}
+	if y.stale.current {
+		return false, errConflict
+	}
+	for _, rs := range activeOf(current, old) {
+		if desired, ok := numberOf(rs.object.Annotations[desiredAnnotation]); ok && desired != y.d.replicas() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// activeOf returns the ReplicaSets with replicas, the old ones first.
+func activeOf(current *replicaSet, old []*replicaSet) []*replicaSet {
+	active := slices.DeleteFunc(slices.Clone(old), func(rs *replicaSet) bool { return rs.size() == 0 })
+	if current != nil && current.size() > 0 {
+		active = append(active, current)
+	}
+	return active
+}
+
 // scale distributes a new number of replicas over the ReplicaSets. If only one
 // has pods it gets them all. In the middle of a rollout each gets its share, so
 // the rollout moves neither forward nor back (pkg/controller/deployment/sync.go:

@@ -3,9 +3,9 @@ package conformance
 // Faults in berth's rollouts, one for each rule; see TestMutants.
 func init() {
 	for _, m := range []struct{ fault, file, old, new string }{
-		{"percentages round down", "rollout/daemonset_object.go",
+		{"percentages round down", "rollout/daemonset_budget.go",
 			"intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, true)", "intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, false)"},
-		{"two zeros are no budget", "rollout/daemonset_object.go",
+		{"two zeros are no budget", "rollout/daemonset_budget.go",
 			"unavailable == 0 && surge == 0 {\n\t\tunavailable = 1", "unavailable == 0 && surge == 0 {\n\t\tunavailable = 0"},
 		{"unavailable old pods keep to the budget", "rollout/daemonset_update.go",
 			"oldDown, oldDownOut, math.MaxInt,", "oldDown, oldDownOut, min(math.MaxInt, max(0, maxUnavailable-unavailable)),"},

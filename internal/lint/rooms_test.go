@@ -18,7 +18,8 @@ var layers = [][]string{
 	// The store: the state of an API server and the clock, including the controllers'
 	// objects.
 	{"sim_store.go", "sim_pods.go", "sim_podnames.go", "sim_podlists.go", "sim_nodes.go", "sim_queue.go", "sim_recorder.go", "sim_objects.go", "scheduler_cache.go",
-		"daemonset_object.go", "daemonset_marks.go", "daemonset_revision.go", "deployment_object.go", "replicaset_object.go"},
+		"daemonset_object.go", "daemonset_marks.go", "daemonset_revision.go", "daemonset_budget.go", "daemonset_backoff.go",
+		"deployment_object.go", "deployment_budget.go", "replicaset_object.go"},
 	{"kubelet"},
 	{"eviction"},
 	{"scheduler"},
