@@ -86,7 +86,7 @@ var (
 	_ func(*cluster.Cluster, rollout.Config) (*rollout.Sim, error)      = rollout.New
 	_ func(*rollout.Sim, ...rollout.Input) error                        = (*rollout.Sim).Inject
 	_ func(*rollout.Sim, int, ...rollout.Input) error                   = (*rollout.Sim).At
-	_ func(*rollout.Sim, *appsv1.DaemonSet) error                       = (*rollout.Sim).Apply
+	_ func(*rollout.Sim, runtime.Object) error                          = (*rollout.Sim).Apply
 	_ func(*rollout.Sim, string, int64) error                           = (*rollout.Sim).Undo
 	_ func(*rollout.Sim, string) error                                  = (*rollout.Sim).Delete
 	_ func(*rollout.Sim) []rollout.Event                                = (*rollout.Sim).Tick
@@ -109,7 +109,7 @@ var (
 	_                                                                   = []rollout.EventKind{rollout.EventCreated, rollout.EventDeleted}
 	_                                                                   = rollout.Wait{Node: "", Blocker: rollout.Wait{}.Blocker, Until: 0, BlockedBy: []string{}}
 	_                                                                   = []rollout.Input{
-		rollout.Apply{DaemonSet: nil, Deployment: nil, Unvalidated: false}, rollout.Scale{Key: "", Replicas: 0}, rollout.Pause{Key: ""}, rollout.Resume{Key: ""}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
+		rollout.Apply{Object: nil, Unvalidated: false}, rollout.Scale{Key: "", Replicas: 0}, rollout.Pause{Key: ""}, rollout.Resume{Key: ""}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
 		rollout.ApplyNode{Node: nil}, rollout.RemoveNode{Node: ""}, rollout.EditNode{Node: "", Edits: nil},
 		rollout.PodsNotReady{Node: ""}, rollout.PodsReady{Node: ""}, rollout.NodeNotReady{Node: ""}, rollout.NodeReady{Node: ""},
 		rollout.NodeDown{Node: ""}, rollout.NodeUp{Node: ""}, rollout.FailPods{Node: ""}, rollout.DeletePods{Node: ""},

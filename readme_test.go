@@ -37,7 +37,7 @@ func TestReadmeShowsTheBrokenPolicy(t *testing.T) {
 // The README shows examples of rollout and rollout/diagnosis, and what they print.
 func TestReadmeShowsTheExamples(t *testing.T) {
 	readme, source := read(t, "README.md"), read(t, "rollout/example_test.go")+read(t, "rollout/diagnosis/example_test.go")
-	for _, name := range []string{"ExampleSim_ApplyDeployment", "ExampleDiagnose"} {
+	for _, name := range []string{"ExampleSim_Apply_deployment", "ExampleDiagnose"} {
 		_, body, _ := strings.Cut(source, "func "+name+"() {\n")
 		body, _, _ = strings.Cut(body, "\n}\n")
 		code, output, _ := strings.Cut(strings.ReplaceAll("\n"+body+"\n", "\n\t", "\n"), "// Output:\n")

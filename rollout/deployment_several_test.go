@@ -140,7 +140,7 @@ func TestHashCollisionsAreCounted(t *testing.T) {
 			objects = append(objects, stranger)
 		}
 		sim := simulate(t, objects...)
-		events := settle(t, sim, rollout.Apply{Deployment: d})
+		events := settle(t, sim, rollout.Apply{Object: d})
 		want := setOf(d, 2, nil).Name
 		if taken > 0 {
 			want = setOf(d, 2, &taken).Name
@@ -187,7 +187,7 @@ func TestAReplicaSetThatIsRefusedIsACondition(t *testing.T) {
 	} {
 		d := webOf(test.name, "v1", 1)
 		sim := simulate(t)
-		events := settle(t, sim, rollout.Apply{Deployment: d})
+		events := settle(t, sim, rollout.Apply{Object: d})
 		key := "default/" + test.name
 		progressing := conditionOf(statusOf(t, sim, key), appsv1.DeploymentProgressing)
 		sets := sim.ReplicaSets(key)
@@ -208,7 +208,7 @@ func TestAReplicaSetThatIsRefusedIsACondition(t *testing.T) {
 		limitless.Name = "b" + test.name[1:]
 		var never int32 = 1<<31 - 1 // (pkg/controller/deployment/util/deployment_util.go: HasProgressDeadline)
 		limitless.Spec.ProgressDeadlineSeconds = &never
-		settle(t, sim, rollout.Apply{Deployment: limitless})
+		settle(t, sim, rollout.Apply{Object: limitless})
 		if c := conditionOf(statusOf(t, sim, "default/"+limitless.Name), appsv1.DeploymentProgressing); c.Reason != "" {
 			t.Errorf("without a deadline: %+v", c)
 		}
@@ -298,7 +298,7 @@ func TestReplicaSetsAdoptOrphans(t *testing.T) {
 			t.Errorf("%d orphans: %d pods, %d of them adopted: %v", orphans, len(pods), lost, pods)
 		}
 		// The adopted ones are updated as the others are.
-		settle(t, sim, rollout.Apply{Deployment: webOf("web", "v2", replicas)})
+		settle(t, sim, rollout.Apply{Object: webOf("web", "v2", replicas)})
 		if st := statusOf(t, sim, "default/web"); st.UpdatedReplicas != replicas || st.Replicas != replicas || st.AvailableReplicas != replicas {
 			t.Errorf("%d orphans: after an update %+v", orphans, st)
 		}
@@ -312,7 +312,7 @@ func TestReplicaFailureIsTheDeployments(t *testing.T) {
 	const complaint = "must not have leading or trailing whitespace"
 	for _, replicas := range []int32{1, 2, 7} {
 		sim := simulate(t)
-		settle(t, sim, rollout.Apply{Deployment: webOf("web", " v1", replicas)})
+		settle(t, sim, rollout.Apply{Object: webOf("web", " v1", replicas)})
 		set := sim.ReplicaSets("default/web")[0]
 		if c := set.Status.Conditions; len(c) != 1 || c[0].Type != appsv1.ReplicaSetReplicaFailure || c[0].Reason != "FailedCreate" || !strings.Contains(c[0].Message, complaint) {
 			t.Errorf("%d replicas: the ReplicaSet says %+v", replicas, c)
@@ -326,13 +326,13 @@ func TestReplicaFailureIsTheDeployments(t *testing.T) {
 		if got != want {
 			t.Errorf("%d replicas: the Deployment says %+v, want %+v", replicas, got, want)
 		}
-		settle(t, sim, rollout.Apply{Deployment: webOf("web", "v1", replicas)})
+		settle(t, sim, rollout.Apply{Object: webOf("web", "v1", replicas)})
 		st := statusOf(t, sim, "default/web")
 		if c := conditionOf(st, appsv1.DeploymentReplicaFailure); c.Type != "" || st.AvailableReplicas != replicas {
 			t.Errorf("%d replicas: still %+v, and %d available", replicas, c, st.AvailableReplicas)
 		}
 		// Back to it: of the new and the old ReplicaSet only the new one fails.
-		settle(t, sim, rollout.Apply{Deployment: webOf("web", " v2", replicas)})
+		settle(t, sim, rollout.Apply{Object: webOf("web", " v2", replicas)})
 		st = statusOf(t, sim, "default/web")
 		if c := conditionOf(st, appsv1.DeploymentReplicaFailure); c.Status != "True" || !strings.Contains(c.Message, " v2") || st.AvailableReplicas == 0 {
 			t.Errorf("%d replicas: after an update that fails %+v, and %d available", replicas, c, st.AvailableReplicas)
@@ -444,7 +444,7 @@ func TestPodsThatNameTheirNode(t *testing.T) {
 		d := webOf("web", "v1", replicas)
 		d.Spec.Template.Spec.NodeName = "n1"
 		sim := simulate(t)
-		settle(t, sim, rollout.EditNode{Node: "n1", Edits: []cluster.NodeEdit{cluster.Cordon()}}, rollout.Apply{Deployment: d})
+		settle(t, sim, rollout.EditNode{Node: "n1", Edits: []cluster.NodeEdit{cluster.Cordon()}}, rollout.Apply{Object: d})
 		if st := statusOf(t, sim, "default/web"); st.AvailableReplicas != replicas {
 			t.Errorf("%d replicas: %d available", replicas, st.AvailableReplicas)
 		}

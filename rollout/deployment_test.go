@@ -48,7 +48,7 @@ func deploymentInput(t *rapid.T) Input {
 	case 0:
 		d := webDeployment("web", pick(t, "image", "v1", "v 2"), rapid.Int32Range(0, 9).Draw(t, "replicas"))
 		d.Status.Replicas = rapid.Int32Range(0, 1).Draw(t, "status")
-		return Apply{Deployment: d, Unvalidated: rapid.Bool().Draw(t, "unvalidated")}
+		return Apply{Object: d, Unvalidated: rapid.Bool().Draw(t, "unvalidated")}
 	case 1:
 		return Pause{key}
 	case 2:
@@ -102,7 +102,7 @@ func (y *deployStory) draw(t *rapid.T, specs map[string]*appsv1.Deployment) Inpu
 		history := rapid.Int32Range(0, 2).Draw(t, "history")
 		specs[name].Spec.RevisionHistoryLimit = &history
 		y.strategy(t, specs[name])
-		return Apply{Deployment: specs[name].DeepCopy()}
+		return Apply{Object: specs[name].DeepCopy()}
 	}
 	d := specs[name]
 	node := fmt.Sprintf("n%d", rapid.IntRange(0, len(y.nodes)-1).Draw(t, "node"))
@@ -116,7 +116,7 @@ func (y *deployStory) draw(t *rapid.T, specs map[string]*appsv1.Deployment) Inpu
 		if !y.calm && rapid.Bool().Draw(t, "other budget") {
 			y.strategy(t, d)
 		}
-		return Apply{Deployment: d.DeepCopy()}
+		return Apply{Object: d.DeepCopy()}
 	case 2:
 		return Undo{Key: key}
 	case 3:
@@ -300,8 +300,8 @@ func TestPauseChangesNothingButTime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_ = s.At(0, Apply{Deployment: webDeployment("web", "v1", replicas)})
-			_ = s.At(10, Apply{Deployment: webDeployment("web", "v2", replicas)})
+			_ = s.At(0, Apply{Object: webDeployment("web", "v1", replicas)})
+			_ = s.At(10, Apply{Object: webDeployment("web", "v2", replicas)})
 			inputs(s)
 			for range s.Run(2000) {
 			}
@@ -348,7 +348,7 @@ func manyDeployments(tb testing.TB, n int) *Sim {
 
 func applyMany(tb testing.TB, s *Sim, n int, image string) {
 	for i := range n {
-		if err := s.Inject(Apply{Deployment: webDeployment(fmt.Sprintf("web-%04d", i), image, 10)}); err != nil {
+		if err := s.Inject(Apply{Object: webDeployment(fmt.Sprintf("web-%04d", i), image, 10)}); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"pgregory.net/rapid"
 
@@ -43,7 +44,8 @@ func TestTheBudgetOfARemedyIsTheSmallest(t *testing.T) {
 }
 
 func checkSmallest(t Failer, s *Sim, key string, apply Apply, leaves int) {
-	roll := apply.DaemonSet.DeepCopy().Spec.UpdateStrategy.RollingUpdate
+	applied := apply.Object.(*appsv1.DaemonSet)
+	roll := applied.DeepCopy().Spec.UpdateStrategy.RollingUpdate
 	amount := roll.MaxUnavailable
 	if roll.MaxSurge != nil && roll.MaxSurge.String() != "0" {
 		amount = roll.MaxSurge
@@ -58,8 +60,9 @@ func checkSmallest(t Failer, s *Sim, key string, apply Apply, leaves int) {
 	if percent {
 		*amount = intstr.Parse(fmt.Sprintf("%d%%", n-1))
 	}
-	apply.DaemonSet = apply.DaemonSet.DeepCopy()
-	apply.DaemonSet.Spec.UpdateStrategy.RollingUpdate = roll
+	changed := applied.DeepCopy()
+	changed.Spec.UpdateStrategy.RollingUpdate = roll
+	apply.Object = changed
 	if err := s.Inject(apply); err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -91,7 +94,7 @@ func deadFleet(tb testing.TB, nodes int) *Sim {
 	for _, name := range s.Cluster().Nodes().Names()[:nodes*7/100] {
 		down = append(down, NodeDown{name})
 	}
-	for _, in := range [][]Input{down, {Apply{DaemonSet: FleetSet("v2", "5%")}}} {
+	for _, in := range [][]Input{down, {Apply{Object: FleetSet("v2", "5%")}}} {
 		if err := s.Inject(in...); err != nil {
 			tb.Fatal(err)
 		}

@@ -110,7 +110,7 @@ func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
 // look whether there is one.
 func TestAddedNodesAreNew(t *testing.T) {
 	s := simOf(t, Config{}, SmallNode("n"), SmallNode("n-1"))
-	if err := s.Inject(Apply{Deployment: WebDeployment("web", "v1", 21)}); err != nil {
+	if err := s.Inject(Apply{Object: WebDeployment("web", "v1", 21)}); err != nil {
 		t.Fatal(err)
 	}
 	Stepped(s, 3)
@@ -152,10 +152,10 @@ func withLess(s *Sim, key string, r diagnosis.Remedy) []Input {
 			return []Input{Scale{in.Key, in.Replicas + 1}}
 		}
 	case Apply:
-		if was := probe.Of(s).Deployment(key).MaxUnavailable; r.Kind == diagnosis.RemedyChangeUpdateLimit && in.Deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal > int32(was)+1 {
-			d := in.Deployment.DeepCopy()
+		d := in.Object.(*appsv1.Deployment).DeepCopy()
+		if was := probe.Of(s).Deployment(key).MaxUnavailable; r.Kind == diagnosis.RemedyChangeUpdateLimit && d.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal > int32(was)+1 {
 			d.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal--
-			return []Input{Apply{Deployment: d}}
+			return []Input{Apply{Object: d}}
 		}
 	}
 	return nil
@@ -204,7 +204,7 @@ func stuckWeb(b *testing.B, replicas, size int32) *Sim {
 	for _, image := range []string{"v1", image} {
 		web := WebDeployment("web", image, replicas)
 		web.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxUnavailable: &none}
-		if err := s.Inject(ImagePullFails{Image: "v3"}, Apply{Deployment: web}); err != nil {
+		if err := s.Inject(ImagePullFails{Image: "v3"}, Apply{Object: web}); err != nil {
 			b.Fatal(err)
 		}
 		s.Advance(2000)
@@ -288,7 +288,7 @@ func TestRejectedPodsMayGoElsewhere(t *testing.T) {
 	stuck, ended := 0, 0
 	for seed := range uint64(20) {
 		s := simOf(t, Config{Seed: seed, Order: OrderSeeded}, objects...)
-		if err := s.At(0, RejectPods{"OutOfcpu", "v1", nodes[1:]}, Apply{Deployment: WebDeployment("web", "v1", 1)}); err != nil {
+		if err := s.At(0, RejectPods{"OutOfcpu", "v1", nodes[1:]}, Apply{Object: WebDeployment("web", "v1", 1)}); err != nil {
 			t.Fatal(err)
 		}
 		diagnosed := false

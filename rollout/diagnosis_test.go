@@ -200,7 +200,7 @@ func dies(t Failer, s *Sim, y *Story) {
 	}
 	ds := y.Sets()[0].DeepCopy()
 	ds.Spec.Template.Spec.Containers[0].Image = "v9"
-	if err := s.Inject(NodeDown{nodes[0]}, Apply{DaemonSet: ds}); err != nil {
+	if err := s.Inject(NodeDown{nodes[0]}, Apply{Object: ds}); err != nil {
 		t.Fatalf("%v", err)
 	}
 	for range s.Run(5000) {

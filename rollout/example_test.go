@@ -91,14 +91,14 @@ func web(image string) *appsv1.Deployment {
 }
 
 // A Deployment surges by a quarter and starts its pods where the scheduler likes.
-func ExampleSim_ApplyDeployment() {
+func ExampleSim_Apply_deployment() {
 	sim, err := rollout.New(nodes("a", "b"), rollout.Config{Kubelet: rollout.Kubelet{Ready: 2 * time.Second}})
 	if err != nil {
 		panic(err)
 	}
-	sim.ApplyDeployment(web("web:1"))
+	sim.Apply(web("web:1"))
 	sim.Advance(100)
-	sim.ApplyDeployment(web("web:2"))
+	sim.Apply(web("web:2"))
 	fmt.Print(timeline.Watch(sim, "default/web", 100))
 	for _, pod := range sim.Pods("default/web") {
 		fmt.Println(pod)

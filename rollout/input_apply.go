@@ -5,19 +5,19 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Apply is kubectl apply of a DaemonSet or a Deployment: it is created, or its
-// spec, labels and annotations are replaced. Exactly one of the two fields must
-// be set. Defaults are filled in and mistakes refused. Unvalidated skips both for
-// an object that an API server has already accepted, but a Deployment gets its
-// defaults all the same. An object without spec.replicas keeps the present number
-// of replicas. A paused Deployment stays paused until Resume.
+// Apply is kubectl apply of a *appsv1.DaemonSet or *appsv1.Deployment: it is
+// created, or its spec, labels and annotations are replaced. Defaults are filled
+// in and mistakes refused. Unvalidated skips both for an object that an API server
+// has already accepted, but a Deployment gets its defaults all the same. A
+// Deployment without spec.replicas keeps the present number of replicas. A paused
+// Deployment stays paused until Resume.
 type Apply struct {
-	DaemonSet   *appsv1.DaemonSet
-	Deployment  *appsv1.Deployment
+	Object      runtime.Object
 	Unvalidated bool
 }
 
@@ -56,19 +56,24 @@ func (p Propagation) String() string {
 }
 
 func (in Apply) String() string {
-	what := "nothing"
-	switch {
-	case in.DaemonSet != nil:
-		what = kube.Key(in.DaemonSet)
-	case in.Deployment != nil:
-		what = "deployment " + kube.Key(in.Deployment)
-	default:
-		return "apply nothing"
+	switch o := in.Object.(type) {
+	case *appsv1.DaemonSet:
+		if o != nil {
+			return in.verb() + kube.Key(o)
+		}
+	case *appsv1.Deployment:
+		if o != nil {
+			return in.verb() + "deployment " + kube.Key(o)
+		}
 	}
+	return "apply nothing"
+}
+
+func (in Apply) verb() string {
 	if in.Unvalidated {
-		return "apply unvalidated " + what
+		return "apply unvalidated "
 	}
-	return "apply " + what
+	return "apply "
 }
 
 func (in Undo) String() string {
@@ -86,13 +91,18 @@ func (in Delete) String() string {
 }
 
 func (in Apply) check() error {
-	switch {
-	case in.DaemonSet != nil && in.Deployment != nil:
-		return errors.New("a DaemonSet and a Deployment: must be one of them")
-	case in.DaemonSet != nil:
-		return in.checkDaemonSet()
-	case in.Deployment != nil:
-		return in.checkDeployment()
+	switch o := in.Object.(type) {
+	case *appsv1.DaemonSet:
+		if o != nil {
+			return in.checkDaemonSet(o)
+		}
+	case *appsv1.Deployment:
+		if o != nil {
+			return in.checkDeployment(o)
+		}
+	case nil:
+	default:
+		return fmt.Errorf("%T: must be a *DaemonSet or *Deployment of apps/v1", o)
 	}
 	return errors.New("no DaemonSet or Deployment")
 }
@@ -112,21 +122,25 @@ func (in Delete) check() error {
 }
 
 func (in Apply) copied() Input {
-	if in.DaemonSet != nil {
-		in = in.defaultDaemonSet()
-	}
-	if in.Deployment != nil {
-		in = in.defaultDeployment()
+	switch o := in.Object.(type) {
+	case *appsv1.DaemonSet:
+		if o != nil {
+			in.Object = in.defaultDaemonSet(o)
+		}
+	case *appsv1.Deployment:
+		if o != nil {
+			in.Object = in.defaultDeployment(o)
+		}
 	}
 	return in
 }
 
 func (in Apply) apply(s *Sim) {
-	switch {
-	case in.DaemonSet != nil:
-		in.applyDaemonSet(s)
-	default:
-		in.applyDeployment(s)
+	switch o := in.Object.(type) {
+	case *appsv1.DaemonSet:
+		in.applyDaemonSet(s, o)
+	case *appsv1.Deployment:
+		in.applyDeployment(s, o)
 	}
 }
 

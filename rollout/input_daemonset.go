@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,40 +16,38 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-func (in Apply) checkDaemonSet() error {
+func (in Apply) checkDaemonSet(ds *appsv1.DaemonSet) error {
 	switch {
-	case in.DaemonSet.Name == "":
+	case ds.Name == "":
 		return errors.New("metadata.name: Required value")
 	case in.Unvalidated:
 		return nil
 	}
-	return cluster.Validate(in.DaemonSet).ToAggregate()
+	return cluster.Validate(ds).ToAggregate()
 }
 
-// defaultDaemonSet returns the input with a copy of the DaemonSet, with its defaults.
-func (in Apply) defaultDaemonSet() Apply {
+// defaultDaemonSet returns a copy of the DaemonSet with its defaults.
+func (in Apply) defaultDaemonSet(ds *appsv1.DaemonSet) *appsv1.DaemonSet {
 	if in.Unvalidated {
-		in.DaemonSet = in.DaemonSet.DeepCopy()
+		ds = ds.DeepCopy()
 	} else {
-		in.DaemonSet = cluster.Default(in.DaemonSet)
+		ds = cluster.Default(ds)
 	}
-	if in.DaemonSet.Namespace == "" {
-		in.DaemonSet.Namespace = corev1.NamespaceDefault
-	}
-	return in
+	ds.Namespace = cmp.Or(ds.Namespace, corev1.NamespaceDefault)
+	return ds
 }
 
 func metaName(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
 
 // applyDaemonSet creates or updates a DaemonSet
 // (pkg/registry/apps/daemonset/strategy.go: PrepareForCreate).
-func (in Apply) applyDaemonSet(s *Sim) {
-	key := kube.Key(in.DaemonSet)
+func (in Apply) applyDaemonSet(s *Sim, ds *appsv1.DaemonSet) {
+	key := kube.Key(ds)
 	if d := s.daemonSets.find(key); d != nil {
-		s.update(d, in, in.DaemonSet)
+		s.update(d, in, ds)
 		return
 	}
-	object := in.DaemonSet.DeepCopy()
+	object := ds.DeepCopy()
 	object.CreationTimestamp = s.timestamp(s.clock)
 	object.DeletionTimestamp = nil
 	object.UID = uid(s.config.Seed, key, strconv.Itoa(int(s.now)))

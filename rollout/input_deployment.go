@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,40 +42,37 @@ func (in Pause) check() error { return checkKey(in.Key) }
 func (in Resume) check() error { return checkKey(in.Key) }
 
 // checkDeployment returns what is wrong with an Apply of a Deployment.
-func (in Apply) checkDeployment() error {
+func (in Apply) checkDeployment(d *appsv1.Deployment) error {
 	switch {
-	case in.Deployment.Name == "":
+	case d.Name == "":
 		return errors.New("metadata.name: Required value")
 	case in.Unvalidated:
-		return kube.CheckReplicas(in.Deployment.Spec.Replicas)
+		return kube.CheckReplicas(d.Spec.Replicas)
 	}
-	if errs := cluster.Validate(in.Deployment); len(errs) > 0 {
+	if errs := cluster.Validate(d); len(errs) > 0 {
 		return errs.ToAggregate()
 	}
-	return kube.CheckReplicas(in.Deployment.Spec.Replicas)
+	return kube.CheckReplicas(d.Spec.Replicas)
 }
 
-// defaultDeployment returns the input with a copy of the Deployment, with all
-// defaults except the number of replicas: a manifest without it does not change
-// it.
-func (in Apply) defaultDeployment() Apply {
-	replicas := in.Deployment.Spec.Replicas
-	in.Deployment = cluster.Default(in.Deployment)
+// defaultDeployment returns a copy of the Deployment with all defaults except the
+// number of replicas: a manifest without it does not change it.
+func (in Apply) defaultDeployment(d *appsv1.Deployment) *appsv1.Deployment {
+	replicas := d.Spec.Replicas
+	d = cluster.Default(d)
 	if replicas == nil {
-		in.Deployment.Spec.Replicas = nil
+		d.Spec.Replicas = nil
 	}
-	if in.Deployment.Namespace == "" {
-		in.Deployment.Namespace = corev1.NamespaceDefault
-	}
-	return in
+	d.Namespace = cmp.Or(d.Namespace, corev1.NamespaceDefault)
+	return d
 }
 
 // applyDeployment creates or updates a Deployment
 // (pkg/registry/apps/deployment/strategy.go: PrepareForCreate).
-func (in Apply) applyDeployment(s *Sim) {
-	key := kube.Key(in.Deployment)
+func (in Apply) applyDeployment(s *Sim, applied *appsv1.Deployment) {
+	key := kube.Key(applied)
 	if d := s.deployments.find(key); d != nil {
-		wish := in.Deployment.DeepCopy()
+		wish := applied.DeepCopy()
 		if wish.Spec.Replicas == nil {
 			wish.Spec.Replicas = d.object.Spec.Replicas
 		}
@@ -82,7 +80,7 @@ func (in Apply) applyDeployment(s *Sim) {
 		s.updateDeployment(d, in, wish)
 		return
 	}
-	object := cluster.Default(in.Deployment)
+	object := cluster.Default(applied)
 	object.CreationTimestamp, object.DeletionTimestamp = s.timestamp(s.clock), nil
 	object.UID = uid(s.config.Seed, "deployment", key, strconv.Itoa(int(s.now)))
 	object.Generation, object.Status = 1, appsv1.DeploymentStatus{}

@@ -36,11 +36,12 @@ func TestInputsAreChecked(t *testing.T) {
 		{rollout.Scale{Key: "web", Replicas: -1}, []string{`"web"`, "replicas -1: must not be negative"}},
 		{rollout.Scale{Key: "default/web", Replicas: 200_001}, []string{"replicas 200001: a simulation takes at most 200000"}},
 		{rollout.Apply{}, []string{"apply"}},
-		{rollout.Apply{DaemonSet: &appsv1.DaemonSet{ObjectMeta: named}, Deployment: &appsv1.Deployment{ObjectMeta: named}}, []string{"must be one of them"}},
-		{rollout.Apply{Deployment: &appsv1.Deployment{}, Unvalidated: true}, []string{"metadata.name: Required value"}},
-		{rollout.Apply{DaemonSet: &appsv1.DaemonSet{}, Unvalidated: true}, []string{"metadata.name: Required value"}},
-		{rollout.Apply{Deployment: webOf("web", "v1", 200_001), Unvalidated: true}, []string{"at most 200000"}},
-		{rollout.Apply{Deployment: webOf("web", "v1", 200_001)}, []string{"at most 200000"}},
+		{rollout.Apply{Object: (*appsv1.DaemonSet)(nil)}, []string{"no DaemonSet or Deployment"}},
+		{rollout.Apply{Object: &appsv1.StatefulSet{ObjectMeta: named}}, []string{"*v1.StatefulSet: must be a *DaemonSet or *Deployment of apps/v1"}},
+		{rollout.Apply{Object: &appsv1.Deployment{}, Unvalidated: true}, []string{"metadata.name: Required value"}},
+		{rollout.Apply{Object: &appsv1.DaemonSet{}, Unvalidated: true}, []string{"metadata.name: Required value"}},
+		{rollout.Apply{Object: webOf("web", "v1", 200_001), Unvalidated: true}, []string{"at most 200000"}},
+		{rollout.Apply{Object: webOf("web", "v1", 200_001)}, []string{"at most 200000"}},
 	} {
 		err := simulate(t).Inject(test.in)
 		if (err == nil) != (len(test.want) == 0) {

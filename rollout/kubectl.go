@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // Keys returns the keys of the DaemonSets, ascending.
@@ -45,8 +46,8 @@ func (s *Sim) History(key string) []*appsv1.ControllerRevision {
 	return history
 }
 
-// Apply is Inject(Apply{DaemonSet: ds}): kubectl apply.
-func (s *Sim) Apply(ds *appsv1.DaemonSet) error { return s.Inject(Apply{DaemonSet: ds}) }
+// Apply is Inject(Apply{Object: obj}): kubectl apply of a DaemonSet or Deployment.
+func (s *Sim) Apply(obj runtime.Object) error { return s.Inject(Apply{Object: obj}) }
 
 // Undo is Inject(Undo{key, revision}): kubectl rollout undo.
 func (s *Sim) Undo(key string, revision int64) error {
@@ -70,9 +71,6 @@ func (s *Sim) ReplicaSets(key string) []*appsv1.ReplicaSet {
 	}
 	return sets
 }
-
-// ApplyDeployment is Inject(Apply{Deployment: d}): kubectl apply.
-func (s *Sim) ApplyDeployment(d *appsv1.Deployment) error { return s.Inject(Apply{Deployment: d}) }
 
 // Pause is Inject(Pause{key}): kubectl rollout pause.
 func (s *Sim) Pause(key string) error { return s.Inject(Pause{key}) }

@@ -53,7 +53,7 @@ func twoRestarted(t *testing.T, restarts [2][3]int32) (*Sim, []string) {
 	}
 	before, err := New(c, Config{})
 	if err == nil {
-		err = before.Inject(NeverReady{Image: "v1"}, Apply{Deployment: web})
+		err = before.Inject(NeverReady{Image: "v1"}, Apply{Object: web})
 	}
 	if err != nil {
 		t.Fatal(err)

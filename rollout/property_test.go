@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"pgregory.net/rapid"
@@ -166,8 +167,8 @@ func TestOneLivePodPerNode(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Draw(t, "story")
 		for _, in := range y.inputs {
-			if a, ok := in.input.(Apply); ok && a.DaemonSet.Spec.UpdateStrategy.RollingUpdate != nil {
-				if a.DaemonSet.Spec.UpdateStrategy.RollingUpdate.MaxSurge != nil {
+			if a, ok := in.input.(Apply); ok && a.Object.(*appsv1.DaemonSet).Spec.UpdateStrategy.RollingUpdate != nil {
+				if a.Object.(*appsv1.DaemonSet).Spec.UpdateStrategy.RollingUpdate.MaxSurge != nil {
 					t.Skip("surge")
 				}
 			}

@@ -20,7 +20,7 @@ func TestUnvalidatedIsSurvived(t *testing.T) {
 		y := stories(mixed).Draw(t, "story")
 		for i := range y.inputs {
 			if a, ok := y.inputs[i].input.(Apply); ok && rapid.Bool().Draw(t, "spoil") {
-				y.inputs[i].input = Apply{DaemonSet: spoiled(t, a.DaemonSet), Unvalidated: true}
+				y.inputs[i].input = Apply{Object: spoiled(t, a.Object.(*appsv1.DaemonSet)), Unvalidated: true}
 			}
 		}
 		s := y.sim(t)

@@ -26,7 +26,7 @@ func (g *stage) deploy(d *datadriven.TestData) error {
 			return err
 		}
 	}
-	return g.sim.Inject(Apply{Deployment: web, Unvalidated: d.HasArg("unvalidated")})
+	return g.sim.Inject(Apply{Object: web, Unvalidated: d.HasArg("unvalidated")})
 }
 
 func changeDeployment(d *appsv1.Deployment, key, value string) error {

@@ -288,7 +288,7 @@ func (g *stage) apply(d *datadriven.TestData) error {
 			return err
 		}
 	}
-	return g.sim.Inject(Apply{DaemonSet: ds, Unvalidated: d.HasArg("unvalidated")})
+	return g.sim.Inject(Apply{Object: ds, Unvalidated: d.HasArg("unvalidated")})
 }
 
 func change(ds *appsv1.DaemonSet, key, value string) error {

@@ -2,13 +2,10 @@ package rollout
 
 import (
 	"encoding/json"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/berthsim/berth/internal/kube"
 )
 
 var emptyDaemonSetStatus = compact(appsv1.DaemonSetStatus{})
@@ -21,15 +18,25 @@ func FormatInput(in Input) string {
 	case nil:
 		return ""
 	case Apply:
-		switch {
-		case x.DaemonSet != nil:
-			return strings.TrimSuffix(x.String(), kube.Key(x.DaemonSet)) + daemonSetJSON(x.DaemonSet)
-		case x.Deployment != nil:
-			return strings.TrimSuffix(x.String(), kube.Key(x.Deployment)) + deploymentJSON(x.Deployment)
-		}
+		return x.script()
 	case ApplyNode:
 		if x.Node != nil {
 			return "apply-node " + nodeJSON(x.Node)
+		}
+	}
+	return in.String()
+}
+
+// script is String with the object as JSON in place of its key.
+func (in Apply) script() string {
+	switch o := in.Object.(type) {
+	case *appsv1.DaemonSet:
+		if o != nil {
+			return in.verb() + daemonSetJSON(o)
+		}
+	case *appsv1.Deployment:
+		if o != nil {
+			return in.verb() + "deployment " + deploymentJSON(o)
 		}
 	}
 	return in.String()

@@ -129,9 +129,9 @@ func verbs() map[string]func(*lexer) Input {
 func (r *lexer) apply() Input {
 	in := Apply{Unvalidated: r.skip("unvalidated")}
 	if r.skip("deployment") {
-		in.Deployment = object[appsv1.Deployment](r)
+		in.Object = object[appsv1.Deployment](r)
 	} else {
-		in.DaemonSet = object[appsv1.DaemonSet](r)
+		in.Object = object[appsv1.DaemonSet](r)
 	}
 	return in
 }

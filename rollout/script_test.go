@@ -108,8 +108,8 @@ func TestLargeNumbersReadBack(t *testing.T) {
 	ds := fleetSet("v1", "1")
 	ds.Spec.Template.Spec.TerminationGracePeriodSeconds = &grace
 	ds.Status.ObservedGeneration = math.MaxInt64
-	in, err := ParseInput(FormatInput(Apply{DaemonSet: ds, Unvalidated: true}))
-	if err != nil || !sameInputs.DeepEqual(in, Apply{DaemonSet: ds, Unvalidated: true}) {
+	in, err := ParseInput(FormatInput(Apply{Object: ds, Unvalidated: true}))
+	if err != nil || !sameInputs.DeepEqual(in, Apply{Object: ds, Unvalidated: true}) {
 		t.Errorf("%v: %#v", err, in)
 	}
 }

@@ -183,8 +183,8 @@ func everything(t *testing.T) *Sim {
 	ghost := webDeployment("ghost", "v1", 1)
 	ghost.Spec.Template.Spec.NodeName = "a-ghost"
 	for tick, inputs := range [][]Input{
-		{Apply{Deployment: ghost}, CrashLoop{Image: "v1", Nodes: []string{"n1"}}, RejectPods{Reason: "OutOfcpu", Image: "v2", Nodes: []string{"n2"}}, Delete{Key: "default/gone"}},
-		{Apply{DaemonSet: fleetSet("v2", "1")}, Apply{Deployment: webDeployment("web", "v2", 4)}},
+		{Apply{Object: ghost}, CrashLoop{Image: "v1", Nodes: []string{"n1"}}, RejectPods{Reason: "OutOfcpu", Image: "v2", Nodes: []string{"n2"}}, Delete{Key: "default/gone"}},
+		{Apply{Object: fleetSet("v2", "1")}, Apply{Object: webDeployment("web", "v2", 4)}},
 		{FailPods{"n3"}},
 		{Drain{Node: "n1", IgnoreDaemonSets: true, Force: true}, RemoveNode{"n4"}, EditNode{"n3", []cluster.NodeEdit{cluster.Taint("x:NoExecute")}}},
 	} {
@@ -192,7 +192,7 @@ func everything(t *testing.T) *Sim {
 			t.Fatal(err)
 		}
 	}
-	if err := s.At(100, EditNode{"n2", []cluster.NodeEdit{cluster.Cordon()}}, Apply{DaemonSet: fleetSet("v3", "1")}, Drain{Node: "n2"}); err != nil {
+	if err := s.At(100, EditNode{"n2", []cluster.NodeEdit{cluster.Cordon()}}, Apply{Object: fleetSet("v3", "1")}, Drain{Node: "n2"}); err != nil {
 		t.Fatal(err)
 	}
 	stepped(s, 6)
@@ -213,7 +213,7 @@ func settledWith(t *testing.T, objects []runtime.Object) *Sim {
 	}
 	gone := fleetSet("v1", "1")
 	gone.Name = "gone"
-	if err := s.Inject(Apply{DaemonSet: fleetSet("v1", "1")}, Apply{DaemonSet: gone}, Apply{Deployment: webDeployment("web", "v1", 3)}); err != nil {
+	if err := s.Inject(Apply{Object: fleetSet("v1", "1")}, Apply{Object: gone}, Apply{Object: webDeployment("web", "v1", 3)}); err != nil {
 		t.Fatal(err)
 	}
 	stepped(s, 10)

@@ -74,7 +74,7 @@ func (y *story) deployPinned(t *rapid.T) {
 func pinnedDeployment(t *rapid.T, name string) Apply {
 	d := webDeployment(name, pick(t, "image", "v1", "v2"), rapid.Int32Range(1, 3).Draw(t, "replicas"))
 	d.Spec.Template.Spec.NodeName = pick(t, "pinned to", "", "a-ghost", "n-ghost", "z-ghost")
-	return Apply{Deployment: d}
+	return Apply{Object: d}
 }
 
 // newSet is the Apply of another DaemonSet that is like one of the story's.
@@ -82,7 +82,7 @@ func (y *story) newSet(t *rapid.T, name string) Apply {
 	ds := y.sets[rapid.IntRange(0, len(y.sets)-1).Draw(t, "like")].DeepCopy()
 	labels := map[string]string{"app": name}
 	ds.Name, ds.Spec.Selector.MatchLabels, ds.Spec.Template.Labels = name, labels, labels
-	return Apply{DaemonSet: ds}
+	return Apply{Object: ds}
 }
 
 // disturbance is an input that the other side does not get.

@@ -240,7 +240,7 @@ func (w *writer) strategy(ds *appsv1.DaemonSet) {
 
 func (w *writer) add(in Input) { w.inputs = append(w.inputs, scheduled{int32(w.tick), in}) }
 
-func (w *writer) apply(i int) { w.add(Apply{DaemonSet: w.sets[i].DeepCopy()}) }
+func (w *writer) apply(i int) { w.add(Apply{Object: w.sets[i].DeepCopy()}) }
 
 func (w *writer) trouble(event int) {
 	image, nodes := fmt.Sprintf("v%d", rapid.IntRange(0, 3).Draw(w.t, "bad")), pick(w.t, "where", nil, []string{"n0"}, []string{"n1", "n2"})

@@ -102,7 +102,7 @@ func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, limits ...UpdateLimit) ([]
 	if ds == nil {
 		return nil, errors.New("no DaemonSet")
 	}
-	return s.estimate("daemonset", ds, max, limits, func(b UpdateLimit) Apply { return Apply{DaemonSet: b.on(ds)} })
+	return s.estimate("daemonset", ds, max, limits, func(b UpdateLimit) Apply { return Apply{Object: b.on(ds)} })
 }
 
 // EstimateDeployment is Estimate for a Deployment. Its waves are the ticks in
@@ -111,7 +111,7 @@ func (s *Sim) EstimateDeployment(d *appsv1.Deployment, max int, limits ...Update
 	if d == nil {
 		return nil, errors.New("no Deployment")
 	}
-	return s.estimate("deployment", d, max, limits, func(b UpdateLimit) Apply { return Apply{Deployment: b.onDeployment(d)} })
+	return s.estimate("deployment", d, max, limits, func(b UpdateLimit) Apply { return Apply{Object: b.onDeployment(d)} })
 }
 
 func (s *Sim) estimate(kind string, object metav1.Object, max int, limits []UpdateLimit, with func(UpdateLimit) Apply) ([]Estimate, error) {

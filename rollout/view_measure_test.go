@@ -28,7 +28,7 @@ func ExampleSim_Measure() {
 		return
 	}
 	s.Measure(100) // until all is up
-	next := rollout.Apply{DaemonSet: ready.With("max-unavailable:2", "image:agent:2").Object(t)}
+	next := rollout.Apply{Object: ready.With("max-unavailable:2", "image:agent:2").Object(t)}
 	if err := s.Inject(next, rollout.EditNode{Node: "n-4", Edits: []cluster.NodeEdit{cluster.Taint("gone:NoExecute")}}); err != nil {
 		fmt.Println(err)
 	}

@@ -77,7 +77,7 @@ func TestEstimateOfADeploymentIsCounted(t *testing.T) {
 		}
 		for _, e := range got {
 			f := s.Fork()
-			if err := f.ApplyDeployment(e.Limit.onDeployment(web)); err != nil {
+			if err := f.Apply(e.Limit.onDeployment(web)); err != nil {
 				t.Fatalf("%v", err)
 			}
 			if diff := cmp.Diff(estimateByHand(f, "deployment/default/web", e.Limit), e); diff != "" {
@@ -131,7 +131,7 @@ func TestSummariesAreCounted(t *testing.T) {
 		wish := y.sets[0].DeepCopy()
 		wish.Spec.MinReadySeconds = pick[int32](t, "min ready later", 0, 3, 600)
 		first := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "m", Labels: map[string]string{"pool": "a"}}} // moves all slots
-		for _, in := range []Input{Apply{DaemonSet: wish}, ApplyNode{first}} {
+		for _, in := range []Input{Apply{Object: wish}, ApplyNode{first}} {
 			if err := s.At(s.Now()+rapid.IntRange(1, 9).Draw(t, "later"), in); err != nil {
 				t.Fatalf("%v", err)
 			}

@@ -69,7 +69,7 @@ func TestRefusedHasNoEstimate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sim.ApplyDeployment(d); err != nil {
+	if err := sim.Apply(d); err != nil {
 		t.Fatal(err)
 	}
 	if refused := sim.Advance(100); refused != nil {

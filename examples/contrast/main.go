@@ -137,7 +137,7 @@ func (s stage) update() error {
 		return err
 	}
 	fmt.Fprint(s, timeline.Watch(s.Sim, daemonSet, 1000))
-	if err := s.ApplyDeployment(d); err != nil {
+	if err := s.Apply(d); err != nil {
 		return err
 	}
 	fmt.Fprint(s, timeline.Watch(s.Sim, deployment, 1000))

@@ -119,7 +119,7 @@ func update(sim *rollout.Sim, key, image string) error {
 	for _, d := range m.Deployments {
 		if d.Namespace+"/"+d.Name == key {
 			d.Spec.Template.Spec.Containers[0].Image = image
-			return sim.ApplyDeployment(d)
+			return sim.Apply(d)
 		}
 	}
 	return fmt.Errorf("no %s", key)

@@ -190,7 +190,10 @@ func simOf(s controllers.Scenario, order rollout.Order, objects []runtime.Object
 func berthInput(in controllers.Input) rollout.Input {
 	switch in := in.(type) {
 	case controllers.Apply:
-		return rollout.Apply(in)
+		if in.Deployment != nil {
+			return rollout.Apply{Object: in.Deployment, Unvalidated: in.Unvalidated}
+		}
+		return rollout.Apply{Object: in.DaemonSet, Unvalidated: in.Unvalidated}
 	case controllers.Scale:
 		return rollout.Scale{Key: in.Key, Replicas: in.Replicas}
 	case controllers.Pause:

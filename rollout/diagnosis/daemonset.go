@@ -218,7 +218,7 @@ func (d *daemonSet) strategy(m RemedyKind, does string, unavailable intstr.IntOr
 func (d *daemonSet) changed(m RemedyKind, does string, change func(*appsv1.DaemonSet)) candidate {
 	ds := d.Object.DeepCopy()
 	change(ds)
-	return candidate{m, does, []rollout.Input{rollout.Apply{DaemonSet: ds}}}
+	return candidate{m, does, []rollout.Input{rollout.Apply{Object: ds}}}
 }
 
 func (d *daemonSet) undo(revision int64) candidate { return rollBack(d.Key, revision) }

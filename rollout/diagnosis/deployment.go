@@ -241,7 +241,7 @@ func (d *deployment) strategy(m RemedyKind, does string, surge, unavailable ints
 func (d *deployment) changed(m RemedyKind, does string, change func(*appsv1.Deployment)) candidate {
 	object := d.Object.DeepCopy()
 	change(object)
-	return candidate{m, does, []rollout.Input{rollout.Apply{Deployment: object}}}
+	return candidate{m, does, []rollout.Input{rollout.Apply{Object: object}}}
 }
 
 func (d *deployment) against(x *diagnoser, o Blocker, of []BlockingNode) []candidate {

@@ -68,7 +68,7 @@ func TestWhatIsRefusedIsNoRemedy(t *testing.T) {
 	sim.Advance(100)
 	update := c.Manifest().DaemonSets[0]
 	update.Spec.Template.Spec.Containers[0].Image = "v2"
-	if err := sim.Inject(rollout.NodeDown{Node: "a"}, rollout.Apply{DaemonSet: update}); err != nil {
+	if err := sim.Inject(rollout.NodeDown{Node: "a"}, rollout.Apply{Object: update}); err != nil {
 		t.Fatal(err)
 	}
 	sim.Advance(100)

@@ -184,9 +184,9 @@ func (d *editedCluster) apply(o runtime.Object) error {
 	change := func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(stored) }
 	switch x := stored.(type) {
 	case *appsv1.DaemonSet:
-		return d.edit(rollout.Apply{DaemonSet: x}, change)
+		return d.edit(rollout.Apply{Object: x}, change)
 	case *appsv1.Deployment:
-		return d.edit(rollout.Apply{Deployment: x}, change)
+		return d.edit(rollout.Apply{Object: x}, change)
 	case *corev1.Node:
 		return d.edit(rollout.ApplyNode{Node: withoutRoom(x)}, change)
 	}
@@ -366,9 +366,9 @@ func (d *editedCluster) update(o runtime.Object) error {
 	}
 	change := func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(stored) }
 	if x, ok := stored.(*appsv1.Deployment); ok {
-		return d.edit(rollout.Apply{Deployment: x}, change)
+		return d.edit(rollout.Apply{Object: x}, change)
 	}
-	return d.edit(rollout.Apply{DaemonSet: stored.(*appsv1.DaemonSet)}, change)
+	return d.edit(rollout.Apply{Object: stored.(*appsv1.DaemonSet)}, change)
 }
 
 func restarted(template *corev1.PodTemplateSpec, now time.Time) {

@@ -130,7 +130,7 @@ func askRollout(c *cluster.Cluster) bool {
 	s.Inject(rollout.NodeDown{Node: "n0"}, rollout.Drain{Node: "n1", Force: true, IgnoreDaemonSets: true}, rollout.EvictPods{Node: "n0"}, rollout.CrashLoop{Image: "a"})
 	for _, ds := range c.Manifest().DaemonSets {
 		ds.Spec.Template.Labels = map[string]string{"app": "b"}
-		s.Inject(rollout.Apply{DaemonSet: ds, Unvalidated: true})
+		s.Inject(rollout.Apply{Object: ds, Unvalidated: true})
 	}
 	s.Advance(50)
 	for _, key := range append(s.Keys(), s.Deployments()...) {

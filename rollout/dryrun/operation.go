@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/berthsim/berth/internal/enum"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
@@ -182,10 +184,11 @@ func (p *Plan) namedBy(inputs []rollout.Input) named {
 	for _, in := range inputs {
 		switch x := in.(type) {
 		case rollout.Apply:
-			if x.Deployment != nil {
-				n.keys[deploymentKey(kube.Key(x.Deployment))] = true
-			} else if x.DaemonSet != nil {
-				n.keys[daemonKey(kube.Key(x.DaemonSet))] = true
+			switch o := x.Object.(type) {
+			case *appsv1.Deployment:
+				n.keys[deploymentKey(kube.Key(o))] = true
+			case *appsv1.DaemonSet:
+				n.keys[daemonKey(kube.Key(o))] = true
 			}
 		case rollout.Undo:
 			n.keys[p.withKind(x.Key)] = true

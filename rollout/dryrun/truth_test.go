@@ -65,7 +65,7 @@ func running(t *rapid.T, c *cluster.Cluster, config rollout.Config) *cluster.Clu
 	for range rapid.IntRange(1, 2).Draw(t, "troubles") {
 		node := rapid.SampledFrom(c.Nodes().Names()).Draw(t, "troubled")
 		trouble := rapid.SampledFrom([]rollout.Input{
-			rollout.Resume{Key: "shop/web"}, rollout.Apply{Deployment: webOf(2, "web:2")}, rollout.Scale{Key: "shop/web", Replicas: 7},
+			rollout.Resume{Key: "shop/web"}, rollout.Apply{Object: webOf(2, "web:2")}, rollout.Scale{Key: "shop/web", Replicas: 7},
 			rollout.NodeDown{Node: node}, rollout.NodeNotReady{Node: node}, rollout.FailPods{Node: node},
 		}).Draw(t, "trouble")
 		if err := sim.Inject(trouble); err != nil {

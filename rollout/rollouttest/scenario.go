@@ -104,7 +104,7 @@ func (s Step) inputs() ([]rollout.Input, error) {
 func applied(object runtime.Object) (rollout.Input, error) {
 	switch o := object.(type) {
 	case *appsv1.DaemonSet:
-		return rollout.Apply{DaemonSet: o}, nil
+		return rollout.Apply{Object: o}, nil
 	case *corev1.Node:
 		return rollout.ApplyNode{Node: o}, nil
 	}

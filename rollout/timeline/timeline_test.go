@@ -63,7 +63,7 @@ func TestLettersOfADeployment(t *testing.T) {
 		config := rollout.Config{Kubelet: rollout.Kubelet{Start: seconds("start"), Ready: seconds("ready"), Stop: seconds("stop")}}
 		var inputs []rollout.Input
 		for _, image := range rapid.SliceOfN(rapid.SampledFrom([]string{"web:1", "web:2", "web:3"}), 1, 4).Draw(t, "images") {
-			inputs = append(inputs, rollout.Apply{Deployment: web(image, rapid.Int32Range(0, 4).Draw(t, "replicas"))})
+			inputs = append(inputs, rollout.Apply{Object: web(image, rapid.Int32Range(0, 4).Draw(t, "replicas"))})
 		}
 		inputs = append(inputs, rollout.FailPods{Node: "n-1"}, rollout.PodsNotReady{Node: "n-2"}, rollout.StuckTerminating{Node: "n-3"})
 		drawn, stepped := simOf(t, config), simOf(t, config)
