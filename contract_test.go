@@ -105,7 +105,7 @@ var (
 	_ func(*rollout.Sim, string) *diagnosis.Diagnosis                   = diagnosis.Diagnose
 	_ func(*rollout.Sim, string) *diagnosis.DrainDiagnosis              = diagnosis.DiagnoseDrain
 	_                                                                   = diagnosis.Remedy{Kind: diagnosis.RemedyUndo, Description: "", Inputs: []rollout.Input{}, Ticks: 0}
-	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.EventCreated, DaemonSet: "", Deployment: "", Node: "", Pod: "", Revision: 1, Why: rollout.Why{}}
+	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.EventCreated, Key: "", Node: "", Pod: "", Revision: 1, Reason: rollout.ReasonMissing, Used: 1, Limit: 1, Detail: ""}
 	_                                                                   = []rollout.EventKind{rollout.EventCreated, rollout.EventDeleted}
 	_                                                                   = rollout.Wait{Node: "", Blocker: rollout.Wait{}.Blocker, Until: 0, BlockedBy: []string{}}
 	_                                                                   = []rollout.Input{

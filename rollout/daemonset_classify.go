@@ -114,7 +114,7 @@ func (dsc *daemonSetController) statusMarks(d *daemonSet, node, first int32, wan
 func (dsc *daemonSetController) manageMarks(d *daemonSet, node int32) marks {
 	var m marks
 	create, doomed := dsc.manageNode(d, node, dsc.doomed[:0])
-	if create != 0 {
+	if create != "" {
 		m |= toCreate
 	}
 	if len(doomed) > 0 {

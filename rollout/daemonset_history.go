@@ -158,7 +158,7 @@ func (dsc *daemonSetController) snapshot(d *daemonSet, number int64) (revision, 
 	d.revisions = append(d.revisions, made)
 	slices.SortFunc(d.revisions, byName)
 	dsc.busy = true
-	dsc.emit(Event{Kind: EventRevisionCreated, DaemonSet: d.key, Revision: number, Why: Why{Detail: name}})
+	dsc.emit(Event{Kind: EventRevisionCreated, Key: d.fullKey, Revision: number, Detail: name})
 	return made, nil
 }
 
@@ -215,7 +215,7 @@ func (dsc *daemonSetController) renumber(d *daemonSet, r revision, number int64)
 	i := slices.IndexFunc(d.revisions, func(x revision) bool { return x.object.Name == r.object.Name })
 	d.revisions[i] = r.with(func(o *appsv1.ControllerRevision) { o.Revision = number })
 	dsc.busy = true
-	dsc.emit(Event{Kind: EventRevisionRenumbered, DaemonSet: d.key, Revision: number, Why: Why{Detail: r.object.Name}})
+	dsc.emit(Event{Kind: EventRevisionRenumbered, Key: d.fullKey, Revision: number, Detail: r.object.Name})
 	return d.revisions[i]
 }
 
@@ -247,7 +247,7 @@ func (dsc *daemonSetController) removeRevisions(d *daemonSet, doomed func(revisi
 			kept = append(kept, r)
 			continue
 		}
-		dsc.emit(Event{Kind: EventRevisionDeleted, DaemonSet: d.key, Revision: r.object.Revision, Why: Why{Detail: r.object.Name}})
+		dsc.emit(Event{Kind: EventRevisionDeleted, Key: d.fullKey, Revision: r.object.Revision, Detail: r.object.Name})
 		dsc.busy = true
 	}
 	d.revisions = kept

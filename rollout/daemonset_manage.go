@@ -77,13 +77,13 @@ func (dsc *daemonSetController) manageNode(d *daemonSet, node int32, doomed []de
 	decision := d.decision[node]
 	switch {
 	case !dsc.nodes[node].there():
-		return 0, dsc.pruneUnbound(first, doomed)
+		return "", dsc.pruneUnbound(first, doomed)
 	case first == none && decision == placement.Eligible:
 		return ReasonMissing, doomed
 	case first == none:
-		return 0, doomed
+		return "", doomed
 	case decision == placement.Excluded:
-		return 0, dsc.pruneAll(first, doomed)
+		return "", dsc.pruneAll(first, doomed)
 	}
 	return dsc.pruneSome(d, node, first, doomed)
 }
@@ -132,13 +132,13 @@ func (dsc *daemonSetController) pruneSome(d *daemonSet, node, first int32, doome
 	}
 	switch {
 	case alive > 1 && d.surges:
-		return 0, dsc.pruneSurge(d, first, doomed)
+		return "", dsc.pruneSurge(d, first, doomed)
 	case alive > 1:
-		return 0, dsc.pruneExcess(excess, doomed)
+		return "", dsc.pruneExcess(excess, doomed)
 	case alive == 0 && d.surges && d.decision[node] == placement.Eligible:
 		return ReasonNoLivePod, doomed
 	}
-	return 0, doomed
+	return "", doomed
 }
 
 func (dsc *daemonSetController) pruneExcess(id int32, doomed []deletion) []deletion {

@@ -48,7 +48,7 @@ func (t *nodeCounts) countedIn(st *appsv1.DaemonSetStatus) bool {
 //	oldUpOut     likewise, not shouldRun                                   replace, surge (ReasonSurplusAvailable)
 //	oldDown      old not available, no new, shouldRun (rollingUpdate:      replace (ReasonOldUnavailable),
 //	             allowedReplacementPods, allowedNewNodes)                  surge (ReasonOldUnavailableSurge)
-//	oldDownOut   likewise, not shouldRun                                   replace, surge (OldUnwanted)
+//	oldDownOut   likewise, not shouldRun                                   replace, surge (ReasonOldUnwanted)
 //	superseded   old, and new available (rollingUpdate: oldPodsToDelete)   surge (ReasonNewAvailable)
 //	out          adds to numUnavailable (rollingUpdate, without surge)     replace
 //	surging      adds to numSurge (rollingUpdate, with surge)              surge

@@ -19,7 +19,7 @@ import (
 // that an earlier DaemonSet of that key used.
 func newDaemonSet(key string, nodes int, serial int32) *daemonSet {
 	return &daemonSet{
-		key: key, jitter: kube.HashName(key), class: none,
+		key: key, fullKey: daemonSetKind + key, jitter: kube.HashName(key), class: none,
 		head:       slices.Repeat([]int32{none}, nodes),
 		nodeCounts: newNodeCounts(nodes),
 		serial:     serial,
@@ -31,11 +31,12 @@ func (d *daemonSet) name() string { return d.key }
 // daemonSet is a DaemonSet with the controller's state. Its object is shared
 // between forks and never modified. The status is kept beside it.
 type daemonSet struct {
-	slot   int32
-	key    string // namespace/name
-	object *appsv1.DaemonSet
-	status appsv1.DaemonSetStatus
-	jitter uint64
+	slot    int32
+	key     string // namespace/name
+	fullKey string // with its kind
+	object  *appsv1.DaemonSet
+	status  appsv1.DaemonSetStatus
+	jitter  uint64
 
 	// What follows from the object.
 	selector labels.Selector

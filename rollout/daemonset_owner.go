@@ -10,7 +10,7 @@ func (dsc *daemonSetController) claim(d *daemonSet) {
 	for n := range dsc.nodes {
 		for id := range dsc.listed(d.slot, int32(n)) {
 			if !d.selector.Matches(labels.Set(dsc.classes[dsc.pods[id].class].labels)) {
-				dsc.emitPod(EventReleased, id, Why{})
+				dsc.emitPod(EventReleased, id, cause{})
 				dsc.evictions.setOwner(id, none, dsc.pods[id].class)
 				dsc.orphaned()
 			}
@@ -18,7 +18,7 @@ func (dsc *daemonSetController) claim(d *daemonSet) {
 		for id := range dsc.listed(none, int32(n)) {
 			if p := &dsc.pods[id]; dsc.adoptable(d, p) {
 				dsc.evictions.setOwner(id, d.slot, dsc.classLike(d, dsc.classes[p.class], ""))
-				dsc.emitPod(EventAdopted, id, Why{})
+				dsc.emitPod(EventAdopted, id, cause{})
 				dsc.busy = true
 			}
 		}
@@ -34,7 +34,7 @@ func (dsc *daemonSetController) adoptable(d *daemonSet, p *pod) bool {
 func (dsc *daemonSetController) collectAll(d *daemonSet) {
 	for _, id := range dsc.podsOf(d) {
 		if !dsc.pods[id].is(terminating) {
-			dsc.emitPod(EventGarbageCollected, id, Why{Reason: ReasonOwnerDeleted})
+			dsc.emitPod(EventGarbageCollected, id, cause{Reason: ReasonOwnerDeleted})
 			dsc.kubelets.deletePod(id)
 		}
 	}
@@ -52,7 +52,7 @@ func (dsc *daemonSetController) disown(d *daemonSet) {
 func (dsc *daemonSetController) orphanAll(d *daemonSet) {
 	for _, id := range dsc.podsOf(d) {
 		dsc.evictions.setOwner(id, none, dsc.pods[id].class)
-		dsc.emitPod(EventOrphaned, id, Why{})
+		dsc.emitPod(EventOrphaned, id, cause{})
 	}
 	for _, r := range d.revisions {
 		dsc.orphanRevision(r)
@@ -67,7 +67,7 @@ func (dsc *daemonSetController) orphanAll(d *daemonSet) {
 // finish removes a DaemonSet whose foreground deletion has waited for its pods.
 func (dsc *daemonSetController) finish(d *daemonSet) {
 	if d.deleting && len(dsc.podsOf(d)) == 0 {
-		dsc.emit(Event{Kind: EventObjectDeleted, DaemonSet: d.key})
+		dsc.emit(Event{Kind: EventObjectDeleted, Key: d.fullKey})
 		dsc.dropDaemonSet(d)
 	}
 }

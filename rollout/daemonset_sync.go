@@ -18,7 +18,7 @@ type deletion struct {
 	ground
 }
 
-// ground is a Why without details. It is a third of the size: all of them are
+// ground is a cause without details. It is a third of the size: all of them are
 // copied and few are read.
 type ground struct {
 	rule     Reason
@@ -40,7 +40,7 @@ func (dsc *daemonSetController) storeStatus(d *daemonSet) {
 	}
 }
 
-func (g ground) why(detail string) Why { return Why{g.rule, int(g.used), int(g.of), detail} }
+func (g ground) why(detail string) cause { return cause{g.rule, int(g.used), int(g.of), detail} }
 
 // sync runs one sync of one DaemonSet
 // (pkg/controller/daemon/daemon_controller.go: syncDaemonSet, updateDaemonSet).
@@ -88,7 +88,7 @@ func (dsc *daemonSetController) syncFailed(d *daemonSet, err error) {
 		message = err.Error()
 	}
 	if message != "" && message != d.failure {
-		dsc.emit(Event{Kind: EventSyncFailed, DaemonSet: d.key, Why: Why{Detail: message}})
+		dsc.emit(Event{Kind: EventSyncFailed, Key: d.fullKey, Detail: message})
 	}
 	d.failure = message
 }

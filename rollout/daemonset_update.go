@@ -65,7 +65,7 @@ func (dsc *daemonSetController) surge(d *daemonSet, maxSurge int) {
 	for _, n := range dsc.walk(d, superseded, oldDownOut, burst) {
 		rule := ReasonNewAvailable
 		if d.set(oldDownOut).has(n) {
-			rule = OldUnwanted
+			rule = ReasonOldUnwanted
 		}
 		dsc.deletions = append(dsc.deletions, deletion{dsc.oldPod(d, n), ground{rule: rule}})
 	}

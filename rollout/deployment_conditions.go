@@ -69,7 +69,7 @@ func (y *deploymentSync) dropCondition(kind appsv1.DeploymentConditionType) {
 func (y *deploymentSync) noteConditions(before, now []appsv1.DeploymentCondition) {
 	for _, c := range now {
 		if old := conditionOf(before, c.Type); old == nil || old.Status != c.Status || old.Reason != c.Reason {
-			y.dc.emit(Event{Kind: EventConditionChanged, Deployment: y.d.key, Why: Why{Detail: fmt.Sprintf("%s %s %s: %s", c.Type, c.Status, c.Reason, c.Message)}})
+			y.dc.emit(Event{Kind: EventConditionChanged, Key: y.d.fullKey, Detail: fmt.Sprintf("%s %s %s: %s", c.Type, c.Status, c.Reason, c.Message)})
 		}
 	}
 }

@@ -20,7 +20,7 @@ type deploymentController struct {
 
 // addDeployment takes up a defaulted Deployment.
 func (dc *deploymentController) addDeployment(object *appsv1.Deployment) (*deployment, error) {
-	d := &deployment{key: kube.Key(object), current: none, check: none}
+	d := &deployment{key: kube.Key(object), fullKey: deploymentKind + kube.Key(object), current: none, check: none}
 	if err := dc.setDeployment(d, object); err != nil {
 		return nil, err
 	}
@@ -61,11 +61,11 @@ func (dc *deploymentController) claimSets(d *deployment) (adopted []int32) {
 			dc.disownSet(rs)
 			dc.writeOwner(rs, nil)
 			dc.setsOrphaned()
-			dc.emit(Event{Kind: EventReleased, Deployment: d.key, Why: Why{Detail: rs.object.Name}})
+			dc.emit(Event{Kind: EventReleased, Key: d.fullKey, Detail: rs.object.Name})
 		case !mine && matches && rs.free() && !rs.deleting && !d.deleting:
 			dc.own(d, rs)
 			dc.writeOwner(rs, d)
-			dc.emit(Event{Kind: EventAdopted, Deployment: d.key, Why: Why{Detail: rs.object.Name}})
+			dc.emit(Event{Kind: EventAdopted, Key: d.fullKey, Detail: rs.object.Name})
 			adopted = append(adopted, slot)
 		}
 	}
@@ -121,7 +121,7 @@ func (dc *deploymentController) syncDeployment(d *deployment) {
 		message = err.Error()
 	}
 	if message != "" && message != d.failure {
-		dc.emit(Event{Kind: EventSyncFailed, Deployment: d.key, Why: Why{Detail: message}})
+		dc.emit(Event{Kind: EventSyncFailed, Key: d.fullKey, Detail: message})
 	}
 	d.failure = message
 	dc.finishDeployment(d)
@@ -131,7 +131,7 @@ func (dc *deploymentController) syncDeployment(d *deployment) {
 // its ReplicaSets.
 func (dc *deploymentController) finishDeployment(d *deployment) {
 	if d.deleting && len(d.mine) == 0 {
-		dc.emit(Event{Kind: EventObjectDeleted, Deployment: d.key})
+		dc.emit(Event{Kind: EventObjectDeleted, Key: d.fullKey})
 		dc.deployments.drop(d.slot)
 	}
 }

@@ -29,6 +29,7 @@ const (
 type deployment struct {
 	slot     int32
 	key      string // namespace/name
+	fullKey  string // with its kind
 	object   *appsv1.Deployment
 	status   appsv1.DeploymentStatus
 	selector labels.Selector

@@ -75,7 +75,7 @@ func (y *deploymentSync) adjust(rs *replicaSet, old []*replicaSet) error {
 			o.Annotations, o.Spec.MinReadySeconds = annotations, y.d.object.Spec.MinReadySeconds
 		})
 		if now := rs.revision(); now != was {
-			y.dc.emit(Event{Kind: EventRevisionRenumbered, Deployment: y.d.key, Revision: now, Why: Why{Detail: rs.object.Name}})
+			y.dc.emit(Event{Kind: EventRevisionRenumbered, Key: y.d.fullKey, Revision: now, Detail: rs.object.Name})
 		}
 		return nil
 	}
@@ -120,7 +120,7 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	}
 	rs.seen = size
 	y.dc.findCurrent(y.d)
-	y.dc.emit(Event{Kind: EventRevisionCreated, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: object.Name}})
+	y.dc.emit(Event{Kind: EventRevisionCreated, Key: y.d.fullKey, Revision: rs.revision(), Detail: object.Name})
 	if size > 0 {
 		y.noteScale(rs, fmt.Sprintf("Scaled up replica set %s from 0 to %d", object.Name, size))
 	}

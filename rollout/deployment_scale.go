@@ -172,5 +172,5 @@ func (y *deploymentSync) resize(rs *replicaSet, size int32, forced bool) bool {
 
 // noteScale emits the event ScalingReplicaSet.
 func (y *deploymentSync) noteScale(rs *replicaSet, words string) {
-	y.dc.emit(Event{Kind: EventScaled, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: words}})
+	y.dc.emit(Event{Kind: EventScaled, Key: y.d.fullKey, Revision: rs.revision(), Detail: words})
 }

@@ -140,7 +140,7 @@ func (y *deploymentSync) cleanup(old []*replicaSet) {
 	slices.SortFunc(old, byRevision)
 	for _, rs := range old[:min(excess, len(old))] {
 		if rs.status.Replicas == 0 && rs.seen == 0 && rs.seenAt <= rs.status.ObservedGeneration {
-			y.dc.emit(Event{Kind: EventRevisionDeleted, Deployment: y.d.key, Revision: rs.revision(), Why: Why{Detail: rs.object.Name}})
+			y.dc.emit(Event{Kind: EventRevisionDeleted, Key: y.d.fullKey, Revision: rs.revision(), Detail: rs.object.Name})
 			y.dc.rsc.collectSet(rs)
 		}
 	}

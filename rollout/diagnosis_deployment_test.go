@@ -66,11 +66,11 @@ func checkDeploymentRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis,
 	if err := s.Inject(r.Inputs...); err != nil {
 		t.Fatalf("%v: %v", r, err)
 	}
-	if last := Stepped(s, r.Ticks); r.Ticks > 0 && !slices.ContainsFunc(last, func(e Event) bool { return e.Tick == s.Now() && e.Deployment == key }) {
+	if last := Stepped(s, r.Ticks); r.Ticks > 0 && !slices.ContainsFunc(last, func(e Event) bool { return e.Tick == s.Now() && e.Key == "deployment/"+key }) {
 		t.Fatalf("%v\ntakes less:\n%s", r, Lines(last))
 	}
 	for _, e := range Stepped(s, 50) {
-		if e.Deployment == key {
+		if e.Key == "deployment/"+key {
 			t.Fatalf("%v\nis not over: %v\n%v", r, e, x)
 		}
 	}

@@ -83,7 +83,7 @@ func checkRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis, r diagnos
 	}
 	var after []Event
 	for _, e := range Stepped(s, 50) {
-		if e.DaemonSet == key {
+		if e.Key == "daemonset/"+key {
 			after = append(after, e)
 		}
 	}

@@ -10,8 +10,7 @@
 // same key it means the DaemonSet, and "deployment/namespace/name" means the
 // Deployment. Inputs ([Apply], [NodeDown], ...) are passed to [Sim.Inject] and
 // [Sim.At]. Time passes by [Sim.Tick] or [Sim.Run]. They return [Event]s, each
-// with the rule that caused it ([Why]). Other methods return what kubectl would
-// show.
+// with its [Reason]. Other methods return what kubectl would show.
 //
 // # A tick
 //

@@ -24,7 +24,7 @@ func (e *evictions) evictPod(id int32, rule Reason, grace simTime) refusal {
 	r := e.evictable(&e.pods[id])
 	if r.words == "" {
 		if !e.pods[id].is(terminating) {
-			e.emitPod(EventEvicted, id, Why{Reason: rule})
+			e.emitPod(EventEvicted, id, cause{Reason: rule})
 		}
 		e.kubelets.deleteWithin(id, grace)
 	}

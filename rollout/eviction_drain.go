@@ -70,13 +70,13 @@ func (e *evictions) evictLeaving(d *drain, l *leaving) {
 		grace = max(0, seconds(d.input.GracePeriod))
 	}
 	if d.input.DisableEviction {
-		e.emitPod(EventDeletedByUser, l.id, Why{Reason: ReasonDrain})
+		e.emitPod(EventDeletedByUser, l.id, cause{Reason: ReasonDrain})
 		e.kubelets.deleteWithin(l.id, grace)
 		return
 	}
 	r := e.evictPod(l.id, ReasonDrain, grace)
 	if r.words != l.refused && r.words != "" {
-		e.emitPod(EventEvictionRefused, l.id, Why{Detail: r.words})
+		e.emitPod(EventEvictionRefused, l.id, cause{Detail: r.words})
 	}
 	if l.refused = r.words; r.words != "" && !r.again {
 		d.fail("error when evicting pods/%q -n %q: %s", l, r.words)
@@ -175,7 +175,7 @@ func (e *evictions) endDrains() {
 		case len(d.failed) > 0:
 			e.undrained(d.input, d.failed)
 		default:
-			e.emit(Event{Kind: EventDrained, Node: d.input.Node, Why: Why{Detail: "node/" + d.input.Node + " drained"}})
+			e.emit(Event{Kind: EventDrained, Node: d.input.Node, Detail: "node/" + d.input.Node + " drained"})
 		}
 	}
 	e.drains = rest
@@ -187,7 +187,6 @@ func (e *evictions) undrained(in Drain, failed []string) {
 	for _, f := range failed {
 		errs = append(errs, errors.New(f))
 	}
-	e.emit(Event{Kind: EventDrainFailed, Node: in.Node, Why: Why{
-		Detail: fmt.Sprintf("error: unable to drain node %q due to error: %s, continuing command...", in.Node, utilerrors.NewAggregate(errs)),
-	}})
+	e.emit(Event{Kind: EventDrainFailed, Node: in.Node, Detail: fmt.Sprintf(
+		"error: unable to drain node %q due to error: %s, continuing command...", in.Node, utilerrors.NewAggregate(errs))})
 }

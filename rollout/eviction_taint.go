@@ -68,8 +68,8 @@ func (e *evictions) evictTainted(id int32) {
 
 // whyTainted returns which taints evict the pod, and whether its successor is
 // evicted too.
-func (e *evictions) whyTainted(p *pod) Why {
-	w := Why{Reason: ReasonTolerationExpired}
+func (e *evictions) whyTainted(p *pod) cause {
+	w := cause{Reason: ReasonTolerationExpired}
 	if p.owner != none && e.evictsAgain(e.daemonSets.at[p.owner], p.node) {
 		w.Reason = ReasonEvictionLoop
 	}
@@ -81,7 +81,7 @@ func (e *evictions) whyTainted(p *pod) Why {
 		}
 		switch t := tolerationOf(tolerations, &taint); {
 		case t == nil:
-			return Why{Reason: ReasonTaintNotTolerated, Detail: taint.ToString()}
+			return cause{Reason: ReasonTaintNotTolerated, Detail: taint.ToString()}
 		case t.TolerationSeconds != nil:
 			words = append(words, taint.ToString()+" for "+strconv.FormatInt(*t.TolerationSeconds, 10)+" s")
 		}

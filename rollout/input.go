@@ -115,7 +115,7 @@ func sorted(nodes []string) []string {
 }
 
 func (s *Sim) refuse(key string, in Input, reason string) {
-	s.emit(Event{Kind: EventInputRefused, DaemonSet: key, Why: Why{Detail: in.String() + ": " + reason}})
+	s.emit(Event{Kind: EventInputRefused, Key: key, Detail: in.String() + ": " + reason})
 }
 
 // target is resolve for an input. If nothing has the key, it returns neither and
@@ -123,14 +123,13 @@ func (s *Sim) refuse(key string, in Input, reason string) {
 func (s *Sim) target(in Input, key string) (*daemonSet, *deployment) {
 	d, deployed := s.resolve(key)
 	if d == nil && deployed == nil {
-		_, plain := cutKind(key)
-		s.refuse(plain, in, notFound(key).Error())
+		s.refuse(key, in, notFound(key).Error())
 	}
 	return d, deployed
 }
 
 func (s *Sim) noteInput(kind EventKind, d *deployment, in Input, more string) {
-	s.emit(Event{Kind: kind, Deployment: d.key, Why: Why{Detail: in.String() + more}})
+	s.emit(Event{Kind: kind, Key: d.fullKey, Detail: in.String() + more})
 }
 
 // onNode returns the slot of the node that an input is about. If there is no such
@@ -138,10 +137,10 @@ func (s *Sim) noteInput(kind EventKind, d *deployment, in Input, more string) {
 func (s *Sim) onNode(in Input, node string) int32 {
 	n := s.slotOf(node)
 	if n == none || !s.nodes[n].there() {
-		s.emit(Event{Kind: EventInputRefused, Node: node, Why: Why{Detail: in.String() + ": nodes \"" + node + "\" not found"}})
+		s.emit(Event{Kind: EventInputRefused, Node: node, Detail: in.String() + ": nodes \"" + node + "\" not found"})
 		return none
 	}
-	s.emit(Event{Kind: EventInputApplied, Node: node, Why: Why{Detail: in.String()}})
+	s.emit(Event{Kind: EventInputApplied, Node: node, Detail: in.String()})
 	return n
 }
 

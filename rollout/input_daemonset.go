@@ -55,10 +55,10 @@ func (in Apply) applyDaemonSet(s *Sim, ds *appsv1.DaemonSet) {
 	d := s.dsc.addDaemonSet(object)
 	if err := s.dsc.setObject(d, object); err != nil {
 		s.dsc.dropDaemonSet(d)
-		s.refuse(key, in, err.Error())
+		s.refuse(daemonSetKind+key, in, err.Error())
 		return
 	}
-	s.emit(Event{Kind: EventInputApplied, DaemonSet: key, Why: Why{Detail: in.String()}})
+	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.String()})
 }
 
 // update follows the API server (pkg/registry/apps/daemonset/strategy.go:
@@ -68,7 +68,7 @@ func (in Apply) applyDaemonSet(s *Sim, ds *appsv1.DaemonSet) {
 func (s *Sim) update(d *daemonSet, in Input, wish *appsv1.DaemonSet) {
 	old := d.object
 	if a, ok := in.(Apply); ok && !a.Unvalidated && !equality.Semantic.DeepEqual(old.Spec.Selector, wish.Spec.Selector) {
-		s.refuse(d.key, in, "spec.selector: Invalid value: field is immutable")
+		s.refuse(d.fullKey, in, "spec.selector: Invalid value: field is immutable")
 		return
 	}
 	object := &appsv1.DaemonSet{TypeMeta: old.TypeMeta, ObjectMeta: *old.ObjectMeta.DeepCopy(), Spec: wish.Spec, Status: old.Status}
@@ -85,14 +85,14 @@ func (s *Sim) update(d *daemonSet, in Input, wish *appsv1.DaemonSet) {
 		setTemplateGeneration(object, g)
 	}
 	if equality.Semantic.DeepEqual(old, object) {
-		s.emit(Event{Kind: EventInputUnchanged, DaemonSet: d.key, Why: Why{Detail: in.String()}})
+		s.emit(Event{Kind: EventInputUnchanged, Key: d.fullKey, Detail: in.String()})
 		return
 	}
 	if err := s.dsc.setObject(d, object); err != nil {
-		s.refuse(d.key, in, err.Error())
+		s.refuse(d.fullKey, in, err.Error())
 		return
 	}
-	s.emit(Event{Kind: EventInputApplied, DaemonSet: d.key, Why: Why{Detail: in.String()}})
+	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.String()})
 }
 
 // undoDaemonSet follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go:
@@ -101,15 +101,15 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 	template, number, err := s.dsc.restored(d, in.Revision)
 	switch {
 	case err != nil:
-		s.refuse(d.key, in, err.Error())
+		s.refuse(d.fullKey, in, err.Error())
 	case template == nil:
-		s.emit(Event{Kind: EventInputUnchanged, DaemonSet: d.key, Revision: number, Why: Why{
-			Detail: fmt.Sprintf("%s: skipped rollback (current template already matches revision %d)", in, in.Revision)}})
+		s.emit(Event{Kind: EventInputUnchanged, Key: d.fullKey, Revision: number,
+			Detail: fmt.Sprintf("%s: skipped rollback (current template already matches revision %d)", in, in.Revision)})
 	default:
 		wish := d.object.DeepCopy()
 		wish.Spec.Template = *template
 		if errs := cluster.Validate(wish); len(errs) > 0 { // the API server validates the whole object, not only what changes
-			s.refuse(d.key, in, fmt.Sprintf("failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
+			s.refuse(d.fullKey, in, fmt.Sprintf("failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
 			return
 		}
 		s.update(d, in, cluster.Default(wish))
@@ -119,7 +119,7 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 // deleteDaemonSet makes the garbage collector delete the pods and revisions, and
 // the DaemonSet with the last of them, or leaves them.
 func (in Delete) deleteDaemonSet(s *Sim, d *daemonSet) {
-	s.emit(Event{Kind: EventInputApplied, DaemonSet: d.key, Why: Why{Detail: in.String()}})
+	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.String()})
 	switch in.Propagation {
 	case Orphan:
 		s.dsc.orphanAll(d)

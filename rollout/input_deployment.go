@@ -86,7 +86,7 @@ func (in Apply) applyDeployment(s *Sim, applied *appsv1.Deployment) {
 	object.Generation, object.Status = 1, appsv1.DeploymentStatus{}
 	d, err := s.dc.addDeployment(object)
 	if err != nil {
-		s.emit(Event{Kind: EventInputRefused, Deployment: key, Why: Why{Detail: in.String() + ": " + err.Error()}})
+		s.refuse(deploymentKind+key, in, err.Error())
 		return
 	}
 	s.noteInput(EventInputApplied, d, in, "")
@@ -186,7 +186,7 @@ func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 		s.dc.finishDeployment(d)
 	default:
 		for _, slot := range sets {
-			s.emit(Event{Kind: EventRevisionDeleted, Deployment: d.key, Revision: s.replicaSets.at[slot].revision(), Why: Why{Detail: s.replicaSets.at[slot].object.Name}})
+			s.emit(Event{Kind: EventRevisionDeleted, Key: d.fullKey, Revision: s.replicaSets.at[slot].revision(), Detail: s.replicaSets.at[slot].object.Name})
 			s.rsc.collectSet(s.replicaSets.at[slot])
 		}
 		s.deployments.drop(d.slot)
@@ -197,7 +197,7 @@ func (in Scale) apply(s *Sim) {
 	d, deployed := s.target(in, in.Key)
 	switch {
 	case d != nil:
-		s.refuse(d.key, in, d.scaleError(int(in.Replicas)).Error())
+		s.refuse(d.fullKey, in, d.scaleError(int(in.Replicas)).Error())
 	case deployed != nil:
 		wish := deployed.object.DeepCopy()
 		wish.Spec.Replicas = &in.Replicas
@@ -220,7 +220,7 @@ func (s *Sim) setPaused(in Input, key string, paused bool, unsupported, already 
 	d, deployed := s.target(in, key)
 	switch {
 	case d != nil:
-		s.refuse(d.key, in, fmt.Sprintf("daemonsets.apps %q %s", d.object.Name, unsupported))
+		s.refuse(d.fullKey, in, fmt.Sprintf("daemonsets.apps %q %s", d.object.Name, unsupported))
 	case deployed == nil:
 	case deployed.object.Spec.Paused == paused:
 		s.noteInput(EventInputRefused, deployed, in, fmt.Sprintf(": deployments.apps %q %s", deployed.object.Name, already))

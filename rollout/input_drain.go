@@ -42,7 +42,7 @@ func (in Drain) noteStart(s *Sim, warnings string) {
 	if warnings != "" {
 		detail += "; Warning: " + warnings
 	}
-	s.emit(Event{Kind: EventInputApplied, Node: in.Node, Why: Why{Detail: detail}})
+	s.emit(Event{Kind: EventInputApplied, Node: in.Node, Detail: detail})
 }
 
 func (in Drain) String() string {
@@ -87,7 +87,7 @@ func (in EvictPods) apply(s *Sim) {
 	}
 	for id := range s.podsOn(n) {
 		if r := s.evictions.evictPod(id, ReasonEviction, none); r.words != "" {
-			s.emitPod(EventEvictionRefused, id, Why{Detail: r.words})
+			s.emitPod(EventEvictionRefused, id, cause{Detail: r.words})
 		}
 	}
 }

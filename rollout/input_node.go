@@ -149,7 +149,7 @@ func (in ApplyNode) apply(s *Sim) {
 	if old, ok := s.cluster.Borrow().Node(name); ok && len(object.Status.Conditions) == 0 {
 		object.Status.Conditions = old.Status.Conditions
 	}
-	s.emit(Event{Kind: EventInputApplied, Node: name, Why: Why{Detail: in.String()}})
+	s.emit(Event{Kind: EventInputApplied, Node: name, Detail: in.String()})
 	s.nodes[n].flags |= isThere
 	s.nlc.setNode(n, object)
 	s.readCondition(n, object)
@@ -240,7 +240,7 @@ func (in FailPods) apply(s *Sim) {
 		if !p.live() {
 			continue
 		}
-		s.kubelets.fail(id, "", Why{})
+		s.kubelets.fail(id, "", cause{})
 	}
 }
 
@@ -251,7 +251,7 @@ func (in DeletePods) apply(s *Sim) {
 	}
 	for id := range s.podsOn(n) {
 		if !s.pods[id].is(terminating) {
-			s.emitPod(EventDeletedByUser, id, Why{})
+			s.emitPod(EventDeletedByUser, id, cause{})
 			s.kubelets.deletePod(id)
 		}
 	}

@@ -22,15 +22,15 @@ func (in DeletePod) apply(s *Sim) {
 	id := s.findPod(in.Pod)
 	if id == none {
 		_, name, _ := cutKey(in.Pod)
-		s.emit(Event{Kind: EventInputRefused, Pod: name, Why: Why{Detail: fmt.Sprintf("%s: pods %q not found", in, name)}})
+		s.emit(Event{Kind: EventInputRefused, Pod: name, Detail: fmt.Sprintf("%s: pods %q not found", in, name)})
 		return
 	}
 	switch p := &s.pods[id]; {
 	case in.Force:
-		s.emitPod(EventDeletedByUser, id, Why{Detail: in.String()})
+		s.emitPod(EventDeletedByUser, id, cause{Detail: in.String()})
 		s.vanish(id)
 	case !p.is(terminating):
-		s.emitPod(EventDeletedByUser, id, Why{Detail: in.String()})
+		s.emitPod(EventDeletedByUser, id, cause{Detail: in.String()})
 		s.kubelets.deletePod(id)
 	}
 }

@@ -26,7 +26,7 @@ func (k *kubelets) rejects(id int32, t *fault) bool {
 	if reason == "" {
 		return false
 	}
-	k.fail(id, reason, Why{Reason: ReasonRejected, Detail: reason + message})
+	k.fail(id, reason, cause{Reason: ReasonRejected, Detail: reason + message})
 	return true
 }
 
@@ -67,7 +67,7 @@ func outOf(short *placement.Shortfall) (reason, message string) {
 }
 
 // fail makes a pod Failed, with the reason in its status.
-func (k *kubelets) fail(id int32, reason string, why Why) {
+func (k *kubelets) fail(id int32, reason string, why cause) {
 	p := &k.pods[id]
 	k.endRuns(id)
 	k.bindPod(p, false)

@@ -117,7 +117,7 @@ func (k *kubelets) loop(id int32) {
 	p := &k.pods[id]
 	if !p.is(crashed) && int64(k.clock) >= int64(p.loopStart())+int64(k.faultOf(p).after) {
 		p.flags |= crashed
-		k.emitPod(EventCrashed, id, Why{Detail: "CrashLoopBackOff"})
+		k.emitPod(EventCrashed, id, cause{Detail: "CrashLoopBackOff"})
 	}
 	switch up := k.serves(p, k.runOf(p)); {
 	case up && !p.is(isReady):
@@ -125,7 +125,7 @@ func (k *kubelets) loop(id int32) {
 	case !up && p.is(isReady):
 		k.becomeUnready(id)
 	case up && k.availableNow(p): // its move is off the queue already
-		k.emitPod(EventAvailable, id, Why{})
+		k.emitPod(EventAvailable, id, cause{})
 	}
 }
 

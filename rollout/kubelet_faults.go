@@ -22,7 +22,7 @@ const (
 
 // injectFault adds a fault, and applies it to every pod.
 func (k *kubelets) injectFault(input string, t fault) {
-	k.emit(Event{Kind: EventInputApplied, Why: Why{Detail: input}})
+	k.emit(Event{Kind: EventInputApplied, Detail: input})
 	touched := k.podsWith(&t)
 	waits := map[int32]bool{}
 	for _, id := range touched {
@@ -73,7 +73,7 @@ func (k *kubelets) failsPull(id int32, t *fault) bool {
 	if !p.is(pulls) {
 		p.flags |= pulls
 		p.since = k.clock
-		k.emitPod(EventImagePullFailed, id, Why{Detail: "ErrImagePull"})
+		k.emitPod(EventImagePullFailed, id, cause{Detail: "ErrImagePull"})
 	}
 	return true
 }

@@ -109,14 +109,14 @@ func (k *kubelets) move(id int32) {
 	p := &k.pods[id]
 	switch {
 	case p.is(terminating) && k.stopTick(p) == k.now:
-		k.emitPod(EventStopped, id, Why{})
+		k.emitPod(EventStopped, id, cause{})
 		k.vanish(id)
 		return
 	case p.phase == failed: // its backoff is over
 	case p.is(loops) && !p.is(frozen) && p.phase == running && !p.is(terminating):
 		k.loop(id)
 	case p.is(isReady):
-		k.emitPod(EventAvailable, id, Why{})
+		k.emitPod(EventAvailable, id, cause{})
 	case p.phase == pending:
 		k.startPod(id)
 	default:
@@ -138,12 +138,12 @@ func (k *kubelets) startPod(id int32) {
 	switch {
 	case t.kind == crashLoop:
 		p.flags |= loops
-		k.emitPod(EventStarted, id, Why{})
+		k.emitPod(EventStarted, id, cause{})
 		k.loop(id)
 	case k.durations(p).ready == 0 && !k.heldBack(p):
 		k.becomeReady(id)
 	default:
-		k.emitPod(EventStarted, id, Why{})
+		k.emitPod(EventStarted, id, cause{})
 	}
 }
 
@@ -151,7 +151,7 @@ func (k *kubelets) becomeReady(id int32) {
 	p := &k.pods[id]
 	p.flags |= isReady
 	p.readied, p.reason = k.clock, 0
-	k.emitPod(EventReady, id, Why{})
+	k.emitPod(EventReady, id, cause{})
 }
 
 func (k *kubelets) becomeUnready(id int32) {
@@ -162,5 +162,5 @@ func (k *kubelets) becomeUnready(id int32) {
 	p.flags &^= isReady
 	p.readied = k.clock
 	k.changed(p)
-	k.emitPod(EventNotReady, id, Why{})
+	k.emitPod(EventNotReady, id, cause{})
 }

@@ -45,7 +45,7 @@ func (nlc *nodeLifecycleController) fireAlarms(kind alarmKind) {
 				cluster.Untaint(corev1.TaintNodeNotReady),
 				cluster.Taint(corev1.TaintNodeUnreachable+":"+string(corev1.TaintEffectNoSchedule)),
 				cluster.Taint(corev1.TaintNodeUnreachable+":"+string(corev1.TaintEffectNoExecute)))
-			nlc.emit(Event{Kind: EventNodeTainted, Node: nlc.nodeNames[a.node].name, Why: Why{Detail: corev1.TaintNodeUnreachable}})
+			nlc.emit(Event{Kind: EventNodeTainted, Node: nlc.nodeNames[a.node].name, Detail: corev1.TaintNodeUnreachable})
 		}
 		return true
 	})
@@ -55,7 +55,7 @@ func (nlc *nodeLifecycleController) fireAlarms(kind alarmKind) {
 // (pkg/controller/podgc/gc_controller.go: gcOrphaned).
 func (nlc *nodeLifecycleController) collect(node int32) {
 	for id := range nlc.podsOn(node) {
-		nlc.emitPod(EventGarbageCollected, id, Why{Reason: ReasonNodeDeleted})
+		nlc.emitPod(EventGarbageCollected, id, cause{Reason: ReasonNodeDeleted})
 		nlc.vanish(id)
 	}
 }

@@ -321,8 +321,7 @@ func TestNotesSayWhatEventsSay(t *testing.T) {
 				t.Fatalf("%d notes of\n%s", len(s.notes), lines(events))
 			}
 			for i, e := range events {
-				daemon, _ := s.slots("daemonset/" + e.DaemonSet)
-				_, deployment := s.slots("deployment/" + e.Deployment)
+				daemon, deployment := s.slots(e.Key)
 				if n := s.notes[i]; daemon != none && n.owner != daemon || deployment != none && n.deployment != deployment {
 					t.Fatalf("%+v of %v", n, e)
 				}

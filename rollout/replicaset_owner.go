@@ -25,7 +25,7 @@ func (rsc *replicaSetController) claimPods(rs *replicaSet) {
 	active := rsc.appendActive(rsc.scratch.take(), rs)
 	for _, id := range active {
 		if p := &rsc.pods[id]; !rs.selector.Matches(labels.Set(rsc.classes[p.class].labels)) {
-			rsc.emitPod(EventReleased, id, Why{})
+			rsc.emitPod(EventReleased, id, cause{})
 			rsc.leave(id)
 			p.flags |= orphan
 			rsc.orphaned()
@@ -62,7 +62,7 @@ func (rsc *replicaSetController) adoptReplica(id int32, rs *replicaSet, like map
 	p.flags &^= orphan
 	rsc.join(id, rs)
 	rsc.kubelets.arm(id)
-	rsc.emitPod(EventAdopted, id, Why{})
+	rsc.emitPod(EventAdopted, id, cause{})
 	rsc.busy = true
 }
 
@@ -91,7 +91,7 @@ func (rsc *replicaSetController) collectSet(rs *replicaSet) {
 func (rsc *replicaSetController) collectPods(rs *replicaSet) {
 	for _, id := range append([]int32(nil), rs.pods...) {
 		if !rsc.pods[id].is(terminating) {
-			rsc.emitPod(EventGarbageCollected, id, Why{Reason: SetGone})
+			rsc.emitPod(EventGarbageCollected, id, cause{Reason: ReasonReplicaSetDeleted})
 			rsc.kubelets.deletePod(id)
 		}
 	}

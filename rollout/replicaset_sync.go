@@ -52,7 +52,7 @@ func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, statu
 		}
 	case diff > 0:
 		for _, x := range rsc.podsToDelete(rs, active, min(diff, setBurst)) {
-			rsc.emitPod(EventDeleted, x, Why{Reason: ReasonScaleDown, Used: len(active), Limit: int(rs.size())})
+			rsc.emitPod(EventDeleted, x, cause{Reason: ReasonScaleDown, Used: len(active), Limit: int(rs.size())})
 			rsc.kubelets.deletePod(x)
 		}
 	}
@@ -62,7 +62,7 @@ func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, statu
 func (rsc *replicaSetController) createReplica(rs *replicaSet) {
 	id, _ := rsc.newPod(rs.class, nextSerial(&rs.serial, &rs.taken))
 	rsc.join(id, rs)
-	rsc.emitPod(EventCreated, id, Why{Reason: ReasonScaleUp})
+	rsc.emitPod(EventCreated, id, cause{Reason: ReasonScaleUp})
 	if node := rsc.classes[rs.class].template.Spec.NodeName; node != "" {
 		rsc.scheduler.bindTo(id, rsc.slotFor(node)) // it bypasses the scheduler
 		return

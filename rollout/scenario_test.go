@@ -149,7 +149,7 @@ func (g *stage) report(d *datadriven.TestData, events []Event) string {
 	var order []group
 	counts := map[group]int{}
 	for _, e := range events {
-		x := group{e.Tick, e.Round, e.Kind, e.Why.Reason}
+		x := group{e.Tick, e.Round, e.Kind, e.Reason}
 		if counts[x]++; counts[x] == 1 {
 			order = append(order, x)
 		}
@@ -157,7 +157,7 @@ func (g *stage) report(d *datadriven.TestData, events []Event) string {
 	var b strings.Builder
 	for _, x := range order {
 		fmt.Fprintf(&b, "%d.%d %v %d", x.tick, x.round, x.kind, counts[x])
-		if x.why != 0 {
+		if x.why != "" {
 			fmt.Fprintf(&b, " %v", x.why)
 		}
 		b.WriteString("\n")

@@ -109,6 +109,6 @@ func (s *scheduler) bind(id int32) {
 	s.kubelets.arm(id)
 	s.busy = true
 	if p.created != s.clock || p.set != none {
-		s.emitPod(EventBound, id, Why{})
+		s.emitPod(EventBound, id, cause{})
 	}
 }

@@ -104,7 +104,7 @@ func (s *scheduler) noteUnschedulable(id int32, why string) {
 		if why == "" && !s.quiet {
 			why = s.whyUnbound(p)
 		}
-		s.emitPod(EventUnschedulable, id, Why{Detail: why})
+		s.emitPod(EventUnschedulable, id, cause{Detail: why})
 	}
 }
 

@@ -36,7 +36,7 @@ func (s *scheduler) preempt(id int32) bool {
 	evicted := false
 	for other := range s.podsOn(p.node) {
 		if victims[s.fullName(other)] && !s.pods[other].is(terminating) {
-			s.emitPod(EventPreempted, other, Why{Reason: ReasonLowerPriority, Detail: by})
+			s.emitPod(EventPreempted, other, cause{Reason: ReasonLowerPriority, Detail: by})
 			s.pods[other].flags |= preempted
 			s.kubelets.deletePod(other)
 			evicted = true

@@ -39,7 +39,7 @@ func dumped(t *testing.T, change func(*cluster.Manifest)) *Sim {
 func kindsOf(events []Event) string {
 	var kinds []string
 	for _, e := range events {
-		kinds = append(kinds, e.Kind.String())
+		kinds = append(kinds, string(e.Kind))
 	}
 	return strings.Join(kinds, " ")
 }

@@ -12,6 +12,12 @@ type keyed interface {
 	name() string
 }
 
+// The kinds of objects that have a key, as its prefix.
+const (
+	daemonSetKind  = "daemonset/"
+	deploymentKind = "deployment/"
+)
+
 func checkKey(key string) error {
 	if key == "" {
 		return errors.New("no key: must be namespace/name")
@@ -21,6 +27,12 @@ func checkKey(key string) error {
 		return fmt.Errorf("key %q: must be namespace/name", key)
 	}
 	return nil
+}
+
+// plainKey returns the key without its kind: namespace/name.
+func plainKey(key string) string {
+	_, plain := cutKind(key)
+	return plain
 }
 
 // cutKind cuts the kind off a key, if it has one.

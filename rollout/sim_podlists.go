@@ -242,6 +242,17 @@ func (o *objectTables) ownerKey(p *pod) string {
 	return ""
 }
 
+// fullKeyOf returns the key of the pod's DaemonSet or Deployment with its kind.
+func (o *objectTables) fullKeyOf(p *pod) string {
+	if p.owner != none {
+		return o.daemonSets.at[p.owner].fullKey
+	}
+	if slot := o.deploymentSlot(p); slot != none {
+		return o.deployments.at[slot].fullKey
+	}
+	return ""
+}
+
 func (s *store) byPriority(a, b int32) int {
 	p, q := &s.pods[a], &s.pods[b]
 	return cmp.Or(cmp.Compare(s.classes[q.class].priority, s.classes[p.class].priority), cmp.Compare(p.created, q.created), s.inTurn(a, b))

@@ -22,7 +22,7 @@ func (r *eventRecorder) fork() eventRecorder {
 // note is what an event was about, for observers inside the package.
 type note struct {
 	node, owner, deployment int32 // slots, or none
-	rule                    Reason
+	rolls                   bool  // the rollout began with a node, or scaled down a ReplicaSet
 }
 
 // eventsAtOnce is the minimum number of events allocated at a time: most ticks
@@ -54,14 +54,14 @@ func (r *eventRecorder) note(n note) {
 }
 
 func (s *store) emit(e Event) {
-	n := note{none, none, none, e.Why.Reason}
+	n := note{none, none, none, e.Reason.rolls()}
 	if e.Node != "" {
 		n.node = s.slotOf(e.Node)
 	}
-	if d := s.daemonSets.find(e.DaemonSet); d != nil && (e.Node == "" || n.node != none) {
+	if d := s.daemonSets.find(plainKey(e.Key)); d != nil && d.fullKey == e.Key && (e.Node == "" || n.node != none) {
 		n.owner = d.slot
 	}
-	if d := s.deployments.find(e.Deployment); d != nil {
+	if d := s.deployments.find(plainKey(e.Key)); d != nil && d.fullKey == e.Key {
 		n.deployment = d.slot
 	}
 	s.note(n)
@@ -71,24 +71,23 @@ func (s *store) emit(e Event) {
 	}
 }
 
-func (s *store) emitPod(kind EventKind, id int32, why Why) {
+func (s *store) emitPod(kind EventKind, id int32, why cause) {
 	p := &s.pods[id]
-	s.note(note{p.node, p.owner, s.deploymentSlot(p), why.Reason})
+	s.note(note{p.node, p.owner, s.deploymentSlot(p), why.Reason.rolls()})
 	if s.quiet {
 		return
 	}
 	e := s.newEvent()
 	e.Tick, e.Round, e.Kind = int(s.now), int(s.round), kind
 	e.Pod, e.Revision = s.podName(id), s.numbers[p.class]
-	e.Why.Reason, e.Why.Used, e.Why.Limit = why.Reason, why.Used, why.Limit
-	if why.Detail != "" { // what is not written costs the collector nothing
-		e.Why.Detail = why.Detail
+	e.Used, e.Limit = why.Used, why.Limit
+	if why.Reason != "" { // a field that is not written costs the collector nothing
+		e.Reason = why.Reason
 	}
-	if p.owner != none {
-		e.DaemonSet = s.daemonSets.at[p.owner].key
-	} else {
-		e.Deployment = s.ownerKey(p)
+	if why.Detail != "" {
+		e.Detail = why.Detail
 	}
+	e.Key = s.fullKeyOf(p)
 	if p.node != none {
 		e.Node = s.nodeNames[p.node].name
 	}

@@ -61,7 +61,7 @@ func scripted(t failer, y *story, most int, each func(events []Event)) bool {
 func happenings(events []Event) string {
 	var all []string
 	for _, e := range events {
-		e.Pod, e.Why = "", Why{Reason: e.Why.Reason}
+		e.Pod, e.Used, e.Limit, e.Detail = "", 0, 0, ""
 		all = append(all, fmt.Sprintf("%06d.%03d %v", e.Tick, e.Round, e))
 	}
 	slices.Sort(all)

@@ -144,7 +144,7 @@ func (o *observer) run(max int) error {
 	for tick := range o.sim.passes(max) {
 		o.Ticks = tick - o.start
 		o.see(tick)
-		if err := refusedApply(o.sim.report(), o.DaemonSet); err != nil && o.Ticks == 1 {
+		if err := refusedApply(o.sim.report(), o.key); err != nil && o.Ticks == 1 {
 			return err
 		}
 	}
@@ -155,8 +155,8 @@ func (o *observer) run(max int) error {
 // refusedApply returns why the DaemonSet or Deployment was not taken; nil if it was.
 func refusedApply(events []Event, key string) error {
 	for i := range events {
-		if e := &events[i]; e.Kind == EventInputRefused && e.DaemonSet+e.Deployment == key && strings.HasPrefix(e.Why.Detail, "apply ") {
-			return errors.New(e.Why.Detail)
+		if e := &events[i]; e.Kind == EventInputRefused && e.Key == key && strings.HasPrefix(e.Detail, "apply ") {
+			return errors.New(e.Detail)
 		}
 	}
 	return nil

@@ -66,8 +66,8 @@ func (m *measure) find() {
 func (m *measure) turning(events []Event) bool {
 	endless := false
 	for _, e := range events {
-		if e.Kind == EventEvicted && e.Why.Reason == ReasonEvictionLoop {
-			id := e.DaemonSet + " " + e.Node
+		if e.Kind == EventEvicted && e.Reason == ReasonEvictionLoop {
+			id := e.Key + " " + e.Node
 			m.turns[id]++
 			endless = endless || m.turns[id] > 2
 		}
@@ -78,12 +78,12 @@ func (m *measure) turning(events []Event) bool {
 func (m *measure) courses(trace Trace) []Summary {
 	last := map[string]int{}
 	for _, e := range trace {
-		last[e.DaemonSet] = e.Tick
+		last[e.Key] = e.Tick
 	}
 	var all []Summary
 	for _, o := range m.observers {
 		o.close()
-		if tick, any := last[o.DaemonSet]; any {
+		if tick, any := last[o.key]; any {
 			o.Ticks = tick - m.start
 		}
 		all = append(all, o.Summary)

@@ -79,7 +79,7 @@ func (o *observer) seeNodes(d *daemonSet, tick int) {
 	all, wave := o.moveRows() || !o.seen, false
 	for _, n := range o.sim.notes {
 		mine := n.owner == d.slot
-		wave = wave || mine && n.rule.rolls()
+		wave = wave || mine && n.rolls
 		switch {
 		case n.node == none:
 			all = all || mine // which nodes want a pod may have changed
@@ -94,16 +94,6 @@ func (o *observer) seeNodes(d *daemonSet, tick int) {
 	if wave {
 		o.Waves++
 	}
-}
-
-// rolls reports whether the rule is one by which rollingUpdate begins with a
-// node.
-func (r Reason) rolls() bool {
-	switch r {
-	case ReasonMaxUnavailable, ReasonOldUnavailable, ReasonMaxSurge, ReasonOldUnavailableSurge:
-		return true
-	}
-	return false
 }
 
 // moveRows adds rows for new nodes, and reports whether there are any.
@@ -158,7 +148,7 @@ func (s *Sim) serviceOn(d *daemonSet, node int32) service {
 
 func (o *observer) seePods(d *deployment) {
 	o.served, o.Desired = o.sim.serving(d), int(d.replicas())
-	if slices.ContainsFunc(o.sim.notes, func(n note) bool { return n.deployment == d.slot && n.rule == ReasonScaleDown }) {
+	if slices.ContainsFunc(o.sim.notes, func(n note) bool { return n.deployment == d.slot && n.rolls }) {
 		o.Waves++
 	}
 }

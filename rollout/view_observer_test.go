@@ -245,12 +245,12 @@ func (h *hand) read(events []Event) {
 	again, wave := false, false
 	for _, e := range events {
 		h.last = e.Tick
-		if e.DaemonSet+e.Deployment != h.DaemonSet {
+		if e.Key != h.key {
 			continue
 		}
 		h.Ticks = e.Tick - h.start
 		again = again || e.Pod == "" || e.Kind == EventAdopted
-		wave = wave || slices.Contains([]Reason{ReasonMaxUnavailable, ReasonOldUnavailable, ReasonMaxSurge, ReasonOldUnavailableSurge, ReasonScaleDown}, e.Why.Reason)
+		wave = wave || slices.Contains([]Reason{ReasonMaxUnavailable, ReasonOldUnavailable, ReasonMaxSurge, ReasonOldUnavailableSurge, ReasonScaleDown}, e.Reason)
 		switch e.Kind {
 		case EventReady, EventAvailable:
 			if !h.going[e.Pod] && (e.Kind == EventAvailable || minReady == 0) {

@@ -19,11 +19,11 @@ func TestZeroValues(t *testing.T) {
 		rollout.Apply{}, rollout.ApplyNode{}, rollout.UpdateLimit{}, rollout.Blocker(0), rollout.Choice{}, rollout.CrashLoop{},
 		rollout.Delete{}, rollout.DeletePod{}, rollout.DeletePods{}, rollout.Drain{},
 		rollout.EditNode{}, rollout.Estimate{}, rollout.Event{}, rollout.EvictPods{}, rollout.FailPods{}, rollout.ImagePullFails{},
-		rollout.EventKind(0), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},
+		rollout.EventKind(""), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},
 		rollout.NodeReady{}, rollout.NodeUp{}, rollout.Order(0), rollout.Pause{}, rollout.Pod{},
 		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Propagation(0), rollout.Recover{}, rollout.RejectPods{},
-		rollout.RemoveNode{}, rollout.Resume{}, rollout.Reason(0), rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
-		rollout.ScheduledInput{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{}, rollout.Wait{}, rollout.Why{},
+		rollout.RemoveNode{}, rollout.Resume{}, rollout.Reason(""), rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
+		rollout.ScheduledInput{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{}, rollout.Wait{},
 		rollout.FormatInput, rollout.New, rollout.ParseInput, rollout.ParseScript, rollout.WaitingUntil,
 	)
 }

@@ -224,9 +224,10 @@ func (o *ourDeployments) note(now controllers.Tick, e rollout.Event) {
 		d.Refused = append(d.Refused, "refused")
 		now.Deployments[refusals] = d
 	case rollout.EventSyncFailed:
-		d := now.Deployments[e.Deployment]
-		d.Errors = append(d.Errors, e.Why.Detail)
-		now.Deployments[e.Deployment] = d
+		key := strings.TrimPrefix(e.Key, "deployment/")
+		d := now.Deployments[key]
+		d.Errors = append(d.Errors, e.Detail)
+		now.Deployments[key] = d
 	case rollout.EventBound:
 		o.nodes[e.Pod] = e.Node
 	case rollout.EventCreated, rollout.EventDeleted:

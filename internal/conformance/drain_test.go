@@ -90,14 +90,14 @@ func TestDrainsChooseAsKubectl(t *testing.T) {
 		}
 		var ours, ourWarnings, ourMistakes []string
 		for _, e := range sim.Tick() {
-			_, warning, _ := strings.Cut(e.Why.Detail, "; Warning: ")
+			_, warning, _ := strings.Cut(e.Detail, "; Warning: ")
 			switch {
 			case e.Kind == rollout.EventDeletedByUser:
 				ours = append(ours, e.Pod)
 			case e.Kind == rollout.EventInputApplied && warning != "":
 				ourWarnings = strings.Split(warning, "; ")
 			case e.Kind == rollout.EventDrainFailed:
-				ourMistakes = append(ourMistakes, e.Why.Detail)
+				ourMistakes = append(ourMistakes, e.Detail)
 			}
 		}
 		if wrong != nil {

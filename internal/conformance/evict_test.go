@@ -49,7 +49,7 @@ func TestEvictionsAreAnswered(t *testing.T) {
 		ours := ""
 		for _, e := range sim.Tick() {
 			if e.Kind == rollout.EventEvictionRefused {
-				ours = e.Why.Detail
+				ours = e.Detail
 			}
 		}
 		theirs := ""

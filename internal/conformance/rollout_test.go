@@ -308,15 +308,16 @@ func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) controllers.Ti
 var daemonSetKeys = []string{"default/agent", "default/proxy"}
 
 func (o *ourTrace) note(set func(string) *controllers.Set, e rollout.Event) {
-	at := controllers.At{Tick: e.Tick, Round: e.Round, Key: e.DaemonSet}
+	key := strings.TrimPrefix(e.Key, "daemonset/")
+	at := controllers.At{Tick: e.Tick, Round: e.Round, Key: key}
 	switch e.Kind {
 	case rollout.EventInputRefused:
-		s := set(e.DaemonSet)
+		s := set(key)
 		s.Refused = append(s.Refused, "refused")
 	case rollout.EventSyncFailed:
-		s := set(e.DaemonSet)
-		s.Errors = append(s.Errors, e.Why.Detail)
-		o.fails[e.DaemonSet] = append(o.fails[e.DaemonSet], failure{at, e.Why.Detail})
+		s := set(key)
+		s.Errors = append(s.Errors, e.Detail)
+		o.fails[key] = append(o.fails[key], failure{at, e.Detail})
 	case rollout.EventCreated, rollout.EventDeleted:
 		if o.acts[at] == nil {
 			o.acts[at] = &acts{}

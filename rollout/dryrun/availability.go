@@ -115,7 +115,7 @@ func (c *course) replay(key string, w *watch, look func(tick int)) {
 			look(tick)
 			tick = e.Tick
 		}
-		if keyOfEvent(e) == key {
+		if e.Key == key {
 			w.see(e)
 		}
 	}

@@ -69,16 +69,17 @@ func (p *Plan) deploymentText() string {
 func (c *course) deployments() []DeploymentEffect {
 	effects := map[string]*DeploymentEffect{}
 	for _, e := range c.trace {
+		name, deployed := strings.CutPrefix(e.Key, "deployment/")
 		count := func(n func(*DeploymentEffect) *int) {
-			d := effects[e.Deployment]
+			d := effects[name]
 			if d == nil {
-				d = &DeploymentEffect{Deployment: e.Deployment, State: c.sim.State(e.Deployment).String()}
-				effects[e.Deployment] = d
+				d = &DeploymentEffect{Deployment: name, State: c.sim.State(e.Key).String()}
+				effects[name] = d
 			}
 			*n(d)++
 		}
 		switch {
-		case e.Deployment == "":
+		case !deployed:
 		case e.Kind == rollout.EventCreated:
 			count(func(d *DeploymentEffect) *int { return &d.Created })
 		case e.Kind == rollout.EventDeleted:

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/berthsim/berth/cluster"
@@ -132,35 +133,27 @@ func (e Effect) course() *course {
 	return e.plan.course()
 }
 
-// keyOfEvent returns the key, with its kind, of the workload of an event, or "" if it
-// has none.
-func keyOfEvent(e *rollout.Event) string {
-	switch {
-	case e.DaemonSet != "":
-		return daemonKey(e.DaemonSet)
-	case e.Deployment != "":
-		return deploymentKey(e.Deployment)
-	}
-	return ""
-}
+// ofDaemonSet reports whether the event is about a DaemonSet or its pod.
+func ofDaemonSet(e *rollout.Event) bool { return strings.HasPrefix(e.Key, "daemonset/") }
 
 func (c *course) note(e *rollout.Event) {
-	if key := keyOfEvent(e); key != "" && e.Kind != rollout.EventInputUnchanged {
+	if key := e.Key; key != "" && e.Kind != rollout.EventInputUnchanged {
 		end := c.ends[key]
 		end.last = e.Tick - c.start
 		h := fnv.New64a()
-		fmt.Fprint(h, end.print, end.last, e.Kind, e.Node, e.Why.Reason)
+		fmt.Fprint(h, end.print, end.last, e.Kind, e.Node, e.Reason)
 		end.print = h.Sum64()
 		c.ends[key] = end
 	}
 	switch {
 	case e.Kind == rollout.EventInputRefused:
-		c.refused = append(c.refused, e.Why.Detail)
-	case (e.Kind == rollout.EventDeleted || e.Kind == rollout.EventCreated) && rolling(e.Why.Reason):
-		if c.rolled[e.DaemonSet] == nil {
-			c.rolled[e.DaemonSet] = map[string]bool{}
+		c.refused = append(c.refused, e.Detail)
+	case (e.Kind == rollout.EventDeleted || e.Kind == rollout.EventCreated) && rolling(e.Reason):
+		key := strings.TrimPrefix(e.Key, "daemonset/")
+		if c.rolled[key] == nil {
+			c.rolled[key] = map[string]bool{}
 		}
-		c.rolled[e.DaemonSet][e.Node] = true
+		c.rolled[key][e.Node] = true
 	}
 }
 
@@ -168,7 +161,7 @@ func (c *course) note(e *rollout.Event) {
 // (pkg/controller/daemon/update.go: rollingUpdate) and not of manage.
 func rolling(r rollout.Reason) bool {
 	switch r {
-	case rollout.ReasonMaxUnavailable, rollout.ReasonOldUnavailable, rollout.ReasonOldNotReady, rollout.ReasonNewAvailable, rollout.OldUnwanted,
+	case rollout.ReasonMaxUnavailable, rollout.ReasonOldUnavailable, rollout.ReasonOldNotReady, rollout.ReasonNewAvailable, rollout.ReasonOldUnwanted,
 		rollout.ReasonSurplusAvailable, rollout.ReasonMaxSurge, rollout.ReasonOldUnavailableSurge:
 		return true
 	}

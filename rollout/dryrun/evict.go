@@ -191,7 +191,7 @@ func (c *course) leaving() map[out]rollout.Event {
 	gone := map[out]rollout.Event{}
 	for i := range c.trace {
 		e := &c.trace[i]
-		if e.DaemonSet == "" && leaves(e.Kind) {
+		if !ofDaemonSet(e) && leaves(e.Kind) {
 			if _, already := gone[out{e.Node, e.Pod}]; !already {
 				gone[out{e.Node, e.Pod}] = *e
 			}
@@ -223,12 +223,12 @@ func fateOf(e rollout.Event) Disposition {
 // preempts it, or what deletes it.
 func why(e rollout.Event, nodeStays bool) string {
 	switch {
-	case e.Kind == rollout.EventDeletedByUser && e.Why.Reason == 0:
+	case e.Kind == rollout.EventDeletedByUser && e.Reason == "":
 		return "the pod is deleted"
 	case e.Kind == rollout.EventGarbageCollected && !nodeStays:
 		return "the node is removed"
-	case e.Why != rollout.Why{}:
-		return e.Why.String()
+	case e.Why() != "":
+		return e.Why()
 	}
 	return fmt.Sprint(e.Kind)
 }
@@ -314,8 +314,8 @@ type lineages struct {
 // ReplicaSet. It is found by the pod's owner, or by the name of a pod that the
 // controller created.
 func (x *lineages) groupOf(e *rollout.Event) string {
-	if e.Deployment != "" {
-		return deploymentKey(e.Deployment)
+	if strings.HasPrefix(e.Key, "deployment/") {
+		return e.Key
 	}
 	name, ok := x.sets[out{e.Node, e.Pod}]
 	if !ok {
@@ -341,7 +341,7 @@ func (c *course) lineages(before cluster.Borrowed) *lineages {
 		}
 	}
 	for i := range c.trace {
-		if e := &c.trace[i]; e.DaemonSet == "" && e.Pod != "" {
+		if e := &c.trace[i]; !ofDaemonSet(e) && e.Pod != "" {
 			x.see(e, delayed)
 		}
 	}
@@ -369,7 +369,7 @@ func (x *lineages) see(e *rollout.Event, delayed map[string]bool) {
 			x.bound[id] = e.Node
 		}
 	case e.Kind == rollout.EventUnschedulable:
-		x.unfit[id] = e.Why.String()
+		x.unfit[id] = e.Why()
 	case e.Kind == rollout.EventAvailable || e.Kind == rollout.EventReady && !delayed[group]:
 		if _, already := x.ready[id]; !already {
 			x.ready[id] = e.Tick

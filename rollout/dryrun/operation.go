@@ -234,10 +234,10 @@ func (p *Plan) refusals(edit int) []string {
 		}
 		for i := range p.course().trace {
 			switch e := &p.course().trace[i]; {
-			case e.Kind == rollout.EventInputRefused && strings.HasPrefix(e.Why.Detail, words):
-				all = append(all, strings.TrimPrefix(e.Why.Detail, words))
+			case e.Kind == rollout.EventInputRefused && strings.HasPrefix(e.Detail, words):
+				all = append(all, strings.TrimPrefix(e.Detail, words))
 			case e.Kind == rollout.EventDrainFailed && e.Node == drain:
-				all = append(all, strings.TrimSuffix(e.Why.Detail, ", continuing command..."))
+				all = append(all, strings.TrimSuffix(e.Detail, ", continuing command..."))
 			}
 		}
 	}

@@ -111,7 +111,7 @@ func TestPlanAgreesWithTheSimulation(t *testing.T) {
 func evicted(p *dryrun.Plan, key string) cluster.NodeSet {
 	var nodes []string
 	for _, e := range p.Trace() {
-		if e.Kind == rollout.EventEvicted && e.DaemonSet == key {
+		if e.Kind == rollout.EventEvicted && e.Key == "daemonset/"+key {
 			nodes = append(nodes, e.Node)
 		}
 	}

@@ -346,7 +346,7 @@ func checkDeployments(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]int
 		seen["Deployment"]++
 		want := dryrun.DeploymentEffect{Deployment: d.Deployment, State: h.sim.State("deployment/" + d.Deployment).String()}
 		for _, e := range h.events {
-			if e.Deployment != d.Deployment {
+			if e.Key != "deployment/"+d.Deployment {
 				continue
 			}
 			switch e.Kind {
@@ -418,17 +418,17 @@ func checkEvictions(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map[
 		}
 	}
 	for _, x := range with.events { // all are listed
-		if x.Kind != rollout.EventEvicted || x.DaemonSet != "" {
+		if x.Kind != rollout.EventEvicted || strings.HasPrefix(x.Key, "daemonset/") {
 			continue
 		}
 		anyway := first(without.events, func(y rollout.Event) bool {
 			return y.Pod == x.Pod && y.Node == x.Node && y.Kind != rollout.EventNotReady && y.Kind != rollout.EventInputApplied
 		})
-		had := slices.ContainsFunc(with.before["deployment/"+x.Deployment], func(p rollout.Pod) bool {
+		had := slices.ContainsFunc(with.before[x.Key], func(p rollout.Pod) bool {
 			return p.Name == x.Pod && p.Node == x.Node && p.Bound && !p.Terminating && p.Phase == "Running"
 		})
 		told := slices.ContainsFunc(p.Evictions(), func(e dryrun.Eviction) bool { return strings.HasSuffix(e.Pod, "/"+x.Pod) })
-		if had && anyway == nil && !told && x.Deployment != "" && firstLeft(with.events, x.Pod).Kind == rollout.EventEvicted {
+		if had && anyway == nil && !told && x.Key != "" && firstLeft(with.events, x.Pod).Kind == rollout.EventEvicted {
 			t.Fatalf("%v is not told\n%v", x, p)
 		}
 	}
@@ -441,7 +441,7 @@ func heir(events []rollout.Event, left *rollout.Event) string {
 	ready := map[string]bool{}
 	for _, e := range events {
 		switch {
-		case e.Deployment != left.Deployment || e.Pod == "":
+		case e.Key != left.Key || e.Pod == "":
 		case e.Kind == rollout.EventCreated:
 			made = append(made, e.Pod)
 		case e.Kind == rollout.EventAvailable || e.Kind == rollout.EventReady:

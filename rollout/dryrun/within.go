@@ -68,7 +68,7 @@ func (e Effect) late(d time.Duration) []Violation {
 	c := e.course()
 	var names []string
 	for _, event := range c.trace {
-		if event.DaemonSet == e.Key && e.plan.duration(event.Tick-c.start) > d {
+		if event.Key == daemonKey(e.Key) && e.plan.duration(event.Tick-c.start) > d {
 			names = append(names, event.Node)
 		}
 	}

@@ -194,7 +194,7 @@ func (f *followed) acts(round int) Actions {
 	var a Actions
 	for _, e := range f.events {
 		switch {
-		case e.Round != round || e.DaemonSet != f.key:
+		case e.Round != round || e.Key != "daemonset/"+f.key:
 		case e.Kind == rollout.EventCreated:
 			a.Create = append(a.Create, e.Node)
 		case e.Kind == rollout.EventDeleted:

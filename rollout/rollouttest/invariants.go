@@ -174,7 +174,7 @@ func Ends(key string) Invariant {
 		acted := false
 		note := func(m *Observed) error {
 			acted = acted || slices.ContainsFunc(m.events, func(e rollout.Event) bool {
-				return e.DaemonSet == key && (e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted)
+				return e.Key == "daemonset/"+key && (e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted)
 			})
 			return ErrNoPremise
 		}

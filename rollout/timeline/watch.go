@@ -52,7 +52,7 @@ type row struct {
 // DaemonSet without a node may change which nodes want a pod.
 func (r *recorder) look(events []rollout.Event) {
 	column := events[0].Tick - r.FirstTick
-	whole := func(e rollout.Event) bool { return e.Node == "" && e.DaemonSet == r.DaemonSet }
+	whole := func(e rollout.Event) bool { return e.Node == "" && e.Key == "daemonset/"+r.DaemonSet }
 	if r.Deployment != "" || slices.ContainsFunc(events, whole) {
 		r.lookAtAll(column)
 		return
