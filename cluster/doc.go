@@ -17,8 +17,7 @@
 //	both := ssd.And(gpu)
 //
 // Arguments and results are copied, so callers cannot change a snapshot through an
-// object. Adopt and Borrow skip the copies for callers that do not modify the
-// objects.
+// object. Adopt skips the copies of the arguments.
 //
 // An object that Validate accepts may still be refused by an API server. Validate
 // checks the fields that the model uses; admission (quotas, LimitRanges,

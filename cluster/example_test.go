@@ -43,7 +43,7 @@ func ExampleCluster_Edit() {
 	}
 	old, _ := before.Tainted("dedicated")
 	now, _ := after.Tainted("dedicated=gpu:NoSchedule")
-	fmt.Println(old, now, after.HasLabel("disktype"))
+	fmt.Println(old, now, after.Labeled("disktype"))
 	// Output: {c} {b c} {a}
 }
 

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // NodeSet is an immutable set of nodes, as queries return and policies use. The zero
@@ -16,28 +17,21 @@ import (
 // Sets from any snapshots can be combined; nodes are matched by name. If the
 // snapshots have the same node names, that costs a word operation per 64 nodes,
 // otherwise a merge of the two lists of names.
-type NodeSet struct {
-	view  *view
-	words words
-}
+type NodeSet snapshot.Set
+
+func (s NodeSet) set() snapshot.Set { return snapshot.Set(s) }
 
 // Len returns the number of nodes. It costs a word operation per 64 nodes.
-func (s NodeSet) Len() int { return s.words.count() }
+func (s NodeSet) Len() int { return s.set().Len() }
 
 // Has reports whether the set has a node of that name.
-func (s NodeSet) Has(name string) bool {
-	if s.view == nil {
-		return false
-	}
-	i, ok := s.view.position(name)
-	return ok && s.words.has(i)
-}
+func (s NodeSet) Has(name string) bool { return s.set().Has(name) }
 
 // All yields the nodes, ascending by name. Each is a copy.
 func (s NodeSet) All() iter.Seq[*corev1.Node] {
 	return func(yield func(*corev1.Node) bool) {
-		for i := range s.words.positions() {
-			if !yield(s.view.node(i).DeepCopy()) {
+		for n := range s.set().All() {
+			if !yield(n.DeepCopy()) {
 				return
 			}
 		}
@@ -45,53 +39,19 @@ func (s NodeSet) All() iter.Seq[*corev1.Node] {
 }
 
 // Names returns the names, ascending.
-func (s NodeSet) Names() []string {
-	names := make([]string, 0, s.Len())
-	for i := range s.words.positions() {
-		names = append(names, s.view.names[i])
-	}
-	return names
-}
+func (s NodeSet) Names() []string { return s.set().Names() }
 
 // And returns the nodes in both sets, as they are in s.
-func (s NodeSet) And(t NodeSet) NodeSet {
-	if s.view == nil || t.view == nil {
-		return NodeSet{}
-	}
-	return NodeSet{s.view, s.words.and(t.on(s.view))}
-}
+func (s NodeSet) And(t NodeSet) NodeSet { return NodeSet(s.set().And(t.set())) }
 
 // Minus returns the nodes of s that are not in t.
-func (s NodeSet) Minus(t NodeSet) NodeSet {
-	if s.view == nil || t.view == nil {
-		return s
-	}
-	return NodeSet{s.view, s.words.minus(t.on(s.view))}
-}
+func (s NodeSet) Minus(t NodeSet) NodeSet { return NodeSet(s.set().Minus(t.set())) }
 
 // Or returns the nodes in either set. A node in both is returned as it is in s.
-func (s NodeSet) Or(t NodeSet) NodeSet {
-	switch {
-	case s.view == nil:
-		return t
-	case t.view == nil:
-		return s
-	case s.view == t.view:
-		return NodeSet{s.view, s.words.or(t.words)}
-	case s.view.nodeNames == t.view.nodeNames && t.words.within(s.words):
-		return s
-	}
-	v := newView(merge(s.nodes(), t.nodes()))
-	return NodeSet{v, allWords(v.len())}
-}
+func (s NodeSet) Or(t NodeSet) NodeSet { return NodeSet(s.set().Or(t.set())) }
 
 // Equal reports whether both sets have the same node names.
-func (s NodeSet) Equal(t NodeSet) bool {
-	if s.view == nil || t.view == nil {
-		return s.Len() == t.Len()
-	}
-	return slices.Equal(s.on(t.view), t.words) && s.Len() == t.Len()
-}
+func (s NodeSet) Equal(t NodeSet) bool { return s.set().Equal(t.set()) }
 
 // String returns the names, ascending: "{a b c}".
 func (s NodeSet) String() string {
@@ -104,26 +64,4 @@ func (s NodeSet) MarshalJSON() ([]byte, error) { return json.Marshal(s.Names()) 
 // GoString returns the set as a call that names its nodes.
 func (s NodeSet) GoString() string {
 	return fmt.Sprintf("cluster.NodeSet%#v", s.Names())
-}
-
-// on returns the members that are nodes of v, as positions in v.
-func (s NodeSet) on(v *view) words {
-	if s.view.nodeNames == v.nodeNames {
-		return s.words
-	}
-	w := newWords(v.len())
-	for i := range s.words.positions() {
-		if j, ok := v.position(s.view.names[i]); ok {
-			w.add(j)
-		}
-	}
-	return w
-}
-
-func (s NodeSet) nodes() []*corev1.Node {
-	nodes := make([]*corev1.Node, 0, s.Len())
-	for i := range s.words.positions() {
-		nodes = append(nodes, s.view.node(i))
-	}
-	return nodes
 }

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/gen"
 	_ "github.com/berthsim/berth/internal/seed"
 )
@@ -42,7 +43,7 @@ func change(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
 	case kind == 2:
 		next, err = c.With(gen.Node(t, rapid.SampledFrom(names).Draw(t, "replaced")))
 	case kind == 3:
-		next, err = c.EditAll(c.HasLabel("a"), edit(t))
+		next, err = c.EditAll(c.Labeled("a"), edit(t))
 	default:
 		next, err = c.Edit(rapid.SampledFrom(names).Draw(t, "edited"), edit(t))
 	}
@@ -75,17 +76,17 @@ func edit(t *rapid.T) cluster.NodeEdit {
 
 // answers runs every query that the index answers.
 func answers(c *cluster.Cluster) map[string]any {
-	a := map[string]any{"keys": c.LabelKeys(), "nodes": c.Nodes().Names(), "unschedulable": c.Unschedulable().Names()}
-	for _, key := range c.LabelKeys() {
-		a["has "+key] = c.HasLabel(key).Names()
+	a := map[string]any{"keys": borrow.From(c).LabelKeys(), "nodes": c.Nodes().Names(), "unschedulable": borrow.From(c).Unschedulable().Names()}
+	for _, key := range borrow.From(c).LabelKeys() {
+		a["has "+key] = c.Labeled(key).Names()
 		a["values "+key] = c.LabelValues(key)
 		for _, value := range c.LabelValues(key) {
 			a[key+"="+value] = c.Labeled(key, value).Names()
 		}
 	}
-	a["taints"] = c.Taints()
-	for _, t := range c.Taints() {
-		a[t.ToString()] = c.WithTaint(t).Names()
+	a["taints"] = borrow.From(c).Taints()
+	for _, t := range borrow.From(c).Taints() {
+		a[t.ToString()] = borrow.From(c).WithTaint(t).Names()
 	}
 	return a
 }
@@ -142,7 +143,7 @@ func TestSetsCombineByName(t *testing.T) {
 		for range rapid.IntRange(0, 4).Draw(t, "changes") {
 			d = change(t, d)
 		}
-		a, b := c.HasLabel("a"), d.HasLabel("b")
+		a, b := c.Labeled("a"), d.Labeled("b")
 		in := func(s cluster.NodeSet) map[string]bool {
 			m := map[string]bool{}
 			for _, name := range s.Names() {
@@ -247,7 +248,7 @@ func TestConcurrentQuestions(t *testing.T) {
 			}
 			answers(c)
 			answers(d)
-			c.Borrow().PodsOn(0)
+			borrow.From(c).PodsOn(0)
 		})
 	}
 	wg.Wait()

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // numbers are counts that code may treat differently: none, one, two, many.
@@ -42,7 +43,7 @@ func boundPod(name, node string) *corev1.Pod {
 
 // podsOnNodes returns "node: pods" for each node.
 func podsOnNodes(c *cluster.Cluster) (lines []string) {
-	b := c.Borrow()
+	b := borrow.From(c)
 	for i := range b.Len() {
 		line := b.Name(i) + ":"
 		for _, p := range b.PodsOn(i) {
@@ -164,7 +165,7 @@ func TestManyEditsAreAllSeen(t *testing.T) {
 			}
 		}
 		slices.Sort(labeled)
-		if got := c.HasLabel("round").Names(); !slices.Equal(got, labeled) {
+		if got := c.Labeled("round").Names(); !slices.Equal(got, labeled) {
 			t.Fatalf("after %d edits %q have the label, want %q", round+1, got, labeled)
 		}
 		if got := c.Labeled("round", value).Names(); !slices.Equal(got, []string{name}) {

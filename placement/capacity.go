@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // CapacityReport describes every node as it will be when each DaemonSet of the
@@ -48,7 +49,7 @@ func NewCapacityReport(c *cluster.Cluster) *CapacityReport {
 	account := snapshotOf(c)
 	var crowds []ownPods
 	var going []resident
-	for _, ds := range c.Borrow().DaemonSets() {
+	for _, ds := range borrow.From(c).DaemonSets() {
 		if ds.DeletionTimestamp == nil {
 			d, goes := newDaemon(ds, c, account)
 			l.daemons = append(l.daemons, d)
@@ -74,10 +75,10 @@ func NewCapacityReport(c *cluster.Cluster) *CapacityReport {
 func newDaemon(ds *appsv1.DaemonSet, c *cluster.Cluster, a *nodeInfoSnapshot) (*daemon, []resident) {
 	w := compileDaemonSet(ds.DeepCopy())
 	p := w.Predict(c)
-	d := &daemon{w, ownPods{w.Load(), slices.Clone(c.Borrow().Words(p.wanted))}, map[int]int{}}
-	kept := ownPods{on: c.Borrow().Words(p.kept)}
+	d := &daemon{w, ownPods{w.Load(), slices.Clone(borrow.Words(c, p.wanted))}, map[int]int{}}
+	kept := ownPods{on: borrow.Words(c, p.kept)}
 	var going []resident
-	for _, r := range a.own(w, c.Borrow()) {
+	for _, r := range a.own(w, borrow.From(c)) {
 		if d.running[r.position]++; !kept.has(r.position) {
 			going = append(going, r)
 		}
@@ -106,7 +107,7 @@ func (a *nodeInfoSnapshot) daemonPods(without []resident) map[int][]resident {
 // Node returns the usage of one node. It returns false if the snapshot does not
 // have the node.
 func (l *CapacityReport) Node(node string) (NodeUsage, bool) {
-	position, ok := l.cluster.Borrow().Position(node)
+	position, ok := borrow.From(l.cluster).Position(node)
 	if !ok {
 		return NodeUsage{}, false
 	}
@@ -116,7 +117,7 @@ func (l *CapacityReport) Node(node string) (NodeUsage, bool) {
 // Nodes returns an iterator over the usage of every node, ascending by name.
 func (l *CapacityReport) Nodes() iter.Seq[NodeUsage] {
 	return func(yield func(NodeUsage) bool) {
-		for position := range l.cluster.Borrow().Len() {
+		for position := range borrow.From(l.cluster).Len() {
 			if !yield(l.entry(position)) {
 				return
 			}
@@ -146,7 +147,7 @@ func (l *CapacityReport) those(are func(position int) bool) cluster.NodeSet {
 			words[position>>6] |= 1 << (position & 63)
 		}
 	}
-	return l.cluster.Borrow().Set(words)
+	return borrow.Set(l.cluster, words)
 }
 
 // MinimumNodes returns the smallest node that takes all pods of a set of

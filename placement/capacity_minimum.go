@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // MinimumNode is the smallest node that takes the pods of a set of DaemonSets
@@ -41,7 +42,7 @@ func (l *CapacityReport) measure() []MinimumNode {
 		for _, position := range members {
 			nodes[position>>6] |= 1 << (position & 63)
 		}
-		s := MinimumNode{Nodes: l.cluster.Borrow().Set(nodes), Conflicts: l.clashesIn(l.base, first)}
+		s := MinimumNode{Nodes: borrow.Set(l.cluster, nodes), Conflicts: l.clashesIn(l.base, first)}
 		var needs amounts
 		for _, d := range l.wantedOn(first) {
 			s.DaemonSets = append(s.DaemonSets, d.Load().name)

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -81,7 +82,7 @@ func (l *CapacityReport) sums(position int) []sum {
 
 func (l *CapacityReport) entry(position int) NodeUsage {
 	l.judge()
-	e := NodeUsage{Node: l.cluster.Borrow().Name(position)}
+	e := NodeUsage{Node: borrow.From(l.cluster).Name(position)}
 	for _, s := range l.sums(position) {
 		e.Resources = append(e.Resources, s.line())
 	}

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // capacityVersion is raised when the JSON form changes in a way that breaks readers.
@@ -77,7 +78,7 @@ func (l *CapacityReport) pools() []*pool {
 			p = &pool{sums: sums}
 			known[id], all = p, append(all, p)
 		}
-		p.nodes = append(p.nodes, l.cluster.Borrow().Name(position))
+		p.nodes = append(p.nodes, borrow.From(l.cluster).Name(position))
 		p.fill(sums)
 	}
 	return all

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/gen"
 	"github.com/berthsim/berth/placement"
 )
@@ -229,9 +230,9 @@ func crowded(t *rapid.T, c *cluster.Cluster, s placement.MinimumNode, node strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	position, _ := full.Borrow().Position(node)
+	position, _ := borrow.From(full).Position(node)
 	for _, key := range s.DaemonSets {
-		mine, _ := full.Borrow().Pod("default", key[len("default/"):]+"-on-"+node)
+		mine, _ := borrow.From(full).Pod("default", key[len("default/"):]+"-on-"+node)
 		beside, err := full.Without(mine)
 		if err != nil {
 			t.Fatal(err)
@@ -246,7 +247,7 @@ func crowded(t *rapid.T, c *cluster.Cluster, s placement.MinimumNode, node strin
 }
 
 func workloadOf(t *rapid.T, c *cluster.Cluster, key string) *placement.Workload {
-	ds, ok := c.Borrow().DaemonSet("default", key[len("default/"):])
+	ds, ok := borrow.From(c).DaemonSet("default", key[len("default/"):])
 	if !ok {
 		t.Fatalf("no DaemonSet %s", key)
 	}

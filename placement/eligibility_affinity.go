@@ -8,7 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // affinity is a pod's nodeSelector and required node affinity, compiled as
@@ -129,9 +129,9 @@ func (t *term) matches(n *corev1.Node) bool {
 }
 
 // nodes returns the nodes of the cluster that match.
-func (a *affinity) nodes(c *cluster.Cluster) cluster.NodeSet { return a.mask(c).set() }
+func (a *affinity) nodes(c *snapshot.Snapshot) snapshot.Set { return a.mask(c).set() }
 
-func (a *affinity) mask(c *cluster.Cluster) nodeMask {
+func (a *affinity) mask(c *snapshot.Snapshot) nodeMask {
 	m := newNodeMask(c, c.Nodes())
 	m.meet(a.selector)
 	if !a.required {
@@ -141,7 +141,7 @@ func (a *affinity) mask(c *cluster.Cluster) nodeMask {
 		m.meet(a.terms[0].requirements)
 		return m
 	}
-	any := newNodeMask(c, cluster.NodeSet{})
+	any := newNodeMask(c, snapshot.Set{})
 	for i := range a.terms {
 		if t := &a.terms[i]; t.fault == "" {
 			one := m.clone()

@@ -5,7 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // The messages of the plugins that look at the node object alone
@@ -105,13 +105,13 @@ func (w *Workload) untolerated(n *corev1.Node) []Untolerated {
 }
 
 // decisions returns for all nodes what decide returns for one.
-func (w *Workload) decisions(c *cluster.Cluster) (wanted, kept nodeMask) {
+func (w *Workload) decisions(c *snapshot.Snapshot) (wanted, kept nodeMask) {
 	noSchedule, noExecute := w.taintedAway(c)
 	wanted = w.affinity.mask(c)
 	wanted.keep(w.named(c))
 	wanted.drop(w.unschedulable(c))
 	wanted.drop(noExecute)
-	kept = nodeMask{cluster: c, nodes: c.Borrow()}
+	kept = nodeMask{nodes: c}
 	if w.daemonSet != nil && noSchedule.Len() > 0 {
 		kept = wanted.clone()
 		kept.keep(noSchedule)
@@ -120,7 +120,7 @@ func (w *Workload) decisions(c *cluster.Cluster) (wanted, kept nodeMask) {
 	return wanted, kept
 }
 
-func (w *Workload) named(c *cluster.Cluster) cluster.NodeSet {
+func (w *Workload) named(c *snapshot.Snapshot) snapshot.Set {
 	if w.pod.Spec.NodeName == "" {
 		return c.Nodes()
 	}
@@ -128,7 +128,7 @@ func (w *Workload) named(c *cluster.Cluster) cluster.NodeSet {
 }
 
 // taintedAway returns the nodes with an untolerated taint, by effect.
-func (w *Workload) taintedAway(c *cluster.Cluster) (noSchedule, noExecute cluster.NodeSet) {
+func (w *Workload) taintedAway(c *snapshot.Snapshot) (noSchedule, noExecute snapshot.Set) {
 	for _, t := range c.Taints() {
 		switch {
 		case !keepsAway(&t) || w.tolerations.tolerate(&t):
@@ -141,9 +141,9 @@ func (w *Workload) taintedAway(c *cluster.Cluster) (noSchedule, noExecute cluste
 	return noSchedule, noExecute
 }
 
-func (w *Workload) unschedulable(c *cluster.Cluster) cluster.NodeSet {
+func (w *Workload) unschedulable(c *snapshot.Snapshot) snapshot.Set {
 	if w.daemonSet != nil || w.tolerations.tolerate(&unschedulable) {
-		return cluster.NodeSet{}
+		return snapshot.Set{}
 	}
 	return c.Unschedulable()
 }

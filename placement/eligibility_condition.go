@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // Cost describes the nodes that one condition costs a workload. A condition is
@@ -43,13 +45,13 @@ func (c Cost) String() string {
 func (p *Prediction) Costs() []Cost {
 	p = p.orNothing()
 	b := p.bill()
-	all := p.cluster.Nodes()
+	all := borrow.From(p.cluster).Nodes()
 	var costs []Cost
 	for _, c := range b.conditions {
-		if c.Unmet = all.Minus(c.met); c.Unmet.Len() == 0 {
+		if c.Unmet = cluster.NodeSet(all.Minus(c.met)); c.Unmet.Len() == 0 {
 			continue
 		}
-		c.SoleObstacle = b.wanted(c.aside, c.terms).Minus(p.wanted)
+		c.SoleObstacle = cluster.NodeSet(b.wanted(c.aside, c.terms)).Minus(p.wanted)
 		costs = append(costs, c.Cost)
 	}
 	return costs
@@ -59,20 +61,20 @@ func (p *Prediction) Costs() []Cost {
 // condition outside the terms, and one of the terms.
 type bill struct {
 	conditions []condition
-	aside      []cluster.NodeSet // nodes that meet each condition outside the terms
+	aside      []snapshot.Set // nodes that meet each condition outside the terms
 }
 
 // condition is a Cost under construction.
 type condition struct {
 	Cost
-	met   cluster.NodeSet
-	aside int             // its place in the bill's list; -1 for a term and its requirements
-	terms cluster.NodeSet // nodes that would match one of the terms if this were always met
+	met   snapshot.Set
+	aside int          // its place in the bill's list; -1 for a term and its requirements
+	terms snapshot.Set // nodes that would match one of the terms if this were always met
 }
 
 // wanted returns the nodes that meet all conditions outside the terms, except
 // one.
-func (b *bill) wanted(but int, terms cluster.NodeSet) cluster.NodeSet {
+func (b *bill) wanted(but int, terms snapshot.Set) snapshot.Set {
 	for i, met := range b.aside {
 		if i != but {
 			terms = terms.And(met)
@@ -81,13 +83,13 @@ func (b *bill) wanted(but int, terms cluster.NodeSet) cluster.NodeSet {
 	return terms
 }
 
-func (b *bill) add(path, what string, met, terms cluster.NodeSet) {
+func (b *bill) add(path, what string, met, terms snapshot.Set) {
 	b.conditions = append(b.conditions, condition{Cost{Path: path, Condition: what}, met, len(b.aside), terms})
 	b.aside = append(b.aside, met)
 }
 
 func (p *Prediction) bill() *bill {
-	w, c := p.workload, p.cluster
+	w, c := p.workload, borrow.From(p.cluster)
 	b, all := &bill{}, c.Nodes()
 	open := all
 	if w.affinity.required {
@@ -117,7 +119,7 @@ func (p *Prediction) bill() *bill {
 }
 
 // addTerm adds a term and, if there are several, each requirement in it.
-func (b *bill) addTerm(a *affinity, i int, c *cluster.Cluster) {
+func (b *bill) addTerm(a *affinity, i int, c *snapshot.Snapshot) {
 	t, all := &a.terms[i], c.Nodes()
 	what := make([]string, len(t.requirements))
 	for j := range t.requirements {
@@ -136,8 +138,8 @@ func (b *bill) addTerm(a *affinity, i int, c *cluster.Cluster) {
 
 // termNodes returns the nodes that match a term, where given replaces the nodes
 // of the i-th term.
-func (a *affinity) termNodes(c *cluster.Cluster, i int, given cluster.NodeSet) cluster.NodeSet {
-	var any cluster.NodeSet
+func (a *affinity) termNodes(c *snapshot.Snapshot, i int, given snapshot.Set) snapshot.Set {
+	var any snapshot.Set
 	for k := range a.terms {
 		if k == i {
 			any = any.Or(given)
@@ -149,9 +151,9 @@ func (a *affinity) termNodes(c *cluster.Cluster, i int, given cluster.NodeSet) c
 }
 
 // nodes returns the nodes that match the term, with one requirement left out.
-func (t *term) nodes(c *cluster.Cluster, but int) cluster.NodeSet {
+func (t *term) nodes(c *snapshot.Snapshot, but int) snapshot.Set {
 	if t.fault != "" {
-		return cluster.NodeSet{}
+		return snapshot.Set{}
 	}
 	m := newNodeMask(c, c.Nodes())
 	for j := range t.requirements {
@@ -162,7 +164,7 @@ func (t *term) nodes(c *cluster.Cluster, but int) cluster.NodeSet {
 	return m.set()
 }
 
-func (r *requirement) nodes(c *cluster.Cluster) cluster.NodeSet {
+func (r *requirement) nodes(c *snapshot.Snapshot) snapshot.Set {
 	m := newNodeMask(c, c.Nodes())
 	m.narrow(r)
 	return m.set()

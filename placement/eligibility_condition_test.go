@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/gen"
 	"github.com/berthsim/berth/placement"
 )
@@ -47,7 +48,7 @@ func without(t *rapid.T, spec *corev1.PodSpec, cost placement.Cost, c *cluster.C
 	}
 	switch {
 	case cost.Condition == "spec.unschedulable":
-		for n := range c.Unschedulable().All() {
+		for n := range cluster.NodeSet(borrow.From(c).Unschedulable()).All() {
 			n.Spec.Unschedulable = false
 			c, _ = c.With(n)
 		}

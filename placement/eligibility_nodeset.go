@@ -7,20 +7,18 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // nodeMask is a set of nodes under construction. It is narrowed in place, so a
 // selector costs one set however many requirements it has.
 type nodeMask struct {
-	cluster *cluster.Cluster
-	nodes   cluster.Borrowed
-	words   []uint64 // nil: none
+	nodes *snapshot.Snapshot
+	words []uint64 // nil: none
 }
 
-func newNodeMask(c *cluster.Cluster, s cluster.NodeSet) nodeMask {
-	b := c.Borrow()
-	return nodeMask{c, b, slices.Clone(b.Words(s))}
+func newNodeMask(nodes *snapshot.Snapshot, s snapshot.Set) nodeMask {
+	return nodeMask{nodes, slices.Clone(nodes.Words(s))}
 }
 
 func (m nodeMask) clone() nodeMask {
@@ -29,9 +27,9 @@ func (m nodeMask) clone() nodeMask {
 }
 
 // set converts the mask to a set. The mask must not be used afterwards.
-func (m nodeMask) set() cluster.NodeSet {
+func (m nodeMask) set() snapshot.Set {
 	if m.words == nil {
-		return cluster.NodeSet{}
+		return snapshot.Set{}
 	}
 	return m.nodes.Set(m.words)
 }
@@ -55,7 +53,7 @@ func (m nodeMask) add(other nodeMask) {
 	}
 }
 
-func (m nodeMask) keep(s cluster.NodeSet) {
+func (m nodeMask) keep(s snapshot.Set) {
 	set := m.nodes.Words(s)
 	if m.isAll(set) {
 		return
@@ -65,7 +63,7 @@ func (m nodeMask) keep(s cluster.NodeSet) {
 	}
 }
 
-func (m nodeMask) drop(s cluster.NodeSet) {
+func (m nodeMask) drop(s snapshot.Set) {
 	set := m.nodes.Words(s)
 	if m.isNone(set) {
 		return
@@ -76,8 +74,8 @@ func (m nodeMask) drop(s cluster.NodeSet) {
 }
 
 // isAll and isNone detect the two sets whose members need not be looked at.
-func (m nodeMask) isAll(set []uint64) bool  { return same(set, m.nodes.Words(m.cluster.Nodes())) }
-func (m nodeMask) isNone(set []uint64) bool { return same(set, m.nodes.Words(cluster.NodeSet{})) }
+func (m nodeMask) isAll(set []uint64) bool  { return same(set, m.nodes.Words(m.nodes.Nodes())) }
+func (m nodeMask) isNone(set []uint64) bool { return same(set, m.nodes.Words(snapshot.Set{})) }
 
 func same(a, b []uint64) bool { return len(a) == 0 || &a[0] == &b[0] }
 
@@ -96,28 +94,28 @@ func (m nodeMask) narrow(r *requirement) {
 	}
 	switch r.Operator {
 	case corev1.NodeSelectorOpIn:
-		m.keep(m.cluster.Labeled(r.Key, r.Values...))
+		m.keep(m.nodes.Labeled(r.Key, r.Values...))
 	case corev1.NodeSelectorOpNotIn:
-		m.drop(m.cluster.Labeled(r.Key, r.Values...))
+		m.drop(m.nodes.Labeled(r.Key, r.Values...))
 	case corev1.NodeSelectorOpExists:
-		m.keep(m.cluster.HasLabel(r.Key))
+		m.keep(m.nodes.HasLabel(r.Key))
 	case corev1.NodeSelectorOpDoesNotExist:
-		m.drop(m.cluster.HasLabel(r.Key))
+		m.drop(m.nodes.HasLabel(r.Key))
 	default:
-		values := slices.DeleteFunc(m.cluster.LabelValues(r.Key), func(value string) bool { return !r.compares(value) })
-		m.keep(m.cluster.Labeled(r.Key, values...))
+		values := slices.DeleteFunc(m.nodes.LabelValues(r.Key), func(value string) bool { return !r.compares(value) })
+		m.keep(m.nodes.Labeled(r.Key, values...))
 	}
 }
 
 // narrowField narrows by a field. Fields other than the name are empty on every
 // node.
 func (m nodeMask) narrowField(r *requirement) {
-	var equal cluster.NodeSet
+	var equal snapshot.Set
 	switch {
 	case r.Key == "metadata.name":
-		equal = m.cluster.Named(r.Values[0])
+		equal = m.nodes.Named(r.Values[0])
 	case r.Values[0] == "":
-		equal = m.cluster.Nodes()
+		equal = m.nodes.Nodes()
 	}
 	if r.Operator == corev1.NodeSelectorOpIn {
 		m.keep(equal)

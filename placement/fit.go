@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -274,7 +275,7 @@ func (r *Room) whereabouts(number int) iter.Seq[int] {
 func (r *Room) podOf(number, position int) string {
 	if r.base != nil {
 		k := r.kinds.list()[number]
-		for _, pod := range r.cluster.Borrow().PodsOn(position) {
+		for _, pod := range borrow.From(r.cluster).PodsOn(position) {
 			if counts(pod) && k.looksLike(pod) && !r.lacks(pod, position) {
 				return kube.Key(pod)
 			}

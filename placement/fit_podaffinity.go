@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 
-	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // podTerm is a required podAffinityTerm, compiled as the scheduler does
@@ -61,7 +61,7 @@ func (t *podTerm) matches(namespace string, of labels.Set, pod map[string]string
 // only by name or by an empty selector
 // (pkg/scheduler/framework/plugins/interpodaffinity/plugin.go:
 // mergeAffinityTermNamespacesIfNotEmpty).
-func resolve(terms []podTerm, b cluster.Borrowed) []podTerm {
+func resolve(terms []podTerm, b *snapshot.Snapshot) []podTerm {
 	resolved := slices.Clone(terms)
 	for i := range resolved {
 		t := &resolved[i]

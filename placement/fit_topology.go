@@ -7,7 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // question holds what PodTopologySpread and InterPodAffinity need to know about
@@ -28,7 +29,7 @@ type question struct {
 // counter counts the pods in each domain of a topology key.
 type counter struct {
 	key    string
-	column cluster.Column
+	column snapshot.Column
 	among  []uint64 // the nodes whose pods count; nil: all
 	pods   []int64  // by domain: the value's id in the column
 }
@@ -36,7 +37,7 @@ type counter struct {
 // evenness is a spread constraint and the domains that it considers.
 type evenness struct {
 	*spread
-	label   cluster.Column
+	label   snapshot.Column
 	pinned  bool    // only one node counts: a daemon's pod has affinity to a single node
 	domains []int32 // existing domains; none if pinned
 	least   int64   // the minimum over all domains
@@ -97,7 +98,7 @@ func (r *Room) question(w *Workload) *question {
 }
 
 func newQuestion(r *Room, w *Workload) *question {
-	b := r.cluster.Borrow()
+	b := borrow.From(r.cluster)
 	q := &question{w: w, with: resolve(w.relations.with, b), without: resolve(w.relations.without, b), read: len(r.log)}
 	if ns, ok := b.Namespace(w.pod.Namespace); ok {
 		q.namespace = ns.Labels
@@ -133,12 +134,12 @@ func (q *question) addSpread(r *Room, s *spread) {
 }
 
 // byPosition makes every node a domain of its own.
-func byPosition(n int) cluster.Column {
+func byPosition(n int) snapshot.Column {
 	ids := make([]int32, n)
 	for i := range ids {
 		ids[i] = int32(i)
 	}
-	return cluster.Column{IDs: ids}
+	return snapshot.Column{IDs: ids}
 }
 
 // domains returns the domains of the nodes whose pods count, each once.
@@ -342,7 +343,7 @@ func (q *question) isAny(of []counter, position int) bool {
 // that is left to evenness.pinned.
 func (r *nodeTable) included(w *Workload, keys []spread, s *spread) []uint64 {
 	if r.nodes == nil {
-		return includedOf(r.cluster, w, keys, s)
+		return includedOf(borrow.From(r.cluster), w, keys, s)
 	}
 	words := make([]uint64, (len(r.nodes.value)+63)/64)
 	for i, n := range r.nodes.value {
@@ -353,7 +354,7 @@ func (r *nodeTable) included(w *Workload, keys []spread, s *spread) []uint64 {
 	return words
 }
 
-func includedOf(c *cluster.Cluster, w *Workload, keys []spread, s *spread) []uint64 {
+func includedOf(c *snapshot.Snapshot, w *Workload, keys []spread, s *spread) []uint64 {
 	m := newNodeMask(c, c.Nodes())
 	for i := range keys {
 		m.keep(c.HasLabel(keys[i].key))

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // Hint is a small set of changes that makes nodes Placed. It has been verified:
@@ -116,7 +117,7 @@ type hinter struct {
 
 // remedy returns the changes for all reasons against the node.
 func (m *hinter) remedy(v Verdict) remedy {
-	m.node, _ = m.p.cluster.Borrow().Node(v.Node)
+	m.node, _ = borrow.From(m.p.cluster).Node(v.Node)
 	return remedy{
 		pod:  [][]HintStep{m.steps(v, m.podStrictly, nil), m.steps(v, m.podWidely, nil)},
 		node: [][]HintStep{m.steps(v, m.onNode, nil)},

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // podStrictly returns changes to the pod that let it onto the node but may exclude
@@ -232,7 +234,7 @@ func (m *hinter) renumber(taken []PortConflict) []HintStep {
 // own.
 func (p *Prediction) busyPorts() map[int32]bool {
 	busy := map[int32]bool{}
-	for _, pod := range p.cluster.Borrow().Pods() {
+	for _, pod := range borrow.From(p.cluster).Pods() {
 		for _, port := range hostPorts(&pod.Spec) {
 			busy[port.port] = true
 		}

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/spell"
 )
 
@@ -90,8 +91,8 @@ type vocabulary struct {
 }
 
 func newVocabulary(c *cluster.Cluster) *vocabulary {
-	v := &vocabulary{c, c.LabelKeys(), map[string][]string{}}
-	for _, t := range c.Taints() {
+	v := &vocabulary{c, borrow.From(c).LabelKeys(), map[string][]string{}}
+	for _, t := range borrow.From(c).Taints() {
 		v.taints[t.Key] = append(v.taints[t.Key], t.Value)
 	}
 	return v

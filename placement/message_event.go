@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // FailedScheduling returns the message of the FailedScheduling event of a pod
@@ -24,7 +26,7 @@ func (p *Prediction) FailedScheduling() string {
 	case p.workload.fault != nil:
 		return sentence
 	}
-	pending := p.cluster.Borrow().Words(p.Pending())
+	pending := borrow.Words(p.cluster, p.Pending())
 	return sentence + " " + p.victimSearch().say(pending)
 }
 
@@ -33,7 +35,7 @@ func (p *Prediction) FailedScheduling() string {
 // node is pending.
 func (p *Prediction) FailedSchedulingOn(node string) string {
 	p = p.orNothing()
-	position, ok := p.cluster.Borrow().Position(node)
+	position, ok := borrow.From(p.cluster).Position(node)
 	if !ok || p.workload.daemonSet == nil || !p.Pending().Has(node) {
 		return ""
 	}
@@ -43,7 +45,7 @@ func (p *Prediction) FailedSchedulingOn(node string) string {
 	}
 	all := p.cluster.Nodes().Len()
 	t.count(fmt.Sprintf("node(s) didn't satisfy plugin(s) [%s]", pluginAffinity), all-1)
-	alone := p.cluster.Borrow().Words(p.cluster.Named(node))
+	alone := borrow.Words(p.cluster, p.cluster.Named(node))
 	return t.fitError(0, all) + " " + p.victimSearch().say(alone)
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // String returns the scheduler's message (pkg/scheduler/framework/types.go:
@@ -57,8 +59,8 @@ func (p *Prediction) refusal() string {
 // countTurnedDown counts the nodes of open on which no pod is wanted.
 func (p *Prediction) countTurnedDown(t reasonCount, open cluster.NodeSet) {
 	for _, f := range p.failures() {
-		t.count(f.message, open.And(f.nodes).Len())
-		open = open.Minus(f.nodes)
+		t.count(f.message, open.And(cluster.NodeSet(f.nodes)).Len())
+		open = open.Minus(cluster.NodeSet(f.nodes))
 	}
 }
 
@@ -69,7 +71,7 @@ const noNodes = "no nodes available to schedule pods"
 // countPending counts every pending node under the first plugin that rejects
 // it. The plugin may have several messages.
 func (p *Prediction) countPending(t reasonCount) {
-	for position := range members(p.cluster.Borrow().Words(p.Pending())) {
+	for position := range members(borrow.Words(p.cluster, p.Pending())) {
 		for _, r := range lowerFirst(p.why(position)) {
 			t.count(r.Message, 1)
 		}
@@ -116,13 +118,14 @@ func (t reasonCount) fitError(available, all int) string {
 // failure is the set of nodes that a plugin rejects.
 type failure struct {
 	message string
-	nodes   cluster.NodeSet
+	nodes   snapshot.Set
 }
 
 // failures returns the failures in the order of the scheduler's default
 // profile.
 func (p *Prediction) failures() []failure {
-	w, c, all := p.workload, p.cluster, p.cluster.Nodes()
+	w, c := p.workload, borrow.From(p.cluster)
+	all := c.Nodes()
 	noSchedule, noExecute := w.taintedAway(c)
 	return []failure{
 		{wrongNodeName, all.Minus(w.named(c))},

@@ -6,8 +6,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // NotModelled returns the fields of the pod spec that affect scheduling but
@@ -92,7 +93,7 @@ func needsFeature(c corev1.Container) bool {
 func (p *Prediction) NotModelled() []string {
 	p = p.orNothing()
 	all := p.workload.NotModelled()
-	b := p.cluster.Borrow()
+	b := borrow.From(p.cluster)
 	pod := p.workload.pod
 	if name := pod.Spec.PriorityClassName; name != "" && pod.Spec.Priority == nil && !kube.HasPriorityClass(name, b) {
 		all = append(all, "PriorityClass "+name+": is not in the cluster; an API server would refuse the pod")
@@ -104,7 +105,7 @@ func (p *Prediction) NotModelled() []string {
 }
 
 // nominated counts the pods that wait for their victims to terminate.
-func nominated(b cluster.Borrowed) int {
+func nominated(b *snapshot.Snapshot) int {
 	n := 0
 	for _, pod := range b.Pods() {
 		if pod.Spec.NodeName == "" && pod.Status.NominatedNodeName != "" && counts(pod) {

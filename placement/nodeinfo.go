@@ -6,12 +6,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // Room tracks the nodes of a cluster and their pods as the scheduler does
 // (pkg/scheduler/framework/types.go: NodeInfo): what each node can allocate and
 // what its pods have left. Nodes are addressed by position, as in
-// cluster.Borrowed. At a position without a node nothing fits and nothing is
+// snapshot.Snapshot. At a position without a node nothing fits and nothing is
 // counted.
 //
 // Pods can be added and removed. A Clone costs a pointer per 64 nodes. The
@@ -31,7 +32,7 @@ type Room struct {
 
 // emptyRoom returns a room without pods.
 func emptyRoom(c *cluster.Cluster) *Room {
-	nodes := c.Borrow()
+	nodes := borrow.From(c)
 	n := nodes.Len()
 	me := &owner{}
 	r := &Room{nodeTable: nodeTable{cluster: c}, me: me, has: &cow[[]*capacity]{me, make([]*capacity, n)}, blocks: make([]*cow[block], (n+63)/64), kinds: newKinds()}
@@ -175,7 +176,7 @@ func (r *Room) SetNode(position int, node *corev1.Node) {
 // except pods. Questions about other pods are computed again. A snapshot with a
 // different number of nodes changes nothing.
 func (r *Room) Over(c *cluster.Cluster) {
-	if c.Borrow().Len() != r.Len() {
+	if borrow.From(c).Len() != r.Len() {
 		return
 	}
 	r.nodeTable = nodeTable{cluster: c}

@@ -7,6 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // nodeTable is the nodes of a room: the nodes of a snapshot, or after SetNode
@@ -14,12 +16,12 @@ import (
 type nodeTable struct {
 	cluster *cluster.Cluster
 	nodes   *cow[[]*corev1.Node] // by position, nil if there is none; a nil cow means the nodes of the snapshot
-	columns map[string]cluster.Column
+	columns map[string]snapshot.Column
 }
 
 func (r *nodeTable) node(position int) *corev1.Node {
 	if r.nodes == nil {
-		return r.cluster.Borrow().At(position)
+		return borrow.From(r.cluster).At(position)
 	}
 	return r.nodes.value[position]
 }
@@ -43,22 +45,22 @@ func alike(a, b *corev1.Node) bool {
 }
 
 // column returns the nodes' values for a topology key.
-func (r *nodeTable) column(key string) cluster.Column {
+func (r *nodeTable) column(key string) snapshot.Column {
 	if r.nodes == nil {
-		return r.cluster.Borrow().Column(key)
+		return borrow.From(r.cluster).Column(key)
 	}
 	if c, ok := r.columns[key]; ok {
 		return c
 	}
 	if r.columns == nil {
-		r.columns = map[string]cluster.Column{}
+		r.columns = map[string]snapshot.Column{}
 	}
 	r.columns[key] = columnOf(r.nodes.value, key)
 	return r.columns[key]
 }
 
-func columnOf(nodes []*corev1.Node, key string) cluster.Column {
-	c, ids := cluster.Column{IDs: make([]int32, len(nodes))}, map[string]int32{}
+func columnOf(nodes []*corev1.Node, key string) snapshot.Column {
+	c, ids := snapshot.Column{IDs: make([]int32, len(nodes))}, map[string]int32{}
 	for i, n := range nodes {
 		c.IDs[i] = -1
 		if n == nil {

@@ -9,7 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // nodeInfoSnapshot is the usage of a snapshot's pods. Snapshots share it while
@@ -43,12 +45,12 @@ type origin struct {
 }
 
 func snapshotOf(c *cluster.Cluster) *nodeInfoSnapshot {
-	return c.Borrow().Account().Get(func() any { return newSnapshot(c) }).(*nodeInfoSnapshot)
+	return borrow.From(c).Account().Get(func() any { return newSnapshot(c) }).(*nodeInfoSnapshot)
 }
 
 func newSnapshot(c *cluster.Cluster) *nodeInfoSnapshot {
 	a := &nodeInfoSnapshot{owned: map[string]following{}}
-	b, room := c.Borrow(), emptyRoom(c)
+	b, room := borrow.From(c), emptyRoom(c)
 	for i := range b.Len() {
 		for _, pod := range b.PodsOn(i) {
 			if !counts(pod) {
@@ -78,7 +80,7 @@ func (a *nodeInfoSnapshot) podCounts() *podCounts {
 
 // own returns the workload's own pods: the pods that its DaemonSet controls, or
 // the pod of this name. Control is by uid, or by name if either uid is missing.
-func (a *nodeInfoSnapshot) own(w *Workload, b cluster.Borrowed) []resident {
+func (a *nodeInfoSnapshot) own(w *Workload, b *snapshot.Snapshot) []resident {
 	if w.daemonSet != nil {
 		return a.controlled(kube.Key(w.daemonSet), w.daemonSet.UID)
 	}

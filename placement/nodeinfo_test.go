@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/gen"
 	"github.com/berthsim/berth/placement"
 )
@@ -171,7 +172,7 @@ func (h *history) anew(t *rapid.T) (fresh *placement.Room, at map[int]int) {
 	fresh, at = placement.NewRoom(c), map[int]int{}
 	for i, n := range h.nodes {
 		if n != nil {
-			at[i], _ = c.Borrow().Position(n.Name)
+			at[i], _ = borrow.From(c).Position(n.Name)
 		}
 	}
 	for _, p := range h.pods {

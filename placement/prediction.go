@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // Prediction is where a workload may run in one snapshot. It is immutable and
@@ -47,7 +48,7 @@ func (p *Prediction) orNothing() *Prediction {
 // question about the fit on a snapshot also costs a NewRoom.
 func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 	w = w.orNothing()
-	b := c.Borrow()
+	b := borrow.From(c)
 	indexed, edited := b.Indexed(w.affinity.keys)
 	wanted, kept := w.decisions(indexed)
 	for _, position := range edited {
@@ -56,7 +57,7 @@ func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 		kept.put(position, decision == Kept)
 	}
 	wanted.nodes, kept.nodes = b, b
-	return &Prediction{workload: w, cluster: c, wanted: wanted.set(), kept: kept.set()}
+	return &Prediction{workload: w, cluster: c, wanted: cluster.NodeSet(wanted.set()), kept: cluster.NodeSet(kept.set())}
 }
 
 // Eligible returns the nodes on which a pod is wanted: the decision is Pending,
@@ -91,7 +92,7 @@ func (p *Prediction) Excluded() cluster.NodeSet {
 // does not have the node.
 func (p *Prediction) Verdict(node string) (Verdict, bool) {
 	p = p.orNothing()
-	i, ok := p.cluster.Borrow().Position(node)
+	i, ok := borrow.From(p.cluster).Position(node)
 	if !ok {
 		return Verdict{}, false
 	}
@@ -103,7 +104,7 @@ func (p *Prediction) Verdict(node string) (Verdict, bool) {
 func (p *Prediction) Verdicts() iter.Seq[Verdict] {
 	return func(yield func(Verdict) bool) {
 		p := p.orNothing()
-		for i := range p.cluster.Borrow().Len() {
+		for i := range borrow.From(p.cluster).Len() {
 			if !yield(p.at(i)) {
 				return
 			}
@@ -113,7 +114,7 @@ func (p *Prediction) Verdicts() iter.Seq[Verdict] {
 
 func (p *Prediction) at(position int) Verdict {
 	const mostly = 4 // reasons of both kinds
-	v := p.workload.judge(p.cluster.Borrow().At(position), mostly)
+	v := p.workload.judge(borrow.From(p.cluster).At(position), mostly)
 	v.Reasons = p.left().why(v.Reasons, p.workload, p.question, position)
 	if v.Decision == Eligible {
 		v.Decision = Placed
@@ -137,7 +138,7 @@ func (p *Prediction) left() *Room {
 
 func (p *Prediction) judge() {
 	account := snapshotOf(p.cluster)
-	own := account.own(p.workload, p.cluster.Borrow())
+	own := account.own(p.workload, borrow.From(p.cluster))
 	if p.workload.beside {
 		p.judgeIn(account.among(p.toCome(own), nil, p.cluster))
 	} else {
@@ -150,7 +151,7 @@ func (p *Prediction) toCome(own []resident) []ownPods {
 	if p.workload.daemonSet == nil {
 		return nil
 	}
-	on := slices.Clone(p.cluster.Borrow().Words(p.wanted))
+	on := slices.Clone(borrow.Words(p.cluster, p.wanted))
 	for _, r := range own {
 		on[r.position>>6] &^= 1 << (r.position & 63)
 	}
@@ -163,7 +164,7 @@ func (p *Prediction) toCome(own []resident) []ownPods {
 // of nodes differs, In returns a prediction without nodes.
 func (p *Prediction) In(room *Room) *Prediction {
 	p, room = p.orNothing(), room.orNothing()
-	if room.Len() != p.cluster.Borrow().Len() { // of other nodes
+	if room.Len() != borrow.From(p.cluster).Len() { // of other nodes
 		return idle().Predict(nil)
 	}
 	now := &Prediction{workload: p.workload, cluster: p.cluster, wanted: p.wanted, kept: p.kept}
@@ -172,12 +173,11 @@ func (p *Prediction) In(room *Room) *Prediction {
 }
 
 func (p *Prediction) judgeIn(room *Room) {
-	b := p.cluster.Borrow()
 	p.room = room
 	p.question = p.room.question(p.workload)
-	placed := slices.Clone(b.Words(p.wanted))
+	placed := slices.Clone(borrow.Words(p.cluster, p.wanted))
 	for k, word := range placed {
 		placed[k] = p.room.fitting(p.workload, p.question, k, word)
 	}
-	p.placed = b.Set(placed)
+	p.placed = borrow.Set(p.cluster, placed)
 }

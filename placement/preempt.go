@@ -3,6 +3,8 @@ package placement
 import (
 	"cmp"
 	"iter"
+
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // Preemptions returns an iterator over the preemptions on the pending nodes,
@@ -12,7 +14,7 @@ func (p *Prediction) Preemptions() iter.Seq[Preemption] {
 	return func(yield func(Preemption) bool) {
 		p := p.orNothing()
 		t := p.victimSearch()
-		for position := range members(p.cluster.Borrow().Words(p.Pending())) {
+		for position := range members(borrow.Words(p.cluster, p.Pending())) {
 			if !yield(t.preempt(position).Preemption) {
 				return
 			}
@@ -55,7 +57,7 @@ func (a *attempt) compare(b *attempt) int {
 // there is none.
 func (t *victimSearch) best() *attempt {
 	var best *attempt
-	for position := range members(t.cluster.Borrow().Words(t.Pending())) {
+	for position := range members(borrow.Words(t.cluster, t.Pending())) {
 		if a := t.preempt(position); a.Impossible == "" && (best == nil || a.compare(best) < 0) {
 			best = &a
 		}

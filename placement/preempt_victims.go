@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -31,7 +32,7 @@ type budget struct {
 }
 
 func (p *Prediction) victimSearch() *victimSearch {
-	b := p.cluster.Borrow()
+	b := borrow.From(p.cluster)
 	t := &victimSearch{Prediction: p, pod: podPriorityOf(p.workload.pod, b), room: p.left().Clone(), question: p.question.clone()}
 	for _, d := range b.PodDisruptionBudgets() {
 		selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
@@ -67,7 +68,7 @@ type attempt struct {
 // preempt follows SelectVictimsOnNode: it removes all pods of lower priority
 // and puts back every pod that leaves room for the preemptor.
 func (t *victimSearch) preempt(position int) attempt {
-	p := attempt{Preemption: Preemption{Node: t.cluster.Borrow().Name(position), Priority: t.pod.priority}}
+	p := attempt{Preemption: Preemption{Node: borrow.From(t.cluster).Name(position), Priority: t.pod.priority}}
 	if p.Impossible = t.hopeless(position); p.Impossible != "" {
 		return p
 	}
@@ -135,7 +136,7 @@ func (t *victimSearch) hopeless(position int) string {
 // the scheduler may use any order. It reports whether there are pods of equal
 // priority.
 func (t *victimSearch) victimNodes(position int) (lower []victimNode, equal bool) {
-	b := t.cluster.Borrow()
+	b := borrow.From(t.cluster)
 	for _, pod := range b.PodsOn(position) {
 		if !counts(pod) || t.left().lacks(pod, position) {
 			continue

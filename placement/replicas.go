@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -117,7 +118,7 @@ func (t *podSet) place(seed uint64, o options) (ReplicaPlacement, error) {
 			break
 		}
 		out.Bound = append(out.Bound, r)
-		position, _ := t.cluster.Borrow().Position(r.Node)
+		position, _ := borrow.From(t.cluster).Position(r.Node)
 		room.Add(now.workload.Load(), position)
 	}
 	return out, nil
@@ -163,7 +164,7 @@ func (p *Prediction) Bind(pod string, seed uint64) (Replica, bool) {
 // draw chooses among the best nodes. Each node gets a number that depends only
 // on the seed, the pod and the node's name. The highest number wins.
 func (p *Prediction) draw(b *board, pod string, seed uint64) (node string, tied int) {
-	nodes, best := p.cluster.Borrow(), b.best()
+	nodes, best := borrow.From(p.cluster), b.best()
 	var luck uint64
 	place := 0
 	for position := range b.positions() {

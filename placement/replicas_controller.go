@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -66,7 +67,7 @@ func deploymentPods(c *cluster.Cluster, d *appsv1.Deployment) (*podSet, error) {
 // replicaSetsOf returns the Deployment's ReplicaSets, the oldest first.
 func replicaSetsOf(c *cluster.Cluster, d *appsv1.Deployment) []*appsv1.ReplicaSet {
 	var sets []*appsv1.ReplicaSet
-	for _, rs := range c.Borrow().ReplicaSets() {
+	for _, rs := range borrow.From(c).ReplicaSets() {
 		if kube.Controls(d, "Deployment", rs) {
 			sets = append(sets, rs)
 		}
@@ -114,7 +115,7 @@ func newReplicaSet(c *cluster.Cluster, d *appsv1.Deployment) *appsv1.ReplicaSet 
 }
 
 func hashTaken(c *cluster.Cluster, d *appsv1.Deployment, hash string) bool {
-	_, is := c.Borrow().ReplicaSet(d.Namespace, kube.ReplicaSetName(d.Name, hash))
+	_, is := borrow.From(c).ReplicaSet(d.Namespace, kube.ReplicaSetName(d.Name, hash))
 	return is
 }
 
@@ -191,7 +192,7 @@ func (t *podSet) claim(pod *corev1.Pod) {
 
 // room returns the room of the snapshot without the controller's own pods.
 func (t *podSet) room() *Room {
-	account, b := snapshotOf(t.cluster), t.cluster.Borrow()
+	account, b := snapshotOf(t.cluster), borrow.From(t.cluster)
 	room := account.room.Clone()
 	room.cluster, room.base = t.cluster, account
 	for i := range b.Len() {

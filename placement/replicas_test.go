@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/gen"
 	"github.com/berthsim/berth/placement"
 )
@@ -119,7 +120,7 @@ func withOldPods(t *rapid.T, c *cluster.Cluster, d *appsv1.Deployment) *cluster.
 
 func withoutPodsOf(t *rapid.T, c *cluster.Cluster, rs *appsv1.ReplicaSet) *cluster.Cluster {
 	var old []runtime.Object
-	for _, pod := range c.Borrow().Pods() {
+	for _, pod := range borrow.From(c).Pods() {
 		if owner := metav1.GetControllerOf(pod); owner != nil && owner.Kind == "ReplicaSet" && (owner.Name == "web-old" || owner.Name == "web-lost") && pod.Namespace == "default" {
 			old = append(old, pod)
 		}

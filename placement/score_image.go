@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // neededImages are the images that a pod's containers and image volumes need.
@@ -68,9 +69,10 @@ const (
 func (n *neededImages) scores(c *cluster.Cluster, r *feasibleNodes) []int64 {
 	var raw []int64
 	for _, needed := range n.images {
-		image, all := c.Image(needed.name), c.Nodes().Len()
+		b := borrow.From(c)
+		image, all := b.Image(needed.name), b.Len()
 		spread := float64(image.Nodes.Len()) / float64(all)
-		raw = r.add(raw, c.Borrow().Words(image.Nodes), needed.times*int64(float64(image.Bytes)*spread))
+		raw = r.add(raw, b.Words(image.Nodes), needed.times*int64(float64(image.Bytes)*spread))
 	}
 	for i := range raw {
 		raw[i] = n.locality(raw[i])

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // preferences are the terms of a pod's preferred node affinity.
@@ -51,7 +52,7 @@ func checkPreferences(spec *corev1.PodSpec, path string) error {
 func (ps preferences) scores(c *cluster.Cluster, r *feasibleNodes) []int64 {
 	var raw []int64
 	for i := range ps {
-		m := nodeMask{c, c.Borrow(), append([]uint64(nil), r.words...)}
+		m := nodeMask{borrow.From(c), append([]uint64(nil), r.words...)}
 		m.meet(ps[i].requirements)
 		raw = r.add(raw, m.words, ps[i].weight)
 	}
@@ -63,9 +64,10 @@ func (ps preferences) scores(c *cluster.Cluster, r *feasibleNodes) []int64 {
 // key and effect once.)
 func (w *Workload) repelled(c *cluster.Cluster, r *feasibleNodes) []int64 {
 	var raw []int64
-	for _, t := range c.Taints() {
+	b := borrow.From(c)
+	for _, t := range b.Taints() {
 		if t.Effect == corev1.TaintEffectPreferNoSchedule && !w.tolerations.tolerate(&t) {
-			raw = r.add(raw, c.Borrow().Words(c.WithTaint(t)), 1)
+			raw = r.add(raw, b.Words(b.WithTaint(t)), 1)
 		}
 	}
 	return raw

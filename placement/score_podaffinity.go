@@ -5,14 +5,15 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // attraction is the score that the pods in each domain of a topology key add
 // for the pod that is scored.
 type attraction struct {
 	key    string
-	column cluster.Column
+	column snapshot.Column
 	pods   []int64 // by domain: pods that count, once for each term
 	worth  []int64 // by domain
 }
@@ -55,7 +56,7 @@ func (r *Room) attracted(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
 // match the kind, and terms of the kind that match the pod. Required terms of
 // the kind count 1.
 func (r *Room) pulls(w *Workload, kinds []*kind, a *attractions) [][]pull {
-	b := r.cluster.Borrow()
+	b := borrow.From(r.cluster)
 	var namespace labels.Set
 	if ns, ok := b.Namespace(w.pod.Namespace); ok {
 		namespace = ns.Labels
@@ -86,7 +87,7 @@ func (r *Room) pulls(w *Workload, kinds []*kind, a *attractions) [][]pull {
 // (InterPodAffinityArgs, hardPodAffinityWeight).
 const hardWeight = 1
 
-func resolveWeighted(terms []weighted, b cluster.Borrowed) []weighted {
+func resolveWeighted(terms []weighted, b *snapshot.Snapshot) []weighted {
 	resolved := slices.Clone(terms)
 	for i := range resolved {
 		resolved[i].podTerm = resolve([]podTerm{resolved[i].podTerm}, b)[0]

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // NodeScore is a node that a pod could be bound to, and its score.
@@ -69,12 +70,12 @@ func (p *Prediction) Best() cluster.NodeSet {
 		return cluster.NodeSet{}
 	}
 	words, best := make([]uint64, len(b.words)), b.best()
-	for position := range p.cluster.Borrow().Len() {
+	for position := range borrow.From(p.cluster).Len() {
 		if place, ok := b.place(position); ok && b.totals[place] == best {
 			words[position>>6] |= 1 << (position & 63)
 		}
 	}
-	return p.cluster.Borrow().Set(words)
+	return borrow.Set(p.cluster, words)
 }
 
 // ScoreError returns the reason why a pod accepted by the API server has no
@@ -122,14 +123,13 @@ func (p *Prediction) board() *board {
 		return nil
 	}
 	p.ranked.Do(func() {
-		b := p.cluster.Borrow()
-		p.scores = p.left().score(p.workload, b.Words(p.Placed()))
+		p.scores = p.left().score(p.workload, borrow.Words(p.cluster, p.Placed()))
 	})
 	return p.scores
 }
 
 func (p *Prediction) rankedNames(b *board) []string {
-	names, nodes := make([]string, 0, b.n), p.cluster.Borrow()
+	names, nodes := make([]string, 0, b.n), borrow.From(p.cluster)
 	for position := range nodes.Len() {
 		if _, ok := b.place(position); ok {
 			names = append(names, nodes.Name(position))

@@ -9,7 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // systemDefaults are the constraints of a pod that has none of its own
@@ -23,7 +24,7 @@ var systemDefaults = []spread{
 // softSpreads returns the constraints that only affect scores. With the pod's
 // own constraints a node takes part only if it has all topology keys (strict).
 // With the system's constraints it counts for the keys that it has.
-func (w *Workload) softSpreads(b cluster.Borrowed) (constraints []spread, strict bool) {
+func (w *Workload) softSpreads(b *snapshot.Snapshot) (constraints []spread, strict bool) {
 	if len(w.pod.Spec.TopologySpreadConstraints) > 0 {
 		return w.scoring.spreads, true
 	}
@@ -49,7 +50,7 @@ type spreading struct {
 // softSpread is a constraint and the pods that it counts.
 type softSpread struct {
 	*spread
-	column cluster.Column
+	column snapshot.Column
 	blank  int32    // the domain of nodes without the label: the empty value
 	among  []uint64 // the nodes whose pods count
 	pods   []int64  // by domain; if every node is its own domain, by place among the scored
@@ -69,7 +70,7 @@ func (e *softSpread) domain(position int) int32 {
 // unevenness returns the raw scores of PodTopologySpread. It returns false if
 // the pod is not to be spread.
 func (r *Room) unevenness(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
-	constraints, strict := w.softSpreads(r.cluster.Borrow())
+	constraints, strict := w.softSpreads(borrow.From(r.cluster))
 	if len(constraints) == 0 {
 		return nil, false
 	}
@@ -208,7 +209,7 @@ func (s *spreading) score(position, place int) int64 {
 // that select the pod and of the ReplicaSet or StatefulSet that controls it
 // (pkg/scheduler/framework/plugins/helper/spread.go: DefaultSelector). Without
 // any of them it is empty. ReplicationControllers are not modelled.
-func defaultSelector(pod *corev1.Pod, b cluster.Borrowed) labels.Selector {
+func defaultSelector(pod *corev1.Pod, b *snapshot.Snapshot) labels.Selector {
 	merged := labels.Set{}
 	for _, s := range b.ServicesIn(pod.Namespace) {
 		if s.Spec.Selector != nil && labels.SelectorFromValidatedSet(s.Spec.Selector).Matches(labels.Set(pod.Labels)) {
@@ -229,7 +230,7 @@ func defaultSelector(pod *corev1.Pod, b cluster.Borrowed) labels.Selector {
 	return selector
 }
 
-func controllerSelector(namespace string, owner *metav1.OwnerReference, b cluster.Borrowed) *metav1.LabelSelector {
+func controllerSelector(namespace string, owner *metav1.OwnerReference, b *snapshot.Snapshot) *metav1.LabelSelector {
 	if owner.APIVersion != "apps/v1" {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
@@ -106,7 +107,7 @@ func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 	for _, t := range d.workload.Tolerations() {
 		c.tolerates = append(c.tolerates, t.Toleration)
 	}
-	c.priority, c.workload, c.load = kube.Priority(&template.Spec, dsc.cluster.Borrow()), d.workload, d.workload.Load()
+	c.priority, c.workload, c.load = kube.Priority(&template.Spec, borrow.From(dsc.cluster)), d.workload, d.workload.Load()
 	return c
 }
 
@@ -114,8 +115,8 @@ func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 func (dsc *daemonSetController) decideAll(d *daemonSet) {
 	d.decision = make([]placement.Decision, len(dsc.nodes))
 	p := d.workload.Predict(dsc.cluster)
-	nodes := dsc.cluster.Borrow()
-	wanted, kept := nodes.Words(p.Eligible()), nodes.Words(p.Kept())
+	nodes := borrow.From(dsc.cluster)
+	wanted, kept := borrow.Words(dsc.cluster, p.Eligible()), borrow.Words(dsc.cluster, p.Kept())
 	slot := int32(0)
 	for i := range nodes.Len() {
 		for dsc.nodeNames[slot].name != nodes.Name(i) {
@@ -135,7 +136,7 @@ func (dsc *daemonSetController) decideAll(d *daemonSet) {
 // has changed.
 func (dsc *daemonSetController) decide(node int32) {
 	dsc.freed = true
-	object, there := dsc.cluster.Borrow().Node(dsc.nodeNames[node].name)
+	object, there := borrow.From(dsc.cluster).Node(dsc.nodeNames[node].name)
 	for _, slot := range dsc.daemonSets.order {
 		d := dsc.daemonSets.at[slot]
 		now := placement.Excluded

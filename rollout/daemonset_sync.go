@@ -1,6 +1,10 @@
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/berthsim/berth/internal/borrow"
+)
 
 // burst is the maximum number of pods that one sync creates, and deletes
 // (pkg/controller/daemon/daemon_controller.go: BurstReplicas).
@@ -114,7 +118,7 @@ func (dsc *daemonSetController) act(d *daemonSet) {
 
 // whyNot returns why the node is not eligible for the DaemonSet.
 func (dsc *daemonSetController) whyNot(d *daemonSet, node int32) string {
-	object, there := dsc.cluster.Borrow().Node(dsc.nodeNames[node].name)
+	object, there := borrow.From(dsc.cluster).Node(dsc.nodeNames[node].name)
 	if !there {
 		return ""
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -98,7 +99,7 @@ func (e *evictions) scaleOfAll(namespace string, selector labels.Selector) (int3
 // one (pkg/controller/disruption/disruption.go: finders).
 func (e *evictions) scaleOf(namespace string, ref *metav1.OwnerReference, pod string) (controller string, replicas int32, err error) {
 	controller = ref.Kind + "/" + ref.Name
-	b := e.cluster.Borrow()
+	b := borrow.From(e.cluster)
 	switch ref.Kind {
 	case "ReplicaSet":
 		if rs := e.replicaSets.find(namespace + "/" + ref.Name); rs != nil && kube.RefersTo(ref, rs.object) {
@@ -180,7 +181,7 @@ func (a *allowance) words(budget string) string {
 // budgetsOf returns the budgets that match the pod, ascending by name.
 func (e *evictions) budgetsOf(p *pod) []*policyv1.PodDisruptionBudget {
 	var all []*policyv1.PodDisruptionBudget
-	for _, b := range e.cluster.Borrow().PodDisruptionBudgets() {
+	for _, b := range borrow.From(e.cluster).PodDisruptionBudgets() {
 		if b.Namespace != e.namespace(p) {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // EvictPods calls the eviction API once for every pod on a node, including pods
@@ -33,7 +34,7 @@ func (in Drain) apply(s *Sim) {
 
 // noteStart records what kubectl prints first.
 func (in Drain) noteStart(s *Sim, warnings string) {
-	object, _ := s.cluster.Borrow().Node(in.Node)
+	object, _ := borrow.From(s.cluster).Node(in.Node)
 	detail := in.String() + ": node/" + in.Node
 	if object.Spec.Unschedulable {
 		detail += " already"

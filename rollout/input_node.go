@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // ApplyNode adds or replaces a node. Its Ready condition, if it has one, has the
@@ -146,7 +147,7 @@ func (in ApplyNode) apply(s *Sim) {
 	}
 	n := s.slotOf(name)
 	object := in.Node.DeepCopy()
-	if old, ok := s.cluster.Borrow().Node(name); ok && len(object.Status.Conditions) == 0 {
+	if old, ok := borrow.From(s.cluster).Node(name); ok && len(object.Status.Conditions) == 0 {
 		object.Status.Conditions = old.Status.Conditions
 	}
 	s.emit(Event{Kind: EventInputApplied, Node: name, Detail: in.String()})
@@ -176,7 +177,7 @@ func (in RemoveNode) apply(s *Sim) {
 func (in EditNode) apply(s *Sim) {
 	if n := s.onNode(in, in.Node); n != none {
 		s.nlc.editNode(n, in.Edits...)
-		object, _ := s.cluster.Borrow().Node(in.Node)
+		object, _ := borrow.From(s.cluster).Node(in.Node)
 		s.readCondition(n, object)
 		s.kubelets.settleNode(n)
 	}
@@ -224,7 +225,7 @@ func (in NodeDown) apply(s *Sim) {
 	if n == none {
 		return
 	}
-	old, _ := s.cluster.Borrow().Node(in.Node)
+	old, _ := borrow.From(s.cluster).Node(in.Node)
 	s.nlc.setNode(n, withUnknown(old))
 	s.nodes[n].turn++
 	s.alarm(unreachable, n, s.nodeGrace)

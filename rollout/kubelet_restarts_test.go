@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // The pod with the most restarts of one container is deleted first, not the one
@@ -61,7 +62,7 @@ func twoRestarted(t *testing.T, restarts [2][3]int32) (*Sim, []string) {
 	stepped(before, 3)
 	c = before.Cluster()
 	var names []string
-	for i, p := range c.Borrow().Pods() {
+	for i, p := range borrow.From(c).Pods() {
 		p = p.DeepCopy()
 		is := restarts[i]
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: spec.Containers[0].Name, RestartCount: is[0]}, {Name: "second", RestartCount: is[1]}}

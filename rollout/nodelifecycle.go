@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -62,7 +63,7 @@ func (nlc *nodeLifecycleController) collect(node int32) {
 
 // setNode replaces a node's object.
 func (nlc *nodeLifecycleController) setNode(node int32, object *corev1.Node) {
-	old, was := nlc.cluster.Borrow().Node(object.Name)
+	old, was := borrow.From(nlc.cluster).Node(object.Name)
 	next, err := nlc.cluster.With(object)
 	if err != nil {
 		return // Inject has refused nodes without a name

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -350,7 +351,7 @@ func checkRoom(t failer, s *Sim) {
 			if s.room == nil || !s.nodes[n].there() || s.nodes[n].is(isOpen) {
 				continue
 			}
-			at, _ := c.Borrow().Position(s.nodeNames[n].name)
+			at, _ := borrow.From(c).Position(s.nodeNames[n].name)
 			want := takers.ReplaceAllString(fmt.Sprint(fresh.Why(w, at)), "$1")
 			got := takers.ReplaceAllString(fmt.Sprint(s.room.Why(w, int(s.position[n]))), "$1")
 			if want != got {

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
@@ -110,7 +111,7 @@ func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	c.namespace, c.template, c.hash = rs.object.Namespace, template, template.Labels[templateHashLabel]
 	c.cost, _ = kube.DeletionCost(pod.Annotations)
 	c.tolerates = pod.Spec.Tolerations
-	c.priority, c.workload, c.load = kube.Priority(&w.Pod().Spec, rsc.cluster.Borrow()), w, w.Load()
+	c.priority, c.workload, c.load = kube.Priority(&w.Pod().Spec, borrow.From(rsc.cluster)), w, w.Load()
 	return c, nil
 }
 

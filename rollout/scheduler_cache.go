@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -54,7 +55,7 @@ func (a filterCache) fork() filterCache {
 
 // roomy returns the snapshot in which open nodes have room for all pods.
 func (t *nodeTable) roomy() *cluster.Cluster {
-	b := t.cluster.Borrow()
+	b := borrow.From(t.cluster)
 	var nodes []runtime.Object
 	for i := range b.Len() {
 		if object := b.At(i); len(object.Status.Allocatable) == 0 {
@@ -97,7 +98,7 @@ func (s *store) bindPod(p *pod, in bool) {
 // It costs as much as there are nodes and pods.
 func (s *store) survey() {
 	s.unsurveyed = false
-	b := s.cluster.Borrow()
+	b := borrow.From(s.cluster)
 	s.position = make([]int32, len(s.nodes))
 	open := true
 	for n := range s.nodeNames {

@@ -3,6 +3,7 @@ package rollout
 import (
 	"slices"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -70,7 +71,7 @@ func (s *scheduler) fits(p *pod) bool {
 	}
 	c := s.classes[p.class]
 	if p.created != s.clock || p.is(tried) { // it was made for a node that wanted it
-		if node, _ := s.cluster.Borrow().Node(s.nodeNames[p.node].name); c.workload.Check(node).Decision != placement.Eligible {
+		if node, _ := borrow.From(s.cluster).Node(s.nodeNames[p.node].name); c.workload.Check(node).Decision != placement.Eligible {
 			return false
 		}
 	}
@@ -123,7 +124,7 @@ func (s *scheduler) whyUnbound(p *pod) string {
 // against returns all reasons why the scheduler refuses the one node of the pod.
 func (s *scheduler) against(p *pod) []placement.FilterReason {
 	c := s.classes[p.class]
-	node, _ := s.cluster.Borrow().Node(s.nodeNames[p.node].name)
+	node, _ := borrow.From(s.cluster).Node(s.nodeNames[p.node].name)
 	why := slices.Clone(c.workload.Check(node).Reasons)
 	if !s.nodes[p.node].is(isOpen) {
 		why = append(why, s.roomFor(p).Why(c.workload, int(s.position[p.node]))...)

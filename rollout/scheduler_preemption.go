@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -67,7 +68,7 @@ func (s *scheduler) mayPreempt(p *pod) bool {
 // (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
 // SelectVictimsOnNode), the budgets as they are now, and the priority classes.
 func (s *scheduler) preemption(p *pod) (placement.Preemption, bool) {
-	b := s.cluster.Borrow()
+	b := borrow.From(s.cluster)
 	node, _ := b.Node(s.nodeNames[p.node].name)
 	objects := []runtime.Object{node}
 	w := newPodWriter(s.kubelets)

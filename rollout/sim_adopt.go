@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -34,7 +35,7 @@ func (s *Sim) adopt() error {
 // adoptNodes creates slots for the nodes, and for nodes that only pods name,
 // which count as just removed.
 func (s *Sim) adoptNodes() {
-	b := s.cluster.Borrow()
+	b := borrow.From(s.cluster)
 	names := map[string]bool{}
 	for i := range b.Len() {
 		names[b.Name(i)] = true
@@ -56,7 +57,7 @@ func (s *Sim) adoptNodes() {
 }
 
 func (s *Sim) adoptDaemonSets() error {
-	for _, ds := range s.cluster.Borrow().DaemonSets() {
+	for _, ds := range borrow.From(s.cluster).DaemonSets() {
 		object := cluster.Default(ds)
 		object.Status = appsv1.DaemonSetStatus{}
 		if object.Generation == 0 {
@@ -89,7 +90,7 @@ func (s *Sim) ownerOf(o metav1.Object) (d *daemonSet, free bool) {
 }
 
 func (s *Sim) adoptRevisions() {
-	for _, object := range s.cluster.Borrow().ControllerRevisions() {
+	for _, object := range borrow.From(s.cluster).ControllerRevisions() {
 		r := newRevision(object)
 		switch d, free := s.ownerOf(object); {
 		case d != nil:
@@ -152,7 +153,7 @@ func latest(c *cluster.Cluster) time.Time {
 			}
 		}
 	}
-	b := c.Borrow()
+	b := borrow.From(c)
 	for i := range b.Len() {
 		n := b.At(i)
 		see(n.CreationTimestamp)
@@ -208,7 +209,7 @@ func seePod(p *corev1.Pod, see func(...metav1.Time)) {
 }
 
 func (s *Sim) adoptDeployments() error {
-	for _, found := range s.cluster.Borrow().Deployments() {
+	for _, found := range borrow.From(s.cluster).Deployments() {
 		object := cluster.Default(found)
 		object.Status = appsv1.DeploymentStatus{}
 		object.Generation = max(1, object.Generation)
@@ -223,7 +224,7 @@ func (s *Sim) adoptDeployments() error {
 }
 
 func (s *Sim) adoptReplicaSets() error {
-	for _, found := range s.cluster.Borrow().ReplicaSets() {
+	for _, found := range borrow.From(s.cluster).ReplicaSets() {
 		object := cluster.Default(found)
 		object.Status = appsv1.ReplicaSetStatus{}
 		object.Generation = max(1, object.Generation)

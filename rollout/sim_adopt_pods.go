@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
@@ -33,7 +34,7 @@ func (s *Sim) adoptPods() error {
 // listAdopted adds each pod to the lists of its node and of its controller.
 func (s *Sim) listAdopted() error {
 	known := map[string]int32{} // classes
-	for _, object := range s.cluster.Borrow().Pods() {
+	for _, object := range borrow.From(s.cluster).Pods() {
 		d, free := s.ownerOf(object)
 		rs := s.setOf(object)
 		p := s.readPod(object)
@@ -108,7 +109,7 @@ func (s *Sim) armAdopted() {
 // taintAdopted starts the time that pods tolerate the taints of their nodes.
 func (s *Sim) taintAdopted() {
 	for n := range s.nodes {
-		if object, ok := s.cluster.Borrow().Node(s.nodeNames[n].name); ok {
+		if object, ok := borrow.From(s.cluster).Node(s.nodeNames[n].name); ok {
 			s.noteTaints(int32(n), object)
 		}
 	}
@@ -129,14 +130,14 @@ func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known
 	if rs != nil {
 		c.hash = object.Labels[templateHashLabel]
 	}
-	c.priority = kube.RunningPriority(&object.Spec, s.cluster.Borrow())
+	c.priority = kube.RunningPriority(&object.Spec, borrow.From(s.cluster))
 	key := fmt.Sprint(slot, set, c.labels, c.grace, c.containers, c.cost, c.priority)
 	if object.Spec.NodeName == "" {
 		w, err := placement.ForPod(object, placement.Unvalidated())
 		if err != nil {
 			return none, fmt.Errorf("Pod %s: %w", kube.Key(object), err)
 		}
-		c.priority, c.workload = kube.Priority(&object.Spec, s.cluster.Borrow()), w
+		c.priority, c.workload = kube.Priority(&object.Spec, borrow.From(s.cluster)), w
 		key += kube.Key(object)
 	}
 	id, ok := known[key]
@@ -246,7 +247,7 @@ func targetNode(p *corev1.Pod) string {
 // own pods.
 func (s *Sim) dropPods() error {
 	var pods []runtime.Object
-	for _, p := range s.cluster.Borrow().Pods() {
+	for _, p := range borrow.From(s.cluster).Pods() {
 		pods = append(pods, p)
 	}
 	rest, err := s.cluster.Without(pods...)

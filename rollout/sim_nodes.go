@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -149,7 +150,7 @@ func (t *nodeTable) noteTaints(node int32, object *corev1.Node) {
 }
 
 func (t *nodeTable) taintsOf(node int32) []corev1.Taint {
-	object, ok := t.cluster.Borrow().Node(t.nodeNames[node].name)
+	object, ok := borrow.From(t.cluster).Node(t.nodeNames[node].name)
 	if !ok {
 		return nil
 	}

@@ -6,12 +6,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // Cluster returns a snapshot of the simulated cluster as it is now. It costs as
 // much as there are objects.
 func (s *Sim) Cluster() *cluster.Cluster {
-	b := s.cluster.Borrow()
+	b := borrow.From(s.cluster)
 	var objects []runtime.Object
 	for i := range b.Len() {
 		objects = append(objects, b.At(i))

@@ -3,6 +3,7 @@ package rollout
 import (
 	"slices"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
@@ -199,7 +200,7 @@ func (s probed) Nodes() []probe.Node {
 
 func (s *Sim) node(n int32) probe.Node {
 	state := &s.nodes[n]
-	object, ok := s.cluster.Borrow().Node(s.nodeNames[n].name)
+	object, ok := borrow.From(s.cluster).Node(s.nodeNames[n].name)
 	return probe.Node{
 		Name: s.nodeNames[n].name, Down: state.is(isDown), Unready: state.is(isUnready), PodsUnready: state.is(podsUnready),
 		Cordoned: ok && object.Spec.Unschedulable,

@@ -12,7 +12,7 @@ import (
 func ExampleClusters() {
 	w := clustertest.Clusters(clustertest.WithPlatforms(clustertest.PlatformGKE), clustertest.WithNodes(3, 6), clustertest.WithHealthyNodes()).Example(1)
 	c := w.Cluster(t)
-	fmt.Println(c.Nodes().Len() >= 3, c.Nodes().Len() <= 6, c.HasLabel("cloud.google.com/gke-nodepool").Len() == c.Nodes().Len())
+	fmt.Println(c.Nodes().Len() >= 3, c.Nodes().Len() <= 6, c.Labeled("cloud.google.com/gke-nodepool").Len() == c.Nodes().Len())
 	// Output: true true true
 }
 
@@ -65,8 +65,9 @@ func ExampleNodeChange() {
 func ExampleNodeChange_Apply() {
 	c := clustertest.World{clustertest.Pool("web", 2)}.Cluster(t)
 	c, err := clustertest.NodeChange{Node: "web-2", Edits: []cluster.NodeEdit{cluster.Cordon()}}.Apply(c)
-	fmt.Println(c.Unschedulable(), err)
-	// Output: {web-2} <nil>
+	n, _ := c.Node("web-2")
+	fmt.Println(n.Spec.Unschedulable, err)
+	// Output: true <nil>
 }
 
 func ExampleOption() {
@@ -93,8 +94,9 @@ func ExampleWithNodes() {
 }
 
 func ExampleWithHealthyNodes() {
-	fmt.Println(clustertest.Clusters(clustertest.WithHealthyNodes()).Example(1).Cluster(t).Unschedulable().Len())
-	// Output: 0
+	c := clustertest.Clusters(clustertest.WithHealthyNodes()).Example(1).Cluster(t)
+	fmt.Println(c.Tainted("node.kubernetes.io/unschedulable"))
+	// Output: {} <nil>
 }
 
 func ExampleWithPods() {

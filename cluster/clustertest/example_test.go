@@ -176,11 +176,11 @@ func ExampleParse() {
 		daemonset monitoring/exporter tolerate:* cpu:100m
 		pod shop/cart node:web-1 running
 	`)
-	fmt.Println(c.Nodes(), c.Labeled("zone", "b"), c.Unschedulable(), err)
+	fmt.Println(c.Nodes(), c.Labeled("zone", "b"), err)
 	_, err = clustertest.Parse("web-1 zone=a\npool web three\nweb-2 taint:x")
 	fmt.Println(err)
 	// Output:
-	// {gpu-1 spot-1 spot-2 web-1} {gpu-1 spot-2} {gpu-1} <nil>
+	// {gpu-1 spot-1 spot-2 web-1} {gpu-1 spot-2} <nil>
 	// line 2: pool web: want the number of nodes: strconv.Atoi: parsing "three": invalid syntax
 }
 

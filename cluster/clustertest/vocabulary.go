@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 )
 
 // vocabulary holds the labels and taints that a pod may refer to, at least one of
@@ -68,13 +69,13 @@ func (s *vocabulary) addTaint(taint string) {
 // system first.
 func vocabularyOf(c *cluster.Cluster) *vocabulary {
 	s := new(vocabulary)
-	for _, key := range append([]string{corev1.LabelOSStable}, c.LabelKeys()...) {
+	for _, key := range append([]string{corev1.LabelOSStable}, borrow.From(c).LabelKeys()...) {
 		for _, value := range c.LabelValues(key) {
 			s.add(label{key, value})
 		}
 	}
 	s.add(label{"disktype", "ssd"})
-	for _, t := range c.Taints() {
+	for _, t := range borrow.From(c).Taints() {
 		s.addTaint(t.ToString())
 	}
 	s.addTaint("dedicated=batch:NoSchedule")

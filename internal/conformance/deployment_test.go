@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/conformance/controllers"
 	"github.com/berthsim/berth/rollout"
 	gocmp "github.com/google/go-cmp/cmp"
@@ -194,7 +195,7 @@ func (o *ourDeployments) tick(sim *rollout.Sim, events []rollout.Event) {
 	for _, e := range events {
 		o.note(now, e)
 	}
-	b := sim.Cluster().Borrow()
+	b := borrow.From(sim.Cluster())
 	for _, d := range b.Deployments() {
 		key := d.Namespace + "/" + d.Name
 		is := now.Deployments[key]

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
@@ -68,7 +69,7 @@ func (admit Admit) judge(d *daemon, c *cluster.Cluster) (*Admission, error) {
 // podsOf returns the DaemonSet's own pods.
 func podsOf(d *daemon, c *cluster.Cluster) []runtime.Object {
 	var own []runtime.Object
-	for _, pod := range c.Borrow().Pods() {
+	for _, pod := range borrow.From(c).Pods() {
 		if kube.Controls(d.object, "DaemonSet", pod) {
 			own = append(own, pod)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
@@ -137,13 +138,13 @@ func (p *Plan) needs(key string, after bool) func(pod string) time.Duration {
 	}
 	var need int32
 	for _, c := range clusters {
-		if ds, ok := c.Borrow().DaemonSet(namespace, name); ok && kind == "daemonset" {
+		if ds, ok := borrow.From(c).DaemonSet(namespace, name); ok && kind == "daemonset" {
 			need = ds.Spec.MinReadySeconds
 		}
-		if d, ok := ofName(c.Borrow().Deployments(), namespace, name); ok {
+		if d, ok := ofName(borrow.From(c).Deployments(), namespace, name); ok {
 			need = d.Spec.MinReadySeconds
 		}
-		for _, rs := range c.Borrow().ReplicaSets() {
+		for _, rs := range borrow.From(c).ReplicaSets() {
 			if ref := kube.ControllerOf(rs, "Deployment"); ref != nil && rs.Namespace == namespace && ref.Name == name {
 				known[rs.Name] = rs.Spec.MinReadySeconds
 			}
@@ -224,7 +225,7 @@ func (p *Plan) domains(topologyKey string) func(node string) (string, bool) {
 	}
 	return func(node string) (string, bool) {
 		for _, c := range []*cluster.Cluster{p.After(), p.Before()} {
-			if n, ok := c.Borrow().Node(node); ok {
+			if n, ok := borrow.From(c).Node(node); ok {
 				value, ok := n.Labels[topologyKey]
 				return value, ok
 			}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
@@ -86,7 +87,7 @@ func (cfg Config) Start(c *cluster.Cluster) (*Baseline, error) {
 	})
 	b.print = sync.OnceValue(func() Fingerprint { return FingerprintOf(c) })
 	var errs []error
-	for _, ds := range b.cluster.Borrow().DaemonSets() {
+	for _, ds := range borrow.From(b.cluster).DaemonSets() {
 		d, err := b.predict(ds, b.cluster)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", kube.Key(ds), err))
@@ -108,7 +109,7 @@ func NewBaseline(c *cluster.Cluster) (*Baseline, error) { return Config{}.Start(
 func (cfg Config) simulation(c *cluster.Cluster) (*rollout.Sim, error) {
 	if c != nil {
 		var closed []runtime.Object
-		b := c.Borrow()
+		b := borrow.From(c)
 		for i := range b.Len() {
 			if node := b.At(i); len(node.Status.Allocatable) == 0 {
 				closed = append(closed, withoutRoom(node))
@@ -140,7 +141,7 @@ func withoutRoom(node *corev1.Node) *corev1.Node {
 // cluster the status of the objects shows that a controller has seen them.
 func unborn(c *cluster.Cluster, sim *rollout.Sim) bool {
 	empty := false
-	b := c.Borrow()
+	b := borrow.From(c)
 	for _, ds := range b.DaemonSets() {
 		if ds.Status.ObservedGeneration > 0 {
 			return false

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -46,7 +47,7 @@ func (p *Plan) budgets() []BudgetCourse {
 	closed := map[string]int{} // the tick since which none is allowed
 	var keys []string
 	look := func(c *cluster.Cluster, tick int) {
-		for _, b := range c.Borrow().PodDisruptionBudgets() {
+		for _, b := range borrow.From(c).PodDisruptionBudgets() {
 			key := kube.Key(b)
 			x, known := found[key]
 			if !known {

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
@@ -60,7 +61,7 @@ func (e Effect) blockedBy(other Effect) cluster.NodeSet {
 	}
 	end := e.plan.course().cluster()
 	var pods []runtime.Object
-	for _, pod := range end.Borrow().Pods() {
+	for _, pod := range borrow.From(end).Pods() {
 		if kube.Controls(ownerIn(end, other.after.object), "DaemonSet", pod) {
 			pods = append(pods, pod)
 		}
@@ -74,7 +75,7 @@ func (e Effect) blockedBy(other Effect) cluster.NodeSet {
 
 // ownerIn returns the DaemonSet as a cluster has it, with its uid.
 func ownerIn(c *cluster.Cluster, ds *appsv1.DaemonSet) *appsv1.DaemonSet {
-	if there, ok := c.Borrow().DaemonSet(ds.Namespace, ds.Name); ok {
+	if there, ok := borrow.From(c).DaemonSet(ds.Namespace, ds.Name); ok {
 		return there
 	}
 	return ds

@@ -19,6 +19,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/apiserver/apply"
 	"github.com/berthsim/berth/internal/apiserver/validation"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
@@ -235,7 +236,7 @@ func find(c *cluster.Cluster, o runtime.Object) runtime.Object {
 	if !ok {
 		return nil
 	}
-	b, namespace, name := c.Borrow(), meta.GetNamespace(), meta.GetName()
+	b, namespace, name := borrow.From(c), meta.GetNamespace(), meta.GetName()
 	switch o.(type) {
 	case *corev1.Node:
 		return found(b.Node(name))
@@ -340,12 +341,12 @@ func (d *editedCluster) restart(key string) error {
 		kind, name = before, rest
 	}
 	namespace, short := split(name)
-	if ds, ok := d.after.Borrow().DaemonSet(namespace, short); ok && kind != "deployment" {
+	if ds, ok := borrow.From(d.after).DaemonSet(namespace, short); ok && kind != "deployment" {
 		ds = ds.DeepCopy()
 		restarted(&ds.Spec.Template, d.now)
 		return d.update(ds)
 	}
-	w, ok := ofName(d.after.Borrow().Deployments(), namespace, short)
+	w, ok := ofName(borrow.From(d.after).Deployments(), namespace, short)
 	switch {
 	case !ok || kind == "daemonset":
 		return fmt.Errorf("restart %s: there is no such DaemonSet or Deployment", key)

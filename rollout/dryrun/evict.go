@@ -16,8 +16,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/enum"
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/snapshot"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 )
@@ -152,7 +154,7 @@ type out struct{ node, pod string }
 
 func (s *search) collect() {
 	would := s.plan.base.baseline().leaving()
-	b, after := s.plan.Before().Borrow(), s.plan.After().Borrow()
+	b, after := borrow.From(s.plan.Before()), borrow.From(s.plan.After())
 	for i := range b.Len() {
 		node := b.At(i)
 		now, still := after.Node(node.Name)
@@ -179,7 +181,7 @@ func (s *search) collect() {
 
 // gone reports whether the edits themselves remove the pod from the cluster.
 func (s *search) gone(pod *corev1.Pod) bool {
-	_, there := s.plan.start.Borrow().Pod(pod.Namespace, pod.Name)
+	_, there := borrow.From(s.plan.start).Pod(pod.Namespace, pod.Name)
 	return !there
 }
 
@@ -284,7 +286,7 @@ func anew(pod *corev1.Pod) *corev1.Pod {
 
 // succeed finds the successors that the simulation created.
 func (s *search) succeed() {
-	lines := s.course.lineages(s.plan.Before().Borrow())
+	lines := s.course.lineages(borrow.From(s.plan.Before()))
 	for _, l := range s.found {
 		if e := s.left[out{l.Node, l.pod.Name}]; l.Disposition != DispositionWithoutNode {
 			lines.follow(l, e, s)
@@ -324,7 +326,7 @@ func (x *lineages) groupOf(e *rollout.Event) string {
 	return "replicaset/" + name
 }
 
-func (c *course) lineages(before cluster.Borrowed) *lineages {
+func (c *course) lineages(before *snapshot.Snapshot) *lineages {
 	x := &lineages{map[string]*lineage{}, map[string]int{}, map[string]string{}, map[string]int{}, map[string]string{}, map[out]string{}}
 	for _, pod := range before.Pods() {
 		if ref := kube.ControllerOf(pod, "ReplicaSet"); ref != nil {
@@ -332,10 +334,10 @@ func (c *course) lineages(before cluster.Borrowed) *lineages {
 		}
 	}
 	delayed := map[string]bool{} // groups whose pods are available some time after they are ready
-	for _, d := range c.cluster().Borrow().Deployments() {
+	for _, d := range borrow.From(c.cluster()).Deployments() {
 		delayed[deploymentKey(kube.Key(d))] = d.Spec.MinReadySeconds > 0
 	}
-	for _, rs := range c.cluster().Borrow().ReplicaSets() {
+	for _, rs := range borrow.From(c.cluster()).ReplicaSets() {
 		if kube.ControllerOf(rs, "Deployment") == nil {
 			delayed["replicaset/"+rs.Name] = rs.Spec.MinReadySeconds > 0
 		}
@@ -431,7 +433,7 @@ func (s *search) standIn() {
 	}
 	sim.Advance(2) // they are created and bound in the first; preempted pods may go later
 	c = sim.Cluster()
-	for _, pod := range c.Borrow().Pods() {
+	for _, pod := range borrow.From(c).Pods() {
 		ref := kube.ControllerOf(pod, "ReplicaSet")
 		if ref == nil {
 			continue
@@ -471,6 +473,6 @@ func (s *search) simulated(pod *corev1.Pod) bool {
 	if ref == nil {
 		return false
 	}
-	_, there := s.plan.Before().Borrow().ReplicaSet(pod.Namespace, ref.Name)
+	_, there := borrow.From(s.plan.Before()).ReplicaSet(pod.Namespace, ref.Name)
 	return there
 }

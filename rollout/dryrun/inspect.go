@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
@@ -30,7 +31,7 @@ func Inspect(c *cluster.Cluster) (Findings, error) { return InspectConfig{}.Of(c
 func (i InspectConfig) Of(c *cluster.Cluster) (Findings, error) {
 	var all Findings
 	var errs []error
-	for _, ds := range c.Borrow().DaemonSets() {
+	for _, ds := range borrow.From(c).DaemonSets() {
 		x, err := i.inspect(c, cluster.Default(ds))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", kube.Key(ds), err))
@@ -59,7 +60,7 @@ func (i InspectConfig) inspect(c *cluster.Cluster, ds *appsv1.DaemonSet) (*inspe
 		return nil, err
 	}
 	x := &inspector{InspectConfig: i, cluster: c, set: ds, workload: w, prediction: w.Predict(c), runs: map[string]bool{}}
-	for _, p := range c.Borrow().Pods() {
+	for _, p := range borrow.From(c).Pods() {
 		if kube.Controls(ds, "DaemonSet", p) {
 			x.runs[p.Spec.NodeName] = true
 		}

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
@@ -94,7 +95,7 @@ func requests(spec *corev1.PodSpec) bool {
 // minAvailable works, but rollouts ignore budgets and kubectl drain skips the pods of
 // DaemonSets.
 func (x *inspector) inspectDisruption() {
-	for _, b := range x.cluster.Borrow().PodDisruptionBudgets() {
+	for _, b := range borrow.From(x.cluster).PodDisruptionBudgets() {
 		selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
 		if err != nil || b.Namespace != x.set.Namespace || !selector.Matches(labels.Set(x.set.Spec.Template.Labels)) {
 			continue

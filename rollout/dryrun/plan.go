@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/enum"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
@@ -115,7 +116,7 @@ func (p *Plan) Effects() []Effect { return slices.Clone(p.orNothing().whole()) }
 func (p *Plan) predictAll() []Effect {
 	keys := map[string]bool{}
 	for _, c := range []*cluster.Cluster{p.Before(), p.After()} {
-		for _, ds := range c.Borrow().DaemonSets() {
+		for _, ds := range borrow.From(c).DaemonSets() {
 			keys[kube.Key(ds)] = true
 		}
 	}
@@ -136,7 +137,7 @@ func (p *Plan) Effect(key string) (Effect, bool) {
 func (p *Plan) effect(key string) Effect {
 	e := Effect{Key: key, plan: p, before: p.base.daemons[key]}
 	namespace, name := split(key)
-	ds, there := p.After().Borrow().DaemonSet(namespace, name)
+	ds, there := borrow.From(p.After()).DaemonSet(namespace, name)
 	switch {
 	case !there && e.before != nil:
 		e.Action = ActionDeleted

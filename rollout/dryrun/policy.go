@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -281,7 +282,7 @@ func (e Effect) evaluation(message string, nodes cluster.NodeSet, bad func(place
 		if e.after == nil {
 			o.Message = "there is no such DaemonSet after the plan"
 		}
-		_, there := e.plan.Before().Borrow().Node(name)
+		_, there := borrow.From(e.plan.Before()).Node(name)
 		o.Before = there && e.before != nil && bad(e.before.verdict(name).Decision)
 		r.offenders = append(r.offenders, o)
 	}

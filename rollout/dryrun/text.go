@@ -11,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/snapshot"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -297,7 +299,7 @@ func (p *Plan) baselineNotes() []string {
 // missingNotes returns what affects the result but is missing from the given cluster or
 // not simulated.
 func (p *Plan) missingNotes() []string {
-	b := p.Before().Borrow()
+	b := borrow.From(p.Before())
 	owners, gated, foreign := map[string]int{}, 0, map[string]int{}
 	for _, pod := range b.Pods() {
 		if over(pod) {
@@ -335,7 +337,7 @@ func (p *Plan) missingNotes() []string {
 }
 
 // known reports whether the simulation has the owner of a pod.
-func known(b cluster.Borrowed, namespace string, ref *metav1.OwnerReference) bool {
+func known(b *snapshot.Snapshot, namespace string, ref *metav1.OwnerReference) bool {
 	switch ref.Kind {
 	case "DaemonSet":
 		_, ok := b.DaemonSet(namespace, ref.Name)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -106,7 +107,7 @@ func dumped(dump *cluster.Cluster, key string) bool {
 		return false
 	}
 	namespace, name, _ := strings.Cut(key, "/")
-	_, ok := dump.Borrow().DaemonSet(namespace, name)
+	_, ok := borrow.From(dump).DaemonSet(namespace, name)
 	return ok
 }
 
@@ -198,7 +199,7 @@ func imagesOf(ds clustertest.DaemonSetSpec, o options) []string {
 	}
 	if o.dump != nil {
 		namespace, name, _ := strings.Cut(ds.Key(), "/")
-		if ds, ok := o.dump.Borrow().DaemonSet(namespace, name); ok {
+		if ds, ok := borrow.From(o.dump).DaemonSet(namespace, name); ok {
 			add(ds)
 		}
 	}

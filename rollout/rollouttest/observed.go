@@ -8,6 +8,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
@@ -72,7 +73,7 @@ func (m *Observed) nodes() *cluster.Cluster {
 // daemonSet returns the DaemonSet with its present spec, or nil if there is none.
 func (m *Observed) daemonSet(key string) *appsv1.DaemonSet {
 	namespace, name, _ := strings.Cut(key, "/")
-	ds, _ := m.nodes().Borrow().DaemonSet(namespace, name)
+	ds, _ := borrow.From(m.nodes()).DaemonSet(namespace, name)
 	return ds
 }
 

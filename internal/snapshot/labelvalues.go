@@ -1,4 +1,4 @@
-package cluster
+package snapshot
 
 import "slices"
 
@@ -11,13 +11,13 @@ type Column struct {
 // Column returns the values of a label key, which must not be modified. If no node
 // was edited it costs nothing after the first query for the key; otherwise it copies
 // the ids.
-func (b Borrowed) Column(key string) Column {
-	c := b.of().view.index.label(key)
-	if len(b.of().view.patch) == 0 {
+func (s *Snapshot) Column(key string) Column {
+	c := s.orEmpty().view.index.label(key)
+	if len(s.orEmpty().view.patch) == 0 {
 		return Column{c.ids, c.values}
 	}
 	patched := &column{ids: slices.Clone(c.ids), values: slices.Clone(c.values), lookup: map[string]int32{}}
-	for _, p := range b.of().view.patch {
+	for _, p := range s.orEmpty().view.patch {
 		id := c.idOf(p.node, key)
 		if id == unknown {
 			id = patched.id(p.node.Labels[key])

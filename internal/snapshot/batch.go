@@ -1,4 +1,4 @@
-package cluster
+package snapshot
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 )
 
-// tables holds all objects of a cluster except the nodes.
+// tables holds all objects of a snapshot except the nodes.
 type tables struct {
 	pods            table[*corev1.Pod]
 	namespaces      table[*corev1.Namespace]
@@ -29,7 +29,7 @@ type tables struct {
 	priorityClasses table[*schedulingv1.PriorityClass]
 }
 
-// batch holds objects sorted by kind, to be added to a cluster.
+// batch holds objects sorted by kind, to be added to a snapshot.
 type batch struct {
 	tables
 	nodes table[*corev1.Node]
@@ -183,14 +183,4 @@ func remove[T metav1.Object](t, u table[T], kind string, errs *[]error) table[T]
 		gone[k] = true
 	}
 	return t.without(gone)
-}
-
-// manifest returns a Manifest of the objects, not copied and without the nodes.
-func (t tables) manifest() *Manifest {
-	return &Manifest{
-		Pods: t.pods, Namespaces: t.namespaces,
-		DaemonSets: t.daemonSets, ControllerRevisions: t.revisions,
-		Deployments: t.deployments, ReplicaSets: t.replicaSets, StatefulSets: t.statefulSets, Services: t.services,
-		PodDisruptionBudgets: t.budgets, PriorityClasses: t.priorityClasses,
-	}
 }

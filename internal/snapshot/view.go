@@ -1,4 +1,4 @@
-package cluster
+package snapshot
 
 import (
 	"slices"
@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 )
 
-// nodeNames holds the names of a cluster's nodes, ascending. The index of a node in
+// nodeNames holds the names of a snapshot's nodes, ascending. The index of a node in
 // it is its position. Snapshots with the same node names share one nodeNames, so
 // their sets combine word by word.
 type nodeNames struct {
@@ -107,6 +107,19 @@ func (v *view) replace(edits []patched) *view {
 		return next.rebase(stale)
 	}
 	return next
+}
+
+// with returns the view with nodes, ascending by name, added or replaced.
+func (v *view) with(nodes []*corev1.Node) *view {
+	edits := make([]patched, 0, len(nodes))
+	for _, n := range nodes {
+		i, ok := v.position(n.Name)
+		if !ok {
+			return newView(merge(nodes, v.nodes()))
+		}
+		edits = append(edits, patched{i, n})
+	}
+	return v.replace(edits)
 }
 
 // sameStatus reports whether two nodes agree on what the index keeps in columns

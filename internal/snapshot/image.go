@@ -1,4 +1,4 @@
-package cluster
+package snapshot
 
 import (
 	"slices"
@@ -9,7 +9,7 @@ import (
 // Image describes which nodes already have a container image.
 type Image struct {
 	Bytes int64 // its size, as reported by the first of the nodes
-	Nodes NodeSet
+	Nodes Set
 }
 
 // Image returns the nodes whose status lists an image under exactly that name. If
@@ -17,15 +17,15 @@ type Image struct {
 // learns about, which after a start is the first by name
 // (pkg/scheduler/backend/cache/cache.go: addNodeImageStates). The first query for a
 // name reads the images of every node; later ones cost a look-up.
-func (c *Cluster) Image(name string) Image {
-	c = c.orEmpty()
-	x := c.view.index.image(name)
+func (s *Snapshot) Image(name string) Image {
+	s = s.orEmpty()
+	x := s.view.index.image(name)
 	w := x.where.dense
 	if w == nil {
-		w = newWords(c.view.len())
+		w = newWords(s.view.len())
 		x.where.addTo(w)
 	}
-	return Image{x.bytes, NodeSet{c.view, w}}
+	return Image{x.bytes, Set{s.view, w}}
 }
 
 // imageColumn records the nodes that have one image.

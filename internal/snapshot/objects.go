@@ -1,4 +1,4 @@
-package cluster
+package snapshot
 
 import (
 	"sync"
@@ -9,151 +9,142 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 )
 
-// Borrowed reads a snapshot without copying. It is for code that asks about many
-// nodes, as packages placement and rollout do. Everything it returns belongs to the
-// snapshot and must not be modified.
-//
-// A node's position is its index in ascending order of names, from 0. For a position
-// outside that range there is no name, node or pod. The zero Borrowed is the view of
-// a snapshot without objects.
-type Borrowed struct{ c *Cluster }
-
-func (b Borrowed) of() *Cluster { return b.c.orEmpty() }
-
-// Borrow returns a view of the snapshot that does not copy.
-func (c *Cluster) Borrow() Borrowed { return Borrowed{c.orEmpty()} }
-
 // Len returns the number of nodes.
-func (b Borrowed) Len() int { return b.of().view.len() }
+func (s *Snapshot) Len() int { return s.orEmpty().view.len() }
 
 // Name returns the name of the node at a position, or "" if there is none.
-func (b Borrowed) Name(position int) string {
-	if names := b.of().view.names; uint(position) < uint(len(names)) {
+func (s *Snapshot) Name(position int) string {
+	if names := s.orEmpty().view.names; uint(position) < uint(len(names)) {
 		return names[position]
 	}
 	return ""
 }
 
 // At returns the node at a position, or nil if there is none.
-func (b Borrowed) At(position int) *corev1.Node { return b.of().view.node(position) }
+func (s *Snapshot) At(position int) *corev1.Node { return s.orEmpty().view.node(position) }
 
 // Position returns the position of the named node, and whether it exists. It costs a
 // binary search.
-func (b Borrowed) Position(name string) (int, bool) { return b.of().view.position(name) }
+func (s *Snapshot) Position(name string) (int, bool) { return s.orEmpty().view.position(name) }
 
 // Node returns the named node, and whether it exists.
-func (b Borrowed) Node(name string) (*corev1.Node, bool) { return b.of().view.find(name) }
+func (s *Snapshot) Node(name string) (*corev1.Node, bool) { return s.orEmpty().view.find(name) }
 
 // Words returns the members of a set as positions in this snapshot: bit i%64 of word
 // i/64 is position i. It omits members that are not nodes of the snapshot.
-func (b Borrowed) Words(s NodeSet) []uint64 {
-	if s.view == nil {
-		return b.of().view.none
+func (s *Snapshot) Words(t Set) []uint64 {
+	if t.view == nil {
+		return s.orEmpty().view.none
 	}
-	return s.on(b.of().view)
+	return t.on(s.orEmpty().view)
 }
 
 // Set returns the set with these members, in as many words as Words returns. It
 // takes ownership of the words and drops bits beyond the last node.
-func (b Borrowed) Set(members []uint64) NodeSet {
-	w := newWords(b.Len())
+func (s *Snapshot) Set(members []uint64) Set {
+	w := newWords(s.Len())
 	if len(members) == len(w) {
 		w = members
 	} else {
 		copy(w, members)
 	}
-	if rest := b.Len() % 64; rest != 0 {
+	if rest := s.Len() % 64; rest != 0 {
 		w[len(w)-1] &= 1<<rest - 1
 	}
-	return NodeSet{b.of().view, w}
+	return Set{s.orEmpty().view, w}
 }
 
 // Indexed returns the snapshot that the index was built from, and the positions,
 // ascending, of the few nodes that were edited since. For all other nodes, a set of
 // one snapshot holds in the other. It indexes the label keys and the taints that are
 // not indexed yet, in one walk over the nodes.
-func (b Borrowed) Indexed(labels []string) (indexed *Cluster, edited []int) {
-	v := b.of().view
+func (s *Snapshot) Indexed(labels []string) (indexed *Snapshot, edited []int) {
+	v := s.orEmpty().view
 	v.index.prepare(labels)
 	if len(v.patch) == 0 {
-		return b.of(), nil
+		return s.orEmpty(), nil
 	}
 	edited = make([]int, len(v.patch))
 	for i, p := range v.patch {
 		edited[i] = p.position
 	}
-	indexed = &Cluster{tables: b.of().tables, view: &view{nodeNames: v.nodeNames, base: v.base, index: v.index}, byNode: b.of().byNode, derived: b.of().derived}
+	indexed = &Snapshot{tables: s.orEmpty().tables, view: &view{nodeNames: v.nodeNames, base: v.base, index: v.index}, byNode: s.orEmpty().byNode, derived: s.orEmpty().derived}
 	return indexed, edited
 }
 
 // PodsOn returns the pods bound to the node at a position, in any phase, ascending
 // by namespace and name. The first call groups all pods by node.
-func (b Borrowed) PodsOn(position int) []*corev1.Pod { return b.of().byNode.on(position) }
+func (s *Snapshot) PodsOn(position int) []*corev1.Pod { return s.orEmpty().byNode.on(position) }
+
+// NodeList returns all nodes, ascending by name.
+func (s *Snapshot) NodeList() []*corev1.Node { return s.orEmpty().view.nodes() }
 
 // Pods returns all pods, ascending by namespace and name. So do the methods below
 // for every other kind.
-func (b Borrowed) Pods() []*corev1.Pod { return b.of().pods }
+func (s *Snapshot) Pods() []*corev1.Pod { return s.orEmpty().pods }
 
 // Pod returns the named pod, and whether it exists.
-func (b Borrowed) Pod(namespace, name string) (*corev1.Pod, bool) {
-	return b.of().pods.find(key{namespace, name})
+func (s *Snapshot) Pod(namespace, name string) (*corev1.Pod, bool) {
+	return s.orEmpty().pods.find(key{namespace, name})
 }
 
 // Namespaces returns all Namespaces.
-func (b Borrowed) Namespaces() []*corev1.Namespace { return b.of().namespaces }
+func (s *Snapshot) Namespaces() []*corev1.Namespace { return s.orEmpty().namespaces }
 
 // Namespace returns the named Namespace, and whether it exists.
-func (b Borrowed) Namespace(name string) (*corev1.Namespace, bool) {
-	return b.of().namespaces.find(key{"", name})
+func (s *Snapshot) Namespace(name string) (*corev1.Namespace, bool) {
+	return s.orEmpty().namespaces.find(key{"", name})
 }
 
 // DaemonSets returns all DaemonSets.
-func (b Borrowed) DaemonSets() []*appsv1.DaemonSet { return b.of().daemonSets }
+func (s *Snapshot) DaemonSets() []*appsv1.DaemonSet { return s.orEmpty().daemonSets }
 
 // DaemonSet returns the named DaemonSet, and whether it exists.
-func (b Borrowed) DaemonSet(namespace, name string) (*appsv1.DaemonSet, bool) {
-	return b.of().daemonSets.find(key{namespace, name})
+func (s *Snapshot) DaemonSet(namespace, name string) (*appsv1.DaemonSet, bool) {
+	return s.orEmpty().daemonSets.find(key{namespace, name})
 }
 
 // ControllerRevisions returns all ControllerRevisions.
-func (b Borrowed) ControllerRevisions() []*appsv1.ControllerRevision { return b.of().revisions }
+func (s *Snapshot) ControllerRevisions() []*appsv1.ControllerRevision { return s.orEmpty().revisions }
 
 // Deployments returns all Deployments.
-func (b Borrowed) Deployments() []*appsv1.Deployment { return b.of().deployments }
+func (s *Snapshot) Deployments() []*appsv1.Deployment { return s.orEmpty().deployments }
 
 // ReplicaSets returns all ReplicaSets.
-func (b Borrowed) ReplicaSets() []*appsv1.ReplicaSet { return b.of().replicaSets }
+func (s *Snapshot) ReplicaSets() []*appsv1.ReplicaSet { return s.orEmpty().replicaSets }
 
 // ReplicaSet returns the named ReplicaSet, and whether it exists.
-func (b Borrowed) ReplicaSet(namespace, name string) (*appsv1.ReplicaSet, bool) {
-	return b.of().replicaSets.find(key{namespace, name})
+func (s *Snapshot) ReplicaSet(namespace, name string) (*appsv1.ReplicaSet, bool) {
+	return s.orEmpty().replicaSets.find(key{namespace, name})
 }
 
 // StatefulSets returns all StatefulSets.
-func (b Borrowed) StatefulSets() []*appsv1.StatefulSet { return b.of().statefulSets }
+func (s *Snapshot) StatefulSets() []*appsv1.StatefulSet { return s.orEmpty().statefulSets }
 
 // StatefulSet returns the named StatefulSet, and whether it exists.
-func (b Borrowed) StatefulSet(namespace, name string) (*appsv1.StatefulSet, bool) {
-	return b.of().statefulSets.find(key{namespace, name})
+func (s *Snapshot) StatefulSet(namespace, name string) (*appsv1.StatefulSet, bool) {
+	return s.orEmpty().statefulSets.find(key{namespace, name})
 }
 
 // Services returns all Services.
-func (b Borrowed) Services() []*corev1.Service { return b.of().services }
+func (s *Snapshot) Services() []*corev1.Service { return s.orEmpty().services }
 
 // ServicesIn returns the Services in a namespace.
-func (b Borrowed) ServicesIn(namespace string) []*corev1.Service {
-	return b.of().services.in(namespace)
+func (s *Snapshot) ServicesIn(namespace string) []*corev1.Service {
+	return s.orEmpty().services.in(namespace)
 }
 
 // PodDisruptionBudgets returns all PodDisruptionBudgets.
-func (b Borrowed) PodDisruptionBudgets() []*policyv1.PodDisruptionBudget { return b.of().budgets }
+func (s *Snapshot) PodDisruptionBudgets() []*policyv1.PodDisruptionBudget { return s.orEmpty().budgets }
 
 // PriorityClasses returns all PriorityClasses.
-func (b Borrowed) PriorityClasses() []*schedulingv1.PriorityClass { return b.of().priorityClasses }
+func (s *Snapshot) PriorityClasses() []*schedulingv1.PriorityClass {
+	return s.orEmpty().priorityClasses
+}
 
 // PriorityClass returns the named PriorityClass, and whether it exists.
-func (b Borrowed) PriorityClass(name string) (*schedulingv1.PriorityClass, bool) {
-	return b.of().priorityClasses.find(key{"", name})
+func (s *Snapshot) PriorityClass(name string) (*schedulingv1.PriorityClass, bool) {
+	return s.orEmpty().priorityClasses.find(key{"", name})
 }
 
 // podIndex groups the pods by node. It is built on first use.
@@ -165,8 +156,8 @@ type podIndex struct {
 	sorted    []*corev1.Pod // grouped by position
 }
 
-func newPodIndex(c *Cluster) *podIndex {
-	return &podIndex{nodeNames: c.view.nodeNames, pods: c.pods}
+func newPodIndex(s *Snapshot) *podIndex {
+	return &podIndex{nodeNames: s.view.nodeNames, pods: s.pods}
 }
 
 func (x *podIndex) on(position int) []*corev1.Pod {

@@ -1,4 +1,4 @@
-package cluster
+package snapshot
 
 import (
 	"cmp"
@@ -25,7 +25,7 @@ func compareKeys(a, b key) int {
 }
 
 // table holds the objects of one kind, ascending by key. It is not modified once it
-// is part of a Cluster.
+// is part of a Snapshot.
 type table[T metav1.Object] []T
 
 func (t table[T]) find(k key) (T, bool) {

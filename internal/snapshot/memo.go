@@ -1,4 +1,4 @@
-package cluster
+package snapshot
 
 import "sync"
 
@@ -24,4 +24,4 @@ func (m *Memo) Get(derive func() any) any {
 // Account returns a memo for the free capacity of the nodes. It depends on the names
 // and status.allocatable of the nodes and on all pods. Snapshots derived from each
 // other share it if they agree on these: editing a label or a taint keeps it.
-func (b Borrowed) Account() *Memo { return b.of().derived }
+func (s *Snapshot) Account() *Memo { return s.orEmpty().derived }
