@@ -99,15 +99,15 @@ var (
 	_ func(*rollout.Sim, string) (appsv1.DaemonSetStatus, bool)         = (*rollout.Sim).Status
 	_ func(*rollout.Sim, string) []*appsv1.ControllerRevision           = (*rollout.Sim).History
 	_ func(*rollout.Sim, string) []rollout.Pod                          = (*rollout.Sim).Pods
-	_ func(*rollout.Sim, string) []rollout.Wait                         = (*rollout.Sim).Waiting
+	_ func(*rollout.Sim, string) ([]diagnosis.Wait, error)              = diagnosis.Waiting
 	_ func(*rollout.Sim, string) (message string, done bool, err error) = (*rollout.Sim).RolloutStatus
 	_ func(*rollout.Sim) *rollout.Sim                                   = (*rollout.Sim).Fork
-	_ func(*rollout.Sim, string) *diagnosis.Diagnosis                   = diagnosis.Diagnose
-	_ func(*rollout.Sim, string) *diagnosis.DrainDiagnosis              = diagnosis.DiagnoseDrain
+	_ func(*rollout.Sim, string) (*diagnosis.Diagnosis, error)          = diagnosis.Diagnose
+	_ func(*rollout.Sim, string) (*diagnosis.Diagnosis, error)          = diagnosis.DiagnoseDrain
 	_                                                                   = diagnosis.Remedy{Kind: diagnosis.RemedyUndo, Description: "", Inputs: []rollout.Input{}, Ticks: 0}
 	_                                                                   = rollout.Event{Tick: 0, Kind: rollout.EventCreated, Key: "", Node: "", Pod: "", Revision: 1, Reason: rollout.ReasonMissing, Used: 1, Limit: 1, Detail: ""}
 	_                                                                   = []rollout.EventKind{rollout.EventCreated, rollout.EventDeleted}
-	_                                                                   = rollout.Wait{Node: "", Blocker: rollout.Wait{}.Blocker, Until: 0, BlockedBy: []string{}}
+	_                                                                   = diagnosis.Wait{Node: "", Blocker: diagnosis.BlockerQueued, Until: 0, BlockedBy: []string{}}
 	_                                                                   = []rollout.Input{
 		rollout.Apply{Object: nil, Unvalidated: false}, rollout.Scale{Key: "", Replicas: 0}, rollout.Pause{Key: ""}, rollout.Resume{Key: ""}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
 		rollout.ApplyNode{Node: nil}, rollout.RemoveNode{Node: ""}, rollout.EditNode{Node: "", Edits: nil},

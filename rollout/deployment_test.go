@@ -222,8 +222,8 @@ func TestRolloutsOfDeploymentsEnd(t *testing.T) {
 		for range s.Run(2000) {
 		}
 		for _, key := range s.Deployments() {
-			if message, done, err := s.RolloutStatus(key); s.State(key) != StateDone || !done || err != nil || s.Waiting(key) != nil {
-				t.Fatalf("%s is %v: %q %v %v", key, s.State(key), message, err, s.Waiting(key))
+			if message, done, err := s.RolloutStatus(key); s.State(key) != StateDone || !done || err != nil || WaitingFor(s, key) != "" {
+				t.Fatalf("%s is %v: %q %v %v", key, s.State(key), message, err, WaitingFor(s, key))
 			}
 		}
 	})

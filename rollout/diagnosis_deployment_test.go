@@ -45,7 +45,7 @@ func TestRemediesLetDeploymentsEnd(t *testing.T) {
 		for range 5 { // one in six has something that is stuck
 			s := restingDeployments(t)
 			for _, key := range s.Deployments() {
-				x := diagnosis.Diagnose(s, "deployment/"+key)
+				x := diagnose(t, s, "deployment/"+key)
 				if x == nil {
 					continue
 				}
@@ -75,7 +75,7 @@ func checkDeploymentRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis,
 		}
 	}
 	if state := s.State("deployment/" + key); state != StateDone && !(state == StateUnknown && strings.Contains(x.Cause, "deletion")) {
-		t.Fatalf("%v\ndoes not help: %v %v\n%v", r, state, s.Waiting("deployment/"+key), x)
+		t.Fatalf("%v\ndoes not help: %v %v\n%v", r, state, WaitingFor(s, "deployment/"+key), x)
 	}
 }
 
@@ -88,7 +88,7 @@ func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
 		for range 8 { // in one of sixty more nodes help
 			s := restingDeployments(t)
 			for _, key := range s.Deployments() {
-				x := diagnosis.Diagnose(s, "deployment/"+key)
+				x := diagnose(t, s, "deployment/"+key)
 				if x == nil {
 					continue
 				}
@@ -115,7 +115,7 @@ func TestAddedNodesAreNew(t *testing.T) {
 	}
 	Stepped(s, 3)
 	added := ""
-	for _, r := range diagnosis.Diagnose(s, "default/web").Remedies {
+	for _, r := range diagnose(t, s, "default/web").Remedies {
 		if r.Kind == diagnosis.RemedyAddNodes {
 			added = r.Inputs[0].(ApplyNode).Node.Name
 		}
@@ -180,7 +180,7 @@ func BenchmarkDiagnoseDeployment(b *testing.B) {
 				s := stuckWeb(b, replicas, nodes)
 				b.ResetTimer()
 				for range b.N {
-					if x := diagnosis.Diagnose(s, "default/web"); x == nil || len(x.Remedies) < 2 {
+					if x := diagnose(t, s, "default/web"); x == nil || len(x.Remedies) < 2 {
 						b.Fatal(x)
 					}
 				}
@@ -221,7 +221,7 @@ func TestSlowDeploymentsAreNotStuck(t *testing.T) {
 		for range 50 {
 			s.Tick()
 			for _, key := range s.Deployments() {
-				x := diagnosis.Diagnose(s, "deployment/"+key)
+				x := diagnose(t, s, "deployment/"+key)
 				if x == nil {
 					continue
 				}
@@ -255,13 +255,13 @@ func TestStuckDeploymentsAreNeverSilent(t *testing.T) {
 }
 
 func checkDeploymentDiagnosis(t Failer, s *Sim, key string) {
-	state, x := s.State(key), diagnosis.Diagnose(s, key)
+	state, x := s.State(key), diagnose(t, s, key)
 	switch {
 	case state == StateStuck && x == nil, state == StateDone && x != nil:
 		t.Fatalf("%v: %v", state, x)
 	case x == nil:
 		return
-	case x.Reference == 0 || strings.Contains(x.Cause, "%!") || strings.Contains(x.Cause, "not as wanted"):
+	case x.Reference == (Reference{}) || strings.Contains(x.Cause, "%!") || strings.Contains(x.Cause, "not as wanted"):
 		t.Fatalf("%v\n%v", x, s.Pods(key))
 	}
 	available := map[string]bool{}
@@ -294,7 +294,7 @@ func TestRejectedPodsMayGoElsewhere(t *testing.T) {
 		diagnosed := false
 		for range 100 {
 			s.Tick()
-			diagnosed = diagnosed || diagnosis.Diagnose(s, "default/web") != nil
+			diagnosed = diagnosed || diagnose(t, s, "default/web") != nil
 		}
 		switch done := s.State("default/web") == StateDone; {
 		case done && diagnosed:

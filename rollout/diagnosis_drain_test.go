@@ -22,13 +22,17 @@ func TestDrainsThatWaitAreDiagnosed(t *testing.T) {
 			Stepped(s, rapid.IntRange(1, y.Ticks()).Draw(t, "until"))
 			probe.Of(s).DropInputs()
 			for _, d := range s.Drains() {
-				x := diagnosis.DiagnoseDrain(s, d.Drain.Node)
+				x, err := diagnosis.DiagnoseDrain(s, d.Drain.Node)
+				if err != nil {
+					t.Fatal(err)
+				}
 				if (x != nil) != s.Settled() {
 					t.Fatalf("settled %v: %v", s.Settled(), x)
 				}
 				if x == nil {
 					continue
 				}
+				checkReadsBack(t, x)
 				for _, r := range x.Remedies {
 					remedies++
 					checkDrained(t, s.Fork(), d.Drain.Node, r)

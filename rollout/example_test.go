@@ -11,6 +11,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
 	"github.com/berthsim/berth/rollout/timeline"
 )
 
@@ -129,14 +130,19 @@ func ExampleSim_Fork() {
 	trial.Apply(agent("agent:2"))
 	for range trial.Run(100) {
 	}
-	for _, wait := range trial.Waiting("default/agent") {
+	waits, err := diagnosis.Waiting(trial, "default/agent")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, wait := range waits {
 		fmt.Println(wait)
 	}
 	fmt.Println(trial.State("default/agent"), sim.State("default/agent"))
 	// Output:
-	// a waits: NotReady
-	// b waits: UpdateLimit, used by a
-	// c waits: UpdateLimit, used by a
+	// a: NotReady
+	// b: UpdateLimit, blocked by a
+	// c: UpdateLimit, blocked by a
 	// Stuck Done
 }
 

@@ -23,7 +23,7 @@ var (
 	Lines, Stepped, Unequal                   = lines, stepped, unequal
 	Fleet, FleetSet, WebDeployment, SmallNode = fleet, fleetSet, webDeployment, smallNode
 	SameInputs                                = sameInputs
-	Diagnosed, DrainDiagnosed                 func(s *Sim, of string) string // set by diagnosis_test.go
+	Diagnosed, DrainDiagnosed, WaitingFor     func(s *Sim, of string) string // set by diagnosis_test.go
 )
 
 func Stories(m mood) *rapid.Generator[*Story] { return stories(m) }

@@ -27,7 +27,6 @@ func TestUnvalidatedIsSurvived(t *testing.T) {
 		for range min(y.ticks, 8) {
 			s.Tick()
 			for _, key := range s.Keys() {
-				s.Waiting(key)
 				s.State(key)
 				s.RolloutStatus(key)
 			}

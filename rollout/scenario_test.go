@@ -416,9 +416,7 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 			fmt.Fprintln(&b, rs.Annotations[revisionAnnotation], rs.Name, *rs.Spec.Replicas, rs.Annotations[revisionHistoryAnnotation])
 		}
 	case "waiting":
-		for _, w := range g.sim.Waiting(key) {
-			fmt.Fprintln(&b, w)
-		}
+		b.WriteString(WaitingFor(g.sim, key))
 	case "draining":
 		for _, d := range g.sim.Drains() {
 			fmt.Fprintf(&b, "%v since %d\n", d.Drain, d.Since)

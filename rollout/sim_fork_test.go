@@ -53,7 +53,7 @@ func checkSame(t failer, want, got *Sim) {
 		if a, b := want.State(key), got.State(key); a != b {
 			t.Fatalf("%s is %v, and %v beside a fork", key, a, b)
 		}
-		if diff := cmp.Diff(want.Waiting(key), got.Waiting(key)); diff != "" {
+		if diff := cmp.Diff(WaitingFor(want, key), WaitingFor(got, key)); diff != "" {
 			t.Fatalf("%s waits for (-never forked +beside a fork):\n%s", key, diff)
 		}
 	}

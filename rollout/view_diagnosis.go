@@ -13,6 +13,21 @@ func init() { probe.Of = func(sim any) probe.Sim { return probed{sim.(*Sim)} } }
 // probed implements probe.Sim for rollout/diagnosis.
 type probed struct{ *Sim }
 
+func (s probed) Find(key string) (string, error) {
+	switch d, deployed := s.resolve(key); {
+	case d != nil:
+		return "daemonset/" + d.key, nil
+	case deployed != nil:
+		return "deployment/" + deployed.key, nil
+	}
+	if err := checkKey(key); err != nil {
+		return "", err
+	}
+	return "", notFound(key)
+}
+
+func (s probed) InputDue() bool { return len(s.inputs) > 0 && s.inputs[0].tick <= s.now+1 }
+
 func (s probed) DropInputs() { s.inputs = nil }
 
 // Rest stops after many more ticks with events than a rollout has. The events
@@ -130,10 +145,40 @@ func (s probed) DaemonSet(key string) *probe.DaemonSet {
 	if d == nil {
 		return nil
 	}
+	x, user := s.daemonSet(d)
+	for n := range s.nodes {
+		x.Rows = append(x.Rows, s.row(d, int32(n), user))
+	}
+	return x
+}
+
+// Unfinished looks in a fork if nothing was synced since the DaemonSet changed.
+func (s probed) Unfinished(key string) *probe.DaemonSet {
+	d, _ := s.resolve(key)
+	if d == nil {
+		return nil
+	}
+	if d.wants() {
+		s.Sim = s.Fork()
+		d = s.daemonSets.find(d.key)
+		s.dsc.refresh(d)
+	}
+	x, user := s.daemonSet(d)
+	for n := range s.nodes {
+		m := d.marks[n]
+		if m&user != 0 || m&desired != 0 && m&(statusNew|statusUp) != statusNew|statusUp {
+			x.Rows = append(x.Rows, s.row(d, int32(n), user))
+		}
+	}
+	return x
+}
+
+// daemonSet returns the DaemonSet without rows, and the mark of nodes that use the
+// update limit.
+func (s *Sim) daemonSet(d *daemonSet) (*probe.DaemonSet, marks) {
 	surge, unavailable, err := d.budget()
 	x := &probe.DaemonSet{
 		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure, Invalid: err != nil,
-		Rows: make([]probe.NodeRow, len(s.nodes)),
 	}
 	user := marks(0)
 	switch {
@@ -149,10 +194,7 @@ func (s probed) DaemonSet(key string) *probe.DaemonSet {
 		}
 	}
 	slices.Sort(x.Earlier)
-	for n := range x.Rows {
-		x.Rows[n] = s.row(d, int32(n), user)
-	}
-	return x
+	return x, user
 }
 
 func (s *Sim) row(d *daemonSet, node int32, user marks) probe.NodeRow {
@@ -160,9 +202,19 @@ func (s *Sim) row(d *daemonSet, node int32, user marks) probe.NodeRow {
 	return probe.NodeRow{
 		Node: s.nodeNames[node].name, Exists: s.nodes[node].there(),
 		Wanted: m&desired != 0, Available: m&statusUp != 0, Updated: m&statusNew != 0,
-		Uses: m&user != 0, Lost: m&lost != 0,
+		Uses: m&user != 0, Lost: m&lost != 0, Moves: s.anyMoves(d, node),
 		Any: d.head[node], First: c.first, Newest: c.newest, Oldest: c.oldest, Endless: s.endless(d, node),
 	}
+}
+
+// anyMoves reports whether one of the node's pods will do something by itself.
+func (s *Sim) anyMoves(d *daemonSet, node int32) bool {
+	for id := d.head[node]; id != none; id = s.pods[id].next {
+		if s.pods[id].due != none {
+			return true
+		}
+	}
+	return false
 }
 
 func (s probed) Deployment(key string) *probe.Deployment {
@@ -215,6 +267,10 @@ func (s probed) Pod(id int32) probe.Pod {
 		Namespace: s.namespace(p), Name: s.podName(id), Phase: phases[p.phase],
 		Bound: p.is(bound), Terminating: p.is(terminating), Terminal: p.terminal(), Waits: p.due == none, AnyNode: p.set != none,
 		Crashing: p.is(loops), Pulling: p.is(pulls), Rejected: s.rejectsForEver(p), Expelled: s.isExpelled(p),
+		Ready: p.is(isReady), Due: max(0, int(p.due)), Reason: s.kubelets.reasonOf(p),
+	}
+	if p.is(terminating) {
+		x.Stops = max(0, int(s.kubelets.stopTick(p)))
 	}
 	if p.node != none {
 		x.Node, x.NodeExists = s.node(p.node), s.nodes[p.node].there()

@@ -16,14 +16,14 @@ import (
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		rollout.Apply{}, rollout.ApplyNode{}, rollout.UpdateLimit{}, rollout.Blocker(0), rollout.Choice{}, rollout.CrashLoop{},
+		rollout.Apply{}, rollout.ApplyNode{}, rollout.UpdateLimit{}, rollout.Choice{}, rollout.CrashLoop{},
 		rollout.Delete{}, rollout.DeletePod{}, rollout.DeletePods{}, rollout.Drain{},
 		rollout.EditNode{}, rollout.Estimate{}, rollout.Event{}, rollout.EvictPods{}, rollout.FailPods{}, rollout.ImagePullFails{},
 		rollout.EventKind(""), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},
 		rollout.NodeReady{}, rollout.NodeUp{}, rollout.Order(0), rollout.Pause{}, rollout.Pod{},
 		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Propagation(0), rollout.Recover{}, rollout.RejectPods{},
-		rollout.RemoveNode{}, rollout.Resume{}, rollout.Reason(""), rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
-		rollout.ScheduledInput{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{}, rollout.Wait{},
+		rollout.RemoveNode{}, rollout.Resume{}, rollout.Reason(""), rollout.Reference{}, rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
+		rollout.ScheduledInput{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{},
 		rollout.FormatInput, rollout.New, rollout.ParseInput, rollout.ParseScript, rollout.WaitingUntil,
 	)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
 )
 
 //go:embed agents.yaml
@@ -96,8 +97,12 @@ func apply(out io.Writer, c *cluster.Cluster, daemonSets []*appsv1.DaemonSet) er
 	var waiting []string
 	for _, ds := range daemonSets {
 		key := ds.Namespace + "/" + ds.Name
-		if n := len(sim.Waiting(key)); n > 0 {
-			waiting = append(waiting, fmt.Sprintf("%s on %d nodes", key, n))
+		waits, err := diagnosis.Waiting(sim, key)
+		if err != nil {
+			return err
+		}
+		if len(waits) > 0 {
+			waiting = append(waiting, fmt.Sprintf("%s on %d nodes", key, len(waits)))
 		}
 	}
 	fmt.Fprintf(out, "\nonce applied, pending: %d DaemonSets\n", len(waiting))

@@ -19,6 +19,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
 	"github.com/berthsim/berth/rollout/timeline"
 )
 
@@ -54,7 +55,11 @@ func run(w io.Writer, svg string) error {
 		return err
 	}
 	fmt.Fprint(w, timeline.Watch(sim, "default/exporter", 8))
-	for _, wait := range sim.Waiting("default/exporter")[:3] {
+	waits, err := diagnosis.Waiting(sim, "default/exporter")
+	if err != nil {
+		return err
+	}
+	for _, wait := range waits[:3] {
 		fmt.Fprintln(w, wait)
 	}
 

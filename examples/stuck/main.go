@@ -80,8 +80,11 @@ func run(w io.Writer) error {
 // cure prints why the rollout is stuck and applies the cheapest remedy.
 func cure(w io.Writer, sim *rollout.Sim, key string) error {
 	printStatus(w, sim, key)
-	x := diagnosis.Diagnose(sim, key)
-	if x == nil {
+	x, err := diagnosis.Diagnose(sim, key)
+	switch {
+	case err != nil:
+		return err
+	case x == nil:
 		return fmt.Errorf("%s is %v", key, sim.State(key))
 	}
 	fmt.Fprint(w, x)

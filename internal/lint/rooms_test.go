@@ -14,7 +14,7 @@ import (
 // name. A file uses only declarations in files of its own layer and of lower ones.
 var layers = [][]string{
 	// Values that do not depend on a simulation.
-	{"doc.go", "sim_clock.go", "sim_keys.go", "sim_bitset.go", "sim_reason.go", "sim_event.go", "sim_tiebreak.go", "sim_config.go", "sim_podclass.go"},
+	{"doc.go", "sim_clock.go", "sim_keys.go", "sim_bitset.go", "sim_reference.go", "sim_reason.go", "sim_event.go", "sim_tiebreak.go", "sim_config.go", "sim_podclass.go"},
 	// The store: the state of an API server and the clock, including the controllers'
 	// objects.
 	{"sim_store.go", "sim_pods.go", "sim_podnames.go", "sim_podlists.go", "sim_nodes.go", "sim_queue.go", "sim_recorder.go", "sim_objects.go", "scheduler_cache.go",

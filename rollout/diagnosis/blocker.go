@@ -1,156 +1,151 @@
 package diagnosis
 
 import (
-	corev1 "k8s.io/api/core/v1"
+	"fmt"
+	"strings"
 
-	"github.com/berthsim/berth/internal/enum"
-	"github.com/berthsim/berth/rollout/internal/probe"
+	"github.com/berthsim/berth/rollout"
 )
 
-// Blocker is what stops a pod and does not end by itself.
-type Blocker uint8
+// Blocker is what a node or pod waits for, or why it blocks a rollout or drain.
+type Blocker string
 
+// What does not change by itself, except BlockerTerminating, BlockerNotStarted,
+// BlockerNotReady and BlockerUnschedulable, which are also in the results of Waiting.
 const (
-	BlockerNodeDown          Blocker = iota + 1 // its kubelet is down
-	BlockerNodeNotReady                         // its condition Ready is False
-	BlockerPodsNotReady                         // something on the node keeps pods from being ready
-	BlockerTerminating                          // it is terminating and is not removed
-	BlockerNotStarted                           // it is bound and does not start
-	BlockerImagePullBackOff                     // its image cannot be pulled
-	BlockerCrashLoopBackOff                     // its containers exit before it is available
-	BlockerRejected                             // the kubelet rejects it, and each successor
-	BlockerNotReady                             // it runs and is not ready
-	BlockerNodeResourcesFit                     // its requests exceed the free resources of the node
-	BlockerNodePorts                            // another pod uses its host port
-	BlockerNoRoomForSurge                       // with surge: it would fit without the old pod
-	BlockerTaintToleration                      // the node has got a taint since it was created
-	BlockerNodeAffinity                         // the node has lost a label since it was created
-	BlockerPodTopologySpread                    // a topology spread constraint
-	BlockerInterPodAffinity                     // pod affinity or anti-affinity
-	BlockerEvictionLoop                         // it tolerates a NoExecute taint for a time only, and so does each successor
-	BlockerNodeDeleted                          // its node was removed
-	BlockerEmptySelector                        // the DaemonSet's selector is empty
-	BlockerSelectorMismatch                     // the DaemonSet's selector does not match its own template
-	BlockerInvalidStrategy                      // its type is unknown, or it allows nothing
-	BlockerUnschedulable                        // no node fits a Deployment's pod
-	BlockerFailedCreate                         // the API server refuses pods of the template
-	BlockerPaused                               // the Deployment is paused
-	BlockerUnknown                              // none of the others
+	BlockerNodeDown          Blocker = "NodeDown"          // its kubelet is down
+	BlockerNodeNotReady      Blocker = "NodeNotReady"      // its condition Ready is False
+	BlockerPodsNotReady      Blocker = "PodsNotReady"      // something on the node keeps pods from being ready
+	BlockerTerminating       Blocker = "Terminating"       // the pod is terminating
+	BlockerNotStarted        Blocker = "NotStarted"        // the pod is bound and does not run yet
+	BlockerImagePullBackOff  Blocker = "ImagePullBackOff"  // the image cannot be pulled
+	BlockerCrashLoopBackOff  Blocker = "CrashLoopBackOff"  // the containers exit before the pod is available
+	BlockerRejected          Blocker = "Rejected"          // the kubelet rejects the pod and each successor
+	BlockerNotReady          Blocker = "NotReady"          // the pod runs and is not ready
+	BlockerNodeResourcesFit  Blocker = "NodeResourcesFit"  // the requests exceed the free resources of the node
+	BlockerNodePorts         Blocker = "NodePorts"         // another pod uses the host port
+	BlockerNoRoomForSurge    Blocker = "NoRoomForSurge"    // the pod would fit without the old pod beside it
+	BlockerTaintToleration   Blocker = "TaintToleration"   // the node was tainted after the pod was created
+	BlockerNodeAffinity      Blocker = "NodeAffinity"      // the node lost a label after the pod was created
+	BlockerPodTopologySpread Blocker = "PodTopologySpread" // a topology spread constraint
+	BlockerInterPodAffinity  Blocker = "InterPodAffinity"  // pod affinity or anti-affinity
+	BlockerEvictionLoop      Blocker = "EvictionLoop"      // the pod and each successor tolerate a NoExecute taint only for a time
+	BlockerNodeDeleted       Blocker = "NodeDeleted"       // the node was deleted
+	BlockerEmptySelector     Blocker = "EmptySelector"     // the object's selector is empty
+	BlockerSelectorMismatch  Blocker = "SelectorMismatch"  // the DaemonSet's selector does not match its own template
+	BlockerInvalidStrategy   Blocker = "InvalidStrategy"   // the strategy's type is unknown, or it allows no change
+	BlockerUnschedulable     Blocker = "Unschedulable"     // the pod is not bound; in a diagnosis: no node fits it
+	BlockerFailedCreate      Blocker = "FailedCreate"      // the API server refuses the pods of the template
+	BlockerPaused            Blocker = "Paused"            // the Deployment is paused
+	BlockerEvictionRefused   Blocker = "EvictionRefused"   // in the diagnosis of a drain: the API server refuses to evict the pod
+	BlockerUnknown           Blocker = "Unknown"           // none of the others
 )
 
-// blockers lists the name, the law behind it, and words for the affected nodes, or
-// pods of a Deployment.
-var blockers = [BlockerUnknown + 1]blockerRow{
-	BlockerNodeDown:          {"NodeDown", KubeletConfirms, "%s down, where pods neither stop nor start", "%s on a node that is down"},
-	BlockerNodeNotReady:      {"NodeNotReady", NodeTakesPodsAlong, "%s not ready, and so are the pods there", "%s on a node that is not ready"},
-	BlockerPodsNotReady:      {"PodsNotReady", ReadyThenAvailable, "%s kept from having pods that are ready", "%s on a node where pods are kept from being ready"},
-	BlockerTerminating:       {"Terminating", OneAfterTheOther, "%s held by a pod that is on its way out and does not go", "%s on the way out and not going"},
-	BlockerNotStarted:        {"NotStarted", ReadyThenAvailable, "%s given a pod that does not start", "%s not starting"},
-	BlockerImagePullBackOff:  {"ImagePullBackOff", PullsBackOff, "%s unable to pull the pod's image", "%s waiting for an image that cannot be pulled"},
-	BlockerCrashLoopBackOff:  {"CrashLoopBackOff", RestartsBackOff, "%s given a pod whose container ends again and again", "%s crashing again and again"},
-	BlockerRejected:          {"Rejected", KubeletsReject, "%s rejecting the pod, which is made again for ever", "%s rejected by the kubelet, and made again for ever"},
-	BlockerNotReady:          {"NotReady", ReadyThenAvailable, "%s given a pod that does not become ready", "%s running and not ready"},
-	BlockerNodeResourcesFit:  {"NodeResourcesFit", RequestsMustFit, "%s too full for the pod", ""},
-	BlockerNodePorts:         {"NodePorts", PortsAreExclusive, "%s without the host port that the pod asks for", ""},
-	BlockerNoRoomForSurge:    {"NoRoomForSurge", SurgeIsSpent, "%s without room for the new pod beside the old one", ""},
-	BlockerTaintToleration:   {"TaintToleration", TaintsKeepOut, "%s tainted after the pod was created for it", ""},
-	BlockerNodeAffinity:      {"NodeAffinity", LabelsKeepOut, "%s relabelled after the pod was created for it", ""},
-	BlockerPodTopologySpread: {"PodTopologySpread", SpreadMustHold, "%s closed to the pod by a topology spread constraint", ""},
-	BlockerInterPodAffinity:  {"InterPodAffinity", NeighboursMustSuit, "%s closed to the pod by other pods", ""},
-	BlockerEvictionLoop:      {"EvictionLoop", TurnsOutInTime, "%s tainted so that each pod is turned out after a time, and made again for ever", ""},
-	BlockerNodeDeleted:       {"NodeDeleted", LostNodeFailsSurge, "%s gone, and its pod is still there", "%s on a node that is gone"},
-	BlockerEmptySelector:     {"EmptySelector", SelectorMustSelect, "the selector is empty", ""},
-	BlockerSelectorMismatch:  {"SelectorMismatch", SelectorMustMatch, "the selector does not match the template, and pods are made without end", ""},
-	BlockerInvalidStrategy:   {"InvalidStrategy", AmountsMustParse, "the update strategy cannot be carried out", ""},
-	BlockerUnschedulable:     {"Unschedulable", SomeNodeMustFit, "", "%s without a node that takes it"},
-	BlockerFailedCreate:      {"FailedCreate", PodsMustBeValid, "the API server takes no pod of the template", ""},
-	BlockerPaused:            {"Paused", PausedIsLeft, "it is paused", ""},
-	BlockerUnknown:           {"Unknown", EndsWhenAvailable, "%s not as wanted", "%s not as wanted"},
-}
+// Only in the results of Waiting.
+const (
+	BlockerNotCreated       Blocker = "NotCreated"       // there is no pod yet: a sync creates at most 250
+	BlockerMinReadySeconds  Blocker = "MinReadySeconds"  // the pod is ready, but not yet for minReadySeconds
+	BlockerFailedPodBackoff Blocker = "FailedPodBackoff" // the pod failed and is replaced after a backoff
+	BlockerQueued           Blocker = "Queued"           // others are being updated first
+	BlockerUpdateLimit      Blocker = "UpdateLimit"      // others use the whole update limit and make no progress
+	BlockerOnDelete         Blocker = "OnDelete"         // strategy OnDelete: someone must delete the old pod
+	BlockerSyncError        Blocker = "SyncError"        // the controller's sync fails and is retried
+)
 
+// blockerRow is a blocker, the rule behind it, and clauses about nodes and about pods
+// of a Deployment. In a clause {a|b} is a for one and b for several, and %s is their
+// names.
 type blockerRow struct {
-	name  string
-	law   Law
-	words string
-	pods  string
+	blocker   Blocker
+	reference *rollout.Reference
+	nodes     string
+	pods      string
 }
 
-var blockerNames = enum.In[Blocker](blockers[:], func(row blockerRow) string { return row.name })
+// blockers lists every blocker. Of blockers that are equally frequent, a diagnosis
+// names the first of this list first.
+var blockers = []blockerRow{
+	{BlockerNodeDown, &kubeletConfirms, "{node|nodes} %s {is|are} down and {its pod is|their pods are} unavailable", "{pod|pods} %s {is on a node that is|are on nodes that are} down"},
+	{BlockerNodeNotReady, &nodeNotReady, "{node|nodes} %s {is|are} not ready, so {its pod is|their pods are} not ready either", "{pod|pods} %s {is on a node that is|are on nodes that are} not ready"},
+	{BlockerPodsNotReady, &readyThenAvailable, "pods on {node|nodes} %s cannot become ready", "{pod|pods} %s {is on a node|are on nodes} where pods cannot become ready"},
+	{BlockerTerminating, &oldPodFirst, "the {pod|pods} on {node|nodes} %s {is|are} terminating and {does|do} not stop", "{pod|pods} %s {is|are} terminating and {does|do} not stop"},
+	{BlockerNotStarted, &readyThenAvailable, "the {pod|pods} on {node|nodes} %s {does|do} not start", "{pod|pods} %s {does|do} not start"},
+	{BlockerImagePullBackOff, &pullsRetried, "{node|nodes} %s cannot pull the pod's image", "{pod|pods} %s {waits|wait} for an image that cannot be pulled"},
+	{BlockerCrashLoopBackOff, &containersRestart, "the {pod|pods} on {node|nodes} %s {is|are} in a crash loop", "{pod|pods} %s {is|are} in a crash loop"},
+	{BlockerRejected, &kubeletRejects, "the {kubelet|kubelets} of {node|nodes} %s {rejects|reject} the pod, which is recreated in a loop", "{pod|pods} %s {is|are} rejected by the kubelet and recreated in a loop"},
+	{BlockerNotReady, &readyThenAvailable, "the {pod|pods} on {node|nodes} %s {does|do} not become ready", "{pod|pods} %s {runs|run} but {does|do} not become ready"},
+	{BlockerNodeResourcesFit, &resourcesFit, "{node|nodes} %s {has|have} too few free resources for the pod", ""},
+	{BlockerNodePorts, &hostPorts, "the pod's host port is in use on {node|nodes} %s", ""},
+	{BlockerNoRoomForSurge, &maxSurgeUsed, "{node|nodes} %s {has|have} no room for the new pod beside the old one", ""},
+	{BlockerTaintToleration, &taintsTolerated, "{node|nodes} %s {has|have} a taint that the pod does not tolerate, added after the pod was created", ""},
+	{BlockerNodeAffinity, &nodeAffinity, "{node|nodes} %s {has|have} lost a label that the pod requires, after the pod was created", ""},
+	{BlockerPodTopologySpread, &topologySpread, "a topology spread constraint keeps the pod off {node|nodes} %s", ""},
+	{BlockerInterPodAffinity, &podAffinity, "pod affinity or anti-affinity keeps the pod off {node|nodes} %s", ""},
+	{BlockerEvictionLoop, &tolerationExpires, "{node|nodes} %s {has|have} a NoExecute taint that the pod tolerates only temporarily, so it is evicted and recreated in a loop", ""},
+	{BlockerNodeDeleted, &deletedNodeFailsSurge, "{node|nodes} %s {was|were} deleted, but {its pod still exists|their pods still exist}", "{pod|pods} %s {is on a node that was|are on nodes that were} deleted"},
+	{BlockerEmptySelector, &emptySelector, "the selector is empty", ""},
+	{BlockerSelectorMismatch, &selectorMatches, "the selector does not match the template, so pods are created endlessly", ""},
+	{BlockerInvalidStrategy, &amountsParse, "the update strategy is invalid", ""},
+	{BlockerUnschedulable, &someNodeFits, "no node fits the pod", "no node fits {pod|pods} %s"},
+	{BlockerFailedCreate, &podsValid, "the API server refuses the pods of the template", ""},
+	{BlockerPaused, &pausedScalesOnly, "the Deployment is paused", ""},
+	{BlockerEvictionRefused, &disruptionBudget, "", "the eviction of {pod|pods} %s is refused"},
+	{BlockerUnknown, &endsWhenAvailable, "{node|nodes} %s {is|are} not as desired", "{pod|pods} %s {is|are} not as desired"},
+	{BlockerNotCreated, &burstCreates, "", ""},
+	{BlockerMinReadySeconds, &readyThenAvailable, "", ""},
+	{BlockerFailedPodBackoff, &failedPodBackoff, "", ""},
+	{BlockerQueued, &maxUnavailableUsed, "", ""},
+	{BlockerUpdateLimit, &maxUnavailableUsed, "", ""},
+	{BlockerOnDelete, &onDeleteWaits, "", ""},
+	{BlockerSyncError, &failedSyncRetried, "", ""},
+}
 
-// String returns the name of the blocker.
-func (o Blocker) String() string { return blockerNames.String(o) }
+// row returns the blocker's row, or that of BlockerUnknown.
+func (o Blocker) row() *blockerRow {
+	unknown := 0
+	for i := range blockers {
+		switch blockers[i].blocker {
+		case o:
+			return &blockers[i]
+		case BlockerUnknown:
+			unknown = i
+		}
+	}
+	return &blockers[unknown]
+}
 
 // Reference returns the rule of Kubernetes behind the blocker.
-func (o Blocker) Reference() Law {
-	if o > 0 && int(o) < len(blockers) {
-		return blockers[o].law
-	}
-	return EndsWhenAvailable
+func (o Blocker) Reference() rollout.Reference { return *o.row().reference }
+
+// clause fills in a clause of a blockerRow.
+func clause(text string, names []string) string {
+	return strings.ReplaceAll(numbered(text, len(names)), "%s", listed(names))
 }
 
-// MarshalText returns the name of the blocker.
-func (o Blocker) MarshalText() ([]byte, error) { return blockerNames.MarshalText(o) }
-
-// UnmarshalText reads the name of a blocker.
-func (o *Blocker) UnmarshalText(text []byte) error { return blockerNames.UnmarshalText(o, text) }
-
-// obstacle returns what blocks a pod.
-func (x *diagnoser) obstacle(id int32, p *probe.Pod) Blocker {
-	switch {
-	case p.AnyNode && !p.Bound:
-		return BlockerUnschedulable
-	case !p.NodeExists:
-		return BlockerNodeDeleted
-	case p.Expelled:
-		return BlockerEvictionLoop
-	case p.Rejected:
-		return BlockerRejected
-	case !p.Bound:
-		return x.schedulingObstacle(id)
-	case p.Node.Down:
-		return BlockerNodeDown
-	case p.Terminating:
-		return BlockerTerminating
-	case p.Node.Unready:
-		return BlockerNodeNotReady
-	case p.Node.PodsUnready:
-		return BlockerPodsNotReady
-	case p.Crashing:
-		return BlockerCrashLoopBackOff
-	case p.Phase == corev1.PodPending && p.Pulling:
-		return BlockerImagePullBackOff
-	case p.Phase == corev1.PodPending:
-		return BlockerNotStarted
-	case p.Phase == corev1.PodRunning:
-		return BlockerNotReady
+// counted returns a number of things: "1 node".
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
 	}
-	return BlockerUnknown
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// filters are the obstacles that plugins of the scheduler stand for.
-var filters = map[string]Blocker{
-	"NodeUnschedulable": BlockerTaintToleration,
-	"TaintToleration":   BlockerTaintToleration,
-	"NodeName":          BlockerNodeAffinity,
-	"NodeAffinity":      BlockerNodeAffinity,
-	"NodePorts":         BlockerNodePorts,
-	"NodeResourcesFit":  BlockerNodeResourcesFit,
-	"PodTopologySpread": BlockerPodTopologySpread,
-	"InterPodAffinity":  BlockerInterPodAffinity,
-}
-
-// schedulingObstacle returns the first thing that the scheduler has against the node
-// of a DaemonSet's pod.
-func (x *diagnoser) schedulingObstacle(id int32) Blocker {
-	why := x.probe.Against(id)
-	if len(why) == 0 {
-		return BlockerUnknown
+// numbered chooses the words for one or for several.
+func numbered(text string, n int) string {
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(text, "{")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		inside, after, _ := strings.Cut(rest, "}")
+		one, several, _ := strings.Cut(inside, "|")
+		if n == 1 {
+			b.WriteString(one)
+		} else {
+			b.WriteString(several)
+		}
+		text = after
 	}
-	if old := x.probe.Neighbours(id, true); len(old) > 0 && x.probe.FitsWithout(id, old) {
-		return BlockerNoRoomForSurge
-	}
-	if o, ok := filters[why[0].Plugin]; ok {
-		return o
-	}
-	return BlockerUnknown
 }

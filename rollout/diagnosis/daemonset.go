@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
-	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/internal/probe"
@@ -79,54 +78,62 @@ func (d *daemonSet) whole(found bool) (Blocker, string) {
 	case d.Invalid || !found: // nothing is blocking
 		return BlockerInvalidStrategy, ""
 	}
-	return 0, ""
+	return "", ""
 }
 
-func (d *daemonSet) reference(x *diagnoser) (together, end Law) {
+func (d *daemonSet) reference(x *diagnoser) (together, end *rollout.Reference) {
 	switch {
 	case d.Failure != "" && slices.Contains(x.kinds(), BlockerNodeDeleted):
-		return LostNodeFailsSurge, 0
+		return &deletedNodeFailsSurge, nil
 	case x.spent() && d.Surges:
-		return SurgeIsSpent, 0
+		return &maxSurgeUsed, nil
 	case x.spent():
-		return UnavailableIsSpent, 0
+		return &maxUnavailableUsed, nil
 	}
-	return 0, EndsWhenAvailable
+	return nil, &endsWhenAvailable
 }
 
-func (d *daemonSet) words(o Blocker, of []BlockingNode) string {
+func (d *daemonSet) words(o Blocker, of []Wait) string {
 	names := nodesOf(of)
 	slices.Sort(names)
-	text, verb := kube.FirstNames(names), "is"
-	if len(names) > 1 {
-		verb = "are"
+	text := o.row().nodes
+	if o == BlockerNodeDown && d.allTerminating(of) {
+		text = strings.Replace(text, "{its pod is|their pods are} unavailable", "{its pod|their pods} cannot terminate", 1)
 	}
-	if len(names) > 4 {
-		text = fmt.Sprintf("%d nodes, %s,", len(names), text)
-	}
-	if !slices.ContainsFunc(of, func(c BlockingNode) bool { return c.Wanted }) {
-		text += " (no pod is wanted there)"
-	}
-	return fmt.Sprintf(blockers[o].words, text+" "+verb)
+	return clause(text, names)
+}
+
+// allTerminating reports whether the pods of the waits are all terminating.
+func (d *daemonSet) allTerminating(of []Wait) bool {
+	return !slices.ContainsFunc(of, func(w Wait) bool {
+		id := d.probe.FindPod(d.Object.Namespace + "/" + w.Pod)
+		return id == probe.None || !d.probe.Pod(id).Terminating
+	})
 }
 
 func (d *daemonSet) consequence(x *diagnoser) string {
-	others := fmt.Sprintf("%d other nodes wait", len(x.queued))
-	if len(x.queued) == 1 {
-		others = "1 other node waits"
-	}
+	others := counted(len(x.queued), "node")
+	who := notEligible(slices.Concat(x.blockers, x.spenders))
+	limit := fmt.Sprintf("%s (%d of %d)", d.limitName(), x.used, x.of)
 	switch {
+	case x.spent() && len(who) > 0:
+		return clause("; %s {is|are} not eligible but still {counts|count} against ", who) + limit + ", which blocks " + others
 	case x.spent():
-		return fmt.Sprintf("; %s is used up (%d of %d) and %s", d.limitName(), x.used, x.of, others)
+		return fmt.Sprintf("; %s is used up, which blocks %s", limit, others)
 	case len(x.queued) > 0:
-		return fmt.Sprintf("; the controller fails (%s) and %s", d.Failure, others)
+		return fmt.Sprintf("; the controller's sync fails (%s), which blocks %s", d.Failure, others)
 	}
 	return ""
 }
 
+// notEligible returns the nodes that only count against the update limit, ascending.
+func notEligible(list []Wait) []string {
+	return where(slices.DeleteFunc(list, func(w Wait) bool { return w.Wanted }))
+}
+
 // foreseen tries a limit that cannot be used up.
-func (d *daemonSet) foreseen(x *diagnoser) []BlockingNode {
-	if len(x.queued) == 0 || x.all != 0 {
+func (d *daemonSet) foreseen(x *diagnoser) []Wait {
+	if len(x.queued) == 0 || x.all != "" {
 		return nil
 	}
 	f := x.sim.Fork()
@@ -138,7 +145,7 @@ func (d *daemonSet) foreseen(x *diagnoser) []BlockingNode {
 	}
 	known := nodesOf(slices.Concat(x.blockers, x.spenders))
 	slices.Sort(known)
-	return slices.DeleteFunc(newDiagnoser(f, x.key()).blockers, func(c BlockingNode) bool { return within([]string{c.Node}, known) })
+	return slices.DeleteFunc(newDiagnoser(f, x.key()).blockers, func(c Wait) bool { return within([]string{c.Node}, known) })
 }
 
 // plenty returns a limit that cannot be used up. A percentage can: it is of the
@@ -147,7 +154,7 @@ func (d *daemonSet) plenty() int { return len(d.Rows) + 1 }
 
 func (d *daemonSet) general(x *diagnoser) (all []candidate, only bool) {
 	one := intstr.FromInt32(1)
-	if x.all != 0 {
+	if x.all != "" {
 		return []candidate{d.strategy(RemedyChangeUpdateLimit, "set maxUnavailable to 1", one, nil)}, true
 	}
 	if c, ok := d.raise(x); ok {
@@ -159,8 +166,8 @@ func (d *daemonSet) general(x *diagnoser) (all []candidate, only bool) {
 	return all, false
 }
 
-// raise finds the smallest limit with which the rollout gets as far as with the
-// greatest. It is a percentage if the DaemonSet has one and that is enough.
+// raise finds the smallest limit that lets the rollout get as far as the greatest
+// does. It is a percentage if the DaemonSet has one and that is enough.
 func (d *daemonSet) raise(x *diagnoser) (candidate, bool) {
 	now := d.amount()
 	if now == nil || len(x.queued) == 0 {
@@ -223,7 +230,7 @@ func (d *daemonSet) changed(m RemedyKind, does string, change func(*appsv1.Daemo
 
 func (d *daemonSet) undo(revision int64) candidate { return rollBack(d.Key, revision) }
 
-func (d *daemonSet) against(x *diagnoser, o Blocker, of []BlockingNode) []candidate {
+func (d *daemonSet) against(x *diagnoser, o Blocker, of []Wait) []candidate {
 	if o == BlockerEvictionLoop {
 		return append(d.endPatience(x, of), removeNodes(of))
 	}
@@ -235,8 +242,8 @@ func (d *daemonSet) against(x *diagnoser, o Blocker, of []BlockingNode) []candid
 
 // endPatience returns the ways out of a loop of evictions: to take the NoExecute taints
 // away, to tolerate them without limit, or not at all.
-func (d *daemonSet) endPatience(x *diagnoser, of []BlockingNode) []candidate {
-	untaint := candidate{means: RemedyRepairNodes, does: "take the NoExecute taints off " + kube.FirstNames(nodesOf(of))}
+func (d *daemonSet) endPatience(x *diagnoser, of []Wait) []candidate {
+	untaint := candidate{means: RemedyRepairNodes, does: "take the NoExecute taints off " + listed(nodesOf(of))}
 	for _, c := range of {
 		in := rollout.EditNode{Node: c.Node}
 		if node, ok := x.cluster().Node(c.Node); ok {

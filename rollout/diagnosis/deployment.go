@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
-	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
@@ -123,29 +122,26 @@ func (d *deployment) whole(found bool) (Blocker, string) {
 	case d.Denied != "" && !d.Deleting:
 		return BlockerFailedCreate, d.Denied
 	case found:
-		return 0, ""
+		return "", ""
 	case d.paused():
 		return BlockerPaused, ""
 	}
 	return BlockerUnknown, ""
 }
 
-func (d *deployment) reference(x *diagnoser) (together, end Law) {
+func (d *deployment) reference(x *diagnoser) (together, end *rollout.Reference) {
 	switch {
 	case d.recreating():
-		return RecreateWaits, 0
+		return &recreateWaits, nil
 	case x.spent():
-		return NewOnesCount, 0
+		return &newPodsCount, nil
 	}
-	return 0, EndsWhenComplete
+	return nil, &endsWhenComplete
 }
 
-func (d *deployment) words(o Blocker, of []BlockingNode) string {
-	who := fmt.Sprintf("%d pods, %s, are", len(of), kube.FirstNames(podsOf(of)))
-	if len(of) == 1 {
-		who = of[0].Pod + " is"
-	}
-	part := fmt.Sprintf(cmp.Or(blockers[o].pods, blockers[o].words), who)
+func (d *deployment) words(o Blocker, of []Wait) string {
+	row := o.row()
+	part := clause(cmp.Or(row.pods, row.nodes), podsOf(of))
 	if o == BlockerUnschedulable {
 		part += " (" + of[0].Detail + ")"
 	}
@@ -154,21 +150,18 @@ func (d *deployment) words(o Blocker, of []BlockingNode) string {
 
 func (d *deployment) consequence(x *diagnoser) string {
 	switch {
-	case d.recreating() && x.all == 0:
-		return "; Recreate makes no new pod before they are gone"
+	case d.recreating() && x.all == "":
+		return "; with Recreate, no new pod is created until they are removed"
 	case d.paused() && x.all != BlockerPaused:
-		return "; and it is paused"
+		return "; the Deployment is paused"
 	case x.spent():
-		others := fmt.Sprintf("%d old pods wait", len(x.queued))
-		if len(x.queued) == 1 {
-			others = "1 old pod waits"
-		}
-		return fmt.Sprintf("; maxSurge %d and maxUnavailable %d are used up (%d of %d) and %s", d.MaxSurge, d.MaxUnavailable, x.used, x.of, others)
+		return fmt.Sprintf("; maxSurge %d and maxUnavailable %d are used up (%d of %d), which blocks %s",
+			d.MaxSurge, d.MaxUnavailable, x.used, x.of, counted(len(x.queued), "old pod"))
 	}
 	return ""
 }
 
-func (d *deployment) foreseen(*diagnoser) []BlockingNode { return nil }
+func (d *deployment) foreseen(*diagnoser) []Wait { return nil }
 
 func (d *deployment) general(x *diagnoser) (all []candidate, only bool) {
 	if x.all == BlockerInvalidStrategy {
@@ -244,7 +237,7 @@ func (d *deployment) changed(m RemedyKind, does string, change func(*appsv1.Depl
 	return candidate{m, does, []rollout.Input{rollout.Apply{Object: object}}}
 }
 
-func (d *deployment) against(x *diagnoser, o Blocker, of []BlockingNode) []candidate {
+func (d *deployment) against(x *diagnoser, o Blocker, of []Wait) []candidate {
 	if o == BlockerUnschedulable {
 		return d.places(x, of)
 	}

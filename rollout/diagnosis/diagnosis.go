@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,62 +11,40 @@ import (
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// Diagnosis is why a rollout does not end, and what would let it end.
-type Diagnosis struct {
-	DaemonSet  string `json:"daemonSet,omitempty"`  // namespace/name
-	Deployment string `json:"deployment,omitempty"` // namespace/name; one of the two is set
-	Tick       int    `json:"tick"`
-	Cause      string `json:"cause"`     // in one sentence
-	Reference  Law    `json:"reference"` // the rule behind the cause
+// version is the version of the JSON form of a Diagnosis.
+const version = "berth.diagnosis/v1"
 
-	// Blocking is the smallest set of nodes, or of pods of a Deployment, that
-	// must be repaired for the rollout to end, ascending: none can be left out.
-	// It is empty if the cause is the object as a whole, like a pause. Some
-	// nodes only use the update limit. Only as many of these are included as
-	// must free it, the first by name. Alternatives are the others, any of which
-	// would do instead. Latent are the nodes that become blocking when these are
-	// repaired.
-	Blocking     []BlockingNode `json:"blocking,omitempty"`
-	Alternatives []BlockingNode `json:"alternatives,omitempty"`
-	Latent       []BlockingNode `json:"latent,omitempty"`
+// Diagnosis is why a rollout or drain does not end, and what would let it end.
+type Diagnosis struct {
+	Version   string            `json:"version"` // "berth.diagnosis/v1"
+	Key       string            `json:"key"`     // "daemonset/namespace/name", "deployment/namespace/name", or for a drain "node/name"
+	Tick      int               `json:"tick"`
+	Cause     string            `json:"cause"`     // in one sentence
+	Reference rollout.Reference `json:"reference"` // the rule behind the cause
+
+	// Blocking is the smallest set of nodes of a DaemonSet, or of pods, that must
+	// be repaired for the rollout to end, ascending: none can be left out. It is
+	// empty if the cause is the object as a whole, such as a pause. Nodes that
+	// only count against the update limit are included, by name, until enough of
+	// the limit would be free. Alternatives are the others, which would do as
+	// well. Latent are the nodes that become blocking when these are repaired.
+	Blocking     []Wait `json:"blocking"`
+	Alternatives []Wait `json:"alternatives"`
+	Latent       []Wait `json:"latent"`
 
 	// Queued are the nodes that wait only because others use the update limit,
 	// ascending. Used of Limit units are in use, of maxUnavailable or with surge
 	// of maxSurge. For a Deployment Queued are the old pods, and Limit is how
 	// many of its pods may be unavailable.
-	Queued []string `json:"queued,omitempty"`
+	Queued []string `json:"queued"`
 	Used   int      `json:"used"`
 	Limit  int      `json:"limit"`
 
-	// Remedies let the rollout end, cheapest first (see Remedy). PartialRemedies
-	// let all nodes continue except their Unresolved ones. Each was tried.
-	Remedies        []Remedy `json:"remedies,omitempty"`
-	PartialRemedies []Remedy `json:"partialRemedies,omitempty"`
-}
-
-// BlockingNode is a node with a pod that blocks a rollout, or a pod that blocks
-// the rollout of a Deployment.
-type BlockingNode struct {
-	Node    string  `json:"node"` // empty for a pod without a node
-	Pod     string  `json:"pod,omitempty"`
-	Blocker Blocker `json:"blocker"`
-	Wanted  bool    `json:"wanted"` // the node wants a pod; if false, it only uses the update limit
-	Detail  string  `json:"detail,omitempty"`
-}
-
-// String returns the blocking node in one line. A detail in the scheduler's words
-// begins with a plugin, which is not written twice where it names the blocker too.
-func (c BlockingNode) String() string {
-	s, detail := strings.TrimSpace(c.Node+" "+c.Pod)+": "+c.Blocker.String(), c.Detail
-	if c.Wanted {
-		detail = strings.TrimPrefix(detail, c.Blocker.String()+": ")
-	} else {
-		s += ", no pod is wanted there"
-	}
-	if detail != "" {
-		s += ": " + detail
-	}
-	return s
+	// Remedies let the rollout or drain end, cheapest first (see Remedy).
+	// PartialRemedies let all nodes continue except their Unresolved ones. Each
+	// was tried.
+	Remedies        []Remedy `json:"remedies"`
+	PartialRemedies []Remedy `json:"partialRemedies"`
 }
 
 // String returns the diagnosis in full, ending with a line feed.
@@ -74,7 +53,7 @@ func (x *Diagnosis) String() string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString(head(x.Cause, x.Reference))
+	fmt.Fprintf(&b, "%s\nrule: %v\n", x.Cause, x.Reference)
 	section(&b, "blocking", x.Blocking)
 	section(&b, "alternative", x.Alternatives)
 	section(&b, "latent", x.Latent)
@@ -87,16 +66,16 @@ func (x *Diagnosis) String() string {
 	return b.String()
 }
 
-// section writes blocking nodes: of many alike, only the first.
-func section(b *strings.Builder, title string, list []BlockingNode) {
+// section writes waits. Of many alike it writes only the first.
+func section(b *strings.Builder, title string, list []Wait) {
 	const shown = 3
 	for len(list) > 0 {
 		n := 1
 		for n < len(list) && list[n].Blocker == list[0].Blocker && list[n].Wanted == list[0].Wanted {
 			n++
 		}
-		for _, c := range list[:min(n, shown)] {
-			fmt.Fprintf(b, "%s %v\n", title, c)
+		for _, w := range list[:min(n, shown)] {
+			fmt.Fprintf(b, "%s %v\n", title, w)
 		}
 		if n > shown {
 			last := cmp.Or(list[n-1].Node, list[n-1].Pod)
@@ -106,36 +85,38 @@ func section(b *strings.Builder, title string, list []BlockingNode) {
 	}
 }
 
-// head returns the cause and the law behind it.
-func head(cause string, law Law) string {
-	file, function := law.Source()
-	return fmt.Sprintf("%s\n%v (%s: %s): %s\n", cause, law, file, function, law.Words())
-}
-
-// Diagnose returns why the rollout of a DaemonSet or Deployment does not end. It
-// returns nil if there is no such object, if it is Done, or if something is still
-// to happen by itself. Slow is not stuck: the queue of coming events decides, not
-// a timeout. An endless loop is stuck, and so is a Deployment to which nothing
-// will happen except that its deadline is exceeded. As for Sim.State, inputs to
-// come do not count. The simulation is not changed.
+// Diagnose returns why the rollout of a DaemonSet or Deployment does not end, or nil
+// if it is not stuck: it is Done, an input takes effect in the next tick, or something
+// is still to happen by itself. It is an error if there is no such object. Slow is not
+// stuck: the queue of coming events decides, not a timeout. An endless loop is stuck,
+// and so is a Deployment whose only coming event is that its deadline is exceeded. Inputs of later ticks do not count. The simulation is not changed.
 //
 // Every remedy has been tried on a fork. A diagnosis costs a fork and the rest of
 // a rollout for each remedy tried, some ten to thirty. So it grows with the nodes
-// times what is tried: 4 to 11 ms for 288 nodes of which 7 % are dead, 0.2 s for
+// times what is tried: 4 to 11 ms for 288 nodes, 7 % dead, 0.2 s for
 // 5000 (BenchmarkDiagnose); 10 to 70 ms for a Deployment of 100 replicas, up to
 // some seconds for 2000 (BenchmarkDiagnoseDeployment). A nil result costs what
-// State does, and a look at each node, or replica, where State is not Done.
-func Diagnose(sim *rollout.Sim, key string) *Diagnosis {
-	if sim == nil || !stuck(sim, key) {
-		return nil
+// State does, and a look at each node, or replica, if State is not Done.
+func Diagnose(sim *rollout.Sim, key string) (*Diagnosis, error) {
+	key, err := find(sim, key)
+	if err != nil || !stuck(sim, key) {
+		return nil, err
 	}
-	return newDiagnoser(sim, key).diagnosis()
+	return newDiagnoser(sim, key).diagnosis(), nil
+}
+
+// find returns the key of a DaemonSet or Deployment, with its kind.
+func find(sim *rollout.Sim, key string) (string, error) {
+	if sim == nil {
+		return "", errors.New("no simulation")
+	}
+	return probe.Of(sim).Find(key)
 }
 
 // stuck reports whether the object's rollout does not end by itself.
 func stuck(sim *rollout.Sim, key string) bool {
 	state, p := sim.State(key), probe.Of(sim)
-	if state == rollout.StateUnknown || state == rollout.StateDone {
+	if state == rollout.StateDone || p.InputDue() {
 		return false
 	}
 	if d := p.Deployment(key); d != nil {
@@ -145,10 +126,41 @@ func stuck(sim *rollout.Sim, key string) bool {
 		slices.ContainsFunc(p.DaemonSet(key).Rows, func(r probe.NodeRow) bool { return r.Endless != probe.None })
 }
 
-func nodesOf(list []BlockingNode) []string {
+func nodesOf(list []Wait) []string {
 	var names []string
 	for _, c := range list {
 		names = append(names, c.Node)
 	}
 	return names
+}
+
+func podsOf(list []Wait) []string {
+	var names []string
+	for _, c := range list {
+		names = append(names, c.Pod)
+	}
+	return names
+}
+
+// listed lists names as a sentence does. If there are many, it lists the first three.
+func listed(names []string) string {
+	const shown = 3
+	switch n := len(names); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return names[0]
+	case n > shown+1:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), n-shown)
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+}
+
+// full returns the list, or an empty one: no list of a result is nil.
+func full[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }

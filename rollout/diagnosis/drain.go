@@ -1,70 +1,42 @@
 package diagnosis
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
-	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// DrainDiagnosis is why the drain of a node does not end, and what would let it end.
-type DrainDiagnosis struct {
-	Node      string `json:"node"`
-	Tick      int    `json:"tick"`
-	Cause     string `json:"cause"`     // in one sentence
-	Reference Law    `json:"reference"` // the rule behind the cause
-
-	Pods     []rollout.RemainingPod `json:"pods"`               // that remain on the node
-	Remedies []Remedy               `json:"remedies,omitempty"` // that let the drain end, cheapest first (see Remedy): each was tried
-}
-
-// String returns the diagnosis in full, ending with a line feed.
-func (x *DrainDiagnosis) String() string {
-	if x == nil {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString(head(x.Cause, x.Reference))
-	for _, p := range x.Pods {
-		fmt.Fprintf(&b, "blocking %s: %s\n", p.Pod, p.Refused)
-	}
-	for _, r := range x.Remedies {
-		fmt.Fprintf(&b, "remedy %v\n", r)
-	}
-	return b.String()
-}
-
-// DiagnoseDrain returns why the drain of a node does not end. It returns nil if
-// there is no drain, or if anything is still to happen by itself. Inputs to come
-// do not count. For each remedy tried, a handful, it costs a fork and what
-// happens in the fork.
-func DiagnoseDrain(sim *rollout.Sim, node string) *DrainDiagnosis {
-	if sim == nil {
-		return nil
+// DiagnoseDrain returns why the drain of a node does not end, or nil if it is not
+// stuck: there is no drain, or something is still to happen by itself, such as an
+// input of the next tick. Inputs of later ticks do not count. It is an error if there
+// is no such node. For each remedy tried, a handful, it costs a fork and what happens
+// in the fork.
+func DiagnoseDrain(sim *rollout.Sim, node string) (*Diagnosis, error) {
+	switch {
+	case sim == nil:
+		return nil, errors.New("no simulation")
+	case !probe.Of(sim).KnowsNode(node):
+		return nil, fmt.Errorf("nodes %q not found", node)
+	case probe.Of(sim).InputDue():
+		return nil, nil
 	}
 	f := sim.Fork()
 	probe.Of(f).DropInputs()
 	i := draining(f, node)
 	if i < 0 || !f.Settled() {
-		return nil
+		return nil, nil
 	}
-	pods := f.Drains()[i].Pods
-	x := &DrainDiagnosis{Node: node, Tick: sim.Now(), Reference: KubeletConfirms, Pods: pods}
-	names, verb := leaving(pods), "are"
-	if len(pods) == 1 {
-		verb = "is"
-	}
-	why := "on the way out and not gone"
-	if i := slices.IndexFunc(pods, func(l rollout.RemainingPod) bool { return l.Refused != "" }); i >= 0 {
-		x.Reference, why = BudgetsHoldEvictions, "not evicted: "+pods[i].Refused
-	}
-	x.Cause = fmt.Sprintf("the drain of %s is stuck: %s %s %s", node, names, verb, why)
-	x.Remedies = drained(node).remedies(f, pods)
-	return x
+	pods := remaining(node, f.Drains()[i].Pods)
+	return &Diagnosis{
+		Version: version, Key: "node/" + node, Tick: sim.Now(), Cause: drainCause(node, pods), Reference: drainRule(pods),
+		Blocking: pods, Alternatives: []Wait{}, Latent: []Wait{}, Queued: []string{},
+		Remedies: full(drained(node).remedies(f, pods)), PartialRemedies: []Remedy{},
+	}, nil
 }
 
 // draining returns the place of the node's drain, or -1.
@@ -72,12 +44,42 @@ func draining(sim *rollout.Sim, node string) int {
 	return slices.IndexFunc(sim.Drains(), func(d rollout.DrainStatus) bool { return d.Drain.Node == node })
 }
 
-func leaving(pods []rollout.RemainingPod) string {
-	var names []string
-	for _, l := range pods {
-		names = append(names, l.Pod)
+// remaining returns what the drain waits for.
+func remaining(node string, pods []rollout.RemainingPod) []Wait {
+	waits := []Wait{}
+	for _, p := range pods {
+		w := Wait{Node: node, Pod: p.Pod, Blocker: BlockerTerminating, Wanted: true, BlockedBy: []string{}}
+		if p.Refused != "" {
+			w.Blocker, w.Detail = BlockerEvictionRefused, p.Refused
+		}
+		waits = append(waits, w)
 	}
-	return kube.FirstNames(names)
+	return waits
+}
+
+// drainRule returns the rule about a refused pod, if there is one, or about
+// terminating pods.
+func drainRule(pods []Wait) rollout.Reference {
+	if len(among(BlockerEvictionRefused, pods)) > 0 {
+		return disruptionBudget
+	}
+	return kubeletConfirms
+}
+
+func drainCause(node string, pods []Wait) string {
+	var parts []string
+	for _, o := range []Blocker{BlockerEvictionRefused, BlockerTerminating} {
+		of := among(o, pods)
+		if len(of) == 0 {
+			continue
+		}
+		part := clause(o.row().pods, podsOf(of))
+		if o == BlockerEvictionRefused {
+			part += ": " + of[0].Detail
+		}
+		parts = append(parts, strings.TrimSuffix(part, "."))
+	}
+	return fmt.Sprintf("the drain of node %s is stuck: %s", node, strings.Join(parts, "; "))
 }
 
 // drained is the goal that the node of the name is drained.
@@ -85,7 +87,7 @@ type drained string
 
 // remedies tries to make all nodes and pods ready, so that the budgets allow the
 // evictions, and to delete the pods, which bypasses the budgets.
-func (n drained) remedies(sim *rollout.Sim, pods []rollout.RemainingPod) (remedies []Remedy) {
+func (n drained) remedies(sim *rollout.Sim, pods []Wait) (remedies []Remedy) {
 	for _, c := range []candidate{healAll(probe.Of(sim)), deleteAll(pods, false)} {
 		if r, ok := try(sim, n, c); ok {
 			remedies = append(remedies, r)
@@ -100,7 +102,7 @@ func (n drained) remedies(sim *rollout.Sim, pods []rollout.RemainingPod) (remedi
 	return remedies
 }
 
-// rest returns the tick in which the node was drained, or 0 if it was not.
+// rest returns the tick when the node was drained, or 0 if it was not.
 func (n drained) rest(f *rollout.Sim) probe.Outcome {
 	const patience = 1000 // ticks with events
 	var o probe.Outcome
@@ -126,13 +128,14 @@ func (n drained) reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok b
 	return nil, o.Last > 0 && draining(f, string(n)) < 0
 }
 
-func deleteAll(pods []rollout.RemainingPod, force bool) candidate {
-	c := candidate{RemedyDeletePods, "delete " + leaving(pods) + ", which asks no budget", nil}
+func deleteAll(pods []Wait, force bool) candidate {
+	names := podsOf(pods)
+	c := candidate{RemedyDeletePods, "delete " + listed(names) + ", bypassing PodDisruptionBudgets", nil}
 	if force {
-		c.does = "delete " + leaving(pods) + " with --force"
+		c.does = "delete " + listed(names) + " with --force"
 	}
-	for _, l := range pods {
-		c.inputs = append(c.inputs, rollout.DeletePod{Pod: l.Pod, Force: force})
+	for _, name := range names {
+		c.inputs = append(c.inputs, rollout.DeletePod{Pod: name, Force: force})
 	}
 	return c
 }
@@ -156,6 +159,6 @@ func healAll(p probe.Sim) candidate {
 		names = append(names, n.Name)
 		c.inputs = append(c.inputs, in)
 	}
-	c.does = "make the pods on " + kube.FirstNames(names) + " ready"
+	c.does = "make the pods on " + listed(names) + " ready"
 	return c
 }

@@ -20,24 +20,24 @@ type subject interface {
 	// details. found reports that some nodes or pods block the rollout.
 	whole(found bool) (o Blocker, detail string)
 
-	// reference returns the rule by which the obstacles together stop the
-	// rollout, or 0, and the rule by which it ends.
-	reference(x *diagnoser) (together, end Law)
-	// words returns the sentence about what stops the blocking nodes.
-	words(o Blocker, of []BlockingNode) string
-	// consequence returns what the obstacles mean for the rest.
+	// reference returns the rule that lets the blockers together stop the
+	// rollout, or nil, and the rule that says when it ends.
+	reference(x *diagnoser) (together, end *rollout.Reference)
+	// words returns the clause about the nodes or pods with the blocker.
+	words(o Blocker, of []Wait) string
+	// consequence returns what the blockers mean for the rest.
 	consequence(x *diagnoser) string
 	// foreseen returns the nodes that would become blocking beside these if the
 	// update limit did not matter.
-	foreseen(x *diagnoser) []BlockingNode
+	foreseen(x *diagnoser) []Wait
 
 	// general returns candidates for the object as a whole, except undo; only reports
 	// that no others can help.
 	general(x *diagnoser) (all []candidate, only bool)
 	// undo returns the candidate that rolls back to a revision.
 	undo(revision int64) candidate
-	// against returns candidates against one obstacle.
-	against(x *diagnoser, o Blocker, of []BlockingNode) []candidate
+	// against returns candidates against one blocker.
+	against(x *diagnoser, o Blocker, of []Wait) []candidate
 	// recovered returns the nodes or pods of the object, which still exists,
 	// that a remedy leaves in a fork (see goal).
 	recovered(x *diagnoser, f *rollout.Sim, settled bool) (leaves []string, ok bool)
@@ -63,10 +63,10 @@ type diagnoser struct {
 	probe    probe.Sim    // of sim
 	snapshot *cluster.Cluster
 
-	all      Blocker // of the object as a whole, or 0
+	all      Blocker // of the object as a whole, or ""
 	detail   string  // of all
-	blockers []BlockingNode
-	spenders []BlockingNode
+	blockers []Wait
+	spenders []Wait
 	queued   []string
 }
 
@@ -163,20 +163,20 @@ func (x *diagnoser) see(f facts, name string, pod int32) {
 	}
 }
 
-func (x *diagnoser) culprit(f facts, id int32) BlockingNode {
+func (x *diagnoser) culprit(f facts, id int32) Wait {
 	p := x.probe.Pod(id)
-	c := BlockingNode{Node: p.Node.Name, Pod: p.Name, Blocker: x.obstacle(id, &p), Wanted: f&wanted != 0}
+	c := Wait{Node: p.Node.Name, Pod: p.Name, Blocker: x.obstacle(id, &p), Wanted: f&wanted != 0, BlockedBy: []string{}}
 	switch {
 	case !p.Bound:
 		c.Detail = x.probe.WhyUnbound(id)
-	case c.Blocker >= BlockerNotStarted && c.Blocker <= BlockerNotReady:
+	case c.Blocker.ofImage():
 		c.Detail = "image " + strings.Join(x.probe.Images(id), ", ")
 	}
 	return c
 }
 
 // byName orders blocking nodes.
-func (x *diagnoser) byName(a, b BlockingNode) int {
+func (x *diagnoser) byName(a, b Wait) int {
 	if x.pods {
 		return strings.Compare(a.Pod, b.Pod)
 	}
@@ -186,23 +186,19 @@ func (x *diagnoser) byName(a, b BlockingNode) int {
 // diagnosis reports all that is found out.
 func (x *diagnoser) diagnosis() *Diagnosis {
 	culprits, spare := x.smallest()
-	dx := &Diagnosis{
-		Tick: x.sim.Now(), Reference: x.rule(), Blocking: culprits, Alternatives: spare, Latent: x.foreseen(x),
-		Queued: x.queued, Used: x.used, Limit: x.of,
+	latent := x.foreseen(x)
+	remedies, partial := x.remedies(slices.Concat(culprits, latent))
+	return &Diagnosis{
+		Version: version, Key: x.key(), Tick: x.sim.Now(), Cause: x.cause(len(latent)), Reference: x.rule(),
+		Blocking: full(culprits), Alternatives: full(spare), Latent: full(latent),
+		Queued: full(x.queued), Used: x.used, Limit: x.of,
+		Remedies: full(remedies), PartialRemedies: full(partial),
 	}
-	if x.pods {
-		dx.Deployment = x.name
-	} else {
-		dx.DaemonSet = x.name
-	}
-	dx.Cause = x.cause(len(dx.Latent))
-	dx.Remedies, dx.PartialRemedies = x.remedies(slices.Concat(dx.Blocking, dx.Latent))
-	return dx
 }
 
 // smallest separates the nodes that must be repaired from the rest. All blockers
 // must be, and as many spenders as free one unit of the limit.
-func (x *diagnoser) smallest() (culprits, spare []BlockingNode) {
+func (x *diagnoser) smallest() (culprits, spare []Wait) {
 	n := 0
 	if x.spent() {
 		n = min(len(x.spenders), max(0, len(x.spenders)-x.of+1))
@@ -215,32 +211,32 @@ func (x *diagnoser) smallest() (culprits, spare []BlockingNode) {
 // spent reports whether others wait for the update limit.
 func (x *diagnoser) spent() bool { return len(x.queued) > 0 && x.used >= x.of }
 
-// rule returns the law by which the obstacles stop the rollout.
-func (x *diagnoser) rule() Law {
+// rule returns the rule that lets the blockers stop the rollout.
+func (x *diagnoser) rule() rollout.Reference {
 	together, end := x.reference(x)
 	switch kinds := x.kinds(); {
-	case x.all != 0:
+	case x.all != "":
 		return x.all.Reference()
 	case x.deleting:
-		return ForegroundWaits
-	case together != 0:
-		return together
+		return foregroundDeletion
+	case together != nil:
+		return *together
 	case len(kinds) == 1:
 		return kinds[0].Reference()
 	}
-	return end
+	return *end
 }
 
-// kinds lists the obstacles that there are, the most frequent first.
+// kinds lists the blockers that there are, the most frequent first.
 func (x *diagnoser) kinds() []Blocker {
-	var counts [len(blockers)]int
+	counts := map[Blocker]int{}
 	for _, c := range slices.Concat(x.blockers, x.spenders) {
 		counts[c.Blocker]++
 	}
 	var kinds []Blocker
-	for o, n := range counts {
-		if n > 0 {
-			kinds = append(kinds, Blocker(o))
+	for _, row := range blockers {
+		if counts[row.blocker] > 0 {
+			kinds = append(kinds, row.blocker)
 		}
 	}
 	slices.SortStableFunc(kinds, func(a, b Blocker) int { return cmp.Compare(counts[b], counts[a]) })
@@ -250,42 +246,42 @@ func (x *diagnoser) kinds() []Blocker {
 // cause returns the cause.
 func (x *diagnoser) cause(foreseen int) string {
 	var parts []string
-	if x.all != 0 {
+	if x.all != "" {
 		parts = append(parts, x.wholeWords())
 	}
-	if x.all == 0 || x.pods {
+	if x.all == "" || x.pods {
 		for _, o := range x.kinds() {
 			parts = append(parts, x.words(o, among(o, slices.Concat(x.blockers, x.spenders))))
 		}
 	}
-	text := x.name + " is stuck: " + strings.Join(parts, "; ")
+	text := x.key() + " is stuck: " + strings.Join(parts, "; ")
 	switch {
 	case x.deleting:
 		text += "; its deletion waits for that"
-	case x.all == 0 || x.pods:
+	case x.all == "" || x.pods:
 		text += x.consequence(x)
 	}
 	switch {
 	case foreseen == 0:
 		return text
 	case foreseen == len(x.queued):
-		return text + ", to be stuck too when their turn comes"
+		return text + numbered(", and {it|they} would get stuck too when updated", foreseen)
 	}
-	return text + fmt.Sprintf(", %d of them to be stuck too when their turn comes", foreseen)
+	return text + fmt.Sprintf(", and %d of them would get stuck too when updated", foreseen)
 }
 
 func (x *diagnoser) wholeWords() string {
 	switch {
 	case x.all == BlockerUnknown:
-		return "it is not as wanted"
+		return "it is not as desired"
 	case x.detail == "":
-		return blockers[x.all].words
+		return x.all.row().nodes
 	}
-	return blockers[x.all].words + ": " + x.detail
+	return x.all.row().nodes + ": " + x.detail
 }
 
-// among returns the blocking nodes that have the obstacle.
-func among(o Blocker, list []BlockingNode) (of []BlockingNode) {
+// among returns the waits that have the blocker.
+func among(o Blocker, list []Wait) (of []Wait) {
 	for _, c := range list {
 		if c.Blocker == o {
 			of = append(of, c)
@@ -300,12 +296,4 @@ func (x *diagnoser) cluster() *cluster.Cluster {
 		x.snapshot = x.sim.Cluster()
 	}
 	return x.snapshot
-}
-
-func podsOf(list []BlockingNode) []string {
-	var names []string
-	for _, c := range list {
-		names = append(names, c.Pod)
-	}
-	return names
 }

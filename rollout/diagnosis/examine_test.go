@@ -17,7 +17,7 @@ func TestRoles(t *testing.T) {
 		role  role
 	}{
 		{"a deletion waits for a pod", deleting | blocking | wanted | progressing, 0, blocker},
-		{"a deletion waits for a pod that is made again and again", deleting | blocking | endless, 0, blocker},
+		{"a deletion waits for a pod that is recreated in a loop", deleting | blocking | endless, 0, blocker},
 		{"a deletion does not wait for a node without a pod", deleting | wanted | spending, 1, fine},
 		{"no loop outlasts its DaemonSet", deleting | endless | wanted, 1, fine},
 		{"a pod is evicted again and again, and is available in between", endless | wanted | upToDate, 2, blocker},

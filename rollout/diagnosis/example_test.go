@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/diagnosis"
@@ -42,13 +43,17 @@ func rolledOut(names ...string) *rollout.Sim {
 	return sim
 }
 
-// One node is dead, and the budget is one: who is to blame, and what helps?
+// One node is down, and maxUnavailable is 1: what blocks the rollout, and what helps?
 func ExampleDiagnose() {
 	sim := rolledOut("a", "b", "c")
 	sim.Inject(rollout.NodeDown{Node: "b"})
 	sim.Apply(agent("agent:2"))
 	sim.Advance(100)
-	x := diagnosis.Diagnose(sim, "default/agent")
+	x, err := diagnosis.Diagnose(sim, "default/agent")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	fmt.Print(x)
 
 	remedy := x.Remedies[0]
@@ -57,9 +62,9 @@ func ExampleDiagnose() {
 	message, _, _ := sim.RolloutStatus("default/agent")
 	fmt.Printf("\nafter %v\n%s", remedy, message)
 	// Output:
-	// default/agent is stuck: b (no pod is wanted there) is down, where pods neither stop nor start; maxUnavailable is used up (1 of 1) and 2 other nodes wait
-	// UnavailableIsSpent (pkg/controller/daemon/update.go: rollingUpdate): a node without an available pod uses a unit of maxUnavailable, whoever made it so and whether a pod is wanted there or not
-	// blocking b agent-22225: NodeDown, no pod is wanted there
+	// daemonset/default/agent is stuck: node b is down and its pod cannot terminate; b is not eligible but still counts against maxUnavailable (1 of 1), which blocks 2 nodes
+	// rule: a node without an available pod counts against maxUnavailable, whatever the cause and even if the node is no longer eligible (pkg/controller/daemon/update.go: rollingUpdate)
+	// blocking b agent-22225: NodeDown, not eligible
 	// remedy ChangeUpdateLimit: set maxUnavailable to 2: ends in 3 ticks
 	// remedy DeletePods: delete the pods of b with --force: ends in 3 ticks
 	// remedy RepairNodes: bring b back: ends in 4 ticks
@@ -68,4 +73,62 @@ func ExampleDiagnose() {
 	//
 	// after ChangeUpdateLimit: set maxUnavailable to 2: ends in 3 ticks
 	// daemon set "agent" successfully rolled out
+}
+
+// A PodDisruptionBudget that allows no eviction blocks a drain.
+func ExampleDiagnoseDrain() {
+	m, err := cluster.ReadManifest(strings.NewReader(`
+apiVersion: v1
+kind: Node
+metadata: {name: a}
+status: {allocatable: {cpu: "4", memory: 8Gi, pods: "110"}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: b}
+status: {allocatable: {cpu: "4", memory: 8Gi, pods: "110"}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {namespace: shop, name: web}
+spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {namespace: shop, name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "web:1", resources: {requests: {cpu: "3"}}}]}
+`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sim, err := rollout.New(c, rollout.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sim.Advance(100)
+	sim.Inject(rollout.Drain{Node: "a"})
+	sim.Advance(100)
+	x, err := diagnosis.DiagnoseDrain(sim, "a")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(x)
+	// Output:
+	// the drain of node a is stuck: the eviction of pod shop/web-6d79566b69-22225 is refused: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 2 healthy pods and has 2 currently
+	// rule: an eviction is refused while a PodDisruptionBudget allows no disruption (pkg/registry/core/pod/storage/eviction.go: checkAndDecrement)
+	// blocking a shop/web-6d79566b69-22225: EvictionRefused: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 2 healthy pods and has 2 currently
+	// remedy DeletePods: delete shop/web-6d79566b69-22225, bypassing PodDisruptionBudgets: ends in 1 tick
 }

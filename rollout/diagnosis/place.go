@@ -14,7 +14,7 @@ import (
 // places returns candidates for a Deployment's unschedulable pods: nodes that
 // take no pods are repaired or uncordoned, the template or nodes are changed, or
 // nodes are added.
-func (d *deployment) places(x *diagnoser, of []BlockingNode) []candidate {
+func (d *deployment) places(x *diagnoser, of []Wait) []candidate {
 	repaired, cordoned := x.closed()
 	all := append(d.hintChanges(x, of), repaired, x.added(of, candidate{}))
 	if c, ok := x.least(1, len(cordoned), func(n int) candidate { return uncordon(cordoned[:n]) }); ok {
@@ -32,10 +32,10 @@ func (d *deployment) places(x *diagnoser, of []BlockingNode) []candidate {
 
 // closed returns how to repair the nodes that are not ready, and the nodes that are
 // cordoned.
-func (x *diagnoser) closed() (repaired candidate, cordoned []BlockingNode) {
-	var down, unready []BlockingNode
+func (x *diagnoser) closed() (repaired candidate, cordoned []Wait) {
+	var down, unready []Wait
 	for _, n := range x.probe.Nodes() {
-		switch c := (BlockingNode{Node: n.Name}); {
+		switch c := (Wait{Node: n.Name}); {
 		case n.Down:
 			down = append(down, c)
 		case n.Unready:
@@ -47,13 +47,13 @@ func (x *diagnoser) closed() (repaired candidate, cordoned []BlockingNode) {
 	return bringBack(down).and(makeReady(unready)), cordoned
 }
 
-func uncordon(nodes []BlockingNode) candidate {
+func uncordon(nodes []Wait) candidate {
 	return edited(nodes, "uncordon %s", cluster.Uncordon())
 }
 
 // hintChanges returns the changes to nodes or to the template that make a pod
 // fit, according to placement.
-func (d *deployment) hintChanges(x *diagnoser, of []BlockingNode) (all []candidate) {
+func (d *deployment) hintChanges(x *diagnoser, of []Wait) (all []candidate) {
 	id := x.find(of[0])
 	if id == probe.None {
 		return nil
@@ -76,7 +76,7 @@ func (d *deployment) hintChanges(x *diagnoser, of []BlockingNode) (all []candida
 
 // added returns another candidate with copies of the largest node added: as few
 // as are enough.
-func (x *diagnoser) added(of []BlockingNode, beside candidate) candidate {
+func (x *diagnoser) added(of []Wait, beside candidate) candidate {
 	model := x.largest()
 	if model == nil {
 		return candidate{}
@@ -96,7 +96,7 @@ func (x *diagnoser) added(of []BlockingNode, beside candidate) candidate {
 	if c, ok := x.least(1, len(of), with); ok {
 		return c
 	}
-	return with(len(of)) // it may be enough with what is done about other obstacles
+	return with(len(of)) // it may be enough with what is done about other blockers
 }
 
 // largest returns the node with the most cpu and then memory, as it is when it takes

@@ -4,15 +4,13 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"strconv"
+	"slices"
 
-	"github.com/berthsim/berth/internal/enum"
-	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
 
 // Remedy is a list of inputs that were tried on a fork: injected now, they let
-// the rollout end, or for a partial remedy continue as far as it can. Of two
+// the rollout or drain end, or for a partial remedy continue as far as it can. Of two
 // remedies the cheaper one has the smaller Kind (what it touches), then fewer
 // Inputs, then fewer Ticks. Money and permissions do not count.
 type Remedy struct {
@@ -29,12 +27,12 @@ type remedyJSON struct {
 	Description string     `json:"description"`
 	Inputs      []string   `json:"inputs"`
 	Ticks       int        `json:"ticks"`
-	Unresolved  []string   `json:"unresolved,omitempty"`
+	Unresolved  []string   `json:"unresolved"`
 }
 
 // MarshalJSON writes the inputs as rollout.FormatInput does.
 func (r Remedy) MarshalJSON() ([]byte, error) {
-	out := remedyJSON{Kind: r.Kind, Description: r.Description, Ticks: r.Ticks, Unresolved: r.Unresolved}
+	out := remedyJSON{Kind: r.Kind, Description: r.Description, Inputs: []string{}, Ticks: r.Ticks, Unresolved: full(r.Unresolved)}
 	for _, in := range r.Inputs {
 		out.Inputs = append(out.Inputs, rollout.FormatInput(in))
 	}
@@ -47,7 +45,7 @@ func (r *Remedy) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &read); err != nil {
 		return err
 	}
-	*r = Remedy{Kind: read.Kind, Description: read.Description, Ticks: read.Ticks, Unresolved: read.Unresolved}
+	*r = Remedy{Kind: read.Kind, Description: read.Description, Inputs: []rollout.Input{}, Ticks: read.Ticks, Unresolved: full(read.Unresolved)}
 	for _, line := range read.Inputs {
 		in, err := rollout.ParseInput(line)
 		if err != nil {
@@ -62,47 +60,45 @@ func (r *Remedy) UnmarshalJSON(data []byte) error {
 func (r Remedy) String() string {
 	s := fmt.Sprintf("%v: %s", r.Kind, r.Description)
 	if len(r.Unresolved) > 0 {
-		return s + fmt.Sprintf(": leaves %s in %s", kube.FirstNames(r.Unresolved), ticks(r.Ticks))
+		return s + fmt.Sprintf(": resolves all but %s in %s", listed(r.Unresolved), counted(r.Ticks, "tick"))
 	}
-	return s + ": ends in " + ticks(r.Ticks)
+	return s + ": ends in " + counted(r.Ticks, "tick")
 }
 
-func ticks(n int) string {
-	if n == 1 {
-		return "1 tick"
-	}
-	return strconv.Itoa(n) + " ticks"
-}
+// RemedyKind is the kind of change that a remedy makes. A remedy of several kinds has
+// the largest of them.
+type RemedyKind string
 
-// RemedyKind is the kind of change that a remedy makes, ordered from the smallest
-// to the largest. A remedy of several kinds has the largest of them.
-type RemedyKind uint8
-
+// From the smallest change to the largest.
 const (
-	RemedyResume            RemedyKind = iota + 1 // a paused Deployment
-	RemedyChangeUpdateLimit                       // of the rollout; pods and nodes are not touched
-	RemedyReplaceInPlace                          // instead of surging: each old pod is deleted before its successor is created
-	RemedyDeletePods                              // that block the rollout
-	RemedyRepairNodes                             // or add what they lack
-	RemedyAddNodes                                // like the existing ones
-	RemedyScaleDown                               // to fewer replicas
-	RemedyChangeTemplate                          // to a new revision: all nodes are updated again
-	RemedyUndo                                    // the update is rolled back
-	RemedyRemoveNodes                             // from the cluster
+	RemedyResume            RemedyKind = "Resume"            // a paused Deployment
+	RemedyChangeUpdateLimit RemedyKind = "ChangeUpdateLimit" // of the rollout; pods and nodes are not touched
+	RemedyReplaceInPlace    RemedyKind = "ReplaceInPlace"    // instead of surging: each old pod is deleted before its successor is created
+	RemedyDeletePods        RemedyKind = "DeletePods"        // that block the rollout
+	RemedyRepairNodes       RemedyKind = "RepairNodes"       // or add what they lack
+	RemedyAddNodes          RemedyKind = "AddNodes"          // like the existing ones
+	RemedyScaleDown         RemedyKind = "ScaleDown"         // to fewer replicas
+	RemedyChangeTemplate    RemedyKind = "ChangeTemplate"    // to a new revision: all nodes are updated again
+	RemedyUndo              RemedyKind = "Undo"              // the update is rolled back
+	RemedyRemoveNodes       RemedyKind = "RemoveNodes"       // from the cluster
 )
 
-var remedyKindNames = enum.Of[RemedyKind]("", "Resume", "ChangeUpdateLimit", "ReplaceInPlace", "DeletePods", "RepairNodes", "AddNodes", "ScaleDown", "ChangeTemplate", "Undo", "RemoveNodes")
+var remedyKinds = []RemedyKind{
+	RemedyResume, RemedyChangeUpdateLimit, RemedyReplaceInPlace, RemedyDeletePods, RemedyRepairNodes,
+	RemedyAddNodes, RemedyScaleDown, RemedyChangeTemplate, RemedyUndo, RemedyRemoveNodes,
+}
 
-// String returns the name of the kind.
-func (m RemedyKind) String() string { return remedyKindNames.String(m) }
+// size returns the place of the kind among all, from the smallest change to the largest.
+func (k RemedyKind) size() int { return slices.Index(remedyKinds, k) }
 
-// MarshalText returns the name of the kind.
-func (m RemedyKind) MarshalText() ([]byte, error) { return remedyKindNames.MarshalText(m) }
-
-// UnmarshalText reads the name of a kind.
-func (m *RemedyKind) UnmarshalText(text []byte) error { return remedyKindNames.UnmarshalText(m, text) }
+func larger(a, b RemedyKind) RemedyKind {
+	if a.size() < b.size() {
+		return b
+	}
+	return a
+}
 
 // cheapest compares remedies by cost (see Remedy).
 func cheapest(a, b Remedy) int {
-	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(len(a.Inputs), len(b.Inputs)), cmp.Compare(a.Ticks, b.Ticks))
+	return cmp.Or(cmp.Compare(a.Kind.size(), b.Kind.size()), cmp.Compare(len(a.Inputs), len(b.Inputs)), cmp.Compare(a.Ticks, b.Ticks))
 }

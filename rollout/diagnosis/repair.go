@@ -6,16 +6,15 @@ import (
 	"strings"
 
 	"github.com/berthsim/berth/cluster"
-	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // eachNode does one thing to every node of the blocking nodes.
-func eachNode(of []BlockingNode, m RemedyKind, does string, input func(node string) rollout.Input) candidate {
+func eachNode(of []Wait, m RemedyKind, does string, input func(node string) rollout.Input) candidate {
 	nodes := where(of)
-	c := candidate{means: m, does: fmt.Sprintf(does, kube.FirstNames(nodes))}
+	c := candidate{means: m, does: fmt.Sprintf(does, listed(nodes))}
 	for _, n := range nodes {
 		c.inputs = append(c.inputs, input(n))
 	}
@@ -23,33 +22,33 @@ func eachNode(of []BlockingNode, m RemedyKind, does string, input func(node stri
 }
 
 // where returns the nodes of the blocking nodes, each once, ascending.
-func where(of []BlockingNode) []string {
+func where(of []Wait) []string {
 	nodes := nodesOf(of)
 	slices.Sort(nodes)
 	return slices.Compact(nodes)
 }
 
-func removeNodes(of []BlockingNode) candidate {
+func removeNodes(of []Wait) candidate {
 	return eachNode(of, RemedyRemoveNodes, "remove %s", func(n string) rollout.Input { return rollout.RemoveNode{Node: n} })
 }
 
-func bringBack(of []BlockingNode) candidate {
+func bringBack(of []Wait) candidate {
 	return eachNode(of, RemedyRepairNodes, "bring %s back", func(n string) rollout.Input { return rollout.NodeUp{Node: n} })
 }
 
-func makeReady(of []BlockingNode) candidate {
+func makeReady(of []Wait) candidate {
 	return eachNode(of, RemedyRepairNodes, "make %s ready", func(n string) rollout.Input { return rollout.NodeReady{Node: n} })
 }
 
-func edited(of []BlockingNode, does string, edit cluster.NodeEdit) candidate {
+func edited(of []Wait, does string, edit cluster.NodeEdit) candidate {
 	return eachNode(of, RemedyRepairNodes, does, func(n string) rollout.Input {
 		return rollout.EditNode{Node: n, Edits: []cluster.NodeEdit{edit}}
 	})
 }
 
-// repairs returns candidates against an obstacle of a node or a kubelet, or nil
+// repairs returns candidates against an blocker of a node or a kubelet, or nil
 // for others.
-func (x *diagnoser) repairs(o Blocker, of []BlockingNode) []candidate {
+func (x *diagnoser) repairs(o Blocker, of []Wait) []candidate {
 	remove := removeNodes(of)
 	pods := eachNode(of, RemedyRepairNodes, "let pods become ready on %s", func(n string) rollout.Input { return rollout.PodsReady{Node: n} })
 	switch o {
@@ -71,12 +70,12 @@ func (x *diagnoser) repairs(o Blocker, of []BlockingNode) []candidate {
 
 // find returns the blocking node's pod, or probe.None: a latent one does not
 // exist yet.
-func (x *diagnoser) find(c BlockingNode) int32 { return x.probe.FindPod(x.namespace + "/" + c.Pod) }
+func (x *diagnoser) find(c Wait) int32 { return x.probe.FindPod(x.namespace + "/" + c.Pod) }
 
 // recover ends the fault of an image on the nodes. If the fault is on all nodes,
 // the image itself is bad, and only another image helps.
-func (x *diagnoser) recover(of []BlockingNode) candidate {
-	c := candidate{means: RemedyRepairNodes, does: "repair what is wrong with the pods on " + kube.FirstNames(where(of))}
+func (x *diagnoser) recover(of []Wait) candidate {
+	c := candidate{means: RemedyRepairNodes, does: "repair what is wrong with the pods on " + listed(where(of))}
 	seen := map[string]bool{}
 	for _, k := range of {
 		id := x.find(k)
@@ -95,10 +94,10 @@ func (x *diagnoser) recover(of []BlockingNode) candidate {
 	return c
 }
 
-func (x *diagnoser) deletePods(of []BlockingNode, force bool) candidate {
-	c := candidate{means: RemedyDeletePods, does: "delete the pods of " + kube.FirstNames(nodesOf(of))}
+func (x *diagnoser) deletePods(of []Wait, force bool) candidate {
+	c := candidate{means: RemedyDeletePods, does: "delete the pods of " + listed(nodesOf(of))}
 	if x.pods {
-		c.does = "delete the pods " + kube.FirstNames(podsOf(of))
+		c.does = "delete the pods " + listed(podsOf(of))
 	}
 	if force {
 		c.does += " with --force"
@@ -114,7 +113,7 @@ func (x *diagnoser) deletePods(of []BlockingNode, force bool) candidate {
 // makeRoom deletes pods that no DaemonSet owns so that the waiting pods fit. On
 // each node it finds a minimal set by leaving out one pod after the other, in
 // order.
-func (x *diagnoser) makeRoom(of []BlockingNode) candidate {
+func (x *diagnoser) makeRoom(of []Wait) candidate {
 	c := candidate{means: RemedyDeletePods}
 	var names []string
 	for _, k := range of {
@@ -129,7 +128,7 @@ func (x *diagnoser) makeRoom(of []BlockingNode) candidate {
 			c.inputs = append(c.inputs, rollout.DeletePod{Pod: name})
 		}
 	}
-	c.does = "delete the other pods " + kube.FirstNames(names)
+	c.does = "delete the other pods " + listed(names)
 	return c
 }
 
@@ -154,7 +153,7 @@ func (x *diagnoser) onNodes(h placement.Hint, nodes []string) candidate {
 	if err != nil {
 		return candidate{}
 	}
-	all := candidate{means: RemedyRepairNodes, does: stepWords(h.Steps) + " on " + kube.FirstNames(nodes)}
+	all := candidate{means: RemedyRepairNodes, does: stepWords(h.Steps) + " on " + listed(nodes)}
 	for _, n := range nodes {
 		if object, ok := c.Node(n); ok {
 			all.inputs = append(all.inputs, rollout.ApplyNode{Node: object})

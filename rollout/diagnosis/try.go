@@ -23,7 +23,7 @@ func (c candidate) and(o candidate) candidate {
 	case len(o.inputs) == 0:
 		return c
 	}
-	return candidate{max(c.means, o.means), c.does + ", " + o.does, slices.Concat(c.inputs, o.inputs)}
+	return candidate{larger(c.means, o.means), c.does + ", " + o.does, slices.Concat(c.inputs, o.inputs)}
 }
 
 // goal is the aim of a remedy: the end of a rollout, or of a drain.
@@ -31,7 +31,7 @@ type goal interface {
 	// rest passes time in a fork until the goal is reached, or never will be.
 	rest(f *rollout.Sim) probe.Outcome
 	// reached reports whether the goal was reached in a fork after rest. It
-	// returns the nodes that are left, all of which are blocked now.
+	// returns the nodes that are left, which are all blocked now.
 	reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool)
 }
 
@@ -98,7 +98,7 @@ func (x *diagnoser) least(low, high int, with func(int) candidate) (candidate, b
 }
 
 // remedies tries the candidates and returns the successful ones.
-func (x *diagnoser) remedies(culprits []BlockingNode) (remedies, reliefs []Remedy) {
+func (x *diagnoser) remedies(culprits []Wait) (remedies, reliefs []Remedy) {
 	for _, c := range x.candidates(culprits) {
 		if r, ok := x.try(c); !ok {
 			continue
@@ -124,7 +124,7 @@ func within(names, all []string) bool {
 
 // candidates returns the remedies for the object as a whole and, of those for its
 // blocking nodes, every way to have one for each blocker.
-func (x *diagnoser) candidates(culprits []BlockingNode) []candidate {
+func (x *diagnoser) candidates(culprits []Wait) []candidate {
 	if x.deleting {
 		return x.ways(culprits)
 	}
@@ -135,8 +135,8 @@ func (x *diagnoser) candidates(culprits []BlockingNode) []candidate {
 	return slices.Concat(all, x.goingBack(), x.ways(culprits))
 }
 
-// goingBack returns the undo to the latest of the earlier revisions with which
-// the rollout ends.
+// goingBack returns the undo to the latest of the earlier revisions that let the
+// rollout end.
 func (x *diagnoser) goingBack() []candidate {
 	for _, n := range slices.Backward(x.earlier) {
 		c := x.undo(n)
@@ -152,8 +152,8 @@ func rollBack(key string, revision int64) candidate {
 	return candidate{RemedyUndo, fmt.Sprintf("roll back to revision %d", revision), []rollout.Input{rollout.Undo{Key: key, Revision: revision}}}
 }
 
-// ways returns every way to have one remedy for each kind of obstacle.
-func (x *diagnoser) ways(culprits []BlockingNode) []candidate {
+// ways returns every way to have one remedy for each kind of blocker.
+func (x *diagnoser) ways(culprits []Wait) []candidate {
 	const enough = 16
 	ways := []candidate{{}}
 	for _, o := range x.kinds() {

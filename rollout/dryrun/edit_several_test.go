@@ -161,7 +161,7 @@ func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := r.DaemonSets[0]
-		if e.Rollout == nil || e.Rollout.Completes || e.Rollout.State != "Stuck" || len(e.Rollout.Waiting) != n || !strings.HasPrefix(e.Rollout.Waiting[0], "n01 waits: Unschedulable") {
+		if e.Rollout == nil || e.Rollout.Completes || e.Rollout.State != "Stuck" || len(e.Rollout.Waiting) != n || !strings.HasPrefix(e.Rollout.Waiting[0], "n01: Unschedulable") {
 			t.Errorf("%d nodes: %+v", n, e.Rollout)
 		}
 		if a := e.Admission; a == nil || len(a.Changes) != 1 || len(a.Refused) != 0 || len(a.Gained) != 0 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
 )
 
 // course is one finished simulation: of the cluster with the edits, or of the baseline
@@ -34,7 +35,7 @@ type course struct {
 // ending is the result for a DaemonSet or Deployment.
 type ending struct {
 	state   rollout.State
-	waiting []rollout.Wait
+	waiting []diagnosis.Wait
 	last    int    // the ticks until its last event; 0 if it has none
 	print   uint64 // of its events, without the names of pods: equal if the same happened
 }
@@ -96,7 +97,8 @@ func (c *course) close() {
 
 func (c *course) conclude(key string) {
 	e := c.ends[key]
-	e.state, e.waiting = c.sim.State(key), c.sim.Waiting(key)
+	e.state = c.sim.State(key)
+	e.waiting, _ = diagnosis.Waiting(c.sim, key)
 	c.ends[key] = e
 }
 
@@ -303,19 +305,19 @@ func (e Effect) Summary() rollout.Summary { return e.course().courses[e.Key] }
 // Waiting returns the nodes that keep the DaemonSet's rollout from completing once
 // nothing happens any more, or at the horizon. It leaves out nodes that would do so
 // without the edits too. It runs the simulation.
-func (e Effect) Waiting() []rollout.Wait {
+func (e Effect) Waiting() []diagnosis.Wait {
 	key := daemonKey(e.Key)
 	return newWaits(e.course().ends[key].waiting, e.baseline().ends[key].waiting)
 }
 
 // newWaits returns the waits that the baseline does not have: on another node, or with
 // another cause, unless both are for an existing pod that is not available.
-func newWaits(is, was []rollout.Wait) []rollout.Wait {
-	known := map[string]rollout.Blocker{}
+func newWaits(is, was []diagnosis.Wait) []diagnosis.Wait {
+	known := map[string]diagnosis.Blocker{}
 	for _, w := range was {
 		known[w.Node] = w.Blocker
 	}
-	return slices.DeleteFunc(slices.Clone(is), func(w rollout.Wait) bool {
+	return slices.DeleteFunc(slices.Clone(is), func(w diagnosis.Wait) bool {
 		before, did := known[w.Node]
 		return did && (before == w.Blocker || ofPod(before) && ofPod(w.Blocker))
 	})
@@ -323,9 +325,9 @@ func newWaits(is, was []rollout.Wait) []rollout.Wait {
 
 // ofPod reports whether a wait is for the pod itself and not for its turn in the
 // update.
-func ofPod(c rollout.Blocker) bool {
+func ofPod(c diagnosis.Blocker) bool {
 	switch c {
-	case rollout.BlockerUnschedulable, rollout.BlockerNotStarted, rollout.BlockerNotReady, rollout.BlockerMinReadySeconds, rollout.BlockerTerminating, rollout.BlockerFailedPodBackoff:
+	case diagnosis.BlockerUnschedulable, diagnosis.BlockerNotStarted, diagnosis.BlockerNotReady, diagnosis.BlockerMinReadySeconds, diagnosis.BlockerTerminating, diagnosis.BlockerFailedPodBackoff:
 		return true
 	}
 	return false

@@ -134,7 +134,9 @@ func askRollout(c *cluster.Cluster) bool {
 	}
 	s.Advance(50)
 	for _, key := range append(s.Keys(), s.Deployments()...) {
-		_ = fmt.Sprint(s.Waiting(key), s.State(key), s.History(key), s.ReplicaSets(key), s.Pods(key), diagnosis.Diagnose(s, key))
+		_ = fmt.Sprint(s.State(key), s.History(key), s.ReplicaSets(key), s.Pods(key))
+		_ = fmt.Sprint(diagnosis.Waiting(s, key))
+		_ = fmt.Sprint(diagnosis.Diagnose(s, key))
 		s.RolloutStatus(key)
 		s.Undo(key, 0)
 	}

@@ -58,16 +58,13 @@ type Operation struct {
 	Touched  []string `json:"touched,omitempty"`  // keys with their kind: "deployment/shop/web"
 
 	diagnoses []*diagnosis.Diagnosis
-	drains    []*diagnosis.DrainDiagnosis
 }
 
 // Fails reports whether the operation neither completes nor is harmless.
 func (o Operation) Fails() bool { return o.State > OperationAlreadyStuck }
 
 // Diagnoses returns the diagnoses of the workloads and drains that are stuck.
-func (o Operation) Diagnoses() ([]*diagnosis.Diagnosis, []*diagnosis.DrainDiagnosis) {
-	return slices.Clone(o.diagnoses), slices.Clone(o.drains)
-}
+func (o Operation) Diagnoses() []*diagnosis.Diagnosis { return slices.Clone(o.diagnoses) }
 
 // String returns the edit and its result: one line, then a line for each reason,
 // blocking node and remedy.
@@ -257,7 +254,6 @@ type verdict struct {
 	ticks int
 	why   string
 	found *diagnosis.Diagnosis
-	drain *diagnosis.DrainDiagnosis
 }
 
 // changed returns the workloads that the edits affect: something happens to them that
@@ -315,17 +311,8 @@ func (o *Operation) add(v verdict) {
 	if x := v.found; x != nil {
 		o.diagnoses = append(o.diagnoses, x)
 		for _, c := range x.Blocking {
-			o.Blocking = append(o.Blocking, c.String())
-		}
-		for _, r := range x.Remedies {
-			o.Remedies = append(o.Remedies, r.String())
-		}
-	}
-	if x := v.drain; x != nil {
-		o.drains = append(o.drains, x)
-		for _, l := range x.Pods {
-			if len(x.Pods) > 1 { // otherwise the cause already names it
-				o.Blocking = append(o.Blocking, l.Pod+": "+cmp.Or(l.Refused, "on its way out"))
+			if len(x.Blocking) > 1 || !strings.HasPrefix(x.Key, "node/") { // otherwise the cause already names it
+				o.Blocking = append(o.Blocking, c.String())
 			}
 		}
 		for _, r := range x.Remedies {
@@ -349,7 +336,8 @@ func (j *judge) examine(key string) verdict {
 	if !there || end.state == rollout.StateDone || end.state == rollout.StateUnknown {
 		return verdict{ticks: end.last}
 	}
-	v := verdict{state: OperationStuck, found: diagnosis.Diagnose(j.course.fork(), key)}
+	v := verdict{state: OperationStuck}
+	v.found, _ = diagnosis.Diagnose(j.course.fork(), key)
 	switch {
 	case v.found != nil:
 		v.why = v.found.Cause
@@ -364,7 +352,7 @@ func (j *judge) examine(key string) verdict {
 	return v
 }
 
-func firstWaits(waits []rollout.Wait) string {
+func firstWaits(waits []diagnosis.Wait) string {
 	var lines []string
 	for _, w := range waits {
 		lines = append(lines, w.String())
@@ -391,7 +379,7 @@ func (j *judge) noWorse(key string) bool {
 }
 
 // countWaits counts the waits of existing pods, and the others.
-func countWaits(waits []rollout.Wait) (pods, turns int) {
+func countWaits(waits []diagnosis.Wait) (pods, turns int) {
 	for _, w := range waits {
 		if ofPod(w.Blocker) {
 			pods++
@@ -415,8 +403,8 @@ func (j *judge) drain(node string) verdict {
 		}
 	}
 	f := j.course.fork()
-	if x := diagnosis.DiagnoseDrain(f, node); x != nil {
-		return verdict{state: OperationStuck, why: x.Cause, drain: x}
+	if x, _ := diagnosis.DiagnoseDrain(f, node); x != nil {
+		return verdict{state: OperationStuck, why: x.Cause, found: x}
 	}
 	return verdict{state: OperationRunning, why: "the drain of " + node + " is still under way"}
 }

@@ -223,17 +223,14 @@ func waitLines(waits []string) []string {
 	var order []string
 	nodes := map[string][]string{}
 	for _, w := range waits {
-		node, why, _ := strings.Cut(w, " ")
+		node, why, _ := strings.Cut(w, ": ")
 		if _, known := nodes[why]; !known {
 			order = append(order, why)
 		}
 		nodes[why] = append(nodes[why], node)
 	}
 	for i, why := range order {
-		if len(nodes[why]) > 1 {
-			why = strings.Replace(why, "waits", "wait", 1)
-		}
-		order[i] = strings.Join(capped(nodes[order[i]], mostNodes, "%d more"), " ") + " " + why
+		order[i] = strings.Join(capped(nodes[why], mostNodes, "%d more"), " ") + ": " + why
 	}
 	return capped(order, mostNames, "%d more")
 }

@@ -491,12 +491,12 @@ func first(events []rollout.Event, is func(rollout.Event) bool) *rollout.Event {
 // in the second: pods wait for their turn that do not wait in the second, or, for a
 // DaemonSet, a node that wants a pod in both has an available one only in the second.
 func lessThan(with, without *rollout.Sim, key string) bool {
-	if diagnosis.Diagnose(with, key) == nil {
+	if !diagnosed(with, key) {
 		return false
 	}
 	turns := func(s *rollout.Sim) (n int) {
-		for _, w := range s.Waiting(key) {
-			if w.Blocker == rollout.BlockerQueued || w.Blocker == rollout.BlockerUpdateLimit {
+		for _, w := range waits(s, key) {
+			if w.Blocker == diagnosis.BlockerQueued || w.Blocker == diagnosis.BlockerUpdateLimit {
 				n++
 			}
 		}
@@ -506,12 +506,22 @@ func lessThan(with, without *rollout.Sim, key string) bool {
 		return true
 	}
 	is, was := up(with.Pods(key)), up(without.Pods(key))
-	for _, w := range with.Waiting(key) {
+	for _, w := range waits(with, key) {
 		if strings.HasPrefix(key, "daemonset/") && is[w.Node] == 0 && was[w.Node] > 0 {
 			return true
 		}
 	}
-	return strings.HasPrefix(key, "deployment/") && len(with.Waiting(key)) > len(without.Waiting(key))
+	return strings.HasPrefix(key, "deployment/") && len(waits(with, key)) > len(waits(without, key))
+}
+
+func diagnosed(s *rollout.Sim, key string) bool {
+	x, _ := diagnosis.Diagnose(s, key)
+	return x != nil
+}
+
+func waits(s *rollout.Sim, key string) []diagnosis.Wait {
+	all, _ := diagnosis.Waiting(s, key)
+	return all
 }
 
 // checkOperations compares each edit's result with the end of the simulation.
@@ -522,9 +532,9 @@ func checkOperations(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map
 		fails = fails || o.Fails()
 		stuck, worse := false, false
 		for _, key := range o.Touched {
-			if diagnosis.Diagnose(with.sim, key) != nil {
+			if diagnosed(with.sim, key) {
 				stuck = true
-				worse = worse || diagnosis.Diagnose(without.sim, key) == nil
+				worse = worse || !diagnosed(without.sim, key)
 			}
 		}
 		drains := false
@@ -536,7 +546,7 @@ func checkOperations(t *rapid.T, p *dryrun.Plan, with, without *byHand, seen map
 			if drained != nil {
 				seen["drained"]++
 			}
-			if drains && diagnosis.DiagnoseDrain(with.sim, node) != nil {
+			if x, _ := diagnosis.DiagnoseDrain(with.sim, node); drains && x != nil {
 				seen["a drain that is stuck"]++
 				stuck, worse = true, true
 			}

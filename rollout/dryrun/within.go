@@ -58,7 +58,7 @@ func (e Effect) touched() bool {
 func (e Effect) waiting() []Violation {
 	var all []Violation
 	for _, w := range e.Waiting() {
-		all = append(all, e.Violation(w.Node, strings.TrimPrefix(w.String(), w.Node+" ")))
+		all = append(all, e.Violation(w.Node, strings.TrimPrefix(w.String(), w.Node+": ")))
 	}
 	return all
 }

@@ -69,7 +69,7 @@ func TestWhatDoesNotEndSaysWhatItWaitsFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "FAIL  ops/agent: within 1m0s, 0% available: the rollout does not end (Stuck)\n      n2: waits: NotReady\n"
+	want := "FAIL  ops/agent: within 1m0s, 0% available: the rollout does not end (Stuck)\n      n2: NotReady\n"
 	if got := p.Check(dryrun.Within(time.Minute, "0%")).String(); got != want {
 		t.Errorf("%s\n%s", got, want)
 	}

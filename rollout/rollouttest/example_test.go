@@ -126,11 +126,11 @@ func ExampleEnds() {
 	r := rollouttest.Judge(s.Sim(t), rollouttest.Ends("default/agent"), rollouttest.RollsBack("default/agent"))
 	fmt.Println(len(r.Failures), r.Failures[0].Message)
 	// Output:
-	// 1 it is Stuck: default/agent is stuck: web-1 web-2 are given a pod that does not become ready; maxUnavailable is used up (2 of 2) and 1 other node waits, to be stuck too when their turn comes
+	// 1 it is Stuck: daemonset/default/agent is stuck: the pods on nodes web-1 and web-2 do not become ready; maxUnavailable (2 of 2) is used up, which blocks 1 node, and it would get stuck too when updated
 	// 	what would end it: Undo: roll back to revision 1: ends in 2 ticks
-	// 	web-1 waits: NotReady
-	// 	web-2 waits: NotReady
-	// 	web-3 waits: UpdateLimit, used by web-1 web-2
+	// 	web-1: NotReady
+	// 	web-2: NotReady
+	// 	web-3: UpdateLimit, blocked by web-1 web-2
 }
 
 func ExampleRollsBack() {

@@ -92,7 +92,8 @@ func firstFew[T any](nodes []T, say func(T) string) []string {
 // whyNot returns why the node has no available pod: it wants none, or what it waits
 // for.
 func (m *Observed) whyNot(key, node string) string {
-	for _, wait := range m.sim.Waiting(key) {
+	waits, _ := diagnosis.Waiting(m.sim, key)
+	for _, wait := range waits {
 		if wait.Node == node {
 			return wait.String()
 		}
@@ -195,13 +196,14 @@ func unfinished(sim *rollout.Sim, key string) error {
 		return nil
 	}
 	lines := []string{"it is " + state.String()}
-	if x := diagnosis.Diagnose(sim, key); x != nil {
+	if x, _ := diagnosis.Diagnose(sim, key); x != nil {
 		lines[0] += ": " + x.Cause
 		for _, r := range x.Remedies {
 			lines = append(lines, "what would end it: "+r.String())
 		}
 	}
-	lines = append(lines, firstFew(sim.Waiting(key), rollout.Wait.String)...)
+	waits, _ := diagnosis.Waiting(sim, key)
+	lines = append(lines, firstFew(waits, diagnosis.Wait.String)...)
 	return errors.New(strings.Join(lines, "\n\t"))
 }
 

@@ -211,9 +211,9 @@ func TestMessagesStayReadable(t *testing.T) {
 	}
 	covered, ends := r.Failures[0].String(), r.Failures[1].String()
 	for _, test := range []struct{ text, want string }{
-		{covered, "default/agent covers all nodes: in tick 3 8 of 8 nodes have no available pod:\n\tn-1 waits: NotReady\n"},
-		{covered, "\tn-5 waits: NotReady\n\tand 3 more\n"},
-		{ends, "in tick 3 it is Stuck: default/agent is stuck: "},
+		{covered, "default/agent covers all nodes: in tick 3 8 of 8 nodes have no available pod:\n\tn-1: NotReady\n"},
+		{covered, "\tn-5: NotReady\n\tand 3 more\n"},
+		{ends, "in tick 3 it is Stuck: daemonset/default/agent is stuck: "},
 		{ends, "\n\twhat would end it: Undo: roll back to revision 1"},
 		{ends, "\tand 3 more\n"},
 	} {

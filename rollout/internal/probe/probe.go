@@ -20,6 +20,11 @@ var Of func(sim any) Sim
 // Sim answers questions about a simulation as it is now. Pods are named by numbers
 // that hold until time passes. Only DropInputs and Rest change the simulation.
 type Sim interface {
+	// Find returns the key of a DaemonSet or Deployment with its kind,
+	// "daemonset/namespace/name". It is an error if there is no such object.
+	Find(key string) (string, error)
+	// InputDue reports whether an input takes effect in the next tick.
+	InputDue() bool
 	// DropInputs drops the inputs that are still to come.
 	DropInputs()
 	// Rest passes time until nothing more happens by itself, except endless
@@ -30,6 +35,10 @@ type Sim interface {
 	// is no such object. They cost as much as it has nodes, or pods.
 	DaemonSet(key string) *DaemonSet
 	Deployment(key string) *Deployment
+	// Unfinished returns the DaemonSet as its controller will see it in its next
+	// sync. It has only the rows of nodes that use a unit of the update limit, and
+	// of nodes that want a pod and whose pod is not updated or not available.
+	Unfinished(key string) *DaemonSet
 
 	// Nodes returns the nodes that exist, ascending by name.
 	Nodes() []Node
@@ -96,6 +105,7 @@ type NodeRow struct {
 	Updated   bool
 	Uses      bool // it uses a unit of the limit
 	Lost      bool // an old pod on a removed node
+	Moves     bool // something is still to happen to one of its pods by itself
 
 	Any            int32 // the first of all pods
 	First          int32 // the pod that the status looks at
@@ -149,9 +159,14 @@ type Pod struct {
 	Bound       bool
 	Terminating bool
 	Terminal    bool // failed or succeeded
+	Ready       bool
 	Available   bool // to its controller
 	Waits       bool // nothing is to happen to it by itself
 	AnyNode     bool // the scheduler chooses its node
+
+	Due    int    // the tick when something happens to it by itself; 0 if it waits
+	Stops  int    // the tick when it stops if it is terminating; 0 if never
+	Reason string // what kubectl shows in place of the phase, such as ImagePullBackOff
 
 	Crashing bool // its containers exit in a loop
 	Pulling  bool // its image cannot be pulled
