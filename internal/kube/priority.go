@@ -3,6 +3,7 @@ package kube
 import (
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // PriorityClasses looks up the priority classes of a cluster.
@@ -23,6 +24,27 @@ func SystemPriority(class string) (value int32, ok bool) {
 	return 0, false
 }
 
+// ResolvePriorityClass returns the class that decides about a new pod with that
+// class name, or without one (plugin/pkg/admission/priority/admission.go:
+// establishPriority). Where no class is the default, that is a class without a name,
+// with value 0. It returns false if there is no class of that name.
+func ResolvePriorityClass(name string, classes PriorityClasses) (*schedulingv1.PriorityClass, bool) {
+	if name == "" {
+		return defaultPriorityClass(classes), true
+	}
+	if class, ok := classes.PriorityClass(name); ok {
+		return class, true
+	}
+	if value, ok := SystemPriority(name); ok {
+		return &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Value: value, PreemptionPolicy: new(corev1.PreemptLowerPriority)}, true
+	}
+	return nil, false
+}
+
+// noDefaultClass stands for the default class where there is none. It is never
+// modified.
+var noDefaultClass = schedulingv1.PriorityClass{PreemptionPolicy: new(corev1.PreemptLowerPriority)}
+
 // Priority returns the priority that admission sets on a new pod
 // (plugin/pkg/admission/priority/admission.go: admitPod). It is 0 for a class that
 // does not exist; an API server refuses such a pod.
@@ -30,11 +52,10 @@ func Priority(spec *corev1.PodSpec, classes PriorityClasses) int32 {
 	if spec.Priority != nil {
 		return *spec.Priority
 	}
-	if class := priorityClassOf(spec, classes); class != nil {
+	if class, ok := ResolvePriorityClass(spec.PriorityClassName, classes); ok {
 		return class.Value
 	}
-	value, _ := SystemPriority(spec.PriorityClassName)
-	return value
+	return 0
 }
 
 // RunningPriority returns the priority of an existing pod
@@ -56,7 +77,7 @@ func RunningPriority(spec *corev1.PodSpec, classes PriorityClasses) int32 {
 func NeverPreempts(spec *corev1.PodSpec, classes PriorityClasses) bool {
 	policy := spec.PreemptionPolicy
 	if policy == nil && spec.Priority == nil {
-		if class := priorityClassOf(spec, classes); class != nil {
+		if class, ok := ResolvePriorityClass(spec.PriorityClassName, classes); ok {
 			policy = class.PreemptionPolicy
 		}
 	}
@@ -70,22 +91,13 @@ func HasPriorityClass(name string, classes PriorityClasses) bool {
 	return system || own
 }
 
-// priorityClassOf returns the class that the pod names, or else the default class,
-// or nil if there is none.
-func priorityClassOf(spec *corev1.PodSpec, classes PriorityClasses) *schedulingv1.PriorityClass {
-	if spec.PriorityClassName == "" {
-		return defaultPriorityClass(classes)
-	}
-	class, _ := classes.PriorityClass(spec.PriorityClassName)
-	return class
-}
-
 // defaultPriorityClass returns the default class with the lowest value
-// (plugin/pkg/admission/priority/admission.go: getDefaultPriorityClass).
+// (plugin/pkg/admission/priority/admission.go: getDefaultPriorityClass,
+// getDefaultPriority).
 func defaultPriorityClass(classes PriorityClasses) *schedulingv1.PriorityClass {
-	var lowest *schedulingv1.PriorityClass
+	lowest := &noDefaultClass
 	for _, class := range classes.PriorityClasses() {
-		if class.GlobalDefault && (lowest == nil || class.Value < lowest.Value) {
+		if class.GlobalDefault && (lowest == &noDefaultClass || class.Value < lowest.Value) {
 			lowest = class
 		}
 	}

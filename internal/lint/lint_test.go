@@ -126,6 +126,7 @@ var arrows = []arrow{
 	{"internal/apiserver/defaults", "internal/kube"},
 	{"internal/apiserver/validation", "internal/kube internal/apiserver/kinds internal/apiserver/defaults"},
 	{"internal/apiserver/apply", "internal/apiserver/kinds"},
+	{"internal/apiserver/admission", "internal/kube internal/apiserver/defaults internal/apiserver/validation"},
 	{"internal/snapshot", "internal/apiserver/kinds"},
 	{"cluster", "internal/snapshot internal/kube internal/par internal/apiserver/kinds internal/apiserver/decode internal/apiserver/defaults internal/apiserver/validation"},
 	{"internal/borrow", "cluster internal/snapshot"},

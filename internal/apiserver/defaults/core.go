@@ -3,6 +3,8 @@ package defaults
 import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // defaultNode sets absent allocatable amounts to the capacity, and rounds both.
@@ -90,4 +92,29 @@ func defaultIngress(ingress []corev1.LoadBalancerIngress) {
 			defaultPointer(&ingress[i].IPMode, corev1.LoadBalancerIPModeVIP)
 		}
 	}
+}
+
+// defaultLimitRange follows SetDefaults_LimitRangeItem: a maximum of containers is a
+// default limit, a default limit a default request, and a minimum the last resort of a
+// default request.
+func defaultLimitRange(ranges *corev1.LimitRange) {
+	for i := range ranges.Spec.Limits {
+		item := &ranges.Spec.Limits[i]
+		if item.Type == corev1.LimitTypeContainer {
+			item.Default = filled(presentList(item.Default), item.Max, kube.AnyResource)
+			item.DefaultRequest = filled(presentList(item.DefaultRequest), item.Default, kube.AnyResource)
+			item.DefaultRequest = filled(item.DefaultRequest, item.Min, kube.AnyResource)
+		}
+		for _, list := range [...]corev1.ResourceList{item.Max, item.Min, item.Default, item.DefaultRequest, item.MaxLimitRequestRatio} {
+			roundUp(list)
+		}
+	}
+}
+
+// presentList returns the list, or an empty one if it is absent.
+func presentList(list corev1.ResourceList) corev1.ResourceList {
+	if list == nil {
+		return corev1.ResourceList{}
+	}
+	return list
 }

@@ -21,7 +21,7 @@ import (
 func Apply[T runtime.Object](object T) T {
 	copied := ForUpdate(object)
 	if pod, ok := any(copied).(*corev1.Pod); ok && pod != nil {
-		defaultPodResources(&pod.Spec)
+		SetPodResources(&pod.Spec)
 	}
 	return copied
 }
@@ -60,6 +60,8 @@ func setDefaults(object runtime.Object) {
 		defaultReplicaSet(o)
 	case *appsv1.StatefulSet:
 		defaultStatefulSet(o)
+	case *corev1.LimitRange:
+		defaultLimitRange(o)
 	case *schedulingv1.PriorityClass:
 		defaultPointer(&o.PreemptionPolicy, corev1.PreemptLowerPriority)
 	}

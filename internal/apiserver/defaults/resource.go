@@ -50,7 +50,7 @@ func filled(list, from corev1.ResourceList, wants func(corev1.ResourceName) bool
 	return list
 }
 
-// defaultPodResources completes the resources of the pod as a whole, if it has
+// SetPodResources completes the resources of the pod as a whole, if it has
 // any, from those of its containers: limits of huge pages; requests of cpu and
 // memory; requests from limits; and limits that every container has.
 //
@@ -58,7 +58,7 @@ func filled(list, from corev1.ResourceList, wants func(corev1.ResourceName) bool
 // registry calls for a new or resized pod once webhooks have added their
 // containers. Until 1.36 it was a default of the scheme (the gate
 // PodLevelResourcesFixDefaulting moved it).
-func defaultPodResources(spec *corev1.PodSpec) {
+func SetPodResources(spec *corev1.PodSpec) {
 	r := spec.Resources
 	if r == nil || len(r.Requests)+len(r.Limits) == 0 {
 		return
