@@ -126,12 +126,12 @@ func (y *deployStory) draw(t *rapid.T, specs map[string]*appsv1.Deployment) Inpu
 	case 5:
 		return Scale{key, rapid.Int32Range(0, 8).Draw(t, "replicas")}
 	case 6:
-		return pick[Input](t, "to pods", FailPods{node}, DeletePods{node}, PodsNotReady{node}, PodsReady{node})
+		return pick[Input](t, "to pods", FailPods{node}, DeletePods{Node: node}, PodsNotReady{node}, PodsReady{node})
 	case 7:
-		return pick[Input](t, "to nodes", NodeDown{node}, NodeUp{node}, RemoveNode{node}, EditNode{node, []cluster.NodeEdit{cluster.Cordon()}})
+		return pick[Input](t, "to nodes", NodeDown{node}, NodeReady{node}, RemoveNode{node}, EditNode{node, []cluster.NodeEdit{cluster.Cordon()}})
 	}
 	where := pick(t, "where", nil, []string{node})
-	return pick[Input](t, "else", NeverReady{"v2", where}, Delete{Key: key}, Delete{key, Foreground}, Delete{key, Orphan},
+	return pick[Input](t, "else", NeverReady{"v2", where}, Delete{Key: key}, Delete{key, metav1.DeletePropagationForeground}, Delete{key, metav1.DeletePropagationOrphan},
 		CrashLoop{"v3", time.Duration(rapid.IntRange(0, 5).Draw(t, "after")) * time.Second, where}, ImagePullFails{"v3", where},
 		RejectPods{"OutOfcpu", "v2", where}, StuckTerminating{node}, Recover{})
 }

@@ -21,13 +21,10 @@ type Drain struct {
 	DeleteEmptyDirData bool          // if false, pods with an emptyDir are an error
 	Force              bool          // if false, pods without a controller are an error
 	DisableEviction    bool          // pods are deleted regardless of budgets
-	GracePeriod        time.Duration // for pods to stop, in whole seconds; 0 is each pod's own
+	GracePeriodSeconds *int64        // for pods to stop; nil is each pod's own
 	Timeout            time.Duration // 0 is no timeout
 	PodSelector        string        // label selector of the pods to drain; empty selects all
 }
-
-// NoGrace is the GracePeriod of a Drain that leaves pods no time to stop.
-const NoGrace time.Duration = -1
 
 // retry is how long kubectl waits after a refused eviction
 // (k8s.io/kubectl/pkg/cmd/drain/drain.go: NewDrainCmdOptions).
@@ -66,8 +63,8 @@ func (e *evictions) startDrain(in Drain, pods []leaving) {
 // (k8s.io/kubectl/pkg/drain/drain.go: evictPods).
 func (e *evictions) evictLeaving(d *drain, l *leaving) {
 	grace := none
-	if d.input.GracePeriod != 0 {
-		grace = max(0, seconds(d.input.GracePeriod))
+	if g := d.input.GracePeriodSeconds; g != nil {
+		grace = simTime(*g)
 	}
 	if d.input.DisableEviction {
 		e.emitPod(EventDeletedByUser, l.id, cause{Reason: ReasonDrain})

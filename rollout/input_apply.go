@@ -3,8 +3,11 @@ package rollout
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/internal/kube"
@@ -28,32 +31,16 @@ type Undo struct {
 	Revision int64
 }
 
-// Propagation decides what happens to the pods and revisions of a DaemonSet or
-// Deployment that is deleted.
-type Propagation uint8
-
-const (
-	Background Propagation = iota // they are deleted after it
-	Foreground                    // they are deleted first; the object is deleted with the last pod
-	Orphan                        // they stay, without an owner
-)
-
-// Delete deletes a DaemonSet or a Deployment.
+// Delete deletes a DaemonSet or a Deployment. Propagation decides what happens to
+// its pods and revisions, as in kubectl delete --cascade: Background, the default,
+// deletes them after it, Foreground before it, and Orphan leaves them without an
+// owner.
 type Delete struct {
 	Key         string
-	Propagation Propagation
+	Propagation metav1.DeletionPropagation
 }
 
-// String returns kubectl's name of the policy.
-func (p Propagation) String() string {
-	switch p {
-	case Foreground:
-		return "foreground"
-	case Orphan:
-		return "orphan"
-	}
-	return "background"
-}
+var propagations = []metav1.DeletionPropagation{metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan}
 
 func (in Apply) String() string {
 	switch o := in.Object.(type) {
@@ -84,10 +71,11 @@ func (in Undo) String() string {
 }
 
 func (in Delete) String() string {
-	if in.Propagation == Background {
-		return "delete " + word(in.Key)
+	line := "delete " + word(in.Key)
+	if in.Propagation == "" {
+		return line
 	}
-	return fmt.Sprintf("delete %s %v", word(in.Key), in.Propagation)
+	return line + " " + strings.ToLower(string(in.Propagation))
 }
 
 func (in Apply) check() error {
@@ -115,10 +103,11 @@ func (in Undo) check() error {
 }
 
 func (in Delete) check() error {
-	if in.Propagation > Orphan {
-		return errors.Join(checkKey(in.Key), fmt.Errorf("propagation %d: must be Background, Foreground or Orphan", uint8(in.Propagation)))
+	var err error
+	if in.Propagation != "" && !slices.Contains(propagations, in.Propagation) {
+		err = fmt.Errorf("propagation %q: must be Background, Foreground or Orphan", in.Propagation)
 	}
-	return checkKey(in.Key)
+	return errors.Join(checkKey(in.Key), err)
 }
 
 func (in Apply) copied() Input {

@@ -121,9 +121,9 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 func (in Delete) deleteDaemonSet(s *Sim, d *daemonSet) {
 	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.String()})
 	switch in.Propagation {
-	case Orphan:
+	case metav1.DeletePropagationOrphan:
 		s.dsc.orphanAll(d)
-	case Foreground:
+	case metav1.DeletePropagationForeground:
 		d.deleting = true
 		object := d.object.DeepCopy()
 		now := s.timestamp(s.clock)

@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/kube"
@@ -165,7 +166,7 @@ func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 	s.noteInput(EventInputApplied, d, in, "")
 	sets := slices.Clone(d.mine)
 	switch in.Propagation {
-	case Orphan:
+	case metav1.DeletePropagationOrphan:
 		s.deployments.drop(d.slot)
 		for _, slot := range sets {
 			rs := s.replicaSets.at[slot]
@@ -173,7 +174,7 @@ func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 			s.dc.writeOwner(rs, nil)
 		}
 		s.setsOrphaned()
-	case Foreground:
+	case metav1.DeletePropagationForeground:
 		d.deleting = true
 		d.queued.add(stateChanged)
 		object, now := *d.object, s.timestamp(s.clock)

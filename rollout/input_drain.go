@@ -57,7 +57,9 @@ func (in Drain) String() string {
 	flag(in.DeleteEmptyDirData, "delete-emptydir-data")
 	flag(in.Force, "force")
 	flag(in.DisableEviction, "disable-eviction")
-	flag(in.GracePeriod != 0, "grace-period="+strconv.FormatInt(max(0, int64(in.GracePeriod/time.Second)), 10))
+	if g := in.GracePeriodSeconds; g != nil {
+		flag(true, "grace-period="+strconv.FormatInt(*g, 10))
+	}
 	flag(in.Timeout != 0, "timeout="+in.Timeout.String())
 	flag(in.PodSelector != "", "pod-selector="+in.PodSelector)
 	return line
@@ -67,8 +69,8 @@ func (in EvictPods) String() string { return "evict-pods " + word(in.Node) }
 
 func (in Drain) check() error {
 	errs := []error{checkNode(in.Node)}
-	if g := in.GracePeriod; g != NoGrace && (g < 0 || g > longest || g%time.Second != 0) {
-		errs = append(errs, fmt.Errorf("grace period %v: must be NoGrace or whole seconds, at most ten years", g))
+	if g := in.GracePeriodSeconds; g != nil && (*g < 0 || *g > int64(longest/time.Second)) {
+		errs = append(errs, fmt.Errorf("gracePeriodSeconds %d: must not be negative, nor longer than ten years", *g))
 	}
 	if in.Timeout < 0 || in.Timeout > longest {
 		errs = append(errs, fmt.Errorf("timeout %v: must not be negative, nor longer than ten years", in.Timeout))
@@ -77,6 +79,13 @@ func (in Drain) check() error {
 		errs = append(errs, fmt.Errorf("--pod-selector=<pod_selector> must be a valid label selector: %w", err))
 	}
 	return errors.Join(errs...)
+}
+
+func (in Drain) copied() Input {
+	if g := in.GracePeriodSeconds; g != nil {
+		in.GracePeriodSeconds = new(*g)
+	}
+	return in
 }
 
 func (in EvictPods) check() error { return checkNode(in.Node) }

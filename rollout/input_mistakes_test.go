@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -20,17 +21,19 @@ func TestInputsAreChecked(t *testing.T) {
 		in   rollout.Input
 		want []string // all that is wrong; empty: nothing
 	}{
-		{rollout.Drain{Node: "n1", GracePeriod: rollout.NoGrace, Timeout: time.Second, PodSelector: "a in (b),!c"}, nil},
-		{rollout.Drain{Node: "n1", GracePeriod: 1500 * time.Millisecond}, []string{"grace period 1.5s"}},
-		{rollout.Drain{Node: "n1", GracePeriod: tooLong}, []string{"grace period"}},
-		{rollout.Drain{Node: "n1", GracePeriod: -7 * time.Second}, []string{"grace period -7s"}},
-		{rollout.Drain{GracePeriod: time.Millisecond, Timeout: -time.Second, PodSelector: "a in"}, []string{"node", "grace period 1ms", "timeout -1s", "valid label selector"}},
+		{rollout.Drain{Node: "n1", GracePeriodSeconds: new(int64(0)), Timeout: time.Second, PodSelector: "a in (b),!c"}, nil},
+		{rollout.Drain{Node: "n1", GracePeriodSeconds: new(int64(tooLong / time.Second))}, []string{"gracePeriodSeconds"}},
+		{rollout.Drain{Node: "n1", GracePeriodSeconds: new(int64(-7))}, []string{"gracePeriodSeconds -7"}},
+		{rollout.Drain{GracePeriodSeconds: new(int64(-1)), Timeout: -time.Second, PodSelector: "a in"}, []string{"node", "gracePeriodSeconds -1", "timeout -1s", "valid label selector"}},
 		{rollout.Drain{Node: "n1", Timeout: tooLong}, []string{"timeout"}},
 		{rollout.CrashLoop{Image: "v1", After: 0}, nil},
 		{rollout.CrashLoop{Image: "v1", After: -time.Second}, []string{"-1s"}},
 		{rollout.CrashLoop{Image: "v1", After: tooLong}, []string{"96360h"}},
 		{rollout.RejectPods{Reason: "OutOfcpu"}, nil},
 		{rollout.RejectPods{}, []string{"reason"}},
+		{rollout.DeletePods{Node: "n1", Pod: "default/x"}, []string{"must be one of them"}},
+		{rollout.DeletePods{}, []string{"no node"}},
+		{rollout.Delete{Key: "default/x", Propagation: "background"}, []string{`propagation "background": must be Background`}},
 		{rollout.Scale{Key: "default/web", Replicas: 0}, nil},
 		{rollout.Scale{Key: "default/web", Replicas: 200_000}, nil},
 		{rollout.Scale{Key: "web", Replicas: -1}, []string{`"web"`, "replicas -1: must not be negative"}},
@@ -61,12 +64,12 @@ func TestDrainFlagsAreRead(t *testing.T) {
 	for line, want := range map[string]rollout.Drain{
 		"drain n1": {Node: "n1"},
 		"drain n1 --force --ignore-daemonsets=true --delete-emptydir-data=false": {Node: "n1", Force: true, IgnoreDaemonSets: true},
-		"drain n1 --grace-period=0":                              {Node: "n1", GracePeriod: rollout.NoGrace},
+		"drain n1 --grace-period=0":                              {Node: "n1", GracePeriodSeconds: new(int64(0))},
 		"drain n1 --grace-period=-1 --disable-eviction":          {Node: "n1", DisableEviction: true},
-		"drain n1 --grace-period=7 --timeout=1m0s":               {Node: "n1", GracePeriod: 7 * time.Second, Timeout: time.Minute},
+		"drain n1 --grace-period=7 --timeout=1m0s":               {Node: "n1", GracePeriodSeconds: new(int64(7)), Timeout: time.Minute},
 		"drain n1 --pod-selector=app=web --delete-emptydir-data": {Node: "n1", PodSelector: "app=web", DeleteEmptyDirData: true},
 	} {
-		if got, err := rollout.ParseInput(line); err != nil || got != rollout.Input(want) {
+		if got, err := rollout.ParseInput(line); err != nil || !reflect.DeepEqual(got, rollout.Input(want)) {
 			t.Errorf("%s: %v, %v, want %v", line, got, err, want)
 		}
 	}

@@ -35,7 +35,7 @@ type PodsReady struct{ Node string }
 // node.kubernetes.io/not-ready, until NodeReady. Its pods are not ready.
 type NodeNotReady struct{ Node string }
 
-// NodeReady makes a node ready, whatever its state was, and removes its taints.
+// NodeReady ends NodeNotReady and NodeDown, and removes their taints.
 type NodeReady struct{ Node string }
 
 // NodeDown stops a node's kubelet: no pod starts, stops or becomes ready there.
@@ -43,14 +43,8 @@ type NodeReady struct{ Node string }
 // node.kubernetes.io/unreachable follow after Config.NodeGrace.
 type NodeDown struct{ Node string }
 
-// NodeUp ends NodeDown.
-type NodeUp struct{ Node string }
-
 // FailPods makes the live pods on a node Failed.
 type FailPods struct{ Node string }
-
-// DeletePods deletes the pods on a node, as a user would.
-type DeletePods struct{ Node string }
 
 // StuckTerminating keeps terminating pods on a node from being removed.
 type StuckTerminating struct{ Node string }
@@ -85,11 +79,7 @@ func (in NodeReady) String() string { return "node-ready " + word(in.Node) }
 
 func (in NodeDown) String() string { return "node-down " + word(in.Node) }
 
-func (in NodeUp) String() string { return "node-up " + word(in.Node) }
-
 func (in FailPods) String() string { return "fail-pods " + word(in.Node) }
-
-func (in DeletePods) String() string { return "delete-pods " + word(in.Node) }
 
 func (in StuckTerminating) String() string { return "stuck-terminating " + word(in.Node) }
 
@@ -120,11 +110,7 @@ func (in NodeReady) check() error { return checkNode(in.Node) }
 
 func (in NodeDown) check() error { return checkNode(in.Node) }
 
-func (in NodeUp) check() error { return checkNode(in.Node) }
-
 func (in FailPods) check() error { return checkNode(in.Node) }
-
-func (in DeletePods) check() error { return checkNode(in.Node) }
 
 func (in StuckTerminating) check() error { return checkNode(in.Node) }
 
@@ -209,12 +195,8 @@ func (in NodeNotReady) apply(s *Sim) {
 	}
 }
 
-func (in NodeReady) apply(s *Sim) { s.nodeReady(in, in.Node) }
-
-func (in NodeUp) apply(s *Sim) { s.nodeReady(in, in.Node) }
-
-func (s *Sim) nodeReady(in Input, node string) {
-	if n := s.flagNode(in, node, 0, isUnready|isDown); n != none {
+func (in NodeReady) apply(s *Sim) {
+	if n := s.flagNode(in, in.Node, 0, isUnready|isDown); n != none {
 		s.nlc.editNode(n, cluster.Ready())
 		s.kubelets.unstick(n)
 	}
@@ -242,18 +224,5 @@ func (in FailPods) apply(s *Sim) {
 			continue
 		}
 		s.kubelets.fail(id, "", cause{})
-	}
-}
-
-func (in DeletePods) apply(s *Sim) {
-	n := s.onNode(in, in.Node)
-	if n == none {
-		return
-	}
-	for id := range s.podsOn(n) {
-		if !s.pods[id].is(terminating) {
-			s.emitPod(EventDeletedByUser, id, cause{})
-			s.kubelets.deletePod(id)
-		}
 	}
 }

@@ -1,36 +1,71 @@
 package rollout
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
-// DeletePod is kubectl delete pod of one pod, "namespace/name". With Force it
-// does not wait for the kubelet: the pod is removed at once.
-type DeletePod struct {
+// DeletePods is kubectl delete pod of all pods on a node, or of one pod,
+// "namespace/name". Exactly one of Node and Pod must be set. With Force it does not
+// wait for the kubelet: pods are removed at once.
+type DeletePods struct {
+	Node  string
 	Pod   string
 	Force bool
 }
 
-func (in DeletePod) String() string {
-	if in.Force {
-		return "delete-pod " + word(in.Pod) + " --force"
+func (in DeletePods) String() string {
+	line := "delete-pods " + word(in.Node)
+	if in.Pod != "" {
+		line = "delete-pod " + word(in.Pod)
 	}
-	return "delete-pod " + word(in.Pod)
+	if in.Force {
+		line += " --force"
+	}
+	return line
 }
 
-func (in DeletePod) check() error { return checkKey(in.Pod) }
+func (in DeletePods) check() error {
+	switch {
+	case in.Pod == "":
+		return checkNode(in.Node)
+	case in.Node != "":
+		return errors.New("a node and a pod: must be one of them")
+	}
+	return checkKey(in.Pod)
+}
 
-func (in DeletePod) apply(s *Sim) {
+func (in DeletePods) apply(s *Sim) {
+	if in.Pod == "" {
+		in.deleteAll(s)
+		return
+	}
 	id := s.findPod(in.Pod)
 	if id == none {
 		_, name, _ := cutKey(in.Pod)
 		s.emit(Event{Kind: EventInputRefused, Pod: name, Detail: fmt.Sprintf("%s: pods %q not found", in, name)})
 		return
 	}
+	in.deletePod(s, id, cause{Detail: in.String()})
+}
+
+func (in DeletePods) deleteAll(s *Sim) {
+	n := s.onNode(in, in.Node)
+	if n == none {
+		return
+	}
+	for id := range s.podsOn(n) {
+		in.deletePod(s, id, cause{})
+	}
+}
+
+func (in DeletePods) deletePod(s *Sim, id int32, why cause) {
 	switch p := &s.pods[id]; {
 	case in.Force:
-		s.emitPod(EventDeletedByUser, id, cause{Detail: in.String()})
+		s.emitPod(EventDeletedByUser, id, why)
 		s.vanish(id)
 	case !p.is(terminating):
-		s.emitPod(EventDeletedByUser, id, cause{Detail: in.String()})
+		s.emitPod(EventDeletedByUser, id, why)
 		s.kubelets.deletePod(id)
 	}
 }

@@ -151,7 +151,7 @@ func TestForkIsIndependent(t *testing.T) {
 		stepped(parent, at)
 		stepped(twin, at)
 		fork, straying := parent.Fork(), parent.Fork()
-		if err := straying.Inject(NodeDown{"n0"}, DeletePods{"n1"}, FailPods{"n2"}, EditNode{"n0", []cluster.NodeEdit{cluster.Taint("x:NoExecute")}}, RemoveNode{"n2"}); err != nil {
+		if err := straying.Inject(NodeDown{"n0"}, DeletePods{Node: "n1"}, FailPods{"n2"}, EditNode{"n0", []cluster.NodeEdit{cluster.Taint("x:NoExecute")}}, RemoveNode{"n2"}); err != nil {
 			t.Fatalf("%v", err)
 		}
 		stepped(straying, 5)
@@ -299,7 +299,7 @@ func TestRoomIsCountedAfterAllInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	stepped(s, 3)
-	if err := s.Inject(ApplyNode{smallNode("n-0")}, FailPods{"n-3"}, RemoveNode{"n-1"}, DeletePods{"n-2"}); err != nil {
+	if err := s.Inject(ApplyNode{smallNode("n-0")}, FailPods{"n-3"}, RemoveNode{"n-1"}, DeletePods{Node: "n-2"}); err != nil {
 		t.Fatal(err)
 	}
 	for range 5 {

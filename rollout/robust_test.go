@@ -135,13 +135,13 @@ Config.Kubelet.Timings[0].Nodes: a node has no name`
 // Inject takes all inputs or none, and names every mistake.
 func TestInjectIsAllOrNothing(t *testing.T) {
 	s := fleet(t, 1, "1")
-	err := s.Inject(NodeDown{"node-0000000"}, Apply{}, NodeUp{}, Undo{Key: "agent", Revision: -1}, Delete{"default/agent", 7},
+	err := s.Inject(NodeDown{"node-0000000"}, Apply{}, NodeReady{}, Undo{Key: "agent", Revision: -1}, Delete{"default/agent", "Back"},
 		ApplyNode{}, EditNode{"x", []cluster.NodeEdit{{}}}, NeverReady{Nodes: []string{""}}, nil)
 	want := `apply nothing: no DaemonSet or Deployment
-node-up: no node
+node-ready: no node
 undo agent to -1: key "agent": must be namespace/name
 unable to find specified revision -1 in history
-delete default/agent background: propagation 7: must be Background, Foreground or Orphan
+delete default/agent back: propagation "Back": must be Background, Foreground or Orphan
 apply-node nothing: no node
 edit-node x: no edit: the zero NodeEdit edits nothing: use a function such as Label
 never-ready on: no image

@@ -28,7 +28,7 @@ func (r *lexer) drain() Input {
 		case "--disable-eviction":
 			in.DisableEviction = r.truth(name, value)
 		case "--grace-period":
-			in.GracePeriod = r.grace(value)
+			in.GracePeriodSeconds = r.grace(value)
 		case "--timeout":
 			in.Timeout = r.duration(name, value)
 		case "--pod-selector":
@@ -53,15 +53,15 @@ func (r *lexer) truth(flag, value string) bool {
 }
 
 // grace reads kubectl's grace period. A negative one means the pod's own.
-func (r *lexer) grace(value string) time.Duration {
+func (r *lexer) grace(value string) *int64 {
 	n, err := strconv.ParseInt(value, 10, 32)
-	switch {
-	case err != nil:
+	if err != nil {
 		r.fail("--grace-period=%s: must be a number of seconds", value)
-	case n == 0:
-		return NoGrace
 	}
-	return time.Duration(max(0, n)) * time.Second
+	if n < 0 {
+		return nil
+	}
+	return &n
 }
 
 func (r *lexer) duration(flag, value string) time.Duration {
@@ -111,10 +111,9 @@ func verbs() map[string]func(*lexer) Input {
 		"node-not-ready":    func(r *lexer) Input { return NodeNotReady{r.word()} },
 		"node-ready":        func(r *lexer) Input { return NodeReady{r.word()} },
 		"node-down":         func(r *lexer) Input { return NodeDown{r.word()} },
-		"node-up":           func(r *lexer) Input { return NodeUp{r.word()} },
 		"fail-pods":         func(r *lexer) Input { return FailPods{r.word()} },
-		"delete-pods":       func(r *lexer) Input { return DeletePods{r.word()} },
-		"delete-pod":        func(r *lexer) Input { return DeletePod{r.word(), r.skip("--force")} },
+		"delete-pods":       func(r *lexer) Input { return DeletePods{Node: r.word(), Force: r.skip("--force")} },
+		"delete-pod":        func(r *lexer) Input { return DeletePods{Pod: r.word(), Force: r.skip("--force")} },
 		"stuck-terminating": func(r *lexer) Input { return StuckTerminating{r.word()} },
 		"drain":             func(r *lexer) Input { return r.drain() },
 		"evict-pods":        func(r *lexer) Input { return EvictPods{r.word()} },
@@ -162,8 +161,8 @@ func (r *lexer) delete() Input {
 		return in
 	}
 	word := r.word()
-	for in.Propagation = Background; in.Propagation <= Orphan; in.Propagation++ {
-		if in.Propagation.String() == word {
+	for _, in.Propagation = range propagations {
+		if strings.ToLower(string(in.Propagation)) == word {
 			return in
 		}
 	}

@@ -118,9 +118,9 @@ func TestLargeNumbersReadBack(t *testing.T) {
 func TestScriptNamesEveryMistake(t *testing.T) {
 	_, err := ParseScript(`
 at 1 node-down n1
-at -1 node-up n1
+at -1 node-ready n1
 node-flies n1
-node-up
+node-ready
   # indented
 never-ready v1 on
 undo default/agent to yesterday
@@ -128,19 +128,19 @@ delete default/agent slowly
 edit-node n1: label a, cordon
 apply {"metadata": {"nmae": "agent"}}
 apply agent
-node-up n1 n2
-at 4 node-up "n1`)
+node-ready n1 n2
+at 4 node-ready "n1`)
 	want := `line 3: tick "-1": must be a number that is not negative
 line 4: "node-flies n1": no input is called "node-flies"
-line 5: "node-up": a word is missing
+line 5: "node-ready": a word is missing
 line 7: "never-ready v1 on": on no node
 line 8: "undo default/agent to yesterday": "yesterday": must be a number
 line 9: "delete default/agent slowly": propagation "slowly": must be background, foreground or orphan
 line 10: "edit-node n1: label a, cordon": edit "label a": must be label key=value or label key-
 line 11: "apply {\"metadata\": {\"nmae\": \"agent\"}}": error unmarshaling JSON: while decoding JSON: json: unknown field "nmae"
 line 12: "apply agent": an object in braces is missing
-line 13: "node-up n1 n2": "n2" is too much
-line 14: "node-up \"n1": a quotation does not end`
+line 13: "node-ready n1 n2": "n2" is too much
+line 14: "node-ready \"n1": a quotation does not end`
 	if err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}
@@ -149,8 +149,8 @@ line 14: "node-up \"n1": a quotation does not end`
 // Play is all or nothing.
 func TestPlayIsAllOrNothing(t *testing.T) {
 	s := fleet(t, 1, "1")
-	err := s.Play(Script{{5, NodeDown{"node-0000000"}}, {-3, NodeUp{"a"}}, {5, NodeUp{}}})
-	if want := "tick -3: must be after tick 1 and not after 1073741823\nnode-up: no node"; err == nil || err.Error() != want {
+	err := s.Play(Script{{5, NodeDown{"node-0000000"}}, {-3, NodeReady{"a"}}, {5, NodeReady{}}})
+	if want := "tick -3: must be after tick 1 and not after 1073741823\nnode-ready: no node"; err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}
 	if len(s.inputs) != 0 {
@@ -163,7 +163,7 @@ func FuzzParseInput(f *testing.F) {
 	for _, seed := range []string{
 		`apply {"metadata":{"name":"agent"},"spec":{"minReadySeconds":3}}`, "apply unvalidated {metadata: {name: a}}", "undo default/agent to 3",
 		"delete default/agent orphan", `apply-node {"metadata":{"name":"n"}}`, "edit-node n1: label a=b, taint k=v:NoSchedule, taint k-, cordon",
-		`edit-node "n 1": uncordon`, "never-ready v1 on n1 n2", `drain n1 --force --grace-period=0 --timeout=1m "--pod-selector=a in (b, c)"`, "evict-pods n", "crash-loop v2 after 30s on n1", "image-pull-fails v2", "reject-pods OutOfcpu image v1 on n1", "recover", `node-down "\xff"`, "at 3 node-up n", "", "fail-pods", `"`,
+		`edit-node "n 1": uncordon`, "never-ready v1 on n1 n2", `drain n1 --force --grace-period=0 --timeout=1m "--pod-selector=a in (b, c)"`, "evict-pods n", "crash-loop v2 after 30s on n1", "image-pull-fails v2", "reject-pods OutOfcpu image v1 on n1", "recover", `node-down "\xff"`, "at 3 node-ready n", "", "fail-pods", `"`,
 	} {
 		f.Add(seed)
 	}

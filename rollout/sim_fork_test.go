@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
@@ -93,7 +94,7 @@ func (y *story) disturbance(t *rapid.T) Input {
 	case 1:
 		return y.newSet(t, "stray")
 	case 2:
-		return pick[Input](t, "to a deployment", Scale{"default/web-0", 5}, Delete{Key: "default/web-0"}, Delete{"default/web-1", Orphan}, Undo{Key: "default/web-0"})
+		return pick[Input](t, "to a deployment", Scale{"default/web-0", 5}, Delete{Key: "default/web-0"}, Delete{"default/web-1", metav1.DeletePropagationOrphan}, Undo{Key: "default/web-0"})
 	}
 	all := stories(endlessly).Draw(t, "another story").inputs
 	return all[rapid.IntRange(0, len(all)-1).Draw(t, "which")].input

@@ -262,9 +262,9 @@ func (w *writer) drain(node string) Drain {
 	flag := func(name string) bool { return rapid.IntRange(0, 3).Draw(w.t, name) > 0 }
 	return Drain{
 		Node: node, IgnoreDaemonSets: flag("ignore"), DeleteEmptyDirData: flag("delete"), Force: flag("force"), DisableEviction: !flag("evict"),
-		GracePeriod: pick(w.t, "grace period", 0, 0, NoGrace, 2*time.Second),
-		Timeout:     pick(w.t, "timeout", 0, 0, 3*time.Second, 11*time.Second),
-		PodSelector: pick(w.t, "selector", "", "", "app in (web)"),
+		GracePeriodSeconds: pick[*int64](w.t, "grace period", nil, nil, new(int64(0)), new(int64(2))),
+		Timeout:            pick(w.t, "timeout", 0, 0, 3*time.Second, 11*time.Second),
+		PodSelector:        pick(w.t, "selector", "", "", "app in (web)"),
 	}
 }
 
@@ -315,7 +315,7 @@ func (w *writer) happen() {
 	case 6:
 		w.add(NodeDown{node})
 	case 7:
-		w.add(NodeUp{node})
+		w.add(NodeReady{node})
 	case 8:
 		w.add(NodeNotReady{node})
 	case 9:
@@ -331,10 +331,10 @@ func (w *writer) happen() {
 	case 14:
 		if rapid.Bool().Draw(w.t, "one pod") {
 			name := "default/" + pick(w.t, "pod", "agent-22224", "agent-22225", "proxy-22224")
-			w.add(DeletePod{name, rapid.Bool().Draw(w.t, "force")})
+			w.add(DeletePods{Pod: name, Force: rapid.Bool().Draw(w.t, "force")})
 			return
 		}
-		w.add(DeletePods{node})
+		w.add(DeletePods{Node: node})
 	case 15:
 		w.add(StuckTerminating{node})
 	case 16:
@@ -347,7 +347,7 @@ func (w *writer) happen() {
 			cluster.Label("pool", "b"), cluster.Label("pool", "a"), cluster.Cordon(), cluster.Uncordon())
 		w.add(EditNode{node, []cluster.NodeEdit{edit}})
 	case 18:
-		w.add(Delete{key, pick(w.t, "propagation", Background, Foreground, Orphan)})
+		w.add(Delete{key, pick(w.t, "propagation", propagations...)})
 		w.tick += rapid.IntRange(0, 6).Draw(w.t, "until it is back")
 		w.apply(i)
 	}

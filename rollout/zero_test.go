@@ -17,11 +17,11 @@ import (
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		rollout.Apply{}, rollout.ApplyNode{}, rollout.UpdateLimit{}, rollout.Choice{}, rollout.CrashLoop{},
-		rollout.Delete{}, rollout.DeletePod{}, rollout.DeletePods{}, rollout.Drain{},
+		rollout.Delete{}, rollout.DeletePods{}, rollout.Drain{},
 		rollout.EditNode{}, rollout.Estimate{}, rollout.Event{}, rollout.EvictPods{}, rollout.FailPods{}, rollout.ImagePullFails{},
 		rollout.EventKind(""), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},
-		rollout.NodeReady{}, rollout.NodeUp{}, rollout.Order(0), rollout.Pause{}, rollout.Pod{},
-		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Propagation(0), rollout.Recover{}, rollout.RejectPods{},
+		rollout.NodeReady{}, rollout.Order(0), rollout.Pause{}, rollout.Pod{},
+		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Recover{}, rollout.RejectPods{},
 		rollout.RemoveNode{}, rollout.Resume{}, rollout.Reason(""), rollout.Reference{}, rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
 		rollout.ScheduledInput{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{},
 		rollout.FormatInput, rollout.New, rollout.ParseInput, rollout.ParseScript, rollout.WaitingUntil,
@@ -39,7 +39,7 @@ func TestInputsMayBePointers(t *testing.T) {
 		t.Fatal(err)
 	}
 	down := &rollout.NodeDown{Node: "n1"}
-	if err := sim.Inject(down, (*rollout.NodeUp)(nil)); err == nil || err.Error() != "nil input: must be one of the inputs of this package" {
+	if err := sim.Inject(down, (*rollout.NodeReady)(nil)); err == nil || err.Error() != "nil input: must be one of the inputs of this package" {
 		t.Error(err)
 	}
 	if err := sim.Inject(down); err != nil {

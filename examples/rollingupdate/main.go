@@ -64,7 +64,7 @@ func run(w io.Writer, svg string) error {
 	}
 
 	fmt.Fprintln(w, "\nUntil it comes back:")
-	if err := sim.Inject(rollout.NodeUp{Node: "node-5"}); err != nil {
+	if err := sim.Inject(rollout.NodeReady{Node: "node-5"}); err != nil {
 		return err
 	}
 	picture := timeline.Watch(sim, "default/exporter", 1000)

@@ -56,7 +56,7 @@ func run(w io.Writer) error {
 		{"The shop closes, and the tills are switched off", exporter, "quay.io/prometheus/node-exporter:v1.9.1",
 			[]rollout.Input{rollout.NodeDown{Node: "till-1"}, rollout.NodeDown{Node: "till-2"}}},
 		{"It opens again, and log-shipper is updated with surge", shipper, "cr.fluentbit.io/fluent/fluent-bit:4.0.1",
-			[]rollout.Input{rollout.NodeUp{Node: "till-1"}, rollout.NodeUp{Node: "till-2"}}},
+			[]rollout.Input{rollout.NodeReady{Node: "till-1"}, rollout.NodeReady{Node: "till-2"}}},
 		{"An image that never becomes ready", exporter, "quay.io/prometheus/node-exporter:v1.10.0-rc",
 			[]rollout.Input{rollout.NeverReady{Image: "quay.io/prometheus/node-exporter:v1.10.0-rc"}}},
 		{"A Deployment that fills its nodes and may not miss a pod", checkout, "registry.example.com/shop/checkout:2026.11.2", nil},

@@ -12,7 +12,6 @@ import (
 	"github.com/berthsim/berth/rollout"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"pgregory.net/rapid"
 )
@@ -203,7 +202,7 @@ func berthInput(in controllers.Input) rollout.Input {
 	case controllers.Undo:
 		return rollout.Undo(in)
 	case controllers.Delete:
-		return rollout.Delete{Key: in.Key, Propagation: propagation(in.Propagation)}
+		return rollout.Delete{Key: in.Key, Propagation: in.Propagation}
 	case controllers.ApplyNode:
 		return rollout.ApplyNode(in)
 	case controllers.RemoveNode:
@@ -221,11 +220,11 @@ func berthInput(in controllers.Input) rollout.Input {
 	case controllers.NodeDown:
 		return rollout.NodeDown(in)
 	case controllers.NodeUp:
-		return rollout.NodeUp(in)
+		return rollout.NodeReady(in)
 	case controllers.FailPods:
 		return rollout.FailPods(in)
 	case controllers.DeletePods:
-		return rollout.DeletePods(in)
+		return rollout.DeletePods{Node: in.Node}
 	case controllers.NeverReady:
 		return rollout.NeverReady(in)
 	case controllers.StuckTerminating:
@@ -240,16 +239,6 @@ func berthInput(in controllers.Input) rollout.Input {
 		return rollout.Recover(in)
 	}
 	return nil
-}
-
-func propagation(p metav1.DeletionPropagation) rollout.Propagation {
-	switch p {
-	case metav1.DeletePropagationForeground:
-		return rollout.Foreground
-	case metav1.DeletePropagationOrphan:
-		return rollout.Orphan
-	}
-	return rollout.Background
 }
 
 func berthEdits(edits []string) []cluster.NodeEdit {

@@ -135,7 +135,7 @@ func deleteAll(pods []Wait, force bool) candidate {
 		c.does = "delete " + listed(names) + " with --force"
 	}
 	for _, name := range names {
-		c.inputs = append(c.inputs, rollout.DeletePod{Pod: name, Force: force})
+		c.inputs = append(c.inputs, rollout.DeletePods{Pod: name, Force: force})
 	}
 	return c
 }
@@ -148,7 +148,7 @@ func healAll(p probe.Sim) candidate {
 		var in rollout.Input
 		switch {
 		case n.Down:
-			in = rollout.NodeUp{Node: n.Name}
+			in = rollout.NodeReady{Node: n.Name}
 		case n.Unready:
 			in = rollout.NodeReady{Node: n.Name}
 		case n.PodsUnready:

@@ -72,7 +72,7 @@ func TestWhatIsRefusedIsNoRemedy(t *testing.T) {
 		t.Fatal(err)
 	}
 	sim.Advance(100)
-	up, nobody := rollout.NodeUp{Node: "a"}, rollout.DeletePod{Pod: "default/nobody"}
+	up, nobody := rollout.NodeReady{Node: "a"}, rollout.DeletePods{Pod: "default/nobody"}
 	x := newDiagnoser(sim, "default/agent")
 	for _, test := range []struct {
 		inputs []rollout.Input

@@ -33,7 +33,7 @@ func removeNodes(of []Wait) candidate {
 }
 
 func bringBack(of []Wait) candidate {
-	return eachNode(of, RemedyRepairNodes, "bring %s back", func(n string) rollout.Input { return rollout.NodeUp{Node: n} })
+	return eachNode(of, RemedyRepairNodes, "bring %s back", func(n string) rollout.Input { return rollout.NodeReady{Node: n} })
 }
 
 func makeReady(of []Wait) candidate {
@@ -104,7 +104,7 @@ func (x *diagnoser) deletePods(of []Wait, force bool) candidate {
 	}
 	for _, p := range of {
 		if p.Pod != "" {
-			c.inputs = append(c.inputs, rollout.DeletePod{Pod: x.namespace + "/" + p.Pod, Force: force})
+			c.inputs = append(c.inputs, rollout.DeletePods{Pod: x.namespace + "/" + p.Pod, Force: force})
 		}
 	}
 	return c
@@ -125,7 +125,7 @@ func (x *diagnoser) makeRoom(of []Wait) candidate {
 			p := x.probe.Pod(other)
 			name := p.Namespace + "/" + p.Name
 			names = append(names, name)
-			c.inputs = append(c.inputs, rollout.DeletePod{Pod: name})
+			c.inputs = append(c.inputs, rollout.DeletePods{Pod: name})
 		}
 	}
 	c.does = "delete the other pods " + listed(names)

@@ -57,7 +57,7 @@ func TestOutstandingInputsMayEndIt(t *testing.T) {
 		}
 		return x != nil
 	}
-	if err := sim.At(sim.Now()+2, rollout.NodeUp{Node: "b"}); err != nil {
+	if err := sim.At(sim.Now()+2, rollout.NodeReady{Node: "b"}); err != nil {
 		t.Fatal(err)
 	}
 	if !diagnosed() {

@@ -389,7 +389,7 @@ func (d *editedCluster) remove(o runtime.Object) error {
 	case *appsv1.Deployment:
 		return d.edit(rollout.Delete{Key: deploymentKey(kube.Key(x))}, without)
 	case *corev1.Pod:
-		return d.edit(rollout.DeletePod{Pod: kube.Key(x)}, without)
+		return d.edit(rollout.DeletePods{Pod: kube.Key(x)}, without)
 	case *corev1.Node:
 		return d.edit(rollout.RemoveNode{Node: x.Name}, without)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
@@ -101,7 +102,7 @@ var controllerCases = []struct {
 		steps: []Step{at(9, next("max-surge:1", "min-ready:2s"))}},
 	{claim: "with a surge a pod on its way out blocks nothing", kubelet: slowToStop, words: []string{"max-surge:1"}, steps: []Step{at(0, next("max-surge:1"))}},
 	{claim: "a DaemonSet on its way out does nothing", kubelet: slowToStop,
-		steps: []Step{at(0, rollout.Delete{Key: "default/agent", Propagation: rollout.Foreground})}},
+		steps: []Step{at(0, rollout.Delete{Key: "default/agent", Propagation: metav1.DeletePropagationForeground})}},
 }
 
 // controllerScenes draws scenes for controllers.

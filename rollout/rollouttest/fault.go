@@ -77,7 +77,7 @@ func (f fault) steps() []Step {
 func (f fault) inputs() (begins, ends rollout.Input) {
 	switch n := f.node; f.kind {
 	case NodeIsDown:
-		return rollout.NodeDown{Node: n}, rollout.NodeUp{Node: n}
+		return rollout.NodeDown{Node: n}, rollout.NodeReady{Node: n}
 	case NodeIsNotReady:
 		return rollout.NodeNotReady{Node: n}, rollout.NodeReady{Node: n}
 	case PodsAreNotReady:

@@ -155,7 +155,7 @@ func TestLongerThan(t *testing.T) {
 		}
 		return strings.Join(held, " ")
 	}
-	down, up := rollout.NodeDown{Node: "n-1"}, rollout.NodeUp{Node: "n-1"}
+	down, up := rollout.NodeDown{Node: "n-1"}, rollout.NodeReady{Node: "n-1"}
 	for _, tt := range []struct {
 		want  string
 		steps []rollouttest.Step

@@ -154,6 +154,9 @@ func literal(v reflect.Value) string {
 	if d, ok := v.Interface().(time.Duration); ok && d%time.Second == 0 {
 		return fmt.Sprintf("%d * time.Second", d/time.Second)
 	}
+	if v.Kind() == reflect.Pointer && v.Type().Elem().Kind() == reflect.Int64 && !v.IsNil() {
+		return fmt.Sprintf("new(int64(%d))", v.Elem().Int())
+	}
 	if v.Kind() != reflect.Struct || v.Type().PkgPath() != reflect.TypeFor[rollout.Config]().PkgPath() {
 		return fmt.Sprintf("%#v", v.Interface())
 	}
