@@ -10,14 +10,14 @@ import (
 )
 
 // Input is a change to a cluster from outside. The kinds of inputs are the
-// structs of this package that implement it; there are no others. Each prints as
-// one line. FormatInput and ParseInput write and read it without loss.
+// structs of this package that implement it; there are no others. FormatInput and
+// ParseInput write and read an input as one line, without loss.
 //
 // To add a kind, define a struct with these methods in the input_*.go file of its
 // part, and add a row of verbs for its spelling in scripts. A kind that holds
 // pointers or slices also has a method copied.
 type Input interface {
-	String() string
+	line() string // as FormatInput writes it, but an object by its name
 	check() error // what is wrong with the input itself
 	apply(*Sim)
 }
@@ -93,7 +93,7 @@ func describe(in Input) string {
 	if in == nil {
 		return "nil input"
 	}
-	return strings.ReplaceAll(in.String(), ` ""`, "") // what is missing its mistake says
+	return strings.ReplaceAll(in.line(), ` ""`, "") // what is missing its mistake says
 }
 
 // accept returns a copy that nobody else can change, or what is wrong with the
@@ -115,7 +115,7 @@ func sorted(nodes []string) []string {
 }
 
 func (s *Sim) refuse(key string, in Input, reason string) {
-	s.emit(Event{Kind: EventInputRefused, Key: key, Detail: in.String() + ": " + reason})
+	s.emit(Event{Kind: EventInputRefused, Key: key, Detail: in.line() + ": " + reason})
 }
 
 // target is resolve for an input. If nothing has the key, it returns neither and
@@ -129,7 +129,7 @@ func (s *Sim) target(in Input, key string) (*daemonSet, *deployment) {
 }
 
 func (s *Sim) noteInput(kind EventKind, d *deployment, in Input, more string) {
-	s.emit(Event{Kind: kind, Key: d.fullKey, Detail: in.String() + more})
+	s.emit(Event{Kind: kind, Key: d.fullKey, Detail: in.line() + more})
 }
 
 // onNode returns the slot of the node that an input is about. If there is no such
@@ -137,10 +137,10 @@ func (s *Sim) noteInput(kind EventKind, d *deployment, in Input, more string) {
 func (s *Sim) onNode(in Input, node string) int32 {
 	n := s.slotOf(node)
 	if n == none || !s.nodes[n].there() {
-		s.emit(Event{Kind: EventInputRefused, Node: node, Detail: in.String() + ": nodes \"" + node + "\" not found"})
+		s.emit(Event{Kind: EventInputRefused, Node: node, Detail: in.line() + ": nodes \"" + node + "\" not found"})
 		return none
 	}
-	s.emit(Event{Kind: EventInputApplied, Node: node, Detail: in.String()})
+	s.emit(Event{Kind: EventInputApplied, Node: node, Detail: in.line()})
 	return n
 }
 

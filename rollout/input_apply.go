@@ -42,7 +42,7 @@ type Delete struct {
 
 var propagations = []metav1.DeletionPropagation{metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan}
 
-func (in Apply) String() string {
+func (in Apply) line() string {
 	switch o := in.Object.(type) {
 	case *appsv1.DaemonSet:
 		if o != nil {
@@ -63,14 +63,14 @@ func (in Apply) verb() string {
 	return "apply "
 }
 
-func (in Undo) String() string {
+func (in Undo) line() string {
 	if in.Revision == 0 {
 		return "undo " + word(in.Key)
 	}
 	return fmt.Sprintf("undo %s to %d", word(in.Key), in.Revision)
 }
 
-func (in Delete) String() string {
+func (in Delete) line() string {
 	line := "delete " + word(in.Key)
 	if in.Propagation == "" {
 		return line

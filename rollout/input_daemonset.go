@@ -58,7 +58,7 @@ func (in Apply) applyDaemonSet(s *Sim, ds *appsv1.DaemonSet) {
 		s.refuse(daemonSetKind+key, in, err.Error())
 		return
 	}
-	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.String()})
+	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.line()})
 }
 
 // update follows the API server (pkg/registry/apps/daemonset/strategy.go:
@@ -85,14 +85,14 @@ func (s *Sim) update(d *daemonSet, in Input, wish *appsv1.DaemonSet) {
 		setTemplateGeneration(object, g)
 	}
 	if equality.Semantic.DeepEqual(old, object) {
-		s.emit(Event{Kind: EventInputUnchanged, Key: d.fullKey, Detail: in.String()})
+		s.emit(Event{Kind: EventInputUnchanged, Key: d.fullKey, Detail: in.line()})
 		return
 	}
 	if err := s.dsc.setObject(d, object); err != nil {
 		s.refuse(d.fullKey, in, err.Error())
 		return
 	}
-	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.String()})
+	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.line()})
 }
 
 // undoDaemonSet follows kubectl (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go:
@@ -104,7 +104,7 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 		s.refuse(d.fullKey, in, err.Error())
 	case template == nil:
 		s.emit(Event{Kind: EventInputUnchanged, Key: d.fullKey, Revision: number,
-			Detail: fmt.Sprintf("%s: skipped rollback (current template already matches revision %d)", in, in.Revision)})
+			Detail: fmt.Sprintf("%s: skipped rollback (current template already matches revision %d)", in.line(), in.Revision)})
 	default:
 		wish := d.object.DeepCopy()
 		wish.Spec.Template = *template
@@ -119,7 +119,7 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 // deleteDaemonSet makes the garbage collector delete the pods and revisions, and
 // the DaemonSet with the last of them, or leaves them.
 func (in Delete) deleteDaemonSet(s *Sim, d *daemonSet) {
-	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.String()})
+	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.line()})
 	switch in.Propagation {
 	case metav1.DeletePropagationOrphan:
 		s.dsc.orphanAll(d)

@@ -30,11 +30,11 @@ type Pause struct{ Key string }
 // Resume is kubectl rollout resume.
 type Resume struct{ Key string }
 
-func (in Scale) String() string { return fmt.Sprintf("scale %s to %d", word(in.Key), in.Replicas) }
+func (in Scale) line() string { return fmt.Sprintf("scale %s to %d", word(in.Key), in.Replicas) }
 
-func (in Pause) String() string { return "pause " + word(in.Key) }
+func (in Pause) line() string { return "pause " + word(in.Key) }
 
-func (in Resume) String() string { return "resume " + word(in.Key) }
+func (in Resume) line() string { return "resume " + word(in.Key) }
 
 func (in Scale) check() error { return errors.Join(checkKey(in.Key), kube.CheckReplicas(&in.Replicas)) }
 

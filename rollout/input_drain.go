@@ -35,7 +35,7 @@ func (in Drain) apply(s *Sim) {
 // noteStart records what kubectl prints first.
 func (in Drain) noteStart(s *Sim, warnings string) {
 	object, _ := borrow.From(s.cluster).Node(in.Node)
-	detail := in.String() + ": node/" + in.Node
+	detail := in.line() + ": node/" + in.Node
 	if object.Spec.Unschedulable {
 		detail += " already"
 	}
@@ -46,7 +46,7 @@ func (in Drain) noteStart(s *Sim, warnings string) {
 	s.emit(Event{Kind: EventInputApplied, Node: in.Node, Detail: detail})
 }
 
-func (in Drain) String() string {
+func (in Drain) line() string {
 	line := "drain " + word(in.Node)
 	flag := func(set bool, name string) {
 		if set {
@@ -65,7 +65,7 @@ func (in Drain) String() string {
 	return line
 }
 
-func (in EvictPods) String() string { return "evict-pods " + word(in.Node) }
+func (in EvictPods) line() string { return "evict-pods " + word(in.Node) }
 
 func (in Drain) check() error {
 	errs := []error{checkNode(in.Node)}

@@ -52,13 +52,13 @@ type Recover struct {
 	Nodes []string
 }
 
-func (in NeverReady) String() string { return "never-ready " + word(in.Image) + on(in.Nodes) }
+func (in NeverReady) line() string { return "never-ready " + word(in.Image) + on(in.Nodes) }
 
-func (in ImagePullFails) String() string { return "image-pull-fails " + word(in.Image) + on(in.Nodes) }
+func (in ImagePullFails) line() string { return "image-pull-fails " + word(in.Image) + on(in.Nodes) }
 
-func (in Recover) String() string { return "recover" + ofImage(in.Image) + on(in.Nodes) }
+func (in Recover) line() string { return "recover" + ofImage(in.Image) + on(in.Nodes) }
 
-func (in CrashLoop) String() string {
+func (in CrashLoop) line() string {
 	after := ""
 	if in.After != 0 {
 		after = " after " + in.After.String()
@@ -66,7 +66,7 @@ func (in CrashLoop) String() string {
 	return "crash-loop " + word(in.Image) + after + on(in.Nodes)
 }
 
-func (in RejectPods) String() string {
+func (in RejectPods) line() string {
 	return "reject-pods " + word(in.Reason) + ofImage(in.Image) + on(in.Nodes)
 }
 
@@ -127,21 +127,21 @@ func (in Recover) copied() Input {
 }
 
 func (in NeverReady) apply(s *Sim) {
-	s.kubelets.injectFault(in.String(), fault{kind: neverReady, image: in.Image, nodes: in.Nodes})
+	s.kubelets.injectFault(in.line(), fault{kind: neverReady, image: in.Image, nodes: in.Nodes})
 }
 
 func (in CrashLoop) apply(s *Sim) {
-	s.kubelets.injectFault(in.String(), fault{kind: crashLoop, image: in.Image, nodes: in.Nodes, after: seconds(in.After)})
+	s.kubelets.injectFault(in.line(), fault{kind: crashLoop, image: in.Image, nodes: in.Nodes, after: seconds(in.After)})
 }
 
 func (in ImagePullFails) apply(s *Sim) {
-	s.kubelets.injectFault(in.String(), fault{kind: noImage, image: in.Image, nodes: in.Nodes})
+	s.kubelets.injectFault(in.line(), fault{kind: noImage, image: in.Image, nodes: in.Nodes})
 }
 
 func (in RejectPods) apply(s *Sim) {
-	s.kubelets.injectFault(in.String(), fault{kind: rejection, image: in.Image, nodes: in.Nodes, reason: in.Reason})
+	s.kubelets.injectFault(in.line(), fault{kind: rejection, image: in.Image, nodes: in.Nodes, reason: in.Reason})
 }
 
 func (in Recover) apply(s *Sim) {
-	s.kubelets.injectFault(in.String(), fault{image: in.Image, nodes: in.Nodes})
+	s.kubelets.injectFault(in.line(), fault{image: in.Image, nodes: in.Nodes})
 }

@@ -48,12 +48,12 @@ func TestInputsAreChecked(t *testing.T) {
 	} {
 		err := simulate(t).Inject(test.in)
 		if (err == nil) != (len(test.want) == 0) {
-			t.Errorf("%v: %v, want %q", test.in, err, test.want)
+			t.Errorf("%s: %v, want %q", rollout.FormatInput(test.in), err, test.want)
 			continue
 		}
 		for _, want := range test.want {
 			if !strings.Contains(err.Error(), want) {
-				t.Errorf("%v: %v, want %q", test.in, err, want)
+				t.Errorf("%s: %v, want %q", rollout.FormatInput(test.in), err, want)
 			}
 		}
 	}

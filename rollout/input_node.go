@@ -49,14 +49,14 @@ type FailPods struct{ Node string }
 // StuckTerminating keeps terminating pods on a node from being removed.
 type StuckTerminating struct{ Node string }
 
-func (in ApplyNode) String() string {
+func (in ApplyNode) line() string {
 	if in.Node == nil {
 		return "apply-node nothing"
 	}
 	return "apply-node " + in.Node.Name
 }
 
-func (in EditNode) String() string {
+func (in EditNode) line() string {
 	if len(in.Edits) == 0 {
 		return "edit-node " + word(in.Node)
 	}
@@ -67,21 +67,21 @@ func (in EditNode) String() string {
 	return "edit-node " + word(in.Node) + ": " + strings.Join(edits, ", ")
 }
 
-func (in RemoveNode) String() string { return "remove-node " + word(in.Node) }
+func (in RemoveNode) line() string { return "remove-node " + word(in.Node) }
 
-func (in PodsNotReady) String() string { return "pods-not-ready " + word(in.Node) }
+func (in PodsNotReady) line() string { return "pods-not-ready " + word(in.Node) }
 
-func (in PodsReady) String() string { return "pods-ready " + word(in.Node) }
+func (in PodsReady) line() string { return "pods-ready " + word(in.Node) }
 
-func (in NodeNotReady) String() string { return "node-not-ready " + word(in.Node) }
+func (in NodeNotReady) line() string { return "node-not-ready " + word(in.Node) }
 
-func (in NodeReady) String() string { return "node-ready " + word(in.Node) }
+func (in NodeReady) line() string { return "node-ready " + word(in.Node) }
 
-func (in NodeDown) String() string { return "node-down " + word(in.Node) }
+func (in NodeDown) line() string { return "node-down " + word(in.Node) }
 
-func (in FailPods) String() string { return "fail-pods " + word(in.Node) }
+func (in FailPods) line() string { return "fail-pods " + word(in.Node) }
 
-func (in StuckTerminating) String() string { return "stuck-terminating " + word(in.Node) }
+func (in StuckTerminating) line() string { return "stuck-terminating " + word(in.Node) }
 
 func (in ApplyNode) check() error {
 	if in.Node == nil {
@@ -136,7 +136,7 @@ func (in ApplyNode) apply(s *Sim) {
 	if old, ok := borrow.From(s.cluster).Node(name); ok && len(object.Status.Conditions) == 0 {
 		object.Status.Conditions = old.Status.Conditions
 	}
-	s.emit(Event{Kind: EventInputApplied, Node: name, Detail: in.String()})
+	s.emit(Event{Kind: EventInputApplied, Node: name, Detail: in.line()})
 	s.nodes[n].flags |= isThere
 	s.nlc.setNode(n, object)
 	s.readCondition(n, object)

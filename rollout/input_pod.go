@@ -14,7 +14,7 @@ type DeletePods struct {
 	Force bool
 }
 
-func (in DeletePods) String() string {
+func (in DeletePods) line() string {
 	line := "delete-pods " + word(in.Node)
 	if in.Pod != "" {
 		line = "delete-pod " + word(in.Pod)
@@ -43,10 +43,10 @@ func (in DeletePods) apply(s *Sim) {
 	id := s.findPod(in.Pod)
 	if id == none {
 		_, name, _ := cutKey(in.Pod)
-		s.emit(Event{Kind: EventInputRefused, Pod: name, Detail: fmt.Sprintf("%s: pods %q not found", in, name)})
+		s.emit(Event{Kind: EventInputRefused, Pod: name, Detail: fmt.Sprintf("%s: pods %q not found", in.line(), name)})
 		return
 	}
-	in.deletePod(s, id, cause{Detail: in.String()})
+	in.deletePod(s, id, cause{Detail: in.line()})
 }
 
 func (in DeletePods) deleteAll(s *Sim) {

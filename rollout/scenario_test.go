@@ -419,7 +419,7 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 		b.WriteString(WaitingFor(g.sim, key))
 	case "draining":
 		for _, d := range g.sim.Drains() {
-			fmt.Fprintf(&b, "%v since %d\n", d.Drain, d.Since)
+			fmt.Fprintf(&b, "%s since %d\n", FormatInput(d.Drain), d.Since)
 			for _, l := range d.Pods {
 				fmt.Fprintf(&b, "  %s %s\n", l.Pod, l.Refused)
 			}

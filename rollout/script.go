@@ -31,14 +31,11 @@ type Script []ScheduledInput
 // choices after it.
 func (s *Sim) Choices() []Choice { return slices.Clone(s.choices) }
 
-// String returns the step as ParseScript reads it.
-func (s ScheduledInput) String() string { return fmt.Sprintf("at %d %s", s.Tick, FormatInput(s.Input)) }
-
 // String returns one line for each step.
 func (s Script) String() string {
 	var b strings.Builder
 	for _, step := range s {
-		b.WriteString(step.String() + "\n")
+		fmt.Fprintf(&b, "at %d %s\n", step.Tick, FormatInput(step.Input))
 	}
 	return b.String()
 }

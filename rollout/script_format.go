@@ -10,9 +10,9 @@ import (
 
 var emptyDaemonSetStatus = compact(appsv1.DaemonSetStatus{})
 
-// FormatInput returns the input as one line that ParseInput reads. The line is
-// its String, except that Apply and ApplyNode carry their object as JSON. For
-// every input that Inject accepts, ParseInput returns an equal one.
+// FormatInput returns the input as one line that ParseInput reads, with the object
+// of Apply and ApplyNode as JSON. For every input that Inject accepts, ParseInput
+// returns an equal one. It returns an empty line for nil.
 func FormatInput(in Input) string {
 	switch x := plain(in).(type) {
 	case nil:
@@ -24,10 +24,10 @@ func FormatInput(in Input) string {
 			return "apply-node " + nodeJSON(x.Node)
 		}
 	}
-	return in.String()
+	return in.line()
 }
 
-// script is String with the object as JSON in place of its key.
+// script is line with the object as JSON in place of its key.
 func (in Apply) script() string {
 	switch o := in.Object.(type) {
 	case *appsv1.DaemonSet:
@@ -39,7 +39,7 @@ func (in Apply) script() string {
 			return in.verb() + "deployment " + deploymentJSON(o)
 		}
 	}
-	return in.String()
+	return in.line()
 }
 
 // daemonSetJSON omits an empty status.

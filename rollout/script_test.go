@@ -91,7 +91,7 @@ func checkReadBack(t *testing.T, seen map[string]bool) {
 			if err != nil || !sameInputs.DeepEqual(in, step.Input) {
 				t.Fatalf("%s: %v\nreads back as %#v\nwas           %#v", line, err, in, step.Input)
 			}
-			if strings.Contains(line, "\n") || strings.Contains(step.Input.String(), "\n") {
+			if strings.Contains(line, "\n") || strings.Contains(step.Input.line(), "\n") {
 				t.Fatalf("more than a line: %q", line)
 			}
 		}

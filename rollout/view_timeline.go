@@ -8,6 +8,12 @@ import (
 )
 
 func init() {
+	probe.Line = func(input any) string {
+		if in, _ := input.(Input); plain(in) != nil {
+			return in.line()
+		}
+		return "nil input"
+	}
 	probe.Subject = func(sim any, key string) (kind, plain string) { return sim.(*Sim).subject(key) }
 	probe.Nodes = func(sim any, key string) iter.Seq[probe.Row] { return sim.(*Sim).nodeRows(key) }
 	probe.OneNode = func(sim any, key, node string) probe.Row { return sim.(*Sim).nodeRow(key, node) }

@@ -80,7 +80,7 @@ func start() (*rollout.Sim, error) {
 // show prints where the agents are and what a drain still waits for.
 func show(w io.Writer, sim *rollout.Sim) {
 	for _, d := range sim.Drains() {
-		fmt.Fprintf(w, "=> %v, since tick %d, waits for\n", d.Drain, d.Since)
+		fmt.Fprintf(w, "=> %s, since tick %d, waits for\n", rollout.FormatInput(d.Drain), d.Since)
 		for _, pod := range d.Pods {
 			fmt.Fprintf(w, "   %s: %s\n", pod.Pod, pod.Refused)
 		}

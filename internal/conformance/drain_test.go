@@ -104,19 +104,19 @@ func TestDrainsChooseAsKubectl(t *testing.T) {
 			took = nil
 		}
 		if a, b := fmt.Sprint(took), fmt.Sprint(ours); a != b {
-			t.Fatalf("%v: kubectl takes %s, berth %s", in, a, b)
+			t.Fatalf("%v: kubectl takes %s, berth %s", rollout.FormatInput(in), a, b)
 		}
 		slices.Sort(warnings)
 		slices.Sort(ourWarnings)
 		if a, b := fmt.Sprint(warnings), fmt.Sprint(ourWarnings); a != b {
-			t.Fatalf("%v:\nkubectl warns %s\nberth warns   %s", in, a, b)
+			t.Fatalf("%v:\nkubectl warns %s\nberth warns   %s", rollout.FormatInput(in), a, b)
 		}
 		if (wrong != nil) != (ourMistakes != nil) {
-			t.Fatalf("%v: kubectl says %v, berth %v", in, wrong, ourMistakes)
+			t.Fatalf("%v: kubectl says %v, berth %v", rollout.FormatInput(in), wrong, ourMistakes)
 		}
 		for _, err := range wrong {
 			if !strings.Contains(ourMistakes[0], err.Error()) {
-				t.Fatalf("%v: kubectl says %v\nberth says %s", in, err, ourMistakes[0])
+				t.Fatalf("%v: kubectl says %v\nberth says %s", rollout.FormatInput(in), err, ourMistakes[0])
 			}
 		}
 		census.cases++

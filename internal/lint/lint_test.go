@@ -138,7 +138,7 @@ var arrows = []arrow{
 	{"rollout/diagnosis", "cluster placement internal/enum internal/kube rollout rollout/internal/probe"},
 	{"rollout/timeline", "rollout rollout/internal/probe"},
 	{"rollout/rollouttest", "cluster cluster/clustertest internal/borrow internal/kube placement rollout rollout/diagnosis"},
-	{"rollout/dryrun", "cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis internal/apiserver/apply internal/apiserver/kinds internal/apiserver/validation internal/enum internal/kube"},
+	{"rollout/dryrun", "cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis rollout/internal/probe internal/apiserver/apply internal/apiserver/kinds internal/apiserver/validation internal/enum internal/kube"},
 }
 
 func (p *pkg) checkImports(t *testing.T) {

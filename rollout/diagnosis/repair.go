@@ -86,8 +86,8 @@ func (x *diagnoser) recover(of []Wait) candidate {
 		if !t.Pull && len(t.Nodes) == 0 {
 			return candidate{}
 		}
-		if in := (rollout.Recover{Image: t.Image, Nodes: []string{k.Node}}); !seen[in.String()] {
-			seen[in.String()] = true
+		if in := (rollout.Recover{Image: t.Image, Nodes: []string{k.Node}}); !seen[rollout.FormatInput(in)] {
+			seen[rollout.FormatInput(in)] = true
 			c.inputs = append(c.inputs, in)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // Clash is a conflict between the pods of two DaemonSets that a plan creates or
@@ -87,7 +88,7 @@ func (p *Plan) together() bool {
 	keys := map[string]bool{}
 	for _, in := range p.inputs {
 		if x, ok := in.(rollout.Apply); ok {
-			keys[x.String()] = true
+			keys[probe.Line(x)] = true
 		}
 	}
 	return len(keys) > 1

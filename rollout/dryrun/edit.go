@@ -22,6 +22,7 @@ import (
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // Edit is a change to a cluster that has not been made yet: what a pull request or a
@@ -128,7 +129,7 @@ func Inputs(in ...rollout.Input) Edit {
 	in = slices.Clone(in)
 	var words []string
 	for _, i := range in {
-		words = append(words, fmt.Sprint(i))
+		words = append(words, probe.Line(i))
 	}
 	return Edit{cmp.Or(strings.Join(words, ", "), "no input"), func(d *editedCluster) error {
 		d.opaque = true

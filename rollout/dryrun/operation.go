@@ -15,6 +15,7 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/diagnosis"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // OperationState is the result of an edit.
@@ -225,7 +226,7 @@ func (p *Plan) refusals(edit int) []string {
 		all = append(all, why)
 	}
 	for _, in := range p.parts[edit] {
-		words, drain := in.String()+": ", ""
+		words, drain := probe.Line(in)+": ", ""
 		if d, ok := in.(rollout.Drain); ok {
 			drain = d.Node
 		}

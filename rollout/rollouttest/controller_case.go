@@ -44,7 +44,7 @@ func next(words ...string) clustertest.DaemonSetSpec {
 	return agent(words...).With("image:registry.example.com/agent:2")
 }
 
-func at(tick int, do fmt.Stringer) Step { return Step{tick, do} }
+func at(tick int, do any) Step { return Step{tick, do} }
 
 var (
 	slow       = rollout.Kubelet{Ready: 2 * time.Second}

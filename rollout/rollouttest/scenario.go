@@ -30,11 +30,16 @@ type Scenario struct {
 // cluster has settled: At 0 is the next tick.
 type Step struct {
 	At int
-	Do fmt.Stringer // a rollout.Input, or a clustertest.Spec to kubectl apply: a DaemonSet or nodes
+	Do any // a rollout.Input, or a clustertest.Spec to kubectl apply: a DaemonSet or nodes
 }
 
 // String returns the step in one line.
-func (s Step) String() string { return fmt.Sprintf("%d %v", s.At, s.Do) }
+func (s Step) String() string {
+	if in, ok := s.Do.(rollout.Input); ok {
+		return fmt.Sprintf("%d %s", s.At, rollout.FormatInput(in))
+	}
+	return fmt.Sprintf("%d %v", s.At, s.Do)
+}
 
 // Sim starts the simulation, lets it settle (for at most 10,000 ticks) and schedules
 // the steps. It fails the test if the scenario is invalid.

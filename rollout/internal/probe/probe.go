@@ -17,6 +17,10 @@ const None int32 = -1
 // Of returns the probe of a *rollout.Sim. Package rollout sets it.
 var Of func(sim any) Sim
 
+// Line returns a rollout.Input as one line, with an object by its name. Events name
+// inputs by this line. Package rollout sets it.
+var Line func(input any) string
+
 // Sim answers questions about a simulation as it is now. Pods are named by numbers
 // that hold until time passes. Only DropInputs and Rest change the simulation.
 type Sim interface {
