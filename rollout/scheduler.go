@@ -28,7 +28,6 @@ func (s *scheduler) schedule() {
 	if !s.freed || len(s.unbound) == 0 {
 		return
 	}
-	s.freed = false
 	if len(s.unbound) > 1 {
 		slices.SortFunc(s.unbound, s.byPriority)
 	}
