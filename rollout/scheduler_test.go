@@ -3,6 +3,7 @@ package rollout
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -88,4 +89,49 @@ func TestTheSchedulerBindsInOrder(t *testing.T) {
 			running = running[1:]
 		}
 	})
+}
+
+// The scheduler preempts where a pod of lower priority runs, wherever it stands among
+// the others, and not while one that it has preempted is still terminating
+// (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
+// PodEligibleToPreemptOthers). Pods: l has lower priority, e the same, h higher; then d
+// has ended, t is terminating, p too and preempted.
+func TestWhenThereIsAPodToPreempt(t *testing.T) {
+	for _, test := range []struct {
+		pods      string
+		nominated bool
+		want      bool
+	}{
+		{"", false, false}, {"e", false, false}, {"h", false, false}, {"l", false, true},
+		{"h l", false, true}, {"l h", false, true}, {"e h l", false, true}, {"ld", false, false}, {"ld l", false, true}, {"hd l", false, true},
+		{"lt", false, true}, {"lp", false, true}, {"lp", true, false}, {"lp l", true, false}, {"l lp", true, false},
+		{"lt", true, true}, {"hp l", true, true}, {"l", true, true},
+	} {
+		s := bench(t, Config{}, smallNode("n"))
+		classes := map[byte]int32{}
+		for kind, priority := range map[byte]int32{'l': 1, 'e': 2, 'h': 3} { // any order: each by itself
+			classes[kind] = requesting(t, s, 1, priority)
+		}
+		for i, word := range strings.Fields(test.pods) {
+			put(s, classes[word[0]], func(p *pod) {
+				p.created, p.phase, p.flags = simTime(i), running, bound
+				switch word[1:] {
+				case "d":
+					p.phase = succeeded
+				case "t":
+					p.flags |= terminating
+				case "p":
+					p.flags |= terminating | preempted
+				}
+			})
+		}
+		id := put(s, classes['e'], func(p *pod) {
+			if test.nominated {
+				p.flags |= nominated
+			}
+		})
+		if got := s.scheduler.mayPreempt(&s.pods[id]); got != test.want {
+			t.Errorf("%q, nominated %v: %v, want %v", test.pods, test.nominated, got, test.want)
+		}
+	}
 }
