@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -203,41 +202,5 @@ func nearest(word string, among []string) string {
 	if now, ok := renamed[word]; ok && slices.Contains(among, now) {
 		return now
 	}
-	best, least := "", 3
-	for _, w := range among {
-		if w == word || w == "" || word == "" {
-			continue
-		}
-		d := spell.Distance(word, w, 2)
-		if strings.EqualFold(word, w) {
-			d = 0
-		}
-		if d < least && (d == 0 || looksMisspelt(word, w, d)) {
-			best, least = w, d
-		}
-	}
-	return best
-}
-
-// looksMisspelt reports whether two words at that distance differ by mistake.
-// Short words, and words that count (zone-a and zone-b, v1 and v2), differ on
-// purpose.
-func looksMisspelt(a, b string, distance int) bool {
-	short := min(utf8.RuneCountInString(a), utf8.RuneCountInString(b))
-	if distance > 2 || short < 4 || distance == 2 && short < 8 {
-		return false
-	}
-	if withoutDigits(a) == withoutDigits(b) {
-		return false
-	}
-	return len(a) != len(b) || a[:len(a)-1] != b[:len(b)-1]
-}
-
-func withoutDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return -1
-		}
-		return r
-	}, s)
+	return spell.Nearest(word, among)
 }
