@@ -28,7 +28,7 @@ var (
 		DaemonSets: []*appsv1.DaemonSet{}, ControllerRevisions: []*appsv1.ControllerRevision{},
 		Deployments: []*appsv1.Deployment{}, ReplicaSets: []*appsv1.ReplicaSet{}, StatefulSets: []*appsv1.StatefulSet{}, Services: []*corev1.Service{},
 		PodDisruptionBudgets: []*policyv1.PodDisruptionBudget{}, PriorityClasses: []*schedulingv1.PriorityClass{},
-		Skipped: []cluster.Skipped{}, Warnings: []cluster.Warning{},
+		Skipped: []cluster.ManifestError{}, Warnings: []cluster.ManifestError{},
 	}
 	_ func(io.Reader, ...cluster.ReadOption) (*cluster.Manifest, error)                      = cluster.ReadManifest
 	_ func([]string, ...cluster.ReadOption) (*cluster.Manifest, error)                       = cluster.ReadFiles
@@ -46,6 +46,7 @@ var (
 	_ func(*cluster.Cluster) cluster.NodeSet                                                 = (*cluster.Cluster).Nodes
 	_ func(*cluster.Cluster, string) (cluster.NodeSet, error)                                = (*cluster.Cluster).Select
 	_ func(*cluster.Cluster, string) (cluster.NodeSet, error)                                = (*cluster.Cluster).Tainted
+	_                                                                                        = [](func(*cluster.Cluster, string) error){(*cluster.Cluster).CheckSelector, (*cluster.Cluster).CheckTaint}
 	_ func(string, string) cluster.NodeEdit                                                  = cluster.Label
 	_                                                                                        = [](func(string) cluster.NodeEdit){cluster.Unlabel, cluster.Taint, cluster.Untaint}
 	_                                                                                        = [](func() cluster.NodeEdit){cluster.Cordon, cluster.Uncordon, cluster.Ready, cluster.NotReady}

@@ -28,7 +28,7 @@ func New(objects ...runtime.Object) (*Cluster, error) {
 }
 
 // Adopt is New without the copies. The objects then belong to the snapshot and must
-// not be modified any more, like those of an informer's cache. It saves several µs
+// not be modified any more, like objects of an informer's cache. It saves several µs
 // per node.
 func Adopt(objects ...runtime.Object) (*Cluster, error) {
 	s, err := snapshot.New(objects, func(o runtime.Object) runtime.Object { return o })
@@ -38,15 +38,15 @@ func Adopt(objects ...runtime.Object) (*Cluster, error) {
 // snapshot returns the cluster with the methods that do not copy.
 func (c *Cluster) snapshot() *snapshot.Snapshot { return (*snapshot.Snapshot)(c) }
 
-// With returns a changed copy: it has objects in addition to those of c. An object
-// replaces the one of the same kind, namespace and name. The errors are those of New.
+// With returns a changed copy: the given objects are added. An object replaces an
+// object of the same kind, namespace and name. With returns the errors of New.
 func (c *Cluster) With(objects ...runtime.Object) (*Cluster, error) {
 	s, err := c.snapshot().With(objects, runtime.Object.DeepCopyObject)
 	return (*Cluster)(s), err
 }
 
-// Without returns a changed copy: it lacks objects. Only their kind, namespace and
-// name are used. An object that the cluster does not have is an error. The pods of a
+// Without returns a changed copy: the given objects are removed. Only their kind,
+// namespace and name are used. An object that the cluster does not have is an error. The pods of a
 // removed node stay: a snapshot does not collect garbage.
 func (c *Cluster) Without(objects ...runtime.Object) (*Cluster, error) {
 	s, err := c.snapshot().Without(objects)
@@ -87,6 +87,12 @@ func (c *Cluster) Node(name string) (*corev1.Node, bool) {
 		return nil, false
 	}
 	return n.DeepCopy(), true
+}
+
+// MarshalJSON returns an error: a Cluster has no JSON form. Manifest.WriteYAML writes
+// a cluster as YAML.
+func (c *Cluster) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("a Cluster has no JSON form: write it with Cluster.Manifest and Manifest.WriteYAML")
 }
 
 // Manifest returns a copy of every object, each kind ascending by namespace and

@@ -13,7 +13,7 @@ import (
 //
 // The defaults of a template and of a pod differ. Only in a pod do requests follow
 // limits, do container ports become host ports with hostNetwork, is
-// enableServiceLinks set, do pod-level resources follow those of the containers, and
+// enableServiceLinks set, do pod-level resources follow the containers' resources, and
 // does a negative grace period become one second. The revision hash of a DaemonSet
 // covers its whole template, so a template gets all of its own defaults and none of
 // a pod's.

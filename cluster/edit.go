@@ -90,8 +90,20 @@ func (e NodeEdit) String() string {
 	return "no edit"
 }
 
-// MarshalText returns the edit in kubectl's notation, as String does.
-func (e NodeEdit) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+// MarshalText returns the edit in kubectl's notation, as String does. A malformed
+// edit is an error.
+func (e NodeEdit) MarshalText() ([]byte, error) {
+	if err := e.Check(); err != nil {
+		return nil, err
+	}
+	return []byte(e.String()), nil
+}
+
+// UnmarshalText parses an edit as ParseNodeEdit does.
+func (e *NodeEdit) UnmarshalText(text []byte) (err error) {
+	*e, err = ParseNodeEdit(string(text))
+	return err
+}
 
 // GoString returns the call that makes the edit.
 func (e NodeEdit) GoString() string {

@@ -18,7 +18,7 @@ import (
 
 // Manifest holds the objects of YAML or JSON streams, each kind in the order of the
 // input. Objects are as written, with two exceptions: an absent namespace reads as
-// "default" with a warning, and list items without kind and apiVersion get those of
+// "default" with a warning, and list items without kind and apiVersion get them from
 // their list. The fields managedFields and the last-applied-configuration
 // annotation, which berth does not use, are dropped unless [KeepAll] is set.
 //
@@ -26,55 +26,28 @@ import (
 //
 //	c, err := (&cluster.Manifest{Nodes: nodes, DaemonSets: sets}).Cluster()
 type Manifest struct {
-	Nodes                []*corev1.Node
-	Pods                 []*corev1.Pod
-	Namespaces           []*corev1.Namespace
-	DaemonSets           []*appsv1.DaemonSet
-	ControllerRevisions  []*appsv1.ControllerRevision
-	Deployments          []*appsv1.Deployment
-	ReplicaSets          []*appsv1.ReplicaSet
-	StatefulSets         []*appsv1.StatefulSet
-	Services             []*corev1.Service
-	PodDisruptionBudgets []*policyv1.PodDisruptionBudget
-	PriorityClasses      []*schedulingv1.PriorityClass
+	Nodes                []*corev1.Node                  `json:"nodes,omitempty"`
+	Pods                 []*corev1.Pod                   `json:"pods,omitempty"`
+	Namespaces           []*corev1.Namespace             `json:"namespaces,omitempty"`
+	DaemonSets           []*appsv1.DaemonSet             `json:"daemonSets,omitempty"`
+	ControllerRevisions  []*appsv1.ControllerRevision    `json:"controllerRevisions,omitempty"`
+	Deployments          []*appsv1.Deployment            `json:"deployments,omitempty"`
+	ReplicaSets          []*appsv1.ReplicaSet            `json:"replicaSets,omitempty"`
+	StatefulSets         []*appsv1.StatefulSet           `json:"statefulSets,omitempty"`
+	Services             []*corev1.Service               `json:"services,omitempty"`
+	PodDisruptionBudgets []*policyv1.PodDisruptionBudget `json:"podDisruptionBudgets,omitempty"`
+	PriorityClasses      []*schedulingv1.PriorityClass   `json:"priorityClasses,omitempty"`
 
-	Skipped  []Skipped // objects that the model does not use, in the order of the stream
-	Warnings []Warning // what the API server would accept and drop, in the order of the stream
+	// Skipped lists the objects that are not in the Manifest, and why, in the order of
+	// the stream. The kind in Object follows its apiVersion: "batch/v1 Job shop/report".
+	Skipped []ManifestError `json:"skipped,omitempty"`
+
+	// Warnings lists what the API server would accept but the author probably did not
+	// mean, in the order of the stream: unknown or misspelt fields, repeated keys, absent
+	// namespaces.
+	Warnings []ManifestError `json:"warnings,omitempty"`
 
 	places map[runtime.Object]decode.Place // where each object was read
-}
-
-// Skipped names an object in a stream that is not in the Manifest, and why.
-type Skipped struct {
-	Kind, APIVersion, Namespace, Name string
-
-	File     string // "" for a stream without a name
-	Document int    // counted from 1
-	Line     int    // in the stream, counted from 1; in the document if the object's own line is not known
-	Reason   string
-}
-
-// String returns one line: place, object, reason.
-func (s Skipped) String() string {
-	object := s.APIVersion + " " + kinds.ObjectName(s.Kind, s.Namespace, s.Name)
-	return decode.Remark{File: s.File, Document: s.Document, Line: s.Line, Object: object, Message: s.Reason}.String()
-}
-
-// Warning describes something in a stream that the API server would accept but the
-// author probably did not mean: an unknown or misspelt field, a repeated key, an
-// absent namespace.
-type Warning struct {
-	File     string // "" for a stream without a name
-	Document int    // counted from 1; 0 if it is about the whole file
-	Line     int    // in the stream, counted from 1
-	Object   string // "DaemonSet kube-system/agent"
-	Field    string // "spec.template.spec.hostnetwork"; "" if it is about the whole object
-	Message  string
-}
-
-// String returns one line: place, object, field, message.
-func (w Warning) String() string {
-	return decode.Remark(w).String()
 }
 
 // storedAtOnce is how many objects are stored together and share equal parts.
@@ -84,15 +57,16 @@ const storedAtOnce = 2048
 // objects: validated, with every default filled in. The Manifest and its objects are
 // not modified. An object without a namespace is created in "default".
 //
-// The error is a [ManifestErrors] with every mistake of every object.
+// The error joins a [*ManifestError] for every mistake of every object, as
+// errors.Join does.
 func (m *Manifest) Cluster() (*Cluster, error) {
 	written := m.Objects()
 	type stored struct {
 		objects  []runtime.Object
-		mistakes ManifestErrors
+		mistakes manifestErrors
 	}
 	var all []runtime.Object
-	var mistakes ManifestErrors
+	var mistakes manifestErrors
 	for s := range par.Map(slices.Chunk(written, storedAtOnce), func(some []runtime.Object) (s stored) {
 		s.objects, s.mistakes = m.store(some)
 		return s
@@ -106,8 +80,8 @@ func (m *Manifest) Cluster() (*Cluster, error) {
 }
 
 // store returns copies of the objects as the API server stores them, and the
-// mistakes for which it refuses the others.
-func (m *Manifest) store(some []runtime.Object) (all []runtime.Object, mistakes ManifestErrors) {
+// mistakes in objects that it refuses.
+func (m *Manifest) store(some []runtime.Object) (all []runtime.Object, mistakes manifestErrors) {
 	lines := decode.NewLineFinder()
 	known := patterns{}
 	for _, written := range some {

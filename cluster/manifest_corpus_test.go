@@ -28,7 +28,7 @@ func TestManifestCorpus(t *testing.T) {
 		t.Log(corpusSummary(filepath.Base(file), m, err))
 		for _, e := range mistakesOf(t, err) {
 			if e.Document == 0 || e.Line == 0 || e.Object+e.Field == "" {
-				t.Errorf("%s: a mistake does not say where: %s", file, e)
+				t.Errorf("%s: a mistake without a place: %s", file, e)
 			}
 		}
 	}
@@ -49,11 +49,11 @@ func corpusSummary(file string, m *Manifest, err error) string {
 }
 
 // mistakesOf returns the mistakes in an error, which must hold nothing else.
-func mistakesOf(t testing.TB, err error) ManifestErrors {
+func mistakesOf(t testing.TB, err error) manifestErrors {
 	t.Helper()
-	var all ManifestErrors
+	var all manifestErrors
 	if err != nil && !errors.As(err, &all) {
-		t.Fatalf("not ManifestErrors: %v", err)
+		t.Fatalf("not manifest errors: %v", err)
 	}
 	return all
 }

@@ -39,10 +39,10 @@ func FuzzReadManifest(f *testing.F) {
 			checkRemark(t, e.Error(), e.Document, e.Line, lines)
 		}
 		for _, w := range m.Warnings {
-			checkRemark(t, w.String(), w.Document, w.Line, lines)
+			checkRemark(t, w.Error(), w.Document, w.Line, lines)
 		}
 		for _, s := range m.Skipped {
-			checkRemark(t, s.String(), s.Document, s.Line, lines)
+			checkRemark(t, s.Error(), s.Document, s.Line, lines)
 		}
 		if err == nil {
 			_, _ = m.Cluster()

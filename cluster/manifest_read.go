@@ -75,9 +75,9 @@ func isValid(object runtime.Object) bool { return len(validation.ValidateDefault
 // kubectl get -w prints them, read as the later state. Any other difference is a
 // mistake.
 //
-// The error is a [ManifestErrors] with every mistake in the stream, each with
-// document, line, object and field path as far as they are known. It has another
-// type only if r fails. The Manifest is never nil and holds everything that could be
+// The error joins a [*ManifestError] for every mistake in the stream, as errors.Join
+// does, each with document, line, object and field path as far as they are known. It
+// is another error only if r fails. The Manifest is never nil and holds everything that could be
 // read.
 //
 // Time is linear in the size of the stream, and memory in the size of the objects. A
@@ -98,12 +98,12 @@ func ReadManifest(r io.Reader, opts ...ReadOption) (*Manifest, error) {
 }
 
 // ReadFiles reads files as [ReadManifest] does, into one Manifest whose places name
-// the files. A path may be a directory, such as the one that kubectl cluster-info
-// dump --output-directory wrote. ReadFiles then reads all files below it that end in
+// the files. A path may be a directory, such as the output of kubectl cluster-info
+// dump --output-directory. ReadFiles then reads all files below it that end in
 // .yaml, .yml or .json, in the order of their names, and a Warning counts the other
 // files. "-" is the standard input.
 //
-// The error is a [ManifestErrors], or that of the first file that cannot be read.
+// The error is that of ReadManifest, or that of the first file that cannot be read.
 func ReadFiles(paths []string, opts ...ReadOption) (*Manifest, error) {
 	o := newReadOptions(opts)
 	reader := decode.NewReader(o.Options)
@@ -156,10 +156,10 @@ func readFile(reader *decode.Reader, name string) error {
 func newManifest(read decode.Result, o readOptions) (*Manifest, error) {
 	m := &Manifest{places: make(map[runtime.Object]decode.Place, len(read.Objects))}
 	for _, s := range read.Skipped {
-		m.Skipped = append(m.Skipped, Skipped(s))
+		m.Skipped = append(m.Skipped, skipped(s))
 	}
 	for _, w := range read.Warnings {
-		m.Warnings = append(m.Warnings, Warning(w))
+		m.Warnings = append(m.Warnings, newManifestError(w))
 	}
 	mistakes := newManifestErrors(read.Mistakes)
 	if o.skipInvalid {
@@ -181,21 +181,17 @@ func newManifest(read decode.Result, o readOptions) (*Manifest, error) {
 
 // leaveOut turns mistakes in objects into warnings and returns the others. The
 // mistakes of one object are consecutive.
-func (m *Manifest) leaveOut(mistakes ManifestErrors) (others ManifestErrors) {
-	var last Skipped
+func (m *Manifest) leaveOut(mistakes manifestErrors) (others manifestErrors) {
+	var last ManifestError
 	for _, e := range mistakes {
 		if e.Object == "" {
 			others = append(others, e)
 			continue
 		}
-		kind, name, _ := strings.Cut(e.Object, " ")
-		namespace, name, ok := strings.Cut(name, "/")
-		if !ok {
-			namespace, name = "", namespace
-		}
+		kind, _, _ := strings.Cut(e.Object, " ")
 		of, _ := kinds.Named(kind)
-		s := Skipped{Kind: kind, APIVersion: of.APIVersion, Namespace: namespace, Name: name, File: e.File, Document: e.Document, Line: e.Line, Reason: "is invalid"}
-		if previous := last; previous.Kind != s.Kind || previous.Name != s.Name || previous.Namespace != s.Namespace || previous.File != s.File {
+		s := ManifestError{File: e.File, Document: e.Document, Line: e.Line, Object: of.APIVersion + " " + e.Object, Message: isInvalid}
+		if s.Object != last.Object || s.File != last.File {
 			m.Skipped = append(m.Skipped, s)
 			last = s
 		}
@@ -219,6 +215,6 @@ func (m *Manifest) skipRefused(r decode.Object, lines decode.LineFinder) bool {
 	return true
 }
 
-func (e *ManifestError) leftOut() Warning {
-	return Warning{File: e.File, Document: e.Document, Line: e.Line, Object: e.Object, Field: e.Field, Message: cmp.Or(e.Message, "is invalid") + " (the object is left out)"}
+func (e ManifestError) leftOut() ManifestError {
+	return ManifestError{File: e.File, Document: e.Document, Line: e.Line, Object: e.Object, Field: e.Field, Message: cmp.Or(e.Message, "is invalid") + " (the object is left out)"}
 }

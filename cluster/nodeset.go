@@ -61,6 +61,17 @@ func (s NodeSet) String() string {
 // MarshalJSON returns the names, ascending, as a JSON array.
 func (s NodeSet) MarshalJSON() ([]byte, error) { return json.Marshal(s.Names()) }
 
+// UnmarshalJSON reads an array of names. The nodes of the set have a name and nothing
+// else; Cluster.Named(set.Names()...) returns the nodes of a cluster.
+func (s *NodeSet) UnmarshalJSON(text []byte) error {
+	var names []string
+	if err := json.Unmarshal(text, &names); err != nil {
+		return fmt.Errorf("node set: must be an array of names: %w", err)
+	}
+	*s = NodeSet(snapshot.SetOf(names))
+	return nil
+}
+
 // GoString returns the set as a call that names its nodes.
 func (s NodeSet) GoString() string {
 	return fmt.Sprintf("cluster.NodeSet%#v", s.Names())

@@ -106,7 +106,7 @@ func TestChangedClusterEqualsRebuiltOne(t *testing.T) {
 			}
 			c = change(t, c)
 			if rapid.Bool().Draw(t, "rebase") {
-				c = c.Rebased()
+				c = cluster.Rebased(c)
 			}
 		}
 		rebuilt := clusterOf(t, c.Manifest().Nodes...)

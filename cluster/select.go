@@ -29,13 +29,22 @@ func (c *Cluster) Labeled(key string, values ...string) NodeSet {
 func (c *Cluster) LabelValues(key string) []string { return c.snapshot().LabelValues(key) }
 
 // Select returns the nodes that a label selector in kubectl's notation matches:
-// "disktype=ssd,zone in (a,b),!spot". The empty selector matches every node.
+// "disktype=ssd,zone in (a,b),!spot". The empty selector matches every node. A key or
+// value that no node has is not an error; CheckSelector reports it.
 func (c *Cluster) Select(labelSelector string) (NodeSet, error) {
-	selector, err := labels.Parse(labelSelector)
+	selector, err := parseSelector(labelSelector)
 	if err != nil {
-		return NodeSet{}, fmt.Errorf("label selector %q: %w", labelSelector, err)
+		return NodeSet{}, err
 	}
 	return c.Matching(selector), nil
+}
+
+func parseSelector(text string) (labels.Selector, error) {
+	selector, err := labels.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("label selector %q: %w", text, err)
+	}
+	return selector, nil
 }
 
 // Matching returns the nodes whose labels match a parsed selector. A nil selector
@@ -47,6 +56,7 @@ func (c *Cluster) Matching(selector labels.Selector) NodeSet {
 // Tainted returns the nodes with a matching taint. The taint is in kubectl's
 // notation: "dedicated=gpu:NoSchedule". An omitted part matches anything: a bare key
 // any value and effect, "key=value" any effect, "key:effect" any value.
+// A taint that no node has is not an error; CheckTaint reports it.
 func (c *Cluster) Tainted(taint string) (NodeSet, error) {
 	pattern, err := parseTaint(taint)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/validation"
 )
 
-// Validate returns the errors with which the API server of Kubernetes 1.37, with
-// feature gates at their defaults, would refuse to create object: every mistake in
+// Validate returns the errors that the API server of Kubernetes 1.37, with feature
+// gates at their defaults, returns when it refuses to create object: every mistake in
 // the fields that berth uses, with the server's field path, error type and words.
 // Defaults are filled in first; object is not modified. The errors are in the order
 // of the checks, which is the same for equal objects.

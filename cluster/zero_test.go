@@ -12,8 +12,8 @@ import (
 // Zero values return zero values or errors.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		(*cluster.Cluster)(nil), (*cluster.Manifest)(nil), cluster.ManifestError{}, cluster.ManifestErrors(nil),
-		cluster.NodeEdit{}, cluster.NodeSet{}, cluster.Skipped{}, cluster.Warning{},
+		(*cluster.Cluster)(nil), (*cluster.Manifest)(nil), cluster.ManifestError{},
+		cluster.NodeEdit{}, cluster.NodeSet{},
 		cluster.Adopt, cluster.Cordon, cluster.Default[*corev1.Node], cluster.KeepAll, cluster.Label, cluster.New, cluster.NotReady, cluster.ParseNodeEdit,
 		cluster.ReadFiles, cluster.ReadManifest, cluster.Ready, cluster.SkipInvalid, cluster.Strict, cluster.Taint, cluster.Uncordon, cluster.Unlabel, cluster.Untaint, cluster.Validate,
 	)

@@ -180,8 +180,8 @@ func deciding(files []input) []string {
 	for _, in := range files {
 		counts := map[string]int{}
 		for _, s := range in.manifest.Skipped {
-			if decides[s.Kind] != "" {
-				counts[s.Kind]++
+			if object := strings.Fields(s.Object); len(object) > 1 && decides[object[1]] != "" { // after the apiVersion
+				counts[object[1]]++
 			}
 		}
 		for _, kind := range slices.Sorted(maps.Keys(counts)) {
@@ -245,7 +245,7 @@ func skipped(inputs []input) string {
 	var lines []string
 	for _, in := range inputs {
 		for _, s := range in.manifest.Skipped {
-			lines = append(lines, s.String())
+			lines = append(lines, s.Error())
 		}
 	}
 	if len(lines) == 0 {

@@ -144,10 +144,11 @@ func compareReading(t rapid.TB, text []byte) string {
 
 // onPurpose reports whether the error is one of those that only berth makes.
 func onPurpose(err error) bool {
-	var all cluster.ManifestErrors
-	return errors.As(err, &all) && slices.ContainsFunc(all, func(e *cluster.ManifestError) bool {
-		return strings.HasPrefix(e.Message, "missing") || strings.Contains(e.Message, "is chance") || strings.Contains(e.Message, "levels deep") ||
-			strings.Contains(e.Message, "--- between") || strings.Contains(e.Message, "a key must be a string") || strings.Contains(e.Message, "directives are not read")
+	var all interface{ Unwrap() []error }
+	return errors.As(err, &all) && slices.ContainsFunc(all.Unwrap(), func(err error) bool {
+		var e *cluster.ManifestError
+		return errors.As(err, &e) && (strings.HasPrefix(e.Message, "missing") || strings.Contains(e.Message, "is chance") || strings.Contains(e.Message, "levels deep") ||
+			strings.Contains(e.Message, "--- between") || strings.Contains(e.Message, "a key must be a string") || strings.Contains(e.Message, "directives are not read"))
 	})
 }
 

@@ -128,7 +128,7 @@ var arrows = []arrow{
 	{"internal/apiserver/apply", "internal/apiserver/kinds"},
 	{"internal/apiserver/admission", "internal/kube internal/apiserver/defaults internal/apiserver/validation"},
 	{"internal/snapshot", "internal/apiserver/kinds"},
-	{"cluster", "internal/snapshot internal/kube internal/par internal/apiserver/kinds internal/apiserver/decode internal/apiserver/defaults internal/apiserver/validation"},
+	{"cluster", "internal/snapshot internal/spell internal/kube internal/par internal/apiserver/kinds internal/apiserver/decode internal/apiserver/defaults internal/apiserver/validation"},
 	{"internal/borrow", "cluster internal/snapshot"},
 	{"cluster/clustertest", "cluster internal/borrow"},
 	{"placement", "cluster internal/borrow internal/snapshot internal/enum internal/kube internal/spell"},

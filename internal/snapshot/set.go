@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Set is an immutable set of nodes. The zero Set is empty. Sets of any snapshots can
@@ -12,6 +13,16 @@ import (
 type Set struct {
 	view  *view
 	words words
+}
+
+// SetOf returns a set of nodes that have a name and nothing else.
+func SetOf(names []string) Set {
+	var nodes []*corev1.Node
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		nodes = append(nodes, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}})
+	}
+	v := newView(nodes)
+	return Set{v, v.all}
 }
 
 // Len returns the number of nodes. It costs a word operation per 64 nodes.

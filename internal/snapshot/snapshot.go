@@ -47,8 +47,8 @@ func (s *Snapshot) orEmpty() *Snapshot {
 	return s
 }
 
-// With returns a snapshot with objects added or replaced. The arguments and the
-// errors are those of New.
+// With returns a snapshot with objects added or replaced. Its arguments and errors
+// are as for New.
 func (s *Snapshot) With(objects []runtime.Object, keep func(runtime.Object) runtime.Object) (*Snapshot, error) {
 	s = s.orEmpty()
 	b, err := newBatch(objects, keep)
@@ -91,7 +91,7 @@ func (s *Snapshot) Without(objects []runtime.Object) (*Snapshot, error) {
 }
 
 // reindex builds a pod index and a new memo for the snapshot, unless it can reuse
-// those of old.
+// what old has.
 func (s *Snapshot) reindex(old *Snapshot, nodes ...*corev1.Node) *Snapshot {
 	if s.view.nodeNames != old.view.nodeNames || !sameTable(s.pods, old.pods) {
 		s.byNode, s.derived = newPodIndex(s), &Memo{}
