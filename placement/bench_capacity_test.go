@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
@@ -19,14 +21,14 @@ func BenchmarkCapacityReport(b *testing.B) {
 		if i%10 == 0 {
 			cpu = "cpu:2"
 		}
-		objects = append(objects, clustertest.Node(fmt.Sprintf("n%04d", i), "hostname", cpu).Object(b))
+		objects = append(objects, clustertest.Object[*corev1.Node](b, clustertest.Node(fmt.Sprintf("n%04d", i), "hostname", cpu)))
 	}
 	for i := range 30 {
 		words := []string{"cpu:100m", "memory:64Mi"}
 		if i < 2 {
 			words = append(words, "port:4317")
 		}
-		objects = append(objects, clustertest.DaemonSet(fmt.Sprintf("agents/a%02d", i), words...).Object(b))
+		objects = append(objects, clustertest.Object[*appsv1.DaemonSet](b, clustertest.DaemonSet(fmt.Sprintf("agents/a%02d", i), words...)))
 	}
 	c, err := cluster.New(objects...)
 	if err != nil {

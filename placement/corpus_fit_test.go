@@ -23,7 +23,7 @@ func TestCorpusAgentsArePendingOnFargate(t *testing.T) {
 	for _, m := range readFolder(t, filepath.Join(corpus, "nodes")) {
 		for _, n := range m.Nodes {
 			if n.Labels["eks.amazonaws.com/compute-type"] == "fargate" {
-				objects = append(objects, n, clustertest.Pod("shop/"+n.Name, "node:"+n.Name, "running").Object(t))
+				objects = append(objects, n, clustertest.Object[*corev1.Pod](t, clustertest.Pod("shop/"+n.Name, "node:"+n.Name, "running")))
 			}
 		}
 	}
@@ -99,8 +99,8 @@ func TestCorpusAgentsClashOverHostPorts(t *testing.T) {
 // want 4317 conflict on every node that wants them, whatever its size.
 func TestCorpusCapacity(t *testing.T) {
 	corpus := golden.Corpus(t)
-	objects := []runtime.Object{clustertest.Node("huge", "hostname", "kubernetes.io/os=linux", "kubernetes.io/arch=amd64",
-		"cpu:1000", "memory:1000Gi", "ephemeral-storage:1000Gi", "sgx.intel.com/epc:1Gi", "pods:1000").Object(t)}
+	objects := []runtime.Object{clustertest.Object[*corev1.Node](t, clustertest.Node("huge", "hostname", "kubernetes.io/os=linux", "kubernetes.io/arch=amd64",
+		"cpu:1000", "memory:1000Gi", "ephemeral-storage:1000Gi", "sgx.intel.com/epc:1Gi", "pods:1000"))}
 	names := map[string]bool{}
 	for _, ds := range corpusDaemonSets(t, corpus) {
 		if ds = cluster.Default(ds); names[ds.Namespace+"/"+ds.Name] {
@@ -114,7 +114,7 @@ func TestCorpusCapacity(t *testing.T) {
 	for _, m := range readFolder(t, filepath.Join(corpus, "nodes")) {
 		for _, n := range m.Nodes {
 			if n.Labels["eks.amazonaws.com/compute-type"] == "fargate" {
-				objects = append(objects, n, clustertest.Pod("shop/"+n.Name, "node:"+n.Name, "running").Object(t))
+				objects = append(objects, n, clustertest.Object[*corev1.Pod](t, clustertest.Pod("shop/"+n.Name, "node:"+n.Name, "running")))
 			}
 		}
 	}
@@ -152,7 +152,7 @@ func corpusDaemonSets(t *testing.T, corpus string) []*appsv1.DaemonSet {
 }
 
 func hugeNode(t *testing.T) *corev1.Node {
-	return clustertest.Node("huge", "hostname", "cpu:1000", "memory:1000Gi", "pods:1000").Object(t)
+	return clustertest.Object[*corev1.Node](t, clustertest.Node("huge", "hostname", "cpu:1000", "memory:1000Gi", "pods:1000"))
 }
 
 func portsOf(v placement.Verdict) []placement.PortConflict {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster/clustertest"
@@ -28,7 +29,7 @@ func TestHintsRenumberEveryPortThatIsTaken(t *testing.T) {
 		{[]port{{80, "10.0.0.1"}, {80, "10.0.0.2"}, {90, ""}}, []port{{80, ""}, {90, ""}}, []string{"80 81", "90 91"}},
 	} {
 		c := clustertest.World{clustertest.Node("n1")}.Cluster(t)
-		holder, ds := clustertest.Pod("x/holder", "node:n1", "running").Object(t), clustertest.DaemonSet("ops/agent").Object(t)
+		holder, ds := clustertest.Object[*corev1.Pod](t, clustertest.Pod("x/holder", "node:n1", "running")), clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent"))
 		for _, p := range test.taken {
 			holder.Spec.Containers[0].Ports = append(holder.Spec.Containers[0].Ports, corev1.ContainerPort{ContainerPort: p.number, HostPort: p.number, HostIP: p.ip, Protocol: "TCP"})
 		}

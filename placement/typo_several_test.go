@@ -3,6 +3,8 @@ package placement_test
 import (
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/placement"
 )
@@ -28,7 +30,7 @@ func TestTyposMeanTheNearestWord(t *testing.T) {
 			words = append(words, key+"=x")
 		}
 		c := clustertest.World{clustertest.Node("n1", words...)}.Cluster(t)
-		w, err := placement.ForDaemonSet(clustertest.DaemonSet("ops/agent", "on:"+test.written+"=x").Object(t))
+		w, err := placement.ForDaemonSet(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "on:"+test.written+"=x")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +49,7 @@ func TestTyposMeanTheNearestWord(t *testing.T) {
 func TestAnOldNameIsAMistakeWhereTheNewOneIsUsed(t *testing.T) {
 	for label, want := range map[string]string{"topology.kubernetes.io/zone=a": "topology.kubernetes.io/zone", "kubernetes.io/os=linux": ""} {
 		c := clustertest.World{clustertest.Node("n1", label)}.Cluster(t)
-		w, err := placement.ForDaemonSet(clustertest.DaemonSet("ops/agent", "on:failure-domain.beta.kubernetes.io/zone=a").Object(t))
+		w, err := placement.ForDaemonSet(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "on:failure-domain.beta.kubernetes.io/zone=a")))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package rollout_test
 import (
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
@@ -28,7 +29,7 @@ func ExampleSim_Measure() {
 		return
 	}
 	s.Measure(100) // until all is up
-	next := rollout.Apply{Object: ready.With("max-unavailable:2", "image:agent:2").Object(t)}
+	next := rollout.Apply{Object: clustertest.Object[*appsv1.DaemonSet](t, ready.With("max-unavailable:2", "image:agent:2"))}
 	if err := s.Inject(next, rollout.EditNode{Node: "n-4", Edits: []cluster.NodeEdit{cluster.Taint("gone:NoExecute")}}); err != nil {
 		fmt.Println(err)
 	}

@@ -11,16 +11,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"pgregory.net/rapid"
 )
-
-// DaemonSetSpec describes a DaemonSet in words. Make one with DaemonSet or Given.
-type DaemonSetSpec struct {
-	line
-	given *appsv1.DaemonSet
-}
 
 // DaemonSet describes a DaemonSet of pods with one container and the label app=NAME,
 // which is also its selector. The key is namespace/name; without a namespace it is
@@ -47,14 +39,14 @@ type DaemonSetSpec struct {
 //	max-surge:1            likewise; maxUnavailable is then 0
 //	on-delete              the OnDelete update strategy
 //	history:2              revisionHistoryLimit
-func DaemonSet(key string, words ...string) DaemonSetSpec {
-	return DaemonSetSpec{line: line{key, slices.Clone(words)}}
+func DaemonSet(key string, words ...string) Spec {
+	return Spec{kind: daemonSet, name: key, words: slices.Clone(words)}
 }
 
 // Given describes an existing DaemonSet, for example from a manifest. Words change a
 // copy of it. GoString prints it as a call with a variable named after it; the text
 // notation cannot hold the object.
-func Given(ds *appsv1.DaemonSet, words ...string) DaemonSetSpec {
+func Given(ds *appsv1.DaemonSet, words ...string) Spec {
 	if ds == nil {
 		ds = &appsv1.DaemonSet{}
 	}
@@ -62,42 +54,20 @@ func Given(ds *appsv1.DaemonSet, words ...string) DaemonSetSpec {
 	if ds.Namespace != "" {
 		key = ds.Namespace + "/" + key
 	}
-	return DaemonSetSpec{line{key, slices.Clone(words)}, ds.DeepCopy()}
+	return Spec{kind: daemonSet, name: key, words: slices.Clone(words), given: ds.DeepCopy()}
 }
 
-// With returns the same DaemonSet with more words, for example as its next version.
-func (d DaemonSetSpec) With(words ...string) DaemonSetSpec {
-	d.line = d.with(words)
-	return d
-}
-
-// Key returns namespace/name, as package rollout names a DaemonSet.
-func (d DaemonSetSpec) Key() string {
-	namespace, name := d.key()
-	return namespace + "/" + name
-}
-
-// Object returns the DaemonSet. A word that cannot be parsed fails the test.
-func (d DaemonSetSpec) Object(t rapid.TB) *appsv1.DaemonSet {
-	t.Helper()
-	return object[*appsv1.DaemonSet](t, d)
-}
-
-// Objects returns the DaemonSet.
-func (d DaemonSetSpec) Objects() ([]runtime.Object, error) {
-	ds := d.blank()
-	if err := d.read(func(w word) error { return daemonSetWord(ds, w) }); err != nil {
-		return nil, err
-	}
-	return []runtime.Object{ds}, nil
+func (s Spec) daemonSet() (*appsv1.DaemonSet, error) {
+	ds := s.blank()
+	return ds, s.read(func(w word) error { return daemonSetWord(ds, w) })
 }
 
 // blank returns the DaemonSet without any word applied.
-func (d DaemonSetSpec) blank() *appsv1.DaemonSet {
-	if d.given != nil {
-		return d.given.DeepCopy()
+func (s Spec) blank() *appsv1.DaemonSet {
+	if s.given != nil {
+		return s.given.DeepCopy()
 	}
-	namespace, name := d.key()
+	namespace, name := s.key()
 	app := map[string]string{"app": name}
 	return &appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: app},
@@ -164,17 +134,6 @@ func int32Of(n int64, err error) (int32, error) {
 		err = strconv.ErrRange
 	}
 	return int32(n), err
-}
-
-// String returns the DaemonSet as a line of the notation.
-func (d DaemonSetSpec) String() string { return d.text("daemonset", d.name) }
-
-// GoString returns the call that makes it.
-func (d DaemonSetSpec) GoString() string {
-	if d.given != nil {
-		return d.call("Given", variable(d.given.Name))
-	}
-	return d.call("DaemonSet", strconv.Quote(d.name))
 }
 
 // variable returns a Go variable name for an object of that name.

@@ -18,6 +18,7 @@
 //	import (
 //		"testing"
 //
+//		appsv1 "k8s.io/api/apps/v1"
 //		"pgregory.net/rapid"
 //
 //		"github.com/berthsim/berth/cluster/clustertest"
@@ -26,7 +27,7 @@
 //
 //	func TestExporterRunsOnEveryLinuxNode(t *testing.T) {
 //		exporter := clustertest.DaemonSet("monitoring/exporter", "on:kubernetes.io/os=linux", "tolerate:*:NoSchedule")
-//		w, err := placement.ForDaemonSet(exporter.Object(t)) // or your own, from cluster.ReadManifest
+//		w, err := placement.ForDaemonSet(clustertest.Object[*appsv1.DaemonSet](t, exporter)) // or your own, from cluster.ReadManifest
 //		if err != nil {
 //			t.Fatal(err)
 //		}

@@ -1,8 +1,6 @@
 package clustertest
 
 import (
-	"strings"
-
 	corev1 "k8s.io/api/core/v1"
 	"pgregory.net/rapid"
 
@@ -22,15 +20,6 @@ func (e NodeChange) Apply(c *cluster.Cluster) (*cluster.Cluster, error) {
 		return c, nil
 	}
 	return c.Edit(e.Node, e.Edits...)
-}
-
-// String returns the change as kubectl arguments.
-func (e NodeChange) String() string {
-	words := []string{e.Node + ":"}
-	for _, edit := range e.Edits {
-		words = append(words, edit.String())
-	}
-	return strings.Join(words, " ")
 }
 
 // NodeChanges draws changes that people make to nodes: labels and taints are added

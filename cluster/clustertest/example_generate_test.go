@@ -3,6 +3,9 @@ package clustertest_test
 import (
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
 )
@@ -10,34 +13,34 @@ import (
 // A test uses clustertest.Clusters().Draw(t, "cluster"). Example(n) shows what would
 // be drawn.
 func ExampleClusters() {
-	w := clustertest.Clusters(clustertest.WithPlatforms(clustertest.PlatformGKE), clustertest.WithNodes(3, 6), clustertest.WithHealthyNodes()).Example(1)
+	w := clustertest.Clusters(clustertest.WithPlatforms("GKE"), clustertest.WithNodes(3, 6), clustertest.WithHealthyNodes()).Example(1)
 	c := w.Cluster(t)
 	fmt.Println(c.Nodes().Len() >= 3, c.Nodes().Len() <= 6, c.Labeled("cloud.google.com/gke-nodepool").Len() == c.Nodes().Len())
 	// Output: true true true
 }
 
 func ExamplePools() {
-	pool := clustertest.Pools(clustertest.WithPlatforms(clustertest.PlatformEKS), clustertest.WithPools(clustertest.PoolGPU), clustertest.WithNodes(2, 2)).Example(1)
-	n := pool.Object(t)
+	pool := clustertest.Pools(clustertest.WithPlatforms("EKS"), clustertest.WithPools("GPU"), clustertest.WithNodes(2, 2)).Example(1)
+	n := clustertest.Object[*corev1.Node](t, pool)
 	fmt.Println(pool.Names(), n.Labels["node.kubernetes.io/instance-type"], n.Spec.Taints[0].ToString())
 	// Output: [gpu-1 gpu-2] p4d.24xlarge nvidia.com/gpu=present:NoSchedule
 }
 
 func ExampleDaemonSets() {
-	fmt.Println(clustertest.DaemonSets(clustertest.WithKey("monitoring/exporter")).Example(1).Key())
-	// Output: monitoring/exporter
+	fmt.Println(clustertest.DaemonSets(clustertest.WithKey("monitoring/exporter")).Example(1).Names())
+	// Output: [monitoring/exporter]
 }
 
 func ExamplePods() {
-	fmt.Println(clustertest.Pods(clustertest.WithKey("shop/cart"), clustertest.WithWords("team=shop")).Example(1).Object(t).Labels)
+	fmt.Println(clustertest.Object[*corev1.Pod](t, clustertest.Pods(clustertest.WithKey("shop/cart"), clustertest.WithWords("team=shop")).Example(1)).Labels)
 	// Output: map[app:cart team:shop]
 }
 
 func ExampleUpdates() {
 	v1 := clustertest.DaemonSet("agent", "tolerate:*")
 	v2 := clustertest.Updates(v1).Example(3)
-	fmt.Println(v2.Key(), v2.String() != v1.String())
-	// Output: default/agent true
+	fmt.Println(v2.Names(), v2.String() != v1.String())
+	// Output: [default/agent] true
 }
 
 func ExampleNodeChanges() {
@@ -58,7 +61,7 @@ func ExampleNodeChange() {
 	e := clustertest.NodeChange{Node: "web-1", Edits: []cluster.NodeEdit{cluster.Cordon(), cluster.Label("zone", "b")}}
 	fmt.Printf("%v\n%#v\n", e, e)
 	// Output:
-	// web-1: cordon label zone=b
+	// {web-1 [cordon label zone=b]}
 	// clustertest.NodeChange{Node:"web-1", Edits:[]cluster.NodeEdit{cluster.Cordon(), cluster.Label("zone", "b")}}
 }
 
@@ -77,13 +80,13 @@ func ExampleOption() {
 }
 
 func ExampleWithPlatforms() {
-	w := clustertest.Clusters(clustertest.WithPlatforms(clustertest.PlatformAKS)).Example(1)
+	w := clustertest.Clusters(clustertest.WithPlatforms("AKS")).Example(1)
 	fmt.Println(w.Cluster(t).LabelValues("topology.kubernetes.io/region"))
 	// Output: [westeurope]
 }
 
 func ExampleWithPools() {
-	w := clustertest.Clusters(clustertest.WithPools(clustertest.PoolWindows)).Example(1)
+	w := clustertest.Clusters(clustertest.WithPools("Windows")).Example(1)
 	fmt.Println(w.Cluster(t).LabelValues("kubernetes.io/os"))
 	// Output: [windows]
 }
@@ -112,7 +115,7 @@ func ExampleWithWords() {
 }
 
 func ExampleWithKey() {
-	fmt.Println(clustertest.DaemonSets(clustertest.WithKey("monitoring/exporter")).Example(1).Object(t).Namespace)
+	fmt.Println(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSets(clustertest.WithKey("monitoring/exporter")).Example(1)).Namespace)
 	// Output: monitoring
 }
 
@@ -120,16 +123,6 @@ func ExampleWithKey() {
 func ExampleWithLabelsOf() {
 	c := clustertest.World{clustertest.Pool("web", 2, "rack=7")}.Cluster(t)
 	ds := clustertest.DaemonSets(clustertest.WithLabelsOf(c)).Example(1)
-	fmt.Println(len(ds.Object(t).Spec.Template.Spec.NodeSelector) <= 2)
+	fmt.Println(len(clustertest.Object[*appsv1.DaemonSet](t, ds).Spec.Template.Spec.NodeSelector) <= 2)
 	// Output: true
-}
-
-func ExamplePlatform() {
-	fmt.Printf("%v %#v\n", clustertest.PlatformEKS, clustertest.PlatformOnPremises)
-	// Output: EKS clustertest.PlatformOnPremises
-}
-
-func ExamplePoolKind() {
-	fmt.Printf("%v %#v\n", clustertest.PoolControlPlane, clustertest.PoolVirtual)
-	// Output: ControlPlane clustertest.PoolVirtual
 }

@@ -3,6 +3,8 @@ package clustertest_test
 import (
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster/clustertest"
@@ -17,7 +19,7 @@ func (fatal) Helper()                           {}
 func (fatal) Fatalf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
 func ExampleNode() {
-	n := clustertest.Node("web-1", "zone=a", "taint:dedicated=gpu:NoSchedule", "cordoned", "cpu:2").Object(t)
+	n := clustertest.Object[*corev1.Node](t, clustertest.Node("web-1", "zone=a", "taint:dedicated=gpu:NoSchedule", "cordoned", "cpu:2"))
 	fmt.Println(n.Name, n.Labels, n.Spec.Unschedulable, n.Status.Allocatable.Cpu())
 	for _, taint := range n.Spec.Taints {
 		fmt.Println(taint.ToString())
@@ -41,7 +43,7 @@ func ExamplePool() {
 }
 
 func ExampleDaemonSet() {
-	ds := clustertest.DaemonSet("monitoring/exporter", "on:kubernetes.io/os=linux", "tolerate:*:NoSchedule", "port:9100", "max-unavailable:10%").Object(t)
+	ds := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("monitoring/exporter", "on:kubernetes.io/os=linux", "tolerate:*:NoSchedule", "port:9100", "max-unavailable:10%"))
 	fmt.Println(ds.Namespace, ds.Name, ds.Spec.UpdateStrategy.RollingUpdate.MaxUnavailable)
 	fmt.Println(ds.Spec.Template.Spec.NodeSelector, ds.Spec.Template.Spec.Tolerations[0].Effect, ds.Spec.Template.Spec.Containers[0].Image)
 	// Output:
@@ -50,13 +52,13 @@ func ExampleDaemonSet() {
 }
 
 func ExamplePod() {
-	pod := clustertest.Pod("shop/cart", "node:web-1", "running", "cpu:500m").Object(t)
+	pod := clustertest.Object[*corev1.Pod](t, clustertest.Pod("shop/cart", "node:web-1", "running", "cpu:500m"))
 	fmt.Println(pod.Namespace, pod.Name, pod.Spec.NodeName, pod.Status.Phase)
 	// Output: shop cart web-1 Running
 }
 
 // The next version is the same DaemonSet with more words.
-func ExampleDaemonSetSpec_With() {
+func ExampleSpec_With() {
 	v1 := clustertest.DaemonSet("agent", "max-unavailable:1")
 	v2 := v1.With("image:registry.example.com/agent:2")
 	fmt.Printf("%v\n%#v\n", v2, v2)
@@ -67,22 +69,26 @@ func ExampleDaemonSetSpec_With() {
 
 // A DaemonSet from a manifest, and its next version.
 func ExampleGiven() {
-	nodeExporter := clustertest.DaemonSet("monitoring/node-exporter").Object(t)
+	nodeExporter := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("monitoring/node-exporter"))
 	v2 := clustertest.Given(nodeExporter, "image:registry.example.com/exporter:2")
-	fmt.Println(v2.Object(t).Spec.Template.Spec.Containers[0].Image)
+	fmt.Println(clustertest.Object[*appsv1.DaemonSet](t, v2).Spec.Template.Spec.Containers[0].Image)
 	fmt.Printf("%#v\n", v2)
 	// Output:
 	// registry.example.com/exporter:2
 	// clustertest.Given(nodeExporter, "image:registry.example.com/exporter:2")
 }
 
-func ExampleDaemonSetSpec_Key() {
-	fmt.Println(clustertest.DaemonSet("agent").Key())
-	// Output: default/agent
+func ExampleObject() {
+	ds := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("agent", "on-delete"))
+	fmt.Println(ds.Spec.UpdateStrategy.Type)
+	clustertest.Object[*corev1.Node](t, clustertest.DaemonSet("agent"))
+	// Output:
+	// OnDelete
+	// daemonset agent: is not a *v1.Node
 }
 
 // Without a test, mistakes are returned as an error; with one they fail it.
-func ExampleDaemonSetSpec_Objects() {
+func ExampleSpec_Objects() {
 	_, err := clustertest.DaemonSet("agent", "tolerat:*", "cpu:lots").Objects()
 	fmt.Println(err)
 	// Output:
@@ -90,51 +96,14 @@ func ExampleDaemonSetSpec_Objects() {
 	// agent: "cpu:lots": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'
 }
 
-func ExampleDaemonSetSpec_Object() {
-	fmt.Println(clustertest.DaemonSet("agent", "on-delete").Object(t).Spec.UpdateStrategy.Type)
-	// Output: OnDelete
+func ExampleSpec_Names() {
+	fmt.Println(clustertest.Pool("web", 10).Names()[8:], clustertest.Node("db").Names(), clustertest.DaemonSet("agent").Names())
+	// Output: [web-09 web-10] [db] [default/agent]
 }
 
-func ExampleNodeSpec_Names() {
-	fmt.Println(clustertest.Pool("web", 10).Names()[8:], clustertest.Node("db").Names())
-	// Output: [web-09 web-10] [db]
-}
-
-func ExampleNodeSpec_Named() {
+func ExampleSpec_Named() {
 	fmt.Printf("%#v\n", clustertest.Pool("web", 2, "zone=a").Named("web-3"))
 	// Output: clustertest.Node("web-3", "zone=a")
-}
-
-func ExampleNodeSpec_With() {
-	fmt.Printf("%#v\n", clustertest.Pool("web", 2, "zone=a").With("not-ready"))
-	// Output: clustertest.Pool("web", 2, "zone=a", "not-ready")
-}
-
-func ExampleNodeSpec_Object() {
-	fmt.Println(clustertest.Pool("web", 2).Object(t).Name)
-	// Output: web-1
-}
-
-func ExampleNodeSpec_Objects() {
-	nodes, err := clustertest.Pool("web", 2).Objects()
-	fmt.Println(len(nodes), err)
-	// Output: 2 <nil>
-}
-
-func ExamplePodSpec_With() {
-	fmt.Println(clustertest.Pod("shop/cart", "cpu:1").With("node:web-1", "failed"))
-	// Output: pod shop/cart cpu:1 node:web-1 failed
-}
-
-func ExamplePodSpec_Object() {
-	fmt.Println(clustertest.Pod("cart", "host-network").Object(t).Spec.HostNetwork)
-	// Output: true
-}
-
-func ExamplePodSpec_Objects() {
-	_, err := clustertest.Pod("cart", "asleep").Objects()
-	fmt.Println(err)
-	// Output: cart: "asleep": no such word
 }
 
 // Specs of any kind make a world.

@@ -10,20 +10,21 @@ import (
 
 // Pools draws pools like real ones, the plainest first: one Linux node made by
 // kubeadm.
-func Pools(opts ...Option) *rapid.Generator[NodeSpec] {
+func Pools(opts ...Option) *rapid.Generator[Spec] {
 	o := collect(opts)
-	return rapid.Custom(func(t *rapid.T) NodeSpec { return drawPool(t, o, drawPlatform(t, o)) })
+	return rapid.Custom(func(t *rapid.T) Spec { return drawPool(t, o, drawPlatform(t, o)) })
 }
 
-func drawPlatform(t *rapid.T, o options) Platform {
-	var platforms []Platform
+func drawPlatform(t *rapid.T, o options) platform {
+	o.check(t)
+	var platforms []platform
 	for _, m := range o.models() {
 		platforms = append(platforms, m.platform)
 	}
 	return rapid.SampledFrom(slices.Compact(platforms)).Draw(t, "platform")
 }
 
-func drawPool(t *rapid.T, o options, on Platform) NodeSpec {
+func drawPool(t *rapid.T, o options, on platform) Spec {
 	m := drawModel(t, o, on)
 	n := rapid.IntRange(o.least, max(o.most, o.least+1)).Draw(t, "nodes") // never without a choice: rapid wants one
 	purpose := strings.Fields(rapid.SampledFrom(purposes).Draw(t, "purpose"))
@@ -33,8 +34,8 @@ func drawPool(t *rapid.T, o options, on Platform) NodeSpec {
 // drawModel draws from the pool kinds of all platforms, so that a kind stays when
 // the platform shrinks to a plainer one. If the platform lacks the kind, the result
 // is the platform's plainest model.
-func drawModel(t *rapid.T, o options, on Platform) model {
-	var shapes []PoolKind
+func drawModel(t *rapid.T, o options, on platform) model {
+	var shapes []poolKind
 	for _, m := range o.models() {
 		shapes = append(shapes, m.shape)
 	}
@@ -72,11 +73,11 @@ func Clusters(opts ...Option) *rapid.Generator[World] {
 // drawNodes draws one to four pools. If they have too few nodes, the first pool is
 // enlarged. The last node of each pool may have a condition.
 func drawNodes(t *rapid.T, o options) World {
-	platform := drawPlatform(t, o)
+	on := drawPlatform(t, o)
 	each := o
 	each.least, each.most = 1, max(1, min(o.most, (o.most+1)/2))
 	pools := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) drawnPool {
-		p := drawnPool{NodeSpec: drawPool(t, each, platform)}
+		p := drawnPool{Spec: drawPool(t, each, on)}
 		if !o.healthy {
 			p.condition = rapid.SampledFrom(conditions).Draw(t, "trouble")
 		}
@@ -86,7 +87,7 @@ func drawNodes(t *rapid.T, o options) World {
 }
 
 type drawnPool struct {
-	NodeSpec
+	Spec
 	condition string
 }
 
@@ -114,7 +115,7 @@ func (p drawnPool) specs() (w World) {
 	if p.nodes == 0 {
 		return nil
 	}
-	healthy, last := p.NodeSpec, p.Names()[p.nodes-1]
+	healthy, last := p.Spec, p.Names()[p.nodes-1]
 	if p.condition != "" {
 		healthy.nodes--
 	}

@@ -15,10 +15,10 @@ import (
 func (w World) nodes() []*corev1.Node {
 	var nodes []*corev1.Node
 	for _, spec := range w {
-		if n, ok := spec.(NodeSpec); ok {
-			objects, _ := n.Objects()
-			for _, o := range objects {
-				nodes = append(nodes, o.(*corev1.Node))
+		objects, _ := spec.Objects()
+		for _, o := range objects {
+			if n, ok := o.(*corev1.Node); ok {
+				nodes = append(nodes, n)
 			}
 		}
 	}
@@ -60,10 +60,11 @@ func drawShare(t *rapid.T, has corev1.ResourceList) []string {
 // DaemonSets draws DaemonSets like real ones: selectors, affinity, tolerations,
 // requests, host ports, update strategy. They shrink to one without words, which
 // runs on every node that it can.
-func DaemonSets(opts ...Option) *rapid.Generator[DaemonSetSpec] {
+func DaemonSets(opts ...Option) *rapid.Generator[Spec] {
 	o := collect(opts)
 	s := o.knows()
-	return rapid.Custom(func(t *rapid.T) DaemonSetSpec {
+	return rapid.Custom(func(t *rapid.T) Spec {
+		o.check(t)
 		d := DaemonSet(o.key, drawPlace(t, s)...).With(drawNeeds(t)...)
 		how := rapid.SampledFrom(strategies).Draw(t, "strategy") + " " + rapid.SampledFrom(paces).Draw(t, "pace")
 		return d.With(strings.Fields(how)...).With(o.words...)
@@ -71,23 +72,24 @@ func DaemonSets(opts ...Option) *rapid.Generator[DaemonSetSpec] {
 }
 
 // Pods draws ordinary pods without a node.
-func Pods(opts ...Option) *rapid.Generator[PodSpec] {
+func Pods(opts ...Option) *rapid.Generator[Spec] {
 	o := collect(opts)
 	s := o.knows()
-	return rapid.Custom(func(t *rapid.T) PodSpec {
+	return rapid.Custom(func(t *rapid.T) Spec {
+		o.check(t)
 		return Pod(o.key, drawPlace(t, s)...).With(drawNeeds(t)...).With(o.words...)
 	})
 }
 
 // Updates draws changed versions of a DaemonSet, most often with another image. The
 // result is the given one with more words.
-func Updates(d DaemonSetSpec) *rapid.Generator[DaemonSetSpec] {
+func Updates(d Spec) *rapid.Generator[Spec] {
 	_, name := d.key()
 	changes := []string{
 		"image:registry.example.com/" + name + ":2", "image:registry.example.com/" + name + ":3",
 		"max-unavailable:2", "min-ready:10s", "cpu:200m", "tolerate:*", "on:kubernetes.io/os=linux", "max-surge:1", "on-delete", "release=next",
 	}
-	return rapid.Map(rapid.SampledFrom(changes), func(word string) DaemonSetSpec { return d.With(word) })
+	return rapid.Map(rapid.SampledFrom(changes), func(word string) Spec { return d.With(word) })
 }
 
 var (

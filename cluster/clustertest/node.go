@@ -11,18 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
 )
-
-// NodeSpec describes a node, or a pool of nodes, in words. Make one with Node or
-// Pool.
-type NodeSpec struct {
-	line
-	pool  bool
-	nodes int // of a pool
-}
 
 // Node describes a ready node with 4 CPUs, 16Gi of memory and room for 110 pods. A
 // later word overrides an earlier one:
@@ -34,59 +25,39 @@ type NodeSpec struct {
 //	not-ready          the Ready condition False, with its taints
 //	cpu:2 memory:4Gi pods:29 example.com/gpu:8
 //	                   allocatable and capacity
-func Node(name string, words ...string) NodeSpec {
-	return NodeSpec{line: line{name, slices.Clone(words)}}
+func Node(name string, words ...string) Spec {
+	return Spec{kind: node, name: name, words: slices.Clone(words)}
 }
 
 // Pool describes nodes with the same words: NAME-1, NAME-2, ..., zero-padded for ten
 // or more. The nodes take values separated by | in turn: zone=a|b puts every second
 // node in zone b.
-func Pool(name string, nodes int, words ...string) NodeSpec {
-	return NodeSpec{line: line{name, slices.Clone(words)}, pool: true, nodes: nodes}
+func Pool(name string, nodes int, words ...string) Spec {
+	return Spec{kind: pool, name: name, words: slices.Clone(words), nodes: nodes}
 }
 
-// With returns the same nodes with more words.
-func (n NodeSpec) With(words ...string) NodeSpec {
-	n.line = n.with(words)
-	return n
-}
-
-// Named returns one node with the same words and another name.
-func (n NodeSpec) Named(name string) NodeSpec { return Node(name, n.words...) }
-
-// Names returns the names of the nodes, in order.
-func (n NodeSpec) Names() []string {
-	if !n.pool {
-		return []string{n.name}
-	}
+// poolNames returns the names of a pool's nodes, in order.
+func (s Spec) poolNames() []string {
 	var names []string
-	digits := len(strconv.Itoa(n.nodes))
-	for i := range max(n.nodes, 0) {
-		names = append(names, fmt.Sprintf("%s-%0*d", n.name, digits, i+1))
+	digits := len(strconv.Itoa(s.nodes))
+	for i := range max(s.nodes, 0) {
+		names = append(names, fmt.Sprintf("%s-%0*d", s.name, digits, i+1))
 	}
 	return names
 }
 
-// Object returns the node, or the first node of a pool. A word that cannot be parsed
-// fails the test.
-func (n NodeSpec) Object(t rapid.TB) *corev1.Node {
-	t.Helper()
-	return object[*corev1.Node](t, n)
-}
-
-// Objects returns the nodes. It costs a few µs per node.
-func (n NodeSpec) Objects() ([]runtime.Object, error) {
+func (s Spec) nodeObjects() ([]runtime.Object, error) {
 	var nodes []runtime.Object
 	var errs []error
-	if n.pool && n.nodes < 0 {
-		errs = append(errs, fmt.Errorf("%s: a pool of %d nodes", n.name, n.nodes))
+	if s.nodes < 0 {
+		errs = append(errs, fmt.Errorf("%s: a pool of %d nodes", s.name, s.nodes))
 	}
-	for i, name := range n.Names() {
-		node, err := n.node(i, name)
+	for i, name := range s.Names() {
+		n, err := s.node(i, name)
 		if err != nil && i == 0 { // the other nodes have the same words
 			errs = append(errs, err)
 		}
-		nodes = append(nodes, node)
+		nodes = append(nodes, n)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -94,13 +65,13 @@ func (n NodeSpec) Objects() ([]runtime.Object, error) {
 	return nodes, nil
 }
 
-func (n NodeSpec) node(i int, name string) (*corev1.Node, error) {
+func (s Spec) node(i int, name string) (*corev1.Node, error) {
 	node := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Status:     corev1.NodeStatus{Allocatable: room.DeepCopy()},
 	}
 	edits := []cluster.NodeEdit{cluster.Ready()}
-	err := n.read(func(w word) error {
+	err := s.read(func(w word) error {
 		w = w.dealt(i)
 		if w.sep == ':' && isResource(w.key) {
 			return setQuantity(node.Status.Allocatable, w)
@@ -174,23 +145,4 @@ func setQuantity(list corev1.ResourceList, w word) error {
 		list[corev1.ResourceName(w.key)] = q
 	}
 	return err
-}
-
-// String returns the nodes as a line of the notation.
-func (n NodeSpec) String() string {
-	switch {
-	case n.pool:
-		return n.text("pool", n.name, strconv.Itoa(n.nodes))
-	case slices.Contains(kinds, n.name) || strings.HasPrefix(n.name, "#"):
-		return n.text("node", n.name)
-	}
-	return n.text(n.name)
-}
-
-// GoString returns the call that makes it.
-func (n NodeSpec) GoString() string {
-	if n.pool {
-		return n.call("Pool", strconv.Quote(n.name), strconv.Itoa(n.nodes))
-	}
-	return n.call("Node", strconv.Quote(n.name))
 }

@@ -1,7 +1,9 @@
 package clustertest
 
 import (
-	"slices"
+	"errors"
+
+	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -10,9 +12,10 @@ import (
 type Option struct{ set func(*options) }
 
 type options struct {
-	platforms   []Platform
-	kinds       []PoolKind
-	least, most int // nodes of a cluster or of a pool
+	platforms   []platform
+	kinds       []poolKind
+	err         error // unknown words in options
+	least, most int   // nodes of a cluster or of a pool
 	healthy     bool
 	pods        bool
 	words       []string
@@ -30,15 +33,20 @@ func collect(opts []Option) options {
 	return o
 }
 
-// WithPlatforms draws clusters and pools of these platforms only.
-func WithPlatforms(platforms ...Platform) Option {
-	return Option{func(o *options) { o.platforms = slices.Clone(platforms) }}
+// WithPlatforms draws clusters and pools of these platforms only: OnPremises
+// (kubeadm), EKS, GKE or AKS. Another word fails the test.
+func WithPlatforms(platforms ...string) Option {
+	found, err := parseNames[platform]("platform", platformNames, platforms)
+	return Option{func(o *options) { o.platforms, o.err = found, errors.Join(o.err, err) }}
 }
 
-// WithPools draws only pools of these kinds. Not every platform has every kind: only
-// platforms that have one are drawn. If none has one, any kind is drawn.
-func WithPools(shapes ...PoolKind) Option {
-	return Option{func(o *options) { o.kinds = slices.Clone(shapes) }}
+// WithPools draws only pools of these kinds: Linux, ControlPlane, ARM, Spot, GPU,
+// Windows or Virtual, which has no machine behind it (Fargate, virtual-kubelet, KWOK).
+// Another word fails the test. Not every platform has every kind: only platforms that
+// have one are drawn. If none has one, any kind is drawn.
+func WithPools(kinds ...string) Option {
+	found, err := parseNames[poolKind]("kind of pool", poolKindNames, kinds)
+	return Option{func(o *options) { o.kinds, o.err = found, errors.Join(o.err, err) }}
 }
 
 // WithNodes draws from least to most nodes, for a cluster or a pool. The default is
@@ -70,6 +78,13 @@ func WithKey(key string) Option { return Option{func(o *options) { o.key = key }
 // cluster's nodes. By default they refer to those of generated nodes.
 func WithLabelsOf(c *cluster.Cluster) Option {
 	return Option{func(o *options) { o.vocabulary = vocabularyOf(c) }}
+}
+
+// check fails the test if an option has a word that is not known.
+func (o options) check(t *rapid.T) {
+	if o.err != nil {
+		t.Fatalf("%v", o.err)
+	}
 }
 
 // models returns the models to draw from, at least one.

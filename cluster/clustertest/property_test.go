@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"pgregory.net/rapid"
 
@@ -64,7 +65,7 @@ func TestClustersAreOfTheSizeAskedFor(t *testing.T) {
 
 func TestOptionsNarrowWhatIsDrawn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := clustertest.Clusters(clustertest.WithPlatforms(clustertest.PlatformGKE, clustertest.PlatformEKS), clustertest.WithPools(clustertest.PoolWindows, clustertest.PoolSpot),
+		w := clustertest.Clusters(clustertest.WithPlatforms("GKE", "EKS"), clustertest.WithPools("Windows", "Spot"),
 			clustertest.WithHealthyNodes(), clustertest.WithWords("team=blue")).Draw(t, "cluster")
 		for n := range w.Cluster(t).Nodes().All() {
 			_, gke := n.Labels["cloud.google.com/gke-nodepool"]
@@ -142,7 +143,7 @@ func TestEditsAndFaultsApply(t *testing.T) {
 func TestFailuresShrinkToTheSmallestTellingCase(t *testing.T) {
 	for _, tt := range []struct {
 		claim string
-		runs  clustertest.DaemonSetSpec
+		runs  clustertest.Spec
 		want  string
 	}{
 		{"an agent runs on every node", clustertest.DaemonSet("agent"),
@@ -153,7 +154,7 @@ func TestFailuresShrinkToTheSmallestTellingCase(t *testing.T) {
 			`clustertest.Pool("windows", 1, "kubernetes.io/os=windows", "kubernetes.io/arch=amd64", "hostname", "node.kubernetes.io/windows-build=10.0.20348", "taint:os=windows:NoSchedule", "cpu:8", "memory:32Gi"),`},
 	} {
 		t.Run(tt.claim, func(t *testing.T) {
-			w, err := placement.ForDaemonSet(tt.runs.Object(t))
+			w, err := placement.ForDaemonSet(clustertest.Object[*appsv1.DaemonSet](t, tt.runs))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,11 +174,11 @@ func TestFailuresShrinkToTheSmallestTellingCase(t *testing.T) {
 
 // A DaemonSet shrinks word by word.
 func TestDaemonSetsShrinkToTheTellingWord(t *testing.T) {
-	windows := clustertest.Node("win", "kubernetes.io/os=windows").Object(t)
-	var last clustertest.DaemonSetSpec
+	windows := clustertest.Object[*corev1.Node](t, clustertest.Node("win", "kubernetes.io/os=windows"))
+	var last clustertest.Spec
 	shrunk.Failure(t, func(t *rapid.T) {
 		last = clustertest.DaemonSets().Draw(t, "daemonset")
-		w, err := placement.ForDaemonSet(last.Object(t))
+		w, err := placement.ForDaemonSet(clustertest.Object[*appsv1.DaemonSet](t, last))
 		if err != nil {
 			t.Fatal(err)
 		}

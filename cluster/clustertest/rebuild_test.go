@@ -44,6 +44,6 @@ func call(t *rapid.T, c *ast.CallExpr) clustertest.Spec {
 		return clustertest.Pod(words[0], words[1:]...)
 	default:
 		t.Fatalf("there is no function %s", function)
-		return nil
+		return clustertest.Spec{}
 	}
 }

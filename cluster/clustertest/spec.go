@@ -7,62 +7,163 @@ import (
 	"strconv"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"pgregory.net/rapid"
 )
 
-// Spec is an object, or a pool of nodes, described in words: a NodeSpec, a
-// DaemonSetSpec or a PodSpec. It prints as a line of the notation that Parse reads,
-// and with %#v as the call that makes it.
-type Spec interface {
-	fmt.Stringer
-	fmt.GoStringer
-
-	// Objects returns what the words describe, new at each call. The error names every
-	// word that cannot be parsed. Objects does not check that the API server would
-	// accept the result; cluster.Validate does.
-	Objects() ([]runtime.Object, error)
-}
-
-// line is the common part of all specs.
-type line struct {
+// Spec describes an object, or a pool of nodes, in words. Node, Pool, DaemonSet,
+// Given and Pod make one. It prints as a line of the notation that Parse reads, and
+// with %#v as the call that makes it.
+type Spec struct {
+	kind  string // one of kinds
 	name  string // namespace/name if the kind is namespaced
 	words []string
+	nodes int               // of a pool
+	given *appsv1.DaemonSet // nil unless made by Given
 }
 
-func (l line) with(words []string) line {
-	return line{l.name, slices.Concat(l.words, words)}
+// kinds are the words that may start a line in place of a node's name.
+var kinds = []string{node, pool, daemonSet, pod}
+
+const (
+	node      = "node"
+	pool      = "pool"
+	daemonSet = "daemonset"
+	pod       = "pod"
+)
+
+// With returns the same object with more words, for example a DaemonSet's next
+// version.
+func (s Spec) With(words ...string) Spec {
+	s.words = slices.Concat(s.words, words)
+	return s
 }
 
-func (l line) text(start ...string) string { return strings.Join(append(start, l.words...), " ") }
+// Named returns the same object under another name; of a pool, one node.
+func (s Spec) Named(name string) Spec {
+	s.name = name
+	if s.kind == pool {
+		s.kind, s.nodes = node, 0
+	}
+	if s.given != nil {
+		s.given = s.given.DeepCopy()
+		s.given.Namespace, s.given.Name = s.key()
+	}
+	return s
+}
 
-// call returns the source of a call with the words as its last arguments.
-func (l line) call(function string, args ...string) string {
-	for _, w := range l.words {
+// Names returns the names of the objects, in order: of nodes, or namespace/name of a
+// DaemonSet or pod.
+func (s Spec) Names() []string {
+	switch s.kind {
+	case pool:
+		return s.poolNames()
+	case node:
+		return []string{s.name}
+	}
+	namespace, name := s.key()
+	return []string{namespace + "/" + name}
+}
+
+// Objects returns what the words describe, new at each call. The error names every
+// word that cannot be parsed. Objects does not check that the API server would
+// accept the result; cluster.Validate does. It costs a few µs per object.
+func (s Spec) Objects() ([]runtime.Object, error) {
+	switch s.kind {
+	case node, pool:
+		return s.nodeObjects()
+	case daemonSet:
+		return one(s.daemonSet())
+	case pod:
+		return one(s.pod())
+	}
+	return nil, errors.New("the zero Spec describes nothing: use a function such as Node")
+}
+
+func one[T runtime.Object](object T, err error) ([]runtime.Object, error) {
+	if err != nil {
+		return nil, err
+	}
+	return []runtime.Object{object}, nil
+}
+
+// Object returns the object that a spec describes, of a pool the first node. A word
+// that cannot be parsed, or a spec of another kind, fails the test:
+//
+//	ds := clustertest.Object[*appsv1.DaemonSet](t, spec)
+func Object[T runtime.Object](t rapid.TB, s Spec) (first T) {
+	t.Helper()
+	objects, err := s.Objects()
+	if err != nil {
+		t.Fatalf("%v", err)
+		return first
+	}
+	if len(objects) == 0 {
+		t.Fatalf("%s: there is no object", s)
+		return first
+	}
+	first, ok := objects[0].(T)
+	if !ok {
+		t.Fatalf("%s: is not a %T", s, first)
+	}
+	return first
+}
+
+// String returns the spec as a line of the notation.
+func (s Spec) String() string {
+	start := []string{s.kind, s.name}
+	switch {
+	case s.kind == pool:
+		start = append(start, strconv.Itoa(s.nodes))
+	case s.kind == node && !slices.Contains(kinds, s.name) && !strings.HasPrefix(s.name, "#"):
+		start = start[1:]
+	}
+	return strings.Join(append(start, s.words...), " ")
+}
+
+// GoString returns the call that makes the spec.
+func (s Spec) GoString() string {
+	function, args := "", []string{strconv.Quote(s.name)}
+	switch {
+	case s.kind == node:
+		function = "Node"
+	case s.kind == pool:
+		function, args = "Pool", append(args, strconv.Itoa(s.nodes))
+	case s.given != nil:
+		function, args = "Given", []string{variable(s.given.Name)}
+	case s.kind == daemonSet:
+		function = "DaemonSet"
+	case s.kind == pod:
+		function = "Pod"
+	default:
+		return "clustertest.Spec{}"
+	}
+	for _, w := range s.words {
 		args = append(args, strconv.Quote(w))
 	}
 	return "clustertest." + function + "(" + strings.Join(args, ", ") + ")"
 }
 
 // key returns the namespace and the name of a namespaced object.
-func (l line) key() (namespace, name string) {
-	if namespace, name, ok := strings.Cut(l.name, "/"); ok {
+func (s Spec) key() (namespace, name string) {
+	if namespace, name, ok := strings.Cut(s.name, "/"); ok {
 		return namespace, name
 	}
-	return "default", l.name
+	return "default", s.name
 }
 
 // read passes each word, cut at its first ':' or '=', to reader. The error joins the
 // errors for all words.
-func (l line) read(reader func(w word) error) error {
+func (s Spec) read(reader func(w word) error) error {
 	var errs []error
-	for _, text := range l.words {
+	for _, text := range s.words {
 		err := errors.New("a word is one word")
 		if !strings.ContainsAny(text, " \t\r\n") && text != "" {
 			err = reader(cut(text))
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %q: %w", l.name, text, err))
+			errs = append(errs, fmt.Errorf("%s: %q: %w", s.name, text, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -84,18 +185,3 @@ func cut(text string) word {
 }
 
 var errNoSuchWord = errors.New("no such word")
-
-// object returns the first object of a spec. A word that cannot be parsed fails the
-// test.
-func object[T runtime.Object](t rapid.TB, s Spec) (first T) {
-	t.Helper()
-	objects, err := s.Objects()
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	if len(objects) == 0 {
-		t.Fatalf("%s: there is no object", s)
-		return first
-	}
-	return objects[0].(T)
-}

@@ -36,7 +36,7 @@ func (o options) knows() *vocabulary {
 }
 
 // addLine adds the labels and taints in the words of a node.
-func (s *vocabulary) addLine(n NodeSpec) {
+func (s *vocabulary) addLine(n Spec) {
 	for _, text := range n.words {
 		switch w := cut(text).dealt(0); {
 		case w.sep == '=':

@@ -1,10 +1,12 @@
 package clustertest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/berthsim/berth/cluster"
@@ -43,7 +45,7 @@ template: {spec: {affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuri
 		{"max-surge:2", `{updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 0, maxSurge: 2}}}`},
 	} {
 		t.Run(tt.word, func(t *testing.T) {
-			got, want := clustertest.DaemonSet("a", tt.word).Object(t), clustertest.DaemonSet("a").Object(t)
+			got, want := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("a", tt.word)), clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("a"))
 			if err := yaml.UnmarshalStrict([]byte(tt.want), &want.Spec); err != nil {
 				t.Fatal(err)
 			}
@@ -113,4 +115,27 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(c, err)
 		}
 	})
+}
+
+// An unknown word in an option fails the test and names the known ones. Case does not
+// matter.
+func TestUnknownPlatformsAndPools(t *testing.T) {
+	for _, g := range []func() clustertest.World{
+		func() clustertest.World {
+			return clustertest.Clusters(clustertest.WithPlatforms("eks", "EKSS"), clustertest.WithPools("gpuu")).Example(1)
+		},
+		func() clustertest.World {
+			return clustertest.World{clustertest.DaemonSets(clustertest.WithPlatforms("EKSS"), clustertest.WithPools("gpuu")).Example(1)}
+		},
+	} {
+		message := func() (text string) {
+			defer func() { text = fmt.Sprint(recover()) }() // Example panics where a test would fail
+			return g().String()
+		}()
+		for _, part := range []string{`no such platform: "EKSS": must be one of OnPremises, EKS, GKE, AKS`, `no such kind of pool: "gpuu": must be one of Linux, `} {
+			if !strings.Contains(message, part) || strings.Contains(message, `"eks"`) {
+				t.Errorf("%q is not in: %s", part, message)
+			}
+		}
+	}
 }

@@ -117,23 +117,20 @@ func ParseWorld(text string) (World, error) {
 	return w, errors.Join(errs...)
 }
 
-// kinds are the words that may start a line in place of a node's name.
-var kinds = []string{"node", "pool", "daemonset", "pod"}
-
 func parseLine(words []string) (Spec, error) {
 	kind := words[0]
 	if !slices.Contains(kinds, kind) {
 		return Node(kind, words[1:]...), nil
 	}
 	if words = words[1:]; len(words) == 0 {
-		return nil, fmt.Errorf("%s: want a name", kind)
+		return Spec{}, fmt.Errorf("%s: want a name", kind)
 	}
 	switch name := words[0]; kind {
-	case "pool":
+	case pool:
 		return parsePool(name, words[1:])
-	case "daemonset":
+	case daemonSet:
 		return DaemonSet(name, words[1:]...), nil
-	case "pod":
+	case pod:
 		return Pod(name, words[1:]...), nil
 	default:
 		return Node(name, words[1:]...), nil
@@ -142,11 +139,11 @@ func parseLine(words []string) (Spec, error) {
 
 func parsePool(name string, words []string) (Spec, error) {
 	if len(words) == 0 {
-		return nil, fmt.Errorf("pool %s: want the number of nodes", name)
+		return Spec{}, fmt.Errorf("pool %s: want the number of nodes", name)
 	}
 	nodes, err := strconv.Atoi(words[0])
 	if err != nil {
-		return nil, fmt.Errorf("pool %s: want the number of nodes: %w", name, err)
+		return Spec{}, fmt.Errorf("pool %s: want the number of nodes: %w", name, err)
 	}
 	return Pool(name, nodes, words[1:]...), nil
 }

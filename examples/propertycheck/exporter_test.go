@@ -17,7 +17,7 @@ import (
 const key = "monitoring/node-exporter"
 
 // exporter is the team's manifest, as it is applied to their clusters.
-func exporter(t rapid.TB) clustertest.DaemonSetSpec {
+func exporter(t rapid.TB) clustertest.Spec {
 	t.Helper()
 	file, err := os.Open("node-exporter.yaml")
 	if err != nil {
@@ -44,7 +44,7 @@ func TestCoversEveryLinuxMachine(t *testing.T) {
 // minutes, an update in the middle or not.
 func TestFourFaults(t *testing.T) {
 	scenes := rollouttest.Scenarios(exporter(t),
-		rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithPools(clustertest.PoolLinux, clustertest.PoolARM), clustertest.WithNodes(40, 50), clustertest.WithHealthyNodes())),
+		rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithPools("Linux", "ARM"), clustertest.WithNodes(40, 50), clustertest.WithHealthyNodes())),
 		rollouttest.WithFaults(4),
 		rollouttest.WithinTicks(600))
 	rollouttest.Explore(t, scenes, rollouttest.NeverBelow(key, "90%").LongerThan(5*time.Minute))
@@ -57,12 +57,12 @@ func TestBadImageTakesOneZone(t *testing.T) {
 
 // oneZone explores an update to an image that never gets ready, on clusters of
 // up to ten nodes in three zones.
-func oneZone(t rapid.TB, exporter clustertest.DaemonSetSpec) {
+func oneZone(t rapid.TB, exporter clustertest.Spec) {
 	t.Helper()
 	const bad = "quay.io/prometheus/node-exporter:v1.13.0-bad"
 	scenes := rollouttest.Scenarios(exporter,
 		rollouttest.WithWorlds(clustertest.Clusters(
-			clustertest.WithPlatforms(clustertest.PlatformGKE, clustertest.PlatformEKS, clustertest.PlatformAKS), clustertest.WithPools(clustertest.PoolLinux),
+			clustertest.WithPlatforms("GKE", "EKS", "AKS"), clustertest.WithPools("Linux"),
 			clustertest.WithNodes(3, 10), clustertest.WithHealthyNodes())),
 		rollouttest.WithUpdates(),
 		rollouttest.WithSteps(

@@ -10,8 +10,8 @@ import (
 // Case is a claim about what the DaemonSet controller decides about one node.
 type Case struct {
 	Claim     string
-	DaemonSet clustertest.DaemonSetSpec
-	Node      clustertest.NodeSpec
+	DaemonSet clustertest.Spec
+	Node      clustertest.Spec
 	Want      placement.Decision // Eligible, Kept or Excluded: whether it fits is not asked
 }
 

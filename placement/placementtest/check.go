@@ -73,7 +73,7 @@ func (q question) wrong(f Predicate) []Case {
 
 func (q question) checkDrawn(t *rapid.T, f Predicate) *placement.Prediction {
 	c := clustertest.Clusters().Draw(t, "cluster").Cluster(t)
-	ds := cluster.Default(clustertest.DaemonSets(clustertest.WithLabelsOf(c)).Draw(t, "daemonset").Object(t))
+	ds := cluster.Default(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSets(clustertest.WithLabelsOf(c)).Draw(t, "daemonset")))
 	w, err := placement.ForDaemonSet(ds)
 	if err != nil {
 		t.Fatal(err)

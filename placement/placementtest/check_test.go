@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/internal/shrunk"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/placement/placementtest"
@@ -34,7 +35,7 @@ func keeps(ds *appsv1.DaemonSet, node *corev1.Node) bool {
 func TestClaimsHoldAndAreValid(t *testing.T) {
 	seen := map[placement.Decision]int{}
 	for _, c := range placementtest.Cases() {
-		ds, node := c.DaemonSet.Object(t), c.Node.Object(t)
+		ds, node := clustertest.Object[*appsv1.DaemonSet](t, c.DaemonSet), clustertest.Object[*corev1.Node](t, c.Node)
 		if errs := append(cluster.Validate(ds), cluster.Validate(node)...); len(errs) > 0 {
 			t.Errorf("%v: %v", c, errs)
 		}

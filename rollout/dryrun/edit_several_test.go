@@ -36,7 +36,7 @@ func TestApplyOfANodeKeepsItsStatus(t *testing.T) {
 	if len(bare.Status.Allocatable) > 0 {
 		t.Error("the argument was changed")
 	}
-	small := clustertest.Node("n01", "pool=a", "cpu:1").Object(t)
+	small := clustertest.Object[*corev1.Node](t, clustertest.Node("n01", "pool=a", "cpu:1"))
 	after, _ = plan(t, c, dryrun.Apply(small)).After().Node("n01")
 	if cpu := after.Status.Allocatable.Cpu(); cpu.Value() != 1 {
 		t.Errorf("%v cpu, want 1", cpu)
@@ -50,10 +50,10 @@ func TestApplyOfANodeKeepsItsStatus(t *testing.T) {
 // All mistakes are reported, whichever edit has them.
 func TestAllMistakesOfAPlan(t *testing.T) {
 	c := agents(t, 1)
-	moved := clustertest.DaemonSet("ops/agent").Object(t)
+	moved := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent"))
 	moved.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "other"}}
 	moved.Spec.Template.Labels = moved.Spec.Selector.MatchLabels
-	nameless := clustertest.DaemonSet("ops/agent").Object(t)
+	nameless := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent"))
 	nameless.Name = ""
 	_, err := dryrun.New(c, dryrun.Apply(moved, nameless, nil), dryrun.Delete(nameless), dryrun.Edit{}, dryrun.RemoveNodes(cluster.NodeSet{}),
 		dryrun.EditNodes(c.Nodes()), dryrun.EditNodes(cluster.NodeSet{}, cluster.Cordon()))
@@ -75,7 +75,7 @@ func TestAllMistakesOfAPlan(t *testing.T) {
 	if len(lines) != len(want) {
 		t.Errorf("%d mistakes, want %d:\n%v", len(lines), len(want), err)
 	}
-	if _, err := dryrun.New(c, dryrun.Apply(clustertest.DaemonSet("ops/agent", "image:other").Object(t))); err != nil {
+	if _, err := dryrun.New(c, dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "image:other")))); err != nil {
 		t.Errorf("the same selector: %v", err)
 	}
 }
@@ -147,7 +147,7 @@ func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		huge := clustertest.DaemonSet("ops/agent", "on:pool=a", "cpu:64", fmt.Sprintf("max-unavailable:%d", n)).Object(t)
+		huge := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "on:pool=a", "cpu:64", fmt.Sprintf("max-unavailable:%d", n)))
 		p, err := base.Plan(dryrun.Apply(huge))
 		if err != nil {
 			t.Fatal(err)
@@ -184,7 +184,7 @@ func TestAPlanThatIsNotOverSaysSo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := base.Plan(dryrun.Apply(clustertest.DaemonSet("ops/agent", "on:pool=a", "image:agent:2").Object(t)))
+		p, err := base.Plan(dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "on:pool=a", "image:agent:2"))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -260,7 +260,7 @@ func TestDeadNodesUseUpTheBudget(t *testing.T) {
 		if dead != test.want {
 			t.Errorf("%+v: %d dead nodes: %v", test, dead, found)
 		}
-		e, _ := plan(t, c, dryrun.Apply(agent.With("image:agent:2").Object(t))).Effect("ops/agent")
+		e, _ := plan(t, c, dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, agent.With("image:agent:2")))).Effect("ops/agent")
 		begins := e.Pods().Updated.And(c.Named(names[test.dead:]...)).Len() > 0
 		if test.alive > 0 && begins != (test.want == 0) {
 			t.Errorf("%+v: a rollout begins: %v", test, begins)
@@ -273,7 +273,7 @@ func TestAnyRequestIsARequest(t *testing.T) {
 	cpu := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
 	for _, asks := range []corev1.ResourceRequirements{{}, {Requests: cpu}, {Limits: cpu}, {Requests: cpu, Limits: cpu}} {
 		for _, where := range []string{"pod", "first", "second", "init"} {
-			ds := clustertest.DaemonSet("ops/agent").Object(t)
+			ds := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent"))
 			spec := &ds.Spec.Template.Spec
 			spec.Containers = append(spec.Containers, corev1.Container{Name: "second", Image: "x"})
 			spec.InitContainers = []corev1.Container{{Name: "init", Image: "x"}}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,8 +62,8 @@ func Example() {
 // A new image is a rolling update; a new nodeSelector deletes pods at once.
 func ExampleNew() {
 	c := small()
-	for _, next := range []clustertest.DaemonSetSpec{agent.With("image:agent:2"), agent.With("on:pool=gpu")} {
-		plan, err := dryrun.New(c, dryrun.Apply(next.Object(t)))
+	for _, next := range []clustertest.Spec{agent.With("image:agent:2"), agent.With("on:pool=gpu")} {
+		plan, err := dryrun.New(c, dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, next)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +121,7 @@ func ExamplePlan_String() {
 // is carried out.
 func ExampleRecord_Stale() {
 	c := small()
-	edit := dryrun.Apply(agent.With("image:agent:2").Object(t))
+	edit := dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, agent.With("image:agent:2")))
 	plan, err := dryrun.New(c, edit)
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +152,7 @@ func ExampleWithin() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := base.Plan(dryrun.Apply(agent.With("image:agent:2", "max-unavailable:2").Object(t)))
+	plan, err := base.Plan(dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, agent.With("image:agent:2", "max-unavailable:2"))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +245,7 @@ func ExampleAdmit() {
 
 // Reschedules checks the pods that no DaemonSet owns when a node is removed.
 func ExampleReschedules() {
-	web := clustertest.Pod("shop/web-1", "node:gpu-1", "on:pool=gpu", "cpu:3", "running").Object(t)
+	web := clustertest.Object[*corev1.Pod](t, clustertest.Pod("shop/web-1", "node:gpu-1", "on:pool=gpu", "cpu:3", "running"))
 	controller := true
 	web.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", UID: "web", Controller: &controller}}
 	full := web.DeepCopy()

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -41,13 +42,13 @@ func drawScene(t *rapid.T) scene {
 	return s
 }
 
-func drawEdit(t *rapid.T, c *cluster.Cluster, a clustertest.DaemonSetSpec) dryrun.Edit {
+func drawEdit(t *rapid.T, c *cluster.Cluster, a clustertest.Spec) dryrun.Edit {
 	names := c.Nodes().Names()
 	switch rapid.IntRange(0, 3).Draw(t, "kind") {
 	case 0:
-		return dryrun.Apply(clustertest.Updates(a).Draw(t, "update").Object(t))
+		return dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, clustertest.Updates(a).Draw(t, "update")))
 	case 1:
-		return dryrun.Apply(clustertest.Node("new-1", "kubernetes.io/os=linux", "cpu:2", "memory:4Gi", "pods:9").Object(t))
+		return dryrun.Apply(clustertest.Object[*corev1.Node](t, clustertest.Node("new-1", "kubernetes.io/os=linux", "cpu:2", "memory:4Gi", "pods:9")))
 	case 2:
 		taint := rapid.SampledFrom([]string{"gone=soon:NoExecute", "gone=soon:NoSchedule"}).Draw(t, "taint")
 		return dryrun.EditNodes(c.Named(rapid.SampledFrom(names).Draw(t, "node")), cluster.Taint(taint))
@@ -198,7 +199,7 @@ func TestEvictedPodsFitTogether(t *testing.T) {
 		}
 		s := scene{c: owned(t, w.Cluster(t))}
 		agent := clustertest.DaemonSet("ops/agent", fmt.Sprintf("cpu:%d00m", rapid.IntRange(3, 15).Draw(t, "agent")), "class:system-node-critical")
-		s.edit = []dryrun.Edit{dryrun.Apply(agent.Object(t))}
+		s.edit = []dryrun.Edit{dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, agent))}
 		if rapid.Bool().Draw(t, "a node goes") {
 			s.edit = append(s.edit, dryrun.RemoveNodes(s.c.Named("n-1")))
 		}

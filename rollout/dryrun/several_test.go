@@ -41,7 +41,7 @@ func with(t *testing.T, w clustertest.World, objects ...runtime.Object) *cluster
 // replicaPod returns a running pod of a ReplicaSet, which would recreate it.
 func replicaPod(t *testing.T, key string, words ...string) *corev1.Pod {
 	t.Helper()
-	pod := clustertest.Pod(key, append(words, "running")...).Object(t)
+	pod := clustertest.Object[*corev1.Pod](t, clustertest.Pod(key, append(words, "running")...))
 	controller := true
 	pod.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", UID: "web", Controller: &controller}}
 	return pod
@@ -163,9 +163,9 @@ func TestEvictedPodsFitBesideDaemonPods(t *testing.T) {
 		{cpus: []string{"2", "1001m"}, want: "n2 -"},
 		{cpus: []string{"500m", "500m", "500m", "500m", "500m", "500m"}, want: "n2 n2 n2 n2 n2 n2"},
 		{cpus: []string{"1", "1", "1"}, want: "n2 n2 n2"},
-		{cpus: []string{"2"}, edits: []dryrun.Edit{dryrun.Apply(clustertest.DaemonSet("ops/more", "cpu:1", "tolerate:gone").Object(t))}, want: "n2"},
-		{cpus: []string{"2001m"}, edits: []dryrun.Edit{dryrun.Apply(clustertest.DaemonSet("ops/more", "cpu:1", "tolerate:gone").Object(t))}, want: "-"},
-		{cpus: []string{"3001m"}, edits: []dryrun.Edit{dryrun.Delete(clustertest.DaemonSet("ops/agent").Object(t))}, want: "n2"},
+		{cpus: []string{"2"}, edits: []dryrun.Edit{dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/more", "cpu:1", "tolerate:gone")))}, want: "n2"},
+		{cpus: []string{"2001m"}, edits: []dryrun.Edit{dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/more", "cpu:1", "tolerate:gone")))}, want: "-"},
+		{cpus: []string{"3001m"}, edits: []dryrun.Edit{dryrun.Delete(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent")))}, want: "n2"},
 	} {
 		var pods []runtime.Object
 		for i, cpu := range test.cpus {
@@ -199,7 +199,7 @@ func TestDeploymentEffectsAreCountedByKind(t *testing.T) {
 		web.Spec.Template.Spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("3")}
 		world := clustertest.World{clustertest.Pool("n", int(n), "cpu:4")}
 		c := with(t, world, web, critical)
-		agent := clustertest.DaemonSet("ops/agent", "cpu:2", "class:high").Object(t)
+		agent := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "cpu:2", "class:high"))
 		one := func(what string, want dryrun.DeploymentEffect, text string, edits ...dryrun.Edit) {
 			t.Helper()
 			want.Deployment = "shop/web"
@@ -234,7 +234,7 @@ func TestAvoidsKnowsWhatWasSoBefore(t *testing.T) {
 	p := plan(t, c,
 		dryrun.EditNodes(c.Named("new"), cluster.Label("pool", "a")),
 		dryrun.EditNodes(c.Named("kept"), cluster.Taint("x:NoSchedule")),
-		dryrun.Apply(clustertest.Node("added", "pool=a").Object(t)))
+		dryrun.Apply(clustertest.Object[*corev1.Node](t, clustertest.Node("added", "pool=a"))))
 	for nodes, want := range map[string]map[string]bool{
 		"free": {}, "new": {"new": false}, "had": {"had": true}, "added": {"added": false}, "kept": {"kept": true},
 		"had new kept free added": {"had": true, "new": false, "kept": true, "added": false},

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/rollout/dryrun"
@@ -65,7 +67,7 @@ FAIL  ops/agent: covers %s: %d of %d nodes get no running pod
 		if err != nil {
 			t.Fatal(err)
 		}
-		if moved, err = moved.With(clustertest.DaemonSet("ops/agent", "image:other").Object(t)); err != nil {
+		if moved, err = moved.With(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "image:other"))); err != nil {
 			t.Fatal(err)
 		}
 		if err := p.Stale(moved); !errors.Is(err, dryrun.ErrStale) || !strings.HasSuffix(err.Error(), ": changed: "+test.stale) {

@@ -79,16 +79,16 @@ func running(t *rapid.T, c *cluster.Cluster, config rollout.Config) *cluster.Clu
 func drawTruthEdit(t *rapid.T, c *cluster.Cluster) dryrun.Edit {
 	node := rapid.SampledFrom(c.Nodes().Names()).Draw(t, "node")
 	agent := func(words ...string) dryrun.Edit {
-		return dryrun.Apply(clustertest.DaemonSet("ops/agent", append(words, "tolerate:*")...).Object(t))
+		return dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", append(words, "tolerate:*")...)))
 	}
-	slower := clustertest.DaemonSet("ops/agent", "cpu:500m", "image:agent:2").Object(t)
+	slower := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "cpu:500m", "image:agent:2"))
 	slower.Spec.MinReadySeconds = 7
 	return rapid.SampledFrom([]dryrun.Edit{
 		agent("cpu:500m", "image:agent:2"), agent("cpu:500m", "image:agent:2", "max-surge:1"), agent("cpu:1900m"), agent("cpu:500m", "image:agent:2", "max-unavailable:3"), dryrun.Apply(slower),
 		dryrun.Apply(webOf(3, "web:3")), dryrun.Apply(webOf(0, "web:1")), dryrun.Restart("shop/web"), dryrun.Restart("shop/web"), dryrun.Restart("ops/agent"),
 		dryrun.Delete(&appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}}),
 		dryrun.EditNodes(c.Named(node), cluster.Taint("x:NoExecute")), dryrun.EditNodes(c.Named(node), cluster.Cordon()), dryrun.RemoveNodes(c.Named(node)),
-		dryrun.Apply(clustertest.Node("new-1", "cpu:2", "memory:4Gi", "pods:6").Object(t)),
+		dryrun.Apply(clustertest.Object[*corev1.Node](t, clustertest.Node("new-1", "cpu:2", "memory:4Gi", "pods:6"))),
 		dryrun.Inputs(rollout.Drain{Node: node, IgnoreDaemonSets: true}), dryrun.Inputs(rollout.Drain{Node: node}),
 		dryrun.Inputs(rollout.NodeDown{Node: node}), dryrun.Inputs(rollout.NodeNotReady{Node: node}), dryrun.Inputs(rollout.DeletePods{Node: node}),
 		dryrun.Inputs(rollout.Undo{Key: "shop/web"}), dryrun.Inputs(rollout.Scale{Key: "shop/web", Replicas: 5}), dryrun.Inputs(rollout.CrashLoop{Image: "web:3"}),

@@ -150,14 +150,15 @@ func follow(t rapid.TB, scene Scenario, c Controller) error {
 
 // key returns the key of the scene's DaemonSet.
 func (s Scenario) key() string {
-	for _, spec := range s.World {
-		if d, ok := spec.(clustertest.DaemonSetSpec); ok {
-			return d.Key()
+	specs := slices.Clone(s.World)
+	for _, step := range s.Steps {
+		if spec, ok := step.Do.(clustertest.Spec); ok {
+			specs = append(specs, spec)
 		}
 	}
-	for _, step := range s.Steps {
-		if d, ok := step.Do.(clustertest.DaemonSetSpec); ok {
-			return d.Key()
+	for _, spec := range specs {
+		for range objectsOf[*appsv1.DaemonSet](spec) {
+			return spec.Names()[0]
 		}
 	}
 	return ""

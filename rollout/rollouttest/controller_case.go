@@ -35,12 +35,12 @@ func ControllerCases() []ControllerCase {
 	return cases
 }
 
-func agent(words ...string) clustertest.DaemonSetSpec {
+func agent(words ...string) clustertest.Spec {
 	return clustertest.DaemonSet("agent", words...)
 }
 
 // next returns the next version of the agent with these words.
-func next(words ...string) clustertest.DaemonSetSpec {
+func next(words ...string) clustertest.Spec {
 	return agent(words...).With("image:registry.example.com/agent:2")
 }
 

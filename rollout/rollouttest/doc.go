@@ -22,7 +22,7 @@
 //	func TestExporterStaysUp(t *testing.T) {
 //		// Or clustertest.Given(ds), with a DaemonSet from cluster.ReadManifest.
 //		exporter := clustertest.DaemonSet("monitoring/exporter", "tolerate:*", "max-unavailable:1")
-//		key := exporter.Key()
+//		key := exporter.Names()[0]
 //
 //		scenes := rollouttest.Scenarios(exporter,
 //			rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithNodes(4, 8), clustertest.WithHealthyNodes())),

@@ -61,7 +61,7 @@ func ExampleOption() {
 }
 
 func ExampleWithWorlds() {
-	windows := clustertest.Clusters(clustertest.WithPools(clustertest.PoolWindows), clustertest.WithHealthyNodes())
+	windows := clustertest.Clusters(clustertest.WithPools("Windows"), clustertest.WithHealthyNodes())
 	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithWorlds(windows)).Example(1)
 	fmt.Println(scene.Sim(t).Cluster().LabelValues("kubernetes.io/os"))
 	// Output: [windows]

@@ -14,7 +14,7 @@ const agent = "default/agent"
 // TestMutantsAreFoundAndShrunk on broken rules.
 var claims = []struct {
 	name      string
-	daemonSet clustertest.DaemonSetSpec
+	daemonSet clustertest.Spec
 	options   []rollouttest.Option
 	invariant rollouttest.Invariant
 }{

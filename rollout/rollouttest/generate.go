@@ -7,6 +7,8 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
@@ -23,7 +25,7 @@ type options struct {
 	worlds    *rapid.Generator[clustertest.World]
 	config    *rollout.Config
 	first     []Step
-	versions  []clustertest.DaemonSetSpec
+	versions  []clustertest.Spec
 	faults    []Fault
 	mostFault int
 	within    int
@@ -48,7 +50,7 @@ func WithSteps(steps ...Step) Option {
 
 // WithUpdates sets the versions that the DaemonSet may be changed to, at most twice in
 // a scene. The default is another image; WithUpdates() means no change.
-func WithUpdates(versions ...clustertest.DaemonSetSpec) Option {
+func WithUpdates(versions ...clustertest.Spec) Option {
 	return Option{func(o *options) { o.versions = slices.Clone(versions) }}
 }
 
@@ -71,10 +73,10 @@ func WithinTicks(ticks int) Option {
 
 // Scenarios draws scenes with this DaemonSet: a cluster that runs it, with updates and
 // faults. Scenes shrink to few plain nodes and few, early steps.
-func Scenarios(ds clustertest.DaemonSetSpec, opts ...Option) *rapid.Generator[Scenario] {
+func Scenarios(ds clustertest.Spec, opts ...Option) *rapid.Generator[Scenario] {
 	o := options{
 		worlds:   clustertest.Clusters(clustertest.WithHealthyNodes()),
-		versions: []clustertest.DaemonSetSpec{ds.With("image:registry.example.com/next:2")},
+		versions: []clustertest.Spec{ds.With("image:registry.example.com/next:2")},
 		within:   10,
 	}
 	for _, opt := range opts {
@@ -85,13 +87,13 @@ func Scenarios(ds clustertest.DaemonSetSpec, opts ...Option) *rapid.Generator[Sc
 	return rapid.Custom(func(t *rapid.T) Scenario { return drawScene(t, ds, o) })
 }
 
-func drawScene(t *rapid.T, ds clustertest.DaemonSetSpec, o options) Scenario {
+func drawScene(t *rapid.T, ds clustertest.Spec, o options) Scenario {
 	s := Scenario{Dump: o.dump}
 	if o.dump == nil {
 		s.World = o.worlds.Draw(t, "world")
 	}
 	names := namesIn(s)
-	if !dumped(o.dump, ds.Key()) {
+	if !dumped(o.dump, ds.Names()[0]) {
 		s.World = append(slices.Clone(s.World), ds)
 	}
 	s.Config = drawConfig(t, o)
@@ -117,11 +119,24 @@ func namesIn(s Scenario) []string {
 		names = s.Dump.Nodes().Names()
 	}
 	for _, spec := range s.World {
-		if n, ok := spec.(clustertest.NodeSpec); ok {
-			names = append(names, n.Names()...)
+		for _, n := range objectsOf[*corev1.Node](spec) {
+			names = append(names, n.Name)
 		}
 	}
 	return names
+}
+
+// objectsOf returns the objects of a kind that a spec describes, none if a word cannot
+// be parsed.
+func objectsOf[T runtime.Object](spec clustertest.Spec) []T {
+	var found []T
+	objects, _ := spec.Objects()
+	for _, o := range objects {
+		if o, ok := o.(T); ok {
+			found = append(found, o)
+		}
+	}
+	return found
 }
 
 func drawConfig(t *rapid.T, o options) rollout.Config {
@@ -181,7 +196,7 @@ func drawFaults(t *rapid.T, nodes []string, s Scenario, images []string, o optio
 
 // imagesOf returns the images of the DaemonSet before and after updates, the last one
 // first: most faults are about a new image.
-func imagesOf(ds clustertest.DaemonSetSpec, o options) []string {
+func imagesOf(ds clustertest.Spec, o options) []string {
 	var images []string
 	add := func(ds *appsv1.DaemonSet) {
 		for _, c := range ds.Spec.Template.Spec.Containers {
@@ -198,7 +213,7 @@ func imagesOf(ds clustertest.DaemonSetSpec, o options) []string {
 		add(objects[0].(*appsv1.DaemonSet))
 	}
 	if o.dump != nil {
-		namespace, name, _ := strings.Cut(ds.Key(), "/")
+		namespace, name, _ := strings.Cut(ds.Names()[0], "/")
 		if ds, ok := borrow.From(o.dump).DaemonSet(namespace, name); ok {
 			add(ds)
 		}
@@ -207,11 +222,11 @@ func imagesOf(ds clustertest.DaemonSetSpec, o options) []string {
 }
 
 // added returns one more node like the last of the world.
-func added(i int, w clustertest.World) clustertest.NodeSpec {
+func added(i int, w clustertest.World) clustertest.Spec {
 	name := fmt.Sprintf("added-%d", i+1)
 	for _, spec := range slices.Backward(w) {
-		if n, ok := spec.(clustertest.NodeSpec); ok {
-			return n.Named(name)
+		if len(objectsOf[*corev1.Node](spec)) > 0 {
+			return spec.Named(name)
 		}
 	}
 	return clustertest.Node(name)

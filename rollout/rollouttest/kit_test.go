@@ -116,7 +116,7 @@ func TestVacuityIsReported(t *testing.T) {
 	shrunk.Checks(t, 30)
 	windows := rollouttest.Covered(agent, "kubernetes.io/os=windows")
 	scenes := rollouttest.Scenarios(clustertest.DaemonSet("agent", "tolerate:*"))
-	linux := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithPools(clustertest.PoolLinux))))
+	linux := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithPools("Linux"))))
 	for _, tt := range []struct {
 		what   string
 		run    func(r *shrunk.Recorder)

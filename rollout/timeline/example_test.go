@@ -3,6 +3,7 @@ package timeline_test
 import (
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster/clustertest"
@@ -25,7 +26,7 @@ func ExampleWatch() {
 		panic(err)
 	}
 	sim.Advance(100)
-	sim.Apply(agent.With("image:agent:2").Object(t))
+	sim.Apply(clustertest.Object[*appsv1.DaemonSet](t, agent.With("image:agent:2")))
 	fmt.Print(timeline.Watch(sim, "default/agent", 100))
 	// Output:
 	// default/agent

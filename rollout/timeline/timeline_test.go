@@ -245,7 +245,7 @@ func TestKeysMayNameTheKind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := sim.Apply(agent.Object(t)); err != nil {
+		if err := sim.Apply(clustertest.Object[*appsv1.DaemonSet](t, agent)); err != nil {
 			t.Fatal(err)
 		}
 		if p := timeline.Watch(sim, key, 9); p.DaemonSet != "ops/agent" || p.Deployment != "" || !slices.Equal(p.Names, []string{"n-1", "n-2"}) {
