@@ -56,6 +56,17 @@ func (in Apply) line() string {
 	return "apply nothing"
 }
 
+// key returns the key of the object with its kind.
+func (in Apply) key() string {
+	switch o := in.Object.(type) {
+	case *appsv1.DaemonSet:
+		return daemonSetKind + kube.Key(o)
+	case *appsv1.Deployment:
+		return deploymentKind + kube.Key(o)
+	}
+	return ""
+}
+
 func (in Apply) verb() string {
 	if in.Unvalidated {
 		return "apply unvalidated "

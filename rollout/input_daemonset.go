@@ -55,7 +55,7 @@ func (in Apply) applyDaemonSet(s *Sim, ds *appsv1.DaemonSet) {
 	d := s.dsc.addDaemonSet(object)
 	if err := s.dsc.setObject(d, object); err != nil {
 		s.dsc.dropDaemonSet(d)
-		s.refuse(daemonSetKind+key, in, err.Error())
+		s.refuse(in.key(), in, err.Error())
 		return
 	}
 	s.emit(Event{Kind: EventInputApplied, Key: d.fullKey, Detail: in.line()})

@@ -87,7 +87,7 @@ func (in Apply) applyDeployment(s *Sim, applied *appsv1.Deployment) {
 	object.Generation, object.Status = 1, appsv1.DeploymentStatus{}
 	d, err := s.dc.addDeployment(object)
 	if err != nil {
-		s.refuse(deploymentKind+key, in, err.Error())
+		s.refuse(in.key(), in, err.Error())
 		return
 	}
 	s.noteInput(EventInputApplied, d, in, "")

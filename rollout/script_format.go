@@ -4,11 +4,8 @@ import (
 	"encoding/json"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
-
-var emptyDaemonSetStatus = compact(appsv1.DaemonSetStatus{})
 
 // FormatInput returns the input as one line that ParseInput reads, with the object
 // of Apply and ApplyNode as JSON. For every input that Inject accepts, ParseInput
@@ -21,7 +18,7 @@ func FormatInput(in Input) string {
 		return x.script()
 	case ApplyNode:
 		if x.Node != nil {
-			return "apply-node " + nodeJSON(x.Node)
+			return "apply-node " + compact(x.Node)
 		}
 	}
 	return in.line()
@@ -32,45 +29,29 @@ func (in Apply) script() string {
 	switch o := in.Object.(type) {
 	case *appsv1.DaemonSet:
 		if o != nil {
-			return in.verb() + daemonSetJSON(o)
+			return in.verb() + objectJSON(o.TypeMeta, o.ObjectMeta, o.Spec, o.Status)
 		}
 	case *appsv1.Deployment:
 		if o != nil {
-			return in.verb() + "deployment " + deploymentJSON(o)
+			return in.verb() + "deployment " + objectJSON(o.TypeMeta, o.ObjectMeta, o.Spec, o.Status)
 		}
 	}
 	return in.line()
 }
 
-// daemonSetJSON omits an empty status.
-func daemonSetJSON(ds *appsv1.DaemonSet) string {
+// objectJSON returns an object as JSON, without an empty status.
+func objectJSON[Spec, Status any](kind metav1.TypeMeta, meta metav1.ObjectMeta, spec Spec, status Status) string {
 	printed := struct {
 		metav1.TypeMeta   `json:",inline"`
 		metav1.ObjectMeta `json:"metadata"`
-		Spec              appsv1.DaemonSetSpec    `json:"spec"`
-		Status            *appsv1.DaemonSetStatus `json:"status,omitempty"`
-	}{ds.TypeMeta, ds.ObjectMeta, ds.Spec, &ds.Status}
-	if text, err := json.Marshal(ds.Status); err == nil && string(text) == emptyDaemonSetStatus {
+		Spec              Spec    `json:"spec"`
+		Status            *Status `json:"status,omitempty"`
+	}{kind, meta, spec, &status}
+	if compact(status) == compact(*new(Status)) {
 		printed.Status = nil
 	}
 	return compact(printed)
 }
-
-// deploymentJSON is the same for a Deployment.
-func deploymentJSON(d *appsv1.Deployment) string {
-	printed := struct {
-		metav1.TypeMeta   `json:",inline"`
-		metav1.ObjectMeta `json:"metadata"`
-		Spec              appsv1.DeploymentSpec    `json:"spec"`
-		Status            *appsv1.DeploymentStatus `json:"status,omitempty"`
-	}{d.TypeMeta, d.ObjectMeta, d.Spec, &d.Status}
-	if compact(d.Status) == "{}" {
-		printed.Status = nil
-	}
-	return compact(printed)
-}
-
-func nodeJSON(node *corev1.Node) string { return compact(node) }
 
 func compact(object any) string {
 	text, err := json.Marshal(object)

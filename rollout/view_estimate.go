@@ -7,155 +7,145 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// UpdateLimit is a DaemonSet's maxUnavailable and maxSurge, each "3" or "10%". An
-// empty one is 0. If both are empty, the DaemonSet's own apply.
-type UpdateLimit struct{ MaxUnavailable, MaxSurge string }
+// UpdateLimit is the maxUnavailable and maxSurge of a DaemonSet or Deployment, each
+// "3" or "10%". An empty one is 0. If both are empty, the object's own apply.
+type UpdateLimit struct {
+	MaxUnavailable string `json:"maxUnavailable,omitempty"`
+	MaxSurge       string `json:"maxSurge,omitempty"`
+}
 
-// String returns the limit in words.
-func (b UpdateLimit) String() string {
+// words returns the limit in words.
+func (l UpdateLimit) words() string {
 	switch {
-	case b == UpdateLimit{}:
+	case l == UpdateLimit{}:
 		return "as it is"
-	case b.MaxSurge == "":
-		return "maxUnavailable " + b.MaxUnavailable
-	case b.MaxUnavailable == "":
-		return "maxSurge " + b.MaxSurge
+	case l.MaxSurge == "":
+		return "maxUnavailable " + l.MaxUnavailable
+	case l.MaxUnavailable == "":
+		return "maxSurge " + l.MaxSurge
 	}
-	return "maxUnavailable " + b.MaxUnavailable + " maxSurge " + b.MaxSurge
+	return "maxUnavailable " + l.MaxUnavailable + " maxSurge " + l.MaxSurge
 }
 
-// amounts parses the limit.
-func (b UpdateLimit) amounts() (maxUnavailable, maxSurge *intstr.IntOrString) {
-	parse := func(s string) *intstr.IntOrString { return new(intstr.Parse(cmp.Or(s, "0"))) }
-	return parse(b.MaxUnavailable), parse(b.MaxSurge)
+// on returns the DaemonSet or Deployment with the limit.
+func (l UpdateLimit) on(obj runtime.Object) runtime.Object {
+	if l == (UpdateLimit{}) {
+		return obj
+	}
+	unavailable, surge := new(intstr.Parse(cmp.Or(l.MaxUnavailable, "0"))), new(intstr.Parse(cmp.Or(l.MaxSurge, "0")))
+	obj = obj.DeepCopyObject()
+	switch o := obj.(type) {
+	case *appsv1.DaemonSet:
+		o.Spec.UpdateStrategy = appsv1.DaemonSetUpdateStrategy{
+			Type:          appsv1.RollingUpdateDaemonSetStrategyType,
+			RollingUpdate: &appsv1.RollingUpdateDaemonSet{MaxUnavailable: unavailable, MaxSurge: surge},
+		}
+	case *appsv1.Deployment:
+		o.Spec.Strategy = appsv1.DeploymentStrategy{
+			Type:          appsv1.RollingUpdateDeploymentStrategyType,
+			RollingUpdate: &appsv1.RollingUpdateDeployment{MaxUnavailable: unavailable, MaxSurge: surge},
+		}
+	}
+	return obj
 }
 
-// on returns the DaemonSet with the limit.
-func (b UpdateLimit) on(ds *appsv1.DaemonSet) *appsv1.DaemonSet {
-	if b == (UpdateLimit{}) {
-		return ds
-	}
-	unavailable, surge := b.amounts()
-	ds = ds.DeepCopy()
-	ds.Spec.UpdateStrategy = appsv1.DaemonSetUpdateStrategy{
-		Type:          appsv1.RollingUpdateDaemonSetStrategyType,
-		RollingUpdate: &appsv1.RollingUpdateDaemonSet{MaxUnavailable: unavailable, MaxSurge: surge},
-	}
-	return ds
-}
+const estimateVersion = "berth.estimate/v1"
 
-// onDeployment returns the Deployment with the limit.
-func (b UpdateLimit) onDeployment(d *appsv1.Deployment) *appsv1.Deployment {
-	if b == (UpdateLimit{}) {
-		return d
-	}
-	unavailable, surge := b.amounts()
-	d = d.DeepCopy()
-	d.Spec.Strategy = appsv1.DeploymentStrategy{
-		Type:          appsv1.RollingUpdateDeploymentStrategyType,
-		RollingUpdate: &appsv1.RollingUpdateDeployment{MaxUnavailable: unavailable, MaxSurge: surge},
-	}
-	return d
-}
-
-// Estimate is the predicted course of a rollout. Ticks count from the one in
-// which the DaemonSet is applied, which is number 1.
+// Estimate is the predicted course of a rollout. Ticks count from the one in which
+// the object is applied, which is number 1; those named after a moment are ticks of
+// the simulation.
 type Estimate struct {
-	Limit            UpdateLimit
-	State            State    // StateDone or StateStuck; another state if max ticks were not enough
-	Ticks            int      // until the last event of the rollout
-	Waves            int      // ticks in which the rollout deleted old pods or created new ones beside them
-	Desired          int      // nodes that want a pod, at the end
-	MinAvailable     int      // the lowest number of desired nodes with an available pod, not counting terminating pods
-	MinAvailableTick int      // the first tick of the simulation with that number
-	Outages          []Outage // nodes that were without an available pod, ascending by name
-	LongestAt        Outage   // the longest of them; among equals the first by name
+	Version          string      `json:"version"` // "berth.estimate/v1"
+	Key              string      `json:"key"`     // with its kind
+	Limit            UpdateLimit `json:"limit"`
+	State            State       `json:"state"`            // StateDone or StateStuck; another state if max ticks were not enough
+	Ticks            int         `json:"ticks"`            // until the last event of the rollout
+	Waves            int         `json:"waves"`            // ticks in which the rollout deleted old pods or created new ones beside them; of a Deployment, shrank old ReplicaSets
+	Desired          int         `json:"desired"`          // nodes that want a pod, or replicas, at the end
+	MinAvailable     int         `json:"minAvailable"`     // the lowest number of desired nodes with an available pod, not counting terminating pods; of a Deployment, of available pods
+	MinAvailableTick int         `json:"minAvailableTick"` // the first tick with that number
+	Outages          []Outage    `json:"outages"`          // nodes that were without an available pod, ascending by name; none for a Deployment
+
+	// Measure fills these in, for DaemonSets.
+	Available       int      `json:"available"`       // nodes on which a pod was available before
+	Unavailable     []string `json:"unavailable"`     // the most of these nodes that wanted a pod at one time and had no available one, ascending by name
+	UnavailableTick int      `json:"unavailableTick"` // the first tick with that number
 }
 
 // Outage is how long a node that wants a pod was without an available one; the
 // longest stretch if there were several.
 type Outage struct {
-	Node  string
-	Ticks int
+	Node  string `json:"node"`
+	Ticks int    `json:"ticks"`
 }
 
 // String returns the estimate in one line.
 func (e Estimate) String() string {
-	s := fmt.Sprintf("%v: %v after %d ticks in %d waves, at worst %d of %d available", e.Limit, e.State, e.Ticks, e.Waves, e.MinAvailable, e.Desired)
-	if e.LongestAt.Ticks > 0 {
-		s += fmt.Sprintf(", a node without for %d ticks", e.LongestAt.Ticks)
+	s := fmt.Sprintf("%s: %v after %d ticks in %d waves, at worst %d of %d available", e.Limit.words(), e.State, e.Ticks, e.Waves, e.MinAvailable, e.Desired)
+	longest := 0
+	for _, o := range e.Outages {
+		longest = max(longest, o.Ticks)
+	}
+	if longest > 0 {
+		s += fmt.Sprintf(", a node without for %d ticks", longest)
 	}
 	return s
 }
 
-// Estimate tries the DaemonSet with each limit, or as it is if there are no
-// limits. Each is applied on a fork of the simulation and runs until it is
-// settled, for at most max ticks; the simulation itself does not change. Each
-// costs as much as happens in it. The error names every limit that is malformed
-// or that makes the DaemonSet invalid.
-func (s *Sim) Estimate(ds *appsv1.DaemonSet, max int, limits ...UpdateLimit) ([]Estimate, error) {
-	if ds == nil {
-		return nil, errors.New("no DaemonSet")
+// Estimate tries the DaemonSet or Deployment with each limit, or as it is if there
+// are no limits. Each is applied on a fork of the simulation and runs until it is
+// settled, for at most max ticks; the simulation itself does not change. Each costs
+// as much as happens in it. The error names every limit that is malformed or that
+// makes the object invalid.
+func (s *Sim) Estimate(obj runtime.Object, max int, limits ...UpdateLimit) ([]Estimate, error) {
+	if err := (Apply{Object: obj, Unvalidated: true}).check(); err != nil {
+		return nil, err
 	}
-	return s.estimate("daemonset", ds, max, limits, func(b UpdateLimit) Apply { return Apply{Object: b.on(ds)} })
-}
-
-// EstimateDeployment is Estimate for a Deployment. Its waves are the ticks in
-// which old ReplicaSets shrank, Desired is its replicas, and it has no Outages.
-func (s *Sim) EstimateDeployment(d *appsv1.Deployment, max int, limits ...UpdateLimit) ([]Estimate, error) {
-	if d == nil {
-		return nil, errors.New("no Deployment")
-	}
-	return s.estimate("deployment", d, max, limits, func(b UpdateLimit) Apply { return Apply{Object: b.onDeployment(d)} })
-}
-
-func (s *Sim) estimate(kind string, object metav1.Object, max int, limits []UpdateLimit, with func(UpdateLimit) Apply) ([]Estimate, error) {
 	if len(limits) == 0 {
 		limits = []UpdateLimit{{}}
 	}
-	plain := cmp.Or(object.GetNamespace(), corev1.NamespaceDefault) + "/" + object.GetName()
 	var estimates []Estimate
 	var errs []error
-	for _, b := range limits {
-		f := s.Fork()
-		f.quiet = true
-		o := newObserver(f, kind, plain)
-		err := f.Inject(with(b))
-		if err == nil {
-			err = o.run(max)
-		}
+	for _, l := range limits {
+		e, err := s.Fork().estimate(Apply{Object: l.on(obj)}, max)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%v: %w", b, err))
+			errs = append(errs, fmt.Errorf("%s: %w", l.words(), err))
 			continue
 		}
-		o.Limit = b
-		estimates = append(estimates, o.Estimate)
+		e.Limit = l
+		estimates = append(estimates, e)
 	}
 	return estimates, errors.Join(errs...)
 }
 
-// run passes the time of one rollout. The error is why the object was refused.
-func (o *observer) run(max int) error {
-	for tick := range o.sim.passes(max) {
+// estimate applies the object and passes the time of its rollout. The error is why
+// the object was refused.
+func (s *Sim) estimate(in Apply, max int) (Estimate, error) {
+	in = in.copied().(Apply)
+	o := newObserver(s, in.key())
+	s.quiet = true
+	if err := s.Inject(in); err != nil {
+		return Estimate{}, err
+	}
+	for tick := range s.passes(max) {
 		o.Ticks = tick - o.start
 		o.see(tick)
-		if err := refusedApply(o.sim.report(), o.key); err != nil && o.Ticks == 1 {
-			return err
+		if err := whyRefused(s.report(), in); err != nil && o.Ticks == 1 {
+			return Estimate{}, err
 		}
 	}
 	o.close()
-	return nil
+	return o.Estimate, nil
 }
 
-// refusedApply returns why the DaemonSet or Deployment was not taken; nil if it was.
-func refusedApply(events []Event, key string) error {
+// whyRefused returns why an input was refused; nil if it was not.
+func whyRefused(events []Event, in Input) error {
 	for i := range events {
-		if e := &events[i]; e.Kind == EventInputRefused && e.Key == key && strings.HasPrefix(e.Detail, "apply ") {
+		if e := &events[i]; e.Kind == EventInputRefused && strings.HasPrefix(e.Detail, in.line()+": ") {
 			return errors.New(e.Detail)
 		}
 	}

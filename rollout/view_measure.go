@@ -5,23 +5,13 @@ import (
 	"strings"
 )
 
-// Summary is what happened to a DaemonSet in a period. Ticks and outages count
-// from the first tick of the period, which is number 1.
-type Summary struct {
-	DaemonSet string // namespace/name
-	Estimate
-	Available       int      // nodes on which a pod was available before
-	Down            int      // the highest number of these that wanted a pod and had no available one, not counting terminating pods
-	UnavailableTick int      // the first tick of the simulation with that number
-	Unavailable     []string // these nodes, ascending by name
-}
-
-// Measure passes at most max ticks, as Run does. It returns a summary of every
-// DaemonSet that exists at any time in them, ascending by key, and all events. It
-// ends early when pods are evicted from a node for the third time and would be
-// evicted in a loop (ReasonEvictionLoop). In addition to the cost of Run it looks
-// at every node once for each DaemonSet.
-func (s *Sim) Measure(max int) ([]Summary, Trace) {
+// Measure passes at most max ticks, as Run does. It returns what happened to every
+// DaemonSet that exists at any time in them, ascending by key, and all events. Ticks
+// and outages count from the first tick of the period, which is number 1. It ends
+// early when pods are evicted from a node for the third time and would be evicted in
+// a loop (ReasonEvictionLoop). In addition to the cost of Run it looks at every node
+// once for each DaemonSet.
+func (s *Sim) Measure(max int) ([]Estimate, Trace) {
 	m := measure{sim: s, start: s.Now(), turns: map[string]int{}}
 	m.find()
 	for _, o := range m.observers {
@@ -38,7 +28,7 @@ func (s *Sim) Measure(max int) ([]Summary, Trace) {
 			break
 		}
 	}
-	return m.courses(trace), trace
+	return m.estimates(trace), trace
 }
 
 // measure observes all DaemonSets of a simulation.
@@ -51,10 +41,11 @@ type measure struct {
 
 // find creates observers for new DaemonSets.
 func (m *measure) find() {
-	for _, key := range m.sim.Keys() {
-		i, found := slices.BinarySearchFunc(m.observers, key, func(o *observer, key string) int { return strings.Compare(o.DaemonSet, key) })
+	for _, slot := range m.sim.daemonSets.order {
+		key := m.sim.daemonSets.at[slot].fullKey
+		i, found := slices.BinarySearchFunc(m.observers, key, func(o *observer, key string) int { return strings.Compare(o.Key, key) })
 		if !found {
-			o := newObserver(m.sim, "daemonset", key)
+			o := newObserver(m.sim, key)
 			o.start = m.start
 			m.observers = slices.Insert(m.observers, i, o)
 		}
@@ -75,18 +66,18 @@ func (m *measure) turning(events []Event) bool {
 	return endless
 }
 
-func (m *measure) courses(trace Trace) []Summary {
+func (m *measure) estimates(trace Trace) []Estimate {
 	last := map[string]int{}
 	for _, e := range trace {
 		last[e.Key] = e.Tick
 	}
-	var all []Summary
+	var all []Estimate
 	for _, o := range m.observers {
 		o.close()
-		if tick, any := last[o.key]; any {
+		if tick, any := last[o.Key]; any {
 			o.Ticks = tick - m.start
 		}
-		all = append(all, o.Summary)
+		all = append(all, o.Estimate)
 	}
 	return all
 }

@@ -33,13 +33,13 @@ func ExampleSim_Measure() {
 	if err := s.Inject(next, rollout.EditNode{Node: "n-4", Edits: []cluster.NodeEdit{cluster.Taint("gone:NoExecute")}}); err != nil {
 		fmt.Println(err)
 	}
-	courses, trace := s.Measure(100)
-	for _, c := range courses {
-		fmt.Printf("%s: %v after %d ticks in %d waves; of %d served before %d down, %v\n", c.DaemonSet, c.State, c.Ticks, c.Waves, c.Available, c.Down, c.Unavailable)
+	estimates, trace := s.Measure(100)
+	for _, c := range estimates {
+		fmt.Printf("%s: %v after %d ticks in %d waves; of %d available before without %v\n", c.Key, c.State, c.Ticks, c.Waves, c.Available, c.Unavailable)
 	}
 	fmt.Println(len(trace) > 0)
 	// Output:
-	// ops/agent: Done after 3 ticks in 2 waves; of 4 served before 2 down, [n-1 n-2]
-	// ops/other: Done after 0 ticks in 0 waves; of 4 served before 0 down, []
+	// daemonset/ops/agent: Done after 3 ticks in 2 waves; of 4 available before without [n-1 n-2]
+	// daemonset/ops/other: Done after 0 ticks in 0 waves; of 4 available before without []
 	// true
 }

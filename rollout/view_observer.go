@@ -11,9 +11,8 @@ import (
 // DaemonSet. The pods of a Deployment are only counted: a missing pod may be
 // replaced anywhere, so it has no outage of its own.
 type observer struct {
-	Summary
+	Estimate
 	sim    *Sim
-	key    string // with its kind
 	start  int
 	seen   bool
 	roster []nodeName // the nodes of the rows
@@ -38,9 +37,9 @@ const (
 	served
 )
 
-func newObserver(s *Sim, kind, plain string) *observer {
-	o := &observer{sim: s, key: kind + "/" + plain, start: s.Now()}
-	o.DaemonSet, o.MinAvailableTick = plain, o.start+1
+func newObserver(s *Sim, key string) *observer {
+	o := &observer{sim: s, start: s.Now()}
+	o.Estimate = Estimate{Version: estimateVersion, Key: key, MinAvailableTick: o.start + 1, Outages: []Outage{}, Unavailable: []string{}}
 	return o
 }
 
@@ -58,7 +57,7 @@ func (o *observer) begin() {
 // see reads the notes of the tick. It must be called before the tick is reported,
 // which drops the notes.
 func (o *observer) see(tick int) {
-	switch d, deployed := o.sim.resolve(o.key); {
+	switch d, deployed := o.sim.resolve(o.Key); {
 	case d != nil:
 		o.seeNodes(d, tick)
 	case deployed != nil:
@@ -69,8 +68,8 @@ func (o *observer) see(tick int) {
 	if !o.seen || o.served < o.MinAvailable {
 		o.MinAvailable, o.MinAvailableTick = o.served, tick
 	}
-	if o.down > o.Down {
-		o.Down, o.UnavailableTick, o.Unavailable = o.down, tick, o.downOn()
+	if o.down > len(o.Unavailable) {
+		o.UnavailableTick, o.Unavailable = tick, o.downOn()
 	}
 	o.seen = true
 }
@@ -178,19 +177,14 @@ func (o *observer) downOn() (nodes []string) {
 
 // close ends the gaps that are still open.
 func (o *observer) close() {
-	o.State = o.sim.State(o.key)
+	o.State = o.sim.State(o.Key)
 	for i := range o.rows {
 		r := &o.rows[i]
 		if r.service == missing {
 			r.gap = max(r.gap, o.sim.Now()+1-r.since)
 		}
-		if r.gap == 0 {
-			continue
-		}
-		gap := Outage{o.roster[i].name, r.gap}
-		o.Outages = append(o.Outages, gap)
-		if gap.Ticks > o.LongestAt.Ticks {
-			o.LongestAt = gap
+		if r.gap > 0 {
+			o.Outages = append(o.Outages, Outage{o.roster[i].name, r.gap})
 		}
 	}
 }

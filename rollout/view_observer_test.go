@@ -71,13 +71,13 @@ func TestEstimateOfADeploymentIsCounted(t *testing.T) {
 		if rapid.Bool().Draw(t, "as many as there are") {
 			web.Spec.Replicas = nil
 		}
-		got, err := s.EstimateDeployment(web, 200, UpdateLimit{MaxUnavailable: "2"}, UpdateLimit{MaxSurge: "50%"}, UpdateLimit{})
+		got, err := s.Estimate(web, 200, UpdateLimit{MaxUnavailable: "2"}, UpdateLimit{MaxSurge: "50%"}, UpdateLimit{})
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
 		for _, e := range got {
 			f := s.Fork()
-			if err := f.Apply(e.Limit.onDeployment(web)); err != nil {
+			if err := f.Apply(e.Limit.on(web)); err != nil {
 				t.Fatalf("%v", err)
 			}
 			if diff := cmp.Diff(estimateByHand(f, "deployment/default/web", e.Limit), e); diff != "" {
@@ -110,7 +110,7 @@ func TestEstimatesKeepReplicas(t *testing.T) {
 	want := *s.deployments.at[0].object.Spec.Replicas
 	web := s.deployments.at[0].object.DeepCopy()
 	web.Spec.Replicas = nil
-	got, err := s.EstimateDeployment(web, 9, UpdateLimit{MaxSurge: "1"}, UpdateLimit{})
+	got, err := s.Estimate(web, 9, UpdateLimit{MaxSurge: "1"}, UpdateLimit{})
 	if err != nil || len(got) != 2 || want < 2 || got[0].Desired != int(want) || got[1].Desired != int(want) {
 		t.Errorf("%v of %d replicas, %v", got, want, err)
 	}
@@ -138,13 +138,13 @@ func TestSummariesAreCounted(t *testing.T) {
 		}
 		before, nodes := s.Fork(), len(s.nodes)
 		got, _ := s.Measure(y.ticks)
-		var want []Summary
+		var want []Estimate
 		for _, c := range got {
-			h := newHand(before.Fork(), "daemonset/"+c.DaemonSet)
+			h := newHand(before.Fork(), c.Key)
 			h.look()
 			h.begin()
 			want = append(want, h.course(s.Now()))
-			if c.Down > 0 {
+			if len(c.Unavailable) > 0 {
 				downs++
 			}
 			if len(s.nodes) > nodes && len(c.Outages) > 0 {
@@ -165,15 +165,14 @@ func estimateByHand(s *Sim, key string, b UpdateLimit) Estimate {
 	h.look()
 	c := h.course(s.Now() + 200)
 	c.Limit, c.Ticks = b, h.last-h.start
-	return c.Estimate
+	return c
 }
 
 // hand counts by hand what an observer counts: which pods are available from events,
 // and from a list of the pods where an event is about the whole object.
 type hand struct {
-	Summary
+	Estimate
 	sim         *Sim
-	key         string
 	start, last int
 	known       bool              // the object has been there
 	up          map[string]string // nodes of available pods that stay, by pod
@@ -184,16 +183,15 @@ type hand struct {
 }
 
 func newHand(s *Sim, key string) *hand {
-	h := &hand{sim: s, key: key, start: s.Now(), last: s.Now(), missing: map[string]int{}, longest: map[string]int{}, before: map[string]bool{}}
-	_, h.DaemonSet = cutKind(key)
-	h.MinAvailableTick = s.Now() + 1
+	h := &hand{sim: s, start: s.Now(), last: s.Now(), missing: map[string]int{}, longest: map[string]int{}, before: map[string]bool{}}
+	h.Estimate = Estimate{Version: "berth.estimate/v1", Key: key, MinAvailableTick: s.Now() + 1, Outages: []Outage{}, Unavailable: []string{}}
 	return h
 }
 
 // look lists the available pods.
 func (h *hand) look() {
 	h.up, h.going = map[string]string{}, map[string]bool{}
-	for _, p := range h.sim.Pods(h.key) {
+	for _, p := range h.sim.Pods(h.Key) {
 		switch {
 		case p.Terminating:
 			h.going[p.Name] = true
@@ -215,7 +213,7 @@ func (h *hand) begin() {
 }
 
 // course passes time up to a tick, or until nothing more happens.
-func (h *hand) course(until int) Summary {
+func (h *hand) course(until int) Estimate {
 	for h.sim.Now() < until && !h.sim.Settled() {
 		h.read(h.sim.Tick())
 		h.count()
@@ -224,17 +222,12 @@ func (h *hand) course(until int) Summary {
 		h.Outages = append(h.Outages, Outage{node, ticks})
 	}
 	slices.SortFunc(h.Outages, func(a, b Outage) int { return strings.Compare(a.Node, b.Node) })
-	for _, g := range h.Outages {
-		if g.Ticks > h.LongestAt.Ticks {
-			h.LongestAt = g
-		}
-	}
-	h.State = h.sim.State(h.key)
-	return h.Summary
+	h.State = h.sim.State(h.Key)
+	return h.Estimate
 }
 
 func (h *hand) read(events []Event) {
-	d, deployed := h.sim.resolve(h.key)
+	d, deployed := h.sim.resolve(h.Key)
 	minReady := simTime(0)
 	switch {
 	case d != nil:
@@ -245,7 +238,7 @@ func (h *hand) read(events []Event) {
 	again, wave := false, false
 	for _, e := range events {
 		h.last = e.Tick
-		if e.Key != h.key {
+		if e.Key != h.Key {
 			continue
 		}
 		h.Ticks = e.Tick - h.start
@@ -274,7 +267,7 @@ func (h *hand) read(events []Event) {
 // wanted says of each node whether the DaemonSet wants a pod there.
 func (h *hand) wanted() map[string]bool {
 	wanted := map[string]bool{}
-	d, _ := h.sim.resolve(h.key)
+	d, _ := h.sim.resolve(h.Key)
 	for n := range h.sim.nodes {
 		wanted[h.sim.nodeNames[n].name] = d != nil && d.decision[n] == placement.Eligible
 	}
@@ -288,7 +281,7 @@ func (h *hand) serves(node string) bool {
 // count counts the tick that is over.
 func (h *hand) count() {
 	served, desired := len(h.up), 0
-	switch d, deployed := h.sim.resolve(h.key); {
+	switch d, deployed := h.sim.resolve(h.Key); {
 	case d != nil:
 		served, desired = h.nodes()
 	case deployed != nil:
@@ -309,8 +302,8 @@ func (h *hand) count() {
 			down = append(down, node)
 		}
 	}
-	if slices.Sort(down); len(down) > h.Down {
-		h.Down, h.UnavailableTick, h.Unavailable = len(down), h.sim.Now(), down
+	if slices.Sort(down); len(down) > len(h.Unavailable) {
+		h.UnavailableTick, h.Unavailable = h.sim.Now(), down
 	}
 }
 

@@ -81,7 +81,7 @@ func TestRefusedHasNoEstimate(t *testing.T) {
 	if got, err := sim.Estimate(ds, 100); err == nil || !strings.HasSuffix(err.Error(), want) || got != nil {
 		t.Error(got, err)
 	}
-	if got, err := sim.EstimateDeployment(d, 100); err == nil || !strings.HasSuffix(err.Error(), want) || got != nil {
+	if got, err := sim.Estimate(d, 100); err == nil || !strings.HasSuffix(err.Error(), want) || got != nil {
 		t.Error(got, err)
 	}
 	if err := sim.Apply(ds); err != nil {

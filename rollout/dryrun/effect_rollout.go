@@ -21,7 +21,7 @@ type course struct {
 	end       *cluster.Cluster // at the end, computed on first use; guarded by lock
 	start     int              // the tick before the first
 	trace     rollout.Trace
-	courses   map[string]rollout.Summary
+	courses   map[string]rollout.Estimate
 	rolled    map[string]map[string]bool // by DaemonSet, the nodes where a rolling update replaced the pod
 	before    map[string][]rollout.Pod
 	after     map[string][]rollout.Pod
@@ -52,12 +52,12 @@ func (p *Plan) simulate() *course {
 
 // run runs a simulation until it settles or reaches the horizon.
 func (b *Baseline) run(sim *rollout.Sim) *course {
-	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Summary{}, rolled: map[string]map[string]bool{},
+	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Estimate{}, rolled: map[string]map[string]bool{},
 		before: map[string][]rollout.Pod{}, after: map[string][]rollout.Pod{}, ends: map[string]ending{}, current: map[string]int64{}}
 	c.before = c.pods()
 	courses, trace := sim.Measure(b.ticks())
 	for _, x := range courses {
-		c.courses[x.DaemonSet] = x
+		c.courses[x.Key] = x
 	}
 	c.trace, c.unsettled = trace, !sim.Settled()
 	for i := range trace {
@@ -300,7 +300,7 @@ func nodesOf(before, after map[string][]rollout.Pod) []string {
 // Summary returns the course of the DaemonSet in the plan's simulation: waves, ticks,
 // the lowest number of available pods, and whether it completes. Ticks have the length
 // Config.Rollout.Tick. It runs the simulation.
-func (e Effect) Summary() rollout.Summary { return e.course().courses[e.Key] }
+func (e Effect) Summary() rollout.Estimate { return e.course().courses[daemonKey(e.Key)] }
 
 // Waiting returns the nodes that keep the DaemonSet's rollout from completing once
 // nothing happens any more, or at the horizon. It leaves out nodes that would do so
