@@ -24,7 +24,27 @@ func (s *scheduler) predict(class int32) *placement.Prediction {
 		allowed = s.classes[class].workload.Predict(s.filters.cluster)
 		s.filters.allowed[class] = allowed
 	}
-	return allowed.In(s.room)
+	return allowed.In(s.roomBeside(class))
+}
+
+// roomBeside is roomFor for a pod that may go to any node: it includes the pods
+// nominated to each.
+func (s *scheduler) roomBeside(class int32) *placement.Room {
+	var nominees []int32
+	for _, id := range s.unbound { // schedule shortens the list in place, so one may be there twice
+		if q := &s.pods[id]; q.is(nominated) && s.nodes[q.node].there() && s.classes[q.class].priority >= s.classes[class].priority {
+			nominees = append(nominees, id)
+		}
+	}
+	if s.room == nil || len(nominees) == 0 {
+		return s.room
+	}
+	slices.Sort(nominees)
+	room := s.room.Clone()
+	for _, id := range slices.Compact(nominees) {
+		room.Add(s.loadOf(&s.pods[id]), int(s.position[s.pods[id].node]))
+	}
+	return room
 }
 
 // roomFor returns the usage as the scheduler sees it for the pod. It includes

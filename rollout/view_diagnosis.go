@@ -1,9 +1,16 @@
 package rollout
 
 import (
+	"cmp"
 	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
@@ -24,6 +31,22 @@ func (s probed) Find(key string) (string, error) {
 		return "", err
 	}
 	return "", notFound(key)
+}
+
+func (s probed) Object(key string) runtime.Object {
+	if name, ok := strings.CutPrefix(key, "node/"); ok {
+		if object, ok := borrow.From(s.cluster).Node(name); ok {
+			return object
+		}
+		return nil
+	}
+	switch d, deployed := s.resolve(key); {
+	case d != nil:
+		return d.object
+	case deployed != nil:
+		return deployed.object
+	}
+	return nil
 }
 
 func (s probed) InputDue() bool { return len(s.inputs) > 0 && s.inputs[0].tick <= s.now+1 }
@@ -100,7 +123,7 @@ func (s *Sim) endless(d *daemonSet, node int32) int32 {
 	}
 	for id := d.head[node]; id != none; id = s.pods[id].next {
 		p := &s.pods[id]
-		if !p.is(terminating) && s.fresh[p.class] && (s.rejectsForEver(p) || s.crashesForEver(p, d.minReady)) {
+		if !p.is(terminating) && s.fresh[p.class] && (s.rejectsForEver(p) || p.is(loops) && !s.available(d, p)) {
 			return id
 		}
 	}
@@ -132,12 +155,6 @@ func (s *Sim) isExpelled(p *pod) bool {
 // sees it, and so will be the next one.
 func (s *Sim) rejectsForEver(p *pod) bool {
 	return p.is(bound) && (p.phase == failed || p.phase == pending && !p.is(pulls)) && s.kubelets.faultOf(p).kind == rejection
-}
-
-// crashesForEver reports whether a run of the container is too short for the pod to be
-// available.
-func (s *Sim) crashesForEver(p *pod, minReady simTime) bool {
-	return p.is(loops) && s.kubelets.faultOf(p).after-s.kubelets.durations(p).ready < max(minReady, 1)
 }
 
 func (s probed) DaemonSet(key string) *probe.DaemonSet {
@@ -277,11 +294,15 @@ func (s probed) Pod(id int32) probe.Pod {
 	}
 	switch {
 	case p.owner != none:
+		x.Owner = "daemonset/" + s.daemonSets.at[p.owner].key
 		x.Available = s.available(s.daemonSets.at[p.owner], p)
 	case p.set != none:
+		if slot := s.replicaSets.at[p.set].deployment; slot != none {
+			x.Owner = deploymentKind + s.deployments.at[slot].key
+		}
 		minReady := s.replicaSets.at[p.set].minReady()
 		x.Available = s.availableFor(minReady, p)
-		x.InVain = p.live() && p.is(bound) && p.evict == never && s.nodes[p.node].works() && (x.Rejected || s.crashesForEver(p, minReady))
+		x.InVain = p.live() && p.is(bound) && p.evict == never && s.nodes[p.node].works() && (x.Rejected || p.is(loops) && !x.Available)
 	}
 	return x
 }
@@ -308,6 +329,43 @@ func (s probed) Neighbours(id int32, ofDaemonSet bool) []int32 {
 		p := &s.pods[other]
 		return !p.is(bound) || p.terminal() || !ofDaemonSet && p.is(terminating)
 	})
+}
+
+func (s probed) Guarded(id int32) []int32 {
+	var all []int32
+	for _, b := range s.evictions.budgetsOf(&s.pods[id]) {
+		if selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector); err == nil {
+			all = slices.AppendSeq(all, s.evictions.selected(b.Namespace, selector))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (s probed) PriorityClasses(above *corev1.PodSpec) []string {
+	classes := borrow.From(s.cluster)
+	type class struct {
+		name  string
+		value int32
+	}
+	var all []class
+	floor := kube.Priority(above, classes)
+	for _, c := range classes.PriorityClasses() {
+		if c.Value > floor && (c.PreemptionPolicy == nil || *c.PreemptionPolicy != corev1.PreemptNever) {
+			all = append(all, class{c.Name, c.Value})
+		}
+	}
+	for _, name := range []string{"system-cluster-critical", "system-node-critical"} {
+		if value, _ := kube.SystemPriority(name); value > floor {
+			all = append(all, class{name, value})
+		}
+	}
+	slices.SortFunc(all, func(a, b class) int { return cmp.Or(cmp.Compare(a.value, b.value), cmp.Compare(a.name, b.name)) })
+	var names []string
+	for _, c := range all {
+		names = append(names, c.name)
+	}
+	return slices.Compact(names)
 }
 
 func (s probed) FitsWithout(id int32, gone []int32) bool { return s.scheduler.fitsWithout(id, gone) }

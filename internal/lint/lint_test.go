@@ -135,7 +135,7 @@ var arrows = []arrow{
 	{"placement/placementtest", "cluster cluster/clustertest placement"},
 	{"rollout/internal/probe", "placement"},
 	{"rollout", "cluster placement internal/borrow internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube rollout/internal/probe"},
-	{"rollout/diagnosis", "cluster placement internal/enum internal/kube rollout rollout/internal/probe"},
+	{"rollout/diagnosis", "cluster placement internal/apiserver/apply rollout rollout/internal/probe"},
 	{"rollout/timeline", "rollout rollout/internal/probe"},
 	{"rollout/rollouttest", "cluster cluster/clustertest internal/borrow internal/kube placement rollout rollout/diagnosis"},
 	{"rollout/dryrun", "cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis rollout/internal/probe internal/apiserver/apply internal/apiserver/kinds internal/apiserver/validation internal/enum internal/kube"},

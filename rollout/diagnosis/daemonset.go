@@ -153,15 +153,15 @@ func (d *daemonSet) foreseen(x *diagnoser) []Wait {
 func (d *daemonSet) plenty() int { return len(d.Rows) + 1 }
 
 func (d *daemonSet) general(x *diagnoser) (all []candidate, only bool) {
-	one := intstr.FromInt32(1)
+	zero, one := intstr.FromInt32(0), intstr.FromInt32(1)
 	if x.all != "" {
-		return []candidate{d.strategy(RemedyChangeUpdateLimit, "set maxUnavailable to 1", one, nil)}, true
+		return []candidate{d.strategy(RemedyChangeUpdateLimit, "set maxUnavailable to 1", one, zero)}, true
 	}
 	if c, ok := d.raise(x); ok {
 		all = append(all, c)
 	}
 	if d.Surges {
-		all = append(all, d.strategy(RemedyReplaceInPlace, "set maxSurge to 0 and maxUnavailable to 1", one, nil))
+		all = append(all, d.strategy(RemedyReplaceInPlace, "set maxSurge to 0 and maxUnavailable to 1", one, zero))
 	}
 	return all, false
 }
@@ -204,19 +204,19 @@ func (d *daemonSet) amount() *intstr.IntOrString {
 
 // withLimit applies the DaemonSet as it is except for its limit.
 func (d *daemonSet) withLimit(a intstr.IntOrString) candidate {
-	does := fmt.Sprintf("set %s to %v", d.limitName(), &a)
+	does, zero := fmt.Sprintf("set %s to %v", d.limitName(), &a), intstr.FromInt32(0)
 	if d.Surges {
-		return d.strategy(RemedyChangeUpdateLimit, does, intstr.FromInt32(0), &a)
+		return d.strategy(RemedyChangeUpdateLimit, does, zero, a)
 	}
-	return d.strategy(RemedyChangeUpdateLimit, does, a, nil)
+	return d.strategy(RemedyChangeUpdateLimit, does, a, zero)
 }
 
 // strategy applies the DaemonSet as it is except for its strategy.
-func (d *daemonSet) strategy(m RemedyKind, does string, unavailable intstr.IntOrString, surge *intstr.IntOrString) candidate {
+func (d *daemonSet) strategy(m RemedyKind, does string, unavailable, surge intstr.IntOrString) candidate {
 	return d.changed(m, does, func(ds *appsv1.DaemonSet) {
 		ds.Spec.UpdateStrategy = appsv1.DaemonSetUpdateStrategy{
 			Type:          appsv1.RollingUpdateDaemonSetStrategyType,
-			RollingUpdate: &appsv1.RollingUpdateDaemonSet{MaxUnavailable: &unavailable, MaxSurge: surge},
+			RollingUpdate: &appsv1.RollingUpdateDaemonSet{MaxUnavailable: &unavailable, MaxSurge: &surge},
 		}
 	})
 }
@@ -237,7 +237,14 @@ func (d *daemonSet) against(x *diagnoser, o Blocker, of []Wait) []candidate {
 	if c := x.repairs(o, of); c != nil {
 		return c
 	}
-	return append([]candidate{x.deletePods(of, false), x.makeRoom(of)}, d.hintChanges(x, nodesOf(of))...)
+	all := append([]candidate{x.deletePods(of, false), x.makeRoom(of)}, d.hintChanges(x, nodesOf(of))...)
+	if o == BlockerNodeResourcesFit || o == BlockerNodePorts {
+		all = append(all, x.prioritized(&d.Object.Spec.Template.Spec, func(class, does string) candidate {
+			return d.changed(RemedyChangeTemplate, does, func(ds *appsv1.DaemonSet) { setPriorityClass(&ds.Spec.Template.Spec, class) })
+		}))
+		all = append(all, x.scaleDownOthers(of)...)
+	}
+	return all
 }
 
 // endPatience returns the ways out of a loop of evictions: to take the NoExecute taints

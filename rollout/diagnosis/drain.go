@@ -85,10 +85,12 @@ func drainCause(node string, pods []Wait) string {
 // drained is the goal that the node of the name is drained.
 type drained string
 
-// remedies tries to make all nodes and pods ready, so that the budgets allow the
-// evictions, and to delete the pods, which bypasses the budgets.
+// remedies tries to make nodes and pods ready or to add replicas, so that the budgets
+// allow the evictions, and at last to delete the pods, which bypasses the budgets.
 func (n drained) remedies(sim *rollout.Sim, pods []Wait) (remedies []Remedy) {
-	for _, c := range []candidate{healAll(probe.Of(sim)), deleteAll(pods, false)} {
+	p := probe.Of(sim)
+	candidates := []candidate{healAll(p), replaceUnready(p, pods), n.scaleUp(sim, pods), deleteAll(pods, false)}
+	for _, c := range candidates {
 		if r, ok := try(sim, n, c); ok {
 			remedies = append(remedies, r)
 		}
@@ -100,6 +102,60 @@ func (n drained) remedies(sim *rollout.Sim, pods []Wait) (remedies []Remedy) {
 	}
 	slices.SortStableFunc(remedies, cheapest)
 	return remedies
+}
+
+// replaceUnready deletes the pods that a budget counts as not healthy, so that their
+// controllers replace them.
+func replaceUnready(p probe.Sim, pods []Wait) candidate {
+	c := candidate{means: RemedyDeletePods}
+	var names []string
+	for _, w := range among(BlockerEvictionRefused, pods) {
+		refused := p.FindPod(w.Pod)
+		if refused == probe.None {
+			continue
+		}
+		for _, id := range p.Guarded(refused) {
+			other := p.Pod(id)
+			name := other.Namespace + "/" + other.Name
+			if other.Ready || other.Terminal || other.Terminating || other.Owner == "" || slices.Contains(names, name) {
+				continue
+			}
+			names = append(names, name)
+			c.inputs = append(c.inputs, rollout.DeletePod{Pod: name})
+		}
+	}
+	c.does = "delete " + listed(names) + numbered(", which {is|are} not ready, to have {it|them} replaced", len(names))
+	return c
+}
+
+// scaleUp adds replicas to the Deployments whose pods are refused: as few as are enough.
+func (n drained) scaleUp(sim *rollout.Sim, pods []Wait) candidate {
+	const most = 3
+	p := probe.Of(sim)
+	var owners []string
+	for _, w := range among(BlockerEvictionRefused, pods) {
+		id := p.FindPod(w.Pod)
+		if id == probe.None {
+			continue
+		}
+		if owner := p.Pod(id).Owner; strings.HasPrefix(owner, "deployment/") && !slices.Contains(owners, owner) {
+			owners = append(owners, owner)
+		}
+	}
+	for more := 1; more <= most; more++ {
+		c := candidate{means: RemedyScaleUp}
+		var words []string
+		for _, key := range owners {
+			replicas := p.Deployment(key).Replicas + more
+			words = append(words, fmt.Sprintf("scale %s up to %d", key, replicas))
+			c.inputs = append(c.inputs, rollout.Scale{Key: key, Replicas: int32(replicas)})
+		}
+		c.does = strings.Join(words, ", ")
+		if _, ok := try(sim, n, c); ok {
+			return c
+		}
+	}
+	return candidate{}
 }
 
 // rest returns the tick when the node was drained, or 0 if it was not.
@@ -130,9 +186,12 @@ func (n drained) reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok b
 
 func deleteAll(pods []Wait, force bool) candidate {
 	names := podsOf(pods)
-	c := candidate{RemedyDeletePods, "delete " + listed(names) + ", bypassing PodDisruptionBudgets", nil}
+	c := candidate{RemedyDeletePods, "delete " + listed(names), nil}
+	if len(among(BlockerEvictionRefused, pods)) > 0 {
+		c = candidate{RemedyBypassPDB, c.does + ", bypassing PodDisruptionBudgets: fewer pods than promised stay available", nil}
+	}
 	if force {
-		c.does = "delete " + listed(names) + " with --force"
+		c.does += " with --force"
 	}
 	for _, name := range names {
 		c.inputs = append(c.inputs, rollout.DeletePods{Pod: name, Force: force})

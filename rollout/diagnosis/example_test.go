@@ -66,10 +66,14 @@ func ExampleDiagnose() {
 	// rule: a node without an available pod counts against maxUnavailable, whatever the cause and even if the node is no longer eligible (pkg/controller/daemon/update.go: rollingUpdate)
 	// blocking b agent-22225: NodeDown, not eligible
 	// remedy ChangeUpdateLimit: set maxUnavailable to 2: ends in 3 ticks
+	//   kubectl patch daemonset agent -n default -p '{"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":2}}}}'
 	// remedy DeletePods: delete the pods of b with --force: ends in 3 ticks
+	//   kubectl delete pod agent-22225 -n default --force
 	// remedy RepairNodes: bring b back: ends in 4 ticks
 	// remedy Undo: roll back to revision 1: ends in 1 tick
+	//   kubectl rollout undo daemonset/agent -n default --to-revision=1
 	// remedy RemoveNodes: remove b: ends in 3 ticks
+	//   kubectl delete node b
 	//
 	// after ChangeUpdateLimit: set maxUnavailable to 2: ends in 3 ticks
 	// daemon set "agent" successfully rolled out
@@ -101,7 +105,7 @@ spec:
   selector: {matchLabels: {app: web}}
   template:
     metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "web:1", resources: {requests: {cpu: "3"}}}]}
+    spec: {containers: [{name: web, image: "web:1", resources: {requests: {cpu: "1"}}}]}
 `))
 	if err != nil {
 		fmt.Println(err)
@@ -127,8 +131,11 @@ spec:
 	}
 	fmt.Print(x)
 	// Output:
-	// the drain of node a is stuck: the eviction of pod shop/web-6d79566b69-22225 is refused: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 2 healthy pods and has 2 currently
+	// the drain of node a is stuck: the eviction of pod shop/web-7fd9bb4f77-22224 is refused: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 2 healthy pods and has 2 currently
 	// rule: an eviction is refused while a PodDisruptionBudget allows no disruption (pkg/registry/core/pod/storage/eviction.go: checkAndDecrement)
-	// blocking a shop/web-6d79566b69-22225: EvictionRefused: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 2 healthy pods and has 2 currently
-	// remedy DeletePods: delete shop/web-6d79566b69-22225, bypassing PodDisruptionBudgets: ends in 1 tick
+	// blocking a shop/web-7fd9bb4f77-22224: EvictionRefused: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 2 healthy pods and has 2 currently
+	// remedy ScaleUp: scale deployment/shop/web up to 3: ends in 5 ticks
+	//   kubectl scale deployment/web -n shop --replicas=3
+	// remedy BypassPDB: delete shop/web-7fd9bb4f77-22224, bypassing PodDisruptionBudgets: fewer pods than promised stay available: ends in 1 tick
+	//   kubectl delete pod web-7fd9bb4f77-22224 -n shop
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/berthsim/berth/rollout"
 )
@@ -17,6 +18,7 @@ type Remedy struct {
 	Kind        RemedyKind
 	Description string          // the inputs in words
 	Inputs      []rollout.Input // for Sim.Inject; in JSON lines as rollout.FormatInput writes
+	Changes     []Change        // what each of the inputs changes, as a user would
 	Ticks       int             // from now until the rollout's last event
 	Unresolved  []string        // of a partial remedy: the nodes that are still not updated and available, ascending
 }
@@ -26,13 +28,14 @@ type remedyJSON struct {
 	Kind        RemedyKind `json:"kind"`
 	Description string     `json:"description"`
 	Inputs      []string   `json:"inputs"`
+	Changes     []Change   `json:"changes"`
 	Ticks       int        `json:"ticks"`
 	Unresolved  []string   `json:"unresolved"`
 }
 
 // MarshalJSON writes the inputs as rollout.FormatInput does.
 func (r Remedy) MarshalJSON() ([]byte, error) {
-	out := remedyJSON{Kind: r.Kind, Description: r.Description, Inputs: []string{}, Ticks: r.Ticks, Unresolved: full(r.Unresolved)}
+	out := remedyJSON{Kind: r.Kind, Description: r.Description, Inputs: []string{}, Changes: full(r.Changes), Ticks: r.Ticks, Unresolved: full(r.Unresolved)}
 	for _, in := range r.Inputs {
 		out.Inputs = append(out.Inputs, rollout.FormatInput(in))
 	}
@@ -45,7 +48,7 @@ func (r *Remedy) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &read); err != nil {
 		return err
 	}
-	*r = Remedy{Kind: read.Kind, Description: read.Description, Inputs: []rollout.Input{}, Ticks: read.Ticks, Unresolved: full(read.Unresolved)}
+	*r = Remedy{Kind: read.Kind, Description: read.Description, Inputs: []rollout.Input{}, Changes: full(read.Changes), Ticks: read.Ticks, Unresolved: full(read.Unresolved)}
 	for _, line := range read.Inputs {
 		in, err := rollout.ParseInput(line)
 		if err != nil {
@@ -54,6 +57,24 @@ func (r *Remedy) UnmarshalJSON(data []byte) error {
 		r.Inputs = append(r.Inputs, in)
 	}
 	return nil
+}
+
+// commands returns the kubectl commands, the first few on lines of their own. There is
+// none if only a part of the remedy has one.
+func (r Remedy) commands() string {
+	const shown = 3
+	var b strings.Builder
+	for i, c := range r.Changes {
+		switch {
+		case c.Command == "":
+			return ""
+		case i < shown:
+			fmt.Fprintf(&b, "  %s\n", c.Command)
+		case i == shown:
+			fmt.Fprintf(&b, "  and %s more like these\n", counted(len(r.Changes)-shown, "command"))
+		}
+	}
+	return b.String()
 }
 
 // String returns the remedy in one line.
@@ -77,15 +98,17 @@ const (
 	RemedyDeletePods        RemedyKind = "DeletePods"        // that block the rollout
 	RemedyRepairNodes       RemedyKind = "RepairNodes"       // or add what they lack
 	RemedyAddNodes          RemedyKind = "AddNodes"          // like the existing ones
+	RemedyScaleUp           RemedyKind = "ScaleUp"           // to more replicas
 	RemedyScaleDown         RemedyKind = "ScaleDown"         // to fewer replicas
 	RemedyChangeTemplate    RemedyKind = "ChangeTemplate"    // to a new revision: all nodes are updated again
 	RemedyUndo              RemedyKind = "Undo"              // the update is rolled back
 	RemedyRemoveNodes       RemedyKind = "RemoveNodes"       // from the cluster
+	RemedyBypassPDB         RemedyKind = "BypassPDB"         // delete pods that a PodDisruptionBudget protects
 )
 
 var remedyKinds = []RemedyKind{
 	RemedyResume, RemedyChangeUpdateLimit, RemedyReplaceInPlace, RemedyDeletePods, RemedyRepairNodes,
-	RemedyAddNodes, RemedyScaleDown, RemedyChangeTemplate, RemedyUndo, RemedyRemoveNodes,
+	RemedyAddNodes, RemedyScaleUp, RemedyScaleDown, RemedyChangeTemplate, RemedyUndo, RemedyRemoveNodes, RemedyBypassPDB,
 }
 
 // size returns the place of the kind among all, from the smallest change to the largest.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
@@ -132,6 +134,35 @@ func (x *diagnoser) makeRoom(of []Wait) candidate {
 	return c
 }
 
+// scaleDownOthers scales down a Deployment that has pods on the nodes, by as few
+// replicas as are enough. Deleted pods would be replaced, and may get the room again.
+func (x *diagnoser) scaleDownOthers(of []Wait) (all []candidate) {
+	var owners []string
+	for _, w := range of {
+		id := x.find(w)
+		if id == probe.None {
+			return nil
+		}
+		for _, other := range x.probe.Neighbours(id, false) {
+			if owner := x.probe.Pod(other).Owner; owner != "" && !slices.Contains(owners, owner) {
+				owners = append(owners, owner)
+			}
+		}
+	}
+	slices.Sort(owners)
+	for _, key := range owners {
+		replicas := x.probe.Deployment(key).Replicas
+		c, ok := x.least(1, replicas, func(n int) candidate {
+			does := fmt.Sprintf("scale %s down to %d", key, replicas-n)
+			return candidate{RemedyScaleDown, does, []rollout.Input{rollout.Scale{Key: key, Replicas: int32(replicas - n)}}}
+		})
+		if ok {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // fewest returns a minimal subset of the others without which the pod fits.
 func (x *diagnoser) fewest(id int32, others []int32) []int32 {
 	if !x.probe.FitsWithout(id, others) {
@@ -186,4 +217,44 @@ func stepWords(steps []placement.HintStep) string {
 		words = append(words, s.String())
 	}
 	return strings.Join(words, ", ")
+}
+
+// prioritized returns the candidate with the lowest existing priority class that is
+// enough, and says which pods it preempts.
+func (x *diagnoser) prioritized(spec *corev1.PodSpec, with func(class, does string) candidate) candidate {
+	for _, class := range x.probe.PriorityClasses(spec) {
+		does := "set priorityClassName to " + class
+		c := with(class, does)
+		r, ok := x.try(c)
+		if !ok || len(r.Unresolved) > 0 {
+			continue
+		}
+		if victims := x.preempted(r); len(victims) > 0 {
+			return with(class, does+", which preempts "+listed(victims))
+		}
+		return c
+	}
+	return candidate{}
+}
+
+func setPriorityClass(spec *corev1.PodSpec, class string) {
+	spec.PriorityClassName, spec.Priority, spec.PreemptionPolicy = class, nil, nil
+}
+
+// preempted returns the pods that the scheduler deletes to make room while a remedy
+// takes effect, in order.
+func (x *diagnoser) preempted(r Remedy) []string {
+	f := x.sim.Fork()
+	if f.Inject(r.Inputs...) != nil {
+		return nil
+	}
+	var names []string
+	for events := range f.Run(r.Ticks) {
+		for _, e := range events {
+			if e.Kind == rollout.EventPreempted {
+				names = append(names, e.Pod)
+			}
+		}
+	}
+	return names
 }

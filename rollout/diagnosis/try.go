@@ -35,12 +35,15 @@ type goal interface {
 	reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool)
 }
 
-// try injects the candidate's inputs into a fork and runs it. The candidate is a
+// try injects the candidate's inputs into a fork, as printed, and runs it. The candidate is a
 // remedy if no input is refused and the goal is reached.
 func try(sim *rollout.Sim, g goal, c candidate) (Remedy, bool) {
 	f := sim.Fork()
-	r := Remedy{Kind: c.means, Description: c.does, Inputs: c.inputs}
-	if len(c.inputs) == 0 || f.Inject(c.inputs...) != nil {
+	r := Remedy{Kind: c.means, Description: c.does}
+	if len(c.inputs) == 0 {
+		return r, false
+	}
+	if r.Inputs, r.Changes = printed(sim, c.inputs); f.Inject(r.Inputs...) != nil {
 		return r, false
 	}
 	o := g.rest(f)

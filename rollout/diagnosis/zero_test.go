@@ -8,5 +8,5 @@ import (
 
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
-	zero.Check(t, Wait{}, Diagnose, DiagnoseDrain, Waiting, (*Diagnosis)(nil), RemedyKind(""), Blocker(""), Remedy{})
+	zero.Check(t, Change{}, Wait{}, Diagnose, DiagnoseDrain, Waiting, (*Diagnosis)(nil), RemedyKind(""), Blocker(""), Remedy{})
 }

@@ -7,6 +7,7 @@ package probe
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/placement"
 )
@@ -27,6 +28,9 @@ type Sim interface {
 	// Find returns the key of a DaemonSet or Deployment with its kind,
 	// "daemonset/namespace/name". It is an error if there is no such object.
 	Find(key string) (string, error)
+	// Object returns the object with the key, "daemonset/namespace/name",
+	// "deployment/namespace/name" or "node/name", or nil. It must not be changed.
+	Object(key string) runtime.Object
 	// InputDue reports whether an input takes effect in the next tick.
 	InputDue() bool
 	// DropInputs drops the inputs that are still to come.
@@ -69,6 +73,12 @@ type Sim interface {
 	// FitsWithout reports whether the pod would fit on its node without the
 	// others.
 	FitsWithout(id int32, gone []int32) bool
+	// Guarded returns the pods that the PodDisruptionBudgets of a pod select,
+	// ascending.
+	Guarded(id int32) []int32
+	// PriorityClasses returns the names of the priority classes that preempt pods and
+	// have a greater value than the priority of the spec, ascending by value.
+	PriorityClasses(above *corev1.PodSpec) []string
 	// Hints returns the changes that would let a node fit a Deployment's pod.
 	Hints(id int32) []placement.Hint
 }
@@ -156,7 +166,8 @@ type Node struct {
 // Pod is a pod, with the node where it runs or the one node it can run on.
 type Pod struct {
 	Namespace, Name string
-	Node            Node // the zero Node if there is none
+	Owner           string // the key of its DaemonSet or Deployment with the kind, if it has one
+	Node            Node   // the zero Node if there is none
 	NodeExists      bool
 
 	Phase       corev1.PodPhase
