@@ -52,6 +52,9 @@ func TestRemediesLetDeploymentsEnd(t *testing.T) {
 				for _, r := range x.Remedies {
 					tried[r.Kind]++
 					checkDeploymentRemedy(t, s.Fork(), key, x, r)
+					if r, _, ok := asTyped(t, s, r); ok {
+						checkDeploymentRemedy(t, s.Fork(), key, x, r)
+					}
 				}
 			}
 		}

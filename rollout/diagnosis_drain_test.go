@@ -36,6 +36,9 @@ func TestDrainsThatWaitAreDiagnosed(t *testing.T) {
 				for _, r := range x.Remedies {
 					remedies++
 					checkDrained(t, s.Fork(), d.Drain.Node, r)
+					if r, _, ok := asTyped(t, s, r); ok {
+						checkDrained(t, s.Fork(), d.Drain.Node, r)
+					}
 				}
 			}
 		}
