@@ -99,7 +99,7 @@ func (u *user) typesLine(line string) Input {
 	case "patch daemonset", "patch deployment":
 		return Apply{Object: u.patched(args[1]+"/"+flags["-n"]+"/"+args[2], patch)}
 	case "delete pod":
-		return DeletePod{Pod: flags["-n"] + "/" + args[2], Force: force}
+		return DeletePods{Pod: flags["-n"] + "/" + args[2], Force: force}
 	case "delete node":
 		return RemoveNode{Node: args[2]}
 	case "rollout undo":

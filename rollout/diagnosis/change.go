@@ -51,13 +51,11 @@ func (p *printer) change(in rollout.Input) (rollout.Input, Change) {
 		return in, Change{Object: "node/" + in.Node, Command: editCommand(in)}
 	case rollout.RemoveNode:
 		return in, Change{Object: "node/" + in.Node, Command: "kubectl delete node " + in.Node}
-	case rollout.NodeUp:
-		return in, Change{Object: "node/" + in.Node}
 	case rollout.NodeReady:
 		return in, Change{Object: "node/" + in.Node}
 	case rollout.PodsReady:
 		return in, Change{Object: "node/" + in.Node}
-	case rollout.DeletePod:
+	case rollout.DeletePods:
 		c := command("delete pod", in.Pod)
 		if in.Force {
 			c += " --force"

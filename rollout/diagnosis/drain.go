@@ -121,7 +121,7 @@ func replaceUnready(p probe.Sim, pods []Wait) candidate {
 				continue
 			}
 			names = append(names, name)
-			c.inputs = append(c.inputs, rollout.DeletePod{Pod: name})
+			c.inputs = append(c.inputs, rollout.DeletePods{Pod: name})
 		}
 	}
 	c.does = "delete " + listed(names) + numbered(", which {is|are} not ready, to have {it|them} replaced", len(names))
@@ -206,9 +206,7 @@ func healAll(p probe.Sim) candidate {
 	for _, n := range p.Nodes() {
 		var in rollout.Input
 		switch {
-		case n.Down:
-			in = rollout.NodeReady{Node: n.Name}
-		case n.Unready:
+		case n.Down, n.Unready:
 			in = rollout.NodeReady{Node: n.Name}
 		case n.PodsUnready:
 			in = rollout.PodsReady{Node: n.Name}
