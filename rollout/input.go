@@ -42,7 +42,7 @@ func (s *Sim) Inject(in ...Input) error { return s.At(int(s.now)+1, in...) }
 
 // At is Inject for a later tick.
 func (s *Sim) At(tick int, in ...Input) error {
-	inputs, err := s.withInputs(s.inputs, tick, in)
+	inputs, err := s.withInputs(s.inputs, tick, in, in)
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,8 @@ func (s *Sim) At(tick int, in ...Input) error {
 }
 
 // withInputs returns the list with other inputs added, each after those of its
-// tick.
-func (s *Sim) withInputs(list []scheduled, tick int, in []Input) ([]scheduled, error) {
+// tick. All inputs that are added together are in batch.
+func (s *Sim) withInputs(list []scheduled, tick int, in, batch []Input) ([]scheduled, error) {
 	var errs []error
 	if tick <= int(s.now) || tick > int(s.last) {
 		errs = append(errs, fmt.Errorf("tick %d: must be after tick %d and not after %d", tick, s.now, s.last))
@@ -61,7 +61,10 @@ func (s *Sim) withInputs(list []scheduled, tick int, in []Input) ([]scheduled, e
 	for i, x := range in {
 		var err error
 		x = plain(x)
-		if accepted[i], err = accept(x); err != nil {
+		if accepted[i], err = accept(x); err == nil {
+			err = s.checkFault(x, batch)
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", describe(x), err))
 		}
 	}

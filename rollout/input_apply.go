@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/berthsim/berth/internal/kube"
 )
@@ -104,6 +106,16 @@ func (in Apply) check() error {
 		return fmt.Errorf("%T: must be a *DaemonSet or *Deployment of apps/v1", o)
 	}
 	return errors.New("no DaemonSet or Deployment")
+}
+
+// checkSelectorUpdate refuses a change of the selector, in the words of the API
+// server (pkg/apis/apps/validation/validation.go: ValidateDaemonSetUpdate;
+// pkg/registry/apps/deployment/strategy.go: ValidateUpdate).
+func checkSelectorUpdate(in Input, old, wish *metav1.LabelSelector) error {
+	if a, ok := in.(Apply); !ok || a.Unvalidated {
+		return nil
+	}
+	return apivalidation.ValidateImmutableField(wish, old, field.NewPath("spec", "selector")).ToAggregate()
 }
 
 func (in Undo) check() error {

@@ -67,8 +67,8 @@ func (in Apply) applyDaemonSet(s *Sim, ds *appsv1.DaemonSet) {
 // wish becomes part of the object: nobody changes it any more.
 func (s *Sim) update(d *daemonSet, in Input, wish *appsv1.DaemonSet) {
 	old := d.object
-	if a, ok := in.(Apply); ok && !a.Unvalidated && !equality.Semantic.DeepEqual(old.Spec.Selector, wish.Spec.Selector) {
-		s.refuse(d.fullKey, in, "spec.selector: Invalid value: field is immutable")
+	if err := checkSelectorUpdate(in, old.Spec.Selector, wish.Spec.Selector); err != nil {
+		s.refuse(d.fullKey, in, err.Error())
 		return
 	}
 	object := &appsv1.DaemonSet{TypeMeta: old.TypeMeta, ObjectMeta: *old.ObjectMeta.DeepCopy(), Spec: wish.Spec, Status: old.Status}

@@ -98,8 +98,8 @@ func (in Apply) applyDeployment(s *Sim, applied *appsv1.Deployment) {
 // an annotation of the controller's, which a manifest leaves alone.
 func (s *Sim) updateDeployment(d *deployment, in Input, wish *appsv1.Deployment) {
 	old := d.object
-	if a, ok := in.(Apply); ok && !a.Unvalidated && !equality.Semantic.DeepEqual(old.Spec.Selector, wish.Spec.Selector) {
-		s.noteInput(EventInputRefused, d, in, ": spec.selector: Invalid value: field is immutable")
+	if err := checkSelectorUpdate(in, old.Spec.Selector, wish.Spec.Selector); err != nil {
+		s.refuse(d.fullKey, in, err.Error())
 		return
 	}
 	object := *old

@@ -72,8 +72,8 @@ func (in Drain) check() error {
 	if g := in.GracePeriodSeconds; g != nil && (*g < 0 || *g > int64(longest/time.Second)) {
 		errs = append(errs, fmt.Errorf("gracePeriodSeconds %d: must not be negative, nor longer than ten years", *g))
 	}
-	if in.Timeout < 0 || in.Timeout > longest {
-		errs = append(errs, fmt.Errorf("timeout %v: must not be negative, nor longer than ten years", in.Timeout))
+	if err := checkDuration(in.Timeout); err != nil {
+		errs = append(errs, fmt.Errorf("timeout %w", err))
 	}
 	if _, err := labels.Parse(in.PodSelector); err != nil {
 		errs = append(errs, fmt.Errorf("--pod-selector=<pod_selector> must be a valid label selector: %w", err))

@@ -3,6 +3,7 @@ package rollout
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -86,9 +87,9 @@ func (in ImagePullFails) check() error {
 func (in Recover) check() error { return checkNodes(in.Nodes) }
 
 func (in CrashLoop) check() error {
-	var err error
-	if in.After < 0 || in.After > longest {
-		err = fmt.Errorf("after %v: must not be negative, nor longer than ten years", in.After)
+	err := checkDuration(in.After)
+	if err != nil {
+		err = fmt.Errorf("after %w", err)
 	}
 	return errors.Join(checkImage(in.Image), err, checkNodes(in.Nodes))
 }
@@ -99,6 +100,55 @@ func (in RejectPods) check() error {
 		err = errors.New("no reason")
 	}
 	return errors.Join(err, checkNodes(in.Nodes))
+}
+
+// checkFault returns an error for a fault on a node that the simulation has never
+// known and that no input to come adds, since such a fault would silently do nothing.
+func (s *Sim) checkFault(in Input, batch []Input) error {
+	var errs []error
+	for _, node := range faultNodes(in) {
+		if s.slotOf(node) == none && !s.adds(node, batch) {
+			errs = append(errs, fmt.Errorf("nodes %q not found", node))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func faultNodes(in Input) []string {
+	switch x := in.(type) {
+	case NeverReady:
+		return x.Nodes
+	case CrashLoop:
+		return x.Nodes
+	case ImagePullFails:
+		return x.Nodes
+	case RejectPods:
+		return x.Nodes
+	case Recover:
+		return x.Nodes
+	}
+	return nil
+}
+
+// adds reports whether an input to come, or one of the batch, adds the node.
+func (s *Sim) adds(node string, batch []Input) bool {
+	is := func(in Input) bool {
+		x, ok := plain(in).(ApplyNode)
+		return ok && x.Node != nil && x.Node.Name == node
+	}
+	return slices.ContainsFunc(batch, is) || slices.ContainsFunc(s.inputs, func(x scheduled) bool { return is(x.input) })
+}
+
+// injectFault applies the fault, or refuses it if one of its nodes has not been
+// added yet.
+func (s *Sim) injectFault(in Input, f fault) {
+	for _, node := range f.nodes {
+		if s.slotOf(node) == none {
+			s.emit(Event{Kind: EventInputRefused, Node: node, Detail: fmt.Sprintf("%s: nodes %q not found", in.line(), node)})
+			return
+		}
+	}
+	s.kubelets.injectFault(in.line(), f)
 }
 
 func (in NeverReady) copied() Input {
@@ -127,21 +177,21 @@ func (in Recover) copied() Input {
 }
 
 func (in NeverReady) apply(s *Sim) {
-	s.kubelets.injectFault(in.line(), fault{kind: neverReady, image: in.Image, nodes: in.Nodes})
+	s.injectFault(in, fault{kind: neverReady, image: in.Image, nodes: in.Nodes})
 }
 
 func (in CrashLoop) apply(s *Sim) {
-	s.kubelets.injectFault(in.line(), fault{kind: crashLoop, image: in.Image, nodes: in.Nodes, after: seconds(in.After)})
+	s.injectFault(in, fault{kind: crashLoop, image: in.Image, nodes: in.Nodes, after: seconds(in.After)})
 }
 
 func (in ImagePullFails) apply(s *Sim) {
-	s.kubelets.injectFault(in.line(), fault{kind: noImage, image: in.Image, nodes: in.Nodes})
+	s.injectFault(in, fault{kind: noImage, image: in.Image, nodes: in.Nodes})
 }
 
 func (in RejectPods) apply(s *Sim) {
-	s.kubelets.injectFault(in.line(), fault{kind: rejection, image: in.Image, nodes: in.Nodes, reason: in.Reason})
+	s.injectFault(in, fault{kind: rejection, image: in.Image, nodes: in.Nodes, reason: in.Reason})
 }
 
 func (in Recover) apply(s *Sim) {
-	s.kubelets.injectFault(in.line(), fault{image: in.Image, nodes: in.Nodes})
+	s.injectFault(in, fault{image: in.Image, nodes: in.Nodes})
 }

@@ -117,8 +117,8 @@ func TestConfigNamesEveryMistake(t *testing.T) {
 		Tick: 1500 * time.Millisecond, PodGC: -1, NodeGrace: 100 * 365 * 24 * time.Hour, Order: 9,
 		Kubelet: Kubelet{Stop: -1, Timings: []Timing{{Nodes: []string{""}, Ready: -1}}},
 	})
-	want := `Config.Tick: 1.5s is not a positive multiple of 1s
-Config.Order: 9 is none of ByName, Seeded and Scripted
+	want := `Config.Tick: 1.5s is not a multiple of 1s
+Config.Order: 9 is none of OrderByName, OrderSeeded and OrderFromScript
 Config.PodGC: -1ns is negative
 Config.NodeGrace: 876000h0m0s is longer than ten years
 Config.Kubelet.Stop: -1ns is negative

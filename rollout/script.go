@@ -82,9 +82,13 @@ func parseStep(line string, tick int) (ScheduledInput, error) {
 // none and returns an error that names every mistake.
 func (s *Sim) Play(script Script) error {
 	inputs := slices.Clone(s.inputs)
+	var batch []Input
+	for _, step := range script {
+		batch = append(batch, step.Input)
+	}
 	var errs []error
 	for _, step := range script {
-		more, err := s.withInputs(inputs, step.Tick, []Input{step.Input})
+		more, err := s.withInputs(inputs, step.Tick, []Input{step.Input}, batch)
 		if err != nil {
 			errs = append(errs, err)
 			continue

@@ -9,7 +9,9 @@ import (
 )
 
 // Config configures time and machines in a simulation. In the zero Config a tick
-// is a second and pods take no time: what is due happens in the next tick.
+// is a second and pods take no time: what is due happens in the next tick. Durations
+// are rounded up to whole seconds, and what they delay happens in the first tick at
+// or after their end.
 type Config struct {
 	Tick      time.Duration // virtual time per tick; a multiple of 1s (API timestamps are whole seconds); default 1s
 	Start     time.Time     // of tick 0; zero: the latest timestamp in the cluster, else 2026-01-01T00:00:00Z
@@ -54,26 +56,20 @@ const longest = 10 * 365 * 24 * time.Hour
 func (c *Config) check() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if c.Tick < 0 || c.Tick%time.Second != 0 {
-		wrong("Config.Tick: %v is not a positive multiple of 1s", c.Tick)
+	duration := func(field string, d time.Duration) {
+		if err := checkDuration(d); err != nil {
+			wrong("Config.%s: %w", field, err)
+		}
 	}
-	if c.Tick > longest {
-		wrong("Config.Tick: %v is longer than ten years", c.Tick)
+	if duration("Tick", c.Tick); c.Tick >= time.Millisecond && c.Tick%time.Second != 0 {
+		wrong("Config.Tick: %v is not a multiple of 1s", c.Tick)
 	}
 	if c.Order > OrderFromScript {
-		wrong("Config.Order: %d is none of ByName, Seeded and Scripted", uint8(c.Order))
+		wrong("Config.Order: %d is none of OrderByName, OrderSeeded and OrderFromScript", uint8(c.Order))
 	}
 	for i, took := range c.Choices {
 		if took < 0 {
-			wrong("Config.Script[%d]: %d is negative", i, took)
-		}
-	}
-	duration := func(field string, d time.Duration) {
-		if d < 0 {
-			wrong("Config.%s: %v is negative", field, d)
-		}
-		if d > longest {
-			wrong("Config.%s: %v is longer than ten years", field, d)
+			wrong("Config.Choices[%d]: %d is negative", i, took)
 		}
 	}
 	duration("PodGC", c.PodGC)
@@ -84,7 +80,7 @@ func (c *Config) check() error {
 		duration(field+".Stop", stop)
 	}
 	three("Kubelet", c.Kubelet.Start, c.Kubelet.Ready, c.Kubelet.Stop)
-	three("Kubelet.Spread", c.Kubelet.Jitter.Start, c.Kubelet.Jitter.Ready, c.Kubelet.Jitter.Stop)
+	three("Kubelet.Jitter", c.Kubelet.Jitter.Start, c.Kubelet.Jitter.Ready, c.Kubelet.Jitter.Stop)
 	for i, t := range c.Kubelet.Timings {
 		three(fmt.Sprintf("Kubelet.Timings[%d]", i), t.Start, t.Ready, t.Stop)
 		if slices.Contains(t.Nodes, "") {
@@ -92,6 +88,22 @@ func (c *Config) check() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkDuration returns what is wrong with a duration. Below a millisecond, a unit
+// was forgotten: a number without one counts nanoseconds.
+func checkDuration(d time.Duration) error {
+	switch {
+	case d < 0:
+		return fmt.Errorf("%v is negative", d)
+	case d > longest:
+		return fmt.Errorf("%v is longer than ten years", d)
+	case 0 < d && d < time.Microsecond:
+		return fmt.Errorf("%v is below 1ms, the unit is missing: did you mean %ds?", d, d)
+	case 0 < d && d < time.Millisecond:
+		return fmt.Errorf("%v is below 1ms: did you mean %ds?", d, d/time.Microsecond)
+	}
+	return nil
 }
 
 // seconds rounds up: 1.5 s end at the second whole second.

@@ -240,10 +240,19 @@ func (w *writer) strategy(ds *appsv1.DaemonSet) {
 
 func (w *writer) add(in Input) { w.inputs = append(w.inputs, scheduled{int32(w.tick), in}) }
 
+// where draws nodes for a fault, which are there from the beginning.
+func (w *writer) where() []string {
+	others := []string{"n0"}
+	for i := 1; i < min(3, len(w.nodes)); i++ {
+		others = append(others[:i-1], fmt.Sprintf("n%d", i))
+	}
+	return pick(w.t, "where", nil, []string{"n0"}, others)
+}
+
 func (w *writer) apply(i int) { w.add(Apply{Object: w.sets[i].DeepCopy()}) }
 
 func (w *writer) trouble(event int) {
-	image, nodes := fmt.Sprintf("v%d", rapid.IntRange(0, 3).Draw(w.t, "bad")), pick(w.t, "where", nil, []string{"n0"}, []string{"n1", "n2"})
+	image, nodes := fmt.Sprintf("v%d", rapid.IntRange(0, 3).Draw(w.t, "bad")), w.where()
 	after := pick(w.t, "after", 0, time.Second, 4*time.Second, 700*time.Second)
 	if !w.endless {
 		after, event = 0, min(event, 22)
@@ -290,7 +299,7 @@ func (w *writer) happen() {
 	case 21, 22, 23:
 		w.trouble(event)
 	case 24:
-		w.add(Recover{pick(w.t, "only", "", "v1", "v2"), pick(w.t, "where", nil, []string{"n0"}, []string{"n1", "n2"})})
+		w.add(Recover{pick(w.t, "only", "", "v1", "v2"), w.where()})
 	case 19:
 		w.add(w.drain(node))
 	case 20:

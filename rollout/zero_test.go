@@ -77,7 +77,7 @@ func TestRefusedHasNoEstimate(t *testing.T) {
 	}
 	other := map[string]string{"other": "web"}
 	ds.Spec.Selector.MatchLabels, ds.Spec.Template.Labels, d.Spec.Selector.MatchLabels = other, other, other
-	want := "spec.selector: Invalid value: field is immutable"
+	want := `spec.selector: Invalid value: {"matchLabels":{"other":"web"}}: field is immutable`
 	if got, err := sim.Estimate(ds, 100); err == nil || !strings.HasSuffix(err.Error(), want) || got != nil {
 		t.Error(got, err)
 	}
