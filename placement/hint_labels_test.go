@@ -18,7 +18,7 @@ import (
 // operator and for several requirements at once. What a node is stays as it is.
 func TestHintsLabelANode(t *testing.T) {
 	c, err := cluster.New(&corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: "n", Labels: map[string]string{"a": "x", "size": "5", corev1.LabelOSStable: "linux"}},
+		ObjectMeta: metav1.ObjectMeta{Name: "n", Labels: map[string]string{"a": "x", "size": "50", corev1.LabelOSStable: "linux"}},
 		Status:     corev1.NodeStatus{Allocatable: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("9")}},
 	})
 	if err != nil {
@@ -32,9 +32,9 @@ func TestHintsLabelANode(t *testing.T) {
 		{[]corev1.NodeSelectorRequirement{require("b", "Exists")}, "label b= on n"},
 		{[]corev1.NodeSelectorRequirement{require("a", "NotIn", "x")}, "label a- on n"},
 		{[]corev1.NodeSelectorRequirement{require("a", "DoesNotExist")}, "label a- on n"},
-		{[]corev1.NodeSelectorRequirement{require("size", "Gt", "5")}, "label size=6 on n"},
-		{[]corev1.NodeSelectorRequirement{require("size", "Lt", "5")}, "label size=4 on n"},
-		{[]corev1.NodeSelectorRequirement{require("a", "DoesNotExist"), require("size", "NotIn", "5")}, "label a-, label size- on n"},
+		{[]corev1.NodeSelectorRequirement{require("size", "Gt", "50")}, "label size=51 on n"},
+		{[]corev1.NodeSelectorRequirement{require("size", "Lt", "50")}, "label size=49 on n"},
+		{[]corev1.NodeSelectorRequirement{require("a", "DoesNotExist"), require("size", "NotIn", "50")}, "label a-, label size- on n"},
 		{[]corev1.NodeSelectorRequirement{require("a", "DoesNotExist"), require("b", "In", "1")}, "label a-, label b=1 on n"},
 		{[]corev1.NodeSelectorRequirement{require("a", "NotIn", "x"), require("a", "DoesNotExist")}, "label a- on n"},
 		{[]corev1.NodeSelectorRequirement{require("a", "NotIn", "x"), require("a", "Exists")}, ""}, // one after the other does not meet both

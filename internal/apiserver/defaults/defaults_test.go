@@ -131,6 +131,16 @@ func TestPullPolicy(t *testing.T) {
 		{"a name is at most 255 characters with library/", strings.Repeat("a", 247), corev1.PullAlways},
 		{"a name is at most 255 characters with library/", strings.Repeat("a", 248), corev1.PullIfNotPresent},
 		{"a host does not count", "quay.io/" + strings.Repeat("a", 255), corev1.PullAlways},
+		{"nor a host with a port", "registry:5000/" + strings.Repeat("a", 255), corev1.PullAlways},
+		{"nor localhost", "localhost/" + strings.Repeat("a", 255), corev1.PullAlways},
+		{"nor one with capitals", "Registry/" + strings.Repeat("a", 255), corev1.PullAlways},
+		{"but what is no host does", "registry/" + strings.Repeat("a", 246), corev1.PullAlways},
+		{"but what is no host does", "registry/" + strings.Repeat("a", 247), corev1.PullIfNotPresent},
+		{"Docker Hub has library/ too", "docker.io/" + strings.Repeat("a", 247), corev1.PullAlways},
+		{"Docker Hub has library/ too", "docker.io/" + strings.Repeat("a", 248), corev1.PullIfNotPresent},
+		{"also by its old name", "index.docker.io/" + strings.Repeat("a", 247), corev1.PullAlways},
+		{"also by its old name", "index.docker.io/" + strings.Repeat("a", 248), corev1.PullIfNotPresent},
+		{"and not below a name", "docker.io/b/" + strings.Repeat("a", 253), corev1.PullAlways},
 	}
 	for _, test := range tests {
 		if got := pullPolicy(test.image); got != test.want {
