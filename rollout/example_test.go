@@ -100,7 +100,11 @@ func ExampleSim_Apply_deployment() {
 	sim.Apply(web("web:1"))
 	sim.Advance(100)
 	sim.Apply(web("web:2"))
-	fmt.Print(timeline.Watch(sim, "default/web", 100))
+	picture, err := timeline.Watch(sim, "default/web", 100)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Print(picture)
 	for _, pod := range sim.Pods("default/web") {
 		fmt.Println(pod)
 	}

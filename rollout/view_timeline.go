@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout/internal/probe"
@@ -14,21 +15,36 @@ func init() {
 		}
 		return "nil input"
 	}
-	probe.Subject = func(sim any, key string) (kind, plain string) { return sim.(*Sim).subject(key) }
+	probe.Subject = func(sim any, key string) (kind, plain string, err error) { return sim.(*Sim).subject(key) }
 	probe.Nodes = func(sim any, key string) iter.Seq[probe.Row] { return sim.(*Sim).nodeRows(key) }
 	probe.OneNode = func(sim any, key, node string) probe.Row { return sim.(*Sim).nodeRow(key, node) }
 	probe.Pods = func(sim any, key string) iter.Seq[probe.Row] { return sim.(*Sim).podRows(key) }
 }
 
-func (s *Sim) subject(key string) (kind, plain string) {
-	_, deployed := s.resolve(key)
-	switch kind, plain = cutKind(key); {
-	case kind != "":
-		return kind, plain
-	case deployed != nil:
-		return "deployment", plain
+func (s *Sim) subject(key string) (kind, plain string, err error) {
+	if err := checkKey(key); err != nil {
+		return "", "", err
 	}
-	return "daemonset", plain
+	kind, plain = cutKind(key)
+	switch d, deployed := s.resolve(key); {
+	case d != nil:
+		return "daemonset", plain, nil
+	case deployed != nil:
+		return "deployment", plain, nil
+	case kind != "deployment" && s.willApply(daemonSetKind+plain):
+		return "daemonset", plain, nil
+	case kind != "daemonset" && s.willApply(deploymentKind+plain):
+		return "deployment", plain, nil
+	}
+	return "", "", notFound(key)
+}
+
+// willApply reports whether an input to come applies the object.
+func (s *Sim) willApply(key string) bool {
+	return slices.ContainsFunc(s.inputs, func(x scheduled) bool {
+		in, ok := x.input.(Apply)
+		return ok && in.key() == key
+	})
 }
 
 func (s *Sim) nodeRows(key string) iter.Seq[probe.Row] {

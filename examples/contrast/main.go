@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
+
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/timeline"
@@ -133,15 +135,26 @@ func (s stage) update() error {
 	ds, d := m.DaemonSets[0], m.Deployments[0]
 	ds.Spec.Template.Spec.Containers[0].Image = "cr.fluentbit.io/fluent/fluent-bit:4.0.3"
 	d.Spec.Template.Spec.Containers[0].Image = "registry.example.com/shop/frontend:1.5.0"
-	if err := s.Apply(ds); err != nil {
+	if err := s.watch(ds, daemonSet); err != nil {
 		return err
 	}
-	fmt.Fprint(s, timeline.Watch(s.Sim, daemonSet, 1000))
-	if err := s.Apply(d); err != nil {
+	if err := s.watch(d, deployment); err != nil {
 		return err
 	}
-	fmt.Fprint(s, timeline.Watch(s.Sim, deployment, 1000))
 	return s.status()
+}
+
+// watch applies an object and draws its rollout.
+func (s stage) watch(object runtime.Object, key string) error {
+	if err := s.Apply(object); err != nil {
+		return err
+	}
+	picture, err := timeline.Watch(s.Sim, key, 1000)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(s, picture)
+	return nil
 }
 
 func (s stage) status() error {

@@ -54,7 +54,11 @@ func run(w io.Writer, svg string) error {
 	if err := sim.Apply(update); err != nil {
 		return err
 	}
-	fmt.Fprint(w, timeline.Watch(sim, "default/exporter", 8))
+	picture, err := timeline.Watch(sim, "default/exporter", 8)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(w, picture)
 	waits, err := diagnosis.Waiting(sim, "default/exporter")
 	if err != nil {
 		return err
@@ -67,7 +71,10 @@ func run(w io.Writer, svg string) error {
 	if err := sim.Inject(rollout.NodeReady{Node: "node-5"}); err != nil {
 		return err
 	}
-	picture := timeline.Watch(sim, "default/exporter", 1000)
+	picture, err = timeline.Watch(sim, "default/exporter", 1000)
+	if err != nil {
+		return err
+	}
 	fmt.Fprint(w, picture)
 	message, _, err := sim.RolloutStatus("default/exporter")
 	fmt.Fprint(w, message)

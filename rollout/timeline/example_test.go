@@ -27,7 +27,11 @@ func ExampleWatch() {
 	}
 	sim.Advance(100)
 	sim.Apply(clustertest.Object[*appsv1.DaemonSet](t, agent.With("image:agent:2")))
-	fmt.Print(timeline.Watch(sim, "default/agent", 100))
+	picture, err := timeline.Watch(sim, "default/agent", 100)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Print(picture)
 	// Output:
 	// default/agent
 	// tick      5

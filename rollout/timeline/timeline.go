@@ -9,25 +9,31 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// Timeline is a picture of a rollout: a row for each node, a column for each
-// tick, and a letter for the state of the node's pod at the end of the tick.
+// Timeline is a picture of a rollout: a row for each node, or pod of a Deployment, a
+// column for each tick, and a letter for the state of the pod at the end of the tick.
 // Letters of old pods are lower case. Letters of pods of the revision that is
 // current in that tick are upper case:
 //
 //	w waiting to run     r running, not ready    m ready, for less than minReadySeconds
-//	a available          f failed                t on its way out
-//	s an old pod serves while a new one comes beside it
+//	a available          f failed                t terminating
+//	s an old pod is available while a new one starts beside it
 //	- a pod is wanted and none is there          . none is wanted and none is there
 type Timeline struct {
-	DaemonSet  string
-	Deployment string   // empty if DaemonSet is set
-	FirstTick  int      // the tick of the first column
-	Names      []string // ascending; of a Deployment its pods, in the order of their creation
-	Rows       []string // of letters, one per tick, by node
-	Events     rollout.Trace
+	Version   string        `json:"version"`   // "berth.timeline/v1"
+	Key       string        `json:"key"`       // with its kind
+	FirstTick int           `json:"firstTick"` // the tick of the first column
+	Names     []string      `json:"names"`     // of the nodes, ascending; of a Deployment's pods, in the order of their creation
+	Rows      []string      `json:"rows"`      // of letters, one per tick, by name
+	Events    rollout.Trace `json:"events"`
 }
 
-func (t *Timeline) subject() string { return t.DaemonSet + t.Deployment }
+const version = "berth.timeline/v1"
+
+// subject returns the key without its kind.
+func (t *Timeline) subject() string {
+	_, plain, _ := strings.Cut(t.Key, "/")
+	return plain
+}
 
 // String returns the picture as text, with a ruler of ticks above it.
 func (t *Timeline) String() string {

@@ -2,6 +2,7 @@ package timeline_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -42,7 +43,7 @@ func TestLettersOfADaemonSet(t *testing.T) {
 		slow := rollout.Config{Kubelet: rollout.Kubelet{Start: time.Second, Ready: 2 * time.Second, Stop: 2 * time.Second}}
 		scene := rollouttest.Scenarios(agent, rollouttest.WithFaults(5), rollouttest.WithConfig(slow), rollouttest.WithinTicks(5)).Draw(t, "scene")
 		drawn, stepped := scene.Sim(t), scene.Sim(t)
-		picture := timeline.Watch(drawn, "ops/agent", 60)
+		picture := watch(t, drawn, "ops/agent", 60)
 		compare(t, picture, stepped, drawn.Now(), func() map[string]byte { return nodeLetters(t, stepped, "ops/agent") })
 		for _, l := range strings.Join(picture.Rows, "") {
 			letters[l] = true
@@ -77,7 +78,7 @@ func TestLettersOfADeployment(t *testing.T) {
 			drawn.Tick()
 			stepped.Tick()
 		}
-		picture := timeline.Watch(drawn, "deployment/default/web", 60)
+		picture := watch(t, drawn, "deployment/default/web", 60)
 		compare(t, picture, stepped, drawn.Now(), func() map[string]byte { return podLetters(t, stepped, "default/web") })
 		for _, l := range strings.Join(picture.Rows, "") {
 			letters[l] = true
@@ -85,6 +86,47 @@ func TestLettersOfADeployment(t *testing.T) {
 	})
 	if len(letters) < 8 {
 		t.Errorf("only %d letters are drawn: %v", len(letters), letters)
+	}
+}
+
+func watch(t rapid.TB, sim *rollout.Sim, key string, max int) *timeline.Timeline {
+	t.Helper()
+	picture, err := timeline.Watch(sim, key, max)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return picture
+}
+
+// A key that names nothing is an error, and no time passes.
+func TestUnknownKeysAreErrors(t *testing.T) {
+	sim, err := rollout.New(clustertest.World{clustertest.Pool("n", 1), clustertest.DaemonSet("ops/agent")}.Cluster(t), rollout.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{
+		"agent": "key \"agent\": must be namespace/name", "ops/web": "daemonsets.apps and deployments.apps \"web\" not found", "deployment/ops/agent": "deployments.apps \"agent\" not found",
+	} {
+		if p, err := timeline.Watch(sim, key, 9); p != nil || err == nil || err.Error() != want || sim.Now() != -1 {
+			t.Errorf("%s: %v, %v in tick %d", key, p, err, sim.Now())
+		}
+	}
+}
+
+// A picture reads back from its JSON.
+func TestTimelineReadsBack(t *testing.T) {
+	sim, err := rollout.New(clustertest.World{clustertest.Pool("n", 2), clustertest.DaemonSet("ops/agent")}.Cluster(t), rollout.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture := watch(t, sim, "ops/agent", 9)
+	text, err := json.Marshal(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read timeline.Timeline
+	if err := json.Unmarshal(text, &read); err != nil || !reflect.DeepEqual(&read, picture) || read.Version != "berth.timeline/v1" {
+		t.Errorf("%v: %s", err, text)
 	}
 }
 
@@ -114,7 +156,7 @@ func web(image string, replicas int32) *appsv1.Deployment {
 // Rows that are not in the picture must have no letter.
 func compare(t *rapid.T, picture *timeline.Timeline, sim *rollout.Sim, last int, letters func() map[string]byte) {
 	t.Helper()
-	var events rollout.Trace
+	events := rollout.Trace{}
 	check := func() {
 		want := letters()
 		for i, name := range picture.Names {
@@ -248,7 +290,7 @@ func TestKeysMayNameTheKind(t *testing.T) {
 		if err := sim.Apply(clustertest.Object[*appsv1.DaemonSet](t, agent)); err != nil {
 			t.Fatal(err)
 		}
-		if p := timeline.Watch(sim, key, 9); p.DaemonSet != "ops/agent" || p.Deployment != "" || !slices.Equal(p.Names, []string{"n-1", "n-2"}) {
+		if p, err := timeline.Watch(sim, key, 9); err != nil || p.Key != "daemonset/ops/agent" || !slices.Equal(p.Names, []string{"n-1", "n-2"}) {
 			t.Errorf("%s: %+v", key, p)
 		}
 	}
@@ -256,7 +298,7 @@ func TestKeysMayNameTheKind(t *testing.T) {
 
 // The picture is well-formed XML whatever nodes are called.
 func TestSVGIsXML(t *testing.T) {
-	picture := &timeline.Timeline{DaemonSet: "a/<b>", FirstTick: 3, Names: []string{"n&1", "n2"}, Rows: []string{"aatWRMA", "fs-.FTA"}}
+	picture := &timeline.Timeline{Key: "daemonset/a/<b>", FirstTick: 3, Names: []string{"n&1", "n2"}, Rows: []string{"aatWRMA", "fs-.FTA"}}
 	var b bytes.Buffer
 	if err := picture.SVG(&b); err != nil {
 		t.Fatal(err)

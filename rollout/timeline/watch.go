@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -10,18 +11,19 @@ import (
 
 // Watch passes at most max ticks of the simulation, as its Run does, and returns
 // the picture of the DaemonSet or Deployment in them, beginning with its present
-// state. Nodes that never wanted or had a pod of the DaemonSet are left out. The
-// key of a Deployment that is not applied yet is "deployment/namespace/name". It
-// costs a letter for each row and tick.
-func Watch(sim *rollout.Sim, key string, max int) *Timeline {
+// state. Nodes that never wanted or had a pod of the DaemonSet are left out. It
+// returns an error, and no time passes, if there is no such object and no input to
+// come applies it. It costs a letter for each row and tick.
+func Watch(sim *rollout.Sim, key string, max int) (*Timeline, error) {
 	if sim == nil {
-		sim = &rollout.Sim{}
+		return nil, errors.New("no simulation")
 	}
-	kind, plain := probe.Subject(sim, key)
-	r := recorder{sim: sim, byName: map[string]*row{}}
-	if r.DaemonSet = plain; kind == "deployment" {
-		r.DaemonSet, r.Deployment = "", plain
+	kind, plain, err := probe.Subject(sim, key)
+	if err != nil {
+		return nil, err
 	}
+	r := recorder{sim: sim, byName: map[string]*row{}, plain: plain, deployed: kind == "deployment"}
+	r.Timeline = Timeline{Version: version, Key: kind + "/" + plain, Names: []string{}, Rows: []string{}, Events: rollout.Trace{}}
 	if r.FirstTick = sim.Now(); r.FirstTick < 0 {
 		r.FirstTick = 0
 	} else {
@@ -31,15 +33,17 @@ func Watch(sim *rollout.Sim, key string, max int) *Timeline {
 		r.look(events)
 		r.Events = append(r.Events, events...)
 	}
-	return r.timeline()
+	return r.timeline(), nil
 }
 
 // recorder draws a timeline, row by row, where something happens.
 type recorder struct {
 	Timeline
-	sim    *rollout.Sim
-	rows   []*row // in the order in which they came
-	byName map[string]*row
+	sim      *rollout.Sim
+	plain    string // the key without its kind
+	deployed bool   // it is a Deployment
+	rows     []*row // in their order of creation
+	byName   map[string]*row
 }
 
 type row struct {
@@ -52,14 +56,14 @@ type row struct {
 // DaemonSet without a node may change which nodes want a pod.
 func (r *recorder) look(events []rollout.Event) {
 	column := events[0].Tick - r.FirstTick
-	whole := func(e rollout.Event) bool { return e.Node == "" && e.Key == "daemonset/"+r.DaemonSet }
-	if r.Deployment != "" || slices.ContainsFunc(events, whole) {
+	whole := func(e rollout.Event) bool { return e.Node == "" && e.Key == r.Key }
+	if r.deployed || slices.ContainsFunc(events, whole) {
 		r.lookAtAll(column)
 		return
 	}
 	for _, e := range events {
 		if e.Node != "" {
-			r.draw(column, probe.OneNode(r.sim, r.DaemonSet, e.Node))
+			r.draw(column, probe.OneNode(r.sim, r.plain, e.Node))
 		}
 	}
 }
@@ -68,9 +72,9 @@ func (r *recorder) lookAtAll(column int) {
 	for _, x := range r.rows {
 		x.draw(column, '.')
 	}
-	rows := probe.Nodes(r.sim, r.DaemonSet)
-	if r.Deployment != "" {
-		rows = probe.Pods(r.sim, r.Deployment)
+	rows := probe.Nodes(r.sim, r.plain)
+	if r.deployed {
+		rows = probe.Pods(r.sim, r.plain)
 	}
 	for seen := range rows {
 		r.draw(column, seen)
@@ -108,7 +112,7 @@ func letter(r probe.Row) byte {
 }
 
 func (r *recorder) timeline() *Timeline {
-	if r.Deployment == "" {
+	if !r.deployed {
 		slices.SortFunc(r.rows, func(a, b *row) int { return strings.Compare(a.name, b.name) })
 	}
 	for _, x := range r.rows {

@@ -25,9 +25,9 @@ const (
 )
 
 // Subject returns which kind the key names, "daemonset" or "deployment", and the
-// object's namespace/name. A key without a kind that names neither counts as a
-// DaemonSet's.
-var Subject func(sim any, key string) (kind, plain string)
+// object's namespace/name. It returns an error if there is no such object and no
+// input to come applies it.
+var Subject func(sim any, key string) (kind, plain string, err error)
 
 // Nodes yields the nodes of the DaemonSet with the key, ascending by name, or
 // none if there is no such DaemonSet.
