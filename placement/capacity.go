@@ -21,8 +21,8 @@ import (
 type CapacityReport struct {
 	cluster *cluster.Cluster
 	daemons []*daemon          // ascending by namespace and name
-	all     *Room              // with every pod
-	base    *Room              // with the pods of DaemonSets alone
+	all     *room              // with every pod
+	base    *room              // with the pods of DaemonSets alone
 	kept    map[int][]resident // by position: pods of DaemonSets that want none there or are not known
 
 	judged  sync.Once
@@ -64,7 +64,7 @@ func NewCapacityReport(c *cluster.Cluster) *CapacityReport {
 	l.kept = account.daemonPods(going)
 	for _, pods := range l.kept { // any order: each on its node
 		for _, r := range pods {
-			l.base.Add(r.load, r.position)
+			l.base.add(r.load, r.position)
 		}
 	}
 	return l
@@ -75,7 +75,7 @@ func NewCapacityReport(c *cluster.Cluster) *CapacityReport {
 func newDaemon(ds *appsv1.DaemonSet, c *cluster.Cluster, a *nodeInfoSnapshot) (*daemon, []resident) {
 	w := compileDaemonSet(ds.DeepCopy())
 	p := w.Predict(c)
-	d := &daemon{w, ownPods{w.Load(), slices.Clone(borrow.Words(c, p.wanted))}, map[int]int{}}
+	d := &daemon{w, ownPods{w.load(), slices.Clone(borrow.Words(c, p.wanted))}, map[int]int{}}
 	kept := ownPods{on: borrow.Words(c, p.kept)}
 	var going []resident
 	for _, r := range a.own(w, borrow.From(c)) {

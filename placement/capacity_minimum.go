@@ -45,8 +45,8 @@ func (l *CapacityReport) measure() []MinimumNode {
 		s := MinimumNode{Nodes: borrow.Set(l.cluster, nodes), Conflicts: l.clashesIn(l.base, first)}
 		var needs amounts
 		for _, d := range l.wantedOn(first) {
-			s.DaemonSets = append(s.DaemonSets, d.Load().name)
-			needs.add(&d.Load().requests)
+			s.DaemonSets = append(s.DaemonSets, d.load().name)
+			needs.add(&d.load().requests)
 		}
 		s.Allocatable = needs.list()
 		s.Allocatable[corev1.ResourcePods] = *resource.NewQuantity(int64(len(s.DaemonSets)), resource.DecimalSI)
@@ -83,20 +83,20 @@ func (l *CapacityReport) groups() [][]int {
 
 // clashesIn returns the conflicts of each DaemonSet's pod with all other pods,
 // except shortfalls of resources.
-func (l *CapacityReport) clashesIn(room *Room, position int) []Conflict {
+func (l *CapacityReport) clashesIn(room *room, position int) []Conflict {
 	var all []Conflict
 	for _, d := range l.wantedOn(position) {
 		if len(d.ports) == 0 && !d.minds && room.kinds.distance.Load() == 0 && d.fault == nil {
 			continue
 		}
-		room.Remove(d.Load(), position)
-		reasons := slices.DeleteFunc(room.Why(d.Workload, position), func(r FilterReason) bool { return r.Plugin == pluginResources })
-		room.Add(d.Load(), position)
+		room.remove(d.load(), position)
+		reasons := slices.DeleteFunc(room.refusals(d.Workload, position), func(r FilterReason) bool { return r.Plugin == pluginResources })
+		room.add(d.load(), position)
 		for i := range reasons { // pods that were put back stand last
 			slices.SortStableFunc(reasons[i].Ports, func(a, b PortConflict) int { return cmp.Compare(a.Pod, b.Pod) })
 		}
 		if len(reasons) > 0 {
-			all = append(all, Conflict{d.Load().name, reasons})
+			all = append(all, Conflict{d.load().name, reasons})
 		}
 	}
 	return all

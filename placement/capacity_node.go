@@ -87,7 +87,7 @@ func (l *CapacityReport) entry(position int) NodeUsage {
 		e.Resources = append(e.Resources, s.line())
 	}
 	for _, d := range l.wantedOn(position) {
-		e.DaemonSets = append(e.DaemonSets, DaemonSetUsage{DaemonSet: d.Load().name, Running: d.running[position], Requests: d.Load().requests.list()})
+		e.DaemonSets = append(e.DaemonSets, DaemonSetUsage{DaemonSet: d.load().name, Running: d.running[position], Requests: d.load().requests.list()})
 	}
 	for _, r := range l.kept[position] {
 		e.DaemonSets = append(e.DaemonSets, DaemonSetUsage{r.pod.Namespace + "/" + kube.ControllerOf(r.pod, "DaemonSet").Name, 1, true, r.load.requests.list()})

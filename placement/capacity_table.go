@@ -88,7 +88,7 @@ func (l *CapacityReport) pools() []*pool {
 func (l *CapacityReport) likeness(position int, sums []sum) string {
 	var b strings.Builder
 	for _, d := range l.wantedOn(position) {
-		fmt.Fprintf(&b, "%s\n", d.Load().name)
+		fmt.Fprintf(&b, "%s\n", d.load().name)
 	}
 	for _, s := range sums {
 		fmt.Fprintf(&b, "%s %d %d\n", s.name, s.has, s.daemons)

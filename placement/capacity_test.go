@@ -19,6 +19,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/gen"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -237,7 +238,7 @@ func crowded(t *rapid.T, c *cluster.Cluster, s placement.MinimumNode, node strin
 		if err != nil {
 			t.Fatal(err)
 		}
-		why := placement.NewRoom(beside).Why(workloadOf(t, c, key), position)
+		why := room.Why(room.New(beside), workloadOf(t, c, key), position)
 		clash := slices.ContainsFunc(s.Conflicts, func(c placement.Conflict) bool { return c.DaemonSet == key })
 		if clash != (len(why) > 0) || slices.ContainsFunc(why, func(r placement.FilterReason) bool { return r.Plugin == "NodeResourcesFit" }) {
 			return fmt.Sprint(key, ": ", why)

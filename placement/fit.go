@@ -13,25 +13,19 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Fits reports whether the scheduler's filters NodePorts, NodeResourcesFit,
-// PodTopologySpread and InterPodAffinity let the workload's pod onto the node,
-// with the pods that are in the room now. It does not look at what Check looks
-// at.
-//
-// If the workload depends on where other pods are, or the room has pods that
-// do, the first question costs a look at every pod or kind of pod. Later
-// questions cost only what has changed.
-func (r *Room) Fits(w *Workload, position int) bool {
+// admits reports whether the workload's pod fits on the node (internal/room:
+// Fits).
+func (r *room) admits(w *Workload, position int) bool {
 	r, w = r.orNothing(), w.orNothing()
 	return r.isNode(position) && r.fits(w, r.question(w), position)
 }
 
-func (r *Room) fits(w *Workload, q *question, position int) bool {
+func (r *room) fits(w *Workload, q *question, position int) bool {
 	return r.fitting(w, q, position>>6, 1<<(position&63)) != 0
 }
 
 // fitting returns the subset of 64 nodes, the k-th, on which the workload fits.
-func (r *Room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
+func (r *room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
 	if w.fault != nil || k >= len(r.blocks) {
 		return 0
 	}
@@ -67,16 +61,14 @@ const (
 	notApartThere = "node(s) didn't satisfy existing pods anti-affinity rules"
 )
 
-// Why returns every reason why Fits rejects a node, or nil if the pod fits. The
-// scheduler itself returns only the first reason of PodTopologySpread and of
-// InterPodAffinity.
-func (r *Room) Why(w *Workload, position int) []FilterReason {
+// refusals returns every reason why admits rejects a node (internal/room: Why).
+func (r *room) refusals(w *Workload, position int) []FilterReason {
 	r, w = r.orNothing(), w.orNothing()
 	return r.why(nil, w, r.question(w), position)
 }
 
-// why appends the reasons that Why returns.
-func (r *Room) why(rs []FilterReason, w *Workload, q *question, position int) []FilterReason {
+// why appends the reasons that refusals returns.
+func (r *room) why(rs []FilterReason, w *Workload, q *question, position int) []FilterReason {
 	if !r.isNode(position) {
 		return append(rs, FilterReason{Plugin: pluginNodeName, Message: noNode})
 	}
@@ -120,7 +112,7 @@ func (q *question) uneven(position int) []FilterReason {
 }
 
 // ill returns the messages of InterPodAffinity, in the scheduler's order.
-func (r *Room) ill(q *question, position int) []FilterReason {
+func (r *room) ill(q *question, position int) []FilterReason {
 	var rs []FilterReason
 	if !q.isNear(position) {
 		rs = append(rs, FilterReason{Plugin: pluginRelations, Message: notNear, Unresolvable: true, Conflicts: q.unmet(position)})
@@ -140,7 +132,7 @@ func (r *Room) ill(q *question, position int) []FilterReason {
 // shortfalls appends the messages of the scheduler
 // (pkg/scheduler/framework/plugins/noderesources/fit.go: fitsRequest). Scalar
 // resources have no order there; here they are ascending by name.
-func (r *Room) shortfalls(rs []FilterReason, w *Workload, position int) []FilterReason {
+func (r *room) shortfalls(rs []FilterReason, w *Workload, position int) []FilterReason {
 	b, i, has := r.block(position), position&63, r.has.value[position]
 	left := &b.left[i]
 	short := func(name corev1.ResourceName, asked, left, has int64) {
@@ -200,7 +192,7 @@ func (q *question) unmet(position int) []AffinityConflict {
 // present returns the conflicts for the counters, from the first on, that have
 // pods in the node's domain. path is the path of their terms in the pod's spec,
 // if they are there.
-func (r *Room) present(q *question, of []counter, first int, path string, position int) []AffinityConflict {
+func (r *room) present(q *question, of []counter, first int, path string, position int) []AffinityConflict {
 	var all []AffinityConflict
 	for i := range of {
 		c := &of[i]
@@ -222,7 +214,7 @@ func (c *counter) value(position int) string { return c.column.Values[c.column.I
 // example returns a pod that a counter counts in the node's domain: one on the
 // node itself if there is one, else one on the first node that has one. It does
 // not know the names of pods that were added to a room one by one.
-func (r *Room) example(q *question, counter int32, position int) string {
+func (r *room) example(q *question, counter int32, position int) string {
 	var there []int
 	for kind, in := range q.kinds {
 		if !slices.Contains(in, counter) {
@@ -248,7 +240,7 @@ func (r *Room) example(q *question, counter int32, position int) string {
 
 // whereabouts returns an iterator over nodes on which a pod of a kind is or
 // was.
-func (r *Room) whereabouts(number int) iter.Seq[int] {
+func (r *room) whereabouts(number int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		if r.base != nil {
 			for _, p := range r.base.podCounts().of(number) {
@@ -272,7 +264,7 @@ func (r *Room) whereabouts(number int) iter.Seq[int] {
 
 // podOf returns the first pod of a kind on a node of the room: a pod of the
 // snapshot, or the DaemonSet of a pod that is to come.
-func (r *Room) podOf(number, position int) string {
+func (r *room) podOf(number, position int) string {
 	if r.base != nil {
 		k := r.kinds.list()[number]
 		for _, pod := range borrow.From(r.cluster).PodsOn(position) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/gen"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -55,7 +56,7 @@ func agreeOn(t *rapid.T, c *cluster.Cluster, ds *appsv1.DaemonSet, pod *corev1.P
 	pod.Name = rapid.SampledFrom([]string{"pod", "p0", "p1"}).Draw(t, "name")
 	w := daemon(t, ds)
 	agree(t, c, w, naivePodToPlace{w.Pod(), true}, ownOfDaemonSet(ds))
-	agreeIn(t, surgingWorld(c, ds, w), c, w.WithSurge(), naivePodToPlace{w.Pod(), true})
+	agreeIn(t, surgingWorld(c, ds, w), c, room.WithSurge(w), naivePodToPlace{w.Pod(), true})
 	agree(t, c, ordinary(t, pod), naivePodToPlace{pod, false}, ownOfPod(pod))
 }
 

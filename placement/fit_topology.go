@@ -68,7 +68,7 @@ type questions map[*Workload]*question
 
 // catchUp makes each question read the log to its end. The log is not needed
 // afterwards. Questions not asked since the last call are dropped.
-func (qs questions) catchUp(r *Room) {
+func (qs questions) catchUp(r *room) {
 	for w, q := range qs { // any order: each by itself
 		if q.read == 0 {
 			delete(qs, w)
@@ -81,7 +81,7 @@ func (qs questions) catchUp(r *Room) {
 
 // question returns what the room knows about the workload's terms. It returns
 // nil if neither the workload nor any pod has such terms.
-func (r *Room) question(w *Workload) *question {
+func (r *room) question(w *Workload) *question {
 	if !w.minds && r.kinds.distance.Load() == 0 {
 		return nil
 	}
@@ -97,7 +97,7 @@ func (r *Room) question(w *Workload) *question {
 	return q
 }
 
-func newQuestion(r *Room, w *Workload) *question {
+func newQuestion(r *room, w *Workload) *question {
 	b := borrow.From(r.cluster)
 	q := &question{w: w, with: resolve(w.relations.with, b), without: resolve(w.relations.without, b), read: len(r.log)}
 	if ns, ok := b.Namespace(w.pod.Namespace); ok {
@@ -116,17 +116,17 @@ func newQuestion(r *Room, w *Workload) *question {
 	return q
 }
 
-func (q *question) addCounter(r *Room, key string, among []uint64) *counter {
+func (q *question) addCounter(r *room, key string, among []uint64) *counter {
 	column := r.column(key)
 	q.counters = append(q.counters, counter{key, column, among, make([]int64, len(column.Values))})
 	return &q.counters[len(q.counters)-1]
 }
 
-func (q *question) addSpread(r *Room, s *spread) {
+func (q *question) addSpread(r *room, s *spread) {
 	c := q.addCounter(r, s.key, r.included(q.w, q.w.spreads, s))
 	b := evenness{spread: s, label: c.column, pinned: q.w.daemonSet != nil && s.heedsAffinity, stale: true}
 	if b.pinned {
-		c.column, c.pods = byPosition(r.Len()), make([]int64, r.Len())
+		c.column, c.pods = byPosition(r.len()), make([]int64, r.Len())
 	} else {
 		b.domains = c.domains()
 	}
@@ -160,7 +160,7 @@ func (c *counter) has(position int) bool {
 }
 
 // countAll counts the pods of the room.
-func (q *question) countAll(r *Room) {
+func (q *question) countAll(r *room) {
 	if r.base == nil {
 		for position, g := range r.podClassCounts() {
 			q.count(r, change{g.kind, int32(position), g.pods})
@@ -177,7 +177,7 @@ func (q *question) countAll(r *Room) {
 
 // catchUp reads what has changed. After it the question is safe for concurrent
 // use.
-func (q *question) catchUp(r *Room) {
+func (q *question) catchUp(r *room) {
 	for _, c := range r.log[q.read:] {
 		q.count(r, c)
 	}
@@ -193,7 +193,7 @@ func (q *question) settle() {
 	}
 }
 
-func (q *question) count(r *Room, c change) {
+func (q *question) count(r *room, c change) {
 	for _, k := range q.counting(r, c.kind) {
 		counted := q.counters[k].add(c.position, int64(c.pods))
 		switch i := int(k); {
@@ -206,7 +206,7 @@ func (q *question) count(r *Room, c change) {
 }
 
 // counting returns the counters that count a kind's pods.
-func (q *question) counting(r *Room, kind int32) []int32 {
+func (q *question) counting(r *room, kind int32) []int32 {
 	if int(kind) >= len(q.kinds) {
 		all := r.kinds.list()
 		for _, k := range all[len(q.kinds):] {
@@ -216,7 +216,7 @@ func (q *question) counting(r *Room, kind int32) []int32 {
 	return q.kinds[kind]
 }
 
-func (q *question) judge(r *Room, k *kind) []int32 {
+func (q *question) judge(r *room, k *kind) []int32 {
 	var in []int32
 	namespace := q.w.pod.Namespace
 	for i := range q.spreads {
@@ -250,7 +250,7 @@ func meansAll(terms []podTerm, namespace string, pod map[string]string) bool {
 
 // keepingAway returns the counter of pods that keep the workload's pod away
 // from their domain of a topology key.
-func (q *question) keepingAway(r *Room, key string) int {
+func (q *question) keepingAway(r *room, key string) int {
 	first := len(q.spreads) + len(q.with) + len(q.without)
 	if i := slices.IndexFunc(q.counters[first:], func(c counter) bool { return c.key == key }); i >= 0 {
 		return first + i

@@ -9,17 +9,9 @@ import (
 	"github.com/berthsim/berth/internal/borrow"
 )
 
-// Room tracks the nodes of a cluster and their pods as the scheduler does
-// (pkg/scheduler/framework/types.go: NodeInfo): what each node can allocate and
-// what its pods have left. Nodes are addressed by position, as in
-// snapshot.Snapshot. At a position without a node nothing fits and nothing is
-// counted.
-//
-// Pods can be added and removed. A Clone costs a pointer per 64 nodes. The
-// first later change to any of these nodes costs a copy of their block. The
-// zero Room has no nodes. Concurrent calls of Clone are safe; otherwise a Room
-// is not safe for concurrent use.
-type Room struct {
+// room tracks the nodes of a cluster and their pods. internal/room/hook
+// documents what it promises. The zero room has no nodes.
+type room struct {
 	nodeTable
 	origin
 	has       *cow[[]*capacity] // by position; nodes of one size share a capacity
@@ -31,11 +23,11 @@ type Room struct {
 }
 
 // emptyRoom returns a room without pods.
-func emptyRoom(c *cluster.Cluster) *Room {
+func emptyRoom(c *cluster.Cluster) *room {
 	nodes := borrow.From(c)
 	n := nodes.Len()
 	me := &owner{}
-	r := &Room{nodeTable: nodeTable{cluster: c}, me: me, has: &cow[[]*capacity]{me, make([]*capacity, n)}, blocks: make([]*cow[block], (n+63)/64), kinds: newKinds()}
+	r := &room{nodeTable: nodeTable{cluster: c}, me: me, has: &cow[[]*capacity]{me, make([]*capacity, n)}, blocks: make([]*cow[block], (n+63)/64), kinds: newKinds()}
 	for i := range r.blocks {
 		r.blocks[i] = &cow[block]{owner: me}
 	}
@@ -47,60 +39,60 @@ func emptyRoom(c *cluster.Cluster) *Room {
 	return r
 }
 
-// Len returns the number of nodes.
-func (r *Room) Len() int {
+// len returns the number of nodes.
+func (r *room) len() int {
 	if r == nil || r.has == nil {
 		return 0
 	}
 	return len(r.has.value)
 }
 
-// orNothing returns a room without nodes for a nil Room and for the zero Room,
+// orNothing returns a room without nodes for a nil room and for the zero room,
 // and r otherwise.
-func (r *Room) orNothing() *Room {
+func (r *room) orNothing() *room {
 	if r == nil || r.kinds == nil {
 		return emptyRoom(nil)
 	}
 	return r
 }
 
-func (r *Room) isNode(position int) bool { return uint(position) < uint(r.Len()) }
+func (r *room) isNode(position int) bool { return uint(position) < uint(r.len()) }
 
-// Clone returns an independent copy.
-func (r *Room) Clone() *Room {
+// clone returns an independent copy.
+func (r *room) clone() *room {
 	r = r.orNothing()
 	r.me.share()
-	return &Room{nodeTable: nodeTable{cluster: r.cluster, nodes: r.nodes}, me: &owner{}, has: r.has, blocks: slices.Clone(r.blocks), kinds: r.kinds}
+	return &room{nodeTable: nodeTable{cluster: r.cluster, nodes: r.nodes}, me: &owner{}, has: r.has, blocks: slices.Clone(r.blocks), kinds: r.kinds}
 }
 
 // share prepares the room to be cloned concurrently; it must not change
 // afterwards. The room forgets its snapshot, since others will share it.
-func (r *Room) share() *Room {
+func (r *room) share() *room {
 	r.me.share()
 	r.cluster = nil
 	return r
 }
 
 // self returns the owner of the parts that the room may change in place.
-func (r *Room) self() *owner {
+func (r *room) self() *owner {
 	if r.me.cloned.Load() {
 		r.me = &owner{}
 	}
 	return r.me
 }
 
-func (r *Room) block(position int) *block { return &r.blocks[position>>6].value }
+func (r *room) block(position int) *block { return &r.blocks[position>>6].value }
 
 // change returns the block of a node for modification.
-func (r *Room) change(position int) *block {
+func (r *room) change(position int) *block {
 	b := &r.blocks[position>>6]
 	*b = (*b).by(r.self(), (*block).clone)
 	return &(*b).value
 }
 
-// Add adds a pod to a node. It checks nothing: a pod may be bound where it does
+// add adds a pod to a node. It checks nothing: a pod may be bound where it does
 // not fit.
-func (r *Room) Add(l *Load, position int) {
+func (r *room) add(l *load, position int) {
 	if !r.isNode(position) {
 		return
 	}
@@ -111,9 +103,9 @@ func (r *Room) Add(l *Load, position int) {
 	}
 }
 
-// Remove removes a pod that was added, with the same load or an equal one of
+// remove removes a pod that was added, with the same load or an equal one of
 // the same name.
-func (r *Room) Remove(l *Load, position int) {
+func (r *room) remove(l *load, position int) {
 	if !r.isNode(position) {
 		return
 	}
@@ -124,7 +116,7 @@ func (r *Room) Remove(l *Load, position int) {
 	}
 }
 
-func (r *Room) count(l *Load, position int, sign int64) *block {
+func (r *room) count(l *load, position int, sign int64) *block {
 	b, i := r.change(position), position&63
 	left, scored := &b.left[i], &b.scored[i]
 	left.cpu -= sign * l.requests.cpu
@@ -140,22 +132,17 @@ func (r *Room) count(l *Load, position int, sign int64) *block {
 	return b
 }
 
-// SetNode replaces a node. The pods there keep what they have taken. At
-// position Len it appends a node. A nil node means no node: nothing fits there,
-// and no topology counts its pods. The node must not be changed afterwards.
-//
-// The first call copies the list of nodes. After a change of labels or taints,
-// questions about other pods are computed again.
-func (r *Room) SetNode(position int, node *corev1.Node) {
+// setNode replaces a node, or appends one at position len.
+func (r *room) setNode(position int, node *corev1.Node) {
 	if r.kinds == nil {
 		*r = *emptyRoom(nil)
 	}
-	if position < 0 || position > r.Len() {
+	if position < 0 || position > r.len() {
 		return
 	}
-	r.own(r.self(), r.Len())
+	r.own(r.self(), r.len())
 	r.has = r.has.by(r.self(), cloneSlice)
-	if position == r.Len() {
+	if position == r.len() {
 		r.nodes.value, r.has.value = append(r.nodes.value, nil), append(r.has.value, &nothing)
 		if position>>6 == len(r.blocks) {
 			r.blocks = append(r.blocks, &cow[block]{owner: r.self()})
@@ -171,12 +158,9 @@ func (r *Room) SetNode(position int, node *corev1.Node) {
 	}
 }
 
-// Over moves the room to another snapshot. Its nodes must have the same names
-// and allocatable amounts. Labels and taints may differ, and so may all objects
-// except pods. Questions about other pods are computed again. A snapshot with a
-// different number of nodes changes nothing.
-func (r *Room) Over(c *cluster.Cluster) {
-	if borrow.From(c).Len() != r.Len() {
+// over moves the room to another snapshot of the same nodes and pods.
+func (r *room) over(c *cluster.Cluster) {
+	if borrow.From(c).Len() != r.len() {
 		return
 	}
 	r.nodeTable = nodeTable{cluster: c}
@@ -184,11 +168,11 @@ func (r *Room) Over(c *cluster.Cluster) {
 }
 
 // askAnew drops the questions, and what only they need.
-func (r *Room) askAnew() { r.questions, r.log, r.base = nil, nil, nil }
+func (r *room) askAnew() { r.questions, r.log, r.base = nil, nil, nil }
 
 // offer changes what a node can allocate. The room must own its list of
 // capacities.
-func (r *Room) offer(position int, now *capacity) {
+func (r *room) offer(position int, now *capacity) {
 	was := r.has.value[position]
 	r.has.value[position] = now
 	b, i := r.change(position), position&63
@@ -206,7 +190,7 @@ func (r *Room) offer(position int, now *capacity) {
 }
 
 // free returns what a node has left.
-func (r *Room) free(position int) capacity {
+func (r *room) free(position int) capacity {
 	b, i := r.block(position), position&63
 	left := capacity{amounts{cpu: b.left[i].cpu, memory: b.left[i].memory, ephemeral: b.left[i].ephemeral}, b.left[i].pods}
 	for _, s := range b.scalars {
@@ -220,7 +204,7 @@ func (r *Room) free(position int) capacity {
 const longestLog = 1 << 12
 
 // note logs a change if a question or the base needs it.
-func (r *Room) note(c change) {
+func (r *room) note(c change) {
 	if r.base == nil && len(r.questions) == 0 {
 		return
 	}
@@ -232,7 +216,7 @@ func (r *Room) note(c change) {
 }
 
 // regroup counts pods of a kind on a node.
-func (r *Room) regroup(on *[]podClassCount, c change) {
+func (r *room) regroup(on *[]podClassCount, c change) {
 	r.note(c)
 	all := *on
 	for i := range all {

@@ -11,7 +11,7 @@ import (
 	"github.com/berthsim/berth/internal/snapshot"
 )
 
-// nodeTable is the nodes of a room: the nodes of a snapshot, or after SetNode
+// nodeTable is the nodes of a room: the nodes of a snapshot, or after setNode
 // its own.
 type nodeTable struct {
 	cluster *cluster.Cluster

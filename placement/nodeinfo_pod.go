@@ -9,10 +9,9 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Load is what a pod takes from its node and what it means to other pods. It is
-// computed once and can be added to many nodes. A nil Load and the zero Load
-// stand for a pod that takes nothing. A Load is safe for concurrent use.
-type Load struct {
+// load is what a pod takes from its node and what it means to other pods
+// (internal/room/hook: Load). The zero load stands for a pod that takes nothing.
+type load struct {
 	name                    string // namespace/name of the pod, or of its DaemonSet
 	requests                amounts
 	scoredCPU, scoredMemory int64
@@ -20,39 +19,39 @@ type Load struct {
 	kind                    *kind
 	known                   atomic.Uint64 // a table of kinds, and the kind's number in it
 	leave                   sync.Once
-	leaving                 *Load
+	leaving                 *load
 }
 
-// LoadOf returns the load of a pod that runs or will run, with the in-place
+// loadOf returns the load of a pod that runs or will run, with the in-place
 // resizes in its status. It costs a few µs.
-func LoadOf(pod *corev1.Pod) *Load {
+func loadOf(pod *corev1.Pod) *load {
 	if pod == nil {
 		pod = &corev1.Pod{}
 	}
-	l := &Load{name: kube.Key(pod), ports: hostPorts(&pod.Spec), kind: kindOf(pod)}
+	l := &load{name: kube.Key(pod), ports: hostPorts(&pod.Spec), kind: kindOf(pod)}
 	l.requests, l.scoredCPU, l.scoredMemory = taken(pod)
 	return l
 }
 
-var idleLoad = sync.OnceValue(func() *Load { return LoadOf(nil) })
+var idleLoad = sync.OnceValue(func() *load { return loadOf(nil) })
 
-// orNothing returns an empty load for a nil Load and for the zero Load, and l
+// orNothing returns an empty load for a nil load and for the zero load, and l
 // otherwise.
-func (l *Load) orNothing() *Load {
+func (l *load) orNothing() *load {
 	if l == nil || l.kind == nil {
 		return idleLoad()
 	}
 	return l
 }
 
-// Leaving returns the load of the pod while it is being deleted, always the
+// gone returns the load of the pod while it is being deleted, always the
 // same pointer. It still takes its resources but no longer counts for topology
 // spread.
-func (l *Load) Leaving() *Load {
+func (l *load) gone() *load {
 	l = l.orNothing()
 	l.leave.Do(func() {
 		if l.leaving = l; !l.kind.leaving {
-			l.leaving = &Load{name: l.name, requests: l.requests, scoredCPU: l.scoredCPU, scoredMemory: l.scoredMemory, ports: l.ports, kind: l.kind.going()}
+			l.leaving = &load{name: l.name, requests: l.requests, scoredCPU: l.scoredCPU, scoredMemory: l.scoredMemory, ports: l.ports, kind: l.kind.going()}
 		}
 	})
 	return l.leaving
@@ -66,7 +65,7 @@ func counts(pod *corev1.Pod) bool {
 }
 
 // id returns the number of the kind of a load. The load remembers it.
-func (t *kinds) id(l *Load) int32 {
+func (t *kinds) id(l *load) int32 {
 	if x := l.known.Load(); uint32(x>>32) == t.serial {
 		return int32(uint32(x))
 	}

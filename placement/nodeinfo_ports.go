@@ -17,14 +17,14 @@ type portUse struct {
 
 // holder is a pod that has a host port on a node.
 type holder struct {
-	load *Load
+	load *load
 	node int // of the 64
 }
 
 func (u *portUse) on(node int) bool { return u.nodes&(1<<node) != 0 }
 
 // take records that a pod uses a port.
-func (us *portUses) take(p hostPort, l *Load, node int) {
+func (us *portUses) take(p hostPort, l *load, node int) {
 	i := slices.IndexFunc(*us, func(u portUse) bool { return u.hostPort == p })
 	if i < 0 {
 		i, *us = len(*us), append(*us, portUse{hostPort: p})

@@ -17,7 +17,7 @@ import (
 // nodeInfoSnapshot is the usage of a snapshot's pods. Snapshots share it while
 // nothing changes that it was computed from.
 type nodeInfoSnapshot struct {
-	room    *Room                // frozen
+	room    *room                // frozen
 	owned   map[string]following // by namespace/name
 	bare    sync.Map             // by bareID: the room without these pods, frozen
 	counted sync.Once
@@ -34,7 +34,7 @@ type following struct {
 type resident struct {
 	position int
 	pod      *corev1.Pod
-	load     *Load
+	load     *load
 }
 
 // origin is the source of a room.
@@ -56,8 +56,8 @@ func newSnapshot(c *cluster.Cluster) *nodeInfoSnapshot {
 			if !counts(pod) {
 				continue
 			}
-			l := LoadOf(pod)
-			room.Add(l, i)
+			l := loadOf(pod)
+			room.add(l, i)
 			if ref := kube.ControllerOf(pod, "DaemonSet"); ref != nil {
 				key := pod.Namespace + "/" + ref.Name
 				f := a.owned[key]
@@ -92,7 +92,7 @@ func (a *nodeInfoSnapshot) own(w *Workload, b *snapshot.Snapshot) []resident {
 	if !ok {
 		return nil
 	}
-	return []resident{{i, pod, LoadOf(pod)}}
+	return []resident{{i, pod, loadOf(pod)}}
 }
 
 func (a *nodeInfoSnapshot) controlled(key string, uid types.UID) []resident {
@@ -107,24 +107,24 @@ func (a *nodeInfoSnapshot) controlled(key string, uid types.UID) []resident {
 // without returns the room of a snapshot without the pods of a workload. The
 // room must not be changed. Snapshots that share the nodeInfoSnapshot share the
 // cost.
-func (a *nodeInfoSnapshot) without(pods []resident, c *cluster.Cluster) *Room {
+func (a *nodeInfoSnapshot) without(pods []resident, c *cluster.Cluster) *room {
 	r := *a.lacking(pods)
 	r.cluster, r.base, r.absent, r.log = c, a, pods, slices.Clip(r.log)
 	return &r
 }
 
-func (a *nodeInfoSnapshot) lacking(pods []resident) *Room {
+func (a *nodeInfoSnapshot) lacking(pods []resident) *room {
 	if len(pods) == 0 {
 		return a.room
 	}
 	id := bareID{pods[0].pod, len(pods)}
 	if known, ok := a.bare.Load(id); ok {
-		return known.(*Room)
+		return known.(*room)
 	}
-	r := a.room.Clone()
+	r := a.room.clone()
 	r.base = a // it notes what goes
 	for _, p := range pods {
-		r.Remove(p.load, p.position)
+		r.remove(p.load, p.position)
 	}
 	r.share()
 	a.bare.Store(id, r)
@@ -141,7 +141,7 @@ type bareID struct {
 // ownPods is pods that are to come: one with the same load on each of some
 // nodes.
 type ownPods struct {
-	load *Load
+	load *load
 	on   []uint64
 }
 
@@ -149,11 +149,11 @@ func (c *ownPods) has(position int) bool { return c.on[position>>6]&(1<<(positio
 
 // among returns the room of a snapshot without some pods, ascending by
 // position, and with pods that are to come.
-func (a *nodeInfoSnapshot) among(crowds []ownPods, absent []resident, c *cluster.Cluster) *Room {
-	r := a.room.Clone()
+func (a *nodeInfoSnapshot) among(crowds []ownPods, absent []resident, c *cluster.Cluster) *room {
+	r := a.room.clone()
 	r.cluster, r.base, r.absent = c, a, absent
 	for _, p := range absent {
-		r.Remove(p.load, p.position)
+		r.remove(p.load, p.position)
 	}
 	for _, more := range crowds {
 		r.expect(more)
@@ -162,10 +162,10 @@ func (a *nodeInfoSnapshot) among(crowds []ownPods, absent []resident, c *cluster
 }
 
 // expect adds pods that are to come.
-func (r *Room) expect(c ownPods) {
+func (r *room) expect(c ownPods) {
 	r.crowds = append(r.crowds, c)
 	for position := range members(c.on) {
-		r.Add(c.load, position)
+		r.add(c.load, position)
 	}
 }
 
@@ -180,17 +180,17 @@ func (o *origin) lacks(pod *corev1.Pod, position int) bool {
 	return false
 }
 
-// NewRoom returns a room with the nodes of a cluster and the pods bound to them
+// newRoom returns a room with the nodes of a cluster and the pods bound to them
 // that are not Succeeded or Failed. The first room of a snapshot costs some µs
-// per pod. Later rooms cost a Clone, also for snapshots that differ only in
+// per pod. Later rooms cost a clone, also for snapshots that differ only in
 // labels, taints or conditions of nodes.
-func NewRoom(c *cluster.Cluster) *Room {
-	r := snapshotOf(c).room.Clone()
+func newRoom(c *cluster.Cluster) *room {
+	r := snapshotOf(c).room.clone()
 	r.cluster = c
 	return r
 }
 
-func (r *Room) countPods() *podCounts {
+func (r *room) countPods() *podCounts {
 	n := len(r.kinds.list())
 	c := &podCounts{start: make([]int32, n+1)}
 	for _, g := range r.podClassCounts() {
@@ -210,7 +210,7 @@ func (r *Room) countPods() *podCounts {
 
 // podClassCounts returns an iterator over all podClassCounts, ascending by
 // position.
-func (r *Room) podClassCounts() iter.Seq2[int, podClassCount] {
+func (r *room) podClassCounts() iter.Seq2[int, podClassCount] {
 	return func(yield func(int, podClassCount) bool) {
 		for k, b := range r.blocks {
 			for i := range b.value.pods {
@@ -227,7 +227,7 @@ func (r *Room) podClassCounts() iter.Seq2[int, podClassCount] {
 // presence returns an iterator over the places of the wanted kinds, by number,
 // with counts. A kind and a node may occur several times, for pods added and
 // removed.
-func (r *Room) presence(wanted []bool) iter.Seq2[int, place] {
+func (r *room) presence(wanted []bool) iter.Seq2[int, place] {
 	if r.base == nil {
 		return r.presenceByNode(wanted)
 	}
@@ -251,7 +251,7 @@ func (r *Room) presence(wanted []bool) iter.Seq2[int, place] {
 	}
 }
 
-func (r *Room) presenceByNode(wanted []bool) iter.Seq2[int, place] {
+func (r *room) presenceByNode(wanted []bool) iter.Seq2[int, place] {
 	return func(yield func(int, place) bool) {
 		for position, g := range r.podClassCounts() {
 			if wanted[g.kind] && !yield(int(g.kind), place{int32(position), g.pods}) {

@@ -17,6 +17,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/gen"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -31,19 +32,19 @@ func TestRoomsAreIndependentAndForgetNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := draw(t)
 		w := askers(t)
-		start := history{room: placement.NewRoom(c), namespaces: c.Manifest().Namespaces}
+		start := history{room: room.New(c), namespaces: c.Manifest().Namespaces}
 		for n := range c.Nodes().All() {
 			start.nodes = append(start.nodes, n)
 		}
 		for i := range start.nodes {
 			for _, pod := range naiveThere(c.Manifest().Pods, start.nodes[i].Name, func(*corev1.Pod) bool { return false }) {
-				start.pods = append(start.pods, stay{pod, placement.LoadOf(pod), i})
+				start.pods = append(start.pods, stay{pod, room.LoadOfPod(pod), i})
 			}
 		}
 		var later []stay
 		for i := range 4 {
 			pod := gen.Running(t, fmt.Sprintf("later%d", i))
-			later = append(later, stay{pod, placement.LoadOf(pod), 0})
+			later = append(later, stay{pod, room.LoadOfPod(pod), 0})
 		}
 		all := []*history{&start}
 		for range rapid.IntRange(1, 15).Draw(t, "steps") {
@@ -73,7 +74,7 @@ func askers(t *rapid.T) []*placement.Workload {
 
 // history is a room and its expected content.
 type history struct {
-	room       *placement.Room
+	room       room.Room
 	nodes      []*corev1.Node // nil where there is none
 	pods       []stay
 	namespaces []*corev1.Namespace
@@ -81,7 +82,7 @@ type history struct {
 
 type stay struct {
 	pod  *corev1.Pod
-	load *placement.Load
+	load room.Load
 	node int
 }
 
@@ -131,7 +132,7 @@ func (h *history) setNode(t *rapid.T) {
 func (h *history) ask(workloads []*placement.Workload) {
 	for _, w := range workloads {
 		if h.room.Len() > 0 {
-			h.room.Fits(w, 0)
+			room.Fits(h.room, w, 0)
 		}
 	}
 }
@@ -141,13 +142,13 @@ func (h *history) compare(t *rapid.T, k int, workloads []*placement.Workload) {
 	for _, w := range workloads {
 		for i, n := range h.nodes {
 			if n == nil {
-				if h.room.Fits(w, i) {
+				if room.Fits(h.room, w, i) {
 					t.Fatalf("room %d: fits on node %d, which is not there", k, i)
 				}
 				continue
 			}
-			diff := cmp.Diff(fresh.Why(w, at[i]), h.room.Why(w, i), inAnyOrder, cmpopts.IgnoreFields(placement.AffinityConflict{}, "Pod"))
-			if diff != "" || h.room.Fits(w, i) != (len(h.room.Why(w, i)) == 0) {
+			diff := cmp.Diff(room.Why(fresh, w, at[i]), room.Why(h.room, w, i), inAnyOrder, cmpopts.IgnoreFields(placement.AffinityConflict{}, "Pod"))
+			if diff != "" || room.Fits(h.room, w, i) != (len(room.Why(h.room, w, i)) == 0) {
 				t.Fatalf("room %d, node %d (-anew +room): %s", k, i, diff)
 			}
 		}
@@ -155,7 +156,7 @@ func (h *history) compare(t *rapid.T, k int, workloads []*placement.Workload) {
 }
 
 // anew returns a new room with the nodes and pods that the history has.
-func (h *history) anew(t *rapid.T) (fresh *placement.Room, at map[int]int) {
+func (h *history) anew(t *rapid.T) (fresh room.Room, at map[int]int) {
 	var objects []runtime.Object
 	for _, n := range h.nodes {
 		if n != nil {
@@ -169,7 +170,7 @@ func (h *history) anew(t *rapid.T) (fresh *placement.Room, at map[int]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fresh, at = placement.NewRoom(c), map[int]int{}
+	fresh, at = room.New(c), map[int]int{}
 	for i, n := range h.nodes {
 		if n != nil {
 			at[i], _ = borrow.From(c).Position(n.Name)
@@ -177,7 +178,7 @@ func (h *history) anew(t *rapid.T) (fresh *placement.Room, at map[int]int) {
 	}
 	for _, p := range h.pods {
 		if i, ok := at[p.node]; ok {
-			fresh.Add(placement.LoadOf(p.pod), i)
+			fresh.Add(room.LoadOfPod(p.pod), i)
 		}
 	}
 	return fresh, at
@@ -198,19 +199,19 @@ func TestQuestionsOutliveTheLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	room, load := placement.NewRoom(c), placement.LoadOf(pod)
+	nodes, load := room.New(c), room.LoadOfPod(pod)
 	for i := range 30_000 {
 		if i%1_000 == 0 { // asked now and then, as a simulation would
-			room.Fits(w, 0)
+			room.Fits(nodes, w, 0)
 		}
-		room.Add(load, i%3)
+		nodes.Add(load, i%3)
 		if i%3 != 1 {
-			room.Remove(load, i%3)
+			nodes.Remove(load, i%3)
 		}
 	}
 	for i, want := range []bool{true, false, true} {
-		if got := room.Fits(w, i); got != want {
-			t.Errorf("node %d: fits %v: %v", i, got, room.Why(w, i))
+		if got := room.Fits(nodes, w, i); got != want {
+			t.Errorf("node %d: fits %v: %v", i, got, room.Why(nodes, w, i))
 		}
 	}
 }
@@ -249,15 +250,15 @@ func TestAPodOnItsWayOutTakesRoomButIsNotSpread(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	room, load := placement.NewRoom(c), placement.LoadOf(pod)
-	room.Add(load, 0)
-	if room.Fits(w, 0) || !room.Fits(w, 1) {
-		t.Fatalf("while it runs: %v, %v", room.Why(w, 0), room.Why(w, 1))
+	nodes, load := room.New(c), room.LoadOfPod(pod)
+	nodes.Add(load, 0)
+	if room.Fits(nodes, w, 0) || !room.Fits(nodes, w, 1) {
+		t.Fatalf("while it runs: %v, %v", room.Why(nodes, w, 0), room.Why(nodes, w, 1))
 	}
-	room.Remove(load, 0)
-	room.Add(load.Leaving(), 0)
-	if !room.Fits(w, 0) {
-		t.Fatalf("while it leaves: %v", room.Why(w, 0))
+	nodes.Remove(load, 0)
+	nodes.Add(load.Leaving(), 0)
+	if !room.Fits(nodes, w, 0) {
+		t.Fatalf("while it leaves: %v", room.Why(nodes, w, 0))
 	}
 	if leaving := load.Leaving(); load.Leaving() != leaving || leaving.Leaving() != leaving {
 		t.Error("Leaving is another one each time")
@@ -278,28 +279,28 @@ func TestConcurrentClones(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	load, gone := placement.LoadOf(pod), (*corev1.Node)(nil)
-	room := placement.NewRoom(c)
-	room.SetNode(1, gone) // from here on it owns its nodes, their sizes and a block
-	room.Add(load, 0)
+	load, gone := room.LoadOfPod(pod), (*corev1.Node)(nil)
+	nodes := room.New(c)
+	nodes.SetNode(1, gone) // from here on it owns its nodes, their sizes and a block
+	nodes.Add(load, 0)
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			clone := room.Clone()
+			clone := nodes.Clone()
 			mine := 2 + i
 			clone.SetNode(mine, gone)
 			clone.Add(load, mine+1)
 			clone.Remove(load, 0)
-			if !clone.Fits(w, 0) || clone.Fits(w, 1) || clone.Fits(w, mine) || clone.Fits(w, mine+1) || !clone.Fits(w, mine+2) {
-				t.Errorf("clone %d: %v", i, clone.Why(w, mine+2))
+			if !room.Fits(clone, w, 0) || room.Fits(clone, w, 1) || room.Fits(clone, w, mine) || room.Fits(clone, w, mine+1) || !room.Fits(clone, w, mine+2) {
+				t.Errorf("clone %d: %v", i, room.Why(clone, w, mine+2))
 			}
 		})
 	}
 	wg.Wait()
-	clone := room.Clone()
-	room.Add(load, 69)
-	room.SetNode(68, gone)
-	if !clone.Fits(w, 69) || !clone.Fits(w, 68) || room.Fits(w, 69) || room.Fits(w, 68) || room.Fits(w, 0) || !room.Fits(w, 2) {
-		t.Errorf("the room: %v", room.Why(w, 2))
+	clone := nodes.Clone()
+	nodes.Add(load, 69)
+	nodes.SetNode(68, gone)
+	if !room.Fits(clone, w, 69) || !room.Fits(clone, w, 68) || room.Fits(nodes, w, 69) || room.Fits(nodes, w, 68) || room.Fits(nodes, w, 0) || !room.Fits(nodes, w, 2) {
+		t.Errorf("the room: %v", room.Why(nodes, w, 2))
 	}
 }

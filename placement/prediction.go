@@ -20,7 +20,7 @@ type Prediction struct {
 	kept     cluster.NodeSet
 
 	judged   sync.Once
-	room     *Room // what is left for the workload
+	room     *room // what is left for the workload
 	question *question
 	placed   cluster.NodeSet
 
@@ -44,8 +44,8 @@ func (p *Prediction) orNothing() *Prediction {
 // Eligibility costs a few word operations per 64 nodes for each requirement and
 // each distinct taint. The first question about a label key, on a snapshot and
 // the snapshots edited from it, also costs one map lookup per node. Fit costs a
-// few ns per node, and for each own pod a change to the Room. The first
-// question about the fit on a snapshot also costs a NewRoom.
+// few ns per node, and about a µs per own pod. The first question about the fit
+// on a snapshot and the snapshots edited from it also costs some µs per pod.
 func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 	w = w.orNothing()
 	b := borrow.From(c)
@@ -131,7 +131,7 @@ func (p *Prediction) why(position int) []FilterReason {
 }
 
 // left returns the room in which the workload is judged.
-func (p *Prediction) left() *Room {
+func (p *Prediction) left() *room {
 	p.judged.Do(p.judge)
 	return p.room
 }
@@ -155,16 +155,14 @@ func (p *Prediction) toCome(own []resident) []ownPods {
 	for _, r := range own {
 		on[r.position>>6] &^= 1 << (r.position & 63)
 	}
-	return []ownPods{{p.workload.Load(), on}}
+	return []ownPods{{p.workload.load(), on}}
 }
 
-// In returns the prediction for the nodes and pods of room, as it is now. Later
-// changes to the room do not affect questions asked before; the room must not
-// be changed during a question. Eligibility is not judged again. If the number
-// of nodes differs, In returns a prediction without nodes.
-func (p *Prediction) In(room *Room) *Prediction {
+// in returns the prediction for the nodes and pods of a room (internal/room:
+// Predict).
+func (p *Prediction) in(room *room) *Prediction {
 	p, room = p.orNothing(), room.orNothing()
-	if room.Len() != borrow.From(p.cluster).Len() { // of other nodes
+	if room.len() != borrow.From(p.cluster).Len() { // of other nodes
 		return idle().Predict(nil)
 	}
 	now := &Prediction{workload: p.workload, cluster: p.cluster, wanted: p.wanted, kept: p.kept}
@@ -172,7 +170,7 @@ func (p *Prediction) In(room *Room) *Prediction {
 	return now
 }
 
-func (p *Prediction) judgeIn(room *Room) {
+func (p *Prediction) judgeIn(room *room) {
 	p.room = room
 	p.question = p.room.question(p.workload)
 	placed := slices.Clone(borrow.Words(p.cluster, p.wanted))

@@ -20,7 +20,7 @@ import (
 type victimSearch struct {
 	*Prediction
 	pod      podPriority
-	room     *Room     // a clone
+	room     *room     // a clone
 	question *question // a copy that follows the trial
 	budgets  []budget
 }
@@ -33,7 +33,7 @@ type budget struct {
 
 func (p *Prediction) victimSearch() *victimSearch {
 	b := borrow.From(p.cluster)
-	t := &victimSearch{Prediction: p, pod: podPriorityOf(p.workload.pod, b), room: p.left().Clone(), question: p.question.clone()}
+	t := &victimSearch{Prediction: p, pod: podPriorityOf(p.workload.pod, b), room: p.left().clone(), question: p.question.clone()}
 	for _, d := range b.PodDisruptionBudgets() {
 		selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
 		if err == nil && !selector.Empty() { // an empty selector protects no pod here
@@ -48,7 +48,7 @@ type victimNode struct {
 	Victim
 	started int64 // s since 1970; a pod that has not started is later than any other
 	pod     *corev1.Pod
-	load    *Load
+	load    *load
 	kind    int32
 }
 
@@ -146,7 +146,7 @@ func (t *victimSearch) victimNodes(position int) (lower []victimNode, equal bool
 		if priority >= t.pod.priority {
 			continue
 		}
-		l := LoadOf(pod)
+		l := loadOf(pod)
 		v := Victim{kube.Key(pod), priority}
 		lower = append(lower, victimNode{v, started(pod), pod, l, t.room.kinds.id(l)})
 	}
@@ -171,7 +171,7 @@ func started(pod *corev1.Pod) int64 {
 }
 
 func (t *victimSearch) evict(c victimNode, position int) {
-	t.room.Remove(c.load, position)
+	t.room.remove(c.load, position)
 	t.room.forget(c.load.ports, position)
 	t.question.shift(t.room, c.kind, position, -1)
 }
@@ -182,7 +182,7 @@ func (t *victimSearch) evict(c victimNode, position int) {
 func (t *victimSearch) reprieve(all []victimNode, position int) (victims []victimNode, violations int) {
 	protected, free := t.protect(all)
 	for i, c := range append(protected, free...) {
-		t.room.Add(c.load, position)
+		t.room.add(c.load, position)
 		t.question.shift(t.room, c.kind, position, 1)
 		if t.room.fits(t.workload, t.question, position) {
 			continue
@@ -234,19 +234,19 @@ func (t *victimSearch) violates(pod *corev1.Pod, allowed []int32) bool {
 
 // save replaces the block of a node by a copy and returns the original for
 // restore.
-func (r *Room) save(position int) *cow[block] {
+func (r *room) save(position int) *cow[block] {
 	saved := r.blocks[position>>6]
 	r.blocks[position>>6] = saved.copy(r.self(), (*block).clone)
 	return saved
 }
 
-func (r *Room) restore(position int, saved *cow[block]) { r.blocks[position>>6] = saved }
+func (r *room) restore(position int, saved *cow[block]) { r.blocks[position>>6] = saved }
 
 // forget frees host ports, whichever pods hold them. The scheduler does so when
 // it removes one of two pods that share a port. Only pods that it did not place
 // can share one (k8s.io/kube-scheduler/framework/types.go:
 // HostPortInfo.Remove).
-func (r *Room) forget(ports []hostPort, position int) {
+func (r *room) forget(ports []hostPort, position int) {
 	b := r.change(position)
 	for _, p := range ports {
 		for b.ports.free(p, position&63, func(holder) bool { return true }) {
@@ -270,7 +270,7 @@ func (q *question) clone() *question {
 // shift adds or removes the pods of a trial. It follows the PreFilter
 // extensions of the plugins. The extension of podtopologyspread (updateWithPod)
 // also counts terminating pods and pods for an empty selector.
-func (q *question) shift(r *Room, number int32, position int, pods int64) {
+func (q *question) shift(r *room, number int32, position int, pods int64) {
 	if q == nil {
 		return
 	}

@@ -111,7 +111,7 @@ func (t *podSet) place(seed uint64, o options) (ReplicaPlacement, error) {
 			}
 			clear(room.questions) // questions of other pods
 		}
-		now := field.In(room)
+		now := field.in(room)
 		r, why := now.bind(t.name(i), seed)
 		if why != "" {
 			out.Pending = t.waiting(i, why)
@@ -119,14 +119,14 @@ func (t *podSet) place(seed uint64, o options) (ReplicaPlacement, error) {
 		}
 		out.Bound = append(out.Bound, r)
 		position, _ := borrow.From(t.cluster).Position(r.Node)
-		room.Add(now.workload.Load(), position)
+		room.add(now.workload.load(), position)
 	}
 	return out, nil
 }
 
 // bind chooses the node, or returns the reason why there is none.
 func (p *Prediction) bind(pod string, seed uint64) (Replica, string) {
-	r, ok := p.Bind(pod, seed)
+	r, ok := p.bindPod(pod, seed)
 	switch {
 	case ok:
 		return r, ""
@@ -136,13 +136,9 @@ func (p *Prediction) bind(pod string, seed uint64) (Replica, string) {
 	return r, p.String()
 }
 
-// Bind returns the node to which the scheduler would bind the pod of ForPod
-// now, under the given name. It is the only node that passes the filters, or
-// the best of several; among equal nodes the seed draws one for the pod
-// (pkg/scheduler/schedule_one.go: schedulePod). Bind returns false if there is
-// no node; String and ScoreError explain why. It also returns false for the
-// pods of a DaemonSet, which are made for one node each.
-func (p *Prediction) Bind(pod string, seed uint64) (Replica, bool) {
+// bindPod returns the node to which the scheduler would bind the pod
+// (internal/room: Bind).
+func (p *Prediction) bindPod(pod string, seed uint64) (Replica, bool) {
 	p = p.orNothing()
 	r := Replica{Pod: pod, TiedNodes: 1}
 	switch names := p.Placed(); names.Len() {

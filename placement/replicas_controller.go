@@ -191,16 +191,16 @@ func (t *podSet) claim(pod *corev1.Pod) {
 }
 
 // room returns the room of the snapshot without the controller's own pods.
-func (t *podSet) room() *Room {
+func (t *podSet) room() *room {
 	account, b := snapshotOf(t.cluster), borrow.From(t.cluster)
-	room := account.room.Clone()
+	room := account.room.clone()
 	room.cluster, room.base = t.cluster, account
 	for i := range b.Len() {
 		for _, pod := range b.PodsOn(i) {
 			if counts(pod) && t.owns(pod) {
-				load := LoadOf(pod)
+				load := loadOf(pod)
 				room.absent = append(room.absent, resident{i, pod, load})
-				room.Remove(load, i)
+				room.remove(load, i)
 			}
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -72,7 +73,7 @@ func answer(t *testing.T, d *datadriven.TestData, c *cluster.Cluster) string {
 		return b.String()
 	}
 	if d.HasArg("surging") {
-		w = w.WithSurge()
+		w = room.WithSurge(w)
 	}
 	p := w.Predict(c)
 	switch {

@@ -13,7 +13,7 @@ type board struct {
 // score follows the scheduler (pkg/scheduler/schedule_one.go: prioritizeNodes):
 // PreScore of each plugin, which may skip the plugin, then Score and
 // NormalizeScore.
-func (r *Room) score(w *Workload, feasible []uint64) *board {
+func (r *room) score(w *Workload, feasible []uint64) *board {
 	c, s := r.cluster, w.scoring
 	if s.fault != nil {
 		return &board{err: s.fault}

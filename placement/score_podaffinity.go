@@ -31,7 +31,7 @@ type attractions []attraction
 
 // attracted returns the raw scores of InterPodAffinity. It returns false if no
 // term of the pod, or of an existing pod, is met anywhere.
-func (r *Room) attracted(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
+func (r *room) attracted(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
 	if len(w.relations.prefers) == 0 && r.kinds.partial.Load() == 0 {
 		return nil, false
 	}
@@ -55,7 +55,7 @@ func (r *Room) attracted(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
 // pulls follows processExistingPod. It counts preferred terms of the pod that
 // match the kind, and terms of the kind that match the pod. Required terms of
 // the kind count 1.
-func (r *Room) pulls(w *Workload, kinds []*kind, a *attractions) [][]pull {
+func (r *room) pulls(w *Workload, kinds []*kind, a *attractions) [][]pull {
 	b := borrow.From(r.cluster)
 	var namespace labels.Set
 	if ns, ok := b.Namespace(w.pod.Namespace); ok {
@@ -96,7 +96,7 @@ func resolveWeighted(terms []weighted, b *snapshot.Snapshot) []weighted {
 }
 
 // of returns the index of the attraction of a topology key.
-func (a *attractions) of(r *Room, key string) int {
+func (a *attractions) of(r *room, key string) int {
 	if i := slices.IndexFunc(*a, func(x attraction) bool { return x.key == key }); i >= 0 {
 		return i
 	}

@@ -42,7 +42,7 @@ func (a *scoredAmounts) bestEffort() bool { return a.plainCPU == 0 && a.plainMem
 // allocations returns the scores of NodeResourcesFit and
 // NodeResourcesBalancedAllocation, both of cpu and memory. balance is nil for a
 // pod that NodeResourcesBalancedAllocation does not score.
-func (r *Room) allocations(asks scoredAmounts, nodes *feasibleNodes) (least, balance []int64) {
+func (r *room) allocations(asks scoredAmounts, nodes *feasibleNodes) (least, balance []int64) {
 	least = make([]int64, nodes.n)
 	if !asks.bestEffort() {
 		balance = make([]int64, nodes.n)

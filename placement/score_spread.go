@@ -69,7 +69,7 @@ func (e *softSpread) domain(position int) int32 {
 
 // unevenness returns the raw scores of PodTopologySpread. It returns false if
 // the pod is not to be spread.
-func (r *Room) unevenness(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
+func (r *room) unevenness(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
 	constraints, strict := w.softSpreads(borrow.From(r.cluster))
 	if len(constraints) == 0 {
 		return nil, false
@@ -80,7 +80,7 @@ func (r *Room) unevenness(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
 }
 
 // newSpreading follows initPreScoreState.
-func (r *Room) newSpreading(w *Workload, constraints []spread, strict bool, nodes *feasibleNodes) *spreading {
+func (r *room) newSpreading(w *Workload, constraints []spread, strict bool, nodes *feasibleNodes) *spreading {
 	s := &spreading{scored: *nodes, constraints: make([]softSpread, len(constraints))}
 	for i := range constraints {
 		e := &s.constraints[i]
@@ -143,7 +143,7 @@ func (e *softSpread) domains(scored *feasibleNodes) int {
 }
 
 // count counts the pods that are to be spread (PreScore, and for host names Score).
-func (s *spreading) count(r *Room, namespace string) {
+func (s *spreading) count(r *room, namespace string) {
 	kinds := r.kinds.list()
 	wanted, in := make([]bool, len(kinds)), make([][]*softSpread, len(kinds))
 	for i, k := range kinds {

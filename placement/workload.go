@@ -29,7 +29,7 @@ type Workload struct {
 	relations   relations
 	minds       bool         // where other pods are
 	fault       *fault       // why no node is even looked at
-	loadOnce    func() *Load // of the running pod, computed on first use
+	loadOnce    func() *load // of the running pod, computed on first use
 	scoring     *scoring
 	beside      bool // own pods are counted in, including pods that are still to come
 }
@@ -134,8 +134,8 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 func (w *Workload) compileFit(name string) {
 	pod := w.pod
 	w.asks, w.ports, w.relations = asked(pod), hostPorts(&pod.Spec), compileRelations(pod)
-	w.loadOnce = sync.OnceValue(func() *Load {
-		load := LoadOf(pod)
+	w.loadOnce = sync.OnceValue(func() *load {
+		load := loadOf(pod)
 		load.name = name
 		return load
 	})
@@ -152,20 +152,16 @@ func (w *Workload) compileFit(name string) {
 // looked at. Only a pod that was not validated can have one.
 type fault struct{ plugin, message string }
 
-// WithSurge returns the workload as it is in the middle of a surge. Predict
-// then treats the workload's own running pods as other pods. It also assumes
-// that every node that is to have a pod of the DaemonSet and has none yet has a
-// pod of the same template. On a node that is Placed then, the old pod and the
-// new pod can run at once. On every other node an update with maxSurge leaves
-// the new pod pending beside the old one.
-func (w *Workload) WithSurge() *Workload {
+// withSurge returns the workload in the middle of a surge (internal/room:
+// WithSurge).
+func (w *Workload) withSurge() *Workload {
 	surging := *w.orNothing()
 	surging.beside = true
 	return &surging
 }
 
-// Load returns what the workload's pod takes from the node it runs on.
-func (w *Workload) Load() *Load { return w.orNothing().loadOnce() }
+// load returns what the workload's pod takes from the node it runs on.
+func (w *Workload) load() *load { return w.orNothing().loadOnce() }
 
 // accept returns the copy from which a workload is compiled.
 func accept[T interface {

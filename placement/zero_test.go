@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/internal/zero"
 	"github.com/berthsim/berth/placement"
 )
@@ -17,25 +18,24 @@ import (
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		placement.Change{}, placement.Changes{}, placement.Conflict{}, placement.AffinityConflict{}, placement.Cost{}, placement.Decision(0),
-		placement.NodeUsage{}, placement.Hint{}, placement.SpreadViolation{}, placement.CapacityReport{}, placement.ResourceUsage{}, (*placement.Load)(nil),
+		placement.NodeUsage{}, placement.Hint{}, placement.SpreadViolation{}, placement.CapacityReport{}, placement.ResourceUsage{},
 		placement.Mismatch{}, placement.Origin(0), placement.ReplicaPlacement{}, placement.PluginScore{}, placement.PortConflict{},
 		(*placement.Prediction)(nil), placement.Preemption{}, placement.NodeScore{}, placement.FilterReason{}, placement.Replica{}, placement.ChangeRequirement{},
-		placement.Room{}, placement.MinimumNode{}, placement.DaemonSetUsage{}, placement.Shortfall{}, placement.HintStep{}, placement.Toleration{},
+		placement.MinimumNode{}, placement.DaemonSetUsage{}, placement.Shortfall{}, placement.HintStep{}, placement.Toleration{},
 		placement.Transition(0), placement.Typo{}, placement.Untolerated{}, placement.Verdict{}, placement.PendingReplicas{}, (*placement.Workload)(nil),
-		placement.Diff, placement.ForDaemonSet, placement.ForPod, placement.LoadOf, placement.NewCapacityReport, placement.NewRoom,
+		placement.Diff, placement.ForDaemonSet, placement.ForPod, placement.NewCapacityReport,
 		placement.Replicas[*appsv1.Deployment], placement.Unvalidated,
 	)
 }
 
 // A zero room accepts nodes. Positions without a node have no effect.
 func TestZeroRoomGrows(t *testing.T) {
-	var r placement.Room
-	load := placement.LoadOf(&corev1.Pod{})
+	r, load := room.New(nil), room.LoadOfPod(&corev1.Pod{})
 	node := &corev1.Node{Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("2")}}}
 	for _, position := range []int{-1, 0, 1, 64} {
 		r.Add(load, position)
 		r.Remove(load, position)
-		if r.Fits(nil, position) || len(r.Why(nil, position)) == 0 {
+		if room.Fits(r, nil, position) || len(room.Why(r, nil, position)) == 0 {
 			t.Errorf("a pod fits on node %d of none", position)
 		}
 	}
@@ -44,8 +44,8 @@ func TestZeroRoomGrows(t *testing.T) {
 	full := r.Clone()
 	full.Add(load, 0)
 	full.Add(nil, 0)
-	if r.Len() != 1 || !r.Fits(nil, 0) || full.Fits(nil, 0) {
-		t.Error(r.Len(), r.Fits(nil, 0), full.Fits(nil, 0))
+	if r.Len() != 1 || !room.Fits(r, nil, 0) || room.Fits(full, nil, 0) {
+		t.Error(r.Len(), room.Fits(r, nil, 0), room.Fits(full, nil, 0))
 	}
 	c, err := cluster.New(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a"}}, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "b"}})
 	if err != nil {
@@ -53,12 +53,15 @@ func TestZeroRoomGrows(t *testing.T) {
 	}
 	var nothing *placement.Workload
 	p := nothing.Predict(c)
-	for _, room := range []*placement.Room{nil, {}, &r} { // which have too few nodes
-		if v, ok := p.In(room).Verdict("b"); ok {
+	for _, small := range []room.Room{nil, room.New(nil), r} { // which have too few nodes
+		if v, ok := room.Predict(p, small).Verdict("b"); ok {
 			t.Error(v)
 		}
-		room = room.Clone()
-		if room.Over(c); room.Fits(nothing, 1) {
+		if small == nil {
+			continue
+		}
+		small = small.Clone()
+		if small.Over(c); room.Fits(small, nothing, 1) {
 			t.Error("a room is over nodes that it does not have")
 		}
 	}
@@ -69,10 +72,10 @@ func TestNilIsNothing(t *testing.T) {
 	if l := placement.NewCapacityReport(nil); l.Overloaded().Len() != 0 || l.String() != "0 DaemonSets on 0 nodes: 0 overloaded, 0 clashing" {
 		t.Error(l)
 	}
-	if r := placement.NewRoom(nil); r.Len() != 0 {
+	if r := room.New(nil); r.Len() != 0 {
 		t.Error(r.Len())
 	}
-	if placement.LoadOf(nil) == nil {
+	if room.LoadOfPod(nil) == nil {
 		t.Error("no load")
 	}
 	w, err := placement.ForPod(&corev1.Pod{}, placement.Unvalidated())

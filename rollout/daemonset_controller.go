@@ -12,6 +12,7 @@ import (
 
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -107,7 +108,7 @@ func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 	for _, t := range d.workload.Tolerations() {
 		c.tolerates = append(c.tolerates, t.Toleration)
 	}
-	c.priority, c.workload, c.load = kube.Priority(&template.Spec, borrow.From(dsc.cluster)), d.workload, d.workload.Load()
+	c.priority, c.workload, c.load = kube.Priority(&template.Spec, borrow.From(dsc.cluster)), d.workload, room.LoadOfWorkload(d.workload)
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -40,7 +41,7 @@ func (k *kubelets) unfit(p *pod) (reason, message string) {
 		return "", ""
 	}
 	k.bindPod(p, false)
-	reasons := k.room.Why(c.workload, int(k.position[p.node]))
+	reasons := room.Why(k.room, c.workload, int(k.position[p.node]))
 	k.bindPod(p, true)
 	for _, r := range reasons {
 		if r.Shortfall != nil {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
-	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/internal/room"
 )
 
 func lines(events []Event) string {
@@ -344,7 +344,7 @@ var takers = regexp.MustCompile(`(default/(agent|proxy))[-a-z0-9]*`)
 
 func checkRoom(t failer, s *Sim) {
 	c := s.Cluster()
-	fresh := placement.NewRoom(c)
+	fresh := room.New(c)
 	for _, slot := range s.daemonSets.order {
 		w := s.daemonSets.at[slot].workload
 		for n := range s.nodes {
@@ -352,8 +352,8 @@ func checkRoom(t failer, s *Sim) {
 				continue
 			}
 			at, _ := borrow.From(c).Position(s.nodeNames[n].name)
-			want := takers.ReplaceAllString(fmt.Sprint(fresh.Why(w, at)), "$1")
-			got := takers.ReplaceAllString(fmt.Sprint(s.room.Why(w, int(s.position[n]))), "$1")
+			want := takers.ReplaceAllString(fmt.Sprint(room.Why(fresh, w, at)), "$1")
+			got := takers.ReplaceAllString(fmt.Sprint(room.Why(s.room, w, int(s.position[n]))), "$1")
 			if want != got {
 				t.Fatalf("tick %d %s on %s: counted %s, is %s", s.now, s.daemonSets.at[slot].key, s.nodeNames[n].name, got, want)
 			}

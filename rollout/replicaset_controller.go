@@ -10,6 +10,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -111,7 +112,7 @@ func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	c.namespace, c.template, c.hash = rs.object.Namespace, template, template.Labels[templateHashLabel]
 	c.cost, _ = kube.DeletionCost(pod.Annotations)
 	c.tolerates = pod.Spec.Tolerations
-	c.priority, c.workload, c.load = kube.Priority(&w.Pod().Spec, borrow.From(rsc.cluster)), w, w.Load()
+	c.priority, c.workload, c.load = kube.Priority(&w.Pod().Spec, borrow.From(rsc.cluster)), w, room.LoadOfWorkload(w)
 	return c, nil
 }
 

@@ -3,6 +3,7 @@ package rollout
 import (
 	"slices"
 
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -69,7 +70,7 @@ func (s *scheduler) place(id int32, vain map[int32]*vainTry) bool {
 	try := vain[p.class]
 	if try == nil {
 		where := s.predict(p.class)
-		if r, ok := where.Bind(s.podName(id), s.config.Seed); ok {
+		if r, ok := room.Bind(where, s.podName(id), s.config.Seed); ok {
 			s.bindTo(id, s.slotOf(r.Node))
 			return true
 		}

@@ -9,17 +9,18 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
 // schedulerCache is the usage of nodes, updated as pods are added and removed.
 // Position is replaced when it changes, and shared between forks.
 type schedulerCache struct {
-	room       *placement.Room // nil: all nodes are open
-	position   []int32         // by slot: the node's in the room, or none
-	unsurveyed bool            // both are of an earlier time
-	freed      bool            // unbound pods may fit now
-	filters    filterCache     // where pods of ReplicaSets are scheduled
+	room       room.Room   // nil: all nodes are open
+	position   []int32     // by slot: the node's in the room, or none
+	unsurveyed bool        // both are of an earlier time
+	freed      bool        // unbound pods may fit now
+	filters    filterCache // where pods of ReplicaSets are scheduled
 }
 
 func (c *schedulerCache) fork() schedulerCache {
@@ -75,7 +76,7 @@ func (t *nodeTable) roomy() *cluster.Cluster {
 }
 
 // bindPod adds the pod to its node's usage, or removes it. A pod that has ended
-// uses no room (placement.NewRoom); a terminating one does. Before a survey there
+// uses no room (room.New); a terminating one does. Before a survey there
 // is nothing to do, since it counts all pods.
 func (s *store) bindPod(p *pod, in bool) {
 	if s.unsurveyed || !p.is(bound) || p.terminal() || s.room == nil || p.node == none || s.position[p.node] == none {
@@ -117,7 +118,7 @@ func (s *store) survey() {
 	if open && len(s.replicaSets.order) == 0 {
 		return
 	}
-	s.room = placement.NewRoom(s.roomy())
+	s.room = room.New(s.roomy())
 	s.filters = filterCache{}
 	for i := range s.pods {
 		if p := &s.pods[i]; p.phase != vacant {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -24,12 +25,12 @@ func (s *scheduler) predict(class int32) *placement.Prediction {
 		allowed = s.classes[class].workload.Predict(s.filters.cluster)
 		s.filters.allowed[class] = allowed
 	}
-	return allowed.In(s.roomBeside(class))
+	return room.Predict(allowed, s.roomBeside(class))
 }
 
 // roomBeside is roomFor for a pod that may go to any node: it includes the pods
 // nominated to each.
-func (s *scheduler) roomBeside(class int32) *placement.Room {
+func (s *scheduler) roomBeside(class int32) room.Room {
 	var nominees []int32
 	for _, id := range s.unbound { // schedule shortens the list in place, so one may be there twice
 		if q := &s.pods[id]; q.is(nominated) && s.nodes[q.node].there() && s.classes[q.class].priority >= s.classes[class].priority {
@@ -40,27 +41,27 @@ func (s *scheduler) roomBeside(class int32) *placement.Room {
 		return s.room
 	}
 	slices.Sort(nominees)
-	room := s.room.Clone()
+	taken := s.room.Clone()
 	for _, id := range slices.Compact(nominees) {
-		room.Add(s.loadOf(&s.pods[id]), int(s.position[s.pods[id].node]))
+		taken.Add(s.loadOf(&s.pods[id]), int(s.position[s.pods[id].node]))
 	}
-	return room
+	return taken
 }
 
 // roomFor returns the usage as the scheduler sees it for the pod. It includes
 // other pods nominated to the same node with the same or a higher priority
 // (pkg/scheduler/framework/runtime/framework.go:
 // RunFilterPluginsWithNominatedPods).
-func (s *scheduler) roomFor(p *pod) *placement.Room {
+func (s *scheduler) roomFor(p *pod) room.Room {
 	nominees := s.nominees(p)
 	if len(nominees) == 0 {
 		return s.room
 	}
-	room := s.room.Clone()
+	taken := s.room.Clone()
 	for _, id := range nominees {
-		room.Add(s.loadOf(&s.pods[id]), int(s.position[p.node]))
+		taken.Add(s.loadOf(&s.pods[id]), int(s.position[p.node]))
 	}
-	return room
+	return taken
 }
 
 // nominees returns the other pods nominated to the pod's node with the same or a
@@ -98,8 +99,8 @@ func (s *scheduler) fits(p *pod) bool {
 	if s.nodes[p.node].is(isOpen) {
 		return true
 	}
-	room, position := s.roomFor(p), int(s.position[p.node])
-	return room.Fits(c.workload, position) && (room == s.room || s.room.Fits(c.workload, position))
+	taken, position := s.roomFor(p), int(s.position[p.node])
+	return room.Fits(taken, c.workload, position) && (taken == s.room || room.Fits(s.room, c.workload, position))
 }
 
 // fitsWithout reports whether the pod would fit if other pods were not on its node.
@@ -108,9 +109,9 @@ func (s *scheduler) fitsWithout(id int32, others []int32) bool {
 	if s.room == nil {
 		return false
 	}
-	room, freed := s.room, s.freed
-	defer func() { s.room, s.freed = room, freed }()
-	s.room = room.Clone()
+	full, freed := s.room, s.freed
+	defer func() { s.room, s.freed = full, freed }()
+	s.room = full.Clone()
 	for _, other := range others {
 		s.bindPod(&s.pods[other], false)
 	}
@@ -147,7 +148,7 @@ func (s *scheduler) against(p *pod) []placement.FilterReason {
 	node, _ := borrow.From(s.cluster).Node(s.nodeNames[p.node].name)
 	why := slices.Clone(c.workload.Check(node).Reasons)
 	if !s.nodes[p.node].is(isOpen) {
-		why = append(why, s.roomFor(p).Why(c.workload, int(s.position[p.node]))...)
+		why = append(why, room.Why(s.roomFor(p), c.workload, int(s.position[p.node]))...)
 	}
 	return why
 }

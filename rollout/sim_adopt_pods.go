@@ -12,6 +12,7 @@ import (
 
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -71,7 +72,7 @@ func (s *Sim) joinDaemonSet(p *pod, name string, d *daemonSet) {
 
 func (s *Sim) addAdopted(p pod, object *corev1.Pod, rs *replicaSet) {
 	p.name = ^int32(len(s.named))
-	s.named, s.loads = append(s.named, object), append(s.loads, placement.LoadOf(object))
+	s.named, s.loads = append(s.named, object), append(s.loads, room.LoadOfPod(object))
 	id := int32(len(s.pods))
 	s.pods = append(s.pods, p)
 	s.link(id)

@@ -71,7 +71,7 @@ func (r reached) walk(t *testing.T, v reflect.Value, path, field string, used ma
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		if v.IsNil() || !r.note(v.Pointer(), path) || strings.HasSuffix(name, "placement.Room") {
+		if v.IsNil() || !r.note(v.Pointer(), path) || strings.HasSuffix(name, "placement.room") {
 			return
 		}
 		r.walk(t, v.Elem(), path, field, used)

@@ -6,6 +6,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -28,7 +29,7 @@ type class struct {
 	priority   int32
 	cost       int32               // controller.kubernetes.io/pod-deletion-cost
 	workload   *placement.Workload // what the scheduler asks; nil for pods that came bound
-	load       *placement.Load     // what a generated pod takes
+	load       room.Load           // what a generated pod takes
 }
 
 // container is one container of a class.

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -27,7 +28,7 @@ type podTable struct {
 	fresh   []bool  // by class: of the current revision
 
 	named     []*corev1.Pod // adopted pods, as they were
-	loads     []*placement.Load
+	loads     []room.Load
 	reasons   []string               // of pods, by number
 	restarted map[int32]pastRestarts // pods that were in a crash loop
 
@@ -383,7 +384,7 @@ func (t *podTable) appendActive(list []int32, rs *replicaSet) []int32 {
 }
 
 // loadOf returns the load of the pod.
-func (t *podTable) loadOf(p *pod) *placement.Load {
+func (t *podTable) loadOf(p *pod) room.Load {
 	if p.name < 0 {
 		return t.loads[^p.name]
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/berthsim/berth/internal/conformance/gen"
 	"github.com/berthsim/berth/internal/conformance/upstream"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -63,7 +64,7 @@ func TestSurgeFit(t *testing.T) {
 		}
 		c := worldCluster(t, world)
 		seen.noteIf(slices.ContainsFunc(world.Pods, func(pod *corev1.Pod) bool { return ownedBy(ds, pod) }), "own pods")
-		alone, surging := workload.Predict(c), workload.WithSurge().Predict(c)
+		alone, surging := workload.Predict(c), room.WithSurge(workload).Predict(c)
 		for _, n := range world.Nodes {
 			if run, _ := upstream.ShouldRun(ds, n); run && !slices.ContainsFunc(world.Pods, func(pod *corev1.Pod) bool { return runsFor(ds, pod, n.Name) }) {
 				world.Pods = append(world.Pods, daemonPodOn(t, ds, n.Name))

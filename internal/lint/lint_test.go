@@ -131,14 +131,16 @@ var arrows = []arrow{
 	{"cluster", "internal/snapshot internal/spell internal/kube internal/par internal/apiserver/kinds internal/apiserver/decode internal/apiserver/defaults internal/apiserver/validation"},
 	{"internal/borrow", "cluster internal/snapshot"},
 	{"cluster/clustertest", "cluster internal/borrow"},
-	{"placement", "cluster internal/borrow internal/snapshot internal/enum internal/kube internal/spell"},
+	{"internal/room/hook", "cluster"},
+	{"placement", "cluster internal/borrow internal/snapshot internal/enum internal/kube internal/room/hook internal/spell"},
+	{"internal/room", "cluster internal/room/hook placement"},
 	{"placement/placementtest", "cluster cluster/clustertest placement"},
 	{"rollout/internal/probe", "placement"},
-	{"rollout", "cluster placement internal/borrow internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube rollout/internal/probe"},
-	{"rollout/diagnosis", "cluster placement internal/apiserver/apply rollout rollout/internal/probe"},
+	{"rollout", "cluster placement internal/borrow internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube internal/room rollout/internal/probe"},
+	{"rollout/diagnosis", "cluster placement internal/apiserver/apply internal/room rollout rollout/internal/probe"},
 	{"rollout/timeline", "rollout rollout/internal/probe"},
 	{"rollout/rollouttest", "cluster cluster/clustertest internal/borrow internal/kube placement rollout rollout/diagnosis"},
-	{"rollout/dryrun", "cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis rollout/internal/probe internal/apiserver/apply internal/apiserver/kinds internal/apiserver/validation internal/enum internal/kube"},
+	{"rollout/dryrun", "cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis rollout/internal/probe internal/apiserver/apply internal/apiserver/kinds internal/apiserver/validation internal/enum internal/kube internal/room"},
 }
 
 func (p *pkg) checkImports(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/internal/probe"
@@ -281,7 +282,7 @@ func (d *daemonSet) endPatience(x *diagnoser, of []Wait) []candidate {
 func (d *daemonSet) hintChanges(x *diagnoser, nodes []string) []candidate {
 	w := d.Workload
 	if d.Surges {
-		w = w.WithSurge()
+		w = room.WithSurge(w)
 	}
 	p := w.Predict(x.cluster())
 	var template []placement.HintStep

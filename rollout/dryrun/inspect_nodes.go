@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -69,7 +70,7 @@ func (x *inspector) inspectSurge() {
 	if r == nil || x.scaled(r.MaxSurge) == 0 {
 		return
 	}
-	surging := x.workload.WithSurge().Predict(x.cluster)
+	surging := room.WithSurge(x.workload).Predict(x.cluster)
 	stuck := surging.Pending().And(x.prediction.Placed()).Names()
 	if len(stuck) == 0 {
 		return

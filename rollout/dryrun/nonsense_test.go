@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/internal/zero"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
@@ -104,7 +105,7 @@ func askPlacement(c *cluster.Cluster) {
 			_ = v.String()
 		}
 		p.Preemption()
-		w.WithSurge().Predict(c).Placed()
+		room.WithSurge(w).Predict(c).Placed()
 	}
 	for _, ds := range m.DaemonSets {
 		ask(placement.ForDaemonSet(ds))
