@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -34,10 +35,10 @@ func TestNoAllocationPerNode(t *testing.T) {
 			}
 			return testing.AllocsPerRun(10, func() { expect(t, w.Predict(c).Eligible(), n/10*9+1) })
 		},
-		"Best": func(t *testing.T, n int) float64 {
+		"Bind": func(t *testing.T, n int) float64 {
 			c, pod := adopt(t, benchHosts(n)), ordinaryPod(t)
 			return testing.AllocsPerRun(10, func() {
-				if pod.Predict(c).Best().Len() == 0 {
+				if _, ok := room.Bind(pod.Predict(c), "web", 1); !ok {
 					t.Fatal("no node is the best")
 				}
 			})

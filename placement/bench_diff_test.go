@@ -58,7 +58,7 @@ func BenchmarkWhatIf(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if lost := placement.Diff(before, w.Predict(edited)).Nodes(placement.TransitionEligibleToExcluded); lost.Len() != 1 {
+				if lost := placement.Diff(before, w.Predict(edited)).Nodes(placement.Eligible, placement.Excluded); lost.Len() != 1 {
 					b.Fatal(lost)
 				}
 			}

@@ -155,7 +155,11 @@ func (l *CapacityReport) those(are func(position int) bool) cluster.NodeSet {
 // first; sets of equal size are in the order of their first nodes.
 func (l *CapacityReport) MinimumNodes() []MinimumNode {
 	l.judge()
-	return slices.Clone(l.shapes)
+	all := make([]MinimumNode, len(l.shapes))
+	for i, s := range l.shapes {
+		all[i] = MinimumNode{slices.Clone(s.DaemonSets), s.Nodes, s.Allocatable.DeepCopy(), cloneConflicts(s.Conflicts)}
+	}
+	return all
 }
 
 // judge runs the filters that do not look at amounts.

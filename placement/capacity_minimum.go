@@ -21,17 +21,7 @@ type MinimumNode struct {
 	Allocatable corev1.ResourceList `json:"allocatable"` // what the node must be able to allocate; "pods" is the number of pods
 	// Conflicts lists the conflicts on the first of the nodes that no size of
 	// node solves.
-	Conflicts []Conflict `json:"conflicts,omitempty"`
-}
-
-// String returns what the set needs, in one line.
-func (s MinimumNode) String() string {
-	text := fmt.Sprintf("%s wanted together on %s: a node needs %s",
-		number(len(s.DaemonSets), "DaemonSet"), number(s.Nodes.Len(), "node"), amountsText(s.Allocatable))
-	for _, c := range s.Conflicts {
-		text += "; no node takes " + c.String()
-	}
-	return text
+	Conflicts []Conflict `json:"conflicts"`
 }
 
 // measure groups the nodes by the DaemonSets that they want.

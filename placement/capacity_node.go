@@ -1,13 +1,10 @@
 package placement
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
@@ -15,20 +12,16 @@ import (
 
 // NodeUsage is the usage of a node in a CapacityReport.
 type NodeUsage struct {
-	Node       string           `json:"node"`
-	Resources  []ResourceUsage  `json:"resources"`            // cpu, memory, ephemeral-storage, pods, then the others by name; only resources that the node has or a pod requests
-	DaemonSets []DaemonSetUsage `json:"daemonSets,omitempty"` // ascending by namespace and name
-	Conflicts  []Conflict       `json:"conflicts,omitempty"`  // conflicts that more capacity would not solve, in the order of DaemonSets
-}
+	Node string `json:"node"`
+	// The four lists have the same resources: those that the node has or that a
+	// pod requests. The resource "pods" is the number of pods.
+	Allocatable       corev1.ResourceList `json:"allocatable"`
+	DaemonSetRequests corev1.ResourceList `json:"daemonSetRequests"` // of the pods of DaemonSets, including pods that do not run yet
+	OtherRequests     corev1.ResourceList `json:"otherRequests"`     // of all other pods that are bound to the node and have not ended
+	Free              corev1.ResourceList `json:"free"`              // below zero where more is requested than there is
 
-// ResourceUsage is the usage of one resource of a node. The resource "pods" is
-// the number of pods.
-type ResourceUsage struct {
-	Resource    corev1.ResourceName `json:"resource"`
-	Allocatable resource.Quantity   `json:"allocatable"`
-	DaemonSets  resource.Quantity   `json:"daemonSets"` // requested by their pods, including pods that do not run yet
-	Others      resource.Quantity   `json:"others"`     // requested by all other pods that are bound to the node and have not ended
-	Free        resource.Quantity   `json:"free"`       // below zero where more is requested than there is
+	DaemonSets []DaemonSetUsage `json:"daemonSets"` // ascending by namespace and name
+	Conflicts  []Conflict       `json:"conflicts"`  // conflicts that more capacity would not solve, in the order of DaemonSets
 }
 
 // DaemonSetUsage is what a DaemonSet requests of a node, for the pod that it
@@ -48,18 +41,13 @@ type Conflict struct {
 	Reasons   []FilterReason `json:"reasons"`
 }
 
-// sum is a ResourceUsage in the scheduler's own units.
+// sum is the usage of one resource of a node in the scheduler's own units.
 type sum struct {
 	name                       corev1.ResourceName
 	has, daemons, others, free int64
 }
 
 func (s sum) over() bool { return s.free < 0 && s.daemons > 0 }
-
-func (s sum) line() ResourceUsage {
-	q := func(amount int64) resource.Quantity { return quantity(s.name, amount) }
-	return ResourceUsage{s.name, q(s.has), q(s.daemons), q(s.others), q(s.free)}
-}
 
 // sums returns the usage of each resource of a node.
 func (l *CapacityReport) sums(position int) []sum {
@@ -82,9 +70,13 @@ func (l *CapacityReport) sums(position int) []sum {
 
 func (l *CapacityReport) entry(position int) NodeUsage {
 	l.judge()
-	e := NodeUsage{Node: borrow.From(l.cluster).Name(position)}
+	e := NodeUsage{
+		Node: borrow.From(l.cluster).Name(position), Allocatable: corev1.ResourceList{}, DaemonSetRequests: corev1.ResourceList{},
+		OtherRequests: corev1.ResourceList{}, Free: corev1.ResourceList{}, DaemonSets: []DaemonSetUsage{}, Conflicts: []Conflict{},
+	}
 	for _, s := range l.sums(position) {
-		e.Resources = append(e.Resources, s.line())
+		e.Allocatable[s.name], e.DaemonSetRequests[s.name] = quantity(s.name, s.has), quantity(s.name, s.daemons)
+		e.OtherRequests[s.name], e.Free[s.name] = quantity(s.name, s.others), quantity(s.name, s.free)
 	}
 	for _, d := range l.wantedOn(position) {
 		e.DaemonSets = append(e.DaemonSets, DaemonSetUsage{DaemonSet: d.load().name, Running: d.running[position], Requests: d.load().requests.list()})
@@ -94,58 +86,13 @@ func (l *CapacityReport) entry(position int) NodeUsage {
 	}
 	slices.SortStableFunc(e.DaemonSets, func(a, b DaemonSetUsage) int { return strings.Compare(a.DaemonSet, b.DaemonSet) })
 	if l.clashes != nil {
-		e.Conflicts = l.clashes[position]
+		e.Conflicts = cloneConflicts(l.clashes[position])
 	}
 	return e
 }
 
-// Over reports whether DaemonSets request the resource and there is too little
-// for all pods.
-func (l ResourceUsage) Over() bool { return l.Free.Sign() < 0 && l.DaemonSets.Sign() > 0 }
-
-// String returns the usage as "cpu 8 short: DaemonSets 10 + others 0 of 2".
-func (l ResourceUsage) String() string {
-	left, word := l.Free.DeepCopy(), "free"
-	if left.Sign() < 0 {
-		left.Neg()
-		word = "short"
-	}
-	return fmt.Sprintf("%s %s %s: DaemonSets %s + others %s of %s", l.Resource, left.String(), word, l.DaemonSets.String(), l.Others.String(), l.Allocatable.String())
-}
-
-// Overloaded returns the resources that are Over.
-func (e NodeUsage) Overloaded() []ResourceUsage {
-	var over []ResourceUsage
-	for _, l := range e.Resources {
-		if l.Over() {
-			over = append(over, l)
-		}
-	}
-	return over
-}
-
-// String returns what is wrong with the node, or else what is free, in one
-// line.
-func (e NodeUsage) String() string {
-	lines, word := e.Overloaded(), "overloaded"
-	if len(lines) == 0 {
-		lines, word = e.Resources, "ok"
-	}
-	if len(e.Conflicts) > 0 {
-		word += " and clashing"
-	}
-	var parts []string
-	for _, l := range lines {
-		parts = append(parts, l.String())
-	}
-	for _, c := range e.Conflicts {
-		parts = append(parts, c.String())
-	}
-	return fmt.Sprintf("%s: %s: %s: %s", e.Node, number(len(e.DaemonSets), "DaemonSet"), word, cmp.Or(strings.Join(parts, "; "), "nothing to allocate"))
-}
-
-// String returns the DaemonSet and what blocks its pod.
-func (c Conflict) String() string {
+// text returns the DaemonSet and what blocks its pod.
+func (c Conflict) text() string {
 	var reasons []string
 	for _, r := range c.Reasons {
 		reasons = append(reasons, r.String())
@@ -153,11 +100,11 @@ func (c Conflict) String() string {
 	return c.DaemonSet + ": " + strings.Join(reasons, "; ")
 }
 
-// String returns the DaemonSet and its requests.
-func (s DaemonSetUsage) String() string {
-	text := s.DaemonSet + " (" + amountsText(s.Requests) + ")"
-	if s.Kept {
-		text += " kept"
+// cloneConflicts returns a copy that shares no memory with the report.
+func cloneConflicts(from []Conflict) []Conflict {
+	to := make([]Conflict, len(from))
+	for i, c := range from {
+		to[i] = Conflict{c.DaemonSet, cloneReasons(c.Reasons)}
 	}
-	return text
+	return to
 }

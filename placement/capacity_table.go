@@ -14,19 +14,19 @@ import (
 )
 
 // capacityVersion is raised when the JSON form changes in a way that breaks readers.
-const capacityVersion = 1
+const capacityVersion = "berth.capacity/v1"
 
 // MarshalJSON returns {"version", "overloaded", "conflicting", "nodes",
 // "minimumNodes"}: names of nodes, a NodeUsage for every node, ascending by
 // name, and each MinimumNode.
 func (l *CapacityReport) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Version      int             `json:"version"`
+		Version      string          `json:"version"`
 		Overloaded   cluster.NodeSet `json:"overloaded"`
 		Conflicting  cluster.NodeSet `json:"conflicting"`
 		Nodes        []NodeUsage     `json:"nodes"`
 		MinimumNodes []MinimumNode   `json:"minimumNodes"`
-	}{capacityVersion, l.Overloaded(), l.Conflicting(), slices.AppendSeq([]NodeUsage{}, l.Nodes()), append([]MinimumNode{}, l.MinimumNodes()...)})
+	}{capacityVersion, l.Overloaded(), l.Conflicting(), slices.AppendSeq([]NodeUsage{}, l.Nodes()), l.MinimumNodes()})
 }
 
 // String summarises the report in one line.
@@ -55,7 +55,7 @@ func (l *CapacityReport) Table() string {
 			fmt.Fprintf(&b, "  %s\n", name)
 		}
 		for _, c := range s.Conflicts {
-			fmt.Fprintf(&b, "  on no node: %v\n", c)
+			fmt.Fprintf(&b, "  on no node: %s\n", c.text())
 		}
 	}
 	return b.String()
@@ -122,8 +122,8 @@ func (p *pool) print(t *tabwriter.Writer) {
 }
 
 func (s sum) row() string {
-	l := s.line()
-	row := fmt.Sprintf("%s\t%s\t%s\t%s\t%s", l.Resource, l.Allocatable.String(), l.DaemonSets.String(), l.Others.String(), l.Free.String())
+	q := func(amount int64) string { return new(quantity(s.name, amount)).String() }
+	row := fmt.Sprintf("%s\t%s\t%s\t%s\t%s", s.name, q(s.has), q(s.daemons), q(s.others), q(s.free))
 	if s.over() {
 		row += "\toverloaded"
 	}

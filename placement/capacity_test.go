@@ -41,7 +41,6 @@ func TestCapacityAgreesWithTheNaiveReference(t *testing.T) {
 			daemons, others := naiveDemand(c, n)
 			over := false
 			for _, name := range append([]corev1.ResourceName{corev1.ResourcePods}, naiveResources...) {
-				line := lineOf(e, name)
 				free := naiveAmount(name, n.Status.Allocatable)
 				free.Sub(free, amountOf(daemons, name)).Sub(free, amountOf(others, name))
 				over = over || free.Sign() < 0 && amountOf(daemons, name).Sign() > 0
@@ -49,13 +48,13 @@ func TestCapacityAgreesWithTheNaiveReference(t *testing.T) {
 					what string
 					got  resource.Quantity
 					want *big.Int
-				}{{"DaemonSets", line.DaemonSets, amountOf(daemons, name)}, {"others", line.Others, amountOf(others, name)}, {"free", line.Free, free}} {
+				}{{"DaemonSets", e.DaemonSetRequests[name], amountOf(daemons, name)}, {"others", e.OtherRequests[name], amountOf(others, name)}, {"free", e.Free[name], free}} {
 					if got := naiveAmount(name, corev1.ResourceList{name: x.got}); got.Cmp(x.want) != 0 {
 						t.Fatalf("%s: %s of %s: %v, want %v\n%v", n.Name, x.what, name, got, x.want, e)
 					}
 				}
 			}
-			if over != overloaded.Has(n.Name) || over != (len(e.Overloaded()) > 0) {
+			if over != overloaded.Has(n.Name) {
 				t.Fatalf("%s: overloaded %v, want %v\n%v", n.Name, overloaded, over, e)
 			}
 		}
@@ -131,14 +130,6 @@ func amountOf(sum map[corev1.ResourceName]*big.Int, name corev1.ResourceName) *b
 		return big.NewInt(0)
 	}
 	return sum[name]
-}
-
-func lineOf(e placement.NodeUsage, name corev1.ResourceName) placement.ResourceUsage {
-	i := slices.IndexFunc(e.Resources, func(l placement.ResourceUsage) bool { return l.Resource == name })
-	if i < 0 {
-		return placement.ResourceUsage{}
-	}
-	return e.Resources[i]
 }
 
 // A node of the size in MinimumNodes takes all pods of the set one after the
@@ -304,28 +295,28 @@ spec: {nodeName: small, containers: [{name: c, image: i, resources: {requests: {
 	}
 	l := placement.NewCapacityReport(c)
 	got := fmt.Sprintln(l)
-	for e := range l.Nodes() {
-		got += fmt.Sprintln(e)
-		for _, s := range e.DaemonSets {
-			got += fmt.Sprintln(" ", s)
-		}
-	}
-	for _, s := range l.MinimumNodes() {
-		got += fmt.Sprintln(s)
-	}
+	got += l.Table()
 	const want = `2 DaemonSets on 2 nodes: 1 overloaded, 1 clashing
-small: 2 DaemonSets: overloaded and clashing: cpu 200m short: DaemonSets 1200m + others 0 of 1; memory 100Mi short: DaemonSets 100Mi + others 1Gi of 1Gi; example.com/nic 1 short: DaemonSets 1 + others 0 of 0; default/metrics: NodePorts: node(s) didn't have free ports for the requested pod ports [port 4317/TCP is taken by default/traces]; InterPodAffinity: node(s) didn't match pod anti-affinity rules [spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]: in kubernetes.io/hostname=small there is default/traces]; default/traces: NodePorts: node(s) didn't have free ports for the requested pod ports [port 4317/TCP is taken by default/metrics]; InterPodAffinity: node(s) didn't satisfy existing pods anti-affinity rules [terms of other pods: in kubernetes.io/hostname=small there is default/metrics]
-  default/metrics (cpu 600m, memory 100Mi)
-  default/traces (cpu 600m, example.com/nic 1)
-tainted: 1 DaemonSet: ok: cpu 900m free: DaemonSets 100m + others 0 of 1; memory 1Gi free: DaemonSets 0 + others 0 of 1Gi; pods 9 free: DaemonSets 1 + others 0 of 10
-  default/metrics (cpu 100m) kept
-2 DaemonSets wanted together on 1 node: a node needs cpu 1200m, memory 100Mi, pods 2, example.com/nic 1; no node takes default/metrics: NodePorts: node(s) didn't have free ports for the requested pod ports [port 4317/TCP is taken by default/traces]; InterPodAffinity: node(s) didn't match pod anti-affinity rules [spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]: in kubernetes.io/hostname=small there is default/traces]; no node takes default/traces: NodePorts: node(s) didn't have free ports for the requested pod ports [port 4317/TCP is taken by default/metrics]; InterPodAffinity: node(s) didn't satisfy existing pods anti-affinity rules [terms of other pods: in kubernetes.io/hostname=small there is default/metrics]
+NODES    COUNT  RESOURCE         ALLOCATABLE  DAEMONSETS  OTHERS  FREE
+small    1      cpu              1            1200m       0       -200m   overloaded
+                memory           1Gi          100Mi       1Gi     -100Mi  overloaded
+                pods             10           2           1       7
+                example.com/nic  0            1           0       -1  overloaded
+tainted  1      cpu              1            100m        0       900m
+                pods             10           1           0       9
+
+smallest node for 2 DaemonSets, wanted together on 1 node: cpu 1200m, memory 100Mi, pods 2, example.com/nic 1
+  default/metrics
+  default/traces
+  on no node: default/metrics: NodePorts: node(s) didn't have free ports for the requested pod ports [port 4317/TCP is taken by default/traces]; InterPodAffinity: node(s) didn't match pod anti-affinity rules [spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]: in kubernetes.io/hostname=small there is default/traces]
+  on no node: default/traces: NodePorts: node(s) didn't have free ports for the requested pod ports [port 4317/TCP is taken by default/metrics]; InterPodAffinity: node(s) didn't satisfy existing pods anti-affinity rules [terms of other pods: in kubernetes.io/hostname=small there is default/metrics]
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	data, err := json.Marshal(l)
 	var read struct {
+		Version      string
 		Overloaded   []string
 		Nodes        []placement.NodeUsage
 		MinimumNodes []struct{ Allocatable corev1.ResourceList }
@@ -333,7 +324,7 @@ tainted: 1 DaemonSet: ok: cpu 900m free: DaemonSets 100m + others 0 of 1; memory
 	if err == nil {
 		err = json.Unmarshal(data, &read)
 	}
-	if err != nil || len(read.Nodes) != 2 || !slices.Equal(read.Overloaded, []string{"small"}) || read.MinimumNodes[0].Allocatable.Cpu().String() != "1200m" {
+	if err != nil || read.Version != "berth.capacity/v1" || len(read.Nodes) != 2 || !slices.Equal(read.Overloaded, []string{"small"}) || read.MinimumNodes[0].Allocatable.Cpu().String() != "1200m" {
 		t.Errorf("%v: %s", err, data)
 	}
 	if e, ok := l.Node("gone"); ok {

@@ -6,37 +6,38 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Transition is the change of a node's decision between two predictions. A node
+// transition is the change of a node's decision between two predictions. A node
 // missing from one of the snapshots counts as Excluded there.
-type Transition uint8
+type transition uint8
 
 const (
-	TransitionNone               Transition = iota // the decision is the same
-	TransitionGained                               // Placed; no pod was wanted there
-	TransitionPendingToPlaced                      // Placed; was Pending
-	TransitionNewlyPending                         // Pending; was Placed, or no pod was wanted there
-	TransitionExcludedToKept                       // Kept: a running pod stays; it would have been deleted
-	TransitionEligibleToKept                       // Kept: a running pod stays, but no new one comes; one was wanted
-	TransitionKeptToExcluded                       // Excluded: a running pod is deleted; it would have stayed
-	TransitionEligibleToExcluded                   // Excluded: a running pod is deleted; one was wanted
-	turns
+	unchanged          transition = iota // the decision is the same
+	gained                               // Placed; no pod was wanted there
+	pendingToPlaced                      // Placed; was Pending
+	newlyPending                         // Pending; was Placed, or no pod was wanted there
+	excludedToKept                       // Kept: a running pod stays; it would have been deleted
+	eligibleToKept                       // Kept: a running pod stays, but no new one comes; one was wanted
+	keptToExcluded                       // Excluded: a running pod is deleted; it would have stayed
+	eligibleToExcluded                   // Excluded: a running pod is deleted; one was wanted
+	transitions
 )
 
 // transitionOf returns the transition between two decisions, by row before and
 // by column after.
-var transitionOf = [...][Placed + 1]Transition{
-	Excluded: {Excluded: TransitionNone, Kept: TransitionExcludedToKept, Pending: TransitionNewlyPending, Eligible: TransitionGained, Placed: TransitionGained},
-	Kept:     {Excluded: TransitionKeptToExcluded, Kept: TransitionNone, Pending: TransitionNewlyPending, Eligible: TransitionGained, Placed: TransitionGained},
-	Pending:  {Excluded: TransitionEligibleToExcluded, Kept: TransitionEligibleToKept, Pending: TransitionNone, Eligible: TransitionPendingToPlaced, Placed: TransitionPendingToPlaced},
-	Eligible: {Excluded: TransitionEligibleToExcluded, Kept: TransitionEligibleToKept, Pending: TransitionNewlyPending, Eligible: TransitionNone, Placed: TransitionNone},
-	Placed:   {Excluded: TransitionEligibleToExcluded, Kept: TransitionEligibleToKept, Pending: TransitionNewlyPending, Eligible: TransitionNone, Placed: TransitionNone},
+var transitionOf = [...][Placed + 1]transition{
+	Excluded: {Excluded: unchanged, Kept: excludedToKept, Pending: newlyPending, Eligible: gained, Placed: gained},
+	Kept:     {Excluded: keptToExcluded, Kept: unchanged, Pending: newlyPending, Eligible: gained, Placed: gained},
+	Pending:  {Excluded: eligibleToExcluded, Kept: eligibleToKept, Pending: unchanged, Eligible: pendingToPlaced, Placed: pendingToPlaced},
+	Eligible: {Excluded: eligibleToExcluded, Kept: eligibleToKept, Pending: newlyPending, Eligible: unchanged, Placed: unchanged},
+	Placed:   {Excluded: eligibleToExcluded, Kept: eligibleToKept, Pending: newlyPending, Eligible: unchanged, Placed: unchanged},
 }
 
 // Changes is the set of nodes on which two predictions differ. The zero Changes
 // is empty.
 type Changes struct {
 	before, after *Prediction
-	turned        [turns]cluster.NodeSet
+	was, now      side
+	turned        [transitions]cluster.NodeSet
 	added         cluster.NodeSet
 	removed       cluster.NodeSet
 }
@@ -50,18 +51,18 @@ type Changes struct {
 // also merges the two lists of names. Reasons are computed on request.
 func Diff(before, after *Prediction) Changes {
 	b, a := sideOf(before), sideOf(after)
-	c := Changes{before: before, after: after}
+	c := Changes{before: before, after: after, was: b, now: a}
 	if before != nil && after != nil {
 		c.added, c.removed = a.nodes.Minus(b.nodes), b.nodes.Minus(a.nodes)
 	}
 	wasWanted, isWanted := b.placed.Or(b.pending), a.placed.Or(a.pending)
-	c.turned[TransitionGained] = a.placed.Minus(wasWanted)
-	c.turned[TransitionPendingToPlaced] = a.placed.And(b.pending)
-	c.turned[TransitionNewlyPending] = a.pending.Minus(b.pending)
-	c.turned[TransitionExcludedToKept] = a.kept.Minus(b.kept).Minus(wasWanted)
-	c.turned[TransitionEligibleToKept] = a.kept.And(wasWanted)
-	c.turned[TransitionKeptToExcluded] = b.kept.Minus(a.kept).Minus(isWanted)
-	c.turned[TransitionEligibleToExcluded] = wasWanted.Minus(isWanted).Minus(a.kept)
+	c.turned[gained] = a.placed.Minus(wasWanted)
+	c.turned[pendingToPlaced] = a.placed.And(b.pending)
+	c.turned[newlyPending] = a.pending.Minus(b.pending)
+	c.turned[excludedToKept] = a.kept.Minus(b.kept).Minus(wasWanted)
+	c.turned[eligibleToKept] = a.kept.And(wasWanted)
+	c.turned[keptToExcluded] = b.kept.Minus(a.kept).Minus(isWanted)
+	c.turned[eligibleToExcluded] = wasWanted.Minus(isWanted).Minus(a.kept)
 	return c
 }
 
@@ -75,13 +76,34 @@ func sideOf(p *Prediction) side {
 	return side{p.cluster.Nodes(), p.Placed(), p.Pending(), p.Kept()}
 }
 
-// Nodes returns the nodes with a transition. The names are those of the later
-// snapshot where it has the node. Nodes returns nothing for TransitionNone.
-func (c Changes) Nodes(t Transition) cluster.NodeSet {
-	if t >= turns {
-		return cluster.NodeSet{}
+// with returns the nodes, of all, that have a decision.
+func (s side) with(d Decision, all cluster.NodeSet) cluster.NodeSet {
+	switch d {
+	case Excluded:
+		return all.Minus(s.placed).Minus(s.pending).Minus(s.kept)
+	case Kept:
+		return s.kept
+	case Pending:
+		return s.pending
+	case Eligible:
+		return s.placed.Or(s.pending)
+	case Placed:
+		return s.placed
 	}
-	return c.turned[t]
+	return cluster.NodeSet{}
+}
+
+// Nodes returns the nodes whose decision was one and is now another. A node
+// missing from one of the snapshots counts as Excluded there. Eligible stands for
+// Pending and Placed: Nodes(Eligible, Excluded) are the nodes that lose their pod.
+// The names are those of the later snapshot where it has the node.
+func (c Changes) Nodes(was, now Decision) cluster.NodeSet {
+	all := c.now.nodes.Or(c.was.nodes)
+	found := c.now.with(now, all).And(c.was.with(was, all))
+	for _, d := range []Decision{Excluded, Kept, Pending, Placed} {
+		found = found.Minus(c.now.with(d, all).And(c.was.with(d, all)))
+	}
+	return found
 }
 
 // Added returns the nodes that only the later snapshot has, whatever their
@@ -97,7 +119,7 @@ func (c Changes) Empty() bool {
 	if c.added.Len()+c.removed.Len() > 0 {
 		return false
 	}
-	for t := range turns {
+	for t := range transitions {
 		if c.turned[t].Len() > 0 {
 			return false
 		}
@@ -106,21 +128,24 @@ func (c Changes) Empty() bool {
 }
 
 // Change is a node whose decision differs, with its verdicts before and after.
-// A verdict is nil if the snapshot does not have the node or the prediction is
-// nil.
+// A verdict is nil, and the decision is Excluded, if the snapshot does not have
+// the node or the prediction is nil.
 type Change struct {
-	Node       string     `json:"node"`
-	Transition Transition `json:"transition"`
-	Before     *Verdict   `json:"before,omitempty"`
-	After      *Verdict   `json:"after,omitempty"`
+	Node   string   `json:"node"`
+	Was    Decision `json:"was"`
+	Now    Decision `json:"now"`
+	Before *Verdict `json:"before,omitempty"`
+	After  *Verdict `json:"after,omitempty"`
 }
+
+func (c Change) transition() transition { return transitionOf[c.Was][c.Now] }
 
 // All returns an iterator over the nodes whose decision differs, ascending by
 // name.
 func (c Changes) All() iter.Seq[Change] {
 	return func(yield func(Change) bool) {
 		var changed cluster.NodeSet
-		for t := range turns {
+		for t := range transitions {
 			changed = changed.Or(c.turned[t])
 		}
 		for _, name := range changed.Names() {
@@ -133,7 +158,7 @@ func (c Changes) All() iter.Seq[Change] {
 
 func (c Changes) change(node string) Change {
 	change := Change{Node: node, Before: verdictOf(c.before, node), After: verdictOf(c.after, node)}
-	change.Transition = transitionOf[decisionOf(change.Before)][decisionOf(change.After)]
+	change.Was, change.Now = decisionOf(change.Before), decisionOf(change.After)
 	return change
 }
 

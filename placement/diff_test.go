@@ -14,8 +14,17 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-var allTurns = []placement.Transition{placement.TransitionGained, placement.TransitionPendingToPlaced, placement.TransitionNewlyPending,
-	placement.TransitionExcludedToKept, placement.TransitionEligibleToKept, placement.TransitionKeptToExcluded, placement.TransitionEligibleToExcluded}
+// turns returns the nodes whose decision differs between before and after.
+func turns(d placement.Changes) cluster.NodeSet {
+	var all cluster.NodeSet
+	each := []placement.Decision{placement.Excluded, placement.Kept, placement.Pending, placement.Placed}
+	for _, was := range each {
+		for _, now := range each {
+			all = all.Or(d.Nodes(was, now))
+		}
+	}
+	return all
+}
 
 // twoPredictions returns a random prediction and a second one after some change
 // of the nodes, the workload, or both. Now and then one of them is nil.
@@ -59,49 +68,47 @@ func changed(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
 	return c
 }
 
-// Every node has the transition of its two verdicts, and the diff has no other
-// nodes. Mutants seen: TransitionNewlyPending only of nodes that were placed;
-// TransitionEligibleToKept without nodes that were pending;
-// TransitionEligibleToExcluded with nodes that are kept;
-// TransitionExcludedToKept with nodes that were wanted; a verdict on a node
-// that the snapshot does not have.
+// Every node has the decisions of its two verdicts, and the diff has no other
+// nodes. Mutants seen: newly pending nodes only if they were placed; kept nodes
+// not if they were pending; nodes that are kept among those that lose their pod;
+// a verdict on a node that the snapshot does not have.
 func TestDiffSaysOfEveryNodeWhatItsVerdictsSay(t *testing.T) {
+	type turn struct{ was, now placement.Decision }
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := twoPredictions(t)
 		d := placement.Diff(before, after)
 		was, is := decisions(before), decisions(after)
-		want := map[string]placement.Transition{}
+		want := map[string]turn{}
 		for _, names := range []map[string]placement.Decision{was, is} {
 			for name := range names {
-				if turn := naiveTurn(was[name], is[name]); turn != placement.TransitionNone {
-					want[name] = turn
+				if was[name] != is[name] {
+					want[name] = turn{was[name], is[name]}
 				}
 			}
 		}
-		got := map[string]placement.Transition{}
+		got := map[string]turn{}
 		last := ""
 		for change := range d.All() {
 			if change.Node <= last {
 				t.Fatalf("%s comes after %s", change.Node, last)
 			}
 			last = change.Node
-			got[change.Node] = change.Transition
+			got[change.Node] = turn{change.Was, change.Now}
 			if _, ok := was[change.Node]; ok != (change.Before != nil) || ok && change.Before.Decision != was[change.Node] {
 				t.Fatalf("%v was %v", change, was[change.Node])
 			}
-			if !d.Nodes(change.Transition).Has(change.Node) {
-				t.Fatalf("%v is not among the %v", change, change.Transition)
+			if !d.Nodes(change.Was, change.Now).Has(change.Node) {
+				t.Fatalf("%v is not among the nodes of its transition", change)
+			}
+			if wanted := change.Was >= placement.Pending; wanted != d.Nodes(placement.Eligible, change.Now).Has(change.Node) {
+				t.Fatalf("%v: was eligible: %v", change, !wanted)
 			}
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(turn{})); diff != "" {
 			t.Fatalf("turns (-want +got):\n%s", diff)
 		}
-		members := 0
-		for _, turn := range allTurns {
-			members += d.Nodes(turn).Len()
-		}
-		if members != len(want) {
-			t.Fatalf("%d nodes in the sets, %d turn", members, len(want))
+		if n := turns(d).Len(); n != len(want) {
+			t.Fatalf("%d nodes in the sets, %d turn", n, len(want))
 		}
 	})
 }
@@ -116,31 +123,9 @@ func decisions(p *placement.Prediction) map[string]placement.Decision {
 	return all
 }
 
-// naiveTurn spells out the table of transitions.
-func naiveTurn(was, is placement.Decision) placement.Transition {
-	wanted := func(d placement.Decision) bool { return d == placement.Placed || d == placement.Pending }
-	switch {
-	case was == is:
-		return placement.TransitionNone
-	case is == placement.Pending:
-		return placement.TransitionNewlyPending
-	case is == placement.Placed && wanted(was):
-		return placement.TransitionPendingToPlaced
-	case is == placement.Placed:
-		return placement.TransitionGained
-	case is == placement.Kept && wanted(was):
-		return placement.TransitionEligibleToKept
-	case is == placement.Kept:
-		return placement.TransitionExcludedToKept
-	case wanted(was):
-		return placement.TransitionEligibleToExcluded
-	}
-	return placement.TransitionKeptToExcluded
-}
-
 // A diff applied to the state before yields the state after, and the reverse. A
 // prediction does not differ from itself. Mutants seen: Added not looked at by
-// Empty; TransitionNewlyPending with nodes that were pending.
+// Empty; newly pending nodes that were pending.
 func TestDiffLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := twoPredictions(t)
@@ -161,17 +146,16 @@ func TestDiffLaws(t *testing.T) {
 				t.Fatalf("%s: applied %v, is %v\n%v", name, got, want, d)
 			}
 		}
-		of := d.Nodes
-		turned := cluster.NodeSet{}
-		for _, turn := range allTurns {
-			turned = turned.Or(of(turn))
+		to := func(now placement.Decision) cluster.NodeSet {
+			return d.Nodes(placement.Excluded, now).Or(d.Nodes(placement.Kept, now)).Or(d.Nodes(placement.Eligible, now))
 		}
+		turned := turns(d)
 		same("nodes", before.Eligible().Or(before.Kept()).Or(before.Excluded()).Or(d.Added()).Minus(d.Removed()),
 			after.Eligible().Or(after.Kept()).Or(after.Excluded()))
-		same("placed", before.Placed().Minus(turned).Or(of(placement.TransitionGained)).Or(of(placement.TransitionPendingToPlaced)), after.Placed())
-		same("pending", before.Pending().Minus(turned).Or(of(placement.TransitionNewlyPending)), after.Pending())
-		same("kept", before.Kept().Minus(turned).Or(of(placement.TransitionExcludedToKept)).Or(of(placement.TransitionEligibleToKept)), after.Kept())
-		same("back", back.Nodes(placement.TransitionNewlyPending), before.Pending().And(turned))
+		same("placed", before.Placed().Minus(turned).Or(to(placement.Placed)), after.Placed())
+		same("pending", before.Pending().Minus(turned).Or(to(placement.Pending)), after.Pending())
+		same("kept", before.Kept().Minus(turned).Or(to(placement.Kept)), after.Kept())
+		same("back", back.Nodes(placement.Eligible, placement.Excluded), d.Nodes(placement.Excluded, placement.Eligible))
 	})
 }
 
@@ -186,15 +170,15 @@ func TestDiffIsWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		var read struct {
-			Version int
+			Version string
 			Changes []placement.Change
 		}
-		if err := json.Unmarshal(text, &read); err != nil || read.Version != 1 {
+		if err := json.Unmarshal(text, &read); err != nil || read.Version != "berth.changes/v1" {
 			t.Fatalf("%v: %s", err, text)
 		}
 		i := 0
 		for change := range d.All() {
-			if i >= len(read.Changes) || read.Changes[i].String() != change.String() {
+			if i >= len(read.Changes) || inJSON(t, read.Changes[i]) != inJSON(t, change) {
 				t.Fatalf("change %d is %v in %s", i, change, text)
 			}
 			if !strings.Contains(d.String(), change.Node) {
@@ -211,8 +195,16 @@ func TestDiffIsWritten(t *testing.T) {
 	})
 }
 
+func inJSON(t *rapid.T, v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func TestDiffOfNothing(t *testing.T) {
-	if d := placement.Diff(nil, nil); !d.Empty() || d.String() != "" || d.Nodes(99).Len() > 0 {
+	if d := placement.Diff(nil, nil); !d.Empty() || d.String() != "" || d.Nodes(99, placement.Placed).Len() > 0 {
 		t.Error(d)
 	}
 	var none placement.Changes

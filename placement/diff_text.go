@@ -7,26 +7,16 @@ import (
 	"strings"
 
 	"github.com/berthsim/berth/cluster"
-	"github.com/berthsim/berth/internal/enum"
 )
 
-var transitionNames = enum.Of[Transition]("None", "Gained", "PendingToPlaced", "NewlyPending", "ExcludedToKept", "EligibleToKept", "KeptToExcluded", "EligibleToExcluded")
-
-// String returns the name of the transition.
-func (t Transition) String() string { return transitionNames.String(t) }
-
-// MarshalText encodes a transition as its name.
-func (t Transition) MarshalText() ([]byte, error) { return transitionNames.MarshalText(t) }
-
-// UnmarshalText decodes the name of a transition.
-func (t *Transition) UnmarshalText(text []byte) error { return transitionNames.UnmarshalText(t, text) }
-
 // sign returns the character printed before the transition in a plan.
-func (t Transition) sign() string { return [turns]string{" ", "+", "+", "!", "~", "~", "-", "-"}[t] }
+func (t transition) sign() string {
+	return [transitions]string{" ", "+", "+", "!", "~", "~", "-", "-"}[t]
+}
 
 // words describes the transition of nodes.
-func (t Transition) words() string {
-	return [turns]string{
+func (t transition) words() string {
+	return [transitions]string{
 		"the same", "gained", "no longer pending", "newly pending", "kept: a running pod stays, that would have been deleted",
 		"kept only: a running pod stays, but no new one comes", "dropped: a running pod is deleted, that would have stayed", "lost",
 	}[t]
@@ -81,7 +71,7 @@ func (p *Prediction) counts() string {
 
 // transitionGroup is a group of nodes with the same transition and reasons.
 type transitionGroup struct {
-	turn  Transition
+	turn  transition
 	nodes []string
 	why   []string
 }
@@ -91,10 +81,11 @@ func (c Changes) groups() []*transitionGroup {
 	var all []*transitionGroup
 	for change := range c.All() {
 		why := c.why(change)
-		id := strings.Join(append([]string{change.Transition.String()}, why...), "\n")
+		turn := change.transition()
+		id := strings.Join(append([]string{turn.words()}, why...), "\n")
 		g := known[id]
 		if g == nil {
-			g = &transitionGroup{turn: change.Transition, why: why}
+			g = &transitionGroup{turn: turn, why: why}
 			known[id], all = g, append(all, g)
 		}
 		g.nodes = append(g.nodes, change.Node)
@@ -130,13 +121,8 @@ func (c Change) why() []string {
 	return lines
 }
 
-// String returns the change in one line.
-func (c Change) String() string {
-	return strings.Join(append([]string{c.Node + ": " + c.Transition.words()}, c.why()...), "; ")
-}
-
 // changesVersion is raised when the JSON form changes in a way that breaks readers.
-const changesVersion = 1
+const changesVersion = "berth.changes/v1"
 
 // MarshalJSON returns {"version", "before", "after", "added", "removed",
 // "changes"}: counts, names of nodes, and a Change for every node whose
@@ -144,7 +130,7 @@ const changesVersion = 1
 // predictions.
 func (c Changes) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Version int             `json:"version"`
+		Version string          `json:"version"`
 		Before  *tallied        `json:"before,omitempty"`
 		After   *tallied        `json:"after,omitempty"`
 		Added   cluster.NodeSet `json:"added"`

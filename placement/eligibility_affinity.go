@@ -29,11 +29,14 @@ type term struct {
 	fault        string // why it matches no node at all; empty if it may
 }
 
+// requiredTerms is the path of the required node affinity in a pod's spec.
+const requiredTerms = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+
 func compileAffinity(spec *corev1.PodSpec, path string) affinity {
 	a := affinity{selector: compileSelector(spec.NodeSelector, path+".nodeSelector")}
 	if required := requiredOf(spec); required != nil {
 		a.required = true
-		a.path = path + ".affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+		a.path = path + "." + requiredTerms
 		for i, t := range required.NodeSelectorTerms {
 			a.terms = append(a.terms, compileTerm(t, at(a.path, i)))
 		}

@@ -39,7 +39,7 @@ func (w *Workload) Check(node *corev1.Node) Verdict {
 // judge is Check with capacity for the given number of reasons, if there are
 // any.
 func (w *Workload) judge(node *corev1.Node, reasons int) Verdict {
-	v := Verdict{Node: node.Name, Decision: w.decide(node)}
+	v := Verdict{Node: node.Name, Decision: w.decide(node), Reasons: []FilterReason{}}
 	if v.Decision != Eligible {
 		v.Reasons = w.reasons(make([]FilterReason, 0, reasons), node)
 	}

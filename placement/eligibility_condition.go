@@ -12,15 +12,12 @@ import (
 // Cost describes the nodes that one condition costs a workload. A condition is
 // a requirement on nodes, a term, or a taint that is not tolerated.
 type Cost struct {
-	Path         string          // of the condition in the spec; empty for a condition of the node: a taint, spec.unschedulable
-	Condition    string          // the condition in words
-	Unmet        cluster.NodeSet // nodes that do not meet it
-	SoleObstacle cluster.NodeSet // nodes that would be wanted if it were always met
-	Fault        string          // why a term matches no node at all
+	Path         string          `json:"path,omitempty"`  // of the condition in the spec; empty for a condition of the node: a taint, spec.unschedulable
+	Condition    string          `json:"condition"`       // the condition in words
+	Unmet        cluster.NodeSet `json:"unmet"`           // nodes that do not meet it
+	SoleObstacle cluster.NodeSet `json:"soleObstacle"`    // nodes that would be wanted if it were always met
+	Fault        string          `json:"fault,omitempty"` // why a term matches no node at all
 }
-
-// Total reports whether no node of the cluster meets the condition.
-func (c Cost) Total(all cluster.NodeSet) bool { return all.Len() > 0 && all.Minus(c.Unmet).Len() == 0 }
 
 // String returns the cost in one line.
 func (c Cost) String() string {

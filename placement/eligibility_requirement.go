@@ -177,8 +177,8 @@ func missing(ms []Mismatch, rs []requirement, n *corev1.Node) []Mismatch {
 	return ms
 }
 
-// String returns the requirement and the node's value.
-func (m Mismatch) String() string {
+// text returns the requirement and the node's value.
+func (m Mismatch) text() string {
 	if m.Fault != "" {
 		return m.Path + ": " + strings.TrimPrefix(m.Fault, m.Path)
 	}

@@ -7,38 +7,18 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 
-	"github.com/berthsim/berth/internal/enum"
+	"github.com/berthsim/berth/internal/kube"
 )
 
-// Origin is where a toleration of a pod comes from.
-type Origin uint8
-
-const (
-	OriginSpec        Origin = iota // written in the pod's spec or the DaemonSet's template
-	OriginController                // by the DaemonSet controller
-	OriginOverwritten               // written in the template; the controller replaced it by its own, without tolerationSeconds
-)
-
-var originNames = enum.Of[Origin]("Spec", "Controller", "Overwritten")
-
-// String returns the origin in words.
-func (o Origin) String() string { return originNames.String(o) }
-
-// MarshalText encodes an origin as its words.
-func (o Origin) MarshalText() ([]byte, error) { return originNames.MarshalText(o) }
-
-// UnmarshalText decodes what MarshalText returns.
-func (o *Origin) UnmarshalText(text []byte) error { return originNames.UnmarshalText(o, text) }
-
-// Toleration is a toleration of a pod and its origin.
-type Toleration struct {
+// toleration is a toleration of a pod.
+type toleration struct {
 	corev1.Toleration
-	Origin Origin `json:"origin"`
+	added bool // by the DaemonSet controller, perhaps in place of one in the template
 }
 
-// String returns key=value:effect. It omits fields that are not set; "*" is
-// every taint.
-func (t Toleration) String() string {
+// tolerationText returns key=value:effect. It omits fields that are not set;
+// "*" is every taint. parseToleration reads it.
+func tolerationText(t *corev1.Toleration) string {
 	s := t.Key
 	switch t.Operator {
 	case corev1.TolerationOpExists:
@@ -56,41 +36,12 @@ func (t Toleration) String() string {
 	return s
 }
 
-// Tolerates reports whether the toleration matches the taint: the taint then
-// neither keeps the pod off the node nor evicts it. It returns true for a nil
-// taint. It ignores tolerationSeconds, which limits how long the pod stays.
-func (t *Toleration) Tolerates(taint *corev1.Taint) bool { return taint == nil || t.tolerates(taint) }
-
-// tolerates follows corev1.Toleration.ToleratesTaint with the gate
-// TaintTolerationComparisonOperators off, as it is by default: Lt and Gt match nothing.
-func (t *Toleration) tolerates(taint *corev1.Taint) bool {
-	return t.sameEffect(taint) && t.sameKey(taint) && t.sameValue(taint)
-}
-
-func (t *Toleration) sameEffect(taint *corev1.Taint) bool {
-	return t.Effect == "" || t.Effect == taint.Effect
-}
-
-func (t *Toleration) sameKey(taint *corev1.Taint) bool {
-	return t.Key == "" || t.Key == taint.Key
-}
-
-func (t *Toleration) sameValue(taint *corev1.Taint) bool {
-	switch t.Operator {
-	case corev1.TolerationOpExists:
-		return true
-	case corev1.TolerationOpEqual, "":
-		return t.Value == taint.Value
-	}
-	return false
-}
-
-type tolerations []Toleration
+type tolerations []toleration
 
 func podTolerations(spec []corev1.Toleration) tolerations {
 	ts := make(tolerations, 0, len(spec)+7) // and what a DaemonSet's pod gets
 	for _, t := range spec {
-		ts = append(ts, Toleration{Toleration: *t.DeepCopy()})
+		ts = append(ts, toleration{Toleration: *t.DeepCopy()})
 	}
 	return ts
 }
@@ -120,9 +71,9 @@ func daemonTolerations(spec *corev1.PodSpec) tolerations {
 // effect, operator and value. If it finds a toleration that is already equal,
 // it undoes the whole change.
 func (ts tolerations) addOrUpdate(added corev1.Toleration) tolerations {
-	same := func(t Toleration) bool { return added.MatchToleration(&t.Toleration) }
+	same := func(t toleration) bool { return added.MatchToleration(&t.Toleration) }
 	if !slices.ContainsFunc(ts, same) {
-		return append(ts, Toleration{added, OriginController})
+		return append(ts, toleration{added, true})
 	}
 	next := slices.Clone(ts)
 	for i, t := range ts {
@@ -132,7 +83,7 @@ func (ts tolerations) addOrUpdate(added corev1.Toleration) tolerations {
 		if equality.Semantic.DeepEqual(added, t.Toleration) {
 			return ts
 		}
-		next[i] = Toleration{added, OriginOverwritten}
+		next[i] = toleration{added, true}
 	}
 	return next
 }
@@ -147,7 +98,7 @@ func (ts tolerations) plain() []corev1.Toleration {
 
 func (ts tolerations) tolerate(taint *corev1.Taint) bool {
 	for i := range ts {
-		if ts[i].tolerates(taint) {
+		if kube.Tolerates(&ts[i].Toleration, taint) {
 			return true
 		}
 	}
@@ -172,45 +123,46 @@ type Untolerated struct {
 	// Nearest is the toleration for the same key (or for every key) that misses
 	// the taint in the fewest fields. Of several it is the first; it is nil if
 	// there is none.
-	Nearest *Toleration `json:"nearest,omitempty"`
-	Differs []string    `json:"differs,omitempty"` // in what Nearest misses: "operator", "value", "effect"
+	Nearest *corev1.Toleration `json:"nearest,omitempty"`
+	Differs []string           `json:"differs,omitempty"` // in what Nearest misses: "operator", "value", "effect"
 }
 
 // untolerated explains why tolerate rejected a taint.
 func (ts tolerations) untolerated(taint corev1.Taint) Untolerated {
-	u := Untolerated{Taint: taint}
+	u := Untolerated{Taint: *taint.DeepCopy()}
 	for i := range ts {
-		t := &ts[i]
-		if !t.sameKey(&taint) {
+		t := &ts[i].Toleration
+		if !kube.ToleratesKey(t, &taint) {
 			continue
 		}
-		if d := t.differs(&taint); u.Nearest == nil || len(d) < len(u.Differs) {
-			u.Nearest, u.Differs = &Toleration{*t.DeepCopy(), t.Origin}, d
+		if d := differs(t, &taint); u.Nearest == nil || len(d) < len(u.Differs) {
+			u.Nearest, u.Differs = t.DeepCopy(), d
 		}
 	}
 	return u
 }
 
-func (t *Toleration) differs(taint *corev1.Taint) []string {
+// differs returns the fields in which a toleration of the taint's key misses it.
+func differs(t *corev1.Toleration, taint *corev1.Taint) []string {
 	var d []string
 	switch {
-	case t.sameValue(taint):
+	case kube.ToleratesValue(t, taint):
 	case t.Operator == corev1.TolerationOpEqual || t.Operator == "":
 		d = append(d, "value")
 	default:
 		d = append(d, "operator")
 	}
-	if !t.sameEffect(taint) {
+	if !kube.ToleratesEffect(t, taint) {
 		d = append(d, "effect")
 	}
 	return d
 }
 
-// String returns the taint and the nearest toleration.
-func (u Untolerated) String() string {
+// text returns the taint and the nearest toleration.
+func (u Untolerated) text() string {
 	s := u.Taint.ToString()
 	if u.Nearest != nil {
-		s += " (nearest toleration " + u.Nearest.String() + " has another " + strings.Join(u.Differs, " and ") + ")"
+		s += " (nearest toleration " + tolerationText(u.Nearest) + " has another " + strings.Join(u.Differs, " and ") + ")"
 	}
 	return s
 }

@@ -104,11 +104,9 @@ func ExamplePrediction_Ranking() {
 	for _, r := range p.Ranking() {
 		fmt.Println(r)
 	}
-	fmt.Println("best:", p.Best())
 	// Output:
 	// 1. web-1 397 = TaintToleration 3*100 + NodeResourcesFit 1*97 + ImageLocality 1*0
 	// 2. gpu-1 98 = TaintToleration 3*0 + NodeResourcesFit 1*98 + ImageLocality 1*0
-	// best: {web-1}
 }
 
 // Predict the effect of a taint before it is set.
@@ -131,7 +129,7 @@ func ExampleDiff() {
 	}
 	changes := placement.Diff(w.Predict(c), w.Predict(tainted))
 	fmt.Print(changes)
-	fmt.Println("lost:", changes.Nodes(placement.TransitionEligibleToExcluded))
+	fmt.Println("lost:", changes.Nodes(placement.Eligible, placement.Excluded))
 	// Output:
 	// --- 1 placed, 1 kept of 2 nodes
 	// +++ 0 placed, 1 kept of 2 nodes
@@ -171,15 +169,13 @@ spec:
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, node := range c.Nodes().Names() {
-		fmt.Println(node, out.Count(node))
-	}
-	for _, w := range out.Pending {
-		fmt.Println(w.Count, "pending:", w.Message)
-	}
+	fmt.Print(out)
 	// Output:
-	// gpu-1 0
-	// web-1 4
-	// web-2 2
-	// 1 pending: 0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu.
+	// web-6b7cb46d67-0: web-1 (654)
+	// web-6b7cb46d67-1: web-1 (638)
+	// web-6b7cb46d67-2: web-2 (633)
+	// web-6b7cb46d67-3: web-1 (623)
+	// web-6b7cb46d67-4: web-1 (607)
+	// web-6b7cb46d67-5: web-2 (the only one)
+	// web-6b7cb46d67-6 is pending: 0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu.
 }

@@ -99,13 +99,13 @@ func (q *question) uneven(position int) []FilterReason {
 	}
 	var rs []FilterReason
 	for _, missing := range []bool{all[0].Missing, !all[0].Missing} {
-		of := slices.DeleteFunc(slices.Clone(all), func(i SpreadViolation) bool { return i.Missing != missing })
+		of := slices.DeleteFunc(slices.Clone(all), func(i TopologyConflict) bool { return i.Missing != missing })
 		switch {
 		case len(of) == 0:
 		case missing:
-			rs = append(rs, FilterReason{Plugin: pluginSpread, Message: noDomain, Unresolvable: true, Spread: of})
+			rs = append(rs, FilterReason{Plugin: pluginSpread, Message: noDomain, Unresolvable: true, Conflicts: of})
 		default:
-			rs = append(rs, FilterReason{Plugin: pluginSpread, Message: outOfBalance, Spread: of})
+			rs = append(rs, FilterReason{Plugin: pluginSpread, Message: outOfBalance, Conflicts: of})
 		}
 	}
 	return rs
@@ -123,7 +123,7 @@ func (r *room) ill(q *question, position int) []FilterReason {
 	}
 	first += len(q.without)
 	if there := r.present(q, q.keptAway(), first, "", position); len(there) > 0 {
-		slices.SortFunc(there, func(a, b AffinityConflict) int { return strings.Compare(a.TopologyKey, b.TopologyKey) })
+		slices.SortFunc(there, func(a, b TopologyConflict) int { return strings.Compare(a.TopologyKey, b.TopologyKey) })
 		rs = append(rs, FilterReason{Plugin: pluginRelations, Message: notApartThere, Conflicts: there})
 	}
 	return rs
@@ -159,16 +159,16 @@ func shortfall(name corev1.ResourceName, asked, left, has int64) FilterReason {
 }
 
 // imbalances returns the constraints that a pod on the node would break.
-func (q *question) imbalances(position int) []SpreadViolation {
-	var all []SpreadViolation
+func (q *question) imbalances(position int) []TopologyConflict {
+	var all []TopologyConflict
 	for i := range q.spreads {
 		b := &q.spreads[i]
 		missing, pods, least := q.spread(i, position)
 		switch {
 		case missing:
-			all = append(all, SpreadViolation{Path: b.path, TopologyKey: b.key, Missing: true})
+			all = append(all, TopologyConflict{Path: b.path, TopologyKey: b.key, Missing: true, MaxSkew: b.maxSkew})
 		case pods-least > b.maxSkew:
-			all = append(all, SpreadViolation{b.path, b.key, false, b.label.Values[b.label.IDs[position]], pods, least, b.maxSkew})
+			all = append(all, TopologyConflict{Path: b.path, TopologyKey: b.key, Value: b.label.Values[b.label.IDs[position]], Pods: pods, MinPods: least, MaxSkew: b.maxSkew})
 		}
 	}
 	return all
@@ -176,14 +176,14 @@ func (q *question) imbalances(position int) []SpreadViolation {
 
 // unmet returns the required affinity terms that no pod in the node's domain
 // meets.
-func (q *question) unmet(position int) []AffinityConflict {
-	var all []AffinityConflict
+func (q *question) unmet(position int) []TopologyConflict {
+	var all []TopologyConflict
 	for i := range q.nearby() {
 		c := &q.nearby()[i]
 		if pods, ok := c.in(position); !ok {
-			all = append(all, AffinityConflict{Path: fmt.Sprintf(affinityPath, i), TopologyKey: c.key, Missing: true})
+			all = append(all, TopologyConflict{Path: fmt.Sprintf(affinityPath, i), TopologyKey: c.key, Missing: true})
 		} else if pods <= 0 {
-			all = append(all, AffinityConflict{Path: fmt.Sprintf(affinityPath, i), TopologyKey: c.key, Value: c.value(position)})
+			all = append(all, TopologyConflict{Path: fmt.Sprintf(affinityPath, i), TopologyKey: c.key, Value: c.value(position)})
 		}
 	}
 	return all
@@ -192,15 +192,15 @@ func (q *question) unmet(position int) []AffinityConflict {
 // present returns the conflicts for the counters, from the first on, that have
 // pods in the node's domain. path is the path of their terms in the pod's spec,
 // if they are there.
-func (r *room) present(q *question, of []counter, first int, path string, position int) []AffinityConflict {
-	var all []AffinityConflict
+func (r *room) present(q *question, of []counter, first int, path string, position int) []TopologyConflict {
+	var all []TopologyConflict
 	for i := range of {
 		c := &of[i]
 		pods, _ := c.in(position)
 		if pods <= 0 {
 			continue
 		}
-		conflict := AffinityConflict{TopologyKey: c.key, Value: c.value(position), Pods: pods, Pod: r.example(q, int32(first+i), position)}
+		conflict := TopologyConflict{TopologyKey: c.key, Value: c.value(position), Pods: pods, Pod: r.example(q, int32(first+i), position)}
 		if path != "" {
 			conflict.Path = fmt.Sprintf(path, i)
 		}

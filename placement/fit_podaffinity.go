@@ -160,38 +160,6 @@ func preferred(a *corev1.Affinity) (affinity, anti []corev1.WeightedPodAffinityT
 	return affinity, anti
 }
 
-// AffinityConflict is a required term of pod affinity or anti-affinity that
-// blocks a pod on a node.
-type AffinityConflict struct {
-	Path        string `json:"path,omitempty"` // of the term in the pod's spec; empty if it is another pod's term
-	TopologyKey string `json:"topologyKey"`
-	Missing     bool   `json:"missing,omitempty"` // the node has no such label
-	Value       string `json:"value,omitempty"`   // the node's
-	Pods        int64  `json:"pods"`              // in the node's domain: pods that the pod must be near or avoids, or that avoid it
-	Pod         string `json:"pod,omitempty"`     // one of these pods, if known, as namespace/name
-}
-
-// String returns the term, the node's domain and the pods there.
-func (c AffinityConflict) String() string {
-	term := c.Path
-	if term == "" {
-		term = "terms of other pods"
-	}
-	if c.Missing {
-		return term + ": the node has no label " + c.TopologyKey
-	}
-	who := fmt.Sprintf("%d such pods", c.Pods)
-	switch {
-	case c.Pods == 0:
-		who = "no such pod"
-	case c.Pod != "" && c.Pods == 1:
-		who = c.Pod
-	case c.Pod != "":
-		who = fmt.Sprintf("%s and %d more", c.Pod, c.Pods-1)
-	}
-	return fmt.Sprintf("%s: in %s=%s there is %s", term, c.TopologyKey, c.Value, who)
-}
-
 const (
 	affinityPath     = "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[%d]"
 	antiAffinityPath = "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[%d]"

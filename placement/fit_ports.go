@@ -67,8 +67,8 @@ type PortConflict struct {
 	PodIP    string          `json:"podIP"`  // the address that the other pod uses
 }
 
-// String returns the port and the pod that uses it.
-func (c PortConflict) String() string {
+// text returns the port and the pod that uses it.
+func (c PortConflict) text() string {
 	return fmt.Sprintf("port %d/%s%s is taken by %s%s", c.Port, c.Protocol, on(c.HostIP), c.Pod, on(c.PodIP))
 }
 

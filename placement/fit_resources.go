@@ -50,22 +50,22 @@ type Shortfall struct {
 	Capacity  resource.Quantity   `json:"capacity"`  // total amount that the node can allocate
 }
 
-// Missing returns the amount that the node lacks.
-func (s Shortfall) Missing() resource.Quantity {
+// missing returns the amount that the node lacks.
+func (s Shortfall) missing() resource.Quantity {
 	missing := s.Requested.DeepCopy()
 	missing.Sub(s.Free)
 	return missing
 }
 
-// String returns the shortfall as "30m cpu short: requests 100m, 70m of 2
+// text returns the shortfall as "30m cpu short: requests 100m, 70m of 2
 // free".
-func (s Shortfall) String() string {
+func (s Shortfall) text() string {
 	if s.Resource == corev1.ResourcePods {
 		taken := s.Capacity.DeepCopy()
 		taken.Sub(s.Free)
 		return fmt.Sprintf("%s of %s places for pods are taken", taken.String(), s.Capacity.String())
 	}
-	missing := s.Missing()
+	missing := s.missing()
 	return fmt.Sprintf("%s %s short: requests %s, %s of %s free",
 		missing.String(), s.Resource, s.Requested.String(), s.Free.String(), s.Capacity.String())
 }

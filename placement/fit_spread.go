@@ -83,22 +83,3 @@ func (s *spread) counts(k *kind, namespace string) bool {
 func (s *spread) means(k *kind, namespace string) bool {
 	return k.namespace == namespace && s.selector.Matches(labels.Set(k.labels))
 }
-
-// SpreadViolation is a topology spread constraint that a pod on the node would break.
-type SpreadViolation struct {
-	Path        string `json:"path"` // of the constraint
-	TopologyKey string `json:"topologyKey"`
-	Missing     bool   `json:"missing,omitempty"` // the node has no such label; the rest is then empty
-	Value       string `json:"value,omitempty"`   // the node's
-	Pods        int64  `json:"pods"`              // matching pods in the node's domain, including the new pod if it matches
-	Least       int64  `json:"least"`             // in any domain; 0 where there are fewer domains than minDomains
-	MaxSkew     int64  `json:"maxSkew"`
-}
-
-// String returns by how much the pod would break the constraint.
-func (i SpreadViolation) String() string {
-	if i.Missing {
-		return i.Path + ": the node has no label " + i.TopologyKey
-	}
-	return fmt.Sprintf("%s: %s=%s would have %d such pods, another has %d, maxSkew is %d", i.Path, i.TopologyKey, i.Value, i.Pods, i.Least, i.MaxSkew)
-}

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,43 +23,57 @@ type Hint struct {
 	Gains cluster.NodeSet `json:"gains"` // the nodes that become Placed
 }
 
-// HintsFor returns the smallest sets of changes that make the pod Placed on a
-// node: one of changes to the pod and one of changes to the node. If neither is
-// enough, it returns one of changes to both. It returns nothing for a node that
-// is Placed or unknown, or if only other pods could change the outcome (spread
-// constraints, pod affinity).
-//
-// Each change is as narrow as possible: a toleration of this taint and not of
-// all, one more value and not the whole requirement, as much cpu as is missing.
-// HintsFor does not change what a node is (its name, os, architecture, zone),
-// or taints that the control plane would set again.
-//
-// It costs a prediction for each set of changes that is tried, and one for each
-// step of a set that works.
-func (p *Prediction) HintsFor(node string) []Hint {
-	p = p.orNothing()
-	v, ok := p.Verdict(node)
-	if !ok || v.Decision == Placed {
-		return nil
-	}
-	return p.try((&hinter{p: p}).remedy(v), p.cluster.Named(node))
-}
-
 // Hints returns the smallest sets of changes that make the pod Placed on more
 // nodes. The smallest set is first; of sets of equal size, the one with the
 // most gains. Nodes that need the same changes share a hint.
 //
-// It costs a verdict for each node that is not placed and a few predictions for
-// each distinct set of changes.
-func (p *Prediction) Hints() []Hint {
+// With nodes, Hints returns for each of them one set of changes to the pod and
+// one of changes to the node. If neither is enough, it returns one of changes to
+// both. It returns nothing for a node that is Placed, or if only other pods could
+// change the outcome (spread constraints, pod affinity). The error reports nodes
+// that the snapshot does not have.
+//
+// Each change is as narrow as possible: a toleration of this taint and not of
+// all, one more value and not the whole requirement, as much cpu as is missing.
+// Hints does not change what a node is (its name, os, architecture, zone), or
+// taints that the control plane would set again.
+//
+// It costs a verdict for each node that is not placed, a prediction for each set
+// of changes that is tried, and one for each step of a set that works.
+func (p *Prediction) Hints(nodes ...string) ([]Hint, error) {
 	p = p.orNothing()
+	if len(nodes) > 0 {
+		return p.hintsFor(nodes)
+	}
 	var hints []Hint
 	for _, g := range p.alike() {
 		hints = append(hints, p.try(g.remedy, p.cluster.Named(g.nodes...))...)
 	}
 	slices.SortStableFunc(hints, compareHints)
-	return slices.CompactFunc(hints, func(a, b Hint) bool { return a.text() == b.text() && a.Nodes.Equal(b.Nodes) })
+	return slices.CompactFunc(hints, Hint.same), nil
 }
+
+func (p *Prediction) hintsFor(nodes []string) ([]Hint, error) {
+	var hints []Hint
+	var errs []error
+	for _, node := range nodes {
+		v, ok := p.Verdict(node)
+		switch {
+		case !ok:
+			errs = append(errs, fmt.Errorf("node %q is not in the cluster", node))
+		case v.Decision != Placed:
+			for _, h := range p.try((&hinter{p: p}).remedy(v), p.cluster.Named(node)) {
+				if !slices.ContainsFunc(hints, h.same) {
+					hints = append(hints, h)
+				}
+			}
+		}
+	}
+	return hints, errors.Join(errs...)
+}
+
+// same reports whether two hints have the same changes.
+func (h Hint) same(other Hint) bool { return h.text() == other.text() && h.Nodes.Equal(other.Nodes) }
 
 func compareHints(a, b Hint) int {
 	return cmp.Or(
@@ -194,8 +209,8 @@ func (p *Prediction) verified(steps []HintStep, nodes cluster.NodeSet) (Hint, bo
 		return Hint{}, false
 	}
 	d := Diff(p, w.Predict(c))
-	h.Gains = d.Nodes(TransitionGained).Or(d.Nodes(TransitionPendingToPlaced))
-	worse := d.Nodes(TransitionEligibleToExcluded).Or(d.Nodes(TransitionEligibleToKept)).Or(d.Nodes(TransitionKeptToExcluded)).Or(d.Nodes(TransitionNewlyPending).And(p.Placed()))
+	h.Gains = d.turned[gained].Or(d.turned[pendingToPlaced])
+	worse := d.turned[eligibleToExcluded].Or(d.turned[eligibleToKept]).Or(d.turned[keptToExcluded]).Or(d.turned[newlyPending].And(p.Placed()))
 	return h, worse.Len() == 0 && nodes.Minus(h.Gains).Len() == 0
 }
 
@@ -227,10 +242,10 @@ func (h Hint) Cluster(c *cluster.Cluster) (*cluster.Cluster, error) {
 	var edits []cluster.NodeEdit
 	grown := false
 	for _, s := range h.Steps {
-		if s.Edit != nil {
-			edits = append(edits, *s.Edit)
+		if s.Node != nil {
+			edits = append(edits, *s.Node)
 		}
-		grown = grown || s.Grow != nil
+		grown = grown || s.Node == nil && s.onNode()
 	}
 	if len(edits) > 0 {
 		var err error
@@ -252,8 +267,8 @@ func (h Hint) grow(c *cluster.Cluster) (*cluster.Cluster, error) {
 			return nil, fmt.Errorf("node %s is not in the cluster", name)
 		}
 		for _, s := range h.Steps {
-			if s.Grow != nil {
-				s.Grow.change(n)
+			if s.onNode() {
+				s.grow(n)
 			}
 		}
 		nodes = append(nodes, n)

@@ -3,6 +3,7 @@ package placement
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,98 +12,49 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// HintStep is one change of a Hint. Exactly one of its fields is set. The last
-// two fields are changes to nodes, the others are changes to the pod.
+// HintStep is one change of a Hint: of a field of the pod's spec, or of nodes.
+// From and To are the field's value before and after it: "" is no value.
+//
+//	spec.nodeName                              "n1"               ""
+//	spec.nodeSelector[pool]                    "pool=web"         "pool=db"
+//	spec....matchExpressions[0]                "pool=web"         "pool In (web, db)"
+//	spec.tolerations                           ""                 "dedicated=gpu:NoSchedule"
+//	spec.containers[0].resources.requests[cpu] "500m"             "300m"
+//	spec.containers[0].ports[0].hostPort       "9100"             "9101"
+//	status.allocatable[cpu]                    ""                 "+500m"
+//
+// A toleration is added to the others. What nodes can allocate is increased by
+// To. With hostNetwork the container's port follows its hostPort. Node is set
+// instead of the other fields for any other change of nodes.
 type HintStep struct {
-	Tolerate *corev1.Toleration `json:"tolerate,omitempty"` // one more toleration
-	Require  *ChangeRequirement `json:"require,omitempty"`  // another requirement on nodes
-	Request  *ReduceRequest     `json:"request,omitempty"`  // a smaller request of a container
-	Port     *ChangePort        `json:"port,omitempty"`     // another host port
-	Unpin    string             `json:"unpin,omitempty"`    // the node that spec.nodeName must no longer name
-
-	Edit *cluster.NodeEdit    `json:"edit,omitempty"` // another label, taint, ...
-	Grow *IncreaseAllocatable `json:"grow,omitempty"` // more of a resource
+	Path string            `json:"path,omitempty"`
+	From string            `json:"from,omitempty"`
+	To   string            `json:"to,omitempty"`
+	Node *cluster.NodeEdit `json:"node,omitempty"`
 }
 
-// ChangeRequirement replaces a requirement. To is nil if the requirement is
-// removed. From is nil if all of the required node affinity is removed because
-// no term in it matches anything.
-type ChangeRequirement struct {
-	Path string                          `json:"path"`
-	From *corev1.NodeSelectorRequirement `json:"from,omitempty"`
-	To   *corev1.NodeSelectorRequirement `json:"to,omitempty"`
-	Typo bool                            `json:"typo,omitempty"` // From looks like a misspelt To
+const allocatablePath = "status.allocatable"
 
-	field fieldRef
-}
-
-// fieldRef is the place of a requirement: in the nodeSelector, or in a term.
-type fieldRef struct {
-	selector    bool
-	term, index int // expressions come before fields
-}
-
-// ReduceRequest lowers a container's request.
-type ReduceRequest struct {
-	Container string              `json:"container"`
-	Resource  corev1.ResourceName `json:"resource"`
-	From      resource.Quantity   `json:"from"`
-	To        resource.Quantity   `json:"to"`
-}
-
-// ChangePort changes a container's host port.
-type ChangePort struct {
-	Protocol corev1.Protocol `json:"protocol"`
-	From     int32           `json:"from"`
-	To       int32           `json:"to"`
-}
-
-// IncreaseAllocatable increases what a node can allocate of a resource.
-type IncreaseAllocatable struct {
-	Resource corev1.ResourceName `json:"resource"`
-	By       resource.Quantity   `json:"by"`
-}
-
-func (s HintStep) onNode() bool { return s.Edit != nil || s.Grow != nil }
+func (s HintStep) onNode() bool { return s.Node != nil || strings.HasPrefix(s.Path, allocatablePath) }
 
 // String returns the change in words.
 func (s HintStep) String() string {
 	switch {
-	case s.Tolerate != nil:
-		return "tolerate " + Toleration{Toleration: *s.Tolerate}.String()
-	case s.Require != nil:
-		return s.Require.String()
-	case s.Request != nil:
-		return fmt.Sprintf("request %s %s in place of %s in container %s", s.Request.To.String(), s.Request.Resource, s.Request.From.String(), s.Request.Container)
-	case s.Port != nil:
-		return fmt.Sprintf("host port %d/%s in place of %d", s.Port.To, s.Port.Protocol, s.Port.From)
-	case s.Unpin != "":
-		return "leave out nodeName " + s.Unpin
-	case s.Edit != nil:
-		return s.Edit.String()
-	case s.Grow != nil:
-		return fmt.Sprintf("%s more %s", s.Grow.By.String(), s.Grow.Resource)
+	case s.Node != nil:
+		return s.Node.String()
+	case s.onNode():
+		return strings.TrimPrefix(s.To, "+") + " more " + keyIn(s.Path)
+	case strings.HasSuffix(s.Path, ".tolerations"):
+		return "tolerate " + s.To
+	case s.From == "":
+		return "leave out " + s.Path + ", which matches no node"
+	case s.To == "":
+		return "leave out " + s.From + " at " + s.Path
 	}
-	return "nothing"
-}
-
-// String returns the change in words.
-func (r *ChangeRequirement) String() string {
-	switch {
-	case r.From == nil:
-		return "leave out " + r.Path + ", which matches no node"
-	case r.To == nil:
-		return "leave out " + requirementText(r.From) + " at " + r.Path
+	if container, name, ok := strings.Cut(s.Path, ".resources.requests["); ok {
+		return fmt.Sprintf("request %s %s in place of %s at %s", s.To, strings.TrimSuffix(name, "]"), s.From, container)
 	}
-	text := requirementText(r.To) + " in place of " + requirementText(r.From) + " at " + r.Path
-	if r.Typo {
-		text += " (a typo?)"
-	}
-	return text
-}
-
-func requirementText(r *corev1.NodeSelectorRequirement) string {
-	return Mismatch{Key: r.Key, Operator: r.Operator, Values: r.Values}.requirement()
+	return s.To + " in place of " + s.From + " at " + s.Path
 }
 
 func textOf(steps []HintStep) string {
@@ -113,55 +65,162 @@ func textOf(steps []HintStep) string {
 	return strings.Join(all, ", ")
 }
 
+// keyIn returns the key in brackets with which a path ends.
+func keyIn(path string) string {
+	_, key, _ := strings.Cut(strings.TrimSuffix(path, "]"), "[")
+	if i := strings.LastIndexByte(key, '['); i >= 0 {
+		key = key[i+1:]
+	}
+	return key
+}
+
+// change applies the step to a pod's spec. A step that does not fit the spec
+// changes nothing.
 func (s HintStep) change(spec *corev1.PodSpec) {
+	field, ok := strings.CutPrefix(strings.TrimPrefix(s.Path, "spec.template."), "spec.")
+	head, _, _ := strings.Cut(field, "[")
 	switch {
-	case s.Tolerate != nil:
-		spec.Tolerations = append(spec.Tolerations, *s.Tolerate.DeepCopy())
-	case s.Require != nil:
-		s.Require.change(spec)
-	case s.Request != nil:
-		s.Request.change(spec)
-	case s.Port != nil:
-		s.Port.change(spec)
-	case s.Unpin != "":
-		spec.NodeName = ""
-	}
-}
-
-func (r *ChangeRequirement) change(spec *corev1.PodSpec) {
-	required := requiredOf(spec)
-	switch {
-	case r.field.selector:
-		delete(spec.NodeSelector, r.From.Key)
-		if r.To != nil {
-			spec.NodeSelector[r.To.Key] = r.To.Values[0]
+	case s.onNode() || !ok:
+	case field == "nodeName":
+		spec.NodeName = s.To
+	case field == "tolerations":
+		spec.Tolerations = append(spec.Tolerations, parseToleration(s.To))
+	case head == "nodeSelector":
+		s.changeSelector(spec)
+	case field == requiredTerms:
+		if requiredOf(spec) != nil {
+			spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = nil
 		}
-		return
-	case required == nil:
-		return
-	case r.From == nil:
-		spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = nil
-		return
-	}
-	if at := r.field.of(required); at != nil && r.To != nil {
-		*at = *r.To.DeepCopy()
-	} else if at != nil {
-		*at = corev1.NodeSelectorRequirement{} // to be pruned; others keep their place meanwhile
+	case head == requiredTerms:
+		s.changeTerm(spec, field)
+	default:
+		s.changeContainer(spec, field)
 	}
 }
 
-func (p fieldRef) of(required *corev1.NodeSelector) *corev1.NodeSelectorRequirement {
-	if p.term >= len(required.NodeSelectorTerms) {
-		return nil
+func (s HintStep) changeSelector(spec *corev1.PodSpec) {
+	delete(spec.NodeSelector, keyIn(s.Path))
+	if s.To == "" {
+		return
 	}
-	term, i := &required.NodeSelectorTerms[p.term], p.index
-	if i < len(term.MatchExpressions) {
-		return &term.MatchExpressions[i]
+	if to := parseRequirement(s.To); to.Operator == corev1.NodeSelectorOpIn && len(to.Values) == 1 && spec.NodeSelector != nil {
+		spec.NodeSelector[to.Key] = to.Values[0]
 	}
-	if i -= len(term.MatchExpressions); i < len(term.MatchFields) {
-		return &term.MatchFields[i]
+}
+
+// changeTerm replaces a requirement. It empties a requirement that is left out,
+// so that the others keep their places until prune removes it.
+func (s HintStep) changeTerm(spec *corev1.PodSpec, field string) {
+	required := requiredOf(spec)
+	if required == nil {
+		return
 	}
-	return nil
+	var term, i int
+	var list []corev1.NodeSelectorRequirement
+	if _, err := fmt.Sscanf(field, requiredTerms+"[%d].matchExpressions[%d]", &term, &i); err == nil && term < len(required.NodeSelectorTerms) {
+		list = required.NodeSelectorTerms[term].MatchExpressions
+	} else if _, err := fmt.Sscanf(field, requiredTerms+"[%d].matchFields[%d]", &term, &i); err == nil && term < len(required.NodeSelectorTerms) {
+		list = required.NodeSelectorTerms[term].MatchFields
+	}
+	switch {
+	case uint(i) >= uint(len(list)):
+	case s.To == "":
+		list[i] = corev1.NodeSelectorRequirement{}
+	default:
+		list[i] = parseRequirement(s.To)
+	}
+}
+
+// changeContainer changes a request or a host port.
+func (s HintStep) changeContainer(spec *corev1.PodSpec, field string) {
+	list := spec.Containers
+	if rest, ok := strings.CutPrefix(field, "initContainers"); ok {
+		list, field = spec.InitContainers, "containers"+rest
+	}
+	var i, port int
+	if _, err := fmt.Sscanf(field, "containers[%d]", &i); err != nil || uint(i) >= uint(len(list)) {
+		return
+	}
+	c := &list[i]
+	if _, err := fmt.Sscanf(field, "containers[%d].ports[%d].hostPort", &i, &port); err == nil {
+		s.changePort(spec, c, port)
+		return
+	}
+	to, err := resource.ParseQuantity(s.To)
+	if err != nil || !strings.Contains(field, "].resources.requests[") {
+		return
+	}
+	if c.Resources.Requests == nil {
+		c.Resources.Requests = corev1.ResourceList{}
+	}
+	c.Resources.Requests[corev1.ResourceName(keyIn(field))] = to
+}
+
+// changePort sets the container port too if the pod uses the host's network: the
+// two ports are the same there, and a template may have the container port alone.
+func (s HintStep) changePort(spec *corev1.PodSpec, c *corev1.Container, port int) {
+	from, err := strconv.ParseInt(s.From, 10, 32)
+	to, bad := strconv.ParseInt(s.To, 10, 32)
+	if err != nil || bad != nil || uint(port) >= uint(len(c.Ports)) {
+		return
+	}
+	p := &c.Ports[port]
+	if spec.HostNetwork && p.ContainerPort == int32(from) {
+		p.ContainerPort = int32(to)
+	}
+	if p.HostPort == int32(from) {
+		p.HostPort = int32(to)
+	}
+}
+
+// grow increases what a node can allocate.
+func (s HintStep) grow(n *corev1.Node) {
+	by, err := resource.ParseQuantity(strings.TrimPrefix(s.To, "+"))
+	if err != nil || s.Node != nil {
+		return
+	}
+	if n.Status.Allocatable == nil {
+		n.Status.Allocatable = corev1.ResourceList{}
+	}
+	name := corev1.ResourceName(keyIn(s.Path))
+	has := n.Status.Allocatable[name]
+	has.Add(by)
+	n.Status.Allocatable[name] = has
+}
+
+func requirementText(r *corev1.NodeSelectorRequirement) string {
+	return Mismatch{Key: r.Key, Operator: r.Operator, Values: r.Values}.requirement()
+}
+
+// parseRequirement reads what requirementText returns.
+func parseRequirement(text string) corev1.NodeSelectorRequirement {
+	key, rest, ok := strings.Cut(text, " ")
+	if !ok {
+		key, value, _ := strings.Cut(text, "=")
+		return corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{value}}
+	}
+	operator, list, ok := strings.Cut(rest, " (")
+	r := corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOperator(operator)}
+	if ok {
+		r.Values = strings.Split(strings.TrimSuffix(list, ")"), ", ")
+	}
+	return r
+}
+
+// parseToleration reads what tolerationText returns of a toleration with the
+// operator Exists or Equal.
+func parseToleration(text string) corev1.Toleration {
+	t := corev1.Toleration{Key: text, Operator: corev1.TolerationOpExists}
+	if i := strings.LastIndexByte(text, ':'); i >= 0 {
+		t.Key, t.Effect = text[:i], corev1.TaintEffect(text[i+1:])
+	}
+	if key, value, ok := strings.Cut(t.Key, "="); ok {
+		t.Key, t.Operator, t.Value = key, corev1.TolerationOpEqual, value
+	}
+	if t.Key == "*" {
+		t.Key = ""
+	}
+	return t
 }
 
 // prune removes requirements that are left out. If a term is then empty, every
@@ -183,45 +242,4 @@ func prune(spec *corev1.PodSpec) {
 	if open {
 		spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = nil
 	}
-}
-
-func (r *ReduceRequest) change(spec *corev1.PodSpec) {
-	for i := range spec.Containers {
-		if c := &spec.Containers[i]; c.Name == r.Container {
-			if c.Resources.Requests == nil {
-				c.Resources.Requests = corev1.ResourceList{}
-			}
-			c.Resources.Requests[r.Resource] = r.To.DeepCopy()
-		}
-	}
-}
-
-// change sets the container port too if the pod uses the host's network: the
-// two ports are the same there.
-func (r *ChangePort) change(spec *corev1.PodSpec) {
-	for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
-		for i := range list {
-			for j := range list[i].Ports {
-				p := &list[i].Ports[j]
-				if p.Protocol != r.Protocol && (p.Protocol != "" || r.Protocol != corev1.ProtocolTCP) {
-					continue
-				}
-				if spec.HostNetwork && p.ContainerPort == r.From {
-					p.ContainerPort = r.To
-				}
-				if p.HostPort == r.From {
-					p.HostPort = r.To
-				}
-			}
-		}
-	}
-}
-
-func (g *IncreaseAllocatable) change(n *corev1.Node) {
-	if n.Status.Allocatable == nil {
-		n.Status.Allocatable = corev1.ResourceList{}
-	}
-	has := n.Status.Allocatable[g.Resource]
-	has.Add(g.By)
-	n.Status.Allocatable[g.Resource] = has
 }

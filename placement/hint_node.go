@@ -26,7 +26,8 @@ func (m *hinter) onNode(r FilterReason) []HintStep {
 		if r.Shortfall == nil {
 			return nil
 		}
-		return []HintStep{{Grow: &IncreaseAllocatable{r.Shortfall.Resource, r.Shortfall.Missing()}}}
+		missing := r.Shortfall.missing()
+		return []HintStep{{Path: allocatablePath + "[" + string(r.Shortfall.Resource) + "]", To: "+" + missing.String()}}
 	}
 	return nil
 }
@@ -34,7 +35,7 @@ func (m *hinter) onNode(r FilterReason) []HintStep {
 func edits(list ...cluster.NodeEdit) []HintStep {
 	steps := make([]HintStep, len(list))
 	for i, e := range list {
-		steps[i] = HintStep{Edit: &e}
+		steps[i] = HintStep{Node: &e}
 	}
 	return steps
 }

@@ -1,10 +1,13 @@
 package placement
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/berthsim/berth/internal/borrow"
 )
@@ -19,9 +22,9 @@ func (m *hinter) podWidely(r FilterReason) []HintStep { return m.onPod(r, false)
 func (m *hinter) onPod(r FilterReason, strictly bool) []HintStep {
 	switch r.Plugin {
 	case pluginNodeName:
-		return []HintStep{{Unpin: r.WantedNode}}
+		return []HintStep{{Path: m.p.workload.path("nodeName"), From: r.WantedNode}}
 	case pluginUnschedulable, pluginTaints:
-		return tolerate(r.Taints)
+		return m.tolerate(r.Taints)
 	case pluginAffinity:
 		return m.requireLess(strictly)
 	case pluginPorts:
@@ -35,21 +38,25 @@ func (m *hinter) onPod(r FilterReason, strictly bool) []HintStep {
 // tolerate returns one toleration for each key. Two taints with different
 // effects get one for every effect. If their values differ too, it is for every
 // value.
-func tolerate(taints []Untolerated) []HintStep {
-	var steps []HintStep
+func (m *hinter) tolerate(taints []Untolerated) []HintStep {
+	var list []*corev1.Toleration
 	for _, u := range taints {
-		i := slices.IndexFunc(steps, func(s HintStep) bool { return s.Tolerate.Key == u.Taint.Key })
+		i := slices.IndexFunc(list, func(t *corev1.Toleration) bool { return t.Key == u.Taint.Key })
 		if i < 0 {
-			steps = append(steps, HintStep{Tolerate: tolerationOf(u.Taint)})
+			list = append(list, tolerationOf(u.Taint))
 			continue
 		}
-		t := steps[i].Tolerate
+		t := list[i]
 		if t.Value != u.Taint.Value {
 			t.Operator, t.Value = corev1.TolerationOpExists, ""
 		}
 		if t.Effect != u.Taint.Effect {
 			t.Effect = ""
 		}
+	}
+	steps := make([]HintStep, len(list))
+	for i, t := range list {
+		steps[i] = HintStep{Path: m.p.workload.path("tolerations"), To: tolerationText(t)}
 	}
 	return steps
 }
@@ -70,7 +77,7 @@ func (m *hinter) requireLess(strictly bool) []HintStep {
 	var steps []HintStep
 	for i := range a.selector {
 		if r := &a.selector[i]; !r.matches(m.node) {
-			steps = append(steps, HintStep{Require: m.rewriteSelector(r, strictly)})
+			steps = append(steps, changeRequirement(r, m.rewriteSelector(r, strictly)))
 		}
 	}
 	if !a.required || slices.ContainsFunc(a.terms, func(t term) bool { return t.matches(m.node) }) {
@@ -89,7 +96,7 @@ func (m *hinter) requireLessOfTerms(strictly bool) []HintStep {
 		var steps []HintStep
 		for j := range a.terms[i].requirements {
 			if r := &a.terms[i].requirements[j]; !r.matches(m.node) {
-				steps = append(steps, HintStep{Require: m.rewriteTerm(r, fieldRef{term: i, index: j}, strictly)})
+				steps = append(steps, changeRequirement(r, m.rewriteTerm(r, strictly)))
 			}
 		}
 		if best == nil || len(steps) < len(best) {
@@ -97,38 +104,45 @@ func (m *hinter) requireLessOfTerms(strictly bool) []HintStep {
 		}
 	}
 	if best == nil {
-		return []HintStep{{Require: &ChangeRequirement{Path: a.path}}}
+		return []HintStep{{Path: a.path}}
 	}
 	return best
 }
 
-// rewriteSelector returns a nodeSelector that the node matches: corrected, with
-// the node's value, or none.
-func (m *hinter) rewriteSelector(r *requirement, strictly bool) *ChangeRequirement {
-	w := &ChangeRequirement{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), field: fieldRef{selector: true}}
-	if !strictly {
-		return w
+// changeRequirement returns the step from a requirement to another, or to none.
+func changeRequirement(from *requirement, to *corev1.NodeSelectorRequirement) HintStep {
+	s := HintStep{Path: from.path, From: requirementText(&from.NodeSelectorRequirement)}
+	if to != nil {
+		s.To = requirementText(to)
 	}
-	if w.To = m.corrected(r); w.To != nil {
-		w.Typo = true
-	} else if value, ok := m.node.Labels[r.Key]; ok {
-		w.To = &corev1.NodeSelectorRequirement{Key: r.Key, Operator: corev1.NodeSelectorOpIn, Values: []string{value}}
-	}
-	return w
+	return s
 }
 
-func (m *hinter) rewriteTerm(r *requirement, at fieldRef, strictly bool) *ChangeRequirement {
-	w := &ChangeRequirement{Path: r.path, From: r.NodeSelectorRequirement.DeepCopy(), field: at}
+// rewriteSelector returns a nodeSelector that the node matches: corrected, with
+// the node's value, or none.
+func (m *hinter) rewriteSelector(r *requirement, strictly bool) *corev1.NodeSelectorRequirement {
+	if !strictly {
+		return nil
+	}
+	if to := m.corrected(r); to != nil {
+		return to
+	}
+	if value, ok := m.node.Labels[r.Key]; ok {
+		return &corev1.NodeSelectorRequirement{Key: r.Key, Operator: corev1.NodeSelectorOpIn, Values: []string{value}}
+	}
+	return nil
+}
+
+func (m *hinter) rewriteTerm(r *requirement, strictly bool) *corev1.NodeSelectorRequirement {
 	if strictly {
-		if w.To = m.corrected(r); w.To != nil {
-			w.Typo = true
-			return w
+		if to := m.corrected(r); to != nil {
+			return to
 		}
 	}
-	if !r.isField {
-		w.To = widened(r, m.node)
+	if r.isField {
+		return nil
 	}
-	return w
+	return widened(r, m.node)
 }
 
 // widened returns the requirement, widened as little as needed for the node to
@@ -191,32 +205,38 @@ func (m *hinter) requestLess(s *Shortfall) []HintStep {
 	if s == nil || s.Resource != corev1.ResourceCPU && s.Resource != corev1.ResourceMemory && s.Resource != corev1.ResourceEphemeralStorage {
 		return nil
 	}
-	var most *ReduceRequest
-	for _, c := range m.p.workload.pod.Spec.Containers {
-		if q, ok := c.Resources.Requests[s.Resource]; ok && (most == nil || q.Cmp(most.From) > 0) {
-			most = &ReduceRequest{Container: c.Name, Resource: s.Resource, From: q.DeepCopy()}
+	var most resource.Quantity
+	at := -1
+	for i, c := range m.p.workload.pod.Spec.Containers {
+		if q, ok := c.Resources.Requests[s.Resource]; ok && (at < 0 || q.Cmp(most) > 0) {
+			at, most = i, q
 		}
 	}
-	if most == nil {
+	if at < 0 {
 		return nil
 	}
-	most.To = most.From.DeepCopy()
-	most.To.Sub(s.Missing())
-	if most.To.Sign() <= 0 {
+	to := most.DeepCopy()
+	to.Sub(s.missing())
+	if to.Sign() <= 0 {
 		return nil
 	}
-	return []HintStep{{Request: most}}
+	return []HintStep{{
+		Path: m.p.workload.path(fmt.Sprintf("containers[%d].resources.requests[%s]", at, s.Resource)),
+		From: most.String(), To: to.String(),
+	}}
 }
 
 // renumber replaces each taken port by the next number that is free on all
 // nodes where the pod may run and in the pod itself.
 func (m *hinter) renumber(taken []PortConflict) []HintStep {
 	var steps []HintStep
-	busy := m.p.busyPorts()
+	seen, busy := map[PortConflict]bool{}, m.p.busyPorts()
 	for _, c := range taken {
-		if slices.ContainsFunc(steps, func(s HintStep) bool { return s.Port.From == c.Port && s.Port.Protocol == c.Protocol }) {
+		port := PortConflict{Port: c.Port, Protocol: c.Protocol}
+		if seen[port] {
 			continue
 		}
+		seen[port] = true
 		to := c.Port + 1
 		for busy[to] {
 			to++
@@ -225,9 +245,35 @@ func (m *hinter) renumber(taken []PortConflict) []HintStep {
 			return nil
 		}
 		busy[to] = true
-		steps = append(steps, HintStep{Port: &ChangePort{c.Protocol, c.Port, to}})
+		steps = append(steps, m.p.workload.changePort(c.Port, to, c.Protocol)...)
 	}
 	return steps
+}
+
+// changePort returns a step for each place where the pod asks for the port.
+func (w *Workload) changePort(from, to int32, protocol corev1.Protocol) []HintStep {
+	var steps []HintStep
+	find := func(field string, list []corev1.Container) {
+		for i := range list {
+			for j, p := range list[i].Ports {
+				if p.HostPort == from && cmp.Or(p.Protocol, corev1.ProtocolTCP) == protocol {
+					path := w.path(fmt.Sprintf("%s[%d].ports[%d].hostPort", field, i, j))
+					steps = append(steps, HintStep{Path: path, From: fmt.Sprint(from), To: fmt.Sprint(to)})
+				}
+			}
+		}
+	}
+	find("initContainers", w.pod.Spec.InitContainers)
+	find("containers", w.pod.Spec.Containers)
+	return steps
+}
+
+// path returns the path of a field of the pod's spec.
+func (w *Workload) path(field string) string {
+	if w.daemonSet != nil {
+		return "spec.template.spec." + field
+	}
+	return "spec." + field
 }
 
 // busyPorts returns the host ports that pods of the cluster use, and the pod's

@@ -2,6 +2,7 @@ package placement_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -11,8 +12,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Each of several taken ports is renumbered, a port that is taken twice only
-// once, and each to the next free number.
+// Each of several taken ports is renumbered, in every place where the pod asks for
+// it to the same number, and each to the next free number.
 func TestHintsRenumberEveryPortThatIsTaken(t *testing.T) {
 	type port struct {
 		number int32
@@ -26,7 +27,7 @@ func TestHintsRenumberEveryPortThatIsTaken(t *testing.T) {
 		{[]port{{80, ""}}, []port{{80, ""}, {81, ""}, {82, ""}}, []string{"80 83"}},
 		{[]port{{80, ""}, {90, ""}}, []port{{80, ""}, {90, ""}}, []string{"80 81", "90 91"}},
 		{[]port{{80, ""}, {81, ""}}, []port{{80, ""}, {81, ""}}, []string{"80 82", "81 83"}},
-		{[]port{{80, "10.0.0.1"}, {80, "10.0.0.2"}, {90, ""}}, []port{{80, ""}, {90, ""}}, []string{"80 81", "90 91"}},
+		{[]port{{80, "10.0.0.1"}, {80, "10.0.0.2"}, {90, ""}}, []port{{80, ""}, {90, ""}}, []string{"80 81", "80 81", "90 91"}},
 	} {
 		c := clustertest.World{clustertest.Node("n1")}.Cluster(t)
 		holder, ds := clustertest.Object[*corev1.Pod](t, clustertest.Pod("x/holder", "node:n1", "running")), clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent"))
@@ -46,10 +47,14 @@ func TestHintsRenumberEveryPortThatIsTaken(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, h := range w.Predict(c).HintsFor("n1") {
+		hints, err := w.Predict(c).Hints("n1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range hints {
 			for _, s := range h.Steps {
-				if s.Port != nil {
-					got = append(got, fmt.Sprint(s.Port.From, " ", s.Port.To))
+				if strings.HasSuffix(s.Path, ".hostPort") {
+					got = append(got, s.From+" "+s.To)
 				}
 			}
 		}

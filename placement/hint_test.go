@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/internal/gen"
 	"github.com/berthsim/berth/internal/golden"
 	"github.com/berthsim/berth/placement"
@@ -24,14 +25,14 @@ import (
 // it, or "".
 func holds(h placement.Hint, before, after *placement.Prediction) string {
 	d := placement.Diff(before, after)
-	gains := d.Nodes(placement.TransitionGained).Or(d.Nodes(placement.TransitionPendingToPlaced))
+	gains := after.Placed().Minus(before.Placed())
 	switch {
 	case len(h.Steps) == 0 || h.Gains.Len() == 0:
 		return "it is empty"
 	case !gains.Equal(h.Gains):
 		return "it gains " + gains.String()
-	case d.Nodes(placement.TransitionEligibleToExcluded).Len()+d.Nodes(placement.TransitionEligibleToKept).Len()+d.Nodes(placement.TransitionKeptToExcluded).Len() > 0,
-		d.Nodes(placement.TransitionNewlyPending).And(before.Placed()).Len() > 0:
+	case d.Nodes(placement.Eligible, placement.Excluded).Len()+d.Nodes(placement.Eligible, placement.Kept).Len()+d.Nodes(placement.Kept, placement.Excluded).Len() > 0,
+		d.Nodes(placement.Placed, placement.Pending).Len() > 0:
 		return "it loses: " + d.String()
 	}
 	return ""
@@ -75,9 +76,17 @@ func applied(t *rapid.T, h placement.Hint, c *cluster.Cluster) *cluster.Cluster 
 
 // everyHint returns the overall hints and each node's own.
 func everyHint(p *placement.Prediction) []placement.Hint {
-	hints := p.Hints()
+	hints, _ := p.Hints()
 	for v := range p.Verdicts() {
-		hints = append(hints, p.HintsFor(v.Node)...)
+		hints = append(hints, hintsFor(p, v.Node)...)
+	}
+	return hints
+}
+
+func hintsFor(p *placement.Prediction, node string) []placement.Hint {
+	hints, err := p.Hints(node)
+	if err != nil {
+		panic(err) // the node is one of the prediction's
 	}
 	return hints
 }
@@ -91,7 +100,7 @@ func TestHintsHaveNoStepTooMany(t *testing.T) {
 		gen.Containers(t, &ds.Spec.Template.Spec)
 		before := daemon(t, ds).Predict(c)
 		for v := range before.Verdicts() {
-			for _, h := range before.HintsFor(v.Node) {
+			for _, h := range hintsFor(before, v.Node) {
 				for i := range h.Steps {
 					less := h
 					less.Steps = slices.Delete(slices.Clone(h.Steps), i, i+1)
@@ -206,9 +215,8 @@ func TestHintsInWords(t *testing.T) {
 			"tolerate dedicated=gpu:NoSchedule: gains gpu-1",
 			"taint dedicated:NoSchedule- on gpu-1: gains gpu-1"}},
 		{"a node that is placed needs none", func(*corev1.PodSpec) {}, "web-1", nil},
-		{"a node that there is not", func(*corev1.PodSpec) {}, "web-9", nil},
 		{"a misspelt key", func(s *corev1.PodSpec) { s.NodeSelector = map[string]string{"kubernetes.io/oss": "linux"} }, "web-1", []string{
-			"kubernetes.io/os=linux in place of kubernetes.io/oss=linux at spec.template.spec.nodeSelector[kubernetes.io/oss] (a typo?): gains web-1",
+			"kubernetes.io/os=linux in place of kubernetes.io/oss=linux at spec.template.spec.nodeSelector[kubernetes.io/oss]: gains web-1",
 			"label kubernetes.io/oss=linux on web-1: gains web-1"}},
 		{"a value that no node has", func(s *corev1.PodSpec) { s.NodeSelector = map[string]string{"kubernetes.io/os": "windows"} }, "web-1", []string{
 			"kubernetes.io/os=linux in place of kubernetes.io/os=windows at spec.template.spec.nodeSelector[kubernetes.io/os]: gains web-1"}},
@@ -219,10 +227,10 @@ func TestHintsInWords(t *testing.T) {
 			"leave out pool=web at spec.template.spec.nodeSelector[pool]: gains gpu-1",
 			"label pool=web on gpu-1: gains gpu-1"}},
 		{"too much cpu", func(s *corev1.PodSpec) { request(s, "4500m") }, "web-1", []string{
-			"request 4 cpu in place of 4500m in container agent: gains web-1",
+			"request 4 cpu in place of 4500m at spec.template.spec.containers[0]: gains web-1",
 			"500m more cpu on web-1: gains web-1"}},
 		{"two things at once", func(s *corev1.PodSpec) { request(s, "9") }, "gpu-1", []string{
-			"tolerate dedicated=gpu:NoSchedule, request 8 cpu in place of 9 in container agent: gains gpu-1",
+			"tolerate dedicated=gpu:NoSchedule, request 8 cpu in place of 9 at spec.template.spec.containers[0]: gains gpu-1",
 			"taint dedicated:NoSchedule-, 1 more cpu on gpu-1: gains gpu-1"}},
 		{"the larger of two requests", func(s *corev1.PodSpec) {
 			s.Containers = append(s.Containers, *s.Containers[0].DeepCopy(), *s.Containers[0].DeepCopy())
@@ -231,7 +239,7 @@ func TestHintsInWords(t *testing.T) {
 			s.Containers[1].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("3")}
 			s.Containers[2].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
 		}, "web-1", []string{
-			"request 2500m cpu in place of 3 in container large: gains web-1",
+			"request 2500m cpu in place of 3 at spec.template.spec.containers[1]: gains web-1",
 			"500m more cpu on web-1: gains web-1"}},
 		{"what only the node, only the pod, and either can change: the pod's change is preferred", func(s *corev1.PodSpec) {
 			s.NodeSelector = map[string]string{"kubernetes.io/os": "windows"}
@@ -256,7 +264,7 @@ func TestHintsInWords(t *testing.T) {
 		{"a port that is taken, on the host's network", func(s *corev1.PodSpec) {
 			s.HostNetwork = true
 			s.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 9100}}
-		}, "web-1", []string{"host port 9101/TCP in place of 9100: gains web-1"}},
+		}, "web-1", []string{"9101 in place of 9100 at spec.template.spec.containers[0].ports[0].hostPort: gains web-1"}},
 	} {
 		ds := m.DaemonSets[0].DeepCopy()
 		test.change(&ds.Spec.Template.Spec)
@@ -265,7 +273,7 @@ func TestHintsInWords(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, h := range w.Predict(c).HintsFor(test.node) {
+		for _, h := range hintsFor(w.Predict(c), test.node) {
 			if wrong := tryOn(ds, h, c, w.Predict(c)); wrong != "" {
 				t.Errorf("%s: %v: %s", test.reason, h, wrong)
 			}
@@ -277,6 +285,20 @@ func TestHintsInWords(t *testing.T) {
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s: got\n%s\nwant\n%s", test.reason, strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 		}
+	}
+}
+
+// A node that the snapshot does not have is an error. The hints of the other
+// nodes are there.
+func TestHintsReportUnknownNodes(t *testing.T) {
+	c := clustertest.World{clustertest.Node("n1", "cordoned")}.Cluster(t)
+	w, err := placement.ForPod(clustertest.Pod("shop/web").Object(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hints, err := w.Predict(c).Hints("n2", "n1", "n3")
+	if len(hints) == 0 || err == nil || err.Error() != "node \"n2\" is not in the cluster\nnode \"n3\" is not in the cluster" {
+		t.Errorf("%v, %v", hints, err)
 	}
 }
 

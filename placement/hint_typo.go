@@ -62,8 +62,8 @@ func (p *Prediction) Typos() []Typo {
 		path = "spec.template.spec.tolerations"
 	}
 	for i, t := range p.workload.tolerations {
-		if t.Origin == OriginSpec {
-			typos = append(typos, words.toleration(&t, fmt.Sprintf("%s[%d]", path, i))...)
+		if !t.added {
+			typos = append(typos, words.toleration(&t.Toleration, fmt.Sprintf("%s[%d]", path, i))...)
 		}
 	}
 	return typos
@@ -126,7 +126,7 @@ func (v *vocabulary) requirement(r *requirement) []Typo {
 	return typos
 }
 
-func (v *vocabulary) toleration(t *Toleration, path string) []Typo {
+func (v *vocabulary) toleration(t *corev1.Toleration, path string) []Typo {
 	values, ok := v.taints[t.Key]
 	switch {
 	case t.Key == "" || slices.Contains(wellKnownTaints, t.Key):

@@ -10,35 +10,48 @@ import (
 
 // FailedScheduling returns the message of the FailedScheduling event of a pod
 // that fits on no node, including what the scheduler reports about preemption.
-// It returns "" if the pod fits, and for a DaemonSet: see FailedSchedulingOn.
-// If several nodes are equal for a preemption, the scheduler may name another
-// one.
-func (p *Prediction) FailedScheduling() string {
+// It returns false if the pod fits. If several nodes are equal for a preemption,
+// the scheduler may name another one.
+//
+// Each pod of a DaemonSet names one node, and so does its message. It is the
+// message for the first of the given nodes on which a pod is pending, or without
+// nodes for the first of all. FailedScheduling returns false if there is none.
+// For an ordinary pod the nodes are ignored.
+func (p *Prediction) FailedScheduling(nodes ...string) (message string, failed bool) {
 	p = p.orNothing()
-	sentence := p.String()
-	switch {
-	case p.workload.daemonSet != nil || p.Placed().Len() > 0:
-		return ""
-	case p.cluster.Nodes().Len() == 0:
-		return sentence
-	case p.refusal() != "":
-		return sentence + " not found" // PostFilter was not asked (pkg/scheduler/framework/plugins/dynamicresources/dynamicresources.go: PostFilter)
-	case p.workload.fault != nil:
-		return sentence
+	if p.workload.daemonSet == nil {
+		return p.failed()
 	}
-	pending := borrow.Words(p.cluster, p.Pending())
-	return sentence + " " + p.victimSearch().say(pending)
+	if len(nodes) == 0 {
+		nodes = p.Pending().Names()
+	}
+	for _, node := range nodes {
+		if p.Pending().Has(node) {
+			return p.failedOn(node), true
+		}
+	}
+	return "", false
 }
 
-// FailedSchedulingOn returns the message of the FailedScheduling event of the
-// DaemonSet's pod for a node, which the message names. It returns "" unless the
-// node is pending.
-func (p *Prediction) FailedSchedulingOn(node string) string {
-	p = p.orNothing()
-	position, ok := borrow.From(p.cluster).Position(node)
-	if !ok || p.workload.daemonSet == nil || !p.Pending().Has(node) {
-		return ""
+func (p *Prediction) failed() (message string, failed bool) {
+	sentence := p.String()
+	switch {
+	case p.Placed().Len() > 0:
+		return "", false
+	case p.cluster.Nodes().Len() == 0:
+		return sentence, true
+	case p.refusal() != "":
+		return sentence + " not found", true // PostFilter was not asked (pkg/scheduler/framework/plugins/dynamicresources/dynamicresources.go: PostFilter)
+	case p.workload.fault != nil:
+		return sentence, true
 	}
+	pending := borrow.Words(p.cluster, p.Pending())
+	return sentence + " " + p.victimSearch().say(pending), true
+}
+
+// failedOn returns the message of the DaemonSet's pod for a pending node.
+func (p *Prediction) failedOn(node string) string {
+	position, _ := borrow.From(p.cluster).Position(node)
 	t := reasonCount{}
 	for _, r := range lowerFirst(p.why(position)) {
 		t.count(r.Message, 1)

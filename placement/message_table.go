@@ -13,6 +13,12 @@ import (
 // reason. Where no pod is wanted the table shows only why not. Where the pod
 // does not fit, nodes that lack the same resources form one group, whatever the
 // amounts. What was ignored follows.
+//
+// For an ordinary pod that fits on several nodes a second table follows: the
+// best ten ranks of Ranking with each plugin's weighted score ("=" marks ranks
+// that several nodes have), and from 100 nodes on after how many of them the
+// scheduler stops looking. The best node is then often not among those that it
+// sees, and scores normalised over fewer nodes differ.
 func (p *Prediction) Table() string {
 	p = p.orNothing()
 	var b strings.Builder
@@ -38,6 +44,10 @@ func (p *Prediction) Table() string {
 	t.Flush()
 	for _, what := range p.NotModelled() {
 		fmt.Fprintln(&b, "not modelled: "+what)
+	}
+	if p.workload.daemonSet == nil && p.Placed().Len() > 1 {
+		b.WriteByte('\n')
+		p.printRanking(&b)
 	}
 	return b.String()
 }

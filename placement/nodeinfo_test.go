@@ -147,7 +147,7 @@ func (h *history) compare(t *rapid.T, k int, workloads []*placement.Workload) {
 				}
 				continue
 			}
-			diff := cmp.Diff(room.Why(fresh, w, at[i]), room.Why(h.room, w, i), inAnyOrder, cmpopts.IgnoreFields(placement.AffinityConflict{}, "Pod"))
+			diff := cmp.Diff(room.Why(fresh, w, at[i]), room.Why(h.room, w, i), inAnyOrder, cmpopts.IgnoreFields(placement.TopologyConflict{}, "Pod"))
 			if diff != "" || room.Fits(h.room, w, i) != (len(room.Why(h.room, w, i)) == 0) {
 				t.Fatalf("room %d, node %d (-anew +room): %s", k, i, diff)
 			}
@@ -184,7 +184,7 @@ func (h *history) anew(t *rapid.T) (fresh room.Room, at map[int]int) {
 	return fresh, at
 }
 
-var inAnyOrder = cmpopts.SortSlices(func(a, b placement.PortConflict) bool { return a.String() < b.String() })
+var inAnyOrder = cmpopts.SortSlices(func(a, b placement.PortConflict) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
 
 // A room keeps some thousands of changes before its questions read all of them.
 // Mutants seen: changes forgotten before they are read; a question that starts

@@ -46,7 +46,7 @@ func (p *Prediction) Preemption() (Preemption, bool) {
 func (a *attempt) compare(b *attempt) int {
 	return cmp.Or(
 		cmp.Compare(a.Violations, b.Violations),
-		cmp.Compare(a.Victims[0].Priority, b.Victims[0].Priority),
+		cmp.Compare(a.victims[0].priority, b.victims[0].priority),
 		cmp.Compare(a.sum(), b.sum()),
 		cmp.Compare(len(a.Victims), len(b.Victims)),
 		cmp.Compare(b.started, a.started),

@@ -45,11 +45,11 @@ func (p *Prediction) victimSearch() *victimSearch {
 
 // victimNode is a pod on the node that may be evicted.
 type victimNode struct {
-	Victim
-	started int64 // s since 1970; a pod that has not started is later than any other
-	pod     *corev1.Pod
-	load    *load
-	kind    int32
+	priority int32
+	started  int64 // s since 1970; a pod that has not started is later than any other
+	pod      *corev1.Pod
+	load     *load
+	kind     int32
 }
 
 const (
@@ -60,6 +60,7 @@ const (
 // attempt is a preemption that was tried.
 type attempt struct {
 	Preemption
+	victims []victimNode
 	words   []string // what the scheduler says of the node, if it tries it in vain
 	started int64    // start of the first of the most important victims
 	none    bool     // the pod fits beside all pods that it was to evict
@@ -68,14 +69,14 @@ type attempt struct {
 // preempt follows SelectVictimsOnNode: it removes all pods of lower priority
 // and puts back every pod that leaves room for the preemptor.
 func (t *victimSearch) preempt(position int) attempt {
-	p := attempt{Preemption: Preemption{Node: borrow.From(t.cluster).Name(position), Priority: t.pod.priority}}
+	p := attempt{Preemption: Preemption{Node: borrow.From(t.cluster).Name(position), Victims: []string{}}}
 	if p.Impossible = t.hopeless(position); p.Impossible != "" {
 		return p
 	}
 	lower, equal := t.victimNodes(position)
 	if len(lower) == 0 {
 		p.words = []string{noVictims}
-		p.Impossible = fmt.Sprintf("no pod here has a lower priority than %d", p.Priority)
+		p.Impossible = fmt.Sprintf("no pod here has a lower priority than %d", t.pod.priority)
 		if equal {
 			p.Impossible = "equal priority: " + p.Impossible
 		}
@@ -103,8 +104,9 @@ func (t *victimSearch) preempt(position int) attempt {
 
 // name sets the victims to the pods that were not put back.
 func (p *attempt) name(gone []victimNode) {
+	p.victims = gone
 	for _, c := range gone {
-		p.Victims = append(p.Victims, c.Victim)
+		p.Victims = append(p.Victims, kube.Key(c.pod))
 	}
 	if len(gone) == 0 {
 		p.none, p.Impossible = true, "with all of them back the pod fits, by a mistake in how the scheduler counts"
@@ -112,7 +114,7 @@ func (p *attempt) name(gone []victimNode) {
 	}
 	p.started = gone[0].started
 	for _, c := range gone {
-		if c.Priority == gone[0].Priority {
+		if c.priority == gone[0].priority {
 			p.started = min(p.started, c.started)
 		}
 	}
@@ -147,8 +149,7 @@ func (t *victimSearch) victimNodes(position int) (lower []victimNode, equal bool
 			continue
 		}
 		l := loadOf(pod)
-		v := Victim{kube.Key(pod), priority}
-		lower = append(lower, victimNode{v, started(pod), pod, l, t.room.kinds.id(l)})
+		lower = append(lower, victimNode{priority, started(pod), pod, l, t.room.kinds.id(l)})
 	}
 	slices.SortFunc(lower, func(a, b victimNode) int {
 		return cmp.Or(a.compare(&b), cmp.Compare(a.pod.Name, b.pod.Name), cmp.Compare(a.pod.Namespace, b.pod.Namespace))
@@ -158,7 +159,7 @@ func (t *victimSearch) victimNodes(position int) (lower []victimNode, equal bool
 
 // compare orders by importance, the more important first.
 func (c *victimNode) compare(d *victimNode) int {
-	return cmp.Or(cmp.Compare(d.Priority, c.Priority), cmp.Compare(c.started, d.started))
+	return cmp.Or(cmp.Compare(d.priority, c.priority), cmp.Compare(c.started, d.started))
 }
 
 // started returns the start time of the pod. A pod that has not started counts
@@ -294,18 +295,11 @@ func (q *question) shift(r *room, number int32, position int, pods int64) {
 // SelectVictimsOnNode).
 type Preemption struct {
 	Node       string   `json:"node"`
-	Priority   int32    `json:"priority"`          // of the pod that is to be placed
-	Victims    []Victim `json:"victims,omitempty"` // the most important first
-	Violations int      `json:"violations"`        // number of victims that a PodDisruptionBudget protects
+	Victims    []string `json:"victims"`    // namespace/name, the most important first
+	Violations int      `json:"violations"` // number of victims that a PodDisruptionBudget protects
 	// Impossible is the reason why no eviction on this node helps. It is empty
 	// if there are victims.
 	Impossible string `json:"impossible,omitempty"`
-}
-
-// Victim is a pod that would be evicted.
-type Victim struct {
-	Pod      string `json:"pod"` // namespace/name
-	Priority int32  `json:"priority"`
 }
 
 // String returns the preemption in one line.
@@ -313,11 +307,7 @@ func (p Preemption) String() string {
 	if p.Impossible != "" {
 		return p.Node + ": never: " + p.Impossible
 	}
-	all := make([]string, len(p.Victims))
-	for i, v := range p.Victims {
-		all[i] = fmt.Sprintf("%s (priority %d)", v.Pod, v.Priority)
-	}
-	s := fmt.Sprintf("%s: priority %d evicts %s", p.Node, p.Priority, strings.Join(all, ", "))
+	s := p.Node + ": evicts " + strings.Join(p.Victims, ", ")
 	if p.Violations > 0 {
 		s += fmt.Sprintf(", against %d disruption budgets", p.Violations)
 	}
@@ -325,10 +315,10 @@ func (p Preemption) String() string {
 }
 
 // sum counts every victim as positive, so that one more never makes it less.
-func (p Preemption) sum() int64 {
+func (a *attempt) sum() int64 {
 	var sum int64
-	for _, v := range p.Victims {
-		sum += int64(v.Priority) + math.MaxInt32 + 1
+	for _, v := range a.victims {
+		sum += int64(v.priority) + math.MaxInt32 + 1
 	}
 	return sum
 }

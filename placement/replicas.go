@@ -15,21 +15,14 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Replicated is a controller whose pods the scheduler places.
-type Replicated interface {
-	*appsv1.Deployment | *appsv1.ReplicaSet | *appsv1.StatefulSet
-	runtime.Object
-	metav1.Object
-}
-
 // ReplicaPlacement is the placement of the pods of a Deployment, ReplicaSet or
 // StatefulSet.
 type ReplicaPlacement struct {
-	Bound   []Replica         `json:"bound,omitempty"`   // in the order of binding
-	Pending []PendingReplicas `json:"pending,omitempty"` // the rest
+	Bound   []Replica         `json:"bound"`   // in the order of binding
+	Pending []PendingReplicas `json:"pending"` // the rest
 	// NotModelled lists the fields of the pods that affect scheduling but that
 	// were ignored, as Prediction.NotModelled returns them.
-	NotModelled []string `json:"notModelled,omitempty"`
+	NotModelled []string `json:"notModelled"`
 }
 
 // Replica is a pod that was bound to a node.
@@ -57,19 +50,42 @@ type PendingReplicas struct {
 // No pod is preempted. Pods that DaemonSets want but do not run yet take no
 // room (NewCapacityReport counts them). Pods belong to a ReplicaSet with its
 // pod-template-hash, as in a real cluster: to the ReplicaSet that the snapshot
-// has for the template, or to a new one. The hash of a new ReplicaSet is not
-// the one of Kubernetes. A paused Deployment gets no new ReplicaSet. After the
-// first pod that fits on no node the others are not tried. From 100 nodes on
-// the real scheduler does not look at all nodes: see Prediction.Sampled.
+// has for the template, or to a new one. A paused Deployment gets no new
+// ReplicaSet. After the first pod that fits on no node the others are not tried.
+// From 100 nodes on the real scheduler does not look at all nodes: see Table.
 //
-// The controller is defaulted and validated unless Unvalidated is given. The
-// error reports every mistake. A pod costs some ten ns per node.
-func Replicas[T Replicated](c *cluster.Cluster, controller T, seed uint64, opts ...Option) (ReplicaPlacement, error) {
-	if controller == nil {
-		return ReplicaPlacement{}, errors.New("the controller of the replicas is nil")
+// The controller must be an *appsv1.Deployment, ReplicaSet or StatefulSet with
+// at most 200,000 replicas, a limit of berth. It is defaulted and validated
+// unless Unvalidated is given. The error reports every mistake. A pod costs some
+// ten ns per node.
+func Replicas(c *cluster.Cluster, controller runtime.Object, seed uint64, opts ...Option) (ReplicaPlacement, error) {
+	switch o := controller.(type) {
+	case *appsv1.Deployment:
+		if o != nil {
+			return replicas(c, o, "Deployment", seed, collect(opts))
+		}
+	case *appsv1.ReplicaSet:
+		if o != nil {
+			return replicas(c, o, "ReplicaSet", seed, collect(opts))
+		}
+	case *appsv1.StatefulSet:
+		if o != nil {
+			return replicas(c, o, "StatefulSet", seed, collect(opts))
+		}
+	case nil:
+	default:
+		return ReplicaPlacement{}, fmt.Errorf("%T has no replicas: want a Deployment, ReplicaSet or StatefulSet", controller)
 	}
-	o := collect(opts)
-	kind := kindNameOf(controller)
+	return ReplicaPlacement{}, errors.New("the controller of the replicas is nil")
+}
+
+// replicated is a controller whose pods the scheduler places.
+type replicated interface {
+	runtime.Object
+	metav1.Object
+}
+
+func replicas[T replicated](c *cluster.Cluster, controller T, kind string, seed uint64, o options) (ReplicaPlacement, error) {
 	accepted, err := accept(controller, kind, o)
 	if err != nil {
 		return ReplicaPlacement{}, err
@@ -81,21 +97,12 @@ func Replicas[T Replicated](c *cluster.Cluster, controller T, seed uint64, opts 
 	return t.place(seed, o)
 }
 
-func kindNameOf(controller runtime.Object) string {
-	switch controller.(type) {
-	case *appsv1.Deployment:
-		return "Deployment"
-	case *appsv1.ReplicaSet:
-		return "ReplicaSet"
-	}
-	return "StatefulSet"
-}
-
 // place binds one pod after the other.
 func (t *podSet) place(seed uint64, o options) (ReplicaPlacement, error) {
-	var out ReplicaPlacement
+	out := ReplicaPlacement{Bound: []Replica{}, Pending: []PendingReplicas{}, NotModelled: []string{}}
 	if t.paused != "" && t.count > 0 {
-		return ReplicaPlacement{Pending: t.waiting(0, t.paused)}, nil
+		out.Pending = t.waiting(0, t.paused)
+		return out, nil
 	}
 	var field *Prediction // where the pods may go at all
 	room := t.room()
@@ -107,7 +114,7 @@ func (t *podSet) place(seed uint64, o options) (ReplicaPlacement, error) {
 			}
 			field = w.Predict(t.cluster)
 			if i == 0 {
-				out.NotModelled = field.NotModelled()
+				out.NotModelled = append(out.NotModelled, field.NotModelled()...)
 			}
 			clear(room.questions) // questions of other pods
 		}
@@ -180,25 +187,14 @@ func lot(seed uint64, pod, node string) uint64 {
 	return rand.NewPCG(seed^kube.HashName(pod), kube.HashName(node)).Uint64()
 }
 
-// Count returns the number of pods bound to a node.
-func (o ReplicaPlacement) Count(node string) int {
-	n := 0
-	for _, r := range o.Bound {
-		if r.Node == node {
-			n++
-		}
-	}
-	return n
-}
-
 // String lists the pods, one per line, and then what was ignored.
 func (o ReplicaPlacement) String() string {
 	var b strings.Builder
 	for _, r := range o.Bound {
-		b.WriteString(r.String() + "\n")
+		b.WriteString(r.text() + "\n")
 	}
 	for _, w := range o.Pending {
-		b.WriteString(w.String() + "\n")
+		b.WriteString(w.text() + "\n")
 	}
 	for _, what := range o.NotModelled {
 		b.WriteString("not modelled: " + what + "\n")
@@ -206,8 +202,8 @@ func (o ReplicaPlacement) String() string {
 	return b.String()
 }
 
-// String returns the pod and its node in one line.
-func (r Replica) String() string {
+// text returns the pod and its node in one line.
+func (r Replica) text() string {
 	switch {
 	case r.TiedNodes > 1:
 		return fmt.Sprintf("%s: %s (%d, drawn from %d)", r.Pod, r.Node, r.Total, r.TiedNodes)
@@ -217,8 +213,8 @@ func (r Replica) String() string {
 	return fmt.Sprintf("%s: %s (the only one)", r.Pod, r.Node)
 }
 
-// String returns the pods and what they wait for in one line.
-func (w PendingReplicas) String() string {
+// text returns the pods and what they wait for in one line.
+func (w PendingReplicas) text() string {
 	if w.Count > 1 {
 		return fmt.Sprintf("%s and %d more are pending: %s", w.First, w.Count-1, w.Message)
 	}

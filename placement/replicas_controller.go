@@ -120,12 +120,20 @@ func hashTaken(c *cluster.Cluster, d *appsv1.Deployment, hash string) bool {
 }
 
 func replicaSetPods(c *cluster.Cluster, rs *appsv1.ReplicaSet, replicas *int32) (*podSet, error) {
-	t := &podSet{template: rs.Spec.Template, alike: true, count: countOf(replicas)}
+	n, err := countOf(replicas)
+	if err != nil {
+		return nil, err
+	}
+	t := &podSet{template: rs.Spec.Template, alike: true, count: n}
 	return t, t.join(c, rs, "ReplicaSet")
 }
 
 func statefulSetPods(c *cluster.Cluster, sts *appsv1.StatefulSet) (*podSet, error) {
-	t := &podSet{template: sts.Spec.Template, count: countOf(sts.Spec.Replicas)}
+	n, err := countOf(sts.Spec.Replicas)
+	if err != nil {
+		return nil, err
+	}
+	t := &podSet{template: sts.Spec.Template, count: n}
 	t.inOrder = sts.Spec.PodManagementPolicy != appsv1.ParallelPodManagement
 	for _, claim := range sts.Spec.VolumeClaimTemplates {
 		t.claims = append(t.claims, claim.Name)
@@ -136,19 +144,19 @@ func statefulSetPods(c *cluster.Cluster, sts *appsv1.StatefulSet) (*podSet, erro
 	return t, t.join(c, sts, "StatefulSet")
 }
 
-func countOf(replicas *int32) int {
+// countOf returns the number of replicas, or an error if berth does not accept as
+// many. A negative number, which only an unvalidated object can have, is none.
+func countOf(replicas *int32) (int, error) {
 	if replicas == nil {
-		return 1
+		return 1, nil
 	}
-	return max(int(*replicas), 0)
+	n := max(*replicas, 0)
+	return int(n), kube.CheckReplicas(&n)
 }
 
 // join adds the controller of the pods to the snapshot, where the scheduler
 // looks for its selector.
-func (t *podSet) join(c *cluster.Cluster, owner interface {
-	runtime.Object
-	metav1.Object
-}, kind string) (err error) {
+func (t *podSet) join(c *cluster.Cluster, owner replicated, kind string) (err error) {
 	t.meta = metav1.ObjectMeta{Namespace: owner.GetNamespace(), Name: owner.GetName()}
 	t.owner = *metav1.NewControllerRef(owner, appsv1.SchemeGroupVersion.WithKind(kind))
 	t.owner.UID = cmp.Or(t.owner.UID, "0") // any will do

@@ -1,6 +1,7 @@
 package placement_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func answer(t *testing.T, d *datadriven.TestData, c *cluster.Cluster) string {
 	var b strings.Builder
 	if d.Cmd == "tolerations" {
 		for _, toleration := range w.Tolerations() {
-			fmt.Fprintf(&b, "%v (%v)\n", toleration, toleration.Origin)
+			fmt.Fprintln(&b, tolerationText(toleration))
 		}
 		return b.String()
 	}
@@ -80,9 +81,13 @@ func answer(t *testing.T, d *datadriven.TestData, c *cluster.Cluster) string {
 	case d.HasArg("table"):
 		return p.Table()
 	case d.HasArg("ranking"):
-		return p.RankingTable()
+		if p.ScoreError() != nil {
+			return "no ranking: " + p.ScoreError().Error() + "\n"
+		}
+		_, ranking, _ := strings.Cut(p.Table(), "\n\n")
+		return ranking
 	case d.HasArg("preempt"):
-		explain(&b, p)
+		explain(&b, p, d.Cmd != "pod")
 		return b.String()
 	}
 	fmt.Fprintln(&b, p)
@@ -95,19 +100,28 @@ func answer(t *testing.T, d *datadriven.TestData, c *cluster.Cluster) string {
 	return b.String()
 }
 
-func explain(b *strings.Builder, p *placement.Prediction) {
+func explain(b *strings.Builder, p *placement.Prediction, daemonSet bool) {
 	for tried := range p.Preemptions() {
 		fmt.Fprintln(b, tried)
-		if event := p.FailedSchedulingOn(tried.Node); event != "" {
+		if event, ok := p.FailedScheduling(tried.Node); ok && daemonSet {
 			fmt.Fprintln(b, "  "+event)
 		}
 	}
 	if chosen, ok := p.Preemption(); ok {
 		fmt.Fprintln(b, "the scheduler takes "+chosen.Node)
 	}
-	if event := p.FailedScheduling(); event != "" {
+	if event, ok := p.FailedScheduling(); ok && !daemonSet {
 		fmt.Fprintln(b, event)
 	}
+}
+
+// tolerationText returns the fields that are set.
+func tolerationText(toleration corev1.Toleration) string {
+	text, err := json.Marshal(toleration)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }
 
 func compile(t *testing.T, d *datadriven.TestData) (*placement.Workload, error) {

@@ -13,8 +13,8 @@ type PluginScore struct {
 	Weight     int64  `json:"weight"`     // factor in the total
 }
 
-// String returns the plugin's share of the total.
-func (s PluginScore) String() string {
+// text returns the plugin's share of the total.
+func (s PluginScore) text() string {
 	return fmt.Sprintf("%s %d*%d", s.Plugin, s.Weight, s.Normalized)
 }
 

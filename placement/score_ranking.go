@@ -6,14 +6,12 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
 )
 
 // NodeScore is a node that a pod could be bound to, and its score.
 type NodeScore struct {
-	Rank   int           `json:"rank"` // from 1; nodes with the same total have the same rank
-	Tied   bool          `json:"tied"` // another node has the same total: the scheduler picks one of them at random
+	Rank   int           `json:"rank"` // from 1; nodes with the same total have the same rank, and the scheduler picks one of them at random
 	Node   string        `json:"node"`
 	Total  int64         `json:"total"`  // the sum of the weighted scores
 	Scores []PluginScore `json:"scores"` // in the order of the default profile, without plugins that skip the pod
@@ -23,13 +21,9 @@ type NodeScore struct {
 func (r NodeScore) String() string {
 	shares := make([]string, len(r.Scores))
 	for i, s := range r.Scores {
-		shares[i] = s.String()
+		shares[i] = s.text()
 	}
-	tied := ""
-	if r.Tied {
-		tied = " (tied)"
-	}
-	return fmt.Sprintf("%d. %s %d%s = %s", r.Rank, r.Node, r.Total, tied, strings.Join(shares, " + "))
+	return fmt.Sprintf("%d. %s %d = %s", r.Rank, r.Node, r.Total, strings.Join(shares, " + "))
 }
 
 // Ranking returns the nodes of Placed in the order in which kube-scheduler's
@@ -61,23 +55,6 @@ func (p *Prediction) Ranking() []NodeScore {
 	return nodes
 }
 
-// Best returns the nodes with the highest total, among which the scheduler
-// picks at random. It returns no nodes if Ranking is nil.
-func (p *Prediction) Best() cluster.NodeSet {
-	p = p.orNothing()
-	b := p.board()
-	if b == nil || b.err != nil {
-		return cluster.NodeSet{}
-	}
-	words, best := make([]uint64, len(b.words)), b.best()
-	for position := range borrow.From(p.cluster).Len() {
-		if place, ok := b.place(position); ok && b.totals[place] == best {
-			words[position>>6] |= 1 << (position & 63)
-		}
-	}
-	return borrow.Set(p.cluster, words)
-}
-
 // ScoreError returns the reason why a pod accepted by the API server has no
 // ranking. The scheduler reports this error and retries without end. (If only
 // one node passes the filters, it is not scored and takes the pod.)
@@ -88,14 +65,14 @@ func (p *Prediction) ScoreError() error {
 	return nil
 }
 
-// Sampled reports whether the scheduler would stop looking for nodes before it
+// sampled reports whether the scheduler would stop looking for nodes before it
 // has seen all of Placed, and after how many nodes. From 100 nodes on it looks
 // for only some, with percentageOfNodesToScore at its default, and starts where
 // it stopped the last time (pkg/scheduler/schedule_one.go:
 // numFeasibleNodesToFind). The best node of the ranking is then often not among
 // them, and scores normalised over fewer nodes differ. Each pod of a DaemonSet
 // names its node, so none is missed.
-func (p *Prediction) Sampled() (nodes int, sampled bool) {
+func (p *Prediction) sampled() (nodes int, sampled bool) {
 	p = p.orNothing()
 	if p.workload.daemonSet != nil {
 		return p.Placed().Len(), false
@@ -140,42 +117,41 @@ func (p *Prediction) rankedNames(b *board) []string {
 
 func (b *board) ranked(place int) NodeScore {
 	total := b.totals[place]
-	r := NodeScore{Total: int64(total), Tied: b.counts[total] > 1, Scores: make([]PluginScore, len(b.columns))}
+	r := NodeScore{Total: int64(total), Scores: make([]PluginScore, len(b.columns))}
 	for i := range b.columns {
 		r.Scores[i] = b.columns[i].at(place)
 	}
 	return r
 }
 
-// RankingTable formats the ranking as a table: a line for each node with a rank
-// of at most 10, with each plugin's weighted score. A note follows if the
-// scheduler would not look at all of the nodes.
-func (p *Prediction) RankingTable() string {
-	p = p.orNothing()
+// printRanking prints the ranking as a table: a line for each node with a rank of
+// at most 10, with each plugin's weighted score. A note follows if the scheduler
+// would not look at all of the nodes.
+func (p *Prediction) printRanking(b *strings.Builder) {
 	if err := p.ScoreError(); err != nil {
-		return "no ranking: " + err.Error() + "\n"
+		fmt.Fprintf(b, "no ranking: %v\n", err)
+		return
 	}
-	var s strings.Builder
-	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
 	ranking := p.Ranking()
 	shown := ranking
 	if i := slices.IndexFunc(ranking, func(r NodeScore) bool { return r.Rank > 10 }); i >= 0 {
 		shown = ranking[:i]
 	}
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for i, r := range shown {
 		if i == 0 {
 			fmt.Fprintln(t, header(r))
 		}
-		fmt.Fprintln(t, line(r))
+		tied := i > 0 && shown[i-1].Rank == r.Rank || i+1 < len(shown) && shown[i+1].Rank == r.Rank
+		fmt.Fprintln(t, line(r, tied))
 	}
 	t.Flush()
 	if rest := len(ranking) - len(shown); rest > 0 {
-		fmt.Fprintf(&s, "and %d more\n", rest)
+		fmt.Fprintf(b, "and %d more\n", rest)
 	}
-	if n, sampled := p.Sampled(); sampled {
-		fmt.Fprintf(&s, "The scheduler stops after %d of these %d nodes, whichever it finds first.\n", n, len(ranking))
+	if n, sampled := p.sampled(); sampled {
+		fmt.Fprintf(b, "The scheduler stops after %d of these %d nodes, whichever it finds first.\n", n, len(ranking))
 	}
-	return s.String()
 }
 
 func header(r NodeScore) string {
@@ -186,9 +162,10 @@ func header(r NodeScore) string {
 	return strings.Join(cells, "\t")
 }
 
-func line(r NodeScore) string {
+// line marks a rank that several nodes have.
+func line(r NodeScore, tied bool) string {
 	rank := fmt.Sprint(r.Rank)
-	if r.Tied {
+	if tied {
 		rank += "="
 	}
 	cells := []string{rank, r.Node, fmt.Sprint(r.Total)}

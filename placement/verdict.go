@@ -1,7 +1,7 @@
 package placement
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/berthsim/berth/internal/enum"
@@ -36,7 +36,7 @@ func (d *Decision) UnmarshalText(text []byte) error { return decisionNames.Unmar
 type Verdict struct {
 	Node     string         `json:"node"`
 	Decision Decision       `json:"decision"`
-	Reasons  []FilterReason `json:"reasons,omitempty"`
+	Reasons  []FilterReason `json:"reasons"`
 }
 
 // String returns the verdict in one line.
@@ -82,8 +82,7 @@ type FilterReason struct {
 	WantedNode string             `json:"wantedNode,omitempty"` // NodeName: the node that the pod names
 	Ports      []PortConflict     `json:"ports,omitempty"`      // NodePorts
 	Shortfall  *Shortfall         `json:"shortfall,omitempty"`  // NodeResourcesFit
-	Spread     []SpreadViolation  `json:"spread,omitempty"`     // PodTopologySpread
-	Conflicts  []AffinityConflict `json:"conflicts,omitempty"`  // InterPodAffinity
+	Conflicts  []TopologyConflict `json:"conflicts,omitempty"`  // PodTopologySpread, InterPodAffinity
 }
 
 // String returns the reason with its evidence in one line.
@@ -100,20 +99,45 @@ func (r FilterReason) evidence() []string {
 	all = describe(all, r.Mismatches)
 	all = describe(all, r.Taints)
 	all = describe(all, r.Ports)
-	all = describe(all, r.Spread)
 	all = describe(all, r.Conflicts)
 	if r.WantedNode != "" {
 		all = append(all, "the pod names "+r.WantedNode)
 	}
 	if r.Shortfall != nil {
-		all = append(all, r.Shortfall.String())
+		all = append(all, r.Shortfall.text())
 	}
 	return all
 }
 
-func describe[T fmt.Stringer](all []string, evidence []T) []string {
+func describe[T interface{ text() string }](all []string, evidence []T) []string {
 	for _, e := range evidence {
-		all = append(all, e.String())
+		all = append(all, e.text())
 	}
 	return all
+}
+
+// clone returns a copy that shares no memory.
+func (r FilterReason) clone() FilterReason {
+	r.Mismatches, r.Taints = slices.Clone(r.Mismatches), slices.Clone(r.Taints)
+	for i := range r.Mismatches {
+		r.Mismatches[i].Values = slices.Clone(r.Mismatches[i].Values)
+	}
+	for i := range r.Taints {
+		t := &r.Taints[i]
+		t.Taint, t.Nearest, t.Differs = *t.Taint.DeepCopy(), t.Nearest.DeepCopy(), slices.Clone(t.Differs)
+	}
+	r.Ports, r.Conflicts = slices.Clone(r.Ports), slices.Clone(r.Conflicts)
+	if r.Shortfall != nil {
+		s := Shortfall{r.Shortfall.Resource, r.Shortfall.Requested.DeepCopy(), r.Shortfall.Free.DeepCopy(), r.Shortfall.Capacity.DeepCopy()}
+		r.Shortfall = &s
+	}
+	return r
+}
+
+func cloneReasons(from []FilterReason) []FilterReason {
+	to := make([]FilterReason, len(from))
+	for i, r := range from {
+		to[i] = r.clone()
+	}
+	return to
 }

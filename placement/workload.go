@@ -183,10 +183,8 @@ func accept[T interface {
 }
 
 // Tolerations returns the tolerations that the pod is judged with, in the order
-// of its spec, each with its origin.
-func (w *Workload) Tolerations() []Toleration {
-	return append([]Toleration(nil), w.orNothing().tolerations...)
-}
+// of its spec. Those that the DaemonSet controller adds are included.
+func (w *Workload) Tolerations() []corev1.Toleration { return w.orNothing().tolerations.plain() }
 
 // Pod returns a copy of the pod that is judged: the pod passed to ForPod, or
 // the pod that the DaemonSet controller would create from the template, not yet

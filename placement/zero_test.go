@@ -3,7 +3,6 @@ package placement_test
 import (
 	"testing"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,14 +16,14 @@ import (
 // Zero values and nil arguments give empty results or errors.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		placement.Change{}, placement.Changes{}, placement.Conflict{}, placement.AffinityConflict{}, placement.Cost{}, placement.Decision(0),
-		placement.NodeUsage{}, placement.Hint{}, placement.SpreadViolation{}, placement.CapacityReport{}, placement.ResourceUsage{},
-		placement.Mismatch{}, placement.Origin(0), placement.ReplicaPlacement{}, placement.PluginScore{}, placement.PortConflict{},
-		(*placement.Prediction)(nil), placement.Preemption{}, placement.NodeScore{}, placement.FilterReason{}, placement.Replica{}, placement.ChangeRequirement{},
-		placement.MinimumNode{}, placement.DaemonSetUsage{}, placement.Shortfall{}, placement.HintStep{}, placement.Toleration{},
-		placement.Transition(0), placement.Typo{}, placement.Untolerated{}, placement.Verdict{}, placement.PendingReplicas{}, (*placement.Workload)(nil),
+		placement.Change{}, placement.Changes{}, placement.Conflict{}, placement.Cost{}, placement.Decision(0),
+		placement.NodeUsage{}, placement.Hint{}, placement.CapacityReport{},
+		placement.Mismatch{}, placement.ReplicaPlacement{}, placement.PluginScore{}, placement.PortConflict{},
+		(*placement.Prediction)(nil), placement.Preemption{}, placement.NodeScore{}, placement.FilterReason{}, placement.Replica{},
+		placement.MinimumNode{}, placement.DaemonSetUsage{}, placement.Shortfall{}, placement.HintStep{},
+		placement.Typo{}, placement.Untolerated{}, placement.Verdict{}, placement.PendingReplicas{}, (*placement.Workload)(nil),
 		placement.Diff, placement.ForDaemonSet, placement.ForPod, placement.NewCapacityReport,
-		placement.Replicas[*appsv1.Deployment], placement.Unvalidated,
+		placement.Replicas, placement.Unvalidated,
 	)
 }
 
@@ -84,12 +83,5 @@ func TestNilIsNothing(t *testing.T) {
 	}
 	if p := w.Predict(nil); p.Placed().Len() != 0 || p.String() != "no nodes available to schedule pods" {
 		t.Error(p)
-	}
-}
-
-// A node about which nothing is known still has a usage.
-func TestNothingToAllocateHasWords(t *testing.T) {
-	if got := (placement.NodeUsage{Node: "n"}).String(); got != "n: 0 DaemonSets: ok: nothing to allocate" {
-		t.Error(got)
 	}
 }

@@ -104,10 +104,7 @@ func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 	}
 	c := newClass(namePrefix(d.object.Name), meta, &template.Spec)
 	c.namespace, c.template = d.object.Namespace, template
-	c.tolerates = nil
-	for _, t := range d.workload.Tolerations() {
-		c.tolerates = append(c.tolerates, t.Toleration)
-	}
+	c.tolerates = d.workload.Tolerations()
 	c.priority, c.workload, c.load = kube.Priority(&template.Spec, borrow.From(dsc.cluster)), d.workload, room.LoadOfWorkload(d.workload)
 	return c
 }

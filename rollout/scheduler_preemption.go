@@ -25,13 +25,13 @@ func (s *scheduler) preempt(id int32) bool {
 	if !ok {
 		return false
 	}
-	by := "by " + s.fullName(id) + fmt.Sprintf(" (priority %d)", plan.Priority)
+	by := "by " + s.fullName(id) + fmt.Sprintf(" (priority %d)", s.classes[p.class].priority)
 	if plan.Violations > 0 {
 		by += fmt.Sprintf(", against %d disruption budgets", plan.Violations)
 	}
 	victims := map[string]bool{}
 	for _, v := range plan.Victims {
-		victims[v.Pod] = true
+		victims[v] = true
 	}
 	s.pods[id].flags |= nominated
 	evicted := false

@@ -6,6 +6,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
@@ -124,7 +125,7 @@ func minTolerationTime(tolerations []corev1.Toleration, taints []corev1.Taint) (
 
 func tolerationOf(tolerations []corev1.Toleration, taint *corev1.Taint) *corev1.Toleration {
 	for i := range tolerations {
-		if t := (placement.Toleration{Toleration: tolerations[i]}); t.Tolerates(taint) {
+		if kube.Tolerates(&tolerations[i], taint) {
 			return &tolerations[i]
 		}
 	}

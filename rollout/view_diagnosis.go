@@ -371,5 +371,6 @@ func (s probed) PriorityClasses(above *corev1.PodSpec) []string {
 func (s probed) FitsWithout(id int32, gone []int32) bool { return s.scheduler.fitsWithout(id, gone) }
 
 func (s probed) Hints(id int32) []placement.Hint {
-	return s.scheduler.predict(s.pods[id].class).Hints()
+	hints, _ := s.scheduler.predict(s.pods[id].class).Hints() // it cannot fail: no node is named
+	return hints
 }

@@ -77,10 +77,10 @@ func eachAlone(out io.Writer, c *cluster.Cluster, daemonSets []*appsv1.DaemonSet
 func report(out io.Writer, c *cluster.Cluster) {
 	ledger := placement.NewCapacityReport(c)
 	fmt.Fprintln(out, ledger)
-	for e := range ledger.Nodes() {
-		if over := e.Overloaded(); len(over) > 0 {
-			fmt.Fprintf(out, "  %s: %v\n", e.Node, over[0])
-		}
+	for _, name := range ledger.Overloaded().Names() {
+		u, _ := ledger.Node(name)
+		fmt.Fprintf(out, "  %s: cpu %s free: DaemonSets request %s, other pods %s of %s\n",
+			name, u.Free.Cpu(), u.DaemonSetRequests.Cpu(), u.OtherRequests.Cpu(), u.Allocatable.Cpu())
 	}
 	fmt.Fprintln(out)
 	fmt.Fprint(out, ledger.Table())

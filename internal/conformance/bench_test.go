@@ -12,6 +12,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/conformance/gen"
 	"github.com/berthsim/berth/internal/conformance/upstream"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -159,7 +160,12 @@ func BenchmarkScores(b *testing.B) {
 				p.Placed()
 				return p
 			}
-			r.berthAfter(b, "berth/best", predicted, func(p *placement.Prediction) int { return min(p.Best().Len(), 1) * feasible })
+			r.berthAfter(b, "berth/best", predicted, func(p *placement.Prediction) int {
+				if _, ok := room.Bind(p, "new", 1); !ok {
+					return 0
+				}
+				return feasible
+			})
 			r.berthAfter(b, "berth/ranking", predicted, func(p *placement.Prediction) int { return len(p.Ranking()) })
 		})
 	}

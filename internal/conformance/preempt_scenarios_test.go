@@ -110,16 +110,12 @@ func claimed(text string) (victims map[string][]string, chosen string) {
 		if node, ok := strings.CutPrefix(line, "the scheduler takes "); ok {
 			chosen = node
 		}
-		node, evicted, ok := strings.Cut(line, ": priority ")
+		node, evicted, ok := strings.Cut(line, ": evicts ")
 		if !ok {
 			continue
 		}
-		_, evicted, _ = strings.Cut(evicted, " evicts ")
 		evicted, _, _ = strings.Cut(evicted, ", against")
-		for victim := range strings.SplitSeq(evicted, ", ") {
-			name, _, _ := strings.Cut(victim, " (")
-			victims[node] = append(victims[node], name)
-		}
+		victims[node] = strings.Split(evicted, ", ")
 	}
 	return victims, chosen
 }

@@ -46,8 +46,9 @@ func TestPreemption(t *testing.T) {
 		}()
 		p := workload.Predict(worldCluster(t, world))
 		comparePreemptions(t, p, j.Preemption)
-		if want := sameChoice(j.Sentence, p); p.FailedScheduling() != want {
-			t.Errorf("%s\nwant %s", p.FailedScheduling(), want)
+		want := sameChoice(j.Sentence, p)
+		if got, ok := p.FailedScheduling(); !ok || got != want {
+			t.Errorf("%s\nwant %s", got, want)
 		}
 		seen.cases++
 		seen.noteIf(len(j.Preemption.Victims) > 0, "victims")
@@ -69,7 +70,7 @@ func comparePreemptions(t *rapid.T, p *placement.Prediction, want upstream.Preem
 			continue
 		}
 		for _, v := range tried.Victims {
-			got[tried.Node] += v.Pod + " "
+			got[tried.Node] += v + " "
 		}
 	}
 	wanted := map[string]string{}

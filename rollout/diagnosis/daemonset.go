@@ -288,7 +288,8 @@ func (d *daemonSet) hintChanges(x *diagnoser, nodes []string) []candidate {
 	var template []placement.HintStep
 	onNodes := candidate{means: RemedyRepairNodes}
 	for _, n := range nodes {
-		for _, h := range p.HintsFor(n) {
+		hints, _ := p.Hints(n) // it cannot fail: the node is one of the snapshot's
+		for _, h := range hints {
 			if h.Nodes.Len() == 0 {
 				template = merged(template, h.Steps)
 			} else {

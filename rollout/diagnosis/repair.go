@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
@@ -198,17 +199,28 @@ func (x *diagnoser) onNodes(h placement.Hint, nodes []string) candidate {
 func merged(steps, more []placement.HintStep) []placement.HintStep {
 	for _, s := range more {
 		i := slices.IndexFunc(steps, func(t placement.HintStep) bool {
-			return t.String() == s.String() || s.Request != nil && t.Request != nil &&
-				t.Request.Container == s.Request.Container && t.Request.Resource == s.Request.Resource
+			return t.String() == s.String() || isRequest(s) && t.Path == s.Path
 		})
 		switch {
 		case i < 0:
 			steps = append(steps, s)
-		case s.Request != nil && s.Request.To.Cmp(steps[i].Request.To) < 0:
+		case isRequest(s) && below(s.To, steps[i].To):
 			steps[i] = s
 		}
 	}
 	return steps
+}
+
+func isRequest(s placement.HintStep) bool { return strings.Contains(s.Path, ".resources.requests[") }
+
+// below reports whether an amount is smaller than another.
+func below(a, b string) bool {
+	x, err := resource.ParseQuantity(a)
+	if err != nil {
+		return false
+	}
+	y, err := resource.ParseQuantity(b)
+	return err == nil && x.Cmp(y) < 0
 }
 
 func stepWords(steps []placement.HintStep) string {

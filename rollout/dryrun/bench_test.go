@@ -71,7 +71,7 @@ func BenchmarkQuestion(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if e, _ := plan.Effect("ops/agent"); e.Changes.Nodes(placement.TransitionEligibleToExcluded).Len() != 1 {
+			if e, _ := plan.Effect("ops/agent"); e.Changes.Nodes(placement.Eligible, placement.Excluded).Len() != 1 {
 				b.Fatal(e.Changes)
 			}
 		}

@@ -262,7 +262,10 @@ func (s *search) leaveUnplaced(pod *corev1.Pod, was, now *corev1.Node) {
 	e := &s.found[len(s.found)-1].Eviction
 	p := w.Predict(s.course.cluster())
 	if open := p.Placed(); open.Len() > 0 {
-		e.NewNode = cmp.Or(first(p.Best().And(open)), first(open))
+		e.NewNode = first(open)
+		if best := p.Ranking(); len(best) > 0 {
+			e.NewNode = best[0].Node
+		}
 		return
 	}
 	e.Unschedulable = p.String()

@@ -55,7 +55,8 @@ func words(reasons []placement.FilterReason) string {
 // hint returns the smallest change that would get the pod placed on a node, or
 // otherwise if there is none.
 func (x *inspector) hint(node, otherwise string) string {
-	for _, h := range x.prediction.HintsFor(node) {
+	hints, _ := x.prediction.Hints(node) // it cannot fail: the node is one of the prediction's
+	for _, h := range hints {
 		if h.Nodes.Len() == 0 {
 			return strings.TrimSuffix(h.String(), ": gains "+strings.Join(h.Gains.Names(), " "))
 		}
@@ -143,7 +144,7 @@ func (x *inspector) inspectSelector() {
 	for _, t := range x.prediction.Typos() {
 		typos[t.Path] = t.String()
 	}
-	costs := slices.DeleteFunc(x.prediction.Costs(), func(c placement.Cost) bool { return !c.Total(nodes) })
+	costs := slices.DeleteFunc(x.prediction.Costs(), func(c placement.Cost) bool { return c.Unmet.Len() < nodes.Len() })
 	for _, c := range costs {
 		if slices.ContainsFunc(costs, func(o placement.Cost) bool { return strings.HasPrefix(o.Path, c.Path+".") }) {
 			continue // a part of the requirement is more specific

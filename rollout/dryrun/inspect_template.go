@@ -13,7 +13,6 @@ import (
 
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
-	"github.com/berthsim/berth/placement"
 )
 
 func (x *inspector) inspectTemplate() {
@@ -66,8 +65,9 @@ func (x *inspector) inspectSeconds(i int) {
 // first returns the index of the first toleration that matches the taint. That one
 // counts.
 func (x *inspector) first(taint *corev1.Taint) int {
-	for i, t := range x.set.Spec.Template.Spec.Tolerations {
-		if fits := (&placement.Toleration{Toleration: t}); fits.Tolerates(taint) {
+	list := x.set.Spec.Template.Spec.Tolerations
+	for i := range list {
+		if kube.Tolerates(&list[i], taint) {
 			return i
 		}
 	}

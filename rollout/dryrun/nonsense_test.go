@@ -97,7 +97,10 @@ func askPlacement(c *cluster.Cluster) {
 			return
 		}
 		p := w.Predict(c)
-		_ = fmt.Sprint(p, p.Table(), p.RankingTable(), p.Hints(), p.Typos(), p.Costs(), p.NotModelled(), p.FailedScheduling(), p.FailedSchedulingOn("n0"))
+		_ = fmt.Sprint(p, p.Table(), p.Typos(), p.Costs(), p.NotModelled())
+		p.Hints()
+		p.FailedScheduling()
+		p.FailedScheduling("n0")
 		for v := range p.Verdicts() {
 			_ = v.String()
 		}

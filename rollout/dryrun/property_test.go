@@ -268,7 +268,7 @@ func TestInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, _ := p.Effect("logging/log-collector")
-	if kept := e.Changes.Nodes(placement.TransitionEligibleToKept); !kept.Equal(c.Named("worker-amd-1")) {
+	if kept := e.Changes.Nodes(placement.Eligible, placement.Kept); !kept.Equal(c.Named("worker-amd-1")) {
 		t.Errorf("kept only %v\n%v", kept, p)
 	}
 	if _, err := dryrun.New(c, dryrun.Inputs(rollout.NodeDown{})); err == nil {

@@ -239,7 +239,8 @@ func (e Effect) hints(offenders []Violation) []string {
 		return nil
 	}
 	var all []string
-	for _, h := range e.after.Hints() {
+	hints, _ := e.after.Hints() // it cannot fail: no node is named
+	for _, h := range hints {
 		gains := slices.ContainsFunc(offenders, func(o Violation) bool { return h.Gains.Has(o.Node) })
 		if gains && len(all) < mostHints {
 			all = append(all, h.String())
