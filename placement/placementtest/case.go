@@ -7,22 +7,22 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Case is a claim about what the DaemonSet controller decides about one node.
-type Case struct {
-	Claim     string
-	DaemonSet clustertest.Spec
-	Node      clustertest.Spec
-	Want      placement.Decision // Eligible, Kept or Excluded: whether it fits is not asked
+// testCase is a claim about what the DaemonSet controller decides about one node.
+type testCase struct {
+	claim     string
+	daemonSet clustertest.Spec
+	node      clustertest.Spec
+	want      placement.Decision // Eligible, Kept or Excluded: whether it fits is not asked
 }
 
 // String returns the claim and the source that creates its objects.
-func (c Case) String() string { return fmt.Sprintf("%s: %#v, %#v", c.Claim, c.DaemonSet, c.Node) }
+func (c testCase) String() string { return fmt.Sprintf("%s: %#v, %#v", c.claim, c.daemonSet, c.node) }
 
-// Cases returns the claims, from simple to unusual, always in the same order.
-func Cases() []Case {
-	cases := make([]Case, len(claims))
+// testCases returns the claims, from simple to unusual, always in the same order.
+func testCases() []testCase {
+	cases := make([]testCase, len(claims))
 	for i, c := range claims {
-		cases[i] = Case{c.claim, clustertest.DaemonSet("default/agent", c.daemonSet...), clustertest.Node("node-1", c.node...), c.want}
+		cases[i] = testCase{c.claim, clustertest.DaemonSet("default/agent", c.daemonSet...), clustertest.Node("node-1", c.node...), c.want}
 	}
 	return cases
 }

@@ -16,7 +16,7 @@ type Predicate func(ds *appsv1.DaemonSet, node *corev1.Node) bool
 
 // Wants checks a function that reports whether the controller wants a pod of
 // the DaemonSet on the node, and creates one if there is none (shouldRun). It
-// reports every claim of Cases that the function gets wrong as a failure of t.
+// reports every claim of the package that the function gets wrong as a failure of t.
 // If there is none, it reports the smallest wrong pair of a DaemonSet and a
 // node drawn at random.
 func Wants(t rapid.TB, f Predicate) {
@@ -45,7 +45,7 @@ func check(t rapid.TB, q question, f Predicate) {
 	}
 	wrong := q.wrong(f)
 	for _, c := range wrong {
-		t.Errorf("%v\n\tthe DaemonSet %s: got %v, want %v (%v)", c, q.asks, c.Want < q.yes, c.Want >= q.yes, c.Want)
+		t.Errorf("%v\n\tthe DaemonSet %s: got %v, want %v (%v)", c, q.asks, c.want < q.yes, c.want >= q.yes, c.want)
 	}
 	if len(wrong) > 0 {
 		t.Errorf("%d of %d claims are wrong", len(wrong), len(claims))
@@ -59,12 +59,12 @@ func check(t rapid.TB, q question, f Predicate) {
 	t.Logf("%d claims hold, and of the nodes drawn at random %d that are eligible and %d that are not", len(claims), yes, no)
 }
 
-func (q question) wrong(f Predicate) []Case {
-	var wrong []Case
-	for _, c := range Cases() {
-		ds, err := c.DaemonSet.Objects()
-		node, err2 := c.Node.Objects()
-		if err != nil || err2 != nil || f(cluster.Default(ds[0].(*appsv1.DaemonSet)), node[0].(*corev1.Node)) != (c.Want >= q.yes) {
+func (q question) wrong(f Predicate) []testCase {
+	var wrong []testCase
+	for _, c := range testCases() {
+		ds, err := c.daemonSet.Objects()
+		node, err2 := c.node.Objects()
+		if err != nil || err2 != nil || f(cluster.Default(ds[0].(*appsv1.DaemonSet)), node[0].(*corev1.Node)) != (c.want >= q.yes) {
 			wrong = append(wrong, c)
 		}
 	}

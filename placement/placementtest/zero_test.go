@@ -15,8 +15,7 @@ import (
 // Zero values have no answer or return an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		placementtest.Case{},
-		placementtest.Cases, placementtest.Keeps, placementtest.Wants,
+		placementtest.Keeps, placementtest.Wants,
 	)
 }
 
