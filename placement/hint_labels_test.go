@@ -53,7 +53,7 @@ func TestHintsLabelANode(t *testing.T) {
 		}
 		var got []string
 		before := w.Predict(c)
-		for _, h := range before.HintsFor("n") {
+		for _, h := range hintsFor(before, "n") {
 			if wrong := tryOn(ds, h, c, before); wrong != "" {
 				t.Errorf("%v: %v: %s", test.requirements, h, wrong)
 			}

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -29,7 +30,7 @@ func requesting(t failer, s *Sim, tenths int64, priority int32) int32 {
 	}
 	id := plainClass(s, nil)
 	c := s.classes[id]
-	c.template, c.workload, c.load, c.priority = &corev1.PodTemplateSpec{Spec: pod.Spec}, w, w.Load(), priority
+	c.template, c.workload, c.load, c.priority = &corev1.PodTemplateSpec{Spec: pod.Spec}, w, room.LoadOfWorkload(w), priority
 	return id
 }
 
