@@ -292,7 +292,7 @@ func TestHintsInWords(t *testing.T) {
 // nodes are there.
 func TestHintsReportUnknownNodes(t *testing.T) {
 	c := clustertest.World{clustertest.Node("n1", "cordoned")}.Cluster(t)
-	w, err := placement.ForPod(clustertest.Pod("shop/web").Object(t))
+	w, err := placement.ForPod(clustertest.Object[*corev1.Pod](t, clustertest.Pod("shop/web")))
 	if err != nil {
 		t.Fatal(err)
 	}
