@@ -16,14 +16,14 @@ import (
 // is gone, or with an EventDrainFailed event; then the node stays cordoned. It
 // prints as its command line.
 type Drain struct {
-	Node               string
-	IgnoreDaemonSets   bool          // if false, pods of DaemonSets are an error; they are never evicted
-	DeleteEmptyDirData bool          // if false, pods with an emptyDir are an error
-	Force              bool          // if false, pods without a controller are an error
-	DisableEviction    bool          // pods are deleted regardless of budgets
-	GracePeriodSeconds *int64        // for pods to stop; nil is each pod's own
-	Timeout            time.Duration // 0 is no timeout
-	PodSelector        string        // label selector of the pods to drain; empty selects all
+	Node               string        `json:"node"`
+	IgnoreDaemonSets   bool          `json:"ignoreDaemonSets,omitzero"`   // if false, pods of DaemonSets are an error; they are never evicted
+	DeleteEmptyDirData bool          `json:"deleteEmptyDirData,omitzero"` // if false, pods with an emptyDir are an error
+	Force              bool          `json:"force,omitzero"`              // if false, pods without a controller are an error
+	DisableEviction    bool          `json:"disableEviction,omitzero"`    // pods are deleted regardless of budgets
+	GracePeriodSeconds *int64        `json:"gracePeriodSeconds,omitzero"` // for pods to stop; nil is each pod's own
+	Timeout            time.Duration `json:"timeout,omitzero"`            // 0 is no timeout
+	PodSelector        string        `json:"podSelector,omitzero"`        // label selector of the pods to drain; empty selects all
 }
 
 // retry is how long kubectl waits after a refused eviction

@@ -13,23 +13,25 @@ import (
 // are rounded up to whole seconds, and what they delay happens in the first tick at
 // or after their end.
 type Config struct {
-	Tick      time.Duration // virtual time per tick; a multiple of 1s (API timestamps are whole seconds); default 1s
-	Start     time.Time     // of tick 0; zero: the latest timestamp in the cluster, else 2026-01-01T00:00:00Z
-	Seed      uint64        // for every choice that Kubernetes leaves to chance; no default is random
-	Order     Order         // which node goes first: OrderByName (default), OrderSeeded or OrderFromScript; Kubernetes takes Go map order
-	Choices   []int         // for OrderFromScript: the Chosen of each Choice in turn; 0 after the last
-	Kubelet   Kubelet       // how long pods take; zero value: the next tick
-	PodGC     time.Duration // from a node's removal to the garbage collection of its pods; default 0: the same tick (a real cluster: 40-60 s)
-	NodeGrace time.Duration // from NodeDown to the node's taints; default 0 (a real cluster: about 50 s)
+	Tick      time.Duration `json:"tick,omitzero"`      // virtual time per tick; a multiple of 1s (API timestamps are whole seconds); default 1s
+	Start     time.Time     `json:"start,omitzero"`     // of tick 0; zero: the latest timestamp in the cluster, else 2026-01-01T00:00:00Z
+	Seed      uint64        `json:"seed,omitzero"`      // for every choice that Kubernetes leaves to chance; no default is random
+	Order     Order         `json:"order,omitzero"`     // which node goes first: OrderByName (default), OrderSeeded or OrderFromScript; Kubernetes takes Go map order
+	Choices   []int         `json:"choices,omitzero"`   // for OrderFromScript: the Chosen of each Choice in turn; 0 after the last
+	Kubelet   Kubelet       `json:"kubelet,omitzero"`   // how long pods take; zero value: the next tick
+	PodGC     time.Duration `json:"podGC,omitzero"`     // from a node's removal to the garbage collection of its pods; default 0: the same tick (a real cluster: 40-60 s)
+	NodeGrace time.Duration `json:"nodeGrace,omitzero"` // from NodeDown to the node's taints; default 0 (a real cluster: about 50 s)
 }
 
 // Kubelet is how long pods take: from being bound to running (one tick at least),
 // from running to ready, and from deletion to removal, which
 // terminationGracePeriodSeconds limits.
 type Kubelet struct {
-	Start, Ready, Stop time.Duration
-	Timings            []Timing // exceptions: the first that matches wins
-	Jitter             Jitter   // how much longer pods take
+	Start   time.Duration `json:"start,omitzero"`
+	Ready   time.Duration `json:"ready,omitzero"`
+	Stop    time.Duration `json:"stop,omitzero"`
+	Timings []Timing      `json:"timings,omitzero"` // exceptions: the first that matches wins
+	Jitter  Jitter        `json:"jitter,omitzero"`  // how much longer pods take
 }
 
 // Jitter is the maximum by which a pod takes longer than its time. The value is
@@ -37,16 +39,20 @@ type Kubelet struct {
 // time, or once for each node. Adding a node does not change the values drawn for
 // other nodes.
 type Jitter struct {
-	Start, Ready, Stop time.Duration
-	PerNode            bool // a node is slow for all of its pods, always
-	LongTail           bool // most take little longer and few take much longer, as with image pulls; if false, evenly
+	Start    time.Duration `json:"start,omitzero"`
+	Ready    time.Duration `json:"ready,omitzero"`
+	Stop     time.Duration `json:"stop,omitzero"`
+	PerNode  bool          `json:"perNode,omitzero"`  // a node is slow for all of its pods, always
+	LongTail bool          `json:"longTail,omitzero"` // most take little longer and few take much longer, as with image pulls; if false, evenly
 }
 
 // Timing is how long pods with an image take on some nodes.
 type Timing struct {
-	Nodes              []string // empty: all
-	Image              string   // of any container; empty: all
-	Start, Ready, Stop time.Duration
+	Nodes []string      `json:"nodes,omitzero"` // empty: all
+	Image string        `json:"image,omitzero"` // of any container; empty: all
+	Start time.Duration `json:"start,omitzero"`
+	Ready time.Duration `json:"ready,omitzero"`
+	Stop  time.Duration `json:"stop,omitzero"`
 }
 
 // longest is the maximum of every duration, so that times fit into 32 bits.

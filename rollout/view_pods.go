@@ -9,18 +9,18 @@ import (
 
 // Pod is a pod of a DaemonSet or Deployment: plain, comparable data.
 type Pod struct {
-	Name        string
-	Node        string // where it runs, or the one node it can run on; empty if the scheduler has found none
-	Bound       bool   // whether it is bound to that node
-	Revision    int64  // 0 if its ControllerRevision or ReplicaSet is unknown
-	Hash        string // its label controller-revision-hash or pod-template-hash
-	Phase       corev1.PodPhase
-	Ready       bool
-	Available   bool // ready for minReadySeconds; a terminating pod can be
-	Terminating bool
-	Reason      string // what kubectl shows in place of the phase: OutOfcpu, ImagePullBackOff, CrashLoopBackOff; mostly empty
-	Restarts    int    // the highest restart count of its containers
-	Since       int    // the tick of its last change; negative if that was before the simulation
+	Name        string          `json:"name"`
+	Node        string          `json:"node,omitzero"`     // where it runs, or the one node it can run on; empty if the scheduler has found none
+	Bound       bool            `json:"bound"`             // whether it is bound to that node
+	Revision    int64           `json:"revision,omitzero"` // 0 if its ControllerRevision or ReplicaSet is unknown
+	Hash        string          `json:"hash,omitzero"`     // its label controller-revision-hash or pod-template-hash
+	Phase       corev1.PodPhase `json:"phase"`
+	Ready       bool            `json:"ready"`
+	Available   bool            `json:"available"` // ready for minReadySeconds; a terminating pod can be
+	Terminating bool            `json:"terminating"`
+	Reason      string          `json:"reason,omitzero"`   // what kubectl shows in place of the phase: OutOfcpu, ImagePullBackOff, CrashLoopBackOff; mostly empty
+	Restarts    int             `json:"restarts,omitzero"` // the highest restart count of its containers
+	Since       int             `json:"since"`             // the tick of its last change; negative if that was before the simulation
 }
 
 // String returns the pod in one line.

@@ -7,15 +7,15 @@ import (
 
 // DrainStatus is a drain in progress: plain data.
 type DrainStatus struct {
-	Drain Drain
-	Since int // the tick in which the drain began
-	Pods  []RemainingPod
+	Drain Drain          `json:"drain"`
+	Since int            `json:"since"` // the tick in which the drain began
+	Pods  []RemainingPod `json:"pods"`
 }
 
 // RemainingPod is a pod that a drain waits for.
 type RemainingPod struct {
-	Pod     string // namespace/name
-	Refused string // why the last eviction was refused; empty if it is terminating
+	Pod     string `json:"pod"`              // namespace/name
+	Refused string `json:"refused,omitzero"` // why the last eviction was refused; empty if it is terminating
 }
 
 // Drains returns the drains in progress, in the order in which they began. In a
