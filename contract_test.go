@@ -88,8 +88,6 @@ var (
 	_ func(*rollout.Sim, ...rollout.Input) error                        = (*rollout.Sim).Inject
 	_ func(*rollout.Sim, int, ...rollout.Input) error                   = (*rollout.Sim).At
 	_ func(*rollout.Sim, runtime.Object) error                          = (*rollout.Sim).Apply
-	_ func(*rollout.Sim, string, int64) error                           = (*rollout.Sim).Undo
-	_ func(*rollout.Sim, string) error                                  = (*rollout.Sim).Delete
 	_ func(*rollout.Sim) []rollout.Event                                = (*rollout.Sim).Tick
 	_ func(*rollout.Sim, int) iter.Seq[[]rollout.Event]                 = (*rollout.Sim).Run
 	_ func(*rollout.Sim, int) (refused []rollout.Event)                 = (*rollout.Sim).Advance
@@ -97,9 +95,10 @@ var (
 	_ func(*rollout.Sim, string) rollout.State                          = (*rollout.Sim).State
 	_ func(*rollout.Sim) bool                                           = (*rollout.Sim).Settled
 	_ func(*rollout.Sim) *cluster.Cluster                               = (*rollout.Sim).Cluster
-	_ func(*rollout.Sim, string) (appsv1.DaemonSetStatus, bool)         = (*rollout.Sim).Status
-	_ func(*rollout.Sim, string) []*appsv1.ControllerRevision           = (*rollout.Sim).History
-	_ func(*rollout.Sim, string) []rollout.Pod                          = (*rollout.Sim).Pods
+	_ func(*rollout.Sim) []string                                       = (*rollout.Sim).Keys
+	_ func(*rollout.Sim, string) (runtime.Object, error)                = (*rollout.Sim).Object
+	_ func(*rollout.Sim, string) ([]rollout.Revision, error)            = (*rollout.Sim).History
+	_ func(*rollout.Sim, string) ([]rollout.Pod, error)                 = (*rollout.Sim).Pods
 	_ func(*rollout.Sim, string) ([]diagnosis.Wait, error)              = diagnosis.Waiting
 	_ func(*rollout.Sim, string) (message string, done bool, err error) = (*rollout.Sim).RolloutStatus
 	_ func(*rollout.Sim) *rollout.Sim                                   = (*rollout.Sim).Fork

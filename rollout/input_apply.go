@@ -62,9 +62,9 @@ func (in Apply) line() string {
 func (in Apply) key() string {
 	switch o := in.Object.(type) {
 	case *appsv1.DaemonSet:
-		return daemonSetKind + kube.Key(o)
+		return kube.DaemonSetKind + kube.Key(o)
 	case *appsv1.Deployment:
-		return deploymentKind + kube.Key(o)
+		return kube.DeploymentKind + kube.Key(o)
 	}
 	return ""
 }

@@ -26,7 +26,7 @@ func TestUnvalidatedIsSurvived(t *testing.T) {
 		s := y.sim(t)
 		for range min(y.ticks, 8) {
 			s.Tick()
-			for _, key := range s.Keys() {
+			for _, key := range daemonSetKeys(s) {
 				s.State(key)
 				s.RolloutStatus(key)
 			}

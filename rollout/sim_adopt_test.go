@@ -126,7 +126,7 @@ func TestWhatADumpMayLookLike(t *testing.T) {
 			}
 			stepped(s, 9)
 			if got := s.State("default/agent"); got != tt.state {
-				t.Errorf("%v, want %v: %v", got, tt.state, s.Pods("default/agent"))
+				t.Errorf("%v, want %v: %v", got, tt.state, shownPods(s, "default/agent"))
 			}
 		})
 	}

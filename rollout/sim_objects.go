@@ -146,22 +146,6 @@ func (o *objectTables) everyRevision() []revision {
 	return append(append(all, o.orphans...), o.foreign...)
 }
 
-// resolve returns the object that a key names: a DaemonSet, or else a Deployment.
-// If both have the key, the prefix "deployment/" or "daemonset/" decides. Both
-// results are nil if there is neither.
-func (o *objectTables) resolve(key string) (*daemonSet, *deployment) {
-	switch kind, rest := cutKind(key); kind {
-	case "deployment":
-		return nil, o.deployments.find(rest)
-	case "daemonset":
-		return o.daemonSets.find(rest), nil
-	}
-	if d := o.daemonSets.find(key); d != nil {
-		return d, nil
-	}
-	return nil, o.deployments.find(key)
-}
-
 // restoredSet returns the ReplicaSet of a revision; 0 is the one before the
 // latest (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go: deploymentRevision).
 func (o *objectTables) restoredSet(d *deployment, to int64) (*replicaSet, error) {

@@ -25,10 +25,7 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	}
 	add(&objects, b.PriorityClasses())
 	for _, slot := range s.daemonSets.order {
-		d := s.daemonSets.at[slot]
-		object := d.object.DeepCopy()
-		object.Status = *d.status.DeepCopy()
-		objects = append(objects, object)
+		objects = append(objects, s.daemonSets.at[slot].write())
 	}
 	for _, r := range s.everyRevision() {
 		objects = append(objects, r.object)

@@ -21,16 +21,14 @@ func init() { probe.Of = func(sim any) probe.Sim { return probed{sim.(*Sim)} } }
 type probed struct{ *Sim }
 
 func (s probed) Find(key string) (string, error) {
-	switch d, deployed := s.resolve(key); {
-	case d != nil:
-		return "daemonset/" + d.key, nil
-	case deployed != nil:
-		return "deployment/" + deployed.key, nil
-	}
-	if err := checkKey(key); err != nil {
+	d, deployed, err := s.lookup(key)
+	switch {
+	case err != nil:
 		return "", err
+	case d != nil:
+		return d.fullKey, nil
 	}
-	return "", notFound(key)
+	return deployed.fullKey, nil
 }
 
 func (s probed) Object(key string) runtime.Object {
@@ -294,11 +292,11 @@ func (s probed) Pod(id int32) probe.Pod {
 	}
 	switch {
 	case p.owner != none:
-		x.Owner = "daemonset/" + s.daemonSets.at[p.owner].key
+		x.Owner = s.daemonSets.at[p.owner].fullKey
 		x.Available = s.available(s.daemonSets.at[p.owner], p)
 	case p.set != none:
 		if slot := s.replicaSets.at[p.set].deployment; slot != none {
-			x.Owner = deploymentKind + s.deployments.at[slot].key
+			x.Owner = s.deployments.at[slot].fullKey
 		}
 		minReady := s.replicaSets.at[p.set].minReady()
 		x.Available = s.availableFor(minReady, p)

@@ -136,7 +136,7 @@ var arrows = []arrow{
 	{"internal/room", "cluster internal/room/hook placement"},
 	{"placement/placementtest", "cluster cluster/clustertest placement"},
 	{"rollout/internal/probe", "placement"},
-	{"rollout", "cluster placement internal/borrow internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube internal/room rollout/internal/probe"},
+	{"rollout", "cluster placement internal/borrow internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube internal/room internal/spell rollout/internal/probe"},
 	{"rollout/diagnosis", "cluster placement internal/apiserver/apply internal/room rollout rollout/internal/probe"},
 	{"rollout/timeline", "rollout rollout/internal/probe"},
 	{"rollout/rollouttest", "cluster cluster/clustertest internal/borrow internal/kube placement rollout rollout/diagnosis"},

@@ -195,7 +195,7 @@ func (f *followed) acts(round int) Actions {
 	var a Actions
 	for _, e := range f.events {
 		switch {
-		case e.Round != round || e.Key != "daemonset/"+f.key:
+		case e.Round != round || e.Key != daemonKey(f.key):
 		case e.Kind == rollout.EventCreated:
 			a.Create = append(a.Create, e.Node)
 		case e.Kind == rollout.EventDeleted:
@@ -261,9 +261,10 @@ func (s *Observation) identify() {
 // hash returns the hash of the newest revision, which the tick's first sync may create.
 func (f *followed) hash() string {
 	newest, hash := int64(-1), ""
-	for _, r := range f.ahead.History(f.key) {
-		if r.Revision > newest {
-			newest, hash = r.Revision, r.Labels[appsv1.ControllerRevisionHashLabelKey]
+	history, _ := f.ahead.History(daemonKey(f.key)) // a deleted DaemonSet has none
+	for _, r := range history {
+		if r.Number > newest {
+			newest, hash = r.Number, r.Hash
 		}
 	}
 	return hash
