@@ -19,6 +19,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 const (
@@ -487,11 +488,11 @@ func TestScriptsChooseAmongEqualPods(t *testing.T) {
 			names := livePods(sim, "ReplicaSet")
 			slices.Sort(names)
 			stayed[strings.Join(names, " ")] = true
-			choices := sim.Choices()
+			choices := probe.Choices(sim)
 			if test.ways == 0 && len(choices) == 0 {
 				continue
 			}
-			want := rollout.Choice{Deployment: "default/web", Pick: 4 - int(test.replicas), Candidates: 4, Count: test.ways, Chosen: way}
+			want := probe.Choice{Key: "deployment/default/web", Pick: 4 - int(test.replicas), Candidates: 4, Count: test.ways, Chosen: way}
 			if len(choices) > 0 {
 				want.Tick, want.Round = choices[0].Tick, choices[0].Round
 			}

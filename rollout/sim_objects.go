@@ -110,6 +110,14 @@ func (o *objectTables) keyOfSet(rs *replicaSet) string {
 	return o.deployments.at[rs.deployment].key
 }
 
+// fullKeyOfSet is keyOfSet with the kind.
+func (o *objectTables) fullKeyOfSet(rs *replicaSet) string {
+	if rs.deployment == none {
+		return ""
+	}
+	return o.deployments.at[rs.deployment].fullKey
+}
+
 // setsOrphaned has every Deployment look at ReplicaSets again.
 func (o *objectTables) setsOrphaned() {
 	for _, slot := range o.deployments.order {

@@ -2,12 +2,19 @@ package rollout
 
 import (
 	"math"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
+
+func init() {
+	probe.Before = func(sim any, round int) *cluster.Cluster { return sim.(*Sim).before(round) }
+	probe.Choices = func(sim any) []probe.Choice { return slices.Clone(sim.(*Sim).choices) }
+}
 
 // Cluster returns a snapshot of the simulated cluster as it is now. It costs as
 // much as there are objects.
@@ -49,11 +56,8 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	return c
 }
 
-// Before returns the cluster as the controllers will find it in the given round
-// of the next tick, the first being 1: the tick's inputs have taken effect,
-// kubelets have acted, and the changes of earlier rounds are included. It runs
-// that tick in a fork.
-func (s *Sim) Before(round int) *cluster.Cluster {
+// before implements probe.Before.
+func (s *Sim) before(round int) *cluster.Cluster {
 	f := s.Fork()
 	switch {
 	case f.now >= f.last:

@@ -52,7 +52,7 @@ func TestScenariosPrintAsTheirSource(t *testing.T) {
 	}
 }
 
-// The configuration of a violation reproduces it. Mutant seen to fail: Sim.Choices
+// The configuration of a violation reproduces it. Mutant seen to fail: probe.Choices
 // without what a script took.
 func TestFailuresHappenAgain(t *testing.T) {
 	var again int
