@@ -91,6 +91,7 @@ var (
 	_ func(*rollout.Sim) []rollout.Event                                = (*rollout.Sim).Tick
 	_ func(*rollout.Sim, int) iter.Seq[[]rollout.Event]                 = (*rollout.Sim).Run
 	_ func(*rollout.Sim, int) (refused []rollout.Event)                 = (*rollout.Sim).Advance
+	_ func(*rollout.Sim, int) (refused []rollout.Event, err error)      = (*rollout.Sim).Settle
 	_ func(*rollout.Sim) int                                            = (*rollout.Sim).Now
 	_ func(*rollout.Sim, string) rollout.State                          = (*rollout.Sim).State
 	_ func(*rollout.Sim) bool                                           = (*rollout.Sim).Settled

@@ -499,7 +499,7 @@ func TestScriptsChooseAmongEqualPods(t *testing.T) {
 			if len(choices) != 1 || choices[0] != want {
 				t.Errorf("%d replicas: choices %v, want %v", test.replicas, choices, want)
 			}
-			if want := fmt.Sprintf("of 4 pods, way %d of %d", way, test.ways); len(choices) == 1 && !strings.HasSuffix(choices[0].String(), want) {
+			if want := fmt.Sprintf("of 4 pods, choice %d of %d", way, test.ways); len(choices) == 1 && !strings.HasSuffix(choices[0].String(), want) {
 				t.Errorf("%v does not end with %q", choices[0], want)
 			}
 		}

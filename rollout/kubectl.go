@@ -5,6 +5,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Apply is Inject(Apply{Object: obj}): kubectl apply of a DaemonSet or Deployment.
@@ -13,10 +15,16 @@ func (s *Sim) Apply(obj runtime.Object) error { return s.Inject(Apply{Object: ob
 // RolloutStatus returns what kubectl rollout status prints, word for word with
 // its line feed, and whether it would stop waiting
 // (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go:
-// DaemonSetStatusViewer.Status).
+// DaemonSetStatusViewer.Status). An input that changes the object in the next tick
+// is a change that the controller has not observed yet. Keys are the same as for
+// Object.
 func (s *Sim) RolloutStatus(key string) (message string, done bool, err error) {
 	d, deployed, err := s.lookup(key)
-	switch {
+	switch outstanding := s.outstanding(key); {
+	case outstanding == kube.DaemonSetKind && (d == nil || d.rolling):
+		return "Waiting for daemon set spec update to be observed...\n", false, nil
+	case outstanding == kube.DeploymentKind:
+		return "Waiting for deployment spec update to be observed...\n", false, nil
 	case err != nil:
 		return "", false, err
 	case deployed != nil:
@@ -57,4 +65,60 @@ func (d *deployment) rolloutStatus() (message string, done bool, err error) {
 		return fmt.Sprintf("%s%d of %d updated replicas are available...\n", waiting, status.AvailableReplicas, status.UpdatedReplicas), false, nil
 	}
 	return fmt.Sprintf("deployment %q successfully rolled out\n", name), true, nil
+}
+
+// inputDue reports whether an input takes effect in the next tick.
+func (s *Sim) inputDue() bool { return len(s.inputs) > 0 && s.inputs[0].tick <= s.now+1 }
+
+// outstanding returns the kind of the object with the key if an input of the next
+// tick may change its spec, and "" otherwise. The object may not exist yet.
+func (s *Sim) outstanding(key string) string {
+	wanted := s.identify(key)
+	if s.daemonSets.find(wanted) != nil {
+		return "" // there is a Deployment with the same key
+	}
+	for _, in := range s.inputs {
+		if in.tick > s.now+1 {
+			break
+		}
+		if changed := s.identify(changedKey(in.input)); changed == wanted || plainKey(changed) == wanted {
+			kind, _, _ := kube.ParseKey(changed)
+			return kind
+		}
+	}
+	return ""
+}
+
+// identify returns the key with its kind if it names an object, and the key as it
+// is otherwise.
+func (s *Sim) identify(key string) string {
+	switch d, deployed := s.resolve(key); {
+	case d != nil:
+		return d.fullKey
+	case deployed != nil:
+		return deployed.fullKey
+	}
+	return key
+}
+
+// changedKey returns the key of the object whose spec the input changes, or "".
+func changedKey(in Input) string {
+	switch x := in.(type) {
+	case Apply:
+		switch o := x.Object.(type) {
+		case *appsv1.DaemonSet:
+			return kube.DaemonSetKind + kube.Key(o)
+		case *appsv1.Deployment:
+			return kube.DeploymentKind + kube.Key(o)
+		}
+	case Undo:
+		return x.Key
+	case Scale:
+		return x.Key
+	case Pause:
+		return x.Key
+	case Resume:
+		return x.Key
+	}
+	return ""
 }

@@ -209,6 +209,9 @@ func TestCorpusRollsOut(t *testing.T) {
 			if st := s.State(key); st != StateDone {
 				t.Errorf("%s %s: %v after %d ticks", file, key, st, s.Now())
 			}
+		}
+		for _, ds := range m.DaemonSets {
+			key := kube.Key(ds)
 			ds = ds.DeepCopy()
 			ds.Spec.Template.Spec.Containers[0].Image += "-next"
 			if err := s.Apply(ds); err != nil {

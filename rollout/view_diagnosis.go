@@ -47,7 +47,7 @@ func (s probed) Object(key string) runtime.Object {
 	return nil
 }
 
-func (s probed) InputDue() bool { return len(s.inputs) > 0 && s.inputs[0].tick <= s.now+1 }
+func (s probed) InputDue() bool { return s.inputDue() }
 
 func (s probed) DropInputs() { s.inputs = nil }
 
