@@ -105,12 +105,7 @@ func (s *Sim) identify(key string) string {
 func changedKey(in Input) string {
 	switch x := in.(type) {
 	case Apply:
-		switch o := x.Object.(type) {
-		case *appsv1.DaemonSet:
-			return kube.DaemonSetKind + kube.Key(o)
-		case *appsv1.Deployment:
-			return kube.DeploymentKind + kube.Key(o)
-		}
+		return x.key()
 	case Undo:
 		return x.Key
 	case Scale:
