@@ -117,7 +117,11 @@ spec:
 // RemedyScaleUp.
 func TestDrainsEndWithoutBypassingBudgets(t *testing.T) {
 	sim := parsed(t, node("n1", "4")+node("n2", "4")+blockedDrain)
-	at := sim.Pods("shop/web")[0].Node
+	pods, err := sim.Pods("shop/web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := pods[0].Node
 	if err := sim.Inject(rollout.Drain{Node: at}); err != nil {
 		t.Fatal(err)
 	}
