@@ -104,7 +104,7 @@ func TestUnknownKeysAreErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]string{
-		"agent": "key \"agent\": must be namespace/name", "ops/web": "daemonsets.apps and deployments.apps \"web\" not found", "deployment/ops/agent": "deployments.apps \"agent\" not found",
+		"agent": "key \"agent\": must be namespace/name: did you mean daemonset/ops/agent?", "ops/web": "daemonsets.apps and deployments.apps \"web\" not found", "deployment/ops/agent": "deployments.apps \"agent\" not found: did you mean daemonset/ops/agent?",
 	} {
 		if p, err := timeline.Watch(sim, key, 9); p != nil || err == nil || err.Error() != want || sim.Now() != -1 {
 			t.Errorf("%s: %v, %v in tick %d", key, p, err, sim.Now())
