@@ -279,7 +279,7 @@ func (s probed) KnowsNode(name string) bool { return s.slotOf(name) != none }
 func (s probed) Pod(id int32) probe.Pod {
 	p := &s.pods[id]
 	x := probe.Pod{
-		Namespace: s.namespace(p), Name: s.podName(id), Phase: phases[p.phase],
+		Namespace: s.namespace(p), Name: s.podName(id), Class: p.class, Phase: phases[p.phase],
 		Bound: p.is(bound), Terminating: p.is(terminating), Terminal: p.terminal(), Waits: p.due == none, AnyNode: p.set != none,
 		Crashing: p.is(loops), Pulling: p.is(pulls), Rejected: s.rejectsForEver(p), Expelled: s.isExpelled(p),
 		Ready: p.is(isReady), Due: max(0, int(p.due)), Reason: s.kubelets.reasonOf(p),

@@ -167,6 +167,7 @@ type Node struct {
 type Pod struct {
 	Namespace, Name string
 	Owner           string // the key of its DaemonSet or Deployment with the kind, if it has one
+	Class           int32  // pods of one template have the same
 	Node            Node   // the zero Node if there is none
 	NodeExists      bool
 
