@@ -97,7 +97,7 @@ func TestRemediesLetTheRolloutEnd(t *testing.T) {
 // remedyKinds is the order of remedies, from the smallest change to the largest.
 var remedyKinds = []diagnosis.RemedyKind{
 	diagnosis.RemedyResume, diagnosis.RemedyChangeUpdateLimit, diagnosis.RemedyReplaceInPlace, diagnosis.RemedyDeletePods, diagnosis.RemedyRepairNodes,
-	diagnosis.RemedyAddNodes, diagnosis.RemedyScaleUp, diagnosis.RemedyScaleDown, diagnosis.RemedyChangeTemplate, diagnosis.RemedyUndo, diagnosis.RemedyRemoveNodes, diagnosis.RemedyBypassPDB,
+	diagnosis.RemedyAddNodes, diagnosis.RemedyScaleUp, diagnosis.RemedyScaleDown, diagnosis.RemedyChangeTemplate, diagnosis.RemedyUndo, diagnosis.RemedyRemoveNodes, diagnosis.RemedyChangePDB, diagnosis.RemedyBypassPDB,
 }
 
 // diagnose fails on an error.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -35,6 +36,14 @@ func (s probed) Object(key string) runtime.Object {
 	if name, ok := strings.CutPrefix(key, "node/"); ok {
 		if object, ok := borrow.From(s.cluster).Node(name); ok {
 			return object
+		}
+		return nil
+	}
+	if name, ok := strings.CutPrefix(key, "poddisruptionbudget/"); ok {
+		for _, b := range borrow.From(s.cluster).PodDisruptionBudgets() {
+			if kube.Key(b) == name {
+				return b
+			}
 		}
 		return nil
 	}
@@ -327,6 +336,10 @@ func (s probed) Neighbours(id int32, ofDaemonSet bool) []int32 {
 		p := &s.pods[other]
 		return !p.is(bound) || p.terminal() || !ofDaemonSet && p.is(terminating)
 	})
+}
+
+func (s probed) Budgets(id int32) []*policyv1.PodDisruptionBudget {
+	return s.evictions.budgetsOf(&s.pods[id])
 }
 
 func (s probed) Guarded(id int32) []int32 {
