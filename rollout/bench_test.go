@@ -81,7 +81,7 @@ func beginRoll(tb testing.TB, s *Sim, budget string) (transitions int) {
 
 func podEvents(events []Event) (n int) {
 	for i := range events {
-		if events[i].Kind >= EventCreated && events[i].Kind <= EventReleased {
+		if events[i].Pod != "" {
 			n++
 		}
 	}
