@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -28,7 +29,9 @@ var (
 		DaemonSets: []*appsv1.DaemonSet{}, ControllerRevisions: []*appsv1.ControllerRevision{},
 		Deployments: []*appsv1.Deployment{}, ReplicaSets: []*appsv1.ReplicaSet{}, StatefulSets: []*appsv1.StatefulSet{}, Services: []*corev1.Service{},
 		PodDisruptionBudgets: []*policyv1.PodDisruptionBudget{}, PriorityClasses: []*schedulingv1.PriorityClass{},
-		Skipped: []cluster.ManifestError{}, Warnings: []cluster.ManifestError{},
+		ServiceAccounts: []*corev1.ServiceAccount{}, LimitRanges: []*corev1.LimitRange{}, ResourceQuotas: []*corev1.ResourceQuota{},
+		RuntimeClasses: []*nodev1.RuntimeClass{},
+		Skipped:        []cluster.ManifestError{}, Warnings: []cluster.ManifestError{},
 	}
 	_ func(io.Reader, ...cluster.ReadOption) (*cluster.Manifest, error)                      = cluster.ReadManifest
 	_ func([]string, ...cluster.ReadOption) (*cluster.Manifest, error)                       = cluster.ReadFiles
@@ -88,18 +91,18 @@ var (
 	_ func(*rollout.Sim, ...rollout.Input) error                        = (*rollout.Sim).Inject
 	_ func(*rollout.Sim, int, ...rollout.Input) error                   = (*rollout.Sim).At
 	_ func(*rollout.Sim, runtime.Object) error                          = (*rollout.Sim).Apply
+	_ func(*rollout.Sim, string, int64) error                           = (*rollout.Sim).Undo
+	_ func(*rollout.Sim, string) error                                  = (*rollout.Sim).Delete
 	_ func(*rollout.Sim) []rollout.Event                                = (*rollout.Sim).Tick
 	_ func(*rollout.Sim, int) iter.Seq[[]rollout.Event]                 = (*rollout.Sim).Run
 	_ func(*rollout.Sim, int) (refused []rollout.Event)                 = (*rollout.Sim).Advance
-	_ func(*rollout.Sim, int) (refused []rollout.Event, err error)      = (*rollout.Sim).Settle
 	_ func(*rollout.Sim) int                                            = (*rollout.Sim).Now
 	_ func(*rollout.Sim, string) rollout.State                          = (*rollout.Sim).State
 	_ func(*rollout.Sim) bool                                           = (*rollout.Sim).Settled
 	_ func(*rollout.Sim) *cluster.Cluster                               = (*rollout.Sim).Cluster
-	_ func(*rollout.Sim) []string                                       = (*rollout.Sim).Keys
-	_ func(*rollout.Sim, string) (runtime.Object, error)                = (*rollout.Sim).Object
-	_ func(*rollout.Sim, string) ([]rollout.Revision, error)            = (*rollout.Sim).History
-	_ func(*rollout.Sim, string) ([]rollout.Pod, error)                 = (*rollout.Sim).Pods
+	_ func(*rollout.Sim, string) (appsv1.DaemonSetStatus, bool)         = (*rollout.Sim).Status
+	_ func(*rollout.Sim, string) []*appsv1.ControllerRevision           = (*rollout.Sim).History
+	_ func(*rollout.Sim, string) []rollout.Pod                          = (*rollout.Sim).Pods
 	_ func(*rollout.Sim, string) ([]diagnosis.Wait, error)              = diagnosis.Waiting
 	_ func(*rollout.Sim, string) (message string, done bool, err error) = (*rollout.Sim).RolloutStatus
 	_ func(*rollout.Sim) *rollout.Sim                                   = (*rollout.Sim).Fork

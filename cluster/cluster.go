@@ -111,6 +111,10 @@ func (c *Cluster) Manifest() *Manifest {
 		Services:             copies(s.Services()),
 		PodDisruptionBudgets: copies(s.PodDisruptionBudgets()),
 		PriorityClasses:      copies(s.PriorityClasses()),
+		ServiceAccounts:      copies(s.ServiceAccounts()),
+		LimitRanges:          copies(s.LimitRanges()),
+		ResourceQuotas:       copies(s.ResourceQuotas()),
+		RuntimeClasses:       copies(s.RuntimeClasses()),
 	}
 }
 

@@ -28,6 +28,6 @@
 // through an object. Adopt is New without the copies.
 //
 // An object that Validate accepts may still be refused by an API server. Validate
-// checks the fields that the model uses; admission (quotas, LimitRanges,
-// PodSecurity, webhooks) is not modelled.
+// checks the fields that the model uses, and admission (quotas, LimitRanges,
+// PodSecurity, webhooks) decides about pods only when they are created.
 package cluster

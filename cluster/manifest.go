@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -37,6 +38,10 @@ type Manifest struct {
 	Services             []*corev1.Service               `json:"services,omitempty"`
 	PodDisruptionBudgets []*policyv1.PodDisruptionBudget `json:"podDisruptionBudgets,omitempty"`
 	PriorityClasses      []*schedulingv1.PriorityClass   `json:"priorityClasses,omitempty"`
+	ServiceAccounts      []*corev1.ServiceAccount        `json:"serviceAccounts,omitempty"`
+	LimitRanges          []*corev1.LimitRange            `json:"limitRanges,omitempty"`
+	ResourceQuotas       []*corev1.ResourceQuota         `json:"resourceQuotas,omitempty"`
+	RuntimeClasses       []*nodev1.RuntimeClass          `json:"runtimeClasses,omitempty"`
 
 	// Skipped lists the objects that are not in the Manifest, and why, in the order of
 	// the stream. The kind in Object follows its apiVersion: "batch/v1 Job shop/report".
@@ -127,7 +132,11 @@ func (m *Manifest) Objects() []runtime.Object {
 	all = appendObjects(all, m.StatefulSets)
 	all = appendObjects(all, m.Services)
 	all = appendObjects(all, m.PodDisruptionBudgets)
-	return appendObjects(all, m.PriorityClasses)
+	all = appendObjects(all, m.PriorityClasses)
+	all = appendObjects(all, m.ServiceAccounts)
+	all = appendObjects(all, m.LimitRanges)
+	all = appendObjects(all, m.ResourceQuotas)
+	return appendObjects(all, m.RuntimeClasses)
 }
 
 func appendObjects[T runtime.Object](all []runtime.Object, some []T) []runtime.Object {
@@ -162,6 +171,14 @@ func (m *Manifest) add(object runtime.Object) {
 		m.PodDisruptionBudgets = append(m.PodDisruptionBudgets, o)
 	case *schedulingv1.PriorityClass:
 		m.PriorityClasses = append(m.PriorityClasses, o)
+	case *corev1.ServiceAccount:
+		m.ServiceAccounts = append(m.ServiceAccounts, o)
+	case *corev1.LimitRange:
+		m.LimitRanges = append(m.LimitRanges, o)
+	case *corev1.ResourceQuota:
+		m.ResourceQuotas = append(m.ResourceQuotas, o)
+	case *nodev1.RuntimeClass:
+		m.RuntimeClasses = append(m.RuntimeClasses, o)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/berthsim/berth/internal/apiserver/admission"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/room"
@@ -88,7 +89,50 @@ func samePlaces(a, b *corev1.PodSpec) bool {
 		equality.Semantic.DeepEqual(a.Tolerations, b.Tolerations)
 }
 
-// newTemplateClass returns the class of the pods created from now on
+// classOf returns the class of the pods that the DaemonSet creates now. It returns
+// none if the API server refuses them; denied is the reason.
+func (dsc *daemonSetController) classOf(d *daemonSet) int32 {
+	if d.class != none || d.denied != (denial{}) {
+		return d.class
+	}
+	c := dsc.newTemplateClass(d)
+	if refusal := dsc.admitClass(d, c); refusal != nil {
+		d.denied = denialOf(refusal)
+		return none
+	}
+	d.class = dsc.addClass(d, c)
+	return d.class
+}
+
+// admitClass changes a class as admission changes its pods, or returns why they are
+// refused. The scheduler and the kubelets see the admitted pod, the controller only the
+// template (pkg/controller/daemon/daemon_controller.go: NodeShouldRunDaemonPod).
+func (dsc *daemonSetController) admitClass(d *daemonSet, c *class) *admission.Refusal {
+	pod := d.workload.Pod()
+	pod.GenerateName, pod.Name = d.object.Name+"-", c.prefix+"xxxxx"
+	pod.Labels = c.labels
+	admitted, refusal := dsc.admit(pod)
+	if refusal != nil {
+		return refusal
+	}
+	if admitted.Spec.Priority != nil {
+		c.priority = *admitted.Spec.Priority
+	}
+	if sameToScheduler(&pod.Spec, &admitted.Spec) {
+		return nil
+	}
+	object := *d.object
+	object.Spec.Template.Spec, object.Spec.Template.Annotations = admitted.Spec, admitted.Annotations
+	workload, err := placement.ForDaemonSet(&object, placement.Unvalidated())
+	if err != nil { // cannot be: the admitted pod is valid
+		return nil
+	}
+	c.workload, c.load, c.template, c.changed = workload, room.LoadOfWorkload(workload), &object.Spec.Template, true
+	c.tolerates = admitted.Spec.Tolerations
+	return nil
+}
+
+// newTemplateClass returns the class of the pods created from now on, before admission
 // (pkg/controller/daemon/util/daemonset_util.go: CreatePodTemplate).
 func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 	template := &d.object.Spec.Template

@@ -71,7 +71,7 @@ func (dsc *daemonSetController) setHash(d *daemonSet, hash string) {
 	if d.hash == hash && d.class != none && dsc.classes[d.class].generation == d.generation() {
 		return
 	}
-	d.hash, d.class, d.stale = hash, none, true
+	d.hash, d.class, d.denied, d.stale = hash, none, denial{}, true
 	for _, c := range d.classes {
 		dsc.fresh[c] = d.updated(dsc.classes[c])
 	}

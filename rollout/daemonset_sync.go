@@ -72,7 +72,8 @@ func (dsc *daemonSetController) sync(d *daemonSet) {
 	if len(dsc.creations)+len(dsc.deletions) == 0 && d.rolling {
 		err = dsc.rollingUpdate(d)
 	}
-	if err == nil {
+	refused := len(dsc.creations) > 0 && dsc.classOf(d) == none
+	if err == nil && !refused {
 		dsc.cleanupHistory(d)
 	}
 	if err != nil || d.failure != "" {
@@ -81,6 +82,9 @@ func (dsc *daemonSetController) sync(d *daemonSet) {
 	dsc.storeStatus(d)
 	if d.queued.has(hashesChanged) {
 		dsc.relabel(d)
+	}
+	if refused {
+		dsc.createFailed(d)
 	}
 	dsc.act(d)
 }
@@ -116,6 +120,17 @@ func (dsc *daemonSetController) act(d *daemonSet) {
 	dsc.busy = dsc.busy || len(dsc.creations)+len(dsc.deletions) > 0
 }
 
+// createFailed drops the creations of a sync, because the API server refuses the first:
+// the controller then tries no more (pkg/controller/daemon/daemon_controller.go:
+// syncNodes). It retries after a backoff, with the same outcome; that is no event.
+func (dsc *daemonSetController) createFailed(d *daemonSet) {
+	dsc.creations = dsc.creations[:0]
+	if message := "Error creating: " + d.denied.message; d.told != message && !d.denied.silent {
+		d.told = message
+		dsc.emit(Event{Kind: EventFailedCreate, Key: d.fullKey, Detail: message})
+	}
+}
+
 // whyNot returns why the node is not eligible for the DaemonSet.
 func (dsc *daemonSetController) whyNot(d *daemonSet, node int32) string {
 	object, there := borrow.From(dsc.cluster).Node(dsc.nodeNames[node].name)
@@ -126,9 +141,6 @@ func (dsc *daemonSetController) whyNot(d *daemonSet, node int32) string {
 }
 
 func (dsc *daemonSetController) create(d *daemonSet, c creation) {
-	if d.class == none {
-		d.class = dsc.addClass(d, dsc.newTemplateClass(d))
-	}
 	id, p := dsc.newPod(d.class, nextSerial(&d.serial, &d.taken))
 	p.node, p.owner = c.node, d.slot
 	dsc.link(id)

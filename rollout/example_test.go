@@ -105,8 +105,7 @@ func ExampleSim_Apply_deployment() {
 		panic(err)
 	}
 	fmt.Print(picture)
-	pods, _ := sim.Pods("default/web")
-	for _, pod := range pods {
+	for _, pod := range sim.Pods("default/web") {
 		fmt.Println(pod)
 	}
 	message, _, _ := sim.RolloutStatus("default/web")

@@ -7,7 +7,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/room"
@@ -98,12 +97,12 @@ func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	c := newClass(namePrefix(rs.object.Name), template.Labels, &template.Spec)
 	pod := kube.PodFromTemplate(template.DeepCopy(), rs.object.Name, rs.reference())
 	pod.Name, pod.Namespace = c.prefix+"0", rs.object.Namespace
-	pod.Spec.Tolerations = withDefaultTolerations(pod.Spec.Tolerations)
 	if pod.OwnerReferences[0].UID == "" {
 		pod.OwnerReferences[0].UID = "0"
 	}
-	if errs := cluster.Validate(pod); len(errs) > 0 {
-		return nil, fmt.Errorf("Pod %q is invalid: %w", c.prefix, errs.ToAggregate())
+	pod, refusal := rsc.admit(pod)
+	if refusal != nil {
+		return nil, refusal
 	}
 	w, err := placement.ForPod(pod)
 	if err != nil {
@@ -119,12 +118,25 @@ func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 // classOf returns the class of pods that the ReplicaSet creates now. It returns
 // none if the ReplicaSet cannot create any; denied is the reason.
 func (rsc *replicaSetController) classOf(rs *replicaSet) int32 {
-	if rs.class == none && rs.denied == "" {
-		if c, err := rsc.newSetClass(rs); err != nil {
-			rs.denied = err.Error()
-		} else {
-			rs.class = rsc.addSetClass(rs, c)
-		}
+	if rs.class != none || rs.denied != (denial{}) {
+		return rs.class
 	}
+	c, err := rsc.newSetClass(rs)
+	if err != nil {
+		rs.denied = denialOf(err)
+		rsc.createFailed(rs)
+		return none
+	}
+	rs.class = rsc.addSetClass(rs, c)
 	return rs.class
+}
+
+// createFailed records that the API server refuses the pods of a ReplicaSet, as an event
+// of the Deployment that controls it. The controller retries, with the same outcome.
+func (rsc *replicaSetController) createFailed(rs *replicaSet) {
+	if rs.deployment == none || rs.denied.silent {
+		return
+	}
+	d := rsc.deployments.at[rs.deployment]
+	rsc.emit(Event{Kind: EventFailedCreate, Key: d.fullKey, Revision: rs.revision(), Detail: "Error creating: " + rs.denied.message})
 }

@@ -42,7 +42,7 @@ type replicaSet struct {
 	classes []int32 // of all pods it has or had
 	serial  int32   // last number given to a pod
 	taken   []int32 // numbers that adopted pods have, ascending
-	denied  string  // why the API server takes no pod of the template
+	denied  denial  // why the API server takes no pod of the template
 
 	queued   syncReasons
 	deleting bool // foreground deletion waits for the pods

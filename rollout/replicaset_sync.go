@@ -45,7 +45,7 @@ func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, statu
 	failure := ""
 	switch diff := len(active) - int(rs.size()); {
 	case diff < 0 && rsc.classOf(rs) == none:
-		failure = rs.denied
+		failure = rs.denied.message
 	case diff < 0:
 		for range min(-diff, setBurst) {
 			rsc.createReplica(rs)

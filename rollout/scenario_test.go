@@ -24,7 +24,7 @@ import (
 // times, which must make no difference: twice as it stands, with the nodes given
 // in reverse, and with ticks passed by Run instead of one by one.
 //
-//	cluster tick=1s start=0s ready=0s stop=0s gc=0s grace=0s order=Seeded seed=1
+//	cluster tick=1s start=0s ready=0s stop=0s gc=0s grace=0s order=Seeded seed=1 disable=PodSecurity
 //	nodes 3 pool=a            n1 n2 n3, with labels
 //	node x pool=b taint=k=v:NoSchedule cpu=2 pods=3    without cpu and pods it has room for all
 //	                          and what else parseObject reads
@@ -186,6 +186,8 @@ func (g *stage) cluster(d *datadriven.TestData) error {
 			cfg.Order = OrderSeeded
 		case "seed":
 			cfg.Seed, _ = strconv.ParseUint(a.Vals[0], 10, 64)
+		case "disable":
+			cfg.DisableAdmissionPlugins = a.Vals
 		default:
 			return fmt.Errorf("cluster %s?", a.Key)
 		}
@@ -389,8 +391,8 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 	var b strings.Builder
 	switch d.Cmd {
 	case "status":
-		st, ok := daemonSetStatus(g.sim, key)
-		if deployed, found := deploymentStatus(g.sim, key); found {
+		st, ok := g.sim.Status(key)
+		if deployed, found := g.sim.DeploymentStatus(key); found {
 			return g.deploymentStatus(key, &deployed), nil
 		}
 		if !ok {
@@ -405,16 +407,14 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 		}
 		fmt.Fprintf(&b, "%stick %d %v\n", message, g.sim.Now(), g.sim.State(key))
 	case "pods":
-		for _, p := range shownPods(g.sim, key) {
+		for _, p := range g.sim.Pods(key) {
 			fmt.Fprintln(&b, p)
 		}
 	case "history":
-		if history, err := g.sim.History("daemonset/" + key); err == nil {
-			for _, r := range history {
-				fmt.Fprintln(&b, r.Number, r.Name, r.ChangeCause)
-			}
+		for _, r := range g.sim.History(key) {
+			fmt.Fprintln(&b, r.Revision, r.Name, r.Annotations["kubernetes.io/change-cause"])
 		}
-		for _, rs := range replicaSetsOf(g.sim, key) {
+		for _, rs := range g.sim.ReplicaSets(key) {
 			fmt.Fprintln(&b, rs.Annotations[revisionAnnotation], rs.Name, *rs.Spec.Replicas, rs.Annotations[revisionHistoryAnnotation])
 		}
 	case "waiting":
@@ -433,7 +433,7 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 		}
 		return Diagnosed(g.sim, key), nil
 	case "scale":
-		return "", g.sim.Inject(Scale{key, 3})
+		return "", g.sim.Scale(key, 3)
 	default:
 		return "", fmt.Errorf("command %s?", d.Cmd)
 	}

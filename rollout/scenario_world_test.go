@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/cluster"
 )
 
 // parseObject reads what a cluster has beside nodes:
@@ -22,9 +24,16 @@ import (
 //	statefulset web replicas=3
 //	budget web app=web min=2 max=1 policy=AlwaysAllow
 //	class high value=1000 never
+//	object {apiVersion: v1, kind: LimitRange, ...}     any object, in one line of YAML
 func parseObject(words []string) (runtime.Object, error) {
 	meta := metav1.ObjectMeta{Namespace: "default", Name: words[1]}
 	switch words[0] {
+	case "object":
+		m, err := cluster.ReadManifest(strings.NewReader(strings.Join(words[1:], " ")))
+		if err != nil {
+			return nil, err
+		}
+		return cluster.Default(m.Objects()[0]), nil
 	case "pod":
 		return parsePod(meta, words[2:])
 	case "statefulset":

@@ -91,7 +91,7 @@ func (s *scheduler) fits(p *pod) bool {
 		return false
 	}
 	c := s.classes[p.class]
-	if p.created != s.clock || p.is(tried) { // it was made for a node that wanted it
+	if p.created != s.clock || p.is(tried) || c.changed { // else it was made for a node that wanted it
 		if node, _ := borrow.From(s.cluster).Node(s.nodeNames[p.node].name); c.workload.Check(node).Decision != placement.Eligible {
 			return false
 		}

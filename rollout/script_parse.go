@@ -9,7 +9,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -128,12 +127,9 @@ func verbs() map[string]func(*lexer) Input {
 
 func (r *lexer) apply() Input {
 	in := Apply{Unvalidated: r.skip("unvalidated")}
-	switch {
-	case r.skip("deployment"):
+	if r.skip("deployment") {
 		in.Object = object[appsv1.Deployment](r)
-	case r.skip("poddisruptionbudget"):
-		in.Object = object[policyv1.PodDisruptionBudget](r)
-	default:
+	} else {
 		in.Object = object[appsv1.DaemonSet](r)
 	}
 	return in

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/berthsim/berth/internal/apiserver/admission"
 )
 
 // Config configures time and machines in a simulation. In the zero Config a tick
@@ -21,6 +23,11 @@ type Config struct {
 	Kubelet   Kubelet       `json:"kubelet,omitzero"`   // how long pods take; zero value: the next tick
 	PodGC     time.Duration `json:"podGC,omitzero"`     // from a node's removal to the garbage collection of its pods; default 0: the same tick (a real cluster: 40-60 s)
 	NodeGrace time.Duration `json:"nodeGrace,omitzero"` // from NodeDown to the node's taints; default 0 (a real cluster: about 50 s)
+
+	// DisableAdmissionPlugins names admission plugins of the API server that do not
+	// look at new pods, for example "PodSecurity" or "LimitRanger". By default those
+	// run that a cluster has by default, and those whose annotations a namespace has.
+	DisableAdmissionPlugins []string `json:"disableAdmissionPlugins,omitempty"`
 }
 
 // Kubelet is how long pods take: from being bound to running (one tick at least),
@@ -72,6 +79,11 @@ func (c *Config) check() error {
 	}
 	if c.Order > OrderFromScript {
 		wrong("Config.Order: %d is none of OrderByName, OrderSeeded and OrderFromScript", uint8(c.Order))
+	}
+	for i, name := range c.DisableAdmissionPlugins {
+		if _, ok := admission.PluginNamed(name); !ok {
+			wrong("Config.DisableAdmissionPlugins[%d]: %q is not an admission plugin", i, name)
+		}
 	}
 	for i, took := range c.Choices {
 		if took < 0 {

@@ -60,6 +60,7 @@ const (
 	EventRevisionRenumbered EventKind = "RevisionRenumbered" // an earlier template is the current one again
 	EventRevisionDeleted    EventKind = "RevisionDeleted"    // beyond revisionHistoryLimit, or with its DaemonSet
 	EventSyncFailed         EventKind = "SyncFailed"         // the controller retries
+	EventFailedCreate       EventKind = "FailedCreate"       // the API server refuses the pods of a DaemonSet or ReplicaSet; the controller retries
 
 	EventScaled           EventKind = "Scaled"           // a ReplicaSet, by its Deployment
 	EventConditionChanged EventKind = "ConditionChanged" // of a Deployment: its status or reason

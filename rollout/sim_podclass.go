@@ -30,6 +30,7 @@ type class struct {
 	priority   int32
 	cost       int32               // controller.kubernetes.io/pod-deletion-cost
 	workload   *placement.Workload // what the scheduler asks; nil for pods that came bound
+	changed    bool                // admission changed what the scheduler asks: the controller wants pods by the template
 	load       room.Load           // what a generated pod takes
 }
 

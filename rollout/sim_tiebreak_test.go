@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // Every combination comes once, the first nodes first.
@@ -41,7 +39,7 @@ func scripted(t failer, y *story, most int, each func(events []Event)) bool {
 	for range most {
 		s := y.sim(t)
 		each(stepped(s, y.ticks))
-		choices := probe.Choices(s)
+		choices := s.Choices()
 		last := len(choices) - 1
 		for last >= 0 && choices[last].Chosen+1 >= choices[last].Count {
 			last--

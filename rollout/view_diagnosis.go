@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -22,28 +21,22 @@ func init() { probe.Of = func(sim any) probe.Sim { return probed{sim.(*Sim)} } }
 type probed struct{ *Sim }
 
 func (s probed) Find(key string) (string, error) {
-	d, deployed, err := s.lookup(key)
-	switch {
-	case err != nil:
-		return "", err
+	switch d, deployed := s.resolve(key); {
 	case d != nil:
-		return d.fullKey, nil
+		return "daemonset/" + d.key, nil
+	case deployed != nil:
+		return "deployment/" + deployed.key, nil
 	}
-	return deployed.fullKey, nil
+	if err := checkKey(key); err != nil {
+		return "", err
+	}
+	return "", notFound(key)
 }
 
 func (s probed) Object(key string) runtime.Object {
 	if name, ok := strings.CutPrefix(key, "node/"); ok {
 		if object, ok := borrow.From(s.cluster).Node(name); ok {
 			return object
-		}
-		return nil
-	}
-	if name, ok := strings.CutPrefix(key, "poddisruptionbudget/"); ok {
-		for _, b := range borrow.From(s.cluster).PodDisruptionBudgets() {
-			if kube.Key(b) == name {
-				return b
-			}
 		}
 		return nil
 	}
@@ -56,7 +49,7 @@ func (s probed) Object(key string) runtime.Object {
 	return nil
 }
 
-func (s probed) InputDue() bool { return s.inputDue() }
+func (s probed) InputDue() bool { return len(s.inputs) > 0 && s.inputs[0].tick <= s.now+1 }
 
 func (s probed) DropInputs() { s.inputs = nil }
 
@@ -202,7 +195,7 @@ func (s probed) Unfinished(key string) *probe.DaemonSet {
 func (s *Sim) daemonSet(d *daemonSet) (*probe.DaemonSet, marks) {
 	surge, unavailable, err := d.budget()
 	x := &probe.DaemonSet{
-		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure, Invalid: err != nil,
+		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure, Denied: d.denied.String(), Invalid: err != nil,
 	}
 	user := marks(0)
 	switch {
@@ -253,7 +246,7 @@ func (s probed) Deployment(key string) *probe.Deployment {
 		Syncing: s.wantsAny(d), Still: s.nextForReplicas(d) > s.last, Done: d.done(),
 	}
 	if current := s.currentSet(d); current != nil {
-		x.Denied = current.denied
+		x.Denied = current.denied.String()
 	}
 	for _, slot := range d.mine {
 		rs := s.replicaSets.at[slot]
@@ -288,7 +281,7 @@ func (s probed) KnowsNode(name string) bool { return s.slotOf(name) != none }
 func (s probed) Pod(id int32) probe.Pod {
 	p := &s.pods[id]
 	x := probe.Pod{
-		Namespace: s.namespace(p), Name: s.podName(id), Class: p.class, Phase: phases[p.phase],
+		Namespace: s.namespace(p), Name: s.podName(id), Phase: phases[p.phase],
 		Bound: p.is(bound), Terminating: p.is(terminating), Terminal: p.terminal(), Waits: p.due == none, AnyNode: p.set != none,
 		Crashing: p.is(loops), Pulling: p.is(pulls), Rejected: s.rejectsForEver(p), Expelled: s.isExpelled(p),
 		Ready: p.is(isReady), Due: max(0, int(p.due)), Reason: s.kubelets.reasonOf(p),
@@ -301,11 +294,11 @@ func (s probed) Pod(id int32) probe.Pod {
 	}
 	switch {
 	case p.owner != none:
-		x.Owner = s.daemonSets.at[p.owner].fullKey
+		x.Owner = "daemonset/" + s.daemonSets.at[p.owner].key
 		x.Available = s.available(s.daemonSets.at[p.owner], p)
 	case p.set != none:
 		if slot := s.replicaSets.at[p.set].deployment; slot != none {
-			x.Owner = s.deployments.at[slot].fullKey
+			x.Owner = deploymentKind + s.deployments.at[slot].key
 		}
 		minReady := s.replicaSets.at[p.set].minReady()
 		x.Available = s.availableFor(minReady, p)
@@ -336,10 +329,6 @@ func (s probed) Neighbours(id int32, ofDaemonSet bool) []int32 {
 		p := &s.pods[other]
 		return !p.is(bound) || p.terminal() || !ofDaemonSet && p.is(terminating)
 	})
-}
-
-func (s probed) Budgets(id int32) []*policyv1.PodDisruptionBudget {
-	return s.evictions.budgetsOf(&s.pods[id])
 }
 
 func (s probed) Guarded(id int32) []int32 {

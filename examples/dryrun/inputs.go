@@ -157,8 +157,6 @@ func (in *inputs) workload(key string) (runtime.Object, error) {
 
 // decides states what the kinds that the model ignores would decide.
 var decides = map[string]string{
-	"ResourceQuota":                    "whether pods are created",
-	"LimitRange":                       "what pods request, and whether they are created",
 	"HorizontalPodAutoscaler":          "how many replicas there are",
 	"MutatingWebhookConfiguration":     "what pods are like",
 	"ValidatingWebhookConfiguration":   "whether objects are let in",
@@ -167,7 +165,6 @@ var decides = map[string]string{
 	"PersistentVolumeClaim":            "on which nodes pods may run",
 	"PersistentVolume":                 "on which nodes pods may run",
 	"StorageClass":                     "on which nodes pods may run",
-	"RuntimeClass":                     "what pods request and where they may run",
 	"Job":                              "whether its pods come again",
 	"CronJob":                          "whether its pods come again",
 	"ReplicationController":            "whether its pods come again",

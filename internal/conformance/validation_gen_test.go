@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -640,6 +641,86 @@ func (s *soil) priorityClass() runtime.Object {
 		c.PreemptionPolicy = new(sound(s, of(corev1.PreemptNever, corev1.PreemptLowerPriority), "", "never"))
 	}
 	return c
+}
+
+func (s *soil) serviceAccount() runtime.Object {
+	return &corev1.ServiceAccount{ObjectMeta: s.meta(true)}
+}
+
+func (s *soil) runtimeClass() runtime.Object {
+	c := &nodev1.RuntimeClass{ObjectMeta: s.meta(false), Handler: sound(s, of("runc", "kata"), "", "Bad", "a.b")}
+	if s.maybe(50) {
+		c.Overhead = &nodev1.Overhead{PodFixed: corev1.ResourceList{"cpu": s.quantity("100m"), "memory": s.quantity("1Gi")}}
+		if s.site() {
+			c.Overhead.PodFixed[one(s, corev1.ResourceName("pods"), "hugepages-2Mi")] = s.quantity("1")
+		}
+	}
+	if s.maybe(50) {
+		c.Scheduling = &nodev1.Scheduling{NodeSelector: s.labels(), Tolerations: some(s, 2, (*soil).toleration)}
+		if s.site() && len(c.Scheduling.Tolerations) > 0 {
+			c.Scheduling.Tolerations = append(c.Scheduling.Tolerations, c.Scheduling.Tolerations[0])
+		}
+	}
+	return c
+}
+
+// amounts lists some of the resources, each with one of the good quantities.
+func (s *soil) amounts(good ...string) corev1.ResourceList {
+	list := corev1.ResourceList{}
+	for _, name := range of[corev1.ResourceName]("cpu", "memory", "ephemeral-storage") {
+		if s.maybe(35) {
+			list[sound(s, of(name), "pods", "Bad name", "disk", "storage", "nvidia.com/gpu", "hugepages-2Mi")] = s.quantity(good...)
+		}
+	}
+	return list
+}
+
+func (s *soil) limitRange() runtime.Object {
+	l := &corev1.LimitRange{ObjectMeta: s.meta(true)}
+	for _, kind := range of(corev1.LimitTypeContainer, corev1.LimitTypePod, corev1.LimitTypePersistentVolumeClaim, "example.com/Volume") {
+		if !s.maybe(50) {
+			continue
+		}
+		item := corev1.LimitRangeItem{Type: sound(s, of(kind), "Pods", "", "a b", corev1.LimitTypeContainer)}
+		if kind == corev1.LimitTypePersistentVolumeClaim {
+			item.Min = corev1.ResourceList{sound(s, of(corev1.ResourceStorage), "cpu"): s.quantity("1Gi")}
+		}
+		if kind == corev1.LimitTypePod || kind == corev1.LimitTypeContainer {
+			item.Min, item.Max = s.amounts("1"), s.amounts("8")
+			if kind == corev1.LimitTypeContainer || s.site() {
+				item.DefaultRequest, item.Default = s.amounts("2"), s.amounts("2", "4")
+			}
+			if s.maybe(30) {
+				item.MaxLimitRequestRatio = corev1.ResourceList{"cpu": s.quantity("1", "2", "2500m"), "memory": s.quantity("2", "8")}
+			}
+		}
+		l.Spec.Limits = append(l.Spec.Limits, item)
+	}
+	return l
+}
+
+func (s *soil) resourceQuota() runtime.Object {
+	q := &corev1.ResourceQuota{ObjectMeta: s.meta(true), Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{}}}
+	for _, name := range of[corev1.ResourceName]("pods", "requests.cpu", "limits.memory", "cpu") {
+		if s.maybe(40) {
+			q.Spec.Hard[sound(s, of(name), "storage", "Bad name", "disk", "count/pods", "requests.nvidia.com/gpu", "services")] = s.quantity("4")
+		}
+	}
+	if s.maybe(40) {
+		q.Spec.Scopes = append(q.Spec.Scopes, sound(s, of(corev1.ResourceQuotaScopeNotBestEffort, corev1.ResourceQuotaScopePriorityClass, corev1.ResourceQuotaScopeTerminating),
+			"Mine", corev1.ResourceQuotaScopeVolumeAttributesClass, corev1.ResourceQuotaScopeBestEffort))
+	}
+	if s.maybe(20) {
+		q.Spec.Scopes = append(q.Spec.Scopes, sound(s, of(corev1.ResourceQuotaScopeTerminating), corev1.ResourceQuotaScopeNotTerminating, corev1.ResourceQuotaScopeBestEffort))
+	}
+	if s.maybe(40) {
+		q.Spec.ScopeSelector = &corev1.ScopeSelector{MatchExpressions: []corev1.ScopedResourceSelectorRequirement{{
+			ScopeName: sound(s, of(corev1.ResourceQuotaScopePriorityClass), "Mine", corev1.ResourceQuotaScopeTerminating, corev1.ResourceQuotaScopeBestEffort),
+			Operator:  sound(s, of(corev1.ScopeSelectorOpIn, corev1.ScopeSelectorOpNotIn), "", corev1.ScopeSelectorOpExists, "in"),
+			Values:    sound(s, of([]string{"high"}), nil),
+		}}}
+	}
+	return q
 }
 
 func (s *soil) service() runtime.Object {

@@ -33,10 +33,14 @@ import (
 	"k8s.io/kubernetes/pkg/registry/apps/deployment"
 	"k8s.io/kubernetes/pkg/registry/apps/replicaset"
 	"k8s.io/kubernetes/pkg/registry/apps/statefulset"
+	"k8s.io/kubernetes/pkg/registry/core/limitrange"
 	"k8s.io/kubernetes/pkg/registry/core/namespace"
 	"k8s.io/kubernetes/pkg/registry/core/node"
 	"k8s.io/kubernetes/pkg/registry/core/pod"
+	"k8s.io/kubernetes/pkg/registry/core/resourcequota"
 	"k8s.io/kubernetes/pkg/registry/core/service"
+	"k8s.io/kubernetes/pkg/registry/core/serviceaccount"
+	"k8s.io/kubernetes/pkg/registry/node/runtimeclass"
 	"k8s.io/kubernetes/pkg/registry/policy/poddisruptionbudget"
 	"k8s.io/kubernetes/pkg/registry/scheduling/priorityclass"
 	"pgregory.net/rapid"
@@ -69,6 +73,10 @@ var validatedKinds = []validatedKind{
 	{"Service", coreV1, (*soil).service, service.Strategy},
 	{"PodDisruptionBudget", schema.GroupVersion{Group: "policy", Version: "v1"}, (*soil).budget, poddisruptionbudget.Strategy},
 	{"PriorityClass", schema.GroupVersion{Group: "scheduling.k8s.io", Version: "v1"}, (*soil).priorityClass, priorityclass.Strategy},
+	{"ServiceAccount", coreV1, (*soil).serviceAccount, serviceaccount.Strategy},
+	{"LimitRange", coreV1, (*soil).limitRange, limitrange.Strategy},
+	{"ResourceQuota", coreV1, (*soil).resourceQuota, resourcequota.Strategy},
+	{"RuntimeClass", schema.GroupVersion{Group: "node.k8s.io", Version: "v1"}, (*soil).runtimeClass, runtimeclass.Strategy},
 }
 
 func kindOf(object runtime.Object) validatedKind {

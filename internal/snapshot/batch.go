@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,6 +28,10 @@ type tables struct {
 	services        table[*corev1.Service]
 	budgets         table[*policyv1.PodDisruptionBudget]
 	priorityClasses table[*schedulingv1.PriorityClass]
+	accounts        table[*corev1.ServiceAccount]
+	limitRanges     table[*corev1.LimitRange]
+	quotas          table[*corev1.ResourceQuota]
+	runtimeClasses  table[*nodev1.RuntimeClass]
 }
 
 // batch holds objects sorted by kind, to be added to a snapshot.
@@ -60,6 +65,10 @@ func newBatch(objects []runtime.Object, keep func(runtime.Object) runtime.Object
 	order(b, "Service", b.services)
 	order(b, "PodDisruptionBudget", b.budgets)
 	order(b, "PriorityClass", b.priorityClasses)
+	order(b, "ServiceAccount", b.accounts)
+	order(b, "LimitRange", b.limitRanges)
+	order(b, "ResourceQuota", b.quotas)
+	order(b, "RuntimeClass", b.runtimeClasses)
 	return b, errors.Join(b.errs...)
 }
 
@@ -102,6 +111,14 @@ func (b *batch) add(i int, object runtime.Object) {
 		put(b, i, kind, &b.budgets, o)
 	case *schedulingv1.PriorityClass:
 		put(b, i, kind, &b.priorityClasses, o)
+	case *corev1.ServiceAccount:
+		put(b, i, kind, &b.accounts, o)
+	case *corev1.LimitRange:
+		put(b, i, kind, &b.limitRanges, o)
+	case *corev1.ResourceQuota:
+		put(b, i, kind, &b.quotas, o)
+	case *nodev1.RuntimeClass:
+		put(b, i, kind, &b.runtimeClasses, o)
 	default:
 		b.errs = append(b.errs, fmt.Errorf("object %d: %s: not a kind that a cluster holds", i, kinds.NameOf(object)))
 	}
@@ -151,6 +168,10 @@ func (t tables) with(u tables) tables {
 		services:        t.services.with(u.services),
 		budgets:         t.budgets.with(u.budgets),
 		priorityClasses: t.priorityClasses.with(u.priorityClasses),
+		accounts:        t.accounts.with(u.accounts),
+		limitRanges:     t.limitRanges.with(u.limitRanges),
+		quotas:          t.quotas.with(u.quotas),
+		runtimeClasses:  t.runtimeClasses.with(u.runtimeClasses),
 	}
 }
 
@@ -169,6 +190,10 @@ func (t tables) without(u tables) (tables, error) {
 		services:        remove(t.services, u.services, "Service", &errs),
 		budgets:         remove(t.budgets, u.budgets, "PodDisruptionBudget", &errs),
 		priorityClasses: remove(t.priorityClasses, u.priorityClasses, "PriorityClass", &errs),
+		accounts:        remove(t.accounts, u.accounts, "ServiceAccount", &errs),
+		limitRanges:     remove(t.limitRanges, u.limitRanges, "LimitRange", &errs),
+		quotas:          remove(t.quotas, u.quotas, "ResourceQuota", &errs),
+		runtimeClasses:  remove(t.runtimeClasses, u.runtimeClasses, "RuntimeClass", &errs),
 	}
 	return next, errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 )
@@ -145,6 +146,38 @@ func (s *Snapshot) PriorityClasses() []*schedulingv1.PriorityClass {
 // PriorityClass returns the named PriorityClass, and whether it exists.
 func (s *Snapshot) PriorityClass(name string) (*schedulingv1.PriorityClass, bool) {
 	return s.orEmpty().priorityClasses.find(key{"", name})
+}
+
+// ServiceAccounts returns all ServiceAccounts.
+func (s *Snapshot) ServiceAccounts() []*corev1.ServiceAccount { return s.orEmpty().accounts }
+
+// ServiceAccount returns the named ServiceAccount, and whether it exists.
+func (s *Snapshot) ServiceAccount(namespace, name string) (*corev1.ServiceAccount, bool) {
+	return s.orEmpty().accounts.find(key{namespace, name})
+}
+
+// LimitRanges returns all LimitRanges.
+func (s *Snapshot) LimitRanges() []*corev1.LimitRange { return s.orEmpty().limitRanges }
+
+// LimitRangesIn returns the LimitRanges in a namespace.
+func (s *Snapshot) LimitRangesIn(namespace string) []*corev1.LimitRange {
+	return s.orEmpty().limitRanges.in(namespace)
+}
+
+// ResourceQuotas returns all ResourceQuotas.
+func (s *Snapshot) ResourceQuotas() []*corev1.ResourceQuota { return s.orEmpty().quotas }
+
+// ResourceQuotasIn returns the ResourceQuotas in a namespace.
+func (s *Snapshot) ResourceQuotasIn(namespace string) []*corev1.ResourceQuota {
+	return s.orEmpty().quotas.in(namespace)
+}
+
+// RuntimeClasses returns all RuntimeClasses.
+func (s *Snapshot) RuntimeClasses() []*nodev1.RuntimeClass { return s.orEmpty().runtimeClasses }
+
+// RuntimeClass returns the named RuntimeClass, and whether it exists.
+func (s *Snapshot) RuntimeClass(name string) (*nodev1.RuntimeClass, bool) {
+	return s.orEmpty().runtimeClasses.find(key{"", name})
 }
 
 // podIndex groups the pods by node. It is built on first use.

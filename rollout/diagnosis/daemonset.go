@@ -76,6 +76,8 @@ func (d *daemonSet) whole(found bool) (Blocker, string) {
 	switch {
 	case d.Blind:
 		return BlockerEmptySelector, ""
+	case d.Denied != "" && !d.Deleting:
+		return BlockerFailedCreate, d.Denied
 	case d.Invalid || !found: // nothing is blocking
 		return BlockerInvalidStrategy, ""
 	}

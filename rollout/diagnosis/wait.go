@@ -97,6 +97,10 @@ func nodeWait(p probe.Sim, d *probe.DaemonSet, r *probe.NodeRow) Wait {
 		}
 	}
 	switch {
+	case r.Oldest == probe.None && d.Denied != "":
+		w := waitUntil(BlockerFailedCreate, 0)
+		w.Detail = d.Denied
+		return w
 	case r.Oldest == probe.None:
 		return waitUntil(BlockerNotCreated, 0)
 	case d.Object.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType:

@@ -146,15 +146,13 @@ func unborn(c *cluster.Cluster, sim *rollout.Sim) bool {
 		if ds.Status.ObservedGeneration > 0 {
 			return false
 		}
-		pods, _ := sim.Pods(daemonKey(kube.Key(ds)))
-		empty = empty || len(pods) == 0 && wantsPods(ds, c)
+		empty = empty || len(sim.Pods(daemonKey(kube.Key(ds)))) == 0 && wantsPods(ds, c)
 	}
 	for _, d := range b.Deployments() {
 		if d.Status.ObservedGeneration > 0 {
 			return false
 		}
-		pods, _ := sim.Pods(deploymentKey(kube.Key(d)))
-		empty = empty || len(pods) == 0 && (d.Spec.Replicas == nil || *d.Spec.Replicas > 0)
+		empty = empty || len(sim.Pods(deploymentKey(kube.Key(d)))) == 0 && (d.Spec.Replicas == nil || *d.Spec.Replicas > 0)
 	}
 	return empty
 }

@@ -11,6 +11,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -253,6 +254,14 @@ func find(c *cluster.Cluster, o runtime.Object) runtime.Object {
 		return found(b.StatefulSet(namespace, name))
 	case *schedulingv1.PriorityClass:
 		return found(b.PriorityClass(name))
+	case *corev1.ServiceAccount:
+		return found(b.ServiceAccount(namespace, name))
+	case *nodev1.RuntimeClass:
+		return found(b.RuntimeClass(name))
+	case *corev1.LimitRange:
+		return found(ofName(b.LimitRangesIn(namespace), namespace, name))
+	case *corev1.ResourceQuota:
+		return found(ofName(b.ResourceQuotasIn(namespace), namespace, name))
 	case *appsv1.Deployment:
 		return found(ofName(b.Deployments(), namespace, name))
 	case *appsv1.ControllerRevision:

@@ -72,10 +72,11 @@ func (b *Baseline) run(sim *rollout.Sim) *course {
 func (c *course) pods() map[string][]rollout.Pod {
 	all := map[string][]rollout.Pod{}
 	for _, key := range c.sim.Keys() {
-		all[key], _ = c.sim.Pods(key)
-		if plain, ok := strings.CutPrefix(key, "daemonset/"); ok {
-			all[plain] = all[key]
-		}
+		all[key] = c.sim.Pods(daemonKey(key))
+		all[daemonKey(key)] = all[key]
+	}
+	for _, key := range c.sim.Deployments() {
+		all[deploymentKey(key)] = c.sim.Pods(deploymentKey(key))
 	}
 	return all
 }
@@ -85,10 +86,11 @@ func (c *course) pods() map[string][]rollout.Pod {
 func (c *course) close() {
 	c.after = c.pods()
 	for _, key := range c.sim.Keys() {
-		if plain, ok := strings.CutPrefix(key, "daemonset/"); ok {
-			c.current[plain] = c.revision(key)
-		}
-		c.conclude(key)
+		c.current[key] = c.revision(key)
+		c.conclude(daemonKey(key))
+	}
+	for _, key := range c.sim.Deployments() {
+		c.conclude(deploymentKey(key))
 	}
 	c.deployed = c.deployments()
 }
@@ -270,11 +272,11 @@ func stale(had, has []rollout.Pod, current int64) bool {
 
 // revision returns the DaemonSet's current revision at the end, or 0 if there is none.
 func (c *course) revision(key string) int64 {
-	history, _ := c.sim.History(key)
+	history := c.sim.History(key)
 	if len(history) == 0 {
 		return 0
 	}
-	return history[len(history)-1].Number
+	return history[len(history)-1].Revision
 }
 
 func podsByNode(pods []rollout.Pod) map[string][]rollout.Pod {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/snapshot"
 	"github.com/berthsim/berth/rollout"
 )
@@ -323,6 +324,9 @@ func (p *Plan) missingNotes() []string {
 	}
 	if len(b.PodDisruptionBudgets()) == 0 && p.evicts() {
 		say("there is no PodDisruptionBudget in the cluster that was given: no eviction is refused")
+	}
+	for _, quota := range b.ResourceQuotas() {
+		say("ResourceQuota %s is not looked at: it decides whether pods are created", kube.Key(quota))
 	}
 	if gated > 0 {
 		say("%d pods have schedulingGates, which are not looked at", gated)

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
@@ -111,8 +110,8 @@ func (m *Observed) whyNot(key, node string) string {
 // terminating if they are of different revisions. Its premise is that there are pods.
 func OnePerNode(key string) Invariant {
 	return Always(key+" has one pod per node", func(m *Observed) error {
-		pods, err := m.sim.Pods(daemonKey(key))
-		if err != nil || len(pods) == 0 {
+		pods := m.sim.Pods(key)
+		if len(pods) == 0 {
 			return ErrNoPremise
 		}
 		surges := surge(m.daemonSet(key))
@@ -176,7 +175,7 @@ func Ends(key string) Invariant {
 		acted := false
 		note := func(m *Observed) error {
 			acted = acted || slices.ContainsFunc(m.events, func(e rollout.Event) bool {
-				return e.Key == daemonKey(key) && (e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted)
+				return e.Key == "daemonset/"+key && (e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted)
 			})
 			return ErrNoPremise
 		}
@@ -213,12 +212,12 @@ func unfinished(sim *rollout.Sim, key string) error {
 // premise is that there is a revision to go back to.
 func RollsBack(key string) Invariant {
 	return AtEnd(key+" rolls back", func(m *Observed) error {
-		before, err := m.sim.History(daemonKey(key))
-		if err != nil || len(before) < 2 {
+		before := m.sim.History(key)
+		if len(before) < 2 {
 			return ErrNoPremise
 		}
 		fork := m.sim.Fork()
-		if err := fork.Inject(rollout.Undo{Key: daemonKey(key)}); err != nil {
+		if err := fork.Undo(key, 0); err != nil {
 			return err
 		}
 		for range fork.Run(limit) {
@@ -226,12 +225,9 @@ func RollsBack(key string) Invariant {
 		if err := unfinished(fork, key); err != nil {
 			return fmt.Errorf("after the undo %w", err)
 		}
-		after, err := fork.History(daemonKey(key))
-		if err != nil {
-			return err
-		}
+		after := fork.History(key)
 		want, got := before[len(before)-2], after[len(after)-1]
-		if !equality.Semantic.DeepEqual(want.Template, got.Template) {
+		if string(want.Data.Raw) != string(got.Data.Raw) {
 			return fmt.Errorf("the template after the undo is that of %s, and not of %s", got.Name, want.Name)
 		}
 		return nil

@@ -189,13 +189,11 @@ func (w world) recount() string {
 }
 
 func pluginNamed(t *testing.T, name string) admission.Plugin {
-	for p := admission.Plugin(0); p.String() != ""; p++ {
-		if p.String() == name {
-			return p
-		}
+	p, ok := admission.PluginNamed(name)
+	if !ok {
+		t.Fatalf("unknown plugin %s", name)
 	}
-	t.Fatalf("unknown plugin %s", name)
-	return 0
+	return p
 }
 
 // additions lists the fields in which two pods differ.

@@ -38,6 +38,17 @@ func (p Plugin) String() string {
 	return pluginNames[p]
 }
 
+// PluginNamed returns the plugin with a name, and whether there is one. Validation is
+// none.
+func PluginNamed(name string) (Plugin, bool) {
+	for p := NamespaceLifecycle; p < plugins; p++ {
+		if pluginNames[p] == name {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
 // Plugins is a set of plugins.
 type Plugins uint16
 

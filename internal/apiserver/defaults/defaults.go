@@ -62,6 +62,10 @@ func setDefaults(object runtime.Object) {
 		defaultStatefulSet(o)
 	case *corev1.LimitRange:
 		defaultLimitRange(o)
+	case *corev1.ResourceQuota:
+		roundUp(o.Spec.Hard)
+		roundUp(o.Status.Hard)
+		roundUp(o.Status.Used)
 	case *schedulingv1.PriorityClass:
 		defaultPointer(&o.PreemptionPolicy, corev1.PreemptLowerPriority)
 	}

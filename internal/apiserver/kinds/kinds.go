@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -36,6 +37,10 @@ var All = []Kind{
 	{"v1", "Service", true, &corev1.Service{}, ""},
 	{"policy/v1", "PodDisruptionBudget", true, &policyv1.PodDisruptionBudget{}, ""},
 	{"scheduling.k8s.io/v1", "PriorityClass", false, &schedulingv1.PriorityClass{}, ""},
+	{"v1", "ServiceAccount", true, &corev1.ServiceAccount{}, ""},
+	{"v1", "LimitRange", true, &corev1.LimitRange{}, ""},
+	{"v1", "ResourceQuota", true, &corev1.ResourceQuota{}, ""},
+	{"node.k8s.io/v1", "RuntimeClass", false, &nodev1.RuntimeClass{}, ""},
 }
 
 // GVK returns the group, version and kind.

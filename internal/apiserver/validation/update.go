@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -75,6 +76,14 @@ func updateObject(root fieldErrors, object, old runtime.Object) {
 		updatePodDisruptionBudget(root, o, old.(*policyv1.PodDisruptionBudget))
 	case *schedulingv1.PriorityClass:
 		updatePriorityClass(root, o, old.(*schedulingv1.PriorityClass))
+	case *corev1.ServiceAccount:
+		updateServiceAccount(root, o, old.(*corev1.ServiceAccount))
+	case *corev1.LimitRange:
+		updateLimitRange(root, o, old.(*corev1.LimitRange))
+	case *corev1.ResourceQuota:
+		updateResourceQuota(root, o, old.(*corev1.ResourceQuota))
+	case *nodev1.RuntimeClass:
+		updateRuntimeClass(root, o, old.(*nodev1.RuntimeClass))
 	}
 }
 

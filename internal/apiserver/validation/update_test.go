@@ -145,7 +145,7 @@ func TestUpdateErrors(t *testing.T) {
 		{"an object on its way out gets no new finalizers", updated(leaving, func(o *corev1.Pod) { o.Finalizers = []string{"example.com/x"} }),
 			[]string{`metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.com/x"}`}},
 		{"another kind", [2]runtime.Object{pod, node}, []string{`kind: Invalid value: "Node": field is immutable`}},
-		{"a kind that berth has no use for", [2]runtime.Object{pod, &corev1.Secret{}}, []string{`kind: Unsupported value: "Secret": supported values: "Node", "Pod", "Namespace", "DaemonSet", "ControllerRevision", "Deployment", "ReplicaSet", "StatefulSet", "Service", "PodDisruptionBudget", "PriorityClass"`}},
+		{"a kind that berth has no use for", [2]runtime.Object{pod, &corev1.Secret{}}, []string{`kind: Unsupported value: "Secret": supported values: "Node", "Pod", "Namespace", "DaemonSet", "ControllerRevision", "Deployment", "ReplicaSet", "StatefulSet", "Service", "PodDisruptionBudget", "PriorityClass", "ServiceAccount", "LimitRange", "ResourceQuota", "RuntimeClass"`}},
 		{"nothing", [2]runtime.Object{(*corev1.Pod)(nil), pod}, []string{"metadata: Required value: object is nil"}},
 	} {
 		t.Run(test.reason, func(t *testing.T) {

@@ -10,6 +10,7 @@ package validation
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -74,5 +75,13 @@ func checkObject(root fieldErrors, object runtime.Object) {
 		checkPodDisruptionBudget(root, o)
 	case *schedulingv1.PriorityClass:
 		checkPriorityClass(root, o)
+	case *corev1.ServiceAccount:
+		checkServiceAccount(root, o)
+	case *corev1.LimitRange:
+		checkLimitRange(root, o)
+	case *corev1.ResourceQuota:
+		checkResourceQuota(root, o)
+	case *nodev1.RuntimeClass:
+		checkRuntimeClass(root, o)
 	}
 }
