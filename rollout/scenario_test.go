@@ -28,6 +28,8 @@ import (
 //	nodes 3 pool=a            n1 n2 n3, with labels
 //	node x pool=b taint=k=v:NoSchedule cpu=2 pods=3    without cpu and pods it has room for all
 //	                          and what else parseObject reads
+//	read                      like cluster, but of YAML
+//	reload [after=0s] [latest]   the simulation goes on from its own YAML, read a while later, or at the time that it tells itself
 //	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate=key:30 (NoExecute, seconds) tolerate-all cpu=1 port=80 priority=class node=n1 annotation=k=v unvalidated
 //	                          only what is named changes; the DaemonSet is default/agent
 //	deploy name=web image=v1 replicas=3 surge=25% unavailable=25% strategy=Recreate min-ready=0 deadline=600 history=10 grace=30 cpu=1 port=80 on=pool=a
@@ -82,6 +84,10 @@ func (g *stage) play(d *datadriven.TestData) (string, error) {
 	switch d.Cmd {
 	case "cluster":
 		return "", g.cluster(d)
+	case "read":
+		return "", g.read(d)
+	case "reload":
+		return "", g.reload(d)
 	case "apply":
 		return "", g.apply(d)
 	case "deploy":
@@ -166,6 +172,51 @@ func (g *stage) report(d *datadriven.TestData, events []Event) string {
 }
 
 func (g *stage) cluster(d *datadriven.TestData) error {
+	nodes, err := parseNodes(d.Input)
+	if err != nil {
+		return err
+	}
+	if g.mode.reversed {
+		slices.Reverse(nodes)
+	}
+	c, err := cluster.New(nodes...)
+	if err != nil {
+		return err
+	}
+	return g.begin(d, c)
+}
+
+func (g *stage) read(d *datadriven.TestData) error {
+	m, err := cluster.ReadManifest(strings.NewReader(d.Input))
+	if err != nil {
+		return err
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		return err
+	}
+	return g.begin(d, c)
+}
+
+func (g *stage) reload(d *datadriven.TestData) (err error) {
+	cfg := g.sim.Config()
+	cfg.Start = g.sim.Time(g.sim.Now())
+	for _, a := range d.CmdArgs {
+		if a.Key == "latest" {
+			cfg.Start = time.Time{}
+			continue
+		}
+		after, err := time.ParseDuration(a.Vals[0])
+		if err != nil {
+			return err
+		}
+		cfg.Start = cfg.Start.Add(after)
+	}
+	g.sim, err = New(reread(g.t, g.sim.Cluster()), cfg)
+	return err
+}
+
+func (g *stage) begin(d *datadriven.TestData, c *cluster.Cluster) (err error) {
 	var cfg Config
 	for _, a := range d.CmdArgs {
 		duration, _ := time.ParseDuration(a.Vals[0])
@@ -191,17 +242,6 @@ func (g *stage) cluster(d *datadriven.TestData) error {
 		default:
 			return fmt.Errorf("cluster %s?", a.Key)
 		}
-	}
-	nodes, err := parseNodes(d.Input)
-	if err != nil {
-		return err
-	}
-	if g.mode.reversed {
-		slices.Reverse(nodes)
-	}
-	c, err := cluster.New(nodes...)
-	if err != nil {
-		return err
 	}
 	g.name, g.sims, g.specs = "main", map[string]*Sim{}, map[string]*appsv1.DaemonSet{}
 	g.webs = map[string]*appsv1.Deployment{}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/berthsim/berth/cluster"
 )
 
@@ -42,8 +44,9 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	if cfg.Tick == 0 {
 		cfg.Tick = time.Second
 	}
+	dumped := latest(c)
 	if cfg.Start.IsZero() {
-		cfg.Start = latest(c)
+		cfg.Start = dumped
 	}
 	cfg.Choices = slices.Clone(cfg.Choices)
 	s := &Sim{
@@ -57,7 +60,7 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 		kubelets: newKubelets(cfg.Kubelet),
 	}
 	s.connect()
-	if err := s.adopt(); err != nil {
+	if err := s.adopt(s.simTimeOf(metav1.NewTime(dumped))); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
@@ -19,8 +18,8 @@ import (
 )
 
 // adopt adopts the objects of the cluster: nodes before what is on them,
-// controllers before what they own.
-func (s *Sim) adopt() error {
+// controllers before what they own. dumped is the time of the cluster.
+func (s *Sim) adopt(dumped simTime) error {
 	s.adoptNodes()
 	if err := s.adoptDaemonSets(); err != nil {
 		return err
@@ -29,7 +28,52 @@ func (s *Sim) adopt() error {
 	if err := errors.Join(s.adoptDeployments(), s.adoptReplicaSets()); err != nil {
 		return err
 	}
-	return s.adoptPods()
+	err := s.adoptPods(dumped)
+	s.identify()
+	return err
+}
+
+// identify sets the UIDs that an API server would have set on the controllers of
+// a manifest, so that what the simulation returns can be read back: an
+// ownerReference must have one. It comes after the pods have found their owners,
+// which the reference of a pod names by the UID that was in the dump.
+func (s *Sim) identify() {
+	stamp := func(object metav1.Object, parts ...string) {
+		if object.GetUID() == "" {
+			object.SetUID(uid(s.config.Seed, append(parts, strconv.Itoa(int(s.now)))...))
+		}
+	}
+	for _, slot := range s.daemonSets.order {
+		d := s.daemonSets.at[slot]
+		stamp(d.object, d.key)
+		for i, r := range d.revisions {
+			d.revisions[i] = r.with(func(o *appsv1.ControllerRevision) { completeReference(o, d.object) })
+		}
+	}
+	for _, slot := range s.deployments.order {
+		d := s.deployments.at[slot]
+		stamp(d.object, "deployment", d.key)
+	}
+	for _, slot := range s.replicaSets.order {
+		rs := s.replicaSets.at[slot]
+		stamp(rs.object, "replicaset", rs.object.Namespace, rs.object.Name)
+		if rs.deployment != none {
+			completeReference(rs.object, s.deployments.at[rs.deployment].object)
+		}
+	}
+}
+
+// completeReference sets the owner's UID in the object's controller reference.
+func completeReference(object, owner metav1.Object) {
+	if ref := metav1.GetControllerOf(object); ref != nil && ref.UID != owner.GetUID() {
+		refs := slices.Clone(object.GetOwnerReferences())
+		for i := range refs {
+			if refs[i].Controller != nil && *refs[i].Controller {
+				refs[i].UID = owner.GetUID()
+			}
+		}
+		object.SetOwnerReferences(refs)
+	}
 }
 
 // adoptNodes creates slots for the nodes, and for nodes that only pods name,
@@ -140,71 +184,6 @@ func (s *Sim) guessRevision(d *daemonSet) {
 		object.Data.Raw = d.patch
 		d.revisions = []revision{{object, d.patch}}
 		return
-	}
-}
-
-// latest returns the latest timestamp in the cluster.
-func latest(c *cluster.Cluster) time.Time {
-	var last time.Time
-	see := func(times ...metav1.Time) {
-		for _, t := range times {
-			if t.After(last) {
-				last = t.Time
-			}
-		}
-	}
-	b := borrow.From(c)
-	for i := range b.Len() {
-		n := b.At(i)
-		see(n.CreationTimestamp)
-		for _, x := range n.Status.Conditions {
-			see(x.LastHeartbeatTime, x.LastTransitionTime)
-		}
-	}
-	for _, p := range b.Pods() {
-		seePod(p, see)
-	}
-	for _, ds := range b.DaemonSets() {
-		see(ds.CreationTimestamp)
-	}
-	for _, d := range b.Deployments() {
-		see(d.CreationTimestamp)
-		for _, x := range d.Status.Conditions {
-			see(x.LastUpdateTime, x.LastTransitionTime)
-		}
-	}
-	for _, rs := range b.ReplicaSets() {
-		see(rs.CreationTimestamp)
-	}
-	for _, r := range b.ControllerRevisions() {
-		see(r.CreationTimestamp)
-	}
-	if last.IsZero() {
-		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	}
-	return last
-}
-
-func seePod(p *corev1.Pod, see func(...metav1.Time)) {
-	see(p.CreationTimestamp)
-	if p.Status.StartTime != nil {
-		see(*p.Status.StartTime)
-	}
-	for _, x := range p.Status.Conditions {
-		see(x.LastProbeTime, x.LastTransitionTime)
-	}
-	for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
-		for _, x := range list {
-			if x.State.Running != nil {
-				see(x.State.Running.StartedAt)
-			}
-			if x.State.Terminated != nil {
-				see(x.State.Terminated.StartedAt, x.State.Terminated.FinishedAt)
-			}
-		}
-	}
-	if p.DeletionTimestamp != nil && p.DeletionGracePeriodSeconds != nil {
-		see(metav1.NewTime(p.DeletionTimestamp.Add(-time.Duration(*p.DeletionGracePeriodSeconds) * time.Second)))
 	}
 }
 

@@ -20,12 +20,12 @@ import (
 // it: pods are listed before their lists are ordered and counted; a pod's next
 // move follows from when its containers, its failures and taints let it move; the
 // usage of nodes counts all pods at once.
-func (s *Sim) adoptPods() error {
+func (s *Sim) adoptPods(dumped simTime) error {
 	if err := s.listAdopted(); err != nil {
 		return err
 	}
 	s.orderAdopted()
-	s.armAdopted()
+	s.armAdopted(dumped)
 	s.taintAdopted()
 	err := s.dropPods()
 	s.survey()
@@ -98,9 +98,9 @@ func (s *Sim) orderAdopted() {
 }
 
 // armAdopted computes when each pod moves, or that it is overdue.
-func (s *Sim) armAdopted() {
+func (s *Sim) armAdopted(dumped simTime) {
 	for id := range s.pods {
-		if p := &s.pods[id]; s.overdue(p) {
+		if p := &s.pods[id]; s.overdue(p, dumped) {
 			p.flags |= stays
 		}
 		s.kubelets.arm(int32(id))
@@ -203,8 +203,10 @@ func waitingFor(object *corev1.Pod) string {
 	return ""
 }
 
-// overdue reports whether the pod should have moved before tick 0 and has not.
-func (s *Sim) overdue(p *pod) bool {
+// overdue reports whether the pod should have moved before the time of the dump and
+// has not. The dump may be older than tick 0, and says nothing about the time
+// between. A pod moves in the first tick at or after it is due.
+func (s *Sim) overdue(p *pod, dumped simTime) bool {
 	due := p.since
 	switch {
 	case p.phase == vacant || p.node == none || !p.is(bound):
@@ -218,7 +220,7 @@ func (s *Sim) overdue(p *pod) bool {
 	default:
 		return false
 	}
-	return due < 0
+	return due+s.step-1 < dumped
 }
 
 // targetNode follows the controller

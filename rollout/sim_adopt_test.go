@@ -19,11 +19,17 @@ import (
 )
 
 // dumped is a running cluster of three nodes, settled, changed as told, with the
-// simulation that it is read into.
+// simulation that it is read into. It was dumped a minute after it had settled, when
+// the nodes last reported.
 func dumped(t *testing.T, change func(*cluster.Manifest)) *Sim {
 	t.Helper()
 	s := fleet(t, 3, "1")
 	m := s.Cluster().Manifest()
+	for _, n := range m.Nodes {
+		n.Status.Conditions = append(n.Status.Conditions, corev1.NodeCondition{
+			Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastHeartbeatTime: metav1.NewTime(s.Time(s.Now() + 60)),
+		})
+	}
 	change(m)
 	c, err := cluster.New(m.Objects()...)
 	if err != nil {
