@@ -36,7 +36,7 @@ func BenchmarkCapacityReport(b *testing.B) {
 	}
 	for b.Loop() {
 		l := placement.NewCapacityReport(c)
-		if over, clashing := l.Overloaded().Len(), l.Conflicting().Len(); over != 500 || clashing != 5000 || len(l.MinimumNodes()) != 1 {
+		if over, conflicting := l.Overloaded().Len(), l.Conflicting().Len(); over != 500 || conflicting != 5000 || len(l.MinimumNodes()) != 1 {
 			b.Fatalf("%v", l)
 		}
 	}

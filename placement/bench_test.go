@@ -36,8 +36,8 @@ func benchNodes(n int) []runtime.Object {
 	return nodes
 }
 
-// benchDaemonSet returns a DaemonSet with six NotIn clauses. One of them
-// excludes a tenth of the nodes.
+// benchDaemonSet returns a DaemonSet with six NotIn clauses. One excludes
+// a tenth of the nodes.
 func benchDaemonSet() *appsv1.DaemonSet {
 	labels := map[string]string{"app": "agent"}
 	var requirements []corev1.NodeSelectorRequirement

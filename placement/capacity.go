@@ -25,9 +25,9 @@ type CapacityReport struct {
 	base    *room              // with the pods of DaemonSets alone
 	kept    map[int][]resident // by position: pods of DaemonSets that want none there or are not known
 
-	judged  sync.Once
-	clashes [][]Conflict // by position; nil: there are none
-	shapes  []MinimumNode
+	judged    sync.Once
+	conflicts [][]Conflict // by position; nil: there are none
+	shapes    []MinimumNode
 }
 
 // daemon is a DaemonSet and the nodes where its pods are to be.
@@ -133,11 +133,11 @@ func (l *CapacityReport) Overloaded() cluster.NodeSet {
 	})
 }
 
-// Conflicting returns the nodes on which pods of DaemonSets conflict with other
-// pods, however much the node can allocate.
+// Conflicting returns the nodes where pods of DaemonSets conflict with other pods,
+// however much the node can allocate.
 func (l *CapacityReport) Conflicting() cluster.NodeSet {
 	l.judge()
-	return l.those(func(position int) bool { return l.clashes != nil && len(l.clashes[position]) > 0 })
+	return l.those(func(position int) bool { return l.conflicts != nil && len(l.conflicts[position]) > 0 })
 }
 
 func (l *CapacityReport) those(are func(position int) bool) cluster.NodeSet {
@@ -166,11 +166,11 @@ func (l *CapacityReport) MinimumNodes() []MinimumNode {
 func (l *CapacityReport) judge() {
 	l.judged.Do(func() {
 		for position := range l.all.Len() {
-			if found := l.clashesIn(l.all, position); len(found) > 0 {
-				if l.clashes == nil {
-					l.clashes = make([][]Conflict, l.all.Len())
+			if found := l.conflictsIn(l.all, position); len(found) > 0 {
+				if l.conflicts == nil {
+					l.conflicts = make([][]Conflict, l.all.Len())
 				}
-				l.clashes[position] = found
+				l.conflicts[position] = found
 			}
 		}
 		l.shapes = l.measure()

@@ -32,7 +32,7 @@ func (l *CapacityReport) measure() []MinimumNode {
 		for _, position := range members {
 			nodes[position>>6] |= 1 << (position & 63)
 		}
-		s := MinimumNode{Nodes: borrow.Set(l.cluster, nodes), Conflicts: l.clashesIn(l.base, first)}
+		s := MinimumNode{Nodes: borrow.Set(l.cluster, nodes), Conflicts: l.conflictsIn(l.base, first)}
 		var needs amounts
 		for _, d := range l.wantedOn(first) {
 			s.DaemonSets = append(s.DaemonSets, d.load().name)
@@ -71,9 +71,9 @@ func (l *CapacityReport) groups() [][]int {
 	return all
 }
 
-// clashesIn returns the conflicts of each DaemonSet's pod with all other pods,
+// conflictsIn returns the conflicts of each DaemonSet's pod with all other pods,
 // except shortfalls of resources.
-func (l *CapacityReport) clashesIn(room *room, position int) []Conflict {
+func (l *CapacityReport) conflictsIn(room *room, position int) []Conflict {
 	var all []Conflict
 	for _, d := range l.wantedOn(position) {
 		if len(d.ports) == 0 && !d.minds && room.kinds.distance.Load() == 0 && d.fault == nil {

@@ -13,7 +13,7 @@ import (
 // NodeUsage is the usage of a node in a CapacityReport.
 type NodeUsage struct {
 	Node string `json:"node"`
-	// The four lists have the same resources: those that the node has or that a
+	// The four lists have the same resources: all that the node has or that a
 	// pod requests. The resource "pods" is the number of pods.
 	Allocatable       corev1.ResourceList `json:"allocatable"`
 	DaemonSetRequests corev1.ResourceList `json:"daemonSetRequests"` // of the pods of DaemonSets, including pods that do not run yet
@@ -85,8 +85,8 @@ func (l *CapacityReport) entry(position int) NodeUsage {
 		e.DaemonSets = append(e.DaemonSets, DaemonSetUsage{r.pod.Namespace + "/" + kube.ControllerOf(r.pod, "DaemonSet").Name, 1, true, r.load.requests.list()})
 	}
 	slices.SortStableFunc(e.DaemonSets, func(a, b DaemonSetUsage) int { return strings.Compare(a.DaemonSet, b.DaemonSet) })
-	if l.clashes != nil {
-		e.Conflicts = cloneConflicts(l.clashes[position])
+	if l.conflicts != nil {
+		e.Conflicts = cloneConflicts(l.conflicts[position])
 	}
 	return e
 }

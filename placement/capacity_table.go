@@ -31,7 +31,7 @@ func (l *CapacityReport) MarshalJSON() ([]byte, error) {
 
 // String summarises the report in one line.
 func (l *CapacityReport) String() string {
-	return fmt.Sprintf("%s on %s: %d overloaded, %d clashing",
+	return fmt.Sprintf("%s on %s: %d overloaded, %d conflicting",
 		number(len(l.daemons), "DaemonSet"), number(l.all.Len(), "node"), l.Overloaded().Len(), l.Conflicting().Len())
 }
 

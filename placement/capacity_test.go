@@ -133,8 +133,8 @@ func amountOf(sum map[corev1.ResourceName]*big.Int, name corev1.ResourceName) *b
 }
 
 // A node of the size in MinimumNodes takes all pods of the set one after the
-// other, except those in its conflicts. A smaller node does not. Mutants seen:
-// places for pods left out; the set of another node; clashes of the pod with
+// other, except for its conflicts. A smaller node does not. Mutants seen:
+// places for pods left out; the set of another node; conflicts of the pod with
 // itself.
 func TestMinimumNodesAreTheSmallest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -203,7 +203,7 @@ func sized(t *rapid.T, c *cluster.Cluster, name string, allocatable corev1.Resou
 }
 
 // crowded puts every pod on every node that wants it. It returns how the
-// filters disagree with the MinimumNode on one of these nodes.
+// filters disagree with the MinimumNode on such a node.
 func crowded(t *rapid.T, c *cluster.Cluster, s placement.MinimumNode, node string) string {
 	var pods []runtime.Object
 	m := c.Manifest()
@@ -230,8 +230,8 @@ func crowded(t *rapid.T, c *cluster.Cluster, s placement.MinimumNode, node strin
 			t.Fatal(err)
 		}
 		why := room.Why(room.New(beside), workloadOf(t, c, key), position)
-		clash := slices.ContainsFunc(s.Conflicts, func(c placement.Conflict) bool { return c.DaemonSet == key })
-		if clash != (len(why) > 0) || slices.ContainsFunc(why, func(r placement.FilterReason) bool { return r.Plugin == "NodeResourcesFit" }) {
+		conflict := slices.ContainsFunc(s.Conflicts, func(c placement.Conflict) bool { return c.DaemonSet == key })
+		if conflict != (len(why) > 0) || slices.ContainsFunc(why, func(r placement.FilterReason) bool { return r.Plugin == "NodeResourcesFit" }) {
 			return fmt.Sprint(key, ": ", why)
 		}
 	}
@@ -296,7 +296,7 @@ spec: {nodeName: small, containers: [{name: c, image: i, resources: {requests: {
 	l := placement.NewCapacityReport(c)
 	got := fmt.Sprintln(l)
 	got += l.Table()
-	const want = `2 DaemonSets on 2 nodes: 1 overloaded, 1 clashing
+	const want = `2 DaemonSets on 2 nodes: 1 overloaded, 1 conflicting
 NODES    COUNT  RESOURCE         ALLOCATABLE  DAEMONSETS  OTHERS  FREE
 small    1      cpu              1            1200m       0       -200m   overloaded
                 memory           1Gi          100Mi       1Gi     -100Mi  overloaded

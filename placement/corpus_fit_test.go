@@ -59,7 +59,7 @@ func TestCorpusAgentsArePendingOnFargate(t *testing.T) {
 func TestCorpusAgentsClashOverHostPorts(t *testing.T) {
 	corpus := golden.Corpus(t)
 	all := corpusDaemonSets(t, corpus)
-	clashes := map[int32]int{}
+	conflicts := map[int32]int{}
 	for i, first := range all {
 		made, err := placement.ForDaemonSet(first)
 		if err != nil {
@@ -79,18 +79,18 @@ func TestCorpusAgentsClashOverHostPorts(t *testing.T) {
 			v, _ := w.Predict(c).Verdict("huge")
 			ports := portsOf(v)
 			if want := naivePortClash(w.Pod(), []*corev1.Pod{pod}); want != (len(ports) > 0) {
-				t.Errorf("%s beside %s: clash %v\n%v", second.Name, first.Name, want, v)
+				t.Errorf("%s beside %s: conflict %v\n%v", second.Name, first.Name, want, v)
 			}
 			for _, p := range ports {
-				clashes[p.Port]++
+				conflicts[p.Port]++
 				if p.Pod != pod.Namespace+"/"+pod.Name {
 					t.Errorf("%v, want %s", p, pod.Name)
 				}
 			}
 		}
 	}
-	if clashes[4317] == 0 || len(clashes) < 5 {
-		t.Errorf("clashes by port: %v", clashes)
+	if conflicts[4317] == 0 || len(conflicts) < 5 {
+		t.Errorf("conflicts by port: %v", conflicts)
 	}
 }
 
@@ -132,17 +132,17 @@ func TestCorpusCapacity(t *testing.T) {
 		t.Errorf("%v", e)
 	}
 	huge, _ := l.Node("huge")
-	clashing := 0
-	for _, clash := range huge.Conflicts {
-		for _, r := range clash.Reasons {
+	conflicting := 0
+	for _, conflict := range huge.Conflicts {
+		for _, r := range conflict.Reasons {
 			if strings.Contains(r.String(), "port 4317/TCP is taken by ") {
-				clashing++
+				conflicting++
 				break
 			}
 		}
 	}
-	if clashing < 2 || len(huge.DaemonSets) < 30 {
-		t.Errorf("%d agents want 4317: %v", clashing, huge)
+	if conflicting < 2 || len(huge.DaemonSets) < 30 {
+		t.Errorf("%d agents want 4317: %v", conflicting, huge)
 	}
 }
 

@@ -32,7 +32,7 @@ var transitionOf = [...][Placed + 1]transition{
 	Placed:   {Excluded: eligibleToExcluded, Kept: eligibleToKept, Pending: newlyPending, Eligible: unchanged, Placed: unchanged},
 }
 
-// Changes is the set of nodes on which two predictions differ. The zero Changes
+// Changes is the set of nodes where two predictions differ. The zero Changes
 // is empty.
 type Changes struct {
 	before, after *Prediction
@@ -96,7 +96,7 @@ func (s side) with(d Decision, all cluster.NodeSet) cluster.NodeSet {
 // Nodes returns the nodes whose decision was one and is now another. A node
 // missing from one of the snapshots counts as Excluded there. Eligible stands for
 // Pending and Placed: Nodes(Eligible, Excluded) are the nodes that lose their pod.
-// The names are those of the later snapshot where it has the node.
+// Names are from the later snapshot if it has the node.
 func (c Changes) Nodes(was, now Decision) cluster.NodeSet {
 	all := c.now.nodes.Or(c.was.nodes)
 	found := c.now.with(now, all).And(c.was.with(was, all))

@@ -27,7 +27,7 @@ func turns(d placement.Changes) cluster.NodeSet {
 }
 
 // twoPredictions returns a random prediction and a second one after some change
-// of the nodes, the workload, or both. Now and then one of them is nil.
+// of the nodes, the workload, or both. Now and then one is nil.
 func twoPredictions(t *rapid.T) (before, after *placement.Prediction) {
 	c := draw(t)
 	w := daemon(t, gen.DaemonSet(t))
@@ -70,7 +70,7 @@ func changed(t *rapid.T, c *cluster.Cluster) *cluster.Cluster {
 
 // Every node has the decisions of its two verdicts, and the diff has no other
 // nodes. Mutants seen: newly pending nodes only if they were placed; kept nodes
-// not if they were pending; nodes that are kept among those that lose their pod;
+// not if they were pending; kept nodes among the nodes that lose their pod;
 // a verdict on a node that the snapshot does not have.
 func TestDiffSaysOfEveryNodeWhatItsVerdictsSay(t *testing.T) {
 	type turn struct{ was, now placement.Decision }

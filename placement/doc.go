@@ -1,23 +1,30 @@
 // Package placement predicts where pods may run and why not elsewhere.
 //
-// A DaemonSet or a pod is compiled once; all mistakes in it are reported then.
-// After that no question returns an error:
+// Begin with these five: ForDaemonSet (or ForPod) compiles a pod and reports
+// every mistake in it. Workload.Predict judges every node of a cluster.
+// Prediction.Verdict returns the decision for one node with all reasons,
+// Prediction.Hints the smallest changes that would place more pods, and Diff
+// the nodes where two predictions differ.
 //
 //	w, err := placement.ForDaemonSet(ds)
-//	p := w.Predict(c)     // on a whole cluster.Cluster
-//	v := w.Check(node)    // on one node object
+//	p := w.Predict(c)           // c is a cluster.Cluster
+//	fmt.Println(p.Table())
+//	v, ok := p.Verdict("web-1")
 //
-// A Decision never mixes what Kubernetes keeps apart. A node is eligible when
-// the DaemonSet controller wants a pod there. It is kept when the controller
-// wants no pod but lets a running one stay, and excluded when the controller
-// deletes a running one. Whether the scheduler would bind the pod now is
-// another question: an eligible node is then pending or placed. A Verdict has
+// After a pod is compiled, only names that the cluster does not have are
+// errors. Workload.Check judges one node object without a cluster.
+//
+// A Decision keeps apart what Kubernetes keeps apart. A node is eligible if the
+// DaemonSet controller wants a pod there. It is kept if the controller wants no
+// pod but lets a running pod stay, and excluded if the controller deletes a
+// running pod. The scheduler then decides about an eligible node: it is placed
+// if the scheduler would bind the pod now, and pending otherwise. A Verdict has
 // all reasons, each in kube-scheduler's own words with its evidence.
 //
 // NewCapacityReport reports on all DaemonSets of a cluster together: each may
-// fit alone while all together do not. Ranking returns the nodes in the order
-// in which the scheduler prefers them for an ordinary pod. Diff compares two
-// predictions.
+// fit alone while all together do not. Ranking returns the nodes as the
+// scheduler prefers them for an ordinary pod. Replicas places the pods of a
+// Deployment, ReplicaSet or StatefulSet.
 //
 // Package placement follows Kubernetes 1.37 with feature gates at their
 // defaults. Functions name the upstream function that they follow.

@@ -142,7 +142,7 @@ func (ts tolerations) untolerated(taint corev1.Taint) Untolerated {
 	return u
 }
 
-// differs returns the fields in which a toleration of the taint's key misses it.
+// differs returns the fields that keep a toleration of the taint's key from matching it.
 func differs(t *corev1.Toleration, taint *corev1.Taint) []string {
 	var d []string
 	switch {

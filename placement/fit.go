@@ -24,7 +24,7 @@ func (r *room) fits(w *Workload, q *question, position int) bool {
 	return r.fitting(w, q, position>>6, 1<<(position&63)) != 0
 }
 
-// fitting returns the subset of 64 nodes, the k-th, on which the workload fits.
+// fitting returns the subset of 64 nodes, the k-th, where the workload fits.
 func (r *room) fitting(w *Workload, q *question, k int, nodes uint64) uint64 {
 	if w.fault != nil || k >= len(r.blocks) {
 		return 0
@@ -75,7 +75,7 @@ func (r *room) why(rs []FilterReason, w *Workload, q *question, position int) []
 	if r.fits(w, q, position) {
 		return rs
 	}
-	if taken := r.block(position).ports.clashes(w.ports, position&63); len(taken) > 0 {
+	if taken := r.block(position).ports.conflicts(w.ports, position&63); len(taken) > 0 {
 		rs = append(rs, FilterReason{Plugin: pluginPorts, Message: portsTaken, Ports: taken})
 	}
 	rs = r.shortfalls(rs, w, position)
@@ -238,8 +238,7 @@ func (r *room) example(q *question, counter int32, position int) string {
 	return ""
 }
 
-// whereabouts returns an iterator over nodes on which a pod of a kind is or
-// was.
+// whereabouts returns an iterator over nodes where a pod of a kind is or was.
 func (r *room) whereabouts(number int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		if r.base != nil {

@@ -51,9 +51,9 @@ func appendPorts(ports []hostPort, c *corev1.Container) []hostPort {
 	return ports
 }
 
-// clashes reports whether the two ports conflict on one node. An address
+// overlaps reports whether the two ports conflict on one node. An address
 // conflicts with itself and with 0.0.0.0 (HostPortInfo.CheckConflict).
-func (p hostPort) clashes(q hostPort) bool {
+func (p hostPort) overlaps(q hostPort) bool {
 	return p.port == q.port && p.protocol == q.protocol && (p.ip == q.ip || p.ip == everyIP || q.ip == everyIP)
 }
 

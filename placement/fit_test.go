@@ -20,7 +20,7 @@ import (
 // Mutants seen: pods that have ended counted; pods on their way out not counted;
 // own pods found by name though their uid is another; a request of nothing
 // refused where too much has been given away; a plain init container's ports
-// counted; an address that clashes only with itself; an account kept although
+// counted; an address that conflicts only with itself; an account kept although
 // the nodes' allocatable amounts changed.
 func TestFitAgreesWithTheNaiveReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -27,7 +27,7 @@ type Hint struct {
 // nodes. The smallest set is first; of sets of equal size, the one with the
 // most gains. Nodes that need the same changes share a hint.
 //
-// With nodes, Hints returns for each of them one set of changes to the pod and
+// With nodes, Hints returns for each node one set of changes to the pod and
 // one of changes to the node. If neither is enough, it returns one of changes to
 // both. It returns nothing for a node that is Placed, or if only other pods could
 // change the outcome (spread constraints, pod affinity). The error reports nodes

@@ -65,7 +65,7 @@ func textOf(steps []HintStep) string {
 	return strings.Join(all, ", ")
 }
 
-// keyIn returns the key in brackets with which a path ends.
+// keyIn returns the key in brackets at the end of a path.
 func keyIn(path string) string {
 	_, key, _ := strings.Cut(strings.TrimSuffix(path, "]"), "[")
 	if i := strings.LastIndexByte(key, '['); i >= 0 {

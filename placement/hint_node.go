@@ -129,7 +129,7 @@ func inherent(key string) bool {
 	return strings.HasPrefix(key, "beta.kubernetes.io/")
 }
 
-// meeting returns the value with which a label meets the requirement, or
+// meeting returns the value that makes a label meet the requirement, or
 // labelled false if the label must be absent. It returns ok false if no value
 // meets it.
 func (m *hinter) meeting(r *requirement) (value string, labelled, ok bool) {

@@ -14,7 +14,7 @@ import (
 // the scheduler may name another one.
 //
 // Each pod of a DaemonSet names one node, and so does its message. It is the
-// message for the first of the given nodes on which a pod is pending, or without
+// message for the first of the given nodes where a pod is pending, or without
 // nodes for the first of all. FailedScheduling returns false if there is none.
 // For an ordinary pod the nodes are ignored.
 func (p *Prediction) FailedScheduling(nodes ...string) (message string, failed bool) {

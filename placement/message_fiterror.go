@@ -56,7 +56,7 @@ func (p *Prediction) refusal() string {
 	return refusal
 }
 
-// countTurnedDown counts the nodes of open on which no pod is wanted.
+// countTurnedDown counts the nodes of open where no pod is wanted.
 func (p *Prediction) countTurnedDown(t reasonCount, open cluster.NodeSet) {
 	for _, f := range p.failures() {
 		t.count(f.message, open.And(cluster.NodeSet(f.nodes)).Len())

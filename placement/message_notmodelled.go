@@ -93,7 +93,7 @@ func needsFeature(c corev1.Container) bool {
 // NotModelled returns what affects scheduling but was ignored, for the workload
 // and the snapshot: Workload.NotModelled, a missing PriorityClass, what
 // admission would do to a new pod and the ResourceQuotas that count it, and pods
-// with a nominated node, for which no room is kept free.
+// with a nominated node, since no room is kept free for them.
 func (p *Prediction) NotModelled() []string {
 	p = p.orNothing()
 	all := p.workload.NotModelled()

@@ -16,9 +16,8 @@ import (
 //
 // For an ordinary pod that fits on several nodes a second table follows: the
 // best ten ranks of Ranking with each plugin's weighted score ("=" marks ranks
-// that several nodes have), and from 100 nodes on after how many of them the
-// scheduler stops looking. The best node is then often not among those that it
-// sees, and scores normalised over fewer nodes differ.
+// that several nodes have), and from 100 nodes on after how many nodes the
+// scheduler stops looking. It then often does not see the best node, and scores normalised over fewer nodes differ.
 func (p *Prediction) Table() string {
 	p = p.orNothing()
 	var b strings.Builder

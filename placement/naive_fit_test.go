@@ -85,7 +85,7 @@ func naivePorts(pod *corev1.Pod) []corev1.ContainerPort {
 }
 
 // naiveThere returns the pods that count on a node, except the workload's own
-// pods, for which own returns true.
+// pods, which own reports.
 func naiveThere(pods []*corev1.Pod, node string, own func(*corev1.Pod) bool) []*corev1.Pod {
 	var there []*corev1.Pod
 	for _, p := range pods {

@@ -194,7 +194,7 @@ func (w world) keptAway(pod *corev1.Pod, n *corev1.Node) bool {
 				continue
 			}
 			terms := p.Spec.Affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution
-			if slices.ContainsFunc(terms, bad) { // the scheduler then has none of them
+			if slices.ContainsFunc(terms, bad) { // the scheduler then has no terms
 				continue
 			}
 			for _, t := range terms {

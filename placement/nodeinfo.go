@@ -126,7 +126,7 @@ func (r *room) count(l *load, position int, sign int64) *block {
 	scored.cpu += sign * l.scoredCPU
 	scored.memory += sign * l.scoredMemory
 	for _, s := range l.requests.scalars {
-		b.give(s.name, i, -sign*s.amount)
+		b.release(s.name, i, -sign*s.amount)
 	}
 	r.regroup(&b.pods[i], change{r.kinds.id(l), int32(position), int32(sign)})
 	return b
@@ -182,10 +182,10 @@ func (r *room) offer(position int, now *capacity) {
 	left.ephemeral += now.ephemeral - was.ephemeral
 	left.pods += now.pods - was.pods
 	for _, s := range was.scalars {
-		b.give(s.name, i, -s.amount)
+		b.release(s.name, i, -s.amount)
 	}
 	for _, s := range now.scalars {
-		b.give(s.name, i, s.amount)
+		b.release(s.name, i, s.amount)
 	}
 }
 
@@ -199,8 +199,8 @@ func (r *room) free(position int) capacity {
 	return left
 }
 
-// longestLog is the length at which the questions of a room without a base read
-// its log.
+// longestLog is the length from where on the questions of a room without a base
+// read its log.
 const longestLog = 1 << 12
 
 // note logs a change if a question or the base needs it.

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// cow is a value that several rooms share until one of them changes it.
+// cow is a value that several rooms share until one room changes it.
 type cow[T any] struct {
 	owner *owner // who may change the value in place
 	value T

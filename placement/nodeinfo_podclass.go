@@ -60,13 +60,13 @@ func (k *kind) sign() {
 }
 
 // sign writes a key of the term. It distinguishes a selector that matches
-// nothing from one that matches everything, since both print as an empty
+// nothing from a selector that matches everything, since both print as an empty
 // string.
 func (t *podTerm) sign(b *strings.Builder) {
 	fmt.Fprintf(b, "\x00%s\x00%q\x00%t%s\x00%t%s", t.key, t.namespaces, t.selector.Empty(), t.selector, t.named.Empty(), t.named)
 }
 
-// kinds numbers kinds in the order in which they are first seen. It only grows,
+// kinds numbers kinds in the order of their first use. It only grows,
 // and all rooms that descend from one room share it. It is safe for concurrent
 // use.
 type kinds struct {
@@ -74,8 +74,8 @@ type kinds struct {
 	mu       sync.RWMutex
 	ids      map[string]int32
 	all      []*kind
-	distance atomic.Int32 // how many of them keep others away
-	partial  atomic.Int32 // how many of them score where others go
+	distance atomic.Int32 // how many keep others away
+	partial  atomic.Int32 // how many score where others go
 }
 
 var tables atomic.Uint32

@@ -26,5 +26,5 @@ type change struct{ kind, position, pods int32 }
 
 // changeLog lists what has changed in a room since it had the pods of its base.
 // In a room without a base it lists what has changed since the questions last
-// read all of it.
+// read the whole list.
 type changeLog []change

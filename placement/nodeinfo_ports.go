@@ -34,8 +34,8 @@ func (us *portUses) take(p hostPort, l *load, node int) {
 	u.holders = append(u.holders, holder{l, node})
 }
 
-// free releases a port of the first pod on the node that uses it and for which
-// meant returns true. It returns false if there is none.
+// free releases a port of the first pod on the node that uses it and that
+// meant accepts. It returns false if there is none.
 func (us *portUses) free(p hostPort, node int, meant func(holder) bool) bool {
 	at := slices.IndexFunc(*us, func(u portUse) bool { return u.hostPort == p })
 	if at < 0 {
@@ -56,12 +56,12 @@ func (us *portUses) free(p hostPort, node int, meant func(holder) bool) bool {
 	return true
 }
 
-// taken returns the nodes on which one of the wanted ports is in use.
+// taken returns the nodes where a wanted port is in use.
 func (us portUses) taken(wanted []hostPort) uint64 {
 	var nodes uint64
 	for i := range us {
 		for _, p := range wanted {
-			if p.clashes(us[i].hostPort) {
+			if p.overlaps(us[i].hostPort) {
 				nodes |= us[i].nodes
 			}
 		}
@@ -69,15 +69,15 @@ func (us portUses) taken(wanted []hostPort) uint64 {
 	return nodes
 }
 
-// clashes returns every port of wanted that is taken on a node. Of several
+// conflicts returns every port of wanted that is taken on a node. Of several
 // conflicting ports it returns the port of the first pod by name first.
-func (us portUses) clashes(wanted []hostPort, node int) []PortConflict {
+func (us portUses) conflicts(wanted []hostPort, node int) []PortConflict {
 	var all []PortConflict
 	for _, want := range wanted {
 		from := len(all)
 		for i := range us {
 			u := &us[i]
-			if !u.on(node) || !want.clashes(u.hostPort) {
+			if !u.on(node) || !want.overlaps(u.hostPort) {
 				continue
 			}
 			for _, h := range u.holders {

@@ -69,8 +69,8 @@ func (b *block) scalar(name corev1.ResourceName) *[64]int64 {
 	return &noScalar
 }
 
-// give adds to what a node has left of a scalar resource.
-func (b *block) give(name corev1.ResourceName, node int, amount int64) {
+// release adds to what a node has left of a scalar resource.
+func (b *block) release(name corev1.ResourceName, node int, amount int64) {
 	column := b.scalar(name)
 	if column == &noScalar {
 		column = new([64]int64)

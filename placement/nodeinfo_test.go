@@ -138,7 +138,7 @@ func (h *history) ask(workloads []*placement.Workload) {
 }
 
 func (h *history) compare(t *rapid.T, k int, workloads []*placement.Workload) {
-	fresh, at := h.anew(t)
+	fresh, at := h.rebuilt(t)
 	for _, w := range workloads {
 		for i, n := range h.nodes {
 			if n == nil {
@@ -149,14 +149,14 @@ func (h *history) compare(t *rapid.T, k int, workloads []*placement.Workload) {
 			}
 			diff := cmp.Diff(room.Why(fresh, w, at[i]), room.Why(h.room, w, i), inAnyOrder, cmpopts.IgnoreFields(placement.TopologyConflict{}, "Pod"))
 			if diff != "" || room.Fits(h.room, w, i) != (len(room.Why(h.room, w, i)) == 0) {
-				t.Fatalf("room %d, node %d (-anew +room): %s", k, i, diff)
+				t.Fatalf("room %d, node %d (-new +room): %s", k, i, diff)
 			}
 		}
 	}
 }
 
-// anew returns a new room with the nodes and pods that the history has.
-func (h *history) anew(t *rapid.T) (fresh room.Room, at map[int]int) {
+// rebuilt returns a new room with the nodes and pods that the history has.
+func (h *history) rebuilt(t *rapid.T) (fresh room.Room, at map[int]int) {
 	var objects []runtime.Object
 	for _, n := range h.nodes {
 		if n != nil {
@@ -186,7 +186,7 @@ func (h *history) anew(t *rapid.T) (fresh room.Room, at map[int]int) {
 
 var inAnyOrder = cmpopts.SortSlices(func(a, b placement.PortConflict) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
 
-// A room keeps some thousands of changes before its questions read all of them.
+// A room keeps some thousands of changes before its questions read the whole log.
 // Mutants seen: changes forgotten before they are read; a question that starts
 // again from an empty log without what came before.
 func TestQuestionsOutliveTheLog(t *testing.T) {
@@ -267,7 +267,7 @@ func TestAPodOnItsWayOutTakesRoomButIsNotSpread(t *testing.T) {
 
 // Run with -race: a room is cloned and its clones are changed concurrently;
 // afterwards the room still changes independently. Mutants seen: Clone that
-// gives the room another owner, that does not share it, or whose mark is not
+// changes the room's owner, that does not share it, or whose mark is not
 // atomic.
 func TestConcurrentClones(t *testing.T) {
 	c, err := cluster.New(spreadNodes(70)...)

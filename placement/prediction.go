@@ -60,11 +60,11 @@ func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 	return &Prediction{workload: w, cluster: c, wanted: cluster.NodeSet(wanted.set()), kept: cluster.NodeSet(kept.set())}
 }
 
-// Eligible returns the nodes on which a pod is wanted: the decision is Pending,
+// Eligible returns the nodes where a pod is wanted: the decision is Pending,
 // Eligible or Placed.
 func (p *Prediction) Eligible() cluster.NodeSet { return p.orNothing().wanted }
 
-// Placed returns the nodes on which a pod is wanted and the scheduler would
+// Placed returns the nodes where a pod is wanted and the scheduler would
 // bind it now. It considers the filters NodePorts, NodeResourcesFit,
 // PodTopologySpread and InterPodAffinity, for one pod and each node by itself.
 func (p *Prediction) Placed() cluster.NodeSet {
@@ -73,15 +73,15 @@ func (p *Prediction) Placed() cluster.NodeSet {
 	return p.placed
 }
 
-// Pending returns the nodes on which a pod is wanted but the scheduler would
+// Pending returns the nodes where a pod is wanted but the scheduler would
 // not bind it now.
 func (p *Prediction) Pending() cluster.NodeSet { return p.Eligible().Minus(p.Placed()) }
 
-// Kept returns the nodes on which a DaemonSet wants no pod but lets a running
-// one stay.
+// Kept returns the nodes where a DaemonSet wants no pod but lets a running one
+// stay.
 func (p *Prediction) Kept() cluster.NodeSet { return p.orNothing().kept }
 
-// Excluded returns the nodes on which no pod is wanted and a running one is
+// Excluded returns the nodes where no pod is wanted and a running one is
 // deleted.
 func (p *Prediction) Excluded() cluster.NodeSet {
 	p = p.orNothing()
@@ -130,7 +130,7 @@ func (p *Prediction) why(position int) []FilterReason {
 	return p.left().why(nil, p.workload, p.question, position)
 }
 
-// left returns the room in which the workload is judged.
+// left returns the room that the workload is judged in.
 func (p *Prediction) left() *room {
 	p.judged.Do(p.judge)
 	return p.room

@@ -9,7 +9,7 @@ import (
 
 // Preemptions returns an iterator over the preemptions on the pending nodes,
 // ascending by name. A pod of a DaemonSet can only go to its own node. For an
-// ordinary pod the scheduler chooses one of them: see Preemption.
+// ordinary pod the scheduler chooses one: see Preemption.
 func (p *Prediction) Preemptions() iter.Seq[Preemption] {
 	return func(yield func(Preemption) bool) {
 		p := p.orNothing()
@@ -42,7 +42,7 @@ func (p *Prediction) Preemption() (Preemption, bool) {
 	return Preemption{}, false
 }
 
-// compare orders attempts: the one that the scheduler prefers is first.
+// compare orders attempts: the scheduler's choice is first.
 func (a *attempt) compare(b *attempt) int {
 	return cmp.Or(
 		cmp.Compare(a.Violations, b.Violations),

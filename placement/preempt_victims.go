@@ -109,7 +109,7 @@ func (p *attempt) name(gone []victimNode) {
 		p.Victims = append(p.Victims, kube.Key(c.pod))
 	}
 	if len(gone) == 0 {
-		p.none, p.Impossible = true, "with all of them back the pod fits, by a mistake in how the scheduler counts"
+		p.none, p.Impossible = true, "with every pod back the pod fits, by a mistake in how the scheduler counts"
 		return
 	}
 	p.started = gone[0].started

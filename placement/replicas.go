@@ -143,7 +143,7 @@ func (p *Prediction) bind(pod string, seed uint64) (Replica, string) {
 	return r, p.String()
 }
 
-// bindPod returns the node to which the scheduler would bind the pod
+// bindPod returns the node that the scheduler would bind the pod to
 // (internal/room: Bind).
 func (p *Prediction) bindPod(pod string, seed uint64) (Replica, bool) {
 	p = p.orNothing()

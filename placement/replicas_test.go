@@ -20,8 +20,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Every pod goes to one of the best nodes of a snapshot in which the pods
-// before it are bound, with the same ties. No pod stays pending while there is
+// Every pod goes to one of the best nodes of a snapshot that has the pods
+// bound before it, with the same ties. No pod stays pending while there is
 // such a node. Mutants seen: a pod that the next one does not see; the best of
 // the first board; a node that is the only one scored; pods without owner,
 // which are then not spread; the controller's running pods left in.
@@ -277,7 +277,7 @@ status: {allocatable: {cpu: "1", memory: 1Gi, pods: "3"}}
 		{reason: "one is the default", change: func(*appsv1.Deployment) {}, want: "web-HASH-0: a (the only one)\n"},
 		{reason: "without nodes all wait", change: replicas(2), empty: true, want: "web-HASH-0 and 1 more are pending: no nodes available to schedule pods\n"},
 		{reason: "without nodes none wait if none are asked for", change: replicas(0), empty: true, want: ""},
-		{reason: "more than berth accepts", change: replicas(200_001), want: "Deployment default/web: replicas 200001: a simulation takes at most 200000"},
+		{reason: "more than berth accepts", change: replicas(200_001), want: "Deployment default/web: replicas 200001: berth accepts at most 200000"},
 		{reason: "no more than there is room for is tried", change: replicas(200_000),
 			want: "web-HASH-0: a (the only one)\nweb-HASH-1: a (the only one)\nweb-HASH-2: a (the only one)\n" +
 				"web-HASH-3 and 199996 more are pending: 0/1 nodes are available: 1 Too many pods.\n"},

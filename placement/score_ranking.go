@@ -11,7 +11,7 @@ import (
 
 // NodeScore is a node that a pod could be bound to, and its score.
 type NodeScore struct {
-	Rank   int           `json:"rank"` // from 1; nodes with the same total have the same rank, and the scheduler picks one of them at random
+	Rank   int           `json:"rank"` // from 1; nodes with the same total have the same rank, and the scheduler picks one at random
 	Node   string        `json:"node"`
 	Total  int64         `json:"total"`  // the sum of the weighted scores
 	Scores []PluginScore `json:"scores"` // in the order of the default profile, without plugins that skip the pod
@@ -26,9 +26,9 @@ func (r NodeScore) String() string {
 	return fmt.Sprintf("%d. %s %d = %s", r.Rank, r.Node, r.Total, strings.Join(shares, " + "))
 }
 
-// Ranking returns the nodes of Placed in the order in which kube-scheduler's
-// default profile prefers them: by total, best first. Nodes with equal totals,
-// among which the scheduler picks at random, are ordered by name. Ranking
+// Ranking returns the nodes of Placed as kube-scheduler's default profile
+// orders them: by total, best first. Nodes with equal totals,
+// where the scheduler picks at random, are ordered by name. Ranking
 // returns nil for a DaemonSet, whose pods are made for one node each, and if
 // ScoreError is not nil.
 //
@@ -56,7 +56,7 @@ func (p *Prediction) Ranking() []NodeScore {
 }
 
 // ScoreError returns the reason why a pod accepted by the API server has no
-// ranking. The scheduler reports this error and retries without end. (If only
+// ranking. The scheduler reports this error and keeps retrying. (If only
 // one node passes the filters, it is not scored and takes the pod.)
 func (p *Prediction) ScoreError() error {
 	if b := p.board(); b != nil {

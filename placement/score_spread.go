@@ -207,8 +207,8 @@ func (s *spreading) score(position, place int) int64 {
 // defaultSelector returns the selector of the pods among which a pod without
 // constraints of its own is spread. It combines the selectors of the Services
 // that select the pod and of the ReplicaSet or StatefulSet that controls it
-// (pkg/scheduler/framework/plugins/helper/spread.go: DefaultSelector). Without
-// any of them it is empty. ReplicationControllers are not modelled.
+// (pkg/scheduler/framework/plugins/helper/spread.go: DefaultSelector). It is
+// empty if there is none. ReplicationControllers are not modelled.
 func defaultSelector(pod *corev1.Pod, b *snapshot.Snapshot) labels.Selector {
 	merged := labels.Set{}
 	for _, s := range b.ServicesIn(pod.Namespace) {

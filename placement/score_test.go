@@ -88,7 +88,7 @@ func compareScores(t *rapid.T, c *cluster.Cluster, pod *corev1.Pod, p *placement
 			total += s.Weight * s.Normalized
 		}
 		if total != r.Total {
-			t.Fatalf("%v: the shares come to %d", r, total)
+			t.Fatalf("%v: the sum of the scores is %d", r, total)
 		}
 	}
 	want := naiveScores(pod, slices.Collect(p.Placed().All()), newWorld(c, ownOfPod(pod)), c)

@@ -163,7 +163,7 @@ func (w *Workload) withSurge() *Workload {
 // load returns what the workload's pod takes from the node it runs on.
 func (w *Workload) load() *load { return w.orNothing().loadOnce() }
 
-// accept returns the copy from which a workload is compiled.
+// accept returns the copy that a workload is compiled from.
 func accept[T interface {
 	runtime.Object
 	metav1.Object
@@ -183,7 +183,7 @@ func accept[T interface {
 }
 
 // Tolerations returns the tolerations that the pod is judged with, in the order
-// of its spec. Those that the DaemonSet controller adds are included.
+// of its spec. Tolerations that the DaemonSet controller adds are included.
 func (w *Workload) Tolerations() []corev1.Toleration { return w.orNothing().tolerations.plain() }
 
 // Pod returns a copy of the pod that is judged: the pod passed to ForPod, or

@@ -13,7 +13,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Zero values and nil arguments give empty results or errors.
+// Zero values and nil arguments lead to empty results or errors.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		placement.Change{}, placement.Changes{}, placement.Conflict{}, placement.Cost{}, placement.Decision(0),
@@ -68,7 +68,7 @@ func TestZeroRoomGrows(t *testing.T) {
 
 // A nil cluster has no nodes, and the load of a nil pod is not nil.
 func TestNilIsNothing(t *testing.T) {
-	if l := placement.NewCapacityReport(nil); l.Overloaded().Len() != 0 || l.String() != "0 DaemonSets on 0 nodes: 0 overloaded, 0 clashing" {
+	if l := placement.NewCapacityReport(nil); l.Overloaded().Len() != 0 || l.String() != "0 DaemonSets on 0 nodes: 0 overloaded, 0 conflicting" {
 		t.Error(l)
 	}
 	if r := room.New(nil); r.Len() != 0 {

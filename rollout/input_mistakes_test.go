@@ -37,7 +37,7 @@ func TestInputsAreChecked(t *testing.T) {
 		{rollout.Scale{Key: "default/web", Replicas: 0}, nil},
 		{rollout.Scale{Key: "default/web", Replicas: 200_000}, nil},
 		{rollout.Scale{Key: "web", Replicas: -1}, []string{`"web"`, "replicas -1: must not be negative"}},
-		{rollout.Scale{Key: "default/web", Replicas: 200_001}, []string{"replicas 200001: a simulation takes at most 200000"}},
+		{rollout.Scale{Key: "default/web", Replicas: 200_001}, []string{"replicas 200001: berth accepts at most 200000"}},
 		{rollout.Apply{}, []string{"apply"}},
 		{rollout.Apply{Object: (*appsv1.DaemonSet)(nil)}, []string{"no DaemonSet or Deployment"}},
 		{rollout.Apply{Object: &appsv1.StatefulSet{ObjectMeta: named}}, []string{"*v1.StatefulSet: must be a *DaemonSet or *Deployment of apps/v1"}},

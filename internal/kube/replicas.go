@@ -16,7 +16,7 @@ func CheckReplicas(replicas *int32) error {
 	case *replicas < 0:
 		return fmt.Errorf("replicas %d: must not be negative", *replicas)
 	case *replicas > MostReplicas:
-		return fmt.Errorf("replicas %d: a simulation takes at most %d", *replicas, MostReplicas)
+		return fmt.Errorf("replicas %d: berth accepts at most %d", *replicas, MostReplicas)
 	}
 	return nil
 }

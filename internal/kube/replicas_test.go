@@ -13,7 +13,7 @@ func TestCheckReplicas(t *testing.T) {
 		want     string
 	}{
 		{nil, ""}, {new(int32(0)), ""}, {new(int32(200_000)), ""},
-		{new(int32(200_001)), "replicas 200001: a simulation takes at most 200000"},
+		{new(int32(200_001)), "replicas 200001: berth accepts at most 200000"},
 		{new(int32(-1)), "replicas -1: must not be negative"},
 	} {
 		got := ""

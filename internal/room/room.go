@@ -72,7 +72,7 @@ func Predict(p *placement.Prediction, r Room) *placement.Prediction { return imp
 // the new pod pending beside the old one.
 func WithSurge(w *placement.Workload) *placement.Workload { return impl.WithSurge(w) }
 
-// Bind returns the node to which the scheduler would bind the pod of ForPod now,
+// Bind returns the node that the scheduler would bind the pod of ForPod to now,
 // under the given name. It is the only node that passes the filters, or the best
 // of several; among equal nodes the seed draws one for the pod
 // (pkg/scheduler/schedule_one.go: schedulePod). Bind returns false if there is

@@ -342,7 +342,7 @@ func TestTooManyReplicas(t *testing.T) {
 		&appsv1.ReplicaSet{ObjectMeta: meta, Spec: appsv1.ReplicaSetSpec{Replicas: &many, Selector: web.Spec.Selector, Template: web.Spec.Template}},
 		&appsv1.StatefulSet{ObjectMeta: meta, Spec: appsv1.StatefulSetSpec{Replicas: &many, Selector: web.Spec.Selector, Template: web.Spec.Template}},
 	} {
-		if _, err := dryrun.New(c, dryrun.Apply(o)); err == nil || !strings.Contains(err.Error(), "shop/web: spec.replicas 200001: a simulation takes at most 200000") {
+		if _, err := dryrun.New(c, dryrun.Apply(o)); err == nil || !strings.Contains(err.Error(), "shop/web: spec.replicas 200001: berth accepts at most 200000") {
 			t.Errorf("%T: %v", o, err)
 		}
 	}
