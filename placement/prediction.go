@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"errors"
 	"iter"
 	"slices"
 	"sync"
@@ -110,6 +111,11 @@ func (p *Prediction) Verdicts() iter.Seq[Verdict] {
 			}
 		}
 	}
+}
+
+// MarshalJSON returns an error: a Prediction has no JSON form. A Verdict has.
+func (p *Prediction) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("a Prediction has no JSON form: marshal its verdicts, slices.Collect(p.Verdicts())")
 }
 
 func (p *Prediction) at(position int) Verdict {

@@ -182,6 +182,11 @@ func accept[T interface {
 	return copied, errors.Join(errs...)
 }
 
+// MarshalJSON returns an error: a Workload has no JSON form. Its Pod has.
+func (w *Workload) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("a Workload has no JSON form: marshal its pod, Workload.Pod, or the object that it was compiled from")
+}
+
 // Tolerations returns the tolerations that the pod is judged with, in the order
 // of its spec. Tolerations that the DaemonSet controller adds are included.
 func (w *Workload) Tolerations() []corev1.Toleration { return w.orNothing().tolerations.plain() }

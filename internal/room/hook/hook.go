@@ -20,8 +20,7 @@ var Placement any
 //
 // Pods can be added and removed. A Clone costs a pointer per 64 nodes. The
 // first later change to one of the 64 costs a copy of their block. Concurrent
-// calls of Clone are safe; otherwise a Room is not safe for
-// concurrent use.
+// calls of Clone are safe; otherwise a Room is not safe for concurrent use.
 type Room interface {
 	// Len returns the number of nodes.
 	Len() int
