@@ -25,7 +25,7 @@ func (c Cost) String() string {
 	if c.Path == "" {
 		s = c.Condition
 	}
-	s += fmt.Sprintf(": not met by %d nodes, %d of them for this alone", c.Unmet.Len(), c.SoleObstacle.Len())
+	s += fmt.Sprintf(": not met by %s, the sole obstacle on %d", number(c.Unmet.Len(), "node"), c.SoleObstacle.Len())
 	if c.Fault != "" {
 		s += ": " + c.Fault
 	}

@@ -150,14 +150,14 @@ func costs(t *testing.T, c *cluster.Cluster) {
 	}
 	const terms = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
 	want := []string{
-		"spec.nodeSelector[example.com/disktype]: example.com/disktype=nvme-ssd: not met by 1 nodes, 0 of them for this alone",
-		terms + "[0]: not met by 2 nodes, 1 of them for this alone: an empty term matches no node",
-		terms + "[1]: topology.kubernetes.io/zone=eu-1c and kubernetes.io/os=windows: not met by 2 nodes, 1 of them for this alone",
-		terms + "[1].matchExpressions[0]: topology.kubernetes.io/zone=eu-1c: not met by 2 nodes, 0 of them for this alone",
-		terms + "[1].matchExpressions[1]: kubernetes.io/os=windows: not met by 2 nodes, 0 of them for this alone",
-		terms + "[2]: kubernetes.io/os Exists and gpu Exists: not met by 2 nodes, 1 of them for this alone",
-		terms + "[2].matchExpressions[1]: gpu Exists: not met by 2 nodes, 1 of them for this alone",
-		"taint dedicated=database:NoSchedule: not met by 1 nodes, 0 of them for this alone",
+		"spec.nodeSelector[example.com/disktype]: example.com/disktype=nvme-ssd: not met by 1 node, the sole obstacle on 0",
+		terms + "[0]: not met by 2 nodes, the sole obstacle on 1: an empty term matches no node",
+		terms + "[1]: topology.kubernetes.io/zone=eu-1c and kubernetes.io/os=windows: not met by 2 nodes, the sole obstacle on 1",
+		terms + "[1].matchExpressions[0]: topology.kubernetes.io/zone=eu-1c: not met by 2 nodes, the sole obstacle on 0",
+		terms + "[1].matchExpressions[1]: kubernetes.io/os=windows: not met by 2 nodes, the sole obstacle on 0",
+		terms + "[2]: kubernetes.io/os Exists and gpu Exists: not met by 2 nodes, the sole obstacle on 1",
+		terms + "[2].matchExpressions[1]: gpu Exists: not met by 2 nodes, the sole obstacle on 1",
+		"taint dedicated=database:NoSchedule: not met by 1 node, the sole obstacle on 0",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || total != 6 {
 		t.Errorf("%d are total; -want +got:\n%s", total, diff)

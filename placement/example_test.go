@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
@@ -77,6 +78,88 @@ func ExampleWorkload_Check() {
 	// Output:
 	// gpu-1 Kept
 	// web-1 Eligible
+}
+
+// Why every node has the decision that it has.
+func ExamplePrediction_Verdicts() {
+	for v := range predict("{nodeSelector: {kubernetes.io/os: linux}}").Verdicts() {
+		fmt.Println(v)
+	}
+	// Output:
+	// gpu-1: Kept: TaintToleration: node(s) had untolerated taint(s) [dedicated=gpu:NoSchedule]
+	// web-1: Placed
+}
+
+// The smallest changes that place a pod on a node where none is.
+func ExamplePrediction_Hints() {
+	hints, err := predict("{nodeSelector: {kubernetes.io/os: linux}}").Hints("gpu-1")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, h := range hints {
+		fmt.Println(h)
+	}
+	// Output:
+	// tolerate dedicated=gpu:NoSchedule: gains gpu-1
+	// taint dedicated:NoSchedule- on gpu-1: gains gpu-1
+}
+
+// The nodes that each condition costs.
+func ExamplePrediction_Costs() {
+	for _, cost := range predict("{nodeSelector: {kubernetes.io/os: linux, pool: web}}").Costs() {
+		fmt.Println(cost)
+	}
+	// Output:
+	// spec.template.spec.nodeSelector[pool]: pool=web: not met by 2 nodes, the sole obstacle on 1
+	// taint dedicated=gpu:NoSchedule: not met by 1 node, the sole obstacle on 0
+}
+
+// Words in the manifest that no node has.
+func ExamplePrediction_Typos() {
+	for _, typo := range predict("{nodeSelector: {kubernetes.io/os: linxu}}").Typos() {
+		fmt.Println(typo)
+	}
+	// Output:
+	// spec.template.spec.nodeSelector[kubernetes.io/os]: no node has the label value "linxu"; the cluster has "linux"
+}
+
+// The pods that the scheduler would evict to make room.
+func ExamplePrediction_Preemptions() {
+	p := predict(`{priority: 1000, tolerations: [{operator: Exists}], containers: [{name: a, image: i, resources: {requests: {cpu: "3"}}}]}`, `
+apiVersion: v1
+kind: Pod
+metadata: {name: batch, namespace: default}
+spec: {nodeName: web-1, containers: [{name: c, image: i, resources: {requests: {cpu: "2"}}}]}
+`)
+	fmt.Println(p)
+	for preemption := range p.Preemptions() {
+		fmt.Println(preemption)
+	}
+	// Output:
+	// 1/2 nodes are available: 1 Insufficient cpu.
+	// web-1: evicts default/batch
+}
+
+// predict compiles a DaemonSet with the given pod spec and predicts it on the two
+// nodes of the manifest.
+func predict(spec string, more ...string) *placement.Prediction {
+	m, err := cluster.ReadManifest(strings.NewReader(strings.Join(append([]string{manifest}, more...), "---\n")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	ds := m.DaemonSets[0]
+	if err := yaml.Unmarshal([]byte(spec), &ds.Spec.Template.Spec); err != nil {
+		log.Fatal(err)
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		log.Fatal(err)
+	}
+	w, err := placement.ForDaemonSet(ds)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return w.Predict(c)
 }
 
 // Rank the nodes for an ordinary pod, with the scores of each plugin.

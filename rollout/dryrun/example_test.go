@@ -264,3 +264,21 @@ func ExampleReschedules() {
 	// FAIL  pods that have to go find another node: 1 pods find none
 	//       gpu-1: shop/web-1: removed: the node is removed; no node takes it again: 0/5 nodes are available: 1 Insufficient cpu, 4 node(s) didn't match Pod's node affinity/selector.
 }
+
+// A policy about some DaemonSets and some nodes, kept by a plan.
+func ExampleCovers() {
+	c := small()
+	workers := c.Labeled("pool", "worker")
+	plan, err := dryrun.New(c, dryrun.EditNodes(workers, cluster.Taint("maintenance:NoSchedule")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gpu := c.Labeled("pool", "gpu")
+	fmt.Print(plan.Check(dryrun.Covers(gpu).For("ops/agent"), dryrun.Covers(workers).For("ops/agent")))
+	// Output:
+	// ok    ops/agent: covers {gpu-1 gpu-2}
+	// FAIL  ops/agent: covers {worker-1 worker-2 worker-3 worker-4}: 4 of 4 nodes get no running pod
+	//       worker-1 worker-2 worker-3 worker-4: Kept: TaintToleration: node(s) had untolerated taint(s) [maintenance:NoSchedule]
+	//       hint: tolerate maintenance:NoSchedule: gains worker-1 worker-2 worker-3 worker-4
+	//       hint: taint maintenance:NoSchedule- on worker-1 worker-2 worker-3 worker-4: gains worker-1 worker-2 worker-3 worker-4
+}
