@@ -12,6 +12,7 @@ import (
 	"github.com/berthsim/berth/rollout"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"pgregory.net/rapid"
 )
@@ -146,12 +147,17 @@ func berthTrace(s controllers.Scenario, order rollout.Order, objects []runtime.O
 		return nil, err
 	}
 	o := &ourTrace{first: firstTick(s), acts: map[controllers.At]*acts{}, fails: map[string][]failure{}}
+	known := knownNodes(s, objects)
 	for tick, inputs := range s.At {
 		for _, in := range inputs {
 			if tick < o.first {
 				continue
 			}
-			if err := sim.At(tick-o.first, berthInput(in)); err != nil {
+			ours, ok := onNodes(berthInput(in), known)
+			if !ok {
+				continue
+			}
+			if err := sim.At(tick-o.first, ours); err != nil {
 				return nil, err
 			}
 		}
@@ -160,6 +166,48 @@ func berthTrace(s controllers.Scenario, order rollout.Order, objects []runtime.O
 		o.ticks = append(o.ticks, o.tick(sim, sim.Tick()))
 	}
 	return o, nil
+}
+
+// knownNodes returns the nodes that berth knows at some time: those of the snapshot
+// and those that an input adds after it.
+func knownNodes(s controllers.Scenario, objects []runtime.Object) map[string]bool {
+	known := map[string]bool{}
+	for _, o := range objects {
+		if n, ok := o.(*corev1.Node); ok {
+			known[n.Name] = true
+		}
+	}
+	for tick, inputs := range s.At {
+		for _, in := range inputs {
+			if add, ok := in.(controllers.ApplyNode); ok && tick >= firstTick(s) {
+				known[add.Node.Name] = true
+			}
+		}
+	}
+	return known
+}
+
+// onNodes narrows a fault to known nodes: berth refuses one on a node that was removed
+// before the dump. It returns false if no node is left.
+func onNodes(in rollout.Input, known map[string]bool) (rollout.Input, bool) {
+	var nodes *[]string
+	switch x := in.(type) {
+	case rollout.NeverReady:
+		in, nodes = &x, &x.Nodes
+	case rollout.CrashLoop:
+		in, nodes = &x, &x.Nodes
+	case rollout.ImagePullFails:
+		in, nodes = &x, &x.Nodes
+	case rollout.RejectPods:
+		in, nodes = &x, &x.Nodes
+	case rollout.Recover:
+		in, nodes = &x, &x.Nodes
+	}
+	if nodes == nil || *nodes == nil {
+		return in, true
+	}
+	*nodes = slices.DeleteFunc(slices.Clone(*nodes), func(name string) bool { return !known[name] })
+	return in, len(*nodes) > 0
 }
 
 func firstTick(s controllers.Scenario) int {
