@@ -1,0 +1,66 @@
+package kube
+
+import "slices"
+
+// Release is a minor release of Kubernetes: 36 is 1.36. The zero Release is
+// LatestRelease.
+type Release uint8
+
+// The releases whose rules berth knows. A cluster of an earlier release is predicted
+// by the rules of OldestRelease.
+const (
+	OldestRelease Release = 34
+	LatestRelease Release = 37
+)
+
+// Has reports whether the release has a change.
+func (r Release) Has(c *Change) bool { return r == 0 || r >= c.Since }
+
+// Change is a rule that differs between the releases that berth knows.
+type Change struct {
+	Since Release // the first release with the new rule
+	Rule  string  // the new rule and, after a semicolon, the one before
+	File  string  // of k8s.io/kubernetes, in the release Since
+	Func  string
+}
+
+// The changes. Each is read where its rule is applied.
+var (
+	BalanceImprovement = change(36,
+		"NodeResourcesBalancedAllocation scores how much the pod improves the balance of a node; before, the balance with the pod",
+		"pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go", "balancedResourceScorer")
+	ImageVolumesScored = change(36,
+		"ImageLocality counts the images of image volumes; before, only those of containers",
+		"pkg/scheduler/framework/plugins/imagelocality/image_locality.go", "sumImageScores")
+	ImageVolumesCounted = change(37,
+		"ImageLocality divides by the number of containers and image volumes; before, of containers",
+		"pkg/scheduler/framework/plugins/imagelocality/image_locality.go", "sumImageScores")
+	NodeNamePreFilter = change(37,
+		"NodeName restricts the nodes that are considered, and comes before NodeUnschedulable; before, it was a filter after it",
+		"pkg/scheduler/framework/plugins/nodename/node_name.go", "PreFilter")
+	NoClaimsUnmentioned = change(37,
+		"DynamicResources says nothing of a pod without claims; before, FailedScheduling said \"no new claims to deallocate\"",
+		"pkg/scheduler/framework/plugins/dynamicresources/dynamicresources.go", "PostFilter")
+	TerminatingReplicas = change(35,
+		"status.terminatingReplicas of ReplicaSets and Deployments counts pods on their way out; before, it was absent",
+		"pkg/controller/replicaset/replica_set_utils.go", "calculateStatus")
+	RecreateByOwner = change(36,
+		"Recreate waits for all pods that the Deployment's ReplicaSets own; before, for those that its selector matches",
+		"pkg/controller/deployment/deployment_controller.go", "getPodMapForDeployment")
+	ContainerRestartRules = change(35,
+		"containers may have a restartPolicy and restartPolicyRules; before, only init containers, and only Always",
+		"pkg/api/pod/util.go", "dropContainerRestartRules")
+)
+
+// Changes returns all changes in ascending order of their release.
+func Changes() []*Change {
+	return slices.SortedStableFunc(slices.Values(changes), func(a, b *Change) int { return int(a.Since) - int(b.Since) })
+}
+
+var changes []*Change
+
+func change(since Release, rule, file, function string) *Change {
+	c := &Change{since, rule, file, function}
+	changes = append(changes, c)
+	return c
+}
