@@ -45,7 +45,7 @@ func (w *Workload) NotModelled() []string {
 	if len(spec.SchedulingGates) > 0 {
 		note("schedulingGates", "the pod waits until they are gone (SchedulingGates)")
 	}
-	if spec.SchedulingGroup != nil {
+	if kube.HasField(spec, "SchedulingGroup") {
 		note("schedulingGroup", "pods that are placed together (GangScheduling)")
 	}
 	if name := spec.SchedulerName; name != "" && name != corev1.DefaultSchedulerName {
@@ -87,7 +87,7 @@ func placedVolume(v *corev1.Volume) string {
 func needsFeature(c corev1.Container) bool {
 	return slices.ContainsFunc(c.RestartPolicyRules, func(r corev1.ContainerRestartRule) bool {
 		return r.Action == corev1.ContainerRestartRuleActionRestartAllContainers
-	}) || slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return len(m.BindMountOptions) > 0 })
+	}) || slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return kube.HasField(&m, "BindMountOptions") })
 }
 
 // NotModelled returns what affects scheduling but was ignored, for the workload

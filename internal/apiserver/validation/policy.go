@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
-	"k8s.io/apimachinery/pkg/api/validate/content"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -37,11 +36,19 @@ func checkPodDisruptionBudgetSpec(at fieldErrors, spec *policyv1.PodDisruptionBu
 	}
 }
 
-func isPathSegment(name string, prefix bool) []string {
-	if prefix {
-		return content.IsPathSegmentPrefix(name)
+// isPathSegment follows the API server
+// (k8s.io/apiserver/pkg/registry/rest/create.go: validatePathSegment), which calls
+// functions of apimachinery that were renamed in 1.37.
+func isPathSegment(name string, prefix bool) (mistakes []string) {
+	if !prefix && (name == "." || name == "..") {
+		return []string{fmt.Sprintf("may not be '%s'", name)}
 	}
-	return content.IsPathSegmentName(name)
+	for _, part := range []string{"/", "%"} {
+		if strings.Contains(name, part) {
+			mistakes = append(mistakes, fmt.Sprintf("may not contain '%s'", part))
+		}
+	}
+	return mistakes
 }
 
 func checkBudget(at fieldErrors, share *intstr.IntOrString) {
