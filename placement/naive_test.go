@@ -48,7 +48,7 @@ func naivePod(pod *corev1.Pod, n *corev1.Node) placement.Decision {
 }
 
 func naiveMatch(spec *corev1.PodSpec, n *corev1.Node) bool {
-	match, _ := nodeaffinity.NewRequiredNodeAffinity(spec.NodeSelector, spec.Affinity).Match(n)
+	match, _ := nodeaffinity.GetRequiredNodeAffinity(&corev1.Pod{Spec: *spec}).Match(n)
 	return match && (spec.NodeName == "" || spec.NodeName == n.Name)
 }
 
