@@ -31,7 +31,7 @@ var (
 		PodDisruptionBudgets: []*policyv1.PodDisruptionBudget{}, PriorityClasses: []*schedulingv1.PriorityClass{},
 		ServiceAccounts: []*corev1.ServiceAccount{}, LimitRanges: []*corev1.LimitRange{}, ResourceQuotas: []*corev1.ResourceQuota{},
 		RuntimeClasses: []*nodev1.RuntimeClass{},
-		Skipped:        []cluster.ManifestError{}, Warnings: []cluster.ManifestError{},
+		Version:        cluster.Latest, Skipped: []cluster.ManifestError{}, Warnings: []cluster.ManifestError{},
 	}
 	_ func(io.Reader, ...cluster.ReadOption) (*cluster.Manifest, error)                      = cluster.ReadManifest
 	_ func([]string, ...cluster.ReadOption) (*cluster.Manifest, error)                       = cluster.ReadFiles
@@ -50,6 +50,10 @@ var (
 	_ func(*cluster.Cluster, string) (cluster.NodeSet, error)                                = (*cluster.Cluster).Select
 	_ func(*cluster.Cluster, string) (cluster.NodeSet, error)                                = (*cluster.Cluster).Tainted
 	_                                                                                        = [](func(*cluster.Cluster, string) error){(*cluster.Cluster).CheckSelector, (*cluster.Cluster).CheckTaint}
+	_                                                                                        = [](func(*cluster.Cluster) cluster.Version){(*cluster.Cluster).Version}
+	_ func(*cluster.Cluster, cluster.Version) (*cluster.Cluster, error)                      = (*cluster.Cluster).WithVersion
+	_ func(cluster.Version, runtime.Object) field.ErrorList                                  = cluster.Version.Validate
+	_ func(cluster.Version, runtime.Object) runtime.Object                                   = cluster.Version.Default
 	_ func(string, string) cluster.NodeEdit                                                  = cluster.Label
 	_                                                                                        = [](func(string) cluster.NodeEdit){cluster.Unlabel, cluster.Taint, cluster.Untaint}
 	_                                                                                        = [](func() cluster.NodeEdit){cluster.Cordon, cluster.Uncordon, cluster.Ready, cluster.NotReady}

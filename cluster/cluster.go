@@ -100,6 +100,7 @@ func (c *Cluster) MarshalJSON() ([]byte, error) {
 func (c *Cluster) Manifest() *Manifest {
 	s := c.snapshot()
 	return &Manifest{
+		Version:              c.told(),
 		Nodes:                copies(s.NodeList()),
 		Pods:                 copies(s.Pods()),
 		Namespaces:           copies(s.Namespaces()),

@@ -12,8 +12,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/internal/apiserver/decode"
+	"github.com/berthsim/berth/internal/apiserver/defaults"
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 	"github.com/berthsim/berth/internal/apiserver/validation"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/par"
 )
 
@@ -42,6 +44,11 @@ type Manifest struct {
 	LimitRanges          []*corev1.LimitRange            `json:"limitRanges,omitempty"`
 	ResourceQuotas       []*corev1.ResourceQuota         `json:"resourceQuotas,omitempty"`
 	RuntimeClasses       []*nodev1.RuntimeClass          `json:"runtimeClasses,omitempty"`
+
+	// Version is the release of the API server: "1.36". [ReadManifest] takes it from the
+	// output of kubectl version -o yaml or -o json, where that is one of the documents.
+	// "" if it is not known. It may be a release whose rules berth does not know.
+	Version Version `json:"version,omitempty"`
 
 	// Skipped lists the objects that are not in the Manifest, and why, in the order of
 	// the stream. The kind in Object follows its apiVersion: "batch/v1 Job shop/report".
@@ -81,7 +88,20 @@ func (m *Manifest) Cluster() (*Cluster, error) {
 	if len(mistakes) > 0 {
 		return nil, mistakes.sorted()
 	}
-	return Adopt(all...)
+	c, err := Adopt(all...)
+	if err != nil {
+		return nil, err
+	}
+	return c.withRelease(m.release()), nil
+}
+
+// release returns the release that Version names, or 0 if it names none.
+func (m *Manifest) release() kube.Release {
+	if m == nil {
+		return 0
+	}
+	r, _ := kube.ParseRelease(string(m.Version))
+	return r
 }
 
 // store returns copies of the objects as the API server stores them, and the
@@ -101,7 +121,7 @@ func (m *Manifest) store(some []runtime.Object) (all []runtime.Object, mistakes 
 				continue
 			}
 		}
-		object := Default(written)
+		object := defaults.ApplyAt(m.release(), written)
 		setNamespace(object)
 		errs := validation.ValidateDefaulted(object)
 		for _, err := range errs {

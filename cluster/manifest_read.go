@@ -17,6 +17,7 @@ import (
 	"github.com/berthsim/berth/internal/apiserver/decode"
 	"github.com/berthsim/berth/internal/apiserver/kinds"
 	"github.com/berthsim/berth/internal/apiserver/validation"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // ReadOption changes how manifests are read.
@@ -155,6 +156,9 @@ func readFile(reader *decode.Reader, name string) error {
 // newManifest converts the decoder's result to the public types.
 func newManifest(read decode.Result, o readOptions) (*Manifest, error) {
 	m := &Manifest{places: make(map[runtime.Object]decode.Place, len(read.Objects))}
+	if r, ok := kube.ParseRelease(read.Server); ok {
+		m.Version = Version(r.String())
+	}
 	for _, s := range read.Skipped {
 		m.Skipped = append(m.Skipped, skipped(s))
 	}
@@ -204,7 +208,7 @@ func (m *Manifest) leaveOut(mistakes manifestErrors) (others manifestErrors) {
 // records that.
 func (m *Manifest) skipRefused(r decode.Object, lines decode.LineFinder) bool {
 	object := r.Object // it has a namespace
-	errs := Validate(object)
+	errs := validation.ValidateAt(m.release(), object)
 	for _, err := range errs {
 		m.Warnings = append(m.Warnings, refused(object, err, r.Place, lines).leftOut())
 	}

@@ -13,8 +13,8 @@ import (
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		(*cluster.Cluster)(nil), (*cluster.Manifest)(nil), cluster.ManifestError{},
-		cluster.NodeEdit{}, cluster.NodeSet{},
+		cluster.NodeEdit{}, cluster.NodeSet{}, cluster.Version(""),
 		cluster.Adopt, cluster.Cordon, cluster.Default[*corev1.Node], cluster.KeepAll, cluster.Label, cluster.New, cluster.NotReady, cluster.ParseNodeEdit,
-		cluster.ReadFiles, cluster.ReadManifest, cluster.Ready, cluster.SkipInvalid, cluster.Strict, cluster.Taint, cluster.Uncordon, cluster.Unlabel, cluster.Untaint, cluster.Validate,
+		cluster.ReadFiles, cluster.ReadManifest, cluster.Ready, cluster.SkipInvalid, cluster.Strict, cluster.Taint, cluster.Uncordon, cluster.Unlabel, cluster.Untaint, cluster.Validate, cluster.Versions,
 	)
 }

@@ -73,7 +73,7 @@ func NewCapacityReport(c *cluster.Cluster) *CapacityReport {
 // newDaemon returns the DaemonSet and its pods that the template's pod replaces
 // or that will be deleted.
 func newDaemon(ds *appsv1.DaemonSet, c *cluster.Cluster, a *nodeInfoSnapshot) (*daemon, []resident) {
-	w := compileDaemonSet(ds.DeepCopy())
+	w := compileDaemonSet(ds.DeepCopy(), c.Version())
 	p := w.Predict(c)
 	d := &daemon{w, ownPods{w.load(), slices.Clone(borrow.Words(c, p.wanted))}, map[int]int{}}
 	kept := ownPods{on: borrow.Words(c, p.kept)}

@@ -5,10 +5,12 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // preFilterResult is the set of nodes that a pod names. The scheduler looks at
-// no others (pkg/scheduler/framework/plugins/nodename/node_name.go: PreFilter;
+// no others. NodeName is a filter like others before kube.NodeNamePreFilter (pkg/scheduler/framework/plugins/nodename/node_name.go: PreFilter;
 // pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go: PreFilter;
 // pkg/scheduler/framework/runtime/framework.go: RunPreFilterPlugins).
 type preFilterResult struct {
@@ -19,20 +21,24 @@ type preFilterResult struct {
 
 const affinityConflict = "pod affinity terms conflict"
 
-func newPreFilterResult(spec *corev1.PodSpec) preFilterResult {
+func newPreFilterResult(spec *corev1.PodSpec, release kube.Release) preFilterResult {
 	var a preFilterResult
+	node := spec.NodeName
+	if !release.Has(kube.NodeNamePreFilter) {
+		node = ""
+	}
 	named, restricts := namedByAffinity(requiredOf(spec))
 	switch {
 	case restricts && len(named) == 0:
 		a.refusal = affinityConflict
-	case restricts && spec.NodeName != "" && !slices.Contains(named, spec.NodeName):
+	case restricts && node != "" && !slices.Contains(named, node):
 		a.refusal = fmt.Sprintf("node(s) didn't satisfy plugin(s) [%s %s] simultaneously", pluginAffinity, pluginNodeName)
-	case restricts && spec.NodeName != "":
-		a.plugins, a.names = []string{pluginAffinity, pluginNodeName}, []string{spec.NodeName}
+	case restricts && node != "":
+		a.plugins, a.names = []string{pluginAffinity, pluginNodeName}, []string{node}
 	case restricts:
 		a.plugins, a.names = []string{pluginAffinity}, named
-	case spec.NodeName != "":
-		a.plugins, a.names = []string{pluginNodeName}, []string{spec.NodeName}
+	case node != "":
+		a.plugins, a.names = []string{pluginNodeName}, []string{node}
 	}
 	return a
 }

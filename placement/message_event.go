@@ -6,6 +6,7 @@ import (
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // FailedScheduling returns the message of the FailedScheduling event of a pod
@@ -67,8 +68,12 @@ func (p *Prediction) failedOn(node string) string {
 // PostFilter; pkg/scheduler/framework/preemption/preemption.go:
 // Evaluator.evaluate).
 func (t *victimSearch) say(pending []uint64) string {
+	noClaims := "" // DynamicResources is asked first; a success or an error of DefaultPreemption replaces its words
+	if !borrow.From(t.cluster).Release().Has(kube.NoClaimsUnmentioned) {
+		noClaims = "no new claims to deallocate, "
+	}
 	if t.pod.never {
-		return "preemption: not eligible due to preemptionPolicy=Never."
+		return noClaims + "preemption: not eligible due to preemptionPolicy=Never."
 	}
 	var best *attempt
 	var faults []error
@@ -96,5 +101,5 @@ func (t *victimSearch) say(pending []uint64) string {
 	}
 	all := t.cluster.Nodes().Len()
 	counts.count(notHelpful, all-tried)
-	return "preemption: " + counts.fitError(0, all)
+	return noClaims + "preemption: " + counts.fitError(0, all)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/snapshot"
 )
 
@@ -43,7 +44,7 @@ func (p *Prediction) preFilterResult() preFilterResult {
 	if p.workload.daemonSet != nil {
 		return preFilterResult{}
 	}
-	return newPreFilterResult(&p.workload.pod.Spec)
+	return newPreFilterResult(&p.workload.pod.Spec, borrow.From(p.cluster).Release())
 }
 
 // refusal returns the reason why the scheduler rejects the pod before it looks
@@ -122,15 +123,27 @@ type failure struct {
 }
 
 // failures returns the failures in the order of the scheduler's default
-// profile.
+// profile (pkg/scheduler/apis/config/v1/default_plugins.go: getDefaultPlugins).
 func (p *Prediction) failures() []failure {
 	w, c := p.workload, borrow.From(p.cluster)
 	all := c.Nodes()
 	noSchedule, noExecute := w.taintedAway(c)
+	name, cordon := failure{wrongNodeName, all.Minus(w.named(c))}, failure{isUnschedulable, w.unschedulable(c)}
+	if !c.Release().Has(kube.NodeNamePreFilter) {
+		name, cordon = cordon, name
+	}
 	return []failure{
-		{wrongNodeName, all.Minus(w.named(c))},
-		{isUnschedulable, w.unschedulable(c)},
+		name,
+		cordon,
 		{hasTaints, noSchedule.Or(noExecute)},
 		{wrongAffinity, all.Minus(w.affinity.nodes(c))},
+	}
+}
+
+// order moves the reason of NodeUnschedulable before that of NodeName in the
+// releases whose default profile has that order.
+func (p *Prediction) order(rs []FilterReason) {
+	if len(rs) > 1 && rs[0].Plugin == pluginNodeName && rs[1].Plugin == pluginUnschedulable && !borrow.From(p.cluster).Release().Has(kube.NodeNamePreFilter) {
+		rs[0], rs[1] = rs[1], rs[0]
 	}
 }

@@ -121,6 +121,7 @@ func (p *Prediction) MarshalJSON() ([]byte, error) {
 func (p *Prediction) at(position int) Verdict {
 	const mostly = 4 // reasons of both kinds
 	v := p.workload.judge(borrow.From(p.cluster).At(position), mostly)
+	p.order(v.Reasons)
 	v.Reasons = p.left().why(v.Reasons, p.workload, p.question, position)
 	if v.Decision == Eligible {
 		v.Decision = Placed

@@ -8,45 +8,49 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // neededImages are the images that a pod's containers and image volumes need.
 type neededImages struct {
-	images  []neededImage
-	sources int // containers, init containers and image volumes
+	images              []neededImage
+	containers, volumes int // including init containers; image volumes
 }
 
 type neededImage struct {
-	name  string // as nodes list it
-	times int64
+	name       string // as nodes list it
+	containers int64  // that need it, including init containers
+	volumes    int64
 }
 
 // compileImages follows the scheduler
 // (pkg/scheduler/framework/plugins/imagelocality/image_locality.go:
 // sumImageScores).
 func compileImages(spec *corev1.PodSpec) neededImages {
-	var names []string
+	var n neededImages
 	for _, c := range spec.InitContainers {
-		names = append(names, c.Image)
+		n.need(c.Image).containers++
 	}
 	for _, c := range spec.Containers {
-		names = append(names, c.Image)
+		n.need(c.Image).containers++
 	}
+	n.containers = len(spec.InitContainers) + len(spec.Containers)
 	for _, v := range spec.Volumes {
 		if v.Image != nil {
-			names = append(names, v.Image.Reference)
+			n.need(v.Image.Reference).volumes++
+			n.volumes++
 		}
 	}
-	var needed []neededImage
-	for _, name := range names {
-		name = listedName(name)
-		i := slices.IndexFunc(needed, func(n neededImage) bool { return n.name == name })
-		if i < 0 {
-			i, needed = len(needed), append(needed, neededImage{name: name})
-		}
-		needed[i].times++
+	return n
+}
+
+func (n *neededImages) need(name string) *neededImage {
+	name = listedName(name)
+	i := slices.IndexFunc(n.images, func(known neededImage) bool { return known.name == name })
+	if i < 0 {
+		i, n.images = len(n.images), append(n.images, neededImage{name: name})
 	}
-	return neededImages{needed, len(names)}
+	return &n.images[i]
 }
 
 // listedName follows normalizedImageName: it fills in only the tag.
@@ -67,21 +71,33 @@ const (
 // the needed images that a node already has. An image counts less the fewer
 // nodes have it.
 func (n *neededImages) scores(c *cluster.Cluster, r *feasibleNodes) []int64 {
+	b := borrow.From(c)
+	scored, counted := b.Release().Has(kube.ImageVolumesScored), b.Release().Has(kube.ImageVolumesCounted)
 	var raw []int64
 	for _, needed := range n.images {
-		b := borrow.From(c)
+		times := needed.containers
+		if scored {
+			times += needed.volumes
+		}
+		if times == 0 {
+			continue
+		}
 		image, all := b.Image(needed.name), b.Len()
 		spread := float64(image.Nodes.Len()) / float64(all)
-		raw = r.add(raw, b.Words(image.Nodes), needed.times*int64(float64(image.Bytes)*spread))
+		raw = r.add(raw, b.Words(image.Nodes), times*int64(float64(image.Bytes)*spread))
+	}
+	sources := n.containers
+	if counted {
+		sources += n.volumes
 	}
 	for i := range raw {
-		raw[i] = n.locality(raw[i])
+		raw[i] = locality(raw[i], sources)
 	}
 	return raw
 }
 
 // locality follows calculatePriority.
-func (n *neededImages) locality(bytes int64) int64 {
-	most := largestImage * int64(n.sources)
+func locality(bytes int64, sources int) int64 {
+	most := largestImage * int64(sources)
 	return maxScore * (min(max(bytes, smallestImage), most) - smallestImage) / (most - smallestImage)
 }

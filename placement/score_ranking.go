@@ -78,7 +78,7 @@ func (p *Prediction) sampled() (nodes int, sampled bool) {
 		return p.Placed().Len(), false
 	}
 	searched := p.cluster.Nodes()
-	if aim := newPreFilterResult(&p.workload.pod.Spec); len(aim.plugins) > 0 {
+	if aim := newPreFilterResult(&p.workload.pod.Spec, borrow.From(p.cluster).Release()); len(aim.plugins) > 0 {
 		searched = p.cluster.Named(aim.names...)
 	}
 	nodes = enough(searched.Len())

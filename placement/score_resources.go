@@ -6,6 +6,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	resourcehelper "k8s.io/component-helpers/resource"
+
+	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // scoredAmounts holds a pod's requests as the scores of resources count them
@@ -44,6 +47,7 @@ func (a *scoredAmounts) bestEffort() bool { return a.plainCPU == 0 && a.plainMem
 // pod that NodeResourcesBalancedAllocation does not score.
 func (r *room) allocations(asks scoredAmounts, nodes *feasibleNodes) (least, balance []int64) {
 	least = make([]int64, nodes.n)
+	improvement := borrow.From(r.cluster).Release().Has(kube.BalanceImprovement)
 	if !asks.bestEffort() {
 		balance = make([]int64, nodes.n)
 	}
@@ -55,7 +59,7 @@ func (r *room) allocations(asks scoredAmounts, nodes *feasibleNodes) (least, bal
 			has, left, scored := r.has.value[k<<6|i], &b.left[i], &b.scored[i]
 			least[place] = leastAllocated(has, scored.cpu+asks.cpu, scored.memory+asks.memory)
 			if balance != nil {
-				balance[place] = balanceGained(has, left, &asks)
+				balance[place] = balanced(has, left, &asks, improvement)
 			}
 			place++
 		}
@@ -86,13 +90,17 @@ func unused(requested, capacity int64) int64 {
 	return (capacity - requested) * maxScore / capacity
 }
 
-// balanceGained follows the scheduler
+// balanced follows the scheduler
 // (pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go:
-// balancedResourceScorer). It returns more than 75 if the pod brings the used
-// shares of cpu and memory closer together.
-func balanceGained(has *capacity, left *left, asks *scoredAmounts) int64 {
+// balancedResourceScorer). It returns how close the used shares of cpu and memory
+// are with the pod. If improvement is true, it returns how much closer the pod
+// brings them: more than 75 if it does.
+func balanced(has *capacity, left *left, asks *scoredAmounts, improvement bool) int64 {
 	cpu, memory := has.cpu-left.cpu, has.memory-left.memory
 	with := balance(has, cpu+asks.plainCPU, memory+asks.plainMemory)
+	if !improvement {
+		return with
+	}
 	return maxScore/2 + (maxScore/2+with-balance(has, cpu, memory))/2
 }
 

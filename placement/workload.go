@@ -52,12 +52,20 @@ var idle = sync.OnceValue(func() *Workload {
 // Option changes how a workload is compiled.
 type Option struct{ set func(*options) }
 
-type options struct{ unvalidated bool }
+type options struct {
+	unvalidated bool
+	version     cluster.Version
+}
 
 // Unvalidated skips defaulting and validation. Use it for an object that is
 // already stored: it is then judged as the controller and the scheduler judge
 // it. A required term with a mistake in it matches no node.
 func Unvalidated() Option { return Option{func(o *options) { o.unvalidated = true }} }
+
+// AtVersion fills in the defaults of a release of Kubernetes, and validates by its
+// rules. Without it they are those of the latest. What a Prediction says follows the
+// version of its cluster.
+func AtVersion(v cluster.Version) Option { return Option{func(o *options) { o.version = v }} }
 
 func collect(opts []Option) options {
 	var o options
@@ -78,18 +86,19 @@ func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 	if ds == nil {
 		return nil, errors.New("DaemonSet: is nil")
 	}
-	ds, err := accept(ds, "DaemonSet", collect(opts))
+	o := collect(opts)
+	ds, err := accept(ds, "DaemonSet", o)
 	if err != nil {
 		return nil, err
 	}
-	return compileDaemonSet(ds), nil
+	return compileDaemonSet(ds, o.version), nil
 }
 
 // compileDaemonSet compiles a DaemonSet and takes ownership of it.
-func compileDaemonSet(ds *appsv1.DaemonSet) *Workload {
+func compileDaemonSet(ds *appsv1.DaemonSet, version cluster.Version) *Workload {
 	template := ds.Spec.Template
 	own := daemonTolerations(&template.Spec)
-	pod := cluster.Default(kube.PodFromTemplate(&template, ds.Name, nil))
+	pod := version.Default(kube.PodFromTemplate(&template, ds.Name, nil)).(*corev1.Pod)
 	pod.Namespace = ds.Namespace
 	pod.Spec.Tolerations = own.plain()
 	kube.MergeLabelKeys(pod)
@@ -171,12 +180,12 @@ func accept[T interface {
 	if o.unvalidated {
 		return object.DeepCopyObject().(T), nil
 	}
-	copied := cluster.Default(object)
+	copied := o.version.Default(object).(T)
 	if copied.GetNamespace() == "" {
 		copied.SetNamespace(metav1.NamespaceDefault)
 	}
 	var errs []error
-	for _, e := range cluster.Validate(copied) {
+	for _, e := range o.version.Validate(copied) {
 		errs = append(errs, fmt.Errorf("%s %s/%s: %w", kind, copied.GetNamespace(), copied.GetName(), e))
 	}
 	return copied, errors.Join(errs...)

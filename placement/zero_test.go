@@ -22,7 +22,7 @@ func TestZeroValues(t *testing.T) {
 		(*placement.Prediction)(nil), placement.Preemption{}, placement.NodeScore{}, placement.FilterReason{}, placement.Replica{},
 		placement.MinimumNode{}, placement.DaemonSetUsage{}, placement.Shortfall{}, placement.HintStep{},
 		placement.Typo{}, placement.Untolerated{}, placement.Verdict{}, placement.PendingReplicas{}, (*placement.Workload)(nil),
-		placement.Diff, placement.ForDaemonSet, placement.ForPod, placement.NewCapacityReport,
+		placement.AtVersion, placement.Diff, placement.ForDaemonSet, placement.ForPod, placement.NewCapacityReport,
 		placement.Replicas, placement.Unvalidated,
 	)
 }

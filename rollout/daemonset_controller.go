@@ -58,7 +58,7 @@ func (dsc *daemonSetController) setObject(d *daemonSet, object *appsv1.DaemonSet
 	if err != nil {
 		return err
 	}
-	workload, err := placement.ForDaemonSet(object, placement.Unvalidated())
+	workload, err := placement.ForDaemonSet(object, placement.Unvalidated(), placement.AtVersion(dsc.cluster.Version()))
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,11 @@
 package rollout
 
+import (
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/berthsim/berth/internal/kube"
+)
+
 // recreate creates the new ReplicaSet when no pod of an old one runs
 // (pkg/controller/deployment/recreate.go: rolloutRecreate).
 func (y *deploymentSync) recreate() error {
@@ -34,10 +40,17 @@ func (y *deploymentSync) oldPodsRun(old []*replicaSet) bool {
 			return true
 		}
 		for _, id := range rs.pods {
-			if !y.dc.pods[id].terminal() {
+			if p := &y.dc.pods[id]; !p.terminal() && y.counts(p) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// counts reports whether the controller counts a pod of the Deployment's
+// ReplicaSets as the Deployment's
+// (pkg/controller/deployment/deployment_controller.go: getPodMapForDeployment).
+func (y *deploymentSync) counts(p *pod) bool {
+	return y.dc.release().Has(kube.RecreateByOwner) || y.d.selector.Matches(labels.Set(y.dc.classes[p.class].labels))
 }

@@ -104,7 +104,7 @@ func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	w, err := placement.ForPod(pod)
+	w, err := placement.ForPod(pod, placement.AtVersion(rsc.cluster.Version()))
 	if err != nil {
 		return nil, err
 	}

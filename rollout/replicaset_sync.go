@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // setBurst is the maximum number of pods that one sync of a ReplicaSet creates or
@@ -101,7 +103,10 @@ func (rsc *replicaSetController) setStatus(rs *replicaSet) appsv1.ReplicaSetStat
 			now.AvailableReplicas++
 		}
 	}
-	now.TerminatingReplicas = &leaving
+	now.TerminatingReplicas = nil
+	if rsc.release().Has(kube.TerminatingReplicas) {
+		now.TerminatingReplicas = &leaving
+	}
 	return now
 }
 

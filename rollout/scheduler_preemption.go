@@ -88,6 +88,7 @@ func (s *scheduler) preemption(p *pod) (placement.Preemption, bool) {
 	if err != nil {
 		return placement.Preemption{}, false // cannot be: the names are distinct
 	}
+	c = (*cluster.Cluster)(borrow.From(c).WithRelease(s.release()))
 	for plan := range s.classes[p.class].workload.Predict(c).Preemptions() {
 		return plan, plan.Impossible == ""
 	}

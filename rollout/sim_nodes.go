@@ -28,6 +28,9 @@ func (t *nodeTable) fork() nodeTable {
 	return f
 }
 
+// release returns the release of Kubernetes whose controllers run.
+func (t *nodeTable) release() kube.Release { return borrow.From(t.cluster).Release() }
+
 // readCondition makes the node's state what its Ready condition says.
 func (t *nodeTable) readCondition(node int32, object *corev1.Node) {
 	state := &t.nodes[node]

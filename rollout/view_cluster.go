@@ -53,7 +53,7 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	if err != nil {
 		return s.cluster // cannot be: the names are distinct
 	}
-	return c
+	return (*cluster.Cluster)(borrow.From(c).WithRelease(s.release()))
 }
 
 // Before returns the cluster as the controllers will find it in the given round

@@ -1,9 +1,13 @@
 package kube
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
-// Release is a minor release of Kubernetes: 36 is 1.36. The zero Release is
-// LatestRelease.
+// Release is a minor release of Kubernetes: 36 is 1.36. The zero Release stands for
+// one that is not known, and has the rules of LatestRelease.
 type Release uint8
 
 // The releases whose rules berth knows. A cluster of an earlier release is predicted
@@ -15,6 +19,29 @@ const (
 
 // Has reports whether the release has a change.
 func (r Release) Has(c *Change) bool { return r == 0 || r >= c.Since }
+
+// Rules returns the release whose rules apply to a cluster of release r.
+func (r Release) Rules() Release {
+	if r == 0 {
+		return LatestRelease
+	}
+	return min(max(r, OldestRelease), LatestRelease)
+}
+
+// String returns the release as "1.36".
+func (r Release) String() string { return "1." + strconv.Itoa(int(r)) }
+
+// ParseRelease returns the release of a version such as "v1.36.2-gke.100" or "1.36".
+// It returns false for anything else and for another major version.
+func ParseRelease(version string) (Release, bool) {
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(version, "v"), "1.")
+	digits := rest
+	if i := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+		digits = rest[:i]
+	}
+	n, err := strconv.ParseUint(digits, 10, 8)
+	return Release(n), ok && err == nil && n > 0
+}
 
 // Change is a rule that differs between the releases that berth knows.
 type Change struct {
@@ -48,8 +75,14 @@ var (
 		"Recreate waits for all pods that the Deployment's ReplicaSets own; before, for those that its selector matches",
 		"pkg/controller/deployment/deployment_controller.go", "getPodMapForDeployment")
 	ContainerRestartRules = change(35,
-		"containers may have a restartPolicy and restartPolicyRules; before, only init containers, and only Always",
+		"containers may have a restartPolicy and restartPolicyRules; before, only init containers, and only Always: all else is dropped",
 		"pkg/api/pod/util.go", "dropContainerRestartRules")
+	PodResourcesCompleted = change(37,
+		"resources of a pod as a whole are completed after admission, limits too; before, as defaults, and only requests if there are limits",
+		"pkg/api/pod/util.go", "DefaultPodLevelResources")
+	StatefulSetUnavailable = change(37,
+		"a StatefulSet's maxUnavailable is 1 by default, and 0 is refused; before, the field is dropped",
+		"pkg/apis/apps/v1/defaults.go", "SetDefaults_StatefulSet")
 )
 
 // Changes returns all changes in ascending order of their release.

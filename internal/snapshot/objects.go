@@ -69,7 +69,7 @@ func (s *Snapshot) Indexed(labels []string) (indexed *Snapshot, edited []int) {
 	for i, p := range v.patch {
 		edited[i] = p.position
 	}
-	indexed = &Snapshot{tables: s.orEmpty().tables, view: &view{nodeNames: v.nodeNames, base: v.base, index: v.index}, byNode: s.orEmpty().byNode, derived: s.orEmpty().derived}
+	indexed = &Snapshot{tables: s.orEmpty().tables, view: &view{nodeNames: v.nodeNames, base: v.base, index: v.index}, byNode: s.orEmpty().byNode, derived: s.orEmpty().derived, release: s.Release()}
 	return indexed, edited
 }
 

@@ -12,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Snapshot is an immutable snapshot of nodes and of other objects. Everything that
@@ -25,6 +27,7 @@ type Snapshot struct {
 	view    *view
 	byNode  *podIndex // tables.pods grouped by the nodes of view
 	derived *Memo     // from both and from the allocatable amounts of the nodes
+	release kube.Release
 }
 
 // New returns a snapshot of objects, each passed through keep. The error names every
@@ -55,7 +58,7 @@ func (s *Snapshot) With(objects []runtime.Object, keep func(runtime.Object) runt
 	if err != nil {
 		return nil, err
 	}
-	next := &Snapshot{tables: s.tables.with(b.tables), view: s.view, byNode: s.byNode, derived: s.derived}
+	next := &Snapshot{tables: s.tables.with(b.tables), view: s.view, byNode: s.byNode, derived: s.derived, release: s.release}
 	if len(b.nodes) > 0 {
 		next.view = s.view.with(b.nodes)
 	}
@@ -83,7 +86,7 @@ func (s *Snapshot) Without(objects []runtime.Object) (*Snapshot, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	next := &Snapshot{tables: rest, view: s.view, byNode: s.byNode, derived: s.derived}
+	next := &Snapshot{tables: rest, view: s.view, byNode: s.byNode, derived: s.derived, release: s.release}
 	if len(b.nodes) > 0 {
 		next.view = newView(s.Nodes().Minus(Set{s.view, gone}).nodes())
 	}
@@ -125,7 +128,22 @@ func (s *Snapshot) Edit(positions []int, edit func(*corev1.Node) *corev1.Node) *
 	for _, i := range positions {
 		changed = append(changed, patched{i, edit(s.view.node(i))})
 	}
-	return &Snapshot{tables: s.tables, view: s.view.replace(changed), byNode: s.byNode, derived: s.derived}
+	return &Snapshot{tables: s.tables, view: s.view.replace(changed), byNode: s.byNode, derived: s.derived, release: s.release}
+}
+
+// WithRelease returns the snapshot with another release of Kubernetes.
+func (s *Snapshot) WithRelease(r kube.Release) *Snapshot {
+	copied := *s.orEmpty()
+	copied.release = r
+	return &copied
+}
+
+// Release returns the release of Kubernetes, or 0 if it is not known.
+func (s *Snapshot) Release() kube.Release {
+	if s == nil {
+		return 0
+	}
+	return s.release
 }
 
 // Positions returns the positions of the named nodes. The error names each name that

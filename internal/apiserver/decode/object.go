@@ -27,6 +27,7 @@ type outcome struct {
 	object  runtime.Object // of the model
 	skipped string         // why the object is not of the model
 	deleted bool           // the object no longer exists (a watch event)
+	server  string         // the API server's version
 	bare    bool           // it has neither kind nor apiVersion, and the kind of its list was not yet known
 
 	remarks []Remark
@@ -73,6 +74,10 @@ func (w *worker) object(at Place, raw json.RawMessage, inherited header) {
 		if w.watchEvent(at, fields) {
 			return
 		}
+		if version := serverVersion(fields); version != "" {
+			w.out = append(w.out, outcome{place: at, server: version})
+			return
+		}
 		if !w.listKnown {
 			w.out = append(w.out, outcome{place: at, bare: true})
 			return
@@ -117,6 +122,13 @@ func (w *worker) watchEvent(at Place, fields map[string]json.RawMessage) bool {
 		return false
 	}
 	return true
+}
+
+// serverVersion returns the API server's version if the document is the output of
+// kubectl version -o yaml or -o json, and "" otherwise
+// (k8s.io/kubectl/pkg/cmd/version/version.go: Version).
+func serverVersion(fields map[string]json.RawMessage) string {
+	return stringOf(objectOf(fields["serverVersion"])["gitVersion"])
 }
 
 // nameKind sets the missing kind and apiVersion of an object, from its list or as

@@ -40,6 +40,7 @@ type Result struct {
 	Skipped  []Skipped // objects of kinds that are not modelled
 	Warnings []Remark  // what the API server would accept and drop
 	Mistakes []Remark
+	Server   string // the API server's version, "v1.36.2", as in the output of kubectl version
 }
 
 // Object is an object as written, except that an absent namespace is "default" and
@@ -162,6 +163,8 @@ func (r *Reader) take(all []outcome) {
 		case o.failed:
 			r.result.Mistakes = append(r.result.Mistakes, o.remarks...)
 			continue
+		case o.server != "":
+			r.result.Server = o.server
 		case o.skipped != "":
 			r.skip(o)
 		case o.object != nil:

@@ -14,20 +14,29 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Apply returns a copy of object with its defaults. An object of a kind without
 // defaults is only copied; nil is returned as it is.
-func Apply[T runtime.Object](object T) T {
-	copied := ForUpdate(object)
-	if pod, ok := any(copied).(*corev1.Pod); ok && pod != nil {
+func Apply[T runtime.Object](object T) T { return ApplyAt(0, object) }
+
+// ApplyAt is Apply for the API server of a release. It also drops the fields of new
+// objects whose feature gates are off in that release.
+func ApplyAt[T runtime.Object](release kube.Release, object T) T {
+	copied := forUpdate(release, object)
+	dropDisabled(release, copied)
+	if pod, ok := any(copied).(*corev1.Pod); ok && pod != nil && release.Has(kube.PodResourcesCompleted) {
 		SetPodResources(&pod.Spec)
 	}
 	return copied
 }
 
 // ForUpdate is Apply without the defaults that only new objects get.
-func ForUpdate[T runtime.Object](object T) T {
+func ForUpdate[T runtime.Object](object T) T { return forUpdate(0, object) }
+
+func forUpdate[T runtime.Object](release kube.Release, object T) T {
 	if any(object) == nil {
 		return object
 	}
@@ -35,19 +44,19 @@ func ForUpdate[T runtime.Object](object T) T {
 	if !ok { // the copy of a nil pointer is not a T
 		return object
 	}
-	setDefaults(copied)
+	setDefaults(release, copied)
 	return copied
 }
 
 // SetPodStatus sets the defaults of a pod's status.
 func SetPodStatus(status *corev1.PodStatus) { defaultPodStatus(status) }
 
-func setDefaults(object runtime.Object) {
+func setDefaults(release kube.Release, object runtime.Object) {
 	switch o := object.(type) {
 	case *corev1.Node:
 		defaultNode(o)
 	case *corev1.Pod:
-		defaultPod(o)
+		defaultPod(release, o)
 	case *corev1.Namespace:
 		defaultNamespace(o)
 	case *corev1.Service:
@@ -59,7 +68,7 @@ func setDefaults(object runtime.Object) {
 	case *appsv1.ReplicaSet:
 		defaultReplicaSet(o)
 	case *appsv1.StatefulSet:
-		defaultStatefulSet(o)
+		defaultStatefulSet(release, o)
 	case *corev1.LimitRange:
 		defaultLimitRange(o)
 	case *corev1.ResourceQuota:

@@ -4,6 +4,8 @@ import (
 	"iter"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // defaultPod sets the defaults of a pod, including those that templates lack.
@@ -11,7 +13,7 @@ import (
 // The protocol of an HTTP probe stays absent: the gate H2CContainerProbe is off.
 // Pod-level resources are filled in later ([SetPodResources]), because they follow
 // the rounded resources of the containers.
-func defaultPod(pod *corev1.Pod) {
+func defaultPod(release kube.Release, pod *corev1.Pod) {
 	spec := &pod.Spec
 	if grace := spec.TerminationGracePeriodSeconds; grace != nil && *grace < 0 {
 		*grace = 1
@@ -24,6 +26,9 @@ func defaultPod(pod *corev1.Pod) {
 				defaultHostPorts(containers[i].Ports)
 			}
 		}
+	}
+	if !release.Has(kube.PodResourcesCompleted) {
+		setPodRequests(spec)
 	}
 	defaultPodSpec(spec)
 	defaultPodStatus(&pod.Status)

@@ -56,26 +56,45 @@ func filled(list, from corev1.ResourceList, wants func(corev1.ResourceName) bool
 //
 // Follows the API server (pkg/api/pod/util.go: DefaultPodLevelResources), which the
 // registry calls for a new or resized pod once webhooks have added their
-// containers. Until 1.36 it was a default of the scheme (the gate
-// PodLevelResourcesFixDefaulting moved it).
+// containers.
 func SetPodResources(spec *corev1.PodSpec) {
+	limits, partly := completePodResources(spec, false)
+	if !partly {
+		return
+	}
+	r := spec.Resources
+	r.Limits = filled(r.Limits, atLeast(limits, r.Requests), func(name corev1.ResourceName) bool {
+		return helper.IsSupportedPodLevelResource(name) && limitedByAll(spec, name)
+	})
+}
+
+// setPodRequests is SetPodResources before kube.PodResourcesCompleted: a default of
+// the scheme, which completes requests if there are limits
+// (pkg/apis/core/v1/defaults.go: defaultHugePagePodLimits, defaultPodRequests).
+func setPodRequests(spec *corev1.PodSpec) { completePodResources(spec, true) }
+
+// completePodResources completes the limits of huge pages, and the requests. It
+// returns the sum of the containers' limits, and false if the pod as a whole has no
+// resources.
+func completePodResources(spec *corev1.PodSpec, needsLimits bool) (limits corev1.ResourceList, partly bool) {
 	r := spec.Resources
 	if r == nil || len(r.Requests)+len(r.Limits) == 0 {
-		return
+		return nil, false
 	}
 	containers := &corev1.Pod{Spec: corev1.PodSpec{InitContainers: spec.InitContainers, Containers: spec.Containers}}
 	requests := helper.AggregateContainerRequests(containers, helper.PodResourcesOptions{})
-	limits := helper.AggregateContainerLimits(containers, helper.PodResourcesOptions{})
+	limits = helper.AggregateContainerLimits(containers, helper.PodResourcesOptions{})
 
 	r.Limits = filled(r.Limits, limits, func(name corev1.ResourceName) bool {
 		_, requested := r.Requests[name]
 		return kube.IsHugePages(name) && !requested
 	})
+	if needsLimits && len(r.Limits) == 0 {
+		return limits, true
+	}
 	r.Requests = filled(r.Requests, requests, kube.IsCPUOrMemory)
 	r.Requests = filled(r.Requests, r.Limits, helper.IsSupportedPodLevelResource)
-	r.Limits = filled(r.Limits, atLeast(limits, r.Requests), func(name corev1.ResourceName) bool {
-		return helper.IsSupportedPodLevelResource(name) && limitedByAll(spec, name)
-	})
+	return limits, true
 }
 
 // atLeast returns the quantities that have a floor, raised to it. As upstream, it

@@ -4,6 +4,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 const defaultRevisionHistoryLimit int32 = 10
@@ -39,9 +41,9 @@ func defaultReplicaSet(rs *appsv1.ReplicaSet) {
 	defaultPodSpec(&rs.Spec.Template.Spec)
 }
 
-func defaultStatefulSet(s *appsv1.StatefulSet) {
+func defaultStatefulSet(release kube.Release, s *appsv1.StatefulSet) {
 	defaultTo(&s.Spec.PodManagementPolicy, appsv1.OrderedReadyPodManagement)
-	defaultStatefulSetStrategy(&s.Spec.UpdateStrategy)
+	defaultStatefulSetStrategy(release, &s.Spec.UpdateStrategy)
 	defaultPointer(&s.Spec.PersistentVolumeClaimRetentionPolicy, appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{})
 	retention := s.Spec.PersistentVolumeClaimRetentionPolicy
 	defaultTo(&retention.WhenDeleted, appsv1.RetainPersistentVolumeClaimRetentionPolicyType)
@@ -57,14 +59,16 @@ func defaultStatefulSet(s *appsv1.StatefulSet) {
 // defaultStatefulSetStrategy fills in the strategy. A strategy with only the type
 // RollingUpdate stays as it is; only a strategy without a type gets the parameters
 // of a rolling update. (The gate MaxUnavailableStatefulSet is on in 1.37.)
-func defaultStatefulSetStrategy(strategy *appsv1.StatefulSetUpdateStrategy) {
+func defaultStatefulSetStrategy(release kube.Release, strategy *appsv1.StatefulSetUpdateStrategy) {
 	if strategy.Type == "" {
 		strategy.Type = appsv1.RollingUpdateStatefulSetStrategyType
 		defaultPointer(&strategy.RollingUpdate, appsv1.RollingUpdateStatefulSetStrategy{})
 	}
 	if strategy.Type == appsv1.RollingUpdateStatefulSetStrategyType && strategy.RollingUpdate != nil {
 		defaultPointer(&strategy.RollingUpdate.Partition, 0)
-		defaultPointer(&strategy.RollingUpdate.MaxUnavailable, intstr.FromInt32(1))
+		if release.Has(kube.StatefulSetUnavailable) {
+			defaultPointer(&strategy.RollingUpdate.MaxUnavailable, intstr.FromInt32(1))
+		}
 	}
 }
 

@@ -18,12 +18,17 @@ import (
 
 	"github.com/berthsim/berth/internal/apiserver/defaults"
 	"github.com/berthsim/berth/internal/apiserver/kinds"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Validate returns every mistake of an object, in the order of the checks. It checks
 // a copy with its defaults. An object of a kind that is not in package kinds is
 // NotSupported at "kind", and a nil object is Required at "metadata".
-func Validate(object runtime.Object) field.ErrorList {
+func Validate(object runtime.Object) field.ErrorList { return ValidateAt(0, object) }
+
+// ValidateAt is Validate for the API server of a release. What differs are the
+// defaults and the fields that the server drops.
+func ValidateAt(release kube.Release, object runtime.Object) field.ErrorList {
 	var mistakes field.ErrorList
 	root := fieldErrors{list: &mistakes}
 	if kinds.IsNil(object) {
@@ -34,7 +39,7 @@ func Validate(object runtime.Object) field.ErrorList {
 		unsupported(root.child("kind"), kinds.NameOf(object), kinds.Names()...)
 		return mistakes
 	}
-	checkObject(root, defaults.Apply(object))
+	checkObject(root, defaults.ApplyAt(release, object))
 	return mistakes
 }
 

@@ -26,7 +26,8 @@ import (
 type Release struct {
 	// SchedulePod calls the scheduler's function of this name.
 	SchedulePod func(context.Context, *kube.Scheduler, framework.Framework, *framework.CycleState, *corev1.Pod) (kube.ScheduleResult, error)
-	// ShouldRun is pkg/controller/daemon: NodeShouldRunDaemonPod.
+	// ShouldRun calls the controller
+	// (pkg/controller/daemon/daemon_controller.go: NodeShouldRunDaemonPod).
 	ShouldRun func(*corev1.Node, *appsv1.DaemonSet) (run, stay bool)
 }
 
