@@ -18,7 +18,7 @@ type affinity struct {
 	selector []requirement // ascending by key
 	required bool
 	terms    []term
-	path     string   // of the required node affinity
+	path     string   // of the terms
 	keys     []string // of labels, ascending
 }
 
@@ -29,8 +29,12 @@ type term struct {
 	fault        string // why it matches no node at all; empty if it may
 }
 
-// requiredTerms is the path of the required node affinity in a pod's spec.
-const requiredTerms = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+// The paths of the required node affinity and of its terms in a pod's spec.
+const (
+	requiredAffinity = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+	termsSuffix      = ".nodeSelectorTerms"
+	requiredTerms    = requiredAffinity + termsSuffix
+)
 
 func compileAffinity(spec *corev1.PodSpec, path string) affinity {
 	a := affinity{selector: compileSelector(spec.NodeSelector, path+".nodeSelector")}

@@ -118,18 +118,14 @@ func (p *Prediction) bill() *bill {
 // addTerm adds a term and, if there are several, each requirement in it.
 func (b *bill) addTerm(a *affinity, i int, c *snapshot.Snapshot) {
 	t, all := &a.terms[i], c.Nodes()
-	what := make([]string, len(t.requirements))
-	for j := range t.requirements {
-		what[j] = t.requirements[j].text()
-	}
-	whole := Cost{Path: t.path, Condition: strings.Join(what, " and "), Fault: t.fault}
+	whole := Cost{Path: t.path, Condition: t.text(), Fault: t.fault}
 	b.conditions = append(b.conditions, condition{whole, t.nodes(c, -1), -1, all})
 	if t.fault != "" || len(t.requirements) == 1 {
 		return
 	}
 	for j := range t.requirements {
 		r := &t.requirements[j]
-		b.conditions = append(b.conditions, condition{Cost{Path: r.path, Condition: what[j]}, r.nodes(c), -1, a.termNodes(c, i, t.nodes(c, j))})
+		b.conditions = append(b.conditions, condition{Cost{Path: r.path, Condition: r.text()}, r.nodes(c), -1, a.termNodes(c, i, t.nodes(c, j))})
 	}
 }
 
@@ -165,6 +161,15 @@ func (r *requirement) nodes(c *snapshot.Snapshot) snapshot.Set {
 	m := newNodeMask(c, c.Nodes())
 	m.narrow(r)
 	return m.set()
+}
+
+// text returns the requirements of a term in words.
+func (t *term) text() string {
+	all := make([]string, len(t.requirements))
+	for i := range t.requirements {
+		all[i] = t.requirements[i].text()
+	}
+	return strings.Join(all, " and ")
 }
 
 func (r *requirement) text() string {

@@ -27,11 +27,12 @@ type Hint struct {
 // nodes. The smallest set is first; of sets of equal size, the one with the
 // most gains. Nodes that need the same changes share a hint.
 //
-// With nodes, Hints returns for each node one set of changes to the pod and
-// one of changes to the node. If neither is enough, it returns one of changes to
-// both. It returns nothing for a node that is Placed, or if only other pods could
-// change the outcome (spread constraints, pod affinity). The error reports nodes
-// that the snapshot does not have.
+// With nodes, Hints looks only at those, in their order. Nodes with equal
+// reasons form a group. For each group Hints returns one set of changes to the
+// pod and one of changes to the nodes. If neither is enough, it returns one of
+// changes to both. It returns nothing for a node that is Placed, or if only other
+// pods could change the outcome (spread constraints, pod affinity). The error
+// reports nodes that the snapshot does not have.
 //
 // Each change is as narrow as possible: a toleration of this taint and not of
 // all, one more value and not the whole requirement, as much cpu as is missing.
@@ -45,35 +46,39 @@ func (p *Prediction) Hints(nodes ...string) ([]Hint, error) {
 	if len(nodes) > 0 {
 		return p.hintsFor(nodes)
 	}
-	var hints []Hint
-	for _, g := range p.alike() {
-		hints = append(hints, p.try(g.remedy, p.cluster.Named(g.nodes...))...)
-	}
+	hints := p.hints(p.cluster.Nodes().Minus(p.Placed()).Names())
 	slices.SortStableFunc(hints, compareHints)
-	return slices.CompactFunc(hints, Hint.same), nil
+	return hints, nil
 }
 
 func (p *Prediction) hintsFor(nodes []string) ([]Hint, error) {
-	var hints []Hint
+	var open []string
 	var errs []error
 	for _, node := range nodes {
-		v, ok := p.Verdict(node)
-		switch {
+		switch v, ok := p.Verdict(node); {
 		case !ok:
 			errs = append(errs, fmt.Errorf("node %q is not in the cluster", node))
-		case v.Decision != Placed:
-			for _, h := range p.try((&hinter{p: p}).remedy(v), p.cluster.Named(node)) {
-				if !slices.ContainsFunc(hints, h.same) {
-					hints = append(hints, h)
-				}
+		case v.Decision != Placed && !slices.Contains(open, node):
+			open = append(open, node)
+		}
+	}
+	return p.hints(open), errors.Join(errs...)
+}
+
+// hints returns the hints for each group of the nodes, without repetitions.
+func (p *Prediction) hints(nodes []string) []Hint {
+	var hints []Hint
+	known := map[string]bool{}
+	for _, g := range p.alike(nodes) {
+		for _, h := range p.try(g.remedy, p.cluster.Named(g.nodes...)) {
+			key := h.text() + " on " + strings.Join(h.Nodes.Names(), " ")
+			if !known[key] {
+				known[key], hints = true, append(hints, h)
 			}
 		}
 	}
-	return hints, errors.Join(errs...)
+	return hints
 }
-
-// same reports whether two hints have the same changes.
-func (h Hint) same(other Hint) bool { return h.text() == other.text() && h.Nodes.Equal(other.Nodes) }
 
 func compareHints(a, b Hint) int {
 	return cmp.Or(
@@ -90,12 +95,12 @@ type afflicted struct {
 	remedy remedy
 }
 
-// alike groups the nodes that are not placed by what would change that.
-func (p *Prediction) alike() []*afflicted {
+// alike groups nodes that are not placed by what would change that.
+func (p *Prediction) alike(nodes []string) []*afflicted {
 	known := map[string]*afflicted{}
 	var all []*afflicted
 	m := &hinter{p: p}
-	for _, name := range p.cluster.Nodes().Minus(p.Placed()).Names() {
+	for _, name := range nodes {
 		v, _ := p.Verdict(name)
 		r := m.remedy(v)
 		g := known[r.text()]
@@ -127,7 +132,8 @@ func (r remedy) text() string {
 type hinter struct {
 	p     *Prediction
 	node  *corev1.Node
-	words *vocabulary // computed on first use
+	words *vocabulary    // computed on first use
+	busy  map[int32]bool // host ports in use, computed on first use
 }
 
 // remedy returns the changes for all reasons against the node.

@@ -18,6 +18,7 @@ import (
 //	spec.nodeName                              "n1"               ""
 //	spec.nodeSelector[pool]                    "pool=web"         "pool=db"
 //	spec....matchExpressions[0]                "pool=web"         "pool In (web, db)"
+//	spec....IgnoredDuringExecution             "pool=web or gpu"  ""
 //	spec.tolerations                           ""                 "dedicated=gpu:NoSchedule"
 //	spec.containers[0].resources.requests[cpu] "500m"             "300m"
 //	spec.containers[0].ports[0].hostPort       "9100"             "9101"
@@ -87,7 +88,7 @@ func (s HintStep) change(spec *corev1.PodSpec) {
 		spec.Tolerations = append(spec.Tolerations, parseToleration(s.To))
 	case head == "nodeSelector":
 		s.changeSelector(spec)
-	case field == requiredTerms:
+	case field == requiredAffinity:
 		if requiredOf(spec) != nil {
 			spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = nil
 		}
@@ -223,23 +224,16 @@ func parseToleration(text string) corev1.Toleration {
 	return t
 }
 
-// prune removes requirements that are left out. If a term is then empty, every
-// node would match, so prune removes the whole affinity.
+// prune removes requirements that are left out.
 func prune(spec *corev1.PodSpec) {
 	required := requiredOf(spec)
 	if required == nil {
 		return
 	}
 	gone := func(r corev1.NodeSelectorRequirement) bool { return r.Key == "" && r.Operator == "" }
-	open := false
 	for i := range required.NodeSelectorTerms {
 		t := &required.NodeSelectorTerms[i]
-		before := len(t.MatchExpressions) + len(t.MatchFields)
 		t.MatchExpressions = slices.DeleteFunc(t.MatchExpressions, gone)
 		t.MatchFields = slices.DeleteFunc(t.MatchFields, gone)
-		open = open || before > 0 && len(t.MatchExpressions)+len(t.MatchFields) == 0
-	}
-	if open {
-		spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = nil
 	}
 }

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-
-	"github.com/berthsim/berth/internal/borrow"
 )
 
 // podStrictly returns changes to the pod that let it onto the node but may exclude
@@ -86,6 +85,8 @@ func (m *hinter) requireLess(strictly bool) []HintStep {
 	return append(steps, m.requireLessOfTerms(strictly)...)
 }
 
+// requireLessOfTerms does not empty a term: a term without requirements matches
+// no node. It leaves out the whole affinity instead.
 func (m *hinter) requireLessOfTerms(strictly bool) []HintStep {
 	a := &m.p.workload.affinity
 	var best []HintStep
@@ -99,14 +100,33 @@ func (m *hinter) requireLessOfTerms(strictly bool) []HintStep {
 				steps = append(steps, changeRequirement(r, m.rewriteTerm(r, strictly)))
 			}
 		}
+		if empties(steps, &a.terms[i]) {
+			continue
+		}
 		if best == nil || len(steps) < len(best) {
 			best = steps
 		}
 	}
 	if best == nil {
-		return []HintStep{{Path: a.path}}
+		return []HintStep{{Path: strings.TrimSuffix(a.path, termsSuffix), From: a.text()}}
 	}
 	return best
+}
+
+// empties reports whether the steps leave out every requirement of a term.
+func empties(steps []HintStep, t *term) bool {
+	return len(steps) == len(t.requirements) && !slices.ContainsFunc(steps, func(s HintStep) bool { return s.To != "" })
+}
+
+// text returns the terms in words, or "" if none can match.
+func (a *affinity) text() string {
+	var terms []string
+	for i := range a.terms {
+		if a.terms[i].fault == "" {
+			terms = append(terms, a.terms[i].text())
+		}
+	}
+	return strings.Join(terms, " or ")
 }
 
 // changeRequirement returns the step from a requirement to another, or to none.
@@ -227,10 +247,13 @@ func (m *hinter) requestLess(s *Shortfall) []HintStep {
 }
 
 // renumber replaces each taken port by the next number that is free on all
-// nodes where the pod may run and in the pod itself.
+// nodes and in the pod itself.
 func (m *hinter) renumber(taken []PortConflict) []HintStep {
+	if m.busy == nil {
+		m.busy = m.p.busyPorts()
+	}
 	var steps []HintStep
-	seen, busy := map[PortConflict]bool{}, m.p.busyPorts()
+	seen, chosen := map[PortConflict]bool{}, map[int32]bool{}
 	for _, c := range taken {
 		port := PortConflict{Port: c.Port, Protocol: c.Protocol}
 		if seen[port] {
@@ -238,13 +261,13 @@ func (m *hinter) renumber(taken []PortConflict) []HintStep {
 		}
 		seen[port] = true
 		to := c.Port + 1
-		for busy[to] {
+		for m.busy[to] || chosen[to] {
 			to++
 		}
 		if to > math.MaxUint16 {
 			return nil
 		}
-		busy[to] = true
+		chosen[to] = true
 		steps = append(steps, m.p.workload.changePort(c.Port, to, c.Protocol)...)
 	}
 	return steps
@@ -276,13 +299,12 @@ func (w *Workload) path(field string) string {
 	return "spec." + field
 }
 
-// busyPorts returns the host ports that pods of the cluster use, and the pod's
-// own.
+// busyPorts returns the host ports that pods on nodes use, and the pod's own.
 func (p *Prediction) busyPorts() map[int32]bool {
 	busy := map[int32]bool{}
-	for _, pod := range borrow.From(p.cluster).Pods() {
-		for _, port := range hostPorts(&pod.Spec) {
-			busy[port.port] = true
+	for _, b := range p.left().blocks {
+		for i := range b.value.ports {
+			busy[b.value.ports[i].port] = true
 		}
 	}
 	for _, port := range p.workload.ports {
