@@ -81,7 +81,7 @@ func beginRoll(tb testing.TB, s *Sim, budget string) (transitions int) {
 
 func podEvents(events []Event) (n int) {
 	for i := range events {
-		if events[i].Kind >= EventCreated && events[i].Kind <= EventReleased {
+		if events[i].Pod != "" {
 			n++
 		}
 	}
@@ -118,7 +118,7 @@ func BenchmarkRollout(b *testing.B) {
 							b.Fatalf("%d transitions of %d", seen, due)
 						}
 						for _, s := range rolls {
-							if status, _ := s.Status("default/agent"); int(status.UpdatedNumberScheduled) != nodes || s.State("default/agent") != StateDone {
+							if status, _ := daemonSetStatus(s, "default/agent"); int(status.UpdatedNumberScheduled) != nodes || s.State("default/agent") != StateDone {
 								b.Fatal(status)
 							}
 						}

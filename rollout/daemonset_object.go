@@ -19,7 +19,7 @@ import (
 // that an earlier DaemonSet of that key used.
 func newDaemonSet(key string, nodes int, serial int32) *daemonSet {
 	return &daemonSet{
-		key: key, fullKey: daemonSetKind + key, jitter: kube.HashName(key), class: none,
+		key: key, fullKey: kube.DaemonSetKind + key, jitter: kube.HashName(key), class: none,
 		head:       slices.Repeat([]int32{none}, nodes),
 		nodeCounts: newNodeCounts(nodes),
 		serial:     serial,
@@ -102,6 +102,13 @@ func (d *daemonSet) fork() *daemonSet {
 	f.backoffs = slices.Clone(d.backoffs)
 	f.nodeCounts = d.nodeCounts.clone()
 	return &f
+}
+
+// write returns the DaemonSet as the API server has it.
+func (d *daemonSet) write() *appsv1.DaemonSet {
+	object := d.object.DeepCopy()
+	object.Status = *d.status.DeepCopy()
+	return object
 }
 
 func (d *daemonSet) historyLimit() int {

@@ -16,7 +16,7 @@ func (dsc *daemonSetController) walk(d *daemonSet, a, b marks, limit int) []int3
 		dsc.shuffle(d, list)
 		list = list[:min(limit, len(list))]
 	case OrderFromScript:
-		list = dsc.choose(Choice{DaemonSet: d.key}, d.merge(list, a, b, math.MaxInt), limit)
+		list = dsc.choose(d.fullKey, d.merge(list, a, b, math.MaxInt), limit)
 	default:
 		list = d.merge(list, a, b, limit)
 	}

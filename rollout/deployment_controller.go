@@ -20,7 +20,7 @@ type deploymentController struct {
 
 // addDeployment takes up a defaulted Deployment.
 func (dc *deploymentController) addDeployment(object *appsv1.Deployment) (*deployment, error) {
-	d := &deployment{key: kube.Key(object), fullKey: deploymentKind + kube.Key(object), current: none, check: none}
+	d := &deployment{key: kube.Key(object), fullKey: kube.DeploymentKind + kube.Key(object), current: none, check: none}
 	if err := dc.setDeployment(d, object); err != nil {
 		return nil, err
 	}

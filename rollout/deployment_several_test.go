@@ -19,6 +19,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 const (
@@ -102,7 +103,7 @@ func settle(t *testing.T, sim *rollout.Sim, in ...rollout.Input) string {
 
 func statusOf(t *testing.T, sim *rollout.Sim, key string) appsv1.DeploymentStatus {
 	t.Helper()
-	st, ok := sim.DeploymentStatus(key)
+	st, ok := rollout.DeploymentStatus(sim, key)
 	if !ok {
 		t.Fatalf("there is no Deployment %s", key)
 	}
@@ -149,7 +150,7 @@ func TestHashCollisionsAreCounted(t *testing.T) {
 		if got := st.CollisionCount; taken == 0 && got != nil || taken > 0 && (got == nil || *got != taken) {
 			t.Errorf("%d taken: collisionCount is not that", taken)
 		}
-		sets := sim.ReplicaSets("default/web")
+		sets := rollout.ReplicaSetsOf(sim, "default/web")
 		if len(sets) != 1 || sets[0].Name != want || *sets[0].Spec.Replicas != 2 || st.AvailableReplicas != 2 || names[want] {
 			t.Errorf("%d taken: %d ReplicaSets, %d pods available, want one, %s, and 2:\n%s", taken, len(sets), st.AvailableReplicas, want, events)
 		}
@@ -166,7 +167,7 @@ func TestTheOwnReplicaSetIsNoCollision(t *testing.T) {
 		own := setOf(d, 1, collisions)
 		sim := simulate(t, d, own)
 		settle(t, sim)
-		if sets := sim.ReplicaSets("default/web"); len(sets) != 1 || sets[0].Name != own.Name || statusOf(t, sim, "default/web").CollisionCount != nil {
+		if sets := rollout.ReplicaSetsOf(sim, "default/web"); len(sets) != 1 || sets[0].Name != own.Name || statusOf(t, sim, "default/web").CollisionCount != nil {
 			t.Errorf("%s is not taken over", own.Name)
 		}
 	}
@@ -190,7 +191,7 @@ func TestAReplicaSetThatIsRefusedIsACondition(t *testing.T) {
 		events := settle(t, sim, rollout.Apply{Object: d})
 		key := "default/" + test.name
 		progressing := conditionOf(statusOf(t, sim, key), appsv1.DeploymentProgressing)
-		sets := sim.ReplicaSets(key)
+		sets := rollout.ReplicaSetsOf(sim, key)
 		if !test.refused {
 			if want := test.name[:longest] + "-" + hash; len(sets) != 1 || sets[0].Name != want {
 				t.Errorf("%d letters: no ReplicaSet %s", len(test.name), want)
@@ -239,7 +240,7 @@ func TestRevisionHistoryIsCutAtItsOldEnd(t *testing.T) {
 		}
 		sim := simulate(t, d, back, now)
 		settle(t, sim)
-		for _, rs := range sim.ReplicaSets("default/web") {
+		for _, rs := range rollout.ReplicaSetsOf(sim, "default/web") {
 			if rs.Name != back.Name {
 				continue
 			}
@@ -287,7 +288,7 @@ func TestReplicaSetsAdoptOrphans(t *testing.T) {
 				t.Errorf("%d orphans: %d%s, want %d:\n%s", orphans, got, kind, want, events)
 			}
 		}
-		pods := sim.Pods("default/web")
+		pods := rollout.ShownPods(sim, "default/web")
 		lost := 0
 		for _, p := range pods {
 			if strings.HasPrefix(p.Name, "lost-") {
@@ -313,7 +314,7 @@ func TestReplicaFailureIsTheDeployments(t *testing.T) {
 	for _, replicas := range []int32{1, 2, 7} {
 		sim := simulate(t)
 		settle(t, sim, rollout.Apply{Object: webOf("web", " v1", replicas)})
-		set := sim.ReplicaSets("default/web")[0]
+		set := rollout.ReplicaSetsOf(sim, "default/web")[0]
 		if c := set.Status.Conditions; len(c) != 1 || c[0].Type != appsv1.ReplicaSetReplicaFailure || c[0].Reason != "FailedCreate" || !strings.Contains(c[0].Message, complaint) {
 			t.Errorf("%d replicas: the ReplicaSet says %+v", replicas, c)
 			continue
@@ -448,7 +449,7 @@ func TestPodsThatNameTheirNode(t *testing.T) {
 		if st := statusOf(t, sim, "default/web"); st.AvailableReplicas != replicas {
 			t.Errorf("%d replicas: %d available", replicas, st.AvailableReplicas)
 		}
-		for _, p := range sim.Pods("default/web") {
+		for _, p := range rollout.ShownPods(sim, "default/web") {
 			if p.Node != "n1" {
 				t.Errorf("%v is not on n1", p)
 			}
@@ -487,18 +488,18 @@ func TestScriptsChooseAmongEqualPods(t *testing.T) {
 			names := livePods(sim, "ReplicaSet")
 			slices.Sort(names)
 			stayed[strings.Join(names, " ")] = true
-			choices := sim.Choices()
+			choices := probe.Choices(sim)
 			if test.ways == 0 && len(choices) == 0 {
 				continue
 			}
-			want := rollout.Choice{Deployment: "default/web", Pick: 4 - int(test.replicas), Candidates: 4, Count: test.ways, Chosen: way}
+			want := probe.Choice{Key: "deployment/default/web", Pick: 4 - int(test.replicas), Candidates: 4, Count: test.ways, Chosen: way}
 			if len(choices) > 0 {
 				want.Tick, want.Round = choices[0].Tick, choices[0].Round
 			}
 			if len(choices) != 1 || choices[0] != want {
 				t.Errorf("%d replicas: choices %v, want %v", test.replicas, choices, want)
 			}
-			if want := fmt.Sprintf("of 4 pods, way %d of %d", way, test.ways); len(choices) == 1 && !strings.HasSuffix(choices[0].String(), want) {
+			if want := fmt.Sprintf("of 4 pods, choice %d of %d", way, test.ways); len(choices) == 1 && !strings.HasSuffix(choices[0].String(), want) {
 				t.Errorf("%v does not end with %q", choices[0], want)
 			}
 		}

@@ -178,13 +178,13 @@ func TestDeploymentsKeepTheirBudget(t *testing.T) {
 		full := map[string]bool{}
 		for range 200 {
 			s.Tick()
-			for _, key := range s.Deployments() {
+			for _, key := range deploymentKeys(s) {
 				d := s.deployments.find(key)
 				if d.recreates() {
 					continue
 				}
 				all, up := 0, s.serving(d)
-				for _, p := range s.Pods(key) {
+				for _, p := range shownPods(s, key) {
 					if !p.Terminating {
 						all++
 					}
@@ -212,16 +212,16 @@ func TestRolloutsOfDeploymentsEnd(t *testing.T) {
 		s := deployStories(true).Draw(t, "story").sim(t)
 		for range s.Run(2000) {
 		}
-		for _, key := range s.Deployments() {
+		for _, key := range deploymentKeys(s) {
 			if s.deployments.find(key).object.Spec.Paused {
-				if err := s.Resume(key); err != nil {
+				if err := s.Inject(Resume{key}); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
 		for range s.Run(2000) {
 		}
-		for _, key := range s.Deployments() {
+		for _, key := range deploymentKeys(s) {
 			if message, done, err := s.RolloutStatus(key); s.State(key) != StateDone || !done || err != nil || WaitingFor(s, key) != "" {
 				t.Fatalf("%s is %v: %q %v %v", key, s.State(key), message, err, WaitingFor(s, key))
 			}
@@ -278,9 +278,9 @@ func TestSettledDeploymentsAreTakenOver(t *testing.T) {
 		if events := again.Tick(); events != nil {
 			t.Fatalf("the first tick after %d: %v", s.Now(), Trace(events))
 		}
-		for _, key := range s.Deployments() {
-			a, _ := s.DeploymentStatus(key)
-			b, _ := again.DeploymentStatus(key)
+		for _, key := range deploymentKeys(s) {
+			a, _ := deploymentStatus(s, key)
+			b, _ := deploymentStatus(again, key)
 			if !reflect.DeepEqual(a, b) {
 				t.Fatalf("%+v\nbecomes\n%+v", a, b)
 			}
@@ -316,7 +316,7 @@ func TestPauseChangesNothingButTime(t *testing.T) {
 }
 
 func hashes(s *Sim) (all []string) {
-	for _, p := range s.Pods("default/web") {
+	for _, p := range shownPods(s, "default/web") {
 		all = append(all, fmt.Sprint(p.Hash, p.Revision, p.Available))
 	}
 	return all
@@ -354,7 +354,7 @@ func applyMany(tb testing.TB, s *Sim, n int, image string) {
 	}
 	for range s.Run(2000) {
 	}
-	for _, key := range s.Deployments() {
+	for _, key := range deploymentKeys(s) {
 		if s.State(key) != StateDone {
 			tb.Fatal(key, s.State(key))
 		}
@@ -372,7 +372,7 @@ func BenchmarkDeployments(b *testing.B) {
 	for b.Loop() {
 		s := settled.Fork()
 		applyMany(b, s, n, "v2")
-		if pods := len(s.Pods("default/web-0007")); pods != 10 {
+		if pods := len(shownPods(s, "default/web-0007")); pods != 10 {
 			b.Fatal(pods)
 		}
 	}

@@ -25,7 +25,7 @@ func TestTheBudgetOfARemedyIsTheSmallest(t *testing.T) {
 		if rapid.Bool().Draw(t, "a node dies") { // else one story in twenty has such a remedy
 			dies(t, s, y)
 		}
-		for _, key := range s.Keys() {
+		for _, key := range DaemonSetKeys(s) {
 			x := diagnose(t, s, key)
 			if x == nil {
 				continue

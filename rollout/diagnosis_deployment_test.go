@@ -44,7 +44,7 @@ func TestRemediesLetDeploymentsEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for range 5 { // one in six has something that is stuck
 			s := restingDeployments(t)
-			for _, key := range s.Deployments() {
+			for _, key := range DeploymentKeys(s) {
 				x := diagnose(t, s, "deployment/"+key)
 				if x == nil {
 					continue
@@ -90,7 +90,7 @@ func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for range 8 { // in one of sixty more nodes help
 			s := restingDeployments(t)
-			for _, key := range s.Deployments() {
+			for _, key := range DeploymentKeys(s) {
 				x := diagnose(t, s, "deployment/"+key)
 				if x == nil {
 					continue
@@ -223,7 +223,7 @@ func TestSlowDeploymentsAreNotStuck(t *testing.T) {
 		s := DeployStories().Draw(t, "story").Sim(t)
 		for range 50 {
 			s.Tick()
-			for _, key := range s.Deployments() {
+			for _, key := range DeploymentKeys(s) {
 				x := diagnose(t, s, "deployment/"+key)
 				if x == nil {
 					continue
@@ -250,7 +250,7 @@ func TestStuckDeploymentsAreNeverSilent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for range 5 {
 			s := restingDeployments(t)
-			for _, key := range s.Deployments() {
+			for _, key := range DeploymentKeys(s) {
 				checkDeploymentDiagnosis(t, s, "deployment/"+key)
 			}
 		}
@@ -265,15 +265,15 @@ func checkDeploymentDiagnosis(t Failer, s *Sim, key string) {
 	case x == nil:
 		return
 	case x.Reference == (Reference{}) || strings.Contains(x.Cause, "%!") || strings.Contains(x.Cause, "not as wanted"):
-		t.Fatalf("%v\n%v", x, s.Pods(key))
+		t.Fatalf("%v\n%v", x, ShownPods(s, key))
 	}
 	available := map[string]bool{}
-	for _, p := range s.Pods(key) {
+	for _, p := range ShownPods(s, key) {
 		available[p.Name] = p.Available && !p.Terminating
 	}
 	for _, c := range x.Blocking {
 		if c.Blocker == diagnosis.BlockerUnknown || c.Pod == "" || available[c.Pod] {
-			t.Fatalf("%v\n%v", c, s.Pods(key))
+			t.Fatalf("%v\n%v", c, ShownPods(s, key))
 		}
 	}
 }
@@ -322,7 +322,7 @@ func TestDiagnosisOfADeploymentOnlyLooks(t *testing.T) {
 		y := DeployStories().Draw(t, "story")
 		looked, left := y.Sim(t), y.Sim(t)
 		for range 50 {
-			for _, key := range looked.Deployments() {
+			for _, key := range DeploymentKeys(looked) {
 				checkOnlyLooks(t, looked, key)
 			}
 			Unequal(t, "looked at or not", left.Tick(), looked.Tick())

@@ -96,7 +96,7 @@ func (u *user) typesLine(line string) Input {
 	switch command := strings.Join(args[:2], " "); command {
 	case "patch node":
 		return ApplyNode{u.patched("node/"+args[2], patch).(*corev1.Node)}
-	case "patch daemonset", "patch deployment":
+	case "patch daemonset", "patch deployment", "patch poddisruptionbudget":
 		return Apply{Object: u.patched(args[1]+"/"+flags["-n"]+"/"+args[2], patch)}
 	case "delete pod":
 		return DeletePods{Pod: flags["-n"] + "/" + args[2], Force: force}

@@ -71,7 +71,7 @@ func TestRemediesLetTheRolloutEnd(t *testing.T) {
 	tried := map[diagnosis.RemedyKind]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		s := resting(t, Stories(Mixed).Draw(t, "story"))
-		for _, key := range s.Keys() {
+		for _, key := range DaemonSetKeys(s) {
 			x := diagnose(t, s, key)
 			if x == nil {
 				continue
@@ -97,7 +97,7 @@ func TestRemediesLetTheRolloutEnd(t *testing.T) {
 // remedyKinds is the order of remedies, from the smallest change to the largest.
 var remedyKinds = []diagnosis.RemedyKind{
 	diagnosis.RemedyResume, diagnosis.RemedyChangeUpdateLimit, diagnosis.RemedyReplaceInPlace, diagnosis.RemedyDeletePods, diagnosis.RemedyRepairNodes,
-	diagnosis.RemedyAddNodes, diagnosis.RemedyScaleUp, diagnosis.RemedyScaleDown, diagnosis.RemedyChangeTemplate, diagnosis.RemedyUndo, diagnosis.RemedyRemoveNodes, diagnosis.RemedyBypassPDB,
+	diagnosis.RemedyAddNodes, diagnosis.RemedyScaleUp, diagnosis.RemedyScaleDown, diagnosis.RemedyChangeTemplate, diagnosis.RemedyUndo, diagnosis.RemedyRemoveNodes, diagnosis.RemedyChangePDB, diagnosis.RemedyBypassPDB,
 }
 
 // diagnose fails on an error.
@@ -141,7 +141,7 @@ func TestSlowIsNotStuck(t *testing.T) {
 		s := y.Sim(t)
 		for range y.Ticks() {
 			s.Tick()
-			for _, key := range s.Keys() {
+			for _, key := range DaemonSetKeys(s) {
 				x := diagnose(t, s, key)
 				if x == nil {
 					continue
@@ -163,7 +163,7 @@ func TestSlowIsNotStuck(t *testing.T) {
 func TestStuckIsNeverSilent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := resting(t, Stories(Mixed).Draw(t, "story"))
-		for _, key := range s.Keys() {
+		for _, key := range DaemonSetKeys(s) {
 			x := diagnose(t, s, key)
 			if quiet := s.State(key) == StateStuck; quiet && x == nil || s.State(key) == StateDone && x != nil {
 				t.Fatalf("%v: %v", s.State(key), x)
@@ -179,7 +179,7 @@ func TestStuckIsNeverSilent(t *testing.T) {
 			}
 			for _, c := range x.Blocking {
 				if c.Blocker == diagnosis.BlockerUnknown || c.Pod == "" {
-					t.Fatalf("%v\n%v", c, s.Pods(key))
+					t.Fatalf("%v\n%v", c, ShownPods(s, key))
 				}
 			}
 		}
@@ -187,10 +187,10 @@ func TestStuckIsNeverSilent(t *testing.T) {
 }
 
 func checkOnlyFlapping(t Failer, s *Sim, key string) {
-	for _, shown := range s.Pods(key) {
+	for _, shown := range ShownPods(s, key) {
 		look := probe.Of(s)
 		if p := look.Pod(look.FindPod("default/" + shown.Name)); !p.Waits && !p.Crashing {
-			t.Fatalf("%s is %v after %d ticks, without a diagnosis: %v", key, s.State(key), s.Now(), s.Pods(key))
+			t.Fatalf("%s is %v after %d ticks, without a diagnosis: %v", key, s.State(key), s.Now(), ShownPods(s, key))
 		}
 	}
 }
@@ -206,7 +206,7 @@ func TestNoBlockingNodeCanBeLeftOut(t *testing.T) {
 		if rapid.Bool().Draw(t, "a node dies") {
 			dies(t, s, y)
 		}
-		for _, key := range s.Keys() {
+		for _, key := range DaemonSetKeys(s) {
 			x := diagnose(t, s, key)
 			if x == nil || inPercent(objectOf(s, key)) {
 				continue
@@ -272,7 +272,7 @@ func TestDiagnosisOnlyLooks(t *testing.T) {
 		y := Stories(Mixed).Draw(t, "story")
 		looked, left := y.Sim(t), y.Sim(t)
 		for range y.Ticks() {
-			for _, key := range looked.Keys() {
+			for _, key := range DaemonSetKeys(looked) {
 				checkOnlyLooks(t, looked, key)
 			}
 			Unequal(t, fmt.Sprintf("tick %d", looked.Now()+1), left.Tick(), looked.Tick())

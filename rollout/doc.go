@@ -6,11 +6,11 @@
 //
 // A [Sim] starts from a [cluster.Cluster], which may be a dump of a running one.
 // It adopts the DaemonSets, ControllerRevisions, Deployments, ReplicaSets and
-// pods. Keys are "namespace/name". Where a DaemonSet and a Deployment have the
-// same key it means the DaemonSet, and "deployment/namespace/name" means the
-// Deployment. Inputs ([Apply], [NodeDown], ...) are passed to [Sim.Inject] and
-// [Sim.At]. Time passes by [Sim.Tick] or [Sim.Run]. They return [Event]s, each
-// with its [Reason]. Other methods return what kubectl would show.
+// pods. Keys are daemonset/namespace/name and deployment/namespace/name; the kind
+// can be left out if only one of the two exists. Inputs ([Apply], [NodeDown], ...)
+// are passed to [Sim.Inject] and [Sim.At]. Time passes by [Sim.Tick] or [Sim.Run].
+// They return [Event]s, each with its [Reason]. Other methods return what kubectl
+// would show.
 //
 // # A tick
 //

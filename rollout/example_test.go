@@ -105,7 +105,8 @@ func ExampleSim_Apply_deployment() {
 		panic(err)
 	}
 	fmt.Print(picture)
-	for _, pod := range sim.Pods("default/web") {
+	pods, _ := sim.Pods("default/web")
+	for _, pod := range pods {
 		fmt.Println(pod)
 	}
 	message, _, _ := sim.RolloutStatus("default/web")

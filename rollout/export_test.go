@@ -23,6 +23,9 @@ var (
 	Lines, Stepped, Unequal                   = lines, stepped, unequal
 	Fleet, FleetSet, WebDeployment, SmallNode = fleet, fleetSet, webDeployment, smallNode
 	SameInputs                                = sameInputs
+	DaemonSetKeys, DeploymentKeys             = daemonSetKeys, deploymentKeys
+	ShownPods, ReplicaSetsOf                  = shownPods, replicaSetsOf
+	DaemonSetStatus, DeploymentStatus         = daemonSetStatus, deploymentStatus
 	Diagnosed, DrainDiagnosed, WaitingFor     func(s *Sim, of string) string // set by diagnosis_test.go
 )
 

@@ -66,6 +66,8 @@ func (s *Sim) withInputs(list []scheduled, tick int, in, batch []Input) ([]sched
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", describe(x), err))
+		} else if x, ok := accepted[i].(Scale); ok {
+			errs = append(errs, x.possible(s))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -124,9 +126,9 @@ func (s *Sim) refuse(key string, in Input, reason string) {
 // target is resolve for an input. If nothing has the key, it returns neither and
 // emits a Refused event.
 func (s *Sim) target(in Input, key string) (*daemonSet, *deployment) {
-	d, deployed := s.resolve(key)
-	if d == nil && deployed == nil {
-		s.refuse(key, in, notFound(key).Error())
+	d, deployed, err := s.lookup(key)
+	if err != nil {
+		s.refuse(key, in, err.Error())
 	}
 	return d, deployed
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -15,12 +16,12 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// Apply is kubectl apply of a *appsv1.DaemonSet or *appsv1.Deployment: it is
-// created, or its spec, labels and annotations are replaced. Defaults are filled
-// in and mistakes refused. Unvalidated skips both for an object that an API server
-// has already accepted, but a Deployment gets its defaults all the same. A
-// Deployment without spec.replicas keeps the present number of replicas. A paused
-// Deployment stays paused until Resume.
+// Apply is kubectl apply of a *appsv1.DaemonSet, *appsv1.Deployment or
+// *policyv1.PodDisruptionBudget: it is created, or its spec, labels and annotations
+// are replaced. Defaults are filled in and mistakes refused. Unvalidated skips both
+// for an object that an API server has already accepted, but a Deployment gets its
+// defaults all the same. A Deployment without spec.replicas keeps the present number
+// of replicas. A paused Deployment stays paused until Resume.
 type Apply struct {
 	Object      runtime.Object
 	Unvalidated bool
@@ -54,6 +55,10 @@ func (in Apply) line() string {
 		if o != nil {
 			return in.verb() + "deployment " + kube.Key(o)
 		}
+	case *policyv1.PodDisruptionBudget:
+		if o != nil {
+			return in.verb() + "poddisruptionbudget " + kube.Key(o)
+		}
 	}
 	return "apply nothing"
 }
@@ -62,9 +67,9 @@ func (in Apply) line() string {
 func (in Apply) key() string {
 	switch o := in.Object.(type) {
 	case *appsv1.DaemonSet:
-		return daemonSetKind + kube.Key(o)
+		return kube.DaemonSetKind + kube.Key(o)
 	case *appsv1.Deployment:
-		return deploymentKind + kube.Key(o)
+		return kube.DeploymentKind + kube.Key(o)
 	}
 	return ""
 }
@@ -101,11 +106,15 @@ func (in Apply) check() error {
 		if o != nil {
 			return in.checkDeployment(o)
 		}
+	case *policyv1.PodDisruptionBudget:
+		if o != nil {
+			return in.checkBudget(o)
+		}
 	case nil:
 	default:
-		return fmt.Errorf("%T: must be a *DaemonSet or *Deployment of apps/v1", o)
+		return fmt.Errorf("%T: must be a *DaemonSet or *Deployment of apps/v1, or a *PodDisruptionBudget of policy/v1", o)
 	}
-	return errors.New("no DaemonSet or Deployment")
+	return errors.New("no DaemonSet, Deployment or PodDisruptionBudget")
 }
 
 // checkSelectorUpdate refuses a change of the selector, in the words of the API
@@ -143,6 +152,10 @@ func (in Apply) copied() Input {
 		if o != nil {
 			in.Object = in.defaultDeployment(o)
 		}
+	case *policyv1.PodDisruptionBudget:
+		if o != nil {
+			in.Object = defaultBudget(o)
+		}
 	}
 	return in
 }
@@ -153,6 +166,8 @@ func (in Apply) apply(s *Sim) {
 		in.applyDaemonSet(s, o)
 	case *appsv1.Deployment:
 		in.applyDeployment(s, o)
+	case *policyv1.PodDisruptionBudget:
+		in.applyBudget(s, o)
 	}
 }
 

@@ -194,6 +194,15 @@ func (in Delete) deleteDeployment(s *Sim, d *deployment) {
 	}
 }
 
+// possible returns an error if the key names a DaemonSet, which has no scale. The
+// error names the alternative.
+func (in Scale) possible(s *Sim) error {
+	if d, _ := s.resolve(in.Key); d != nil {
+		return d.scaleError(int(in.Replicas))
+	}
+	return nil
+}
+
 func (in Scale) apply(s *Sim) {
 	d, deployed := s.target(in, in.Key)
 	switch {

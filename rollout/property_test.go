@@ -122,7 +122,7 @@ func endless(s *Sim) bool {
 
 func states(s *Sim) string {
 	var all []string
-	for _, key := range s.Keys() {
+	for _, key := range daemonSetKeys(s) {
 		all = append(all, fmt.Sprintf("%s %v", key, s.State(key)))
 	}
 	return strings.Join(all, ", ")
@@ -177,7 +177,7 @@ func TestOneLivePodPerNode(t *testing.T) {
 		s := y.sim(t)
 		for range y.ticks {
 			s.Tick()
-			for _, key := range s.Keys() {
+			for _, key := range daemonSetKeys(s) {
 				checkOneLive(t, s, key)
 			}
 		}
@@ -186,10 +186,10 @@ func TestOneLivePodPerNode(t *testing.T) {
 
 func checkOneLive(t failer, s *Sim, key string) {
 	live := map[string]int{}
-	for _, p := range s.Pods(key) {
+	for _, p := range shownPods(s, key) {
 		if p.Phase != corev1.PodFailed && !p.Terminating {
 			if live[p.Node]++; live[p.Node] > 1 {
-				t.Fatalf("tick %d: two live pods of %s on %s: %v", s.Now(), key, p.Node, s.Pods(key))
+				t.Fatalf("tick %d: two live pods of %s on %s: %v", s.Now(), key, p.Node, shownPods(s, key))
 			}
 		}
 	}
@@ -211,7 +211,7 @@ func TestCalmRolloutsKeepTheBudgetAndEnd(t *testing.T) {
 				checkBudget(t, s, d, out)
 			}
 		}
-		for _, key := range s.Keys() {
+		for _, key := range daemonSetKeys(s) {
 			if s.State(key) != StateDone {
 				t.Fatalf("tick %d: %s is %v: %+v", s.Now(), key, s.State(key), s.daemonSets.find(key).status)
 			}
@@ -258,13 +258,13 @@ func TestSettledDumpStaysAsItIs(t *testing.T) {
 		if events := again.Tick(); len(events) > 0 {
 			t.Fatalf("the first tick changes something:\n%s", lines(events))
 		}
-		for _, key := range s.Keys() {
-			was, _ := s.Status(key)
-			is, _ := again.Status(key)
+		for _, key := range daemonSetKeys(s) {
+			was, _ := daemonSetStatus(s, key)
+			is, _ := daemonSetStatus(again, key)
 			if diff := cmp.Diff(was, is); diff != "" {
 				t.Fatalf("status of %s:\n%s", key, diff)
 			}
-			if diff := cmp.Diff(s.Pods(key), again.Pods(key), cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Since" || p.Last().String() == ".Restarts" }, cmp.Ignore())); diff != "" {
+			if diff := cmp.Diff(shownPods(s, key), shownPods(again, key), cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Since" || p.Last().String() == ".Restarts" }, cmp.Ignore())); diff != "" {
 				t.Fatalf("pods of %s:\n%s", key, diff)
 			}
 		}

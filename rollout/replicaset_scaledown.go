@@ -43,7 +43,7 @@ func (rsc *replicaSetController) chooseDeletions(rs *replicaSet, active []int32,
 		to++
 	}
 	equals := slices.Clone(active[from:to])
-	copy(active[from:n], rsc.choose(Choice{Deployment: rsc.keyOfSet(rs)}, equals, n-from))
+	copy(active[from:n], rsc.choose(rsc.fullKeyOfSet(rs), equals, n-from))
 }
 
 // deletionRanking is the order in which a scale-down deletes pods

@@ -26,7 +26,7 @@ func TestUnvalidatedIsSurvived(t *testing.T) {
 		s := y.sim(t)
 		for range min(y.ticks, 8) {
 			s.Tick()
-			for _, key := range s.Keys() {
+			for _, key := range daemonSetKeys(s) {
 				s.State(key)
 				s.RolloutStatus(key)
 			}
@@ -137,7 +137,7 @@ func TestInjectIsAllOrNothing(t *testing.T) {
 	s := fleet(t, 1, "1")
 	err := s.Inject(NodeDown{"node-0000000"}, Apply{}, NodeReady{}, Undo{Key: "agent", Revision: -1}, Delete{"default/agent", "Back"},
 		ApplyNode{}, EditNode{"x", []cluster.NodeEdit{{}}}, NeverReady{Nodes: []string{""}}, nil)
-	want := `apply nothing: no DaemonSet or Deployment
+	want := `apply nothing: no DaemonSet, Deployment or PodDisruptionBudget
 node-ready: no node
 undo agent to -1: key "agent": must be namespace/name
 unable to find specified revision -1 in history

@@ -431,8 +431,8 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 	var b strings.Builder
 	switch d.Cmd {
 	case "status":
-		st, ok := g.sim.Status(key)
-		if deployed, found := g.sim.DeploymentStatus(key); found {
+		st, ok := daemonSetStatus(g.sim, key)
+		if deployed, found := deploymentStatus(g.sim, key); found {
 			return g.deploymentStatus(key, &deployed), nil
 		}
 		if !ok {
@@ -447,14 +447,16 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 		}
 		fmt.Fprintf(&b, "%stick %d %v\n", message, g.sim.Now(), g.sim.State(key))
 	case "pods":
-		for _, p := range g.sim.Pods(key) {
+		for _, p := range shownPods(g.sim, key) {
 			fmt.Fprintln(&b, p)
 		}
 	case "history":
-		for _, r := range g.sim.History(key) {
-			fmt.Fprintln(&b, r.Revision, r.Name, r.Annotations["kubernetes.io/change-cause"])
+		if history, err := g.sim.History("daemonset/" + key); err == nil {
+			for _, r := range history {
+				fmt.Fprintln(&b, r.Number, r.Name, r.ChangeCause)
+			}
 		}
-		for _, rs := range g.sim.ReplicaSets(key) {
+		for _, rs := range replicaSetsOf(g.sim, key) {
 			fmt.Fprintln(&b, rs.Annotations[revisionAnnotation], rs.Name, *rs.Spec.Replicas, rs.Annotations[revisionHistoryAnnotation])
 		}
 	case "waiting":
@@ -473,7 +475,7 @@ func (g *stage) show(d *datadriven.TestData) (string, error) {
 		}
 		return Diagnosed(g.sim, key), nil
 	case "scale":
-		return "", g.sim.Scale(key, 3)
+		return "", g.sim.Inject(Scale{key, 3})
 	default:
 		return "", fmt.Errorf("command %s?", d.Cmd)
 	}

@@ -25,12 +25,6 @@ type ScheduledInput struct {
 // A line without "at" is of the tick of the line before, at first 0.
 type Script []ScheduledInput
 
-// Choices returns the choices made so far by a simulation with OrderFromScript.
-// To see everything that Kubernetes may do with the same inputs, try every Chosen
-// below its Count: raise the last choice that can be raised and leave out the
-// choices after it.
-func (s *Sim) Choices() []Choice { return slices.Clone(s.choices) }
-
 // String returns one line for each step.
 func (s Script) String() string {
 	var b strings.Builder

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	appsv1 "k8s.io/api/apps/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -34,6 +35,10 @@ func (in Apply) script() string {
 	case *appsv1.Deployment:
 		if o != nil {
 			return in.verb() + "deployment " + objectJSON(o.TypeMeta, o.ObjectMeta, o.Spec, o.Status)
+		}
+	case *policyv1.PodDisruptionBudget:
+		if o != nil {
+			return in.verb() + "poddisruptionbudget " + objectJSON(o.TypeMeta, o.ObjectMeta, o.Spec, o.Status)
 		}
 	}
 	return in.line()

@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -127,9 +128,12 @@ func verbs() map[string]func(*lexer) Input {
 
 func (r *lexer) apply() Input {
 	in := Apply{Unvalidated: r.skip("unvalidated")}
-	if r.skip("deployment") {
+	switch {
+	case r.skip("deployment"):
 		in.Object = object[appsv1.Deployment](r)
-	} else {
+	case r.skip("poddisruptionbudget"):
+		in.Object = object[policyv1.PodDisruptionBudget](r)
+	default:
 		in.Object = object[appsv1.DaemonSet](r)
 	}
 	return in

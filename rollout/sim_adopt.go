@@ -29,15 +29,15 @@ func (s *Sim) adopt(dumped simTime) error {
 		return err
 	}
 	err := s.adoptPods(dumped)
-	s.identify()
+	s.assignUIDs()
 	return err
 }
 
-// identify sets the UIDs that an API server would have set on the controllers of
+// assignUIDs sets the UIDs that an API server would have set on the controllers of
 // a manifest, so that what the simulation returns can be read back: an
 // ownerReference must have one. It comes after the pods have found their owners,
 // which the reference of a pod names by the UID that was in the dump.
-func (s *Sim) identify() {
+func (s *Sim) assignUIDs() {
 	stamp := func(object metav1.Object, parts ...string) {
 		if object.GetUID() == "" {
 			object.SetUID(uid(s.config.Seed, append(parts, strconv.Itoa(int(s.now)))...))

@@ -132,7 +132,7 @@ func TestWhatADumpMayLookLike(t *testing.T) {
 			}
 			stepped(s, 9)
 			if got := s.State("default/agent"); got != tt.state {
-				t.Errorf("%v, want %v: %v", got, tt.state, s.Pods("default/agent"))
+				t.Errorf("%v, want %v: %v", got, tt.state, shownPods(s, "default/agent"))
 			}
 		})
 	}
@@ -222,6 +222,9 @@ func TestCorpusRollsOut(t *testing.T) {
 			if st := s.State(key); st != StateDone {
 				t.Errorf("%s %s: %v after %d ticks", file, key, st, s.Now())
 			}
+		}
+		for _, ds := range m.DaemonSets {
+			key := kube.Key(ds)
 			ds = ds.DeepCopy()
 			ds.Spec.Template.Spec.Containers[0].Image += "-next"
 			if err := s.Apply(ds); err != nil {

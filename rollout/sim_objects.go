@@ -110,6 +110,14 @@ func (o *objectTables) keyOfSet(rs *replicaSet) string {
 	return o.deployments.at[rs.deployment].key
 }
 
+// fullKeyOfSet is keyOfSet with the kind.
+func (o *objectTables) fullKeyOfSet(rs *replicaSet) string {
+	if rs.deployment == none {
+		return ""
+	}
+	return o.deployments.at[rs.deployment].fullKey
+}
+
 // setsOrphaned has every Deployment look at ReplicaSets again.
 func (o *objectTables) setsOrphaned() {
 	for _, slot := range o.deployments.order {
@@ -144,22 +152,6 @@ func (o *objectTables) everyRevision() []revision {
 		all = append(all, o.daemonSets.at[slot].revisions...)
 	}
 	return append(append(all, o.orphans...), o.foreign...)
-}
-
-// resolve returns the object that a key names: a DaemonSet, or else a Deployment.
-// If both have the key, the prefix "deployment/" or "daemonset/" decides. Both
-// results are nil if there is neither.
-func (o *objectTables) resolve(key string) (*daemonSet, *deployment) {
-	switch kind, rest := cutKind(key); kind {
-	case "deployment":
-		return nil, o.deployments.find(rest)
-	case "daemonset":
-		return o.daemonSets.find(rest), nil
-	}
-	if d := o.daemonSets.find(key); d != nil {
-		return d, nil
-	}
-	return nil, o.deployments.find(key)
 }
 
 // restoredSet returns the ReplicaSet of a revision; 0 is the one before the

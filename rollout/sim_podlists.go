@@ -247,8 +247,8 @@ func (o *objectTables) fullKeyOf(p *pod) string {
 	if p.owner != none {
 		return o.daemonSets.at[p.owner].fullKey
 	}
-	if slot := o.deploymentSlot(p); slot != none {
-		return o.deployments.at[slot].fullKey
+	if p.set != none {
+		return o.fullKeyOfSet(o.replicaSets.at[p.set])
 	}
 	return ""
 }

@@ -1,17 +1,21 @@
 package rollout
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/berthsim/berth/rollout/internal/probe"
+)
 
 // eventRecorder holds what has happened: events for callers, and notes for
 // observers inside the package.
 type eventRecorder struct {
-	epoch    uint64   // counts events: where it is the same, nothing has changed
-	notes    []note   // of this tick, until it is reported
-	events   []Event  // of earlier ticks and of this one
-	told     int      // how many of the events are from earlier ticks
-	expected int      // how many there were in the last tick with any
-	quiet    bool     // nobody reads events: except for Refused ones there are only notes
-	choices  []Choice // of a scripted order
+	epoch    uint64         // counts events: where it is the same, nothing has changed
+	notes    []note         // of this tick, until it is reported
+	events   []Event        // of earlier ticks and of this one
+	told     int            // how many of the events are from earlier ticks
+	expected int            // how many there were in the last tick with any
+	quiet    bool           // nobody reads events: except for Refused ones there are only notes
+	choices  []probe.Choice // of a scripted order
 }
 
 // fork omits the events that the parent has not reported yet.
@@ -34,13 +38,16 @@ const (
 )
 
 // choose returns the nodes or pods that the script chooses, and reorders its
-// argument. A number at or above the count of choices wraps around. The choice
-// names the object that it belongs to.
-func (s *store) choose(c Choice, nodes []int32, take int) []int32 {
+// argument. A number at or above the count of choices wraps around. The key is that of
+// the object that acts on them.
+func (s *store) choose(key string, nodes []int32, take int) []int32 {
 	if take >= len(nodes) || take <= 0 {
 		return nodes[:max(0, min(take, len(nodes)))]
 	}
-	c.Tick, c.Round, c.Pick, c.Candidates, c.Count = int(s.now), int(s.round), take, len(nodes), binomial(len(nodes), take)
+	c := probe.Choice{
+		Tick: int(s.now), Round: int(s.round), Key: key,
+		Pick: take, Candidates: len(nodes), Count: binomial(len(nodes), take),
+	}
 	if i := len(s.choices); i < len(s.config.Choices) {
 		c.Chosen = s.config.Choices[i] % c.Count
 	}

@@ -127,9 +127,9 @@ func (s *Sim) roundLimit() int32 {
 	return int32(50 + 4*min(pods, 100_000_000)/burst)
 }
 
-// Run passes at most max ticks, until the simulation is settled, and yields the
-// events of each tick that has some. Ticks in which nothing is due are skipped at
-// no cost.
+// Run passes no time until it is ranged over; Settle passes time by itself. The loop
+// passes at most max ticks, until the simulation is settled, and yields the events
+// of each tick that has some. Ticks in which nothing is due are skipped at no cost.
 func (s *Sim) Run(max int) iter.Seq[[]Event] {
 	return func(yield func([]Event) bool) {
 		for range s.passes(max) {

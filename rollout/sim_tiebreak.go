@@ -18,29 +18,8 @@ type Order uint8
 const (
 	OrderByName     Order = iota // ascending by name
 	OrderSeeded                  // drawn in every sync from the seed, the DaemonSet, the sync and the node
-	OrderFromScript              // as in Config.Choices, one by one; Sim.Choices returns what there was to choose
+	OrderFromScript              // as in Config.Choices, one by one
 )
-
-// Choice is a choice that Kubernetes leaves open and that matters: a sync acts on
-// Pick of Candidates nodes. The order in which it acts on them makes no
-// difference. It is plain, comparable data.
-type Choice struct {
-	Tick, Round      int
-	DaemonSet        string // of the DaemonSet that acts on nodes
-	Deployment       string // or of the Deployment that deletes pods
-	Pick, Candidates int
-	Count            int // number of possible choices; math.MaxInt32 if there are more
-	Chosen           int // which of them: 0 is the first nodes by name, the highest the last nodes
-}
-
-// String returns the choice in one line.
-func (c Choice) String() string {
-	key, what := c.DaemonSet, "nodes"
-	if c.Deployment != "" {
-		key, what = c.Deployment, "pods"
-	}
-	return fmt.Sprintf("%d %s in round %d: %d of %d %s, way %d of %d", c.Tick, key, c.Round, c.Pick, c.Candidates, what, c.Chosen, c.Count)
-}
 
 // combination keeps the k-th of the sets of some nodes, in the order of a
 // dictionary.

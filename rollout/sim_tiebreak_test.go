@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // Every combination comes once, the first nodes first.
@@ -39,7 +41,7 @@ func scripted(t failer, y *story, most int, each func(events []Event)) bool {
 	for range most {
 		s := y.sim(t)
 		each(stepped(s, y.ticks))
-		choices := s.Choices()
+		choices := probe.Choices(s)
 		last := len(choices) - 1
 		for last >= 0 && choices[last].Chosen+1 >= choices[last].Count {
 			last--

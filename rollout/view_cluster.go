@@ -2,12 +2,19 @@ package rollout
 
 import (
 	"math"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
+
+func init() {
+	probe.Before = func(sim any, round int) *cluster.Cluster { return sim.(*Sim).before(round) }
+	probe.Choices = func(sim any) []probe.Choice { return slices.Clone(sim.(*Sim).choices) }
+}
 
 // Cluster returns a snapshot of the simulated cluster as it is now. It costs as
 // much as there are objects.
@@ -29,10 +36,7 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	add(&objects, b.ResourceQuotas())
 	add(&objects, b.RuntimeClasses())
 	for _, slot := range s.daemonSets.order {
-		d := s.daemonSets.at[slot]
-		object := d.object.DeepCopy()
-		object.Status = *d.status.DeepCopy()
-		objects = append(objects, object)
+		objects = append(objects, s.daemonSets.at[slot].write())
 	}
 	for _, r := range s.everyRevision() {
 		objects = append(objects, r.object)
@@ -56,11 +60,8 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	return (*cluster.Cluster)(borrow.From(c).WithRelease(s.release()))
 }
 
-// Before returns the cluster as the controllers will find it in the given round
-// of the next tick, the first being 1: the tick's inputs have taken effect,
-// kubelets have acted, and the changes of earlier rounds are included. It runs
-// that tick in a fork.
-func (s *Sim) Before(round int) *cluster.Cluster {
+// before implements probe.Before.
+func (s *Sim) before(round int) *cluster.Cluster {
 	f := s.Fork()
 	switch {
 	case f.now >= f.last:

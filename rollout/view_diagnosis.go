@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -21,22 +22,28 @@ func init() { probe.Of = func(sim any) probe.Sim { return probed{sim.(*Sim)} } }
 type probed struct{ *Sim }
 
 func (s probed) Find(key string) (string, error) {
-	switch d, deployed := s.resolve(key); {
-	case d != nil:
-		return "daemonset/" + d.key, nil
-	case deployed != nil:
-		return "deployment/" + deployed.key, nil
-	}
-	if err := checkKey(key); err != nil {
+	d, deployed, err := s.lookup(key)
+	switch {
+	case err != nil:
 		return "", err
+	case d != nil:
+		return d.fullKey, nil
 	}
-	return "", notFound(key)
+	return deployed.fullKey, nil
 }
 
 func (s probed) Object(key string) runtime.Object {
 	if name, ok := strings.CutPrefix(key, "node/"); ok {
 		if object, ok := borrow.From(s.cluster).Node(name); ok {
 			return object
+		}
+		return nil
+	}
+	if name, ok := strings.CutPrefix(key, "poddisruptionbudget/"); ok {
+		for _, b := range borrow.From(s.cluster).PodDisruptionBudgets() {
+			if kube.Key(b) == name {
+				return b
+			}
 		}
 		return nil
 	}
@@ -49,7 +56,7 @@ func (s probed) Object(key string) runtime.Object {
 	return nil
 }
 
-func (s probed) InputDue() bool { return len(s.inputs) > 0 && s.inputs[0].tick <= s.now+1 }
+func (s probed) InputDue() bool { return s.inputDue() }
 
 func (s probed) DropInputs() { s.inputs = nil }
 
@@ -281,7 +288,7 @@ func (s probed) KnowsNode(name string) bool { return s.slotOf(name) != none }
 func (s probed) Pod(id int32) probe.Pod {
 	p := &s.pods[id]
 	x := probe.Pod{
-		Namespace: s.namespace(p), Name: s.podName(id), Phase: phases[p.phase],
+		Namespace: s.namespace(p), Name: s.podName(id), Class: p.class, Phase: phases[p.phase],
 		Bound: p.is(bound), Terminating: p.is(terminating), Terminal: p.terminal(), Waits: p.due == none, AnyNode: p.set != none,
 		Crashing: p.is(loops), Pulling: p.is(pulls), Rejected: s.rejectsForEver(p), Expelled: s.isExpelled(p),
 		Ready: p.is(isReady), Due: max(0, int(p.due)), Reason: s.kubelets.reasonOf(p),
@@ -294,11 +301,11 @@ func (s probed) Pod(id int32) probe.Pod {
 	}
 	switch {
 	case p.owner != none:
-		x.Owner = "daemonset/" + s.daemonSets.at[p.owner].key
+		x.Owner = s.daemonSets.at[p.owner].fullKey
 		x.Available = s.available(s.daemonSets.at[p.owner], p)
 	case p.set != none:
 		if slot := s.replicaSets.at[p.set].deployment; slot != none {
-			x.Owner = deploymentKind + s.deployments.at[slot].key
+			x.Owner = s.deployments.at[slot].fullKey
 		}
 		minReady := s.replicaSets.at[p.set].minReady()
 		x.Available = s.availableFor(minReady, p)
@@ -329,6 +336,10 @@ func (s probed) Neighbours(id int32, ofDaemonSet bool) []int32 {
 		p := &s.pods[other]
 		return !p.is(bound) || p.terminal() || !ofDaemonSet && p.is(terminating)
 	})
+}
+
+func (s probed) Budgets(id int32) []*policyv1.PodDisruptionBudget {
+	return s.evictions.budgetsOf(&s.pods[id])
 }
 
 func (s probed) Guarded(id int32) []int32 {

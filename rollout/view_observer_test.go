@@ -191,7 +191,7 @@ func newHand(s *Sim, key string) *hand {
 // look lists the available pods.
 func (h *hand) look() {
 	h.up, h.going = map[string]string{}, map[string]bool{}
-	for _, p := range h.sim.Pods(h.Key) {
+	for _, p := range shownPods(h.sim, h.Key) {
 		switch {
 		case p.Terminating:
 			h.going[p.Name] = true

@@ -47,11 +47,14 @@ func (p Pod) String() string {
 
 // Pods returns the DaemonSet's pods by node, and each node's as the controller
 // orders them: bound before unbound, then oldest first, then by name. The pods of
-// a Deployment are ordered by ReplicaSet, oldest first, and then by creation.
-func (s *Sim) Pods(key string) []Pod {
-	d, deployed := s.resolve(key)
-	var pods []Pod
+// a Deployment are ordered by ReplicaSet, oldest first, and then by creation. Keys
+// are the same as for Object.
+func (s *Sim) Pods(key string) ([]Pod, error) {
+	d, deployed, err := s.lookup(key)
+	pods := []Pod{}
 	switch {
+	case err != nil:
+		return nil, err
 	case d != nil:
 		for _, id := range s.podsOf(d) {
 			pods = append(pods, s.showPod(id, d.minReady))
@@ -63,7 +66,7 @@ func (s *Sim) Pods(key string) []Pod {
 			}
 		}
 	}
-	return pods
+	return pods, nil
 }
 
 func (s *Sim) showPod(id int32, minReady simTime) Pod {

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -67,10 +68,13 @@ func (s State) String() string {
 	return fmt.Sprintf("WaitingUntil(%d)", int64(s)-1)
 }
 
-// State returns the progress of the DaemonSet. Inputs that are still to come do
-// not count, but Settled waits for them.
+// State returns the progress of the DaemonSet or Deployment: StateUnknown if there
+// is none, and StateProgressing if an input takes effect in the next tick. Later
+// inputs do not count, but Settled waits for them. Keys are the same as for Object.
 func (s *Sim) State(key string) State {
 	switch d, deployed := s.resolve(key); {
+	case s.inputDue() && (d != nil || deployed != nil || s.outstanding(key) != ""):
+		return StateProgressing
 	case d != nil:
 		return s.stateOf(d.wants(), s.nextFor(func(p *pod) bool { return p.owner == d.slot }), d.complete())
 	case deployed != nil:
@@ -135,3 +139,19 @@ func (s *Sim) nextFor(own func(*pod) bool) int32 {
 // Settled reports whether nothing more will happen by itself and no input is to
 // come: every DaemonSet is StateDone or StateStuck.
 func (s *Sim) Settled() bool { return s.nextDue() > s.last }
+
+// Settle is Advance with an error if the simulation is not settled after max ticks.
+// The error names the DaemonSets and Deployments to which something still happens.
+func (s *Sim) Settle(max int) (refused []Event, err error) {
+	refused = s.Advance(max)
+	if s.Settled() {
+		return refused, nil
+	}
+	text := fmt.Sprintf("not settled after %d ticks", max)
+	for _, key := range s.keys() {
+		if state := s.State(key); state != StateDone && state != StateStuck {
+			text += fmt.Sprintf("; %s is %v", key, state)
+		}
+	}
+	return refused, errors.New(text)
+}

@@ -3,7 +3,9 @@ package rollout
 import (
 	"iter"
 	"slices"
+	"strings"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
@@ -22,21 +24,22 @@ func init() {
 }
 
 func (s *Sim) subject(key string) (kind, plain string, err error) {
-	if err := checkKey(key); err != nil {
-		return "", "", err
+	kind, plain, err = kube.ParseKey(key)
+	if err != nil {
+		return "", "", s.unresolved(key)
 	}
-	kind, plain = cutKind(key)
 	switch d, deployed := s.resolve(key); {
 	case d != nil:
 		return "daemonset", plain, nil
 	case deployed != nil:
 		return "deployment", plain, nil
-	case kind != "deployment" && s.willApply(daemonSetKind+plain):
-		return "daemonset", plain, nil
-	case kind != "daemonset" && s.willApply(deploymentKind+plain):
-		return "deployment", plain, nil
 	}
-	return "", "", notFound(key)
+	for _, k := range []string{kube.DaemonSetKind, kube.DeploymentKind} {
+		if (kind == "" || kind == k) && s.willApply(k+plain) {
+			return strings.TrimSuffix(k, "/"), plain, nil
+		}
+	}
+	return "", "", s.unresolved(key)
 }
 
 // willApply reports whether an input to come applies the object.

@@ -16,7 +16,7 @@ import (
 // Nothing asked of nothing is answered with nothing, or with an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		rollout.Apply{}, rollout.ApplyNode{}, rollout.UpdateLimit{}, rollout.Choice{}, rollout.CrashLoop{},
+		rollout.Apply{}, rollout.ApplyNode{}, rollout.UpdateLimit{}, rollout.CrashLoop{},
 		rollout.Delete{}, rollout.DeletePods{}, rollout.Drain{},
 		rollout.EditNode{}, rollout.Estimate{}, rollout.Event{}, rollout.EvictPods{}, rollout.FailPods{}, rollout.ImagePullFails{},
 		rollout.EventKind(""), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},

@@ -85,7 +85,8 @@ func (s stage) pods() {
 	for _, key := range []string{daemonSet, deployment} {
 		var parts []string
 		counts, pending := map[string]int{}, 0
-		for _, p := range s.Pods(key) {
+		shown, _ := s.Pods(key)
+		for _, p := range shown {
 			switch {
 			case p.Terminating:
 			case p.Bound:
@@ -111,8 +112,8 @@ func (s stage) place() error {
 }
 
 func (s stage) scale() error {
-	fmt.Fprintf(s, "scale %s to 5: %v\n", daemonSet, s.Scale(daemonSet, 5))
-	if err := s.Scale(deployment, 8); err != nil {
+	fmt.Fprintf(s, "scale %s to 5: %v\n", daemonSet, s.Inject(rollout.Scale{Key: daemonSet, Replicas: 5}))
+	if err := s.Inject(rollout.Scale{Key: deployment, Replicas: 8}); err != nil {
 		return err
 	}
 	s.settle()
@@ -197,16 +198,19 @@ func (s stage) tell(kinds ...rollout.EventKind) {
 
 func (s stage) rollBack() error {
 	for _, key := range []string{daemonSet, deployment} {
-		if err := s.Undo(key, 0); err != nil {
+		if err := s.Inject(rollout.Undo{Key: key}); err != nil {
 			return err
 		}
 	}
 	s.settle()
-	for _, r := range s.History(daemonSet) {
-		fmt.Fprintf(s, "%s revision %d: %s\n", daemonSet, r.Revision, r.Name)
-	}
-	for _, rs := range s.ReplicaSets(deployment) {
-		fmt.Fprintf(s, "%s revision %s: %s with %d replicas\n", deployment, rs.Annotations["deployment.kubernetes.io/revision"], rs.Name, *rs.Spec.Replicas)
+	for _, key := range []string{daemonSet, deployment} {
+		history, err := s.History(key)
+		if err != nil {
+			return err
+		}
+		for _, r := range history {
+			fmt.Fprintf(s, "%s revision %d: %s\n", key, r.Number, r.Name)
+		}
 	}
 	s.pods()
 	return s.status()

@@ -12,6 +12,7 @@ import (
 	"github.com/berthsim/berth/rollout"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"pgregory.net/rapid"
@@ -330,8 +331,8 @@ func (o *ourTrace) tick(sim *rollout.Sim, events []rollout.Event) controllers.Ti
 		s.Created, s.Deleted = withoutHash(s.Created), withoutHash(s.Deleted)
 	}
 	for _, key := range daemonSetKeys {
-		if _, ok := sim.Status(key); ok {
-			describeSet(sim, key, set(key))
+		if object, err := sim.Object("daemonset/" + key); err == nil {
+			describeSet(sim, object.(*appsv1.DaemonSet), set(key))
 		}
 	}
 	tick := controllers.Tick{DaemonSets: map[string]controllers.Set{}}
@@ -392,12 +393,15 @@ func byNode(a, b controllers.Act) int {
 	return cmp.Or(strings.Compare(a.Node, b.Node), cmp.Compare(a.Revision, b.Revision))
 }
 
-func describeSet(sim *rollout.Sim, key string, set *controllers.Set) {
-	set.Status, _ = sim.Status(key)
-	for _, r := range sim.History(key) {
-		set.Revisions = append(set.Revisions, controllers.Revision{Number: r.Revision, Hash: r.Labels["controller-revision-hash"]})
+func describeSet(sim *rollout.Sim, ds *appsv1.DaemonSet, set *controllers.Set) {
+	key := "daemonset/" + ds.Namespace + "/" + ds.Name
+	history, _ := sim.History(key)
+	pods, _ := sim.Pods(key)
+	set.Status = ds.Status
+	for _, r := range history {
+		set.Revisions = append(set.Revisions, controllers.Revision{Number: r.Number, Hash: r.Hash})
 	}
-	for _, p := range sim.Pods(key) {
+	for _, p := range pods {
 		set.Pods = append(set.Pods, controllers.Pod{
 			Node: p.Node, Hash: p.Hash, Phase: string(p.Phase), Bound: p.Bound, Ready: p.Ready, Terminating: p.Terminating,
 		})

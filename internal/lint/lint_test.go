@@ -135,11 +135,11 @@ var arrows = []arrow{
 	{"placement", "cluster internal/apiserver/admission internal/borrow internal/snapshot internal/enum internal/kube internal/room/hook internal/spell"},
 	{"internal/room", "cluster internal/room/hook placement"},
 	{"placement/placementtest", "cluster cluster/clustertest placement"},
-	{"rollout/internal/probe", "placement"},
-	{"rollout", "cluster placement internal/borrow internal/apiserver/admission internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube internal/room rollout/internal/probe"},
+	{"rollout/internal/probe", "cluster placement"},
+	{"rollout", "cluster placement internal/borrow internal/apiserver/admission internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube internal/room internal/spell rollout/internal/probe"},
 	{"rollout/diagnosis", "cluster placement internal/apiserver/apply internal/room rollout rollout/internal/probe"},
 	{"rollout/timeline", "rollout rollout/internal/probe"},
-	{"rollout/rollouttest", "cluster cluster/clustertest internal/borrow internal/kube placement rollout rollout/diagnosis"},
+	{"rollout/rollouttest", "cluster cluster/clustertest internal/borrow internal/kube placement rollout rollout/internal/probe rollout/diagnosis"},
 	{"rollout/dryrun", "cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis rollout/internal/probe internal/apiserver/apply internal/apiserver/kinds internal/apiserver/validation internal/enum internal/kube internal/room"},
 }
 

@@ -117,7 +117,11 @@ spec:
 // RemedyScaleUp.
 func TestDrainsEndWithoutBypassingBudgets(t *testing.T) {
 	sim := parsed(t, node("n1", "4")+node("n2", "4")+blockedDrain)
-	at := sim.Pods("shop/web")[0].Node
+	pods, err := sim.Pods("shop/web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := pods[0].Node
 	if err := sim.Inject(rollout.Drain{Node: at}); err != nil {
 		t.Fatal(err)
 	}
@@ -130,8 +134,47 @@ func TestDrainsEndWithoutBypassingBudgets(t *testing.T) {
 	if want := "kubectl scale deployment/web -n shop --replicas=2"; r.Changes[0].Command != want {
 		t.Errorf("%s, want %s", r.Changes[0].Command, want)
 	}
+	r = remedy(t, x, "set maxUnavailable of poddisruptionbudget/shop/web to 1, which lets more pods be unavailable at a time")
+	if want := `kubectl patch poddisruptionbudget web -n shop -p '{"spec":{"maxUnavailable":1,"minAvailable":null}}'`; r.Changes[0].Command != want {
+		t.Errorf("%s, want %s", r.Changes[0].Command, want)
+	}
 	if last := x.Remedies[len(x.Remedies)-1]; last.Kind != diagnosis.RemedyBypassPDB || !strings.Contains(last.Description, "bypassing") {
 		t.Errorf("the last remedy is %v", last)
+	}
+}
+
+// firstNode returns the node of the first pod of shop/web.
+func firstNode(t *testing.T, sim *rollout.Sim) string {
+	t.Helper()
+	pods, err := sim.Pods("shop/web")
+	if err != nil || len(pods) == 0 {
+		t.Fatalf("%v %v", pods, err)
+	}
+	return pods[0].Node
+}
+
+// A pod that is not ready keeps its node from being drained where its budget is not
+// met: to have it replaced, or to let it be evicted, ends the drain.
+func TestUnreadyPodsAreEvicted(t *testing.T) {
+	text := strings.Replace(blockedDrain, "replicas: 1", "replicas: 2", 1)
+	text = strings.Replace(text, "minAvailable: 1", "minAvailable: 2", 1)
+	sim := parsed(t, node("n1", "4")+node("n2", "4")+text)
+	at := firstNode(t, sim)
+	if err := sim.Inject(rollout.PodsNotReady{Node: at}); err != nil {
+		t.Fatal(err)
+	}
+	sim.Advance(100)
+	if err := sim.Inject(rollout.Drain{Node: at}); err != nil {
+		t.Fatal(err)
+	}
+	sim.Advance(100)
+	x, err := diagnosis.DiagnoseDrain(sim, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := remedy(t, x, "set unhealthyPodEvictionPolicy of poddisruptionbudget/shop/web to AlwaysAllow")
+	if want := `{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}`; r.Changes[0].Patch != want {
+		t.Errorf("%s, want %s", r.Changes[0].Patch, want)
 	}
 }
 

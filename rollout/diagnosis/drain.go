@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
@@ -89,7 +92,9 @@ type drained string
 // allow the evictions, and at last to delete the pods, which bypasses the budgets.
 func (n drained) remedies(sim *rollout.Sim, pods []Wait) (remedies []Remedy) {
 	p := probe.Of(sim)
-	candidates := []candidate{healAll(p), replaceUnready(p, pods), n.scaleUp(sim, pods), deleteAll(pods, false)}
+	candidates := []candidate{
+		healAll(p), replaceUnready(p, pods), n.scaleUp(sim, pods), allowUnready(p, pods), n.allowMore(sim, pods), deleteAll(pods, false),
+	}
 	for _, c := range candidates {
 		if r, ok := try(sim, n, c); ok {
 			remedies = append(remedies, r)
@@ -125,6 +130,56 @@ func replaceUnready(p probe.Sim, pods []Wait) candidate {
 		}
 	}
 	c.does = "delete " + listed(names) + numbered(", which {is|are} not ready, to have {it|them} replaced", len(names))
+	return c
+}
+
+// budgets returns the PodDisruptionBudgets of the refused pods, each once.
+func budgets(p probe.Sim, pods []Wait) (all []*policyv1.PodDisruptionBudget) {
+	for _, w := range among(BlockerEvictionRefused, pods) {
+		if id := p.FindPod(w.Pod); id != probe.None {
+			for _, b := range p.Budgets(id) {
+				if !slices.Contains(all, b) {
+					all = append(all, b)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// allowUnready lets pods that are not ready be evicted whatever their budget says.
+func allowUnready(p probe.Sim, pods []Wait) candidate {
+	policy := policyv1.AlwaysAllow
+	return changeBudgets(budgets(p, pods), "set unhealthyPodEvictionPolicy of %s to AlwaysAllow",
+		func(b *policyv1.PodDisruptionBudget) { b.Spec.UnhealthyPodEvictionPolicy = &policy })
+}
+
+// allowMore lets more pods be unavailable: as few as are enough.
+func (n drained) allowMore(sim *rollout.Sim, pods []Wait) candidate {
+	const most = 3
+	all := budgets(probe.Of(sim), pods)
+	for more := 1; more <= most; more++ {
+		amount := intstr.FromInt(more)
+		c := changeBudgets(all, fmt.Sprintf("set maxUnavailable of %%s to %d, which lets more pods be unavailable at a time", more),
+			func(b *policyv1.PodDisruptionBudget) { b.Spec.MinAvailable, b.Spec.MaxUnavailable = nil, &amount })
+		if _, ok := try(sim, n, c); ok {
+			return c
+		}
+	}
+	return candidate{}
+}
+
+// changeBudgets applies changed copies of the budgets.
+func changeBudgets(all []*policyv1.PodDisruptionBudget, does string, change func(*policyv1.PodDisruptionBudget)) candidate {
+	c := candidate{means: RemedyChangePDB}
+	var names []string
+	for _, b := range all {
+		b = b.DeepCopy()
+		change(b)
+		names = append(names, "poddisruptionbudget/"+b.Namespace+"/"+b.Name)
+		c.inputs = append(c.inputs, rollout.Apply{Object: b})
+	}
+	c.does = fmt.Sprintf(does, listed(names))
 	return c
 }
 

@@ -68,12 +68,13 @@ type diagnoser struct {
 	blockers []Wait
 	spenders []Wait
 	queued   []string
+	unbound  map[int32]string // why, by class, of pods that may go to any node
 }
 
 // newDiagnoser looks at every node, or pod. The simulation itself is left alone.
 func newDiagnoser(sim *rollout.Sim, key string) *diagnoser {
 	f := sim.Fork()
-	x := &diagnoser{sim: f, probe: probe.Of(f)}
+	x := &diagnoser{sim: f, probe: probe.Of(f), unbound: map[int32]string{}}
 	x.probe.DropInputs()
 	if d := x.probe.Deployment(key); d != nil {
 		x.identity, x.subject = ofDeployment(x.probe, d)
@@ -168,11 +169,25 @@ func (x *diagnoser) culprit(f facts, id int32) Wait {
 	c := Wait{Node: p.Node.Name, Pod: p.Name, Blocker: x.obstacle(id, &p), Wanted: f&wanted != 0, BlockedBy: []string{}}
 	switch {
 	case !p.Bound:
-		c.Detail = x.probe.WhyUnbound(id)
+		c.Detail = x.whyUnbound(id, &p)
 	case c.Blocker.ofImage():
 		c.Detail = "image " + strings.Join(x.probe.Images(id), ", ")
 	}
 	return c
+}
+
+// whyUnbound asks once for all pods of one template that may go to any node, since an
+// answer costs as much as there are nodes.
+func (x *diagnoser) whyUnbound(id int32, p *probe.Pod) string {
+	if !p.AnyNode {
+		return x.probe.WhyUnbound(id)
+	}
+	why, ok := x.unbound[p.Class]
+	if !ok {
+		why = x.probe.WhyUnbound(id)
+		x.unbound[p.Class] = why
+	}
+	return why
 }
 
 // byName orders blocking nodes.

@@ -1,10 +1,16 @@
 package diagnosis
 
 import (
+	"math/bits"
 	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // Each row of the table of roles decides about the facts that it is for. Mutants seen
@@ -81,5 +87,65 @@ func TestWhatIsRefusedIsNoRemedy(t *testing.T) {
 		if r, ok := x.try(candidate{means: RemedyRepairNodes, inputs: test.inputs}); ok != test.want {
 			t.Errorf("%v: %v %v", test.inputs, ok, r)
 		}
+	}
+}
+
+// counting counts the questions that cost as much as there are nodes, and the runs to
+// the end of a rollout.
+type counting struct {
+	probe.Sim
+	why, rests *int
+}
+
+func (c counting) WhyUnbound(id int32) string { *c.why++; return c.Sim.WhyUnbound(id) }
+
+func (c counting) Rest(key string) probe.Outcome { *c.rests++; return c.Sim.Rest(key) }
+
+// A Deployment without room is diagnosed with one question for all its pods, and with
+// as many runs as a search by doubling and halving takes: ten times the replicas take
+// no more questions. Mutants seen to fail: whyUnbound without the map; least one by one.
+func TestQuestionsDoNotGrowWithReplicas(t *testing.T) {
+	of := probe.Of
+	defer func() { probe.Of = of }()
+	for _, replicas := range []int{20, 200} {
+		c, err := clustertest.Parse("a\nb\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		probe.Of = of
+		sim, err := rollout.New(c, rollout.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sim.Inject(rollout.Apply{Object: crowd(replicas)}); err != nil {
+			t.Fatal(err)
+		}
+		sim.Advance(1000)
+		why, rests := 0, 0
+		probe.Of = func(sim any) probe.Sim { return counting{of(sim), &why, &rests} }
+		x, err := Diagnose(sim, "default/web")
+		if err != nil || x == nil || len(x.Blocking) < replicas/2 {
+			t.Fatalf("%v %v", x, err)
+		}
+		if most := 10 + 8*bits.Len(uint(replicas)); why > 1 || rests > most {
+			t.Errorf("%d replicas: %d questions and %d runs, want 1 and at most %d", replicas, why, rests, most)
+		}
+	}
+}
+
+// crowd is a Deployment of pods that need a node each.
+func crowd(replicas int) *appsv1.Deployment {
+	n, labels := int32(replicas), map[string]string{"app": "web"}
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "web"},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: &n, Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec: corev1.PodSpec{Containers: []corev1.Container{{
+					Name: "web", Image: "web:1", Ports: []corev1.ContainerPort{{ContainerPort: 80, HostPort: 80}},
+				}}},
+			},
+		},
 	}
 }

@@ -136,6 +136,8 @@ spec:
 	// blocking a shop/web-7fd9bb4f77-22224: EvictionRefused: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 2 healthy pods and has 2 currently
 	// remedy ScaleUp: scale deployment/shop/web up to 3: ends in 5 ticks
 	//   kubectl scale deployment/web -n shop --replicas=3
+	// remedy ChangePDB: set maxUnavailable of poddisruptionbudget/shop/web to 1, which lets more pods be unavailable at a time: ends in 5 ticks
+	//   kubectl patch poddisruptionbudget web -n shop -p '{"spec":{"maxUnavailable":1,"minAvailable":null}}'
 	// remedy BypassPDB: delete shop/web-7fd9bb4f77-22224, bypassing PodDisruptionBudgets: fewer pods than promised stay available: ends in 1 tick
 	//   kubectl delete pod web-7fd9bb4f77-22224 -n shop
 }

@@ -16,9 +16,7 @@ import (
 // nodes are added.
 func (d *deployment) places(x *diagnoser, of []Wait) []candidate {
 	repaired, cordoned := x.closed()
-	all := append(d.hintChanges(x, of), repaired, x.added(of, candidate{}), x.prioritized(&d.Object.Spec.Template.Spec, func(class, does string) candidate {
-		return d.changed(RemedyChangeTemplate, does, func(object *appsv1.Deployment) { setPriorityClass(&object.Spec.Template.Spec, class) })
-	}))
+	all := append(d.hintChanges(x, of), repaired, x.added(of, candidate{}))
 	if c, ok := x.least(1, len(cordoned), func(n int) candidate { return uncordon(cordoned[:n]) }); ok {
 		return append(all, c)
 	}

@@ -146,13 +146,15 @@ func unborn(c *cluster.Cluster, sim *rollout.Sim) bool {
 		if ds.Status.ObservedGeneration > 0 {
 			return false
 		}
-		empty = empty || len(sim.Pods(daemonKey(kube.Key(ds)))) == 0 && wantsPods(ds, c)
+		pods, _ := sim.Pods(daemonKey(kube.Key(ds)))
+		empty = empty || len(pods) == 0 && wantsPods(ds, c)
 	}
 	for _, d := range b.Deployments() {
 		if d.Status.ObservedGeneration > 0 {
 			return false
 		}
-		empty = empty || len(sim.Pods(deploymentKey(kube.Key(d)))) == 0 && (d.Spec.Replicas == nil || *d.Spec.Replicas > 0)
+		pods, _ := sim.Pods(deploymentKey(kube.Key(d)))
+		empty = empty || len(pods) == 0 && (d.Spec.Replicas == nil || *d.Spec.Replicas > 0)
 	}
 	return empty
 }

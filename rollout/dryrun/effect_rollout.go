@@ -72,11 +72,10 @@ func (b *Baseline) run(sim *rollout.Sim) *course {
 func (c *course) pods() map[string][]rollout.Pod {
 	all := map[string][]rollout.Pod{}
 	for _, key := range c.sim.Keys() {
-		all[key] = c.sim.Pods(daemonKey(key))
-		all[daemonKey(key)] = all[key]
-	}
-	for _, key := range c.sim.Deployments() {
-		all[deploymentKey(key)] = c.sim.Pods(deploymentKey(key))
+		all[key], _ = c.sim.Pods(key)
+		if plain, ok := strings.CutPrefix(key, "daemonset/"); ok {
+			all[plain] = all[key]
+		}
 	}
 	return all
 }
@@ -86,11 +85,10 @@ func (c *course) pods() map[string][]rollout.Pod {
 func (c *course) close() {
 	c.after = c.pods()
 	for _, key := range c.sim.Keys() {
-		c.current[key] = c.revision(key)
-		c.conclude(daemonKey(key))
-	}
-	for _, key := range c.sim.Deployments() {
-		c.conclude(deploymentKey(key))
+		if plain, ok := strings.CutPrefix(key, "daemonset/"); ok {
+			c.current[plain] = c.revision(key)
+		}
+		c.conclude(key)
 	}
 	c.deployed = c.deployments()
 }
@@ -272,11 +270,11 @@ func stale(had, has []rollout.Pod, current int64) bool {
 
 // revision returns the DaemonSet's current revision at the end, or 0 if there is none.
 func (c *course) revision(key string) int64 {
-	history := c.sim.History(key)
+	history, _ := c.sim.History(key)
 	if len(history) == 0 {
 		return 0
 	}
-	return history[len(history)-1].Revision
+	return history[len(history)-1].Number
 }
 
 func podsByNode(pods []rollout.Pod) map[string][]rollout.Pod {

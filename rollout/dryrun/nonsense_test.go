@@ -137,12 +137,15 @@ func askRollout(c *cluster.Cluster) bool {
 		s.Inject(rollout.Apply{Object: ds, Unvalidated: true})
 	}
 	s.Advance(50)
-	for _, key := range append(s.Keys(), s.Deployments()...) {
-		_ = fmt.Sprint(s.State(key), s.History(key), s.ReplicaSets(key), s.Pods(key))
+	for _, key := range s.Keys() {
+		_ = fmt.Sprint(s.State(key))
+		s.History(key)
+		s.Pods(key)
+		s.Object(key)
 		_ = fmt.Sprint(diagnosis.Waiting(s, key))
 		_ = fmt.Sprint(diagnosis.Diagnose(s, key))
 		s.RolloutStatus(key)
-		s.Undo(key, 0)
+		s.Inject(rollout.Undo{Key: key})
 	}
 	diagnosis.DiagnoseDrain(s, "n1")
 	s.Advance(50)

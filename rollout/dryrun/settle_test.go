@@ -44,7 +44,7 @@ func TestPlansStartFromTheClusterAsItIs(t *testing.T) {
 			t.Fatal(err)
 		}
 		ready := 0
-		for _, pod := range from.Pods("ops/agent") {
+		for _, pod := range shownPods(from, "ops/agent") {
 			if pod.Ready {
 				ready++
 			}

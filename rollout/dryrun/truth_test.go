@@ -104,15 +104,9 @@ type byHand struct {
 	available map[string][]map[string]int // by workload and tick: available pods by node
 }
 
-func workloads(s *rollout.Sim) []string {
-	var keys []string
-	for _, key := range s.Keys() {
-		keys = append(keys, "daemonset/"+key)
-	}
-	for _, key := range s.Deployments() {
-		keys = append(keys, "deployment/"+key)
-	}
-	return keys
+func shownPods(s *rollout.Sim, key string) []rollout.Pod {
+	pods, _ := s.Pods(key) // none if the workload is deleted
+	return pods
 }
 
 func countByHand(t *rapid.T, p *dryrun.Plan, ticks int) *byHand {
@@ -121,19 +115,19 @@ func countByHand(t *rapid.T, p *dryrun.Plan, ticks int) *byHand {
 		t.Fatal(err)
 	}
 	h := &byHand{sim: sim, start: sim.Now(), before: map[string][]rollout.Pod{}, available: map[string][]map[string]int{}}
-	for _, key := range workloads(sim) {
-		h.before[key] = sim.Pods(key)
+	for _, key := range sim.Keys() {
+		h.before[key] = shownPods(sim, key)
 		h.available[key] = []map[string]int{up(h.before[key])}
 	}
 	for range ticks {
 		h.events = append(h.events, sim.Tick()...)
 		for _, key := range slices.Sorted(maps.Keys(h.available)) {
-			h.available[key] = append(h.available[key], up(sim.Pods(key)))
+			h.available[key] = append(h.available[key], up(shownPods(sim, key)))
 		}
-		for _, key := range workloads(sim) {
+		for _, key := range sim.Keys() {
 			if h.available[key] == nil {
 				h.available[key] = make([]map[string]int, sim.Now()-h.start)
-				h.available[key] = append(h.available[key], up(sim.Pods(key)))
+				h.available[key] = append(h.available[key], up(shownPods(sim, key)))
 			}
 		}
 		if sim.Settled() {
@@ -247,7 +241,7 @@ func checkAvailability(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]in
 }
 
 // final returns the pods of a workload at the end.
-func (h *byHand) final(key string) map[string][]rollout.Pod { return perNode(h.sim.Pods(key)) }
+func (h *byHand) final(key string) map[string][]rollout.Pod { return perNode(shownPods(h.sim, key)) }
 
 func perNode(pods []rollout.Pod) map[string][]rollout.Pod {
 	by := map[string][]rollout.Pod{}
@@ -315,7 +309,7 @@ func checkWorst(t *rapid.T, p *dryrun.Plan, e dryrun.Effect, with, without *byHa
 	if with.available[key] == nil {
 		return
 	}
-	first, last := up(with.before[key]), up(without.sim.Pods(key))
+	first, last := up(with.before[key]), up(shownPods(without.sim, key))
 	var lasting []string
 	for n, pods := range perNode(with.before[key]) {
 		live := slices.ContainsFunc(pods, func(p rollout.Pod) bool { return !p.Terminating })
@@ -505,7 +499,7 @@ func lessThan(with, without *rollout.Sim, key string) bool {
 	if turns(with) > turns(without) {
 		return true
 	}
-	is, was := up(with.Pods(key)), up(without.Pods(key))
+	is, was := up(shownPods(with, key)), up(shownPods(without, key))
 	for _, w := range waits(with, key) {
 		if strings.HasPrefix(key, "daemonset/") && is[w.Node] == 0 && was[w.Node] > 0 {
 			return true

@@ -18,6 +18,7 @@ import (
 	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // Controller is a DaemonSet controller under test: what its reconcile function does
@@ -195,7 +196,7 @@ func (f *followed) acts(round int) Actions {
 	var a Actions
 	for _, e := range f.events {
 		switch {
-		case e.Round != round || e.Key != "daemonset/"+f.key:
+		case e.Round != round || e.Key != daemonKey(f.key):
 		case e.Kind == rollout.EventCreated:
 			a.Create = append(a.Create, e.Node)
 		case e.Kind == rollout.EventDeleted:
@@ -208,7 +209,7 @@ func (f *followed) acts(round int) Actions {
 // seen returns what the controller observes in a round, or false if there is no
 // DaemonSet.
 func (f *followed) seen(round int) (Observation, bool) {
-	c := f.sim.Before(round)
+	c := probe.Before(f.sim, round)
 	namespace, name, _ := strings.Cut(f.key, "/")
 	m := c.Manifest()
 	i := slices.IndexFunc(m.DaemonSets, func(ds *appsv1.DaemonSet) bool { return ds.Namespace == namespace && ds.Name == name })
@@ -261,9 +262,10 @@ func (s *Observation) identify() {
 // hash returns the hash of the newest revision, which the tick's first sync may create.
 func (f *followed) hash() string {
 	newest, hash := int64(-1), ""
-	for _, r := range f.ahead.History(f.key) {
-		if r.Revision > newest {
-			newest, hash = r.Revision, r.Labels[appsv1.ControllerRevisionHashLabelKey]
+	history, _ := f.ahead.History(daemonKey(f.key)) // a deleted DaemonSet has none
+	for _, r := range history {
+		if r.Number > newest {
+			newest, hash = r.Number, r.Hash
 		}
 	}
 	return hash
@@ -275,8 +277,8 @@ const mostWays = 2000
 // otherwise looks for an order of nodes in which the Kubernetes controller does the
 // same in the round. If there is one, the scene continues with it.
 func (f *followed) otherwise(round int, got Actions) bool {
-	var before, open []rollout.Choice
-	for _, c := range f.ahead.Choices() {
+	var before, open []probe.Choice
+	for _, c := range probe.Choices(f.ahead) {
 		switch {
 		case c.Tick < f.ahead.Now() || c.Round < round:
 			before = append(before, c)
@@ -298,7 +300,7 @@ func (f *followed) otherwise(round int, got Actions) bool {
 	return false
 }
 
-func took(choices []rollout.Choice) []int {
+func took(choices []probe.Choice) []int {
 	script := []int{}
 	for _, c := range choices {
 		script = append(script, c.Chosen)
@@ -308,7 +310,7 @@ func took(choices []rollout.Choice) []int {
 
 // nextChoices returns the next combination of choices. It advances one choice and
 // resets the choices after it.
-func nextChoices(choices []rollout.Choice) ([]rollout.Choice, bool) {
+func nextChoices(choices []probe.Choice) ([]probe.Choice, bool) {
 	next := slices.Clone(choices)
 	for i := range slices.Backward(next) {
 		if next[i].Chosen++; next[i].Chosen < next[i].Count {
@@ -334,7 +336,7 @@ func (f *followed) replay(script []int) {
 
 // freedom returns what Kubernetes leaves open in a round.
 func (f *followed) freedom(round int) string {
-	for _, c := range f.ahead.Choices() {
+	for _, c := range probe.Choices(f.ahead) {
 		if c.Tick == f.ahead.Now() && c.Round == round {
 			return fmt.Sprintf(", or on any other %d of %d nodes", c.Pick, c.Candidates)
 		}

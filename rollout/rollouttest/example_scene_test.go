@@ -32,7 +32,7 @@ func ExampleScenario() {
 func ExampleScenario_Sim() {
 	sim := update.Sim(t)
 	fmt.Println(sim.Now(), sim.State("default/agent"), sim.Settled())
-	// Output: 1 Done false
+	// Output: 1 Progressing false
 }
 
 func ExampleStep() {

@@ -160,10 +160,11 @@ func ExampleAlways() {
 
 func ExampleAtEnd() {
 	same := rollouttest.AtEnd("one revision is left", func(m *rollouttest.Observed) error {
-		if n := len(m.Sim().History("default/agent")); n != 1 {
-			return fmt.Errorf("there are %d", n)
+		history, err := m.Sim().History("default/agent")
+		if len(history) != 1 {
+			return fmt.Errorf("there are %d", len(history))
 		}
-		return nil
+		return err
 	})
 	fmt.Println(rollouttest.Judge(update.Sim(t), same).Failures[0].Message)
 	// Output: there are 2

@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 const (
@@ -86,7 +87,7 @@ func (e *Exploration) everyOrder(t *rapid.T, scene Scenario, start *cluster.Clus
 }
 
 // ways estimates the number of orders from the choices in one of them.
-func ways(choices []rollout.Choice) float64 {
+func ways(choices []probe.Choice) float64 {
 	n := 1.0
 	for _, c := range choices {
 		n *= float64(c.Count)
@@ -95,7 +96,7 @@ func ways(choices []rollout.Choice) float64 {
 }
 
 // run judges one order and returns the choices in it.
-func (e *Exploration) run(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) []rollout.Choice {
+func (e *Exploration) run(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) []probe.Choice {
 	e.Orders++
 	sim, err := scene.from(start)
 	if err != nil {
@@ -108,7 +109,7 @@ func (e *Exploration) run(t *rapid.T, scene Scenario, start *cluster.Cluster, in
 	if len(r.Failures) > 0 {
 		t.Fatalf("%s", violations(r.Failures))
 	}
-	return sim.Choices()
+	return probe.Choices(sim)
 }
 
 func violations(all []Failure) string {
@@ -121,7 +122,7 @@ func violations(all []Failure) string {
 
 // nextScript returns the script of the order after the one with these choices: the last
 // choice with an untried alternative takes it. It returns false after the last order.
-func nextScript(choices []rollout.Choice) (script []int, more bool) {
+func nextScript(choices []probe.Choice) (script []int, more bool) {
 	last := len(choices) - 1
 	for last >= 0 && choices[last].Chosen+1 >= choices[last].Count {
 		last--

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
@@ -110,8 +111,8 @@ func (m *Observed) whyNot(key, node string) string {
 // terminating if they are of different revisions. Its premise is that there are pods.
 func OnePerNode(key string) Invariant {
 	return Always(key+" has one pod per node", func(m *Observed) error {
-		pods := m.sim.Pods(key)
-		if len(pods) == 0 {
+		pods, err := m.sim.Pods(daemonKey(key))
+		if err != nil || len(pods) == 0 {
 			return ErrNoPremise
 		}
 		surges := surge(m.daemonSet(key))
@@ -175,7 +176,7 @@ func Ends(key string) Invariant {
 		acted := false
 		note := func(m *Observed) error {
 			acted = acted || slices.ContainsFunc(m.events, func(e rollout.Event) bool {
-				return e.Key == "daemonset/"+key && (e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted)
+				return e.Key == daemonKey(key) && (e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted)
 			})
 			return ErrNoPremise
 		}
@@ -212,12 +213,12 @@ func unfinished(sim *rollout.Sim, key string) error {
 // premise is that there is a revision to go back to.
 func RollsBack(key string) Invariant {
 	return AtEnd(key+" rolls back", func(m *Observed) error {
-		before := m.sim.History(key)
-		if len(before) < 2 {
+		before, err := m.sim.History(daemonKey(key))
+		if err != nil || len(before) < 2 {
 			return ErrNoPremise
 		}
 		fork := m.sim.Fork()
-		if err := fork.Undo(key, 0); err != nil {
+		if err := fork.Inject(rollout.Undo{Key: daemonKey(key)}); err != nil {
 			return err
 		}
 		for range fork.Run(limit) {
@@ -225,9 +226,12 @@ func RollsBack(key string) Invariant {
 		if err := unfinished(fork, key); err != nil {
 			return fmt.Errorf("after the undo %w", err)
 		}
-		after := fork.History(key)
+		after, err := fork.History(daemonKey(key))
+		if err != nil {
+			return err
+		}
 		want, got := before[len(before)-2], after[len(after)-1]
-		if string(want.Data.Raw) != string(got.Data.Raw) {
+		if !equality.Semantic.DeepEqual(want.Template, got.Template) {
 			return fmt.Errorf("the template after the undo is that of %s, and not of %s", got.Name, want.Name)
 		}
 		return nil

@@ -52,7 +52,7 @@ func TestScenariosPrintAsTheirSource(t *testing.T) {
 	}
 }
 
-// The configuration of a violation reproduces it. Mutant seen to fail: Sim.Choices
+// The configuration of a violation reproduces it. Mutant seen to fail: probe.Choices
 // without what a script took.
 func TestFailuresHappenAgain(t *testing.T) {
 	var again int
@@ -97,7 +97,11 @@ func TestExploreCountsOrders(t *testing.T) {
 func TestAnOrderIsFound(t *testing.T) {
 	last := rollouttest.Always("n-3 goes last", func(m *rollouttest.Observed) error {
 		for _, e := range m.Events() {
-			if e.Kind == rollout.EventDeleted && e.Node == "n-3" && m.Sim().Pods(agent)[1].Revision == 1 {
+			pods, err := m.Sim().Pods(agent)
+			if err != nil {
+				return err
+			}
+			if e.Kind == rollout.EventDeleted && e.Node == "n-3" && pods[1].Revision == 1 {
 				return errors.New(e.String())
 			}
 		}

@@ -120,10 +120,15 @@ func ended(p rollout.Pod) bool {
 	return kube.IsTerminal(p.Phase)
 }
 
+// daemonKey returns the key with its kind, in case a Deployment has the same
+// namespace and name.
+func daemonKey(key string) string { return "daemonset/" + strings.TrimPrefix(key, "daemonset/") }
+
 // with returns the nodes that have a pod for which kind returns true.
 func (m *Observed) with(key string, kind func(rollout.Pod) bool) cluster.NodeSet {
 	var names []string
-	for _, p := range m.sim.Pods(key) {
+	pods, _ := m.sim.Pods(daemonKey(key)) // a deleted DaemonSet has none
+	for _, p := range pods {
 		if kind(p) {
 			names = append(names, p.Node)
 		}

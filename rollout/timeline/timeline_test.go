@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"reflect"
 	"slices"
@@ -105,7 +104,7 @@ func TestUnknownKeysAreErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]string{
-		"agent": "key \"agent\": must be namespace/name", "ops/web": "daemonsets.apps and deployments.apps \"web\" not found", "deployment/ops/agent": "deployments.apps \"agent\" not found",
+		"agent": "key \"agent\": must be namespace/name: did you mean daemonset/ops/agent?", "ops/web": "daemonsets.apps and deployments.apps \"web\" not found", "deployment/ops/agent": "deployments.apps \"agent\" not found: did you mean daemonset/ops/agent?",
 	} {
 		if p, err := timeline.Watch(sim, key, 9); p != nil || err == nil || err.Error() != want || sim.Now() != -1 {
 			t.Errorf("%s: %v, %v in tick %d", key, p, err, sim.Now())
@@ -203,12 +202,10 @@ func nodeLetters(t *rapid.T, sim *rollout.Sim, key string) map[string]byte {
 			letters[node] = '-'
 		}
 	}
-	current := int64(0)
-	for _, r := range sim.History(key) {
-		current = max(current, r.Revision)
-	}
+	current := newest(sim, key)
 	byNode := map[string][]rollout.Pod{}
-	for _, p := range sim.Pods(key) {
+	pods, _ := sim.Pods(key) // none if the object is deleted
+	for _, p := range pods {
 		if over := p.Phase == corev1.PodFailed || p.Phase == corev1.PodSucceeded; !over || !p.Terminating {
 			byNode[p.Node] = append(byNode[p.Node], p)
 		}
@@ -217,6 +214,15 @@ func nodeLetters(t *rapid.T, sim *rollout.Sim, key string) map[string]byte {
 		letters[node] = letterOf(pods, current)
 	}
 	return letters
+}
+
+// newest returns the number of the newest revision, or 0 if there is none.
+func newest(sim *rollout.Sim, key string) (number int64) {
+	history, _ := sim.History(key)
+	for _, r := range history {
+		number = max(number, r.Number)
+	}
+	return number
 }
 
 // letterOf is what the pods of one node show.
@@ -244,15 +250,9 @@ func letterOf(pods []rollout.Pod, current int64) byte {
 
 func podLetters(t *rapid.T, sim *rollout.Sim, key string) map[string]byte {
 	letters := map[string]byte{}
-	current := int64(0)
-	for _, rs := range sim.ReplicaSets(key) {
-		n := int64(0)
-		if _, err := fmt.Sscan(rs.Annotations["deployment.kubernetes.io/revision"], &n); err != nil {
-			t.Fatalf("%v", err)
-		}
-		current = max(current, n)
-	}
-	for _, p := range sim.Pods(key) {
+	current := newest(sim, key)
+	pods, _ := sim.Pods(key) // none if the object is deleted
+	for _, p := range pods {
 		letters[p.Name] = podLetter(p, current)
 	}
 	return letters

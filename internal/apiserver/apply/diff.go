@@ -110,7 +110,7 @@ func diffField(patch map[string]any, name string, before, value any, t reflect.T
 		return diffList(patch, name, before.([]any), items, r, w)
 	}
 	if r.replace {
-		if w == changed {
+		if w == changed && !reflect.DeepEqual(before, value) { // upstream repeats an equal value, with the same result
 			patch[name] = value
 		}
 		return nil

@@ -7,6 +7,7 @@ package probe
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/placement"
@@ -29,7 +30,8 @@ type Sim interface {
 	// "daemonset/namespace/name". It is an error if there is no such object.
 	Find(key string) (string, error)
 	// Object returns the object with the key, "daemonset/namespace/name",
-	// "deployment/namespace/name" or "node/name", or nil. It must not be changed.
+	// "deployment/namespace/name", "poddisruptionbudget/namespace/name" or
+	// "node/name", or nil. It must not be changed.
 	Object(key string) runtime.Object
 	// InputDue reports whether an input takes effect in the next tick.
 	InputDue() bool
@@ -73,6 +75,9 @@ type Sim interface {
 	// FitsWithout reports whether the pod would fit on its node without the
 	// others.
 	FitsWithout(id int32, gone []int32) bool
+	// Budgets returns the PodDisruptionBudgets that select a pod, ascending by name.
+	// They must not be changed.
+	Budgets(id int32) []*policyv1.PodDisruptionBudget
 	// Guarded returns the pods that the PodDisruptionBudgets of a pod select,
 	// ascending.
 	Guarded(id int32) []int32
@@ -168,6 +173,7 @@ type Node struct {
 type Pod struct {
 	Namespace, Name string
 	Owner           string // the key of its DaemonSet or Deployment with the kind, if it has one
+	Class           int32  // pods of one template have the same
 	Node            Node   // the zero Node if there is none
 	NodeExists      bool
 
