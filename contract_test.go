@@ -127,8 +127,9 @@ var (
 
 var (
 	_ func(*cluster.Cluster, ...dryrun.Edit) (*dryrun.Plan, error)       = dryrun.New
-	_ func(*cluster.Cluster) (*dryrun.Baseline, error)                   = dryrun.NewBaseline
-	_ func(dryrun.Config, *cluster.Cluster) (*dryrun.Baseline, error)    = dryrun.Config.Start
+	_ func(*cluster.Cluster, dryrun.Config) (*dryrun.Baseline, error)    = dryrun.NewBaseline
+	_ func(*cluster.Cluster, dryrun.Config) (dryrun.Findings, error)     = dryrun.Inspect
+	_                                                                    = dryrun.Config{Rollout: rollout.Config{}, Limit: time.Hour, Admit: func(*corev1.Pod) {}, Settle: true}
 	_ func(*dryrun.Baseline, ...dryrun.Edit) (*dryrun.Plan, error)       = (*dryrun.Baseline).Plan
 	_                                                                    = [](func(...runtime.Object) dryrun.Edit){dryrun.Apply, dryrun.Delete}
 	_ func(cluster.NodeSet, ...cluster.NodeEdit) dryrun.Edit             = dryrun.EditNodes

@@ -35,11 +35,11 @@ func (r report) claims() []claim {
 		}
 	}
 	for _, v := range r.Policies {
-		at, known := r.places[v.DaemonSet]
+		at, known := r.places[strings.TrimPrefix(v.Workload, "daemonset/")]
 		if !known {
 			at = place{v.File, v.Line}
 		}
-		all = append(all, claim{name: v.Policy, daemonSet: v.DaemonSet, at: at, text: v.String(), fails: v.Fails(), skipped: v.AllowedEmpty})
+		all = append(all, claim{name: v.Policy, daemonSet: strings.ReplaceAll(v.Workload, "daemonset/", ""), at: at, text: v.String(), fails: v.Fails(), skipped: v.AllowedEmpty})
 	}
 	return all
 }

@@ -101,7 +101,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&kubelet.Start, "start", 0, "how long a pod takes from being bound to running")
 	flags.DurationVar(&kubelet.Ready, "ready", 0, "how long a pod takes from running to ready")
 	flags.DurationVar(&kubelet.Stop, "stop", 0, "how long a pod takes to stop, at most its grace period")
-	flags.DurationVar(&o.config.Horizon, "horizon", 24*time.Hour, "until when rollouts are simulated if they do not end before")
+	flags.DurationVar(&o.config.Limit, "limit", 24*time.Hour, "how long rollouts are simulated if they do not complete before")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -122,8 +122,8 @@ func (o *options) check(rest []string) error {
 	if !slices.Contains(outputs, o.output) {
 		errs = append(errs, fmt.Errorf("-o %s: must be one of %s", o.output, strings.Join(outputs, ", ")))
 	}
-	if o.config.Horizon <= 0 {
-		errs = append(errs, fmt.Errorf("-horizon %v: must be more than 0", o.config.Horizon))
+	if o.config.Limit <= 0 {
+		errs = append(errs, fmt.Errorf("-limit %v: must be more than 0", o.config.Limit))
 	}
 	return errors.Join(errs...)
 }
@@ -138,7 +138,7 @@ func answer(o options, stdin io.Reader, stderr io.Writer) (report, error) {
 	if err != nil {
 		return report{}, err
 	}
-	base, err := o.config.Start(in.cluster)
+	base, err := dryrun.NewBaseline(in.cluster, o.config)
 	if err != nil {
 		return report{}, err
 	}

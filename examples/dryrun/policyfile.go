@@ -275,8 +275,7 @@ func (r *policyReader) duration(n *yaml.Node, path string) time.Duration {
 }
 
 func (r *policyReader) amount(n *yaml.Node, path, text string) {
-	policy := dryrun.AtLeast(text, "", cluster.NodeSet{})
-	if err := policy.Err(); err != nil {
+	if err := mistake(dryrun.AtLeast(text, "", cluster.NodeSet{})); err != nil {
 		r.wrong(n, path, "%v", err)
 	}
 }
@@ -323,5 +322,16 @@ func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 	if p.mayBeEmpty {
 		made = made.AllowEmpty()
 	}
-	return made, made.Err()
+	return made, mistake(made)
+}
+
+// mistake returns why a policy cannot be evaluated on any plan, or nil if it can.
+func mistake(policy dryrun.Policy) error {
+	var none *dryrun.Plan
+	for _, r := range none.Check(policy).Results {
+		if r.Outcome == dryrun.OutcomeInvalid {
+			return errors.New(r.Message)
+		}
+	}
+	return nil
 }

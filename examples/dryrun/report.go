@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout/dryrun"
@@ -12,7 +13,7 @@ import (
 
 // report is the result, and its JSON form.
 type report struct {
-	Version    int             `json:"version"`
+	Version    string          `json:"version"`    // "berth.dryrun/v1"
 	DaemonSets []daemonSet     `json:"daemonSets"` // of -f
 	Plan       json.RawMessage `json:"plan"`       // dryrun.Record
 	Policies   []verdict       `json:"policies"`
@@ -51,7 +52,7 @@ func (e expectation) holds() bool { return e.Nodes > 0 && len(e.Missing) == 0 }
 
 // judge collects everything in the report on the plan.
 func judge(plan *dryrun.Plan, in *inputs, expect []string, promises []promise) (report, error) {
-	r := report{Version: 1, DaemonSets: []daemonSet{}, Policies: []verdict{}, Notes: in.notes, plan: plan.String(), operations: plan.Operations(), places: in.places}
+	r := report{Version: "berth.dryrun/v1", DaemonSets: []daemonSet{}, Policies: []verdict{}, Notes: in.notes, plan: plan.String(), operations: plan.Operations(), places: in.places}
 	for _, note := range in.notes {
 		r.plan += "\nnote: " + note + "\n"
 	}
@@ -83,7 +84,7 @@ func (r *report) add(key string, plan *dryrun.Plan, expect []string) error {
 		return nil
 	}
 	ds := daemonSet{
-		Name: key, Summary: effect.Header(), Wanted: p.Eligible().Len(),
+		Name: key, Summary: summary(p, effect), Wanted: p.Eligible().Len(),
 		Nodes: slices.Collect(p.Verdicts()), table: p.Table(),
 	}
 	for _, selector := range expect {
@@ -101,6 +102,16 @@ func (r *report) add(key string, plan *dryrun.Plan, expect []string) error {
 	}
 	r.DaemonSets = append(r.DaemonSets, ds)
 	return nil
+}
+
+// summary returns the prediction in kube-scheduler's words, and the clashes with others
+// of the plan.
+func summary(p *placement.Prediction, effect dryrun.Effect) string {
+	parts := []string{p.String()}
+	for _, c := range effect.Clashes {
+		parts = append(parts, c.String())
+	}
+	return strings.Join(parts, "; ")
 }
 
 // Failed reports whether an edit does not complete, or an expectation or a policy is

@@ -35,7 +35,12 @@ func exporter(t rapid.TB) clustertest.Spec {
 func TestCoversEveryLinuxMachine(t *testing.T) {
 	scenes := rollouttest.Scenarios(exporter(t),
 		rollouttest.WithWorlds(clustertest.Clusters()),
-		rollouttest.WithFaults(3, rollouttest.NodeAdded, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeIsDrained, rollouttest.NodeIsEmptied))
+		rollouttest.WithFaults(3,
+			rollout.ApplyNode{}, // one more node
+			rollout.EditNode{Edits: []cluster.NodeEdit{cluster.Cordon()}},
+			rollout.EditNode{Edits: []cluster.NodeEdit{cluster.Taint("maintenance:NoSchedule")}},
+			rollout.EditNode{Edits: []cluster.NodeEdit{cluster.Taint("maintenance:NoExecute")}},
+			rollout.Drain{IgnoreDaemonSets: true, DeleteEmptyDirData: true, Force: true}))
 	machines := "kubernetes.io/os=linux,eks.amazonaws.com/compute-type notin (fargate),type notin (virtual-kubelet,kwok)"
 	rollouttest.Explore(t, scenes, rollouttest.Covered(key, machines))
 }

@@ -38,7 +38,7 @@ func run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	found, err := dryrun.Inspect(c)
+	found, err := dryrun.Inspect(c, dryrun.Config{})
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,6 @@ func TestTheControllerFollows(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(real.Stop)
-		return real
+		return real.Sync
 	})
 }

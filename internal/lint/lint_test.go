@@ -120,6 +120,7 @@ var arrows = []arrow{
 	{"internal/enum", ""},
 	{"internal/kube", ""},
 	{"internal/spell", ""},
+	{"internal/span", ""},
 	{"internal/par", ""},
 	{"internal/apiserver/kinds", ""},
 	{"internal/apiserver/decode", "internal/kube internal/spell internal/par internal/apiserver/kinds"},
@@ -139,8 +140,8 @@ var arrows = []arrow{
 	{"rollout", "cluster placement internal/borrow internal/apiserver/admission internal/apiserver/apply internal/apiserver/validation internal/enum internal/kube internal/room internal/spell rollout/internal/probe"},
 	{"rollout/diagnosis", "cluster placement internal/apiserver/apply internal/room rollout rollout/internal/probe"},
 	{"rollout/timeline", "rollout rollout/internal/probe"},
-	{"rollout/rollouttest", "cluster cluster/clustertest internal/borrow internal/kube placement rollout rollout/internal/probe rollout/diagnosis"},
-	{"rollout/dryrun", "cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis rollout/internal/probe internal/apiserver/apply internal/apiserver/kinds internal/apiserver/validation internal/enum internal/kube internal/room"},
+	{"rollout/rollouttest", "internal/span cluster cluster/clustertest internal/borrow internal/kube placement rollout rollout/internal/probe rollout/diagnosis"},
+	{"rollout/dryrun", "internal/span cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis rollout/internal/probe internal/apiserver/apply internal/apiserver/kinds internal/apiserver/validation internal/kube internal/room"},
 }
 
 func (p *pkg) checkImports(t *testing.T) {

@@ -12,9 +12,7 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Admit changes a DaemonSet's pod as a mutating webhook would on creation. The pod does
-// not yet name a node. Admit must make the same change whenever it gets the same pod,
-// and must have no side effects.
+// Admission is the effect of Config.Admit on a DaemonSet. Nodes are names, ascending.
 //
 // Admission has less effect than one may expect. The DaemonSet controller decides by
 // the template, before any admission, where a pod is wanted
@@ -22,35 +20,36 @@ import (
 // that a webhook adds brings no pod to a tainted node. A nodeSelector that it adds
 // leaves pods pending on nodes that still want them. The scheduler sees the admitted
 // pod. The simulation of time ignores Admit.
-type Admit func(pod *corev1.Pod)
-
-// Admission is the effect of Config.Admit on a DaemonSet.
 type Admission struct {
-	Changes []FieldChange   // of the pod
-	Refused cluster.NodeSet // where the pod of the template would be placed but the admitted one is not
-	Gained  cluster.NodeSet // where the admitted pod is placed but that of the template would not be
+	Changes []FieldChange `json:"changes"` // of the pod
+	Refused []string      `json:"refused"` // where the pod of the template would be placed but the admitted one is not
+	Gained  []string      `json:"gained"`  // where the admitted pod is placed but that of the template would not be
+}
 
+// admission is an Admission as sets, with the prediction of the admitted pod.
+type admission struct {
+	changes           []FieldChange
+	lost, gained      cluster.NodeSet
 	refused, admitted cluster.NodeSet
 	wanted            cluster.NodeSet
 	judged            *placement.Prediction
 }
 
-// Admission returns the effect of Config.Admit on the DaemonSet after the plan. It
-// returns false if Admit is nil or the DaemonSet does not exist.
-func (e Effect) Admission() (Admission, bool) {
-	if e.after == nil || e.after.admission == nil {
-		return Admission{}, false
+// record returns the data of the admission, or nil if there is none.
+func (a *admission) record() *Admission {
+	if a == nil {
+		return nil
 	}
-	return *e.after.admission, true
+	return &Admission{append([]FieldChange{}, a.changes...), a.lost.Names(), a.gained.Names()}
 }
 
-// judge predicts the admitted pod on the nodes where the template wants one.
-func (admit Admit) judge(d *daemon, c *cluster.Cluster) (*Admission, error) {
+// judgeAdmission predicts the admitted pod on the nodes where the template wants one.
+func judgeAdmission(admit func(*corev1.Pod), d *daemon, c *cluster.Cluster) (*admission, error) {
 	before := d.workload.Pod()
 	before.Name = d.object.Name + "-admitted"
 	after := before.DeepCopy()
 	admit(after)
-	a := &Admission{Changes: fieldChanges("", before, after), wanted: d.Eligible()}
+	a := &admission{changes: fieldChanges("", before, after), wanted: d.Eligible()}
 	w, err := placement.ForPod(after)
 	if err != nil {
 		return nil, fmt.Errorf("Admit makes a pod that the API server would refuse: %w", err)
@@ -62,7 +61,7 @@ func (admit Admit) judge(d *daemon, c *cluster.Cluster) (*Admission, error) {
 	a.judged = w.Predict(alone)
 	a.admitted = a.judged.Placed().And(a.wanted)
 	a.refused = a.wanted.Minus(a.admitted)
-	a.Refused, a.Gained = d.Placed().Minus(a.admitted), a.admitted.Minus(d.Placed())
+	a.lost, a.gained = d.Placed().Minus(a.admitted), a.admitted.Minus(d.Placed())
 	return a, nil
 }
 
@@ -79,7 +78,7 @@ func podsOf(d *daemon, c *cluster.Cluster) []runtime.Object {
 
 // verdict returns the verdict on the admitted pod. It returns false where the template
 // alone decides.
-func (a *Admission) verdict(node string) (placement.Verdict, bool) {
+func (a *admission) verdict(node string) (placement.Verdict, bool) {
 	if a == nil || !a.wanted.Has(node) {
 		return placement.Verdict{}, false
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
@@ -76,8 +78,8 @@ type worst struct {
 	down          []string      // the nodes without one then, ascending
 }
 
-// worst returns the worst moment of the nodes that MinAvailable counts.
-func (e Effect) worst() worst {
+// worst returns the worst moment of the nodes that minAvailable counts.
+func (e effect) worst() worst {
 	c := e.course()
 	lasting := c.lasting(e)
 	found := worst{of: len(lasting)}
@@ -85,14 +87,14 @@ func (e Effect) worst() worst {
 		return found
 	}
 	up, count := map[string]int{}, 0
-	w := newWatch(c.before[e.Key], e.plan.needs(daemonKey(e.Key), true), e.plan.availableFrom(daemonKey(e.Key)), func(node string, by int) {
+	w := newWatch(c.before[e.key], e.plan.needs(daemonKey(e.key), true), e.plan.availableFrom(daemonKey(e.key)), func(node string, by int) {
 		was := up[node] > 0
 		if up[node] += by; lasting[node] && was != (up[node] > 0) {
 			count += by
 		}
 	})
 	found.available = -1
-	c.replay(daemonKey(e.Key), w, func(tick int) {
+	c.replay(daemonKey(e.key), w, func(tick int) {
 		if found.available >= 0 && count >= found.available {
 			return
 		}
@@ -126,7 +128,7 @@ func (c *course) replay(key string, w *watch, look func(tick int)) {
 // needs returns how long a pod of a workload must be ready to be available, by the
 // pod's name. For a Deployment's pod that is the value of its ReplicaSet: old
 // ReplicaSets keep theirs (pkg/controller/deployment/sync.go: getNewReplicaSet). If
-// after is true, the value is the one that the edits set in their first tick; otherwise
+// after is true, the value is that of the edits in their first tick; otherwise
 // it is the one before.
 func (p *Plan) needs(key string, after bool) func(pod string) time.Duration {
 	kind, plain, _ := strings.Cut(key, "/")
@@ -163,7 +165,7 @@ func (p *Plan) needs(key string, after bool) func(pod string) time.Duration {
 }
 
 // availableFrom reports, for a pod, whether it is available in the first tick with the
-// edits. It goes by the edited minReadySeconds, and assumes that nothing happens to the
+// edits. It uses the edited minReadySeconds, and assumes that nothing happens to the
 // pod in that tick.
 func (p *Plan) availableFrom(key string) func(rollout.Pod) bool {
 	before, after := p.needs(key, false), p.needs(key, true)
@@ -215,6 +217,14 @@ func (p *Plan) Availability(topologyKey string) []Availability {
 		all = append(all, p.availability(key, domain, nil)...)
 	}
 	return all
+}
+
+// zones returns the availability by zone, if nodes are in several zones.
+func (p *Plan) zones() []Availability {
+	if len(p.Before().LabelValues(corev1.LabelTopologyZone)) < 2 {
+		return nil
+	}
+	return p.Availability(corev1.LabelTopologyZone)
 }
 
 // domains returns a function that returns the domain of a node by its name, or false if

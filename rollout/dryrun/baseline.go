@@ -3,7 +3,6 @@ package dryrun
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/span"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 )
@@ -24,8 +24,13 @@ import (
 // time, and a tick is a second.
 type Config struct {
 	Rollout rollout.Config // how time and machines behave; without Kubelet a duration in a plan is a number of waves
-	Horizon time.Duration  // when the simulation stops if it has not settled; default 24 h
-	Admit   Admit          // what a mutating webhook does to pods; nil: nothing
+	// Limit is the duration after which the simulation stops if it has not settled, and
+	// above which Inspect reports a rollout as too long. The default is 24 h.
+	Limit time.Duration
+	// Admit changes the pod of a DaemonSet as a mutating webhook would on creation (see
+	// Admission). The pod does not yet name a node. Admit must make the same change
+	// whenever it gets the same pod, and must have no side effects. Nil changes nothing.
+	Admit func(pod *corev1.Pod)
 	// Settle lets the cluster settle before the edits are made. Without it a plan
 	// starts from the cluster as it is. A cluster of manifests always settles first:
 	// one where no controller has ever seen a DaemonSet or Deployment, and where at
@@ -47,7 +52,7 @@ type Baseline struct {
 	sim  *rollout.Sim
 
 	baseline func() *course
-	print    func() Fingerprint
+	print    func() string
 }
 
 // daemon is a DaemonSet on a snapshot.
@@ -55,7 +60,7 @@ type daemon struct {
 	object   *appsv1.DaemonSet // the snapshot's own
 	workload *placement.Workload
 	*placement.Prediction
-	admission *Admission // the effect of Config.Admit on its pods; nil without Admit
+	admission *admission // the effect of Config.Admit on its pods; nil without Admit
 }
 
 // settledStart is what happened until the cluster had settled.
@@ -64,14 +69,12 @@ type settledStart struct {
 	unsettled        bool
 }
 
-// Start returns the Baseline for plans on a cluster. It costs a few µs per pod. It
+// NewBaseline returns the Baseline for plans on a cluster. It costs a few µs per pod. It
 // returns an error for a DaemonSet or a configuration that cannot be read.
-func (cfg Config) Start(c *cluster.Cluster) (*Baseline, error) {
-	if cfg.Horizon < 0 {
-		return nil, fmt.Errorf("Config.Horizon: %v: must not be negative", cfg.Horizon)
-	}
-	if cfg.Horizon == 0 {
-		cfg.Horizon = 24 * time.Hour
+func NewBaseline(c *cluster.Cluster, cfg Config) (*Baseline, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
 	}
 	sim, err := cfg.simulation(c)
 	if err != nil {
@@ -85,7 +88,7 @@ func (cfg Config) Start(c *cluster.Cluster) (*Baseline, error) {
 		sim, _ := b.forked(b.cluster) // a fork cannot fail
 		return b.run(sim)
 	})
-	b.print = sync.OnceValue(func() Fingerprint { return FingerprintOf(c) })
+	b.print = sync.OnceValue(func() string { return fingerprintOf(c) })
 	var errs []error
 	for _, ds := range borrow.From(b.cluster).DaemonSets() {
 		d, err := b.predict(ds, b.cluster)
@@ -99,13 +102,22 @@ func (cfg Config) Start(c *cluster.Cluster) (*Baseline, error) {
 	return b, errors.Join(errs...)
 }
 
-// NewBaseline returns Config{}.Start(c).
-func NewBaseline(c *cluster.Cluster) (*Baseline, error) { return Config{}.Start(c) }
+// withDefaults returns the configuration with its limit set, or an error if the limit
+// cannot be meant.
+func (cfg Config) withDefaults() (Config, error) {
+	if cfg.Limit == 0 {
+		cfg.Limit = 24 * time.Hour
+	}
+	if err := span.Check("Config.Limit", cfg.Limit); err != nil {
+		return cfg, err
+	}
+	return cfg, nil
+}
 
 // simulation returns a simulation of a cluster. A node that does not state its
 // allocatable resources has room for no pod, as in the scheduler, which reads a missing
 // value as zero (pkg/scheduler/framework/types.go: NewResource). rollout.New alone
-// would give such a node room for all pods.
+// would leave room for all pods on such a node.
 func (cfg Config) simulation(c *cluster.Cluster) (*rollout.Sim, error) {
 	if c != nil {
 		var closed []runtime.Object
@@ -185,10 +197,10 @@ func (b *Baseline) settle() {
 	}
 }
 
-// ticks returns the horizon in ticks.
+// ticks returns Config.Limit in ticks.
 func (b *Baseline) ticks() int {
 	tick := b.sim.Config().Tick
-	return int(min(b.config.Horizon/max(tick, time.Second), 1<<30))
+	return int(min(b.config.Limit/max(tick, time.Second), 1<<30))
 }
 
 // predict compiles and predicts a DaemonSet of a snapshot.
@@ -205,7 +217,7 @@ func (b *Baseline) on(d *daemon, c *cluster.Cluster) (*daemon, error) {
 	now := &daemon{object: d.object, workload: d.workload, Prediction: d.workload.Predict(c)}
 	var err error
 	if b.config.Admit != nil {
-		now.admission, err = b.config.Admit.judge(now, c)
+		now.admission, err = judgeAdmission(b.config.Admit, now, c)
 	}
 	return now, err
 }
@@ -221,9 +233,6 @@ func (b *Baseline) orNothing() *Baseline {
 // Cluster returns the cluster that plans start from. It is the given cluster unless
 // that had to settle first (Config.Settle).
 func (b *Baseline) Cluster() *cluster.Cluster { return b.orNothing().cluster }
-
-// DaemonSets returns the keys of the DaemonSets, namespace/name, ascending.
-func (b *Baseline) DaemonSets() []string { return slices.Sorted(maps.Keys(b.orNothing().daemons)) }
 
 // Plan returns the plan of the edits, made one after the other at one time. It costs as
 // much as making the edits; their effects are computed on demand. The error lists every
@@ -248,8 +257,10 @@ func (b *Baseline) Plan(edits ...Edit) (*Plan, error) {
 	}
 	p.course = sync.OnceValue(p.simulate)
 	p.whole = sync.OnceValue(p.predictAll)
+	p.effects = sync.OnceValue(p.findEffects)
 	p.evict = sync.OnceValue(p.findEvictions)
 	p.operate = sync.OnceValue(p.operations)
+	p.budgets = sync.OnceValue(p.findBudgets)
 	if d.opaque {
 		if err := p.check(); err != nil {
 			return nil, err
@@ -259,10 +270,10 @@ func (b *Baseline) Plan(edits ...Edit) (*Plan, error) {
 	return p, nil
 }
 
-// New returns the plan of a single set of edits on a cluster. It is Start and Plan with
-// the zero Config.
+// New returns the plan of a single set of edits on a cluster. It is NewBaseline and
+// Plan with the zero Config.
 func New(c *cluster.Cluster, edits ...Edit) (*Plan, error) {
-	b, err := NewBaseline(c)
+	b, err := NewBaseline(c, Config{})
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,16 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/span"
+	"github.com/berthsim/berth/rollout"
 )
 
 // BudgetCourse describes what a PodDisruptionBudget allows while a plan is carried out.
@@ -19,7 +26,7 @@ type BudgetCourse struct {
 	Allowed Count  `json:"allowed"` // disruptions, before and after
 	Least   int    `json:"least"`   // the lowest number of disruptions allowed
 	// Closed is the longest continuous time without any disruption allowed. It is
-	// Config.Horizon if that time does not end.
+	// Config.Limit if that time does not end.
 	Closed time.Duration `json:"closed"`
 }
 
@@ -30,18 +37,16 @@ func (b BudgetCourse) String() string {
 }
 
 // Budgets returns what every PodDisruptionBudget allows while the plan is carried out,
-// ascending by namespace and name. It runs the simulation once more and takes a
-// snapshot of the cluster in each tick with an event.
-func (p *Plan) Budgets() []BudgetCourse {
-	p = p.orNothing()
-	return p.budgets()
-}
+// ascending by namespace and name. If there are any, it runs the simulation once more
+// and takes a snapshot of the cluster in each tick with an event of their pods.
+func (p *Plan) Budgets() []BudgetCourse { return slices.Clone(p.orNothing().budgets()) }
 
-func (p *Plan) budgets() []BudgetCourse {
+func (p *Plan) findBudgets() []BudgetCourse {
 	sim, err := p.Sim()
-	if err != nil {
+	if err != nil || len(borrow.From(p.start).PodDisruptionBudgets()) == 0 {
 		return nil
 	}
+	daemons := budgetsOverDaemons(p.start)
 	start := sim.Now()
 	found := map[string]*BudgetCourse{}
 	closed := map[string]int{} // the tick since which none is allowed
@@ -68,18 +73,31 @@ func (p *Plan) budgets() []BudgetCourse {
 		}
 	}
 	look(sim.Cluster(), start)
-	for range sim.Run(p.base.ticks()) {
-		look(sim.Cluster(), sim.Now())
+	for events := range sim.Run(p.base.ticks()) {
+		if slices.ContainsFunc(events, func(e rollout.Event) bool { return daemons || !strings.HasPrefix(e.Key, "daemonset/") }) {
+			look(sim.Cluster(), sim.Now())
+		}
 	}
 	slices.Sort(keys)
 	all := make([]BudgetCourse, len(keys))
 	for i, key := range keys {
 		if _, shut := closed[key]; shut {
-			found[key].Closed = p.base.config.Horizon
+			found[key].Closed = p.base.config.Limit
 		}
 		all[i] = *found[key]
 	}
 	return all
+}
+
+// budgetsOverDaemons reports whether a budget selects pods of a DaemonSet.
+func budgetsOverDaemons(c *cluster.Cluster) bool {
+	b := borrow.From(c)
+	return slices.ContainsFunc(b.PodDisruptionBudgets(), func(budget *policyv1.PodDisruptionBudget) bool {
+		selector, err := metav1.LabelSelectorAsSelector(budget.Spec.Selector)
+		return err != nil || slices.ContainsFunc(b.DaemonSets(), func(ds *appsv1.DaemonSet) bool {
+			return ds.Namespace == budget.Namespace && selector.Matches(labels.Set(ds.Spec.Template.Labels))
+		})
+	})
 }
 
 // BudgetsOpen requires that no PodDisruptionBudget stays without an allowed disruption
@@ -93,10 +111,10 @@ func BudgetsOpen(within time.Duration, budgets ...string) Policy {
 		text = word(strings.Join(budgets, ", ")) + ": " + text
 	}
 	p := Policy{text: text, wrong: names.wrong, ofPods: true}
-	if within < 0 {
-		p.wrong = fmt.Errorf("duration %v: must not be negative", within)
+	if err := span.Check("duration", within); err != nil {
+		p.wrong = err
 	}
-	p.together = func(plan *Plan, _ []Effect) evaluation { return plan.budgetsOpen(within, names) }
+	p.together = func(plan *Plan, _ []effect) evaluation { return plan.budgetsOpen(within, names) }
 	return p
 }
 
@@ -110,11 +128,11 @@ func (p *Plan) budgetsOpen(within time.Duration, names Policy) evaluation {
 		}
 	}
 	for _, b := range p.Budgets() {
-		if !names.about(Effect{Key: b.Budget}) {
+		if !names.about(effect{key: b.Budget}) {
 			continue
 		}
 		if asked++; b.Closed > within {
-			r.offenders = append(r.offenders, Violation{Node: b.Budget, Before: without[b.Budget] > within,
+			r.offenders = append(r.offenders, Violation{Subject: b.Budget, Before: without[b.Budget] > within,
 				Message: fmt.Sprintf("none for %v, with %d healthy of %d desired in the end", b.Closed, b.Healthy.After, b.Desired.After)})
 		}
 	}

@@ -26,8 +26,8 @@ func TestBudgetsOverTime(t *testing.T) {
 		web, n := webOf(3, "web:1"), intstr.FromInt32(least)
 		c := with(t, clustertest.World{clustertest.Pool("n", 3, "cpu:2")}, web, &policyv1.PodDisruptionBudget{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}, Spec: policyv1.PodDisruptionBudgetSpec{MinAvailable: &n, Selector: web.Spec.Selector}})
-		config := dryrun.Config{Horizon: time.Hour, Rollout: rollout.Config{Kubelet: rollout.Kubelet{Ready: 10 * time.Second}}}
-		base, err := config.Start(c)
+		config := dryrun.Config{Limit: time.Hour, Rollout: rollout.Config{Kubelet: rollout.Kubelet{Ready: 10 * time.Second}}}
+		base, err := dryrun.NewBaseline(c, config)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -121,7 +121,7 @@ func joined(blocks []*changeBlock) []*changeBlock {
 }
 
 // hasPod reports whether the DaemonSet has a pod on a node before the plan.
-func (e Effect) hasPod() func(node string) bool {
-	by := podsByNode(e.course().before[e.Key])
+func (e effect) hasPod() func(node string) bool {
+	by := podsByNode(e.course().before[e.key])
 	return func(node string) bool { return len(by[node]) > 0 }
 }

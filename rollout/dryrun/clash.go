@@ -3,7 +3,6 @@ package dryrun
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -18,36 +17,36 @@ import (
 // Clash is a conflict between the pods of two DaemonSets that a plan creates or
 // changes: on some nodes one takes a host port or resources that the other needs.
 type Clash struct {
-	With  string          `json:"with"`  // the other, namespace/name
-	Takes bool            `json:"takes"` // whether the other DaemonSet gets no pod
-	Nodes cluster.NodeSet `json:"nodes"`
+	With  string   `json:"with"`  // the other DaemonSet, namespace/name
+	Takes bool     `json:"takes"` // whether the other DaemonSet gets no pod
+	Nodes []string `json:"nodes"`
 }
 
 // String returns the clash in one line.
 func (c Clash) String() string {
 	if c.Takes {
-		return fmt.Sprintf("takes what %s wants on %s", c.With, nodeList(c.Nodes))
+		return fmt.Sprintf("takes what %s wants on %s", c.With, nameList(c.Nodes))
 	}
-	return fmt.Sprintf("clashes with %s, which is first on %s", c.With, nodeList(c.Nodes))
+	return fmt.Sprintf("clashes with %s, which is first on %s", c.With, nameList(c.Nodes))
 }
 
 // Clashes returns the conflicts with other DaemonSets of the plan's edits, ascending by
 // key. It runs the simulation. A DaemonSet with pending nodes costs a prediction for
 // each other DaemonSet that the edits create or change.
-func (e Effect) Clashes() []Clash {
-	if e.plan == nil || !e.plan.together() || e.after == nil || e.Action == ActionNone {
+func (e effect) clashes() []Clash {
+	if e.plan == nil || !e.plan.together() || e.after == nil || e.action == ActionNone {
 		return nil
 	}
 	var all []Clash
 	for _, other := range e.plan.whole() {
-		if other.Key == e.Key || other.after == nil || other.Action == ActionNone {
+		if other.key == e.key || other.after == nil || other.action == ActionNone {
 			continue
 		}
 		if nodes := e.blockedBy(other); nodes.Len() > 0 {
-			all = append(all, Clash{With: other.Key, Nodes: nodes})
+			all = append(all, Clash{With: other.key, Nodes: nodes.Names()})
 		}
 		if nodes := other.blockedBy(e); nodes.Len() > 0 {
-			all = append(all, Clash{With: other.Key, Takes: true, Nodes: nodes})
+			all = append(all, Clash{With: other.key, Takes: true, Nodes: nodes.Names()})
 		}
 	}
 	return all
@@ -55,7 +54,7 @@ func (e Effect) Clashes() []Clash {
 
 // blockedBy returns the nodes where the DaemonSet's pod would be placed if the pods of
 // the other did not exist.
-func (e Effect) blockedBy(other Effect) cluster.NodeSet {
+func (e effect) blockedBy(other effect) cluster.NodeSet {
 	pending := e.after.Eligible().Minus(e.after.Placed())
 	if pending.Len() == 0 {
 		return cluster.NodeSet{}
@@ -108,14 +107,4 @@ func clashLines(clashes []Clash) []string {
 		lines = append(lines, c.String())
 	}
 	return slices.Clip(lines)
-}
-
-// Header returns the DaemonSet's prediction after the plan in kube-scheduler's words,
-// and its clashes with others of the plan. It returns "" if the DaemonSet does not
-// exist.
-func (e Effect) Header() string {
-	if e.after == nil {
-		return ""
-	}
-	return strings.Join(append([]string{e.after.String()}, clashLines(e.Clashes())...), "; ")
 }

@@ -9,90 +9,68 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// DeploymentEffect is what a plan does to the pods of a Deployment, as counted in the
-// simulation. Plan.Trace has the nodes of the pods, and Plan.Availability how many are
-// available meanwhile.
-type DeploymentEffect struct {
-	Deployment string `json:"deployment"` // namespace/name
-	Created    int    `json:"created"`
-	Deleted    int    `json:"deleted"`             // by its controllers
-	Evicted    int    `json:"evicted"`             // by NoExecute taints
-	Preempted  int    `json:"preempted,omitempty"` // by the scheduler, for DaemonSets' pods of higher priority
-	State      string `json:"state"`               // at the end: "Done", "Stuck", ...
-}
-
-// String returns the effect in one line.
-func (d DeploymentEffect) String() string {
-	s := fmt.Sprintf("Deployment %s: %d pods created, %d deleted, %d evicted", d.Deployment, d.Created, d.Deleted, d.Evicted)
-	if d.Preempted > 0 {
-		s += fmt.Sprintf(", %d preempted", d.Preempted)
-	}
-	return s + "; " + d.State
-}
-
-// Deployments returns the effects on Deployments whose pods the edits affect, ascending
-// by key. It runs the simulation.
-func (p *Plan) Deployments() []DeploymentEffect {
-	p = p.orNothing()
-	c, was := p.course(), p.base.baseline()
-	return slices.DeleteFunc(slices.Clone(c.deployed), func(d DeploymentEffect) bool {
-		key := deploymentKey(d.Deployment)
-		return c.ends[key].print == was.ends[key].print
-	})
-}
-
-// deploymentText returns the lines of the Deployments: what happens to their pods, and
-// how many are available meanwhile.
-func (p *Plan) deploymentText() string {
-	var b strings.Builder
-	lines := map[string]string{}
-	for _, d := range p.Deployments() {
-		lines[deploymentKey(d.Deployment)] = d.String()
-	}
-	for _, a := range p.Availability("") {
-		line, ok := lines[a.Workload]
-		switch {
-		case !strings.HasPrefix(a.Workload, "deployment/") || !ok && a.Worst >= a.Before && a.After == a.Before:
+// deployments returns what happens to the pods of each Deployment, by its namespace and
+// name.
+func (c *course) deployments() map[string]map[podChange][]string {
+	all := map[string]map[podChange][]string{}
+	for i := range c.trace {
+		e := &c.trace[i]
+		change, ok := deploymentChanges[e.Kind]
+		key, deployed := strings.CutPrefix(e.Key, "deployment/")
+		if !deployed || !ok {
 			continue
-		case !ok:
-			line = workloadName(a.Workload)
 		}
-		delete(lines, a.Workload)
-		fmt.Fprintf(&b, "\n~ %s\n    %s\n", line, a.numbers())
-	}
-	for _, key := range slices.Sorted(maps.Keys(lines)) {
-		fmt.Fprintf(&b, "\n~ %s\n", lines[key])
-	}
-	return b.String()
-}
-
-func (c *course) deployments() []DeploymentEffect {
-	effects := map[string]*DeploymentEffect{}
-	for _, e := range c.trace {
-		name, deployed := strings.CutPrefix(e.Key, "deployment/")
-		count := func(n func(*DeploymentEffect) *int) {
-			d := effects[name]
-			if d == nil {
-				d = &DeploymentEffect{Deployment: name, State: c.sim.State(e.Key).String()}
-				effects[name] = d
-			}
-			*n(d)++
+		if all[key] == nil {
+			all[key] = map[podChange][]string{}
 		}
-		switch {
-		case !deployed:
-		case e.Kind == rollout.EventCreated:
-			count(func(d *DeploymentEffect) *int { return &d.Created })
-		case e.Kind == rollout.EventDeleted:
-			count(func(d *DeploymentEffect) *int { return &d.Deleted })
-		case e.Kind == rollout.EventEvicted:
-			count(func(d *DeploymentEffect) *int { return &d.Evicted })
-		case e.Kind == rollout.EventPreempted:
-			count(func(d *DeploymentEffect) *int { return &d.Preempted })
-		}
+		all[key][change] = append(all[key][change], e.Pod)
 	}
-	var all []DeploymentEffect
-	for _, key := range slices.Sorted(maps.Keys(effects)) {
-		all = append(all, *effects[key])
+	for _, changes := range all { // any order: each is sorted by itself
+		for _, pods := range changes { // any order: likewise
+			slices.Sort(pods)
+		}
 	}
 	return all
+}
+
+// deploymentChanges maps the events of a Deployment's pods to changes.
+var deploymentChanges = map[rollout.EventKind]podChange{
+	rollout.EventCreated: created, rollout.EventDeleted: deleted, rollout.EventEvicted: evicted, rollout.EventPreempted: preempted,
+}
+
+// affectedDeployments returns the Deployments that the edits affect, ascending: other
+// things happen to their pods than without the edits, or fewer or more are available.
+func (p *Plan) affectedDeployments() []string {
+	c, was := p.course(), p.base.baseline()
+	affected := map[string]bool{}
+	for key := range c.deployed {
+		if k := deploymentKey(key); c.ends[k].print != was.ends[k].print {
+			affected[key] = true
+		}
+	}
+	for _, a := range p.Availability("") {
+		if key, ok := strings.CutPrefix(a.Workload, "deployment/"); ok && (a.Worst < a.Before || a.After != a.Before) {
+			affected[key] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(affected))
+}
+
+// deploymentText returns what happens to the pods of a Deployment, and how many are
+// available meanwhile.
+func (p *Plan) deploymentText(plain string, pods PodChanges) string {
+	key := deploymentKey(plain)
+	s := "~ " + workloadName(key)
+	if !pods.empty() {
+		s += fmt.Sprintf(": %d pods created, %d deleted, %d evicted", len(pods.Created), len(pods.Deleted), len(pods.Evicted))
+		if n := len(pods.Preempted); n > 0 {
+			s += fmt.Sprintf(", %d preempted", n)
+		}
+		s += "; " + p.course().ends[key].state.String()
+	}
+	s += "\n"
+	for _, a := range p.availability(key, p.domains(""), nil) {
+		s += "    " + a.numbers() + "\n"
+	}
+	return s
 }

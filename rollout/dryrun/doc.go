@@ -17,9 +17,9 @@
 //		t.Fatal(err)
 //	}
 //
-// To ask several questions about one cluster, make a Baseline with NewBaseline or
-// Config.Start. Its DaemonSets are compiled and predicted once, and a question about
-// one edit of a node costs some ten µs.
+// To ask several questions about one cluster, make a Baseline with NewBaseline. Its
+// DaemonSets are compiled and predicted once, and a policy about one edit of a node
+// costs some ten µs.
 //
 // Inspect needs no change. It finds likely surprises about the DaemonSets of a cluster
 // (a surge that cannot work, maxUnavailable used up by dead nodes, a selector that
@@ -31,12 +31,13 @@
 // maxUnavailable or maxSurge. A changed nodeSelector, label or NoExecute taint is not:
 // pods on nodes that are no longer wanted are all deleted at once, regardless of
 // maxUnavailable. A NoSchedule taint deletes nothing, but a later rolling update
-// deletes the pods on such nodes and does not replace them. Pods tells these apart.
+// deletes the pods on such nodes and does not replace them. PodChanges tells these
+// apart.
 //
 // A plan starts from the cluster as it is: unready pods are unready, and a rollout in
 // progress continues. One simulation has the edits; a second one, the baseline, does
-// not. What happens in both is not caused by the plan. It is left out, or reported by
-// Notes. A cluster of manifests, whose DaemonSets and Deployments no controller has
+// not. What happens in both is not caused by the plan. It is left out, or reported as a
+// note. A cluster of manifests, whose DaemonSets and Deployments no controller has
 // ever seen, settles first. With Config.Settle every cluster does. Config.Rollout sets
 // how long things take: with its zero Kubelet pods take no time, and a duration is a
 // number of ticks.
@@ -45,18 +46,18 @@
 //
 // Every edit completes or is reported not to (Operations, Err). It is refused, in the
 // words of kubectl or the API server; it is stuck, with a diagnosis and remedies that
-// were tried; or it is still running at Config.Horizon. An edit is harmless if it would
+// were tried; or it is still running at Config.Limit. An edit is harmless if it would
 // be stuck without the edits too, and is no worse. Apply patches objects as kubectl
 // apply does and validates them as the API server does. Availability returns how many
 // pods are available before, at worst and at the end, optionally by topology domain.
 //
 // # Limits
 //
-// Effects are about DaemonSets. For Deployments the plan counts the pods that are
-// created and removed (Deployments). For all other pods that go, Evictions reports what
-// replaces them, as simulated. Owners that the simulation does not know (StatefulSets,
-// Jobs, and owners missing from the given cluster) are assumed to create the same pods
-// again once everything has settled. Volumes, admission other than Config.Admit, and
-// what package placement lists as not modelled are ignored. Notes lists what is
-// missing.
+// Policies about nodes (Covers, Avoids, AtLeast, Within, ExactlyOne, Custom) are about
+// DaemonSets; KeepsAvailable is about Deployments too. For pods that no DaemonSet owns,
+// Evictions reports what replaces them, as simulated. Owners that the simulation does
+// not know (StatefulSets, Jobs, and owners missing from the given cluster) are assumed
+// to create the same pods again once everything has settled. Volumes, admission other
+// than Config.Admit, and what package placement lists as not modelled are ignored. The
+// notes of a plan list what is missing.
 package dryrun

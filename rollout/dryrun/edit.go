@@ -37,8 +37,13 @@ type Edit struct {
 // String returns the edit in one line, in kubectl's words.
 func (e Edit) String() string { return cmp.Or(e.text, "no edit") }
 
+// MarshalJSON returns an error: an edit has no JSON form. Its result has: Operation.
+func (e Edit) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("dryrun.Edit has no JSON form: marshal the Plan")
+}
+
 // Apply is kubectl apply of objects of any kind that a cluster holds. It creates an
-// object that does not exist and patches one that does. A patch sets the fields that
+// object that does not exist and patches an existing one. A patch sets the fields that
 // the object states and removes fields that only the last applied configuration states.
 // All other fields, the uid and the status stay. Defaults are filled in. The error of
 // Baseline.Plan lists everything that the API server refuses, such as changes of
@@ -50,7 +55,7 @@ func Apply(objects ...runtime.Object) Edit {
 			kept[i] = o.DeepCopyObject()
 		}
 	}
-	return Edit{"apply " + namesOf(kept), func(d *editedCluster) error { return each(kept, d.apply) }}
+	return Edit{"apply " + namesOf(kept), func(d *editedCluster) error { return each("Apply", kept, d.apply) }}
 }
 
 // Delete is kubectl delete of objects. Only their kind, namespace and name matter. What
@@ -63,7 +68,7 @@ func Delete(objects ...runtime.Object) Edit {
 			kept[i] = o.DeepCopyObject()
 		}
 	}
-	return Edit{"delete " + namesOf(kept), func(d *editedCluster) error { return each(kept, d.remove) }}
+	return Edit{"delete " + namesOf(kept), func(d *editedCluster) error { return each("Delete", kept, d.remove) }}
 }
 
 // EditNodes labels, taints or cordons every node of a set. An empty set, or a node that
@@ -133,6 +138,9 @@ func Inputs(in ...rollout.Input) Edit {
 		words = append(words, probe.Line(i))
 	}
 	return Edit{cmp.Or(strings.Join(words, ", "), "no input"), func(d *editedCluster) error {
+		if len(in) == 0 {
+			return errors.New("Inputs: no input")
+		}
 		d.opaque = true
 		d.inputs = append(d.inputs, in...)
 		return nil
@@ -141,7 +149,11 @@ func Inputs(in ...rollout.Input) Edit {
 
 func absent(o runtime.Object) bool { return o == nil || o.DeepCopyObject() == nil }
 
-func each(objects []runtime.Object, do func(runtime.Object) error) error {
+// each calls do for every object of an edit, which must have at least one.
+func each(edit string, objects []runtime.Object, do func(runtime.Object) error) error {
+	if len(objects) == 0 {
+		return fmt.Errorf("%s: no object", edit)
+	}
 	var errs []error
 	for i, o := range objects {
 		if o == nil {

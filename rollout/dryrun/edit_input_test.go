@@ -33,7 +33,7 @@ func TestAppliedObjectsAreInputs(t *testing.T) {
 	} {
 		p := plan(t, c, test.edit)
 		if got := slices.ContainsFunc(p.Trace(), func(e rollout.Event) bool { return e.Kind == rollout.EventInputApplied }); got != test.want {
-			t.Errorf("%v: applied in the simulation %v, want %v:\n%v", p.Edits(), got, test.want, fmt.Sprint(p.Trace()))
+			t.Errorf("%v: applied in the simulation %v, want %v:\n%v", test.edit, got, test.want, fmt.Sprint(p.Trace()))
 		}
 	}
 }
@@ -42,16 +42,16 @@ func TestAppliedObjectsAreInputs(t *testing.T) {
 func TestANodeOfAnEvictionLoopIsNamedOnce(t *testing.T) {
 	c := edited(t, noTolerations, "tolerations: [{operator: Exists, effect: NoExecute, tolerationSeconds: 60}]",
 		noTaints, "taints: [{key: x, effect: NoExecute}, {key: z, effect: NoExecute}]")
-	found, err := dryrun.Inspect(c)
+	found, err := dryrun.Inspect(c, dryrun.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range found {
-		if f.Rule == dryrun.RuleEvictionLoop && !slices.Equal(f.Nodes, []string{"n1"}) {
+		if f.Rule == "EvictionLoop" && !slices.Equal(f.Nodes, []string{"n1"}) {
 			t.Errorf("%v: nodes %v", f, f.Nodes)
 		}
 	}
-	if !slices.ContainsFunc(found, func(f dryrun.Finding) bool { return f.Rule == dryrun.RuleEvictionLoop }) {
+	if !slices.ContainsFunc(found, func(f dryrun.Finding) bool { return f.Rule == "EvictionLoop" }) {
 		t.Errorf("no loop: %v", found)
 	}
 }

@@ -143,7 +143,7 @@ func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 	for _, n := range []int{1, 2, 7} {
 		config := dryrun.Config{Admit: func(pod *corev1.Pod) { pod.Spec.NodeSelector = map[string]string{"pool": "b"} }}
 		c := agents(t, n)
-		base, err := config.Start(c)
+		base, err := dryrun.NewBaseline(c, config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 		if err := json.Unmarshal(text, &r); err != nil {
 			t.Fatal(err)
 		}
-		e := r.DaemonSets[0]
+		e := r.Effects[0]
 		if e.Rollout == nil || e.Rollout.Completes || e.Rollout.State != "Stuck" || len(e.Rollout.Waiting) != n || !strings.HasPrefix(e.Rollout.Waiting[0], "n01: Unschedulable") {
 			t.Errorf("%d nodes: %+v", n, e.Rollout)
 		}
@@ -176,11 +176,11 @@ func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 	}
 }
 
-// The plan reports a horizon that is too short.
+// The plan reports a limit that is too short.
 func TestAPlanThatIsNotOverSaysSo(t *testing.T) {
-	config := dryrun.Config{Horizon: 30 * time.Second, Rollout: rollout.Config{Kubelet: rollout.Kubelet{Ready: 10 * time.Second}}}
+	config := dryrun.Config{Limit: 30 * time.Second, Rollout: rollout.Config{Kubelet: rollout.Kubelet{Ready: 10 * time.Second}}}
 	for n, over := range map[int]bool{1: true, 2: true, 7: false} {
-		base, err := config.Start(agents(t, n))
+		base, err := dryrun.NewBaseline(agents(t, n), config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func TestAPlanThatIsNotOverSaysSo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		const note = "note: what the edits set off is not over after 30s\n"
+		const note = "note: the rollouts that the edits cause have not completed after 30s\n"
 		if text := p.String(); strings.Contains(text, note) == over {
 			t.Errorf("%d nodes, over %v:\n%s", n, over, text)
 		}
@@ -212,7 +212,7 @@ func TestBudgetsOverDaemonPodsAreFound(t *testing.T) {
 		budget := &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Namespace: "ops", Name: "all"}, Spec: test.spec}
 		other := budget.DeepCopy()
 		other.Namespace = "elsewhere"
-		found, err := dryrun.Inspect(with(t, clustertest.World{clustertest.Node("n1"), clustertest.DaemonSet("ops/agent", "cpu:1")}, budget, other))
+		found, err := dryrun.Inspect(with(t, clustertest.World{clustertest.Node("n1"), clustertest.DaemonSet("ops/agent", "cpu:1")}, budget, other), dryrun.Config{})
 		if err != nil || len(found) != 1 || !strings.Contains(found[0].Message, test.want) || !strings.Contains(found[0].Object, "ops/all") {
 			t.Errorf("%v, %v, want one with %q", found, err, test.want)
 		}
@@ -244,13 +244,13 @@ func TestDeadNodesUseUpTheBudget(t *testing.T) {
 		}
 		sim.Advance(1000)
 		c := sim.Cluster()
-		found, err := dryrun.Inspect(c)
+		found, err := dryrun.Inspect(c, dryrun.Config{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		dead := 0
 		for _, f := range found {
-			if f.Rule == dryrun.RuleUpdateLimitUsedUp {
+			if f.Rule == "UpdateLimitUsedUp" {
 				dead = len(f.Nodes)
 				if want := fmt.Sprintf("(%d of %d)", test.dead, test.budget); !strings.Contains(f.Message, want) || !strings.Contains(f.String(), fmt.Sprintf("maxUnavailable to %d", test.dead+1)) {
 					t.Errorf("%+v: %v", test, f)
@@ -261,7 +261,7 @@ func TestDeadNodesUseUpTheBudget(t *testing.T) {
 			t.Errorf("%+v: %d dead nodes: %v", test, dead, found)
 		}
 		e, _ := plan(t, c, dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, agent.With("image:agent:2")))).Effect("ops/agent")
-		begins := e.Pods().Updated.And(c.Named(names[test.dead:]...)).Len() > 0
+		begins := c.Named(e.Pods.Updated...).And(c.Named(names[test.dead:]...)).Len() > 0
 		if test.alive > 0 && begins != (test.want == 0) {
 			t.Errorf("%+v: a rollout begins: %v", test, begins)
 		}
@@ -287,11 +287,11 @@ func TestAnyRequestIsARequest(t *testing.T) {
 			case "init":
 				spec.InitContainers[0].Resources = asks
 			}
-			found, err := dryrun.Inspect(with(t, clustertest.World{clustertest.Node("n1")}, ds))
+			found, err := dryrun.Inspect(with(t, clustertest.World{clustertest.Node("n1")}, ds), dryrun.Config{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			none := slices.ContainsFunc(found, func(f dryrun.Finding) bool { return f.Rule == dryrun.RuleNoRequests })
+			none := slices.ContainsFunc(found, func(f dryrun.Finding) bool { return f.Rule == "NoRequests" })
 			if want := len(asks.Requests)+len(asks.Limits) == 0; none != want {
 				t.Errorf("%s: %v: %v", where, asks, found)
 			}
@@ -315,13 +315,13 @@ func TestWavesAreCounted(t *testing.T) {
 		for i := range test.nodes {
 			w = append(w, clustertest.Node(fmt.Sprintf("n%d", i)))
 		}
-		found, err := dryrun.InspectConfig{Within: time.Minute}.Of(w.Cluster(t))
+		found, err := dryrun.Inspect(w.Cluster(t), dryrun.Config{Limit: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := ""
 		for _, f := range found {
-			if f.Rule == dryrun.RuleTakesTooLong {
+			if f.Rule == "TakesTooLong" {
 				got = f.Message
 			}
 		}

@@ -25,9 +25,9 @@ type course struct {
 	rolled    map[string]map[string]bool // by DaemonSet, the nodes where a rolling update replaced the pod
 	before    map[string][]rollout.Pod
 	after     map[string][]rollout.Pod
-	ends      map[string]ending // of each DaemonSet and Deployment, by its key with the kind
-	current   map[string]int64  // by DaemonSet: its revision at the end
-	deployed  []DeploymentEffect
+	ends      map[string]ending                 // of each DaemonSet and Deployment, by its key with the kind
+	current   map[string]int64                  // by DaemonSet: its revision at the end
+	deployed  map[string]map[podChange][]string // by Deployment: its pods by what happens to them
 	refused   []string
 	unsettled bool
 }
@@ -118,7 +118,7 @@ func (c *course) fork() *rollout.Sim {
 }
 
 // baseline returns the simulation without the edits. For the zero Effect it is empty.
-func (e Effect) baseline() *course {
+func (e effect) baseline() *course {
 	if e.plan == nil {
 		return &course{}
 	}
@@ -126,7 +126,7 @@ func (e Effect) baseline() *course {
 }
 
 // course returns the simulation of the plan. For the zero Effect it is empty.
-func (e Effect) course() *course {
+func (e effect) course() *course {
 	if e.plan == nil {
 		return &course{}
 	}
@@ -168,49 +168,25 @@ func rolling(r rollout.Reason) bool {
 	return false
 }
 
-// PodChanges is what a plan does to a DaemonSet's pods, as the sets of nodes where it
-// does so. The sets are disjoint.
-type PodChanges struct {
-	Created   cluster.NodeSet `json:"created"`   // there was no pod
-	Updated   cluster.NodeSet `json:"updated"`   // the rolling update replaces the pod
-	Recreated cluster.NodeSet `json:"recreated"` // the pod is deleted regardless of maxUnavailable and replaced
-	Deleted   cluster.NodeSet `json:"deleted"`   // the pod is no longer wanted: deleted at once, regardless of maxUnavailable, or evicted by a taint
-	Dropped   cluster.NodeSet `json:"dropped"`   // deleted by the rolling update and not replaced: the node only kept it
-	Outdated  cluster.NodeSet `json:"outdated"`  // the pod stays although the template changed: OnDelete, or the rollout does not get that far
-}
-
-// Empty reports whether no pod changes.
-func (p PodChanges) Empty() bool {
-	return p.Created.Len()+p.Updated.Len()+p.Recreated.Len()+p.Deleted.Len()+p.Dropped.Len()+p.Outdated.Len() == 0
-}
-
-// Pods returns the changes to the DaemonSet's pods that would not happen without the
-// edits. It runs the simulation.
-func (e Effect) Pods() PodChanges {
+// pods returns the changes to the DaemonSet's pods that would not happen without the
+// edits, by node. It runs the simulation.
+func (e effect) pods() PodChanges {
 	c := e.course()
 	base := e.baseline()
-	before, after := podsByNode(c.before[e.Key]), podsByNode(c.after[e.Key])
-	wasBefore, wasAfter := podsByNode(base.before[e.Key]), podsByNode(base.after[e.Key])
+	before, after := podsByNode(c.before[e.key]), podsByNode(c.after[e.key])
+	wasBefore, wasAfter := podsByNode(base.before[e.key]), podsByNode(base.after[e.key])
 	names := map[podChange][]string{}
 	for _, node := range nodesOf(before, after) {
-		is := e.podChange(before[node], after[node], c.rolled[e.Key][node], c.current[e.Key])
-		was := e.podChange(wasBefore[node], wasAfter[node], base.rolled[e.Key][node], base.current[e.Key])
+		is := e.podChange(before[node], after[node], c.rolled[e.key][node], c.current[e.key])
+		was := e.podChange(wasBefore[node], wasAfter[node], base.rolled[e.key][node], base.current[e.key])
 		if is != unchanged && (is != was || hashOf(after[node]) != hashOf(wasAfter[node])) {
 			names[is] = append(names[is], node)
 		}
 	}
-	set := func(change podChange) cluster.NodeSet {
-		if len(names[change]) == 0 {
-			return cluster.NodeSet{}
-		}
-		return e.plan.named(names[change]...)
-	}
-	return PodChanges{
-		Created: set(created), Updated: set(updated), Recreated: set(recreated), Deleted: set(deleted), Dropped: set(dropped), Outdated: set(outdated),
-	}
+	return podChanges(names)
 }
 
-// podChange is the change to the pods on a node: one of the sets of PodChanges.
+// podChange is the change to the pods on a node: one of the lists of PodChanges.
 type podChange uint8
 
 const (
@@ -221,10 +197,12 @@ const (
 	deleted
 	dropped
 	outdated
+	evicted
+	preempted
 )
 
 // podChange returns the change on a node from the pods before and after.
-func (e Effect) podChange(had, has []rollout.Pod, rolled bool, current int64) podChange {
+func (e effect) podChange(had, has []rollout.Pod, rolled bool, current int64) podChange {
 	switch {
 	case len(had)+len(has) == 0:
 		return unchanged
@@ -238,7 +216,7 @@ func (e Effect) podChange(had, has []rollout.Pod, rolled bool, current int64) po
 		return updated
 	case !shared(had, has):
 		return recreated
-	case e.Action == ActionChanged && stale(had, has, current):
+	case e.action == ActionChanged && stale(had, has, current):
 		return outdated
 	}
 	return unchanged
@@ -295,16 +273,16 @@ func nodesOf(before, after map[string][]rollout.Pod) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// Summary returns the course of the DaemonSet in the plan's simulation: waves, ticks,
+// summary returns the course of the DaemonSet in the plan's simulation: waves, ticks,
 // the lowest number of available pods, and whether it completes. Ticks have the length
 // Config.Rollout.Tick. It runs the simulation.
-func (e Effect) Summary() rollout.Estimate { return e.course().courses[daemonKey(e.Key)] }
+func (e effect) summary() rollout.Estimate { return e.course().courses[daemonKey(e.key)] }
 
-// Waiting returns the nodes that keep the DaemonSet's rollout from completing once
+// waits returns the nodes that keep the DaemonSet's rollout from completing once
 // nothing happens any more, or at the horizon. It leaves out nodes that would do so
 // without the edits too. It runs the simulation.
-func (e Effect) Waiting() []diagnosis.Wait {
-	key := daemonKey(e.Key)
+func (e effect) waits() []diagnosis.Wait {
+	key := daemonKey(e.key)
 	return newWaits(e.course().ends[key].waiting, e.baseline().ends[key].waiting)
 }
 
@@ -331,31 +309,28 @@ func ofPod(c diagnosis.Blocker) bool {
 	return false
 }
 
-// Completes reports whether the changes that the plan causes complete: every wanted pod
+// completes reports whether the changes that the plan causes complete: every wanted pod
 // is updated and available, except on nodes where none would be without the edits. It
 // runs the simulation.
-func (e Effect) Completes() bool {
-	state := e.Summary().State
-	return state == rollout.StateDone || state == rollout.StateStuck && len(e.Waiting()) == 0
+func (e effect) completes() bool {
+	state := e.summary().State
+	return state == rollout.StateDone || state == rollout.StateStuck && len(e.waits()) == 0
 }
 
-// Trace returns everything that happens after the edits. It runs the simulation.
-func (p *Plan) Trace() rollout.Trace { return slices.Clone(p.orNothing().course().trace) }
-
-// MinAvailable returns the lowest number of nodes with an available pod, out of the
+// minAvailable returns the lowest number of nodes with an available pod, out of the
 // number of nodes considered. It considers nodes that had a pod before, still want one,
 // and had it available or would have without the edits. Terminating pods do not count.
 // It runs the simulation.
-func (e Effect) MinAvailable() (available, of int) {
+func (e effect) minAvailable() (available, of int) {
 	w := e.worst()
 	return w.available, w.of
 }
 
-// lasting returns the nodes that MinAvailable considers.
-func (c *course) lasting(e Effect) map[string]bool {
-	wanted := e.Wanted()
+// lasting returns the nodes that minAvailable considers.
+func (c *course) lasting(e effect) map[string]bool {
+	wanted := e.wanted()
 	would := map[string]bool{}
-	for _, pods := range [][]rollout.Pod{c.before[e.Key], e.baseline().after[e.Key]} {
+	for _, pods := range [][]rollout.Pod{c.before[e.key], e.baseline().after[e.key]} {
 		for _, p := range pods {
 			if p.Available && !p.Terminating {
 				would[p.Node] = true
@@ -363,7 +338,7 @@ func (c *course) lasting(e Effect) map[string]bool {
 		}
 	}
 	nodes := map[string]bool{}
-	for _, p := range c.before[e.Key] {
+	for _, p := range c.before[e.key] {
 		if !p.Terminating && would[p.Node] && wanted.Has(p.Node) {
 			nodes[p.Node] = true
 		}

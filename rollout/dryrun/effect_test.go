@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -32,8 +34,8 @@ func TestAPausedDeploymentCannotRestart(t *testing.T) {
 			if strings.Contains(o.Edit, "shop/web") {
 				want, why = dryrun.OperationRefused, `error: deployments.apps "web" can't restart paused deployment (run rollout resume first)`
 			}
-			if o.State != want || strings.Join(o.Why, "") != why {
-				t.Errorf("edit %d of %v: %v", i, p.Edits(), o)
+			if o.State != want || strings.Join(o.Reasons, "") != why {
+				t.Errorf("edit %d of %v: %v", i, edits, o)
 			}
 		}
 		n, _ := p.After().Node("n-1")
@@ -53,7 +55,7 @@ func TestDomainsOfNodesThatComeGoAndMove(t *testing.T) {
 	p := plan(t, c,
 		dryrun.RemoveNodes(c.Named("a1")),
 		dryrun.EditNodes(c.Named("a2"), cluster.Label("zone", "b")),
-		dryrun.Apply(clustertest.Node("c1", "zone=c").Object(t)))
+		dryrun.Apply(clustertest.Object[*corev1.Node](t, clustertest.Node("c1", "zone=c"))))
 	var got []string
 	for _, a := range p.Availability("zone") {
 		got = append(got, fmt.Sprint(a.Domain, " ", a.Before, a.Worst, a.After))
@@ -72,12 +74,12 @@ func TestDomainsOfNodesThatComeGoAndMove(t *testing.T) {
 func TestAPodThatIsEvictedBesideItsSuccessorWasUpdated(t *testing.T) {
 	config := dryrun.Config{Rollout: rollout.Config{Kubelet: rollout.Kubelet{Ready: 10 * time.Second}}}
 	w := clustertest.World{clustertest.Node("n1"), clustertest.DaemonSet("ops/agent", "max-surge:1", "tolerate:x:NoExecute:5s")}
-	base, err := config.Start(w.Cluster(t))
+	base, err := dryrun.NewBaseline(w.Cluster(t), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p, err := base.Plan(
-		dryrun.Apply(clustertest.DaemonSet("ops/agent", "max-surge:1", "image:agent:2", "tolerate:x:NoExecute").Object(t)),
+		dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "max-surge:1", "image:agent:2", "tolerate:x:NoExecute"))),
 		dryrun.EditNodes(base.Cluster().Named("n1"), cluster.Taint("x:NoExecute")))
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +88,7 @@ func TestAPodThatIsEvictedBesideItsSuccessorWasUpdated(t *testing.T) {
 		t.Errorf("no pod was evicted:\n%v", p)
 	}
 	e, _ := p.Effect("ops/agent")
-	if pods := e.Pods(); pods.Updated.Len() != 1 || pods.Recreated.Len() > 0 {
+	if pods := e.Pods; len(pods.Updated) != 1 || len(pods.Recreated) > 0 {
 		t.Errorf("updated on %v, recreated on %v:\n%v", pods.Updated, pods.Recreated, p)
 	}
 }
@@ -115,11 +117,11 @@ func TestAdmissionNamesTheNodesWhereItDecides(t *testing.T) {
 		}, []string{gained + "small\n", refused + "large\n"}},
 	} {
 		w := clustertest.World{clustertest.Node("large", "size=large", "cpu:4"), clustertest.Node("small", "size=small", "cpu:1"), clustertest.DaemonSet("ops/agent", "cpu:1")}
-		base, err := dryrun.Config{Admit: test.admit}.Start(w.Cluster(t))
+		base, err := dryrun.NewBaseline(w.Cluster(t), dryrun.Config{Admit: test.admit})
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := base.Plan(dryrun.Apply(clustertest.DaemonSet("ops/agent", "cpu:2").Object(t)))
+		p, err := base.Plan(dryrun.Apply(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "cpu:2"))))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,6 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
-	"github.com/berthsim/berth/internal/enum"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/snapshot"
 	"github.com/berthsim/berth/placement"
@@ -25,33 +24,20 @@ import (
 )
 
 // Disposition is what a plan does to a pod that no DaemonSet owns.
-type Disposition uint8
+type Disposition string
 
 const (
-	DispositionEvicted     Disposition = iota // by a NoExecute taint (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode), or by a drain
-	DispositionPreempted                      // by the scheduler, to make room for a DaemonSet's pod of higher priority (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go: PostFilter)
-	DispositionRemoved                        // deleted with its node or its owner, or by the edits themselves
-	DispositionWithoutNode                    // it stays, but its node would not admit it again
+	DispositionEvicted     Disposition = "Evicted"     // by a NoExecute taint (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode), or by a drain
+	DispositionPreempted   Disposition = "Preempted"   // by the scheduler, to make room for a DaemonSet's pod of higher priority (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go: PostFilter)
+	DispositionRemoved     Disposition = "Removed"     // deleted with its node or its owner, or by the edits themselves
+	DispositionWithoutNode Disposition = "WithoutNode" // it stays, but its node would not admit it again
 )
 
-var dispositionNames = enum.Of[Disposition]("Evicted", "Preempted", "Removed", "WithoutNode")
-
-// String returns the disposition in one word.
-func (f Disposition) String() string { return dispositionNames.String(f) }
-
-func (f Disposition) words() string {
-	if f == DispositionWithoutNode {
+func (d Disposition) words() string {
+	if d == DispositionWithoutNode {
 		return "without a node"
 	}
-	return strings.ToLower(f.String())
-}
-
-// MarshalText returns the word of a disposition.
-func (f Disposition) MarshalText() ([]byte, error) { return dispositionNames.MarshalText(f) }
-
-// UnmarshalText parses the word of a disposition.
-func (f *Disposition) UnmarshalText(text []byte) error {
-	return dispositionNames.UnmarshalText(f, text)
+	return strings.ToLower(string(d))
 }
 
 // Eviction is a pod that no DaemonSet owns, and what a plan does to it.
@@ -59,7 +45,7 @@ type Eviction struct {
 	Pod         string        `json:"pod"` // namespace/name
 	Node        string        `json:"node"`
 	Disposition Disposition   `json:"disposition"`
-	After       time.Duration `json:"after,omitempty"` // ns from the edits until it goes
+	After       time.Duration `json:"after"`           // from the edits until it goes
 	Cause       string        `json:"cause"`           // the taint, the pod that preempts it, or what keeps it off its node
 	Owner       string        `json:"owner,omitempty"` // "ReplicaSet web-5d4f": the controller that replaces it; empty: none
 	// Successor is the name of the pod that its ReplicaSet created in its place. It is
@@ -77,8 +63,8 @@ type Eviction struct {
 	Missing *time.Duration `json:"missing,omitempty"`
 }
 
-// String returns the pod and what happens to it in one line.
-func (e Eviction) String() string {
+// line returns the pod and what happens to it in one line.
+func (e Eviction) line() string {
 	s := fmt.Sprintf("%s on %s: %s", e.Pod, e.Node, e.Disposition.words())
 	if e.After > 0 {
 		s += fmt.Sprintf(" after %v", e.After)
@@ -90,7 +76,7 @@ func (e Eviction) String() string {
 func (e Eviction) next() string {
 	switch {
 	case e.Owner == "" && e.Disposition != DispositionWithoutNode:
-		return "; nothing makes it anew"
+		return "; nothing recreates it"
 	case e.Successor != "" && e.NewNode == "":
 		return fmt.Sprintf("; %s takes its place, on no node: %s", e.Successor, e.Unschedulable)
 	case e.Successor != "" && e.Missing == nil:
@@ -168,7 +154,7 @@ func (s *search) collect() {
 			switch {
 			case anyway:
 			case goes && e.Kind != rollout.EventDeleted:
-				s.add(pod, fateOf(e), why(e, still), time.Duration(e.Tick-s.course.start-1)*s.plan.tick())
+				s.add(pod, dispositionOf(e), why(e, still), time.Duration(e.Tick-s.course.start-1)*s.plan.tick())
 			case goes:
 			case s.gone(pod):
 				s.add(pod, DispositionRemoved, "its owner is deleted", 0)
@@ -211,7 +197,7 @@ func leaves(k rollout.EventKind) bool {
 	return false
 }
 
-func fateOf(e rollout.Event) Disposition {
+func dispositionOf(e rollout.Event) Disposition {
 	switch e.Kind {
 	case rollout.EventPreempted:
 		return DispositionPreempted
@@ -239,8 +225,8 @@ func over(pod *corev1.Pod) bool {
 	return kube.IsTerminal(pod.Status.Phase) || pod.DeletionTimestamp != nil
 }
 
-func (s *search) add(pod *corev1.Pod, fate Disposition, why string, after time.Duration) {
-	e := Eviction{Pod: kube.Key(pod), Node: pod.Spec.NodeName, Disposition: fate, Cause: why, After: after}
+func (s *search) add(pod *corev1.Pod, disposition Disposition, why string, after time.Duration) {
+	e := Eviction{Pod: kube.Key(pod), Node: pod.Spec.NodeName, Disposition: disposition, Cause: why, After: after}
 	if ref := metav1.GetControllerOfNoCopy(pod); ref != nil {
 		e.Owner = ref.Kind + " " + ref.Name
 	}
@@ -250,7 +236,7 @@ func (s *search) add(pod *corev1.Pod, fate Disposition, why string, after time.D
 // leaveUnplaced records a pod that its node admitted but no longer would, and a node
 // that would take it once everything has settled.
 func (s *search) leaveUnplaced(pod *corev1.Pod, was, now *corev1.Node) {
-	w, err := placement.ForPod(anew(pod), placement.Unvalidated())
+	w, err := placement.ForPod(recreatedPod(pod), placement.Unvalidated())
 	if err != nil || w.Check(was).Decision == placement.Excluded {
 		return
 	}
@@ -279,8 +265,8 @@ func first(set cluster.NodeSet) string {
 	return ""
 }
 
-// anew returns the pod as its owner would create it again.
-func anew(pod *corev1.Pod) *corev1.Pod {
+// recreatedPod returns the pod as its owner would create it again.
+func recreatedPod(pod *corev1.Pod) *corev1.Pod {
 	again := pod.DeepCopy()
 	again.Spec.NodeName = ""
 	again.Status = corev1.PodStatus{}
@@ -446,18 +432,18 @@ func (s *search) standIn() {
 		}
 	}
 	for _, l := range all {
-		if w, err := placement.ForPod(anew(l.pod), placement.Unvalidated()); l.NewNode == "" && err == nil {
+		if w, err := placement.ForPod(recreatedPod(l.pod), placement.Unvalidated()); l.NewNode == "" && err == nil {
 			l.Unschedulable = w.Predict(c).String()
 		}
 	}
 }
 
-// standInLabel distinguishes the pods of one stand-in from those of others.
+// standInLabel distinguishes the pods of different stand-ins.
 const standInLabel = "berth/stand-in"
 
 // standIn returns a ReplicaSet that creates the pod again.
 func standIn(pod *corev1.Pod, number int) *appsv1.ReplicaSet {
-	again, one, id := anew(pod), int32(1), strconv.Itoa(number)
+	again, one, id := recreatedPod(pod), int32(1), strconv.Itoa(number)
 	labels := map[string]string{standInLabel: id}
 	maps.Copy(labels, pod.Labels)
 	return cluster.Default(&appsv1.ReplicaSet{

@@ -47,7 +47,7 @@ func ExampleKeepsAvailable() {
 	}
 	// Output:
 	// FAIL  ops/agent: 100% stay available in each zone except 1 at a time: 2 below at a time
-	//       a b: 1 of 2 available 1s after the edits, 2 are promised
+	//       a b: 1 of 2 available 1s after the edits, 2 are required
 	// ok    ops/agent: 50% stay available in each zone
 	// DaemonSet ops/agent in a: 2 available before, at worst 1 (after 1s), 2 in the end
 	// DaemonSet ops/agent in b: 2 available before, at worst 1 (after 1s), 2 in the end

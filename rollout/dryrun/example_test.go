@@ -51,7 +51,7 @@ func Example() {
 		t.Fatal(err)
 	}
 	// Output:
-	// the plan breaks a policy
+	// the plan violates a policy
 	// edit  taint dedicated=gpu:NoExecute on gpu-1 gpu-2
 	// FAIL  ops/agent: covers {gpu-1 gpu-2}: 2 of 2 nodes get no running pod
 	//       gpu-1 gpu-2: Excluded: TaintToleration: node(s) had untolerated taint(s) [dedicated=gpu:NoExecute]
@@ -68,19 +68,18 @@ func ExampleNew() {
 			t.Fatal(err)
 		}
 		e, _ := plan.Effect("ops/agent")
-		pods := e.Pods()
-		up, of := e.MinAvailable()
-		fmt.Printf("updated in waves %v, deleted at once %v, %d waves, at worst %d of %d\n", pods.Updated, pods.Deleted, e.Summary().Waves, up, of)
+		pods, r := e.Pods, e.Rollout
+		fmt.Printf("updated in waves %v, deleted at once %v, %d waves, at worst %d of %d\n", pods.Updated, pods.Deleted, r.Waves, r.MinAvailable, r.Available)
 	}
 	// Output:
-	// updated in waves {gpu-1 gpu-2 worker-1 worker-2 worker-3 worker-4}, deleted at once {}, 6 waves, at worst 5 of 6
-	// updated in waves {gpu-1 gpu-2}, deleted at once {worker-1 worker-2 worker-3 worker-4}, 2 waves, at worst 1 of 2
+	// updated in waves [gpu-1 gpu-2 worker-1 worker-2 worker-3 worker-4], deleted at once [], 6 waves, at worst 5 of 6
+	// updated in waves [gpu-1 gpu-2], deleted at once [worker-1 worker-2 worker-3 worker-4], 2 waves, at worst 1 of 2
 }
 
 // One Baseline answers many questions: how many nodes may be cordoned for good before
 // an update leaves the agent on fewer than half?
 func ExampleNewBaseline() {
-	base, err := dryrun.NewBaseline(small())
+	base, err := dryrun.NewBaseline(small(), dryrun.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +90,7 @@ func ExampleNewBaseline() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if plan.Check(dryrun.AtLeast("50%", "", nodes)).Failed() {
+		if plan.Check(dryrun.AtLeast("50%", "", nodes)).Err() != nil {
 			fmt.Println(n)
 			return
 		}
@@ -114,7 +113,7 @@ func ExamplePlan_String() {
 	//     - lost: worker-4
 	//           now Excluded: TaintToleration: node(s) had untolerated taint(s) [gone:NoExecute]
 	//     pods deleted at once: 1 on worker-4
-	//     takes 1s, at worst 5 of 5 pods available that stay wanted
+	//     takes 1s, at worst 5 of 5 pods available on nodes that still want one
 }
 
 // A plan is stored as JSON, and refused if the cluster has changed by the time that it
@@ -142,13 +141,13 @@ func ExampleRecord_Stale() {
 	fmt.Println(plan.Stale(later))
 	// Output:
 	// <nil> true
-	// the plan is stale: the cluster is not the one that it was made from: changed: Node gpu-1
+	// the plan is stale: it was made from another cluster: changed: Node gpu-1
 }
 
 // Durations depend on the kubelets.
 func ExampleWithin() {
 	config := dryrun.Config{Rollout: rollout.Config{Kubelet: rollout.Kubelet{Start: 5 * time.Second, Ready: 40 * time.Second, Stop: 10 * time.Second}}}
-	base, err := config.Start(small())
+	base, err := dryrun.NewBaseline(small(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +159,7 @@ func ExampleWithin() {
 	// Output:
 	// ok    ops/agent: within 5m0s, 50% available
 	// FAIL  ops/agent: within 2m0s, 4 available: it takes 2m46s
-	//       worker-3 worker-4: its turn is not over after 2m0s
+	//       worker-3 worker-4: not updated after 2m0s
 }
 
 // A policy about nothing is not met.
@@ -185,19 +184,19 @@ func ExampleCustom() {
 		t.Fatal(err)
 	}
 	quiet := dryrun.Custom("takes no pod away at once", func(e dryrun.Effect) (broken []dryrun.Violation) {
-		for _, node := range e.Pods().Deleted.Names() {
+		for _, node := range e.Pods.Deleted {
 			broken = append(broken, e.Violation(node, "its pod goes at once"))
 		}
 		return broken
 	})
 	fmt.Print(plan.Check(quiet))
 	// Output:
-	// FAIL  ops/agent: takes no pod away at once: 1 nodes break it
+	// FAIL  ops/agent: takes no pod away at once: 1 nodes violate it
 	//       worker-1: its pod goes at once
 }
 
 // One agent is split over two DaemonSets: one node has no pod, another has both.
-func ExamplePlan_Split() {
+func ExampleExactlyOne() {
 	c := clustertest.World{
 		clustertest.Node("n1", "size=small", "cpu:2", "memory:2Gi", "pods:9"),
 		clustertest.Node("n2", "size=large", "cpu:2", "memory:2Gi", "pods:9"),
@@ -209,12 +208,8 @@ func ExamplePlan_Split() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Print(plan.Split("ops/agent-*"))
 	fmt.Print(plan.Check(dryrun.ExactlyOne(c.Nodes()).For("ops/agent-*")))
 	// Output:
-	// ops/agent-large + ops/agent-small: 1 nodes have exactly one, 1 none, 1 several
-	//   none: n3
-	//   n1: ops/agent-large, ops/agent-small
 	// FAIL  ops/agent-large + ops/agent-small: exactly one on {n1 n2 n3}: of 3 nodes 1 have none and 1 several
 	//       n3: no DaemonSet has a running pod there
 	//       n1: wanted by ops/agent-large and ops/agent-small
@@ -222,9 +217,9 @@ func ExamplePlan_Split() {
 
 // A webhook that adds a nodeSelector does not change where the controller wants pods,
 // only where the scheduler places them.
-func ExampleAdmit() {
+func ExampleAdmission() {
 	config := dryrun.Config{Admit: func(pod *corev1.Pod) { pod.Spec.NodeSelector = map[string]string{"pool": "worker"} }}
-	base, err := config.Start(small())
+	base, err := dryrun.NewBaseline(small(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,13 +228,12 @@ func ExampleAdmit() {
 		t.Fatal(err)
 	}
 	e, _ := plan.Effect("ops/agent")
-	a, _ := e.Admission()
-	fmt.Println(a.Changes, a.Refused)
-	fmt.Println("wanted", e.Wanted(), "placed", e.Placed())
-	fmt.Println(e.Verdict("gpu-1"))
+	fmt.Println(e.Admission.Changes, e.Admission.Refused)
+	fmt.Println("wanted", e.Wanted.After, "placed", e.Placed.After)
+	fmt.Println(e.Violation("gpu-1", "").Verdict)
 	// Output:
-	// [spec.nodeSelector: (none) -> {"pool":"worker"}] {gpu-1 gpu-2}
-	// wanted {gpu-1 gpu-2 worker-1 worker-2 worker-3 worker-4} placed {worker-1 worker-2 worker-3 worker-4}
+	// [{spec.nodeSelector  {"pool":"worker"}}] [gpu-1 gpu-2]
+	// wanted 6 placed 4
 	// gpu-1: Pending: NodeAffinity: node(s) didn't match Pod's node affinity/selector [pool=worker: the node has "gpu"]
 }
 
@@ -261,7 +255,7 @@ func ExampleReschedules() {
 	}
 	fmt.Print(plan.Check(dryrun.Reschedules()))
 	// Output:
-	// FAIL  pods that have to go find another node: 1 pods find none
+	// FAIL  displaced pods find another node: 1 pods find none
 	//       gpu-1: shop/web-1: removed: the node is removed; no node takes it again: 0/5 nodes are available: 1 Insufficient cpu, 4 node(s) didn't match Pod's node affinity/selector.
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// Fingerprint identifies what a plan was made from. It is equal for equal clusters, in
+// fingerprintOf returns what identifies the cluster that a plan was made from. It is equal for equal clusters, in
 // whatever order their objects were read, and differs as soon as anything changes that
 // a plan may depend on.
 //
@@ -29,14 +29,12 @@ import (
 // phase, start and conditions of a pod; the revision data of a ControllerRevision; and
 // the disruptions that a PodDisruptionBudget allows. It leaves out what changes all the
 // time and decides nothing: resourceVersion, managedFields, heartbeats, generation and
-// the status of controllers. It does not cover the Config or the version of berth.
-type Fingerprint string
-
-// FingerprintOf returns the fingerprint of a cluster. It costs some 20 µs per object.
-func FingerprintOf(c *cluster.Cluster) Fingerprint { return sum(prints(c)) }
+// the status of controllers. It does not cover the Config or the version of berth. It
+// costs some 20 µs per object.
+func fingerprintOf(c *cluster.Cluster) string { return sum(prints(c)) }
 
 // fingerprintOfEdits covers the edits of a plan, with the objects that they apply.
-func fingerprintOfEdits(p *Plan) Fingerprint {
+func fingerprintOfEdits(p *Plan) string {
 	all := map[string]string{}
 	for i, e := range p.edits {
 		all[fmt.Sprintf("edit %06d", i)] = e.text
@@ -73,12 +71,12 @@ func prints(c *cluster.Cluster) map[string]string {
 	return all
 }
 
-func sum(prints map[string]string) Fingerprint {
+func sum(prints map[string]string) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(prints)) {
 		fmt.Fprintf(&b, "%q %s\n", name, prints[name])
 	}
-	return Fingerprint("berth1:" + hash(b.String())[:32])
+	return "berth1:" + hash(b.String())[:32]
 }
 
 func hash(v any) string {
@@ -152,10 +150,7 @@ func resized(statuses []corev1.ContainerStatus) []corev1.ContainerStatus {
 	return all
 }
 
-// Fingerprint returns the fingerprint of the cluster that was given, before it settled.
-func (p *Plan) Fingerprint() Fingerprint { return p.orNothing().base.print() }
-
-// Stale returns nil if the cluster is still the one that the plan was made from.
+// Stale returns nil if the plan was made from this cluster.
 // Otherwise the error names the objects that differ, and errors.Is finds ErrStale in
 // it. It costs two fingerprints.
 func (p *Plan) Stale(c *cluster.Cluster) error {
@@ -164,7 +159,7 @@ func (p *Plan) Stale(c *cluster.Cluster) error {
 
 // ErrStale is found by errors.Is in every error about a plan that no longer fits the
 // cluster.
-var ErrStale = errors.New("the plan is stale: the cluster is not the one that it was made from")
+var ErrStale = errors.New("the plan is stale: it was made from another cluster")
 
 func staleness(moved map[string]string) error {
 	if len(moved) == 0 {

@@ -15,24 +15,21 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// InspectConfig configures an inspection.
-type InspectConfig struct {
-	Within  time.Duration   // a rollout that takes longer is a finding; 0: no limit
-	Kubelet rollout.Kubelet // how long pods take, for Within; its Timings are ignored
-}
-
-// Inspect returns InspectConfig{}.Of(c).
-func Inspect(c *cluster.Cluster) (Findings, error) { return InspectConfig{}.Of(c) }
-
-// Of inspects every DaemonSet of the cluster, with its PodDisruptionBudgets, before any
-// change. It costs a prediction per DaemonSet, another with surge, and the reasons of
+// Inspect returns findings about every DaemonSet of the cluster, with its
+// PodDisruptionBudgets, before any change. A rollout that takes longer than Config.Limit
+// is a finding; Config.Rollout.Kubelet sets how long pods take, and its Timings are
+// ignored. It costs a prediction per DaemonSet, another with surge, and the reasons of
 // the nodes in findings. The error lists DaemonSets that cannot be read; the findings
 // about the others are returned all the same.
-func (i InspectConfig) Of(c *cluster.Cluster) (Findings, error) {
+func Inspect(c *cluster.Cluster, cfg Config) (Findings, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
 	var all Findings
 	var errs []error
 	for _, ds := range borrow.From(c).DaemonSets() {
-		x, err := i.inspect(c, cluster.Default(ds))
+		x, err := inspect(c, cluster.Default(ds), cfg)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", kube.Key(ds), err))
 			continue
@@ -45,7 +42,8 @@ func (i InspectConfig) Of(c *cluster.Cluster) (Findings, error) {
 
 // inspector looks at one DaemonSet.
 type inspector struct {
-	InspectConfig
+	limit      time.Duration
+	kubelet    rollout.Kubelet
 	cluster    *cluster.Cluster
 	set        *appsv1.DaemonSet
 	workload   *placement.Workload
@@ -54,12 +52,12 @@ type inspector struct {
 	found      Findings
 }
 
-func (i InspectConfig) inspect(c *cluster.Cluster, ds *appsv1.DaemonSet) (*inspector, error) {
+func inspect(c *cluster.Cluster, ds *appsv1.DaemonSet, cfg Config) (*inspector, error) {
 	w, err := placement.ForDaemonSet(ds, placement.Unvalidated())
 	if err != nil {
 		return nil, err
 	}
-	x := &inspector{InspectConfig: i, cluster: c, set: ds, workload: w, prediction: w.Predict(c), runs: map[string]bool{}}
+	x := &inspector{limit: cfg.Limit, kubelet: cfg.Rollout.Kubelet, cluster: c, set: ds, workload: w, prediction: w.Predict(c), runs: map[string]bool{}}
 	for _, p := range borrow.From(c).Pods() {
 		if kube.Controls(ds, "DaemonSet", p) {
 			x.runs[p.Spec.NodeName] = true
@@ -73,8 +71,8 @@ func (i InspectConfig) inspect(c *cluster.Cluster, ds *appsv1.DaemonSet) (*inspe
 }
 
 // find adds a finding about the DaemonSet.
-func (x *inspector) find(rule Rule, severity Severity, path string, nodes []string, message, remedy string) {
-	x.found = append(x.found, Finding{rule, severity, nameOf(x.set), path, nodes, message, remedy})
+func (x *inspector) find(rule string, severity Severity, path string, nodes []string, message, remedy string) {
+	x.found = append(x.found, Finding{rule, severity, nameOf(x.set), path, append([]string{}, nodes...), message, remedy})
 }
 
 // rolls returns the update strategy, or nil if updates wait for users.

@@ -40,7 +40,7 @@ func (x *inspector) inspectDead(limit int) {
 	if len(dead) < limit || x.prediction.Eligible().Minus(x.cluster.Named(dead...)).Len() == 0 { // no node waits for them
 		return
 	}
-	x.find(RuleUpdateLimitUsedUp, SeverityProblem, strategyPath+"maxUnavailable", dead,
+	x.find("UpdateLimitUsedUp", SeverityProblem, strategyPath+"maxUnavailable", dead,
 		fmt.Sprintf("not ready: %s, which use all of maxUnavailable (%d of %d): a rollout does not begin", kube.FirstNames(dead), len(dead), limit),
 		fmt.Sprintf("repair or remove them, or set maxUnavailable to %d", len(dead)+1))
 }
@@ -62,28 +62,28 @@ func (x *inspector) inspectRounding(amount *intstr.IntOrString, limit int) {
 	if amount == nil || amount.Type != intstr.String || amount.StrVal == "100%" || wanted < 2 || limit < wanted {
 		return
 	}
-	x.find(RuleRoundsUpToAll, SeverityWarning, strategyPath+"maxUnavailable", nil,
+	x.find("RoundsUpToAll", SeverityWarning, strategyPath+"maxUnavailable", nil,
 		fmt.Sprintf("%s of %d nodes rounds up to %d: all pods go at once", amount.StrVal, wanted, limit),
-		"give a number, or a smaller percentage")
+		"set a number, or a smaller percentage")
 }
 
 // inspectTime finds rollouts that take too long. It counts waves: each takes as long as
 // a pod takes to stop, start, become ready and stay ready.
 func (x *inspector) inspectTime(limit int) {
 	wanted := x.prediction.Eligible().Len()
-	if x.Within == 0 || wanted == 0 || limit == 0 {
+	if wanted == 0 || limit == 0 {
 		return
 	}
-	wave := time.Duration(x.set.Spec.MinReadySeconds)*time.Second + x.Kubelet.Start + x.Kubelet.Ready + x.Kubelet.Stop
+	wave := time.Duration(x.set.Spec.MinReadySeconds)*time.Second + x.kubelet.Start + x.kubelet.Ready + x.kubelet.Stop
 	waves := (wanted + limit - 1) / limit
 	takes := time.Duration(waves) * wave
-	if takes <= x.Within {
+	if takes <= x.limit {
 		return
 	}
 	remedy := "lower minReadySeconds"
-	if fit := int(x.Within / wave); fit > 0 {
+	if fit := int(x.limit / wave); fit > 0 {
 		remedy = fmt.Sprintf("allow %d at a time, or lower minReadySeconds", (wanted+fit-1)/fit)
 	}
-	x.find(RuleTakesTooLong, SeverityWarning, "spec.minReadySeconds", nil,
-		fmt.Sprintf("a rollout takes at least %v, %d waves of %v, longer than %v", takes, waves, wave, x.Within), remedy)
+	x.find("TakesTooLong", SeverityWarning, "spec.minReadySeconds", nil,
+		fmt.Sprintf("a rollout takes at least %v, %d waves of %v, longer than %v", takes, waves, wave, x.limit), remedy)
 }

@@ -19,12 +19,12 @@ func TestNegativeLimitsCountNoWaves(t *testing.T) {
 		ds := clustertest.DaemonSet("ops/agent", "max-surge:1", "min-ready:10s").Object(t).(*appsv1.DaemonSet)
 		surge, unavailable := intstr.FromInt(limits[0]), intstr.FromInt(limits[1])
 		ds.Spec.UpdateStrategy.RollingUpdate.MaxSurge, ds.Spec.UpdateStrategy.RollingUpdate.MaxUnavailable = &surge, &unavailable
-		found, err := dryrun.InspectConfig{Within: time.Second}.Of(with(t, w, ds))
+		found, err := dryrun.Inspect(with(t, w, ds), dryrun.Config{Limit: time.Second})
 		if err != nil {
 			t.Errorf("%v: %v", limits, err)
 		}
 		for _, f := range found {
-			if f.Rule == dryrun.RuleTakesTooLong {
+			if f.Rule == "TakesTooLong" {
 				t.Errorf("%v: %v", limits, f)
 			}
 		}

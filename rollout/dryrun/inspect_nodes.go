@@ -39,7 +39,7 @@ func (x *inspector) inspectLoss() {
 		return
 	}
 	v, _ := x.prediction.Verdict(lost[0])
-	x.find(RuleLosesPods, SeverityProblem, tolerationsPath, lost,
+	x.find("LosesPods", SeverityProblem, tolerationsPath, lost,
 		fmt.Sprintf("the next rollout deletes the pods on %s and none come back: %s", kube.FirstNames(lost), words(v.Reasons)),
 		x.hint(lost[0], "tolerate the taints, or take them off the nodes, before the rollout"))
 }
@@ -77,7 +77,7 @@ func (x *inspector) inspectSurge() {
 		return
 	}
 	v, _ := surging.Verdict(stuck[0])
-	x.find(RuleSurgeCannotWork, SeverityProblem, strategyPath+"maxSurge", stuck,
+	x.find("SurgeCannotWork", SeverityProblem, strategyPath+"maxSurge", stuck,
 		fmt.Sprintf("on %s the new pod does not fit beside the old one: %s", kube.FirstNames(stuck), words(v.Reasons)),
 		"set maxSurge to 0 and maxUnavailable to 1 or more")
 }
@@ -107,7 +107,7 @@ func (x *inspector) inspectVirtual() {
 	for _, label := range []string{fargateLabel, virtualKubelet} {
 		if nodes := virtual[label]; len(nodes) > 0 {
 			key, value, _ := strings.Cut(label, "=")
-			x.find(RuleOnVirtualNodes, severity, fmt.Sprintf("%s[%d]", tolerationsPath, everything), nodes,
+			x.find("OnVirtualNodes", severity, fmt.Sprintf("%s[%d]", tolerationsPath, everything), nodes,
 				fmt.Sprintf("it tolerates everything, and so is wanted on %s, no machines of yours", kube.FirstNames(nodes)),
 				fmt.Sprintf("require %s NotIn %s by node affinity", key, value))
 		}
@@ -135,7 +135,7 @@ func virtualLabel(n *corev1.Node) string {
 // the finding has what the scheduler would report. A node that keeps a pod counts as
 // accepting.
 func (x *inspector) inspectSelector() {
-	nodes, never := x.cluster.Nodes(), "no pod is ever made"
+	nodes, never := x.cluster.Nodes(), "no pod is ever created"
 	keeps := slices.ContainsFunc(x.prediction.Kept().Names(), func(n string) bool { return x.runs[n] })
 	if nodes.Len() == 0 || x.prediction.Eligible().Len() > 0 || keeps {
 		return
@@ -150,7 +150,7 @@ func (x *inspector) inspectSelector() {
 			continue // a part of the requirement is more specific
 		}
 		if taint, ok := strings.CutPrefix(c.Condition, "taint "); ok && c.Path == "" {
-			x.find(RuleSelectsNothing, SeverityNote, tolerationsPath, nil,
+			x.find("SelectsNothing", SeverityNote, tolerationsPath, nil,
 				fmt.Sprintf("each of %d nodes has the taint %s, which it does not tolerate: %s", nodes.Len(), taint, never),
 				"tolerate it, or take it off nodes, if the DaemonSet is to run here")
 			continue
@@ -159,10 +159,10 @@ func (x *inspector) inspectSelector() {
 		if typo, ok := typos[c.Path]; ok {
 			severity, remedy = SeverityProblem, typo
 		}
-		x.find(RuleSelectsNothing, severity, c.Path, nil, fmt.Sprintf("none of %d nodes meets %s: %s", nodes.Len(), cmp.Or(c.Condition, "it, since "+c.Fault), never), remedy)
+		x.find("SelectsNothing", severity, c.Path, nil, fmt.Sprintf("none of %d nodes meets %s: %s", nodes.Len(), cmp.Or(c.Condition, "it, since "+c.Fault), never), remedy)
 	}
 	if len(costs) == 0 {
-		x.find(RuleSelectsNothing, SeverityNote, "spec.template.spec", nil, fmt.Sprintf("%s: %s", never, strings.TrimSuffix(x.prediction.String(), ".")),
+		x.find("SelectsNothing", SeverityNote, "spec.template.spec", nil, fmt.Sprintf("%s: %s", never, strings.TrimSuffix(x.prediction.String(), ".")),
 			"label nodes, tolerate taints, or leave requirements out, if the DaemonSet is to run here")
 	}
 }

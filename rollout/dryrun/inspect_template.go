@@ -21,11 +21,11 @@ func (x *inspector) inspectTemplate() {
 	}
 	spec := &x.set.Spec.Template.Spec
 	if a := spec.Affinity; a != nil && a.NodeAffinity != nil && len(a.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0 {
-		x.find(RulePreferenceIgnored, SeverityNote, "spec.template.spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution", nil,
+		x.find("PreferenceIgnored", SeverityNote, "spec.template.spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution", nil,
 			"a preference changes nothing: the controller aims each pod at its node", "require it, or leave it out")
 	}
 	if !requests(spec) {
-		x.find(RuleNoRequests, SeverityNote, "spec.template.spec.containers", nil,
+		x.find("NoRequests", SeverityNote, "spec.template.spec.containers", nil,
 			"no container requests anything: the scheduler counts nothing, and a node short of memory evicts the pod first", "request cpu and memory")
 	}
 }
@@ -43,7 +43,7 @@ func (x *inspector) inspectSeconds(i int) {
 	path := fmt.Sprintf("%s[%d].tolerationSeconds", tolerationsPath, i)
 	if own := t.Key == corev1.TaintNodeNotReady || t.Key == corev1.TaintNodeUnreachable; own &&
 		t.Operator == corev1.TolerationOpExists && t.Effect == corev1.TaintEffectNoExecute {
-		x.find(RuleIgnoredSeconds, SeverityNote, path, nil, "the controller tolerates "+t.Key+" for ever, whatever is said here", "leave it out")
+		x.find("IgnoredSeconds", SeverityNote, path, nil, "the controller tolerates "+t.Key+" indefinitely, regardless of this value", "leave it out")
 		return
 	}
 	var loops []string
@@ -56,8 +56,8 @@ func (x *inspector) inspectSeconds(i int) {
 		}
 	}
 	if len(loops) > 0 {
-		x.find(RuleEvictionLoop, SeverityProblem, path, loops,
-			fmt.Sprintf("on %s each pod is turned out after %d s and made again, for ever", kube.FirstNames(loops), max(0, *t.TolerationSeconds)),
+		x.find("EvictionLoop", SeverityProblem, path, loops,
+			fmt.Sprintf("on %s each pod is evicted after %d s and recreated in a loop", kube.FirstNames(loops), max(0, *t.TolerationSeconds)),
 			"leave tolerationSeconds out, or the toleration")
 	}
 }
@@ -100,13 +100,13 @@ func (x *inspector) inspectDisruption() {
 		if err != nil || b.Namespace != x.set.Namespace || !selector.Matches(labels.Set(x.set.Spec.Template.Labels)) {
 			continue
 		}
-		f := Finding{Object: nameOf(b), Path: "spec.minAvailable", Remedy: "leave it out, and rely on maxUnavailable of the DaemonSet"}
+		f := Finding{Nodes: []string{}, Object: nameOf(b), Path: "spec.minAvailable", Remedy: "leave it out, and rely on maxUnavailable of the DaemonSet"}
 		set := nameOf(x.set)
 		if form := unsupported(b); form != "" {
-			f.Rule, f.Severity, f.Path = RulePDBCannotProtect, SeverityProblem, "spec."+strings.Fields(form)[0]
+			f.Rule, f.Severity, f.Path = "PDBCannotProtect", SeverityProblem, "spec."+strings.Fields(form)[0]
 			f.Message = fmt.Sprintf("%s cannot be counted for pods of %s: a DaemonSet has no scale, and every eviction of them fails", form, set)
 		} else {
-			f.Rule, f.Severity = RulePDBDoesNotProtect, SeverityNote
+			f.Rule, f.Severity = "PDBDoesNotProtect", SeverityNote
 			f.Message = fmt.Sprintf("neither a rollout of %s nor kubectl drain asks it", set)
 		}
 		x.found = append(x.found, f)

@@ -154,8 +154,8 @@ func askRollout(c *cluster.Cluster) bool {
 }
 
 func askDryrun(c *cluster.Cluster) {
-	dryrun.Inspect(c)
-	b, err := dryrun.Config{Horizon: 50 * time.Second}.Start(c)
+	dryrun.Inspect(c, dryrun.Config{})
+	b, err := dryrun.NewBaseline(c, dryrun.Config{Limit: 50 * time.Second})
 	if err != nil {
 		return
 	}

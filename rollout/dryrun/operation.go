@@ -11,7 +11,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 
-	"github.com/berthsim/berth/internal/enum"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/diagnosis"
@@ -19,27 +18,22 @@ import (
 )
 
 // OperationState is the result of an edit.
-type OperationState uint8
+type OperationState string
 
 const (
-	OperationCompleted    OperationState = iota // everything that it caused has completed
-	OperationAlreadyStuck                       // it does not complete, and is no worse than without the edits: harmless
-	OperationRefused                            // kubectl or the API server refuses it
-	OperationStuck                              // blocked by something that time alone does not remove
-	OperationRunning                            // not complete at Config.Horizon
+	OperationCompleted    OperationState = "Completed"    // everything that it caused has completed
+	OperationAlreadyStuck OperationState = "AlreadyStuck" // it does not complete, and is no worse than without the edits: harmless
+	OperationRefused      OperationState = "Refused"      // kubectl or the API server refuses it
+	OperationStuck        OperationState = "Stuck"        // blocked by something that time alone does not remove
+	OperationRunning      OperationState = "Running"      // not complete at Config.Limit
 )
 
-var operationNames = enum.Of[OperationState]("completed", "already stuck", "refused", "stuck", "running")
+// operationStates lists the states from best to worst.
+var operationStates = []OperationState{OperationCompleted, OperationAlreadyStuck, OperationRefused, OperationStuck, OperationRunning}
 
-// String returns the state in words.
-func (s OperationState) String() string { return operationNames.String(s) }
-
-// MarshalText returns the words of a state.
-func (s OperationState) MarshalText() ([]byte, error) { return operationNames.MarshalText(s) }
-
-// UnmarshalText parses the words of a state.
-func (s *OperationState) UnmarshalText(text []byte) error {
-	return operationNames.UnmarshalText(s, text)
+// worseThan reports whether s is worse than another state. The zero state is the best.
+func (s OperationState) worseThan(t OperationState) bool {
+	return slices.Index(operationStates, s) > slices.Index(operationStates, t)
 }
 
 // Operation is an edit and its result. An edit completes when everything that it
@@ -50,19 +44,19 @@ type Operation struct {
 	State OperationState `json:"state"`
 	// After is the time until the last event of what it touches; for a drain, until the
 	// node was drained.
-	After time.Duration `json:"after,omitempty"`
-	// Why is the refusal by kubectl or the API server, or what blocks the edit, a
+	After time.Duration `json:"after"`
+	// Reasons has the refusal by kubectl or the API server, or what blocks the edit, a
 	// sentence for each workload and drain.
-	Why      []string `json:"why,omitempty"`
-	Blocking []string `json:"blocking,omitempty"` // the nodes or pods responsible, a line for each
-	Remedies []string `json:"remedies,omitempty"` // changes that would let it complete, each tried on its own
-	Touched  []string `json:"touched,omitempty"`  // keys with their kind: "deployment/shop/web"
+	Reasons  []string `json:"reasons"`
+	Blocking []string `json:"blocking"` // the nodes or pods responsible, a line for each
+	Remedies []string `json:"remedies"` // changes that would let it complete, each tried on its own
+	Touched  []string `json:"touched"`  // keys with their kind: "deployment/shop/web"
 
 	diagnoses []*diagnosis.Diagnosis
 }
 
 // Fails reports whether the operation neither completes nor is harmless.
-func (o Operation) Fails() bool { return o.State > OperationAlreadyStuck }
+func (o Operation) Fails() bool { return o.State.worseThan(OperationAlreadyStuck) }
 
 // Diagnoses returns the diagnoses of the workloads and drains that are stuck.
 func (o Operation) Diagnoses() []*diagnosis.Diagnosis { return slices.Clone(o.diagnoses) }
@@ -75,7 +69,7 @@ func (o Operation) String() string {
 	for _, lines := range []struct {
 		word string
 		text []string
-	}{{"", o.Why}, {"blocking ", o.Blocking}, {"remedy ", o.Remedies}} {
+	}{{"", o.Reasons}, {"blocking ", o.Blocking}, {"remedy ", o.Remedies}} {
 		for _, line := range grouped(lines.text) {
 			fmt.Fprintf(&b, "      %s%s\n", lines.word, line)
 		}
@@ -126,10 +120,10 @@ func (o Operation) outcome() string {
 	case o.State == OperationAlreadyStuck:
 		return "already stuck without it, and no worse"
 	}
-	return o.State.String()
+	return strings.ToLower(string(o.State))
 }
 
-// Operations returns the result of each edit, in the order of Edits. It runs the
+// Operations returns the result of each edit, in the order of the edits. It runs the
 // simulation. An operation that is stuck costs a diagnosis.
 func (p *Plan) Operations() []Operation { return slices.Clone(p.orNothing().operate()) }
 
@@ -170,7 +164,9 @@ func (p *Plan) operations() []Operation {
 	all := make([]Operation, len(p.edits))
 	for i, e := range p.edits {
 		keys := slices.Sorted(maps.Keys(names[i].keys))
-		all[i] = j.judge(Operation{Edit: e.String(), Touched: append(keys, others...)}, names[i], p.refusals(i))
+		all[i] = j.judge(Operation{
+			Edit: e.String(), State: OperationCompleted, Reasons: []string{}, Blocking: []string{}, Remedies: []string{}, Touched: append(append([]string{}, keys...), others...),
+		}, names[i], p.refusals(i))
 	}
 	return all
 }
@@ -272,7 +268,7 @@ func (j *judge) changed() []string {
 
 func (j *judge) judge(o Operation, n named, refused []string) Operation {
 	if len(refused) > 0 {
-		o.State, o.Why = OperationRefused, refused
+		o.State, o.Reasons = OperationRefused, refused
 		return o
 	}
 	var all []verdict
@@ -286,20 +282,23 @@ func (j *judge) judge(o Operation, n named, refused []string) Operation {
 	}
 	ticks := 0
 	for _, v := range all {
-		o.State, ticks = max(o.State, v.state), max(ticks, v.ticks)
+		if v.state.worseThan(o.State) {
+			o.State = v.state
+		}
+		ticks = max(ticks, v.ticks)
 	}
 	for _, v := range all {
 		if v.state == OperationCompleted {
 			continue
 		}
-		o.Why = append(o.Why, v.why)
-		if v.state >= OperationStuck {
+		o.Reasons = append(o.Reasons, v.why)
+		if v.state.worseThan(OperationRefused) {
 			o.add(v)
 		}
 	}
 	switch {
 	case o.State == OperationRunning:
-		o.After = j.plan.base.config.Horizon
+		o.After = j.plan.base.config.Limit
 	case o.State == OperationCompleted && len(n.drains) > 0:
 		o.After = j.plan.duration(drained)
 	case o.State == OperationCompleted:
@@ -335,7 +334,7 @@ func (j *judge) workload(key string) verdict {
 func (j *judge) examine(key string) verdict {
 	end, there := j.course.ends[key]
 	if !there || end.state == rollout.StateDone || end.state == rollout.StateUnknown {
-		return verdict{ticks: end.last}
+		return verdict{state: OperationCompleted, ticks: end.last}
 	}
 	v := verdict{state: OperationStuck}
 	v.found, _ = diagnosis.Diagnose(j.course.fork(), key)
@@ -343,7 +342,7 @@ func (j *judge) examine(key string) verdict {
 	case v.found != nil:
 		v.why = v.found.Cause
 	case end.state == rollout.StateStuck:
-		v.why = workloadName(key) + " is not as wanted: " + firstWaits(end.waiting)
+		v.why = workloadName(key) + " is not as desired: " + firstWaits(end.waiting)
 	default:
 		v.state, v.why = OperationRunning, workloadName(key)+" is still under way: "+firstWaits(end.waiting)
 	}
@@ -358,7 +357,7 @@ func firstWaits(waits []diagnosis.Wait) string {
 	for _, w := range waits {
 		lines = append(lines, w.String())
 	}
-	return cmp.Or(strings.Join(capped(lines, 3, "%d more"), "; "), "nobody can tell why")
+	return cmp.Or(strings.Join(capped(lines, 3, "%d more"), "; "), "the cause is unknown")
 }
 
 // noWorse reports whether the workload would be just as stuck without the edits. An
@@ -400,7 +399,7 @@ func (p *Plan) edited(key string) bool {
 func (j *judge) drain(node string) verdict {
 	for i := range j.course.trace {
 		if e := &j.course.trace[i]; e.Kind == rollout.EventDrained && e.Node == node {
-			return verdict{ticks: e.Tick - j.course.start}
+			return verdict{state: OperationCompleted, ticks: e.Tick - j.course.start}
 		}
 	}
 	f := j.course.fork()

@@ -10,7 +10,6 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
-	"github.com/berthsim/berth/internal/enum"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
@@ -25,9 +24,11 @@ type Plan struct {
 	edits []Edit
 	*editedCluster
 	course  func() *course
-	whole   func() []Effect
+	whole   func() []effect // of DaemonSets
+	effects func() []Effect
 	evict   func() []Eviction
 	operate func() []Operation
+	budgets func() []BudgetCourse
 }
 
 // orNothing returns p, or a Plan of no edits to an empty cluster if p is nil or zero.
@@ -48,32 +49,21 @@ func nothing() *Plan {
 	return empty.plan
 }
 
-// Action is what edits do to a DaemonSet's object.
-type Action uint8
+// Action is what edits do to the object of a DaemonSet or Deployment.
+type Action string
 
 const (
-	ActionNone    Action = iota // nothing
-	ActionCreated               // it is new
-	ActionChanged               // its spec changes
-	ActionDeleted               // it is deleted
+	ActionNone    Action = "None"    // nothing
+	ActionCreated Action = "Created" // it is new
+	ActionChanged Action = "Changed" // its spec changes
+	ActionDeleted Action = "Deleted" // it is deleted
 )
 
-var actionNames = enum.Of[Action]("None", "Created", "Changed", "Deleted")
-
-// String returns the action in one word.
-func (a Action) String() string { return actionNames.String(a) }
-
-// MarshalText returns the word of an action.
-func (a Action) MarshalText() ([]byte, error) { return actionNames.MarshalText(a) }
-
-// UnmarshalText parses the word of an action.
-func (a *Action) UnmarshalText(text []byte) error { return actionNames.UnmarshalText(a, text) }
-
-// Effect is what a plan does to one DaemonSet.
-type Effect struct {
-	Key     string // namespace/name
-	Action  Action
-	Changes placement.Changes // the nodes where a pod becomes, or is no longer, wanted, placed or kept
+// effect is what a plan does to one DaemonSet, computed on demand.
+type effect struct {
+	key     string // namespace/name
+	action  Action
+	changes placement.Changes // the nodes where a pod becomes, or is no longer, wanted, placed or kept
 
 	plan          *Plan
 	before, after *daemon
@@ -85,9 +75,6 @@ func (p *Plan) Before() *cluster.Cluster { return p.orNothing().base.cluster }
 
 // After returns the cluster with the edits made, before anything in it reacts to them.
 func (p *Plan) After() *cluster.Cluster { return p.orNothing().editedCluster.after }
-
-// Edits returns the edits, in the order in which they are made.
-func (p *Plan) Edits() []Edit { return slices.Clone(p.orNothing().edits) }
 
 // Select returns the nodes that a label selector in kubectl's notation matches before
 // or after the edits, so that an edit cannot hide a node from a policy. Each node is in
@@ -109,63 +96,49 @@ func (p *Plan) latest(nodes cluster.NodeSet) cluster.NodeSet {
 	return p.After().Nodes().And(nodes).Or(nodes)
 }
 
-// Effects returns the effect on every DaemonSet that exists before or after the plan,
-// ascending by key. The first call costs a prediction for each.
-func (p *Plan) Effects() []Effect { return slices.Clone(p.orNothing().whole()) }
-
-func (p *Plan) predictAll() []Effect {
+func (p *Plan) predictAll() []effect {
 	keys := map[string]bool{}
 	for _, c := range []*cluster.Cluster{p.Before(), p.After()} {
 		for _, ds := range borrow.From(c).DaemonSets() {
 			keys[kube.Key(ds)] = true
 		}
 	}
-	var all []Effect
+	var all []effect
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		all = append(all, p.effect(key))
 	}
 	return all
 }
 
-// Effect returns the effect on one DaemonSet, or false if it exists neither before nor
-// after the plan. Each call costs a prediction.
-func (p *Plan) Effect(key string) (Effect, bool) {
-	e := p.orNothing().effect(key)
-	return e, e.before != nil || e.after != nil
-}
-
-func (p *Plan) effect(key string) Effect {
-	e := Effect{Key: key, plan: p, before: p.base.daemons[key]}
+func (p *Plan) effect(key string) effect {
+	e := effect{key: key, action: ActionNone, plan: p, before: p.base.daemons[key]}
 	namespace, name := split(key)
 	ds, there := borrow.From(p.After()).DaemonSet(namespace, name)
 	switch {
 	case !there && e.before != nil:
-		e.Action = ActionDeleted
+		e.action = ActionDeleted
 	case !there:
 		return e
 	case e.before == nil:
-		e.Action = ActionCreated
+		e.action = ActionCreated
 	case ds != e.before.object && !equality.Semantic.DeepEqual(ds.Spec, e.before.object.Spec):
-		e.Action = ActionChanged
+		e.action = ActionChanged
 	}
 	if there {
 		e.after, e.wrong = p.predict(e, ds)
 	}
-	e.Changes = placement.Diff(e.before.prediction(), e.after.prediction())
+	e.changes = placement.Diff(e.before.prediction(), e.after.prediction())
 	return e
 }
 
 // predict predicts a DaemonSet after the edits. A known one need not be compiled.
 // DaemonSets that are edited together are judged together.
-func (p *Plan) predict(e Effect, ds *appsv1.DaemonSet) (*daemon, error) {
-	if e.Action == ActionNone {
+func (p *Plan) predict(e effect, ds *appsv1.DaemonSet) (*daemon, error) {
+	if e.action == ActionNone {
 		return p.base.on(e.before, p.judged())
 	}
 	return p.base.predict(ds, p.judged())
 }
-
-// Plan returns the plan that the effect belongs to.
-func (e Effect) Plan() *Plan { return e.plan }
 
 func (d *daemon) prediction() *placement.Prediction {
 	if d == nil {
@@ -174,18 +147,12 @@ func (d *daemon) prediction() *placement.Prediction {
 	return d.Prediction
 }
 
-// Prediction returns where pods are wanted and placed before and after the plan. Each
-// is nil if the DaemonSet does not exist then.
-func (e Effect) Prediction() (before, after *placement.Prediction) {
-	return e.before.prediction(), e.after.prediction()
-}
+// placed returns the nodes that get a running pod after the plan: the admitted pod must
+// fit there too.
+func (e effect) placed() cluster.NodeSet { return e.after.placed() }
 
-// Placed returns the nodes that get a running pod after the plan: those of the
-// prediction where the admitted pod fits too.
-func (e Effect) Placed() cluster.NodeSet { return e.after.placed() }
-
-// Wanted returns the nodes where a pod is wanted after the plan.
-func (e Effect) Wanted() cluster.NodeSet {
+// wanted returns the nodes where a pod is wanted after the plan.
+func (e effect) wanted() cluster.NodeSet {
 	if e.after == nil {
 		return cluster.NodeSet{}
 	}
@@ -202,10 +169,8 @@ func (d *daemon) placed() cluster.NodeSet {
 	return d.Placed()
 }
 
-// Verdict returns the verdict on the admitted pod after the plan. It is Excluded
+// verdict returns the verdict on the admitted pod after the plan. It is Excluded
 // without reasons if the DaemonSet or the node does not exist then.
-func (e Effect) Verdict(node string) placement.Verdict { return e.after.verdict(node) }
-
 func (d *daemon) verdict(node string) placement.Verdict {
 	none := placement.Verdict{Node: node}
 	if d == nil {
@@ -220,27 +185,23 @@ func (d *daemon) verdict(node string) placement.Verdict {
 	return none
 }
 
-// Empty reports whether nothing changes: no object of a DaemonSet, no decision on a
+// Empty reports whether nothing changes: no DaemonSet or Deployment, no decision on a
 // node, and no pod. It runs the simulation.
 func (p *Plan) Empty() bool {
-	for _, e := range p.orNothing().whole() {
-		if !e.Empty() {
-			return false
-		}
-	}
-	return len(p.Evictions())+len(p.Deployments()) == 0
+	p = p.orNothing()
+	return len(p.evict())+len(p.effects()) == 0
 }
 
-// Empty reports whether the plan does nothing to the DaemonSet and its pods, their
+// empty reports whether the plan does nothing to the DaemonSet and its pods, their
 // readiness included, and changes no node's decision. It runs the simulation.
-func (e Effect) Empty() bool {
-	return e.Action == ActionNone && !e.turns() && e.wrong == nil && !e.touched()
+func (e effect) empty() bool {
+	return e.action == ActionNone && !e.turns() && e.wrong == nil && !e.touched()
 }
 
 // turns reports whether a node's decision changes. Added or removed nodes alone do not
 // count.
-func (e Effect) turns() bool {
-	for range e.Changes.All() {
+func (e effect) turns() bool {
+	for range e.changes.All() {
 		return true
 	}
 	return false
@@ -249,8 +210,8 @@ func (e Effect) turns() bool {
 // Findings returns what Inspect finds after the plan and not before. It costs two
 // inspections.
 func (p *Plan) Findings() Findings {
-	before, _ := Inspect(p.Before())
-	after, _ := Inspect(p.After()) // DaemonSets that cannot be read are in the effects
+	before, _ := Inspect(p.Before(), Config{})
+	after, _ := Inspect(p.After(), Config{}) // DaemonSets that cannot be read are in the effects
 	known := map[string]bool{}
 	for _, f := range before {
 		known[f.String()] = true

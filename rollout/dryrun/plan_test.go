@@ -114,7 +114,7 @@ func edits(c *cluster.Cluster, m *cluster.Manifest) map[string][]dryrun.Edit {
 // for one of rollingUpdate; tolerationSeconds left out.
 func TestPlans(t *testing.T) {
 	c, m := twelve(t)
-	b, err := dryrun.NewBaseline(c)
+	b, err := dryrun.NewBaseline(c, dryrun.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,8 +168,8 @@ func TestDeployments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := dryrun.DeploymentEffect{Deployment: "shop/web", Created: 3, State: "Done"}
-	if got := p.Deployments(); len(got) != 1 || got[0] != want || p.Empty() {
+	if got := p.Effects(); len(got) != 1 || got[0].Key != "deployment/shop/web" || got[0].Action != dryrun.ActionCreated || len(got[0].Pods.Created) != 3 || got[0].Rollout.State != "Done" ||
+		got[0].Wanted != (dryrun.Count{After: 3}) || got[0].Placed != (dryrun.Count{After: 3}) || p.Empty() {
 		t.Errorf("created: %v", got)
 	}
 	with, err := c.With(cluster.Default(web))
@@ -180,7 +180,7 @@ func TestDeployments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Deployments(); len(got) != 1 || got[0].Evicted != 3 || got[0].Created != 3 {
+	if got, _ := p.Effect("shop/web"); len(got.Pods.Evicted) != 3 || len(got.Pods.Created) != 3 {
 		t.Errorf("evicted: %v", got)
 	}
 }
@@ -189,7 +189,7 @@ func TestDeployments(t *testing.T) {
 // -race.
 func TestSideBySide(t *testing.T) {
 	c, m := twelve(t)
-	b, err := dryrun.NewBaseline(c)
+	b, err := dryrun.NewBaseline(c, dryrun.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

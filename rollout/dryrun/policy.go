@@ -11,6 +11,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/span"
 	"github.com/berthsim/berth/placement"
 )
 
@@ -24,8 +25,8 @@ type Policy struct {
 	vacuous  bool // allowed to be about nothing
 	hints    bool // a pod on a violating node would meet it
 	wrong    error
-	judge    func(e Effect) evaluation
-	together func(p *Plan, effects []Effect) evaluation // judges all DaemonSets at once
+	judge    func(e effect) evaluation
+	together func(p *Plan, effects []effect) evaluation // judges all DaemonSets at once
 	ofPods   bool                                       // is about no DaemonSet
 	// ofWorkloads judges a DaemonSet or Deployment, by its key with the kind.
 	ofWorkloads func(p *Plan, key string) evaluation
@@ -41,12 +42,12 @@ type evaluation struct {
 // Covers requires a running pod on every node of the set: wanted and with room. Nodes
 // of the set that do not exist after the plan are ignored.
 func Covers(nodes cluster.NodeSet) Policy {
-	return Policy{text: "covers " + short(nodes), hints: true, judge: func(e Effect) evaluation {
+	return Policy{text: "covers " + short(nodes), hints: true, judge: func(e effect) evaluation {
 		left := e.plan.After().Nodes().And(nodes)
 		if left.Len() == 0 {
 			return evaluation{empty: "no node of the set is in the cluster"}
 		}
-		missing := left.Minus(e.Placed())
+		missing := left.Minus(e.placed())
 		return e.evaluation(fmt.Sprintf("%d of %d nodes get no running pod", missing.Len(), left.Len()), missing, unplaced)
 	}}
 }
@@ -54,12 +55,12 @@ func Covers(nodes cluster.NodeSet) Policy {
 // Avoids requires that no node of the set wants a pod, and that no pod is left on a
 // node that only keeps it.
 func Avoids(nodes cluster.NodeSet) Policy {
-	return Policy{text: "avoids " + short(nodes), judge: func(e Effect) evaluation {
+	return Policy{text: "avoids " + short(nodes), judge: func(e effect) evaluation {
 		left := e.plan.After().Nodes().And(nodes)
 		if left.Len() == 0 {
 			return evaluation{empty: "no node of the set is in the cluster"}
 		}
-		there := e.Wanted().And(left)
+		there := e.wanted().And(left)
 		if e.after != nil && e.after.Kept().And(left).Len() > 0 {
 			there = there.Or(e.lastingNodes().And(left))
 		}
@@ -68,9 +69,9 @@ func Avoids(nodes cluster.NodeSet) Policy {
 }
 
 // lastingNodes returns the kept nodes that still have a pod when the plan has settled.
-func (e Effect) lastingNodes() cluster.NodeSet {
+func (e effect) lastingNodes() cluster.NodeSet {
 	var names []string
-	for _, pod := range e.course().after[e.Key] {
+	for _, pod := range e.course().after[e.key] {
 		names = append(names, pod.Node)
 	}
 	return e.after.Kept().And(e.plan.After().Named(names...))
@@ -86,12 +87,12 @@ func AtLeast(amount, topologyKey string, nodes cluster.NodeSet) Policy {
 	if topologyKey != "" {
 		text += " in each " + topologyKey
 	}
-	return Policy{text: text, wrong: err, hints: true, judge: func(e Effect) evaluation {
+	return Policy{text: text, wrong: err, hints: true, judge: func(e effect) evaluation {
 		return e.atLeast(share, topologyKey, e.plan.After().Nodes().And(nodes))
 	}}
 }
 
-func (e Effect) atLeast(share amount, topologyKey string, nodes cluster.NodeSet) evaluation {
+func (e effect) atLeast(share amount, topologyKey string, nodes cluster.NodeSet) evaluation {
 	names, domains := domainsOf(e.plan.After(), topologyKey, nodes)
 	if len(domains) == 0 {
 		empty := "no node of the set is in the cluster"
@@ -103,10 +104,10 @@ func (e Effect) atLeast(share amount, topologyKey string, nodes cluster.NodeSet)
 	var broken []string
 	var missing cluster.NodeSet
 	for i, domain := range domains {
-		placed := e.Placed().And(domain).Len()
+		placed := e.placed().And(domain).Len()
 		if want := share.of(domain.Len()); placed < want {
-			broken = append(broken, fmt.Sprintf("%s%d of %d nodes get a running pod, %d are promised", names[i], placed, domain.Len(), want))
-			missing = missing.Or(domain.Minus(e.Placed()))
+			broken = append(broken, fmt.Sprintf("%s%d of %d nodes get a running pod, %d are required", names[i], placed, domain.Len(), want))
+			missing = missing.Or(domain.Minus(e.placed()))
 		}
 	}
 	return e.evaluation(strings.Join(broken, "; "), missing, unplaced)
@@ -135,10 +136,11 @@ func domainsOf(c *cluster.Cluster, key string, nodes cluster.NodeSet) (names []s
 // take no time. A DaemonSet that the plan does not touch meets the policy.
 func Within(d time.Duration, availability string) Policy {
 	share, err := parseAmount(availability)
-	if d <= 0 {
-		err = errors.Join(err, fmt.Errorf("duration %v: must be more than 0", d))
+	if d == 0 {
+		err = errors.Join(err, errors.New("duration 0s: must be more than 0"))
 	}
-	return Policy{text: fmt.Sprintf("within %v, %s available", d, word(availability)), wrong: err, judge: func(e Effect) evaluation {
+	err = errors.Join(err, span.Check("duration", d))
+	return Policy{text: fmt.Sprintf("within %v, %s available", d, word(availability)), wrong: err, judge: func(e effect) evaluation {
 		return e.within(d, share)
 	}}
 }
@@ -147,9 +149,38 @@ func Within(d time.Duration, availability string) Policy {
 // the DaemonSets named by For. It is for one agent split over several DaemonSets, each
 // for its kind of node.
 func ExactlyOne(nodes cluster.NodeSet) Policy {
-	return Policy{text: "exactly one on " + short(nodes), together: func(p *Plan, effects []Effect) evaluation {
-		return splitOf(p, effects).exactlyOne(p.After().Nodes().And(nodes))
+	return Policy{text: "exactly one on " + short(nodes), together: func(p *Plan, effects []effect) evaluation {
+		return exactlyOne(effects, p.After().Nodes().And(nodes))
 	}}
+}
+
+func exactlyOne(effects []effect, nodes cluster.NodeSet) evaluation {
+	if nodes.Len() == 0 {
+		return evaluation{empty: "no node of the set is in the cluster"}
+	}
+	var wanted, several, placed cluster.NodeSet
+	for _, e := range effects {
+		several = several.Or(wanted.And(e.wanted()))
+		wanted, placed = wanted.Or(e.wanted()), placed.Or(e.placed())
+	}
+	gaps, overlaps := nodes.Minus(placed).Minus(several), several.And(nodes)
+	var r evaluation
+	for _, name := range gaps.Names() {
+		r.offenders = append(r.offenders, Violation{Subject: name, Message: "no DaemonSet has a running pod there"})
+	}
+	for _, name := range overlaps.Names() {
+		var by []string
+		for _, e := range effects {
+			if e.wanted().Has(name) {
+				by = append(by, e.key)
+			}
+		}
+		r.offenders = append(r.offenders, Violation{Subject: name, Message: "wanted by " + strings.Join(by, " and ")})
+	}
+	if len(r.offenders) > 0 {
+		r.message = fmt.Sprintf("of %d nodes %d have none and %d several", nodes.Len(), gaps.Len(), overlaps.Len())
+	}
+	return r
 }
 
 // Reschedules requires that every pod that no DaemonSet owns and that has to go finds
@@ -158,15 +189,15 @@ func ExactlyOne(nodes cluster.NodeSet) Policy {
 // DaemonSet.
 func Reschedules(pods ...string) Policy {
 	names := Policy{}.For(pods...)
-	text := "pods that have to go find another node"
+	text := "displaced pods find another node"
 	if len(pods) > 0 {
 		text = word(strings.Join(pods, ", ")) + ": " + text
 	}
-	return Policy{text: text, wrong: names.wrong, together: func(p *Plan, _ []Effect) evaluation {
+	return Policy{text: text, wrong: names.wrong, together: func(p *Plan, _ []effect) evaluation {
 		var r evaluation
 		for _, e := range p.Evictions() {
-			if e.Unschedulable != "" && e.Disposition != DispositionWithoutNode && names.about(Effect{Key: e.Pod}) {
-				r.offenders = append(r.offenders, Violation{Node: e.Node, Message: strings.Replace(e.String(), " on "+e.Node, "", 1)})
+			if e.Unschedulable != "" && e.Disposition != DispositionWithoutNode && names.about(effect{key: e.Pod}) {
+				r.offenders = append(r.offenders, Violation{Subject: e.Node, Message: strings.Replace(e.line(), " on "+e.Node, "", 1)})
 			}
 		}
 		if len(r.offenders) > 0 {
@@ -185,12 +216,12 @@ func Custom(text string, broken func(e Effect) []Violation) Policy {
 		p.wrong = errors.New("no function")
 		return p
 	}
-	p.judge = func(e Effect) evaluation {
-		offenders := broken(e)
+	p.judge = func(e effect) evaluation {
+		offenders := broken(e.record())
 		if len(offenders) == 0 {
 			return evaluation{}
 		}
-		return evaluation{message: fmt.Sprintf("%d nodes break it", len(offenders)), offenders: offenders}
+		return evaluation{message: fmt.Sprintf("%d nodes violate it", len(offenders)), offenders: offenders}
 	}
 	return p
 }
@@ -235,36 +266,38 @@ func (p Policy) String() string {
 // word returns text, or two quotes if it is empty.
 func word(text string) string { return cmp.Or(text, `""`) }
 
-func (p Policy) about(e Effect) bool {
+func (p Policy) about(e effect) bool {
 	return len(p.patterns) == 0 || slices.ContainsFunc(p.patterns, func(pattern string) bool {
-		ok, _ := path.Match(pattern, e.Key)
+		ok, _ := path.Match(pattern, e.key)
 		return ok
 	})
 }
 
-// Violation is a node that violates a policy.
+// Violation is what violates a policy: a node, or for a policy that is about no node an
+// edit, a PodDisruptionBudget or a topology domain.
 type Violation struct {
-	Node    string            `json:"node"`
-	Verdict placement.Verdict `json:"verdict"`           // after the plan
-	Before  bool              `json:"before,omitempty"`  // whether the node violated the policy before the plan too
-	Message string            `json:"message,omitempty"` // in addition to the verdict
+	Subject string             `json:"subject"`
+	Verdict *placement.Verdict `json:"verdict,omitempty"` // on the node after the plan
+	Before  bool               `json:"before"`            // whether it violated the policy before the plan too
+	Message string             `json:"message,omitempty"` // in addition to the verdict
 }
 
-// String returns the node and the reasons in one line.
-func (o Violation) String() string {
-	s := o.Verdict.String()
-	if o.Message != "" {
-		s = o.Node + ": " + o.Message
+// line returns the subject and the reasons in one line.
+func (v Violation) line() string {
+	s := v.Subject + ": " + v.Message
+	if v.Message == "" && v.Verdict != nil {
+		s = v.Verdict.String()
 	}
-	if o.Before {
+	if v.Before {
 		s += " (already so before)"
 	}
 	return s
 }
 
-// Violation returns a Violation of a node, with its verdict after the plan.
-func (e Effect) Violation(node, why string) Violation {
-	return Violation{Node: node, Verdict: e.Verdict(node), Message: why}
+// violation returns a Violation of a node, with its verdict after the plan.
+func (e effect) violation(node, why string) Violation {
+	verdict := e.after.verdict(node)
+	return Violation{Subject: node, Verdict: &verdict, Message: why}
 }
 
 func unplaced(d placement.Decision) bool   { return d < placement.Placed }
@@ -272,13 +305,13 @@ func unexcluded(d placement.Decision) bool { return d > placement.Excluded }
 
 // evaluation finds the nodes that violate a policy: those whose decision is bad. The
 // policy is met if there are none.
-func (e Effect) evaluation(message string, nodes cluster.NodeSet, bad func(placement.Decision) bool) evaluation {
+func (e effect) evaluation(message string, nodes cluster.NodeSet, bad func(placement.Decision) bool) evaluation {
 	if nodes.Len() == 0 {
 		return evaluation{}
 	}
 	r := evaluation{message: message}
 	for _, name := range nodes.Names() {
-		o := e.Violation(name, "")
+		o := e.violation(name, "")
 		if e.after == nil {
 			o.Message = "there is no such DaemonSet after the plan"
 		}
@@ -299,6 +332,7 @@ func short(nodes cluster.NodeSet) string {
 	return nodes.String()
 }
 
-// Err returns an error if the policy itself is invalid, such as an amount, a duration
-// or a pattern that does not parse. Check reports it too, as OutcomeInvalid.
-func (p Policy) Err() error { return p.wrong }
+// MarshalJSON returns an error: a policy has no JSON form. Its results have: Report.
+func (p Policy) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("dryrun.Policy has no JSON form: marshal the Report of Plan.Check")
+}

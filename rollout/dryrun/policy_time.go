@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/berthsim/berth/internal/span"
 )
 
 // Completes requires that every edit of the plan completes within the duration, or is
@@ -22,8 +24,8 @@ func Completes(within time.Duration, edits ...string) Policy {
 	if len(edits) > 0 {
 		p.text = word(strings.Join(edits, ", ")) + ": " + p.text
 	}
-	if within < 0 {
-		p.wrong = fmt.Errorf("duration %v: must not be negative", within)
+	if err := span.Check("duration", within); err != nil {
+		p.wrong = err
 	}
 	for _, pattern := range edits {
 		if _, err := path.Match(pattern, ""); err != nil {
@@ -31,7 +33,7 @@ func Completes(within time.Duration, edits ...string) Policy {
 		}
 	}
 	edits = slices.Clone(edits)
-	p.together = func(plan *Plan, _ []Effect) evaluation { return plan.completes(within, edits) }
+	p.together = func(plan *Plan, _ []effect) evaluation { return plan.completes(within, edits) }
 	return p
 }
 
@@ -45,9 +47,9 @@ func (p *Plan) completes(within time.Duration, patterns []string) evaluation {
 		asked++
 		switch {
 		case o.Fails():
-			r.offenders = append(r.offenders, Violation{Node: o.Edit, Message: strings.Join(append([]string{o.outcome()}, o.Why...), ": ")})
+			r.offenders = append(r.offenders, Violation{Subject: o.Edit, Message: strings.Join(append([]string{o.outcome()}, o.Reasons...), ": ")})
 		case within > 0 && o.After > within:
-			r.offenders = append(r.offenders, Violation{Node: o.Edit, Message: o.outcome()})
+			r.offenders = append(r.offenders, Violation{Subject: o.Edit, Message: o.outcome()})
 		}
 	}
 	switch {
@@ -110,7 +112,7 @@ func (p *Plan) keepsAvailable(key string, share amount, topologyKey string, exce
 		for _, name := range slices.Sorted(maps.Keys(now)) {
 			a := now[name]
 			if of := max(a.Before, would[name]); a.After < min(share.of(of), of) {
-				found = append(found, Violation{Node: orAll(name), Message: fmt.Sprintf("%d of %d available %v after the edits, %d are promised", a.After, of, p.duration(tick-p.course().start), min(share.of(of), of))})
+				found = append(found, Violation{Subject: orAll(name), Message: fmt.Sprintf("%d of %d available %v after the edits, %d are required", a.After, of, p.duration(tick-p.course().start), min(share.of(of), of))})
 			}
 		}
 		if len(found) > max(below, except) {
@@ -146,8 +148,8 @@ func (p *Plan) askWorkloads(policy Policy, blank Result) []Result {
 	var all []Result
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		_, plain, _ := strings.Cut(key, "/")
-		if policy.about(Effect{Key: plain}) {
-			all = append(all, blank.of(plain, policy.ofWorkloads(p, key)))
+		if policy.about(effect{key: plain}) {
+			all = append(all, blank.of(key, policy.ofWorkloads(p, key)))
 		}
 	}
 	if len(all) == 0 {

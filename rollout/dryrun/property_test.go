@@ -58,7 +58,7 @@ func drawEdit(t *rapid.T, c *cluster.Cluster, a clustertest.Spec) dryrun.Edit {
 }
 
 func planOf(t *rapid.T, s scene) *dryrun.Plan {
-	p, err := dryrun.Config{Horizon: time.Hour}.Start(s.c)
+	p, err := dryrun.NewBaseline(s.c, dryrun.Config{Limit: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,21 +86,25 @@ func TestPlanAgreesWithTheSimulation(t *testing.T) {
 		for range sim.Run(3600) {
 		}
 		for _, e := range p.Effects() {
-			pods := e.Pods()
-			created, deleted, updated = created+pods.Created.Len(), deleted+pods.Deleted.Len(), updated+pods.Updated.Len()
+			key, ok := strings.CutPrefix(e.Key, "daemonset/")
+			if !ok {
+				continue
+			}
+			pods := e.Pods
+			created, deleted, updated = created+len(pods.Created), deleted+len(pods.Deleted), updated+len(pods.Updated)
 			_, after := e.Prediction()
-			if extra := pods.Created.Or(pods.Updated).Minus(e.Wanted()); extra.Len() > 0 {
+			if extra := p.After().Named(append(pods.Created, pods.Updated...)...).Minus(after.Eligible()); extra.Len() > 0 {
 				t.Fatalf("%s: pods come where none are wanted: %v\n%v", e.Key, extra, p)
 			}
-			if extra := pods.Deleted.And(after.Kept()).Minus(evicted(p, e.Key)); extra.Len() > 0 {
+			if extra := p.After().Named(pods.Deleted...).And(after.Kept()).Minus(evicted(p, key)); extra.Len() > 0 {
 				t.Fatalf("%s: pods go at once where they are kept: %v\n%v", e.Key, extra, p)
 			}
 			wanted := 0
-			if object, err := sim.Object("daemonset/" + e.Key); err == nil {
+			if object, err := sim.Object(e.Key); err == nil {
 				wanted = int(object.(*appsv1.DaemonSet).Status.DesiredNumberScheduled)
 			}
-			if wanted != e.Wanted().Len() {
-				t.Fatalf("%s: the controller wants %d, the plan %v\n%v", e.Key, wanted, e.Wanted(), p)
+			if wanted != e.Wanted.After {
+				t.Fatalf("%s: the controller wants %d, the plan %v\n%v", e.Key, wanted, e.Wanted, p)
 			}
 		}
 	}
@@ -271,7 +275,7 @@ func TestInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, _ := p.Effect("logging/log-collector")
-	if kept := e.Changes.Nodes(placement.Eligible, placement.Kept); !kept.Equal(c.Named("worker-amd-1")) {
+	if kept := e.Changes; len(kept) != 1 || kept[0].Node != "worker-amd-1" || kept[0].Now != placement.Kept {
 		t.Errorf("kept only %v\n%v", kept, p)
 	}
 	if _, err := dryrun.New(c, dryrun.Inputs(rollout.NodeDown{})); err == nil {
@@ -294,8 +298,8 @@ func TestNonsense(t *testing.T) {
 	if _, err := dryrun.New(nil); err == nil {
 		t.Error("no cluster is taken")
 	}
-	if _, err := (dryrun.Config{Horizon: -1}).Start(c); err == nil {
-		t.Error("a negative horizon is taken")
+	if _, err := dryrun.NewBaseline(c, dryrun.Config{Limit: -1}); err == nil {
+		t.Error("a negative limit is taken")
 	}
 	p, err := dryrun.New(c)
 	if err != nil || !p.Empty() {
@@ -315,8 +319,7 @@ func TestNonsense(t *testing.T) {
 	none, _ := p.Effect("no/such")
 	for _, e := range []dryrun.Effect{{}, none} {
 		before, after := e.Prediction()
-		up, of := e.MinAvailable()
-		if !e.Pods().Empty() || before != nil || after != nil || up != 0 || of != 0 || e.Wanted().Len()+e.Placed().Len()+len(e.Waiting()) > 0 || e.Summary().Ticks != 0 || e.Verdict("x").Node != "x" {
+		if before != nil || after != nil || e.Rollout != nil || len(e.Pods.Created) > 0 || e.Wanted.After+e.Placed.After > 0 || e.Violation("x", "").Verdict.Node != "x" {
 			t.Errorf("of no DaemonSet something is known: %v", e)
 		}
 	}

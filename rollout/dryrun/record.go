@@ -3,30 +3,34 @@ package dryrun
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/berthsim/berth/cluster"
-	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/kube"
 )
 
-// RecordVersion changes when the JSON form changes in a way that breaks readers.
-const RecordVersion = "berth.dryrun/v1"
+// recordVersion changes when the JSON form changes in a way that breaks readers.
+const recordVersion = "berth.plan/v1"
 
 // Record is a plan as plain data. Plan.MarshalJSON writes it, and another program reads
 // it to show the plan or to refuse a stale one. It depends only on the cluster, the
-// edits and the Config, not on the order in which objects were read.
+// edits and the Config, not on the order in which objects were read. Durations are in
+// nanoseconds, as time.Duration is written. Lists are never nil.
 type Record struct {
-	Version     string             `json:"version"`
-	Kubernetes  string             `json:"kubernetes"`  // the version whose rules apply: "1.37"
-	Fingerprint Fingerprint        `json:"fingerprint"` // of the given cluster
-	EditsPrint  Fingerprint        `json:"editsFingerprint"`
-	Edits       []string           `json:"edits"`
-	Operations  []Operation        `json:"operations"` // the result of each edit
-	Nodes       Count              `json:"nodes"`
-	DaemonSets  []DaemonSetRecord  `json:"daemonSets"`  // that are affected, ascending by key
-	Untouched   []string           `json:"untouched"`   // the others
-	Deployments []DeploymentEffect `json:"deployments"` // with pods that change, ascending by key
-	// Availability has all DaemonSets and Deployments that are affected.
+	Version          string      `json:"version"`     // "berth.plan/v1"
+	Kubernetes       string      `json:"kubernetes"`  // the version whose rules apply: "1.37"
+	Fingerprint      string      `json:"fingerprint"` // of the given cluster
+	EditsFingerprint string      `json:"editsFingerprint"`
+	Operations       []Operation `json:"operations"` // each edit with its result
+	Nodes            Count       `json:"nodes"`
+	Effects          []Effect    `json:"effects"`   // on the affected DaemonSets and Deployments, ascending by key
+	Untouched        []string    `json:"untouched"` // keys of the other DaemonSets and Deployments, ascending
+	// Availability has the affected DaemonSets and Deployments, first all nodes together
+	// and then by zone (the node label topology.kubernetes.io/zone), if there are several.
 	Availability []Availability `json:"availability"`
+	Budgets      []BudgetCourse `json:"budgets"` // of all PodDisruptionBudgets
 	Evictions    []Eviction     `json:"evictions"`
 	Findings     []Finding      `json:"findings"` // new findings
 	Notes        []string       `json:"notes"`
@@ -38,72 +42,16 @@ type Count struct {
 	After  int `json:"after"`
 }
 
-// DaemonSetRecord is an Effect as plain data. Nodes are names, ascending.
-type DaemonSetRecord struct {
-	DaemonSet string             `json:"daemonSet"`
-	Action    Action             `json:"action"`
-	Fields    []FieldChange      `json:"fields,omitempty"`
-	Wanted    Count              `json:"wanted"`
-	Placed    Count              `json:"placed"`
-	Kept      Count              `json:"kept"`
-	Changes   []placement.Change `json:"changes"`
-	Clashes   []Clash            `json:"clashes,omitempty"` // with others that the plan creates or changes
-	Pods      PodsRecord         `json:"pods"`
-	Rollout   *RolloutRecord     `json:"rollout,omitempty"` // nil if no pod changes
-	Admission *AdmissionRecord   `json:"admission,omitempty"`
-	Error     string             `json:"error,omitempty"` // why there is no prediction after the plan
-}
-
-// PodsRecord is PodChanges as plain data.
-type PodsRecord struct {
-	Created   []string `json:"created"`
-	Updated   []string `json:"updated"`
-	Recreated []string `json:"recreated"`
-	Deleted   []string `json:"deleted"`
-	Dropped   []string `json:"dropped"`
-	Outdated  []string `json:"outdated"`
-}
-
-// RolloutRecord is the course of the DaemonSet in the simulation.
-type RolloutRecord struct {
-	Completes    bool     `json:"completes"`    // whether it completes, except on nodes that were stuck before
-	State        string   `json:"state"`        // of the DaemonSet at the end: "Done", "Stuck", ...
-	Seconds      int64    `json:"seconds"`      // until its last event
-	Waves        int      `json:"waves"`        // of the rolling update
-	Available    int      `json:"available"`    // nodes that had an available pod and still want one
-	MinAvailable int      `json:"minAvailable"` // the lowest number of these nodes with an available pod
-	Unavailable  []string `json:"unavailable"`  // the other nodes at that time
-	Waiting      []string `json:"waiting"`      // what keeps it from completing, a line for each node
-}
-
-// AdmissionRecord is an Admission as plain data.
-type AdmissionRecord struct {
-	Changes []FieldChange `json:"changes"`
-	Refused []string      `json:"refused"`
-	Gained  []string      `json:"gained"`
-}
-
 // Record returns the plan as plain data. It runs the simulation and takes two
 // fingerprints.
 func (p *Plan) Record() Record {
 	p = p.orNothing()
 	r := Record{
-		Version: RecordVersion, Kubernetes: "1.37", Fingerprint: p.Fingerprint(), EditsPrint: fingerprintOfEdits(p),
-		Nodes: Count{p.Before().Nodes().Len(), p.After().Nodes().Len()},
-		Edits: []string{}, Operations: append([]Operation{}, p.Operations()...), DaemonSets: []DaemonSetRecord{}, Untouched: []string{}, Evictions: append([]Eviction{}, p.Evictions()...), Notes: append([]string{}, p.Notes()...),
-		Deployments:  append([]DeploymentEffect{}, p.Deployments()...),
-		Availability: append([]Availability{}, p.Availability("")...),
-		Findings:     append([]Finding{}, p.Findings()...),
-	}
-	for _, e := range p.edits {
-		r.Edits = append(r.Edits, e.text)
-	}
-	for _, e := range p.whole() {
-		if e.Empty() {
-			r.Untouched = append(r.Untouched, e.Key)
-		} else {
-			r.DaemonSets = append(r.DaemonSets, e.record())
-		}
+		Version: recordVersion, Kubernetes: "1.37", Fingerprint: p.base.print(), EditsFingerprint: fingerprintOfEdits(p),
+		Nodes:      Count{p.Before().Nodes().Len(), p.After().Nodes().Len()},
+		Operations: append([]Operation{}, p.Operations()...), Effects: append([]Effect{}, p.Effects()...), Untouched: p.untouched(),
+		Availability: append(append([]Availability{}, p.Availability("")...), p.zones()...), Budgets: append([]BudgetCourse{}, p.Budgets()...),
+		Evictions: append([]Eviction{}, p.Evictions()...), Findings: append([]Finding{}, p.Findings()...), Notes: append([]string{}, p.notes()...),
 	}
 	return r
 }
@@ -111,55 +59,28 @@ func (p *Plan) Record() Record {
 // MarshalJSON writes the plan's Record.
 func (p *Plan) MarshalJSON() ([]byte, error) { return json.Marshal(p.Record()) }
 
-func (e Effect) record() DaemonSetRecord {
-	pods := e.Pods()
-	r := DaemonSetRecord{
-		DaemonSet: e.Key, Action: e.Action, Fields: e.Fields(), Changes: []placement.Change{}, Clashes: e.Clashes(),
-		Wanted: e.count(func(d *daemon) cluster.NodeSet { return d.Eligible() }),
-		Placed: e.count((*daemon).placed),
-		Kept:   e.count(func(d *daemon) cluster.NodeSet { return d.Kept() }),
-		Pods: PodsRecord{
-			pods.Created.Names(), pods.Updated.Names(), pods.Recreated.Names(), pods.Deleted.Names(), pods.Dropped.Names(), pods.Outdated.Names(),
-		},
+// untouched returns the keys of the DaemonSets and Deployments that the edits do not
+// affect.
+func (p *Plan) untouched() []string {
+	affected := map[string]bool{}
+	for _, e := range p.effects() {
+		affected[e.Key] = true
 	}
-	for c := range e.Changes.All() {
-		r.Changes = append(r.Changes, c)
-	}
-	if !pods.Empty() && e.after != nil {
-		r.Rollout = e.courseRecord()
-	}
-	if a, ok := e.Admission(); ok {
-		r.Admission = &AdmissionRecord{append([]FieldChange{}, a.Changes...), a.Refused.Names(), a.Gained.Names()}
-	}
-	if e.wrong != nil {
-		r.Error = e.wrong.Error()
-	}
-	return r
-}
-
-func (e Effect) count(of func(*daemon) cluster.NodeSet) (c Count) {
-	if e.before != nil {
-		c.Before = of(e.before).Len()
-	}
-	if e.after != nil {
-		c.After = of(e.after).Len()
-	}
-	return c
-}
-
-func (e Effect) courseRecord() *RolloutRecord {
-	c := e.Summary()
-	up, of := e.MinAvailable()
-	r := &RolloutRecord{
-		Completes: e.Completes(), State: c.State.String(), Seconds: int64(e.plan.duration(c.Ticks).Seconds()), Waves: c.Waves, Available: of, MinAvailable: up,
-		Unavailable: append([]string{}, c.Unavailable...), Waiting: []string{},
-	}
-	if !e.Completes() {
-		for _, w := range e.Waiting() {
-			r.Waiting = append(r.Waiting, w.String())
+	all := []string{}
+	for _, e := range p.whole() {
+		if key := daemonKey(e.key); !affected[key] {
+			all = append(all, key)
 		}
 	}
-	return r
+	deployments := map[string]bool{}
+	for _, c := range []*cluster.Cluster{p.Before(), p.After()} {
+		for _, d := range borrow.From(c).Deployments() {
+			if key := deploymentKey(kube.Key(d)); !affected[key] {
+				deployments[key] = true
+			}
+		}
+	}
+	return append(all, slices.Sorted(maps.Keys(deployments))...)
 }
 
 // Stale returns nil if the recorded plan still applies: it was made from this cluster
@@ -168,10 +89,10 @@ func (e Effect) courseRecord() *RolloutRecord {
 // a fingerprint, and with edits a plan.
 func (r Record) Stale(c *cluster.Cluster, edits ...Edit) error {
 	switch {
-	case r.Version != RecordVersion:
-		return fmt.Errorf("%w: it has version %q, not %q", ErrStale, r.Version, RecordVersion)
-	case r.Fingerprint != FingerprintOf(c):
-		return fmt.Errorf("%w: its fingerprint is %s, not %s", ErrStale, FingerprintOf(c), r.Fingerprint)
+	case r.Version != recordVersion:
+		return fmt.Errorf("%w: it has version %q, not %q", ErrStale, r.Version, recordVersion)
+	case r.Fingerprint != fingerprintOf(c):
+		return fmt.Errorf("%w: its fingerprint is %s, not %s", ErrStale, fingerprintOf(c), r.Fingerprint)
 	case len(edits) == 0:
 		return nil
 	}
@@ -179,7 +100,7 @@ func (r Record) Stale(c *cluster.Cluster, edits ...Edit) error {
 	if err != nil {
 		return err
 	}
-	if fingerprintOfEdits(p) != r.EditsPrint {
+	if fingerprintOfEdits(p) != r.EditsFingerprint {
 		return fmt.Errorf("%w: the edits are others", ErrStale)
 	}
 	return nil

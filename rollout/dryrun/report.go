@@ -5,40 +5,27 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/berthsim/berth/internal/enum"
 )
 
 // Outcome is the result of a policy.
-type Outcome uint8
+type Outcome string
 
 const (
-	OutcomeSatisfied     Outcome = iota // it is met
-	OutcomeBroken                       // it is violated
-	OutcomeNotApplicable                // it is about no node or no DaemonSet, so nothing could violate it
-	OutcomeInvalid                      // it is invalid: an amount that does not parse
+	OutcomeSatisfied     Outcome = "Satisfied"     // it is met
+	OutcomeBroken        Outcome = "Broken"        // it is violated
+	OutcomeNotApplicable Outcome = "NotApplicable" // it is about no node or no DaemonSet, so nothing could violate it
+	OutcomeInvalid       Outcome = "Invalid"       // the policy cannot be evaluated: an amount that does not parse
 )
-
-var outcomeNames = enum.Of[Outcome]("Satisfied", "Broken", "NotApplicable", "Invalid")
-
-// String returns the outcome in one word.
-func (o Outcome) String() string { return outcomeNames.String(o) }
-
-// MarshalText returns the word of an outcome.
-func (o Outcome) MarshalText() ([]byte, error) { return outcomeNames.MarshalText(o) }
-
-// UnmarshalText parses the word of an outcome.
-func (o *Outcome) UnmarshalText(text []byte) error { return outcomeNames.UnmarshalText(o, text) }
 
 // Result is the result of a policy for one DaemonSet, or for several with ExactlyOne.
 type Result struct {
 	Policy       string      `json:"policy"`
-	DaemonSet    string      `json:"daemonSet,omitempty"` // namespace/name; empty if the policy is about none
+	Workload     string      `json:"workload,omitempty"` // key with its kind: "daemonset/ops/agent"; empty if the policy is about none
 	Outcome      Outcome     `json:"outcome"`
-	AllowedEmpty bool        `json:"allowedEmpty,omitempty"` // OutcomeNotApplicable, and AllowEmpty
+	AllowedEmpty bool        `json:"allowedEmpty"` // OutcomeNotApplicable, and AllowEmpty
 	Message      string      `json:"message,omitempty"`
-	Violations   []Violation `json:"violations,omitempty"` // ascending by node
-	Hints        []string    `json:"hints,omitempty"`      // the smallest changes that would get pods onto violating nodes, each tried alone on the cluster after the plan
+	Violations   []Violation `json:"violations"` // ascending by subject
+	Hints        []string    `json:"hints"`      // the smallest changes that would get pods onto violating nodes, each tried alone on the cluster after the plan
 }
 
 // Fails reports whether the result fails the plan: it is neither satisfied nor allowed
@@ -51,11 +38,11 @@ func (r Result) String() string {
 	word := map[bool]string{true: "FAIL", false: "ok  "}[r.Fails()]
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  ", word)
-	if r.DaemonSet != "" {
-		fmt.Fprintf(&b, "%s: ", r.DaemonSet)
+	if r.Workload != "" {
+		fmt.Fprintf(&b, "%s: ", strings.ReplaceAll(r.Workload, "daemonset/", ""))
 	}
 	b.WriteString(r.Policy)
-	if r.Outcome > OutcomeBroken {
+	if r.Outcome == OutcomeNotApplicable || r.Outcome == OutcomeInvalid {
 		fmt.Fprintf(&b, ": %v", r.Outcome)
 	}
 	if r.Message != "" {
@@ -80,11 +67,11 @@ func (r Result) grouped() []string {
 	var order []string
 	nodes := map[string][]string{}
 	for _, o := range r.Violations {
-		why := strings.TrimPrefix(o.String(), o.Node)
+		why := strings.TrimPrefix(o.line(), o.Subject)
 		if nodes[why] == nil {
 			order = append(order, why)
 		}
-		nodes[why] = append(nodes[why], o.Node)
+		nodes[why] = append(nodes[why], o.Subject)
 	}
 	lines := make([]string, len(order))
 	for i, why := range order {
@@ -100,12 +87,13 @@ func (r Result) grouped() []string {
 // Report is the result of policies on a plan: for each policy, in the order given, a
 // result for every DaemonSet that it is about, ascending by key.
 type Report struct {
+	Version string   `json:"version"` // "berth.report/v1"
+	Edits   []string `json:"edits"`
 	Results []Result `json:"results"`
-	edits   []string
 }
 
-// Failed reports whether any result fails.
-func (r Report) Failed() bool { return slices.ContainsFunc(r.Results, Result.Fails) }
+// reportVersion changes when the JSON form changes in a way that breaks readers.
+const reportVersion = "berth.report/v1"
 
 // String returns all results.
 func (r Report) String() string {
@@ -119,12 +107,12 @@ func (r Report) String() string {
 // Err returns nil if nothing fails. Otherwise it returns an error with the edits and
 // every result that fails, for use with t.Fatal.
 func (r Report) Err() error {
-	if !r.Failed() {
+	if !slices.ContainsFunc(r.Results, Result.Fails) {
 		return nil
 	}
 	var b strings.Builder
-	b.WriteString("the plan breaks a policy\n")
-	for _, e := range r.edits {
+	b.WriteString("the plan violates a policy\n")
+	for _, e := range r.Edits {
 		fmt.Fprintf(&b, "edit  %s\n", e)
 	}
 	for _, result := range r.Results {
@@ -139,12 +127,12 @@ func (r Report) Err() error {
 // simulation, and so does Avoids if pods are kept.
 func (p *Plan) Check(policies ...Policy) Report {
 	p = p.orNothing()
-	var r Report
+	r := Report{Version: reportVersion, Edits: []string{}}
 	for _, e := range p.edits {
-		r.edits = append(r.edits, e.text)
+		r.Edits = append(r.Edits, e.text)
 	}
 	if len(policies) == 0 {
-		r.Results = append(r.Results, Result{Policy: "no policy", Outcome: OutcomeNotApplicable, Message: "Check was given none"})
+		r.Results = append(r.Results, Result{Policy: "no policy", Outcome: OutcomeNotApplicable, Message: "Check was given none", Violations: []Violation{}, Hints: []string{}})
 	}
 	for _, policy := range policies {
 		r.Results = append(r.Results, p.ask(policy)...)
@@ -153,7 +141,7 @@ func (p *Plan) Check(policies ...Policy) Report {
 }
 
 func (p *Plan) ask(policy Policy) []Result {
-	blank := Result{Policy: policy.label(), AllowedEmpty: policy.vacuous}
+	blank := Result{Policy: policy.label(), Outcome: OutcomeSatisfied, AllowedEmpty: policy.vacuous, Violations: []Violation{}, Hints: []string{}}
 	if policy.judge == nil && policy.together == nil && policy.ofWorkloads == nil && policy.wrong == nil {
 		blank.Policy = "no policy"
 		policy.wrong = errors.New("the zero Policy promises nothing: use a function such as Covers")
@@ -168,7 +156,7 @@ func (p *Plan) ask(policy Policy) []Result {
 	if policy.ofPods {
 		return []Result{blank.of("", policy.together(p, nil))}
 	}
-	var about []Effect
+	var about []effect
 	for _, e := range p.whole() {
 		if policy.about(e) {
 			about = append(about, e)
@@ -183,7 +171,7 @@ func (p *Plan) ask(policy Policy) []Result {
 	}
 	var all []Result
 	for _, e := range about {
-		r := blank.of(e.Key, e.ruled(policy))
+		r := blank.of(daemonKey(e.key), e.ruled(policy))
 		if r.Outcome == OutcomeBroken && policy.hints {
 			r.Hints = e.hints(r.Violations)
 		}
@@ -193,7 +181,7 @@ func (p *Plan) ask(policy Policy) []Result {
 }
 
 // ruled evaluates the policy, unless the DaemonSet cannot be judged at all.
-func (e Effect) ruled(policy Policy) evaluation {
+func (e effect) ruled(policy Policy) evaluation {
 	if e.wrong != nil {
 		return evaluation{message: e.wrong.Error()}
 	}
@@ -209,10 +197,10 @@ func (p Policy) label() string {
 
 // of returns the result for an evaluation.
 func (r Result) of(key string, found evaluation) Result {
-	r.DaemonSet = key
+	r.Workload = key
 	switch {
 	case found.message != "":
-		r.Outcome, r.Message, r.Violations, r.AllowedEmpty = OutcomeBroken, found.message, found.offenders, false
+		r.Outcome, r.Message, r.Violations, r.AllowedEmpty = OutcomeBroken, found.message, append([]Violation{}, found.offenders...), false
 	case found.empty != "":
 		r.Outcome, r.Message = OutcomeNotApplicable, found.empty
 	default:
@@ -221,10 +209,10 @@ func (r Result) of(key string, found evaluation) Result {
 	return r
 }
 
-func keysOf(effects []Effect) string {
+func keysOf(effects []effect) string {
 	keys := make([]string, len(effects))
 	for i, e := range effects {
-		keys[i] = e.Key
+		keys[i] = daemonKey(e.key)
 	}
 	return strings.Join(keys, " + ")
 }
@@ -234,14 +222,14 @@ const mostHints = 3
 
 // hints returns the smallest changes, each tried, that get pods onto violating nodes
 // without one.
-func (e Effect) hints(offenders []Violation) []string {
+func (e effect) hints(offenders []Violation) []string {
 	if e.after == nil || e.after.admission != nil {
-		return nil
+		return []string{}
 	}
-	var all []string
+	all := []string{}
 	hints, _ := e.after.Hints() // it cannot fail: no node is named
 	for _, h := range hints {
-		gains := slices.ContainsFunc(offenders, func(o Violation) bool { return h.Gains.Has(o.Node) })
+		gains := slices.ContainsFunc(offenders, func(o Violation) bool { return h.Gains.Has(o.Subject) })
 		if gains && len(all) < mostHints {
 			all = append(all, h.String())
 		}

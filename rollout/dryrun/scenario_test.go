@@ -63,8 +63,6 @@ func (s *stage) play(t *testing.T, d *datadriven.TestData) (string, error) {
 		return s.make(t, d.Input)
 	case "check":
 		return s.check(d.Input)
-	case "split":
-		return s.plan.Split(d.CmdArgs[0].Key).String(), nil
 	case "select":
 		nodes, err := s.plan.Select(d.CmdArgs[0].String())
 		return nodes.String() + "\n", err
@@ -94,7 +92,7 @@ func (s *stage) start(t *testing.T, d *datadriven.TestData) (err error) {
 	}
 	c, err := clustertest.Parse(d.Input)
 	if err == nil {
-		s.base, err = config.Start(c)
+		s.base, err = dryrun.NewBaseline(c, config)
 	}
 	s.config, s.c = config, c
 	return err
@@ -119,7 +117,7 @@ func (s *stage) pass(t *testing.T, d *datadriven.TestData) error {
 		err = errors.Join(err, errors.New(refused.String()))
 	}
 	if err == nil {
-		s.base, err = s.config.Start(sim.Cluster())
+		s.base, err = dryrun.NewBaseline(sim.Cluster(), s.config)
 	}
 	return err
 }
@@ -139,7 +137,7 @@ func (s *stage) make(t *testing.T, text string) (string, error) {
 		return "", err
 	}
 	s.plan = p
-	return strings.ReplaceAll(p.String(), " ("+string(p.Fingerprint())+")", ""), nil
+	return strings.ReplaceAll(p.String(), " ("+p.Record().Fingerprint+")", ""), nil
 }
 
 func (s *stage) edit(t *testing.T, line string) (dryrun.Edit, error) {

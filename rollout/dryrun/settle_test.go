@@ -31,7 +31,7 @@ func TestPlansStartFromTheClusterAsItIs(t *testing.T) {
 	}{
 		{"manifests settle", config, manifests, 3}, {"a dump does not", config, dump, 0}, {"unless it is to", settled, dump, 3},
 	} {
-		b, err := test.config.Start(test.c)
+		b, err := dryrun.NewBaseline(test.c, test.config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestPlansStartFromTheClusterAsItIs(t *testing.T) {
 	}
 	// A DaemonSet that no node wants has nothing to wait for.
 	half := clustertest.World{clustertest.Pool("n", 1), clustertest.DaemonSet("ops/nowhere", "on:no=such")}.Cluster(t)
-	b, err := config.Start(half)
+	b, err := dryrun.NewBaseline(half, config)
 	if err != nil || b.Cluster() != half {
 		t.Errorf("what wants no pod has something to settle: %v", err)
 	}

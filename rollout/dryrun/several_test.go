@@ -200,26 +200,27 @@ func TestDeploymentEffectsAreCountedByKind(t *testing.T) {
 		world := clustertest.World{clustertest.Pool("n", int(n), "cpu:4")}
 		c := with(t, world, web, critical)
 		agent := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "cpu:2", "class:high"))
-		one := func(what string, want dryrun.DeploymentEffect, text string, edits ...dryrun.Edit) {
+		type counts struct{ created, deleted, evicted, preempted int }
+		one := func(what string, want counts, state, text string, edits ...dryrun.Edit) {
 			t.Helper()
-			want.Deployment = "shop/web"
-			got := plan(t, c, edits...).Deployments()
-			if len(got) != 1 || got[0] != want {
-				t.Errorf("%d replicas: %s: %+v, want %+v", n, what, got, want)
+			e, ok := plan(t, c, edits...).Effect("shop/web")
+			got := counts{len(e.Pods.Created), len(e.Pods.Deleted), len(e.Pods.Evicted), len(e.Pods.Preempted)}
+			if !ok || got != want || e.Rollout.State != state {
+				t.Errorf("%d replicas: %s: %+v, want %+v", n, what, e, want)
 				return
 			}
-			if want := "Deployment shop/web: " + strings.ReplaceAll(text, "N", fmt.Sprint(n)); got[0].String() != want {
-				t.Errorf("%d replicas: %s: %q, want %q", n, what, got[0], want)
+			if want := "~ Deployment shop/web: " + strings.ReplaceAll(text, "N", fmt.Sprint(n)) + "\n"; !strings.HasPrefix(e.String(), want) {
+				t.Errorf("%d replicas: %s: %q, want %q", n, what, e, want)
 			}
 		}
 		// Each pod makes room for an agent; the one that replaces it stays pending.
-		one("preempted", dryrun.DeploymentEffect{Created: int(n), Preempted: int(n), State: "Stuck"},
+		one("preempted", counts{created: int(n), preempted: int(n)}, "Stuck",
 			"N pods created, 0 deleted, 0 evicted, N preempted; Stuck", dryrun.Apply(agent))
-		one("evicted", dryrun.DeploymentEffect{Created: int(n), Evicted: int(n), State: "Stuck"},
+		one("evicted", counts{created: int(n), evicted: int(n)}, "Stuck",
 			"N pods created, 0 deleted, N evicted; Stuck", dryrun.EditNodes(c.Nodes(), cluster.Taint("gone:NoExecute")))
 		none := webOf(0, "web:1")
 		none.Spec.Template = web.Spec.Template
-		one("scaled down", dryrun.DeploymentEffect{Deleted: int(n), State: "Done"},
+		one("scaled down", counts{deleted: int(n)}, "Done",
 			"0 pods created, N deleted, 0 evicted; Done", dryrun.Apply(none))
 	}
 }
@@ -243,8 +244,9 @@ func TestAvoidsKnowsWhatWasSoBefore(t *testing.T) {
 		got := map[string]bool{}
 		for _, r := range p.Check(dryrun.Avoids(set)).Results {
 			for _, o := range r.Violations {
-				got[o.Node] = o.Before
-				if strings.Contains(o.String(), "(already so before)") != o.Before {
+				got[o.Subject] = o.Before
+				r.Violations = []dryrun.Violation{o}
+				if strings.Contains(r.String(), "(already so before)") != o.Before {
 					t.Errorf("%s: %v", nodes, o)
 				}
 			}

@@ -54,7 +54,7 @@ func TestTextsNameAFewAndCountTheRest(t *testing.T) {
 		if want := "covers " + test.policy; covers.String() != want {
 			t.Errorf("%q, want %q", covers, want)
 		}
-		want := fmt.Sprintf(`the plan breaks a policy
+		want := fmt.Sprintf(`the plan violates a policy
 edit  label pool=b on %s
 FAIL  ops/agent: covers %s: %d of %d nodes get no running pod
       %s: Excluded: NodeAffinity: node(s) didn't match Pod's node affinity/selector [pool=a: the node has "b"]

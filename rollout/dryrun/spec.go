@@ -15,8 +15,8 @@ type FieldChange struct {
 	To   string `json:"to,omitempty"`   // as JSON; empty if the field does not exist
 }
 
-// String returns the change in one line: "path: from -> to".
-func (c FieldChange) String() string {
+// line returns the change in one line: "path: from -> to".
+func (c FieldChange) line() string {
 	word := func(s string) string {
 		if s == "" {
 			return "(none)"

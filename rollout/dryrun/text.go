@@ -33,49 +33,74 @@ func (p *Plan) String() string {
 	if len(p.edits) == 0 {
 		b.WriteString("no edit\n")
 	}
-	untouched := 0
-	for _, e := range p.whole() {
-		if e.Empty() {
-			untouched++
-			continue
-		}
+	for _, e := range p.effects() {
 		b.WriteString("\n" + e.String())
 	}
-	b.WriteString(p.deploymentText())
 	if evictions := p.Evictions(); len(evictions) > 0 {
-		b.WriteString("\npods that no DaemonSet owns\n")
-		for _, line := range capped(evictionLines(evictions), mostLines, "%d more") {
-			fmt.Fprintf(&b, "    %s\n", line)
-		}
+		writeLines(&b, "pods that no DaemonSet owns", evictionLines(evictions))
 	}
+	writeLines(&b, "available by zone", p.zoneLines())
+	writeLines(&b, "disruptions allowed", p.budgetLines())
 	if findings := p.Findings(); len(findings) > 0 {
-		b.WriteString("\nfindings that are new\n")
 		lines := make([]string, len(findings))
 		for i, f := range findings {
 			lines[i] = f.String()
 		}
-		for _, line := range capped(lines, mostLines, "%d more") {
-			fmt.Fprintf(&b, "    %s\n", line)
-		}
+		writeLines(&b, "new findings", lines)
 	}
-	for _, note := range p.Notes() {
+	for _, note := range p.notes() {
 		fmt.Fprintf(&b, "\nnote: %s\n", note)
 	}
-	fmt.Fprintf(&b, "\n%s\n", p.summary(untouched))
+	fmt.Fprintf(&b, "\n%s\n", p.summary())
 	return b.String()
+}
+
+// writeLines writes a heading and lines, if there are any.
+func writeLines(b *strings.Builder, heading string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s\n", heading)
+	for _, line := range capped(lines, mostLines, "%d more") {
+		fmt.Fprintf(b, "    %s\n", line)
+	}
+}
+
+// zoneLines returns the zones where fewer pods are available than before.
+func (p *Plan) zoneLines() []string {
+	var lines []string
+	for _, a := range p.zones() {
+		if a.Worst < a.Before || a.After < a.Before {
+			lines = append(lines, a.String())
+		}
+	}
+	return lines
+}
+
+// budgetLines returns the budgets that allow fewer disruptions than before.
+func (p *Plan) budgetLines() []string {
+	var lines []string
+	for _, b := range p.Budgets() {
+		if b.Least < b.Allowed.Before {
+			lines = append(lines, b.String())
+		}
+	}
+	return lines
 }
 
 func evictionLines(evictions []Eviction) []string {
 	lines := make([]string, len(evictions))
 	for i, e := range evictions {
-		lines[i] = fmt.Sprintf("%s %v", e.sign(), e)
+		lines[i] = e.sign() + " " + e.line()
 	}
 	return lines
 }
 
 // nodeList returns the first names of a set, and how many more there are.
-func nodeList(nodes cluster.NodeSet) string {
-	return strings.Join(capped(nodes.Names(), mostNodes, "%d more"), " ")
+func nodeList(nodes cluster.NodeSet) string { return nameList(nodes.Names()) }
+
+func nameList(names []string) string {
+	return strings.Join(capped(names, mostNodes, "%d more"), " ")
 }
 
 // mostNodes limits the nodes in a line of a plan.
@@ -92,32 +117,40 @@ func (e Eviction) sign() string {
 	return "!"
 }
 
-func (a Action) sign() string { return []string{"~", "+", "~", "-"}[min(a, ActionDeleted)] }
+func (a Action) sign() string {
+	switch a {
+	case ActionCreated:
+		return "+"
+	case ActionDeleted:
+		return "-"
+	}
+	return "~"
+}
 
 // String returns what the plan does to the DaemonSet, as text. It runs the simulation.
-func (e Effect) String() string {
+func (e effect) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s DaemonSet %s", e.Action.sign(), e.Key)
-	if e.Action != ActionNone {
-		fmt.Fprintf(&b, ": %s", strings.ToLower(e.Action.String()))
+	fmt.Fprintf(&b, "%s DaemonSet %s", e.action.sign(), e.key)
+	if e.action != ActionNone {
+		fmt.Fprintf(&b, ": %s", strings.ToLower(string(e.action)))
 	}
 	b.WriteString("\n")
 	if e.wrong != nil {
 		fmt.Fprintf(&b, "    it cannot be judged: %v\n", e.wrong)
 	}
-	if e.Action == ActionChanged {
-		for _, f := range e.Fields() {
-			fmt.Fprintf(&b, "    %v\n", f)
+	if e.action == ActionChanged {
+		for _, f := range e.fields() {
+			fmt.Fprintf(&b, "    %s\n", f.line())
 		}
 	}
-	for _, line := range clashLines(e.Clashes()) {
+	for _, line := range clashLines(e.clashes()) {
 		fmt.Fprintf(&b, "    ! %s\n", line)
 	}
-	for line := range strings.Lines(changesText(e.Changes, e.hasPod())) {
+	for line := range strings.Lines(changesText(e.changes, e.hasPod())) {
 		b.WriteString("    " + line)
 	}
 	b.WriteString(e.admissionText())
-	if pods := e.Pods(); !pods.Empty() {
+	if pods := e.pods(); !pods.empty() {
 		b.WriteString(pods.text())
 		b.WriteString(e.courseText())
 	} else if e.touched() {
@@ -128,8 +161,8 @@ func (e Effect) String() string {
 
 // availabilityText returns the line for a DaemonSet whose pods stay but are not all
 // available.
-func (e Effect) availabilityText() string {
-	for _, a := range e.plan.availability(daemonKey(e.Key), e.plan.domains(""), nil) {
+func (e effect) availabilityText() string {
+	for _, a := range e.plan.availability(daemonKey(e.key), e.plan.domains(""), nil) {
 		if a.Worst < a.Before || a.After != a.Before {
 			return "    " + a.numbers() + "\n"
 		}
@@ -137,29 +170,29 @@ func (e Effect) availabilityText() string {
 	return ""
 }
 
-// Fields returns the fields of the spec that change, in the order of their paths. It
+// fields returns the fields of the spec that change, in the order of their paths. It
 // returns nothing for a DaemonSet that is created or deleted.
-func (e Effect) Fields() []FieldChange {
-	if e.Action != ActionChanged || e.after == nil {
+func (e effect) fields() []FieldChange {
+	if e.action != ActionChanged || e.after == nil {
 		return nil
 	}
 	return fieldChanges("spec", cluster.Default(e.before.object).Spec, cluster.Default(e.after.object).Spec)
 }
 
-func (e Effect) admissionText() string {
-	a, ok := e.Admission()
-	if !ok || len(a.Changes) == 0 {
+func (e effect) admissionText() string {
+	if e.after == nil || e.after.admission == nil || len(e.after.admission.changes) == 0 {
 		return ""
 	}
+	a := e.after.admission
 	var b strings.Builder
 	b.WriteString("    admission changes the pod\n")
-	for _, c := range a.Changes {
-		fmt.Fprintf(&b, "      %v\n", c)
+	for _, c := range a.changes {
+		fmt.Fprintf(&b, "      %s\n", c.line())
 	}
 	for _, turn := range []struct {
 		sign, words string
 		nodes       cluster.NodeSet
-	}{{"+", "placed only so", a.Gained}, {"!", "pending only so", a.Refused}} {
+	}{{"+", "placed only so", a.gained}, {"!", "pending only so", a.lost}} {
 		if turn.nodes.Len() > 0 {
 			fmt.Fprintf(&b, "      %s %s: %s\n", turn.sign, turn.words, nodeList(turn.nodes))
 		}
@@ -171,8 +204,8 @@ func (e Effect) admissionText() string {
 func (p PodChanges) text() string {
 	var b strings.Builder
 	for _, x := range p.kinds() {
-		if n := x.nodes.Len(); n > 0 {
-			fmt.Fprintf(&b, "    pods %s: %d on %s\n", x.words, n, nodeList(x.nodes))
+		if n := len(x.nodes); n > 0 {
+			fmt.Fprintf(&b, "    pods %s: %d on %s\n", x.words, n, nameList(x.nodes))
 		}
 	}
 	return b.String()
@@ -180,39 +213,35 @@ func (p PodChanges) text() string {
 
 type podKind struct {
 	words string
-	nodes cluster.NodeSet
+	nodes []string
 }
 
 func (p PodChanges) kinds() []podKind {
 	return []podKind{
 		{"created", p.Created}, {"updated in waves", p.Updated}, {"deleted and created again at once", p.Recreated},
-		{"deleted at once", p.Deleted}, {"lost by the rolling update", p.Dropped}, {"left as they are, of the old template", p.Outdated},
+		{"deleted at once", p.Deleted}, {"lost by the rolling update", p.Dropped}, {"left as they are, with the old template", p.Outdated},
 	}
 }
 
 // courseText returns the course of the simulation as text.
-func (e Effect) courseText() string {
-	c := e.Summary()
+func (e effect) courseText() string {
+	c := e.summary()
 	if e.after == nil {
 		return ""
 	}
 	s := fmt.Sprintf("    takes %v", e.plan.duration(c.Ticks))
-	if !e.Completes() {
-		s = fmt.Sprintf("    does not end: %v", c.State)
+	if !e.completes() {
+		s = fmt.Sprintf("    does not complete: %v", c.State)
 	}
 	if c.Waves > 0 {
 		s += fmt.Sprintf(" in %d waves", c.Waves)
 	}
-	if up, of := e.MinAvailable(); of > 0 {
-		s += fmt.Sprintf(", at worst %d of %d pods available that stay wanted", up, of)
+	if up, of := e.minAvailable(); of > 0 {
+		s += fmt.Sprintf(", at worst %d of %d pods available on nodes that still want one", up, of)
 	}
 	s += "\n"
-	if !e.Completes() {
-		var lines []string
-		for _, w := range e.Waiting() {
-			lines = append(lines, w.String())
-		}
-		for _, line := range waitLines(lines) {
+	if !e.completes() {
+		for _, line := range waitLines(waitTexts(e.waits())) {
 			s += fmt.Sprintf("      %s\n", line)
 		}
 	}
@@ -236,31 +265,30 @@ func waitLines(waits []string) []string {
 	return capped(order, mostNames, "%d more")
 }
 
-// Notes returns what to know beside the changes: what would have happened without the
+// notes returns what to know beside the changes: what would have happened without the
 // edits, what does not complete, what was refused, and what is not modelled. It runs
 // the simulation.
-func (p *Plan) Notes() []string {
-	p = p.orNothing()
+func (p *Plan) notes() []string {
 	var notes []string
 	say := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if s := p.base.settled; s.created+s.deleted > 0 {
-		say("before the edits the cluster comes to rest: %d pods are created and %d deleted whether they are made or not", s.created, s.deleted)
+		say("before the edits the cluster settles: %d pods are created and %d deleted regardless of the edits", s.created, s.deleted)
 	}
 	if p.base.settled.unsettled {
-		say("the cluster does not come to rest by itself within %v", p.base.config.Horizon)
+		say("the cluster does not settle by itself within %v", p.base.config.Limit)
 	}
 	c := p.course()
 	if c.unsettled {
-		say("what the edits set off is not over after %v", p.duration(max(0, c.sim.Now()-c.start)).Truncate(time.Second))
+		say("the rollouts that the edits cause have not completed after %v", p.duration(max(0, c.sim.Now()-c.start)).Truncate(time.Second))
 	}
 	notes = append(notes, p.baselineNotes()...)
 	notes = append(notes, p.missingNotes()...)
 	for _, e := range p.whole() {
-		if e.after == nil || e.Empty() {
+		if e.after == nil || e.empty() {
 			continue
 		}
 		for _, n := range e.after.NotModelled() {
-			say("DaemonSet %s: not modelled: %s", e.Key, n)
+			say("DaemonSet %s: not modelled: %s", e.key, n)
 		}
 	}
 	return notes
@@ -280,7 +308,7 @@ func (p *Plan) baselineNotes() []string {
 	}
 	var notes []string
 	if made+gone > 0 {
-		notes = append(notes, fmt.Sprintf("without the edits too %d pods are created and %d go: what is under way in the cluster goes on", made, gone))
+		notes = append(notes, fmt.Sprintf("without the edits too %d pods are created and %d go: ongoing rollouts continue", made, gone))
 	}
 	var stuck []string
 	for _, key := range slices.Sorted(maps.Keys(b.ends)) {
@@ -364,15 +392,18 @@ func (p *Plan) evicts() bool {
 }
 
 // summary returns the plan in one line.
-func (p *Plan) summary(untouched int) string {
-	totals, deployed := map[string]int{}, 0
+func (p *Plan) summary() string {
+	totals, deployed, touched := map[string]int{}, 0, 0
 	var order []string
 	for _, e := range p.whole() {
-		for _, x := range e.Pods().kinds() {
+		for _, x := range e.pods().kinds() {
 			if _, known := totals[x.words]; !known {
 				order = append(order, x.words)
 			}
-			totals[x.words] += x.nodes.Len()
+			totals[x.words] += len(x.nodes)
+		}
+		if !e.empty() {
+			touched++
 		}
 	}
 	var parts []string
@@ -387,17 +418,19 @@ func (p *Plan) summary(untouched int) string {
 	}
 	for _, f := range []Disposition{DispositionEvicted, DispositionPreempted, DispositionRemoved, DispositionWithoutNode} {
 		if others[f] > 0 {
-			parts = append(parts, fmt.Sprintf("%d of others %s", others[f], f.words()))
+			parts = append(parts, fmt.Sprintf("%d other pods %s", others[f], f.words()))
 		}
 	}
-	for _, d := range p.Deployments() {
-		deployed += d.Created
+	for _, e := range p.effects() {
+		if strings.HasPrefix(e.Key, "deployment/") {
+			deployed += len(e.Pods.Created)
+		}
 	}
 	if deployed > 0 {
 		parts = append(parts, fmt.Sprintf("%d of Deployments created", deployed))
 	}
 	if len(parts) == 0 {
-		parts = []string{"nothing happens to any"}
+		parts = []string{"no pod changes"}
 	}
-	return fmt.Sprintf("plan: pods: %s; %d DaemonSets of %d untouched (%s)", strings.Join(parts, ", "), untouched, len(p.whole()), p.Fingerprint())
+	return fmt.Sprintf("plan: pods: %s; %d DaemonSets of %d untouched (%s)", strings.Join(parts, ", "), len(p.whole())-touched, len(p.whole()), p.base.print())
 }

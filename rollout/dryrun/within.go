@@ -9,14 +9,14 @@ import (
 )
 
 // within checks the course of the DaemonSet against Within.
-func (e Effect) within(d time.Duration, share amount) evaluation {
-	course := e.Summary()
+func (e effect) within(d time.Duration, share amount) evaluation {
+	course := e.summary()
 	switch {
 	case e.after == nil:
 		return evaluation{message: "the DaemonSet is deleted"}
-	case e.Wanted().Len() == 0 && course.Available == 0:
+	case e.wanted().Len() == 0 && course.Available == 0:
 		return evaluation{empty: "no node wants a pod, before or after"}
-	case e.Wanted().Len() == 0:
+	case e.wanted().Len() == 0:
 		return e.deserted()
 	case !e.touched():
 		return evaluation{}
@@ -26,23 +26,23 @@ func (e Effect) within(d time.Duration, share amount) evaluation {
 	say := func(message string, nodes []Violation) {
 		broken, offenders = append(broken, message), append(offenders, nodes...)
 	}
-	if !e.Completes() {
-		say(fmt.Sprintf("the rollout does not end (%v)", course.State), e.waiting())
+	if !e.completes() {
+		say(fmt.Sprintf("the rollout does not complete (%v)", course.State), e.waiting())
 	} else if took := e.plan.duration(course.Ticks); took > d {
 		say(fmt.Sprintf("it takes %v", took), e.late(d))
 	}
-	if up, of := e.MinAvailable(); up < share.of(of) {
-		say(fmt.Sprintf("at worst %d of %d pods are available that stay wanted, %d are promised", up, of, share.of(of)), e.down())
+	if up, of := e.minAvailable(); up < share.of(of) {
+		say(fmt.Sprintf("at worst %d of %d pods are available on nodes that still want one, %d are required", up, of, share.of(of)), e.down())
 	}
 	return evaluation{message: strings.Join(broken, "; "), offenders: offenders}
 }
 
 // deserted is the evaluation for a DaemonSet that had pods and that no node wants any
 // more.
-func (e Effect) deserted() evaluation {
+func (e effect) deserted() evaluation {
 	r := evaluation{message: "no node wants a pod any more"}
 	if e.before != nil {
-		r.offenders = e.offend(e.before.Eligible(), "its pod goes and none comes")
+		r.offenders = e.offend(e.before.Eligible(), "its pod is deleted and not replaced")
 	}
 	return r
 }
@@ -50,41 +50,41 @@ func (e Effect) deserted() evaluation {
 func (p *Plan) duration(ticks int) time.Duration { return time.Duration(ticks) * p.tick() }
 
 // touched reports whether the edits affect the DaemonSet.
-func (e Effect) touched() bool {
-	key := daemonKey(e.Key)
+func (e effect) touched() bool {
+	key := daemonKey(e.key)
 	return e.course().ends[key].print != e.baseline().ends[key].print
 }
 
-func (e Effect) waiting() []Violation {
+func (e effect) waiting() []Violation {
 	var all []Violation
-	for _, w := range e.Waiting() {
-		all = append(all, e.Violation(w.Node, strings.TrimPrefix(w.String(), w.Node+": ")))
+	for _, w := range e.waits() {
+		all = append(all, e.violation(w.Node, strings.TrimPrefix(w.String(), w.Node+": ")))
 	}
 	return all
 }
 
 // late returns the nodes where something still happens after the time is over.
-func (e Effect) late(d time.Duration) []Violation {
+func (e effect) late(d time.Duration) []Violation {
 	c := e.course()
 	var names []string
 	for _, event := range c.trace {
-		if event.Key == daemonKey(e.Key) && e.plan.duration(event.Tick-c.start) > d {
+		if event.Key == daemonKey(e.key) && e.plan.duration(event.Tick-c.start) > d {
 			names = append(names, event.Node)
 		}
 	}
-	return e.offend(e.plan.named(names...), fmt.Sprintf("its turn is not over after %v", d))
+	return e.offend(e.plan.named(names...), fmt.Sprintf("not updated after %v", d))
 }
 
 // down returns the nodes without an available pod at the worst moment.
-func (e Effect) down() []Violation {
+func (e effect) down() []Violation {
 	w := e.worst()
 	return e.offend(e.plan.named(w.down...), fmt.Sprintf("without an available pod %v after the edits", w.after))
 }
 
-func (e Effect) offend(nodes cluster.NodeSet, why string) []Violation {
+func (e effect) offend(nodes cluster.NodeSet, why string) []Violation {
 	var all []Violation
 	for _, name := range nodes.Names() {
-		all = append(all, e.Violation(name, why))
+		all = append(all, e.violation(name, why))
 	}
 	return all
 }

@@ -19,13 +19,11 @@ import (
 // Calls on zero values return nothing or an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		dryrun.Action(0), dryrun.Availability{}, (*dryrun.Baseline)(nil), dryrun.BudgetCourse{}, dryrun.Clash{}, dryrun.Config{}, dryrun.DeploymentEffect{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
-		dryrun.Disposition(0), dryrun.FieldChange{}, dryrun.Finding{}, dryrun.Findings(nil), dryrun.InspectConfig{}, dryrun.Violation{}, dryrun.Operation{},
-		dryrun.OperationState(0),
-		dryrun.Outcome(0), (*dryrun.Plan)(nil), dryrun.PodChanges{}, dryrun.Policy{}, dryrun.Record{}, dryrun.Report{}, dryrun.Result{},
-		dryrun.Severity(0), dryrun.Split{},
+		dryrun.Availability{}, (*dryrun.Baseline)(nil), dryrun.BudgetCourse{}, dryrun.Clash{}, dryrun.Config{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
+		dryrun.Finding{}, dryrun.Findings(nil), dryrun.Violation{}, dryrun.Operation{},
+		(*dryrun.Plan)(nil), dryrun.Policy{}, dryrun.Record{}, dryrun.Report{}, dryrun.Result{},
 		dryrun.Apply, dryrun.AtLeast, dryrun.Avoids, dryrun.BudgetsOpen, dryrun.Completes, dryrun.Covers, dryrun.Delete, dryrun.EditNodes, dryrun.ExactlyOne,
-		dryrun.FingerprintOf, dryrun.Custom, dryrun.Inputs, dryrun.Inspect, dryrun.KeepsAvailable, dryrun.New, dryrun.Reschedules, dryrun.RemoveNodes, dryrun.Restart, dryrun.NewBaseline,
+		dryrun.Custom, dryrun.Inputs, dryrun.Inspect, dryrun.KeepsAvailable, dryrun.New, dryrun.Reschedules, dryrun.RemoveNodes, dryrun.Restart, dryrun.NewBaseline,
 		dryrun.Within,
 	)
 }
@@ -44,7 +42,10 @@ func TestNothingHasWords(t *testing.T) {
 		"remove no node: RemoveNodes: there is no node in the set":               dryrun.RemoveNodes(cluster.NodeSet{}),
 		"delete Node without a name: object 0: Node: metadata.name: is required": dryrun.Delete(&corev1.Node{}),
 		`undo "": undo: no key: must be namespace/name`:                          dryrun.Inputs(rollout.Undo{}),
-		"no input: <nil>": dryrun.Inputs(),
+		"no input: Inputs: no input":                                             dryrun.Inputs(),
+		"apply nothing: Apply: no object":                                        dryrun.Apply(),
+		"delete nothing: Delete: no object":                                      dryrun.Delete(),
+		"restart nothing: Restart: no key":                                       dryrun.Restart(),
 	} {
 		_, err := dryrun.New(c, edit)
 		if got := fmt.Sprintf("%v: %v", edit, err); got != want {
@@ -69,7 +70,7 @@ func TestWhatDoesNotEndSaysWhatItWaitsFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "FAIL  ops/agent: within 1m0s, 0% available: the rollout does not end (Stuck)\n      n2: NotReady\n"
+	want := "FAIL  ops/agent: within 1m0s, 0% available: the rollout does not complete (Stuck)\n      n2: NotReady\n"
 	if got := p.Check(dryrun.Within(time.Minute, "0%")).String(); got != want {
 		t.Errorf("%s\n%s", got, want)
 	}

@@ -15,34 +15,38 @@ const limit = 10_000
 // Check steps the simulation until it has settled or 10,000 ticks have passed, and
 // judges the invariants on the way. t fails for every broken invariant, with the trace
 // up to that tick and the configuration that reproduces it. t also fails for every
-// invariant whose premise never held, unless it is marked with AllowEmpty.
+// invariant whose premise never held, unless it is marked with AllowEmpty, and for a
+// call without invariants.
 func Check(t rapid.TB, sim *rollout.Sim, invariants ...Invariant) {
 	t.Helper()
+	if err := checkInvariants(invariants); err != nil {
+		t.Errorf("%v", err)
+		return
+	}
 	r := Judge(sim, invariants...)
 	for _, v := range r.Failures {
 		t.Errorf("%v", v)
 	}
 	for _, claim := range r.NotApplicable {
-		t.Errorf("%s: says nothing about this run, its premise never held", claim)
+		t.Errorf("%s: does not apply to this run: its premise never held", claim)
 	}
 }
 
 // RunReport is the result of a run.
 type RunReport struct {
-	Failures      []Failure
-	NotApplicable []string // claims whose premise never held
-	Held          []string // claims whose premise held, broken or not
-	Ticks         int      // number of ticks passed
-	Settled       bool     // false if the run ended at the tick limit
+	Failures      []Failure `json:"failures"`
+	NotApplicable []string  `json:"notApplicable"` // claims whose premise never held, or that cannot be judged
+	Held          []string  `json:"held"`          // claims whose premise held, broken or not
+	Settled       bool      `json:"settled"`       // false if the run ended at the tick limit
 }
 
 // Failure is a violation of an invariant in a run, as plain data.
 type Failure struct {
-	Claim   string
-	Message string // what was found and what was expected
-	Tick    int
-	Trace   []rollout.Event // from the start of the run to that tick
-	Config  rollout.Config  // with it and the same inputs, the violation is reproduced
+	Claim   string          `json:"claim"`
+	Message string          `json:"message"` // what was found and what was expected
+	Tick    int             `json:"tick"`
+	Trace   []rollout.Event `json:"trace"`  // from the start of the run to that tick
+	Config  rollout.Config  `json:"config"` // with it and the same inputs, the violation is reproduced
 }
 
 // traced is the number of events in the text of a violation.
@@ -70,7 +74,10 @@ func Judge(sim *rollout.Sim, invariants ...Invariant) RunReport {
 	if sim == nil {
 		sim = &rollout.Sim{}
 	}
-	var r RunReport
+	r := RunReport{Failures: []Failure{}, NotApplicable: []string{}, Held: []string{}}
+	if err := checkInvariants(invariants); err != nil {
+		r.NotApplicable = append(r.NotApplicable, err.Error())
+	}
 	var trace []rollout.Event
 	watches := make([]*watch, len(invariants))
 	for i, inv := range invariants {
@@ -107,6 +114,6 @@ func Judge(sim *rollout.Sim, invariants ...Invariant) RunReport {
 			r.NotApplicable = append(r.NotApplicable, w.claim)
 		}
 	}
-	r.Ticks, r.Settled = sim.Now()-start, sim.Settled()
+	r.Settled = sim.Settled()
 	return r
 }

@@ -23,37 +23,24 @@ import (
 
 // Controller is a DaemonSet controller under test: what its reconcile function does
 // with what it observes. It is called in every tick, again as long as it does
-// something. It may keep state between calls.
-type Controller interface {
-	Sync(seen Observation) Actions
-}
-
-// ControllerFunc is a controller without state.
-type ControllerFunc func(seen Observation) Actions
-
-// Sync calls the function; a nil one does nothing.
-func (f ControllerFunc) Sync(seen Observation) Actions {
-	if f == nil {
-		return Actions{}
-	}
-	return f(seen)
-}
+// something. A controller with state is a closure.
+type Controller func(seen Observation) Actions
 
 // Observation is what a controller observes. The controller may keep and modify it.
 type Observation struct {
-	Now       time.Time
-	DaemonSet *appsv1.DaemonSet            // never nil
-	Hash      string                       // the label controller-revision-hash of new pods: the hash of the DaemonSet's present template
-	Nodes     []*corev1.Node               // ascending by name
-	Pods      []*corev1.Pod                // owned by the DaemonSet, terminating pods included: bound before unbound, then the oldest, then by name
-	Revisions []*appsv1.ControllerRevision // owned by the DaemonSet, ascending by name; without that of a new template
+	Now       time.Time                    `json:"now"`
+	DaemonSet *appsv1.DaemonSet            `json:"daemonSet"` // never nil
+	Hash      string                       `json:"hash"`      // the label controller-revision-hash of new pods: the hash of the DaemonSet's present template
+	Nodes     []*corev1.Node               `json:"nodes"`     // ascending by name
+	Pods      []*corev1.Pod                `json:"pods"`      // owned by the DaemonSet, terminating pods included: bound before unbound, then the oldest, then by name
+	Revisions []*appsv1.ControllerRevision `json:"revisions"` // owned by the DaemonSet, ascending by name; without that of a new template
 }
 
 // Actions is what a controller does. The order does not matter: no action is visible
 // before the next call.
 type Actions struct {
-	Create []string // names of nodes; a pod is created on each
-	Delete []string // names of pods
+	Create []string `json:"create"` // names of nodes; a pod is created on each
+	Delete []string `json:"delete"` // names of pods
 }
 
 func (a Actions) empty() bool { return len(a.Create)+len(a.Delete) == 0 }
@@ -85,7 +72,7 @@ func (a Actions) String() string {
 }
 
 // Follows checks that a controller does what the Kubernetes controller does. It runs
-// every scene of ControllerCases. If the controller passes, it runs random scenes, and
+// one scene for each rule of that controller. If the controller passes, it runs random scenes, and
 // shrinks a failure to the smallest scene that shows it. It calls make for every scene.
 //
 // Controller and simulation run side by side, sync by sync. The controller gets what
@@ -99,8 +86,8 @@ func Follows(t rapid.TB, make func() Controller) {
 		t.Fatalf("there is no controller")
 	}
 	wrong := 0
-	for _, c := range ControllerCases() {
-		if err := follow(t, c.Scenario, make()); err != nil {
+	for _, c := range cases() {
+		if err := follow(t, c.scenario, make()); err != nil {
 			wrong++
 			t.Errorf("%v\n%v", c, err)
 		}
@@ -173,7 +160,7 @@ func (f *followed) tick() error {
 		if !ok {
 			break
 		}
-		got := f.controller.Sync(seen)
+		got := f.controller(seen)
 		if !got.equal(f.acts(round)) && !f.otherwise(round, got) {
 			return f.disagrees(round, got)
 		}

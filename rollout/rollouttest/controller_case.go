@@ -12,24 +12,24 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// ControllerCase is a claim about what the DaemonSet controller does in a scene.
-type ControllerCase struct {
-	Claim    string
-	Scenario Scenario
+// controllerCase is a claim about what the DaemonSet controller does in a scene.
+type controllerCase struct {
+	claim    string
+	scenario Scenario
 }
 
 // String returns the claim and Go source for the scene.
-func (c ControllerCase) String() string { return fmt.Sprintf("%s: %#v", c.Claim, c.Scenario) }
+func (c controllerCase) String() string { return fmt.Sprintf("%s: %#v", c.claim, c.scenario) }
 
-// ControllerCases returns the claims, the simple ones first, in the same order each
+// cases returns the claims, the simple ones first, in the same order each
 // time. Each scene has one DaemonSet, default/agent.
-func ControllerCases() []ControllerCase {
-	cases := make([]ControllerCase, len(controllerCases))
+func cases() []controllerCase {
+	cases := make([]controllerCase, len(controllerCases))
 	for i, c := range controllerCases {
 		three := clustertest.World{clustertest.Pool("n", 3), agent(c.words...)}
-		cases[i] = ControllerCase{c.claim, Scenario{World: three, Config: rollout.Config{Kubelet: c.kubelet}, Steps: c.steps}}
+		cases[i] = controllerCase{c.claim, Scenario{World: three, Config: rollout.Config{Kubelet: c.kubelet}, Steps: c.steps}}
 		if c.world != nil {
-			cases[i].Scenario.World = c.world
+			cases[i].scenario.World = c.world
 		}
 	}
 	return cases
@@ -42,6 +42,10 @@ func agent(words ...string) clustertest.Spec {
 // next returns the next version of the agent with these words.
 func next(words ...string) clustertest.Spec {
 	return agent(words...).With("image:registry.example.com/agent:2")
+}
+
+func edit(node string, e cluster.NodeEdit) rollout.Input {
+	return rollout.EditNode{Node: node, Edits: []cluster.NodeEdit{e}}
 }
 
 func at(tick int, do any) Step { return Step{tick, do} }
@@ -68,7 +72,7 @@ var controllerCases = []struct {
 		steps: []Step{at(0, agent())}},
 	{claim: "a node that comes gets a pod", steps: []Step{at(0, clustertest.Node("n-4"))}},
 	{claim: "the pod on a node that goes is left to the collector", steps: []Step{at(0, rollout.RemoveNode{Node: "n-1"})}},
-	{claim: "a pod that somebody deletes is made again", steps: []Step{at(0, rollout.DeletePods{Node: "n-1"})}},
+	{claim: "a deleted pod is created again", steps: []Step{at(0, rollout.DeletePods{Node: "n-1"})}},
 	{claim: "and not before the old one is gone", kubelet: slowToStop, steps: []Step{at(0, rollout.DeletePods{Node: "n-1"})}},
 	{claim: "a NoSchedule taint keeps the pod", steps: []Step{at(0, maintained)}},
 	{claim: "a label that is gone deletes it", world: clustertest.World{clustertest.Node("n-1", "disk=ssd"), agent("on:disk=ssd")},

@@ -49,7 +49,7 @@ func (c *theirs) Sync(seen rollouttest.Observation) rollouttest.Actions {
 		if n.Spec.Unschedulable && c.wrong == "skips cordoned nodes" {
 			c.decided[n.Name] = placement.Excluded
 		}
-		if c.decided[n.Name] == placement.Kept && c.wrong == "turns out what is not tolerated" {
+		if c.decided[n.Name] == placement.Kept && c.wrong == "evicts what is not tolerated" {
 			c.decided[n.Name] = placement.Excluded
 		}
 	}
@@ -338,20 +338,20 @@ func (c *theirs) updateWithSurge(budget, wanted int) {
 }
 
 func another(wrong string) func() rollouttest.Controller {
-	return func() rollouttest.Controller { return &theirs{wrong: wrong, backoffs: map[string]*wait{}} }
+	return func() rollouttest.Controller { return (&theirs{wrong: wrong, backoffs: map[string]*wait{}}).Sync }
 }
 
 // A correct controller passes, whichever nodes it prefers.
 func TestAFaithfulControllerFollows(t *testing.T) {
 	rollouttest.Follows(t, another(""))
-	rollouttest.Follows(t, func() rollouttest.Controller { return &theirs{backward: true, backoffs: map[string]*wait{}} })
+	rollouttest.Follows(t, func() rollouttest.Controller { return (&theirs{backward: true, backoffs: map[string]*wait{}}).Sync })
 }
 
 // Each typical mistake of a first attempt breaks the claim about it.
 func TestMistakesOfControllersAreFound(t *testing.T) {
 	for wrong, claim := range map[string]string{ // any order: each by itself
 		"skips cordoned nodes":                    "cordoned nodes want one too",
-		"turns out what is not tolerated":         "a NoSchedule taint keeps the pod",
+		"evicts what is not tolerated":            "a NoSchedule taint keeps the pod",
 		"does not wait for pods on their way out": "and not before the old one is gone",
 		"has no backoff":                          "and the next one after a backoff that doubles",
 		"knows no minReadySeconds":                "minReadySeconds hold the next one up",
@@ -371,13 +371,13 @@ func TestMistakesOfControllersAreFound(t *testing.T) {
 // other claim has a scene in which something happens.
 func TestClaimsOfControllersSaySomething(t *testing.T) {
 	idle := func() rollouttest.Controller {
-		return rollouttest.ControllerFunc(func(rollouttest.Observation) rollouttest.Actions { return rollouttest.Actions{} })
+		return func(rollouttest.Observation) rollouttest.Actions { return rollouttest.Actions{} }
 	}
 	found := shrunk.Run(func(r *shrunk.Recorder) { rollouttest.Follows(r, idle) }).String()
 	var quiet []string
-	for _, c := range rollouttest.ControllerCases() {
-		if !strings.Contains(found, c.Claim+": ") {
-			quiet = append(quiet, c.Claim)
+	for _, claim := range rollouttest.ControllerClaims() {
+		if !strings.Contains(found, claim+": ") {
+			quiet = append(quiet, claim)
 		}
 	}
 	want := []string{

@@ -16,6 +16,7 @@
 //		"time"
 //
 //		"github.com/berthsim/berth/cluster/clustertest"
+//		"github.com/berthsim/berth/rollout"
 //		"github.com/berthsim/berth/rollout/rollouttest"
 //	)
 //
@@ -27,7 +28,7 @@
 //		scenes := rollouttest.Scenarios(exporter,
 //			rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithNodes(4, 8), clustertest.WithHealthyNodes())),
 //			rollouttest.WithUpdates(exporter.With("image:registry.example.com/exporter:2")),
-//			rollouttest.WithFaults(1, rollouttest.PodsFail, rollouttest.NodeIsCordoned))
+//			rollouttest.WithFaults(1, rollout.FailPods{}, rollout.NodeDown{}))
 //		rollouttest.Explore(t, scenes,
 //			rollouttest.NeverBelow(key, "75%").LongerThan(30*time.Second),
 //			rollouttest.OnePerNode(key),
@@ -48,6 +49,6 @@
 // Follows compares another DaemonSet controller with the Kubernetes controller, sync by
 // sync: objects in, names of nodes and pods out.
 //
-// A claim that was explored without a failure may still be false. Exploration counts
-// how much was covered; package rollout lists what it does not model.
+// A claim that was explored without a failure may still be false. Explore logs how much
+// was covered; package rollout lists what it does not model.
 package rollouttest

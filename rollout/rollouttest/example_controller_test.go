@@ -26,7 +26,7 @@ func onePodPerNode(seen rollouttest.Observation) rollouttest.Actions {
 // In a test t is its *testing.T, which fails with this message.
 func ExampleFollows() {
 	found := shrunk.Run(func(t *shrunk.Recorder) {
-		rollouttest.Follows(t, func() rollouttest.Controller { return rollouttest.ControllerFunc(onePodPerNode) })
+		rollouttest.Follows(t, func() rollouttest.Controller { return onePodPerNode })
 	})
 	first := strings.Split(found.String(), "\n")[:13]
 	fmt.Println(strings.Join(first, "\n"))
@@ -46,37 +46,10 @@ func ExampleFollows() {
 	// 	0 RevisionCreated default/agent r1: agent-5c78b6cd6c
 }
 
-func ExampleControllerCases() {
-	for _, c := range rollouttest.ControllerCases()[:3] {
-		fmt.Println(c.Claim)
-	}
-	fmt.Println(rollouttest.ControllerCases()[2])
-	// Output:
-	// every node that wants a pod gets one
-	// cordoned nodes want one too
-	// a node that comes gets a pod
-	// a node that comes gets a pod: rollouttest.Scenario{
-	// 	World: clustertest.World{
-	// 		clustertest.Pool("n", 3),
-	// 		clustertest.DaemonSet("agent"),
-	// 	},
-	// 	Steps: []rollouttest.Step{
-	// 		{At: 0, Do: clustertest.Node("n-4")},
-	// 	},
-	// }
-}
-
-func ExampleControllerCase() {
-	var c rollouttest.ControllerCase = rollouttest.ControllerCases()[0]
-	fmt.Println(c.Scenario.Steps)
-	// Output:
-	// [0 daemonset agent on:disk=ssd]
-}
-
-// A controller with state is a type. A new one is made for every scene.
+// A controller with state is a closure. A new one is made for every scene.
 func ExampleController() {
-	var c rollouttest.Controller = rollouttest.ControllerFunc(onePodPerNode)
-	acts := c.Sync(rollouttest.Observation{Nodes: []*corev1.Node{{}}})
+	var c rollouttest.Controller = onePodPerNode
+	acts := c(rollouttest.Observation{Nodes: []*corev1.Node{{}}})
 	acts.Create[0] = "web-1"
 	fmt.Println(acts)
 	// Output:

@@ -106,7 +106,7 @@ func ExampleWithUpdates() {
 }
 
 func ExampleWithFaults() {
-	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithUpdates(), rollouttest.WithFaults(2, rollouttest.PodsFail)).Example(3)
+	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithUpdates(), rollouttest.WithFaults(2, rollout.FailPods{})).Example(3)
 	for _, step := range scene.Steps {
 		fmt.Printf("%T\n", step.Do)
 	}
@@ -121,14 +121,4 @@ func ExampleWithinTicks() {
 		}
 	}
 	// Output:
-}
-
-func ExampleFault() {
-	fmt.Printf("%v %#v\n", rollouttest.NodeIsDown, rollouttest.PodsCrash)
-	// Output: NodeIsDown rollouttest.PodsCrash
-}
-
-func ExampleAllFaults() {
-	fmt.Println(rollouttest.AllFaults()[:3])
-	// Output: [NodeIsDown NodeIsNotReady PodsAreNotReady]
 }

@@ -50,25 +50,18 @@ func ExampleCheck() {
 
 func ExampleJudge() {
 	r := rollouttest.Judge(update.Sim(t), rollouttest.OnePerNode("default/agent"), rollouttest.RollsBack("default/agent"))
-	fmt.Println(r.Failures, r.Held, r.Ticks, r.Settled)
-	// Output: [] [default/agent has one pod per node default/agent rolls back] 3 true
+	fmt.Println(r.Failures, r.Held, r.Settled)
+	// Output: [] [default/agent has one pod per node default/agent rolls back] true
 }
 
 // Two of three nodes first, then the last one, are possible in three ways.
 // -rapid.checks sets how often a scene is drawn; here it is the same one each time.
 func ExampleExplore() {
 	fmt.Println(shrunk.Run(func(t *shrunk.Recorder) {
-		seen := rollouttest.Explore(t, rapid.Just(update), rollouttest.NeverBelow("default/agent", "30%"))
-		fmt.Println(seen.Orders/seen.Scenarios, seen.Exhaustive == seen.Scenarios)
+		rollouttest.Explore(t, rapid.Just(update), rollouttest.NeverBelow("default/agent", "30%"))
 	}).Failed())
 	// Output:
-	// 3 true
 	// false
-}
-
-func ExampleExploration() {
-	fmt.Println(rollouttest.Exploration{Scenarios: 100, Orders: 640, Exhaustive: 97})
-	// Output: 100 scenes in 640 orders of nodes, every order of 97 scenes
 }
 
 func ExampleRunReport() {
@@ -127,7 +120,7 @@ func ExampleEnds() {
 	fmt.Println(len(r.Failures), r.Failures[0].Message)
 	// Output:
 	// 1 it is Stuck: daemonset/default/agent is stuck: the pods on nodes web-1 and web-2 do not become ready; maxUnavailable (2 of 2) is used up, which blocks 1 node, and it would get stuck too when updated
-	// 	what would end it: Undo: roll back to revision 1: ends in 2 ticks
+	// 	remedy: Undo: roll back to revision 1: ends in 2 ticks
 	// 	web-1: NotReady
 	// 	web-2: NotReady
 	// 	web-3: UpdateLimit, blocked by web-1 web-2
@@ -205,12 +198,12 @@ func ExampleInvariant_AllowEmpty() {
 
 func ExampleObserved() {
 	rollouttest.Judge(update.Sim(t), rollouttest.Always("show", func(m *rollouttest.Observed) error {
-		fmt.Println(m.Tick(), m.Time().Second(), len(m.Events()), m.Wanted("default/agent"), m.Available("default/agent"), m.Running("default/agent"))
+		fmt.Println(m.Sim().Now(), len(m.Events()), m.Wanted("default/agent"), m.Available("default/agent"), m.Running("default/agent"))
 		return nil
 	}))
 	// Output:
-	// 1 1 0 {web-1 web-2 web-3} {web-1 web-2 web-3} {web-1 web-2 web-3}
-	// 2 2 6 {web-1 web-2 web-3} {web-3} {web-1 web-2 web-3}
-	// 3 3 4 {web-1 web-2 web-3} {web-1 web-2} {web-1 web-2 web-3}
-	// 4 4 1 {web-1 web-2 web-3} {web-1 web-2 web-3} {web-1 web-2 web-3}
+	// 1 0 {web-1 web-2 web-3} {web-1 web-2 web-3} {web-1 web-2 web-3}
+	// 2 6 {web-1 web-2 web-3} {web-3} {web-1 web-2 web-3}
+	// 3 4 {web-1 web-2 web-3} {web-1 web-2} {web-1 web-2 web-3}
+	// 4 1 {web-1 web-2 web-3} {web-1 web-2 web-3} {web-1 web-2 web-3}
 }

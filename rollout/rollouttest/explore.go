@@ -16,49 +16,58 @@ const (
 	someOrders = 16 // a scene with more runs in so many, drawn by seed
 )
 
-// Exploration is what Explore has covered, as plain data.
-type Exploration struct {
-	Scenarios  int            // number of scenes drawn
-	Exhaustive int            // scenes that ran in every order of nodes
-	Orders     int            // number of runs, each an order of nodes with its own simulation
-	Held       map[string]int // by claim: the number of runs in which its premise held
+// exploration is what Explore has covered.
+type exploration struct {
+	scenes     int            // number of scenes drawn
+	exhaustive int            // scenes that ran in every order of nodes
+	orders     int            // number of runs, each an order of nodes with its own simulation
+	held       map[string]int // by claim: the number of runs in which its premise held
 }
 
 // String returns the counts in one line.
-func (e Exploration) String() string {
-	return fmt.Sprintf("%d scenes in %d orders of nodes, every order of %d scenes", e.Scenarios, e.Orders, e.Exhaustive)
+func (e exploration) String() string {
+	return fmt.Sprintf("%d scenes in %d orders of nodes, every order of %d scenes", e.scenes, e.orders, e.exhaustive)
 }
 
 // Explore checks the invariants in random scenes. It runs each scene in every order of
 // nodes that Kubernetes leaves open if there are at most 64. Otherwise it runs the
 // order by name and 16 orders drawn by seed. On a failure t gets the smallest scene
 // that breaks an invariant, the trace, and the configuration with the order. Otherwise
-// t gets the counts of what was covered. An invariant whose premise held in no run
-// fails, unless it is marked with AllowEmpty.
+// t logs the counts of what was covered. An invariant whose premise held in no run
+// fails, unless it is marked with AllowEmpty. A call without invariants fails.
 //
 // The number of scenes is rapid's -rapid.checks, 100 by default.
-func Explore(t rapid.TB, scenes *rapid.Generator[Scenario], invariants ...Invariant) Exploration {
+func Explore(t rapid.TB, scenes *rapid.Generator[Scenario], invariants ...Invariant) {
 	t.Helper()
-	seen := Exploration{Held: map[string]int{}}
+	explore(t, scenes, invariants)
+}
+
+func explore(t rapid.TB, scenes *rapid.Generator[Scenario], invariants []Invariant) exploration {
+	t.Helper()
+	seen := exploration{held: map[string]int{}}
+	if err := checkInvariants(invariants); err != nil {
+		t.Errorf("%v", err)
+		return seen
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		scene := scenes.Draw(t, "scene")
 		seen.explore(t, scene, invariants)
 	})
 	t.Logf("%v", seen)
 	for _, i := range invariants {
-		if t.Logf("%s: its premise held in %d orders", i, seen.Held[i.claim]); seen.Held[i.claim] == 0 && !i.vacuous {
-			t.Errorf("%s: says nothing, its premise never held", i)
+		if t.Logf("%s: its premise held in %d orders", i, seen.held[i.claim]); seen.held[i.claim] == 0 && !i.vacuous {
+			t.Errorf("%s: never applied: its premise never held", i)
 		}
 	}
 	return seen
 }
 
 // explore runs the scene in every order or, if these are many, in some.
-func (e *Exploration) explore(t *rapid.T, scene Scenario, invariants []Invariant) {
-	e.Scenarios++
+func (e *exploration) explore(t *rapid.T, scene Scenario, invariants []Invariant) {
+	e.scenes++
 	start := scene.start(t)
 	if e.everyOrder(t, scene, start, invariants) {
-		e.Exhaustive++
+		e.exhaustive++
 		return
 	}
 	scene.Config.Order, scene.Config.Choices = rollout.OrderSeeded, nil
@@ -70,7 +79,7 @@ func (e *Exploration) explore(t *rapid.T, scene Scenario, invariants []Invariant
 
 // everyOrder runs the scene in one order after another. It returns false if there are
 // too many orders.
-func (e *Exploration) everyOrder(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) bool {
+func (e *exploration) everyOrder(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) bool {
 	scene.Config.Order, scene.Config.Choices = rollout.OrderFromScript, nil
 	for range manyOrders {
 		choices := e.run(t, scene, start, invariants)
@@ -96,15 +105,15 @@ func ways(choices []probe.Choice) float64 {
 }
 
 // run judges one order and returns the choices in it.
-func (e *Exploration) run(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) []probe.Choice {
-	e.Orders++
+func (e *exploration) run(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) []probe.Choice {
+	e.orders++
 	sim, err := scene.from(start)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
 	r := Judge(sim, invariants...)
 	for _, claim := range r.Held {
-		e.Held[claim]++
+		e.held[claim]++
 	}
 	if len(r.Failures) > 0 {
 		t.Fatalf("%s", violations(r.Failures))

@@ -3,8 +3,10 @@ package rollouttest_test
 import (
 	"testing"
 
+	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/internal/shrunk"
+	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/rollouttest"
 )
 
@@ -12,6 +14,11 @@ const agent = "default/agent"
 
 // claims are explored on the real rules, where they hold, and by
 // TestMutantsAreFoundAndShrunk on broken rules.
+// edited returns the fault of an edit of a node.
+func edited(e cluster.NodeEdit) rollout.Input {
+	return rollout.EditNode{Edits: []cluster.NodeEdit{e}}
+}
+
 var claims = []struct {
 	name      string
 	daemonSet clustertest.Spec
@@ -25,7 +32,7 @@ var claims = []struct {
 	},
 	{
 		"Covered", clustertest.DaemonSet("agent", "tolerate:*:NoSchedule", "tolerate:*:NoExecute"),
-		[]rollouttest.Option{rollouttest.WithFaults(3, rollouttest.PodsFail, rollouttest.PodsAreDeleted, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeAdded)},
+		[]rollouttest.Option{rollouttest.WithFaults(3, rollout.FailPods{}, rollout.DeletePods{}, edited(cluster.Cordon()), edited(cluster.Taint("maintenance:NoSchedule")), rollout.ApplyNode{})},
 		rollouttest.Covered(agent, ""),
 	},
 	{
@@ -40,17 +47,17 @@ var claims = []struct {
 	},
 	{
 		"NothingLost", clustertest.DaemonSet("agent"),
-		[]rollouttest.Option{rollouttest.WithUpdates(), rollouttest.WithFaults(3, rollouttest.NodeIsCordoned, rollouttest.NodeIsTainted, rollouttest.NodeIsDown)},
+		[]rollouttest.Option{rollouttest.WithUpdates(), rollouttest.WithFaults(3, edited(cluster.Cordon()), edited(cluster.Taint("maintenance:NoSchedule")), rollout.NodeDown{})},
 		rollouttest.NothingLost(agent),
 	},
 	{
 		"Ends", clustertest.DaemonSet("agent", "tolerate:*", "max-unavailable:10%"),
-		[]rollouttest.Option{rollouttest.WithFaults(2, rollouttest.PodsFail, rollouttest.PodsAreDeleted, rollouttest.NodeIsRemoved)},
+		[]rollouttest.Option{rollouttest.WithFaults(2, rollout.FailPods{}, rollout.DeletePods{}, rollout.RemoveNode{})},
 		rollouttest.Ends(agent),
 	},
 	{
 		"RollsBack", clustertest.DaemonSet("agent"),
-		[]rollouttest.Option{rollouttest.WithFaults(1, rollouttest.PodsAreDeleted)},
+		[]rollouttest.Option{rollouttest.WithFaults(1, rollout.DeletePods{})},
 		rollouttest.RollsBack(agent),
 	},
 }

@@ -1,129 +1,123 @@
 package rollouttest
 
 import (
-	"fmt"
+	"reflect"
+	"strings"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
 )
 
-// Fault is something that happens to a node or to the pods on it.
-type Fault uint8
-
-// The faults. Brackets hold what ends a fault; the others are single events.
-const (
-	NodeIsDown      Fault = iota // [back up]
-	NodeIsNotReady               // [ready again]
-	PodsAreNotReady              // [ready again]
-	PodsFail
-	PodsAreDeleted
-	NodeIsCordoned // [uncordoned]
-	NodeIsTainted  // maintenance:NoSchedule [taint removed]
-	NodeIsEmptied  // maintenance:NoExecute, which evicts pods [taint removed]
-	NodeIsRemoved
-	NodeAdded         // one more node like the others
-	PodsStick         // terminating pods never end
-	NodeIsDrained     // kubectl drain, which skips pods of DaemonSets [uncordoned]
-	PodsAreEvicted    // through the eviction API, as by an autoscaler
-	PodsCrash         // those of one image on the node, repeatedly [no longer crash]
-	PodsAreNeverReady // new pods of one image on the node [become ready]
-	ImageIsMissing    // an image that the kubelet of the node pulls [available]
-	PodsAreRejected   // by the kubelet of the node: OutOfcpu [no longer rejected]
-)
-
-var faultNames = []string{
-	"NodeIsDown", "NodeIsNotReady", "PodsAreNotReady", "PodsFail", "PodsAreDeleted", "NodeIsCordoned", "NodeIsTainted",
-	"NodeIsEmptied", "NodeIsRemoved", "NodeAdded", "PodsStick", "NodeIsDrained", "PodsAreEvicted",
-	"PodsCrash", "PodsAreNeverReady", "ImageIsMissing", "PodsAreRejected",
-}
-
-// AllFaults returns all kinds of faults.
-func AllFaults() []Fault {
-	all := make([]Fault, len(faultNames))
-	for i := range all {
-		all[i] = Fault(i)
+// allFaults returns the faults that WithFaults draws by default. Those that last end
+// again, or not: see endOf.
+func allFaults() []rollout.Input {
+	edit := func(e cluster.NodeEdit) rollout.Input { return rollout.EditNode{Edits: []cluster.NodeEdit{e}} }
+	return []rollout.Input{
+		rollout.NodeDown{},
+		rollout.NodeNotReady{},
+		rollout.PodsNotReady{},
+		rollout.FailPods{},
+		rollout.DeletePods{},
+		edit(cluster.Cordon()),
+		edit(cluster.Taint("maintenance:NoSchedule")),
+		edit(cluster.Taint("maintenance:NoExecute")), // evicts pods
+		rollout.RemoveNode{},
+		rollout.ApplyNode{}, // one more node like the others
+		rollout.StuckTerminating{},
+		rollout.Drain{IgnoreDaemonSets: true, DeleteEmptyDirData: true, Force: true},
+		rollout.EvictPods{}, // as an autoscaler does
+		rollout.CrashLoop{},
+		rollout.NeverReady{},
+		rollout.ImagePullFails{},
+		rollout.RejectPods{Reason: "OutOfcpu"},
 	}
-	return all
 }
-
-func (f Fault) String() string {
-	if int(f) < len(faultNames) {
-		return faultNames[f]
-	}
-	return fmt.Sprintf("Fault(%d)", uint8(f))
-}
-
-// GoString returns the name of the constant.
-func (f Fault) GoString() string { return "rollouttest." + f.String() }
 
 // fault is a fault that was drawn.
 type fault struct {
-	kind  Fault
-	node  string
-	image string // empty if the fault is not about an image
+	input rollout.Input // complete
 	at    int
 	lasts int // ticks; 0: it never ends
 }
 
 func (f fault) steps() []Step {
-	begins, ends := f.inputs()
-	steps := []Step{{f.at, begins}}
-	if f.lasts > 0 && ends != nil {
-		steps = append(steps, Step{f.at + f.lasts, ends})
+	steps := []Step{{f.at, f.input}}
+	if end := endOf(f.input); f.lasts > 0 && end != nil {
+		steps = append(steps, Step{f.at + f.lasts, end})
 	}
 	return steps
 }
 
-func (f fault) inputs() (begins, ends rollout.Input) {
-	switch n := f.node; f.kind {
-	case NodeIsDown:
-		return rollout.NodeDown{Node: n}, rollout.NodeReady{Node: n}
-	case NodeIsNotReady:
-		return rollout.NodeNotReady{Node: n}, rollout.NodeReady{Node: n}
-	case PodsAreNotReady:
-		return rollout.PodsNotReady{Node: n}, rollout.PodsReady{Node: n}
-	case PodsFail:
-		return rollout.FailPods{Node: n}, nil
-	case PodsAreDeleted:
-		return rollout.DeletePods{Node: n}, nil
-	case NodeIsCordoned:
-		return edit(n, cluster.Cordon()), edit(n, cluster.Uncordon())
-	case NodeIsTainted:
-		return edit(n, cluster.Taint("maintenance:NoSchedule")), edit(n, cluster.Untaint("maintenance:NoSchedule"))
-	case NodeIsEmptied:
-		return edit(n, cluster.Taint("maintenance:NoExecute")), edit(n, cluster.Untaint("maintenance:NoExecute"))
-	case PodsStick:
-		return rollout.StuckTerminating{Node: n}, nil
-	case NodeIsDrained:
-		return rollout.Drain{Node: n, IgnoreDaemonSets: true, DeleteEmptyDirData: true, Force: true}, edit(n, cluster.Uncordon())
-	case PodsAreEvicted:
-		return rollout.EvictPods{Node: n}, nil
-	case NodeIsRemoved:
-		return rollout.RemoveNode{Node: n}, nil
+// endOf returns the input that ends a fault, or nil if none does.
+func endOf(in rollout.Input) rollout.Input {
+	switch x := in.(type) {
+	case rollout.NodeDown:
+		return rollout.NodeReady(x)
+	case rollout.NodeNotReady:
+		return rollout.NodeReady(x)
+	case rollout.PodsNotReady:
+		return rollout.PodsReady(x)
+	case rollout.Drain:
+		return rollout.EditNode{Node: x.Node, Edits: []cluster.NodeEdit{cluster.Uncordon()}}
+	case rollout.EditNode:
+		return undone(x)
+	case rollout.CrashLoop:
+		return rollout.Recover{Image: x.Image, Nodes: x.Nodes}
+	case rollout.NeverReady:
+		return rollout.Recover{Image: x.Image, Nodes: x.Nodes}
+	case rollout.ImagePullFails:
+		return rollout.Recover{Image: x.Image, Nodes: x.Nodes}
+	case rollout.RejectPods:
+		return rollout.Recover{Image: x.Image, Nodes: x.Nodes}
 	}
-	return f.input()
+	return nil
 }
 
-// input returns the inputs that start and end a fault of starting pods.
-func (f fault) input() (begins, ends rollout.Input) {
-	there := []string{f.node}
-	ends = rollout.Recover{Image: f.image, Nodes: there}
-	switch f.kind {
-	case PodsCrash:
-		return rollout.CrashLoop{Image: f.image, Nodes: there}, ends
-	case PodsAreNeverReady:
-		return rollout.NeverReady{Image: f.image, Nodes: there}, ends
-	case ImageIsMissing:
-		return rollout.ImagePullFails{Image: f.image, Nodes: there}, ends
+// undone returns the input that removes the taints and cordons of an edit, or nil if
+// there are none.
+func undone(x rollout.EditNode) rollout.Input {
+	var edits []cluster.NodeEdit
+	for _, e := range x.Edits {
+		text := e.String()
+		taint, tainted := strings.CutPrefix(text, "taint ")
+		switch {
+		case text == cluster.Cordon().String():
+			edits = append(edits, cluster.Uncordon())
+		case tainted && !strings.HasSuffix(taint, "-"):
+			edits = append(edits, cluster.Untaint(taint))
+		}
 	}
-	return rollout.RejectPods{Reason: "OutOfcpu", Image: f.image, Nodes: there}, ends
+	if len(edits) == 0 {
+		return nil
+	}
+	return rollout.EditNode{Node: x.Node, Edits: edits}
 }
 
-// aboutImage reports whether the fault affects pods of one image.
-func (f Fault) aboutImage() bool {
-	return f == PodsCrash || f == PodsAreNeverReady || f == ImageIsMissing || f == PodsAreRejected
+// hasImage reports whether the fault is about pods of one image.
+func hasImage(in rollout.Input) bool {
+	v := reflect.ValueOf(in)
+	return v.Kind() == reflect.Struct && v.FieldByName("Image").IsValid()
 }
 
-func edit(node string, e cluster.NodeEdit) rollout.Input {
-	return rollout.EditNode{Node: node, Edits: []cluster.NodeEdit{e}}
+// filled returns the fault with the fields Node or Nodes, and Image, set where they are
+// empty.
+func filled(in rollout.Input, node, image string) rollout.Input {
+	v := reflect.ValueOf(in)
+	if v.Kind() != reflect.Struct || given(v, "Pod") {
+		return in
+	}
+	copied := reflect.New(v.Type()).Elem()
+	copied.Set(v)
+	for name, value := range map[string]any{"Node": node, "Nodes": []string{node}, "Image": image} { // any order: each sets another field
+		if f := copied.FieldByName(name); f.IsValid() && f.IsZero() && f.Type() == reflect.TypeOf(value) {
+			f.Set(reflect.ValueOf(value))
+		}
+	}
+	return copied.Interface().(rollout.Input)
+}
+
+// given reports whether a struct has a field of that name that is not empty.
+func given(v reflect.Value, name string) bool {
+	f := v.FieldByName(name)
+	return f.IsValid() && !f.IsZero()
 }

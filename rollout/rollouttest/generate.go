@@ -18,7 +18,7 @@ import (
 )
 
 // Option configures Scenarios.
-type Option struct{ set func(*options) }
+type Option func(*options)
 
 type options struct {
 	dump      *cluster.Cluster
@@ -26,7 +26,7 @@ type options struct {
 	config    *rollout.Config
 	first     []Step
 	versions  []clustertest.Spec
-	faults    []Fault
+	faults    []rollout.Input
 	mostFault int
 	within    int
 }
@@ -34,41 +34,47 @@ type options struct {
 // WithWorlds draws clusters from the generator. The default is
 // clustertest.Clusters(clustertest.WithHealthyNodes()).
 func WithWorlds(worlds *rapid.Generator[clustertest.World]) Option {
-	return Option{func(o *options) { o.worlds = worlds }}
+	return func(o *options) { o.worlds = worlds }
 }
 
 // WithCluster starts from the given cluster, such as a dump.
-func WithCluster(dump *cluster.Cluster) Option { return Option{func(o *options) { o.dump = dump }} }
+func WithCluster(dump *cluster.Cluster) Option { return func(o *options) { o.dump = dump } }
 
 // WithConfig uses the given configuration instead of drawing how long pods take.
-func WithConfig(c rollout.Config) Option { return Option{func(o *options) { o.config = &c }} }
+func WithConfig(c rollout.Config) Option { return func(o *options) { o.config = &c } }
 
 // WithSteps starts every scene with these steps, in the order of their ticks.
 func WithSteps(steps ...Step) Option {
-	return Option{func(o *options) { o.first = slices.Clone(steps) }}
+	return func(o *options) { o.first = slices.Clone(steps) }
 }
 
 // WithUpdates sets the versions that the DaemonSet may be changed to, at most twice in
 // a scene. The default is another image; WithUpdates() means no change.
 func WithUpdates(versions ...clustertest.Spec) Option {
-	return Option{func(o *options) { o.versions = slices.Clone(versions) }}
+	return func(o *options) { o.versions = slices.Clone(versions) }
 }
 
-// WithFaults draws at most the given number of faults of these kinds, or of all kinds
-// if none is given. The default is no faults.
-func WithFaults(most int, kinds ...Fault) Option {
-	return Option{func(o *options) {
+// WithFaults draws at most the given number of faults of these kinds. A kind is an
+// input whose node and image are left open, to be drawn: rollout.NodeDown{},
+// rollout.CrashLoop{}. rollout.ApplyNode{} adds a node like the others. A fault that
+// lasts ends after a while, or never: a node comes back, a taint is removed. Without
+// kinds all are drawn: nodes that are down, not ready, cordoned, tainted, drained,
+// removed and added; pods that fail, are deleted, evicted, rejected, not ready or stuck
+// terminating; images that crash, are missing or never become ready. The default is no
+// faults.
+func WithFaults(most int, kinds ...rollout.Input) Option {
+	return func(o *options) {
 		o.mostFault, o.faults = max(0, most), slices.Clone(kinds)
 		if len(kinds) == 0 {
-			o.faults = AllFaults()
+			o.faults = allFaults()
 		}
-	}}
+	}
 }
 
 // WithinTicks sets the number of ticks after the settled start within which steps
 // begin, and the longest duration of a fault in ticks. The default is 10.
 func WithinTicks(ticks int) Option {
-	return Option{func(o *options) { o.within = max(1, ticks) }}
+	return func(o *options) { o.within = max(1, ticks) }
 }
 
 // Scenarios draws scenes with this DaemonSet: a cluster that runs it, with updates and
@@ -80,8 +86,8 @@ func Scenarios(ds clustertest.Spec, opts ...Option) *rapid.Generator[Scenario] {
 		within:   10,
 	}
 	for _, opt := range opts {
-		if opt.set != nil {
-			opt.set(&o)
+		if opt != nil {
+			opt(&o)
 		}
 	}
 	return rapid.Custom(func(t *rapid.T) Scenario { return drawScene(t, ds, o) })
@@ -169,13 +175,18 @@ func drawFaults(t *rapid.T, nodes []string, s Scenario, images []string, o optio
 	if len(nodes) == 0 || o.mostFault == 0 || len(o.faults) == 0 {
 		return nil
 	}
-	drawn := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) fault {
-		f := fault{
+	type drawn struct {
+		kind        rollout.Input
+		node, image string
+		at, lasts   int
+	}
+	all := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) drawn {
+		f := drawn{
 			kind: rapid.SampledFrom(o.faults).Draw(t, "fault"),
 			node: rapid.SampledFrom(nodes).Draw(t, "node"),
 			at:   rapid.IntRange(0, o.within).Draw(t, "at"),
 		}
-		if f.kind.aboutImage() {
+		if hasImage(f.kind) {
 			f.image = rapid.SampledFrom(images).Draw(t, "image")
 		}
 		if rapid.Bool().Draw(t, "ends") {
@@ -184,12 +195,12 @@ func drawFaults(t *rapid.T, nodes []string, s Scenario, images []string, o optio
 		return f
 	}), 0, o.mostFault).Draw(t, "faults")
 	var steps []Step
-	for i, f := range drawn {
-		if f.kind == NodeAdded {
+	for i, f := range all {
+		if x, ok := f.kind.(rollout.ApplyNode); ok && x.Node == nil {
 			steps = append(steps, Step{f.at, added(i, s.World)})
 			continue
 		}
-		steps = append(steps, f.steps()...)
+		steps = append(steps, fault{filled(f.kind, f.node, f.image), f.at, f.lasts}.steps()...)
 	}
 	return steps
 }

@@ -3,6 +3,8 @@ package rollouttest
 import (
 	"errors"
 	"time"
+
+	"github.com/berthsim/berth/internal/span"
 )
 
 // Invariant is a claim about a simulation: one of this package's, or one made with
@@ -13,6 +15,20 @@ type Invariant struct {
 	start   func() judge // starts a run
 	grace   time.Duration
 	vacuous bool
+	wrong   error // why the invariant cannot be judged
+}
+
+// checkInvariants returns why invariants cannot be judged: there are none, or one is
+// invalid.
+func checkInvariants(invariants []Invariant) error {
+	if len(invariants) == 0 {
+		return errors.New("there is no invariant to check")
+	}
+	var errs []error
+	for _, i := range invariants {
+		errs = append(errs, i.wrong)
+	}
+	return errors.Join(errs...)
 }
 
 // judge is an invariant in one run. Both functions may be nil.
@@ -40,6 +56,7 @@ func AtEnd(claim string, holds func(m *Observed) error) Invariant {
 // LongerThan returns the invariant, allowed to fail for up to d at a time.
 func (i Invariant) LongerThan(d time.Duration) Invariant {
 	i.grace = d
+	i.wrong = errors.Join(i.wrong, span.Check(i.claim+": LongerThan:", d))
 	i.claim += " for longer than " + d.String()
 	return i
 }
@@ -52,6 +69,11 @@ func (i Invariant) AllowEmpty() Invariant {
 
 // String returns the claim.
 func (i Invariant) String() string { return i.claim }
+
+// MarshalJSON returns an error: an invariant has no JSON form. RunReport has.
+func (i Invariant) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("rollouttest.Invariant has no JSON form: marshal the RunReport of Judge")
+}
 
 // watch tracks an invariant through one run.
 type watch struct {
@@ -76,13 +98,13 @@ func (w *watch) look(m *Observed) bool {
 	if w.always == nil || w.broken != nil {
 		return false
 	}
-	w.overdue(m.Time())
+	w.overdue(m.time())
 	err := w.note(w.always(m))
 	switch {
 	case err == nil:
 		w.failed = nil
 	case w.failed == nil:
-		w.failed, w.since = err, m.Time()
+		w.failed, w.since = err, m.time()
 	}
 	if w.grace == 0 {
 		w.broken = w.failed
@@ -102,7 +124,7 @@ func (w *watch) last(m *Observed) bool {
 	if w.broken != nil {
 		return false
 	}
-	if w.overdue(m.Time()); w.failed != nil && m.sim.Settled() {
+	if w.overdue(m.time()); w.failed != nil && m.sim.Settled() {
 		w.broken = w.failed
 	}
 	if w.broken == nil && w.end != nil {

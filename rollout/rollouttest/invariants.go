@@ -172,7 +172,7 @@ func NothingLost(key string) Invariant {
 // stuck nor in progress. Its premise is that the controller did something for it. The
 // message has the cause from diagnosis.Diagnose and the remedies that it has tried.
 func Ends(key string) Invariant {
-	return Invariant{claim: key + " comes to its end", start: func() judge {
+	return Invariant{claim: key + " completes", start: func() judge {
 		acted := false
 		note := func(m *Observed) error {
 			acted = acted || slices.ContainsFunc(m.events, func(e rollout.Event) bool {
@@ -200,7 +200,7 @@ func unfinished(sim *rollout.Sim, key string) error {
 	if x, _ := diagnosis.Diagnose(sim, key); x != nil {
 		lines[0] += ": " + x.Cause
 		for _, r := range x.Remedies {
-			lines = append(lines, "what would end it: "+r.String())
+			lines = append(lines, "remedy: "+r.String())
 		}
 	}
 	waits, _ := diagnosis.Waiting(sim, key)

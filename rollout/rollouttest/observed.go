@@ -1,6 +1,7 @@
 package rollouttest
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -44,11 +45,13 @@ func (m *Observed) Sim() *rollout.Sim {
 	return m.sim
 }
 
-// Tick returns the tick that has just passed.
-func (m *Observed) Tick() int { return m.Sim().Now() }
+// MarshalJSON returns an error: an observed simulation has no JSON form.
+func (m *Observed) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("rollouttest.Observed has no JSON form: marshal what its methods return")
+}
 
-// Time returns the virtual time of the tick.
-func (m *Observed) Time() time.Time { return m.Sim().Time(m.Sim().Now()) }
+// time returns the virtual time of the tick.
+func (m *Observed) time() time.Time { return m.Sim().Time(m.Sim().Now()) }
 
 // Events returns what happened in the tick.
 func (m *Observed) Events() []rollout.Event { return slices.Clone(m.events) }

@@ -1,6 +1,7 @@
 package rollouttest
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -114,6 +115,16 @@ func applied(object runtime.Object) (rollout.Input, error) {
 		return rollout.ApplyNode{Node: o}, nil
 	}
 	return nil, fmt.Errorf("a simulation takes DaemonSets and nodes, and no %T", object)
+}
+
+// MarshalJSON returns an error: a scenario has no JSON form. Print it with %#v.
+func (s Scenario) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("rollouttest.Scenario has no JSON form: print it with %#v")
+}
+
+// MarshalJSON returns an error: a step has no JSON form. Print it with %v.
+func (s Step) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("rollouttest.Step has no JSON form: print it with %v")
 }
 
 // GoString returns a Go literal of the scenario.

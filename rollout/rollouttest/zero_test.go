@@ -14,10 +14,10 @@ import (
 // Calls on zero values return nothing or an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		rollouttest.Actions{}, rollouttest.ControllerCase{}, rollouttest.ControllerFunc(nil), rollouttest.Exploration{}, rollouttest.Fault(0),
+		rollouttest.Actions{},
 		rollouttest.Invariant{}, rollouttest.Observed{}, rollouttest.Scenario{}, rollouttest.Step{}, rollouttest.Failure{},
-		rollouttest.AllFaults, rollouttest.Always, rollouttest.AtEnd, rollouttest.Check, rollouttest.WithConfig,
-		rollouttest.ControllerCases, rollouttest.Covered, rollouttest.Ends, rollouttest.Explore, rollouttest.WithFaults, rollouttest.WithSteps,
+		rollouttest.Always, rollouttest.AtEnd, rollouttest.Check, rollouttest.WithConfig,
+		rollouttest.Covered, rollouttest.Ends, rollouttest.Explore, rollouttest.WithFaults, rollouttest.WithSteps,
 		rollouttest.Follows, rollouttest.WithCluster, rollouttest.WithWorlds, rollouttest.Judge, rollouttest.NeverBelow, rollouttest.NothingLost,
 		rollouttest.OnePerNode, rollouttest.RollsBack, rollouttest.Scenarios, rollouttest.WithUpdates, rollouttest.WithinTicks,
 	)
@@ -38,7 +38,30 @@ func TestNobodyIsJudged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := rollouttest.Judge(sim, rollouttest.Always("a", nil), rollouttest.AtEnd("b", nil), rollouttest.Invariant{}); len(got.NotApplicable) != 3 || got.Failures != nil {
+	if got := rollouttest.Judge(sim, rollouttest.Always("a", nil), rollouttest.AtEnd("b", nil), rollouttest.Invariant{}); len(got.NotApplicable) != 3 || len(got.Failures) > 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A call that judges nothing fails the test, and so does an invariant that cannot be
+// meant.
+func TestNothingIsNoClaim(t *testing.T) {
+	sim, err := rollout.New(clustertest.World{clustertest.Node("n1"), clustertest.DaemonSet("agent")}.Cluster(t), rollout.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenes := rollouttest.Scenarios(clustertest.DaemonSet("agent"))
+	short := rollouttest.Ends("default/agent").LongerThan(30)
+	for want, call := range map[string]func(*shrunk.Recorder){
+		"there is no invariant to check":           func(r *shrunk.Recorder) { rollouttest.Check(r, sim.Fork()) },
+		"there is no invariant":                    func(r *shrunk.Recorder) { rollouttest.Explore(r, scenes) },
+		"30ns: must be at least 1ms: did you mean": func(r *shrunk.Recorder) { rollouttest.Check(r, sim.Fork(), short) },
+	} {
+		if r := shrunk.Run(call); !r.Failed() || !strings.Contains(r.String(), want) {
+			t.Errorf("%q, want %q", r, want)
+		}
+	}
+	if got := rollouttest.Judge(sim.Fork()); len(got.NotApplicable) != 1 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -1,0 +1,216 @@
+package berth_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"math/rand/v2"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berthsim/berth/internal/zero"
+	"github.com/berthsim/berth/placement"
+	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/diagnosis"
+	"github.com/berthsim/berth/rollout/dryrun"
+	"github.com/berthsim/berth/rollout/rollouttest"
+)
+
+// data are the types that read back from their JSON as they were.
+var data = []any{
+	&dryrun.Admission{}, &dryrun.Availability{}, &dryrun.BudgetCourse{}, &dryrun.Clash{}, &dryrun.Count{}, &dryrun.Effect{}, &dryrun.Eviction{},
+	&dryrun.FieldChange{}, &dryrun.Finding{}, &dryrun.Findings{}, &dryrun.Operation{}, &dryrun.PodChanges{}, &dryrun.Record{}, &dryrun.Report{},
+	&dryrun.Result{}, &dryrun.Rollout{}, &dryrun.Violation{},
+	&diagnosis.Change{}, &diagnosis.Diagnosis{}, &diagnosis.Remedy{}, &diagnosis.Wait{},
+	&rollout.Event{}, &rollout.Reference{},
+	&rollouttest.Actions{}, &rollouttest.Observation{},
+	&placement.Change{}, &placement.FilterReason{}, &placement.Verdict{},
+}
+
+// formless are the types whose MarshalJSON returns an error, because their JSON would say
+// nothing. A *dryrun.Plan marshals as its Record.
+var formless = []any{
+	dryrun.Edit{}, dryrun.Policy{},
+	rollouttest.Invariant{}, &rollouttest.Observed{}, rollouttest.Scenario{}, rollouttest.Step{},
+}
+
+// configs are the types that only configure calls. A function in them cannot be
+// marshalled, and encoding/json says so.
+var configs = []any{dryrun.Config{}}
+
+// documented are the types with a form that is another type: the plan's is its Record, and
+// a baseline is only where plans start.
+var documented = []string{"dryrun.Plan", "dryrun.Baseline"}
+
+// Every type that is data reads back equal, and stays the same when written again.
+// Mutants seen to fail: a field without a tag beside one that has its name; a
+// MarshalJSON without UnmarshalJSON.
+func TestDataReadsBack(t *testing.T) {
+	for _, pointer := range data {
+		typ := reflect.TypeOf(pointer).Elem()
+		for seed := range uint64(200) {
+			was := reflect.New(typ)
+			zero.Fill(rand.New(rand.NewPCG(seed, 1)), was.Interface())
+			settle(was.Elem())
+			text, err := json.Marshal(was.Interface())
+			if err != nil {
+				t.Fatalf("%v: %v", typ, err)
+			}
+			is := reflect.New(typ)
+			if err := json.Unmarshal(text, is.Interface()); err != nil {
+				t.Fatalf("%v: %v\n%s", typ, err, text)
+			}
+			if path := differs(typ.String(), was.Elem(), is.Elem()); path != "" {
+				t.Fatalf("%s is not as before\n%s", path, text)
+			}
+		}
+	}
+}
+
+// settle makes filled values possible ones: inputs that exist, whole seconds, no
+// fractions of API times.
+func settle(v reflect.Value) {
+	switch x := v.Addr().Interface().(type) {
+	case *[]rollout.Input:
+		*x = []rollout.Input{rollout.NodeReady{Node: "n1"}}[:min(1, len(*x))]
+		return
+	case *time.Time:
+		*x = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		return
+	case *rollouttest.Observation: // the rest is Kubernetes' own
+		*x = rollouttest.Observation{Hash: x.Hash, Nodes: []*corev1.Node{{ObjectMeta: metav1.ObjectMeta{Name: x.Hash}}}}
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			settle(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			settle(v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				settle(v.Field(i))
+			}
+		}
+	}
+}
+
+// differs returns the path of the first exported difference, or "". An empty list equals
+// a nil one. Types that marshal themselves, such as quantities, are compared by their
+// text.
+func differs(path string, a, b reflect.Value) string {
+	if a.CanInterface() {
+		if _, ok := a.Interface().(json.Marshaler); ok && a.Kind() != reflect.Pointer {
+			return differsInText(path, a, b)
+		}
+	}
+	switch a.Kind() {
+	case reflect.Pointer:
+		if a.IsNil() || b.IsNil() {
+			return unequal(path, a.IsNil() == b.IsNil())
+		}
+		return differs(path, a.Elem(), b.Elem())
+	case reflect.Slice, reflect.Array:
+		if a.Len() != b.Len() {
+			return path
+		}
+		for i := range a.Len() {
+			if p := differs(fmt.Sprintf("%s[%d]", path, i), a.Index(i), b.Index(i)); p != "" {
+				return p
+			}
+		}
+		return ""
+	case reflect.Struct:
+		for i := range a.NumField() {
+			if f := a.Type().Field(i); f.IsExported() {
+				if p := differs(path+"."+f.Name, a.Field(i), b.Field(i)); p != "" {
+					return p
+				}
+			}
+		}
+		return ""
+	case reflect.Map:
+		return unequal(path, a.Len()+b.Len() == 0 || reflect.DeepEqual(a.Interface(), b.Interface()))
+	}
+	return unequal(path, reflect.DeepEqual(a.Interface(), b.Interface()))
+}
+
+func unequal(path string, same bool) string {
+	if same {
+		return ""
+	}
+	return path
+}
+
+func differsInText(path string, a, b reflect.Value) string {
+	x, errA := json.Marshal(a.Interface())
+	y, errB := json.Marshal(b.Interface())
+	return unequal(path, errA == nil && errB == nil && string(x) == string(y))
+}
+
+// What has no JSON form says so.
+func TestNoFormIsAnError(t *testing.T) {
+	for _, v := range formless {
+		if text, err := json.Marshal(v); err == nil || !strings.Contains(err.Error(), "has no JSON form") {
+			t.Errorf("%T: %s %v", v, text, err)
+		}
+	}
+	if _, err := json.Marshal(dryrun.Config{Admit: func(*corev1.Pod) {}}); err == nil {
+		t.Error("a function is written")
+	}
+}
+
+// Every exported struct of these packages is in one of the lists.
+func TestEveryStructHasAForm(t *testing.T) {
+	var known []string
+	for _, v := range slices.Concat(data, formless, configs) {
+		known = append(known, strings.TrimPrefix(fmt.Sprintf("%T", v), "*"))
+	}
+	known = append(known, documented...)
+	for _, dir := range []string{"rollout/dryrun", "rollout/rollouttest", "rollout/diagnosis"} {
+		for _, name := range structs(t, dir) {
+			if name := filepath.Base(dir) + "." + name; name != "rollouttest.RunReport" && name != "rollouttest.Failure" && !slices.Contains(known, name) {
+				t.Errorf("%s is in no list of forms_test.go: is it data, or does it have no form?", name)
+			}
+		}
+	}
+}
+
+// structs returns the exported structs of a package.
+func structs(t *testing.T, dir string) []string {
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: %v", dir, err)
+	}
+	var names []string
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.IsExported() {
+				if _, ok := spec.Type.(*ast.StructType); ok {
+					names = append(names, spec.Name.Name)
+				}
+			}
+			return true
+		})
+	}
+	return names
+}

@@ -1,0 +1,18 @@
+package rollouttest
+
+import "pgregory.net/rapid"
+
+// Counted is Explore that also returns what it covered.
+func Counted(t rapid.TB, scenes *rapid.Generator[Scenario], invariants ...Invariant) (scenarios, exhaustive, orders int, held map[string]int) {
+	e := explore(t, scenes, invariants)
+	return e.scenes, e.exhaustive, e.orders, e.held
+}
+
+// ControllerClaims returns the claims of Follows.
+func ControllerClaims() []string {
+	var claims []string
+	for _, c := range cases() {
+		claims = append(claims, c.claim)
+	}
+	return claims
+}
