@@ -48,7 +48,7 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 	if cfg.Start.IsZero() {
 		cfg.Start = dumped
 	}
-	cfg.Choices = slices.Clone(cfg.Choices)
+	cfg = cfg.copied()
 	s := &Sim{
 		store: store{
 			config:       cfg,
@@ -93,11 +93,7 @@ func (s *Sim) Fork() *Sim {
 }
 
 // Config returns the configuration of the simulation.
-func (s *Sim) Config() Config {
-	c := s.config
-	c.Choices, c.Kubelet.Timings = slices.Clone(c.Choices), slices.Clone(c.Kubelet.Timings)
-	return c
-}
+func (s *Sim) Config() Config { return s.config.copied() }
 
 // Now returns the last tick, or -1 before the first.
 func (s *Sim) Now() int { return int(s.now) }

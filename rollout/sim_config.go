@@ -30,6 +30,16 @@ type Config struct {
 	DisableAdmissionPlugins []string `json:"disableAdmissionPlugins,omitempty"`
 }
 
+// copied returns an equal Config that shares no memory with c.
+func (c Config) copied() Config {
+	c.Choices, c.Kubelet.Timings = slices.Clone(c.Choices), slices.Clone(c.Kubelet.Timings)
+	for i := range c.Kubelet.Timings {
+		t := &c.Kubelet.Timings[i]
+		t.Nodes = slices.Clone(t.Nodes)
+	}
+	return c
+}
+
 // Kubelet is how long pods take: from being bound to running (one tick at least),
 // from running to ready, and from deletion to removal, which
 // terminationGracePeriodSeconds limits.

@@ -24,7 +24,7 @@ type RemainingPod struct {
 func (s *Sim) Drains() []DrainStatus {
 	var all []DrainStatus
 	for _, d := range s.evictions.drains {
-		x := DrainStatus{Drain: d.input, Since: int(d.started / s.step)}
+		x := DrainStatus{Drain: d.input.copied().(Drain), Since: int(d.started / s.step)}
 		for _, l := range d.pods {
 			x.Pods = append(x.Pods, RemainingPod{l.name, l.refused})
 		}
