@@ -114,11 +114,11 @@ func TestConfigNamesEveryMistake(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = New(c, Config{
-		Tick: 1500 * time.Millisecond, PodGC: -1, NodeGrace: 100 * 365 * 24 * time.Hour, Order: 9,
+		Tick: 1500 * time.Millisecond, PodGC: -1, NodeGrace: 100 * 365 * 24 * time.Hour, Order: "9",
 		Kubelet: Kubelet{Stop: -1, Timings: []Timing{{Nodes: []string{""}, Ready: -1}}},
 	})
 	want := `Config.Tick: 1.5s is not a multiple of 1s
-Config.Order: 9 is none of OrderByName, OrderSeeded and OrderFromScript
+Config.Order: "9" is none of ByName, Seeded and FromScript
 Config.PodGC: -1ns is negative
 Config.NodeGrace: 876000h0m0s is longer than ten years
 Config.Kubelet.Stop: -1ns is negative

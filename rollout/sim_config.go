@@ -87,8 +87,8 @@ func (c *Config) check() error {
 	if duration("Tick", c.Tick); c.Tick >= time.Millisecond && c.Tick%time.Second != 0 {
 		wrong("Config.Tick: %v is not a multiple of 1s", c.Tick)
 	}
-	if c.Order > OrderFromScript {
-		wrong("Config.Order: %d is none of OrderByName, OrderSeeded and OrderFromScript", uint8(c.Order))
+	if c.Order != "" && c.Order != OrderByName && c.Order != OrderSeeded && c.Order != OrderFromScript {
+		wrong("Config.Order: %q is none of ByName, Seeded and FromScript", string(c.Order))
 	}
 	for i, name := range c.DisableAdmissionPlugins {
 		if _, ok := admission.PluginNamed(name); !ok {

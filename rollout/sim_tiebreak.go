@@ -12,13 +12,13 @@ import (
 )
 
 // Order is which node goes first where a sync has a choice. Kubernetes ranges
-// over a Go map: each sync may take any order.
-type Order uint8
+// over a Go map: each sync may take any order. The empty Order is OrderByName.
+type Order string
 
 const (
-	OrderByName     Order = iota // ascending by name
-	OrderSeeded                  // drawn in every sync from the seed, the DaemonSet, the sync and the node
-	OrderFromScript              // as in Config.Choices, one by one
+	OrderByName     Order = "ByName"     // ascending by name
+	OrderSeeded     Order = "Seeded"     // drawn in every sync from the seed, the DaemonSet, the sync and the node
+	OrderFromScript Order = "FromScript" // as in Config.Choices, one by one
 )
 
 // combination keeps the k-th of the sets of some nodes, in the order of a
@@ -57,16 +57,10 @@ func uid(seed uint64, parts ...string) types.UID {
 	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0xfff, b&0xffffffffffff))
 }
 
-// String returns "ByName", "Seeded" or "FromScript".
-func (o Order) String() string {
-	switch o {
-	case OrderSeeded:
-		return "Seeded"
-	case OrderFromScript:
-		return "FromScript"
-	}
-	return "ByName"
-}
-
 // GoString returns the name of the constant.
-func (o Order) GoString() string { return "rollout.Order" + o.String() }
+func (o Order) GoString() string {
+	if o == "" {
+		return "rollout.OrderByName"
+	}
+	return "rollout.Order" + string(o)
+}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // DrainStatus is a drain in progress: plain data.
@@ -66,6 +68,28 @@ func (s State) String() string {
 		return "Stuck"
 	}
 	return fmt.Sprintf("WaitingUntil(%d)", int64(s)-1)
+}
+
+// stateWords are the states without a tick.
+var stateWords = map[string]State{"Unknown": StateUnknown, "Progressing": StateProgressing, "Done": StateDone, "Stuck": StateStuck}
+
+// MarshalText returns the same text as String. The error is always nil.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (s *State) UnmarshalText(text []byte) error {
+	if state, ok := stateWords[string(text)]; ok {
+		*s = state
+		return nil
+	}
+	inner, waits := strings.CutPrefix(string(text), "WaitingUntil(")
+	inner, closed := strings.CutSuffix(inner, ")")
+	tick, err := strconv.ParseUint(inner, 10, 31)
+	if !waits || !closed || err != nil {
+		return fmt.Errorf("state %q: must be one of Unknown, Progressing, Done, Stuck, WaitingUntil(tick)", text)
+	}
+	*s = WaitingUntil(int(tick))
+	return nil
 }
 
 // State returns the progress of the DaemonSet or Deployment: StateUnknown if there

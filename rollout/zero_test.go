@@ -20,7 +20,7 @@ func TestZeroValues(t *testing.T) {
 		rollout.Delete{}, rollout.DeletePods{}, rollout.Drain{},
 		rollout.EditNode{}, rollout.Estimate{}, rollout.Event{}, rollout.EvictPods{}, rollout.FailPods{}, rollout.ImagePullFails{},
 		rollout.EventKind(""), rollout.NeverReady{}, rollout.NodeDown{}, rollout.NodeNotReady{},
-		rollout.NodeReady{}, rollout.Order(0), rollout.Pause{}, rollout.Pod{},
+		rollout.NodeReady{}, rollout.Order(""), rollout.Pause{}, rollout.Pod{},
 		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Recover{}, rollout.RejectPods{},
 		rollout.RemoveNode{}, rollout.Resume{}, rollout.Reason(""), rollout.Reference{}, rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
 		rollout.ScheduledInput{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{},
