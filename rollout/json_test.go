@@ -51,6 +51,7 @@ func configs() *rapid.Generator[rollout.Config] {
 			Seed:    rapid.Uint64().Draw(t, "seed"),
 			Order:   rapid.SampledFrom([]rollout.Order{"", rollout.OrderByName, rollout.OrderSeeded, rollout.OrderFromScript}).Draw(t, "order"),
 			Choices: rapid.SliceOf(rapid.Int()).Draw(t, "choices"), Kubelet: rapid.Make[rollout.Kubelet]().Draw(t, "kubelet"),
+			DisableAdmissionPlugins: rapid.Make[[]string]().Draw(t, "plugins"),
 		}
 	})
 }

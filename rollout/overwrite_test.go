@@ -81,7 +81,7 @@ func busy(t *testing.T) (sim *rollout.Sim, made []any) {
 		t.Fatal(err)
 	}
 	config := rollout.Config{
-		Order: rollout.OrderFromScript, Choices: []int{1, 1, 1},
+		Order: rollout.OrderFromScript, Choices: []int{1, 1, 1}, DisableAdmissionPlugins: []string{"PodSecurity"},
 		Kubelet: rollout.Kubelet{Ready: 2 * time.Second, Timings: []rollout.Timing{{Nodes: []string{"a", "b"}, Image: "agent:2", Ready: 5 * time.Second}}},
 	}
 	if sim, err = rollout.New(c, config); err != nil {

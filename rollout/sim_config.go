@@ -27,7 +27,7 @@ type Config struct {
 	// DisableAdmissionPlugins names admission plugins of the API server that do not
 	// look at new pods, for example "PodSecurity" or "LimitRanger". By default those
 	// run that a cluster has by default, and those whose annotations a namespace has.
-	DisableAdmissionPlugins []string `json:"disableAdmissionPlugins,omitempty"`
+	DisableAdmissionPlugins []string `json:"disableAdmissionPlugins,omitzero"`
 }
 
 // copied returns an equal Config that shares no memory with c.
@@ -37,6 +37,7 @@ func (c Config) copied() Config {
 		t := &c.Kubelet.Timings[i]
 		t.Nodes = slices.Clone(t.Nodes)
 	}
+	c.DisableAdmissionPlugins = slices.Clone(c.DisableAdmissionPlugins)
 	return c
 }
 
