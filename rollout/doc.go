@@ -12,6 +12,10 @@
 // They return [Event]s, each with its [Reason]. Other methods return what kubectl
 // would show.
 //
+// To begin: [New] returns a Sim, [Sim.Inject] changes it, [Sim.Run] and
+// [Sim.Settle] pass time, [Sim.RolloutStatus] tells how far a rollout is, and
+// [Sim.Fork] tries something without consequences.
+//
 // # A tick
 //
 // Time starts at tick 0 with the first Tick. Durations are rounded up to a whole

@@ -6,8 +6,10 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
@@ -205,4 +207,156 @@ func ExampleParseScript() {
 	// at 3 edit-node n1: taint maintenance=now:NoExecute
 	// at 5 never-ready registry.example.com/agent:2 on n1 n2
 	// at 5 node-down n2
+}
+
+// Run passes time while it is ranged over: as a statement it does nothing.
+func ExampleSim_Run() {
+	sim := rolledOut("a", "b")
+	sim.Inject(rollout.NodeDown{Node: "b"})
+	for events := range sim.Run(100) {
+		for _, e := range events {
+			fmt.Println(e)
+		}
+	}
+	// Output:
+	// 2 InputApplied on b: node-down b
+	// 2 NotReady default/agent agent-22225 r1 on b
+	// 2 NodeTainted on b: node.kubernetes.io/unreachable
+}
+
+// Advance passes time for callers that look at the state afterwards. It returns
+// the inputs that were refused.
+func ExampleSim_Advance() {
+	sim := rolledOut("a", "b")
+	sim.Inject(rollout.Apply{Object: agent("agent:2")}, rollout.NodeDown{Node: "c"})
+	fmt.Println(sim.Advance(2))
+	fmt.Println(sim.Now(), sim.State("default/agent"))
+	// Output:
+	// [2 InputRefused on c: node-down c: nodes "c" not found]
+	// 3 Progressing
+}
+
+// Settle is Advance for rollouts that must come to an end.
+func ExampleSim_Settle() {
+	sim := rolledOut("a", "b", "c")
+	sim.Apply(agent("agent:2"))
+	_, err := sim.Settle(2)
+	fmt.Println(err)
+	_, err = sim.Settle(100)
+	fmt.Println(err, sim.State("default/agent"))
+	// Output:
+	// not settled after 2 ticks; daemonset/default/agent is Progressing
+	// <nil> Done
+}
+
+// A malformed input is an error that names every mistake, and none of the inputs
+// is accepted.
+func ExampleSim_Inject() {
+	sim := rolledOut("a", "b")
+	err := sim.Inject(rollout.NodeDown{Node: "a"}, rollout.Undo{Key: "agent"}, rollout.CrashLoop{Image: "agent:1", After: 30})
+	fmt.Println(err)
+	fmt.Println(sim.Settled())
+	// Output:
+	// undo agent: key "agent": must be namespace/name
+	// crash-loop agent:1 after 30ns: after 30ns is below 1ms, the unit is missing: did you mean 30s?
+	// true
+}
+
+// An image that cannot be pulled stops the rollout, and an undo ends it.
+func ExampleUndo() {
+	sim := rolledOut("a", "b", "c")
+	sim.Inject(rollout.ImagePullFails{Image: "agent:2"}, rollout.Apply{Object: agent("agent:2")})
+	sim.Settle(100)
+	fmt.Println(sim.State("default/agent"))
+	sim.Inject(rollout.Undo{Key: "daemonset/default/agent"})
+	sim.Settle(100)
+	fmt.Println(sim.State("default/agent"))
+	pods, _ := sim.Pods("default/agent")
+	for _, pod := range pods {
+		fmt.Println(pod)
+	}
+	// Output:
+	// Stuck
+	// Done
+	// agent-22228 on a: r3 Ready since 5
+	// agent-22225 on b: r3 Ready since 1
+	// agent-22226 on c: r3 Ready since 1
+}
+
+// A PodDisruptionBudget that allows nothing blocks the drain.
+func ExampleDrain() {
+	sim, err := rollout.New(nodes("a", "b"), rollout.Config{})
+	if err != nil {
+		panic(err)
+	}
+	budget := &policyv1.PodDisruptionBudget{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "web"},
+		Spec:       policyv1.PodDisruptionBudgetSpec{MinAvailable: new(intstr.FromInt32(3)), Selector: web("web:1").Spec.Selector},
+	}
+	if err := sim.Inject(rollout.Apply{Object: web("web:1")}, rollout.Apply{Object: budget}); err != nil {
+		panic(err)
+	}
+	sim.Settle(100)
+	sim.Inject(rollout.Drain{Node: "b"})
+	sim.Settle(100)
+	for _, d := range sim.Drains() {
+		fmt.Println("drain", d.Drain.Node, "since tick", d.Since)
+		for _, p := range d.Pods {
+			fmt.Println(p.Pod, "-", p.Refused)
+		}
+	}
+	// Output:
+	// drain b since tick 2
+	// default/web-54f7656ff7-22224 - Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 3 healthy pods and has 3 currently
+	// default/web-54f7656ff7-22225 - Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 3 healthy pods and has 3 currently
+	// default/web-54f7656ff7-22226 - Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 3 healthy pods and has 3 currently
+}
+
+// The messages are those of kubectl rollout status.
+func ExampleSim_RolloutStatus() {
+	sim := rolledOut("a", "b")
+	sim.Apply(agent("agent:2"))
+	for {
+		message, done, err := sim.RolloutStatus("default/agent")
+		fmt.Print(message)
+		if done || err != nil {
+			break
+		}
+		sim.Tick()
+	}
+	// Output:
+	// Waiting for daemon set spec update to be observed...
+	// Waiting for daemon set "agent" rollout to finish: 1 out of 2 new pods have been updated...
+	// Waiting for daemon set "agent" rollout to finish: 1 of 2 updated pods are available...
+	// daemon set "agent" successfully rolled out
+}
+
+func ExampleSim_Object() {
+	sim := rolledOut("a", "b")
+	object, err := sim.Object("daemonset/default/agent")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(object.(*appsv1.DaemonSet).Status.NumberAvailable)
+	_, err = sim.Object("default/agnet")
+	fmt.Println(err)
+	// Output:
+	// 2
+	// daemonsets.apps and deployments.apps "agnet" not found: did you mean daemonset/default/agent?
+}
+
+func ExampleSim_History() {
+	sim := rolledOut("a", "b")
+	sim.Apply(agent("agent:2"))
+	sim.Settle(100)
+	history, err := sim.History("default/agent")
+	if err != nil {
+		panic(err)
+	}
+	for _, r := range history {
+		fmt.Println(r.Number, r.Name, r.Template.Spec.Containers[0].Image)
+	}
+	// Output:
+	// 1 agent-7bb8d7496b agent:1
+	// 2 agent-6c49647f59 agent:2
 }
