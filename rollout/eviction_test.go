@@ -114,7 +114,7 @@ func TestWhenTaintsEvict(t *testing.T) {
 		{"the first that matches counts", "A", []corev1.Toleration{tolerate("A", 7), tolerate("A", 3)}, bound, never, benchStart + 7},
 		{"the shortest of two taints", "AB", []corev1.Toleration{tolerate("A", 7), tolerate("B", 3)}, bound, never, benchStart + 3},
 		{"one of two not tolerated", "AB", []corev1.Toleration{tolerate("A", 7)}, bound, never, benchStart},
-		{"one of two for ever", "AB", []corev1.Toleration{tolerate("A", 7), tolerate("B", -1)}, bound, never, benchStart + 7},
+		{"one of two without a limit", "AB", []corev1.Toleration{tolerate("A", 7), tolerate("B", -1)}, bound, never, benchStart + 7},
 		{"a time that runs goes on", "A", []corev1.Toleration{tolerate("A", 7)}, bound, 12, 12},
 		{"even if a shorter one comes", "AB", []corev1.Toleration{tolerate("A", 7), tolerate("B", 1)}, bound, 15, 15},
 		{"but not where one is not tolerated", "AB", []corev1.Toleration{tolerate("A", 7)}, bound, 15, benchStart},

@@ -6,8 +6,8 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// ReplicaSets and revisions that controllers make say of what kind they are, as objects
-// read from a manifest do: who writes one alone has no list that says so.
+// ReplicaSets and revisions that controllers create have a kind and an apiVersion, as
+// objects read from a manifest do, so that each can be written without a list.
 func TestMadeObjectsStateTheirKind(t *testing.T) {
 	sim := simulate(t)
 	settle(t, sim, rollout.Apply{Object: agent("v1")}, rollout.Apply{Object: web("v1")})

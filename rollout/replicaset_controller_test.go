@@ -91,8 +91,8 @@ func TestASyncOfAReplicaSet(t *testing.T) {
 	}
 }
 
-// Of two pods a scale-down deletes the one that is worth less; each rule decides only
-// where those before it do not (pkg/controller/controller_utils.go:
+// A scale-down deletes the pod that ranks lower. Each rule decides only where the
+// rules before it do not (pkg/controller/controller_utils.go:
 // ActivePodsWithRanks.Less). The pods on a node count over all ReplicaSets of the
 // Deployment; this one has none.
 func TestWhichPodAScaleDownTakes(t *testing.T) {

@@ -93,7 +93,7 @@ func TestTheSchedulerBindsInOrder(t *testing.T) {
 }
 
 // The scheduler preempts where a pod of lower priority runs, wherever it stands among
-// the others, and not while one that it has preempted is still terminating
+// the others, and not while a pod that it has preempted is still terminating
 // (pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go:
 // PodEligibleToPreemptOthers). Pods: l has lower priority, e the same, h higher; then d
 // has ended, t is terminating, p too and preempted.

@@ -210,7 +210,7 @@ func TestCorpusRollsOut(t *testing.T) {
 		for range s.Run(200) {
 		}
 		if strings.HasSuffix(file, "/kruise-manager-and-daemon.yaml") {
-			// Kustomize gives the account its prefix later: as it is, the pods are refused.
+			// Kustomize adds the prefix of the account later: without it, the pods are refused.
 			if st := s.State("system/daemon"); st != StateStuck {
 				t.Errorf("%s: %v although the ServiceAccount kruise-daemon does not exist", file, st)
 			}

@@ -26,7 +26,7 @@ func TestEstimateIsCounted(t *testing.T) {
 			s.Tick()
 		}
 		if d := s.daemonSets.find("default/agent"); d != nil && d.deleting {
-			t.Skip("it goes with its last pod, and there is nothing to count any more")
+			t.Skip("it is removed with its last pod, and there is nothing left to count")
 		}
 		ds := &y.sets[0]
 		before := lines(nil)
@@ -64,7 +64,7 @@ func TestEstimateOfADeploymentIsCounted(t *testing.T) {
 			s.Tick()
 		}
 		if d := s.deployments.find("default/web"); d != nil && d.deleting {
-			t.Skip("it goes with its last pod, and there is nothing to count any more")
+			t.Skip("it is removed with its last pod, and there is nothing left to count")
 		}
 		web := webDeployment("web", pick(t, "image", "v1", "v2"), rapid.Int32Range(1, 6).Draw(t, "replicas"))
 		web.Spec.MinReadySeconds = pick[int32](t, "min ready", 0, 2)
