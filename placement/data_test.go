@@ -190,7 +190,7 @@ func decode(t *rapid.T, v, into any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Contains(text, []byte(":null")) {
+	if bytes.Contains(bytes.ReplaceAll(text, []byte(`\"`), nil), []byte(`":null`)) { // but in the text of a patch
 		t.Fatalf("null in %s", text)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))

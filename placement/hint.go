@@ -7,20 +7,32 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/apiserver/apply"
 	"github.com/berthsim/berth/internal/borrow"
 )
 
-// Hint is a small set of changes that makes nodes Placed. It has been verified:
-// a prediction with the changes applied has the nodes of Gains, and no node has
-// a worse decision than before, so no running pod is lost.
+// Hint is a small set of changes that makes nodes Placed. It has been verified
+// as printed: a prediction with the Patch applied and the nodes changed has the
+// nodes of Gains, and no node has a worse decision than before, so no running
+// pod is lost.
 type Hint struct {
 	Steps []HintStep      `json:"steps"` // to be applied together: none can be left out
 	Nodes cluster.NodeSet `json:"nodes"` // where the steps on nodes apply; empty if there are none
 	Gains cluster.NodeSet `json:"gains"` // the nodes that become Placed
+	// Patch makes the steps on the pod's spec: a strategic merge patch in JSON for
+	// the DaemonSet or the pod. It is empty if all steps are on nodes, and if no
+	// such patch makes them: ports of a container that share a containerPort.
+	Patch string `json:"patch,omitempty"`
+	// Commands are the kubectl commands that make all steps. It is empty if
+	// kubectl cannot: the spec of a pod is immutable (patch its manifest), and no
+	// command makes a node larger or ready.
+	Commands []string `json:"commands"`
 }
 
 // Hints returns the smallest sets of changes that make the pod Placed on more
@@ -206,10 +218,12 @@ func (p *Prediction) verified(steps []HintStep, nodes cluster.NodeSet) (Hint, bo
 	if slices.ContainsFunc(steps, HintStep.onNode) {
 		h.Nodes = nodes
 	}
-	w, ok := p.workload.mended(h)
+	w, patch, ok := p.workload.mended(h)
 	if !ok {
 		return Hint{}, false
 	}
+	h.Patch = patch
+	h.Commands = h.commands(p.workload)
 	c, err := h.Cluster(p.cluster)
 	if err != nil {
 		return Hint{}, false
@@ -282,29 +296,62 @@ func (h Hint) grow(c *cluster.Cluster) (*cluster.Cluster, error) {
 	return c.With(nodes...)
 }
 
-// mended compiles the workload with a hint's changes. It returns false if an
-// API server would reject something that it accepted before.
-func (w *Workload) mended(h Hint) (*Workload, bool) {
-	if !slices.ContainsFunc(h.Steps, func(s HintStep) bool { return !s.onNode() }) {
-		return w, true
+// mended compiles the workload with the hint's changes, as its patch makes them.
+// It returns false if an API server would reject something that it accepted
+// before.
+func (w *Workload) mended(h Hint) (next *Workload, patch string, ok bool) {
+	if !h.changesPod() {
+		return w, "", true
 	}
-	var next *Workload
-	var err error
-	worse := false
-	if w.daemonSet != nil {
-		ds := w.daemonSet.DeepCopy()
-		ds.Spec.Template.Spec = h.PodSpec(ds.Spec.Template.Spec)
-		worse = len(cluster.Validate(ds)) > len(cluster.Validate(w.daemonSet))
-		next, err = ForDaemonSet(ds, Unvalidated())
-	} else {
-		pod := w.pod.DeepCopy()
-		pod.Spec = h.PodSpec(pod.Spec)
-		worse = len(cluster.Validate(pod)) > len(cluster.Validate(w.pod))
-		next, err = ForPod(pod, Unvalidated())
-	}
-	if err != nil || worse {
-		return nil, false
+	object := w.object()
+	wanted := object.DeepCopyObject()
+	*podSpecOf(wanted) = h.PodSpec(*podSpecOf(object))
+	changed, patch := patched(object, wanted)
+	next, err := compile(changed)
+	if err != nil || len(cluster.Validate(changed)) > len(cluster.Validate(object)) {
+		return nil, "", false
 	}
 	next.beside = w.beside
-	return next, true
+	return next, patch, true
+}
+
+func (h Hint) changesPod() bool {
+	return slices.ContainsFunc(h.Steps, func(s HintStep) bool { return !s.onNode() })
+}
+
+// patched returns the patch from an object to another and the object that it
+// makes. If that has another pod spec, patched returns the other object and no
+// patch.
+func patched(from, to runtime.Object) (runtime.Object, string) {
+	patch, err := apply.Diff(from, to)
+	if err != nil {
+		return to, ""
+	}
+	made, err := apply.Patch(from, patch)
+	if err != nil || !equality.Semantic.DeepEqual(podSpecOf(made), podSpecOf(to)) {
+		return to, ""
+	}
+	return made, string(patch)
+}
+
+// object returns the object that the workload was compiled from.
+func (w *Workload) object() runtime.Object {
+	if w.daemonSet != nil {
+		return w.daemonSet
+	}
+	return w.pod
+}
+
+func podSpecOf(object runtime.Object) *corev1.PodSpec {
+	if ds, ok := object.(*appsv1.DaemonSet); ok {
+		return &ds.Spec.Template.Spec
+	}
+	return &object.(*corev1.Pod).Spec
+}
+
+func compile(object runtime.Object) (*Workload, error) {
+	if ds, ok := object.(*appsv1.DaemonSet); ok {
+		return ForDaemonSet(ds, Unvalidated())
+	}
+	return ForPod(object.(*corev1.Pod), Unvalidated())
 }

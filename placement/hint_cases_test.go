@@ -28,6 +28,10 @@ func TestHintsLeaveOutTheWholeAffinity(t *testing.T) {
 	for _, h := range hints {
 		got = append(got, h.String())
 	}
+	const patch = `{"spec":{"template":{"spec":{"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":null}}}}}}`
+	if len(hints) == 0 || hints[0].Patch != patch || !slices.Equal(hints[0].Commands, []string{"kubectl patch daemonset agent -n monitoring -p '" + patch + "'"}) {
+		t.Errorf("%+v", hints)
+	}
 	const path = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
 	want := []string{
 		"leave out feature.node.kubernetes.io/pci-10de.present=true or feature.node.kubernetes.io/cpu-model.vendor_id=NVIDIA or nvidia.com/gpu.present=true at " + path + ": gains gpu-1 web-1",

@@ -133,7 +133,7 @@ var arrows = []arrow{
 	{"internal/borrow", "cluster internal/snapshot internal/apiserver/admission"},
 	{"cluster/clustertest", "cluster internal/borrow"},
 	{"internal/room/hook", "cluster"},
-	{"placement", "cluster internal/apiserver/admission internal/borrow internal/snapshot internal/enum internal/kube internal/room/hook internal/spell"},
+	{"placement", "cluster internal/apiserver/admission internal/apiserver/apply internal/borrow internal/snapshot internal/enum internal/kube internal/room/hook internal/spell"},
 	{"internal/room", "cluster internal/room/hook placement"},
 	{"placement/placementtest", "cluster cluster/clustertest placement"},
 	{"rollout/internal/probe", "cluster placement"},
