@@ -206,7 +206,7 @@ func same[T any](t *rapid.T, want, got T) {
 	}
 }
 
-// A Workload and a Prediction refuse, and say what to marshal.
+// A Workload and a Prediction refuse with an error that names what to marshal.
 func TestRefusedJSON(t *testing.T) {
 	for _, test := range []struct {
 		v    any
