@@ -23,11 +23,7 @@ func checkServiceAccount(root fieldErrors, account *corev1.ServiceAccount) {
 // (pkg/apis/node/validation/validation.go: ValidateRuntimeClass).
 func checkRuntimeClass(root fieldErrors, class *nodev1.RuntimeClass) {
 	checkMeta(root.child("metadata"), &class.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
-	if handler := root.child("handler"); class.Handler == "" {
-		handler.required("")
-	} else {
-		handler.invalidFor(class.Handler, apivalidation.NameIsDNSLabel(class.Handler, false))
-	}
+	checkHandler(root.child("handler"), class.Handler)
 	if class.Overhead != nil {
 		checkResources(root.child("overhead"), &corev1.ResourceRequirements{Limits: class.Overhead.PodFixed}, checkContainerResource)
 	}
@@ -38,6 +34,14 @@ func checkRuntimeClass(root fieldErrors, class *nodev1.RuntimeClass) {
 	checkLabels(at.child("nodeSelector"), class.Scheduling.NodeSelector)
 	checkTolerations(at.child("tolerations"), class.Scheduling.Tolerations)
 	checkTolerationsUnique(at.child("tolerations"), class.Scheduling.Tolerations)
+}
+
+func checkHandler(at fieldErrors, handler string) {
+	if handler == "" {
+		at.required("")
+		return
+	}
+	at.invalidFor(handler, apivalidation.NameIsDNSLabel(handler, false))
 }
 
 func checkTolerationsUnique(at fieldErrors, tolerations []corev1.Toleration) {
@@ -55,6 +59,10 @@ func checkTolerationsUnique(at fieldErrors, tolerations []corev1.Toleration) {
 // ValidateLimitRange).
 func checkLimitRange(root fieldErrors, ranges *corev1.LimitRange) {
 	checkMeta(root.child("metadata"), &ranges.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
+	checkLimits(root, ranges)
+}
+
+func checkLimits(root fieldErrors, ranges *corev1.LimitRange) {
 	known := map[corev1.LimitType]bool{}
 	for i, item := range ranges.Spec.Limits {
 		at := root.child("spec", "limits").item(i)

@@ -16,18 +16,20 @@ func updateServiceAccount(root fieldErrors, account, old *corev1.ServiceAccount)
 }
 
 // updateRuntimeClass follows the API server
-// (pkg/apis/node/validation/validation.go: ValidateRuntimeClassUpdate): of overhead and
-// scheduling nothing is checked.
+// (pkg/apis/node/validation/validation.go: ValidateRuntimeClassUpdate) and its
+// declarative rules: of overhead and scheduling nothing is checked.
 func updateRuntimeClass(root fieldErrors, class, old *nodev1.RuntimeClass) {
 	checkCoreMetaUpdate(root.child("metadata"), &class.ObjectMeta, &old.ObjectMeta, clusterWide)
+	checkHandler(root.child("handler"), class.Handler)
 	checkImmutable(root.child("handler"), class.Handler, old.Handler)
 }
 
 // updateLimitRange follows the API server (pkg/registry/core/limitrange/strategy.go:
 // ValidateUpdate): a changed LimitRange is checked like a new one.
 func updateLimitRange(root fieldErrors, ranges, old *corev1.LimitRange) {
-	checkMetaUpdate(root.child("metadata"), &ranges.ObjectMeta, &old.ObjectMeta, namespaced)
-	checkLimitRange(root, ranges)
+	checkCoreMetaUpdate(root.child("metadata"), &ranges.ObjectMeta, &old.ObjectMeta, namespaced)
+	checkNameAs(root.child("metadata"), &ranges.ObjectMeta, apivalidation.NameIsDNSSubdomain)
+	checkLimits(root, ranges)
 }
 
 // updateResourceQuota follows the API server
