@@ -204,13 +204,15 @@ func waitingFor(object *corev1.Pod) string {
 }
 
 // overdue reports whether the pod should have moved before the time of the dump and
-// has not. The dump may be older than tick 0, and says nothing about the time
+// has not, or has tried and failed. The dump may be older than tick 0, and says nothing about the time
 // between. A pod moves in the first tick at or after it is due.
 func (s *Sim) overdue(p *pod, dumped simTime) bool {
 	due := p.since
 	switch {
 	case p.phase == vacant || p.node == none || !p.is(bound):
 		return false
+	case p.live() && !p.is(isReady) && fails(s.kubelets.reasonOf(p)):
+		return true // it would fail again
 	case p.is(terminating):
 		due += s.kubelets.stopTime(p)
 	case p.phase == pending:
@@ -221,6 +223,18 @@ func (s *Sim) overdue(p *pod, dumped simTime) bool {
 		return false
 	}
 	return due+s.step-1 < dumped
+}
+
+// fails reports whether a container that waits for the reason has failed before
+// (pkg/kubelet/images/types.go; pkg/kubelet/container/sync_result.go;
+// pkg/kubelet/kuberuntime/kuberuntime_container.go).
+func fails(reason string) bool {
+	switch reason {
+	case "CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName",
+		"CreateContainerConfigError", "CreateContainerError", "RunContainerError":
+		return true
+	}
+	return false
 }
 
 // targetNode follows the controller

@@ -76,6 +76,11 @@ func remembers(s *Sim) bool {
 // started were bound: a simulation forgets it, and writes another.
 func outcome(t failer, s *Sim) string {
 	m := s.Cluster().Manifest()
+	for _, n := range m.Nodes {
+		for i := range n.Status.Conditions {
+			n.Status.Conditions[i].LastHeartbeatTime = metav1.Time{}
+		}
+	}
 	for _, b := range m.PodDisruptionBudgets {
 		for i := range b.Status.Conditions {
 			b.Status.Conditions[i].LastTransitionTime = metav1.Time{}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
@@ -22,7 +23,7 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	b := borrow.From(s.cluster)
 	var objects []runtime.Object
 	for i := range b.Len() {
-		objects = append(objects, b.At(i))
+		objects = append(objects, s.reported(b.At(i)))
 	}
 	add(&objects, b.Namespaces())
 	add(&objects, b.StatefulSets())
@@ -58,6 +59,19 @@ func (s *Sim) Cluster() *cluster.Cluster {
 		return s.cluster // cannot be: the names are distinct
 	}
 	return (*cluster.Cluster)(borrow.From(c).WithRelease(s.release()))
+}
+
+// reported returns the node as its kubelet, if it works, reports it now: the time of
+// the report is what tells the time of a dump in which nothing happens.
+func (s *Sim) reported(n *corev1.Node) *corev1.Node {
+	i := slices.IndexFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool { return c.Type == corev1.NodeReady })
+	if i < 0 || !s.nodes[s.slotOf(n.Name)].works() || s.now < 0 {
+		return n
+	}
+	object := *n
+	object.Status.Conditions = slices.Clone(n.Status.Conditions)
+	object.Status.Conditions[i].LastHeartbeatTime = s.timestamp(s.clock)
+	return &object
 }
 
 // before implements probe.Before.
