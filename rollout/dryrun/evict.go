@@ -72,17 +72,31 @@ func (e Eviction) line() string {
 	return s + ": " + e.Cause + e.next()
 }
 
+// homeless reports whether no node takes the pod that replaces one that goes.
+func (e Eviction) homeless() bool {
+	return e.Unschedulable != "" && e.Disposition != DispositionWithoutNode
+}
+
+// returns reports whether the successor is on the node that evicted the pod.
+func (e Eviction) returns() bool {
+	return e.Disposition == DispositionEvicted && e.Successor != "" && e.NewNode == e.Node
+}
+
 // next returns what replaces the pod.
 func (e Eviction) next() string {
+	node := e.NewNode
+	if e.returns() {
+		node += " again"
+	}
 	switch {
 	case e.Owner == "" && e.Disposition != DispositionWithoutNode:
 		return "; nothing recreates it"
 	case e.Successor != "" && e.NewNode == "":
 		return fmt.Sprintf("; %s takes its place, on no node: %s", e.Successor, e.Unschedulable)
 	case e.Successor != "" && e.Missing == nil:
-		return fmt.Sprintf("; %s takes its place on %s, and is not available", e.Successor, e.NewNode)
+		return fmt.Sprintf("; %s takes its place on %s, and is not available", e.Successor, node)
 	case e.Successor != "":
-		return fmt.Sprintf("; %s takes its place on %s, available %v later", e.Successor, e.NewNode, *e.Missing)
+		return fmt.Sprintf("; %s takes its place on %s, available %v later", e.Successor, node, *e.Missing)
 	case e.Unschedulable != "":
 		return "; no node takes it again: " + e.Unschedulable
 	case e.NewNode != "":

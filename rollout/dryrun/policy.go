@@ -184,7 +184,8 @@ func exactlyOne(effects []effect, nodes cluster.NodeSet) evaluation {
 }
 
 // Reschedules requires that every pod that no DaemonSet owns and that has to go finds
-// another node, unless nothing recreates it. Pods are named as "research/train-0" or
+// another node, unless nothing recreates it. A pod that tolerates what evicted it may
+// come back to the same node, which is not another one. Pods are named as "research/train-0" or
 // with the wildcards of path.Match; without names it applies to all. It is about no
 // DaemonSet.
 func Reschedules(pods ...string) Policy {
@@ -196,7 +197,7 @@ func Reschedules(pods ...string) Policy {
 	return Policy{text: text, wrong: names.wrong, together: func(p *Plan, _ []effect) evaluation {
 		var r evaluation
 		for _, e := range p.Evictions() {
-			if e.Unschedulable != "" && e.Disposition != DispositionWithoutNode && names.about(effect{key: e.Pod}) {
+			if (e.homeless() || e.returns()) && names.about(effect{key: e.Pod}) {
 				r.offenders = append(r.offenders, Violation{Subject: e.Node, Message: strings.Replace(e.line(), " on "+e.Node, "", 1)})
 			}
 		}

@@ -19,6 +19,8 @@ import (
 // A scenario is a file in testdata/scenarios whose name is the claim.
 //
 //	cluster start=0s ready=0s stop=0s    objects as clustertest.Parse reads them
+//	read start=0s ready=0s stop=0s       the same of YAML
+//	apply [drain=NODE]                   the plan that applies the YAML, and drains the node
 //	pass ticks=0                         inputs, one a line, and time: the cluster is then as it is in the middle
 //	plan                                 edits, one a line; prints the plan
 //	  edit NODES: EDIT, ...              as cluster.ParseNodeEdit reads each; NODES is a selector in kubectl's notation
@@ -57,6 +59,26 @@ func (s *stage) play(t *testing.T, d *datadriven.TestData) (string, error) {
 	switch d.Cmd {
 	case "cluster":
 		return "", s.start(t, d)
+	case "read":
+		m, err := cluster.ReadManifest(strings.NewReader(d.Input))
+		if err != nil {
+			return "", err
+		}
+		c, err := m.Cluster()
+		if err != nil {
+			return "", err
+		}
+		return "", s.begin(d, c)
+	case "apply":
+		m, err := cluster.ReadManifest(strings.NewReader(d.Input))
+		if err != nil {
+			return "", err
+		}
+		edits := []dryrun.Edit{dryrun.Apply(m.Objects()...)}
+		for _, a := range d.CmdArgs {
+			edits = append(edits, dryrun.Inputs(rollout.Drain{Node: a.Vals[0], IgnoreDaemonSets: true}))
+		}
+		return s.show(edits...)
 	case "pass":
 		return "", s.pass(t, d)
 	case "plan":
@@ -73,6 +95,14 @@ func (s *stage) play(t *testing.T, d *datadriven.TestData) (string, error) {
 }
 
 func (s *stage) start(t *testing.T, d *datadriven.TestData) (err error) {
+	c, err := clustertest.Parse(d.Input)
+	if err != nil {
+		return err
+	}
+	return s.begin(d, c)
+}
+
+func (s *stage) begin(d *datadriven.TestData, c *cluster.Cluster) (err error) {
 	var config dryrun.Config
 	for _, a := range d.CmdArgs {
 		duration, err := time.ParseDuration(a.Vals[0])
@@ -90,10 +120,7 @@ func (s *stage) start(t *testing.T, d *datadriven.TestData) (err error) {
 			return fmt.Errorf("cluster %s?", a.Key)
 		}
 	}
-	c, err := clustertest.Parse(d.Input)
-	if err == nil {
-		s.base, err = dryrun.NewBaseline(c, config)
-	}
+	s.base, err = dryrun.NewBaseline(c, config)
 	s.config, s.c = config, c
 	return err
 }
@@ -116,13 +143,15 @@ func (s *stage) pass(t *testing.T, d *datadriven.TestData) error {
 	for _, refused := range sim.Advance(ticks) {
 		err = errors.Join(err, errors.New(refused.String()))
 	}
+	for sim.Now() < ticks-1 { // also if nothing happens
+		sim.Tick()
+	}
 	if err == nil {
 		s.base, err = dryrun.NewBaseline(sim.Cluster(), s.config)
 	}
 	return err
 }
 
-// make makes the plan and removes its fingerprint.
 func (s *stage) make(t *testing.T, text string) (string, error) {
 	var edits []dryrun.Edit
 	for line := range strings.Lines(text) {
@@ -132,6 +161,11 @@ func (s *stage) make(t *testing.T, text string) (string, error) {
 		}
 		edits = append(edits, e)
 	}
+	return s.show(edits...)
+}
+
+// show makes the plan and removes its fingerprint.
+func (s *stage) show(edits ...dryrun.Edit) (string, error) {
 	p, err := s.base.Plan(edits...)
 	if err != nil {
 		return "", err
