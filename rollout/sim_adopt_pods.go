@@ -226,8 +226,7 @@ func (s *Sim) overdue(p *pod, dumped simTime) bool {
 }
 
 // fails reports whether a container that waits for the reason has failed before
-// (pkg/kubelet/images/types.go; pkg/kubelet/container/sync_result.go;
-// pkg/kubelet/kuberuntime/kuberuntime_container.go).
+// (pkg/kubelet/kuberuntime/kuberuntime_manager.go: doBackOff).
 func fails(reason string) bool {
 	switch reason {
 	case "CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName",
