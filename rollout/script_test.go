@@ -45,7 +45,7 @@ func withOddWords(t *rapid.T, in Input) Input {
 	v.Set(reflect.ValueOf(in))
 	for i := range v.NumField() {
 		switch f, name := v.Field(i), v.Type().Field(i).Name; {
-		case f.Kind() == reflect.String && (name == "Node" || name == "Image" || name == "Reason"):
+		case f.Kind() == reflect.String && f.Len() > 0 && (name == "Node" || name == "Image" || name == "Reason"):
 			f.SetString(oddWord(t))
 		case name == "Nodes" && f.Len() > 0:
 			f.Set(reflect.ValueOf([]string{oddWord(t), oddWord(t)}))

@@ -32,10 +32,10 @@ var mutants = []struct{ claim, file, rule, mutant string }{
 	{"NothingLost", "daemonset_controller.go", // a NoSchedule taint evicts pods
 		"d.decision[node] = now",
 		"if broken(`NothingLost`) && now == placement.Kept { now = placement.Excluded }; d.decision[node] = now"},
-	{"Ends", "daemonset_object.go", // percentages round down
+	{"Ends", "daemonset_budget.go", // percentages round down
 		"intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, true)",
 		"intstr.GetScaledValueFromIntOrPercent(r.MaxUnavailable, of, !broken(`Ends`))"},
-	{"Ends", "daemonset_object.go", // and two zeros mean no update limit
+	{"Ends", "daemonset_budget.go", // and two zeros mean no update limit
 		"if wanted > 0 && unavailable == 0 && surge == 0 {",
 		"if wanted > 0 && unavailable == 0 && surge == 0 && !broken(`Ends`) {"},
 	{"RollsBack", "input_daemonset.go", // the undo keeps the template
