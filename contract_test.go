@@ -119,7 +119,7 @@ var (
 	_                                                                   = []rollout.Input{
 		rollout.Apply{Object: nil, Unvalidated: false}, rollout.Scale{Key: "", Replicas: 0}, rollout.Pause{Key: ""}, rollout.Resume{Key: ""}, rollout.Undo{Key: "", Revision: 0}, rollout.Delete{Key: ""},
 		rollout.ApplyNode{Node: nil}, rollout.RemoveNode{Node: ""}, rollout.EditNode{Node: "", Edits: nil},
-		rollout.PodsNotReady{Node: ""}, rollout.PodsReady{Node: ""}, rollout.NodeNotReady{Node: ""}, rollout.NodeReady{Node: ""},
+		rollout.PodsNotReady{Node: ""}, rollout.PodsReady{Node: ""}, rollout.NodeNotReady{Node: "", Why: rollout.NotReadyNetwork}, rollout.NodeReady{Node: ""},
 		rollout.NodeDown{Node: ""}, rollout.NodeReady{Node: ""}, rollout.FailPods{Node: ""}, rollout.DeletePods{Node: ""},
 		rollout.NeverReady{Image: "", Nodes: nil}, rollout.StuckTerminating{Node: ""},
 	}

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,8 +33,32 @@ type PodsNotReady struct{ Node string }
 type PodsReady struct{ Node string }
 
 // NodeNotReady sets a node's Ready condition to False, with the taints
-// node.kubernetes.io/not-ready, until NodeReady. Its pods are not ready.
-type NodeNotReady struct{ Node string }
+// node.kubernetes.io/not-ready, until NodeReady. The kubelet works: pods that are
+// ready stay ready. What else it does depends on why.
+type NodeNotReady struct {
+	Node string
+	Why  NotReadyCause
+}
+
+// NotReadyCause is why a kubelet says that its node is not ready. The zero value
+// means that the kubelet still does everything.
+type NotReadyCause string
+
+const (
+	NotReadyNetwork  NotReadyCause = "network"       // only pods with hostNetwork start; others wait
+	NotReadyRuntime  NotReadyCause = "runtime"       // nothing starts or stops
+	NotReadyStorage  NotReadyCause = "storage"       // the kubelet still does everything
+	NotReadyShutdown NotReadyCause = "shutting-down" // new pods are rejected
+)
+
+// messages are what kubelets write in the Ready condition.
+var messages = map[NotReadyCause]string{
+	"":               "",
+	NotReadyNetwork:  "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+	NotReadyRuntime:  "container runtime is down",
+	NotReadyStorage:  "CSINode is not yet initialized",
+	NotReadyShutdown: "node is shutting down",
+}
 
 // NodeReady ends NodeNotReady and NodeDown, and removes their taints.
 type NodeReady struct{ Node string }
@@ -73,7 +98,12 @@ func (in PodsNotReady) line() string { return "pods-not-ready " + word(in.Node) 
 
 func (in PodsReady) line() string { return "pods-ready " + word(in.Node) }
 
-func (in NodeNotReady) line() string { return "node-not-ready " + word(in.Node) }
+func (in NodeNotReady) line() string {
+	if in.Why == "" {
+		return "node-not-ready " + word(in.Node)
+	}
+	return "node-not-ready " + word(in.Node) + " " + word(string(in.Why))
+}
 
 func (in NodeReady) line() string { return "node-ready " + word(in.Node) }
 
@@ -104,7 +134,13 @@ func (in PodsNotReady) check() error { return checkNode(in.Node) }
 
 func (in PodsReady) check() error { return checkNode(in.Node) }
 
-func (in NodeNotReady) check() error { return checkNode(in.Node) }
+func (in NodeNotReady) check() error {
+	var err error
+	if _, ok := messages[in.Why]; !ok {
+		err = fmt.Errorf("cause %q: must be network, runtime, storage or shutting-down", in.Why)
+	}
+	return errors.Join(checkNode(in.Node), err)
+}
 
 func (in NodeReady) check() error { return checkNode(in.Node) }
 
@@ -151,7 +187,7 @@ func (in RemoveNode) apply(s *Sim) {
 	if next, err := s.cluster.Without(&corev1.Node{ObjectMeta: metaName(in.Node)}); err == nil {
 		s.cluster = next
 	}
-	s.nodes[n] = nodeState{s.nodes[n].flags & hasNoExecute, s.nodes[n].turn + 1} // a time that runs for pods runs on, unless it comes back without
+	s.nodes[n] = nodeState{flags: s.nodes[n].flags & hasNoExecute, turn: s.nodes[n].turn + 1} // a time that runs for pods runs on, unless it comes back without
 	if s.room != nil {
 		s.unsurveyed = true // the positions of others have moved
 	}
@@ -190,20 +226,27 @@ func (s *Sim) flagNode(in Input, node string, set, clear nodeFlags) int32 {
 }
 
 func (in NodeNotReady) apply(s *Sim) {
-	if n := s.flagNode(in, in.Node, isUnready, isDown); n != none {
-		s.nlc.editNode(n, cluster.NotReady())
+	n := s.onNode(in, in.Node)
+	if n == none {
+		return
 	}
+	s.nlc.editNode(n, cluster.NotReady())
+	object, _ := borrow.From(s.cluster).Node(in.Node)
+	object = withReadyMessage(object, messages[in.Why])
+	s.nlc.setNode(n, object)
+	s.readCondition(n, object)
+	s.kubelets.settleNode(n)
 }
 
 func (in NodeReady) apply(s *Sim) {
-	if n := s.flagNode(in, in.Node, 0, isUnready|isDown); n != none {
+	if n := s.flagNode(in, in.Node, 0, isUnready|isDown|troubled); n != none {
 		s.nlc.editNode(n, cluster.Ready())
 		s.kubelets.unstick(n)
 	}
 }
 
 func (in NodeDown) apply(s *Sim) {
-	n := s.flagNode(in, in.Node, isDown, isUnready)
+	n := s.flagNode(in, in.Node, isDown, isUnready|troubled)
 	if n == none {
 		return
 	}

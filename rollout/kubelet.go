@@ -33,8 +33,8 @@ func (k *kubelets) unstick(node int32) {
 // need no time to stop if there is a kubelet to stop them.
 func (k *kubelets) deletePod(id int32) {
 	p := &k.pods[id]
-	works := p.node != none && k.nodes[p.node].works() && !k.nodes[p.node].is(isStuck)
-	if !p.is(bound) || p.terminal() || k.graceOf(p) == 0 || works && k.stopTime(p) == 0 {
+	stops := p.node != none && k.nodes[p.node].stops()
+	if !p.is(bound) || p.terminal() || k.graceOf(p) == 0 || stops && k.stopTime(p) == 0 {
 		k.vanish(id)
 		return
 	}
@@ -60,23 +60,6 @@ func (k *kubelets) deleteWithin(id int32, grace simTime) {
 		k.vanish(id)
 	case grace > 0 && p.deletedAt()+k.graceOf(p) > k.clock+grace:
 		p.grace = k.clock + grace - p.deletedAt()
-		k.arm(id)
-	}
-}
-
-// settleNode updates the node's pods to its state: whether they are ready, and
-// when they move.
-func (k *kubelets) settleNode(node int32) {
-	holds, works := k.nodes[node].holds(), k.nodes[node].works()
-	for id := range k.podsOn(node) {
-		if works {
-			k.resumeCrashes(id)
-		} else {
-			k.suspendCrashes(id)
-		}
-		if holds {
-			k.becomeUnready(id)
-		}
 		k.arm(id)
 	}
 }

@@ -19,6 +19,8 @@ func (k *kubelets) rejects(id int32, t *fault) bool {
 	reason, message := "", ""
 	switch {
 	case p.is(pulls): // it has been let in
+	case k.nodes[p.node].is(shutsDown): // (pkg/kubelet/nodeshutdown/nodeshutdown_manager_linux.go: Admit)
+		reason, message = "NodeShutdown", ": Pod was rejected as the node is shutting down."
 	case t.kind == rejection:
 		reason = t.reason
 	case k.direct(p):
@@ -71,6 +73,7 @@ func outOf(short *placement.Shortfall) (reason, message string) {
 func (k *kubelets) fail(id int32, reason string, why cause) {
 	p := &k.pods[id]
 	k.endRuns(id)
+	k.unmark(id)
 	k.bindPod(p, false)
 	p.phase, p.since, p.reason = failed, k.clock, k.intern(reason)
 	if p.is(isReady) {

@@ -68,7 +68,7 @@ func runOf(first, after, now int64) run {
 
 func (k *kubelets) runOf(p *pod) run {
 	first, after := int64(p.loopStart()), int64(k.faultOf(p).after)
-	if p.is(frozen) { // no kubelet sees how it ends
+	if p.is(frozen) { // no kubelet starts it again
 		return run{starts: first, ends: first + after, next: first + after}
 	}
 	return runOf(first, after, int64(k.clock))
@@ -79,9 +79,10 @@ func (k *kubelets) runOf(p *pod) run {
 func (k *kubelets) beginLoop(id int32, after simTime) {
 	p := &k.pods[id]
 	k.endRuns(id)
+	k.unmark(id)
 	p.flags |= loops
 	p.since = k.clock - after
-	if !k.nodes[p.node].works() {
+	if n := &k.nodes[p.node]; !n.works() || n.flags.blocks(k.classes[p.class].hostNet) {
 		p.flags |= frozen
 	}
 }
@@ -104,7 +105,7 @@ func (k *kubelets) loopTick(p *pod) int32 {
 		return earlier(k.tickOf(r.ends), k.availableTick(p))
 	case ready < after && !k.heldBack(p) && now < r.starts+ready:
 		return k.tickOf(r.starts + ready)
-	case ready < after && !k.heldBack(p):
+	case ready < after && !k.heldBack(p) && !p.is(frozen):
 		return k.tickOf(r.next + ready)
 	case !p.is(crashed):
 		return k.tickOf(first)
@@ -151,7 +152,7 @@ func (k *kubelets) endLoop(id int32) (waits bool) {
 }
 
 // suspendCrashes stops the restarts of the pod's containers, since its kubelet is
-// down.
+// down or does not start pods.
 func (k *kubelets) suspendCrashes(id int32) {
 	p := &k.pods[id]
 	if p.is(frozen) || !p.is(loops) && k.restarted[id].once == "" {

@@ -32,6 +32,8 @@ func (k *kubelets) nextMove(p *pod) int32 { return earlier(k.evictTick(p), k.own
 
 func (k *kubelets) ownMove(p *pod) int32 {
 	switch {
+	case k.restores(p):
+		return k.tickOf(int64(k.clock))
 	case p.is(terminating) && p.is(isReady): // the status counts it still
 		return earlier(k.stopTick(p), k.availableTick(p))
 	case p.is(terminating):
@@ -44,7 +46,7 @@ func (k *kubelets) ownMove(p *pod) int32 {
 		return k.loopTick(p)
 	case p.is(isReady):
 		return k.availableTick(p)
-	case p.is(stays) || !k.nodes[p.node].works():
+	case p.is(stays) || !k.nodes[p.node].works() || k.waitsForNode(p):
 		return none
 	case p.phase == pending && p.is(pulls):
 		return k.pullTick(p)
@@ -64,7 +66,7 @@ func earlier(a, b int32) int32 {
 }
 
 func (k *kubelets) stopTick(p *pod) int32 {
-	if p.is(stays) || p.node == none || !k.nodes[p.node].works() || k.nodes[p.node].is(isStuck) {
+	if p.is(stays) || p.node == none || !k.nodes[p.node].stops() {
 		return none
 	}
 	return k.tickOf(int64(p.deletedAt()) + int64(k.stopTime(p)))
@@ -112,8 +114,10 @@ func (k *kubelets) move(id int32) {
 		k.emitPod(EventStopped, id, cause{})
 		k.vanish(id)
 		return
+	case k.restores(p):
+		k.restore(id)
 	case p.phase == failed: // its backoff is over
-	case p.is(loops) && !p.is(frozen) && p.phase == running && !p.is(terminating):
+	case p.is(loops) && p.phase == running && !p.is(terminating):
 		k.loop(id)
 	case p.is(isReady):
 		k.emitPod(EventAvailable, id, cause{})

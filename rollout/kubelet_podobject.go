@@ -150,6 +150,23 @@ func (w *podWriter) state(id int32, object *corev1.Pod) {
 			at = s.timestamp(p.readied)
 		}
 		setCondition(object, corev1.PodReady, p.is(isReady), at)
+		w.containersReady(id, object, at)
+	}
+}
+
+// containersReady writes what only the kubelet changes: the node lifecycle controller
+// leaves it.
+func (w *podWriter) containersReady(id int32, object *corev1.Pod, at metav1.Time) {
+	s := w.kubelets
+	p := &s.pods[id]
+	own, kept := s.ownReady[id]
+	switch {
+	case kept && own == never:
+		setCondition(object, corev1.ContainersReady, true, metav1.Time{})
+	case kept:
+		setCondition(object, corev1.ContainersReady, true, s.timestamp(own))
+	case condition(object, corev1.ContainersReady).Type != "":
+		setCondition(object, corev1.ContainersReady, p.is(isReady), at)
 	}
 }
 

@@ -21,6 +21,14 @@ type nodeLifecycleController struct {
 	dsc       *daemonSetController
 }
 
+// withReadyMessage returns the node with the message of its Ready condition.
+func withReadyMessage(n *corev1.Node, message string) *corev1.Node {
+	changed := *n
+	changed.Status.Conditions = slices.Clone(n.Status.Conditions)
+	kube.SetReadyMessage(&changed, message)
+	return &changed
+}
+
 // withUnknown returns the node with its Ready condition Unknown.
 func withUnknown(n *corev1.Node) *corev1.Node {
 	changed := *n

@@ -379,6 +379,8 @@ func change(ds *appsv1.DaemonSet, key, value string) error {
 		spec.NodeName = value
 	case "priority":
 		spec.PriorityClassName = value
+	case "host-network":
+		spec.HostNetwork = true
 	case "tolerate-all":
 		spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	default:

@@ -109,7 +109,7 @@ func verbs() map[string]func(*lexer) Input {
 		"remove-node":       func(r *lexer) Input { return RemoveNode{r.word()} },
 		"pods-not-ready":    func(r *lexer) Input { return PodsNotReady{r.word()} },
 		"pods-ready":        func(r *lexer) Input { return PodsReady{r.word()} },
-		"node-not-ready":    func(r *lexer) Input { return NodeNotReady{r.word()} },
+		"node-not-ready":    func(r *lexer) Input { return r.nodeNotReady() },
 		"node-ready":        func(r *lexer) Input { return NodeReady{r.word()} },
 		"node-down":         func(r *lexer) Input { return NodeDown{r.word()} },
 		"fail-pods":         func(r *lexer) Input { return FailPods{r.word()} },
@@ -135,6 +135,14 @@ func (r *lexer) apply() Input {
 		in.Object = object[policyv1.PodDisruptionBudget](r)
 	default:
 		in.Object = object[appsv1.DaemonSet](r)
+	}
+	return in
+}
+
+func (r *lexer) nodeNotReady() Input {
+	in := NodeNotReady{Node: r.word()}
+	if r.rest(); r.text != "" {
+		in.Why = NotReadyCause(r.word())
 	}
 	return in
 }

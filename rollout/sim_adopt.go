@@ -94,6 +94,7 @@ func (s *Sim) adoptNodes() {
 		if object, ok := b.Node(s.nodeNames[n].name); ok {
 			s.nodes[n].flags = isThere
 			s.readCondition(int32(n), object)
+			s.nodes[n].settled = s.nodes[n].flags
 		} else {
 			s.alarm(collection, int32(n), s.podGC)
 		}

@@ -75,6 +75,7 @@ func (s *Sim) addAdopted(p pod, object *corev1.Pod, rs *replicaSet) {
 	s.named, s.loads = append(s.named, object), append(s.loads, room.LoadOfPod(object))
 	id := int32(len(s.pods))
 	s.pods = append(s.pods, p)
+	s.readMark(id, object)
 	s.link(id)
 	if rs != nil {
 		s.joinAdopted(id, rs)
@@ -132,7 +133,7 @@ func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known
 		c.hash = object.Labels[templateHashLabel]
 	}
 	c.priority = kube.RunningPriority(&object.Spec, borrow.From(s.cluster))
-	key := fmt.Sprint(slot, set, c.labels, c.grace, c.containers, c.cost, c.priority)
+	key := fmt.Sprint(slot, set, c.labels, c.grace, c.containers, c.cost, c.priority, c.hostNet)
 	if object.Spec.NodeName == "" {
 		w, err := placement.ForPod(object, placement.Unvalidated())
 		if err != nil {
@@ -209,7 +210,7 @@ func waitingFor(object *corev1.Pod) string {
 func (s *Sim) overdue(p *pod, dumped simTime) bool {
 	due := p.since
 	switch {
-	case p.phase == vacant || p.node == none || !p.is(bound):
+	case p.phase == vacant || p.node == none || !p.is(bound) || p.is(marked) || s.kubelets.waitsForNode(p):
 		return false
 	case p.live() && !p.is(isReady) && fails(s.kubelets.reasonOf(p)):
 		return true // it would fail again

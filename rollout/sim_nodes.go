@@ -34,13 +34,27 @@ func (t *nodeTable) release() kube.Release { return borrow.From(t.cluster).Relea
 // readCondition makes the node's state what its Ready condition says.
 func (t *nodeTable) readCondition(node int32, object *corev1.Node) {
 	state := &t.nodes[node]
-	state.flags &^= isDown | isUnready
+	state.flags &^= isDown | isUnready | troubled
 	switch kube.NodeReady(object) {
 	case corev1.ConditionUnknown:
 		state.flags |= isDown
 	case corev1.ConditionFalse:
-		state.flags |= isUnready
+		state.flags |= isUnready | troublesOf(object)
 	}
+}
+
+func troublesOf(object *corev1.Node) (flags nodeFlags) {
+	t := kube.TroubleOf(object)
+	if t.Network {
+		flags |= noNetwork
+	}
+	if t.Runtime {
+		flags |= noRuntime
+	}
+	if t.Shutdown {
+		flags |= shutsDown
+	}
+	return flags
 }
 
 // A node's slot is its place among the names of all nodes that there are, were,
@@ -52,20 +66,26 @@ type nodeName struct {
 
 // nodeState is the state of a node beyond its object.
 type nodeState struct {
-	flags nodeFlags
-	turn  uint8 // counts its going and coming back, for alarms
+	flags   nodeFlags
+	settled nodeFlags // flags when its pods were last updated to them
+	turn    uint8     // counts its going and coming back, for alarms
 }
 
-type nodeFlags uint8
+type nodeFlags uint16
 
 const (
 	isThere      nodeFlags = 1 << iota
 	isDown                 // the kubelet is down
-	isUnready              // condition False: its pods are not ready
+	isUnready              // condition False
+	noNetwork              // the kubelet starts only pods with hostNetwork
+	noRuntime              // the kubelet starts and stops nothing
+	shutsDown              // the kubelet rejects new pods
 	podsUnready            // PodsNotReady: its pods are not ready
 	isStuck                // terminating pods do not go
 	hasNoExecute           // it has NoExecute taints
 	isOpen                 // it has no allocatable, like nodes made for tests: it has room for all pods
+
+	troubled = noNetwork | noRuntime | shutsDown
 )
 
 func (n *nodeState) is(f nodeFlags) bool { return n.flags&f != 0 }
@@ -75,8 +95,20 @@ func (n *nodeState) there() bool { return n.flags&isThere != 0 }
 // works reports whether the node exists and its kubelet is up.
 func (n *nodeState) works() bool { return n.flags&(isThere|isDown) == isThere }
 
-// holds reports whether the node keeps its pods from being ready.
-func (n *nodeState) holds() bool { return n.flags&(isDown|isUnready|podsUnready) != 0 }
+// stops reports whether the kubelet stops pods. Without a runtime it does not
+// (pkg/kubelet/kubelet.go: syncLoop).
+func (n *nodeState) stops() bool { return n.works() && n.flags&(noRuntime|isStuck) == 0 }
+
+// blocks reports whether the kubelet works but does not start a pod
+// (pkg/kubelet/kubelet.go: syncLoop, SyncPod).
+func (f nodeFlags) blocks(hostNetwork bool) bool {
+	return f&noRuntime != 0 || f&noNetwork != 0 && !hostNetwork
+}
+
+// holds reports whether the node keeps its pods from being ready. A kubelet that says
+// Ready=False does not (pkg/controller/nodelifecycle/node_lifecycle_controller.go:
+// monitorNodeHealth).
+func (n *nodeState) holds() bool { return n.flags&(isDown|podsUnready) != 0 }
 
 // slotOf finds a node's slot, or none.
 func (t *nodeTable) slotOf(node string) int32 {

@@ -24,6 +24,7 @@ type class struct {
 	generation string // label pod-template-generation
 	labels     map[string]string
 	containers []container             // init containers first
+	hostNet    bool                    // spec.hostNetwork
 	grace      simTime                 // terminationGracePeriodSeconds
 	tolerates  []corev1.Toleration     // of generated pods
 	template   *corev1.PodTemplateSpec // of generated pods
@@ -57,6 +58,7 @@ func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *clas
 		grace:      corev1.DefaultTerminationGracePeriodSeconds,
 		tolerates:  withDefaultTolerations(spec.Tolerations),
 		containers: containersOf(spec),
+		hostNet:    spec.HostNetwork,
 	}
 	if g := spec.TerminationGracePeriodSeconds; g != nil {
 		c.grace = simTime(min(max(*g, 0), math.MaxInt32/2))

@@ -177,6 +177,7 @@ func (s *store) vanish(id int32) {
 	p := &s.pods[id]
 	s.bindPod(p, false)
 	delete(s.restarted, id)
+	delete(s.ownReady, id)
 	p.phase, p.due = vacant, none
 	p.next, s.free = s.free, id
 }

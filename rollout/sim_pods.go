@@ -31,6 +31,7 @@ type podTable struct {
 	loads     []room.Load
 	reasons   []string               // of pods, by number
 	restarted map[int32]pastRestarts // pods that were in a crash loop
+	ownReady  map[int32]simTime      // last transition of readiness of marked pods, for their kubelets
 
 	podNames *nameCache
 	scratch
@@ -41,7 +42,7 @@ func (t *podTable) fork() podTable {
 	f.pods, f.loose, f.unbound = slices.Clone(t.pods), slices.Clone(t.loose), slices.Clone(t.unbound)
 	f.classes, f.live = slices.Clone(t.classes), slices.Clone(t.live)
 	f.numbers, f.fresh = slices.Clone(t.numbers), slices.Clone(t.fresh)
-	f.restarted = maps.Clone(t.restarted)
+	f.restarted, f.ownReady = maps.Clone(t.restarted), maps.Clone(t.ownReady)
 	f.podNames, f.scratch = nil, scratch{}
 	return f
 }
@@ -297,13 +298,14 @@ const (
 	nominated // to its node: others make room for it
 	preempted // it makes room for one
 	pulls     // its image cannot be pulled
+	marked    // ready for its kubelet, but the node lifecycle controller made it not ready
 )
 
 // since is the moment from which the next move of a pod counts. Which moment that
 // is follows from the pod's state, so each reader has the name of the one it
 // means:
 //
-//	pending                 it was created, or bound
+//	pending                 it was created, or bound, or its kubelet could start pods again
 //	pending, pulls          its image could not be pulled for the first time
 //	running                 it started
 //	running, loops          its container started for the first time in the crash loop

@@ -326,7 +326,7 @@ func (w *writer) happen() {
 	case 7:
 		w.add(NodeReady{node})
 	case 8:
-		w.add(NodeNotReady{node})
+		w.add(NodeNotReady{Node: node, Why: pick(w.t, "why", "", NotReadyNetwork, NotReadyRuntime, NotReadyStorage, NotReadyShutdown)})
 	case 9:
 		w.add(NodeReady{node})
 	case 10:

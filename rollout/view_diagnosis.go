@@ -297,7 +297,7 @@ func (s probed) Pod(id int32) probe.Pod {
 		x.Stops = max(0, int(s.kubelets.stopTick(p)))
 	}
 	if p.node != none {
-		x.Node, x.NodeExists = s.node(p.node), s.nodes[p.node].there()
+		x.Node, x.NodeExists, x.Held = s.node(p.node), s.nodes[p.node].there(), s.kubelets.waitsForNode(p)
 	}
 	switch {
 	case p.owner != none:

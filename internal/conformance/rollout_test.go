@@ -263,7 +263,7 @@ func berthInput(in controllers.Input) rollout.Input {
 	case controllers.PodsReady:
 		return rollout.PodsReady(in)
 	case controllers.NodeNotReady:
-		return rollout.NodeNotReady(in)
+		return rollout.NodeNotReady{Node: in.Node}
 	case controllers.NodeReady:
 		return rollout.NodeReady(in)
 	case controllers.NodeDown:

@@ -23,14 +23,25 @@ func NodeNotReady(node *corev1.Node) bool {
 	return status != "" && status != corev1.ConditionTrue
 }
 
-// SetNodeReady sets the status of the node's Ready condition in place.
+// SetNodeReady sets the status of the node's Ready condition in place. A reason and a
+// message of another status go.
 func SetNodeReady(node *corev1.Node, status corev1.ConditionStatus) {
 	i := readyCondition(node)
 	if i < 0 {
 		i = len(node.Status.Conditions)
 		node.Status.Conditions = append(node.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeReady})
 	}
-	node.Status.Conditions[i].Status = status
+	if ready := &node.Status.Conditions[i]; ready.Status != status {
+		ready.Status, ready.Reason, ready.Message = status, "", ""
+	}
+}
+
+// SetReadyMessage sets the message of the node's Ready condition in place, with the
+// reason that kubelets give (pkg/kubelet/nodestatus/setters.go: ReadyCondition).
+func SetReadyMessage(node *corev1.Node, message string) {
+	if i := readyCondition(node); i >= 0 {
+		node.Status.Conditions[i].Reason, node.Status.Conditions[i].Message = "KubeletNotReady", message
+	}
 }
 
 func readyCondition(node *corev1.Node) int {

@@ -14,7 +14,7 @@ type Blocker string
 // BlockerNotReady and BlockerUnschedulable, which are also in the results of Waiting.
 const (
 	BlockerNodeDown          Blocker = "NodeDown"          // its kubelet is down
-	BlockerNodeNotReady      Blocker = "NodeNotReady"      // its condition Ready is False
+	BlockerNodeNotReady      Blocker = "NodeNotReady"      // its condition Ready is False, and its kubelet does not start or stop the pod
 	BlockerPodsNotReady      Blocker = "PodsNotReady"      // something on the node keeps pods from being ready
 	BlockerTerminating       Blocker = "Terminating"       // the pod is terminating
 	BlockerNotStarted        Blocker = "NotStarted"        // the pod is bound and does not run yet
@@ -66,7 +66,7 @@ type blockerRow struct {
 // names the first of this list first.
 var blockers = []blockerRow{
 	{BlockerNodeDown, &kubeletConfirms, "{node|nodes} %s {is|are} down and {its pod is|their pods are} unavailable", "{pod|pods} %s {is on a node that is|are on nodes that are} down"},
-	{BlockerNodeNotReady, &nodeNotReady, "{node|nodes} %s {is|are} not ready, so {its pod is|their pods are} not ready either", "{pod|pods} %s {is on a node that is|are on nodes that are} not ready"},
+	{BlockerNodeNotReady, &nodeNotReady, "{node|nodes} %s {is|are} not ready, so {its pod waits|their pods wait}", "{pod|pods} %s {waits|wait} for a node that is not ready"},
 	{BlockerPodsNotReady, &readyThenAvailable, "pods on {node|nodes} %s cannot become ready", "{pod|pods} %s {is on a node|are on nodes} where pods cannot become ready"},
 	{BlockerTerminating, &oldPodFirst, "the {pod|pods} on {node|nodes} %s {is|are} terminating and {does|do} not stop", "{pod|pods} %s {is|are} terminating and {does|do} not stop"},
 	{BlockerNotStarted, &readyThenAvailable, "the {pod|pods} on {node|nodes} %s {does|do} not start", "{pod|pods} %s {does|do} not start"},

@@ -21,10 +21,10 @@ func (x *diagnoser) obstacle(id int32, p *probe.Pod) Blocker {
 		return x.schedulingObstacle(id)
 	case p.Node.Down:
 		return BlockerNodeDown
+	case p.Held:
+		return BlockerNodeNotReady
 	case p.Terminating:
 		return BlockerTerminating
-	case p.Node.Unready:
-		return BlockerNodeNotReady
 	case p.Node.PodsUnready:
 		return BlockerPodsNotReady
 	case p.Crashing:

@@ -25,8 +25,8 @@ var (
 		Text: "a deleted pod is removed only after its kubelet has stopped it",
 	}
 	nodeNotReady = rollout.Reference{
-		File: "pkg/controller/util/node/controller_utils.go", Func: "MarkPodsNotReady",
-		Text: "the pods on a node that is not ready are not ready",
+		File: "pkg/kubelet/kubelet.go", Func: "SyncPod",
+		Text: "a kubelet starts only pods with hostNetwork while its network is not ready, and none without its container runtime",
 	}
 	readyThenAvailable = rollout.Reference{
 		File: "pkg/api/v1/pod/util.go", Func: "IsPodAvailable",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
@@ -27,13 +28,13 @@ func (x *inspector) inspectBudget() {
 	x.inspectTime(max(surge, unavailable))
 }
 
-// inspectDead finds nodes that use up maxUnavailable. A node that is not ready uses a
+// inspectDead finds nodes that use up maxUnavailable. A node that is Unknown uses a
 // unit of it from the start of the rollout, even if it wants no pod but still has the
 // old one (pkg/controller/daemon/update.go: rollingUpdate).
 func (x *inspector) inspectDead(limit int) {
 	var dead []string
 	for n := range x.prediction.Eligible().Or(x.prediction.Kept()).All() {
-		if kube.NodeNotReady(n) && (x.runs[n.Name] || x.tolerates(n.Name)) {
+		if kube.NodeReady(n) == corev1.ConditionUnknown && (x.runs[n.Name] || x.tolerates(n.Name)) {
 			dead = append(dead, n.Name)
 		}
 	}

@@ -322,6 +322,18 @@ func (p *Plan) baselineNotes() []string {
 	return notes
 }
 
+// unclearNodes returns the nodes that are not ready for a reason that berth does not
+// know.
+func unclearNodes(b *snapshot.Snapshot) []string {
+	var names []string
+	for i := range b.Len() {
+		if kube.TroubleOf(b.At(i)).Unknown {
+			names = append(names, b.Name(i))
+		}
+	}
+	return names
+}
+
 // missingNotes returns what affects the result but is missing from the given cluster or
 // not simulated.
 func (p *Plan) missingNotes() []string {
@@ -343,6 +355,9 @@ func (p *Plan) missingNotes() []string {
 	}
 	var notes []string
 	say := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	if unclear := unclearNodes(b); len(unclear) > 0 {
+		say("not ready, and why is not known: %s: the kubelets are assumed to start and stop pods", strings.Join(capped(unclear, mostNames, "%d more"), ", "))
+	}
 	if len(owners) > 0 {
 		var kinds []string
 		for _, kind := range slices.Sorted(maps.Keys(owners)) {

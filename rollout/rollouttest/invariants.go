@@ -44,8 +44,8 @@ func NeverBelow(key, share string) Invariant {
 }
 
 // Covered states that at the end every node that the label selector matches has an
-// available pod of the DaemonSet. Nodes that are not ready are exempt, since nothing
-// would run there. Its premise is that there is such a node.
+// available pod of the DaemonSet. Nodes that are not ready are exempt, since pods may
+// not start there. Its premise is that there is such a node.
 func Covered(key, selector string) Invariant {
 	which := "the nodes " + selector
 	if strings.TrimSpace(selector) == "" {

@@ -47,7 +47,7 @@ var facts = []fact{
 	{
 		Scenario: scene("broader tolerations keep a not ready node wanted", 3,
 			two(apply("v1", TolerateAll), NodeNotReady{"n2"})),
-		want: map[string]string{"3-11": "want=3 have=3 ready=2 quiet"},
+		want: map[string]string{"3-11": "want=3 have=3 ready=3 quiet"},
 	},
 	{
 		Scenario: scene("percentages round up", 3,

@@ -54,25 +54,26 @@ func (w *world) happenOn(in Input) error {
 		w.updateNode(edited)
 	case PodsNotReady:
 		f.podsNotReady = true
+		for _, pod := range w.podsOn(name) {
+			delete(w.marked, pod.UID)
+		}
 		w.podsNotReady(name)
 	case PodsReady:
 		f.podsNotReady = false
 	case NodeNotReady:
-		f.notReady = true
-		w.podsNotReady(name)
 		w.setNode(node, corev1.ConditionFalse, corev1.TaintNodeNotReady)
 	case NodeReady:
-		f.notReady = false
 		w.setNode(node, corev1.ConditionTrue, "")
 	case NodeDown:
 		f.down, f.downSince = true, w.now
+		w.mark(name)
 		w.podsNotReady(name)
 		w.setNode(node, corev1.ConditionUnknown, conditionTaint(node))
 	case NodeUp:
 		if f.down {
 			w.resume(name)
 		}
-		f.down, f.notReady = false, false
+		f.down = false
 		w.setNode(node, corev1.ConditionTrue, "")
 	case StuckTerminating:
 		f.stuck = true

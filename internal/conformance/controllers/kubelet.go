@@ -12,7 +12,6 @@ import (
 type faults struct {
 	down         bool
 	downSince    time.Time
-	notReady     bool // the node
 	podsNotReady bool
 	stuck        bool
 	gone         bool // the object is
@@ -43,6 +42,8 @@ func (w *world) kubelet(pod *corev1.Pod) {
 			w.removePod(pod)
 		}
 	case f.down:
+	case w.marked[pod.UID] != nil && !f.podsNotReady && !terminal(pod):
+		w.restore(pod)
 	case pod.DeletionTimestamp != nil:
 		if !f.stuck && w.due(deletedAt(pod), w.stopTime(pod)) {
 			w.removePod(pod)
@@ -101,7 +102,7 @@ func (w *world) start(pod *corev1.Pod) *corev1.Pod {
 func (w *world) mayBeReady(pod *corev1.Pod) bool {
 	f := w.faulty(pod.Spec.NodeName)
 	_, never := w.troubleOf(pod).(NeverReady)
-	return !f.notReady && !f.podsNotReady && !never
+	return !f.podsNotReady && !never
 }
 
 // stopsNow: with Stop = 0 a deletion is confirmed in the tick it is made.
@@ -138,6 +139,36 @@ func (w *world) podsNotReady(node string) {
 			w.setReady(pod, corev1.ConditionFalse)
 		}
 	}
+}
+
+// mark notes when the kubelet of a node that becomes Unknown last saw its pods become
+// ready: the node lifecycle controller does not tell it what it writes.
+func (w *world) mark(node string) {
+	for _, pod := range w.podsOn(node) {
+		if l := w.loops[pod.UID]; ready(pod) && pod.Status.Phase == corev1.PodRunning && (l == nil || l.over) {
+			w.marked[pod.UID] = readySince(pod)
+		}
+	}
+}
+
+func readySince(pod *corev1.Pod) *metav1.Time {
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodReady {
+			return &c.LastTransitionTime
+		}
+	}
+	return &metav1.Time{}
+}
+
+// restore writes what the kubelet knows (pkg/kubelet/status/status_manager.go:
+// needsReconcile).
+func (w *world) restore(pod *corev1.Pod) {
+	since := w.marked[pod.UID].Time
+	delete(w.marked, pod.UID)
+	pod = pod.DeepCopy()
+	setCondition(pod, corev1.PodReady, corev1.ConditionTrue, since)
+	w.updatePod(pod)
+	w.kubelet(pod)
 }
 
 func (w *world) setReady(pod *corev1.Pod, status corev1.ConditionStatus) {

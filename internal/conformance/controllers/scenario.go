@@ -91,7 +91,7 @@ type (
 	PodsNotReady struct{ Node string }
 	// PodsReady ends PodsNotReady.
 	PodsReady struct{ Node string }
-	// NodeNotReady: condition False, pods not ready, the two not-ready taints.
+	// NodeNotReady: condition False and the two not-ready taints. The kubelet works.
 	NodeNotReady struct{ Node string }
 	// NodeReady ends NodeNotReady.
 	NodeReady struct{ Node string }

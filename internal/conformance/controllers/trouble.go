@@ -96,6 +96,7 @@ func (w *world) befall(t trouble) {
 			continue
 		}
 		if crashes && pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
+			delete(w.marked, pod.UID)
 			w.loops[pod.UID] = &loop{image: crash.Image, after: crash.After, ends: w.now, next: w.now}
 			continue
 		}
@@ -239,8 +240,9 @@ type troubles struct {
 	befallen []trouble
 	loops    map[types.UID]*loop
 	pulls    map[types.UID]*pull
+	marked   map[types.UID]*metav1.Time // pods of nodes that became Unknown: when their kubelets saw them become ready
 }
 
 func newTroubles() troubles {
-	return troubles{loops: map[types.UID]*loop{}, pulls: map[types.UID]*pull{}}
+	return troubles{loops: map[types.UID]*loop{}, pulls: map[types.UID]*pull{}, marked: map[types.UID]*metav1.Time{}}
 }

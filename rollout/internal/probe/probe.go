@@ -175,6 +175,7 @@ type Pod struct {
 	Owner           string // the key of its DaemonSet or Deployment with the kind, if it has one
 	Class           int32  // pods of one template have the same
 	Node            Node   // the zero Node if there is none
+	Held            bool   // its kubelet does not start or stop it, since the node is not ready
 	NodeExists      bool
 
 	Phase       corev1.PodPhase
