@@ -147,3 +147,33 @@ spec:
     spec: {` + spec + `containers: [{name: c, image: v1}], tolerations: [{operator: Exists}]}
 `
 }
+
+// Admission adds default tolerations to pods that are created, never to stored ones.
+func TestStoredPodsKeepTheTolerationsTheyHave(t *testing.T) {
+	for _, test := range []struct {
+		uid  string
+		gone bool
+	}{{"uid: p1, ", true}, {"", false}} {
+		s, err := New(clusterOf(t, `
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {`+test.uid+`name: p, namespace: default}
+spec: {nodeName: n1, containers: [{name: c, image: v1}]}
+status: {phase: Running}
+`), Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Inject(NodeNotReady{Node: "n1"}); err != nil {
+			t.Fatal(err)
+		}
+		s.Tick()
+		if gone := len(borrow.From(s.Cluster()).Pods()) == 0; gone != test.gone {
+			t.Errorf("%q: evicted at once: %t, want %t", test.uid, gone, test.gone)
+		}
+	}
+}

@@ -393,11 +393,18 @@ func (t *podTable) loadOf(p *pod) room.Load {
 	return t.classes[p.class].load
 }
 
+// tolerations returns the pod's tolerations. Admission adds the default ones to pods
+// that are created; a pod that an API server has stored, which has a UID, keeps those
+// that it has.
 func (t *podTable) tolerations(p *pod) []corev1.Toleration {
 	if p.name >= 0 {
 		return t.classes[p.class].tolerates
 	}
-	return withDefaultTolerations(t.named[^p.name].Spec.Tolerations)
+	stored := t.named[^p.name]
+	if stored.UID != "" {
+		return stored.Spec.Tolerations
+	}
+	return withDefaultTolerations(stored.Spec.Tolerations)
 }
 
 // excluded reports whether the pod's DaemonSet deletes it because its node is

@@ -161,8 +161,13 @@ func (s *Sim) isExpelled(p *pod) bool {
 // rejectsForEver reports whether the pod is Failed or will be as soon as the kubelet
 // sees it, and so will be the next one.
 func (s *Sim) rejectsForEver(p *pod) bool {
-	return p.is(bound) && (p.phase == failed || p.phase == pending && !p.is(pulls)) && s.kubelets.faultOf(p).kind == rejection
+	if !p.is(bound) || p.phase != failed && (p.phase != pending || p.is(pulls)) {
+		return false
+	}
+	return s.shutsDown(p) || s.kubelets.faultOf(p).kind == rejection
 }
+
+func (s *Sim) shutsDown(p *pod) bool { return p.node != none && s.nodes[p.node].is(shutsDown) }
 
 func (s probed) DaemonSet(key string) *probe.DaemonSet {
 	d, _ := s.resolve(key)
@@ -297,7 +302,7 @@ func (s probed) Pod(id int32) probe.Pod {
 		x.Stops = max(0, int(s.kubelets.stopTick(p)))
 	}
 	if p.node != none {
-		x.Node, x.NodeExists, x.Held = s.node(p.node), s.nodes[p.node].there(), s.kubelets.waitsForNode(p)
+		x.Node, x.NodeExists, x.Held = s.node(p.node), s.nodes[p.node].there(), s.kubelets.waitsForNode(p) || x.Rejected && s.shutsDown(p)
 	}
 	switch {
 	case p.owner != none:

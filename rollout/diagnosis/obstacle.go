@@ -15,14 +15,14 @@ func (x *diagnoser) obstacle(id int32, p *probe.Pod) Blocker {
 		return BlockerNodeDeleted
 	case p.Expelled:
 		return BlockerEvictionLoop
+	case p.Held:
+		return BlockerNodeNotReady
 	case p.Rejected:
 		return BlockerRejected
 	case !p.Bound:
 		return x.schedulingObstacle(id)
 	case p.Node.Down:
 		return BlockerNodeDown
-	case p.Held:
-		return BlockerNodeNotReady
 	case p.Terminating:
 		return BlockerTerminating
 	case p.Node.PodsUnready:
