@@ -72,7 +72,7 @@ func TestDumpShowsReadinessTheKubeletRestores(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Tick()
-		status, _ := s.Status("default/agent")
+		status, _ := daemonSetStatus(s, "default/agent")
 		if status.NumberAvailable != 1 {
 			t.Errorf("%d available in the tick in which the node is ready, want 1", status.NumberAvailable)
 		}
@@ -115,7 +115,7 @@ status:
 		}
 		s.Advance(100)
 		ready := func(key string) bool {
-			status, _ := s.Status(key)
+			status, _ := daemonSetStatus(s, key)
 			return status.NumberReady == 1
 		}
 		if ready("default/host") != test.hostNet || ready("default/plain") != test.pods {

@@ -54,7 +54,7 @@ func endOf(in rollout.Input) rollout.Input {
 	case rollout.NodeDown:
 		return rollout.NodeReady(x)
 	case rollout.NodeNotReady:
-		return rollout.NodeReady(x)
+		return rollout.NodeReady{Node: x.Node}
 	case rollout.PodsNotReady:
 		return rollout.PodsReady(x)
 	case rollout.Drain:
