@@ -85,7 +85,7 @@ func (c *Cluster) WithVersion(v Version) (*Cluster, error) {
 		for _, k := range Versions() {
 			known = append(known, string(k))
 		}
-		return nil, fmt.Errorf("Kubernetes version %q: not known: berth knows %s", string(v), strings.Join(known, ", "))
+		return nil, fmt.Errorf("version %q of Kubernetes is not known: berth knows %s", string(v), strings.Join(known, ", "))
 	}
 	return c.withRelease(r), nil
 }

@@ -27,13 +27,12 @@ func TestUnknownVersionIsRefused(t *testing.T) {
 
 // A version is kept by every change of the cluster.
 func TestVersionIsKept(t *testing.T) {
-	c, err := (&cluster.Manifest{Version: "1.35", Nodes: []*corev1.Node{{}}}).Cluster()
-	if err == nil {
+	if _, err := (&cluster.Manifest{Version: "1.35", Nodes: []*corev1.Node{{}}}).Cluster(); err == nil {
 		t.Fatal("a node without a name is accepted")
 	}
 	n := &corev1.Node{}
 	n.Name = "n"
-	c, err = (&cluster.Manifest{Version: "1.35", Nodes: []*corev1.Node{n}}).Cluster()
+	c, err := (&cluster.Manifest{Version: "1.35", Nodes: []*corev1.Node{n}}).Cluster()
 	if err != nil {
 		t.Fatal(err)
 	}

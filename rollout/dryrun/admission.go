@@ -52,7 +52,7 @@ func judgeAdmission(admit func(*corev1.Pod), d *daemon, c *cluster.Cluster) (*ad
 	a := &admission{changes: fieldChanges("", before, after), wanted: d.Eligible()}
 	w, err := placement.ForPod(after)
 	if err != nil {
-		return nil, fmt.Errorf("Admit makes a pod that the API server would refuse: %w", err)
+		return nil, fmt.Errorf("the API server would refuse the pod that Admit makes: %w", err)
 	}
 	alone, err := c.Without(podsOf(d, c)...)
 	if err != nil {

@@ -64,9 +64,9 @@ func endOf(in rollout.Input) rollout.Input {
 	case rollout.CrashLoop:
 		return rollout.Recover{Image: x.Image, Nodes: x.Nodes}
 	case rollout.NeverReady:
-		return rollout.Recover{Image: x.Image, Nodes: x.Nodes}
+		return rollout.Recover(x)
 	case rollout.ImagePullFails:
-		return rollout.Recover{Image: x.Image, Nodes: x.Nodes}
+		return rollout.Recover(x)
 	case rollout.RejectPods:
 		return rollout.Recover{Image: x.Image, Nodes: x.Nodes}
 	}
