@@ -656,7 +656,7 @@ func (s *soil) runtimeClass() runtime.Object {
 		}
 	}
 	if s.maybe(50) {
-		c.Scheduling = &nodev1.Scheduling{NodeSelector: s.labels(), Tolerations: some(s, 2, (*soil).toleration)}
+		c.Scheduling = &nodev1.Scheduling{NodeSelector: s.labels(), Tolerations: some(s, 1, (*soil).toleration)} // two may be equal
 		if s.site() && len(c.Scheduling.Tolerations) > 0 {
 			c.Scheduling.Tolerations = append(c.Scheduling.Tolerations, c.Scheduling.Tolerations[0])
 		}

@@ -90,6 +90,6 @@ var validationMutants = []mutant{
 		"\tif known[name] {\n\t\tat.duplicate(name)",
 		"\tif known[name] && name != \"\" {\n\t\tat.duplicate(name)", "TestValidateFindsWhatTheServerFinds"},
 	{"defaults not filled in", "internal/apiserver/validation/validation.go",
-		"checkObject(root, defaults.Apply(object))",
-		"_ = defaults.Apply(object)\n\tcheckObject(root, object.DeepCopyObject())", "TestValidateFindsWhatTheServerFinds"},
+		"checkObject(root, defaults.ApplyAt(release, object))",
+		"_ = defaults.ApplyAt(release, object)\n\tcheckObject(root, object.DeepCopyObject())", "TestValidateFindsWhatTheServerFinds"},
 }

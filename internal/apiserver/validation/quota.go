@@ -22,7 +22,12 @@ func checkServiceAccount(root fieldErrors, account *corev1.ServiceAccount) {
 // checkRuntimeClass follows the API server
 // (pkg/apis/node/validation/validation.go: ValidateRuntimeClass).
 func checkRuntimeClass(root fieldErrors, class *nodev1.RuntimeClass) {
-	checkMeta(root.child("metadata"), &class.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
+	checkAnyMeta(root.child("metadata"), &class.ObjectMeta, clusterWide, apivalidation.NameIsDNSSubdomain)
+	checkRuntimeClassFields(root, class)
+}
+
+// checkRuntimeClassFields checks what a class has beside its metadata.
+func checkRuntimeClassFields(root fieldErrors, class *nodev1.RuntimeClass) {
 	checkHandler(root.child("handler"), class.Handler)
 	if class.Overhead != nil {
 		checkResources(root.child("overhead"), &corev1.ResourceRequirements{Limits: class.Overhead.PodFixed}, checkContainerResource)
@@ -56,9 +61,14 @@ func checkTolerationsUnique(at fieldErrors, tolerations []corev1.Toleration) {
 }
 
 // checkLimitRange follows the API server (pkg/apis/core/validation/validation.go:
-// ValidateLimitRange).
+// ValidateLimitRange; pkg/registry/core/limitrange/strategy.go: PrepareForCreate):
+// a LimitRange without a name is named by the server.
 func checkLimitRange(root fieldErrors, ranges *corev1.LimitRange) {
-	checkMeta(root.child("metadata"), &ranges.ObjectMeta, namespaced, apivalidation.NameIsDNSSubdomain)
+	meta := ranges.ObjectMeta
+	if meta.Name == "" {
+		meta.Name = "named-by-the-server"
+	}
+	checkMeta(root.child("metadata"), &meta, namespaced, apivalidation.NameIsDNSSubdomain)
 	checkLimits(root, ranges)
 }
 

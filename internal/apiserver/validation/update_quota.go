@@ -16,11 +16,12 @@ func updateServiceAccount(root fieldErrors, account, old *corev1.ServiceAccount)
 }
 
 // updateRuntimeClass follows the API server
-// (pkg/apis/node/validation/validation.go: ValidateRuntimeClassUpdate) and its
-// declarative rules: of overhead and scheduling nothing is checked.
+// (pkg/registry/node/runtimeclass/strategy.go: ValidateUpdate): a changed class is
+// checked like a new one, and its handler is immutable.
 func updateRuntimeClass(root fieldErrors, class, old *nodev1.RuntimeClass) {
-	checkCoreMetaUpdate(root.child("metadata"), &class.ObjectMeta, &old.ObjectMeta, clusterWide)
-	checkHandler(root.child("handler"), class.Handler)
+	checkMetaUpdate(root.child("metadata"), &class.ObjectMeta, &old.ObjectMeta, clusterWide)
+	checkNameAs(root.child("metadata"), &class.ObjectMeta, apivalidation.NameIsDNSSubdomain)
+	checkRuntimeClassFields(root, class)
 	checkImmutable(root.child("handler"), class.Handler, old.Handler)
 }
 
