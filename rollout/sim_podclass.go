@@ -56,7 +56,7 @@ func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *clas
 		generation: meta[generationLabel],
 		labels:     meta,
 		grace:      corev1.DefaultTerminationGracePeriodSeconds,
-		tolerates:  withDefaultTolerations(spec.Tolerations),
+		tolerates:  kube.WithDefaultTolerations(spec.Tolerations),
 		containers: containersOf(spec),
 		hostNet:    spec.HostNetwork,
 	}
@@ -133,21 +133,4 @@ func tolerationOf(tolerations []corev1.Toleration, taint *corev1.Taint) *corev1.
 		}
 	}
 	return nil
-}
-
-// withDefaultTolerations adds the default tolerations of an API server: a pod
-// tolerates for five minutes that its node is not ready or unreachable. Pods with
-// their own tolerations of these taints, like those of DaemonSets, do not get
-// them (plugin/pkg/admission/defaulttolerationseconds/admission.go: Admit).
-func withDefaultTolerations(list []corev1.Toleration) []corev1.Toleration {
-	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
-		taint := corev1.Taint{Key: key, Effect: corev1.TaintEffectNoExecute}
-		if tolerationOf(list, &taint) == nil {
-			seconds := int64(300)
-			list = append(list[:len(list):len(list)], corev1.Toleration{
-				Key: key, Operator: corev1.TolerationOpExists, Effect: taint.Effect, TolerationSeconds: &seconds,
-			})
-		}
-	}
-	return list
 }

@@ -404,7 +404,7 @@ func (t *podTable) tolerations(p *pod) []corev1.Toleration {
 	if stored.UID != "" {
 		return stored.Spec.Tolerations
 	}
-	return withDefaultTolerations(stored.Spec.Tolerations)
+	return kube.WithDefaultTolerations(stored.Spec.Tolerations)
 }
 
 // excluded reports whether the pod's DaemonSet deletes it because its node is

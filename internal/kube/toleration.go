@@ -1,6 +1,10 @@
 package kube
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
 
 // Tolerates reports whether the toleration matches the taint: the taint then
 // neither keeps the pod off the node nor evicts it. It ignores tolerationSeconds,
@@ -31,4 +35,24 @@ func ToleratesValue(t *corev1.Toleration, taint *corev1.Taint) bool {
 		return t.Value == taint.Value
 	}
 	return false
+}
+
+// WithDefaultTolerations returns the tolerations with those that the API server adds
+// to a new pod: for five minutes it tolerates that its node is not ready or
+// unreachable. A toleration of the taint's key or of any key is the pod's own answer,
+// whatever its value, like those of daemon pods
+// (plugin/pkg/admission/defaulttolerationseconds/admission.go: Admit). The argument is
+// not modified.
+func WithDefaultTolerations(list []corev1.Toleration) []corev1.Toleration {
+	own := list
+	for _, key := range [...]string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
+		taint := corev1.Taint{Key: key, Effect: corev1.TaintEffectNoExecute}
+		answers := func(t corev1.Toleration) bool { return ToleratesKey(&t, &taint) && ToleratesEffect(&t, &taint) }
+		if !slices.ContainsFunc(own, answers) {
+			list = append(slices.Clip(list), corev1.Toleration{
+				Key: key, Operator: corev1.TolerationOpExists, Effect: taint.Effect, TolerationSeconds: new(int64(300)),
+			})
+		}
+	}
+	return list
 }

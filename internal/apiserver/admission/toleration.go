@@ -16,20 +16,9 @@ const (
 	TolerationsWhitelistAnnotation = "scheduler.alpha.kubernetes.io/tolerationsWhitelist"
 )
 
-// setTolerationSeconds follows DefaultTolerationSeconds
-// (plugin/pkg/admission/defaulttolerationseconds/admission.go: Admit), with 300 s.
+// setTolerationSeconds is the plugin DefaultTolerationSeconds.
 func setTolerationSeconds(r *request) *Refusal {
-	own := r.pod.Spec.Tolerations
-	for _, taint := range [...]string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
-		tolerated := slices.ContainsFunc(own, func(t corev1.Toleration) bool {
-			return (t.Key == taint || t.Key == "") && (t.Effect == corev1.TaintEffectNoExecute || t.Effect == "")
-		})
-		if !tolerated {
-			r.pod.Spec.Tolerations = append(r.pod.Spec.Tolerations, corev1.Toleration{
-				Key: taint, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: new(int64(300)),
-			})
-		}
-	}
+	r.pod.Spec.Tolerations = kube.WithDefaultTolerations(r.pod.Spec.Tolerations)
 	return nil
 }
 
