@@ -319,7 +319,7 @@ type lineages struct {
 // ReplicaSet. It is found by the pod's owner, or by the name of a pod that the
 // controller created.
 func (x *lineages) groupOf(e *rollout.Event) string {
-	if strings.HasPrefix(e.Key, "deployment/") {
+	if strings.HasPrefix(e.Key, kube.DeploymentKind) {
 		return e.Key
 	}
 	name, ok := x.sets[out{e.Node, e.Pod}]

@@ -13,15 +13,15 @@ import (
 
 // daemonKey and deploymentKey return the key of a workload with its kind, which is
 // unique even if a DaemonSet and a Deployment have the same namespace and name.
-func daemonKey(key string) string     { return "daemonset/" + key }
-func deploymentKey(key string) string { return "deployment/" + key }
+func daemonKey(key string) string     { return kube.DaemonSetKind + key }
+func deploymentKey(key string) string { return kube.DeploymentKind + key }
 
 // workloadName returns the name of a workload for messages, from its key with the kind.
 func workloadName(key string) string {
-	if rest, ok := strings.CutPrefix(key, "deployment/"); ok {
+	if rest, ok := strings.CutPrefix(key, kube.DeploymentKind); ok {
 		return "Deployment " + rest
 	}
-	return "DaemonSet " + strings.TrimPrefix(key, "daemonset/")
+	return "DaemonSet " + strings.TrimPrefix(key, kube.DaemonSetKind)
 }
 
 // setNamespace sets the namespace of an object that needs one and has none. An object

@@ -437,7 +437,7 @@ func (p *Plan) summary() string {
 		}
 	}
 	for _, e := range p.effects() {
-		if strings.HasPrefix(e.Key, "deployment/") {
+		if strings.HasPrefix(e.Key, kube.DeploymentKind) {
 			deployed += len(e.Pods.Created)
 		}
 	}

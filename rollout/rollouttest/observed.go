@@ -125,7 +125,9 @@ func ended(p rollout.Pod) bool {
 
 // daemonKey returns the key with its kind, in case a Deployment has the same
 // namespace and name.
-func daemonKey(key string) string { return "daemonset/" + strings.TrimPrefix(key, "daemonset/") }
+func daemonKey(key string) string {
+	return kube.DaemonSetKind + strings.TrimPrefix(key, kube.DaemonSetKind)
+}
 
 // with returns the nodes that have a pod for which kind returns true.
 func (m *Observed) with(key string, kind func(rollout.Pod) bool) cluster.NodeSet {

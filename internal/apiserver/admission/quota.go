@@ -334,7 +334,7 @@ func anyCrosses(required []corev1.PodAffinityTerm, preferred []corev1.WeightedPo
 		slices.ContainsFunc(preferred, func(w corev1.WeightedPodAffinityTerm) bool { return crosses(w.PodAffinityTerm) })
 }
 
-// Recount returns the status that the quota controller gives a quota: the limits of its
+// Recount returns the status that the quota controller writes to a quota: the limits of its
 // spec, and what the pods of its namespace use up
 // (pkg/controller/resourcequota/resource_quota_controller.go: syncResourceQuota). What
 // objects of other kinds use up stays as it was, or is 0.

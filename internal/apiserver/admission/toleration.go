@@ -144,7 +144,7 @@ func isSuperset(wide, t corev1.Toleration) bool {
 	return false
 }
 
-// shorter reports whether the time a is shorter than b. A nil time is for ever.
+// shorter reports whether the time a is shorter than b. A nil time has no end.
 func shorter(a, b *int64) bool {
 	return a != nil && (b == nil || *b > *a)
 }
