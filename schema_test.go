@@ -78,7 +78,7 @@ var documents = []struct {
 	part    string // the field of a file that holds the document; empty: the file does
 }{
 	{version: "berth.plan/v1", typ: reflect.TypeFor[dryrun.Record](), made: func(t *testing.T) any { return changes(t) }, files: "rollout/dryrun/testdata/plans/*.json"},
-	{version: "berth.plan/v1", typ: reflect.TypeFor[dryrun.Record](), files: "examples/dryrun/testdata/*.json", part: "plan"},
+	{version: "berth.plan/v1", typ: reflect.TypeFor[dryrun.Record](), files: "examples/kubectl-berth/testdata/*.json", part: "plan"},
 	{version: "berth.report/v1", typ: reflect.TypeFor[dryrun.Report](), made: func(t *testing.T) any {
 		p := changes(t)
 		return p.Check(dryrun.Covers(p.Before().Nodes()), dryrun.Within(time.Minute, "50%"), dryrun.Within(10, "x"), dryrun.Completes(time.Second), dryrun.BudgetsOpen(0))

@@ -269,6 +269,26 @@ func sorts(d ast.Decl) bool {
 	return found
 }
 
+// Only programs parse command lines: nobody who imports berth compiles cobra.
+func TestOnlyExamplesImportCobra(t *testing.T) {
+	users := 0
+	for _, p := range load(t) {
+		for _, f := range p.files {
+			for _, i := range f.Imports {
+				if !strings.HasPrefix(i.Path.Value, `"github.com/spf13/`) {
+					continue
+				}
+				if users++; !strings.HasPrefix(p.path, module+"/examples/") {
+					t.Errorf("%s imports %s: only examples may", p.at(i), i.Path.Value)
+				}
+			}
+		}
+	}
+	if users == 0 {
+		t.Error("nothing imports cobra: the test looks at the wrong path")
+	}
+}
+
 // The packages that a user of placement compiles are few and light.
 func TestDependencies(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", module+"/placement").Output()

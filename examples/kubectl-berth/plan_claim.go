@@ -31,7 +31,7 @@ func (r report) claims() []claim {
 	}
 	for _, ds := range r.DaemonSets {
 		for _, e := range ds.Expectations {
-			all = append(all, claim{name: "-expect " + e.Selector, daemonSet: ds.Name, at: r.places[ds.Name], text: e.text(), fails: !e.holds()})
+			all = append(all, claim{name: "--expect " + e.Selector, daemonSet: ds.Name, at: r.places[ds.Name], text: e.text(), fails: !e.holds()})
 		}
 	}
 	for _, v := range r.Policies {
@@ -57,11 +57,11 @@ func (r report) placeOf(o dryrun.Operation) place {
 func (e expectation) text() string {
 	switch {
 	case e.Nodes == 0:
-		return fmt.Sprintf("FAIL  -expect %s: names no node of the cluster\n", e.Selector)
+		return fmt.Sprintf("FAIL  --expect %s: names no node of the cluster\n", e.Selector)
 	case e.holds():
-		return fmt.Sprintf("ok    -expect %s: all %d nodes\n", e.Selector, e.Nodes)
+		return fmt.Sprintf("ok    --expect %s: all %d nodes\n", e.Selector, e.Nodes)
 	}
-	s := fmt.Sprintf("FAIL  -expect %s: %d of %d nodes get no pod\n", e.Selector, len(e.Missing), e.Nodes)
+	s := fmt.Sprintf("FAIL  --expect %s: %d of %d nodes get no pod\n", e.Selector, len(e.Missing), e.Nodes)
 	for _, v := range e.Missing {
 		s += "      " + v.String() + "\n"
 	}

@@ -16,15 +16,15 @@ func TestCases(t *testing.T) {
 		code  int
 		args  string
 	}{
-		{"an apply without uid is a rolling update of the same object", exitHolds, "-cluster F1-dump.yaml -f F1-with-daemonset.yaml"},
-		{"a drained pod does not compete with its own replacement", exitHolds, "-cluster F2-dump.yaml -do 'drain n2 --ignore-daemonsets' -policy F2-policy.yaml"},
-		{"a budget that allows no eviction keeps a drain from completing", exitFails, "-cluster F3-dump-pdb.yaml -do 'drain n2 --ignore-daemonsets'"},
-		{"a drain that kubectl refuses does not complete", exitFails, "-cluster F3-dump-ds.yaml -do 'drain a'"},
-		{"a drain of manifests waits for pods that are created first", exitFails, "-cluster drain-blocked.yaml -do 'drain n1 --ignore-daemonsets'"},
-		{"a dump without budgets and owners says what it lacks", exitHolds, "-cluster F3-dump-as-header-says.yaml -do 'drain n2 --ignore-daemonsets'"},
-		{"pods within minReadySeconds are unavailable and go at once", exitFails, "-cluster F4-dump.yaml -f F4-new.yaml -policy F4-policy.yaml"},
+		{"an apply without uid is a rolling update of the same object", exitHolds, "--cluster F1-dump.yaml -f F1-with-daemonset.yaml"},
+		{"a drained pod does not compete with its own replacement", exitHolds, "--cluster F2-dump.yaml --do 'drain n2 --ignore-daemonsets' --policy F2-policy.yaml"},
+		{"a budget that allows no eviction keeps a drain from completing", exitFails, "--cluster F3-dump-pdb.yaml --do 'drain n2 --ignore-daemonsets'"},
+		{"a drain that kubectl refuses does not complete", exitFails, "--cluster F3-dump-ds.yaml --do 'drain a'"},
+		{"a drain of manifests waits for pods that are created first", exitFails, "--cluster drain-blocked.yaml --do 'drain n1 --ignore-daemonsets'"},
+		{"a dump without budgets and owners says what it lacks", exitHolds, "--cluster F3-dump-as-header-says.yaml --do 'drain n2 --ignore-daemonsets'"},
+		{"pods within minReadySeconds are unavailable and go at once", exitFails, "--cluster F4-dump.yaml -f F4-new.yaml --policy F4-policy.yaml"},
 		{"a node without status has room for no pod", exitFails, "-f F9.yaml"},
-		{"an edit that does not complete may be allowed", exitHolds, "-f F9.yaml -allow-incomplete"},
+		{"an edit that does not complete may be allowed", exitHolds, "-f F9.yaml --allow-incomplete"},
 	} {
 		t.Run(test.claim, func(t *testing.T) {
 			code, out, errs := call("", caseArgs(test.args)...)

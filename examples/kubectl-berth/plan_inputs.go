@@ -53,13 +53,13 @@ func readInputs(o options, stdin io.Reader, stderr io.Writer) (*inputs, error) {
 	}
 	switch {
 	case len(o.expect) > 0 && len(in.keys) == 0:
-		return nil, fmt.Errorf("%s: holds no DaemonSet, which -expect is about%s", o.files.String(), skipped(given))
+		return nil, fmt.Errorf("%s: holds no DaemonSet, which --expect is about%s", strings.Join(o.files, ","), skipped(given))
 	case len(given) > 0 && len(in.apply) == 0:
-		return nil, fmt.Errorf("%s: holds no DaemonSet or other object to apply%s", o.files.String(), skipped(given))
+		return nil, fmt.Errorf("%s: holds no DaemonSet or other object to apply%s", strings.Join(o.files, ","), skipped(given))
 	}
 	in.notes = append(deciding(world), deciding(given)...)
 	if in.cluster.Nodes().Len() == 0 {
-		fmt.Fprintln(stderr, "warning: the cluster has no nodes; -cluster names a file with some")
+		fmt.Fprintln(stderr, "warning: the cluster has no nodes; --cluster names a file with some")
 	}
 	return in, nil
 }
@@ -119,7 +119,7 @@ func (in *inputs) edits(o options) ([]dryrun.Edit, error) {
 		}
 		input, err := rollout.ParseInput(text)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("-do %q: %w", text, err))
+			errs = append(errs, fmt.Errorf("--do %q: %w", text, err))
 			continue
 		}
 		all = append(all, dryrun.Inputs(input))
@@ -135,7 +135,7 @@ func (in *inputs) workload(key string) (runtime.Object, error) {
 		kind, parts = parts[0], parts[1:]
 	}
 	if len(parts) != 2 || kind != "" && kind != "daemonset" && kind != "deployment" {
-		return &appsv1.DaemonSet{}, fmt.Errorf("-delete %q: must be namespace/name, or with daemonset/ or deployment/ before it", key)
+		return &appsv1.DaemonSet{}, fmt.Errorf("--delete %q: must be namespace/name, or with daemonset/ or deployment/ before it", key)
 	}
 	meta := metav1.ObjectMeta{Namespace: parts[0], Name: parts[1]}
 	var daemon, deployed bool

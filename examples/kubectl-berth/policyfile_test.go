@@ -13,8 +13,8 @@ import (
 // Every format is tested with a change that meets the policies and one that violates
 // some.
 func TestPolicies(t *testing.T) {
-	keeps := []string{"-cluster", nodes, "-f", agent, "-policy", "policies.yaml", "-start", "5s", "-ready", "20s"}
-	breaks := append(keeps, "-edit", "kubernetes.io/arch=arm64: taint maintenance=true:NoExecute")
+	keeps := []string{"--cluster", nodes, "-f", agent, "--policy", "policies.yaml", "--start", "5s", "--ready", "20s"}
+	breaks := append(keeps, "--edit", "kubernetes.io/arch=arm64: taint maintenance=true:NoExecute")
 	for name, test := range map[string]struct {
 		code int
 		args []string

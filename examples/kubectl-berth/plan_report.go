@@ -80,7 +80,7 @@ func judge(plan *dryrun.Plan, in *inputs, expect []string, promises []promise) (
 func (r *report) add(key string, plan *dryrun.Plan, expect []string) error {
 	effect, _ := plan.Effect(key)
 	_, p := effect.Prediction()
-	if p == nil { // -delete of what -f applies
+	if p == nil { // --delete of what -f applies
 		return nil
 	}
 	ds := daemonSet{
@@ -90,7 +90,7 @@ func (r *report) add(key string, plan *dryrun.Plan, expect []string) error {
 	for _, selector := range expect {
 		set, err := plan.After().Select(selector)
 		if err != nil {
-			return fmt.Errorf("-expect: %w", err)
+			return fmt.Errorf("--expect: %w", err)
 		}
 		e := expectation{Selector: selector, Nodes: set.Len()}
 		for _, node := range set.Names() {
