@@ -201,7 +201,7 @@ func (dsc *daemonSetController) relabel(d *daemonSet) {
 		for id := d.head[n]; id != none; id = dsc.pods[id].next {
 			p := &dsc.pods[id]
 			dsc.live[p.class]--
-			p.class = dsc.classLike(d, dsc.classes[p.class], d.hash)
+			dsc.setClass(id, dsc.classLike(d, dsc.classes[p.class], d.hash))
 			dsc.live[p.class]++
 		}
 	}

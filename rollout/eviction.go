@@ -8,6 +8,7 @@ type evictions struct {
 	*store
 	kubelets *kubelets
 	drains   []drain // in progress, in the order in which they began
+	index    *pdbIndex
 }
 
 func (e *evictions) fork() evictions {
@@ -35,8 +36,9 @@ func (e *evictions) evictPod(id int32, rule Reason, grace simTime) refusal {
 // pods to their DaemonSet to delete, and may evict this one now.
 func (e *evictions) setOwner(id, owner, class int32) {
 	e.unlink(id)
+	e.setClass(id, class)
 	p := &e.pods[id]
-	p.owner, p.class = owner, class
+	p.owner = owner
 	p.flags &^= orphan
 	if owner == none {
 		p.flags |= orphan

@@ -3,10 +3,10 @@ package rollout
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -23,16 +23,16 @@ type allowance struct {
 }
 
 // allowanceOf computes what a budget allows now.
-func (e *evictions) allowanceOf(b *policyv1.PodDisruptionBudget) allowance {
+func (e *evictions) allowanceOf(b *pdb) allowance {
 	var a allowance
-	selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
+	err, pods := b.err, e.guarded(b)
 	if err == nil {
-		a.expected, a.desired, err = e.expect(b, selector)
+		a.expected, a.desired, err = e.expect(b, pods)
 	}
 	if err != nil { // the other numbers stay as they are (pkg/controller/disruption/disruption.go: failSafe)
 		return allowance{desired: b.Status.DesiredHealthy, healthy: b.Status.CurrentHealthy, expected: b.Status.ExpectedPods, failure: err}
 	}
-	for id := range e.selected(b.Namespace, selector) {
+	for _, id := range pods {
 		if p := &e.pods[id]; p.is(isReady) && !p.is(terminating) {
 			a.healthy++
 		}
@@ -45,20 +45,17 @@ func (e *evictions) allowanceOf(b *policyv1.PodDisruptionBudget) allowance {
 
 // expect returns how many pods a budget expects, and how many of them must be
 // healthy (getExpectedPodCount).
-func (e *evictions) expect(b *policyv1.PodDisruptionBudget, selector labels.Selector) (expected, desired int32, err error) {
+func (e *evictions) expect(b *pdb, pods []int32) (expected, desired int32, err error) {
 	amount := b.Spec.MaxUnavailable
 	switch {
 	case amount == nil && b.Spec.MinAvailable == nil:
 		return 0, 0, nil
 	case amount == nil && b.Spec.MinAvailable.Type == intstr.Int:
-		for range e.selected(b.Namespace, selector) {
-			expected++
-		}
-		return expected, b.Spec.MinAvailable.IntVal, nil
+		return int32(len(pods)), b.Spec.MinAvailable.IntVal, nil
 	case amount == nil:
 		amount = b.Spec.MinAvailable
 	}
-	if expected, err = e.scaleOfAll(b.Namespace, selector); err != nil {
+	if expected, err = e.scaleOfAll(b.Namespace, pods); err != nil {
 		return 0, 0, err
 	}
 	n, err := intstr.GetScaledValueFromIntOrPercent(amount, int(expected), true)
@@ -73,10 +70,11 @@ func (e *evictions) expect(b *policyv1.PodDisruptionBudget, selector labels.Sele
 
 // scaleOfAll returns the sum of the scales of all controllers of the pods. Pods
 // without a controller do not count (getExpectedScale). A Deployment counts once,
-// with any number of ReplicaSets.
-func (e *evictions) scaleOfAll(namespace string, selector labels.Selector) (int32, error) {
+// with any number of ReplicaSets. The error is that of the first pod without a scale.
+func (e *evictions) scaleOfAll(namespace string, pods []int32) (int32, error) {
 	sum, asked, counted := int32(0), map[types.UID]bool{}, map[string]bool{}
-	for id := range e.selected(namespace, selector) {
+	slices.Sort(pods)
+	for _, id := range pods {
 		ref := e.controllerOf(&e.pods[id])
 		if ref == nil || asked[ref.UID] {
 			continue
@@ -178,26 +176,11 @@ func (a *allowance) words(budget string) string {
 	return text
 }
 
-// budgetsOf returns the budgets that match the pod, ascending by name.
-func (e *evictions) budgetsOf(p *pod) []*policyv1.PodDisruptionBudget {
-	var all []*policyv1.PodDisruptionBudget
-	for _, b := range borrow.From(e.cluster).PodDisruptionBudgets() {
-		if b.Namespace != e.namespace(p) {
-			continue
-		}
-		selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
-		if err == nil && selector.Matches(labels.Set(e.classes[p.class].labels)) {
-			all = append(all, b)
-		}
-	}
-	return all
-}
-
 // counted returns the budget with the status that the disruption controller would
 // set now.
-func (e *evictions) counted(b *policyv1.PodDisruptionBudget) *policyv1.PodDisruptionBudget {
-	a := e.allowanceOf(b)
-	b = b.DeepCopy()
+func (e *evictions) counted(of *pdb) *policyv1.PodDisruptionBudget {
+	a := e.allowanceOf(of)
+	b := of.DeepCopy()
 	st := &b.Status
 	st.DisruptionsAllowed, st.CurrentHealthy, st.DesiredHealthy, st.ExpectedPods = a.allowed, a.healthy, a.desired, a.expected
 	c := metav1.Condition{

@@ -58,7 +58,7 @@ func (rsc *replicaSetController) adoptReplica(id int32, rs *replicaSet, like map
 		class = rsc.addSetClass(rs, &made)
 		like[p.class] = class
 	}
-	p.class = class
+	rsc.setClass(id, class)
 	p.flags &^= orphan
 	rsc.join(id, rs)
 	rsc.kubelets.arm(id)

@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"slices"
+
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -71,6 +73,7 @@ func (s *scheduler) preemption(p *pod) (placement.Preemption, bool) {
 	b := borrow.From(s.cluster)
 	node, _ := b.Node(s.nodeNames[p.node].name)
 	objects := []runtime.Object{node}
+	var guards []*pdb // the budgets of these pods; others decide nothing here
 	w := newPodWriter(s.kubelets)
 	for _, other := range append(s.appendPodsOn(nil, p.node), s.nominees(p)...) {
 		object := w.write(other)
@@ -78,8 +81,13 @@ func (s *scheduler) preemption(p *pod) (placement.Preemption, bool) {
 		object.Spec.NodeName = node.Name
 		object.Spec.Priority = &s.classes[s.pods[other].class].priority
 		objects = append(objects, object)
+		for _, budget := range s.evictions.budgetsOf(&s.pods[other]) {
+			if !slices.Contains(guards, budget) {
+				guards = append(guards, budget)
+			}
+		}
 	}
-	for _, budget := range b.PodDisruptionBudgets() {
+	for _, budget := range guards {
 		objects = append(objects, s.evictions.counted(budget))
 	}
 	add(&objects, b.PriorityClasses())

@@ -128,12 +128,13 @@ func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known
 		prefix, set = namePrefix(rs.object.Name), rs.slot
 	}
 	c := newClass(prefix, object.Labels, &object.Spec)
+	c.namespace = object.Namespace
 	c.cost, _ = kube.DeletionCost(object.Annotations)
 	if rs != nil {
 		c.hash = object.Labels[templateHashLabel]
 	}
 	c.priority = kube.RunningPriority(&object.Spec, borrow.From(s.cluster))
-	key := fmt.Sprint(slot, set, c.labels, c.grace, c.containers, c.cost, c.priority, c.hostNet)
+	key := fmt.Sprint(slot, set, c.namespace, c.labels, c.grace, c.containers, c.cost, c.priority, c.hostNet)
 	if object.Spec.NodeName == "" {
 		w, err := placement.ForPod(object, placement.Unvalidated())
 		if err != nil {

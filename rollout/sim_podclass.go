@@ -18,7 +18,7 @@ const (
 
 // class is what pods of one template have in common. It does not change.
 type class struct {
-	namespace  string // of generated pods
+	namespace  string
 	prefix     string // of their names
 	hash       string // label controller-revision-hash
 	generation string // label pod-template-generation

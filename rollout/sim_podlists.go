@@ -178,6 +178,7 @@ func (s *store) vanish(id int32) {
 	s.bindPod(p, false)
 	delete(s.restarted, id)
 	delete(s.ownReady, id)
+	s.byClass.remove(id, p.class)
 	p.phase, p.due = vacant, none
 	p.next, s.free = s.free, id
 }

@@ -1,12 +1,10 @@
 package rollout
 
 import (
-	"iter"
 	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/berthsim/berth/internal/kube"
@@ -34,6 +32,7 @@ type podTable struct {
 	ownReady  map[int32]simTime      // last transition of readiness of marked pods, for their kubelets
 
 	podNames *nameCache
+	byClass  *podsByClass
 	scratch
 }
 
@@ -43,7 +42,7 @@ func (t *podTable) fork() podTable {
 	f.classes, f.live = slices.Clone(t.classes), slices.Clone(t.live)
 	f.numbers, f.fresh = slices.Clone(t.numbers), slices.Clone(t.fresh)
 	f.restarted, f.ownReady = maps.Clone(t.restarted), maps.Clone(t.ownReady)
-	f.podNames, f.scratch = nil, scratch{}
+	f.podNames, f.byClass, f.scratch = nil, nil, scratch{}
 	return f
 }
 
@@ -89,30 +88,6 @@ func (s *store) backoffEnds(d *daemonSet, node int32) simTime {
 	return d.backoffs[node].last + d.backoffs[node].delay
 }
 
-// selected yields the pods of a namespace that a selector matches, in no order
-// that means anything.
-func (t *podTable) selected(namespace string, selector labels.Selector) iter.Seq[int32] {
-	return func(yield func(int32) bool) {
-		matches := make([]int8, len(t.classes)) // 1 yes, -1 no: computed once for all pods that are alike
-		for id := range t.pods {
-			p := &t.pods[id]
-			if p.phase == vacant || t.namespace(p) != namespace {
-				continue
-			}
-			m := &matches[p.class]
-			if *m == 0 {
-				*m = -1
-				if selector.Matches(labels.Set(t.classes[p.class].labels)) {
-					*m = 1
-				}
-			}
-			if *m > 0 && !yield(int32(id)) {
-				return
-			}
-		}
-	}
-}
-
 // addClass adds a class of the DaemonSet's pods, or of pods that no DaemonSet
 // owns.
 func (t *podTable) addClass(d *daemonSet, c *class) int32 {
@@ -147,12 +122,7 @@ func (t *podTable) classLike(d *daemonSet, like *class, hash string) int32 {
 }
 
 // namespace returns the pod's namespace.
-func (t *podTable) namespace(p *pod) string {
-	if p.name < 0 {
-		return t.named[^p.name].Namespace
-	}
-	return t.classes[p.class].namespace
-}
+func (t *podTable) namespace(p *pod) string { return t.classes[p.class].namespace }
 
 // uidOf returns the pod's UID.
 func (s *store) uidOf(id int32) types.UID {
@@ -353,6 +323,7 @@ func (s *store) newPod(class, name int32) (id int32, p *pod) {
 	}
 	p = &s.pods[id]
 	p.class, p.name, p.created, p.since = class, name, s.clock, s.clock
+	s.byClass.add(id, class)
 	return id, p
 }
 

@@ -28,8 +28,10 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	add(&objects, b.Namespaces())
 	add(&objects, b.StatefulSets())
 	add(&objects, b.Services())
-	for _, budget := range b.PodDisruptionBudgets() {
-		objects = append(objects, s.evictions.counted(budget))
+	if len(b.PodDisruptionBudgets()) > 0 {
+		for i := range s.evictions.pdbs().all {
+			objects = append(objects, s.evictions.counted(&s.evictions.index.all[i]))
+		}
 	}
 	add(&objects, b.PriorityClasses())
 	add(&objects, b.ServiceAccounts())

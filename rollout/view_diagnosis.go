@@ -7,7 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/internal/borrow"
@@ -344,15 +343,17 @@ func (s probed) Neighbours(id int32, ofDaemonSet bool) []int32 {
 }
 
 func (s probed) Budgets(id int32) []*policyv1.PodDisruptionBudget {
-	return s.evictions.budgetsOf(&s.pods[id])
+	var all []*policyv1.PodDisruptionBudget
+	for _, b := range s.evictions.budgetsOf(&s.pods[id]) {
+		all = append(all, b.PodDisruptionBudget)
+	}
+	return all
 }
 
 func (s probed) Guarded(id int32) []int32 {
 	var all []int32
 	for _, b := range s.evictions.budgetsOf(&s.pods[id]) {
-		if selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector); err == nil {
-			all = slices.AppendSeq(all, s.evictions.selected(b.Namespace, selector))
-		}
+		all = append(all, s.evictions.guarded(b)...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
