@@ -10,12 +10,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"pgregory.net/rapid"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/diagnosis"
 	"github.com/berthsim/berth/rollout/timeline"
 )
+
+// t stands for the *testing.T of a test.
+var t rapid.TB = fatal{}
+
+type fatal struct{ rapid.TB }
+
+func (fatal) Helper()                           {}
+func (fatal) Fatalf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
 func agent(image string) *appsv1.DaemonSet {
 	labels := map[string]string{"app": "agent"}

@@ -56,11 +56,3 @@ func uid(seed uint64, parts ...string) types.UID {
 	a, b := g.Uint64(), g.Uint64()
 	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0xfff, b&0xffffffffffff))
 }
-
-// GoString returns the name of the constant.
-func (o Order) GoString() string {
-	if o == "" {
-		return "rollout.OrderByName"
-	}
-	return "rollout.Order" + string(o)
-}

@@ -69,11 +69,6 @@ type Estimate struct {
 	MinAvailable     int         `json:"minAvailable"`     // the lowest number of desired nodes with an available pod, not counting terminating pods; of a Deployment, of available pods
 	MinAvailableTick int         `json:"minAvailableTick"` // the first tick with that number
 	Outages          []Outage    `json:"outages"`          // nodes that were without an available pod, ascending by name; none for a Deployment
-
-	// Measure fills these in, for DaemonSets.
-	Available       int      `json:"available"`       // nodes on which a pod was available before
-	Unavailable     []string `json:"unavailable"`     // the most of these nodes that wanted a pod at one time and had no available one, ascending by name
-	UnavailableTick int      `json:"unavailableTick"` // the first tick with that number
 }
 
 // Outage is how long a node that wants a pod was without an available one; the

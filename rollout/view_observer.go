@@ -18,15 +18,13 @@ type observer struct {
 	roster []nodeName // the nodes of the rows
 	rows   []row      // by slot
 	served int
-	down   int // rows that were served before and are missing
 }
 
 // row is one node, as of the last tick that was about it.
 type row struct {
 	service service
-	before  bool // it was served when the observation began
-	since   int  // the tick since which it is missing
-	gap     int  // the longest stretch of ticks in which it was missing
+	since   int // the tick since which it is missing
+	gap     int // the longest stretch of ticks in which it was missing
 }
 
 type service uint8
@@ -39,19 +37,8 @@ const (
 
 func newObserver(s *Sim, key string) *observer {
 	o := &observer{sim: s, start: s.Now()}
-	o.Estimate = Estimate{Version: estimateVersion, Key: key, MinAvailableTick: o.start + 1, Outages: []Outage{}, Unavailable: []string{}}
+	o.Estimate = Estimate{Version: estimateVersion, Key: key, MinAvailableTick: o.start + 1, Outages: []Outage{}}
 	return o
-}
-
-// begin reads the state before anything happens.
-func (o *observer) begin() {
-	o.see(o.start)
-	for i := range o.rows {
-		if r := &o.rows[i]; r.service == served {
-			r.before = true
-			o.Available++
-		}
-	}
 }
 
 // see reads the notes of the tick. It must be called before the tick is reported,
@@ -67,9 +54,6 @@ func (o *observer) see(tick int) {
 	}
 	if !o.seen || o.served < o.MinAvailable {
 		o.MinAvailable, o.MinAvailableTick = o.served, tick
-	}
-	if o.down > len(o.Unavailable) {
-		o.UnavailableTick, o.Unavailable = tick, o.downOn()
 	}
 	o.seen = true
 }
@@ -114,22 +98,16 @@ func (o *observer) look(d *daemonSet, node int32, tick int) {
 	if r.service == now {
 		return
 	}
-	o.count(r, -1)
-	if r.service == missing {
+	switch r.service {
+	case served:
+		o.served--
+	case missing:
 		r.gap = max(r.gap, tick-r.since)
 	}
-	r.service, r.since = now, tick
-	o.count(r, 1)
-}
-
-// count adds the row to the numbers of rows, or takes it out.
-func (o *observer) count(r *row, n int) {
-	switch {
-	case r.service == served:
-		o.served += n
-	case r.service == missing && r.before:
-		o.down += n
+	if now == served {
+		o.served++
 	}
+	r.service, r.since = now, tick
 }
 
 // serviceOn returns how the DaemonSet serves the node.
@@ -163,16 +141,6 @@ func (s *Sim) serving(d *deployment) (n int) {
 		}
 	}
 	return n
-}
-
-// downOn lists the nodes that were served before and are missing, ascending.
-func (o *observer) downOn() (nodes []string) {
-	for i := range o.rows {
-		if r := &o.rows[i]; r.before && r.service == missing {
-			nodes = append(nodes, o.roster[i].name)
-		}
-	}
-	return nodes
 }
 
 // close ends the gaps that are still open.

@@ -36,9 +36,8 @@ func (s *Sim) Drains() []DrainStatus {
 }
 
 // State is the progress of a DaemonSet or Deployment. It follows from what is
-// still to happen, not from a timeout. It is comparable: StateProgressing,
-// WaitingUntil(t), StateDone and StateStuck; StateUnknown if there is no such
-// DaemonSet.
+// still to happen, not from a timeout. It is one of the constants, or the tick
+// before which nothing happens: "WaitingUntil(12)".
 type State int64
 
 const (
@@ -48,11 +47,11 @@ const (
 	StateStuck       State = -3 // not complete, and nothing more will happen by itself
 )
 
-// WaitingUntil returns the state of a DaemonSet to which nothing happens before a
+// waitingUntil returns the state of an object to which nothing happens before a
 // tick.
-func WaitingUntil(tick int) State { return State(tick) + 1 }
+func waitingUntil(tick int) State { return State(tick) + 1 }
 
-// Until returns the tick of WaitingUntil, and false for other states.
+// Until returns the tick before which nothing happens, and false for the constants.
 func (s State) Until() (tick int, waiting bool) { return int(s) - 1, s > 0 }
 
 // String returns the state in words.
@@ -88,7 +87,7 @@ func (s *State) UnmarshalText(text []byte) error {
 	if !waits || !closed || err != nil {
 		return fmt.Errorf("state %q: must be one of Unknown, Progressing, Done, Stuck, WaitingUntil(tick)", text)
 	}
-	*s = WaitingUntil(int(tick))
+	*s = waitingUntil(int(tick))
 	return nil
 }
 
@@ -112,7 +111,7 @@ func (s *Sim) stateOf(wants bool, next int32, complete bool) State {
 	case wants || next <= s.now+1:
 		return StateProgressing
 	case next <= s.last:
-		return WaitingUntil(int(next))
+		return waitingUntil(int(next))
 	case complete:
 		return StateDone
 	}

@@ -24,7 +24,7 @@ func TestZeroValues(t *testing.T) {
 		rollout.PodsNotReady{}, rollout.PodsReady{}, rollout.Recover{}, rollout.RejectPods{},
 		rollout.RemoveNode{}, rollout.Resume{}, rollout.Reason(""), rollout.Reference{}, rollout.Scale{}, rollout.Script(nil), rollout.Sim{}, rollout.State(0),
 		rollout.ScheduledInput{}, rollout.StuckTerminating{}, rollout.Trace(nil), rollout.Undo{},
-		rollout.FormatInput, rollout.New, rollout.ParseInput, rollout.ParseScript, rollout.WaitingUntil,
+		rollout.FormatInput, rollout.New, rollout.ParseInput, rollout.ParseScript,
 	)
 }
 

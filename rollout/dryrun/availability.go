@@ -78,7 +78,7 @@ type worst struct {
 	down          []string      // the nodes without one then, ascending
 }
 
-// worst returns the worst moment of the nodes that minAvailable counts.
+// worst returns the worst moment of the nodes in course.lasting. It runs the simulation.
 func (e effect) worst() worst {
 	c := e.course()
 	lasting := c.lasting(e)

@@ -156,11 +156,10 @@ func (e effect) count(of func(*daemon) cluster.NodeSet) (c Count) {
 }
 
 func (e effect) rollout() *Rollout {
-	c := e.summary()
-	up, of := e.minAvailable()
+	end, low := e.ending(), e.worst()
 	r := &Rollout{
-		Completes: e.completes(), State: c.State.String(), After: e.plan.duration(c.Ticks), Waves: c.Waves, Available: of, MinAvailable: up,
-		Unavailable: append([]string{}, c.Unavailable...), Waiting: []string{},
+		Completes: e.completes(), State: end.state.String(), After: e.plan.duration(end.last), Waves: end.waves, Available: low.of, MinAvailable: low.available,
+		Unavailable: append([]string{}, low.down...), Waiting: []string{},
 	}
 	if !r.Completes {
 		r.Waiting = append(r.Waiting, waitTexts(e.waits())...)

@@ -21,7 +21,6 @@ type course struct {
 	end       *cluster.Cluster // at the end, computed on first use; guarded by lock
 	start     int              // the tick before the first
 	trace     rollout.Trace
-	courses   map[string]rollout.Estimate
 	rolled    map[string]map[string]bool // by DaemonSet, the nodes where a rolling update replaced the pod
 	before    map[string][]rollout.Pod
 	after     map[string][]rollout.Pod
@@ -37,6 +36,8 @@ type ending struct {
 	state   rollout.State
 	waiting []diagnosis.Wait
 	last    int    // the ticks until its last event; 0 if it has none
+	waves   int    // the ticks in which its rolling update deleted old pods or created new ones beside them
+	wave    int    // the last of these ticks
 	print   uint64 // of its events, without the names of pods: equal if the same happened
 }
 
@@ -52,19 +53,36 @@ func (p *Plan) simulate() *course {
 
 // run runs a simulation until it settles or reaches the horizon.
 func (b *Baseline) run(sim *rollout.Sim) *course {
-	c := &course{sim: sim, start: sim.Now(), courses: map[string]rollout.Estimate{}, rolled: map[string]map[string]bool{},
+	c := &course{sim: sim, start: sim.Now(), rolled: map[string]map[string]bool{},
 		before: map[string][]rollout.Pod{}, after: map[string][]rollout.Pod{}, ends: map[string]ending{}, current: map[string]int64{}}
 	c.before = c.pods()
-	courses, trace := sim.Measure(b.ticks())
-	for _, x := range courses {
-		c.courses[x.Key] = x
+	turns := map[string]int{}
+	for events := range sim.Run(b.ticks()) {
+		c.trace = append(c.trace, events...)
+		if loops(events, turns) {
+			break
+		}
 	}
-	c.trace, c.unsettled = trace, !sim.Settled()
-	for i := range trace {
-		c.note(&trace[i])
+	c.unsettled = !sim.Settled()
+	for i := range c.trace {
+		c.note(&c.trace[i])
 	}
 	c.close()
 	return c
+}
+
+// loops reports whether pods were evicted from a node for the third time, and would be
+// evicted in a loop. It counts in turns.
+func loops(events []rollout.Event, turns map[string]int) bool {
+	endless := false
+	for _, e := range events {
+		if e.Kind == rollout.EventEvicted && e.Reason == rollout.ReasonEvictionLoop {
+			id := e.Key + " " + e.Node
+			turns[id]++
+			endless = endless || turns[id] > 2
+		}
+	}
+	return endless
 }
 
 // pods returns the present pods of every DaemonSet and Deployment. A DaemonSet's pods
@@ -140,6 +158,9 @@ func (c *course) note(e *rollout.Event) {
 	if key := e.Key; key != "" && e.Kind != rollout.EventInputUnchanged {
 		end := c.ends[key]
 		end.last = e.Tick - c.start
+		if beginsWave(e.Reason) && end.wave != end.last {
+			end.waves, end.wave = end.waves+1, end.last
+		}
 		h := fnv.New64a()
 		fmt.Fprint(h, end.print, end.last, e.Kind, e.Node, e.Reason)
 		end.print = h.Sum64()
@@ -163,6 +184,15 @@ func rolling(r rollout.Reason) bool {
 	switch r {
 	case rollout.ReasonMaxUnavailable, rollout.ReasonOldUnavailable, rollout.ReasonOldNotReady, rollout.ReasonNewAvailable, rollout.ReasonOldUnwanted,
 		rollout.ReasonSurplusAvailable, rollout.ReasonMaxSurge, rollout.ReasonOldUnavailableSurge:
+		return true
+	}
+	return false
+}
+
+// beginsWave reports whether the reason is that an update may go on to another node.
+func beginsWave(r rollout.Reason) bool {
+	switch r {
+	case rollout.ReasonMaxUnavailable, rollout.ReasonOldUnavailable, rollout.ReasonMaxSurge, rollout.ReasonOldUnavailableSurge:
 		return true
 	}
 	return false
@@ -273,17 +303,14 @@ func nodesOf(before, after map[string][]rollout.Pod) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// summary returns the course of the DaemonSet in the plan's simulation: waves, ticks,
-// the lowest number of available pods, and whether it completes. Ticks have the length
-// Config.Rollout.Tick. It runs the simulation.
-func (e effect) summary() rollout.Estimate { return e.course().courses[daemonKey(e.key)] }
+// ending returns the end of the DaemonSet in the plan's simulation, which it runs.
+func (e effect) ending() ending { return e.course().ends[daemonKey(e.key)] }
 
 // waits returns the nodes that keep the DaemonSet's rollout from completing once
 // nothing happens any more, or at the horizon. It leaves out nodes that would do so
 // without the edits too. It runs the simulation.
 func (e effect) waits() []diagnosis.Wait {
-	key := daemonKey(e.key)
-	return newWaits(e.course().ends[key].waiting, e.baseline().ends[key].waiting)
+	return newWaits(e.ending().waiting, e.baseline().ends[daemonKey(e.key)].waiting)
 }
 
 // newWaits returns the waits that the baseline does not have: on another node, or with
@@ -313,20 +340,13 @@ func ofPod(c diagnosis.Blocker) bool {
 // is updated and available, except on nodes where none would be without the edits. It
 // runs the simulation.
 func (e effect) completes() bool {
-	state := e.summary().State
+	state := e.ending().state
 	return state == rollout.StateDone || state == rollout.StateStuck && len(e.waits()) == 0
 }
 
-// minAvailable returns the lowest number of nodes with an available pod, out of the
-// number of nodes considered. It considers nodes that had a pod before, still want one,
-// and had it available or would have without the edits. Terminating pods do not count.
-// It runs the simulation.
-func (e effect) minAvailable() (available, of int) {
-	w := e.worst()
-	return w.available, w.of
-}
-
-// lasting returns the nodes that minAvailable considers.
+// lasting returns the nodes whose availability matters: they had a pod before, still
+// want one, and had it available or would have without the edits. Terminating pods do
+// not count.
 func (c *course) lasting(e effect) map[string]bool {
 	wanted := e.wanted()
 	would := map[string]bool{}

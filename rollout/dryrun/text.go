@@ -225,19 +225,19 @@ func (p PodChanges) kinds() []podKind {
 
 // courseText returns the course of the simulation as text.
 func (e effect) courseText() string {
-	c := e.summary()
+	end := e.ending()
 	if e.after == nil {
 		return ""
 	}
-	s := fmt.Sprintf("    takes %v", e.plan.duration(c.Ticks))
+	s := fmt.Sprintf("    takes %v", e.plan.duration(end.last))
 	if !e.completes() {
-		s = fmt.Sprintf("    does not complete: %v", c.State)
+		s = fmt.Sprintf("    does not complete: %v", end.state)
 	}
-	if c.Waves > 0 {
-		s += fmt.Sprintf(" in %d waves", c.Waves)
+	if end.waves > 0 {
+		s += fmt.Sprintf(" in %d waves", end.waves)
 	}
-	if up, of := e.minAvailable(); of > 0 {
-		s += fmt.Sprintf(", at worst %d of %d pods available on nodes that still want one", up, of)
+	if low := e.worst(); low.of > 0 {
+		s += fmt.Sprintf(", at worst %d of %d pods available on nodes that still want one", low.available, low.of)
 	}
 	s += "\n"
 	if !e.completes() {

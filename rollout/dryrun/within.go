@@ -2,19 +2,21 @@ package dryrun
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/rollout"
 )
 
 // within checks the course of the DaemonSet against Within.
 func (e effect) within(d time.Duration, share amount) evaluation {
-	course := e.summary()
+	end := e.ending()
 	switch {
 	case e.after == nil:
 		return evaluation{message: "the DaemonSet is deleted"}
-	case e.wanted().Len() == 0 && course.Available == 0:
+	case e.wanted().Len() == 0 && !e.servedBefore():
 		return evaluation{empty: "no node wants a pod, before or after"}
 	case e.wanted().Len() == 0:
 		return e.deserted()
@@ -27,14 +29,23 @@ func (e effect) within(d time.Duration, share amount) evaluation {
 		broken, offenders = append(broken, message), append(offenders, nodes...)
 	}
 	if !e.completes() {
-		say(fmt.Sprintf("the rollout does not complete (%v)", course.State), e.waiting())
-	} else if took := e.plan.duration(course.Ticks); took > d {
+		say(fmt.Sprintf("the rollout does not complete (%v)", end.state), e.waiting())
+	} else if took := e.plan.duration(end.last); took > d {
 		say(fmt.Sprintf("it takes %v", took), e.late(d))
 	}
-	if up, of := e.minAvailable(); up < share.of(of) {
-		say(fmt.Sprintf("at worst %d of %d pods are available on nodes that still want one, %d are required", up, of, share.of(of)), e.down())
+	if low := e.worst(); low.available < share.of(low.of) {
+		say(fmt.Sprintf("at worst %d of %d pods are available on nodes that still want one, %d are required", low.available, low.of, share.of(low.of)),
+			e.offend(e.plan.named(low.down...), fmt.Sprintf("without an available pod %v after the edits", low.after)))
 	}
 	return evaluation{message: strings.Join(broken, "; "), offenders: offenders}
+}
+
+// servedBefore reports whether a node that wanted a pod before the edits had an
+// available one.
+func (e effect) servedBefore() bool {
+	return slices.ContainsFunc(e.course().before[e.key], func(p rollout.Pod) bool {
+		return p.Available && !p.Terminating && e.before != nil && e.before.Eligible().Has(p.Node)
+	})
 }
 
 // deserted is the evaluation for a DaemonSet that had pods and that no node wants any
@@ -73,12 +84,6 @@ func (e effect) late(d time.Duration) []Violation {
 		}
 	}
 	return e.offend(e.plan.named(names...), fmt.Sprintf("not updated after %v", d))
-}
-
-// down returns the nodes without an available pod at the worst moment.
-func (e effect) down() []Violation {
-	w := e.worst()
-	return e.offend(e.plan.named(w.down...), fmt.Sprintf("without an available pod %v after the edits", w.after))
 }
 
 func (e effect) offend(nodes cluster.NodeSet, why string) []Violation {

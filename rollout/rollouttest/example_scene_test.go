@@ -21,7 +21,7 @@ func ExampleScenario() {
 	// 		clustertest.Node("web-1"),
 	// 		clustertest.DaemonSet("agent"),
 	// 	},
-	// 	Config: rollout.Config{Seed: 0x7, Order: rollout.OrderSeeded, Kubelet: rollout.Kubelet{Ready: 3 * time.Second}},
+	// 	Config: rollout.Config{Seed: 0x7, Order: "Seeded", Kubelet: rollout.Kubelet{Ready: 3 * time.Second}},
 	// 	Steps: []rollouttest.Step{
 	// 		{At: 2, Do: rollout.NodeDown{Node: "web-1"}},
 	// 	},
