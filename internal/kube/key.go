@@ -29,3 +29,17 @@ func ParseKey(key string) (kind, name string, err error) {
 	}
 	return kind, name, nil
 }
+
+// DaemonSetKey returns the key with its kind, which is unique even if a Deployment has
+// the same namespace and name. A key that has a kind already is returned as it is.
+func DaemonSetKey(key string) string { return withKind(DaemonSetKind, key) }
+
+// DeploymentKey is DaemonSetKey for Deployments.
+func DeploymentKey(key string) string { return withKind(DeploymentKind, key) }
+
+func withKind(kind, key string) string {
+	if has, _, err := ParseKey(key); err == nil && has != "" {
+		return key
+	}
+	return kind + key
+}

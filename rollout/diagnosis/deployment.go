@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
@@ -61,7 +62,7 @@ func deploymentStuck(sim *rollout.Sim, d *probe.Deployment) bool {
 	}
 	p := probe.Of(sim.Fork())
 	p.DropInputs()
-	key := "deployment/" + d.Key
+	key := kube.DeploymentKind + d.Key
 	p.Rest(key)
 	still := p.Deployment(key)
 	return still != nil && !still.Done && inVain(p, still)

@@ -10,6 +10,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
@@ -193,7 +194,7 @@ func (n drained) scaleUp(sim *rollout.Sim, pods []Wait) candidate {
 		if id == probe.None {
 			continue
 		}
-		if owner := p.Pod(id).Owner; strings.HasPrefix(owner, "deployment/") && !slices.Contains(owners, owner) {
+		if owner := p.Pod(id).Owner; strings.HasPrefix(owner, kube.DeploymentKind) && !slices.Contains(owners, owner) {
 			owners = append(owners, owner)
 		}
 	}

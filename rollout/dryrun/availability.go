@@ -87,14 +87,14 @@ func (e effect) worst() worst {
 		return found
 	}
 	up, count := map[string]int{}, 0
-	w := newWatch(c.before[e.key], e.plan.needs(daemonKey(e.key), true), e.plan.availableFrom(daemonKey(e.key)), func(node string, by int) {
+	w := newWatch(c.before[e.key], e.plan.needs(kube.DaemonSetKey(e.key), true), e.plan.availableFrom(kube.DaemonSetKey(e.key)), func(node string, by int) {
 		was := up[node] > 0
 		if up[node] += by; lasting[node] && was != (up[node] > 0) {
 			count += by
 		}
 	})
 	found.available = -1
-	c.replay(daemonKey(e.key), w, func(tick int) {
+	c.replay(kube.DaemonSetKey(e.key), w, func(tick int) {
 		if found.available >= 0 && count >= found.available {
 			return
 		}
@@ -265,7 +265,7 @@ func (p *Plan) availability(key string, domain func(string) (string, bool), look
 		}
 		return a
 	}
-	up, daemons := map[string]int{}, strings.HasPrefix(key, "daemonset/")
+	up, daemons := map[string]int{}, strings.HasPrefix(key, kube.DaemonSetKind)
 	count := func(add func(*Availability, int)) func(string, int) {
 		clear(up)
 		return func(node string, by int) {

@@ -158,14 +158,14 @@ func unborn(c *cluster.Cluster, sim *rollout.Sim) bool {
 		if ds.Status.ObservedGeneration > 0 {
 			return false
 		}
-		pods, _ := sim.Pods(daemonKey(kube.Key(ds)))
+		pods, _ := sim.Pods(kube.DaemonSetKey(kube.Key(ds)))
 		empty = empty || len(pods) == 0 && wantsPods(ds, c)
 	}
 	for _, d := range b.Deployments() {
 		if d.Status.ObservedGeneration > 0 {
 			return false
 		}
-		pods, _ := sim.Pods(deploymentKey(kube.Key(d)))
+		pods, _ := sim.Pods(kube.DeploymentKey(kube.Key(d)))
 		empty = empty || len(pods) == 0 && (d.Spec.Replicas == nil || *d.Spec.Replicas > 0)
 	}
 	return empty

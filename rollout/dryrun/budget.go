@@ -74,7 +74,7 @@ func (p *Plan) findBudgets() []BudgetCourse {
 	}
 	look(sim.Cluster(), start)
 	for events := range sim.Run(p.base.ticks()) {
-		if slices.ContainsFunc(events, func(e rollout.Event) bool { return daemons || !strings.HasPrefix(e.Key, "daemonset/") }) {
+		if slices.ContainsFunc(events, func(e rollout.Event) bool { return daemons || !strings.HasPrefix(e.Key, kube.DaemonSetKind) }) {
 			look(sim.Cluster(), sim.Now())
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -16,7 +17,7 @@ func (c *course) deployments() map[string]map[podChange][]string {
 	for i := range c.trace {
 		e := &c.trace[i]
 		change, ok := deploymentChanges[e.Kind]
-		key, deployed := strings.CutPrefix(e.Key, "deployment/")
+		key, deployed := strings.CutPrefix(e.Key, kube.DeploymentKind)
 		if !deployed || !ok {
 			continue
 		}
@@ -44,12 +45,12 @@ func (p *Plan) affectedDeployments() []string {
 	c, was := p.course(), p.base.baseline()
 	affected := map[string]bool{}
 	for key := range c.deployed {
-		if k := deploymentKey(key); c.ends[k].print != was.ends[k].print {
+		if k := kube.DeploymentKey(key); c.ends[k].print != was.ends[k].print {
 			affected[key] = true
 		}
 	}
 	for _, a := range p.Availability("") {
-		if key, ok := strings.CutPrefix(a.Workload, "deployment/"); ok && (a.Worst < a.Before || a.After != a.Before) {
+		if key, ok := strings.CutPrefix(a.Workload, kube.DeploymentKind); ok && (a.Worst < a.Before || a.After != a.Before) {
 			affected[key] = true
 		}
 	}
@@ -59,7 +60,7 @@ func (p *Plan) affectedDeployments() []string {
 // deploymentText returns what happens to the pods of a Deployment, and how many are
 // available meanwhile.
 func (p *Plan) deploymentText(plain string, pods PodChanges) string {
-	key := deploymentKey(plain)
+	key := kube.DeploymentKey(plain)
 	s := "~ " + workloadName(key)
 	if !pods.empty() {
 		s += fmt.Sprintf(": %d pods created, %d deleted, %d evicted", len(pods.Created), len(pods.Deleted), len(pods.Evicted))

@@ -407,9 +407,9 @@ func (d *editedCluster) remove(o runtime.Object) error {
 	without := func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.Without(o) }
 	switch x := o.(type) {
 	case *appsv1.DaemonSet:
-		return d.edit(rollout.Delete{Key: daemonKey(kube.Key(x))}, without)
+		return d.edit(rollout.Delete{Key: kube.DaemonSetKey(kube.Key(x))}, without)
 	case *appsv1.Deployment:
-		return d.edit(rollout.Delete{Key: deploymentKey(kube.Key(x))}, without)
+		return d.edit(rollout.Delete{Key: kube.DeploymentKey(kube.Key(x))}, without)
 	case *corev1.Pod:
 		return d.edit(rollout.DeletePods{Pod: kube.Key(x)}, without)
 	case *corev1.Node:

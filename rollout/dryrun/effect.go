@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/diagnosis"
@@ -117,7 +118,7 @@ func (p *Plan) findEffects() []Effect {
 // record returns the data of an effect on a DaemonSet.
 func (e effect) record() Effect {
 	r := Effect{
-		Key: daemonKey(e.key), Action: e.action, Fields: append([]FieldChange{}, e.fields()...),
+		Key: kube.DaemonSetKey(e.key), Action: e.action, Fields: append([]FieldChange{}, e.fields()...),
 		Wanted:  e.count(func(d *daemon) cluster.NodeSet { return d.Eligible() }),
 		Placed:  e.count((*daemon).placed),
 		Kept:    e.count(func(d *daemon) cluster.NodeSet { return d.Kept() }),
@@ -188,7 +189,7 @@ func (p PodChanges) empty() bool {
 // deploymentEffect returns the effect on a Deployment, or false if it exists neither
 // before nor after the plan.
 func (p *Plan) deploymentEffect(plain string) (Effect, bool) {
-	key := deploymentKey(plain)
+	key := kube.DeploymentKey(plain)
 	namespace, name := split(plain)
 	before, was := ofName(borrow.From(p.Before()).Deployments(), namespace, name)
 	after, is := ofName(borrow.From(p.After()).Deployments(), namespace, name)

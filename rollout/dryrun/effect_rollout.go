@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/diagnosis"
 )
@@ -91,7 +92,7 @@ func (c *course) pods() map[string][]rollout.Pod {
 	all := map[string][]rollout.Pod{}
 	for _, key := range c.sim.Keys() {
 		all[key], _ = c.sim.Pods(key)
-		if plain, ok := strings.CutPrefix(key, "daemonset/"); ok {
+		if plain, ok := strings.CutPrefix(key, kube.DaemonSetKind); ok {
 			all[plain] = all[key]
 		}
 	}
@@ -103,7 +104,7 @@ func (c *course) pods() map[string][]rollout.Pod {
 func (c *course) close() {
 	c.after = c.pods()
 	for _, key := range c.sim.Keys() {
-		if plain, ok := strings.CutPrefix(key, "daemonset/"); ok {
+		if plain, ok := strings.CutPrefix(key, kube.DaemonSetKind); ok {
 			c.current[plain] = c.revision(key)
 		}
 		c.conclude(key)
@@ -152,7 +153,7 @@ func (e effect) course() *course {
 }
 
 // ofDaemonSet reports whether the event is about a DaemonSet or its pod.
-func ofDaemonSet(e *rollout.Event) bool { return strings.HasPrefix(e.Key, "daemonset/") }
+func ofDaemonSet(e *rollout.Event) bool { return strings.HasPrefix(e.Key, kube.DaemonSetKind) }
 
 func (c *course) note(e *rollout.Event) {
 	if key := e.Key; key != "" && e.Kind != rollout.EventInputUnchanged {
@@ -170,7 +171,7 @@ func (c *course) note(e *rollout.Event) {
 	case e.Kind == rollout.EventInputRefused:
 		c.refused = append(c.refused, e.Detail)
 	case (e.Kind == rollout.EventDeleted || e.Kind == rollout.EventCreated) && rolling(e.Reason):
-		key := strings.TrimPrefix(e.Key, "daemonset/")
+		key := strings.TrimPrefix(e.Key, kube.DaemonSetKind)
 		if c.rolled[key] == nil {
 			c.rolled[key] = map[string]bool{}
 		}
@@ -304,13 +305,13 @@ func nodesOf(before, after map[string][]rollout.Pod) []string {
 }
 
 // ending returns the end of the DaemonSet in the plan's simulation, which it runs.
-func (e effect) ending() ending { return e.course().ends[daemonKey(e.key)] }
+func (e effect) ending() ending { return e.course().ends[kube.DaemonSetKey(e.key)] }
 
 // waits returns the nodes that keep the DaemonSet's rollout from completing once
 // nothing happens any more, or at the horizon. It leaves out nodes that would do so
 // without the edits too. It runs the simulation.
 func (e effect) waits() []diagnosis.Wait {
-	return newWaits(e.ending().waiting, e.baseline().ends[daemonKey(e.key)].waiting)
+	return newWaits(e.ending().waiting, e.baseline().ends[kube.DaemonSetKey(e.key)].waiting)
 }
 
 // newWaits returns the waits that the baseline does not have: on another node, or with

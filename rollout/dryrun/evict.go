@@ -338,7 +338,7 @@ func (c *course) lineages(before *snapshot.Snapshot) *lineages {
 	}
 	delayed := map[string]bool{} // groups whose pods are available some time after they are ready
 	for _, d := range borrow.From(c.cluster()).Deployments() {
-		delayed[deploymentKey(kube.Key(d))] = d.Spec.MinReadySeconds > 0
+		delayed[kube.DeploymentKey(kube.Key(d))] = d.Spec.MinReadySeconds > 0
 	}
 	for _, rs := range borrow.From(c.cluster()).ReplicaSets() {
 		if kube.ControllerOf(rs, "Deployment") == nil {

@@ -11,11 +11,6 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// daemonKey and deploymentKey return the key of a workload with its kind, which is
-// unique even if a DaemonSet and a Deployment have the same namespace and name.
-func daemonKey(key string) string     { return kube.DaemonSetKind + key }
-func deploymentKey(key string) string { return kube.DeploymentKind + key }
-
 // workloadName returns the name of a workload for messages, from its key with the kind.
 func workloadName(key string) string {
 	if rest, ok := strings.CutPrefix(key, kube.DeploymentKind); ok {

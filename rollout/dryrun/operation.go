@@ -180,9 +180,9 @@ func (p *Plan) namedBy(inputs []rollout.Input) named {
 		case rollout.Apply:
 			switch o := x.Object.(type) {
 			case *appsv1.Deployment:
-				n.keys[deploymentKey(kube.Key(o))] = true
+				n.keys[kube.DeploymentKey(kube.Key(o))] = true
 			case *appsv1.DaemonSet:
-				n.keys[daemonKey(kube.Key(o))] = true
+				n.keys[kube.DaemonSetKey(kube.Key(o))] = true
 			}
 		case rollout.Undo:
 			n.keys[p.withKind(x.Key)] = true
@@ -206,13 +206,13 @@ func (p *Plan) withKind(key string) string {
 		return key
 	}
 	for _, c := range []*course{p.course(), p.base.baseline()} {
-		for _, of := range []func(string) string{daemonKey, deploymentKey} {
+		for _, of := range []func(string) string{kube.DaemonSetKey, kube.DeploymentKey} {
 			if _, ok := c.ends[of(key)]; ok {
 				return of(key)
 			}
 		}
 	}
-	return daemonKey(key)
+	return kube.DaemonSetKey(key)
 }
 
 // refusals returns why kubectl or the API server refuses an edit.
@@ -367,7 +367,7 @@ func (j *judge) noWorse(key string) bool {
 	if was.state == rollout.StateDone || was.state == rollout.StateUnknown {
 		return false
 	}
-	if strings.HasPrefix(key, "daemonset/") {
+	if strings.HasPrefix(key, kube.DaemonSetKind) {
 		return len(newWaits(is.waiting, was.waiting)) == 0
 	}
 	pods, turns := countWaits(is.waiting)

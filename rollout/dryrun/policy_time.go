@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/span"
 )
 
@@ -99,7 +100,7 @@ func (p *Plan) keepsAvailable(key string, share amount, topologyKey string, exce
 	seen := map[string]bool{}
 	for _, pod := range p.base.baseline().after[key] {
 		name, ok := domain(pod.Node)
-		if !ok || !pod.Available || pod.Terminating || strings.HasPrefix(key, "daemonset/") && seen[pod.Node] {
+		if !ok || !pod.Available || pod.Terminating || strings.HasPrefix(key, kube.DaemonSetKind) && seen[pod.Node] {
 			continue
 		}
 		seen[pod.Node] = true

@@ -68,14 +68,14 @@ func (p *Plan) untouched() []string {
 	}
 	all := []string{}
 	for _, e := range p.whole() {
-		if key := daemonKey(e.key); !affected[key] {
+		if key := kube.DaemonSetKey(e.key); !affected[key] {
 			all = append(all, key)
 		}
 	}
 	deployments := map[string]bool{}
 	for _, c := range []*cluster.Cluster{p.Before(), p.After()} {
 		for _, d := range borrow.From(c).Deployments() {
-			if key := deploymentKey(kube.Key(d)); !affected[key] {
+			if key := kube.DeploymentKey(kube.Key(d)); !affected[key] {
 				deployments[key] = true
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Outcome is the result of a policy.
@@ -39,7 +41,7 @@ func (r Result) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  ", word)
 	if r.Workload != "" {
-		fmt.Fprintf(&b, "%s: ", strings.ReplaceAll(r.Workload, "daemonset/", ""))
+		fmt.Fprintf(&b, "%s: ", strings.ReplaceAll(r.Workload, kube.DaemonSetKind, ""))
 	}
 	b.WriteString(r.Policy)
 	if r.Outcome == OutcomeNotApplicable || r.Outcome == OutcomeInvalid {
@@ -171,7 +173,7 @@ func (p *Plan) ask(policy Policy) []Result {
 	}
 	var all []Result
 	for _, e := range about {
-		r := blank.of(daemonKey(e.key), e.ruled(policy))
+		r := blank.of(kube.DaemonSetKey(e.key), e.ruled(policy))
 		if r.Outcome == OutcomeBroken && policy.hints {
 			r.Hints = e.hints(r.Violations)
 		}
@@ -212,7 +214,7 @@ func (r Result) of(key string, found evaluation) Result {
 func keysOf(effects []effect) string {
 	keys := make([]string, len(effects))
 	for i, e := range effects {
-		keys[i] = daemonKey(e.key)
+		keys[i] = kube.DaemonSetKey(e.key)
 	}
 	return strings.Join(keys, " + ")
 }

@@ -162,7 +162,7 @@ func (e effect) String() string {
 // availabilityText returns the line for a DaemonSet whose pods stay but are not all
 // available.
 func (e effect) availabilityText() string {
-	for _, a := range e.plan.availability(daemonKey(e.key), e.plan.domains(""), nil) {
+	for _, a := range e.plan.availability(kube.DaemonSetKey(e.key), e.plan.domains(""), nil) {
 		if a.Worst < a.Before || a.After != a.Before {
 			return "    " + a.numbers() + "\n"
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -62,7 +63,7 @@ func (p *Plan) duration(ticks int) time.Duration { return time.Duration(ticks) *
 
 // touched reports whether the edits affect the DaemonSet.
 func (e effect) touched() bool {
-	key := daemonKey(e.key)
+	key := kube.DaemonSetKey(e.key)
 	return e.course().ends[key].print != e.baseline().ends[key].print
 }
 
@@ -76,10 +77,10 @@ func (e effect) waiting() []Violation {
 
 // late returns the nodes where something still happens after the time is over.
 func (e effect) late(d time.Duration) []Violation {
-	c := e.course()
+	c, key := e.course(), kube.DaemonSetKey(e.key)
 	var names []string
 	for _, event := range c.trace {
-		if event.Key == daemonKey(e.key) && e.plan.duration(event.Tick-c.start) > d {
+		if event.Key == key && e.plan.duration(event.Tick-c.start) > d {
 			names = append(names, event.Node)
 		}
 	}

@@ -183,7 +183,7 @@ func (f *followed) acts(round int) Actions {
 	var a Actions
 	for _, e := range f.events {
 		switch {
-		case e.Round != round || e.Key != daemonKey(f.key):
+		case e.Round != round || e.Key != kube.DaemonSetKey(f.key):
 		case e.Kind == rollout.EventCreated:
 			a.Create = append(a.Create, e.Node)
 		case e.Kind == rollout.EventDeleted:
@@ -249,7 +249,7 @@ func (s *Observation) identify() {
 // hash returns the hash of the newest revision, which the tick's first sync may create.
 func (f *followed) hash() string {
 	newest, hash := int64(-1), ""
-	history, _ := f.ahead.History(daemonKey(f.key)) // a deleted DaemonSet has none
+	history, _ := f.ahead.History(kube.DaemonSetKey(f.key)) // a deleted DaemonSet has none
 	for _, r := range history {
 		if r.Number > newest {
 			newest, hash = r.Number, r.Hash

@@ -111,7 +111,7 @@ func (m *Observed) whyNot(key, node string) string {
 // terminating if they are of different revisions. Its premise is that there are pods.
 func OnePerNode(key string) Invariant {
 	return Always(key+" has one pod per node", func(m *Observed) error {
-		pods, err := m.sim.Pods(daemonKey(key))
+		pods, err := m.sim.Pods(kube.DaemonSetKey(key))
 		if err != nil || len(pods) == 0 {
 			return ErrNoPremise
 		}
@@ -176,7 +176,7 @@ func Ends(key string) Invariant {
 		acted := false
 		note := func(m *Observed) error {
 			acted = acted || slices.ContainsFunc(m.events, func(e rollout.Event) bool {
-				return e.Key == daemonKey(key) && (e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted)
+				return e.Key == kube.DaemonSetKey(key) && (e.Kind == rollout.EventCreated || e.Kind == rollout.EventDeleted)
 			})
 			return ErrNoPremise
 		}
@@ -213,12 +213,12 @@ func unfinished(sim *rollout.Sim, key string) error {
 // premise is that there is a revision to go back to.
 func RollsBack(key string) Invariant {
 	return AtEnd(key+" rolls back", func(m *Observed) error {
-		before, err := m.sim.History(daemonKey(key))
+		before, err := m.sim.History(kube.DaemonSetKey(key))
 		if err != nil || len(before) < 2 {
 			return ErrNoPremise
 		}
 		fork := m.sim.Fork()
-		if err := fork.Inject(rollout.Undo{Key: daemonKey(key)}); err != nil {
+		if err := fork.Inject(rollout.Undo{Key: kube.DaemonSetKey(key)}); err != nil {
 			return err
 		}
 		for range fork.Run(limit) {
@@ -226,7 +226,7 @@ func RollsBack(key string) Invariant {
 		if err := unfinished(fork, key); err != nil {
 			return fmt.Errorf("after the undo %w", err)
 		}
-		after, err := fork.History(daemonKey(key))
+		after, err := fork.History(kube.DaemonSetKey(key))
 		if err != nil {
 			return err
 		}

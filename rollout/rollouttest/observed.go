@@ -123,16 +123,10 @@ func ended(p rollout.Pod) bool {
 	return kube.IsTerminal(p.Phase)
 }
 
-// daemonKey returns the key with its kind, in case a Deployment has the same
-// namespace and name.
-func daemonKey(key string) string {
-	return kube.DaemonSetKind + strings.TrimPrefix(key, kube.DaemonSetKind)
-}
-
 // with returns the nodes that have a pod for which kind returns true.
 func (m *Observed) with(key string, kind func(rollout.Pod) bool) cluster.NodeSet {
 	var names []string
-	pods, _ := m.sim.Pods(daemonKey(key)) // a deleted DaemonSet has none
+	pods, _ := m.sim.Pods(kube.DaemonSetKey(key)) // a deleted DaemonSet has none
 	for _, p := range pods {
 		if kind(p) {
 			names = append(names, p.Node)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Choice is a choice that Kubernetes leaves open and that matters: a sync acts on
@@ -21,7 +22,7 @@ type Choice struct {
 // String returns the choice in one line.
 func (c Choice) String() string {
 	what := "nodes"
-	if strings.HasPrefix(c.Key, "deployment/") {
+	if strings.HasPrefix(c.Key, kube.DeploymentKind) {
 		what = "pods"
 	}
 	return fmt.Sprintf("%d %s in round %d: %d of %d %s, choice %d of %d", c.Tick, c.Key, c.Round, c.Pick, c.Candidates, what, c.Chosen, c.Count)
