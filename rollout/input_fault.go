@@ -5,6 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/berthsim/berth/internal/spell"
 )
 
 // A fault of the pods of an image, or on some nodes, lasts until another input of
@@ -105,29 +111,17 @@ func (in RejectPods) check() error {
 // checkFault returns an error for a fault on a node that the simulation has never
 // known and that no input to come adds, since such a fault would silently do nothing.
 func (s *Sim) checkFault(in Input, batch []Input) error {
+	x, ok := in.(interface{ fault() fault })
+	if !ok {
+		return nil
+	}
 	var errs []error
-	for _, node := range faultNodes(in) {
+	for _, node := range x.fault().nodes {
 		if s.slotOf(node) == none && !s.adds(node, batch) {
 			errs = append(errs, fmt.Errorf("nodes %q not found", node))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func faultNodes(in Input) []string {
-	switch x := in.(type) {
-	case NeverReady:
-		return x.Nodes
-	case CrashLoop:
-		return x.Nodes
-	case ImagePullFails:
-		return x.Nodes
-	case RejectPods:
-		return x.Nodes
-	case Recover:
-		return x.Nodes
-	}
-	return nil
 }
 
 // adds reports whether an input to come, or one of the batch, adds the node.
@@ -148,7 +142,63 @@ func (s *Sim) injectFault(in Input, f fault) {
 			return
 		}
 	}
-	s.kubelets.injectFault(in.line(), f)
+	s.kubelets.injectFault(in.line()+s.unusedImage(f.image), f)
+}
+
+// unusedImage returns what the event of a fault adds if the image is probably a
+// mistake: no pod, workload or later input has it. The fault still applies to pods
+// created later, which is why it is not refused.
+func (s *Sim) unusedImage(image string) string {
+	known := s.images()
+	if image == "" || slices.Contains(known, image) {
+		return ""
+	}
+	if near := spell.Nearest(image, known); near != "" {
+		return fmt.Sprintf(": no pod or workload uses image %q, did you mean %q?", image, near)
+	}
+	return fmt.Sprintf(": no pod or workload uses image %q yet", image)
+}
+
+// images returns the images of pods, workloads and inputs to come, in no useful order
+// but always the same.
+func (s *Sim) images() []string {
+	var all []string
+	for i := range s.classes {
+		all = append(all, s.classes[i].images()...)
+	}
+	add := func(template *corev1.PodTemplateSpec) {
+		for _, c := range containersOf(&template.Spec) {
+			all = append(all, c.image)
+		}
+	}
+	for _, slot := range s.daemonSets.order {
+		add(&s.daemonSets.at[slot].object.Spec.Template)
+	}
+	for _, slot := range s.deployments.order {
+		add(&s.deployments.at[slot].object.Spec.Template)
+	}
+	for _, slot := range s.replicaSets.order {
+		add(&s.replicaSets.at[slot].object.Spec.Template)
+	}
+	for _, in := range s.inputs {
+		if apply, ok := in.input.(Apply); ok {
+			if template := podTemplate(apply.Object); template != nil {
+				add(template)
+			}
+		}
+	}
+	return all
+}
+
+// podTemplate returns the template of a DaemonSet or Deployment, nil for others.
+func podTemplate(object runtime.Object) *corev1.PodTemplateSpec {
+	switch x := object.(type) {
+	case *appsv1.DaemonSet:
+		return &x.Spec.Template
+	case *appsv1.Deployment:
+		return &x.Spec.Template
+	}
+	return nil
 }
 
 func (in NeverReady) copied() Input {
@@ -176,22 +226,26 @@ func (in Recover) copied() Input {
 	return in
 }
 
-func (in NeverReady) apply(s *Sim) {
-	s.injectFault(in, fault{kind: neverReady, image: in.Image, nodes: in.Nodes})
+func (in NeverReady) apply(s *Sim) { s.injectFault(in, in.fault()) }
+
+func (in CrashLoop) apply(s *Sim) { s.injectFault(in, in.fault()) }
+
+func (in ImagePullFails) apply(s *Sim) { s.injectFault(in, in.fault()) }
+
+func (in RejectPods) apply(s *Sim) { s.injectFault(in, in.fault()) }
+
+func (in Recover) apply(s *Sim) { s.injectFault(in, in.fault()) }
+
+func (in NeverReady) fault() fault { return fault{kind: neverReady, image: in.Image, nodes: in.Nodes} }
+
+func (in CrashLoop) fault() fault {
+	return fault{kind: crashLoop, image: in.Image, nodes: in.Nodes, after: seconds(in.After)}
 }
 
-func (in CrashLoop) apply(s *Sim) {
-	s.injectFault(in, fault{kind: crashLoop, image: in.Image, nodes: in.Nodes, after: seconds(in.After)})
+func (in ImagePullFails) fault() fault { return fault{kind: noImage, image: in.Image, nodes: in.Nodes} }
+
+func (in RejectPods) fault() fault {
+	return fault{kind: rejection, image: in.Image, nodes: in.Nodes, reason: in.Reason}
 }
 
-func (in ImagePullFails) apply(s *Sim) {
-	s.injectFault(in, fault{kind: noImage, image: in.Image, nodes: in.Nodes})
-}
-
-func (in RejectPods) apply(s *Sim) {
-	s.injectFault(in, fault{kind: rejection, image: in.Image, nodes: in.Nodes, reason: in.Reason})
-}
-
-func (in Recover) apply(s *Sim) {
-	s.injectFault(in, fault{image: in.Image, nodes: in.Nodes})
-}
+func (in Recover) fault() fault { return fault{image: in.Image, nodes: in.Nodes} }

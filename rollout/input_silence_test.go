@@ -100,3 +100,32 @@ func TestFaultsNameNodes(t *testing.T) {
 		}
 	}
 }
+
+// The event of a fault names an image that nothing uses, which is probably a mistake.
+// Mutants seen to fail: images without classes, or without inputs; no near miss.
+func TestFaultsNameImages(t *testing.T) {
+	for image, want := range map[string]string{
+		"agent:1":     "",
+		"agent:9":     `: no pod or workload uses image "agent:9" yet`,
+		"agnet-image": `: no pod or workload uses image "agnet-image", did you mean "agent-image"?`,
+		"agent-image": "",
+		"later:1":     "",
+		"":            "",
+	} {
+		sim := rolledOut("a")
+		if err := sim.Apply(agent("agent-image")); err != nil {
+			t.Fatal(err)
+		}
+		sim.Tick()
+		if err := sim.At(sim.Now()+9, rollout.Apply{Object: agent("later:1")}); err != nil {
+			t.Fatal(err)
+		}
+		fault := rollout.RejectPods{Reason: "OutOfcpu", Image: image}
+		if err := sim.Inject(fault); err != nil {
+			t.Fatal(err)
+		}
+		if got := sim.Tick()[0]; got.Kind != rollout.EventInputApplied || got.Detail != rollout.FormatInput(fault)+want {
+			t.Errorf("%s: %v, want %q", image, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -32,8 +33,8 @@ func TestRolloutsAgree(t *testing.T) {
 	census.report(t, "scenarios")
 }
 
-// TestRolloutsAgreeAfterADump: likewise when berth takes over from a dump of a
-// cluster that the real controller has brought to rest.
+// TestRolloutsAgreeAfterADump starts berth from a dump of a cluster that has settled
+// under the real controller.
 func TestRolloutsAgreeAfterADump(t *testing.T) {
 	check(t, 400, func(t *rapid.T) {
 		compareRollout(t, controllers.Handover().Draw(t, "scenario"), rollout.OrderByName)
@@ -169,8 +170,8 @@ func berthTrace(s controllers.Scenario, order rollout.Order, objects []runtime.O
 	return o, nil
 }
 
-// knownNodes returns the nodes that berth knows at some time: those of the snapshot
-// and those that an input adds after it.
+// knownNodes returns the nodes that berth knows at some time: the nodes of the snapshot
+// and the nodes that inputs add after it.
 func knownNodes(s controllers.Scenario, objects []runtime.Object) map[string]bool {
 	known := map[string]bool{}
 	for _, o := range objects {
@@ -188,27 +189,19 @@ func knownNodes(s controllers.Scenario, objects []runtime.Object) map[string]boo
 	return known
 }
 
-// onNodes narrows a fault to known nodes: berth refuses one on a node that was removed
-// before the dump. It returns false if no node is left.
+// onNodes limits a fault to known nodes: berth refuses a fault on a node that was removed
+// before the dump. It returns false if no node is left. Faults are the inputs that have a
+// list of nodes.
 func onNodes(in rollout.Input, known map[string]bool) (rollout.Input, bool) {
-	var nodes *[]string
-	switch x := in.(type) {
-	case rollout.NeverReady:
-		in, nodes = &x, &x.Nodes
-	case rollout.CrashLoop:
-		in, nodes = &x, &x.Nodes
-	case rollout.ImagePullFails:
-		in, nodes = &x, &x.Nodes
-	case rollout.RejectPods:
-		in, nodes = &x, &x.Nodes
-	case rollout.Recover:
-		in, nodes = &x, &x.Nodes
-	}
-	if nodes == nil || *nodes == nil {
+	limited := reflect.New(reflect.TypeOf(in)).Elem()
+	limited.Set(reflect.ValueOf(in))
+	field := limited.FieldByName("Nodes")
+	if !field.IsValid() || field.IsNil() {
 		return in, true
 	}
-	*nodes = slices.DeleteFunc(slices.Clone(*nodes), func(name string) bool { return !known[name] })
-	return in, len(*nodes) > 0
+	nodes := slices.DeleteFunc(slices.Clone(field.Interface().([]string)), func(name string) bool { return !known[name] })
+	field.Set(reflect.ValueOf(nodes))
+	return limited.Interface().(rollout.Input), len(nodes) > 0
 }
 
 func firstTick(s controllers.Scenario) int {
