@@ -63,16 +63,16 @@ func found[T any](list []*T, is func(*T) bool) (*T, bool) {
 // generated is the name that the server makes of a generateName.
 const generated = "agent-abcde"
 
-// outcome is what becomes of a pod: what is stored, or the plugin that refuses it and
-// the message.
+// outcome is the result of admission: the stored pod, or the plugin that refuses the pod
+// and its message.
 type outcome struct {
 	Pod     *corev1.Pod
 	Plugin  string
 	Message string
 }
 
-// realOutcome asks the real plugins, with the strategy of the registry between those
-// that change the pod and those that only check it.
+// realOutcome runs the real plugins, with the strategy of the registry between mutating
+// and validating ones.
 func realOutcome(t failer, real *upstream.Admission, pod *corev1.Pod, enabled func(string) bool) outcome {
 	ctx := kindOf(pod).context()
 	internal := internalOf(t, pod).(*core.Pod)
@@ -105,8 +105,8 @@ func ourOutcome(pod *corev1.Pod, objects admission.Objects, plugins admission.Pl
 	return outcome{Pod: admitted}
 }
 
-// sortedParts puts the parts of an aggregate in order: upstream collects those of a
-// LimitRange in the order of a map.
+// sortedParts sorts the parts of an aggregate: upstream collects the errors of a
+// LimitRange in map order.
 func sortedParts(message string) string {
 	before, list, ok := strings.Cut(message, "[")
 	if !ok || !strings.HasSuffix(list, "]") {
@@ -145,7 +145,7 @@ func (o outcome) same(other outcome) bool {
 // Of two entries of a map one comes first in one of eight walks.
 const attempts = 400
 
-// TestPodsAreAdmitted compares what becomes of a new pod with the real plugins, in the
+// TestPodsAreAdmitted compares the admission of a new pod with the real plugins, in the
 // API server's order.
 func TestPodsAreAdmitted(t *testing.T) {
 	real, err := upstream.NewAdmission()

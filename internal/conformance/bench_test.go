@@ -171,7 +171,7 @@ func BenchmarkScores(b *testing.B) {
 	}
 }
 
-// race is one question put to both sides, with the answer that each must give.
+// race is one question to both sides, with the answer that each must return.
 type race struct {
 	items, want int
 	baseline    func() int

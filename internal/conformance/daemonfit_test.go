@@ -110,7 +110,7 @@ func runsFor(ds *appsv1.DaemonSet, pod *corev1.Pod, node string) bool {
 	return ownedBy(ds, pod) && pod.Spec.NodeName == node && !ended
 }
 
-// daemonPodOn gives the pod that the controller would create for a node, bound there.
+// daemonPodOn returns the pod that the controller would create for a node, bound there.
 func daemonPodOn(t *rapid.T, ds *appsv1.DaemonSet, node string) *corev1.Pod {
 	pod, err := upstream.DaemonPod(ds, node)
 	if err != nil {
@@ -133,7 +133,7 @@ func ownedBy(ds *appsv1.DaemonSet, pod *corev1.Pod) bool {
 	return pod.Namespace == ds.Namespace && slices.ContainsFunc(pod.OwnerReferences, func(ref metav1.OwnerReference) bool { return ref.UID == ds.UID })
 }
 
-// against gives all that the filters have against a pod on a node, ascending.
+// against returns the reasons of all filters that reject the pod on a node, ascending.
 func against(t *rapid.T, scheduler *upstream.Scheduler, pod *corev1.Pod, node string) []string {
 	want := slices.Clone(scheduler.EveryReason(t.Context(), pod)[node])
 	for plugin, said := range scheduler.Filters(t.Context(), pod).Nodes[node] { // any order: sorted below

@@ -17,8 +17,8 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// readBack takes an object through the API server: decoded, defaulted, made
-// internal, prepared for creation, and encoded for the one who reads it.
+// readBack passes an object through the API server: it is decoded, defaulted, converted
+// to the internal version, prepared for creation, and encoded for a reader.
 func readBack[T any](t testing.TB, object *T, gvk schema.GroupVersionKind, prepare func(context.Context, runtime.Object)) *T {
 	any(object).(runtime.Object).GetObjectKind().SetGroupVersionKind(gvk)
 	text, err := json.Marshal(object)

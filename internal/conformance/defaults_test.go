@@ -22,7 +22,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 )
 
-// kinds are those that cluster.Default knows, and whether they have defaults.
+// kinds lists the kinds that cluster.Default knows, and whether they have defaults.
 var kinds = []struct {
 	object runtime.Object
 	has    bool
@@ -55,8 +55,8 @@ func realDefault(t testing.TB, object runtime.Object) runtime.Object {
 	return pod
 }
 
-// sameDefault compares berth and the real code to the last bit, nil and empty
-// lists and the text of quantities included, and says whether there was a default.
+// sameDefault compares berth with the real code exactly, including nil and empty
+// lists and the text of quantities. It reports whether there was a default.
 func sameDefault(t testing.TB, object runtime.Object) (filled bool) {
 	t.Helper()
 	before := object.DeepCopyObject()

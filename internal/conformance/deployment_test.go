@@ -23,12 +23,12 @@ import (
 
 // Every tick of a generated scenario ends with the same Deployments, ReplicaSets
 // and pods in berth as with the real controllers: statuses with all conditions and
-// their times, sizes, annotations and revisions, which pods were created and
-// deleted by a ReplicaSet, who is ready, terminating and where, and how often its
-// containers were started again. Of what Kubernetes
-// leaves open (names, UIDs, the node among those that fit, who goes first of pods
-// that no rule tells apart) it is given berth's choice. Mutants:
-// deployment_mutants_test.go, among them an order of victims without restarts.
+// their times, sizes, annotations and revisions, the pods that each ReplicaSet created
+// and deleted, which pods are ready or terminating and on which node, and how often
+// containers were restarted. Where Kubernetes leaves a choice open (names, UIDs, one of
+// several feasible nodes, the order of pods that no rule orders) the real side gets
+// berth's choice. Mutants: deployment_mutants_test.go, among them a deletion order that
+// ignores restarts.
 func TestDeploymentsAgree(t *testing.T) {
 	census := deploymentPremises()
 	check(t, 500, func(rt *rapid.T) {
@@ -39,8 +39,8 @@ func TestDeploymentsAgree(t *testing.T) {
 	census.report(t, "scenarios")
 }
 
-// TestDeploymentsAgreeAfterADump: likewise when berth takes over from a dump of a
-// cluster that the real controllers have brought to rest.
+// TestDeploymentsAgreeAfterADump starts berth from a dump of a cluster that has settled
+// under the real controllers.
 func TestDeploymentsAgreeAfterADump(t *testing.T) {
 	check(t, 300, func(rt *rapid.T) {
 		compareDeployments(rt, t, controllers.DeploymentHandover().Draw(rt, "scenario"), rollout.OrderByName)
@@ -157,15 +157,15 @@ func (o *ourDeployments) play(s controllers.Scenario, order rollout.Order, objec
 	return nil
 }
 
-// Name gives the pods of a sync berth's names, and UIDs that ascend in the order in
-// which berth deletes them: between some pods the UID decides and between others
-// nothing does, so that only such UIDs leave one order. After a dump they are
-// berth's own, as those before are.
+// Name returns berth's names for the pods of a sync, and UIDs that ascend in the order
+// in which berth deletes them. The UID orders some pods and nothing orders others, so
+// only such UIDs leave one possible order. After a dump the UIDs are berth's own, like
+// the earlier ones.
 func (o *ourDeployments) Name(at controllers.At, n int) (string, types.UID) {
 	at.Tick -= o.first
 	names := o.names[at]
 	if n >= len(names) {
-		return "", "" // before the dump, or one that berth does not make
+		return "", "" // before the dump, or a pod that berth does not create
 	}
 	if o.first == 0 {
 		return names[n], types.UID(fmt.Sprintf("%06d %s", min(o.Turn(names[n]), 999_999), names[n]))
@@ -247,8 +247,8 @@ func (o *ourDeployments) note(now controllers.Tick, e rollout.Event) {
 	}
 }
 
-// describePods gives the pods to their ReplicaSets, which are known by UID: one of
-// the same name may have come while the pods of the other are on their way out.
+// describePods groups the pods by ReplicaSet. The UID identifies a ReplicaSet: another of
+// the same name may exist while the pods of the first still terminate.
 func (o *ourDeployments) describePods(now controllers.Tick, keys map[types.UID]string, pods []*corev1.Pod) {
 	for _, p := range pods {
 		o.uids[p.Name] = p.UID

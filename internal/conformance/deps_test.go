@@ -1,7 +1,7 @@
 package conformance
 
-// The packages of the real code that the suites stand on, in one place so that
-// go.mod and go.sum hold all of them before the first suite that needs one.
+// The packages of the real code that the suites use, in one place, so that go.mod and
+// go.sum list them all.
 import (
 	"testing"
 

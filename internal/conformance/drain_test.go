@@ -24,8 +24,8 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// What a budget allows is what the disruption controller writes into its status,
-// and what it says if it cannot count. Seen to fail: a scale that counts a
+// A PodDisruptionBudget allows what the disruption controller writes into its status,
+// with the same message if it cannot count pods. Seen to fail: a scale that counts a
 // controller once for each of its pods.
 func TestBudgetsAreCounted(t *testing.T) {
 	census := newCensus("a number of minAvailable", "a percentage of minAvailable", "maxUnavailable", "failed sync", "allowed", "nothing allowed", "pods of nobody")

@@ -16,9 +16,9 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Every node's decision is the DaemonSet controller's, by the function that it
-// exports and by the one that its own loops call. The mutants that this suite was
-// seen to find are listed in README.md.
+// The decision for every node equals the DaemonSet controller's, both by the function
+// that it exports and by the function that its own loops call. README.md lists the
+// mutants that this suite found.
 func TestEligibility(t *testing.T) {
 	const nodesEach = 20 // 10,000 DaemonSets make 200,000 pairs
 	seen := newCensus("eligible", "kept", "excluded", "parse error", "nodeName", "hostNetwork", "no terms", "field", "nameless node")
@@ -150,11 +150,10 @@ func objects[T runtime.Object](list []T) []runtime.Object {
 	return all
 }
 
-// snapshots gives a cluster and those that come of it when one node is edited,
-// those of a zone, or all of them (enough for the index to be derived from the old
-// one), when up to five are replaced by others of their name, and when one is
-// removed. Each is made when it is asked for: what its predecessor has indexed by
-// then it may reuse.
+// snapshots yields a cluster, and then copies of it: with one node edited, the nodes of
+// a zone, or all nodes (enough for the index to be derived from the old index); with up
+// to five nodes replaced; with one node removed. Each is created on demand, and may reuse
+// what its predecessor has indexed so far.
 func snapshots(t *rapid.T, c *cluster.Cluster, nodes []*corev1.Node) iter.Seq2[int, *cluster.Cluster] {
 	some := func(label string) []cluster.NodeEdit {
 		return rapid.SliceOfN(rapid.SampledFrom(edits), 1, 3).Draw(t, label)

@@ -16,15 +16,15 @@ import (
 // nodeOnly are the filters that look at the node object alone, which Check judges.
 var nodeOnly = []string{"NodeName", "NodeUnschedulable", "TaintToleration", "NodeAffinity"}
 
-// termsConflict is what the scheduler says, once for all nodes, of a pod each of
-// whose terms asks for two node names at once or for none
+// termsConflict is the scheduler's message, once for all nodes, for a pod whose every
+// term requires two node names at once or none
 // (pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go: PreFilter).
-// berth looks at one node at a time and says what it says of other terms that do
-// not match; the decision is the same.
+// berth judges one node at a time and reports the term as not matching; the decision
+// is the same.
 const termsConflict = "pod affinity terms conflict"
 
-// Check gives, in the profile's order, exactly the plugins that turn a node down
-// when each is asked alone, and their words.
+// Check returns, in the profile's order, exactly the plugins that reject a node when
+// each runs alone, with their messages.
 func TestNodeFilters(t *testing.T) {
 	scheduler, err := upstream.NewScheduler(t.Context())
 	if err != nil {
@@ -80,7 +80,7 @@ func compareReasons(t *rapid.T, v placement.Verdict, filters upstream.Filters, n
 	}
 }
 
-// roomy gives every node room for a pod that asks for nothing.
+// roomy returns the nodes with room for a pod that requests nothing.
 func roomy(nodes []*corev1.Node) []*corev1.Node {
 	for _, n := range nodes {
 		n.Status.Allocatable = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("10")}

@@ -16,10 +16,10 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// In whole worlds: the reasons of every node are those of every filter asked
-// alone, in the profile's order and the plugins' words; Placed is where the
-// scheduler would bind the pod, Pending what only fit is in the way of; and the
-// sentence is that of the FailedScheduling event up to what preemption adds.
+// In whole clusters, the reasons of a node equal the reasons of each filter run alone,
+// in the profile's order and with the plugins' messages. Placed is where the scheduler
+// would bind the pod; Pending is where only fit prevents it. The message equals the
+// FailedScheduling event without its part about preemption.
 func TestFit(t *testing.T) {
 	scheduler, err := upstream.NewScheduler(t.Context())
 	if err != nil {
@@ -119,7 +119,7 @@ func compareVerdict(t *rapid.T, v placement.Verdict, filters upstream.Filters) {
 	}
 }
 
-// verdictLines gives what each plugin would say, and with which code.
+// verdictLines returns the message and code of each plugin.
 func verdictLines(v placement.Verdict) []string {
 	lines := []string{}
 	for i := 0; i < len(v.Reasons); {

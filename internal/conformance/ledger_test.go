@@ -15,8 +15,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// The account of a node is the scheduler's own NodeInfo of it, once the controller
-// has created every pod that it wants and deleted every one that it does not.
+// The reported usage of a node equals the scheduler's own NodeInfo, once the controller
+// has created every pod that it wants and deleted all others.
 func TestLedger(t *testing.T) {
 	seen := newCensus("overloaded", "clashing", "wanted", "kept", "scalars")
 	check(t, 2000, func(t *rapid.T) {
@@ -49,7 +49,7 @@ func TestLedger(t *testing.T) {
 	seen.report(t, "accounts of nodes")
 }
 
-// settled gives the pods of a node when the controllers of the DaemonSets are done.
+// settled returns the pods of a node after the DaemonSet controller has settled.
 func settled(t *rapid.T, w gen.World, daemonSets []*appsv1.DaemonSet, n *corev1.Node) []*corev1.Pod {
 	var pods []*corev1.Pod
 	for _, pod := range w.Pods {
@@ -69,7 +69,7 @@ func settled(t *rapid.T, w gen.World, daemonSets []*appsv1.DaemonSet, n *corev1.
 	return pods
 }
 
-// freeBeside gives what is left of each resource, that is there or asked for.
+// freeBeside returns the free amount of each resource that the node has or a pod requests.
 func freeBeside(info *framework.NodeInfo) []string {
 	free := map[string]int64{
 		"cpu": info.Allocatable.MilliCPU - info.Requested.MilliCPU, "memory": info.Allocatable.Memory - info.Requested.Memory,

@@ -134,7 +134,7 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// source gives the file's path and what is in it with the fault.
+// source returns the path of the file and its text with the fault.
 func (m mutant) source(t *testing.T) (path, faulty string) {
 	path, err := filepath.Abs(filepath.Join("../..", m.file))
 	if err != nil {

@@ -81,7 +81,7 @@ func compareScenario(t *testing.T, scheduler *upstream.Scheduler, m *cluster.Man
 }
 
 // scenarioPod is the pod of placement's TestScenarios, with the priority that
-// admission gives it.
+// admission sets.
 func scenarioPod(t *testing.T, m *cluster.Manifest, d *datadriven.TestData) *corev1.Pod {
 	app := "agent"
 	d.MaybeScanArgs(t, "app", &app)

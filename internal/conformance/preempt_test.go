@@ -13,8 +13,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// Whom the scheduler would evict from every node, by the real DryRunPreemption on
-// all nodes; which node it would take; and the whole message of its event.
+// Preemption equals the real DryRunPreemption on all nodes: the victims on every node,
+// the nominated node, and the whole message of the event.
 func TestPreemption(t *testing.T) {
 	scheduler, err := upstream.NewScheduler(t.Context())
 	if err != nil {
@@ -86,9 +86,9 @@ func comparePreemptions(t *rapid.T, p *placement.Prediction, want upstream.Preem
 	}
 }
 
-// sameChoice is the event with berth's choice among equals in the place of the
-// scheduler's, which takes any: Go's map order decides, anew each time it is
-// asked, so what it chose for this sentence is in the sentence alone.
+// sameChoice returns the event with the scheduler's choice among equal nodes replaced by
+// berth's. Go's map order decides that choice in each call, so only the message itself
+// shows it.
 func sameChoice(sentence string, p *placement.Prediction) string {
 	chosen, ok := p.Preemption()
 	if !ok {

@@ -142,7 +142,7 @@ func compareReading(t rapid.TB, text []byte) string {
 	return "taken"
 }
 
-// onPurpose reports whether the error is one of those that only berth makes.
+// onPurpose reports whether only berth returns the error.
 func onPurpose(err error) bool {
 	var all interface{ Unwrap() []error }
 	return errors.As(err, &all) && slices.ContainsFunc(all.Unwrap(), func(err error) bool {

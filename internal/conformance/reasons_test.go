@@ -11,9 +11,9 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// The scheduler hears only the first thing that PodTopologySpread and
-// InterPodAffinity have against a node. berth says all of them: no fewer, and
-// none that the plugin would not say if it came to it.
+// PodTopologySpread and InterPodAffinity return only the first reason against a node.
+// berth returns all of them: no fewer, and none that the plugin would not return if the
+// earlier ones were resolved.
 func TestEveryReasonAboutOtherPods(t *testing.T) {
 	scheduler, err := upstream.NewScheduler(t.Context())
 	if err != nil {

@@ -74,7 +74,7 @@ func judged(t *rapid.T, s *upstream.Scheduler, w gen.World, pod *corev1.Pod) ups
 	return j
 }
 
-// misplaced says why the scheduler would not have bound the replica so.
+// misplaced returns why the scheduler would not have bound the replica to its node.
 func misplaced(r placement.Replica, j upstream.Judgement) string {
 	if len(j.Feasible) == 1 && j.Feasible[0] == r.Node {
 		return ""
@@ -102,7 +102,7 @@ func deploymentOf(pod *corev1.Pod, replicas int32) *appsv1.Deployment {
 	return d
 }
 
-// replicaSetOf gives the ReplicaSet that the names of the pods give away.
+// replicaSetOf returns the ReplicaSet, with the hash taken from the names of its pods.
 func replicaSetOf(d *appsv1.Deployment, out placement.ReplicaPlacement) *appsv1.ReplicaSet {
 	first := ""
 	if len(out.Bound) > 0 {

@@ -37,7 +37,7 @@ func often(t testing.TB, times int) int {
 	return times * longer(t)
 }
 
-// seeds are those of the cases of a suite that draws by itself.
+// seeds yields the seeds of the cases of a suite that draws by itself.
 func seeds(t testing.TB, times int) iter.Seq[[2]uint64] {
 	return func(yield func([2]uint64) bool) {
 		t.Cleanup(func() {

@@ -92,7 +92,7 @@ func modelled(scores map[string]upstream.Score) map[string]upstream.Score {
 	return scores
 }
 
-// differing gives the plugins that do not give all feasible nodes the same.
+// differing returns the plugins whose scores differ between feasible nodes.
 func differing(j upstream.Judgement) map[string]bool {
 	plugins, first := map[string]bool{}, map[string]int64{}
 	for _, score := range j.Scores { // any order: a set
@@ -129,7 +129,7 @@ func add[T runtime.Object](all []runtime.Object, objects []T) []runtime.Object {
 	return all
 }
 
-// drawn gives a world and a pod, three times in four such that scores decide.
+// drawn returns a world and a pod. In three of four cases scores decide.
 func drawn(t *rapid.T) (gen.World, *corev1.Pod) {
 	if rapid.IntRange(0, 3).Draw(t, "any") == 0 {
 		return gen.Worlds().Draw(t, "world"), gen.Incoming().Draw(t, "pod")

@@ -19,13 +19,13 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// NoExecute taints that come and go, on nodes that come and go, turn pods out in
-// the ticks in which the real taint eviction controller deletes them.
-// Mutants seen to fail: taints looked at after each edit and not once in a tick; a
-// node that goes forgets them; a time that runs begins anew when they change.
+// When NoExecute taints and nodes come and go, pods are evicted in the same ticks as by
+// the real taint eviction controller.
+// Mutants seen to fail: taints processed after each edit and not once in a tick; a
+// removed node forgets its taints; a running toleration time restarts when they change.
 func TestTaintsEvictAsKubernetes(t *testing.T) {
-	census := newCensus("nobody is turned out", "at once", "later",
-		"a pod is spared in the end", "one that has ended", "a node goes", "a node comes back", "two edits in a tick")
+	census := newCensus("no pod is evicted", "at once", "later",
+		"a pod is not evicted after all", "a terminal pod", "a node goes", "a node comes back", "two edits in a tick")
 	check(t, 500, func(rt *rapid.T) {
 		s := drawTainted(rt)
 		var theirs map[string]time.Duration
@@ -49,14 +49,14 @@ func TestTaintsEvictAsKubernetes(t *testing.T) {
 
 const taintedTicks = 30
 
-// tainted is what befalls pods that nobody controls.
+// tainted is a history of taints on the nodes of pods without a controller.
 type tainted struct {
 	pods  []*corev1.Pod
 	steps []taintStep // ascending by tick
 }
 
-// taintStep is what becomes of a node's taints in a tick, edit by edit; no edits:
-// the node goes.
+// taintStep lists the edits of a node's taints in one tick. Without edits the node is
+// removed.
 type taintStep struct {
 	tick   int
 	node   string
@@ -131,9 +131,9 @@ func taintedNode(name string, taints []corev1.Taint) *corev1.Node {
 	return n
 }
 
-// changes are what the real controller sees: the state at the end of each tick's
-// edits, a little before the tick, and the later the tick the earlier, so that what
-// is due in a tick comes after what befalls the node in it, as berth has it.
+// changes returns what the real controller sees: the state after each tick's edits. It
+// sees them a little before the tick, and earlier the later the tick is, so that what is
+// due in a tick follows the edits of that tick, as in berth.
 func (s *tainted) changes() []upstream.NodeChange {
 	all := []upstream.NodeChange{{Name: "n1", Node: taintedNode("n1", nil)}, {Name: "n2", Node: taintedNode("n2", nil)}}
 	for _, step := range s.steps {
@@ -217,11 +217,11 @@ func (s *tainted) String() string {
 
 func (s *tainted) note(census *census, evicted map[string]int) {
 	census.cases++
-	census.noteIf(len(evicted) == 0, "nobody is turned out")
+	census.noteIf(len(evicted) == 0, "no pod is evicted")
 	census.noteIf(len(evicted) < len(s.pods), "a pod is spared in the end")
 	for _, p := range s.pods {
 		at, gone := evicted[p.Name]
-		census.noteIf(gone && p.Status.Phase != corev1.PodRunning && p.Status.Phase != corev1.PodPending, "one that has ended")
+		census.noteIf(gone && p.Status.Phase != corev1.PodRunning && p.Status.Phase != corev1.PodPending, "a terminal pod")
 		mine := slices.ContainsFunc(s.steps, func(step taintStep) bool { return step.node == p.Spec.NodeName && step.tick+1 == at })
 		census.noteIf(gone && mine, "at once")
 		census.noteIf(gone && !mine, "later")

@@ -83,8 +83,8 @@ func (s *soil) address(v *corev1.Service) {
 	v.Spec.ClusterIP = v.Spec.ClusterIPs[0]
 }
 
-// age makes of a new object one that has lived: with a generation, and here and
-// there on its way out.
+// age makes a new object look old: it has a generation, and sometimes a deletion
+// timestamp.
 func (s *soil) age(object runtime.Object) {
 	meta := object.(metav1.Object)
 	meta.SetGeneration(int64(s.rng.IntN(4)))
@@ -113,8 +113,8 @@ type change struct {
 	do   func(*soil, runtime.Object)
 }
 
-// changesOf has a change for each field that the generator sets, and those that
-// are aimed at one rule.
+// changesOf returns a change for each field that the generator sets, and changes for
+// particular rules.
 func changesOf(k validatedKind) []change {
 	var changes []change
 	for _, path := range k.fieldsSet() {

@@ -38,7 +38,7 @@ func grow(kind func(*soil) runtime.Object, seed [2]uint64, mistakes int) runtime
 	return kind(s)
 }
 
-// site says whether there is to be a mistake here.
+// site reports whether to make a mistake here.
 func (s *soil) site() bool {
 	s.sites++
 	return s.bad[s.sites-1]
@@ -49,7 +49,7 @@ func (s *soil) maybe(percent int) bool { return s.rng.IntN(100) < percent }
 
 func one[T any](s *soil, of ...T) T { return of[s.rng.IntN(len(of))] }
 
-// sound gives one of the good values, or at a mistake one of the bad.
+// sound returns one of the good values, or for a mistake one of the bad ones.
 func sound[T any](s *soil, good []T, bad ...T) T {
 	choice := s.rng.Uint64()
 	if s.site() {
@@ -166,7 +166,7 @@ func (s *soil) requirement() metav1.LabelSelectorRequirement {
 	return r
 }
 
-// values gives a number of values within bounds, or one out of them.
+// values returns a number of values within the bounds, or for a mistake outside of them.
 func (s *soil) values(least, most int) []string {
 	n := sound(s, of(least, most), 0, 1, 2, 3)
 	var values []string
@@ -309,7 +309,7 @@ func (s *soil) podTerm() corev1.PodAffinityTerm {
 	return t
 }
 
-// labelKeys gives keys that are not in the selector, or at a mistake also such as are.
+// labelKeys returns keys that are not in the selector; for a mistake some are.
 func (s *soil) labelKeys(selector *metav1.LabelSelector, good ...string) []string {
 	keys := good[:1+s.rng.IntN(len(good))]
 	if s.site() {
@@ -348,7 +348,7 @@ func (s *soil) spread() []corev1.TopologySpreadConstraint {
 	return list
 }
 
-// resources gives requests and limits that go together.
+// resources returns requests and limits that are consistent.
 func (s *soil) resources() corev1.ResourceRequirements {
 	r := corev1.ResourceRequirements{Limits: corev1.ResourceList{}, Requests: corev1.ResourceList{}}
 	if s.maybe(70) {
@@ -388,7 +388,7 @@ func (s *soil) resources() corev1.ResourceRequirements {
 	return r
 }
 
-// ports gives ports that nobody else has, from a number on.
+// ports returns distinct ports, starting at a number.
 func (s *soil) ports(from int32, hostNetwork bool) []corev1.ContainerPort {
 	var list []corev1.ContainerPort
 	for i := range int32(s.rng.IntN(3)) {
@@ -501,7 +501,7 @@ func (s *soil) podSpec() corev1.PodSpec {
 	return p
 }
 
-// podResources gives the whole pod ample resources, or at a mistake not.
+// podResources returns ample resources for the whole pod, or too few for a mistake.
 func (s *soil) podResources(p *corev1.PodSpec) *corev1.ResourceRequirements {
 	r := &corev1.ResourceRequirements{Requests: corev1.ResourceList{}, Limits: corev1.ResourceList{}}
 	if s.maybe(80) {

@@ -143,7 +143,7 @@ var unmodelled = []struct{ path, reason string }{
 	{`^spec\.finalizers\b`, "deleting namespaces is not modelled"},
 	{`^metadata\.nodeSwapStatus\b|^spec\.(podCIDRs|podPreemptionPolicy|configSource)\b`, "a node's network and swap are not modelled"},
 	{`annotations.*(scheduler\.alpha|preferAvoidPods|seccomp|apparmor)|AvoidPods`, "annotations that nothing reads any more"},
-	{`^spec\.(clusterIPs?|ipFamil|externalIPs|externalName|sessionAffinity|healthCheckNodePort|trafficDistribution)`, "a Service only says which pods belong together"},
+	{`^spec\.(clusterIPs?|ipFamil|externalIPs|externalName|sessionAffinity|healthCheckNodePort|trafficDistribution)`, "berth uses only the selector of a Service"},
 	{`^spec\.(externalTrafficPolicy|internalTrafficPolicy)|[lL]oadBalancer`, "as above"},
 	{`^metadata\.generation\b`, "the server counts generations itself"},
 }
@@ -160,8 +160,8 @@ func isModelled(path string) bool {
 	return !slices.ContainsFunc(unmodelledPaths, func(r *regexp.Regexp) bool { return r.MatchString(path) })
 }
 
-// tell gives the mistakes about what berth uses as sentences without the wrong
-// value, ascending, none twice: the type's name, the path and the words.
+// tell returns the mistakes in fields that berth uses as lines without the wrong value,
+// ascending and without duplicates: the type's name, the path and the message.
 func tell(mistakes field.ErrorList) []string {
 	var told []string
 	for _, m := range mistakes {

@@ -12,9 +12,9 @@ import (
 	"github.com/berthsim/berth/rollout/rollouttest"
 )
 
-// Beside is the real DaemonSet controller as rollouttest asks one: it is shown
-// objects, and says what it would do. Nothing of that is done; what comes of it is
-// in the objects that it is shown next.
+// Beside is the real DaemonSet controller in the form that rollouttest asks for: it gets
+// objects and returns what it would do. Nothing is done; the effects are in the objects
+// that it gets next.
 type Beside struct{ controller *controller }
 
 // NewBeside makes a controller that has not seen anything.

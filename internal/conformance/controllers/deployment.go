@@ -123,13 +123,14 @@ func (w *world) deploy(tick *ticking) (changed bool, err error) {
 	return changed, nil
 }
 
-// lineUp has the ReplicaSet's pods stand as the controller will sort them for a
-// deletion, those that no rule tells apart as chosen. Its sort leaves alone what is
-// sorted, but is not stable beyond twelve pods: it would deal out the equals anew.
+// lineUp puts the ReplicaSet's pods into the order in which the controller sorts them
+// for a deletion, and pods that no rule orders into the chosen order. The controller's
+// sort keeps what is sorted, but is not stable beyond twelve pods: it would reorder
+// equal pods.
 //
-// Its order is not transitive: of two that no rule tells apart one may stand before a
-// third and one behind it. Then it matters how those that stay stand behind those
-// that go, which nobody says, and any order of them will do with which these go.
+// Its order is not transitive: of two pods that no rule orders, one may precede a third
+// pod and the other follow it. Then the order of the remaining pods matters too. Nothing
+// specifies it, and any order that leads to these deletions is accepted.
 func (w *world) lineUp(rs *appsv1.ReplicaSet) {
 	pods := slices.DeleteFunc(w.podsOf(rs), func(p *corev1.Pod) bool { return !controllerutil.IsPodActive(p) })
 	turn := func(p *corev1.Pod) int { return w.controller.options.Choices.Turn(p.Name) }
@@ -150,7 +151,7 @@ func (w *world) lineUp(rs *appsv1.ReplicaSet) {
 	}
 }
 
-// places are those of pods, in the order of equals, when they are sorted for a
+// places returns the position of each pod among equal ones when they are sorted for a
 // deletion.
 func (w *world) places(rs *appsv1.ReplicaSet, pods []*corev1.Pod) map[types.UID]int {
 	pods = slices.Clone(pods)
@@ -171,8 +172,8 @@ func neverRestarted(pods []*corev1.Pod) (others []*corev1.Pod) {
 	return others
 }
 
-// byRestarts says whether the ReplicaSet would have deleted others of its pods if
-// none had been restarted.
+// byRestarts reports whether the ReplicaSet would have deleted other pods if no container
+// had been restarted.
 func (w *world) byRestarts(rs *appsv1.ReplicaSet, deleted []string) bool {
 	active := slices.DeleteFunc(w.podsOf(rs), func(p *corev1.Pod) bool { return !controllerutil.IsPodActive(p) })
 	slices.SortFunc(active, func(a, b *corev1.Pod) int { return cmp.Compare(w.otherwise[a.UID], w.otherwise[b.UID]) })
@@ -207,7 +208,7 @@ func (w *world) inLine(objects []any) {
 	})
 }
 
-// nameReplicas gives new pods the names and UIDs that somebody else chose.
+// nameReplicas sets the chosen names and UIDs of new pods.
 func (w *world) nameReplicas(key string, writes []write) {
 	choices := w.controller.options.Choices
 	if choices == nil {

@@ -1,6 +1,6 @@
 // Package controllers drives the real DaemonSet, Deployment and ReplicaSet
 // controllers of k8s.io/kubernetes v1.37.2 in virtual time, by the rules of
-// berth's tick: the oracle the simulator is compared with.
+// berth's tick. The simulator is compared with it.
 //
 // A [Scenario] is data: nodes, DaemonSets and Deployments, how long pods take,
 // what happens in which tick. [Run] plays it and returns a [Trace]: for every tick
@@ -25,10 +25,9 @@
 // scenario with Deployments is played in a bubble of testing/synctest
 // ([InVirtualTime]), where that is the simulation's.
 //
-// The DaemonSet controller goes through nodes in Go map order. With
-// [Options.Draws] a sync in which it had a choice is drawn again and again, the
-// writes thrown away, and the outcome that goes by node name is kept: the real
-// controller's own, only made reproducible. What is open about the pods of a
-// ReplicaSet (names, UIDs, nodes) is for [Options.Choices] to say: it is given, not
-// drawn.
+// The DaemonSet controller visits nodes in Go map order. With [Options.Draws] a sync in
+// which it had a choice is repeated and its writes are dropped, until the outcome is the
+// one of ascending node names: the real controller's own, but reproducible.
+// [Options.Choices] chooses what is open about the pods of a ReplicaSet (names, UIDs,
+// nodes).
 package controllers

@@ -11,11 +11,10 @@ import (
 	"k8s.io/kubernetes/pkg/controller/daemon"
 )
 
-// expel notes for every pod when the NoExecute taints of its node turn it out. A
-// time that is noted stays while there are taints that it follows from, and while
-// the node is gone (pkg/controller/tainteviction/taint_eviction.go:
-// processPodOnNode).
-func (w *world) expel() {
+// noteEvictions records for every pod when the NoExecute taints of its node evict it. A
+// recorded time stays as long as its taints do, and while the node does not exist
+// (pkg/controller/tainteviction/taint_eviction.go: processPodOnNode).
+func (w *world) noteEvictions() {
 	for _, pod := range w.pods.list() {
 		k := key(pod)
 		if _, there := w.nodes.get(pod.Spec.NodeName); !there {
@@ -32,7 +31,7 @@ func (w *world) expel() {
 	}
 }
 
-// evict turns out the pods whose time has come.
+// evict deletes the pods whose eviction is due.
 func (w *world) evict() {
 	for _, pod := range w.pods.list() {
 		if at, noted := w.evictions[key(pod)]; noted && !w.now.Before(at) {
@@ -94,10 +93,10 @@ func (w *world) excluded(pod *corev1.Pod, node *corev1.Node) bool {
 	return !stays
 }
 
-// withPatience is what admission gives a pod: five minutes on a node that is not
-// ready or unreachable
+// withDefaultTolerations adds what admission adds to a pod: it tolerates a node that is
+// not ready or unreachable for five minutes
 // (plugin/pkg/admission/defaulttolerationseconds/admission.go: Admit).
-func withPatience(pod *corev1.Pod) {
+func withDefaultTolerations(pod *corev1.Pod) {
 	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
 		taint := corev1.Taint{Key: key, Effect: corev1.TaintEffectNoExecute}
 		if tolerated, _ := v1helper.GetMatchingTolerations(klog.Background(), []corev1.Taint{taint}, pod.Spec.Tolerations); !tolerated {

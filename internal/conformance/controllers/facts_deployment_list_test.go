@@ -128,7 +128,7 @@ var deploymentFacts = []deployed{
 		want: map[string]string{"4-6": "sizes=0 terminating=2", "7-10": "sizes= have=0 quiet progressing=DeploymentPaused", "11": "sizes=2 created=2 rev=1"},
 	},
 	{
-		// 3 and 2 of at most 6 become 10 and 7 of 20; of the 3 left over the first gets all, and has to give them back.
+		// 3 and 2 of at most 6 become 10 and 7 of 20; the first gets all of the 3 left over, and loses them again.
 		Scenario: story("a scale can make more new pods than there are to be", 1, map[int][]Input{
 			0: {NeverReady{Image: "v1"}, deploy("v1", 3, Rolling("100%", "1"))},
 			3: {NeverReady{Image: "v2"}, deploy("v2", 3, Rolling("100%", "1"))}, 5: {Scale{web, 10}}}),

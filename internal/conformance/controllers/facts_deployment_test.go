@@ -16,7 +16,7 @@ const web = "default/web"
 // explains.
 type deployed struct {
 	Scenario
-	// want says what the Deployment must look like, by ticks: "3" or "4-9". Words:
+	// want is the expected state of the Deployment by ticks: "3" or "4-9". Words:
 	// have ready updated avail unavail terminating gen rev collisions created deleted
 	// failed refused = a number; sizes revs = the ReplicaSets', ascending by revision;
 	// progressing available = a reason; quiet: nothing created or deleted; error: a

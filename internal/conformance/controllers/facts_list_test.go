@@ -159,12 +159,12 @@ var facts = []fact{
 		},
 	},
 	{
-		Scenario: scene("with surge and host ports the new pod is pending for ever", 2,
+		Scenario: scene("with surge and host ports the new pod stays pending", 2,
 			two(apply("v1", HostPort(80)), apply("v2", HostPort(80), MaxSurge("1")))),
 		want: map[string]string{"3": "+n1 fine", "4-11": "quiet pending=1 updated=0 avail=2"},
 	},
 	{
-		Scenario: scene("with surge and no room the new pod is pending for ever", 2,
+		Scenario: scene("with surge and no room the new pod stays pending", 2,
 			two(apply("v1", CPU("5")), apply("v2", CPU("5"), MaxSurge("1")))),
 		want: map[string]string{"3": "+n1 fine", "4-11": "quiet pending=1 updated=0 avail=2"},
 	},

@@ -14,7 +14,7 @@ import (
 // fact is a statement about Kubernetes, and a scenario whose trace it explains.
 type fact struct {
 	Scenario
-	// want says what a DaemonSet must look like, by ticks: "3" or "4-9". Words:
+	// want is the expected state of a DaemonSet by ticks: "3" or "4-9". Words:
 	// want have mis ready updated avail unavail gen revisions created deleted
 	// terminating pods pending failed syncs = a number (revisions: a list); -n1 +n1
 	// are the deletes and creates, all of them; quiet: none; error: a sync failed,

@@ -23,9 +23,9 @@ func Scenarios() *rapid.Generator[Scenario] {
 	})
 }
 
-// Handover generates scenarios that come to rest at Scenario.Dump, where all that
-// matters stands in the objects: no pod has failed or is held back, no node has
-// just gone. From then on anything may happen.
+// Handover generates scenarios that are settled at Scenario.Dump, where the objects hold
+// the whole state: no pod has failed or is delayed, no node was just removed. After it
+// anything may happen.
 func Handover() *rapid.Generator[Scenario] {
 	return rapid.Custom(func(t *rapid.T) Scenario {
 		p := newPlot(t)

@@ -22,8 +22,8 @@ func DeploymentScenarios() *rapid.Generator[Scenario] {
 	})
 }
 
-// DeploymentHandover generates scenarios that come to rest at Scenario.Dump, where
-// all that matters stands in the objects, see [Handover].
+// DeploymentHandover generates scenarios that are settled at Scenario.Dump, where the
+// objects hold the whole state; see [Handover].
 func DeploymentHandover() *rapid.Generator[Scenario] {
 	return rapid.Custom(func(t *rapid.T) Scenario {
 		p := newDeploymentPlot(t)

@@ -10,10 +10,10 @@ import (
 	"k8s.io/kubernetes/pkg/util/taints"
 )
 
-// happen lets one input take effect; an error says why it could not.
+// happen applies one input, or returns why it cannot.
 func (w *world) happen(in Input) error {
 	if t, is := troubleIn(in); is {
-		w.befall(t)
+		w.setFault(t)
 		return nil
 	}
 	switch in := in.(type) {
@@ -123,7 +123,7 @@ func (w *world) applyNode(node *corev1.Node) {
 	w.updateNode(node)
 }
 
-// taintDown gives the unreachable taints to nodes that have been down for NodeGrace.
+// taintDown adds the unreachable taints to nodes that have been down for NodeGrace.
 func (w *world) taintDown() {
 	for _, name := range slices.Sorted(maps.Keys(w.faults)) {
 		f := w.faults[name]

@@ -34,7 +34,7 @@ type registry struct {
 	status rest.RESTUpdateStrategy
 }
 
-// registries are those of the kinds with a strategy here, by resource.
+// registries holds the registry of each kind that has a strategy here, by resource.
 var registries = map[string]registry{
 	"daemonsets": {
 		func() object { return &appsv1.DaemonSet{} }, func() runtime.Object { return &apps.DaemonSet{} },
@@ -123,7 +123,7 @@ func defaulted[T object](o T) T {
 	return o
 }
 
-// identify gives an object that a user sends what only the server knows.
+// identify sets the fields that only the server knows in an object from a user.
 func identify(o, old object) {
 	o.SetUID(old.GetUID())
 	o.SetCreationTimestamp(old.GetCreationTimestamp())

@@ -13,10 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Options say how to play a scenario.
+// Options are the options of Run.
 type Options struct {
 	// Draws is how often, at most, a sync in which the controller had a choice is
-	// repeated, to find the outcome that goes by node name. 0: take what comes.
+	// repeated until it acts in the order of node names. 0: accept any outcome.
 	// Up to 8 nodes a Go map has 8 orders, each as likely: 100 draws miss one in
 	// 10^5.8 times.
 	Draws int
@@ -37,9 +37,10 @@ type Choices interface {
 	// Name and UID of the n-th pod, from 0, that a ReplicaSet creates in a sync; an
 	// empty name leaves them to the driver.
 	Name(at At, n int) (string, types.UID)
-	// Node that the scheduler takes among those that fit the pod.
+	// Node returns which feasible node the scheduler picks for the pod.
 	Node(pod string) string
-	// Turn of a pod among those that no rule tells apart when some are to be deleted.
+	// Turn returns the position of a pod among pods that no rule orders when some of
+	// them are deleted.
 	Turn(pod string) int
 }
 
@@ -82,7 +83,7 @@ type world struct {
 	controller *controller
 	deployer   *deployer // nil if there is no Deployment in the scenario
 	faults     map[string]*faults
-	evictions  map[string]time.Time // by pod: when taints turn it out
+	evictions  map[string]time.Time // by pod: when taints evict it
 	line       map[types.UID]int    // in which pods of a ReplicaSet stand for deletion
 	otherwise  map[types.UID]int    // and would stand if none had been restarted
 	troubles
@@ -206,7 +207,7 @@ func (w *world) tick(tick int, inputs []Input) (Tick, error) {
 		}
 	}
 	w.taintDown()
-	w.expel()
+	w.noteEvictions()
 	w.evict()
 	w.kubelets()
 	w.collect()
@@ -253,13 +254,13 @@ func (w *world) round(tick *ticking) (changed bool, err error) {
 		changed = changed || deployed
 	}
 	if w.schedule() {
-		w.expel()
+		w.noteEvictions()
 		changed = true
 	}
 	return changed, nil
 }
 
-// number says which revision the pods of the acts have.
+// number sets the revision of the pods in the acts.
 func (w *world) number(ds *appsv1.DaemonSet, acts []Act) {
 	for _, r := range w.revisionsOf(ds) {
 		for i := range acts {

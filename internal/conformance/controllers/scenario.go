@@ -24,7 +24,7 @@ type Scenario struct {
 	Dump   int // the last tick before another program takes over, if one does
 }
 
-// Config says how time passes and how long pods take.
+// Config is the configuration of time and kubelets.
 type Config struct {
 	Tick      time.Duration // whole seconds; default 1s
 	Start     time.Time     // of tick 0
@@ -33,7 +33,7 @@ type Config struct {
 	NodeGrace time.Duration // from a node's going down to its taints
 }
 
-// Kubelet says how long pods take.
+// Kubelet is how long pods take.
 type Kubelet struct {
 	Start, Ready, Stop time.Duration
 	Timings            []Timing // the first that matches wins
@@ -209,7 +209,7 @@ func deploymentString(d *appsv1.Deployment) string {
 	return b.String()
 }
 
-// deploys says whether there is a Deployment in the scenario.
+// deploys reports whether there is a Deployment in the scenario.
 func (s Scenario) deploys() bool {
 	for _, inputs := range s.At {
 		for _, in := range inputs {

@@ -12,7 +12,7 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 )
 
-// schedule tries every unbound pod once and binds what fits; it says whether it
+// schedule tries every unbound pod once and binds it if it fits. It reports whether it
 // bound any.
 func (w *world) schedule() bool {
 	var unbound []*corev1.Pod
@@ -35,9 +35,9 @@ func (w *world) schedule() bool {
 	return bound
 }
 
-// nodeFor is the node for the pod, or empty. A daemon pod is pinned to one. For
-// others it is the one that somebody else chose, if it fits; then the one with the
-// fewest pods, then the first by name.
+// nodeFor returns the node for the pod, or "". A daemon pod is pinned to a node. Other
+// pods get the chosen node if it fits, then the node with the fewest pods, then the first
+// by name.
 func (w *world) nodeFor(pod *corev1.Pod) string {
 	if pinned := targetNode(pod); pinned != "" {
 		if node, ok := w.nodes.get(pinned); ok && w.fits(pod, node) {

@@ -71,7 +71,7 @@ func admit[T object](s *server, resource string, to *store[T], o T, validate boo
 // pods of the same second the later has the greater name.
 func (s *server) createPod(pod *corev1.Pod) {
 	legacyscheme.Scheme.Default(pod)
-	withPatience(pod)
+	withDefaultTolerations(pod)
 	if pod.Name == "" {
 		prefix := pod.GenerateName + targetNode(pod)
 		s.named[prefix]++

@@ -101,7 +101,7 @@ type orderedIndexer struct {
 	order   func([]any)
 }
 
-// LastStoreSyncResourceVersion says that every write has been watched.
+// LastStoreSyncResourceVersion returns the latest version: every write has been watched.
 func (i *orderedIndexer) LastStoreSyncResourceVersion() string { return i.version() }
 
 func (i *orderedIndexer) List() []any {
@@ -124,7 +124,7 @@ func sortByKey(objects []any) {
 	})
 }
 
-// shuffleNodes deals out the nodes anew, and leaves the pods of each in order.
+// shuffleNodes puts the nodes into random order, and keeps the order of the pods of each.
 func shuffleNodes(objects []any) {
 	sortByKey(objects)
 	rank := map[string]uint64{}
@@ -143,8 +143,8 @@ func nodeName(o any) string {
 	return o.(metav1.Object).GetName()
 }
 
-// informer lets the controller register its handlers with a store. Nothing else
-// of an informer is asked for; a nil SharedIndexInformer would say so.
+// informer lets the controller register its handlers with a store. It uses nothing else
+// of an informer; a call through the nil SharedIndexInformer would panic.
 type informer struct {
 	cache.SharedIndexInformer
 	index   *orderedIndexer

@@ -25,7 +25,7 @@ type Set struct {
 	Revisions []Revision // ascending
 	Pods      []Pod      // by node, then age, then name
 	Errors    []string   // of syncs, each once
-	NewErrors []string   // those that the sync before did not end with
+	NewErrors []string   // that the sync before did not end with
 	Refused   []string   // inputs, with the reason
 	Syncs     int        // that created or deleted something
 }

@@ -19,8 +19,8 @@ type Deployment struct {
 	Refused     []string // inputs, with the reason
 }
 
-// ReplicaSet is one ReplicaSet at the end of a tick, with what its controller
-// did in it. One that is gone has only that.
+// ReplicaSet is one ReplicaSet at the end of a tick, with what its controller did in
+// the tick. A deleted ReplicaSet has only the latter.
 type ReplicaSet struct {
 	Owner       string // name of the Deployment that controls it
 	Replicas    int32
@@ -159,7 +159,7 @@ func replicaOf(p *corev1.Pod) Replica {
 	}
 }
 
-// Restarts are those of a pod's containers that were started again.
+// Restarts returns the restart counts of a pod's restarted containers.
 func Restarts(p *corev1.Pod) map[string]int32 {
 	counts := map[string]int32{}
 	for _, c := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {

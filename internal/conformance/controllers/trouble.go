@@ -88,8 +88,8 @@ func (w *world) troubleOf(pod *corev1.Pod) Input {
 	return nil
 }
 
-// befall ends what was wrong with the pods before.
-func (w *world) befall(t trouble) {
+// setFault adds a fault and ends the earlier faults of the same pods.
+func (w *world) setFault(t trouble) {
 	crash, crashes := t.Input.(CrashLoop)
 	for _, pod := range w.pods.list() {
 		if pod.Spec.NodeName == "" || !t.concerns(pod) {
@@ -191,7 +191,7 @@ func (w *world) resume(node string) {
 	}
 }
 
-// serves says whether the pod's containers run, and have for long enough.
+// serves reports whether the pod's containers have run for long enough to be ready.
 func (w *world) serves(pod *corev1.Pod) bool {
 	l := w.loops[pod.UID]
 	return (l == nil || w.now.Before(l.ends)) && w.due(startedAt(pod), w.timing(pod).Ready) && w.mayBeReady(pod)
@@ -215,7 +215,7 @@ type pull struct {
 	wait time.Duration
 }
 
-// pulled says whether the pod's images are there.
+// pulled reports whether the pod's images have been pulled.
 func (w *world) pulled(pod *corev1.Pod) bool {
 	_, fails := w.troubleOf(pod).(ImagePullFails)
 	p := w.pulls[pod.UID]

@@ -6,7 +6,7 @@ import (
 )
 
 var (
-	// NodeOperators are those of the API and two that it does not know.
+	// NodeOperators are the operators of the API and two unknown ones.
 	NodeOperators = []corev1.NodeSelectorOperator{
 		corev1.NodeSelectorOpIn, corev1.NodeSelectorOpIn, corev1.NodeSelectorOpNotIn, corev1.NodeSelectorOpNotIn,
 		corev1.NodeSelectorOpExists, corev1.NodeSelectorOpDoesNotExist,

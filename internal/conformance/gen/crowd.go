@@ -56,8 +56,8 @@ func Guest() *rapid.Generator[*corev1.Pod] {
 	})
 }
 
-// mistake makes the scheduler fail when it comes to scores. The first is one that
-// the API server lets pass.
+// mistake makes the scheduler fail in scoring. The API server accepts the first
+// mistake.
 func mistake(t *rapid.T, pod *corev1.Pod) {
 	if oneIn(t, 4, "in a constraint") {
 		bad := Constraint(t)

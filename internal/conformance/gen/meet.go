@@ -53,7 +53,7 @@ func valid(t *rapid.T) corev1.NodeSelectorTerm {
 	}}}
 }
 
-// meet gives a pod its rules about other pods: affinity, anti-affinity and spreading.
+// meet sets a pod's rules about other pods: affinity, anti-affinity and spreading.
 func meet(t *rapid.T, pod *corev1.Pod) {
 	if oneIn(t, 3, "podAffinity") {
 		affine(pod).PodAffinity = &corev1.PodAffinity{

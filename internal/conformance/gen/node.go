@@ -64,8 +64,8 @@ func Taint(t *rapid.T) corev1.Taint {
 	}
 }
 
-// Taints draws none of them half of the time, and what the node lifecycle
-// controller sets, which is a pair, now and then.
+// Taints draws no taints in half of the cases, and sometimes the pair that the node
+// lifecycle controller sets.
 func Taints(t *rapid.T) []corev1.Taint {
 	switch rapid.IntRange(0, 7).Draw(t, "taints") {
 	case 0, 1, 2, 3:

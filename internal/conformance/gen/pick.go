@@ -2,7 +2,7 @@ package gen
 
 import "pgregory.net/rapid"
 
-// pick draws one of few; naming one of them twice makes it twice as likely.
+// pick draws one of few values; a value listed twice is twice as likely.
 func pick[T any](t *rapid.T, label string, few ...T) T {
 	return rapid.SampledFrom(few).Draw(t, label)
 }
@@ -21,7 +21,7 @@ func some[T any](t *rapid.T, n int, label string, one func(*rapid.T) T) []T {
 	return list
 }
 
-// fewest draws like some, and seldom gives an empty list in nil's place.
+// fewest draws like some, but sometimes returns an empty list instead of nil.
 func fewest[T any](t *rapid.T, n int, label string, one func(*rapid.T) T) []T {
 	list := some(t, n, label, one)
 	if list == nil && oneIn(t, 3, label+" is empty") {

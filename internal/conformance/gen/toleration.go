@@ -5,7 +5,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TolerationOperators are those of the API, behind a gate or not, and one that it does not know.
+// TolerationOperators are the operators of the API, feature gates included, and an unknown one.
 var TolerationOperators = []corev1.TolerationOperator{
 	corev1.TolerationOpExists, corev1.TolerationOpExists, corev1.TolerationOpEqual, corev1.TolerationOpEqual,
 	"", corev1.TolerationOpLt, corev1.TolerationOpGt, "In",

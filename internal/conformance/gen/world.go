@@ -170,8 +170,8 @@ func running(t *rapid.T, name string, nodes []*corev1.Node) *corev1.Pod {
 	return pod
 }
 
-// resized lets the kubelet say that a container has, or was given, other resources
-// than its spec asks for, as during an in-place resize.
+// resized makes the pod's status report other resources than its spec requests, as
+// during an in-place resize.
 func resized(t *rapid.T, pod *corev1.Pod) {
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
 		Name:               pod.Spec.Containers[0].Name,
@@ -246,7 +246,7 @@ func initContainer(t *rapid.T) corev1.Container {
 	return c
 }
 
-// requests draws none, or any of those that a node may have.
+// requests draws no resources, or some that a node may have.
 func requests(t *rapid.T) corev1.ResourceList {
 	if oneIn(t, 3, "no requests") {
 		return nil

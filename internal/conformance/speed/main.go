@@ -4,9 +4,10 @@
 //	go run ./speed          # all passes, eight minutes on a quiet machine; writes ../../README.md
 //	go run ./speed -n 1 -   # one pass, to standard output
 //
-// A pass runs the benchmarks of this module, which ask both sides the same in turn,
-// and those of berth that have no counterpart. A time is the median of its passes,
-// a ratio the median of the ratios within each: the machine's moods touch both sides.
+// A pass runs the benchmarks of this module, which ask both sides the same question in
+// turn, and the benchmarks of berth that have no counterpart. A time is the median over
+// the passes. A ratio is the median of the ratios of the passes, because a busy machine
+// slows both sides.
 package main
 
 import (

@@ -62,7 +62,7 @@ func table(all samples, rows []row) (string, error) {
 	return b.String(), nil
 }
 
-// values gives a metric of one benchmark, one a pass.
+// values returns a metric of one benchmark, one value per pass.
 func (s samples) values(name, unit string) ([]float64, error) {
 	var all []float64
 	for _, pass := range s {
@@ -113,7 +113,7 @@ func short(v float64) string {
 	return digits
 }
 
-// heading says where, when and how the table was made.
+// heading returns where, when and how the table was made.
 func heading(passes int) string {
 	return fmt.Sprintf("`cd internal/conformance && go run ./speed`, %s, %d cores (%s), %s: medians of %d passes.\n",
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), processor(), strings.Replace(runtime.Version(), "go", "Go ", 1), passes)

@@ -29,10 +29,10 @@ import (
 //go:linkname syncBudget k8s.io/kubernetes/pkg/controller/disruption.(*DisruptionController).sync
 func syncBudget(dc *disruption.DisruptionController, ctx context.Context, key string) error
 
-// Disruptions is the status that the disruption controller gives a budget in one
-// sync, with these objects in its caches. Nothing but the ReplicaSets,
-// Deployments and StatefulSets given has a scale; of the apps group only they
-// have the subresource.
+// Disruptions returns the status that the disruption controller writes to a
+// PodDisruptionBudget in one sync, with these objects in its caches. Only the
+// ReplicaSets, Deployments and StatefulSets among them have a scale, as in the apps
+// group.
 func Disruptions(budget *policyv1.PodDisruptionBudget, now time.Time, objects ...runtime.Object) (policyv1.PodDisruptionBudgetStatus, error) {
 	ctx := klog.NewContext(context.Background(), logr.Discard())
 	client := fake.NewClientset(budget.DeepCopy())

@@ -55,8 +55,9 @@ func DaemonPod(ds *appsv1.DaemonSet, node string) (*corev1.Pod, error) {
 	return pod, nil
 }
 
-// The controller does not export what its own loops call; NodeShouldRunDaemonPod
-// parses anew for each node and would be too easy a baseline.
+// The controller does not export the function that its own loops call.
+// NodeShouldRunDaemonPod parses the affinity for each node, so it would be too slow a
+// baseline.
 //
 //go:linkname nodeShouldRunDaemonPod k8s.io/kubernetes/pkg/controller/daemon.nodeShouldRunDaemonPod
 func nodeShouldRunDaemonPod(logger klog.Logger, node *corev1.Node, ds *appsv1.DaemonSet, tolerations []corev1.Toleration, affinity nodeaffinity.RequiredNodeAffinity) (bool, bool)

@@ -24,9 +24,9 @@ import (
 //go:linkname newEvictionStorage k8s.io/kubernetes/pkg/registry/core/pod/storage.newEvictionStorage
 func newEvictionStorage(store rest.StandardStorage, budgets policyclient.PodDisruptionBudgetsGetter) *podstorage.EvictionREST
 
-// Evict asks the API server's eviction endpoint for a pod under budgets, whose
-// status is what the disruption controller left. It gives the words and causes of a
-// refusal, empty where the pod was deleted.
+// Evict calls the API server's eviction endpoint for a pod under budgets whose status
+// the disruption controller has written. It returns the message and causes of a
+// refusal, "" if the pod was deleted.
 func Evict(pod *corev1.Pod, budgets ...*policyv1.PodDisruptionBudget) (refused string, err error) {
 	store := &onePod{pod: &core.Pod{}}
 	if err := corev1conversion.Convert_v1_Pod_To_core_Pod(pod.DeepCopy(), store.pod, nil); err != nil {

@@ -23,8 +23,8 @@ func status(s *fwk.Status) Status { return Status{s.Code(), s.Reasons()} }
 
 // Filters is what every modelled filter says when it is asked alone.
 type Filters struct {
-	// Nodes holds, by node and plugin, what is against the node; nothing where
-	// there is nothing. A plugin that turns the pod down says that of every node.
+	// Nodes holds, by node and plugin, the status that rejects the node, if any. A plugin
+	// that rejects the pod as a whole rejects every node.
 	Nodes map[string]map[string]Status
 	// All holds the plugins whose PreFilter turns the pod down before any node is seen.
 	All map[string]Status
@@ -48,15 +48,15 @@ type Judgement struct {
 
 // Score is what one node is worth.
 type Score struct {
-	Plugins map[string]PluginScore // those that PreScore did not skip
+	Plugins map[string]PluginScore // without the plugins that PreScore skipped
 	Total   int64
 }
 
-// PluginScore is what one plugin gives a node: its own number, that number
-// normalised to 0..100, and the weight by which it enters the total.
+// PluginScore is the score of one plugin for a node: the raw score, the score
+// normalized to 0..100, and its weight in the total.
 type PluginScore struct{ Raw, Normalized, Weight int64 }
 
-// Preemption is whom the scheduler would evict.
+// Preemption lists the pods that the scheduler would evict.
 type Preemption struct {
 	Allowed bool                // whether the pod may preempt at all
 	Why     string              // if not
@@ -95,10 +95,10 @@ func (s *Scheduler) Filters(ctx context.Context, pod *corev1.Pod) Filters {
 	return f
 }
 
-// EveryReason gives, by node, all that PodTopologySpread and InterPodAffinity could
-// say, ascending; asked once, each says only the first it finds. So each spread
-// constraint is put first in turn, and required affinity, then anti-affinity too,
-// is taken away.
+// EveryReason returns, by node, all reasons that PodTopologySpread and InterPodAffinity
+// could return, ascending. One call of a plugin returns only the first. So each spread
+// constraint is put first in turn, and required affinity is removed, then anti-affinity
+// too.
 func (s *Scheduler) EveryReason(ctx context.Context, pod *corev1.Pod) map[string][]string {
 	all := map[string][]string{}
 	note := func(pod *corev1.Pod, plugin string) {
@@ -198,8 +198,8 @@ func (s *Scheduler) feasible(ctx context.Context, pod *corev1.Pod) ([]fwk.NodeIn
 	return passed, nil
 }
 
-// Scorer filters the nodes for a pod, and gives a function that scores those that
-// passed and counts them.
+// Scorer filters the nodes for a pod, and returns a function that scores the feasible
+// nodes and counts them.
 func (s *Scheduler) Scorer(ctx context.Context, pod *corev1.Pod) (func() (int, error), error) {
 	nodes, err := s.feasible(ctx, pod)
 	if err != nil {
@@ -248,7 +248,7 @@ func (s *Scheduler) scores(ctx context.Context, pod *corev1.Pod, nodes []fwk.Nod
 	return scores, nil
 }
 
-// Search gives how many feasible nodes SchedulePod finds before it is content.
+// Search returns how many feasible nodes SchedulePod finds before it stops.
 func (s *Scheduler) Search(ctx context.Context, pod *corev1.Pod) (int, error) {
 	info, err := framework.NewPodInfo(pod)
 	if err != nil {

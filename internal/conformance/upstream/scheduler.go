@@ -151,8 +151,8 @@ func (s *Scheduler) learnImages(nodes []*corev1.Node) error {
 	return nil
 }
 
-// counted gives the pods that take room: the scheduler's informer leaves terminal
-// ones out (newPodInformer), and its snapshot has no place for those of lost nodes.
+// counted returns the pods that use resources of nodes: the scheduler's informer leaves
+// out terminal pods (newPodInformer), and its snapshot has no unknown nodes.
 func counted(w World) []*corev1.Pod {
 	known := map[string]bool{}
 	for _, n := range w.Nodes {

@@ -16,9 +16,9 @@ import (
 	"github.com/berthsim/berth/internal/conformance/gen"
 )
 
-// The steps that are asked for one by one come to what the scheduler does in one
-// go, and the plugins that are not modelled have nothing to say about the pods
-// that gen draws: otherwise a comparison with berth would mean nothing.
+// The steps, called one by one, have the same result as the scheduler's own cycle, and
+// the plugins that are not modelled accept the pods that gen draws. Otherwise a
+// comparison with berth would mean nothing.
 func TestJudgementAgreesWithItself(t *testing.T) {
 	s, err := NewScheduler(t.Context())
 	if err != nil {
@@ -79,7 +79,7 @@ func totals(t *rapid.T, j Judgement) {
 		for plugin, p := range score.Plugins {
 			sum += p.Normalized * p.Weight
 			if !slices.Contains(Modelled, plugin) && p.Normalized != 0 {
-				t.Fatalf("%s gives %s %d", plugin, node, p.Normalized)
+				t.Fatalf("%s scores %s %d", plugin, node, p.Normalized)
 			}
 		}
 		if sum != score.Total {

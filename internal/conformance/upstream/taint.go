@@ -20,17 +20,16 @@ import (
 	"k8s.io/kubernetes/pkg/controller/tainteviction"
 )
 
-// NodeChange is what becomes of a node at a moment after the start; nil, it goes.
+// NodeChange is a change of a node some time after the start; a nil node is removed.
 type NodeChange struct {
 	At   time.Duration
 	Name string
 	Node *corev1.Node
 }
 
-// TaintEvictions runs the taint eviction controller over pods, while nodes come,
-// change and go, ascending in time, and says how long after the start it deleted
-// which pod. It is to be called in a bubble of testing/synctest, where it takes no
-// time.
+// TaintEvictions runs the taint eviction controller over pods while nodes are added,
+// changed and removed, ascending in time. It returns how long after the start each pod
+// was deleted. Call it in a bubble of testing/synctest, where it takes no time.
 func TaintEvictions(pods []*corev1.Pod, changes []NodeChange, end time.Duration) (map[string]time.Duration, error) {
 	ctx, stop := context.WithCancel(klog.NewContext(context.Background(), logr.Discard()))
 	defer synctest.Wait()

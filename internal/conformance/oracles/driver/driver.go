@@ -1,6 +1,6 @@
 // Package driver asks the real code of one Kubernetes release. Each release has its
 // own program next to it, a module that requires that release and passes what
-// differs between releases. The driver builds with all of them.
+// differs between releases. The driver builds with every release.
 package driver
 
 import (

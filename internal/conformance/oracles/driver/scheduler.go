@@ -139,8 +139,8 @@ func (s *scheduler) show(q *wire.Schedule) error {
 		s.kube.Cache.AddNode(logger, n)
 	}
 	for _, p := range pods {
-		// The scheduler's informer leaves terminal pods out, and its snapshot those of
-		// nodes that do not exist.
+		// The scheduler's informer leaves out terminal pods, and its snapshot leaves out
+		// pods of unknown nodes.
 		if !known[p.Spec.NodeName] || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
 			continue
 		}

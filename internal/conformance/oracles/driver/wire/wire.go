@@ -33,7 +33,7 @@ type Eligible struct {
 
 // Answer answers one question.
 type Answer struct {
-	// Error says that the question could not be answered.
+	// Error is set if the question could not be answered.
 	Error string `json:"error,omitempty"`
 
 	// Schedule: the total score of each node that the pod fits on, or the message of
