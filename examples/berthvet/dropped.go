@@ -16,8 +16,8 @@ import (
 // module is the path of berth.
 const module = "github.com/berthsim/berth"
 
-// unit is a package as go vet describes it to its tool
-// (cmd/go/internal/work/exec.go: vetConfig).
+// unit is a package as go vet describes it to its tool: vetConfig in package work of
+// the go command.
 type unit struct {
 	Compiler                  string
 	ImportPath                string

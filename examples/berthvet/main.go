@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-// run answers go vet if it asks (cmd/go/internal/vet: runVet), and otherwise starts it.
+// run answers if go vet asks, and otherwise starts go vet.
 func run(args []string) error {
 	switch {
 	case len(args) == 1 && args[0] == "-V=full":
