@@ -10,8 +10,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,13 +26,7 @@ const (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}))
-}
-
-// environment is what the program has from outside, so that tests run it without.
-type environment struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
+	os.Exit(run(os.Args[1:], newEnvironment()))
 }
 
 // errFails is the error of a command that has printed an answer which is a failure.
@@ -48,10 +42,10 @@ func run(args []string, env environment) int {
 	case errors.Is(err, errFails):
 		return exitFails
 	case errors.Is(err, dryrun.ErrRefused):
-		fmt.Fprintln(env.stderr, "berth: refused:", err)
+		fmt.Fprintln(env.stderr, "berth: refused:", printable(err.Error()))
 		return exitFails
 	default:
-		fmt.Fprintln(env.stderr, "berth:", err)
+		fmt.Fprintln(env.stderr, "berth:", printable(err.Error()))
 		return exitBadInput
 	}
 }
@@ -64,9 +58,55 @@ func newCommand(env environment) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetFlagErrorFunc(twoDashes)
 	root.SetIn(env.stdin)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
-	root.AddCommand(newPlanCommand(env))
+	root.AddCommand(
+		newPlanCommand(env), newRolloutCommand(env), newDrainCommand(env), newWhyCommand(env), newWhereCommand(env), newStuckCommand(env),
+		newInspectCommand(env), newOverheadCommand(env), newDiffCommand(env), newPlayCommand(env), newVersionCommand(env),
+	)
 	return root
+}
+
+// twoDashes names the flag that an argument with one dash may mean.
+func twoDashes(cmd *cobra.Command, err error) error {
+	_, arg, _ := strings.Cut(err.Error(), " in -")
+	name, _, _ := strings.Cut(arg, "=")
+	if cmd.Flags().Lookup(name) != nil {
+		return fmt.Errorf("%w: did you mean --%s?", err, name)
+	}
+	return err
+}
+
+// noArgs refuses arguments of a command whose files come with flags.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s: unexpected argument %q: -f FILE and --cluster FILE name files", cmd.Name(), args[0])
+	}
+	return nil
+}
+
+// exits is the end of each help: what the exit status means.
+func exits(holds, fails string) string {
+	return "\nThe exit status is 0 if " + holds + ", 1 if " + fails + ", and 2 on bad input."
+}
+
+// respond runs a command: it reads, has the command answer, and prints.
+func respond(env environment, in *source, out *output, to func(*world) (answer, error)) error {
+	if err := errors.Join(in.check(), out.check()); err != nil {
+		return err
+	}
+	w, err := in.read(env)
+	var a answer
+	if err == nil {
+		stop := env.progress("working")
+		a, err = to(w)
+		stop()
+	}
+	if err != nil {
+		return errors.Join(out.printMistakes(env, err), err)
+	}
+	a.claims = append(a.claims, w.warnings()...)
+	return out.print(env, a)
 }

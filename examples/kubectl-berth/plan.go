@@ -3,11 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,16 +13,16 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
+// options are the flags of plan.
 type options struct {
-	files, cluster, expect, policies, edits, inputs, deletes []string
+	source
+	output
+	timing
+	expect, policies, edits, inputTexts, deletes []string
 
-	config     dryrun.Config
+	settle     bool
 	incomplete bool // edits need not complete
-	strict     bool
-	output     string
 }
-
-var outputs = []string{"table", "json", "junit", "github"}
 
 func newPlanCommand(env environment) *cobra.Command {
 	var o options
@@ -54,8 +51,13 @@ no worse) and every policy and expectation holds, 1 if not, and 2 on bad input. 
 
   # A drain
   kubectl berth plan --cluster dump.yaml --do 'drain node-1 --ignore-daemonsets'`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return o.run(env) },
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			return respond(env, &o.source, &o.output, func(w *world) (answer, error) { return o.answer(env, w) })
+		},
 	}
 	o.addFlags(cmd)
 	return cmd
@@ -63,84 +65,59 @@ no worse) and every policy and expectation holds, 1 if not, and 2 on bad input. 
 
 func (o *options) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.StringArrayVarP(&o.files, "filename", "f", nil, "`file` with objects of any kind to apply, - for standard input; may be repeated")
-	flags.StringArrayVar(&o.cluster, "cluster", nil, "`file` with the cluster as it is, - for standard input; may be repeated; without it, it is what -f holds beside DaemonSets and Deployments")
+	o.source.addFlags(flags, "objects of any kind to apply")
+	o.addNamespace(flags)
+	o.addSelector(flags, "objects of -f to apply")
 	flags.StringArrayVar(&o.edits, "edit", nil, "an `edit` of nodes, by a label selector or their names: 'pool=gpu: taint k=v:NoSchedule, label a=b, cordon' or 'node-1,node-2: remove'; may be repeated")
 	flags.StringArrayVar(&o.deletes, "delete", nil, "`namespace/name` of a DaemonSet or Deployment to delete, or deployment/namespace/name; may be repeated")
-	flags.StringArrayVar(&o.inputs, "do", nil, "an `input` of a simulation: 'undo ns/name', 'restart ns/name', 'scale ns/name to 3', 'drain node-1 --ignore-daemonsets', 'node-down node-1'; may be repeated")
+	flags.StringArrayVar(&o.inputTexts, "do", nil, "an `input` of a simulation: 'undo ns/name', 'restart ns/name', 'scale ns/name to 3', 'drain node-1 --ignore-daemonsets', 'node-down node-1'; may be repeated")
 	flags.StringArrayVar(&o.expect, "expect", nil, "label `selector` of nodes that must get a pod of every DaemonSet of -f; may be repeated")
 	flags.StringArrayVar(&o.policies, "policy", nil, "`file` with policies; may be repeated")
-	flags.BoolVar(&o.strict, "strict", false, "unknown and repeated fields are errors, as for kubectl")
-	flags.StringVarP(&o.output, "output", "o", "table", "`format` of the output: "+strings.Join(outputs, ", "))
-	flags.BoolVar(&o.config.Settle, "settle", false, "let the cluster settle before the edits are made")
+	flags.BoolVar(&o.settle, "settle", false, "let the cluster settle before the edits are made")
 	flags.BoolVar(&o.incomplete, "allow-incomplete", false, "end with 0 although an edit does not complete: for plans that inject faults")
-	kubelet := &o.config.Rollout.Kubelet
-	flags.DurationVar(&kubelet.Start, "start", 0, "how long a pod takes from being bound to running")
-	flags.DurationVar(&kubelet.Ready, "ready", 0, "how long a pod takes from running to ready")
-	flags.DurationVar(&kubelet.Stop, "stop", 0, "how long a pod takes to stop, at most its grace period")
-	flags.DurationVar(&o.config.Limit, "limit", 24*time.Hour, "how long rollouts are simulated if they do not complete before")
-}
-
-func (o *options) run(env environment) error {
-	if err := o.check(); err != nil {
-		return err
-	}
-	r, err := answer(*o, env.stdin, env.stderr)
-	if err != nil {
-		return err
-	}
-	if err := r.print(env.stdout, o.output); err != nil {
-		return err
-	}
-	if r.Failed() {
-		return errFails
-	}
-	return nil
+	o.timing.addFlags(flags)
+	o.addFlag(cmd, "table", "json", "yaml", "junit", "github", "sarif")
 }
 
 func (o *options) check() error {
 	var errs []error
-	if len(o.files)+len(o.edits)+len(o.deletes)+len(o.inputs) == 0 {
+	if len(o.files)+len(o.kustomize)+len(o.edits)+len(o.deletes)+len(o.inputTexts) == 0 {
 		errs = append(errs, errors.New("-f is required, or --edit, --delete or --do: what is to be done"))
 	}
-	if len(o.expect) > 0 && len(o.files) == 0 {
+	if len(o.expect) > 0 && len(o.files)+len(o.kustomize) == 0 {
 		errs = append(errs, errors.New("--expect is about the DaemonSets of -f; --policy is about all"))
 	}
-	if !slices.Contains(outputs, o.output) {
-		errs = append(errs, fmt.Errorf("-o %s: must be one of %s", o.output, strings.Join(outputs, ", ")))
-	}
-	if o.config.Limit <= 0 {
-		errs = append(errs, fmt.Errorf("--limit %v: must be more than 0", o.config.Limit))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, o.timing.check(), o.output.check())...)
 }
 
-// answer reads the input, makes the plan, and evaluates the policies.
-func answer(o options, stdin io.Reader, stderr io.Writer) (report, error) {
+// answer makes the plan, and evaluates the policies.
+func (o *options) answer(env environment, w *world) (answer, error) {
 	promises, err := readPromises(o.policies)
 	if err != nil {
-		return report{}, err
+		return answer{}, err
 	}
-	in, err := readInputs(o, stdin, stderr)
+	in, err := o.inputs(env, w)
 	if err != nil {
-		return report{}, err
+		return answer{}, err
 	}
-	base, err := dryrun.NewBaseline(in.cluster, o.config)
+	base, err := dryrun.NewBaseline(in.cluster, dryrun.Config{Rollout: o.config, Limit: o.limit, Settle: o.settle})
 	if err != nil {
-		return report{}, err
+		return answer{}, err
 	}
 	edits, err := in.edits(o)
 	if err != nil {
-		return report{}, err
+		return answer{}, err
 	}
 	plan, err := base.Plan(edits...)
 	if err != nil {
-		return report{}, err
+		return answer{}, err
 	}
 	r, err := judge(plan, in, o.expect, promises)
+	if err != nil {
+		return answer{}, err
+	}
 	r.incomplete = o.incomplete
-	return r, err
+	return r.answer(o.format)
 }
 
 func readPromises(files []string) ([]promise, error) {

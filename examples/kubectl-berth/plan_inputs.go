@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -14,91 +11,43 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// inputs is the content of the files.
+// inputs is what a plan is made from.
 type inputs struct {
-	cluster *cluster.Cluster // as it is
-	apply   []runtime.Object // to be applied
-	keys    []string         // of the DaemonSets among them
-	places  map[string]place // their positions in the files
-	notes   []string         // objects in the files that affect the result but are ignored
+	*world
+	apply []runtime.Object // to be applied
+	keys  []string         // of the DaemonSets among them
 }
 
-// input is one file, read.
-type input struct {
-	name     string
-	text     []byte
-	manifest *cluster.Manifest
-}
-
-func readInputs(o options, stdin io.Reader, stderr io.Writer) (*inputs, error) {
-	world, err := readAll(o.cluster, o.strict, stdin, stderr)
-	if err != nil {
+func (o *options) inputs(env environment, w *world) (*inputs, error) {
+	in := &inputs{world: w}
+	var err error
+	if in.apply, err = w.changes(&o.source); err != nil {
 		return nil, err
 	}
-	given, err := readAll(o.files, o.strict, stdin, stderr)
-	if err != nil {
-		return nil, err
-	}
-	in := &inputs{places: map[string]place{}}
-	if in.cluster, err = merge(world); err != nil {
-		return nil, err
-	}
-	if err := in.take(given, len(o.cluster) == 0); err != nil {
-		return nil, err
+	for _, object := range in.apply {
+		if ds, ok := object.(*appsv1.DaemonSet); ok {
+			in.keys = append(in.keys, ds.Namespace+"/"+ds.Name)
+		}
 	}
 	switch {
 	case len(o.expect) > 0 && len(in.keys) == 0:
-		return nil, fmt.Errorf("%s: holds no DaemonSet, which --expect is about%s", strings.Join(o.files, ","), skipped(given))
-	case len(given) > 0 && len(in.apply) == 0:
-		return nil, fmt.Errorf("%s: holds no DaemonSet or other object to apply%s", strings.Join(o.files, ","), skipped(given))
+		return nil, fmt.Errorf("%s: holds no DaemonSet, which --expect is about%s", strings.Join(o.files, ","), skipped(w.given))
+	case len(w.given) > 0 && len(in.apply) == 0:
+		return nil, fmt.Errorf("%s: holds no DaemonSet or other object to apply%s", strings.Join(o.files, ","), skipped(w.given))
 	}
-	in.notes = append(deciding(world), deciding(given)...)
-	if in.cluster.Nodes().Len() == 0 {
-		fmt.Fprintln(stderr, "warning: the cluster has no nodes; --cluster names a file with some")
+	w.notes = append(deciding(w.dumps), deciding(w.given)...)
+	if w.cluster.Nodes().Len() == 0 {
+		fmt.Fprintln(env.stderr, "warning: the cluster has no nodes; --cluster names a file with some")
 	}
 	return in, nil
 }
 
-// take sorts the objects of -f into those to apply and, if nothing else describes the
-// cluster, those that already exist.
-func (in *inputs) take(given []input, isCluster bool) error {
-	var there []runtime.Object
-	for _, file := range given {
-		own, err := file.manifest.Cluster()
-		if err != nil {
-			return fmt.Errorf("%s: %w", file.name, err)
-		}
-		for _, o := range own.Manifest().Objects() {
-			switch x := o.(type) {
-			case *appsv1.DaemonSet:
-				in.keys = append(in.keys, x.Namespace+"/"+x.Name)
-			case *appsv1.Deployment:
-			default:
-				if isCluster {
-					there = append(there, o)
-					continue
-				}
-			}
-			in.apply = append(in.apply, o)
-		}
-		maps.Copy(in.places, places(file.name, file.text))
-	}
-	var err error
-	for _, o := range there { // one by one: the object of a later file wins
-		if in.cluster, err = in.cluster.With(o); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // edits returns the edits of the flags, in the order apply, edit, delete, do.
-func (in *inputs) edits(o options) ([]dryrun.Edit, error) {
+func (in *inputs) edits(o *options) ([]dryrun.Edit, error) {
 	var all []dryrun.Edit
 	var errs []error
 	if len(in.apply) > 0 {
@@ -112,7 +61,7 @@ func (in *inputs) edits(o options) ([]dryrun.Edit, error) {
 		object, err := in.workload(key)
 		all, errs = append(all, dryrun.Delete(object)), append(errs, err)
 	}
-	for _, text := range o.inputs {
+	for _, text := range o.inputTexts {
 		if keys, ok := strings.CutPrefix(text, "restart "); ok {
 			all = append(all, dryrun.Restart(strings.Fields(keys)...))
 			continue
@@ -186,55 +135,6 @@ func deciding(files []input) []string {
 		}
 	}
 	return notes
-}
-
-// readAll reads files one by one, and prints what was dropped.
-func readAll(files []string, strict bool, stdin io.Reader, stderr io.Writer) ([]input, error) {
-	var all []input
-	var opts []cluster.ReadOption
-	if strict {
-		opts = append(opts, cluster.Strict())
-	}
-	for _, name := range files {
-		text, err := read(name, stdin)
-		if err != nil {
-			return nil, err // the error names the file
-		}
-		m, err := cluster.ReadManifest(bytes.NewReader(text), opts...)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if notes := m.Summary(); notes != "" {
-			for line := range strings.Lines(notes) {
-				fmt.Fprintf(stderr, "warning: %s: %s\n", name, strings.TrimSuffix(line, "\n"))
-			}
-		}
-		all = append(all, input{name, text, m})
-	}
-	return all, nil
-}
-
-func read(name string, stdin io.Reader) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(stdin)
-	}
-	return os.ReadFile(name)
-}
-
-// merge merges the files into one cluster. If two files hold the same object, the later
-// one wins.
-func merge(files []input) (*cluster.Cluster, error) {
-	c, err := cluster.New()
-	for _, in := range files {
-		own, wrong := in.manifest.Cluster()
-		if wrong != nil {
-			return nil, fmt.Errorf("%s: %w", in.name, wrong)
-		}
-		if c, err = c.With(own.Manifest().Objects()...); err != nil {
-			return nil, fmt.Errorf("%s: %w", in.name, err)
-		}
-	}
-	return c, err
 }
 
 // skipped returns what the files contained instead of a DaemonSet.

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -22,7 +21,7 @@ type report struct {
 	plan       string // as text
 	operations []dryrun.Operation
 	incomplete bool // edits need not complete
-	places     map[string]place
+	locator    *locator
 }
 
 type daemonSet struct {
@@ -52,7 +51,7 @@ func (e expectation) holds() bool { return e.Nodes > 0 && len(e.Missing) == 0 }
 
 // judge collects everything in the report on the plan.
 func judge(plan *dryrun.Plan, in *inputs, expect []string, promises []promise) (report, error) {
-	r := report{Version: "berth.dryrun/v1", DaemonSets: []daemonSet{}, Policies: []verdict{}, Notes: in.notes, plan: plan.String(), operations: plan.Operations(), places: in.places}
+	r := report{Version: "berth.dryrun/v1", DaemonSets: []daemonSet{}, Policies: []verdict{}, Notes: in.notes, plan: plan.String(), operations: plan.Operations(), locator: &in.locator}
 	for _, note := range in.notes {
 		r.plan += "\nnote: " + note + "\n"
 	}
@@ -122,29 +121,27 @@ func (r report) Failed() bool {
 	}) || slices.ContainsFunc(r.Policies, func(v verdict) bool { return v.Fails() })
 }
 
-func (r report) print(out io.Writer, format string) error {
-	switch format {
-	case "json":
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(r)
-	case "junit":
-		return r.junit(out)
-	case "github":
-		return r.github(out)
+// answer returns the report in every form. It makes a page only if that is asked for.
+func (r report) answer(format string) (answer, error) {
+	a := answer{data: r, note: r.plan, fails: r.Failed()}
+	if format == "table" {
+		a.text = r.table()
+		return a, nil
 	}
-	return r.table(out)
+	a.claims = r.claims()
+	return a, nil
 }
 
-func (r report) table(out io.Writer) error {
+func (r report) table() string {
+	var b strings.Builder
 	for _, ds := range r.DaemonSets {
-		fmt.Fprintf(out, "%s: %s\n\n%s\n", ds.Name, ds.Summary, ds.table)
+		fmt.Fprintf(&b, "%s: %s\n\n%s\n", ds.Name, ds.Summary, ds.table)
 	}
-	_, err := fmt.Fprint(out, r.plan)
+	b.WriteString(r.plan)
 	for _, c := range r.claims() {
-		if !c.operation { // otherwise the plan has it
-			fmt.Fprintf(out, "\n%s", c.text)
+		if !c.printed {
+			fmt.Fprintf(&b, "\n%s", c.text)
 		}
 	}
-	return err
+	return b.String()
 }

@@ -19,7 +19,7 @@ const small = `{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: x, namesp
 
 func call(stdin string, args ...string) (code int, stdout, stderr string) {
 	var out, errs strings.Builder
-	code = run(append([]string{"plan"}, args...), environment{strings.NewReader(stdin), &out, &errs})
+	code = run(append([]string{"plan"}, args...), testEnvironment(stdin, &out, &errs))
 	return code, out.String(), errs.String()
 }
 

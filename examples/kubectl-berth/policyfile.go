@@ -77,7 +77,7 @@ type policyReader struct {
 }
 
 func (r *policyReader) wrong(n *yaml.Node, path, format string, args ...any) {
-	r.errs = append(r.errs, fmt.Errorf("%s:%d: %s: %s", r.file, n.Line, path, fmt.Sprintf(format, args...)))
+	r.errs = append(r.errs, mistake{place{r.file, n.Line}, fmt.Sprintf("%s:%d: %s: %s", r.file, n.Line, path, fmt.Sprintf(format, args...))})
 }
 
 // mapping returns the values of a mapping by key. Duplicate keys and keys not in known
@@ -275,7 +275,7 @@ func (r *policyReader) duration(n *yaml.Node, path string) time.Duration {
 }
 
 func (r *policyReader) amount(n *yaml.Node, path, text string) {
-	if err := mistake(dryrun.AtLeast(text, "", cluster.NodeSet{})); err != nil {
+	if err := invalid(dryrun.AtLeast(text, "", cluster.NodeSet{})); err != nil {
 		r.wrong(n, path, "%v", err)
 	}
 }
@@ -322,11 +322,11 @@ func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 	if p.mayBeEmpty {
 		made = made.AllowEmpty()
 	}
-	return made, mistake(made)
+	return made, invalid(made)
 }
 
-// mistake returns why a policy cannot be evaluated on any plan, or nil if it can.
-func mistake(policy dryrun.Policy) error {
+// invalid returns why a policy cannot be evaluated on any plan, or nil if it can.
+func invalid(policy dryrun.Policy) error {
 	var none *dryrun.Plan
 	for _, r := range none.Check(policy).Results {
 		if r.Outcome == dryrun.OutcomeInvalid {
