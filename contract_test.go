@@ -79,6 +79,8 @@ var (
 	_ func(*placement.Prediction, string) (placement.Verdict, bool) = (*placement.Prediction).Verdict
 	_ func(*placement.Prediction) iter.Seq[placement.Verdict]       = (*placement.Prediction).Verdicts
 	_ func(*placement.Prediction) string                            = (*placement.Prediction).String
+	_ func(*placement.Prediction) (*corev1.Pod, error)              = (*placement.Prediction).Admitted
+	_ func(plugins ...string) placement.Option                      = placement.WithoutAdmission
 	_ func(*placement.Prediction) []placement.NodeScore             = (*placement.Prediction).Ranking
 	_ func(before, after *placement.Prediction) placement.Changes   = placement.Diff
 	_                                                               = placement.NodeScore{Node: "", Total: int64(0)}
@@ -129,7 +131,7 @@ var (
 	_ func(*cluster.Cluster, ...dryrun.Edit) (*dryrun.Plan, error)       = dryrun.New
 	_ func(*cluster.Cluster, dryrun.Config) (*dryrun.Baseline, error)    = dryrun.NewBaseline
 	_ func(*cluster.Cluster, dryrun.Config) (dryrun.Findings, error)     = dryrun.Inspect
-	_                                                                    = dryrun.Config{Rollout: rollout.Config{}, Limit: time.Hour, Admit: func(*corev1.Pod) {}, Settle: true}
+	_                                                                    = dryrun.Config{Rollout: rollout.Config{}, Limit: time.Hour, Settle: true}
 	_ func(*dryrun.Baseline, ...dryrun.Edit) (*dryrun.Plan, error)       = (*dryrun.Baseline).Plan
 	_                                                                    = [](func(...runtime.Object) dryrun.Edit){dryrun.Apply, dryrun.Delete}
 	_ func(cluster.NodeSet, ...cluster.NodeEdit) dryrun.Edit             = dryrun.EditNodes

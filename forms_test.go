@@ -167,7 +167,7 @@ func TestNoFormIsAnError(t *testing.T) {
 			t.Errorf("%T: %s %v", v, text, err)
 		}
 	}
-	for _, v := range []any{dryrun.Config{Admit: func(*corev1.Pod) {}}} {
+	for _, v := range []any{dryrun.Config{Rollout: rollout.Config{Admit: func(*corev1.Pod) {}}}} {
 		if _, err := json.Marshal(v); err == nil {
 			t.Errorf("%T: a function is written", v)
 		}

@@ -41,7 +41,9 @@ type daemon struct {
 // on every node that wants it, with the requests of the template, whether it
 // runs yet or not. On a node that is only kept the pod counts if it runs there.
 // Where it will be deleted it does not count. Pods of a DaemonSet that the
-// snapshot does not have, or that is being deleted, count as they run.
+// snapshot does not have, or that is being deleted, count as they run. So do those of a
+// DaemonSet whose new pods the API server refuses. What admission adds to new pods
+// counts.
 // DaemonSets are judged as stored, without validation. NewCapacityReport costs
 // a Predict for each DaemonSet and some ns for each of its nodes.
 func NewCapacityReport(c *cluster.Cluster) *CapacityReport {
@@ -75,8 +77,12 @@ func NewCapacityReport(c *cluster.Cluster) *CapacityReport {
 func newDaemon(ds *appsv1.DaemonSet, c *cluster.Cluster, a *nodeInfoSnapshot) (*daemon, []resident) {
 	w := compileDaemonSet(ds.DeepCopy(), c.Version())
 	p := w.Predict(c)
-	d := &daemon{w, ownPods{w.load(), slices.Clone(borrow.Words(c, p.wanted))}, map[int]int{}}
-	kept := ownPods{on: borrow.Words(c, p.kept)}
+	wanted, stay := p.lets(p.wanted), p.kept
+	if p.refused() != nil {
+		wanted, stay = cluster.NodeSet{}, p.wanted.Or(p.kept)
+	}
+	d := &daemon{p.scheduled(), ownPods{p.scheduled().load(), slices.Clone(borrow.Words(c, wanted))}, map[int]int{}}
+	kept := ownPods{on: borrow.Words(c, stay)}
 	var going []resident
 	for _, r := range a.own(w, borrow.From(c)) {
 		if d.running[r.position]++; !kept.has(r.position) {

@@ -13,8 +13,9 @@ type transition uint8
 const (
 	unchanged          transition = iota // the decision is the same
 	gained                               // Placed; no pod was wanted there
-	pendingToPlaced                      // Placed; was Pending
-	newlyPending                         // Pending; was Placed, or no pod was wanted there
+	pendingToPlaced                      // Placed; was Pending or Refused
+	newlyPending                         // Pending; was Placed or Refused, or no pod was wanted there
+	newlyRefused                         // Refused; was not
 	excludedToKept                       // Kept: a running pod stays; it would have been deleted
 	eligibleToKept                       // Kept: a running pod stays, but no new one comes; one was wanted
 	keptToExcluded                       // Excluded: a running pod is deleted; it would have stayed
@@ -25,11 +26,12 @@ const (
 // transitionOf returns the transition between two decisions, by row before and
 // by column after.
 var transitionOf = [...][Placed + 1]transition{
-	Excluded: {Excluded: unchanged, Kept: excludedToKept, Pending: newlyPending, Eligible: gained, Placed: gained},
-	Kept:     {Excluded: keptToExcluded, Kept: unchanged, Pending: newlyPending, Eligible: gained, Placed: gained},
-	Pending:  {Excluded: eligibleToExcluded, Kept: eligibleToKept, Pending: unchanged, Eligible: pendingToPlaced, Placed: pendingToPlaced},
-	Eligible: {Excluded: eligibleToExcluded, Kept: eligibleToKept, Pending: newlyPending, Eligible: unchanged, Placed: unchanged},
-	Placed:   {Excluded: eligibleToExcluded, Kept: eligibleToKept, Pending: newlyPending, Eligible: unchanged, Placed: unchanged},
+	Excluded: {Excluded: unchanged, Kept: excludedToKept, Refused: newlyRefused, Pending: newlyPending, Eligible: gained, Placed: gained},
+	Kept:     {Excluded: keptToExcluded, Kept: unchanged, Refused: newlyRefused, Pending: newlyPending, Eligible: gained, Placed: gained},
+	Refused:  {Excluded: eligibleToExcluded, Kept: eligibleToKept, Refused: unchanged, Pending: newlyPending, Eligible: pendingToPlaced, Placed: pendingToPlaced},
+	Pending:  {Excluded: eligibleToExcluded, Kept: eligibleToKept, Refused: newlyRefused, Pending: unchanged, Eligible: pendingToPlaced, Placed: pendingToPlaced},
+	Eligible: {Excluded: eligibleToExcluded, Kept: eligibleToKept, Refused: newlyRefused, Pending: newlyPending, Eligible: unchanged, Placed: unchanged},
+	Placed:   {Excluded: eligibleToExcluded, Kept: eligibleToKept, Refused: newlyRefused, Pending: newlyPending, Eligible: unchanged, Placed: unchanged},
 }
 
 // Changes is the set of nodes where two predictions differ. The zero Changes
@@ -55,10 +57,11 @@ func Diff(before, after *Prediction) Changes {
 	if before != nil && after != nil {
 		c.added, c.removed = a.nodes.Minus(b.nodes), b.nodes.Minus(a.nodes)
 	}
-	wasWanted, isWanted := b.placed.Or(b.pending), a.placed.Or(a.pending)
+	wasWanted, isWanted := b.wanted(), a.wanted()
 	c.turned[gained] = a.placed.Minus(wasWanted)
-	c.turned[pendingToPlaced] = a.placed.And(b.pending)
+	c.turned[pendingToPlaced] = a.placed.And(b.pending.Or(b.refused))
 	c.turned[newlyPending] = a.pending.Minus(b.pending)
+	c.turned[newlyRefused] = a.refused.Minus(b.refused)
 	c.turned[excludedToKept] = a.kept.Minus(b.kept).Minus(wasWanted)
 	c.turned[eligibleToKept] = a.kept.And(wasWanted)
 	c.turned[keptToExcluded] = b.kept.Minus(a.kept).Minus(isWanted)
@@ -67,26 +70,30 @@ func Diff(before, after *Prediction) Changes {
 }
 
 // side is a prediction as sets.
-type side struct{ nodes, placed, pending, kept cluster.NodeSet }
+type side struct{ nodes, placed, pending, refused, kept cluster.NodeSet }
 
 func sideOf(p *Prediction) side {
 	if p == nil {
 		return side{}
 	}
-	return side{p.cluster.Nodes(), p.Placed(), p.Pending(), p.Kept()}
+	return side{p.cluster.Nodes(), p.Placed(), p.Pending(), p.Refused(), p.Kept()}
 }
+
+func (s side) wanted() cluster.NodeSet { return s.placed.Or(s.pending).Or(s.refused) }
 
 // with returns the nodes, of all, that have a decision.
 func (s side) with(d Decision, all cluster.NodeSet) cluster.NodeSet {
 	switch d {
 	case Excluded:
-		return all.Minus(s.placed).Minus(s.pending).Minus(s.kept)
+		return all.Minus(s.wanted()).Minus(s.kept)
 	case Kept:
 		return s.kept
+	case Refused:
+		return s.refused
 	case Pending:
 		return s.pending
 	case Eligible:
-		return s.placed.Or(s.pending)
+		return s.wanted()
 	case Placed:
 		return s.placed
 	}
@@ -95,12 +102,12 @@ func (s side) with(d Decision, all cluster.NodeSet) cluster.NodeSet {
 
 // Nodes returns the nodes whose decision was one and is now another. A node
 // missing from one of the snapshots counts as Excluded there. Eligible stands for
-// Pending and Placed: Nodes(Eligible, Excluded) are the nodes that lose their pod.
+// Refused, Pending and Placed: Nodes(Eligible, Excluded) are the nodes that lose their pod.
 // Names are from the later snapshot if it has the node.
 func (c Changes) Nodes(was, now Decision) cluster.NodeSet {
 	all := c.now.nodes.Or(c.was.nodes)
 	found := c.now.with(now, all).And(c.was.with(was, all))
-	for _, d := range []Decision{Excluded, Kept, Pending, Placed} {
+	for _, d := range []Decision{Excluded, Kept, Refused, Pending, Placed} {
 		found = found.Minus(c.now.with(d, all).And(c.was.with(d, all)))
 	}
 	return found

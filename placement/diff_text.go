@@ -11,13 +11,13 @@ import (
 
 // sign returns the character printed before the transition in a plan.
 func (t transition) sign() string {
-	return [transitions]string{" ", "+", "+", "!", "~", "~", "-", "-"}[t]
+	return [transitions]string{" ", "+", "+", "!", "!", "~", "~", "-", "-"}[t]
 }
 
 // words describes the transition of nodes.
 func (t transition) words() string {
 	return [transitions]string{
-		"the same", "gained", "no longer pending", "newly pending", "kept: a running pod stays, that would have been deleted",
+		"the same", "gained", "no longer pending", "newly pending", "newly refused", "kept: a running pod stays, that would have been deleted",
 		"kept only: a running pod stays, but no new one comes", "dropped: a running pod is deleted, that would have stayed", "lost",
 	}[t]
 }
@@ -28,7 +28,7 @@ func (t transition) words() string {
 // changes. A line starts with
 //
 //	"+"  a pod is wanted, and the scheduler would bind it now
-//	"!"  a pod is wanted, but the scheduler would not bind it
+//	"!"  a pod is wanted, but the API server refuses it or the scheduler would not bind it
 //	"~"  a running pod stays, but no new one comes
 //	"-"  no pod is wanted, and a running one is deleted
 func (c Changes) String() string {
@@ -65,6 +65,7 @@ func (p *Prediction) counts() string {
 		}
 	}
 	count(p.Pending(), "pending")
+	count(p.Refused(), "refused")
 	count(p.Kept(), "kept")
 	return s + fmt.Sprintf(" of %d nodes", p.cluster.Nodes().Len())
 }
@@ -144,6 +145,7 @@ type tallied struct {
 	Nodes    int `json:"nodes"`
 	Placed   int `json:"placed"`
 	Pending  int `json:"pending"`
+	Refused  int `json:"refused"`
 	Kept     int `json:"kept"`
 	Excluded int `json:"excluded"`
 }
@@ -152,5 +154,5 @@ func (p *Prediction) tallied() *tallied {
 	if p == nil {
 		return nil
 	}
-	return &tallied{p.cluster.Nodes().Len(), p.Placed().Len(), p.Pending().Len(), p.Kept().Len(), p.Excluded().Len()}
+	return &tallied{p.cluster.Nodes().Len(), p.Placed().Len(), p.Pending().Len(), p.Refused().Len(), p.Kept().Len(), p.Excluded().Len()}
 }

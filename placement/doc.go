@@ -17,9 +17,11 @@
 // A Decision keeps apart what Kubernetes keeps apart. A node is eligible if the
 // DaemonSet controller wants a pod there. It is kept if the controller wants no
 // pod but lets a running pod stay, and excluded if the controller deletes a
-// running pod. The scheduler then decides about an eligible node: it is placed
-// if the scheduler would bind the pod now, and pending otherwise. A Verdict has
-// all reasons, each in kube-scheduler's own words with its evidence.
+// running pod. The API server then admits the pod, which may change it, or
+// refuses it. The scheduler decides about the admitted pod on an eligible node:
+// it is placed if the scheduler would bind the pod now, and pending otherwise. A
+// Verdict has all reasons, in the words of kube-scheduler or the API server with
+// their evidence.
 //
 // NewCapacityReport reports on all DaemonSets of a cluster together: each may
 // fit alone while all together do not. Ranking returns the nodes as the

@@ -262,3 +262,37 @@ spec:
 	// web-6b7cb46d67-5: web-2 (the only one)
 	// web-6b7cb46d67-6 is pending: 0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu.
 }
+
+// The controller wants a pod on each node, whatever the API server makes of it. A
+// namespace that enforces a level of Pod Security refuses the pod.
+func ExamplePrediction_Admitted() {
+	m, err := cluster.ReadManifest(strings.NewReader(manifest + `---
+apiVersion: v1
+kind: Namespace
+metadata: {name: monitoring, labels: {pod-security.kubernetes.io/enforce: baseline}}
+`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		log.Fatal(err)
+	}
+	agent := m.DaemonSets[0]
+	agent.Spec.Template.Spec.HostNetwork = true
+	for _, option := range []placement.Option{{}, placement.WithoutAdmission("PodSecurity")} {
+		w, err := placement.ForDaemonSet(agent, option)
+		if err != nil {
+			log.Fatal(err)
+		}
+		p := w.Predict(c)
+		_, refused := p.Admitted()
+		fmt.Println("wanted on", p.Eligible(), "refused on", p.Refused(), "placed on", p.Placed())
+		fmt.Println(refused)
+	}
+	// Output:
+	// wanted on {web-1} refused on {web-1} placed on {}
+	// pods "agent-xxxxx" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true)
+	// wanted on {web-1} refused on {} placed on {web-1}
+	// <nil>
+}

@@ -218,17 +218,20 @@ func (p *Prediction) verified(steps []HintStep, nodes cluster.NodeSet) (Hint, bo
 	if slices.ContainsFunc(steps, HintStep.onNode) {
 		h.Nodes = nodes
 	}
-	w, patch, ok := p.workload.mended(h)
+	w, patch, ok := p.given.mended(h)
 	if !ok {
 		return Hint{}, false
 	}
 	h.Patch = patch
-	h.Commands = h.commands(p.workload)
+	h.Commands = h.commands(p.given)
 	c, err := h.Cluster(p.cluster)
 	if err != nil {
 		return Hint{}, false
 	}
 	d := Diff(p, w.Predict(c))
+	if d.Nodes(Eligible, Refused).Len() > 0 {
+		return Hint{}, false
+	}
 	h.Gains = d.turned[gained].Or(d.turned[pendingToPlaced])
 	worse := d.turned[eligibleToExcluded].Or(d.turned[eligibleToKept]).Or(d.turned[keptToExcluded]).Or(d.turned[newlyPending].And(p.Placed()))
 	return h, worse.Len() == 0 && nodes.Minus(h.Gains).Len() == 0
@@ -311,7 +314,7 @@ func (w *Workload) mended(h Hint) (next *Workload, patch string, ok bool) {
 	if err != nil || len(cluster.Validate(changed)) > len(cluster.Validate(object)) {
 		return nil, "", false
 	}
-	next.beside = w.beside
+	next.beside, next.entry = w.beside, w.entry
 	return next, patch, true
 }
 

@@ -11,7 +11,7 @@ import (
 
 // FailedScheduling returns the message of the FailedScheduling event of a pod
 // that fits on no node, including what the scheduler reports about preemption.
-// It returns false if the pod fits. If several nodes are equal for a preemption,
+// It returns false if the pod fits, or if the API server refuses it. If several nodes are equal for a preemption,
 // the scheduler may name another one.
 //
 // Each pod of a DaemonSet names one node, and so does its message. It is the
@@ -37,13 +37,15 @@ func (p *Prediction) FailedScheduling(nodes ...string) (message string, failed b
 func (p *Prediction) failed() (message string, failed bool) {
 	sentence := p.String()
 	switch {
+	case p.refused() != nil:
+		return "", false // there is no pod
 	case p.Placed().Len() > 0:
 		return "", false
 	case p.cluster.Nodes().Len() == 0:
 		return sentence, true
 	case p.refusal() != "":
 		return sentence + " not found", true // PostFilter was not asked (pkg/scheduler/framework/plugins/dynamicresources/dynamicresources.go: PostFilter)
-	case p.workload.fault != nil:
+	case p.scheduled().fault != nil:
 		return sentence, true
 	}
 	pending := borrow.Words(p.cluster, p.Pending())

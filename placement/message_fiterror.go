@@ -20,8 +20,10 @@ import (
 func (p *Prediction) String() string {
 	p = p.orNothing()
 	all := p.cluster.Nodes()
-	fault := p.workload.fault
+	fault := p.scheduled().fault
 	switch refusal := p.refusal(); {
+	case p.refused() != nil:
+		return p.refused().Message
 	case all.Len() == 0:
 		return noNodes
 	case refusal != "":
@@ -50,7 +52,7 @@ func (p *Prediction) preFilterResult() preFilterResult {
 // refusal returns the reason why the scheduler rejects the pod before it looks
 // at any node, or "" if it does not.
 func (p *Prediction) refusal() string {
-	refusal, fault := p.preFilterResult().refusal, p.workload.fault
+	refusal, fault := p.preFilterResult().refusal, p.scheduled().fault
 	if refusal == "" && fault != nil && fault.plugin == pluginRelations {
 		return fault.message
 	}

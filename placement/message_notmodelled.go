@@ -1,14 +1,11 @@
 package placement
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 
-	"github.com/berthsim/berth/internal/apiserver/admission"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/snapshot"
@@ -91,64 +88,24 @@ func needsFeature(c corev1.Container) bool {
 }
 
 // NotModelled returns what affects scheduling but was ignored, for the workload
-// and the snapshot: Workload.NotModelled, a missing PriorityClass, what
-// admission would do to a new pod and the ResourceQuotas that count it, and pods
-// with a nominated node, since no room is kept free for them.
+// and the snapshot: Workload.NotModelled for the admitted pod, a missing PriorityClass
+// where the cluster has none, the ResourceQuotas that count a new pod, and pods with a
+// nominated node, since no room is kept free for them.
 func (p *Prediction) NotModelled() []string {
 	p = p.orNothing()
-	all := p.workload.NotModelled()
+	all := p.scheduled().NotModelled()
 	b := borrow.From(p.cluster)
-	pod := p.workload.pod
-	if name := pod.Spec.PriorityClassName; name != "" && pod.Spec.Priority == nil && !kube.HasPriorityClass(name, b) {
+	pod := p.given.pod
+	if name := pod.Spec.PriorityClassName; name != "" && pod.Spec.Priority == nil && !kube.HasPriorityClass(name, b) && p.refused() == nil {
 		all = append(all, "PriorityClass "+name+": is not in the cluster; an API server would refuse the pod")
 	}
-	all = append(all, p.admission()...)
+	if !p.given.entry.stored {
+		for _, quota := range b.ResourceQuotasIn(pod.Namespace) {
+			all = append(all, "ResourceQuota "+kube.Key(quota)+": it may refuse some of the pods")
+		}
+	}
 	if n := nominated(b); n > 0 {
 		all = append(all, fmt.Sprintf("%d waiting pods: the room on the nodes that are nominated for them is taken for free", n))
-	}
-	return all
-}
-
-// admission returns what the API server does to a new pod of the workload, which the
-// prediction leaves out: where the DaemonSet controller wants pods does not depend on it.
-// A missing PriorityClass is told elsewhere.
-func (p *Prediction) admission() []string {
-	pod := p.workload.Pod()
-	if pod.ResourceVersion != "" { // it is stored
-		return nil
-	}
-	pod.Name = cmp.Or(pod.Name, "new")
-	pod.Namespace = cmp.Or(pod.Namespace, corev1.NamespaceDefault)
-	objects, plugins := borrow.Admission(p.cluster)
-	var all []string
-	switch admitted, refusal := admission.Admit(pod, objects, plugins.Without(admission.Priority), nil); {
-	case refusal != nil && refusal.Plugin != admission.Validation:
-		by := refusal.Plugin.String()
-		if refusal.Object != "" {
-			by += ", " + refusal.Object
-		}
-		all = append(all, fmt.Sprintf("admission (%s): an API server would refuse the pod: %s", by, refusal.Message))
-	case refusal == nil:
-		all = append(all, changedByAdmission(&pod.Spec, &admitted.Spec)...)
-	}
-	for _, quota := range borrow.From(p.cluster).ResourceQuotasIn(pod.Namespace) {
-		all = append(all, "ResourceQuota "+kube.Key(quota)+": it may refuse some of the pods")
-	}
-	return all
-}
-
-// changedByAdmission lists what admission changes in a pod that filters read.
-func changedByAdmission(before, after *corev1.PodSpec) []string {
-	var all []string
-	add := func(field string, a, b any) {
-		if !equality.Semantic.DeepEqual(a, b) {
-			all = append(all, field+": admission changes it, and the scheduler sees the admitted pod")
-		}
-	}
-	add("spec.nodeSelector", before.NodeSelector, after.NodeSelector)
-	add("spec.overhead", before.Overhead, after.Overhead)
-	for i := range min(len(before.Containers), len(after.Containers)) {
-		add(fmt.Sprintf("spec.containers[%d].resources", i), before.Containers[i].Resources, after.Containers[i].Resources)
 	}
 	return all
 }

@@ -41,6 +41,9 @@ func (p *Prediction) Table() string {
 		}
 	}
 	t.Flush()
+	for _, change := range p.admissionChanges() {
+		fmt.Fprintln(&b, "admission: "+change)
+	}
 	for _, what := range p.NotModelled() {
 		fmt.Fprintln(&b, "not modelled: "+what)
 	}
@@ -84,7 +87,7 @@ func fold(p *Prediction) []*group {
 
 // shown returns the reasons to print: where no pod is wanted, only why not.
 func (v Verdict) shown() []FilterReason {
-	if v.Decision >= Pending {
+	if v.Decision >= Refused {
 		return v.Reasons
 	}
 	return slices.DeleteFunc(slices.Clone(v.Reasons), FilterReason.aboutPods)

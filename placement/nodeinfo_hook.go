@@ -13,10 +13,13 @@ func init() { hook.Placement = plumbing{} }
 // own packages.
 type plumbing struct{}
 
-func (plumbing) NewRoom(c *cluster.Cluster) hook.Room           { return newRoom(c) }
-func (plumbing) LoadOfPod(pod *corev1.Pod) hook.Load            { return loadOf(pod) }
-func (plumbing) LoadOfWorkload(w *Workload) hook.Load           { return w.load() }
-func (plumbing) WithSurge(w *Workload) *Workload                { return w.withSurge() }
+func (plumbing) NewRoom(c *cluster.Cluster) hook.Room { return newRoom(c) }
+func (plumbing) LoadOfPod(pod *corev1.Pod) hook.Load  { return loadOf(pod) }
+func (plumbing) LoadOfWorkload(w *Workload) hook.Load { return w.load() }
+func (plumbing) WithSurge(w *Workload) *Workload      { return w.withSurge() }
+func (plumbing) WithWebhooks(w *Workload, admit func(*corev1.Pod)) *Workload {
+	return w.withWebhooks(admit)
+}
 func (plumbing) Predict(p *Prediction, r hook.Room) *Prediction { return p.in(asRoom(r)) }
 func (plumbing) Fits(r hook.Room, w *Workload, position int) bool {
 	return asRoom(r).admits(w, position)

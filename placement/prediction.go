@@ -15,10 +15,14 @@ import (
 // first use, and reasons each time a verdict is requested. A nil Prediction and
 // the zero Prediction have no nodes.
 type Prediction struct {
-	workload *Workload
+	given    *Workload // as it was compiled
+	workload *Workload // by which a pod is wanted: a DaemonSet's template, or the pod as the scheduler sees it
 	cluster  *cluster.Cluster
 	wanted   cluster.NodeSet
 	kept     cluster.NodeSet
+
+	asked   sync.Once
+	outcome admitted
 
 	judged   sync.Once
 	room     *room // what is left for the workload
@@ -47,8 +51,22 @@ func (p *Prediction) orNothing() *Prediction {
 // the snapshots edited from it, also costs one map lookup per node. Fit costs a
 // few ns per node, and about a µs per own pod. The first question about the fit
 // on a snapshot and the snapshots edited from it also costs some µs per pod.
+//
+// The API server of the cluster admits the pod first, unless it is stored (see
+// Admitted). A DaemonSet wants pods by its template, whatever admission does with them;
+// its pods are admitted when their fit is first asked for.
 func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
-	w = w.orNothing()
+	p := &Prediction{given: w.orNothing(), cluster: c}
+	p.workload = p.given
+	if p.given.daemonSet == nil {
+		p.workload = p.scheduled()
+	}
+	p.wanted, p.kept = p.workload.eligible(c)
+	return p
+}
+
+// eligible returns the nodes that Check decides to be Eligible, and Kept.
+func (w *Workload) eligible(c *cluster.Cluster) (eligible, keeping cluster.NodeSet) {
 	b := borrow.From(c)
 	indexed, edited := b.Indexed(w.affinity.keys)
 	wanted, kept := w.decisions(indexed)
@@ -58,10 +76,10 @@ func (w *Workload) Predict(c *cluster.Cluster) *Prediction {
 		kept.put(position, decision == Kept)
 	}
 	wanted.nodes, kept.nodes = b, b
-	return &Prediction{workload: w, cluster: c, wanted: cluster.NodeSet(wanted.set()), kept: cluster.NodeSet(kept.set())}
+	return cluster.NodeSet(wanted.set()), cluster.NodeSet(kept.set())
 }
 
-// Eligible returns the nodes where a pod is wanted: the decision is Pending,
+// Eligible returns the nodes where a pod is wanted: the decision is Refused, Pending,
 // Eligible or Placed.
 func (p *Prediction) Eligible() cluster.NodeSet { return p.orNothing().wanted }
 
@@ -76,7 +94,21 @@ func (p *Prediction) Placed() cluster.NodeSet {
 
 // Pending returns the nodes where a pod is wanted but the scheduler would
 // not bind it now.
-func (p *Prediction) Pending() cluster.NodeSet { return p.Eligible().Minus(p.Placed()) }
+func (p *Prediction) Pending() cluster.NodeSet {
+	if p = p.orNothing(); p.refused() != nil {
+		return cluster.NodeSet{}
+	}
+	return p.wanted.Minus(p.Placed())
+}
+
+// Refused returns the nodes where a pod is wanted but the API server refuses it: all
+// nodes of Eligible, or none.
+func (p *Prediction) Refused() cluster.NodeSet {
+	if p = p.orNothing(); p.refused() == nil {
+		return cluster.NodeSet{}
+	}
+	return p.wanted
+}
 
 // Kept returns the nodes where a DaemonSet wants no pod but lets a running one
 // stay.
@@ -120,9 +152,18 @@ func (p *Prediction) MarshalJSON() ([]byte, error) {
 
 func (p *Prediction) at(position int) Verdict {
 	const mostly = 4 // reasons of both kinds
-	v := p.workload.judge(borrow.From(p.cluster).At(position), mostly)
+	node := borrow.From(p.cluster).At(position)
+	v := p.workload.judge(node, mostly)
+	refusal := p.refused()
+	switch {
+	case v.Decision == Eligible && refusal != nil:
+		v.Decision, v.Reasons = Refused, append(v.Reasons, *refusal)
+		return v
+	case v.Decision == Eligible && p.scheduled() != p.workload:
+		v.Reasons = p.scheduled().judge(node, mostly).Reasons
+	}
 	p.order(v.Reasons)
-	v.Reasons = p.left().why(v.Reasons, p.workload, p.question, position)
+	v.Reasons = p.left().why(v.Reasons, p.scheduled(), p.question, position)
 	if v.Decision == Eligible {
 		v.Decision = Placed
 		if len(v.Reasons) > 0 {
@@ -132,9 +173,14 @@ func (p *Prediction) at(position int) Verdict {
 	return v
 }
 
-// why returns the reasons of the filters that look at the pods on the nodes.
+// why returns why the scheduler rejects a node where a pod is wanted.
 func (p *Prediction) why(position int) []FilterReason {
-	return p.left().why(nil, p.workload, p.question, position)
+	var rs []FilterReason
+	if p.scheduled() != p.workload {
+		rs = p.scheduled().judge(borrow.From(p.cluster).At(position), 1).Reasons
+		p.order(rs)
+	}
+	return p.left().why(rs, p.scheduled(), p.question, position)
 }
 
 // left returns the room that the workload is judged in.
@@ -146,7 +192,7 @@ func (p *Prediction) left() *room {
 func (p *Prediction) judge() {
 	account := snapshotOf(p.cluster)
 	own := account.own(p.workload, borrow.From(p.cluster))
-	if p.workload.beside {
+	if p.given.beside {
 		p.judgeIn(account.among(p.toCome(own), nil, p.cluster))
 	} else {
 		p.judgeIn(account.without(own, p.cluster))
@@ -155,14 +201,14 @@ func (p *Prediction) judge() {
 
 // toCome returns the DaemonSet's pods that are wanted but do not exist yet.
 func (p *Prediction) toCome(own []resident) []ownPods {
-	if p.workload.daemonSet == nil {
+	if p.workload.daemonSet == nil || p.refused() != nil {
 		return nil
 	}
 	on := slices.Clone(borrow.Words(p.cluster, p.wanted))
 	for _, r := range own {
 		on[r.position>>6] &^= 1 << (r.position & 63)
 	}
-	return []ownPods{{p.workload.load(), on}}
+	return []ownPods{{p.scheduled().load(), on}}
 }
 
 // in returns the prediction for the nodes and pods of a room (internal/room:
@@ -172,17 +218,22 @@ func (p *Prediction) in(room *room) *Prediction {
 	if room.len() != borrow.From(p.cluster).Len() { // of other nodes
 		return idle().Predict(nil)
 	}
-	now := &Prediction{workload: p.workload, cluster: p.cluster, wanted: p.wanted, kept: p.kept}
+	now := &Prediction{given: p.given, workload: p.workload, cluster: p.cluster, wanted: p.wanted, kept: p.kept}
+	now.asked.Do(func() { now.outcome = *p.admitted() })
 	now.judged.Do(func() { now.judgeIn(room) })
 	return now
 }
 
 func (p *Prediction) judgeIn(room *room) {
 	p.room = room
-	p.question = p.room.question(p.workload)
-	placed := slices.Clone(borrow.Words(p.cluster, p.wanted))
+	w := p.scheduled()
+	p.question = p.room.question(w)
+	if p.refused() != nil {
+		return
+	}
+	placed := slices.Clone(borrow.Words(p.cluster, p.lets(p.wanted)))
 	for k, word := range placed {
-		placed[k] = p.room.fitting(p.workload, p.question, k, word)
+		placed[k] = p.room.fitting(w, p.question, k, word)
 	}
 	p.placed = borrow.Set(p.cluster, placed)
 }

@@ -33,7 +33,7 @@ type budget struct {
 
 func (p *Prediction) victimSearch() *victimSearch {
 	b := borrow.From(p.cluster)
-	t := &victimSearch{Prediction: p, pod: podPriorityOf(p.workload.pod, b), room: p.left().clone(), question: p.question.clone()}
+	t := &victimSearch{Prediction: p, pod: podPriorityOf(p.scheduled().pod, b), room: p.left().clone(), question: p.question.clone()}
 	for _, d := range b.PodDisruptionBudgets() {
 		selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
 		if err == nil && !selector.Empty() { // an empty selector protects no pod here
@@ -86,11 +86,11 @@ func (t *victimSearch) preempt(position int) attempt {
 	for _, c := range lower {
 		t.evict(c, position)
 	}
-	if t.room.fits(t.workload, t.question, position) {
+	if t.room.fits(t.scheduled(), t.question, position) {
 		gone, p.Violations = t.reprieve(lower, position)
 		p.name(gone)
 	} else {
-		for _, r := range lowerFirst(t.room.why(nil, t.workload, t.question, position)) {
+		for _, r := range lowerFirst(t.room.why(nil, t.scheduled(), t.question, position)) {
 			p.words = append(p.words, r.Message)
 		}
 		p.Impossible = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.words[0])
@@ -185,7 +185,7 @@ func (t *victimSearch) reprieve(all []victimNode, position int) (victims []victi
 	for i, c := range append(protected, free...) {
 		t.room.add(c.load, position)
 		t.question.shift(t.room, c.kind, position, 1)
-		if t.room.fits(t.workload, t.question, position) {
+		if t.room.fits(t.scheduled(), t.question, position) {
 			continue
 		}
 		t.evict(c, position)

@@ -52,7 +52,8 @@ type PendingReplicas struct {
 // pod-template-hash, as in a real cluster: to the ReplicaSet that the snapshot
 // has for the template, or to a new one. A paused Deployment gets no new
 // ReplicaSet. After the first pod that fits on no node the others are not tried.
-// From 100 nodes on the real scheduler does not look at all nodes: see Table.
+// The API server admits the pods first: see Prediction.Admitted. From 100 nodes on the
+// real scheduler does not look at all nodes: see Table.
 //
 // The controller must be an *appsv1.Deployment, ReplicaSet or StatefulSet with
 // at most 200,000 replicas, a limit of berth. It is defaulted and validated
@@ -108,7 +109,7 @@ func (t *podSet) place(seed uint64, o options) (ReplicaPlacement, error) {
 	room := t.room()
 	for i := range t.count {
 		if field == nil || !t.alike {
-			w, err := ForPod(t.pod(i), Option{func(to *options) { *to = o }})
+			w, err := ForPod(t.pod(i), Option{func(to *options) { *to, to.created = o, true }})
 			if err != nil {
 				return ReplicaPlacement{}, err
 			}
@@ -126,7 +127,7 @@ func (t *podSet) place(seed uint64, o options) (ReplicaPlacement, error) {
 		}
 		out.Bound = append(out.Bound, r)
 		position, _ := borrow.From(t.cluster).Position(r.Node)
-		room.add(now.workload.load(), position)
+		room.add(now.scheduled().load(), position)
 	}
 	return out, nil
 }

@@ -14,12 +14,13 @@ type Decision uint8
 const (
 	Excluded Decision = iota // no pod is wanted, and a running one is deleted
 	Kept                     // a DaemonSet wants no pod, but a running one stays: only NoSchedule taints keep new pods away
+	Refused                  // wanted, but the API server refuses the pod
 	Pending                  // wanted, but the scheduler would not bind it now
 	Eligible                 // wanted; whether it fits was not judged
 	Placed                   // wanted, and the scheduler would bind it now
 )
 
-var decisionNames = enum.Of[Decision]("Excluded", "Kept", "Pending", "Eligible", "Placed")
+var decisionNames = enum.Of[Decision]("Excluded", "Kept", "Refused", "Pending", "Eligible", "Placed")
 
 // String returns the name of the decision.
 func (d Decision) String() string { return decisionNames.String(d) }
@@ -67,10 +68,12 @@ const (
 	pluginRelations     = "InterPodAffinity"
 )
 
-// FilterReason is the reason why a plugin of the scheduler rejects a node.
+// FilterReason is the reason why a plugin of the scheduler rejects a node, or an
+// admission plugin of the API server a pod.
 type FilterReason struct {
-	Plugin  string `json:"plugin"`  // as in the scheduler's configuration: "TaintToleration"
-	Message string `json:"message"` // kube-scheduler's own words
+	Plugin  string `json:"plugin"`           // "TaintToleration", "LimitRanger"; "Validation" if the API server finds the pod invalid
+	Message string `json:"message"`          // kube-scheduler's or the API server's own words
+	Object  string `json:"object,omitempty"` // that decides, if it is not the pod or the node: "LimitRange apps/limits"
 
 	// Unresolvable reports whether evicting pods from the node would not help
 	// (the scheduler's code UnschedulableAndUnresolvable).
@@ -100,6 +103,9 @@ func (r FilterReason) evidence() []string {
 	all = describe(all, r.Taints)
 	all = describe(all, r.Ports)
 	all = describe(all, r.Conflicts)
+	if r.Object != "" {
+		all = append(all, r.Object)
+	}
 	if r.WantedNode != "" {
 		all = append(all, "the pod names "+r.WantedNode)
 	}

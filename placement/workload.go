@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/apiserver/admission"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -32,6 +33,7 @@ type Workload struct {
 	loadOnce    func() *load // of the running pod, computed on first use
 	scoring     *scoring
 	beside      bool // own pods are counted in, including pods that are still to come
+	entry       entry
 }
 
 // orNothing returns a workload that requires nothing for a nil Workload and for
@@ -55,6 +57,8 @@ type Option struct{ set func(*options) }
 type options struct {
 	unvalidated bool
 	version     cluster.Version
+	without     []string
+	created     bool // by a controller, so the pod is new
 }
 
 // Unvalidated skips defaulting and validation. Use it for an object that is
@@ -66,6 +70,16 @@ func Unvalidated() Option { return Option{func(o *options) { o.unvalidated = tru
 // rules. Without it they are those of the latest. What a Prediction says follows the
 // version of its cluster.
 func AtVersion(v cluster.Version) Option { return Option{func(o *options) { o.version = v }} }
+
+// WithoutAdmission has admission plugins of the API server not look at the pod, for
+// example "PodSecurity". Without names, none of them does. ForPod and ForDaemonSet
+// return an error for a name that no plugin has.
+func WithoutAdmission(plugins ...string) Option {
+	if len(plugins) == 0 {
+		plugins = admission.PluginNames()
+	}
+	return Option{func(o *options) { o.without = append(o.without, plugins...) }}
+}
 
 func collect(opts []Option) options {
 	var o options
@@ -87,11 +101,14 @@ func ForDaemonSet(ds *appsv1.DaemonSet, opts ...Option) (*Workload, error) {
 		return nil, errors.New("DaemonSet: is nil")
 	}
 	o := collect(opts)
+	entry, unknown := o.entry()
 	ds, err := accept(ds, "DaemonSet", o)
-	if err != nil {
+	if err := errors.Join(err, unknown); err != nil {
 		return nil, err
 	}
-	return compileDaemonSet(ds, o.version), nil
+	w := compileDaemonSet(ds, o.version)
+	w.entry = entry
+	return w, nil
 }
 
 // compileDaemonSet compiles a DaemonSet and takes ownership of it.
@@ -119,8 +136,10 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 		return nil, errors.New("Pod: is nil")
 	}
 	o := collect(opts)
+	entry, unknown := o.entry()
+	entry.stored = !o.created && (o.unvalidated || pod.ResourceVersion != "" || pod.UID != "")
 	pod, err := accept(pod, "Pod", o)
-	if err != nil {
+	if err := errors.Join(err, unknown); err != nil {
 		return nil, err
 	}
 	if !o.unvalidated {
@@ -135,6 +154,7 @@ func ForPod(pod *corev1.Pod, opts ...Option) (*Workload, error) {
 		scoring:     scoring,
 		tolerations: podTolerations(pod.Spec.Tolerations),
 		affinity:    compileAffinity(&pod.Spec, "spec"),
+		entry:       entry,
 	}
 	w.compileFit(kube.Key(pod))
 	return w, nil
@@ -167,6 +187,16 @@ func (w *Workload) withSurge() *Workload {
 	surging := *w.orNothing()
 	surging.beside = true
 	return &surging
+}
+
+// withWebhooks returns the workload with webhooks (internal/room: WithWebhooks).
+func (w *Workload) withWebhooks(admit func(*corev1.Pod)) *Workload {
+	if admit == nil {
+		return w
+	}
+	hooked := *w.orNothing()
+	hooked.entry.webhooks = admit
+	return &hooked
 }
 
 // load returns what the workload's pod takes from the node it runs on.

@@ -23,7 +23,7 @@ func TestZeroValues(t *testing.T) {
 		placement.MinimumNode{}, placement.DaemonSetUsage{}, placement.Shortfall{}, placement.HintStep{},
 		placement.Typo{}, placement.Untolerated{}, placement.Verdict{}, placement.PendingReplicas{}, (*placement.Workload)(nil),
 		placement.AtVersion, placement.Diff, placement.ForDaemonSet, placement.ForPod, placement.NewCapacityReport,
-		placement.Replicas, placement.Unvalidated,
+		placement.Replicas, placement.Unvalidated, placement.WithoutAdmission,
 	)
 }
 

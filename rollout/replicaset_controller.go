@@ -104,6 +104,7 @@ func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	if refusal != nil {
 		return nil, refusal
 	}
+	pod.ResourceVersion = "1" // it is stored: predictions do not admit it again
 	w, err := placement.ForPod(pod, placement.AtVersion(rsc.cluster.Version()))
 	if err != nil {
 		return nil, err

@@ -14,13 +14,13 @@ import (
 // admit returns a new pod as the API server stores it, or why it refuses the pod.
 // ResourceQuotas are not asked.
 func (s *store) admit(pod *corev1.Pod) (*corev1.Pod, *admission.Refusal) {
-	objects, plugins := borrow.Admission(s.cluster)
+	var without admission.Plugins
 	for _, name := range s.config.DisableAdmissionPlugins {
 		if p, ok := admission.PluginNamed(name); ok {
-			plugins = plugins.Without(p)
+			without = without.With(p)
 		}
 	}
-	return admission.Admit(pod, objects, plugins, nil)
+	return borrow.Admit(s.cluster, pod, without, s.config.Admit)
 }
 
 // denial is why the API server refuses the pods of a template. The zero denial is none.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/berthsim/berth/internal/apiserver/admission"
 )
 
@@ -28,6 +30,11 @@ type Config struct {
 	// look at new pods, for example "PodSecurity" or "LimitRanger". By default those
 	// run that a cluster has by default, and those whose annotations a namespace has.
 	DisableAdmissionPlugins []string `json:"disableAdmissionPlugins,omitzero"`
+
+	// Admit changes a new pod as the mutating webhooks of the cluster do. The pod does
+	// not yet name a node. Admit must make the same change whenever it gets the same
+	// pod, and must have no side effects. Nil changes nothing.
+	Admit func(pod *corev1.Pod) `json:"admit,omitzero"` // a configuration with it has no JSON form
 }
 
 // copied returns an equal Config that shares no memory with c.

@@ -1,13 +1,62 @@
 package borrow
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/pod-security-admission/api"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/apiserver/admission"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/snapshot"
 )
+
+// Admit returns a new pod as the API server of the cluster stores it, or why it refuses
+// the pod. Simulations and predictions both ask it. The plugins in without do not run.
+// webhooks is as for admission.Admit. ResourceQuotas are not asked.
+func Admit(c *cluster.Cluster, pod *corev1.Pod, without admission.Plugins, webhooks func(*corev1.Pod)) (*corev1.Pod, *admission.Refusal) {
+	objects, plugins := Admission(c)
+	return admission.Admit(pod, objects, plugins&^without, webhooks)
+}
+
+// AdmissionChanges returns what each plugin changes in a pod that Admit admits.
+func AdmissionChanges(c *cluster.Cluster, pod *corev1.Pod, without admission.Plugins, webhooks func(*corev1.Pod)) []admission.Change {
+	objects, plugins := Admission(c)
+	return admission.Changes(pod, objects, plugins&^without, webhooks)
+}
+
+// Decides reports whether an object of the cluster may refuse a valid pod, or change
+// what the scheduler reads of it. Asking costs nothing beside Admit.
+func Decides(c *cluster.Cluster, pod *corev1.Pod) bool {
+	s := From(c)
+	return pod.Spec.RuntimeClassName != nil || pod.Spec.PriorityClassName != "" && len(s.PriorityClasses()) > 0 ||
+		len(s.LimitRangesIn(pod.Namespace)) > 0 || len(s.ServiceAccounts()) > 0 ||
+		namespaceDecides(s, pod.Namespace) || toleratesSome(s, pod)
+}
+
+// namespaceDecides reports whether a namespace refuses or changes any pods.
+func namespaceDecides(s *snapshot.Snapshot, name string) bool {
+	ns, ok := s.Namespace(name)
+	if !ok {
+		return false
+	}
+	_, enforces := ns.Labels[api.EnforceLevelLabel]
+	return enforces || ns.Status.Phase == corev1.NamespaceTerminating || len(annotated(ns)) > 0
+}
+
+// toleratesSome reports whether DefaultTolerationSeconds adds a toleration of a taint
+// that a node has. Daemon pods have these tolerations from their controller.
+func toleratesSome(s *snapshot.Snapshot, pod *corev1.Pod) bool {
+	for _, t := range s.Taints() {
+		added := t.Effect == corev1.TaintEffectNoExecute && (t.Key == corev1.TaintNodeNotReady || t.Key == corev1.TaintNodeUnreachable)
+		if added && !slices.ContainsFunc(pod.Spec.Tolerations, func(own corev1.Toleration) bool { return kube.Tolerates(&own, &t) }) {
+			return true
+		}
+	}
+	return false
+}
 
 // Admission returns what admission knows of a cluster, and the plugins that its
 // objects tell of. A snapshot may lack whole kinds, so a plugin that refuses pods for

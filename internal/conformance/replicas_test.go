@@ -31,7 +31,7 @@ func TestReplicas(t *testing.T) {
 		upstream.Default(world.Pods...)
 		upstream.Default(guest)
 		d := deploymentOf(guest, rapid.Int32Range(1, 6).Draw(t, "replicas"))
-		out, err := placement.Replicas(snapshot(t, world), d, rapid.Uint64().Draw(t, "seed"), placement.Unvalidated())
+		out, err := placement.Replicas(snapshot(t, world), d, rapid.Uint64().Draw(t, "seed"), placement.Unvalidated(), placement.WithoutAdmission())
 		if err != nil {
 			t.Fatal(err)
 		}

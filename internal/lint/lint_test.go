@@ -130,7 +130,7 @@ var arrows = []arrow{
 	{"internal/apiserver/admission", "internal/kube internal/apiserver/defaults internal/apiserver/validation"},
 	{"internal/snapshot", "internal/kube internal/apiserver/kinds"},
 	{"cluster", "internal/snapshot internal/spell internal/kube internal/par internal/apiserver/kinds internal/apiserver/decode internal/apiserver/defaults internal/apiserver/validation"},
-	{"internal/borrow", "cluster internal/snapshot internal/apiserver/admission"},
+	{"internal/borrow", "cluster internal/snapshot internal/apiserver/admission internal/kube"},
 	{"cluster/clustertest", "cluster internal/borrow"},
 	{"internal/room/hook", "cluster"},
 	{"placement", "cluster internal/apiserver/admission internal/apiserver/apply internal/borrow internal/snapshot internal/enum internal/kube internal/room/hook internal/spell"},

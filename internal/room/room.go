@@ -25,6 +25,7 @@ var impl = hook.Placement.(interface {
 	Why(r Room, w *placement.Workload, position int) []placement.FilterReason
 	Predict(p *placement.Prediction, r Room) *placement.Prediction
 	WithSurge(w *placement.Workload) *placement.Workload
+	WithWebhooks(w *placement.Workload, admit func(*corev1.Pod)) *placement.Workload
 	Bind(p *placement.Prediction, pod string, seed uint64) (placement.Replica, bool)
 })
 
@@ -71,6 +72,12 @@ func Predict(p *placement.Prediction, r Room) *placement.Prediction { return imp
 // new pod can run at once. On every other node an update with maxSurge leaves
 // the new pod pending beside the old one.
 func WithSurge(w *placement.Workload) *placement.Workload { return impl.WithSurge(w) }
+
+// WithWebhooks returns the workload with the mutating webhooks that change its new pods,
+// or w if admit is nil.
+func WithWebhooks(w *placement.Workload, admit func(*corev1.Pod)) *placement.Workload {
+	return impl.WithWebhooks(w, admit)
+}
 
 // Bind returns the node that the scheduler would bind the pod of ForPod to now,
 // under the given name. It is the only node that passes the filters, or the best

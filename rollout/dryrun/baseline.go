@@ -15,6 +15,7 @@ import (
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
+	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/internal/span"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
@@ -27,10 +28,6 @@ type Config struct {
 	// Limit is the duration after which the simulation stops if it has not settled, and
 	// above which Inspect reports a rollout as too long. The default is 24 h.
 	Limit time.Duration
-	// Admit changes the pod of a DaemonSet as a mutating webhook would on creation (see
-	// Admission). The pod does not yet name a node. Admit must make the same change
-	// whenever it gets the same pod, and must have no side effects. Nil changes nothing.
-	Admit func(pod *corev1.Pod)
 	// Settle lets the cluster settle before the edits are made. Without it a plan
 	// starts from the cluster as it is. A cluster of manifests always settles first:
 	// one where no controller has ever seen a DaemonSet or Deployment, and where at
@@ -57,10 +54,10 @@ type Baseline struct {
 
 // daemon is a DaemonSet on a snapshot.
 type daemon struct {
+	cluster  *cluster.Cluster
 	object   *appsv1.DaemonSet // the snapshot's own
 	workload *placement.Workload
 	*placement.Prediction
-	admission *admission // the effect of Config.Admit on its pods; nil without Admit
 }
 
 // settledStart is what happened until the cluster had settled.
@@ -205,21 +202,30 @@ func (b *Baseline) ticks() int {
 
 // predict compiles and predicts a DaemonSet of a snapshot.
 func (b *Baseline) predict(ds *appsv1.DaemonSet, on *cluster.Cluster) (*daemon, error) {
-	w, err := placement.ForDaemonSet(ds, placement.Unvalidated())
+	w, err := b.config.compile(ds)
 	if err != nil {
 		return nil, err
 	}
-	return b.on(&daemon{object: ds, workload: w}, on)
+	return &daemon{on, ds, w, w.Predict(on)}, nil
+}
+
+// compile compiles a DaemonSet that is stored, whose pods the configured API server
+// admits.
+func (cfg Config) compile(ds *appsv1.DaemonSet) (*placement.Workload, error) {
+	opts := []placement.Option{placement.Unvalidated()}
+	if off := cfg.Rollout.DisableAdmissionPlugins; len(off) > 0 {
+		opts = append(opts, placement.WithoutAdmission(off...))
+	}
+	w, err := placement.ForDaemonSet(ds, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return room.WithWebhooks(w, cfg.Rollout.Admit), nil
 }
 
 // on returns a compiled DaemonSet on another snapshot.
-func (b *Baseline) on(d *daemon, c *cluster.Cluster) (*daemon, error) {
-	now := &daemon{object: d.object, workload: d.workload, Prediction: d.workload.Predict(c)}
-	var err error
-	if b.config.Admit != nil {
-		now.admission, err = judgeAdmission(b.config.Admit, now, c)
-	}
-	return now, err
+func (d *daemon) on(c *cluster.Cluster) *daemon {
+	return &daemon{c, d.object, d.workload, d.workload.Predict(c)}
 }
 
 // orNothing returns b, or a Baseline of the empty cluster if b is nil or zero.

@@ -57,7 +57,6 @@
 // DaemonSets; KeepsAvailable is about Deployments too. For pods that no DaemonSet owns,
 // Evictions reports what replaces them, as simulated. Owners that the simulation does
 // not know (StatefulSets, Jobs, and owners missing from the given cluster) are assumed
-// to create the same pods again once everything has settled. Volumes, admission other
-// than Config.Admit, and what package placement lists as not modelled are ignored. The
-// notes of a plan list what is missing.
+// to create the same pods again once everything has settled. Volumes, and what package
+// placement lists as not modelled, are ignored. The notes of a plan list what is missing.
 package dryrun

@@ -144,7 +144,7 @@ func TestPlansTellOfDeployments(t *testing.T) {
 // does.
 func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 	for _, n := range []int{1, 2, 7} {
-		config := dryrun.Config{Admit: func(pod *corev1.Pod) { pod.Spec.NodeSelector = map[string]string{"pool": "b"} }}
+		config := dryrun.Config{Rollout: rollout.Config{Admit: func(pod *corev1.Pod) { pod.Spec.DNSPolicy = corev1.DNSDefault }}}
 		c := agents(t, n)
 		base, err := dryrun.NewBaseline(c, config)
 		if err != nil {
@@ -171,7 +171,7 @@ func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 			t.Errorf("%d nodes: %+v", n, a)
 		}
 		want := `    admission changes the pod
-      spec.nodeSelector.pool: "a" -> "b"
+      spec.dnsPolicy: "ClusterFirst" -> "Default"
 `
 		if text := p.String(); !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)

@@ -32,7 +32,7 @@ type Effect struct {
 	Clashes   []Clash            `json:"clashes"` // with other DaemonSets that the plan creates or changes
 	Pods      PodChanges         `json:"pods"`
 	Rollout   *Rollout           `json:"rollout,omitempty"`   // nil if no pod changes
-	Admission *Admission         `json:"admission,omitempty"` // nil without Config.Admit
+	Admission *Admission         `json:"admission,omitempty"` // nil if admission neither changes nor refuses the pod, and for Deployments
 	Error     string             `json:"error,omitempty"`     // why there is no prediction after the plan
 
 	of   effect
@@ -137,7 +137,7 @@ func (e effect) record() Effect {
 		r.Rollout = e.rollout()
 	}
 	if e.after != nil {
-		r.Admission = e.after.admission.record()
+		r.Admission = e.after.admission()
 	}
 	if e.wrong != nil {
 		r.Error = e.wrong.Error()

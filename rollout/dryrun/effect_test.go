@@ -117,7 +117,7 @@ func TestAdmissionNamesTheNodesWhereItDecides(t *testing.T) {
 		}, []string{gained + "small\n", refused + "large\n"}},
 	} {
 		w := clustertest.World{clustertest.Node("large", "size=large", "cpu:4"), clustertest.Node("small", "size=small", "cpu:1"), clustertest.DaemonSet("ops/agent", "cpu:1")}
-		base, err := dryrun.NewBaseline(w.Cluster(t), dryrun.Config{Admit: test.admit})
+		base, err := dryrun.NewBaseline(w.Cluster(t), dryrun.Config{Rollout: rollout.Config{Admit: test.admit}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -218,7 +218,7 @@ func ExampleExactlyOne() {
 // A webhook that adds a nodeSelector does not change where the controller wants pods,
 // only where the scheduler places them.
 func ExampleAdmission() {
-	config := dryrun.Config{Admit: func(pod *corev1.Pod) { pod.Spec.NodeSelector = map[string]string{"pool": "worker"} }}
+	config := dryrun.Config{Rollout: rollout.Config{Admit: func(pod *corev1.Pod) { pod.Spec.NodeSelector = map[string]string{"pool": "worker"} }}}
 	base, err := dryrun.NewBaseline(small(), config)
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ type inspector struct {
 }
 
 func inspect(c *cluster.Cluster, ds *appsv1.DaemonSet, cfg Config) (*inspector, error) {
-	w, err := placement.ForDaemonSet(ds, placement.Unvalidated())
+	w, err := cfg.compile(ds)
 	if err != nil {
 		return nil, err
 	}

@@ -135,7 +135,7 @@ func (p *Plan) effect(key string) effect {
 // DaemonSets that are edited together are judged together.
 func (p *Plan) predict(e effect, ds *appsv1.DaemonSet) (*daemon, error) {
 	if e.action == ActionNone {
-		return p.base.on(e.before, p.judged())
+		return e.before.on(p.judged()), nil
 	}
 	return p.base.predict(ds, p.judged())
 }
@@ -147,8 +147,7 @@ func (d *daemon) prediction() *placement.Prediction {
 	return d.Prediction
 }
 
-// placed returns the nodes that get a running pod after the plan: the admitted pod must
-// fit there too.
+// placed returns the nodes that get a running pod after the plan.
 func (e effect) placed() cluster.NodeSet { return e.after.placed() }
 
 // wanted returns the nodes where a pod is wanted after the plan.
@@ -160,24 +159,18 @@ func (e effect) wanted() cluster.NodeSet {
 }
 
 func (d *daemon) placed() cluster.NodeSet {
-	switch {
-	case d == nil:
+	if d == nil {
 		return cluster.NodeSet{}
-	case d.admission != nil:
-		return d.Placed().Minus(d.admission.refused).Or(d.admission.admitted)
 	}
 	return d.Placed()
 }
 
-// verdict returns the verdict on the admitted pod after the plan. It is Excluded
+// verdict returns the verdict after the plan. It is Excluded
 // without reasons if the DaemonSet or the node does not exist then.
 func (d *daemon) verdict(node string) placement.Verdict {
 	none := placement.Verdict{Node: node}
 	if d == nil {
 		return none
-	}
-	if v, ok := d.admission.verdict(node); ok {
-		return v
 	}
 	if v, ok := d.Prediction.Verdict(node); ok {
 		return v

@@ -225,7 +225,7 @@ const mostHints = 3
 // hints returns the smallest changes, each tried, that get pods onto violating nodes
 // without one.
 func (e effect) hints(offenders []Violation) []string {
-	if e.after == nil || e.after.admission != nil {
+	if e.after == nil {
 		return []string{}
 	}
 	all := []string{}

@@ -180,21 +180,28 @@ func (e effect) fields() []FieldChange {
 }
 
 func (e effect) admissionText() string {
-	if e.after == nil || e.after.admission == nil || len(e.after.admission.changes) == 0 {
+	if e.after == nil {
 		return ""
 	}
-	a := e.after.admission
+	a := e.after.admission()
+	if a == nil {
+		return ""
+	}
 	var b strings.Builder
+	if r := a.Refusal; r != nil {
+		fmt.Fprintf(&b, "    the API server refuses the pod: %v\n", *r)
+		return b.String()
+	}
 	b.WriteString("    admission changes the pod\n")
-	for _, c := range a.changes {
+	for _, c := range a.Changes {
 		fmt.Fprintf(&b, "      %s\n", c.line())
 	}
 	for _, turn := range []struct {
 		sign, words string
-		nodes       cluster.NodeSet
-	}{{"+", "placed only so", a.gained}, {"!", "pending only so", a.lost}} {
-		if turn.nodes.Len() > 0 {
-			fmt.Fprintf(&b, "      %s %s: %s\n", turn.sign, turn.words, nodeList(turn.nodes))
+		nodes       []string
+	}{{"+", "placed only so", a.Gained}, {"!", "pending only so", a.Refused}} {
+		if len(turn.nodes) > 0 {
+			fmt.Fprintf(&b, "      %s %s: %s\n", turn.sign, turn.words, nameList(turn.nodes))
 		}
 	}
 	return b.String()

@@ -15,9 +15,11 @@ package admission
 
 import (
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	nodev1 "k8s.io/api/node/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/internal/apiserver/defaults"
 	"github.com/berthsim/berth/internal/apiserver/validation"
@@ -55,6 +57,14 @@ type request struct {
 	objects   Objects
 	namespace *corev1.Namespace
 	named     string // the pod's name in messages
+	watch     func(Change)
+}
+
+// Change is what a plugin changed in the spec of a pod.
+type Change struct {
+	Plugin        Plugin
+	Object        string // that decides, as in Refusal
+	Before, After *corev1.PodSpec
 }
 
 // step is what a plugin does with a pod. Either function may be nil.
@@ -87,7 +97,20 @@ var chain = [...]step{
 //
 // webhooks changes the pod as the mutating webhooks of the cluster do; it may be nil.
 func Admit(pod *corev1.Pod, objects Objects, plugins Plugins, webhooks func(*corev1.Pod)) (*corev1.Pod, *Refusal) {
-	r := &request{pod: defaults.ForUpdate(pod), objects: objects, named: pod.Name}
+	return admit(pod, objects, plugins, webhooks, nil)
+}
+
+// Changes returns what each plugin changes in the spec of a new pod, up to the plugin
+// that refuses it, in the order of the plugins.
+func Changes(pod *corev1.Pod, objects Objects, plugins Plugins, webhooks func(*corev1.Pod)) []Change {
+	var all []Change
+	admit(pod, objects, plugins, webhooks, func(c Change) { all = append(all, c) })
+	return all
+}
+
+// admit is Admit, and calls watch, if it is not nil, with each change.
+func admit(pod *corev1.Pod, objects Objects, plugins Plugins, webhooks func(*corev1.Pod), watch func(Change)) (*corev1.Pod, *Refusal) {
+	r := &request{pod: defaults.ForUpdate(pod), objects: objects, named: pod.Name, watch: watch}
 	if pod.GenerateName != "" {
 		r.named = pod.GenerateName
 	}
@@ -122,19 +145,56 @@ func (r *request) run(plugins Plugins, function func(step) func(*request) *Refus
 		if call == nil || !plugins.Has(s.plugin) {
 			continue
 		}
+		var before *corev1.PodSpec
+		if r.watch != nil {
+			before = r.pod.Spec.DeepCopy()
+		}
 		if refusal := call(r); refusal != nil {
 			refusal.Plugin = s.plugin
 			return refusal
+		}
+		if r.watch != nil && !equality.Semantic.DeepEqual(before, &r.pod.Spec) {
+			r.watch(Change{s.plugin, r.source(s.plugin), before, r.pod.Spec.DeepCopy()})
 		}
 	}
 	return nil
 }
 
+// source names the object that makes a plugin change the pod. It is empty for plugins
+// that need none.
+func (r *request) source(plugin Plugin) string {
+	switch plugin {
+	case LimitRanger:
+		var names []string
+		for _, ranges := range r.objects.LimitRanges(r.pod.Namespace) {
+			if requests, limits := containerDefaults(ranges); len(requests)+len(limits) > 0 {
+				names = append(names, "LimitRange "+kube.Key(ranges))
+			}
+		}
+		return strings.Join(names, ", ")
+	case ServiceAccount:
+		return "ServiceAccount " + r.pod.Namespace + "/" + r.pod.Spec.ServiceAccountName
+	case PodNodeSelector, PodTolerationRestriction, OriginPodNodeEnvironment:
+		return r.namespaceObject()
+	case Priority:
+		if name := r.pod.Spec.PriorityClassName; name != "" {
+			return "PriorityClass " + name
+		}
+	case RuntimeClass:
+		return "RuntimeClass " + *r.pod.Spec.RuntimeClassName
+	}
+	return ""
+}
+
 // callWebhooks calls the webhooks and then, because they may have changed the pod, the
 // plugins again (k8s.io/apiserver/pkg/admission/reinvocation.go: Admit).
 func (r *request) callWebhooks(plugins Plugins, webhooks func(*corev1.Pod)) *Refusal {
+	before := r.pod.Spec.DeepCopy()
 	webhooks(r.pod)
 	r.pod = defaults.ForUpdate(r.pod)
+	if r.watch != nil && !equality.Semantic.DeepEqual(before, &r.pod.Spec) {
+		r.watch(Change{Webhooks, "", before, r.pod.Spec.DeepCopy()})
+	}
 	return r.run(plugins, step.admitting)
 }
 

@@ -1,6 +1,9 @@
 package admission
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Plugin is an admission plugin of the API server, or Validation.
 type Plugin uint8
@@ -22,6 +25,7 @@ const (
 	OriginPodNodeEnvironment
 	ResourceQuota
 	plugins
+	Webhooks Plugin = plugins // not a plugin: the mutating webhooks of the cluster
 )
 
 var pluginNames = [plugins]string{
@@ -32,7 +36,10 @@ var pluginNames = [plugins]string{
 
 // String returns the plugin's name, or "" for a number that is none.
 func (p Plugin) String() string {
-	if p >= plugins {
+	switch {
+	case p == Webhooks:
+		return "webhooks"
+	case p > plugins:
 		return ""
 	}
 	return pluginNames[p]
@@ -48,6 +55,9 @@ func PluginNamed(name string) (Plugin, bool) {
 	}
 	return 0, false
 }
+
+// PluginNames returns the names of all plugins. Validation is none.
+func PluginNames() []string { return slices.Clone(pluginNames[NamespaceLifecycle:]) }
 
 // Plugins is a set of plugins.
 type Plugins uint16
