@@ -12,7 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/apiserver/defaults"
+	"github.com/berthsim/berth/internal/apiserver/validation"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -111,7 +112,7 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	if other := y.dc.replicaSets.find(kube.Key(object)); other != nil {
 		return nil, y.collide(other)
 	}
-	if refusal := refusalOf(object); refusal != nil {
+	if refusal := y.refusalOf(object); refusal != nil {
 		return nil, y.noteCreateError(object.Name, refusal)
 	}
 	rs, err := y.dc.rsc.addSet(object, y.d)
@@ -129,10 +130,10 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 
 // refusalOf returns why the API server would refuse the ReplicaSet. A Deployment
 // from a manifest has no UID for an ownerReference.
-func refusalOf(object *appsv1.ReplicaSet) error {
+func (y *deploymentSync) refusalOf(object *appsv1.ReplicaSet) error {
 	plain := *object
 	plain.OwnerReferences = nil
-	return cluster.Validate(&plain).ToAggregate()
+	return validation.ValidateAt(y.dc.release(), &plain).ToAggregate()
 }
 
 // newSet returns the ReplicaSet as the API server stores it.
@@ -144,7 +145,7 @@ func (y *deploymentSync) newSet(hash string, size int32, revision int64) *appsv1
 	annotations, _ := y.annotations(nil, revision)
 	annotations[desiredAnnotation], annotations[maxReplicasAnnotation] = fmt.Sprint(y.d.replicas()), fmt.Sprint(y.d.most())
 	name := kube.ReplicaSetName(y.d.object.Name, hash)
-	return cluster.Default(&appsv1.ReplicaSet{
+	return defaults.ApplyAt(y.dc.release(), &appsv1.ReplicaSet{
 		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSet"},
 		ObjectMeta: metav1.ObjectMeta{
 			Name: name, Namespace: y.d.object.Namespace, Generation: 1,

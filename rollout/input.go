@@ -61,6 +61,9 @@ func (s *Sim) withInputs(list []scheduled, tick int, in, batch []Input) ([]sched
 	for i, x := range in {
 		var err error
 		x = plain(x)
+		if a, ok := x.(Apply); ok {
+			x = a.prepared(s.release())
+		}
 		if accepted[i], err = accept(x); err == nil {
 			err = s.checkFault(x, batch)
 		}

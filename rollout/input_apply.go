@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/berthsim/berth/internal/apiserver/defaults"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -140,6 +141,17 @@ func (in Delete) check() error {
 		err = fmt.Errorf("propagation %q: must be Background, Foreground or Orphan", in.Propagation)
 	}
 	return errors.Join(checkKey(in.Key), err)
+}
+
+// prepared drops the fields whose feature gates are off in the release. The defaults
+// of the kinds are the same in all releases.
+func (in Apply) prepared(release kube.Release) Apply {
+	if in.Object == nil || in.Unvalidated || release.Rules() == kube.LatestRelease {
+		return in
+	}
+	in.Object = in.Object.DeepCopyObject()
+	defaults.DropDisabled(release, in.Object, nil)
+	return in
 }
 
 func (in Apply) copied() Input {

@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/apiserver/defaults"
+	"github.com/berthsim/berth/internal/apiserver/validation"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -108,11 +110,11 @@ func (in Undo) undoDaemonSet(s *Sim, d *daemonSet) {
 	default:
 		wish := d.object.DeepCopy()
 		wish.Spec.Template = *template
-		if errs := cluster.Validate(wish); len(errs) > 0 { // the API server validates the whole object, not only what changes
+		if errs := validation.ValidateAt(s.release(), wish); len(errs) > 0 { // the API server validates the whole object, not only what changes
 			s.refuse(d.fullKey, in, fmt.Sprintf("failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
 			return
 		}
-		s.update(d, in, cluster.Default(wish))
+		s.update(d, in, defaults.ApplyAt(s.release(), wish))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/apiserver/validation"
 	"github.com/berthsim/berth/internal/kube"
 )
 
@@ -141,7 +142,7 @@ func (in Undo) undoDeployment(s *Sim, d *deployment) {
 	wish.Spec.Template = *rs.object.Spec.Template.DeepCopy()
 	delete(wish.Spec.Template.Labels, templateHashLabel)
 	wish.Annotations = restoredAnnotations(d.object.Annotations, rs.object.Annotations)
-	if errs := cluster.Validate(wish); len(errs) > 0 { // the API server validates the whole object, not only what changes
+	if errs := validation.ValidateAt(s.release(), wish); len(errs) > 0 { // the API server validates the whole object, not only what changes
 		s.noteInput(EventInputRefused, d, in, fmt.Sprintf(": failed restoring revision %d: %v", in.Revision, errs.ToAggregate()))
 		return
 	}

@@ -12,7 +12,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/apiserver/defaults"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
@@ -103,7 +103,7 @@ func (s *Sim) adoptNodes() {
 
 func (s *Sim) adoptDaemonSets() error {
 	for _, ds := range borrow.From(s.cluster).DaemonSets() {
-		object := cluster.Default(ds)
+		object := defaults.ApplyAt(s.release(), ds)
 		object.Status = appsv1.DaemonSetStatus{}
 		if object.Generation == 0 {
 			firstGeneration(object)
@@ -190,7 +190,7 @@ func (s *Sim) guessRevision(d *daemonSet) {
 
 func (s *Sim) adoptDeployments() error {
 	for _, found := range borrow.From(s.cluster).Deployments() {
-		object := cluster.Default(found)
+		object := defaults.ApplyAt(s.release(), found)
 		object.Status = appsv1.DeploymentStatus{}
 		object.Generation = max(1, object.Generation)
 		d, err := s.dc.addDeployment(object)
@@ -205,7 +205,7 @@ func (s *Sim) adoptDeployments() error {
 
 func (s *Sim) adoptReplicaSets() error {
 	for _, found := range borrow.From(s.cluster).ReplicaSets() {
-		object := cluster.Default(found)
+		object := defaults.ApplyAt(s.release(), found)
 		object.Status = appsv1.ReplicaSetStatus{}
 		object.Generation = max(1, object.Generation)
 		rs, err := s.rsc.addSet(object, s.deploymentOf(object))

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
 )
@@ -53,6 +54,26 @@ func TestRecreateWaitsForRelabelledPodsByVersion(t *testing.T) {
 		s.dc.syncDeployment(d)
 		if waits, want := len(s.replicaSets.order) == 1, v >= "1.36"; waits != want {
 			t.Errorf("%s: waits %v, want %v:\n%s", v, waits, want, lines(s.report()))
+		}
+	}
+}
+
+// kube.ContainerRestartRules: the API server of 1.34 drops a container's restartPolicy.
+func TestApplyDropsFieldsByVersion(t *testing.T) {
+	never := corev1.ContainerRestartPolicyNever
+	object := webDeployment("web", "v1", 1)
+	object.Spec.Template.Spec.Containers[0].RestartPolicy = &never
+	for _, v := range cluster.Versions() {
+		s := bench(t, Config{}, nodeNamed("n"))
+		setVersion(t, s, v)
+		if err := s.Apply(object); err != nil {
+			t.Fatal(err)
+		}
+		s.Advance(100)
+		for _, d := range s.Cluster().Manifest().Deployments {
+			if kept := d.Spec.Template.Spec.Containers[0].RestartPolicy != nil; kept != (v >= "1.35") {
+				t.Errorf("%s: kept %v", v, kept)
+			}
 		}
 	}
 }

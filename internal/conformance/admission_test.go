@@ -49,6 +49,8 @@ func (o listed) PriorityClasses() []*schedulingv1.PriorityClass {
 	return o.AdmissionObjects.PriorityClasses
 }
 
+func (o listed) Release() kube.Release { return kube.LatestRelease }
+
 func (o listed) LimitRanges(namespace string) []*corev1.LimitRange {
 	return slices.DeleteFunc(slices.Clone(o.AdmissionObjects.LimitRanges), func(l *corev1.LimitRange) bool { return l.Namespace != namespace })
 }

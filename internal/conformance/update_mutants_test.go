@@ -7,7 +7,7 @@ var updateMutants = []mutant{
 	{"update: annotations of a Deployment do not count the generation", "internal/apiserver/validation/update_workload.go",
 		"differ(d.Spec, old.Spec) || differ(d.Annotations, old.Annotations)", "differ(d.Spec, old.Spec)", "TestUpdateIsTheServers"},
 	{"update: pod-level resources are defaulted again", "internal/apiserver/validation/update.go",
-		"stored = defaults.ForUpdate(updated)", "stored = defaults.Apply(updated)", "TestUpdateIsTheServers"},
+		"stored = defaults.ForUpdate(release, updated)", "stored = defaults.ApplyAt(release, updated)", "TestUpdateIsTheServers"},
 	{"update: a gated pod may get new terms", "internal/apiserver/validation/update_pod.go",
 		"len(old) > 0 && len(terms) != len(old)", "len(terms) < len(old)", "TestUpdateIsTheServers"},
 	{"update: toleration seconds may not change", "internal/apiserver/validation/update_pod.go",

@@ -168,7 +168,7 @@ func updateAsTheServer(t *testing.T, k validatedKind, seen map[string]int) {
 func compareUpdate(t failer, k validatedKind, old, updated runtime.Object, counts *census, seen map[string]int) {
 	oldBefore, updatedBefore := old.DeepCopyObject(), updated.DeepCopyObject()
 	want, real := k.realUpdate(t, old, updated)
-	stored, got := validation.Update(old, updated)
+	stored, got := validation.Update(0, old, updated)
 	if !reflect.DeepEqual(old, oldBefore) || !reflect.DeepEqual(updated, updatedBefore) {
 		t.Fatalf("%s: an argument was modified", k.name)
 	}

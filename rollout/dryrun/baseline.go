@@ -170,7 +170,7 @@ func unborn(c *cluster.Cluster, sim *rollout.Sim) bool {
 
 // wantsPods reports whether any node wants a pod of the DaemonSet.
 func wantsPods(ds *appsv1.DaemonSet, c *cluster.Cluster) bool {
-	w, err := placement.ForDaemonSet(ds, placement.Unvalidated())
+	w, err := placement.ForDaemonSet(ds, placement.Unvalidated(), placement.AtVersion(c.Version()))
 	return err == nil && w.Predict(c).Eligible().Len() > 0
 }
 
@@ -202,7 +202,7 @@ func (b *Baseline) ticks() int {
 
 // predict compiles and predicts a DaemonSet of a snapshot.
 func (b *Baseline) predict(ds *appsv1.DaemonSet, on *cluster.Cluster) (*daemon, error) {
-	w, err := b.config.compile(ds)
+	w, err := b.config.compile(ds, on.Version())
 	if err != nil {
 		return nil, err
 	}
@@ -210,9 +210,9 @@ func (b *Baseline) predict(ds *appsv1.DaemonSet, on *cluster.Cluster) (*daemon, 
 }
 
 // compile compiles a DaemonSet that is stored, whose pods the configured API server
-// admits.
-func (cfg Config) compile(ds *appsv1.DaemonSet) (*placement.Workload, error) {
-	opts := []placement.Option{placement.Unvalidated()}
+// of the release admits.
+func (cfg Config) compile(ds *appsv1.DaemonSet, v cluster.Version) (*placement.Workload, error) {
+	opts := []placement.Option{placement.Unvalidated(), placement.AtVersion(v)}
 	if off := cfg.Rollout.DisableAdmissionPlugins; len(off) > 0 {
 		opts = append(opts, placement.WithoutAdmission(off...))
 	}

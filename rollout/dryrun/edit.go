@@ -19,6 +19,7 @@ import (
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/apiserver/apply"
+	"github.com/berthsim/berth/internal/apiserver/defaults"
 	"github.com/berthsim/berth/internal/apiserver/validation"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
@@ -177,6 +178,9 @@ type editedCluster struct {
 	denied []string          // by edit: why kubectl refuses it; empty if it does not
 }
 
+// release returns the release of the API server.
+func (d *editedCluster) release() kube.Release { return borrow.From(d.after).Release() }
+
 // apply applies an object as kubectl apply does: it creates the object, or patches the
 // existing one, which the API server then validates as an update.
 func (d *editedCluster) apply(o runtime.Object) error {
@@ -185,10 +189,10 @@ func (d *editedCluster) apply(o runtime.Object) error {
 	var stored runtime.Object
 	var err error
 	if live := find(d.after, o); live != nil {
-		stored, err = patched(d.applied(live), o)
+		stored, err = d.patched(d.applied(live), o)
 		reportStatus(stored, o)
 	} else {
-		stored, err = accept(o)
+		stored, err = d.accept(o)
 	}
 	if err == nil {
 		err = checkReplicas(stored)
@@ -304,12 +308,12 @@ func ofName[T metav1.Object](objects []T, namespace, name string) (object T, ok 
 
 // patched returns what the API server stores of a manifest that is applied to a live
 // object.
-func patched(live, manifest runtime.Object) (runtime.Object, error) {
+func (d *editedCluster) patched(live, manifest runtime.Object) (runtime.Object, error) {
 	updated, err := apply.Apply(live, manifest)
 	if err != nil {
 		return nil, err
 	}
-	stored, mistakes := validation.Update(live, updated)
+	stored, mistakes := validation.Update(d.release(), live, updated)
 	var errs []error
 	for _, e := range mistakes {
 		errs = append(errs, refusal{fmt.Errorf("%s: %w", nameOf(manifest), e)})
@@ -344,10 +348,10 @@ func checkReplicas(o runtime.Object) error {
 }
 
 // accept returns the object as an API server would store it.
-func accept(o runtime.Object) (runtime.Object, error) {
-	o = cluster.Default(o)
+func (d *editedCluster) accept(o runtime.Object) (runtime.Object, error) {
+	o = defaults.ApplyAt(d.release(), o)
 	var errs []error
-	for _, e := range cluster.Validate(o) {
+	for _, e := range validation.ValidateAt(d.release(), o) {
 		errs = append(errs, fmt.Errorf("%s: %w", nameOf(o), e))
 	}
 	return o, errors.Join(errs...)
@@ -383,7 +387,7 @@ func (d *editedCluster) restart(key string) error {
 
 // update replaces an existing object.
 func (d *editedCluster) update(o runtime.Object) error {
-	stored, mistakes := validation.Update(find(d.after, o), o)
+	stored, mistakes := validation.Update(d.release(), find(d.after, o), o)
 	if len(mistakes) > 0 {
 		return refusal{fmt.Errorf("%s: %w", nameOf(o), mistakes.ToAggregate())}
 	}

@@ -53,7 +53,7 @@ type inspector struct {
 }
 
 func inspect(c *cluster.Cluster, ds *appsv1.DaemonSet, cfg Config) (*inspector, error) {
-	w, err := cfg.compile(ds)
+	w, err := cfg.compile(ds, c.Version())
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ import (
 // names. No object is modified.
 type Objects interface {
 	kube.PriorityClasses
+	Release() kube.Release // of the API server
 	Namespace(name string) (*corev1.Namespace, bool)
 	ServiceAccount(namespace, name string) (*corev1.ServiceAccount, bool)
 	RuntimeClass(name string) (*nodev1.RuntimeClass, bool)
@@ -110,7 +111,7 @@ func Changes(pod *corev1.Pod, objects Objects, plugins Plugins, webhooks func(*c
 
 // admit is Admit, and calls watch, if it is not nil, with each change.
 func admit(pod *corev1.Pod, objects Objects, plugins Plugins, webhooks func(*corev1.Pod), watch func(Change)) (*corev1.Pod, *Refusal) {
-	r := &request{pod: defaults.ForUpdate(pod), objects: objects, named: pod.Name, watch: watch}
+	r := &request{pod: defaults.ForUpdate(objects.Release(), pod), objects: objects, named: pod.Name, watch: watch}
 	if pod.GenerateName != "" {
 		r.named = pod.GenerateName
 	}
@@ -123,7 +124,7 @@ func admit(pod *corev1.Pod, objects Objects, plugins Plugins, webhooks func(*cor
 			return nil, refusal
 		}
 	}
-	defaults.SetPodResources(&r.pod.Spec)
+	defaults.PrepareForCreate(objects.Release(), r.pod)
 	r.named = pod.Name
 	if mistakes := validation.ValidateDefaulted(r.pod); len(mistakes) > 0 {
 		message := fmt.Sprintf("Pod %q is invalid: %v", r.named, mistakes.ToAggregate())
@@ -191,7 +192,7 @@ func (r *request) source(plugin Plugin) string {
 func (r *request) callWebhooks(plugins Plugins, webhooks func(*corev1.Pod)) *Refusal {
 	before := r.pod.Spec.DeepCopy()
 	webhooks(r.pod)
-	r.pod = defaults.ForUpdate(r.pod)
+	r.pod = defaults.ForUpdate(r.objects.Release(), r.pod)
 	if r.watch != nil && !equality.Semantic.DeepEqual(before, &r.pod.Spec) {
 		r.watch(Change{Webhooks, "", before, r.pod.Spec.DeepCopy()})
 	}

@@ -30,6 +30,7 @@ type world struct {
 	runtimeClasses  []*nodev1.RuntimeClass
 	priorityClasses []*schedulingv1.PriorityClass
 	pods            []*corev1.Pod
+	release         kube.Release
 }
 
 func find[T metav1.Object](list []T, key string) (T, bool) {
@@ -53,6 +54,7 @@ func (w world) PriorityClass(name string) (*schedulingv1.PriorityClass, bool) {
 }
 func (w world) PriorityClasses() []*schedulingv1.PriorityClass { return w.priorityClasses }
 func (w world) LimitRanges(string) []*corev1.LimitRange        { return w.limitRanges }
+func (w world) Release() kube.Release                          { return w.release }
 
 // add keeps a document.
 func (w *world) add(t *testing.T, text string) {
@@ -139,6 +141,25 @@ func TestPluginsSeeWhatWebhooksChange(t *testing.T) {
 	}
 }
 
+// kube.PodResourcesCompleted and kube.ContainerRestartRules: 1.36 adds no cpu to what a
+// pod as a whole requests without limits, and 1.34 drops a container's restartPolicy.
+func TestAdmitByRelease(t *testing.T) {
+	pod := read(t, `{metadata: {namespace: apps, name: agent}, spec: {resources: {requests: {memory: 1Gi}},
+  containers: [{name: a, image: a, restartPolicy: Never, resources: {requests: {cpu: 100m}}}]}}`, &corev1.Pod{})
+	for release := kube.OldestRelease; release <= kube.LatestRelease; release++ {
+		w := world{namespaces: []*corev1.Namespace{{ObjectMeta: metav1.ObjectMeta{Name: "apps"}}}, release: release}
+		admitted, refusal := admission.Admit(pod, w, admission.DefaultPlugins.Without(admission.ServiceAccount), nil)
+		if refusal != nil {
+			t.Fatal(refusal)
+		}
+		_, cpu := admitted.Spec.Resources.Requests[corev1.ResourceCPU]
+		policy := admitted.Spec.Containers[0].RestartPolicy != nil
+		if cpu != (release >= 37) || policy != (release >= 35) {
+			t.Errorf("%s: cpu is requested: %v, restartPolicy is kept: %v", release, cpu, policy)
+		}
+	}
+}
+
 func (w *world) admit(t *testing.T, d *datadriven.TestData) string {
 	plugins := admission.DefaultPlugins
 	for _, arg := range d.CmdArgs {
@@ -162,7 +183,7 @@ func (w *world) admit(t *testing.T, d *datadriven.TestData) string {
 			fmt.Fprintf(&b, "%s: refused by %s (%s)\n  %s\n", pod.Name, refusal.Plugin, refusal.Object, refusal)
 			continue
 		}
-		fmt.Fprintf(&b, "%s: admitted\n%s", pod.Name, additions(t, defaults.ForUpdate(pod), admitted))
+		fmt.Fprintf(&b, "%s: admitted\n%s", pod.Name, additions(t, defaults.ForUpdate(0, pod), admitted))
 	}
 	return b.String()
 }

@@ -25,18 +25,24 @@ func Apply[T runtime.Object](object T) T { return ApplyAt(0, object) }
 // ApplyAt is Apply for the API server of a release. It also drops the fields of new
 // objects whose feature gates are off in that release.
 func ApplyAt[T runtime.Object](release kube.Release, object T) T {
-	copied := forUpdate(release, object)
-	dropDisabled(release, copied)
-	if pod, ok := any(copied).(*corev1.Pod); ok && pod != nil && release.Has(kube.PodResourcesCompleted) {
-		SetPodResources(&pod.Spec)
-	}
+	copied := ForUpdate(release, object)
+	PrepareForCreate(release, copied)
 	return copied
 }
 
-// ForUpdate is Apply without the defaults that only new objects get.
-func ForUpdate[T runtime.Object](object T) T { return forUpdate(0, object) }
+// PrepareForCreate does to a new object with its defaults what the registry of its
+// kind does before validation: it drops the fields whose feature gates are off in the
+// release, and completes the resources of a pod as a whole
+// (pkg/registry/core/pod/strategy.go: PrepareForCreate).
+func PrepareForCreate(release kube.Release, object runtime.Object) {
+	DropDisabled(release, object, nil)
+	if pod, ok := object.(*corev1.Pod); ok && pod != nil && release.Has(kube.PodResourcesCompleted) {
+		setPodResources(&pod.Spec)
+	}
+}
 
-func forUpdate[T runtime.Object](release kube.Release, object T) T {
+// ForUpdate is ApplyAt without what the registry does to new objects only.
+func ForUpdate[T runtime.Object](release kube.Release, object T) T {
 	if any(object) == nil {
 		return object
 	}

@@ -9,21 +9,28 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// dropDisabled drops the fields of a new object whose feature gates are off in a
-// release but on in the latest, as the strategies of the kinds do
-// (pkg/registry/core/pod/strategy.go: PrepareForCreate).
-func dropDisabled(release kube.Release, object runtime.Object) {
+// gated are fields whose feature gate is off in some release and on in the latest.
+// drop removes them from an object and reports whether it had any.
+var gated = []struct {
+	since *kube.Change
+	drop  func(runtime.Object) bool
+}{
+	{kube.StatefulSetUnavailable, dropUnavailable},
+	{kube.ContainerRestartRules, dropRestartRules},
+}
+
+// DropDisabled drops the fields of an object whose feature gates are off in a release,
+// as the registry of its kind does. It keeps those that old, the object to replace,
+// already uses; old is nil for a new object
+// (pkg/api/pod/util.go: dropDisabledFields).
+func DropDisabled(release kube.Release, object, old runtime.Object) {
 	if kinds.IsNil(object) {
 		return
 	}
-	if set, ok := object.(*appsv1.StatefulSet); ok && !release.Has(kube.StatefulSetUnavailable) {
-		dropUnavailable(&set.Spec.UpdateStrategy)
-	}
-	if release.Has(kube.ContainerRestartRules) {
-		return
-	}
-	if spec := podSpecOf(object); spec != nil {
-		dropRestartRules(spec)
+	for _, g := range gated {
+		if !release.Has(g.since) && (old == nil || !g.drop(old.DeepCopyObject())) {
+			g.drop(object)
+		}
 	}
 }
 
@@ -47,27 +54,41 @@ func podSpecOf(object runtime.Object) *corev1.PodSpec {
 
 // dropRestartRules leaves only the restartPolicy of sidecars
 // (pkg/api/pod/util.go: dropContainerRestartRules).
-func dropRestartRules(spec *corev1.PodSpec) {
+func dropRestartRules(object runtime.Object) (dropped bool) {
+	spec := podSpecOf(object)
+	if spec == nil {
+		return false
+	}
 	for c := range allContainers(spec) {
+		dropped = dropped || len(c.RestartPolicyRules) > 0
 		c.RestartPolicyRules = nil
 	}
+	drop := func(policy **corev1.ContainerRestartPolicy) {
+		dropped = dropped || *policy != nil
+		*policy = nil
+	}
 	for i := range spec.InitContainers {
-		if p := spec.InitContainers[i].RestartPolicy; p != nil && *p != corev1.ContainerRestartPolicyAlways {
-			spec.InitContainers[i].RestartPolicy = nil
+		if p := &spec.InitContainers[i].RestartPolicy; *p != nil && **p != corev1.ContainerRestartPolicyAlways {
+			drop(p)
 		}
 	}
 	for i := range spec.Containers {
-		spec.Containers[i].RestartPolicy = nil
+		drop(&spec.Containers[i].RestartPolicy)
 	}
 	for i := range spec.EphemeralContainers {
-		spec.EphemeralContainers[i].RestartPolicy = nil
+		drop(&spec.EphemeralContainers[i].RestartPolicy)
 	}
+	return dropped
 }
 
 // dropUnavailable follows the strategy of StatefulSets
 // (pkg/registry/apps/statefulset/strategy.go: dropStatefulSetDisabledFields).
-func dropUnavailable(strategy *appsv1.StatefulSetUpdateStrategy) {
-	if strategy.RollingUpdate != nil {
-		strategy.RollingUpdate.MaxUnavailable = nil
+func dropUnavailable(object runtime.Object) (dropped bool) {
+	set, ok := object.(*appsv1.StatefulSet)
+	if !ok || set.Spec.UpdateStrategy.RollingUpdate == nil {
+		return false
 	}
+	dropped = set.Spec.UpdateStrategy.RollingUpdate.MaxUnavailable != nil
+	set.Spec.UpdateStrategy.RollingUpdate.MaxUnavailable = nil
+	return dropped
 }

@@ -11,7 +11,7 @@ import (
 // defaultPod sets the defaults of a pod, including those that templates lack.
 //
 // The protocol of an HTTP probe stays absent: the gate H2CContainerProbe is off.
-// Pod-level resources are filled in later ([SetPodResources]), because they follow
+// Pod-level resources are filled in later ([PrepareForCreate]), because they follow
 // the rounded resources of the containers.
 func defaultPod(release kube.Release, pod *corev1.Pod) {
 	spec := &pod.Spec

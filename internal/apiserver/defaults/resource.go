@@ -50,14 +50,14 @@ func filled(list, from corev1.ResourceList, wants func(corev1.ResourceName) bool
 	return list
 }
 
-// SetPodResources completes the resources of the pod as a whole, if it has
+// setPodResources completes the resources of the pod as a whole, if it has
 // any, from those of its containers: limits of huge pages; requests of cpu and
 // memory; requests from limits; and limits that every container has.
 //
 // Follows the API server (pkg/api/pod/util.go: DefaultPodLevelResources), which the
 // registry calls for a new or resized pod once webhooks have added their
 // containers.
-func SetPodResources(spec *corev1.PodSpec) {
+func setPodResources(spec *corev1.PodSpec) {
 	limits, partly := completePodResources(spec, false)
 	if !partly {
 		return
@@ -68,7 +68,7 @@ func SetPodResources(spec *corev1.PodSpec) {
 	})
 }
 
-// setPodRequests is SetPodResources before kube.PodResourcesCompleted: a default of
+// setPodRequests is setPodResources before kube.PodResourcesCompleted: a default of
 // the scheme, which completes requests if there are limits
 // (pkg/apis/core/v1/defaults.go: defaultHugePagePodLimits, defaultPodRequests).
 func setPodRequests(spec *corev1.PodSpec) { completePodResources(spec, true) }

@@ -17,10 +17,11 @@ import (
 
 	"github.com/berthsim/berth/internal/apiserver/defaults"
 	"github.com/berthsim/berth/internal/apiserver/kinds"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // Update returns the object that the API server stores when updated replaces old, or
-// every mistake for which it refuses the update. It follows the API server
+// every mistake for which it refuses the update. It follows the API server of a release
 // (k8s.io/apiserver/pkg/registry/rest/update.go: BeforeUpdate) with the strategy of
 // each kind. Status, generation and the other fields that the server owns are kept
 // from old, and a changed spec increases the generation.
@@ -30,7 +31,7 @@ import (
 // defaults are filled in on both sides, and no argument is modified. An update
 // without a resource version is unconditional. The API server reports some mistakes
 // twice; Update reports each once.
-func Update(old, updated runtime.Object) (stored runtime.Object, mistakes field.ErrorList) {
+func Update(release kube.Release, old, updated runtime.Object) (stored runtime.Object, mistakes field.ErrorList) {
 	root := fieldErrors{list: &mistakes}
 	switch {
 	case kinds.IsNil(old), kinds.IsNil(updated):
@@ -40,8 +41,10 @@ func Update(old, updated runtime.Object) (stored runtime.Object, mistakes field.
 	case kinds.Of(updated).Name != kinds.Of(old).Name:
 		root.child("kind").invalid(kinds.NameOf(updated), apivalidation.FieldImmutableErrorMsg)
 	default:
-		stored = defaults.ForUpdate(updated)
-		updateObject(root, stored, defaults.ForUpdate(old))
+		old = defaults.ForUpdate(release, old)
+		stored = defaults.ForUpdate(release, updated)
+		defaults.DropDisabled(release, stored, old)
+		updateObject(root, stored, old)
 	}
 	if len(mistakes) > 0 {
 		return nil, once(mistakes)

@@ -37,7 +37,7 @@ func TestTermsOfGatedPodsMayOnlyGrow(t *testing.T) {
 		old.Spec.Affinity = requiredTerms(term("z", ""), term(test.oldKeys, test.oldNames))
 		now := old.DeepCopy()
 		now.Spec.Affinity = requiredTerms(term("z", ""), term(test.keys, test.names))
-		if _, mistakes := validation.Update(old, now); (len(mistakes) == 0) != test.ok {
+		if _, mistakes := validation.Update(0, old, now); (len(mistakes) == 0) != test.ok {
 			t.Errorf("%q %q to %q %q: %v, want none: %v", test.oldKeys, test.oldNames, test.keys, test.names, mistakes, test.ok)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/berthsim/berth/internal/apiserver/defaults"
 	"github.com/berthsim/berth/internal/apiserver/validation"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 var (
@@ -149,7 +150,7 @@ func TestUpdateErrors(t *testing.T) {
 		{"nothing", [2]runtime.Object{(*corev1.Pod)(nil), pod}, []string{"metadata: Required value: object is nil"}},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
-			stored, mistakes := validation.Update(test.pair[0], test.pair[1])
+			stored, mistakes := validation.Update(0, test.pair[0], test.pair[1])
 			if diff := cmp.Diff(test.want, told(mistakes)); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
@@ -157,6 +158,31 @@ func TestUpdateErrors(t *testing.T) {
 				t.Errorf("stored %v", stored)
 			}
 		})
+	}
+}
+
+// A field whose feature gate is off is dropped unless the stored object uses it already
+// (pkg/api/pod/util.go: containerRestartRulesInUse).
+func TestUpdateDropsFieldsByRelease(t *testing.T) {
+	never := corev1.ContainerRestartPolicyNever
+	set := func(name string, policy *corev1.ContainerRestartPolicy) *appsv1.DaemonSet {
+		ds := &appsv1.DaemonSet{ObjectMeta: named, Spec: appsv1.DaemonSetSpec{Selector: app, Template: *template.DeepCopy()}}
+		ds.Spec.Template.Spec.Containers[0].Name = name
+		ds.Spec.Template.Spec.Containers[0].RestartPolicy = policy
+		return ds
+	}
+	for _, test := range []struct {
+		release kube.Release
+		used    *corev1.ContainerRestartPolicy
+		kept    bool
+	}{{34, nil, false}, {34, &never, true}, {35, nil, true}, {0, nil, true}} {
+		stored, mistakes := validation.Update(test.release, set("c", test.used), set("d", &never))
+		if len(mistakes) > 0 {
+			t.Fatal(mistakes)
+		}
+		if kept := stored.(*appsv1.DaemonSet).Spec.Template.Spec.Containers[0].RestartPolicy != nil; kept != test.kept {
+			t.Errorf("%s, in use before: %v: kept %v", test.release, test.used != nil, kept)
+		}
 	}
 }
 
@@ -168,7 +194,7 @@ func TestUpdateStores(t *testing.T) {
 	old.Status.NumberReady = 4
 	now := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "a", Namespace: "default"}, Spec: *old.Spec.DeepCopy()}
 	now.Spec.Template.Spec.Containers[0].Image = "new"
-	stored, mistakes := validation.Update(old, now)
+	stored, mistakes := validation.Update(0, old, now)
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
@@ -190,7 +216,7 @@ func TestUpdateKeepsAllocatedAddresses(t *testing.T) {
 	now := old.DeepCopy()
 	now.Spec.ClusterIP, now.Spec.ClusterIPs = "", nil
 	now.Spec.Ports = []corev1.ServicePort{{Name: "b", Port: 82}, {Name: "c", Port: 83, NodePort: 30000}, {Name: "a", Port: 84}}
-	stored, mistakes := validation.Update(old, now)
+	stored, mistakes := validation.Update(0, old, now)
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
@@ -219,8 +245,8 @@ func TestUpdateLaws(t *testing.T) {
 				now = old.DeepCopyObject()
 			}
 			oldBefore, nowBefore := old.DeepCopyObject(), now.DeepCopyObject()
-			first, mistakes := validation.Update(old, now)
-			second, again := validation.Update(old, now)
+			first, mistakes := validation.Update(0, old, now)
+			second, again := validation.Update(0, old, now)
 			if !reflect.DeepEqual(old, oldBefore) || !reflect.DeepEqual(now, nowBefore) {
 				t.Fatalf("%T: an argument was modified", now)
 			}
@@ -237,7 +263,7 @@ func TestUpdateLaws(t *testing.T) {
 			if len(mistakes) > 0 || first.(metav1.Object).GetGeneration() != old.(metav1.Object).GetGeneration() {
 				t.Fatalf("%T: an update without a change: %v", old, mistakes)
 			}
-			if next, _ := validation.Update(first, first); !equality.Semantic.DeepEqual(next, first) {
+			if next, _ := validation.Update(0, first, first); !equality.Semantic.DeepEqual(next, first) {
 				t.Fatalf("%T: the stored object is not stored as it is:\n%s", old, cmp.Diff(first, next))
 			}
 		}
