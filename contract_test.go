@@ -128,21 +128,22 @@ var (
 )
 
 var (
-	_ func(*cluster.Cluster, ...dryrun.Edit) (*dryrun.Plan, error)       = dryrun.New
-	_ func(*cluster.Cluster, dryrun.Config) (*dryrun.Baseline, error)    = dryrun.NewBaseline
-	_ func(*cluster.Cluster, dryrun.Config) (dryrun.Findings, error)     = dryrun.Inspect
-	_                                                                    = dryrun.Config{Rollout: rollout.Config{}, Limit: time.Hour, Settle: true}
-	_ func(*dryrun.Baseline, ...dryrun.Edit) (*dryrun.Plan, error)       = (*dryrun.Baseline).Plan
-	_                                                                    = [](func(...runtime.Object) dryrun.Edit){dryrun.Apply, dryrun.Delete}
-	_ func(cluster.NodeSet, ...cluster.NodeEdit) dryrun.Edit             = dryrun.EditNodes
-	_ func(cluster.NodeSet) dryrun.Edit                                  = dryrun.RemoveNodes
-	_ func(...rollout.Input) dryrun.Edit                                 = dryrun.Inputs
-	_                                                                    = [](func(cluster.NodeSet) dryrun.Policy){dryrun.Covers, dryrun.Avoids, dryrun.ExactlyOne}
-	_ func(amount, topologyKey string, of cluster.NodeSet) dryrun.Policy = dryrun.AtLeast
-	_ func(time.Duration, string) dryrun.Policy                          = dryrun.Within
-	_ func(string, func(dryrun.Effect) []dryrun.Violation) dryrun.Policy = dryrun.Custom
-	_ func(*dryrun.Plan, ...dryrun.Policy) dryrun.Report                 = (*dryrun.Plan).Check
-	_ func(dryrun.Report) error                                          = dryrun.Report.Err
-	_ func(*dryrun.Plan, *cluster.Cluster) error                         = (*dryrun.Plan).Stale
-	_ func(dryrun.Record, *cluster.Cluster, ...dryrun.Edit) error        = dryrun.Record.Stale
+	_ func(*cluster.Cluster, ...dryrun.Edit) (*dryrun.Plan, error)                                       = dryrun.New
+	_ func(*cluster.Cluster, dryrun.Config) (*dryrun.Baseline, error)                                    = dryrun.NewBaseline
+	_ func(*cluster.Cluster, dryrun.Config) (dryrun.Findings, error)                                     = dryrun.Inspect
+	_ func(*cluster.Cluster, cluster.Version, dryrun.Config, ...runtime.Object) (dryrun.Findings, error) = dryrun.Upgrade
+	_                                                                                                    = dryrun.Config{Rollout: rollout.Config{}, Limit: time.Hour, Settle: true}
+	_ func(*dryrun.Baseline, ...dryrun.Edit) (*dryrun.Plan, error)                                       = (*dryrun.Baseline).Plan
+	_                                                                                                    = [](func(...runtime.Object) dryrun.Edit){dryrun.Apply, dryrun.Delete}
+	_ func(cluster.NodeSet, ...cluster.NodeEdit) dryrun.Edit                                             = dryrun.EditNodes
+	_ func(cluster.NodeSet) dryrun.Edit                                                                  = dryrun.RemoveNodes
+	_ func(...rollout.Input) dryrun.Edit                                                                 = dryrun.Inputs
+	_                                                                                                    = [](func(cluster.NodeSet) dryrun.Policy){dryrun.Covers, dryrun.Avoids, dryrun.ExactlyOne}
+	_ func(amount, topologyKey string, of cluster.NodeSet) dryrun.Policy                                 = dryrun.AtLeast
+	_ func(time.Duration, string) dryrun.Policy                                                          = dryrun.Within
+	_ func(string, func(dryrun.Effect) []dryrun.Violation) dryrun.Policy                                 = dryrun.Custom
+	_ func(*dryrun.Plan, ...dryrun.Policy) dryrun.Report                                                 = (*dryrun.Plan).Check
+	_ func(dryrun.Report) error                                                                          = dryrun.Report.Err
+	_ func(*dryrun.Plan, *cluster.Cluster) error                                                         = (*dryrun.Plan).Stale
+	_ func(dryrun.Record, *cluster.Cluster, ...dryrun.Edit) error                                        = dryrun.Record.Stale
 )

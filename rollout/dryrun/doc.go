@@ -25,6 +25,10 @@
 // (a surge that cannot work, maxUnavailable used up by dead nodes, a selector that
 // selects nothing), each with the field and a remedy.
 //
+// Upgrade needs no change either: it finds what differs for a cluster when its control
+// plane is upgraded to another release of Kubernetes, and whether its nodes can be
+// drained one by one for theirs.
+//
 // # What happens to pods
 //
 // A changed template is a rolling update: pods are replaced in waves, within

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Finding is a likely surprise about a DaemonSet on a cluster, reported before it
-// happens. These are the rules; tools may depend on their names:
+// Finding is a likely surprise about an object of a cluster, reported before it
+// happens. These are the rules; tools may depend on their names. Inspect finds:
 //
 //	LosesPods          a rollout deletes pods on tainted nodes, and none come back
 //	SurgeCannotWork    the new pod does not fit beside the old one
@@ -24,6 +24,18 @@ import (
 //	SelectsNothing     no pod is ever created: a requirement that no node meets, or taints
 //	PDBCannotProtect   a PodDisruptionBudget in a form that does not work for DaemonSets
 //	PDBDoesNotProtect  a PodDisruptionBudget that rollouts and drains ignore
+//
+// Upgrade finds:
+//
+//	OtherValidation  only one of the releases accepts the object, or for other mistakes
+//	OtherDefaults    the API server stores other fields of the object
+//	OtherNodes       pods run on other nodes, or are wanted there
+//	OtherScores      the scheduler prefers another node for a new pod
+//	OtherEvent       the event FailedScheduling has another message
+//	OtherRollout     a restart takes another course
+//	KubeletSkew      a kubelet is too old or too new for the API server
+//	DrainFails       the node cannot be drained to upgrade its kubelet
+//	NoRoom           while the node is drained, pods find no other
 type Finding struct {
 	Rule     string   `json:"rule"`
 	Severity Severity `json:"severity"`

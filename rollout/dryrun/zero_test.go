@@ -24,7 +24,7 @@ func TestZeroValues(t *testing.T) {
 		(*dryrun.Plan)(nil), dryrun.Policy{}, dryrun.Record{}, dryrun.Report{}, dryrun.Result{},
 		dryrun.Apply, dryrun.AtLeast, dryrun.Avoids, dryrun.BudgetsOpen, dryrun.Completes, dryrun.Covers, dryrun.Delete, dryrun.EditNodes, dryrun.ExactlyOne,
 		dryrun.Custom, dryrun.Inputs, dryrun.Inspect, dryrun.KeepsAvailable, dryrun.New, dryrun.Reschedules, dryrun.RemoveNodes, dryrun.Restart, dryrun.NewBaseline,
-		dryrun.Within,
+		dryrun.Upgrade, dryrun.Within,
 	)
 }
 

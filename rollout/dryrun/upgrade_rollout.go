@@ -1,0 +1,77 @@
+package dryrun
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/berthsim/berth/rollout"
+)
+
+// compareRestarts restarts each DaemonSet and Deployment under the rules of both
+// releases, and compares what happens to it. One that cannot be restarted is left out.
+func (u *upgrade) compareRestarts() error {
+	before, err := NewBaseline(u.from, u.config)
+	if before == nil {
+		return err
+	}
+	after, err := NewBaseline(u.to, u.config)
+	if after == nil {
+		return err
+	}
+	for _, key := range before.sim.Keys() {
+		was, ok := before.restart(key)
+		now, also := after.restart(key)
+		if i := firstDifference(was, now); ok && also && i >= 0 {
+			u.find("OtherRollout", SeverityWarning, workloadName(key), nil, "restarted, "+u.otherwise(before.told(was, i), after.told(now, i)), "allow for it in deadlines and alerts")
+		}
+	}
+	return nil
+}
+
+// restart returns what happens to the pods and revisions of a DaemonSet or Deployment
+// that is restarted, without words, and false if it cannot be restarted.
+func (b *Baseline) restart(key string) (rollout.Trace, bool) {
+	plan, err := b.Plan(Restart(key))
+	if err != nil {
+		return nil, false
+	}
+	sim, err := plan.Sim()
+	if err != nil {
+		return nil, false
+	}
+	var all rollout.Trace
+	for events := range sim.Run(b.ticks()) {
+		for _, e := range events {
+			if e.Key == key && e.Kind != rollout.EventConditionChanged {
+				e.Detail = ""
+				all = append(all, e)
+			}
+		}
+	}
+	return all, true
+}
+
+// firstDifference returns the index of the first event that differs, or -1.
+func firstDifference(a, b rollout.Trace) int {
+	for i := range max(len(a), len(b)) {
+		if i >= len(a) || i >= len(b) || a[i] != b[i] {
+			return i
+		}
+	}
+	return -1
+}
+
+// told returns the event at an index and the last one, with their times.
+func (b *Baseline) told(trace rollout.Trace, i int) string {
+	after := func(tick int) time.Duration { return b.sim.Time(tick).Sub(b.sim.Time(b.sim.Now())) }
+	if len(trace) == 0 {
+		return "nothing happens"
+	}
+	last := fmt.Sprintf("the last event comes after %v", after(trace[len(trace)-1].Tick))
+	if i >= len(trace) {
+		return last
+	}
+	_, event, _ := strings.Cut(trace[i].String(), " ")
+	return fmt.Sprintf("%s comes after %v, and %s", event, after(trace[i].Tick), last)
+}
