@@ -1,20 +1,20 @@
-// Package berth is the name of the project; what it offers is in its packages.
+// Package berth is the root of the module and has no code. The packages are:
 //
-//   - cluster reads manifests and dumps and holds them as immutable snapshots
-//     that labels, taints and whole nodes can be changed in.
-//   - placement says on which nodes a DaemonSet's pods or a pod may run, why
-//     not on the others, and in which order the scheduler would rank them.
-//   - rollout says what happens tick by tick when a DaemonSet or a Deployment is
+//   - cluster reads manifests and dumps into immutable snapshots of a cluster, which it
+//     can edit.
+//   - placement predicts on which nodes a DaemonSet's pods or a pod may run, why not on
+//     the others, and how the scheduler would rank them.
+//   - rollout simulates tick by tick what happens when a DaemonSet or a Deployment is
 //     updated.
-//   - rollout/diagnosis finds out why a rollout or drain is stuck, and what would
-//     end it.
-//   - rollout/timeline draws a run as text and as SVG.
-//   - rollout/dryrun says what a change would do to a whole cluster, and whether
-//     that keeps the promises of a policy.
+//   - rollout/diagnosis finds out why a rollout or drain is stuck, and which changes
+//     would let it end.
+//   - rollout/timeline draws a simulation as text and as SVG.
+//   - rollout/dryrun predicts what a change does to a whole cluster, and checks it
+//     against policies.
 //
-// Everything is computed in memory, without a cluster, an API server or a
-// clock, by the rules of Kubernetes 1.37; internal/conformance shows it equal
-// to the code of k8s.io/kubernetes.
+// Everything is computed in memory, without a cluster, an API server or a clock, by the
+// rules of Kubernetes 1.37. The module internal/conformance compares berth with the code
+// of k8s.io/kubernetes.
 //
 // Start with the example in package placement, or with examples/logcollector.
 package berth

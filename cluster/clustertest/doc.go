@@ -1,17 +1,24 @@
-// Package clustertest makes clusters for tests: by hand from words, and at random
-// like real ones, for properties with pgregory.net/rapid.
+// Package clustertest makes clusters for tests: from a few words by hand, and at random
+// for property tests with pgregory.net/rapid.
 //
-// A node, a pool or a DaemonSet is one line:
+// Start with these five names:
+//
+//   - [Node], [Pool], [DaemonSet] and [Pod] make a [Spec], one line for each object.
+//   - [Given] makes a Spec of your own DaemonSet.
+//   - [Parse] reads a cluster from such lines of text.
+//   - [Clusters] draws clusters that look like real ones, [Updates] changes of a DaemonSet.
+//   - [Object] returns the Kubernetes object of a Spec.
+//
+// For example:
 //
 //	clustertest.Node("web-1", "zone=a", "taint:dedicated=gpu:NoSchedule", "cordoned")
 //	clustertest.Pool("gpu", 3, "zone=a|b", "example.com/gpu:8")
 //	clustertest.DaemonSet("monitoring/exporter", "tolerate:*", "on:kubernetes.io/os=linux", "cpu:100m")
 //
-// Parse reads a cluster from such lines of text. Node, DaemonSet and Pod list the
-// words.
+// The comments of Node, DaemonSet and Pod list the words.
 //
 // A property holds for every cluster. This complete test asserts that an exporter
-// runs on every Linux node, whatever the pools:
+// runs on every Linux node of any cluster:
 //
 //	package exporter_test
 //
@@ -55,5 +62,5 @@
 // cluster.Validate accepts every object that they draw.
 //
 // The same seed may draw other values in another version of berth. Labels and sizes
-// may differ from those of a platform today.
+// may differ from what a platform uses today.
 package clustertest

@@ -33,7 +33,7 @@ func exporter(t rapid.TB) clustertest.Spec {
 
 // It covers every Linux machine, whatever pools are added and however they are tainted.
 func TestCoversEveryLinuxMachine(t *testing.T) {
-	scenes := rollouttest.Scenarios(exporter(t),
+	scenarios := rollouttest.Scenarios(exporter(t),
 		rollouttest.WithWorlds(clustertest.Clusters()),
 		rollouttest.WithFaults(3,
 			rollout.ApplyNode{}, // one more node
@@ -42,17 +42,17 @@ func TestCoversEveryLinuxMachine(t *testing.T) {
 			rollout.EditNode{Edits: []cluster.NodeEdit{cluster.Taint("maintenance:NoExecute")}},
 			rollout.Drain{IgnoreDaemonSets: true, DeleteEmptyDirData: true, Force: true}))
 	machines := "kubernetes.io/os=linux,eks.amazonaws.com/compute-type notin (fargate),type notin (virtual-kubelet,kwok)"
-	rollouttest.Explore(t, scenes, rollouttest.Covered(key, machines))
+	rollouttest.Explore(t, scenarios, rollouttest.Covered(key, machines))
 }
 
 // No four faults in a row leave fewer than 90 % available for more than five
 // minutes, an update in the middle or not.
 func TestFourFaults(t *testing.T) {
-	scenes := rollouttest.Scenarios(exporter(t),
+	scenarios := rollouttest.Scenarios(exporter(t),
 		rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithPools("Linux", "ARM"), clustertest.WithNodes(40, 50), clustertest.WithHealthyNodes())),
 		rollouttest.WithFaults(4),
 		rollouttest.WithinTicks(600))
-	rollouttest.Explore(t, scenes, rollouttest.NeverBelow(key, "90%").LongerThan(5*time.Minute))
+	rollouttest.Explore(t, scenarios, rollouttest.NeverBelow(key, "90%").LongerThan(5*time.Minute))
 }
 
 // A bad image never takes down more than one zone.
@@ -65,7 +65,7 @@ func TestBadImageTakesOneZone(t *testing.T) {
 func oneZone(t rapid.TB, exporter clustertest.Spec) {
 	t.Helper()
 	const bad = "quay.io/prometheus/node-exporter:v1.13.0-bad"
-	scenes := rollouttest.Scenarios(exporter,
+	scenarios := rollouttest.Scenarios(exporter,
 		rollouttest.WithWorlds(clustertest.Clusters(
 			clustertest.WithPlatforms("GKE", "EKS", "AKS"), clustertest.WithPools("Linux"),
 			clustertest.WithNodes(3, 10), clustertest.WithHealthyNodes())),
@@ -73,7 +73,7 @@ func oneZone(t rapid.TB, exporter clustertest.Spec) {
 		rollouttest.WithSteps(
 			rollouttest.Step{At: 0, Do: rollout.NeverReady{Image: bad}},
 			rollouttest.Step{At: 0, Do: exporter.With("image:" + bad)}))
-	rollouttest.Explore(t, scenes, rollouttest.Always("at most one zone is without an exporter", darkZones))
+	rollouttest.Explore(t, scenarios, rollouttest.Always("at most one zone is without an exporter", darkZones))
 }
 
 func darkZones(m *rollouttest.Observed) error {

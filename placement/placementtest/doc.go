@@ -1,8 +1,11 @@
-// Package placementtest checks code that predicts where DaemonSets run: an
-// autoscaler that counts their overhead, a controller that reimplements them, a
-// cost report. It checks the code against claims about Kubernetes 1.37, each
-// about one node and one DaemonSet. It then draws pairs at random and compares
-// the answers with package placement.
+// Package placementtest checks code that predicts where DaemonSets run, such as an
+// autoscaler that counts their overhead, a controller that reimplements them, or a cost
+// report.
+//
+// There are three names. A [Predicate] is the function under test. [Wants] checks that it
+// returns true where Kubernetes creates a pod, [Keeps] where Kubernetes lets one run.
+// Each checks claims about Kubernetes 1.37, one node and one DaemonSet at a time, then
+// draws pairs at random and compares the answers with package placement.
 //
 // This is a complete test:
 //

@@ -72,13 +72,13 @@ func (a Actions) String() string {
 }
 
 // Follows checks that a controller does what the Kubernetes controller does. It runs
-// one scene for each rule of that controller. If the controller passes, it runs random scenes, and
-// shrinks a failure to the smallest scene that shows it. It calls make for every scene.
+// one scenario for each rule of that controller. If the controller passes, it runs random scenarios, and
+// shrinks a failure to the smallest scenario that shows it. It calls make for every scenario.
 //
 // Controller and simulation run side by side, sync by sync. The controller gets what
 // the Kubernetes controller would observe and returns its actions. These must be the
 // actions of Kubernetes, or possible ones where Kubernetes leaves the order of nodes
-// open; the scene then continues with them. Of several failed pods on a node Kubernetes
+// open; the scenario then continues with them. Of several failed pods on a node Kubernetes
 // deletes any. Follows expects the first of Observation.Pods to be deleted first.
 func Follows(t rapid.TB, make func() Controller) {
 	t.Helper()
@@ -97,17 +97,17 @@ func Follows(t rapid.TB, make func() Controller) {
 		return
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		scene := controllerScenes().Draw(t, "scene")
-		if err := follow(t, scene, make()); err != nil {
+		scenario := controllerScenarios().Draw(t, "scenario")
+		if err := follow(t, scenario, make()); err != nil {
 			t.Fatalf("%v", err)
 		}
 	})
-	t.Logf("%d claims hold, and every scene drawn at random", len(controllerCases))
+	t.Logf("%d claims hold, and every scenario drawn at random", len(controllerCases))
 }
 
-// followed is a scene that a controller runs through.
+// followed is a scenario that a controller runs through.
 type followed struct {
-	scene      Scenario
+	scenario   Scenario
 	start      *cluster.Cluster
 	key        string
 	controller Controller
@@ -116,18 +116,18 @@ type followed struct {
 	events     []rollout.Event
 }
 
-// longestScene is the number of ticks for which a controller is observed.
-const longestScene = 300
+// longestRun is the number of ticks for which a controller is observed.
+const longestRun = 300
 
-func follow(t rapid.TB, scene Scenario, c Controller) error {
+func follow(t rapid.TB, scenario Scenario, c Controller) error {
 	t.Helper()
-	scene.Config.Order, scene.Config.Choices = rollout.OrderFromScript, nil
-	f := &followed{scene: scene, start: scene.start(t), key: scene.key(), controller: c}
+	scenario.Config.Order, scenario.Config.Choices = rollout.OrderFromScript, nil
+	f := &followed{scenario: scenario, start: scenario.start(t), key: scenario.key(), controller: c}
 	var err error
-	if f.sim, err = scene.from(f.start); err != nil {
+	if f.sim, err = scenario.from(f.start); err != nil {
 		t.Fatalf("%v", err)
 	}
-	for range longestScene {
+	for range longestRun {
 		settled := f.sim.Settled()
 		if err := f.tick(); err != nil || settled {
 			return err // the tick after the last shows that nothing more is done
@@ -136,7 +136,7 @@ func follow(t rapid.TB, scene Scenario, c Controller) error {
 	return nil
 }
 
-// key returns the key of the scene's DaemonSet.
+// key returns the key of the scenario's DaemonSet.
 func (s Scenario) key() string {
 	specs := slices.Clone(s.World)
 	for _, step := range s.Steps {
@@ -262,7 +262,7 @@ func (f *followed) hash() string {
 const mostWays = 2000
 
 // otherwise looks for an order of nodes in which the Kubernetes controller does the
-// same in the round. If there is one, the scene continues with it.
+// same in the round. If there is one, the scenario continues with it.
 func (f *followed) otherwise(round int, got Actions) bool {
 	var before, open []probe.Choice
 	for _, c := range probe.Choices(f.ahead) {
@@ -308,10 +308,10 @@ func nextChoices(choices []probe.Choice) ([]probe.Choice, bool) {
 	return nil, false
 }
 
-// replay repeats the scene up to the current tick with these choices.
+// replay repeats the scenario up to the current tick with these choices.
 func (f *followed) replay(script []int) {
-	f.scene.Config.Choices = script
-	again, err := f.scene.from(f.start)
+	f.scenario.Config.Choices = script
+	again, err := f.scenario.from(f.start)
 	if err != nil {
 		return // cannot happen: the same input was accepted before
 	}

@@ -12,17 +12,17 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// controllerCase is a claim about what the DaemonSet controller does in a scene.
+// controllerCase is a claim about what the DaemonSet controller does in a scenario.
 type controllerCase struct {
 	claim    string
 	scenario Scenario
 }
 
-// String returns the claim and Go source for the scene.
+// String returns the claim and Go source for the scenario.
 func (c controllerCase) String() string { return fmt.Sprintf("%s: %#v", c.claim, c.scenario) }
 
 // cases returns the claims, the simple ones first, in the same order each
-// time. Each scene has one DaemonSet, default/agent.
+// time. Each scenario has one DaemonSet, default/agent.
 func cases() []controllerCase {
 	cases := make([]controllerCase, len(controllerCases))
 	for i, c := range controllerCases {
@@ -109,8 +109,8 @@ var controllerCases = []struct {
 		steps: []Step{at(0, rollout.Delete{Key: "default/agent", Propagation: metav1.DeletePropagationForeground})}},
 }
 
-// controllerScenes draws scenes for controllers.
-func controllerScenes() *rapid.Generator[Scenario] {
+// controllerScenarios draws scenarios for controllers.
+func controllerScenarios() *rapid.Generator[Scenario] {
 	return rapid.Custom(func(t *rapid.T) Scenario {
 		words := []string{}
 		for _, from := range [][]string{{"", "tolerate:*"}, {"", "max-unavailable:2", "max-unavailable:50%", "max-surge:1", "max-surge:50%", "on-delete"}, {"", "min-ready:2s"}} {
@@ -119,6 +119,6 @@ func controllerScenes() *rapid.Generator[Scenario] {
 			}
 		}
 		return Scenarios(agent(words...), WithWorlds(clustertest.Clusters(clustertest.WithNodes(1, 4))), WithinTicks(6),
-			WithUpdates(next(words...), agent(words...).With("on:kubernetes.io/os=linux")), WithFaults(3)).Draw(t, "scene")
+			WithUpdates(next(words...), agent(words...).With("on:kubernetes.io/os=linux")), WithFaults(3)).Draw(t, "scenario")
 	})
 }

@@ -368,7 +368,7 @@ func TestMistakesOfControllersAreFound(t *testing.T) {
 }
 
 // A controller that does nothing passes only where there is nothing to do. So every
-// other claim has a scene in which something happens.
+// other claim has a scenario in which something happens.
 func TestClaimsOfControllersSaySomething(t *testing.T) {
 	idle := func() rollouttest.Controller {
 		return func(rollouttest.Observation) rollouttest.Actions { return rollouttest.Actions{} }

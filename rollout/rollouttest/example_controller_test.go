@@ -46,7 +46,7 @@ func ExampleFollows() {
 	// 	0 RevisionCreated default/agent r1: agent-5c78b6cd6c
 }
 
-// A controller with state is a closure. A new one is made for every scene.
+// A controller with state is a closure. A new one is made for every scenario.
 func ExampleController() {
 	var c rollouttest.Controller = onePodPerNode
 	acts := c(rollouttest.Observation{Nodes: []*corev1.Node{{}}})

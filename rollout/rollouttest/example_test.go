@@ -21,7 +21,7 @@ type fatal struct{ rapid.TB }
 func (fatal) Helper()                           {}
 func (fatal) Fatalf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
-// update is a scene of three nodes where the image is changed.
+// update is a scenario of three nodes where the image is changed.
 var update = rollouttest.Scenario{
 	World: clustertest.World{
 		clustertest.Pool("web", 3),
@@ -55,7 +55,7 @@ func ExampleJudge() {
 }
 
 // Two of three nodes first, then the last one, are possible in three ways.
-// -rapid.checks sets how often a scene is drawn; here it is the same one each time.
+// -rapid.checks sets how often a scenario is drawn; here it is the same one each time.
 func ExampleExplore() {
 	fmt.Println(shrunk.Run(func(t *shrunk.Recorder) {
 		rollouttest.Explore(t, rapid.Just(update), rollouttest.NeverBelow("default/agent", "30%"))

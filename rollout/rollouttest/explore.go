@@ -12,37 +12,37 @@ import (
 )
 
 const (
-	manyOrders = 64 // a scene with at most so many orders runs in all of them
-	someOrders = 16 // a scene with more runs in so many, drawn by seed
+	manyOrders = 64 // a scenario with at most so many orders runs in all of them
+	someOrders = 16 // a scenario with more runs in so many, drawn by seed
 )
 
 // exploration is what Explore has covered.
 type exploration struct {
-	scenes     int            // number of scenes drawn
-	exhaustive int            // scenes that ran in every order of nodes
+	scenarios  int            // number of scenarios drawn
+	exhaustive int            // scenarios that ran in every order of nodes
 	orders     int            // number of runs, each an order of nodes with its own simulation
 	held       map[string]int // by claim: the number of runs in which its premise held
 }
 
 // String returns the counts in one line.
 func (e exploration) String() string {
-	return fmt.Sprintf("%d scenes in %d orders of nodes, every order of %d scenes", e.scenes, e.orders, e.exhaustive)
+	return fmt.Sprintf("%d scenarios in %d orders of nodes, every order of %d scenarios", e.scenarios, e.orders, e.exhaustive)
 }
 
-// Explore checks the invariants in random scenes. It runs each scene in every order of
+// Explore checks the invariants in random scenarios. It runs each scenario in every order of
 // nodes that Kubernetes leaves open if there are at most 64. Otherwise it runs the
-// order by name and 16 orders drawn by seed. On a failure t gets the smallest scene
+// order by name and 16 orders drawn by seed. On a failure t gets the smallest scenario
 // that breaks an invariant, the trace, and the configuration with the order. Otherwise
 // t logs the counts of what was covered. An invariant whose premise held in no run
 // fails, unless it is marked with AllowEmpty. A call without invariants fails.
 //
-// The number of scenes is rapid's -rapid.checks, 100 by default.
-func Explore(t rapid.TB, scenes *rapid.Generator[Scenario], invariants ...Invariant) {
+// The number of scenarios is rapid's -rapid.checks, 100 by default.
+func Explore(t rapid.TB, scenarios *rapid.Generator[Scenario], invariants ...Invariant) {
 	t.Helper()
-	explore(t, scenes, invariants)
+	explore(t, scenarios, invariants)
 }
 
-func explore(t rapid.TB, scenes *rapid.Generator[Scenario], invariants []Invariant) exploration {
+func explore(t rapid.TB, scenarios *rapid.Generator[Scenario], invariants []Invariant) exploration {
 	t.Helper()
 	seen := exploration{held: map[string]int{}}
 	if err := checkInvariants(invariants); err != nil {
@@ -50,8 +50,8 @@ func explore(t rapid.TB, scenes *rapid.Generator[Scenario], invariants []Invaria
 		return seen
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		scene := scenes.Draw(t, "scene")
-		seen.explore(t, scene, invariants)
+		scenario := scenarios.Draw(t, "scenario")
+		seen.explore(t, scenario, invariants)
 	})
 	t.Logf("%v", seen)
 	for _, i := range invariants {
@@ -62,27 +62,27 @@ func explore(t rapid.TB, scenes *rapid.Generator[Scenario], invariants []Invaria
 	return seen
 }
 
-// explore runs the scene in every order or, if these are many, in some.
-func (e *exploration) explore(t *rapid.T, scene Scenario, invariants []Invariant) {
-	e.scenes++
-	start := scene.start(t)
-	if e.everyOrder(t, scene, start, invariants) {
+// explore runs the scenario in every order or, if these are many, in some.
+func (e *exploration) explore(t *rapid.T, scenario Scenario, invariants []Invariant) {
+	e.scenarios++
+	start := scenario.start(t)
+	if e.everyOrder(t, scenario, start, invariants) {
 		e.exhaustive++
 		return
 	}
-	scene.Config.Order, scene.Config.Choices = rollout.OrderSeeded, nil
+	scenario.Config.Order, scenario.Config.Choices = rollout.OrderSeeded, nil
 	for range someOrders {
-		e.run(t, scene, start, invariants)
-		scene.Config.Seed++
+		e.run(t, scenario, start, invariants)
+		scenario.Config.Seed++
 	}
 }
 
-// everyOrder runs the scene in one order after another. It returns false if there are
+// everyOrder runs the scenario in one order after another. It returns false if there are
 // too many orders.
-func (e *exploration) everyOrder(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) bool {
-	scene.Config.Order, scene.Config.Choices = rollout.OrderFromScript, nil
+func (e *exploration) everyOrder(t *rapid.T, scenario Scenario, start *cluster.Cluster, invariants []Invariant) bool {
+	scenario.Config.Order, scenario.Config.Choices = rollout.OrderFromScript, nil
 	for range manyOrders {
-		choices := e.run(t, scene, start, invariants)
+		choices := e.run(t, scenario, start, invariants)
 		script, more := nextScript(choices)
 		switch {
 		case !more:
@@ -90,7 +90,7 @@ func (e *exploration) everyOrder(t *rapid.T, scene Scenario, start *cluster.Clus
 		case ways(choices) > manyOrders:
 			return false
 		}
-		scene.Config.Choices = script
+		scenario.Config.Choices = script
 	}
 	return false
 }
@@ -105,9 +105,9 @@ func ways(choices []probe.Choice) float64 {
 }
 
 // run judges one order and returns the choices in it.
-func (e *exploration) run(t *rapid.T, scene Scenario, start *cluster.Cluster, invariants []Invariant) []probe.Choice {
+func (e *exploration) run(t *rapid.T, scenario Scenario, start *cluster.Cluster, invariants []Invariant) []probe.Choice {
 	e.orders++
-	sim, err := scene.from(start)
+	sim, err := scenario.from(start)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

@@ -43,13 +43,13 @@ func WithCluster(dump *cluster.Cluster) Option { return func(o *options) { o.dum
 // WithConfig uses the given configuration instead of drawing how long pods take.
 func WithConfig(c rollout.Config) Option { return func(o *options) { o.config = &c } }
 
-// WithSteps starts every scene with these steps, in the order of their ticks.
+// WithSteps starts every scenario with these steps, in the order of their ticks.
 func WithSteps(steps ...Step) Option {
 	return func(o *options) { o.first = slices.Clone(steps) }
 }
 
 // WithUpdates sets the versions that the DaemonSet may be changed to, at most twice in
-// a scene. The default is another image; WithUpdates() means no change.
+// a scenario. The default is another image; WithUpdates() means no change.
 func WithUpdates(versions ...clustertest.Spec) Option {
 	return func(o *options) { o.versions = slices.Clone(versions) }
 }
@@ -77,8 +77,8 @@ func WithinTicks(ticks int) Option {
 	return func(o *options) { o.within = max(1, ticks) }
 }
 
-// Scenarios draws scenes with this DaemonSet: a cluster that runs it, with updates and
-// faults. Scenes shrink to few plain nodes and few, early steps.
+// Scenarios draws scenarios with this DaemonSet: a cluster that runs it, with updates and
+// faults. Scenarios shrink to few plain nodes and few, early steps.
 func Scenarios(ds clustertest.Spec, opts ...Option) *rapid.Generator[Scenario] {
 	o := options{
 		worlds:   clustertest.Clusters(clustertest.WithHealthyNodes()),
@@ -90,10 +90,10 @@ func Scenarios(ds clustertest.Spec, opts ...Option) *rapid.Generator[Scenario] {
 			opt(&o)
 		}
 	}
-	return rapid.Custom(func(t *rapid.T) Scenario { return drawScene(t, ds, o) })
+	return rapid.Custom(func(t *rapid.T) Scenario { return drawScenario(t, ds, o) })
 }
 
-func drawScene(t *rapid.T, ds clustertest.Spec, o options) Scenario {
+func drawScenario(t *rapid.T, ds clustertest.Spec, o options) Scenario {
 	s := Scenario{Dump: o.dump}
 	if o.dump == nil {
 		s.World = o.worlds.Draw(t, "world")
@@ -108,7 +108,7 @@ func drawScene(t *rapid.T, ds clustertest.Spec, o options) Scenario {
 	return s
 }
 
-// dumped reports whether the dump already has the DaemonSet. If so, the scene uses that
+// dumped reports whether the dump already has the DaemonSet. If so, the scenario uses that
 // one.
 func dumped(dump *cluster.Cluster, key string) bool {
 	if dump == nil {
@@ -219,7 +219,7 @@ func imagesOf(ds clustertest.Spec, o options) []string {
 	for _, spec := range append(slices.Clone(o.versions), ds) {
 		objects, err := spec.Objects()
 		if err != nil {
-			continue // the scene's own steps decide
+			continue // the scenario's own steps decide
 		}
 		add(objects[0].(*appsv1.DaemonSet))
 	}

@@ -20,21 +20,21 @@ import (
 	"github.com/berthsim/berth/rollout/rollouttest"
 )
 
-func anyScene() *rapid.Generator[rollouttest.Scenario] {
+func anyScenario() *rapid.Generator[rollouttest.Scenario] {
 	agent := clustertest.DaemonSet("agent", "max-unavailable:2")
 	return rollouttest.Scenarios(agent, rollouttest.WithFaults(3),
 		rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithPods())),
 		rollouttest.WithUpdates(agent.With("image:i:2"), agent.With("max-surge:1", "image:i:3"), agent.With("on-delete")))
 }
 
-// The source that a scene prints compiles and prints the same again.
+// The source that a scenario prints compiles and prints the same again.
 func TestScenariosPrintAsTheirSource(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles a program")
 	}
 	var literals, want strings.Builder
 	for i := range 30 {
-		s := anyScene().Example(i).GoString()
+		s := anyScenario().Example(i).GoString()
 		fmt.Fprintf(&literals, "%s,\n", s)
 		fmt.Fprintln(&want, s)
 	}
@@ -57,13 +57,13 @@ func TestScenariosPrintAsTheirSource(t *testing.T) {
 func TestFailuresHappenAgain(t *testing.T) {
 	var again int
 	rapid.Check(t, func(t *rapid.T) {
-		scene := anyScene().Draw(t, "scene")
-		scene.Config.Order = rollout.OrderFromScript
-		scene.Config.Choices = rapid.SliceOfN(rapid.IntRange(0, 5), 0, 4).Draw(t, "script")
+		scenario := anyScenario().Draw(t, "scenario")
+		scenario.Config.Order = rollout.OrderFromScript
+		scenario.Config.Choices = rapid.SliceOfN(rapid.IntRange(0, 5), 0, 4).Draw(t, "script")
 		claims := []rollouttest.Invariant{rollouttest.NeverBelow(agent, "90%"), rollouttest.Ends(agent), rollouttest.NothingLost(agent)}
-		for _, v := range rollouttest.Judge(scene.Sim(t), claims...).Failures {
-			scene.Config = v.Config
-			if !slices.ContainsFunc(rollouttest.Judge(scene.Sim(t), claims...).Failures, func(w rollouttest.Failure) bool { return w.String() == v.String() }) {
+		for _, v := range rollouttest.Judge(scenario.Sim(t), claims...).Failures {
+			scenario.Config = v.Config
+			if !slices.ContainsFunc(rollouttest.Judge(scenario.Sim(t), claims...).Failures, func(w rollouttest.Failure) bool { return w.String() == v.String() }) {
 				t.Fatalf("not again: %v", v)
 			}
 			again++
@@ -84,11 +84,11 @@ func TestExploreCountsOrders(t *testing.T) {
 		orders int
 		every  bool
 	}{{1, "1", 1, true}, {3, "1", 6, true}, {4, "2", 6, true}, {4, "1", 24, true}, {6, "1", 1 + 16, false}} {
-		scene := rollouttest.Scenario{World: clustertest.World{clustertest.Pool("n", tt.nodes), clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget)}}
-		scene.Steps = []rollouttest.Step{{Do: clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget, "image:i:2")}}
-		scenes, every, orders, held := rollouttest.Counted(t, rapid.Just(scene), rollouttest.Ends(agent))
-		if orders != tt.orders*scenes || (every == scenes) != tt.every || held[rollouttest.Ends(agent).String()] != orders {
-			t.Errorf("%d nodes: %d orders of %d scenes, every one of %d", tt.nodes, orders, scenes, every)
+		scenario := rollouttest.Scenario{World: clustertest.World{clustertest.Pool("n", tt.nodes), clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget)}}
+		scenario.Steps = []rollouttest.Step{{Do: clustertest.DaemonSet("agent", "max-unavailable:"+tt.budget, "image:i:2")}}
+		scenarios, every, orders, held := rollouttest.Counted(t, rapid.Just(scenario), rollouttest.Ends(agent))
+		if orders != tt.orders*scenarios || (every == scenarios) != tt.every || held[rollouttest.Ends(agent).String()] != orders {
+			t.Errorf("%d nodes: %d orders of %d scenarios, every one of %d", tt.nodes, orders, scenarios, every)
 		}
 	}
 }
@@ -107,9 +107,9 @@ func TestAnOrderIsFound(t *testing.T) {
 		}
 		return nil
 	})
-	scene := rollouttest.Scenario{World: clustertest.World{clustertest.Pool("n", 3), clustertest.DaemonSet("agent")}}
-	scene.Steps = []rollouttest.Step{{Do: clustertest.DaemonSet("agent", "image:i:2")}}
-	found := shrunk.Run(func(r *shrunk.Recorder) { rollouttest.Explore(r, rapid.Just(scene), last) })
+	scenario := rollouttest.Scenario{World: clustertest.World{clustertest.Pool("n", 3), clustertest.DaemonSet("agent")}}
+	scenario.Steps = []rollouttest.Step{{Do: clustertest.DaemonSet("agent", "image:i:2")}}
+	found := shrunk.Run(func(r *shrunk.Recorder) { rollouttest.Explore(r, rapid.Just(scenario), last) })
 	if want := "Choices: []int{0, 1}"; !found.Failed() || !strings.Contains(found.String(), want) {
 		t.Errorf("no %s in\n%s", want, found)
 	}
@@ -119,14 +119,14 @@ func TestAnOrderIsFound(t *testing.T) {
 func TestVacuityIsReported(t *testing.T) {
 	shrunk.Checks(t, 30)
 	windows := rollouttest.Covered(agent, "kubernetes.io/os=windows")
-	scenes := rollouttest.Scenarios(clustertest.DaemonSet("agent", "tolerate:*"))
+	scenarios := rollouttest.Scenarios(clustertest.DaemonSet("agent", "tolerate:*"))
 	linux := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithPools("Linux"))))
 	for _, tt := range []struct {
 		what   string
 		run    func(r *shrunk.Recorder)
 		failed bool
 	}{
-		{"some scenes have Windows", func(r *shrunk.Recorder) { rollouttest.Explore(r, scenes, windows) }, false},
+		{"some scenarios have Windows", func(r *shrunk.Recorder) { rollouttest.Explore(r, scenarios, windows) }, false},
 		{"none has", func(r *shrunk.Recorder) { rollouttest.Explore(r, linux, windows) }, true},
 		{"none has, and need not", func(r *shrunk.Recorder) { rollouttest.Explore(r, linux, windows.AllowEmpty()) }, false},
 		{"one run without", func(r *shrunk.Recorder) { rollouttest.Check(r, update.Sim(r), windows) }, true},
@@ -145,15 +145,15 @@ func TestVacuityIsReported(t *testing.T) {
 // A claim may fail for up to its grace period. A failure up to the end of the run
 // always counts.
 func TestLongerThan(t *testing.T) {
-	scene := rollouttest.Scenario{
+	scenario := rollouttest.Scenario{
 		World:  clustertest.World{clustertest.Pool("n", 2), clustertest.DaemonSet("agent", "tolerate:*")},
 		Config: rollout.Config{Tick: 10 * time.Second},
 	}
 	broken := func(steps ...rollouttest.Step) string {
-		scene.Steps = steps
+		scenario.Steps = steps
 		var held []string
 		for _, d := range []time.Duration{0, 49 * time.Second, 50 * time.Second} {
-			if len(rollouttest.Judge(scene.Sim(t), rollouttest.NeverBelow(agent, "2").LongerThan(d)).Failures) > 0 {
+			if len(rollouttest.Judge(scenario.Sim(t), rollouttest.NeverBelow(agent, "2").LongerThan(d)).Failures) > 0 {
 				held = append(held, d.String())
 			}
 		}
@@ -174,11 +174,11 @@ func TestLongerThan(t *testing.T) {
 	}
 }
 
-// Mistakes in a scene fail the test, and the message names the step.
+// Mistakes in a scenario fail the test, and the message names the step.
 func TestMistakesInScenarios(t *testing.T) {
 	for _, tt := range []struct {
-		scene rollouttest.Scenario
-		want  string
+		scenario rollouttest.Scenario
+		want     string
 	}{
 		{rollouttest.Scenario{World: clustertest.World{clustertest.Node("a", "cordonned")}}, `"cordonned": no such word`},
 		{rollouttest.Scenario{Config: rollout.Config{Tick: -1}}, "Config.Tick"},
@@ -188,7 +188,7 @@ func TestMistakesInScenarios(t *testing.T) {
 		{rollouttest.Scenario{Steps: []rollouttest.Step{{Do: clustertest.DaemonSet("d", "max-unavailable:lots")}}}, "maxUnavailable"},
 		{rollouttest.Scenario{Steps: []rollouttest.Step{{At: -5, Do: rollout.NodeDown{Node: "a"}}}}, "step -5"},
 	} {
-		if r := shrunk.Run(func(r *shrunk.Recorder) { tt.scene.Sim(r) }); !r.Failed() || !strings.Contains(r.String(), tt.want) {
+		if r := shrunk.Run(func(r *shrunk.Recorder) { tt.scenario.Sim(r) }); !r.Failed() || !strings.Contains(r.String(), tt.want) {
 			t.Errorf("no %q in: %s", tt.want, r)
 		}
 	}
@@ -205,11 +205,11 @@ func TestZeroInvariant(t *testing.T) {
 // A message names the first few of many nodes, the cause, and a remedy.
 func TestMessagesStayReadable(t *testing.T) {
 	bad := clustertest.DaemonSet("agent", "max-unavailable:100%", "image:bad")
-	scene := rollouttest.Scenario{
+	scenario := rollouttest.Scenario{
 		World: clustertest.World{clustertest.Pool("n", 8), clustertest.DaemonSet("agent")},
 		Steps: []rollouttest.Step{{Do: rollout.NeverReady{Image: "bad"}}, {Do: bad}},
 	}
-	r := rollouttest.Judge(scene.Sim(t), rollouttest.Covered(agent, ""), rollouttest.Ends(agent))
+	r := rollouttest.Judge(scenario.Sim(t), rollouttest.Covered(agent, ""), rollouttest.Ends(agent))
 	if len(r.Failures) != 2 {
 		t.Fatalf("%+v", r)
 	}

@@ -135,11 +135,11 @@ func TestOneMutant(t *testing.T) {
 			continue
 		}
 		var last rollouttest.Scenario
-		scenes := rapid.Map(rollouttest.Scenarios(c.daemonSet, c.options...), func(s rollouttest.Scenario) rollouttest.Scenario {
+		scenarios := rapid.Map(rollouttest.Scenarios(c.daemonSet, c.options...), func(s rollouttest.Scenario) rollouttest.Scenario {
 			last = s
 			return s
 		})
-		found := shrunk.Run(func(r *shrunk.Recorder) { rollouttest.Explore(r, scenes, c.invariant) })
+		found := shrunk.Run(func(r *shrunk.Recorder) { rollouttest.Explore(r, scenarios, c.invariant) })
 		if !found.Failed() || !strings.Contains(found.String(), c.invariant.String()) {
 			t.Fatalf("not found:\n%s", found)
 		}

@@ -50,11 +50,11 @@ func TestNothingIsNoClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scenes := rollouttest.Scenarios(clustertest.DaemonSet("agent"))
+	scenarios := rollouttest.Scenarios(clustertest.DaemonSet("agent"))
 	short := rollouttest.Ends("default/agent").LongerThan(30)
 	for want, call := range map[string]func(*shrunk.Recorder){
 		"there is no invariant to check":           func(r *shrunk.Recorder) { rollouttest.Check(r, sim.Fork()) },
-		"there is no invariant":                    func(r *shrunk.Recorder) { rollouttest.Explore(r, scenes) },
+		"there is no invariant":                    func(r *shrunk.Recorder) { rollouttest.Explore(r, scenarios) },
 		"30ns: must be at least 1ms: did you mean": func(r *shrunk.Recorder) { rollouttest.Check(r, sim.Fork(), short) },
 	} {
 		if r := shrunk.Run(call); !r.Failed() || !strings.Contains(r.String(), want) {

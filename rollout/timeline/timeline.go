@@ -1,5 +1,8 @@
-// Package timeline draws a rollout as text and as SVG: a row for each node or pod, a
+// Package timeline draws a rollout as text and as SVG: a row for each node or pod, and a
 // column for each tick.
+//
+//	picture, err := timeline.Watch(sim, "default/web", 100) // passes at most 100 ticks of a rollout.Sim
+//	fmt.Print(picture)
 package timeline
 
 import (

@@ -45,8 +45,8 @@ func ExampleStep() {
 
 // In a test Explore draws from the generator. Example(n) shows what it draws.
 func ExampleScenarios() {
-	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent")).Example(1)
-	fmt.Println(scene.World[len(scene.World)-1])
+	scenario := rollouttest.Scenarios(clustertest.DaemonSet("agent")).Example(1)
+	fmt.Println(scenario.World[len(scenario.World)-1])
 	// Output: daemonset agent
 }
 
@@ -55,24 +55,24 @@ func ExampleOption() {
 		rollouttest.WithWorlds(clustertest.Clusters(clustertest.WithNodes(1, 2))),
 		rollouttest.WithFaults(1),
 	}
-	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), small...).Example(1)
-	fmt.Println(scene.Sim(t).Cluster().Nodes().Len() <= 2)
+	scenario := rollouttest.Scenarios(clustertest.DaemonSet("agent"), small...).Example(1)
+	fmt.Println(scenario.Sim(t).Cluster().Nodes().Len() <= 2)
 	// Output: true
 }
 
 func ExampleWithWorlds() {
 	windows := clustertest.Clusters(clustertest.WithPools("Windows"), clustertest.WithHealthyNodes())
-	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithWorlds(windows)).Example(1)
-	fmt.Println(scene.Sim(t).Cluster().LabelValues("kubernetes.io/os"))
+	scenario := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithWorlds(windows)).Example(1)
+	fmt.Println(scenario.Sim(t).Cluster().LabelValues("kubernetes.io/os"))
 	// Output: [windows]
 }
 
 // WithCluster takes a dump as it is: cluster.ReadManifest of kubectl get -o yaml.
 func ExampleWithCluster() {
 	dump, err := clustertest.Parse("web-1\nweb-2\ndaemonset agent")
-	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithCluster(dump), rollouttest.WithUpdates()).Example(1)
-	scene.Config = rollout.Config{}
-	fmt.Printf("%#v %v\n", scene, err)
+	scenario := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithCluster(dump), rollouttest.WithUpdates()).Example(1)
+	scenario.Config = rollout.Config{}
+	fmt.Printf("%#v %v\n", scenario, err)
 	// Output:
 	// rollouttest.Scenario{
 	// 	Dump: dump,
@@ -81,20 +81,20 @@ func ExampleWithCluster() {
 
 func ExampleWithConfig() {
 	slow := rollout.Config{Kubelet: rollout.Kubelet{Ready: time.Minute}}
-	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithConfig(slow)).Example(1)
-	fmt.Println(scene.Config.Kubelet.Ready)
+	scenario := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithConfig(slow)).Example(1)
+	fmt.Println(scenario.Config.Kubelet.Ready)
 	// Output: 1m0s
 }
 
-// Every scene begins with a bad image.
+// Every scenario begins with a bad image.
 func ExampleWithSteps() {
 	agent := clustertest.DaemonSet("agent")
 	bad := agent.With("image:registry.example.com/agent:bad")
-	scene := rollouttest.Scenarios(agent, rollouttest.WithUpdates(), rollouttest.WithSteps(
+	scenario := rollouttest.Scenarios(agent, rollouttest.WithUpdates(), rollouttest.WithSteps(
 		rollouttest.Step{At: 0, Do: rollout.NeverReady{Image: "registry.example.com/agent:bad"}},
 		rollouttest.Step{At: 0, Do: bad},
 	)).Example(1)
-	fmt.Println(scene.Steps)
+	fmt.Println(scenario.Steps)
 	// Output: [0 never-ready registry.example.com/agent:bad 0 daemonset agent image:registry.example.com/agent:bad]
 }
 
@@ -106,16 +106,16 @@ func ExampleWithUpdates() {
 }
 
 func ExampleWithFaults() {
-	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithUpdates(), rollouttest.WithFaults(2, rollout.FailPods{})).Example(3)
-	for _, step := range scene.Steps {
+	scenario := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithUpdates(), rollouttest.WithFaults(2, rollout.FailPods{})).Example(3)
+	for _, step := range scenario.Steps {
 		fmt.Printf("%T\n", step.Do)
 	}
 	// Output: rollout.FailPods
 }
 
 func ExampleWithinTicks() {
-	scene := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithFaults(4), rollouttest.WithinTicks(3)).Example(3)
-	for _, step := range scene.Steps {
+	scenario := rollouttest.Scenarios(clustertest.DaemonSet("agent"), rollouttest.WithFaults(4), rollouttest.WithinTicks(3)).Example(3)
+	for _, step := range scenario.Steps {
 		if step.At > 6 {
 			fmt.Println(step)
 		}
