@@ -13,6 +13,15 @@ import (
 // severities are the values of --fail-on.
 var severities = []dryrun.Severity{dryrun.SeverityNote, dryrun.SeverityWarning, dryrun.SeverityProblem}
 
+// atLeast returns the severities from that of --fail-on upwards.
+func atLeast(failOn string) ([]dryrun.Severity, error) {
+	at := slices.IndexFunc(severities, func(s dryrun.Severity) bool { return strings.EqualFold(string(s), failOn) })
+	if at < 0 {
+		return nil, fmt.Errorf("--fail-on %s: must be one of note, warning, problem", failOn)
+	}
+	return severities[at:], nil
+}
+
 func newInspectCommand(env environment) *cobra.Command {
 	var in source
 	var out output
@@ -33,14 +42,14 @@ rollout deletes for good. Each finding has the field and a remedy.
   kubectl berth inspect -f daemonset.yaml --cluster dump.yaml -o sarif`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			at := slices.IndexFunc(severities, func(s dryrun.Severity) bool { return strings.EqualFold(string(s), failOn) })
-			if at < 0 {
-				return fmt.Errorf("--fail-on %s: must be one of note, warning, problem", failOn)
+			failing, err := atLeast(failOn)
+			if err == nil {
+				err = t.check()
 			}
-			if err := t.check(); err != nil {
+			if err != nil {
 				return err
 			}
-			return respond(env, &in, &out, func(w *world) (answer, error) { return inspect(w, &in, &t, severities[at:]) })
+			return respond(env, &in, &out, func(w *world) (answer, error) { return inspect(w, &in, &t, failing) })
 		},
 	}
 	in.addFlags(cmd.Flags(), "objects to add to the cluster; then only these are inspected")
@@ -73,6 +82,11 @@ func inspect(w *world, in *source, t *timing, failing []dryrun.Severity) (answer
 		return answer{}, err
 	}
 	found := slices.DeleteFunc(all, func(f dryrun.Finding) bool { return strings.HasPrefix(f.Object, "DaemonSet ") && !objects[f.Object] })
+	return w.findings(found, failing), nil
+}
+
+// findings returns the answer that has findings. It fails if one has a failing severity.
+func (w *world) findings(found dryrun.Findings, failing []dryrun.Severity) answer {
 	a := answer{data: found}
 	var b strings.Builder
 	for _, f := range found {
@@ -84,7 +98,7 @@ func inspect(w *world, in *source, t *timing, failing []dryrun.Severity) (answer
 		b.WriteString("No findings.\n")
 	}
 	a.text = b.String()
-	return a, nil
+	return a
 }
 
 // finding returns the claim of a finding.

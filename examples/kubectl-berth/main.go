@@ -64,7 +64,7 @@ func newCommand(env environment) *cobra.Command {
 	root.SetErr(env.stderr)
 	root.AddCommand(
 		newPlanCommand(env), newRolloutCommand(env), newDrainCommand(env), newWhyCommand(env), newWhereCommand(env), newStuckCommand(env),
-		newInspectCommand(env), newOverheadCommand(env), newDiffCommand(env), newPlayCommand(env), newVersionCommand(env),
+		newInspectCommand(env), newUpgradeCommand(env), newOverheadCommand(env), newDiffCommand(env), newPlayCommand(env), newVersionCommand(env),
 	)
 	return root
 }

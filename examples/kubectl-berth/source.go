@@ -112,12 +112,17 @@ func (s *source) atVersion(c *cluster.Cluster) (*cluster.Cluster, error) {
 	if s.version == "" {
 		return c, nil
 	}
-	parts := strings.Split(strings.TrimPrefix(s.version, "v"), ".")
-	c, err := c.WithVersion(cluster.Version(strings.Join(parts[:min(2, len(parts))], ".")))
+	c, err := c.WithVersion(cluster.Version(release(s.version)))
 	if err != nil {
 		return nil, fmt.Errorf("--server-version %s: %w", s.version, err)
 	}
 	return c, nil
+}
+
+// release returns the minor release of a version: 1.36 for v1.36.2.
+func release(version string) string {
+	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
+	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
 // whole returns the cluster with the objects of -f and -k added.

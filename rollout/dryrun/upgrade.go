@@ -64,7 +64,7 @@ func newUpgrade(c *cluster.Cluster, to cluster.Version, cfg Config) (*upgrade, e
 	known, wanted := borrow.From(c).Release(), borrow.From(after).Release()
 	switch {
 	case known == 0:
-		return nil, errors.New("the present release of the cluster is not known: set it with Cluster.WithVersion")
+		return nil, errors.New("the present release of the cluster is not known")
 	case known > wanted:
 		return nil, fmt.Errorf("the cluster has release %s already, which is newer than %s", known, wanted)
 	}
