@@ -92,7 +92,7 @@ func (o *options) check() error {
 
 // answer makes the plan, and evaluates the policies.
 func (o *options) answer(env environment, w *world) (answer, error) {
-	promises, err := readPromises(o.policies)
+	policies, err := readPolicyFiles(o.policies)
 	if err != nil {
 		return answer{}, err
 	}
@@ -112,7 +112,7 @@ func (o *options) answer(env environment, w *world) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	r, err := judge(plan, in, o.expect, promises)
+	r, err := judge(plan, in, o.expect, policies)
 	if err != nil {
 		return answer{}, err
 	}
@@ -120,13 +120,13 @@ func (o *options) answer(env environment, w *world) (answer, error) {
 	return r.answer(o.format)
 }
 
-func readPromises(files []string) ([]promise, error) {
-	var all []promise
+func readPolicyFiles(files []string) ([]policyEntry, error) {
+	var all []policyEntry
 	var errs []error
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err == nil {
-			var some []promise
+			var some []policyEntry
 			some, err = readPolicies(file, text)
 			all = append(all, some...)
 		}

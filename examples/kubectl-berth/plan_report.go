@@ -50,7 +50,7 @@ type verdict struct {
 func (e expectation) holds() bool { return e.Nodes > 0 && len(e.Missing) == 0 }
 
 // judge collects everything in the report on the plan.
-func judge(plan *dryrun.Plan, in *inputs, expect []string, promises []promise) (report, error) {
+func judge(plan *dryrun.Plan, in *inputs, expect []string, policies []policyEntry) (report, error) {
 	r := report{Version: "berth.dryrun/v1", DaemonSets: []daemonSet{}, Policies: []verdict{}, Notes: in.notes, plan: plan.String(), operations: plan.Operations(), locator: &in.locator}
 	for _, note := range in.notes {
 		r.plan += "\nnote: " + note + "\n"
@@ -64,7 +64,7 @@ func judge(plan *dryrun.Plan, in *inputs, expect []string, promises []promise) (
 			return r, err
 		}
 	}
-	for _, p := range promises {
+	for _, p := range policies {
 		policy, err := p.policy(plan)
 		if err != nil {
 			return r, err

@@ -14,16 +14,16 @@ import (
 	"github.com/berthsim/berth/rollout/dryrun"
 )
 
-// promise is an entry of a policy file.
-type promise struct {
+// policyEntry is an entry of a policy file.
+type policyEntry struct {
 	file string
 	line int
 
 	name       string
-	keys       []string // of DaemonSets; of pods for rehomes
+	keys       []string // of DaemonSets; of pods for reschedules
 	edits      []string // for completes
 	budgets    []string // for budgetsOpen
-	kind       string   // covers, avoids, atLeast, within, exactlyOne, rehomes, completes, keepsAvailable, budgetsOpen
+	kind       string   // covers, avoids, atLeast, within, exactlyOne, reschedules, completes, keepsAvailable, budgetsOpen
 	set        set
 	amount     string
 	per        string
@@ -36,35 +36,35 @@ type promise struct {
 type set struct{ selector, tainted, without string }
 
 const (
-	fileFields    = "sets policies"
-	setFields     = "selector tainted without"
-	promiseFields = "name for covers avoids atLeast of per within available exactlyOne rehomes completes edits keepsAvailable except budgetsOpen budgets mayBeVacuous"
-	promiseKinds  = "covers avoids atLeast within exactlyOne rehomes completes keepsAvailable budgetsOpen"
+	fileFields   = "sets policies"
+	setFields    = "selector tainted without"
+	policyFields = "name for covers avoids atLeast of per within available exactlyOne reschedules completes edits keepsAvailable except budgetsOpen budgets allowEmpty"
+	policyKinds  = "covers avoids atLeast within exactlyOne reschedules completes keepsAvailable budgetsOpen"
 )
 
 // readPolicies reads a policy file. It is strict: an unknown field, or a field that the
 // policy's kind does not have, is an error with line and path. All errors are reported
 // at once.
-func readPolicies(file string, text []byte) ([]promise, error) {
+func readPolicies(file string, text []byte) ([]policyEntry, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	r := &policyReader{file: file, sets: map[string]set{}}
 	if len(doc.Content) == 0 {
-		r.wrong(&yaml.Node{Line: 1}, "policies", "must be there")
+		r.wrong(&yaml.Node{Line: 1}, "policies", "is required")
 		return nil, errors.Join(r.errs...)
 	}
 	fields := r.mapping(doc.Content[0], "", fileFields)
 	if n := fields["sets"]; n != nil {
 		r.readSets(n)
 	}
-	var all []promise
+	var all []policyEntry
 	if n := fields["policies"]; n == nil || n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
 		r.wrong(doc.Content[0], "policies", "must be a list with at least one policy")
 	} else {
 		for i, item := range n.Content {
-			all = append(all, r.promise(item, fmt.Sprintf("policies[%d]", i)))
+			all = append(all, r.policyEntry(item, fmt.Sprintf("policies[%d]", i)))
 		}
 	}
 	return all, errors.Join(r.errs...)
@@ -179,22 +179,22 @@ func (r *policyReader) named(n *yaml.Node, path string) set {
 	return r.checked(n, path, set{selector: n.Value})
 }
 
-func (r *policyReader) promise(n *yaml.Node, path string) promise {
-	fields := r.mapping(n, path, promiseFields)
-	p := promise{file: r.file, line: n.Line, name: r.scalar(fields["name"], path+".name"), keys: r.list(fields["for"], path+".for")}
-	for _, kind := range strings.Fields(promiseKinds) {
+func (r *policyReader) policyEntry(n *yaml.Node, path string) policyEntry {
+	fields := r.mapping(n, path, policyFields)
+	p := policyEntry{file: r.file, line: n.Line, name: r.scalar(fields["name"], path+".name"), keys: r.list(fields["for"], path+".for")}
+	for _, kind := range strings.Fields(policyKinds) {
 		if fields[kind] == nil {
 			continue
 		}
 		if p.kind != "" {
-			r.wrong(fields[kind], path+"."+kind, "does not go with %s: a policy has one of %s", p.kind, strings.ReplaceAll(promiseKinds, " ", ", "))
+			r.wrong(fields[kind], path+"."+kind, "cannot be used with %s: a policy has one of %s", p.kind, strings.ReplaceAll(policyKinds, " ", ", "))
 			continue
 		}
 		p.kind = kind
 	}
-	if n := fields["mayBeVacuous"]; n != nil {
+	if n := fields["allowEmpty"]; n != nil {
 		if p.mayBeEmpty = n.Value == "true"; n.Value != "true" && n.Value != "false" {
-			r.wrong(n, path+".mayBeVacuous", "must be true or false")
+			r.wrong(n, path+".allowEmpty", "must be true or false")
 		}
 	}
 	r.fill(&p, n, fields, path)
@@ -205,10 +205,10 @@ func (r *policyReader) promise(n *yaml.Node, path string) promise {
 var goesWith = map[string]string{"atLeast": "of per", "within": "available", "completes": "edits", "keepsAvailable": "per except", "budgetsOpen": "budgets"}
 
 // fill reads the fields of the policy's kind.
-func (r *policyReader) fill(p *promise, n *yaml.Node, fields map[string]*yaml.Node, path string) {
+func (r *policyReader) fill(p *policyEntry, n *yaml.Node, fields map[string]*yaml.Node, path string) {
 	for _, key := range []string{"of", "per", "available", "edits", "except", "budgets"} {
 		if fields[key] != nil && !slices.Contains(strings.Fields(goesWith[p.kind]), key) {
-			r.wrong(fields[key], path+"."+key, "does not go with %s", cmpOr(p.kind, "no kind of policy"))
+			r.wrong(fields[key], path+"."+key, "cannot be used with %s", cmpOr(p.kind, "no kind of policy"))
 		}
 	}
 	value := fields[p.kind]
@@ -235,7 +235,7 @@ func (r *policyReader) fill(p *promise, n *yaml.Node, fields map[string]*yaml.No
 			p.edits = r.list(fields["edits"], path+".edits")
 		}
 		if p.keys != nil {
-			r.wrong(fields["for"], path+".for", "does not go with completes, which names edits")
+			r.wrong(fields["for"], path+".for", "cannot be used with completes, which names edits")
 		}
 	case "budgetsOpen":
 		p.duration = r.duration(value, at)
@@ -243,7 +243,7 @@ func (r *policyReader) fill(p *promise, n *yaml.Node, fields map[string]*yaml.No
 			p.budgets = r.list(fields["budgets"], path+".budgets")
 		}
 		if p.keys != nil {
-			r.wrong(fields["for"], path+".for", "does not go with budgetsOpen, which names budgets")
+			r.wrong(fields["for"], path+".for", "cannot be used with budgetsOpen, which names budgets")
 		}
 	case "keepsAvailable":
 		p.amount, p.per = r.scalar(value, at), r.scalar(fields["per"], path+".per")
@@ -254,15 +254,15 @@ func (r *policyReader) fill(p *promise, n *yaml.Node, fields map[string]*yaml.No
 				r.wrong(n, path+".except", "must be a number of domains")
 			}
 		}
-	case "rehomes":
+	case "reschedules":
 		if p.keys != nil {
-			r.wrong(fields["for"], path+".for", "does not go with rehomes, which names pods itself")
+			r.wrong(fields["for"], path+".for", "cannot be used with reschedules, which names pods itself")
 		}
 		if p.keys = r.list(value, at); slices.Equal(p.keys, []string{"*"}) {
 			p.keys = []string{"*/*"}
 		}
 	default:
-		r.wrong(n, path, "must have one of %s", strings.ReplaceAll(promiseKinds, " ", ", "))
+		r.wrong(n, path, "must have one of %s", strings.ReplaceAll(policyKinds, " ", ", "))
 	}
 }
 
@@ -297,7 +297,7 @@ func (s set) nodes(choose, tainted func(string) (cluster.NodeSet, error)) (clust
 }
 
 // policy returns the policy of an entry on a plan.
-func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
+func (p policyEntry) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 	nodes, err := p.set.nodes(plan.Select, plan.After().Tainted)
 	if err != nil {
 		return dryrun.Policy{}, fmt.Errorf("%s:%d: %w", p.file, p.line, err)
@@ -308,12 +308,12 @@ func (p promise) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 		"atLeast":        func() dryrun.Policy { return dryrun.AtLeast(p.amount, p.per, nodes) },
 		"within":         func() dryrun.Policy { return dryrun.Within(p.duration, p.amount) },
 		"exactlyOne":     func() dryrun.Policy { return dryrun.ExactlyOne(nodes) },
-		"rehomes":        func() dryrun.Policy { return dryrun.Reschedules(p.keys...) },
+		"reschedules":    func() dryrun.Policy { return dryrun.Reschedules(p.keys...) },
 		"budgetsOpen":    func() dryrun.Policy { return dryrun.BudgetsOpen(p.duration, p.budgets...) },
 		"completes":      func() dryrun.Policy { return dryrun.Completes(p.duration, p.edits...) },
 		"keepsAvailable": func() dryrun.Policy { return dryrun.KeepsAvailable(p.amount, p.per, p.except) },
 	}[p.kind]()
-	if p.kind != "rehomes" {
+	if p.kind != "reschedules" {
 		made = made.For(p.keys...)
 	}
 	if p.name != "" {

@@ -244,7 +244,7 @@ func deleteAll(pods []Wait, force bool) candidate {
 	names := podsOf(pods)
 	c := candidate{RemedyDeletePods, "delete " + listed(names), nil}
 	if len(among(BlockerEvictionRefused, pods)) > 0 {
-		c = candidate{RemedyBypassPDB, c.does + ", bypassing PodDisruptionBudgets: fewer pods than promised stay available", nil}
+		c = candidate{RemedyBypassPDB, c.does + ", bypassing PodDisruptionBudgets: fewer pods than required stay available", nil}
 	}
 	if force {
 		c.does += " with --force"

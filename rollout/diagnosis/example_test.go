@@ -138,6 +138,6 @@ spec:
 	//   kubectl scale deployment/web -n shop --replicas=3
 	// remedy ChangePDB: set maxUnavailable of poddisruptionbudget/shop/web to 1, which lets more pods be unavailable at a time: ends in 5 ticks
 	//   kubectl patch poddisruptionbudget web -n shop -p '{"spec":{"maxUnavailable":1,"minAvailable":null}}'
-	// remedy BypassPDB: delete shop/web-7fd9bb4f77-22224, bypassing PodDisruptionBudgets: fewer pods than promised stay available: ends in 1 tick
+	// remedy BypassPDB: delete shop/web-7fd9bb4f77-22224, bypassing PodDisruptionBudgets: fewer pods than required stay available: ends in 1 tick
 	//   kubectl delete pod web-7fd9bb4f77-22224 -n shop
 }

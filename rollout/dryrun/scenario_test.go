@@ -29,7 +29,7 @@ import (
 //	  input INPUT                        as rollout.ParseInput reads it
 //	check                                policies, one a line; prints the report
 //	  covers NODES, avoids NODES, exactly-one NODES, at-least AMOUNT KEY NODES
-//	  within DURATION AMOUNT, rehomes    KEY "-" is none; each may end in "for KEYS"
+//	  within DURATION AMOUNT, reschedules    KEY "-" is none; each may end in "for KEYS"
 //	  completes DURATION [EDIT]          EDIT with * for any
 //	  keeps AMOUNT KEY EXCEPT            likewise
 //	  or-nothing POLICY                  it may be vacuous
@@ -254,7 +254,7 @@ func (s *stage) policy(words []string) (p dryrun.Policy, err error) {
 	case "within":
 		d, err := time.ParseDuration(words[1])
 		return dryrun.Within(d, words[2]), err
-	case "rehomes":
+	case "reschedules":
 		return dryrun.Reschedules(), nil
 	}
 	return p, fmt.Errorf("%s?", words[0])
