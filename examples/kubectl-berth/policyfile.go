@@ -181,7 +181,7 @@ func (r *policyReader) named(n *yaml.Node, path string) set {
 
 func (r *policyReader) policyEntry(n *yaml.Node, path string) policyEntry {
 	fields := r.mapping(n, path, policyFields)
-	p := policyEntry{file: r.file, line: n.Line, name: r.scalar(fields["name"], path+".name"), keys: r.list(fields["for"], path+".for")}
+	p := policyEntry{file: r.file, line: n.Line, name: oneLine(r.scalar(fields["name"], path+".name")), keys: r.list(fields["for"], path+".for")}
 	for _, kind := range strings.Fields(policyKinds) {
 		if fields[kind] == nil {
 			continue

@@ -38,6 +38,9 @@ func printable(text string) string {
 	return b.String()
 }
 
+// oneLine returns the text with blanks in place of line feeds.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 const (
 	red    = "\x1b[31m"
 	green  = "\x1b[32m"
