@@ -91,7 +91,7 @@ func locate(c *cluster.Cluster, load workload) (whereabouts, error) {
 	}
 	p := compiled.Predict(c)
 	at.Message, at.table, at.Nodes = p.String(), p.Table(), slices.Collect(p.Verdicts())
-	at.short = p.Pending().Len() > 0 || load.kind == "Pod" && p.Placed().Len() == 0
+	at.short = p.Eligible().Minus(p.Placed()).Len() > 0 || load.kind == "Pod" && p.Placed().Len() == 0
 	return at, nil
 }
 

@@ -118,6 +118,7 @@ func whyNot(load workload, p *placement.Prediction, node string) (answer, error)
 var means = map[placement.Decision]string{
 	placement.Excluded: "no pod is wanted there, and a running one is deleted",
 	placement.Kept:     "no pod is wanted there, but a running one stays",
+	placement.Refused:  "a pod is wanted there, but the API server refuses it",
 	placement.Pending:  "a pod is wanted there, but the scheduler would not bind it now",
 	placement.Eligible: "a pod is wanted there",
 	placement.Placed:   "a pod is wanted there, and the scheduler would bind it now",
