@@ -22,7 +22,7 @@ func TestPolicySchema(t *testing.T) {
 
 func policySchema() object {
 	var kinds []any
-	for _, kind := range strings.Fields(promiseKinds) {
+	for _, kind := range strings.Fields(policyKinds) {
 		kinds = append(kinds, kindSchema(kind))
 	}
 	return object{
@@ -39,7 +39,7 @@ func policySchema() object {
 // it.
 func kindSchema(kind string) object {
 	properties := object{kind: fieldSchema(kind)}
-	for _, field := range append(strings.Fields(promiseFields), strings.Fields(goesWith[kind])...) {
+	for _, field := range append(strings.Fields(policyFields), strings.Fields(goesWith[kind])...) {
 		if common := goesWithNone(field); common && !forbidden(kind, field) || strings.Contains(" "+goesWith[kind]+" ", " "+field+" ") {
 			properties[field] = fieldSchema(field)
 		}
@@ -58,7 +58,7 @@ func goesWithNone(field string) bool {
 			return false
 		}
 	}
-	return !strings.Contains(" "+promiseKinds+" ", " "+field+" ")
+	return !strings.Contains(" "+policyKinds+" ", " "+field+" ")
 }
 
 // forbidden reports whether the kind names what it is about itself, so that "for" does
@@ -90,7 +90,7 @@ func fieldSchema(field string) object {
 	case "name", "per":
 		return word
 	}
-	if field == "mayBeVacuous" {
+	if field == "allowEmpty" {
 		return object{"type": "boolean"}
 	}
 	return object{"oneOf": []any{word, object{"type": "array", "items": word}}}
