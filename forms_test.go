@@ -27,13 +27,13 @@ import (
 
 // data are the types that read back from their JSON as they were.
 var data = []any{
-	&dryrun.Admission{}, &dryrun.Availability{}, &dryrun.BudgetCourse{}, &dryrun.Clash{}, &dryrun.Count{}, &dryrun.Effect{}, &dryrun.Eviction{},
+	&dryrun.Admission{}, &dryrun.Availability{}, &dryrun.BudgetCourse{}, &dryrun.Count{}, &dryrun.Effect{}, &dryrun.Eviction{},
 	&dryrun.FieldChange{}, &dryrun.Finding{}, &dryrun.Findings{}, &dryrun.Operation{}, &dryrun.PodChanges{}, &dryrun.Record{}, &dryrun.Report{},
 	&dryrun.Result{}, &dryrun.Rollout{}, &dryrun.Violation{},
 	&diagnosis.Change{}, &diagnosis.Diagnosis{}, &diagnosis.Remedy{}, &diagnosis.Wait{},
 	&rollout.Event{}, &rollout.Reference{},
 	&rollouttest.Actions{}, &rollouttest.Observation{},
-	&placement.Change{}, &placement.FilterReason{}, &placement.Verdict{},
+	&placement.DecisionChange{}, &placement.FilterReason{}, &placement.Verdict{},
 }
 
 // formless are the types whose MarshalJSON returns an error, because their JSON would say

@@ -26,7 +26,7 @@ import (
 
 // data lists every struct with exported fields.
 var data = []any{
-	placement.Change{}, placement.Conflict{}, placement.Cost{}, placement.DaemonSetUsage{}, placement.FilterReason{}, placement.Hint{},
+	placement.DecisionChange{}, placement.Conflict{}, placement.Cost{}, placement.DaemonSetUsage{}, placement.FilterReason{}, placement.Hint{},
 	placement.HintStep{}, placement.MinimumNode{}, placement.Mismatch{}, placement.NodeScore{}, placement.NodeUsage{},
 	placement.PendingReplicas{}, placement.PluginScore{}, placement.PortConflict{}, placement.Preemption{}, placement.Replica{},
 	placement.ReplicaPlacement{}, placement.Shortfall{}, placement.TopologyConflict{}, placement.Typo{}, placement.Untolerated{},
@@ -161,11 +161,11 @@ func TestResultsReadBack(t *testing.T) {
 		same(t, report.MinimumNodes(), usage.MinimumNodes)
 		changes := placement.Diff(twoPredictions(t))
 		var plan struct {
-			Version       string             `json:"version"`
-			Before, After json.RawMessage    `json:",omitempty"`
-			Added         cluster.NodeSet    `json:"added"`
-			Removed       cluster.NodeSet    `json:"removed"`
-			Changes       []placement.Change `json:"changes"`
+			Version       string                     `json:"version"`
+			Before, After json.RawMessage            `json:",omitempty"`
+			Added         cluster.NodeSet            `json:"added"`
+			Removed       cluster.NodeSet            `json:"removed"`
+			Changes       []placement.DecisionChange `json:"changes"`
 		}
 		decode(t, changes, &plan)
 		if !plan.Added.Equal(changes.Added()) || !plan.Removed.Equal(changes.Removed()) {

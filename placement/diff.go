@@ -134,10 +134,10 @@ func (c Changes) Empty() bool {
 	return true
 }
 
-// Change is a node whose decision differs, with its verdicts before and after.
+// DecisionChange is a node whose decision differs, with its verdicts before and after.
 // A verdict is nil, and the decision is Excluded, if the snapshot does not have
 // the node or the prediction is nil.
-type Change struct {
+type DecisionChange struct {
 	Node   string   `json:"node"`
 	Was    Decision `json:"was"`
 	Now    Decision `json:"now"`
@@ -145,12 +145,12 @@ type Change struct {
 	After  *Verdict `json:"after,omitempty"`
 }
 
-func (c Change) transition() transition { return transitionOf[c.Was][c.Now] }
+func (c DecisionChange) transition() transition { return transitionOf[c.Was][c.Now] }
 
 // All returns an iterator over the nodes whose decision differs, ascending by
 // name.
-func (c Changes) All() iter.Seq[Change] {
-	return func(yield func(Change) bool) {
+func (c Changes) All() iter.Seq[DecisionChange] {
+	return func(yield func(DecisionChange) bool) {
 		var changed cluster.NodeSet
 		for t := range transitions {
 			changed = changed.Or(c.turned[t])
@@ -163,8 +163,8 @@ func (c Changes) All() iter.Seq[Change] {
 	}
 }
 
-func (c Changes) change(node string) Change {
-	change := Change{Node: node, Before: verdictOf(c.before, node), After: verdictOf(c.after, node)}
+func (c Changes) change(node string) DecisionChange {
+	change := DecisionChange{Node: node, Before: verdictOf(c.before, node), After: verdictOf(c.after, node)}
 	change.Was, change.Now = decisionOf(change.Before), decisionOf(change.After)
 	return change
 }

@@ -171,7 +171,7 @@ func TestDiffIsWritten(t *testing.T) {
 		}
 		var read struct {
 			Version string
-			Changes []placement.Change
+			Changes []placement.DecisionChange
 		}
 		if err := json.Unmarshal(text, &read); err != nil || read.Version != "berth.changes/v1" {
 			t.Fatalf("%v: %s", err, text)

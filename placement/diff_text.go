@@ -96,7 +96,7 @@ func (c Changes) groups() []*transitionGroup {
 }
 
 // why returns the reasons before and after the change.
-func (c Changes) why(change Change) []string {
+func (c Changes) why(change DecisionChange) []string {
 	var lines []string
 	if c.added.Has(change.Node) {
 		lines = append(lines, "the node is new")
@@ -107,7 +107,7 @@ func (c Changes) why(change Change) []string {
 	return append(lines, change.why()...)
 }
 
-func (c Change) why() []string {
+func (c DecisionChange) why() []string {
 	var lines []string
 	say := func(when string, v *Verdict) {
 		if v == nil {
@@ -126,18 +126,18 @@ func (c Change) why() []string {
 const changesVersion = "berth.changes/v1"
 
 // MarshalJSON returns {"version", "before", "after", "added", "removed",
-// "changes"}: counts, names of nodes, and a Change for every node whose
+// "changes"}: counts, names of nodes, and a DecisionChange for every node whose
 // decision differs, ascending by name. The result depends only on the two
 // predictions.
 func (c Changes) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Version string          `json:"version"`
-		Before  *tallied        `json:"before,omitempty"`
-		After   *tallied        `json:"after,omitempty"`
-		Added   cluster.NodeSet `json:"added"`
-		Removed cluster.NodeSet `json:"removed"`
-		Changes []Change        `json:"changes"`
-	}{changesVersion, c.before.tallied(), c.after.tallied(), c.added, c.removed, slices.AppendSeq([]Change{}, c.All())})
+		Version string           `json:"version"`
+		Before  *tallied         `json:"before,omitempty"`
+		After   *tallied         `json:"after,omitempty"`
+		Added   cluster.NodeSet  `json:"added"`
+		Removed cluster.NodeSet  `json:"removed"`
+		Changes []DecisionChange `json:"changes"`
+	}{changesVersion, c.before.tallied(), c.after.tallied(), c.added, c.removed, slices.AppendSeq([]DecisionChange{}, c.All())})
 }
 
 // tallied is the number of nodes with each decision.

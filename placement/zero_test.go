@@ -16,7 +16,7 @@ import (
 // Zero values and nil arguments lead to empty results or errors.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		placement.Change{}, placement.Changes{}, placement.Conflict{}, placement.Cost{}, placement.Decision(0),
+		placement.DecisionChange{}, placement.Changes{}, placement.Conflict{}, placement.Cost{}, placement.Decision(0),
 		placement.NodeUsage{}, placement.Hint{}, placement.CapacityReport{},
 		placement.Mismatch{}, placement.ReplicaPlacement{}, placement.PluginScore{}, placement.PortConflict{},
 		(*placement.Prediction)(nil), placement.Preemption{}, placement.NodeScore{}, placement.FilterReason{}, placement.Replica{},

@@ -107,8 +107,9 @@ func (r *report) add(key string, plan *dryrun.Plan, expect []string) error {
 // of the plan.
 func summary(p *placement.Prediction, effect dryrun.Effect) string {
 	parts := []string{p.String()}
-	for _, c := range effect.Clashes {
-		parts = append(parts, c.String())
+	for _, clash := range effect.Clashes {
+		words, _, _ := strings.Cut(clash, " on ") // the nodes are in the plan
+		parts = append(parts, words)
 	}
 	return strings.Join(parts, "; ")
 }

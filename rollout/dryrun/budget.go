@@ -36,11 +36,9 @@ func (b BudgetCourse) String() string {
 		b.Budget, b.Allowed.Before, b.Least, b.Allowed.After, b.Closed)
 }
 
-// Budgets returns what every PodDisruptionBudget allows while the plan is carried out,
-// ascending by namespace and name. If there are any, it runs the simulation once more
-// and takes a snapshot of the cluster in each tick with an event of their pods.
-func (p *Plan) Budgets() []BudgetCourse { return slices.Clone(p.orNothing().budgets()) }
-
+// findBudgets returns what every PodDisruptionBudget allows while the plan is carried
+// out, ascending by namespace and name. If there are any, it runs the simulation once
+// more and takes a snapshot of the cluster in each tick with an event of their pods.
 func (p *Plan) findBudgets() []BudgetCourse {
 	sim, err := p.Sim()
 	if err != nil || len(borrow.From(p.start).PodDisruptionBudgets()) == 0 {
@@ -123,11 +121,11 @@ func (p *Plan) budgetsOpen(within time.Duration, names Policy) evaluation {
 	asked := 0
 	without := map[string]time.Duration{}
 	if none, err := p.base.Plan(); err == nil {
-		for _, b := range none.Budgets() {
+		for _, b := range none.budgets() {
 			without[b.Budget] = b.Closed
 		}
 	}
-	for _, b := range p.Budgets() {
+	for _, b := range p.budgets() {
 		if !names.about(effect{key: b.Budget}) {
 			continue
 		}

@@ -35,7 +35,7 @@ func TestBudgetsOverTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := p.Budgets(); len(got) != 1 || got[0].String() != want {
+		if got := p.Record().Budgets; len(got) != 1 || got[0].String() != want {
 			t.Errorf("%v, want\n%s\n%v", got, want, p)
 		}
 		for within, holds := range map[time.Duration]bool{5 * time.Second: false, time.Minute: least == 2} {

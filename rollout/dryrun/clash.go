@@ -1,8 +1,7 @@
 package dryrun
 
 import (
-	"fmt"
-	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -14,39 +13,24 @@ import (
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// Clash is a conflict between the pods of two DaemonSets that a plan creates or
-// changes: on some nodes one takes a host port or resources that the other needs.
-type Clash struct {
-	With  string   `json:"with"`  // the other DaemonSet, namespace/name
-	Takes bool     `json:"takes"` // whether the other DaemonSet gets no pod
-	Nodes []string `json:"nodes"`
-}
-
-// String returns the clash in one line.
-func (c Clash) String() string {
-	if c.Takes {
-		return fmt.Sprintf("takes what %s wants on %s", c.With, nameList(c.Nodes))
-	}
-	return fmt.Sprintf("clashes with %s, which is first on %s", c.With, nameList(c.Nodes))
-}
-
-// Clashes returns the conflicts with other DaemonSets of the plan's edits, ascending by
-// key. It runs the simulation. A DaemonSet with pending nodes costs a prediction for
-// each other DaemonSet that the edits create or change.
-func (e effect) clashes() []Clash {
+// clashes returns the conflicts with other DaemonSets that the plan creates or changes,
+// ascending by key: on some nodes one takes a host port or resources that the other
+// needs. It runs the simulation. A DaemonSet with pending nodes costs a prediction for
+// each other DaemonSet.
+func (e effect) clashes() []string {
 	if e.plan == nil || !e.plan.together() || e.after == nil || e.action == ActionNone {
 		return nil
 	}
-	var all []Clash
+	var all []string
 	for _, other := range e.plan.whole() {
 		if other.key == e.key || other.after == nil || other.action == ActionNone {
 			continue
 		}
 		if nodes := e.blockedBy(other); nodes.Len() > 0 {
-			all = append(all, Clash{With: other.key, Nodes: nodes.Names()})
+			all = append(all, "clashes with "+other.key+", which is first on "+strings.Join(nodes.Names(), " "))
 		}
 		if nodes := other.blockedBy(e); nodes.Len() > 0 {
-			all = append(all, Clash{With: other.key, Takes: true, Nodes: nodes.Names()})
+			all = append(all, "takes what "+other.key+" wants on "+strings.Join(nodes.Names(), " "))
 		}
 	}
 	return all
@@ -99,12 +83,4 @@ func (p *Plan) judged() *cluster.Cluster {
 		return p.course().cluster()
 	}
 	return p.After()
-}
-
-func clashLines(clashes []Clash) []string {
-	var lines []string
-	for _, c := range clashes {
-		lines = append(lines, c.String())
-	}
-	return slices.Clip(lines)
 }

@@ -134,7 +134,7 @@ func TestPlansTellOfDeployments(t *testing.T) {
 				t.Errorf("%q is not in\n%s", line, text)
 			}
 		}
-		if !strings.Contains(text, "plan: pods: "+test.total+"; 1 DaemonSets of 1 untouched") || strings.Count(text, "~ Deployment") != len(test.lines) || p.Empty() {
+		if !strings.Contains(text, "plan: pods: "+test.total+"; 1 DaemonSets of 1 untouched") || strings.Count(text, "~ Deployment") != len(test.lines) || empty(p) {
 			t.Errorf("%q is not in\n%s", test.total, text)
 		}
 	}

@@ -25,15 +25,15 @@ type Effect struct {
 	// Wanted counts the nodes that want a pod of a DaemonSet, or the replicas of a
 	// Deployment. Placed counts the nodes that get a running pod; for a Deployment, its
 	// pods that have a node. Kept counts the nodes that want no pod but keep a running one.
-	Wanted    Count              `json:"wanted"`
-	Placed    Count              `json:"placed"`
-	Kept      Count              `json:"kept"`
-	Changes   []placement.Change `json:"changes"` // the nodes where a DaemonSet's pod becomes, or is no longer, wanted, placed or kept
-	Clashes   []Clash            `json:"clashes"` // with other DaemonSets that the plan creates or changes
-	Pods      PodChanges         `json:"pods"`
-	Rollout   *Rollout           `json:"rollout,omitempty"`   // nil if no pod changes
-	Admission *Admission         `json:"admission,omitempty"` // nil if admission neither changes nor refuses the pod, and for Deployments
-	Error     string             `json:"error,omitempty"`     // why there is no prediction after the plan
+	Wanted    Count                      `json:"wanted"`
+	Placed    Count                      `json:"placed"`
+	Kept      Count                      `json:"kept"`
+	Changes   []placement.DecisionChange `json:"changes"` // the nodes where a DaemonSet's pod becomes, or is no longer, wanted, placed or kept
+	Clashes   []string                   `json:"clashes"` // with other DaemonSets that the plan creates or changes, and where
+	Pods      PodChanges                 `json:"pods"`
+	Rollout   *Rollout                   `json:"rollout,omitempty"`   // nil if no pod changes
+	Admission *Admission                 `json:"admission,omitempty"` // nil if admission neither changes nor refuses the pod, and for Deployments
+	Error     string                     `json:"error,omitempty"`     // why there is no prediction after the plan
 
 	of   effect
 	text string
@@ -122,7 +122,7 @@ func (e effect) record() Effect {
 		Wanted:  e.count(func(d *daemon) cluster.NodeSet { return d.Eligible() }),
 		Placed:  e.count((*daemon).placed),
 		Kept:    e.count(func(d *daemon) cluster.NodeSet { return d.Kept() }),
-		Changes: []placement.Change{}, Clashes: append([]Clash{}, e.clashes()...), Pods: podChanges(nil),
+		Changes: []placement.DecisionChange{}, Clashes: append([]string{}, e.clashes()...), Pods: podChanges(nil),
 		of: e,
 	}
 	for c := range e.changes.All() {
@@ -194,7 +194,7 @@ func (p *Plan) deploymentEffect(plain string) (Effect, bool) {
 	before, was := ofName(borrow.From(p.Before()).Deployments(), namespace, name)
 	after, is := ofName(borrow.From(p.After()).Deployments(), namespace, name)
 	c := p.course()
-	e := Effect{Key: key, Action: ActionNone, Fields: []FieldChange{}, Changes: []placement.Change{}, Clashes: []Clash{}, Pods: podChanges(c.deployed[plain])}
+	e := Effect{Key: key, Action: ActionNone, Fields: []FieldChange{}, Changes: []placement.DecisionChange{}, Clashes: []string{}, Pods: podChanges(c.deployed[plain])}
 	switch {
 	case !was && !is:
 		return e, false

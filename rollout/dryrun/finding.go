@@ -108,17 +108,6 @@ func (fs *Findings) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Worst returns the highest severity, or "" if there are no findings.
-func (fs Findings) Worst() Severity {
-	var worst Severity
-	for _, f := range fs {
-		if f.Severity.rank() > worst.rank() {
-			worst = f.Severity
-		}
-	}
-	return worst
-}
-
 func (fs Findings) sort() {
 	slices.SortFunc(fs, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(b.Severity.rank(), a.Severity.rank()), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Path, b.Path))

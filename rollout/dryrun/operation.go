@@ -47,34 +47,44 @@ type Operation struct {
 	After time.Duration `json:"after"`
 	// Reasons has the refusal by kubectl or the API server, or what blocks the edit, a
 	// sentence for each workload and drain.
-	Reasons  []string `json:"reasons"`
-	Blocking []string `json:"blocking"` // the nodes or pods responsible, a line for each
-	Remedies []string `json:"remedies"` // changes that would let it complete, each tried on its own
-	Touched  []string `json:"touched"`  // keys with their kind: "deployment/shop/web"
-
-	diagnoses []*diagnosis.Diagnosis
+	Reasons   []string               `json:"reasons"`
+	Diagnoses []*diagnosis.Diagnosis `json:"diagnoses"` // of the workloads and drains that are stuck
+	Touched   []string               `json:"touched"`   // keys with their kind: "deployment/shop/web"
 }
 
 // Fails reports whether the operation neither completes nor is harmless.
 func (o Operation) Fails() bool { return o.State.worseThan(OperationAlreadyStuck) }
-
-// Diagnoses returns the diagnoses of the workloads and drains that are stuck.
-func (o Operation) Diagnoses() []*diagnosis.Diagnosis { return slices.Clone(o.diagnoses) }
 
 // String returns the edit and its result: one line, then a line for each reason,
 // blocking node and remedy.
 func (o Operation) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", shorter(o.Edit), o.outcome())
+	blocking, remedies := o.blocking()
 	for _, lines := range []struct {
 		word string
 		text []string
-	}{{"", o.Reasons}, {"blocking ", o.Blocking}, {"remedy ", o.Remedies}} {
+	}{{"", o.Reasons}, {"blocking ", blocking}, {"remedy ", remedies}} {
 		for _, line := range grouped(lines.text) {
 			fmt.Fprintf(&b, "      %s%s\n", lines.word, line)
 		}
 	}
 	return b.String()
+}
+
+// blocking returns a line for each node or pod responsible, and for each remedy.
+func (o Operation) blocking() (nodes, remedies []string) {
+	for _, x := range o.Diagnoses {
+		for _, w := range x.Blocking {
+			if len(x.Blocking) > 1 || !strings.HasPrefix(x.Key, "node/") { // otherwise the cause already names it
+				nodes = append(nodes, w.String())
+			}
+		}
+		for _, r := range x.Remedies {
+			remedies = append(remedies, r.String())
+		}
+	}
+	return nodes, remedies
 }
 
 // mostLines limits the lines of a list in a text. The JSON form has all.
@@ -165,7 +175,7 @@ func (p *Plan) operations() []Operation {
 	for i, e := range p.edits {
 		keys := slices.Sorted(maps.Keys(names[i].keys))
 		all[i] = j.judge(Operation{
-			Edit: e.String(), State: OperationCompleted, Reasons: []string{}, Blocking: []string{}, Remedies: []string{}, Touched: append(append([]string{}, keys...), others...),
+			Edit: e.String(), State: OperationCompleted, Reasons: []string{}, Diagnoses: []*diagnosis.Diagnosis{}, Touched: append(append([]string{}, keys...), others...),
 		}, names[i], p.refusals(i))
 	}
 	return all
@@ -292,8 +302,8 @@ func (j *judge) judge(o Operation, n named, refused []string) Operation {
 			continue
 		}
 		o.Reasons = append(o.Reasons, v.why)
-		if v.state.worseThan(OperationRefused) {
-			o.add(v)
+		if v.state.worseThan(OperationRefused) && v.found != nil {
+			o.Diagnoses = append(o.Diagnoses, v.found)
 		}
 	}
 	switch {
@@ -305,20 +315,6 @@ func (j *judge) judge(o Operation, n named, refused []string) Operation {
 		o.After = j.plan.duration(ticks)
 	}
 	return o
-}
-
-func (o *Operation) add(v verdict) {
-	if x := v.found; x != nil {
-		o.diagnoses = append(o.diagnoses, x)
-		for _, c := range x.Blocking {
-			if len(x.Blocking) > 1 || !strings.HasPrefix(x.Key, "node/") { // otherwise the cause already names it
-				o.Blocking = append(o.Blocking, c.String())
-			}
-		}
-		for _, r := range x.Remedies {
-			o.Remedies = append(o.Remedies, r.String())
-		}
-	}
 }
 
 // workload judges a DaemonSet or Deployment.

@@ -178,13 +178,6 @@ func (d *daemon) verdict(node string) placement.Verdict {
 	return none
 }
 
-// Empty reports whether nothing changes: no DaemonSet or Deployment, no decision on a
-// node, and no pod. It runs the simulation.
-func (p *Plan) Empty() bool {
-	p = p.orNothing()
-	return len(p.evict())+len(p.effects()) == 0
-}
-
 // empty reports whether the plan does nothing to the DaemonSet and its pods, their
 // readiness included, and changes no node's decision. It runs the simulation.
 func (e effect) empty() bool {
@@ -200,9 +193,9 @@ func (e effect) turns() bool {
 	return false
 }
 
-// Findings returns what Inspect finds after the plan and not before. It costs two
+// newFindings returns what Inspect finds after the plan and not before. It costs two
 // inspections.
-func (p *Plan) Findings() Findings {
+func (p *Plan) newFindings() Findings {
 	before, _ := Inspect(p.Before(), Config{})
 	after, _ := Inspect(p.After(), Config{}) // DaemonSets that cannot be read are in the effects
 	known := map[string]bool{}

@@ -302,7 +302,7 @@ func TestNonsense(t *testing.T) {
 		t.Error("a negative limit is taken")
 	}
 	p, err := dryrun.New(c)
-	if err != nil || !p.Empty() {
+	if err != nil || !empty(p) {
 		t.Errorf("a plan without edits: %v %v", p, err)
 	}
 	for _, policy := range []dryrun.Policy{

@@ -89,7 +89,7 @@ func (s *stage) play(t *testing.T, d *datadriven.TestData) (string, error) {
 		nodes, err := s.plan.Select(d.CmdArgs[0].String())
 		return nodes.String() + "\n", err
 	case "empty":
-		return fmt.Sprintln(s.plan.Empty()), nil
+		return fmt.Sprintln(empty(s.plan)), nil
 	}
 	return "", fmt.Errorf("%s?", d.Cmd)
 }

@@ -49,7 +49,7 @@ func TestPlansStartFromTheClusterAsItIs(t *testing.T) {
 				ready++
 			}
 		}
-		if ready != test.ready || !p.Empty() {
+		if ready != test.ready || !empty(p) {
 			t.Errorf("%s: %d pods are ready, want %d, and a plan without edits does nothing:\n%v", test.reason, ready, test.ready, p)
 		}
 	}

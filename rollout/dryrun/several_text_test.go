@@ -77,7 +77,7 @@ FAIL  ops/agent: covers %s: %d of %d nodes get no running pod
 			t.Errorf("the same cluster: %v", err)
 		}
 
-		tainted := plan(t, c, dryrun.EditNodes(c.Nodes(), cluster.Taint("x:NoSchedule"))).Findings()
+		tainted := plan(t, c, dryrun.EditNodes(c.Nodes(), cluster.Taint("x:NoSchedule"))).Record().Findings
 		if len(tainted) != 1 || !strings.Contains(tainted[0].Message, "deletes the pods on "+test.found+" and none come back") {
 			t.Errorf("%v, want one that names %s", tainted, test.found)
 		}

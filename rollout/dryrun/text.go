@@ -41,7 +41,7 @@ func (p *Plan) String() string {
 	}
 	writeLines(&b, "available by zone", p.zoneLines())
 	writeLines(&b, "disruptions allowed", p.budgetLines())
-	if findings := p.Findings(); len(findings) > 0 {
+	if findings := p.newFindings(); len(findings) > 0 {
 		lines := make([]string, len(findings))
 		for i, f := range findings {
 			lines[i] = f.String()
@@ -80,7 +80,7 @@ func (p *Plan) zoneLines() []string {
 // budgetLines returns the budgets that allow fewer disruptions than before.
 func (p *Plan) budgetLines() []string {
 	var lines []string
-	for _, b := range p.Budgets() {
+	for _, b := range p.budgets() {
 		if b.Least < b.Allowed.Before {
 			lines = append(lines, b.String())
 		}
@@ -143,8 +143,8 @@ func (e effect) String() string {
 			fmt.Fprintf(&b, "    %s\n", f.line())
 		}
 	}
-	for _, line := range clashLines(e.clashes()) {
-		fmt.Fprintf(&b, "    ! %s\n", line)
+	for _, clash := range e.clashes() {
+		fmt.Fprintf(&b, "    ! %s\n", shorter(clash))
 	}
 	for line := range strings.Lines(changesText(e.changes, e.hasPod())) {
 		b.WriteString("    " + line)

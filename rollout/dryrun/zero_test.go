@@ -19,7 +19,7 @@ import (
 // Calls on zero values return nothing or an error.
 func TestZeroValues(t *testing.T) {
 	zero.Check(t,
-		dryrun.Availability{}, (*dryrun.Baseline)(nil), dryrun.BudgetCourse{}, dryrun.Clash{}, dryrun.Config{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
+		dryrun.Availability{}, (*dryrun.Baseline)(nil), dryrun.BudgetCourse{}, dryrun.Config{}, dryrun.Edit{}, dryrun.Effect{}, dryrun.Eviction{},
 		dryrun.Finding{}, dryrun.Findings(nil), dryrun.Violation{}, dryrun.Operation{},
 		(*dryrun.Plan)(nil), dryrun.Policy{}, dryrun.Record{}, dryrun.Report{}, dryrun.Result{},
 		dryrun.Apply, dryrun.AtLeast, dryrun.Avoids, dryrun.BudgetsOpen, dryrun.Completes, dryrun.Covers, dryrun.Delete, dryrun.EditNodes, dryrun.ExactlyOne,
