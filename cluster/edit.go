@@ -93,7 +93,7 @@ func (e NodeEdit) String() string {
 // MarshalText returns the edit in kubectl's notation, as String does. A malformed
 // edit is an error.
 func (e NodeEdit) MarshalText() ([]byte, error) {
-	if err := e.Check(); err != nil {
+	if err := e.check(); err != nil {
 		return nil, err
 	}
 	return []byte(e.String()), nil
@@ -128,8 +128,8 @@ func (e NodeEdit) GoString() string {
 	return "cluster.NodeEdit{}"
 }
 
-// Check returns an error that describes every mistake in the edit itself, or nil.
-func (e NodeEdit) Check() error {
+// check returns an error that describes every mistake in the edit itself, or nil.
+func (e NodeEdit) check() error {
 	var errs []error
 	switch e.verb {
 	case label, unlabel:
@@ -157,7 +157,7 @@ func (e NodeEdit) Check() error {
 func checkEdits(edits []NodeEdit) error {
 	var errs []error
 	for _, e := range edits {
-		errs = append(errs, e.Check())
+		errs = append(errs, e.check())
 	}
 	return errors.Join(errs...)
 }

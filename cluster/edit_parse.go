@@ -35,5 +35,5 @@ func ParseNodeEdit(text string) (NodeEdit, error) {
 	if e.verb == none {
 		return NodeEdit{}, fmt.Errorf("edit %q: must be label, taint, cordon, uncordon, ready or not-ready", text)
 	}
-	return e, e.Check()
+	return e, e.check()
 }

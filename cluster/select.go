@@ -36,7 +36,7 @@ func (c *Cluster) Select(labelSelector string) (NodeSet, error) {
 	if err != nil {
 		return NodeSet{}, err
 	}
-	return c.Matching(selector), nil
+	return NodeSet(c.snapshot().Matching(selector)), nil
 }
 
 func parseSelector(text string) (labels.Selector, error) {
@@ -45,12 +45,6 @@ func parseSelector(text string) (labels.Selector, error) {
 		return nil, fmt.Errorf("label selector %q: %w", text, err)
 	}
 	return selector, nil
-}
-
-// Matching returns the nodes whose labels match a parsed selector. A nil selector
-// matches none.
-func (c *Cluster) Matching(selector labels.Selector) NodeSet {
-	return NodeSet(c.snapshot().Matching(selector))
 }
 
 // Tainted returns the nodes with a matching taint. The taint is in kubectl's

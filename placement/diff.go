@@ -113,13 +113,6 @@ func (c Changes) Nodes(was, now Decision) cluster.NodeSet {
 	return found
 }
 
-// Added returns the nodes that only the later snapshot has, whatever their
-// decision.
-func (c Changes) Added() cluster.NodeSet { return c.added }
-
-// Removed returns the nodes that only the earlier snapshot has.
-func (c Changes) Removed() cluster.NodeSet { return c.removed }
-
 // Empty reports whether both snapshots have the same nodes and every node has
 // the same decision in both predictions.
 func (c Changes) Empty() bool {

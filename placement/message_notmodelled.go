@@ -11,12 +11,10 @@ import (
 	"github.com/berthsim/berth/internal/snapshot"
 )
 
-// NotModelled returns the fields of the pod spec that affect scheduling but
+// notModelled returns the fields of the pod spec that affect scheduling but
 // that berth ignores, each with its path and the scheduler's plugins that read
-// it, in the order of the spec. It is empty for most pods. It does not list
-// what affects scheduling from outside the pod (extenders, other profiles,
-// admission of any kind).
-func (w *Workload) NotModelled() []string {
+// it, in the order of the spec.
+func (w *Workload) notModelled() []string {
 	w = w.orNothing()
 	path := "spec."
 	if w.daemonSet != nil {
@@ -88,12 +86,14 @@ func needsFeature(c corev1.Container) bool {
 }
 
 // NotModelled returns what affects scheduling but was ignored, for the workload
-// and the snapshot: Workload.NotModelled for the admitted pod, a missing PriorityClass
-// where the cluster has none, the ResourceQuotas that count a new pod, and pods with a
-// nominated node, since no room is kept free for them.
+// and the snapshot: fields of the admitted pod's spec, each with its path and the
+// scheduler's plugins that read it, in the order of the spec; a missing PriorityClass
+// where the cluster has none; the ResourceQuotas that count a new pod; and pods with a
+// nominated node, since no room is kept free for them. It is empty for most pods.
+// Extenders and other profiles are not listed.
 func (p *Prediction) NotModelled() []string {
 	p = p.orNothing()
-	all := p.scheduled().NotModelled()
+	all := p.scheduled().notModelled()
 	b := borrow.From(p.cluster)
 	pod := p.given.pod
 	if name := pod.Spec.PriorityClassName; name != "" && pod.Spec.Priority == nil && !kube.HasPriorityClass(name, b) && p.refused() == nil {

@@ -68,7 +68,7 @@ func answer(t *testing.T, d *datadriven.TestData, c *cluster.Cluster) string {
 	}
 	var b strings.Builder
 	if d.Cmd == "tolerations" {
-		for _, toleration := range w.Tolerations() {
+		for _, toleration := range w.Pod().Spec.Tolerations {
 			fmt.Fprintln(&b, tolerationText(toleration))
 		}
 		return b.String()

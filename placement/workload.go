@@ -226,10 +226,6 @@ func (w *Workload) MarshalJSON() ([]byte, error) {
 	return nil, errors.New("a Workload has no JSON form: marshal its pod, Workload.Pod, or the object that it was compiled from")
 }
 
-// Tolerations returns the tolerations that the pod is judged with, in the order
-// of its spec. Tolerations that the DaemonSet controller adds are included.
-func (w *Workload) Tolerations() []corev1.Toleration { return w.orNothing().tolerations.plain() }
-
 // Pod returns a copy of the pod that is judged: the pod passed to ForPod, or
 // the pod that the DaemonSet controller would create from the template, not yet
 // targeted at a node.

@@ -148,7 +148,7 @@ func (dsc *daemonSetController) newTemplateClass(d *daemonSet) *class {
 	}
 	c := newClass(namePrefix(d.object.Name), meta, &template.Spec)
 	c.namespace, c.template = d.object.Namespace, template
-	c.tolerates = d.workload.Tolerations()
+	c.tolerates = d.workload.Pod().Spec.Tolerations
 	c.priority, c.workload, c.load = kube.Priority(&template.Spec, borrow.From(dsc.cluster)), d.workload, room.LoadOfWorkload(d.workload)
 	return c
 }

@@ -123,7 +123,8 @@ func (in ApplyNode) check() error {
 func (in EditNode) check() error {
 	errs := []error{checkNode(in.Node)}
 	for _, e := range in.Edits {
-		errs = append(errs, e.Check())
+		_, err := e.MarshalText() // an error for a malformed edit
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

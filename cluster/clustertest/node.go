@@ -108,7 +108,8 @@ func nodeEdit(node string, w word) (edit cluster.NodeEdit, err error) {
 	default:
 		return edit, errNoSuchWord
 	}
-	return edit, edit.Check()
+	_, err = edit.MarshalText()
+	return edit, err
 }
 
 // dealt returns the word with its i-th value, of those separated by |.

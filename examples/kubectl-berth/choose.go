@@ -84,11 +84,11 @@ func (s *source) chooseNodes(c *cluster.Cluster, args []string) ([]string, error
 		if len(args) > 0 {
 			return nil, errors.New("-l and names of nodes exclude each other")
 		}
-		nodes := c.Matching(s.labels).Names()
-		if len(nodes) == 0 {
-			return nil, fmt.Errorf("-l %s: no node matches", s.selector)
+		nodes, err := c.Select(s.selector)
+		if err == nil && nodes.Len() == 0 {
+			err = fmt.Errorf("-l %s: no node matches", s.selector)
 		}
-		return nodes, nil
+		return nodes.Names(), err
 	}
 	if len(args) == 0 {
 		return nil, errors.New("which nodes? name some, or select them with -l")

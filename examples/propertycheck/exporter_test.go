@@ -77,7 +77,7 @@ func oneZone(t rapid.TB, exporter clustertest.Spec) {
 }
 
 func darkZones(m *rollouttest.Observed) error {
-	c, dark := m.Cluster(), []string(nil)
+	c, dark := m.Sim().Cluster(), []string(nil)
 	zones := c.LabelValues("topology.kubernetes.io/zone")
 	if len(zones) < 2 {
 		return rollouttest.ErrNoPremise

@@ -134,9 +134,9 @@ func ExampleRollsBack() {
 // A custom claim: never two zones without an available pod.
 func ExampleAlways() {
 	oneZone := rollouttest.Always("at most one zone is dark", func(m *rollouttest.Observed) error {
-		dark := 0
-		for _, zone := range m.Cluster().LabelValues("zone") {
-			if m.Available("default/agent").And(m.Cluster().Labeled("zone", zone)).Len() == 0 {
+		dark, c := 0, m.Sim().Cluster()
+		for _, zone := range c.LabelValues("zone") {
+			if m.Available("default/agent").And(c.Labeled("zone", zone)).Len() == 0 {
 				dark++
 			}
 		}

@@ -20,14 +20,13 @@ import (
 type Observed struct {
 	sim       *rollout.Sim
 	events    []rollout.Event
-	snapshot  *cluster.Cluster                 // of this tick; nil until first used
 	setting   *cluster.Cluster                 // of a tick since which no node or spec has changed
 	predicted map[string]*placement.Prediction // by DaemonSet, for setting
 }
 
 // next advances to another tick.
 func (m *Observed) next(events []rollout.Event) {
-	m.events, m.snapshot = events, nil
+	m.events = events
 	for _, e := range events {
 		switch e.Kind {
 		case rollout.EventInputApplied, rollout.EventNodeTainted, rollout.EventObjectDeleted:
@@ -56,19 +55,10 @@ func (m *Observed) time() time.Time { return m.Sim().Time(m.Sim().Now()) }
 // Events returns what happened in the tick.
 func (m *Observed) Events() []rollout.Event { return slices.Clone(m.events) }
 
-// Cluster returns the present cluster. Its cost is linear in the number of objects,
-// once per tick.
-func (m *Observed) Cluster() *cluster.Cluster {
-	if m.snapshot == nil {
-		m.snapshot = m.Sim().Cluster()
-	}
-	return m.snapshot
-}
-
 // nodes returns a cluster with the present nodes and specs.
 func (m *Observed) nodes() *cluster.Cluster {
 	if m.setting == nil {
-		m.setting = m.Cluster()
+		m.setting = m.Sim().Cluster()
 	}
 	return m.setting
 }
