@@ -26,7 +26,7 @@ import (
 
 // data lists every struct with exported fields.
 var data = []any{
-	placement.DecisionChange{}, placement.Conflict{}, placement.Cost{}, placement.DaemonSetUsage{}, placement.FilterReason{}, placement.Hint{},
+	placement.Conflict{}, placement.Cost{}, placement.DaemonSetUsage{}, placement.DecisionChange{}, placement.FilterReason{}, placement.Hint{},
 	placement.HintStep{}, placement.MinimumNode{}, placement.Mismatch{}, placement.NodeScore{}, placement.NodeUsage{},
 	placement.PendingReplicas{}, placement.PluginScore{}, placement.PortConflict{}, placement.Preemption{}, placement.Replica{},
 	placement.ReplicaPlacement{}, placement.Shortfall{}, placement.TopologyConflict{}, placement.Typo{}, placement.Untolerated{},
