@@ -108,7 +108,7 @@ func (m *Manifest) release() kube.Release {
 // mistakes in objects that it refuses.
 func (m *Manifest) store(some []runtime.Object) (all []runtime.Object, mistakes manifestErrors) {
 	lines := decode.NewLineFinder()
-	known := patterns{}
+	var known patterns
 	for _, written := range some {
 		if kinds.IsNil(written) {
 			mistakes = append(mistakes, &ManifestError{Object: kinds.Of(written).Name, Message: "is nil"})

@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/resource"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
@@ -41,11 +39,11 @@ func TestPatternsChangeNothing(t *testing.T) {
 			pod := rapid.SampledFrom(pods).Draw(t, "pod").DeepCopy()
 			pod.Name = fmt.Sprint(pod.Name, len(m.Pods))
 			for range rapid.IntRange(0, 2).Draw(t, "changes") {
-				change(t, reflect.ValueOf(pod).Elem())
+				gen.ChangeField(t, reflect.ValueOf(pod).Elem())
 			}
 			m.Pods = append(m.Pods, pod)
 		}
-		known := patterns{}
+		var known patterns
 		for _, pod := range m.Pods {
 			before := pod.DeepCopy()
 			stored, ok := known.store(pod)
@@ -89,7 +87,7 @@ func TestPatternsCheckNames(t *testing.T) {
 		if _, err := m.Cluster(); err != nil {
 			t.Fatal(err)
 		}
-		known := patterns{}
+		var known patterns
 		known.add(first, Default(first))
 		if _, ok := known.store(pod); !ok {
 			t.Fatal("the second pod is not like the first")
@@ -104,73 +102,6 @@ func TestPatternsCheckNames(t *testing.T) {
 }
 
 const daemonSetsOfDump = 8
-
-// change changes one field of a value, at any depth.
-func change(t *rapid.T, v reflect.Value) {
-	switch v.Type() {
-	case reflect.TypeFor[resource.Quantity]():
-		v.Set(reflect.ValueOf(resource.MustParse(rapid.SampledFrom([]string{"1", "1000m", "-1", "3Gi"}).Draw(t, "quantity"))))
-		return
-	case reflect.TypeFor[metav1.Time]():
-		v.Set(reflect.ValueOf(metav1.Unix(int64(rapid.IntRange(0, 9).Draw(t, "time")), 0)))
-		return
-	}
-	switch v.Kind() {
-	case reflect.Struct:
-		change(t, v.Field(rapid.IntRange(0, v.NumField()-1).Draw(t, v.Type().Name())))
-	case reflect.Pointer:
-		if v.IsNil() {
-			v.Set(reflect.New(v.Type().Elem()))
-		} else if rapid.Bool().Draw(t, "to nil") {
-			v.SetZero()
-			return
-		}
-		change(t, v.Elem())
-	case reflect.Slice:
-		if v.Len() == 0 || rapid.Bool().Draw(t, "append") {
-			v.Set(reflect.Append(v, reflect.New(v.Type().Elem()).Elem()))
-		}
-		change(t, v.Index(rapid.IntRange(0, v.Len()-1).Draw(t, "index")))
-	case reflect.Map:
-		made := reflect.MakeMap(v.Type())
-		made.SetMapIndex(reflect.ValueOf("x").Convert(v.Type().Key()), reflect.New(v.Type().Elem()).Elem())
-		v.Set(made)
-	case reflect.String:
-		v.SetString(rapid.SampledFrom([]string{"", "a", "node-00001", "Not Valid", "kube-api-access-00003"}).Draw(t, "text"))
-	case reflect.Bool:
-		v.SetBool(!v.Bool())
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		v.SetInt(int64(rapid.IntRange(-1, 2).Draw(t, "number")))
-	}
-}
-
-// TestIdentical: identical values are equal, and a change of any field is detected.
-// Mutant it fails on: firstItem (sliceComparer looks at the first item only).
-func TestIdentical(t *testing.T) {
-	var pods []*corev1.Pod
-	for o := range gen.Dump(1) {
-		if pod, ok := o.(*corev1.Pod); ok {
-			pods = append(pods, pod)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		a := rapid.SampledFrom(pods).Draw(t, "pod").DeepCopy()
-		a.Spec.Containers = a.Spec.Containers[:1+rapid.IntRange(0, 1).Draw(t, "containers")]
-		b := a.DeepCopy()
-		last := &b.Spec.Containers[len(b.Spec.Containers)-1]
-		if last.Image += "x"; identical(a, b) {
-			t.Fatal("another image is not seen")
-		}
-		b = a.DeepCopy()
-		if !identical(a, b) {
-			t.Fatal("a copy is not identical")
-		}
-		change(t, reflect.ValueOf(b).Elem())
-		if identical(a, b) && !equality.Semantic.DeepEqual(a, b) {
-			t.Fatalf("%v\n%v", a, b)
-		}
-	})
-}
 
 // TestIsSubdomain: isSubdomain agrees with NameIsDNSSubdomain.
 // Mutant it fails on: anyDash (inside without its bounds).

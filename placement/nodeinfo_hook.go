@@ -4,6 +4,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/room/hook"
 )
 
@@ -15,6 +16,14 @@ type plumbing struct{}
 
 func (plumbing) NewRoom(c *cluster.Cluster) hook.Room { return newRoom(c) }
 func (plumbing) LoadOfPod(pod *corev1.Pod) hook.Load  { return loadOf(pod) }
+func (plumbing) LoadsOfPods(c *cluster.Cluster) []hook.Load {
+	loads := loadsOf(borrow.From(c))
+	all := make([]hook.Load, len(loads))
+	for i, l := range loads {
+		all[i] = l
+	}
+	return all
+}
 func (plumbing) LoadOfWorkload(w *Workload) hook.Load { return w.load() }
 func (plumbing) WithSurge(w *Workload) *Workload      { return w.withSurge() }
 func (plumbing) WithWebhooks(w *Workload, admit func(*corev1.Pod)) *Workload {

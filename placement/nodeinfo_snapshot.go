@@ -51,12 +51,13 @@ func snapshotOf(c *cluster.Cluster) *nodeInfoSnapshot {
 func newSnapshot(c *cluster.Cluster) *nodeInfoSnapshot {
 	a := &nodeInfoSnapshot{owned: map[string]following{}}
 	b, room := borrow.From(c), emptyRoom(c)
+	pods, loads := b.Pods(), loadsOf(b)
 	for i := range b.Len() {
-		for _, pod := range b.PodsOn(i) {
+		for _, k := range b.PodNumbersOn(i) {
+			pod, l := pods[k], loads[k]
 			if !counts(pod) {
 				continue
 			}
-			l := loadOf(pod)
 			room.add(l, i)
 			if ref := kube.ControllerOf(pod, "DaemonSet"); ref != nil {
 				key := pod.Namespace + "/" + ref.Name

@@ -75,6 +75,7 @@ func addRevision(t *testing.T, s *Sim, d *deployment, image, revision string) *r
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.rsc.showSet(rs.object)
 	s.dc.writeOwner(rs, d)
 	return rs
 }

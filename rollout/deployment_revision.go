@@ -119,6 +119,7 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	if err != nil {
 		return nil, err
 	}
+	y.dc.rsc.showSet(object)
 	rs.seen = size
 	y.dc.findCurrent(y.d)
 	y.dc.emit(Event{Kind: EventRevisionCreated, Key: y.d.fullKey, Revision: rs.revision(), Detail: object.Name})

@@ -1,7 +1,7 @@
 package rollout
 
 import (
-	"maps"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -10,7 +10,8 @@ import (
 	"github.com/berthsim/berth/placement"
 )
 
-// podWriter writes pods as the API server stores them.
+// podWriter writes pods as the API server stores them. Pods share with their template,
+// or with the pod that was adopted, what the simulation does not change.
 type podWriter struct {
 	kubelets *kubelets
 	models   map[int32]*corev1.Pod // by class
@@ -45,7 +46,7 @@ func (w *podWriter) write(id int32) *corev1.Pod {
 	p := &s.pods[id]
 	var object *corev1.Pod
 	if p.name < 0 {
-		object = s.named[^p.name].DeepCopy()
+		object = shared(s.named[^p.name])
 	} else {
 		object = w.make(id)
 	}
@@ -63,6 +64,14 @@ func (w *podWriter) write(id int32) *corev1.Pod {
 	return object
 }
 
+// shared returns a copy of the pod whose fields can be replaced, and whose conditions can
+// be changed.
+func shared(pod *corev1.Pod) *corev1.Pod {
+	object := *pod
+	object.Status.Conditions = slices.Clone(pod.Status.Conditions)
+	return &object
+}
+
 // make writes a pod as the controller creates it from a template
 // (pkg/controller/controller_utils.go: GetPodFromTemplate;
 // pkg/controller/daemon/util/daemonset_util.go:
@@ -76,7 +85,7 @@ func (w *podWriter) make(id int32) *corev1.Pod {
 		model = w.model(p)
 		w.models[p.class] = model
 	}
-	object := model.DeepCopy()
+	object := shared(model)
 	object.Name, object.GenerateName = s.podName(id), c.prefix
 	object.Namespace = s.namespace(p)
 	object.UID = s.uidOf(id)
@@ -99,24 +108,28 @@ func (w *podWriter) model(p *pod) *corev1.Pod {
 	return of.Pod()
 }
 
+// pinned returns a copy of the affinity that names the node.
 func pinned(a *corev1.Affinity, node string) *corev1.Affinity {
-	if a == nil {
-		a = &corev1.Affinity{}
+	var all corev1.Affinity
+	var nodes corev1.NodeAffinity
+	if a != nil {
+		all = *a
 	}
-	if a.NodeAffinity == nil {
-		a.NodeAffinity = &corev1.NodeAffinity{}
+	if all.NodeAffinity != nil {
+		nodes = *all.NodeAffinity
 	}
-	a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = &corev1.NodeSelector{
+	nodes.RequiredDuringSchedulingIgnoredDuringExecution = &corev1.NodeSelector{
 		NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchFields: []corev1.NodeSelectorRequirement{{
 			Key: metav1.ObjectNameField, Operator: corev1.NodeSelectorOpIn, Values: []string{node},
 		}}}},
 	}
-	return a
+	all.NodeAffinity = &nodes
+	return &all
 }
 
 // own writes the pod's ownerReference.
 func (w *podWriter) own(p *pod, object *corev1.Pod) {
-	object.Labels = maps.Clone(w.kubelets.classes[p.class].labels)
+	object.Labels = w.kubelets.classes[p.class].labels
 	switch {
 	case p.owner != none:
 		object.OwnerReferences = []metav1.OwnerReference{*w.kubelets.daemonSets.at[p.owner].reference()}

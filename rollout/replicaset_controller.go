@@ -24,7 +24,8 @@ type replicaSetController struct {
 	together []int32 // by node, zero: how many pods a scale-down finds there
 }
 
-// addSet adds a ReplicaSet with defaulted replicas.
+// addSet adds a ReplicaSet with defaulted replicas. The scheduler finds it in the
+// snapshot once it is shown.
 func (rsc *replicaSetController) addSet(object *appsv1.ReplicaSet, owner *deployment) (*replicaSet, error) {
 	selector, err := metav1.LabelSelectorAsSelector(object.Spec.Selector)
 	if err != nil {
@@ -38,7 +39,6 @@ func (rsc *replicaSetController) addSet(object *appsv1.ReplicaSet, owner *deploy
 	if owner != nil {
 		rsc.own(owner, rs)
 	}
-	rsc.showSet(object)
 	return rs, nil
 }
 

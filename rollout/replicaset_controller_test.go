@@ -24,6 +24,7 @@ func setBench(t *testing.T, replicas, minReady int32) (*Sim, *replicaSet) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.rsc.showSet(rs.object)
 	return s, rs
 }
 

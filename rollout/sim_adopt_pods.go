@@ -8,8 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/room"
@@ -27,15 +27,17 @@ func (s *Sim) adoptPods(dumped simTime) error {
 	s.orderAdopted()
 	s.armAdopted(dumped)
 	s.taintAdopted()
-	err := s.dropPods()
+	s.cluster = (*cluster.Cluster)(borrow.From(s.cluster).WithoutPods()) // the simulation has its own
 	s.survey()
-	return err
+	return nil
 }
 
 // listAdopted adds each pod to the lists of its node and of its controller.
 func (s *Sim) listAdopted() error {
-	known := map[string]int32{} // classes
-	for _, object := range borrow.From(s.cluster).Pods() {
+	b := borrow.From(s.cluster)
+	known, templates := adoptedClasses{byText: map[string]int32{}}, b.PodTemplates()
+	s.named, s.loads = b.Pods(), room.LoadsOfPods(s.cluster)
+	for i, object := range b.Pods() {
 		d, free := s.ownerOf(object)
 		rs := s.setOf(object)
 		p := s.readPod(object)
@@ -43,7 +45,7 @@ func (s *Sim) listAdopted() error {
 			p.node = none
 		}
 		var err error
-		if p.class, err = s.adoptClass(d, rs, object, known); err != nil {
+		if p.class, err = s.adoptClass(d, rs, object, templates[i], &known); err != nil {
 			return err
 		}
 		switch {
@@ -52,6 +54,7 @@ func (s *Sim) listAdopted() error {
 		case free:
 			p.flags |= orphan
 		}
+		p.name = ^int32(i)
 		s.addAdopted(p, object, rs)
 	}
 	return nil
@@ -71,8 +74,6 @@ func (s *Sim) joinDaemonSet(p *pod, name string, d *daemonSet) {
 }
 
 func (s *Sim) addAdopted(p pod, object *corev1.Pod, rs *replicaSet) {
-	p.name = ^int32(len(s.named))
-	s.named, s.loads = append(s.named, object), append(s.loads, room.LoadOfPod(object))
 	id := int32(len(s.pods))
 	s.pods = append(s.pods, p)
 	s.readMark(id, object)
@@ -118,8 +119,19 @@ func (s *Sim) taintAdopted() {
 	s.evictions.processTaints()
 }
 
+// adoptedClasses are the classes of the pods of a dump: by template, and by what
+// decides the class, since pods of several templates may be alike.
+type adoptedClasses struct {
+	byTemplate []int32 // none where it is not known
+	byText     map[string]int32
+}
+
 // adoptClass returns one class for pods that are alike.
-func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known map[string]int32) (int32, error) {
+func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, template int32, known *adoptedClasses) (int32, error) {
+	known.byTemplate = grown(known.byTemplate, template)
+	if id := known.byTemplate[template]; id != none && object.Spec.NodeName != "" {
+		return id, nil
+	}
 	prefix, slot, set := "", none, none
 	switch {
 	case d != nil:
@@ -143,13 +155,14 @@ func (s *Sim) adoptClass(d *daemonSet, rs *replicaSet, object *corev1.Pod, known
 		c.priority, c.workload = kube.Priority(&object.Spec, borrow.From(s.cluster)), w
 		key += kube.Key(object)
 	}
-	id, ok := known[key]
+	id, ok := known.byText[key]
 	if !ok && rs != nil {
 		id = s.addSetClass(rs, c)
 	} else if !ok {
 		id = s.addClass(d, c)
 	}
-	known[key] = id
+	known.byText[key] = id
+	known.byTemplate[template] = id
 	return id, nil
 }
 
@@ -259,19 +272,4 @@ func targetNode(p *corev1.Pod) string {
 		}
 	}
 	return ""
-}
-
-// dropPods removes the pods from the snapshot of the simulation, which has its
-// own pods.
-func (s *Sim) dropPods() error {
-	var pods []runtime.Object
-	for _, p := range borrow.From(s.cluster).Pods() {
-		pods = append(pods, p)
-	}
-	rest, err := s.cluster.Without(pods...)
-	if err != nil {
-		return err
-	}
-	s.cluster = rest
-	return nil
 }

@@ -20,6 +20,7 @@ type Load = hook.Load
 var impl = hook.Placement.(interface {
 	NewRoom(c *cluster.Cluster) Room
 	LoadOfPod(pod *corev1.Pod) Load
+	LoadsOfPods(c *cluster.Cluster) []Load
 	LoadOfWorkload(w *placement.Workload) Load
 	Fits(r Room, w *placement.Workload, position int) bool
 	Why(r Room, w *placement.Workload, position int) []placement.FilterReason
@@ -38,6 +39,10 @@ func New(c *cluster.Cluster) Room { return impl.NewRoom(c) }
 // LoadOfPod returns the load of a pod that runs or will run, with the in-place
 // resizes in its status. It costs a few µs.
 func LoadOfPod(pod *corev1.Pod) Load { return impl.LoadOfPod(pod) }
+
+// LoadsOfPods returns LoadOfPod for each pod of a cluster, in the order of its pods. It
+// costs about a µs per pod the first time.
+func LoadsOfPods(c *cluster.Cluster) []Load { return impl.LoadsOfPods(c) }
 
 // LoadOfWorkload returns the load of the workload's pod.
 func LoadOfWorkload(w *placement.Workload) Load { return impl.LoadOfWorkload(w) }

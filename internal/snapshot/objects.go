@@ -8,6 +8,8 @@ import (
 	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+
+	"github.com/berthsim/berth/internal/podtemplate"
 )
 
 // Len returns the number of nodes.
@@ -76,6 +78,21 @@ func (s *Snapshot) Indexed(labels []string) (indexed *Snapshot, edited []int) {
 // PodsOn returns the pods bound to the node at a position, in any phase, ascending
 // by namespace and name. The first call groups all pods by node.
 func (s *Snapshot) PodsOn(position int) []*corev1.Pod { return s.orEmpty().byNode.on(position) }
+
+// PodNumbersOn returns where the pods of PodsOn are in Pods.
+func (s *Snapshot) PodNumbersOn(position int) []int32 { return s.orEmpty().byNode.numbersOn(position) }
+
+// PodTemplates returns a number for each pod of Pods: pods with the same number were
+// written from one template (internal/podtemplate), the first pod with it has the first
+// value. The first call costs about a µs per pod.
+func (s *Snapshot) PodTemplates() []int32 {
+	x := s.orEmpty().byNode
+	x.compared.Do(x.compare)
+	return x.templates
+}
+
+// PodLoads returns a memo for what each pod uses, which depends on all pods.
+func (s *Snapshot) PodLoads() *Memo { return &s.orEmpty().byNode.loads }
 
 // NodeList returns all nodes, ascending by name.
 func (s *Snapshot) NodeList() []*corev1.Node { return s.orEmpty().view.nodes() }
@@ -187,6 +204,11 @@ type podIndex struct {
 	once      sync.Once
 	start     []int32       // by position, one more than nodes: where its pods start in sorted
 	sorted    []*corev1.Pod // grouped by position
+	numbers   []int32       // of sorted, in pods
+
+	compared  sync.Once
+	templates []int32 // by pod
+	loads     Memo
 }
 
 func newPodIndex(s *Snapshot) *podIndex {
@@ -195,10 +217,34 @@ func newPodIndex(s *Snapshot) *podIndex {
 
 func (x *podIndex) on(position int) []*corev1.Pod {
 	x.once.Do(x.build)
+	return part(x, x.sorted, position)
+}
+
+func (x *podIndex) numbersOn(position int) []int32 {
+	x.once.Do(x.build)
+	return part(x, x.numbers, position)
+}
+
+// part returns the part of a list grouped by position that belongs to one.
+func part[E any](x *podIndex, list []E, position int) []E {
 	if uint(position) >= uint(len(x.nodeNames.names)) {
 		return nil
 	}
-	return x.sorted[x.start[position]:x.start[position+1]:x.start[position+1]]
+	return list[x.start[position]:x.start[position+1]:x.start[position+1]]
+}
+
+func (x *podIndex) compare() {
+	var known podtemplate.Memo[int32]
+	x.templates = make([]int32, len(x.pods))
+	n := int32(0)
+	for i, pod := range x.pods {
+		template, _, ok := known.Get(pod)
+		if !ok {
+			template, n = n, n+1
+			known.Set(pod, template)
+		}
+		x.templates[i] = template
+	}
 }
 
 // build is a counting sort. It looks up one node name per pod.
@@ -218,11 +264,11 @@ func (x *podIndex) build() {
 	for i := range n {
 		x.start[i+1] += x.start[i]
 	}
-	x.sorted = make([]*corev1.Pod, x.start[n])
+	x.sorted, x.numbers = make([]*corev1.Pod, x.start[n]), make([]int32, x.start[n])
 	next := append([]int32(nil), x.start...)
 	for i, position := range where {
 		if position >= 0 {
-			x.sorted[next[position]] = x.pods[i]
+			x.sorted[next[position]], x.numbers[next[position]] = x.pods[i], int32(i)
 			next[position]++
 		}
 	}

@@ -93,6 +93,14 @@ func (s *Snapshot) Without(objects []runtime.Object) (*Snapshot, error) {
 	return next.reindex(s), nil
 }
 
+// WithoutPods returns the snapshot without its pods.
+func (s *Snapshot) WithoutPods() *Snapshot {
+	old := s.orEmpty()
+	next := *old
+	next.pods = nil
+	return next.reindex(old)
+}
+
 // reindex builds a pod index and a new memo for the snapshot, unless it can reuse
 // what old has.
 func (s *Snapshot) reindex(old *Snapshot, nodes ...*corev1.Node) *Snapshot {

@@ -1,4 +1,4 @@
-package cluster
+package podtemplate
 
 import (
 	"reflect"
@@ -8,10 +8,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// identical reports whether two values are written alike. It is stricter than
+// Identical reports whether two values are written alike. It is stricter than
 // reflect.DeepEqual for types with unexported fields that it cannot inspect. It is
 // several times as fast, as the work on types is done once.
-func identical[T any](a, b *T) bool {
+func Identical[T any](a, b *T) bool {
 	t := reflect.TypeFor[T]()
 	return comparerOf(t)(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem())
 }
@@ -38,11 +38,11 @@ func newComparer(t reflect.Type) comparer {
 		}
 	case reflect.TypeFor[map[string]string]():
 		return func(a, b reflect.Value) bool {
-			return sameMap(a.Interface().(map[string]string), b.Interface().(map[string]string))
+			return a.Pointer() == b.Pointer() || sameMap(a.Interface().(map[string]string), b.Interface().(map[string]string))
 		}
 	case reflect.TypeFor[corev1.ResourceList]():
 		return func(a, b reflect.Value) bool {
-			return sameMap(a.Interface().(corev1.ResourceList), b.Interface().(corev1.ResourceList))
+			return a.Pointer() == b.Pointer() || sameMap(a.Interface().(corev1.ResourceList), b.Interface().(corev1.ResourceList))
 		}
 	}
 	switch t.Kind() {
@@ -55,7 +55,7 @@ func newComparer(t reflect.Type) comparer {
 	case reflect.Pointer:
 		same := comparerOf(t.Elem())
 		return func(a, b reflect.Value) bool {
-			return a.IsNil() == b.IsNil() && (a.IsNil() || same(a.Elem(), b.Elem()))
+			return a.Pointer() == b.Pointer() || !a.IsNil() && !b.IsNil() && same(a.Elem(), b.Elem())
 		}
 	case reflect.Slice:
 		return sliceComparer(t)
@@ -70,6 +70,9 @@ func sliceComparer(t reflect.Type) comparer {
 	return func(a, b reflect.Value) bool {
 		if a.IsNil() != b.IsNil() || a.Len() != b.Len() {
 			return false
+		}
+		if a.Pointer() == b.Pointer() {
+			return true
 		}
 		for i := range a.Len() {
 			if !same(a.Index(i), b.Index(i)) {
