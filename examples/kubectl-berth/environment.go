@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"time"
 )
 
@@ -17,13 +18,22 @@ type environment struct {
 	kubectl        func(args ...string) (stdout []byte, err error) // starts kubectl
 	colour         bool                                            // stdout is a terminal
 	patient        bool                                            // nobody waits: no progress
+	width          int                                             // of pictures, in letters
 }
 
+// defaultWidth is the width of pictures unless COLUMNS has another.
+const defaultWidth = 120
+
 func newEnvironment() environment {
+	width, err := strconv.Atoi(os.Getenv("COLUMNS"))
+	if err != nil || width <= 0 {
+		width = defaultWidth
+	}
 	return environment{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, kubectl: kubectl,
 		colour:  isTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
 		patient: os.Getenv("CI") != "" || !isTerminal(os.Stderr),
+		width:   width,
 	}
 }
 

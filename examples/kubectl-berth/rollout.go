@@ -54,7 +54,7 @@ beside it, - is a node without a pod.
 			if err := o.check(args); err != nil {
 				return err
 			}
-			return respond(env, &o.source, &o.output, func(w *world) (answer, error) { return o.simulate(w, args) })
+			return respond(env, &o.source, &o.output, func(w *world) (answer, error) { return o.simulate(env, w, args) })
 		},
 	}
 	flags := cmd.Flags()
@@ -112,7 +112,7 @@ type rolled struct {
 	Diagnosis *diagnosis.Diagnosis `json:"diagnosis,omitempty"`
 }
 
-func (o *rolloutOptions) simulate(w *world, args []string) (answer, error) {
+func (o *rolloutOptions) simulate(env environment, w *world, args []string) (answer, error) {
 	edit, keys, err := o.change(w, args)
 	if err != nil {
 		return answer{}, err
@@ -133,7 +133,7 @@ func (o *rolloutOptions) simulate(w *world, args []string) (answer, error) {
 		}
 		r.Rollouts = append(r.Rollouts, one)
 	}
-	return r.answer(), nil
+	return r.answer(env.width), nil
 }
 
 // change returns what is changed, and the keys of the workloads that it changes.
@@ -251,27 +251,27 @@ func objectOf(plan *dryrun.Plan, key string) (runtime.Object, error) {
 	return nil, fmt.Errorf("%s: not found", key)
 }
 
-func (r courses) answer() answer {
+func (r courses) answer(width int) answer {
 	a := answer{data: r}
 	var b strings.Builder
 	for i, one := range r.Rollouts {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString(one.text())
+		b.WriteString(one.text(width))
 		a.fails = a.fails || one.Estimate.State != rollout.StateDone
 	}
 	a.text = b.String()
 	return a
 }
 
-func (r rolled) text() string {
+func (r rolled) text(width int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v\n", r.Estimate)
 	for _, e := range r.Compared {
 		fmt.Fprintf(&b, "  %v\n", e)
 	}
-	fmt.Fprintf(&b, "\n%s\n%s\n", r.Timeline, r.Status)
+	fmt.Fprintf(&b, "\n%s\n%s\n", r.Timeline.Text(width), r.Status)
 	if r.Diagnosis != nil {
 		b.WriteString(r.Diagnosis.String())
 	}

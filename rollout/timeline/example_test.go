@@ -56,9 +56,10 @@ func ExampleTimeline_SVG() {
 		panic(err)
 	}
 	// Output:
-	// <svg xmlns="http://www.w3.org/2000/svg" width="333" height="96" font-family="monospace" font-size="11">
+	// <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 333 96" width="333" height="96" font-family="monospace" font-size="11">
+	// <rect width="333" height="96" fill="#ffffff"/>
 	// <text x="6" y="14" font-weight="bold">default/agent</text>
-	// <text x="33" y="32">0</text>
+	// <text x="33" y="32">0s</text>
 	// <text x="6" y="52">n-1</text>
 	// <rect x="33" y="42" width="11" height="12" fill="#fee6a8"><title>new pod waits to run, ticks 0 to 0</title></rect>
 	// <rect x="45" y="42" width="11" height="12" fill="#54a24b"><title>new pod available, ticks 1 to 1</title></rect>

@@ -8,6 +8,8 @@ package timeline
 import (
 	"fmt"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/berthsim/berth/rollout"
 )
@@ -25,6 +27,7 @@ type Timeline struct {
 	Version   string        `json:"version"`   // "berth.timeline/v1"
 	Key       string        `json:"key"`       // with its kind
 	FirstTick int           `json:"firstTick"` // the tick of the first column
+	Tick      time.Duration `json:"tick"`      // how long a tick takes; 0 if it is not known
 	Names     []string      `json:"names"`     // of the nodes, ascending; of a Deployment's pods, in the order of their creation
 	Rows      []string      `json:"rows"`      // of letters, one per tick, by name
 	Events    rollout.Trace `json:"events"`
@@ -38,45 +41,70 @@ func (t *Timeline) subject() string {
 	return plain
 }
 
-// String returns the picture as text, with a ruler of ticks above it.
-func (t *Timeline) String() string {
+// String returns the picture as text, with a ruler of ticks above it. Of more than 60
+// rows, those that look the same become one.
+func (t *Timeline) String() string { return t.Text(0) }
+
+// Text returns the picture as String does, at most some letters wide; 0 is as wide as it
+// is. In a narrower picture each column stands for several ticks, which the first line
+// says, and shows the state at the end of them. A width has room for the names and at
+// least ten columns.
+func (t *Timeline) Text(width int) string {
+	rows := t.bands()
 	wide := len("tick")
-	for _, n := range t.Names {
-		wide = max(wide, len(n))
+	for _, r := range rows {
+		wide = max(wide, utf8.RuneCountInString(r.label))
 	}
 	columns := 0
-	for _, row := range t.Rows {
-		columns = max(columns, len(row))
+	if width > 0 {
+		columns = max(10, width-wide-2)
 	}
+	rows, each := narrow(rows, columns)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", t.subject())
-	for _, line := range t.ruler(columns) {
+	b.WriteString(t.subject())
+	if each > 1 {
+		fmt.Fprintf(&b, ", a column for each %d ticks", each)
+	}
+	b.WriteString("\n")
+	longest := 0
+	for _, r := range rows {
+		longest = max(longest, len(r.letters))
+	}
+	room := longest + 20
+	if width > 0 {
+		room = longest
+	}
+	for _, line := range t.ruler(longest, each, room) {
 		fmt.Fprintf(&b, "%s\n", strings.TrimRight(fmt.Sprintf("%-*s  %s", wide, line.label, line.marks), " "))
 	}
-	for i, n := range t.Names {
-		fmt.Fprintf(&b, "%-*s  %s\n", wide, n, t.Rows[i])
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%-*s  %s\n", wide, r.label, r.letters)
 	}
 	return b.String()
 }
 
 type rulerLine struct{ label, marks string }
 
-// ruler numbers every fifth tick, or every twentieth where numbers are long.
-func (t *Timeline) ruler(columns int) []rulerLine {
+// ruler numbers every fifth column, or every twentieth where numbers are long. A column
+// has the number of the last of its ticks. Numbers end within room letters.
+func (t *Timeline) ruler(columns, each, room int) []rulerLine {
 	every := 5
-	if t.FirstTick+columns > 1000 {
+	if t.FirstTick+columns*each > 1000 {
 		every = 20
 	}
-	numbers, marks := []byte(strings.Repeat(" ", columns+20)), []byte(strings.Repeat(" ", columns))
+	numbers, marks := []byte(strings.Repeat(" ", room)), []byte(strings.Repeat(" ", columns))
 	for i := range columns {
-		tick := t.FirstTick + i
-		if tick%every == 0 {
-			copy(numbers[i:], fmt.Sprint(tick))
+		at := i
+		if each == 1 {
+			at = t.FirstTick + i
+		}
+		if number := fmt.Sprint(t.FirstTick + i*each + each - 1); at%every == 0 && i+len(number) <= room {
+			copy(numbers[i:], number)
 		}
 		switch {
-		case tick%10 == 0:
+		case at%10 == 0:
 			marks[i] = '|'
-		case tick%5 == 0:
+		case at%5 == 0:
 			marks[i] = '\''
 		}
 	}

@@ -23,7 +23,7 @@ func Watch(sim *rollout.Sim, key string, max int) (*Timeline, error) {
 		return nil, err
 	}
 	r := recorder{sim: sim, byName: map[string]*row{}, plain: plain, deployed: kind == "deployment"}
-	r.Timeline = Timeline{Version: version, Key: kind + "/" + plain, Names: []string{}, Rows: []string{}, Events: rollout.Trace{}}
+	r.Timeline = Timeline{Version: version, Key: kind + "/" + plain, Tick: sim.Config().Tick, Names: []string{}, Rows: []string{}, Events: rollout.Trace{}}
 	if r.FirstTick = sim.Now(); r.FirstTick < 0 {
 		r.FirstTick = 0
 	} else {
