@@ -142,7 +142,7 @@ var arrows = []arrow{
 	{"rollout/diagnosis", "cluster placement internal/apiserver/apply internal/kube internal/room rollout rollout/internal/probe"},
 	{"rollout/timeline", "rollout rollout/internal/probe"},
 	{"rollout/rollouttest", "internal/span cluster cluster/clustertest internal/borrow internal/kube placement rollout rollout/internal/probe rollout/diagnosis"},
-	{"rollout/dryrun", "internal/span cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis rollout/internal/probe internal/apiserver/apply internal/apiserver/defaults internal/apiserver/kinds internal/apiserver/validation internal/kube internal/room"},
+	{"rollout/dryrun", "internal/span cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis rollout/internal/probe internal/apiserver/apply internal/apiserver/defaults internal/apiserver/kinds internal/apiserver/validation internal/kube internal/podtemplate internal/room"},
 }
 
 func (p *pkg) checkImports(t *testing.T) {

@@ -72,6 +72,23 @@ func (m *Memo[T]) Set(pod *corev1.Pod, value T) {
 	m.known[k] = entry[T]{pod, value}
 }
 
+// Shared returns a copy of the pod without its own fields. Pods of one template have
+// equal ones. The copy shares memory with the pod.
+func Shared(pod *corev1.Pod) *corev1.Pod {
+	shared := &corev1.Pod{TypeMeta: pod.TypeMeta, ObjectMeta: pod.ObjectMeta, Spec: pod.Spec}
+	dropOwnMeta(&shared.ObjectMeta)
+	if IsPinned(&pod.Spec) {
+		shared.Spec.Affinity = nil
+	}
+	shared.Spec.NodeName = ""
+	RenameToken(&shared.Spec, tokenPrefix)
+	return shared
+}
+
+func dropOwnMeta(m *metav1.ObjectMeta) {
+	m.Name, m.UID, m.ResourceVersion, m.CreationTimestamp = "", "", "", metav1.Time{}
+}
+
 // comparison compares pods. Its fields are the parts that are compared, without what
 // may differ: kept here, they are not allocated for each pod.
 type comparison struct {
@@ -87,8 +104,7 @@ type comparison struct {
 func (c *comparison) sameMeta(a, b *metav1.ObjectMeta) bool {
 	c.meta = [2]metav1.ObjectMeta{*a, *b}
 	for i := range c.meta {
-		m := &c.meta[i]
-		m.Name, m.UID, m.ResourceVersion, m.CreationTimestamp = "", "", "", metav1.Time{}
+		dropOwnMeta(&c.meta[i])
 	}
 	return Identical(&c.meta[0], &c.meta[1])
 }

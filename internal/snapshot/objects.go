@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"iter"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -8,6 +9,7 @@ import (
 	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/internal/podtemplate"
 )
@@ -195,6 +197,27 @@ func (s *Snapshot) RuntimeClasses() []*nodev1.RuntimeClass { return s.orEmpty().
 // RuntimeClass returns the named RuntimeClass, and whether it exists.
 func (s *Snapshot) RuntimeClass(name string) (*nodev1.RuntimeClass, bool) {
 	return s.orEmpty().runtimeClasses.find(key{"", name})
+}
+
+// Objects yields all objects: the nodes, then the other kinds, each in its order.
+func (s *Snapshot) Objects() iter.Seq[runtime.Object] {
+	s = s.orEmpty()
+	return func(yield func(runtime.Object) bool) {
+		_ = all(s.NodeList(), yield) && all(s.pods, yield) && all(s.namespaces, yield) && all(s.daemonSets, yield) &&
+			all(s.revisions, yield) && all(s.deployments, yield) && all(s.replicaSets, yield) && all(s.statefulSets, yield) &&
+			all(s.services, yield) && all(s.budgets, yield) && all(s.priorityClasses, yield) && all(s.accounts, yield) &&
+			all(s.limitRanges, yield) && all(s.quotas, yield) && all(s.runtimeClasses, yield)
+	}
+}
+
+// all yields the objects, and reports whether it was to go on.
+func all[T runtime.Object](objects []T, yield func(runtime.Object) bool) bool {
+	for _, o := range objects {
+		if !yield(o) {
+			return false
+		}
+	}
+	return true
 }
 
 // podIndex groups the pods by node. It is built on first use.
