@@ -115,6 +115,7 @@ func (dsc *daemonSetController) admitClass(d *daemonSet, c *class) *admission.Re
 	if refusal != nil {
 		return refusal
 	}
+	c.admitted = admitted
 	if admitted.Spec.Priority != nil {
 		c.priority = *admitted.Spec.Priority
 	}

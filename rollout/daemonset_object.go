@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,7 +62,9 @@ type daemonSet struct {
 	deleting bool // foreground deletion waits for the pods
 	failure  string
 	denied   denial // why the API server takes no pod of the template
+	over     denial // why a ResourceQuota took too few pods in the last sync
 	told     string // what the last event about that says
+	requeue  requeue
 
 	head     []int32
 	decision []placement.Decision // Excluded where there is no node
@@ -71,7 +74,7 @@ type daemonSet struct {
 
 // wants reports whether a sync would find anything that the last one did not.
 func (d *daemonSet) wants() bool {
-	return d.stale || len(d.dirty) > 0 || d.queued.has(specChanged|ownersChanged)
+	return d.stale || len(d.dirty) > 0 || d.queued.has(stateChanged|specChanged|ownersChanged)
 }
 
 func (d *daemonSet) generation() string {
@@ -87,6 +90,9 @@ func (d *daemonSet) updated(c *class) bool {
 	g := d.generation()
 	return g != "" && c.generation == g
 }
+
+// refusal returns why the API server takes too few pods.
+func (d *daemonSet) refusal() denial { return cmp.Or(d.denied, d.over) }
 
 // reference returns the ownerReference of what belongs to the DaemonSet.
 func (d *daemonSet) reference() *metav1.OwnerReference {

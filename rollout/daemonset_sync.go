@@ -49,6 +49,7 @@ func (g ground) why(detail string) cause { return cause{g.rule, int(g.used), int
 // sync runs one sync of one DaemonSet
 // (pkg/controller/daemon/daemon_controller.go: syncDaemonSet, updateDaemonSet).
 func (dsc *daemonSetController) sync(d *daemonSet) {
+	d.queued.clear(stateChanged)
 	if d.deleting || d.blind {
 		dsc.refresh(d)
 		d.queued.clear(specChanged | ownersChanged)
@@ -72,7 +73,7 @@ func (dsc *daemonSetController) sync(d *daemonSet) {
 	if len(dsc.creations)+len(dsc.deletions) == 0 && d.rolling {
 		err = dsc.rollingUpdate(d)
 	}
-	refused := len(dsc.creations) > 0 && dsc.classOf(d) == none
+	refused := !dsc.admitCreations(d)
 	if err == nil && !refused {
 		dsc.cleanupHistory(d)
 	}
@@ -83,10 +84,10 @@ func (dsc *daemonSetController) sync(d *daemonSet) {
 	if d.queued.has(hashesChanged) {
 		dsc.relabel(d)
 	}
+	dsc.act(d)
 	if refused {
 		dsc.createFailed(d)
 	}
-	dsc.act(d)
 }
 
 // syncFailed notes that a sync ended with an error; the same again is no event.
@@ -120,12 +121,34 @@ func (dsc *daemonSetController) act(d *daemonSet) {
 	dsc.busy = dsc.busy || len(dsc.creations)+len(dsc.deletions) > 0
 }
 
-// createFailed drops the creations of a sync, because the API server refuses the first:
-// the controller then tries no more (pkg/controller/daemon/daemon_controller.go:
-// syncNodes). It retries after a backoff, with the same outcome; that is no event.
+// admitCreations drops the pods that the API server refuses from those that the sync
+// creates, and reports whether there are none. After the batch that fails, the controller tries no more
+// (pkg/controller/daemon/daemon_controller.go: syncNodes); in that batch a quota refuses
+// all pods after the first.
+func (dsc *daemonSetController) admitCreations(d *daemonSet) bool {
+	if len(dsc.creations) > 0 && dsc.classOf(d) == none {
+		dsc.creations = dsc.creations[:0]
+		return false
+	}
+	for i := range dsc.creations {
+		if refusal := dsc.charge(dsc.classes[d.class]); refusal != nil {
+			dsc.creations = dsc.creations[:i]
+			d.over = denialOf(refusal)
+			d.requeue.failed(dsc.clock)
+			return false
+		}
+	}
+	if d.over != (denial{}) {
+		d.over, d.told = denial{}, ""
+	}
+	d.requeue.succeeded()
+	return true
+}
+
+// createFailed records that the API server refuses pods. The controller retries after a
+// backoff; the same outcome is no event.
 func (dsc *daemonSetController) createFailed(d *daemonSet) {
-	dsc.creations = dsc.creations[:0]
-	if message := "Error creating: " + d.denied.message; d.told != message && !d.denied.silent {
+	if message := "Error creating: " + d.refusal().message; d.told != message && !d.refusal().silent {
 		d.told = message
 		dsc.emit(Event{Kind: EventFailedCreate, Key: d.fullKey, Detail: message})
 	}

@@ -80,6 +80,7 @@ func (k *kubelets) fail(id int32, reason string, why cause) {
 		p.flags &^= isReady
 		p.readied = k.clock
 	}
+	k.uncharge(p)
 	k.changed(p)
 	k.emitPod(EventFailed, id, why)
 	k.arm(id)

@@ -109,6 +109,7 @@ func (rsc *replicaSetController) newSetClass(rs *replicaSet) (*class, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.admitted = pod
 	c.namespace, c.template, c.hash = rs.object.Namespace, template, template.Labels[templateHashLabel]
 	c.cost, _ = kube.DeletionCost(pod.Annotations)
 	c.tolerates = pod.Spec.Tolerations
@@ -135,9 +136,10 @@ func (rsc *replicaSetController) classOf(rs *replicaSet) int32 {
 // createFailed records that the API server refuses the pods of a ReplicaSet, as an event
 // of the Deployment that controls it. The controller retries, with the same outcome.
 func (rsc *replicaSetController) createFailed(rs *replicaSet) {
-	if rs.deployment == none || rs.denied.silent {
+	why := rs.refusal()
+	if rs.deployment == none || why.silent {
 		return
 	}
 	d := rsc.deployments.at[rs.deployment]
-	rsc.emit(Event{Kind: EventFailedCreate, Key: d.fullKey, Revision: rs.revision(), Detail: "Error creating: " + rs.denied.message})
+	rsc.emit(Event{Kind: EventFailedCreate, Key: d.fullKey, Revision: rs.revision(), Detail: "Error creating: " + why.message})
 }

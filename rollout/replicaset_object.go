@@ -43,10 +43,15 @@ type replicaSet struct {
 	serial  int32   // last number given to a pod
 	taken   []int32 // numbers that adopted pods have, ascending
 	denied  denial  // why the API server takes no pod of the template
+	over    denial  // why a ResourceQuota took too few pods in the last sync
+	requeue requeue
 
 	queued   syncReasons
 	deleting bool // foreground deletion waits for the pods
 }
+
+// refusal returns why the API server takes too few pods.
+func (rs *replicaSet) refusal() denial { return cmp.Or(rs.denied, rs.over) }
 
 func (rs *replicaSet) name() string { return rs.key }
 

@@ -49,16 +49,36 @@ func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, statu
 	case diff < 0 && rsc.classOf(rs) == none:
 		failure = rs.denied.message
 	case diff < 0:
-		for range min(-diff, setBurst) {
-			rsc.createReplica(rs)
-		}
+		failure = rsc.createReplicas(rs, min(-diff, setBurst))
 	case diff > 0:
 		for _, x := range rsc.podsToDelete(rs, active, min(diff, setBurst)) {
 			rsc.emitPod(EventDeleted, x, cause{Reason: ReasonScaleDown, Used: len(active), Limit: int(rs.size())})
 			rsc.kubelets.deletePod(x)
 		}
 	}
+	if failure == "" {
+		rs.over = denial{}
+		rs.requeue.succeeded()
+	}
 	rsc.noteFailure(status, failure)
+}
+
+// createReplicas creates pods until a ResourceQuota refuses one. It returns the refusal.
+// Upstream creates them in batches and ends with the batch that fails, whose other pods
+// are refused too (pkg/controller/replicaset/replica_set.go: slowStartBatch).
+func (rsc *replicaSetController) createReplicas(rs *replicaSet, n int) (failure string) {
+	for range n {
+		if refusal := rsc.charge(rsc.classes[rs.class]); refusal != nil {
+			rs.requeue.failed(rsc.clock)
+			if why := denialOf(refusal); why != rs.over {
+				rs.over = why
+				rsc.createFailed(rs)
+			}
+			return refusal.Message
+		}
+		rsc.createReplica(rs)
+	}
+	return ""
 }
 
 func (rsc *replicaSetController) createReplica(rs *replicaSet) {

@@ -12,7 +12,7 @@ import (
 )
 
 // admit returns a new pod as the API server stores it, or why it refuses the pod.
-// ResourceQuotas are not asked.
+// ResourceQuotas are asked by charge.
 func (s *store) admit(pod *corev1.Pod) (*corev1.Pod, *admission.Refusal) {
 	var without admission.Plugins
 	for _, name := range s.config.DisableAdmissionPlugins {

@@ -30,6 +30,7 @@ func (s *Sim) adopt(dumped simTime) error {
 	}
 	err := s.adoptPods(dumped)
 	s.assignUIDs()
+	s.adoptQuotas()
 	return err
 }
 

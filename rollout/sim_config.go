@@ -27,7 +27,7 @@ type Config struct {
 	NodeGrace time.Duration `json:"nodeGrace,omitzero"` // from NodeDown to the node's taints; default 0 (a real cluster: about 50 s)
 
 	// DisableAdmissionPlugins names admission plugins of the API server that do not
-	// look at new pods, for example "PodSecurity" or "LimitRanger". By default those
+	// look at new pods, for example "PodSecurity" or "ResourceQuota". By default those
 	// run that a cluster has by default, and those whose annotations a namespace has.
 	DisableAdmissionPlugins []string `json:"disableAdmissionPlugins,omitzero"`
 

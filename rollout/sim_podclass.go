@@ -33,6 +33,7 @@ type class struct {
 	workload   *placement.Workload // what the scheduler asks; nil for pods that came bound
 	changed    bool                // admission changed what the scheduler asks: the controller wants pods by the template
 	load       room.Load           // what a generated pod takes
+	admitted   *corev1.Pod         // a generated pod as the API server stores it; nil for pods that came with the dump
 }
 
 // container is one container of a class.

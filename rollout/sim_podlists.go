@@ -179,6 +179,7 @@ func (s *store) vanish(id int32) {
 	delete(s.restarted, id)
 	delete(s.ownReady, id)
 	s.byClass.remove(id, p.class)
+	s.uncharge(p)
 	p.phase, p.due = vacant, none
 	p.next, s.free = s.free, id
 }

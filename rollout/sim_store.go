@@ -11,6 +11,7 @@ type store struct {
 	eventQueue
 	eventRecorder
 	objectTables
+	quotaTable
 	schedulerCache
 }
 
@@ -23,6 +24,7 @@ func (s *store) fork() store {
 		eventQueue:     s.eventQueue.fork(),
 		eventRecorder:  s.eventRecorder.fork(),
 		objectTables:   s.objectTables.fork(),
+		quotaTable:     s.quotaTable.fork(),
 		schedulerCache: s.schedulerCache.fork(),
 	}
 }

@@ -89,6 +89,9 @@ func (s *Sim) nextChange() int32 {
 	for i := range s.evictions.drains {
 		next = min(next, s.evictions.nextTry(&s.evictions.drains[i]))
 	}
+	if at := s.nextRetry(); at != int64(never) {
+		next = min(next, s.tickOf(at))
+	}
 	if s.wanting() {
 		next = s.now
 	}
@@ -105,6 +108,8 @@ func (s *Sim) control() { s.rounds(s.roundLimit()) }
 func (s *Sim) rounds(limit int32) {
 	for s.round = 1; s.round <= limit; s.round++ {
 		s.busy = false
+		s.recountQuotas()
+		s.fireRetries()
 		s.dsc.syncAll()
 		s.dc.syncAll()
 		s.rsc.syncAll()

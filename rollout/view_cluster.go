@@ -36,7 +36,7 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	add(&objects, b.PriorityClasses())
 	add(&objects, b.ServiceAccounts())
 	add(&objects, b.LimitRanges())
-	add(&objects, b.ResourceQuotas())
+	add(&objects, s.quotasNow())
 	add(&objects, b.RuntimeClasses())
 	for _, slot := range s.daemonSets.order {
 		objects = append(objects, s.daemonSets.at[slot].write())

@@ -206,7 +206,7 @@ func (s probed) Unfinished(key string) *probe.DaemonSet {
 func (s *Sim) daemonSet(d *daemonSet) (*probe.DaemonSet, marks) {
 	surge, unavailable, err := d.budget()
 	x := &probe.DaemonSet{
-		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure, Denied: d.denied.String(), Invalid: err != nil,
+		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure, Denied: d.refusal().String(), Invalid: err != nil,
 	}
 	user := marks(0)
 	switch {
@@ -257,7 +257,7 @@ func (s probed) Deployment(key string) *probe.Deployment {
 		Syncing: s.wantsAny(d), Still: s.nextForReplicas(d) > s.last, Done: d.done(),
 	}
 	if current := s.currentSet(d); current != nil {
-		x.Denied = current.denied.String()
+		x.Denied = current.refusal().String()
 	}
 	for _, slot := range d.mine {
 		rs := s.replicaSets.at[slot]

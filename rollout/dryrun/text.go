@@ -375,9 +375,6 @@ func (p *Plan) missingNotes() []string {
 	if len(b.PodDisruptionBudgets()) == 0 && p.evicts() {
 		say("there is no PodDisruptionBudget in the cluster that was given: no eviction is refused")
 	}
-	for _, quota := range b.ResourceQuotas() {
-		say("ResourceQuota %s is not looked at: it decides whether pods are created", kube.Key(quota))
-	}
 	if gated > 0 {
 		say("%d pods have schedulingGates, which are not looked at", gated)
 	}
