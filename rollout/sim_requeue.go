@@ -4,8 +4,8 @@ package rollout
 // milliseconds since tick 0. After the n-th failure in a row the next attempt is 5 ms *
 // 2^(n-1) later, at most 1,000 s
 // (k8s.io/client-go/util/workqueue/default_rate_limiters.go:
-// DefaultTypedControllerRateLimiter; its other limit, 10 attempts a second for all
-// objects together, is left out).
+// DefaultTypedControllerRateLimiter). Its other limit, 10 attempts a second for all
+// objects together, is left out.
 type requeue struct {
 	failures int8
 	waits    bool  // for at
