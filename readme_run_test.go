@@ -61,9 +61,9 @@ var notRun = map[string]string{
 	"cd internal/conformance && go test ./...": "takes minutes; .ci/run does",
 }
 
-// Every command line of the README runs. Mutant seen to fail: a command that does not
-// exist. kubectl berth, on an example cluster, may also
-// end with 1, which means that the answer is a failure.
+// Every command line of the README runs. kubectl berth, on an example cluster, may also
+// end with 1, which means that the answer is a failure. Mutant seen to fail: a command
+// that does not exist.
 func TestReadmeCommandsRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
