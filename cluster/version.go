@@ -60,9 +60,8 @@ func (v Version) orLatest() kube.Release {
 	return 0
 }
 
-// Version returns the release whose rules apply to the cluster: the one that it was
-// given, Latest if it was given none, and the nearest known one if that is older or
-// newer than all that berth knows.
+// Version returns the release whose rules apply to the cluster: the cluster's own
+// release, Latest if that is not known, or the nearest release that berth knows.
 func (c *Cluster) Version() Version {
 	return Version(c.snapshot().Release().Rules().String())
 }
@@ -94,10 +93,10 @@ func (c *Cluster) withRelease(r kube.Release) *Cluster {
 	return (*Cluster)(c.snapshot().WithRelease(r))
 }
 
-// VersionNote returns in one sentence why the rules of [Cluster.Version] may not be
-// those of the cluster's own release, or "" if they are. The release may not be
-// known; then the newest kubelet is a lower bound, because no kubelet is newer than
-// its API server. Or berth may not know the rules of the release.
+// VersionNote returns a sentence if [Cluster.Version] may differ from the cluster's own
+// release, and "" otherwise. Either the release is not known (then the newest kubelet
+// is a lower bound, because no kubelet is newer than its API server), or berth does
+// not know its rules.
 func (c *Cluster) VersionNote() string {
 	told := c.snapshot().Release()
 	switch rules := told.Rules(); {

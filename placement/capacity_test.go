@@ -202,8 +202,8 @@ func sized(t *rapid.T, c *cluster.Cluster, name string, allocatable corev1.Resou
 	return c
 }
 
-// crowded puts every pod on every node that wants it. It returns how the
-// filters disagree with the MinimumNode on such a node.
+// crowded puts every pod on every node that wants it. It returns "" if the filters
+// agree with the MinimumNode on such a node, and the difference otherwise.
 func crowded(t *rapid.T, c *cluster.Cluster, s placement.MinimumNode, node string) string {
 	var pods []runtime.Object
 	m := c.Manifest()

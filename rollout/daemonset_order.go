@@ -7,7 +7,7 @@ import (
 )
 
 // walk lists the first limit nodes with either mark, in order. The list is
-// good until the next walk.
+// valid until the next walk.
 func (dsc *daemonSetController) walk(d *daemonSet, a, b marks, limit int) []int32 {
 	list := dsc.walked[:0]
 	switch dsc.config.Order {

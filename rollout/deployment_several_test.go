@@ -119,8 +119,7 @@ func conditionOf(st appsv1.DeploymentStatus, typ appsv1.DeploymentConditionType)
 	return appsv1.DeploymentCondition{}
 }
 
-// A hash that is taken is counted as a collision, as often as it takes: the
-// ReplicaSet of the name is not the Deployment's
+// Each hash whose name another ReplicaSet has already is counted as a collision
 // (pkg/controller/deployment/sync.go: getNewReplicaSet).
 func TestHashCollisionsAreCounted(t *testing.T) {
 	d := webOf("web", "v1", 2)

@@ -12,11 +12,11 @@ import (
 // Input is a change to a cluster from outside. The kinds of inputs are the
 // structs of this package that implement it; there are no others. FormatInput and
 // ParseInput write and read an input as one line, without loss.
-//
-// To add a kind, define a struct with these methods in the input_*.go file of its
-// part, and add a row of verbs for its spelling in scripts. A kind that holds
-// pointers or slices also has a method copied.
 type Input interface {
+	// To add a kind, define a struct with these methods in the input_*.go file of its
+	// part, and add a row of verbs for its spelling in scripts. A kind that holds
+	// pointers or slices also has a method copied.
+
 	line() string // as FormatInput writes it, but an object by its name
 	check() error // what is wrong with the input itself
 	apply(*Sim)

@@ -40,7 +40,7 @@ type NodeNotReady struct {
 	Why  NotReadyCause
 }
 
-// NotReadyCause is why a kubelet says that its node is not ready. The zero value
+// NotReadyCause is why a kubelet reports its node as not ready. The zero value
 // means that the kubelet still does everything.
 type NotReadyCause string
 

@@ -278,8 +278,8 @@ func TestSettledDumpStaysAsItIs(t *testing.T) {
 	})
 }
 
-// What the simulation thinks is left on its nodes is what its pods leave, and at
-// the end of a tick no pod waits that would fit.
+// The free room that the simulation keeps for each node equals a count over its pods,
+// and at the end of a tick no pod waits that would fit.
 // Mutants seen to fail: vanish, FailPods or bind without bindPod; vanish that does not
 // free the room of a nominated pod.
 func TestRoomIsCounted(t *testing.T) {

@@ -12,13 +12,11 @@ import (
 
 // Sim is one simulation. It adopts the DaemonSets, revisions and pods of the
 // cluster: on a settled dump the first tick changes nothing. It is not safe for
-// concurrent use; forks are independent of one another. The zero Sim is empty and
-// without time: it takes no inputs, and no tick passes.
-//
-// It is made of parts. The store holds what an API server and the clock know; the
-// others work on it. Each part calls only parts above it in this list. The fields
-// of a part name them.
+// concurrent use; forks are independent of one another. The zero Sim is empty: it
+// refuses inputs, and no time passes.
 type Sim struct {
+	// store holds what an API server and the clock know; the other parts work on it.
+	// Each part calls only parts above it in this list, which it names in its fields.
 	store
 
 	kubelets  kubelets

@@ -18,9 +18,8 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// dumped is a running cluster of three nodes, settled, changed as told, with the
-// simulation that it is read into. It was dumped a minute after it had settled, when
-// the nodes last reported.
+// dumped returns a simulation of a dump with three nodes, after a change to it. The
+// cluster was dumped a minute after it had settled, when the nodes last reported.
 func dumped(t *testing.T, change func(*cluster.Manifest)) *Sim {
 	t.Helper()
 	s := fleet(t, 3, "1")

@@ -26,9 +26,9 @@ type Config struct {
 	PodGC     time.Duration `json:"podGC,omitzero"`     // from a node's removal to the garbage collection of its pods; default 0: the same tick (a real cluster: 40-60 s)
 	NodeGrace time.Duration `json:"nodeGrace,omitzero"` // from NodeDown to the node's taints; default 0 (a real cluster: about 50 s)
 
-	// DisableAdmissionPlugins names admission plugins of the API server that do not
-	// look at new pods, for example "PodSecurity" or "ResourceQuota". By default those
-	// run that a cluster has by default, and those whose annotations a namespace has.
+	// DisableAdmissionPlugins names admission plugins of the API server that do not run
+	// for new pods, for example "PodSecurity" or "ResourceQuota". By default the API
+	// server's default plugins run, and plugins for which a namespace has an annotation.
 	DisableAdmissionPlugins []string `json:"disableAdmissionPlugins,omitzero"`
 
 	// Admit changes a new pod as the mutating webhooks of the cluster do. The pod does

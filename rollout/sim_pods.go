@@ -201,8 +201,8 @@ func (t *podTable) graceOf(p *pod) simTime {
 	return t.classes[p.class].grace
 }
 
-// dueNow reports whether the pod is to move in this tick and has not yet. An
-// input that has the pod looked at again must not lose that.
+// dueNow reports whether the pod has a move in this tick that is still to come. An
+// input that arms the pod again must keep it.
 func (s *store) dueNow(p *pod) bool { return p.due != none && p.due == s.now }
 
 // availableAt returns when a ready pod has been ready for minReadySeconds.

@@ -58,7 +58,7 @@ func grown(list []int32, i int32) []int32 {
 	return list
 }
 
-// podsIn yields the pods of a class, in no order that means anything.
+// podsIn yields the pods of a class, in an arbitrary but fixed order.
 func (t *podTable) podsIn(class int32) iter.Seq[int32] {
 	return func(yield func(int32) bool) {
 		if t.byClass == nil {

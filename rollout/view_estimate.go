@@ -55,9 +55,8 @@ func (l UpdateLimit) on(obj runtime.Object) runtime.Object {
 
 const estimateVersion = "berth.estimate/v1"
 
-// Estimate is the predicted course of a rollout. Ticks count from the one in which
-// the object is applied, which is number 1; those named after a moment are ticks of
-// the simulation.
+// Estimate is the predicted course of a rollout. The tick in which the object is
+// applied counts as 1. MinAvailableTick is a tick of the simulation.
 type Estimate struct {
 	Version          string      `json:"version"` // "berth.estimate/v1"
 	Key              string      `json:"key"`     // with its kind

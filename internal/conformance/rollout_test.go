@@ -77,9 +77,8 @@ func playUntil(t failer, s controllers.Scenario, play *controllers.Play, trace c
 	return trace
 }
 
-// comparable is a tick in the terms of berth's events: an error that stays is
-// told once, an act names the revision, and why an input was refused is for each
-// to say in its own words.
+// comparable returns a tick in the terms of berth's events: a lasting error is reported
+// once, and an act names the revision. The words of a refusal are left out.
 func comparable(tick controllers.Tick) controllers.Tick {
 	out := controllers.Tick{DaemonSets: map[string]controllers.Set{}}
 	for key, set := range tick.DaemonSets {

@@ -35,8 +35,8 @@ type goal interface {
 	reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok bool)
 }
 
-// try injects the candidate's inputs into a fork, as printed, and runs it. The candidate is a
-// remedy if no input is refused and the goal is reached.
+// try injects the candidate's inputs into a fork, as printed, and runs it. The candidate
+// is a remedy if no input is refused and the goal is reached.
 func try(sim *rollout.Sim, g goal, c candidate) (Remedy, bool) {
 	f := sim.Fork()
 	r := Remedy{Kind: c.means, Description: c.does}

@@ -93,8 +93,8 @@ func TestAPodThatIsEvictedBesideItsSuccessorWasUpdated(t *testing.T) {
 	}
 }
 
-// The text names the nodes where a webhook decides whether the pod is placed, and no
-// line where it changes the pod and decides nowhere.
+// The text names the nodes where a webhook decides whether the pod is placed. It has no
+// such line if the webhook changes the pod but no decision.
 func TestAdmissionNamesTheNodesWhereItDecides(t *testing.T) {
 	const gained, refused = "      + placed only so: ", "      ! pending only so: "
 	cpu := func(n string) func(*corev1.Pod) {

@@ -183,11 +183,11 @@ func exactlyOne(effects []effect, nodes cluster.NodeSet) evaluation {
 	return r
 }
 
-// Reschedules requires that every pod that no DaemonSet owns and that has to go finds
-// another node, unless nothing recreates it. A pod that tolerates what evicted it may
-// come back to the same node, which is not another one. Pods are named as "research/train-0" or
-// with the wildcards of path.Match; without names it applies to all. It is about no
-// DaemonSet.
+// Reschedules requires that every evicted pod is replaced on another node, unless no
+// controller recreates it. Pods of DaemonSets do not count. A pod that tolerates what
+// evicted it may come back to the same node; that is a violation. Pods are named as
+// "research/train-0" or with the wildcards of path.Match; without names it applies to
+// all.
 func Reschedules(pods ...string) Policy {
 	names := Policy{}.For(pods...)
 	text := "displaced pods find another node"
@@ -246,7 +246,8 @@ func (p Policy) WithName(name string) Policy {
 	return p
 }
 
-// AllowEmpty returns the policy, allowed to be about no node or no DaemonSet.
+// AllowEmpty returns a copy of the policy that also passes if it applies to no node or
+// no DaemonSet.
 func (p Policy) AllowEmpty() Policy {
 	p.vacuous = true
 	return p

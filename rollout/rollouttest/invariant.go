@@ -7,9 +7,8 @@ import (
 	"github.com/berthsim/berth/internal/span"
 )
 
-// Invariant is a claim about a simulation: one of this package's, or one made with
-// Always or AtEnd. Check, Judge and Explore judge it. It may be judged any number of
-// times.
+// Invariant is a claim about a simulation: one of this package, or one made with Always
+// or AtEnd. Check, Judge and Explore judge it. It can be used any number of times.
 type Invariant struct {
 	claim   string
 	start   func() judge // starts a run

@@ -43,8 +43,8 @@ func TestNobodyIsJudged(t *testing.T) {
 	}
 }
 
-// A call that judges nothing fails the test, and so does an invariant that cannot be
-// meant.
+// A call without invariants fails the test, and so does an invariant with impossible
+// arguments.
 func TestNothingIsNoClaim(t *testing.T) {
 	sim, err := rollout.New(clustertest.World{clustertest.Node("n1"), clustertest.DaemonSet("agent")}.Cluster(t), rollout.Config{})
 	if err != nil {

@@ -124,7 +124,7 @@ func objectsOf(read Result) (objects []runtime.Object) {
 }
 
 // TestLayoutLaw: the same objects read the same from YAML and JSON, from
-// documents and lists, with any line ends and byte order.
+// documents and lists, with any line endings and byte order.
 // Mutants it fails on: onlyUTF8 (decodeText without UTF-16), firstJSON
 // (jsonValues stops after one value), lateCut (only "---" and LF separates),
 // anyCase (objects decoded with encoding/json).

@@ -19,8 +19,8 @@ func ShouldRun(ds *appsv1.DaemonSet, node *corev1.Node) (run, stay bool) {
 	return daemon.NodeShouldRunDaemonPod(klog.Logger{}, node, ds)
 }
 
-// Loop is what the controller's loops over all nodes (manage,
-// updateDaemonSetStatus) make of a DaemonSet once and use for every node.
+// Loop holds what the controller's loops over all nodes (manage,
+// updateDaemonSetStatus) compute once from a DaemonSet.
 type Loop struct {
 	ds          *appsv1.DaemonSet
 	tolerations []corev1.Toleration
