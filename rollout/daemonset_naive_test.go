@@ -353,8 +353,7 @@ func checkedTick(t failer, s *Sim) []Event {
 	s.now++
 	s.clock = s.now * s.step
 	s.takeInputs()
-	s.nlc.fireAlarms(unreachable)
-	s.nlc.fireAlarms(collection)
+	s.nlc.act()
 	s.evictions.processTaints()
 	s.movePods()
 	s.evictions.retryDrains()

@@ -191,8 +191,8 @@ func ExampleSim_At() {
 	}
 	// Output:
 	// 5 InputApplied on b: remove-node b
-	// 5 GarbageCollected default/agent agent-22225 r1 on b: the node is gone
 	// 6 InputRefused on b: node-down b: nodes "b" not found
+	// 60 GarbageCollected default/agent agent-22225 r1 on b: the node is gone
 }
 
 func ExampleParseScript() {
@@ -229,8 +229,9 @@ func ExampleSim_Run() {
 	}
 	// Output:
 	// 2 InputApplied on b: node-down b
-	// 2 NotReady default/agent agent-22225 r1 on b
-	// 2 NodeTainted on b: node.kubernetes.io/unreachable
+	// 50 NodeTainted on b: node.kubernetes.io/unreachable:NoSchedule
+	// 50 NotReady default/agent agent-22225 r1 on b
+	// 50 NodeTainted on b: node.kubernetes.io/unreachable:NoExecute
 }
 
 // Advance passes time for callers that look at the state afterwards. It returns

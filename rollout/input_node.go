@@ -9,14 +9,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
-	"github.com/berthsim/berth/internal/borrow"
 )
 
-// ApplyNode adds or replaces a node. Its Ready condition, if it has one, has the
-// effect of NodeReady, NodeNotReady or NodeDown.
+// ApplyNode adds or replaces a node. Its Ready condition, if it is another one than
+// before, has the effect of NodeReady, NodeNotReady or NodeDown. A new node without one
+// counts as ready, as in manifests written by hand; if NodeDown follows in the same
+// tick, its kubelet never reports.
 type ApplyNode struct{ Node *corev1.Node }
 
-// RemoveNode removes a node. Its pods stay, unchanged, for Config.PodGC.
+// RemoveNode removes a node. Its pods stay, unchanged, until they are garbage
+// collected, 40 to 60 s later.
 type RemoveNode struct{ Node string }
 
 // EditNode changes a node.
@@ -32,9 +34,10 @@ type PodsNotReady struct{ Node string }
 // PodsReady ends PodsNotReady.
 type PodsReady struct{ Node string }
 
-// NodeNotReady sets a node's Ready condition to False, with the taints
-// node.kubernetes.io/not-ready, until NodeReady. The kubelet works: pods that are
-// ready stay ready. What else it does depends on why.
+// NodeNotReady has a node's kubelet report that the node is not ready, until NodeReady.
+// The taint node.kubernetes.io/not-ready:NoSchedule follows at once, NoExecute with the
+// next pass of the node lifecycle controller, if the zone allows it. The kubelet works:
+// pods that are ready stay ready. What else it does depends on why.
 type NodeNotReady struct {
 	Node string
 	Why  NotReadyCause
@@ -60,12 +63,14 @@ var messages = map[NotReadyCause]string{
 	NotReadyShutdown: "node is shutting down",
 }
 
-// NodeReady ends NodeNotReady and NodeDown, and removes their taints.
+// NodeReady ends NodeNotReady and NodeDown. The NoExecute taint goes with the next pass
+// of the node lifecycle controller.
 type NodeReady struct{ Node string }
 
-// NodeDown stops a node's kubelet: no pod starts, stops or becomes ready there.
-// At once the Ready condition is Unknown and the pods are not ready. The taints
-// node.kubernetes.io/unreachable follow after Config.NodeGrace.
+// NodeDown stops a node's kubelet: no pod starts, stops or becomes ready there. After
+// Config.NodeGrace the node lifecycle controller makes the Ready condition Unknown, takes
+// readiness from the pods if the node was ready, and taints the node
+// node.kubernetes.io/unreachable.
 type NodeDown struct{ Node string }
 
 // FailPods makes the live pods on a node Failed.
@@ -168,41 +173,19 @@ func (in ApplyNode) apply(s *Sim) {
 	if s.slotOf(name) == none {
 		s.addSlots([]string{name})
 	}
-	n := s.slotOf(name)
-	object := in.Node.DeepCopy()
-	if old, ok := borrow.From(s.cluster).Node(name); ok && len(object.Status.Conditions) == 0 {
-		object.Status.Conditions = old.Status.Conditions
-	}
 	s.emit(Event{Kind: EventInputApplied, Node: name, Detail: in.line()})
-	s.nodes[n].flags |= isThere
-	s.nlc.setNode(n, object)
-	s.readCondition(n, object)
-	s.kubelets.settleNode(n)
+	s.nlc.replace(s.slotOf(name), in.Node.DeepCopy())
 }
 
 func (in RemoveNode) apply(s *Sim) {
-	n := s.onNode(in, in.Node)
-	if n == none {
-		return
+	if n := s.onNode(in, in.Node); n != none {
+		s.nlc.remove(n)
 	}
-	if next, err := s.cluster.Without(&corev1.Node{ObjectMeta: metaName(in.Node)}); err == nil {
-		s.cluster = next
-	}
-	s.nodes[n] = nodeState{flags: s.nodes[n].flags & hasNoExecute, turn: s.nodes[n].turn + 1} // a time that runs for pods runs on, unless it comes back without
-	if s.room != nil {
-		s.unsurveyed = true // the positions of others have moved
-	}
-	s.dsc.decide(n)
-	s.kubelets.settleNode(n)
-	s.alarm(collection, n, s.podGC)
 }
 
 func (in EditNode) apply(s *Sim) {
 	if n := s.onNode(in, in.Node); n != none {
-		s.nlc.editNode(n, in.Edits...)
-		object, _ := borrow.From(s.cluster).Node(in.Node)
-		s.readCondition(n, object)
-		s.kubelets.settleNode(n)
+		s.nlc.edit(n, in.Edits)
 	}
 }
 
@@ -227,34 +210,21 @@ func (s *Sim) flagNode(in Input, node string, set, clear nodeFlags) int32 {
 }
 
 func (in NodeNotReady) apply(s *Sim) {
-	n := s.onNode(in, in.Node)
-	if n == none {
-		return
+	if n := s.onNode(in, in.Node); n != none {
+		s.nlc.report(n, corev1.ConditionFalse, messages[in.Why])
 	}
-	s.nlc.editNode(n, cluster.NotReady())
-	object, _ := borrow.From(s.cluster).Node(in.Node)
-	object = withReadyMessage(object, messages[in.Why])
-	s.nlc.setNode(n, object)
-	s.readCondition(n, object)
-	s.kubelets.settleNode(n)
 }
 
 func (in NodeReady) apply(s *Sim) {
-	if n := s.flagNode(in, in.Node, 0, isUnready|isDown|troubled); n != none {
-		s.nlc.editNode(n, cluster.Ready())
-		s.kubelets.unstick(n)
+	if n := s.onNode(in, in.Node); n != none {
+		s.nlc.report(n, corev1.ConditionTrue, "")
 	}
 }
 
 func (in NodeDown) apply(s *Sim) {
-	n := s.flagNode(in, in.Node, isDown, isUnready|troubled)
-	if n == none {
-		return
+	if n := s.onNode(in, in.Node); n != none {
+		s.nlc.stopKubelet(n)
 	}
-	old, _ := borrow.From(s.cluster).Node(in.Node)
-	s.nlc.setNode(n, withUnknown(old))
-	s.nodes[n].turn++
-	s.alarm(unreachable, n, s.nodeGrace)
 }
 
 func (in FailPods) apply(s *Sim) {

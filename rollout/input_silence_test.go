@@ -17,9 +17,11 @@ import (
 func TestForgottenUnitsAreErrors(t *testing.T) {
 	const forgotten = "40ns is below 1ms, the unit is missing: did you mean 40s?"
 	for field, config := range map[string]rollout.Config{
-		"Tick":                     {Tick: 40},
-		"PodGC":                    {PodGC: 40},
-		"NodeGrace":                {NodeGrace: 40},
+		"Tick":                                {Tick: 40},
+		"PodGC":                               {PodGC: 40},
+		"NodeGrace":                           {NodeGrace: 40},
+		"ControllerManager.NodeMonitorPeriod": {ControllerManager: rollout.ControllerManager{NodeMonitorPeriod: 40}},
+		"ControllerManager.NodeStartupGracePeriod": {ControllerManager: rollout.ControllerManager{NodeStartupGracePeriod: 40}},
 		"Kubelet.Start":            {Kubelet: rollout.Kubelet{Start: 40}},
 		"Kubelet.Ready":            {Kubelet: rollout.Kubelet{Ready: 40}},
 		"Kubelet.Stop":             {Kubelet: rollout.Kubelet{Stop: 40}},

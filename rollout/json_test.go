@@ -59,6 +59,11 @@ func configs() *rapid.Generator[rollout.Config] {
 			Seed:    rapid.Uint64().Draw(t, "seed"),
 			Order:   rapid.SampledFrom([]rollout.Order{"", rollout.OrderByName, rollout.OrderSeeded, rollout.OrderFromScript}).Draw(t, "order"),
 			Choices: rapid.SliceOf(rapid.Int()).Draw(t, "choices"), Kubelet: rapid.Make[rollout.Kubelet]().Draw(t, "kubelet"),
+			Instant: rapid.Bool().Draw(t, "instant"),
+			ControllerManager: rollout.ControllerManager{
+				NodeMonitorPeriod: rapid.Make[time.Duration]().Draw(t, "period"), NodeEvictionRate: rapid.Float64Range(-1, 1e9).Draw(t, "rate"),
+				LargeClusterSizeThreshold: rapid.Int().Draw(t, "large"),
+			},
 			DisableAdmissionPlugins: rapid.Make[[]string]().Draw(t, "plugins"),
 		}
 	})

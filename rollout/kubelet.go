@@ -43,6 +43,9 @@ func (k *kubelets) deletePod(id int32) {
 	p.flags = p.flags&^stays | terminating
 	k.bindPod(p, true)
 	p.since = k.clock
+	if k.nodes[p.node].is(outOfService) {
+		k.wakeCollector()
+	}
 	k.changed(p)
 	k.arm(id)
 }

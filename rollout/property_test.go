@@ -301,7 +301,7 @@ func TestRoomIsCountedAfterAllInputs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(c, Config{})
+	s, err := New(c, Config{Instant: true})
 	if err != nil {
 		t.Fatal(err)
 	}

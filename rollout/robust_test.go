@@ -115,12 +115,16 @@ func TestConfigNamesEveryMistake(t *testing.T) {
 	}
 	_, err = New(c, Config{
 		Tick: 1500 * time.Millisecond, PodGC: -1, NodeGrace: 100 * 365 * 24 * time.Hour, Order: "9",
-		Kubelet: Kubelet{Stop: -1, Timings: []Timing{{Nodes: []string{""}, Ready: -1}}},
+		ControllerManager: ControllerManager{NodeMonitorPeriod: -1, UnhealthyZoneThreshold: math.NaN(), LargeClusterSizeThreshold: -1},
+		Kubelet:           Kubelet{Stop: -1, Timings: []Timing{{Nodes: []string{""}, Ready: -1}}},
 	})
 	want := `Config.Tick: 1.5s is not a multiple of 1s
 Config.Order: "9" is none of ByName, Seeded and FromScript
 Config.PodGC: -1ns is negative
 Config.NodeGrace: 876000h0m0s is longer than ten years
+Config.ControllerManager.NodeMonitorPeriod: -1ns is negative
+Config.ControllerManager.UnhealthyZoneThreshold: NaN is not between 0 and 1
+Config.ControllerManager.LargeClusterSizeThreshold: -1 is negative
 Config.Kubelet.Stop: -1ns is negative
 Config.Kubelet.Timings[0].Ready: -1ns is negative
 Config.Kubelet.Timings[0].Nodes: a node has no name`

@@ -219,6 +219,10 @@ func (g *stage) reload(d *datadriven.TestData) (err error) {
 func (g *stage) begin(d *datadriven.TestData, c *cluster.Cluster) (err error) {
 	var cfg Config
 	for _, a := range d.CmdArgs {
+		if a.Key == "instant" {
+			cfg.Instant = true
+			continue
+		}
 		duration, _ := time.ParseDuration(a.Vals[0])
 		switch a.Key {
 		case "tick":

@@ -97,6 +97,9 @@ func (s *scheduler) bindTo(id, node int32) {
 	s.pods[id].node = node
 	s.link(id)
 	s.bind(id)
+	if !s.nodes[node].there() && !s.config.Instant {
+		s.orphan(node)
+	}
 }
 
 func (s *scheduler) bind(id int32) {

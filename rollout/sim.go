@@ -51,7 +51,8 @@ func New(c *cluster.Cluster, cfg Config) (*Sim, error) {
 		store: store{
 			config:       cfg,
 			virtualClock: newClock(cfg.Start, cfg.Tick),
-			nodeTable:    nodeTable{cluster: c, podGC: seconds(cfg.PodGC), nodeGrace: seconds(cfg.NodeGrace)},
+			nodeTable:    nodeTable{cluster: c},
+			health:       newHealthTable(&cfg),
 			podTable:     podTable{free: none},
 			eventQueue:   eventQueue{podQueue: podQueue{free: none}},
 		},

@@ -97,9 +97,10 @@ func (s *Sim) adoptNodes() {
 			s.readCondition(int32(n), object)
 			s.nodes[n].settled = s.nodes[n].flags
 		} else {
-			s.alarm(collection, int32(n), s.podGC)
+			s.orphan(int32(n))
 		}
 	}
+	s.nlc.adoptZones()
 }
 
 func (s *Sim) adoptDaemonSets() error {

@@ -164,7 +164,7 @@ kind: Pod
 metadata: {`+test.uid+`name: p, namespace: default}
 spec: {nodeName: n1, containers: [{name: c, image: v1}]}
 status: {phase: Running}
-`), Config{})
+`), Config{Instant: true})
 		if err != nil {
 			t.Fatal(err)
 		}

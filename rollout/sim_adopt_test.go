@@ -34,7 +34,7 @@ func dumped(t *testing.T, change func(*cluster.Manifest)) *Sim {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := New(c, Config{Start: s.Time(s.Now() + 60)})
+	again, err := New(c, Config{Instant: true, Start: s.Time(s.Now() + 60)})
 	if err != nil {
 		t.Fatal(err)
 	}

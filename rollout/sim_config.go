@@ -23,8 +23,17 @@ type Config struct {
 	Order     Order         `json:"order,omitzero"`     // which node goes first: OrderByName (default), OrderSeeded or OrderFromScript; Kubernetes takes Go map order
 	Choices   []int         `json:"choices,omitzero"`   // for OrderFromScript: the Chosen of each Choice in turn; 0 after the last
 	Kubelet   Kubelet       `json:"kubelet,omitzero"`   // how long pods take; zero value: the next tick
-	PodGC     time.Duration `json:"podGC,omitzero"`     // from a node's removal to the garbage collection of its pods; default 0: the same tick (a real cluster: 40-60 s)
-	NodeGrace time.Duration `json:"nodeGrace,omitzero"` // from NodeDown to the node's taints; default 0 (a real cluster: about 50 s)
+	PodGC     time.Duration `json:"podGC,omitzero"`     // how long a node is gone before its pods are collected, in a pass every 20 s; default 40 s
+	NodeGrace time.Duration `json:"nodeGrace,omitzero"` // --node-monitor-grace-period: from the last sign of a kubelet to Unknown; default 50 s
+	// ControllerManager is the other flags of kube-controller-manager that decide about
+	// nodes. The zero value is its defaults.
+	ControllerManager ControllerManager `json:"controllerManager,omitzero"`
+	// Instant lets conditions, taints, readiness and garbage collection follow a change
+	// of a node in the same tick, without passes, zones and rates, for tests that are
+	// about something else. Then PodGC is the time from a node's removal to the
+	// collection of its pods, NodeGrace the time from NodeDown to the node's taints, and
+	// both are 0 by default.
+	Instant bool `json:"instant,omitzero"`
 
 	// DisableAdmissionPlugins names admission plugins of the API server that do not run
 	// for new pods, for example "PodSecurity" or "ResourceQuota". By default the API
@@ -35,6 +44,17 @@ type Config struct {
 	// not yet name a node. Admit must make the same change whenever it gets the same
 	// pod, and must have no side effects. Nil changes nothing.
 	Admit func(pod *corev1.Pod) `json:"admit,omitzero"` // a configuration with it has no JSON form
+}
+
+// ControllerManager is flags of kube-controller-manager. A field that is 0 has the
+// default (pkg/controller/nodelifecycle/config/v1alpha1/defaults.go).
+type ControllerManager struct {
+	NodeMonitorPeriod         time.Duration `json:"nodeMonitorPeriod,omitzero"`         // between two passes over all nodes; 5 s
+	NodeStartupGracePeriod    time.Duration `json:"nodeStartupGracePeriod,omitzero"`    // from a node's creation to Unknown if its kubelet never reports; 60 s
+	NodeEvictionRate          float64       `json:"nodeEvictionRate,omitzero"`          // nodes a second that get a NoExecute taint in a zone; 0.1, negative: none
+	SecondaryNodeEvictionRate float64       `json:"secondaryNodeEvictionRate,omitzero"` // the same in a large zone that is unhealthy; 0.01, negative: none
+	UnhealthyZoneThreshold    float64       `json:"unhealthyZoneThreshold,omitzero"`    // share of nodes that are not ready, at least three, from which a zone is unhealthy; 0.55
+	LargeClusterSizeThreshold int           `json:"largeClusterSizeThreshold,omitzero"` // the most nodes of an unhealthy zone in which none gets a NoExecute taint; 50
 }
 
 // copied returns an equal Config that shares no memory with c.
@@ -110,6 +130,14 @@ func (c *Config) check() error {
 	}
 	duration("PodGC", c.PodGC)
 	duration("NodeGrace", c.NodeGrace)
+	duration("ControllerManager.NodeMonitorPeriod", c.ControllerManager.NodeMonitorPeriod)
+	duration("ControllerManager.NodeStartupGracePeriod", c.ControllerManager.NodeStartupGracePeriod)
+	if t := c.ControllerManager.UnhealthyZoneThreshold; !(t >= 0 && t <= 1) {
+		wrong("Config.ControllerManager.UnhealthyZoneThreshold: %v is not between 0 and 1", t)
+	}
+	if n := c.ControllerManager.LargeClusterSizeThreshold; n < 0 {
+		wrong("Config.ControllerManager.LargeClusterSizeThreshold: %d is negative", n)
+	}
 	three := func(field string, start, ready, stop time.Duration) {
 		duration(field+".Start", start)
 		duration(field+".Ready", ready)

@@ -31,7 +31,8 @@ const (
 	EventInputUnchanged EventKind = "InputUnchanged" // an input changed nothing
 	EventInputRefused   EventKind = "InputRefused"   // an input was impossible
 	EventObjectDeleted  EventKind = "ObjectDeleted"  // a DaemonSet or Deployment, after a foreground deletion
-	EventNodeTainted    EventKind = "NodeTainted"    // a node that has been down for Config.NodeGrace
+	EventNodeTainted    EventKind = "NodeTainted"    // a node, by the node lifecycle controller
+	EventNodeUntainted  EventKind = "NodeUntainted"  // a node, by the node lifecycle controller
 
 	EventCreated          EventKind = "Created"          // a pod, by the controller
 	EventDeleted          EventKind = "Deleted"          // a pod, by the controller

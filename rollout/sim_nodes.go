@@ -17,8 +17,6 @@ type nodeTable struct {
 	cluster       *cluster.Cluster // with the present nodes and no pods; all else is as it was at the start
 	nodeNames     []nodeName       // by slot
 	nodes         []nodeState      // by slot
-	podGC         simTime          // from a node's removal to the collection of its pods
-	nodeGrace     simTime          // from a node's going down to its taints
 	taintsChanged []int32          // nodes whose NoExecute taints may have changed in this tick
 }
 
@@ -31,13 +29,16 @@ func (t *nodeTable) fork() nodeTable {
 // release returns the release of Kubernetes whose controllers run.
 func (t *nodeTable) release() kube.Release { return borrow.From(t.cluster).Release() }
 
-// readCondition makes the node's state what its Ready condition says.
-func (t *nodeTable) readCondition(node int32, object *corev1.Node) {
-	state := &t.nodes[node]
-	state.flags &^= isDown | isUnready | troubled
+// readCondition makes the node's state what its Ready condition says. The pods of a
+// node that is Unknown already keep their readiness, except with Config.Instant.
+func (s *store) readCondition(node int32, object *corev1.Node) {
+	state := &s.nodes[node]
+	state.flags &^= isDown | isLost | neverReported | isUnready | troubled
 	switch kube.NodeReady(object) {
 	case corev1.ConditionUnknown:
-		state.flags |= isDown
+		if state.flags |= isDown; s.config.Instant {
+			state.flags |= isLost
+		}
 	case corev1.ConditionFalse:
 		state.flags |= isUnready | troublesOf(object)
 	}
@@ -69,21 +70,30 @@ type nodeState struct {
 	flags   nodeFlags
 	settled nodeFlags // flags when its pods were last updated to them
 	turn    uint8     // counts its going and coming back, for alarms
+
+	seen       simTime // when a pass of the monitor first sees it
+	posted     simTime // its kubelet's last report that an input made
+	silent     simTime // since when its kubelet is down, or the node gone
+	quarantine simTime // until when the garbage collector leaves the pods of a node that is gone; 0: it has not seen it
 }
 
 type nodeFlags uint16
 
 const (
-	isThere      nodeFlags = 1 << iota
-	isDown                 // the kubelet is down
-	isUnready              // condition False
-	noNetwork              // the kubelet starts only pods with hostNetwork
-	noRuntime              // the kubelet starts and stops nothing
-	shutsDown              // the kubelet rejects new pods
-	podsUnready            // PodsNotReady: its pods are not ready
-	isStuck                // terminating pods do not go
-	hasNoExecute           // it has NoExecute taints
-	isOpen                 // it has no allocatable, like nodes made for tests: it has room for all pods
+	isThere       nodeFlags = 1 << iota
+	isDown                  // the kubelet is down
+	isUnready               // condition False
+	noNetwork               // the kubelet starts only pods with hostNetwork
+	noRuntime               // the kubelet starts and stops nothing
+	shutsDown               // the kubelet rejects new pods
+	podsUnready             // PodsNotReady: its pods are not ready
+	isStuck                 // terminating pods do not go
+	hasNoExecute            // it has NoExecute taints
+	isOpen                  // it has no allocatable, like nodes made for tests: it has room for all pods
+	isLost                  // it was ready when it became Unknown, which took readiness from its pods
+	isKnown                 // the node lifecycle controller has seen it
+	neverReported           // it was added without a Ready condition, and its kubelet has been down since
+	outOfService            // it has the taint node.kubernetes.io/out-of-service
 
 	troubled = noNetwork | noRuntime | shutsDown
 )
@@ -108,7 +118,7 @@ func (f nodeFlags) blocks(hostNetwork bool) bool {
 // holds reports whether the node keeps its pods from being ready. A kubelet that says
 // Ready=False does not (pkg/controller/nodelifecycle/node_lifecycle_controller.go:
 // monitorNodeHealth).
-func (n *nodeState) holds() bool { return n.flags&(isDown|podsUnready) != 0 }
+func (n *nodeState) holds() bool { return n.flags&(isLost|podsUnready) != 0 }
 
 // slotOf finds a node's slot, or none.
 func (t *nodeTable) slotOf(node string) int32 {
@@ -125,7 +135,7 @@ func (s *store) slotFor(node string) int32 {
 	if s.slotOf(node) == none {
 		s.addSlots([]string{node})
 		s.position = slices.Insert(slices.Clip(s.position), int(s.slotOf(node)), none) // forks share it: never in place
-		s.alarm(collection, s.slotOf(node), s.podGC)
+		s.orphan(s.slotOf(node))
 	}
 	return s.slotOf(node)
 }
@@ -147,7 +157,7 @@ func (s *store) addSlots(names []string) {
 		roster = append(roster, nodeName{n, kube.HashName(n)})
 	}
 	s.nodeNames = roster
-	s.nodes = moveTo(s.nodes, moved, len(roster), nodeState{})
+	s.nodes = moveTo(s.nodes, moved, len(roster), nodeState{seen: never})
 	s.loose = moveTo(s.loose, moved, len(roster), none)
 	for i := range s.pods {
 		if p := &s.pods[i]; p.phase != vacant && p.node != none {
@@ -156,6 +166,9 @@ func (s *store) addSlots(names []string) {
 	}
 	for i := range s.alarms {
 		s.alarms[i].node = moved[s.alarms[i].node]
+	}
+	for i := range s.health.zones {
+		s.health.zones[i].moveSlots(moved, len(roster))
 	}
 	for _, slot := range s.daemonSets.order {
 		s.daemonSets.at[slot].moveSlots(moved, len(roster))
@@ -170,17 +183,24 @@ func moveTo[T any](old []T, moved []int32, size int, fill T) []T {
 	return list
 }
 
-// noteTaints notes a node's NoExecute taints after it has changed.
-func (t *nodeTable) noteTaints(node int32, object *corev1.Node) {
-	was := t.nodes[node].is(hasNoExecute)
-	t.nodes[node].flags &^= hasNoExecute
+// noteTaints notes a node's taints that act on its pods after it has changed.
+func (s *store) noteTaints(node int32, object *corev1.Node) {
+	state := &s.nodes[node]
+	was := state.is(hasNoExecute)
+	state.flags &^= hasNoExecute | outOfService
 	for i := range object.Spec.Taints {
 		if object.Spec.Taints[i].Effect == corev1.TaintEffectNoExecute {
-			t.nodes[node].flags |= hasNoExecute
+			state.flags |= hasNoExecute
+		}
+		if object.Spec.Taints[i].Key == corev1.TaintNodeOutOfService {
+			state.flags |= outOfService
 		}
 	}
-	if was || t.nodes[node].is(hasNoExecute) {
-		t.taintsChanged = append(t.taintsChanged, node)
+	if was || state.is(hasNoExecute) {
+		s.taintsChanged = append(s.taintsChanged, node)
+	}
+	if state.is(outOfService) {
+		s.wakeCollectorFor(node)
 	}
 }
 

@@ -7,6 +7,7 @@ type store struct {
 
 	virtualClock
 	nodeTable
+	health healthTable
 	podTable
 	eventQueue
 	eventRecorder
@@ -20,6 +21,7 @@ func (s *store) fork() store {
 		config:         s.config,
 		virtualClock:   s.virtualClock,
 		nodeTable:      s.nodeTable.fork(),
+		health:         s.health.fork(),
 		podTable:       s.podTable.fork(),
 		eventQueue:     s.eventQueue.fork(),
 		eventRecorder:  s.eventRecorder.fork(),

@@ -54,8 +54,7 @@ func (s *Sim) pass() {
 func (s *Sim) beginTick() {
 	s.skip(s.now + 1)
 	s.takeInputs()
-	s.nlc.fireAlarms(unreachable)
-	s.nlc.fireAlarms(collection)
+	s.nlc.act()
 	s.evictions.processTaints()
 	s.movePods()
 	s.evictions.retryDrains()
@@ -80,9 +79,7 @@ func (s *Sim) nextChange() int32 {
 	if t := s.nextMoves(); t != none {
 		next = t
 	}
-	if len(s.alarms) > 0 {
-		next = min(next, s.alarms[0].tick)
-	}
+	next = min(next, s.nextManaged())
 	if len(s.inputs) > 0 {
 		next = min(next, s.inputs[0].tick)
 	}

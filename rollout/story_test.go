@@ -125,6 +125,7 @@ func (w *writer) begin() {
 		Seed:      rapid.Uint64Range(0, 3).Draw(w.t, "seed"),
 		PodGC:     pick(w.t, "gc", 0, 0, 3*second),
 		NodeGrace: pick(w.t, "grace", 0, 0, 2*second),
+		Instant:   pick(w.t, "instant", true, true, false),
 		Kubelet: Kubelet{
 			Start: pick(w.t, "start", 0, 0, 3*second),
 			Ready: pick(w.t, "ready", 0, 0, 2*second),

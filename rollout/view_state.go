@@ -141,10 +141,7 @@ func (s *Sim) nextForReplicas(d *deployment) int32 {
 // controller's pods or to nodes, or a tick after the last if nothing does. For
 // unbound pods every pod that moves counts, since it may make room.
 func (s *Sim) nextFor(own func(*pod) bool) int32 {
-	next := s.last + 1
-	if len(s.alarms) > 0 {
-		next = s.alarms[0].tick
-	}
+	next := s.nextManaged()
 	if slices.ContainsFunc(s.unbound, func(id int32) bool { return own(&s.pods[id]) }) {
 		return s.nextChange()
 	}
