@@ -90,7 +90,11 @@ var (
 	_ = rollout.Config{
 		Tick: time.Second, Start: time.Time{}, Seed: 1, Order: rollout.OrderByName,
 		Kubelet: rollout.Kubelet{Start: 1, Ready: 1, Stop: 1, Timings: []rollout.Timing{{Nodes: []string{}, Image: "", Start: 1, Ready: 1, Stop: 1}}},
-		PodGC:   time.Second, NodeGrace: time.Second,
+		PodGC:   time.Second, NodeGrace: time.Second, Instant: true,
+		ControllerManager: rollout.ControllerManager{
+			NodeMonitorPeriod: time.Second, NodeStartupGracePeriod: time.Second, NodeEvictionRate: 0.1, SecondaryNodeEvictionRate: 0.01,
+			UnhealthyZoneThreshold: 0.55, LargeClusterSizeThreshold: 50,
+		},
 	}
 	_                                                                   = []rollout.Order{rollout.OrderByName, rollout.OrderSeeded}
 	_ func(*cluster.Cluster, rollout.Config) (*rollout.Sim, error)      = rollout.New

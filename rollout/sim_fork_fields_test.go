@@ -124,7 +124,7 @@ func (r reached) note(at uintptr, path string) bool {
 }
 
 // What can change after a fork is disjoint, whatever fields a Sim is given. Mutants
-// seen to fail: Fork without a clone of the alarms, of a DaemonSet's head, of a
+// seen to fail: Fork without a clone of the alarms, of a zone's queue, of a DaemonSet's head, of a
 // drain's pods, of restarted, of the filters.
 func TestForksShareNothingThatChanges(t *testing.T) {
 	s := everything(t)
@@ -185,7 +185,7 @@ func everything(t *testing.T) *Sim {
 	for tick, inputs := range [][]Input{
 		{Apply{Object: ghost}, CrashLoop{Image: "v1", Nodes: []string{"n1"}}, RejectPods{Reason: "OutOfcpu", Image: "v2", Nodes: []string{"n2"}}, Delete{Key: "default/gone"}},
 		{Apply{Object: fleetSet("v2", "1")}, Apply{Object: webDeployment("web", "v2", 4)}},
-		{FailPods{"n3"}},
+		{FailPods{"n3"}, NodeNotReady{Node: "n2"}},
 		{Drain{Node: "n1", IgnoreDaemonSets: true, Force: true}, RemoveNode{"n4"}, EditNode{"n3", []cluster.NodeEdit{cluster.Taint("x:NoExecute")}}},
 	} {
 		if err := s.At(tick+1, inputs...); err != nil {

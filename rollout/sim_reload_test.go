@@ -52,7 +52,7 @@ func reloaded(t failer, s *Sim) *Sim {
 // are held back, backoffs, pods that tolerate a taint for a time, and nodes that are
 // about to be tainted or collected.
 func remembers(s *Sim) bool {
-	if len(s.inputs) > 0 || len(s.evictions.drains) > 0 || len(s.kubelets.faults) > 0 || len(s.alarms) > 0 || len(s.restarted) > 0 {
+	if len(s.inputs) > 0 || len(s.evictions.drains) > 0 || len(s.kubelets.faults) > 0 || len(s.health.zones) > 0 || s.nextManaged() <= s.last || len(s.restarted) > 0 {
 		return true
 	}
 	for _, d := range s.daemonSets.order {

@@ -100,7 +100,8 @@ func outage() (*rollout.Sim, error) {
 	for range sim.Run(100) {
 	}
 	err = sim.Inject(rollout.NodeDown{Node: "node-5"})
-	sim.Tick()
+	for range sim.Run(100) { // until the node is Unknown
+	}
 	return sim, err
 }
 

@@ -217,8 +217,8 @@ func simOf(s controllers.Scenario, order rollout.Order, objects []runtime.Object
 	}
 	start := controllers.Start.Add(time.Duration(firstTick(s)) * s.Config.Tick)
 	config := rollout.Config{
-		Order: order,
-		Tick:  s.Config.Tick, Start: start, PodGC: s.Config.PodGC, NodeGrace: s.Config.NodeGrace,
+		Order: order, Instant: true, // as the driver: its nodes' taints and conditions follow at once
+		Tick: s.Config.Tick, Start: start, PodGC: s.Config.PodGC, NodeGrace: s.Config.NodeGrace,
 		Kubelet: rollout.Kubelet{Start: s.Config.Kubelet.Start, Ready: s.Config.Kubelet.Ready, Stop: s.Config.Kubelet.Stop},
 	}
 	for _, t := range s.Config.Kubelet.Timings {

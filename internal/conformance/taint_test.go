@@ -156,7 +156,7 @@ func (s *tainted) evictions(t failer) map[string]int {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	sim, err := rollout.New(c, rollout.Config{PodGC: time.Hour})
+	sim, err := rollout.New(c, rollout.Config{PodGC: time.Hour, Instant: true})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

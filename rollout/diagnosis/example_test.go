@@ -47,6 +47,7 @@ func rolledOut(names ...string) *rollout.Sim {
 func ExampleDiagnose() {
 	sim := rolledOut("a", "b", "c")
 	sim.Inject(rollout.NodeDown{Node: "b"})
+	sim.Advance(100)
 	sim.Apply(agent("agent:2"))
 	sim.Advance(100)
 	x, err := diagnosis.Diagnose(sim, "default/agent")
@@ -72,7 +73,7 @@ func ExampleDiagnose() {
 	// remedy RepairNodes: bring b back: ends in 4 ticks
 	// remedy Undo: roll back to revision 1: ends in 1 tick
 	//   kubectl rollout undo daemonset/agent -n default --to-revision=1
-	// remedy RemoveNodes: remove b: ends in 3 ticks
+	// remedy RemoveNodes: remove b: ends in 51 ticks
 	//   kubectl delete node b
 	//
 	// after ChangeUpdateLimit: set maxUnavailable to 2: ends in 3 ticks

@@ -256,7 +256,7 @@ func ExampleReschedules() {
 	fmt.Print(plan.Check(dryrun.Reschedules()))
 	// Output:
 	// FAIL  displaced pods find another node: 1 pods find none
-	//       gpu-1: shop/web-1: removed: the node is removed; no node takes it again: 0/5 nodes are available: 1 Insufficient cpu, 4 node(s) didn't match Pod's node affinity/selector.
+	//       gpu-1: shop/web-1: removed after 58s: the node is removed; no node takes it again: 0/5 nodes are available: 1 Insufficient cpu, 4 node(s) didn't match Pod's node affinity/selector.
 }
 
 // A policy about some DaemonSets and some nodes, kept by a plan.

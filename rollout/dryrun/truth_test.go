@@ -31,6 +31,7 @@ func drawTruth(t *rapid.T) (dryrun.Config, *cluster.Cluster, []dryrun.Edit) {
 	}
 	config := dryrun.Config{Limit: 20 * time.Minute, Rollout: rollout.Config{Kubelet: rollout.Kubelet{
 		Start: seconds("start", 3), Ready: seconds("ready", 4), Stop: seconds("stop", 3)}}}
+	config.Rollout.Instant = rapid.Bool().Draw(t, "instant")
 	nodes := rapid.IntRange(2, 4).Draw(t, "nodes")
 	w := clustertest.World{clustertest.Pool("n", nodes, "cpu:2", "memory:4Gi", "pods:6", "zone=a|b"), clustertest.DaemonSet("ops/agent", "cpu:500m", "tolerate:*")}
 	web := webOf(int32(rapid.IntRange(1, 4).Draw(t, "replicas")), "web:1")

@@ -147,7 +147,7 @@ func TestVacuityIsReported(t *testing.T) {
 func TestLongerThan(t *testing.T) {
 	scenario := rollouttest.Scenario{
 		World:  clustertest.World{clustertest.Pool("n", 2), clustertest.DaemonSet("agent", "tolerate:*")},
-		Config: rollout.Config{Tick: 10 * time.Second},
+		Config: rollout.Config{Tick: 10 * time.Second, Instant: true},
 	}
 	broken := func(steps ...rollouttest.Step) string {
 		scenario.Steps = steps
