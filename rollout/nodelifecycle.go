@@ -5,6 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/borrow"
@@ -17,7 +18,7 @@ import (
 // pkg/controller/podgc/gc_controller.go: PodGCController). All changes of a node go
 // through it. What it knows is the healthTable.
 //
-// With Config.Instant it follows a change at once (nodelifecycle_instant.go).
+// With Config.Instant it follows a change at once.
 type nodeLifecycleController struct {
 	*store
 	kubelets  *kubelets
@@ -138,7 +139,7 @@ func (nlc *nodeLifecycleController) bear(node int32) {
 // remove removes a node. Times that run for its pods run on
 // (pkg/controller/tainteviction/taint_eviction.go: handleNodeUpdate).
 func (nlc *nodeLifecycleController) remove(node int32) {
-	if next, err := nlc.cluster.Without(&corev1.Node{ObjectMeta: metaName(nlc.nodeNames[node].name)}); err == nil {
+	if next, err := nlc.cluster.Without(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: nlc.nodeNames[node].name}}); err == nil {
 		nlc.cluster = next
 	}
 	was := nlc.nodes[node]

@@ -7,41 +7,6 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// orphan has the garbage collector see that a node with pods is gone.
-func (s *store) orphan(node int32) {
-	if s.config.Instant {
-		s.alarm(collection, node, s.health.quarantine)
-		return
-	}
-	s.wakeCollector()
-}
-
-// wakeCollector has the garbage collector look at pods in its next pass.
-func (s *store) wakeCollector() {
-	from := s.clock
-	if s.health.collected == s.now {
-		from++
-	}
-	s.requestCollection(from)
-}
-
-// wakeCollectorFor wakes it if pods on the node terminate.
-func (s *store) wakeCollectorFor(node int32) {
-	for id := range s.podsOn(node) {
-		if s.pods[id].is(terminating) {
-			s.wakeCollector()
-			return
-		}
-	}
-}
-
-func (s *store) requestCollection(from simTime) {
-	tick := s.tickOf(int64(upTo(from, s.health.gcPeriod)))
-	if tick != none && (s.health.nextGC == none || tick < s.health.nextGC) {
-		s.health.nextGC = tick
-	}
-}
-
 // collectPods is a pass of the garbage collector over pods
 // (pkg/controller/podgc/gc_controller.go: gc).
 func (nlc *nodeLifecycleController) collectPods() {

@@ -72,12 +72,6 @@ func (nlc *nodeLifecycleController) dropTaint(object *corev1.Node, taint corev1.
 	object.Spec.Taints = slices.DeleteFunc(object.Spec.Taints, func(t corev1.Taint) bool { return t.MatchTaint(&taint) })
 }
 
-// The NoExecute taints of nodes that are not ready.
-var (
-	notReadyTaint    = corev1.Taint{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoExecute}
-	unreachableTaint = corev1.Taint{Key: corev1.TaintNodeUnreachable, Effect: corev1.TaintEffectNoExecute}
-)
-
 // noExecuteTaints returns the NoExecute taint of a node with this status of its Ready
 // condition, and the other one, which it must not have. ok is false if the node has
 // neither.

@@ -47,7 +47,8 @@ type Config struct {
 }
 
 // ControllerManager is flags of kube-controller-manager. A field that is 0 has the
-// default (pkg/controller/nodelifecycle/config/v1alpha1/defaults.go).
+// default (pkg/controller/nodelifecycle/config/v1alpha1/defaults.go:
+// RecommendedDefaultNodeLifecycleControllerConfiguration).
 type ControllerManager struct {
 	NodeMonitorPeriod         time.Duration `json:"nodeMonitorPeriod,omitzero"`         // between two passes over all nodes; 5 s
 	NodeStartupGracePeriod    time.Duration `json:"nodeStartupGracePeriod,omitzero"`    // from a node's creation to Unknown if its kubelet never reports; 60 s

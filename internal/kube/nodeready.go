@@ -67,7 +67,7 @@ func SetNodeHeartbeat(node *corev1.Node, at metav1.Time) {
 }
 
 // pressures are the other conditions that a kubelet reports, and why they are False
-// (pkg/kubelet/nodestatus/setters.go).
+// (pkg/kubelet/nodestatus/setters.go: MemoryPressureCondition).
 var pressures = []struct {
 	condition       corev1.NodeConditionType
 	reason, message string

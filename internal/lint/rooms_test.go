@@ -17,7 +17,7 @@ var layers = [][]string{
 	{"doc.go", "sim_clock.go", "sim_keys.go", "sim_bitset.go", "sim_reference.go", "sim_reason.go", "sim_event.go", "sim_tiebreak.go", "sim_config.go", "sim_podclass.go"},
 	// The store: the state of an API server and the clock, including the controllers'
 	// objects.
-	{"sim_store.go", "sim_pods.go", "sim_podnames.go", "sim_podlists.go", "sim_podsbyclass.go", "sim_nodes.go", "sim_queue.go", "sim_recorder.go", "sim_objects.go", "sim_admission.go", "sim_quota.go", "sim_requeue.go", "sim_lookup.go", "scheduler_cache.go",
+	{"sim_store.go", "sim_pods.go", "sim_podnames.go", "sim_podlists.go", "sim_podsbyclass.go", "sim_nodes.go", "sim_health.go", "sim_zones.go", "sim_queue.go", "sim_recorder.go", "sim_objects.go", "sim_admission.go", "sim_quota.go", "sim_requeue.go", "sim_lookup.go", "scheduler_cache.go",
 		"daemonset_object.go", "daemonset_marks.go", "daemonset_revision.go", "daemonset_budget.go", "daemonset_backoff.go",
 		"deployment_object.go", "deployment_budget.go", "replicaset_object.go"},
 	{"kubelet"},

@@ -82,6 +82,12 @@ func (h *healthTable) fork() healthTable {
 	return f
 }
 
+// The NoExecute taints of nodes that are not ready.
+var (
+	notReadyTaint    = corev1.Taint{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoExecute}
+	unreachableTaint = corev1.Taint{Key: corev1.TaintNodeUnreachable, Effect: corev1.TaintEffectNoExecute}
+)
+
 // nodeHealth is what a pass of the monitor looks at in a node.
 type nodeHealth struct {
 	ready                 corev1.ConditionStatus
@@ -223,4 +229,39 @@ func (s *store) nextManaged() int32 {
 		}
 	}
 	return next
+}
+
+// orphan has the garbage collector see that a node with pods is gone.
+func (s *store) orphan(node int32) {
+	if s.config.Instant {
+		s.alarm(collection, node, s.health.quarantine)
+		return
+	}
+	s.wakeCollector()
+}
+
+// wakeCollector has the garbage collector look at pods in its next pass.
+func (s *store) wakeCollector() {
+	from := s.clock
+	if s.health.collected == s.now {
+		from++
+	}
+	s.requestCollection(from)
+}
+
+// wakeCollectorFor wakes it if pods on the node terminate.
+func (s *store) wakeCollectorFor(node int32) {
+	for id := range s.podsOn(node) {
+		if s.pods[id].is(terminating) {
+			s.wakeCollector()
+			return
+		}
+	}
+}
+
+func (s *store) requestCollection(from simTime) {
+	tick := s.tickOf(int64(upTo(from, s.health.gcPeriod)))
+	if tick != none && (s.health.nextGC == none || tick < s.health.nextGC) {
+		s.health.nextGC = tick
+	}
 }
