@@ -125,13 +125,13 @@ func (w *writer) begin() {
 		Seed:      rapid.Uint64Range(0, 3).Draw(w.t, "seed"),
 		PodGC:     pick(w.t, "gc", 0, 0, 3*second),
 		NodeGrace: pick(w.t, "grace", 0, 0, 2*second),
-		Instant:   pick(w.t, "instant", true, true, false),
 		Kubelet: Kubelet{
 			Start: pick(w.t, "start", 0, 0, 3*second),
 			Ready: pick(w.t, "ready", 0, 0, 2*second),
 			Stop:  pick(w.t, "stop", 0, 0, 4*second),
 		},
 	}
+	w.config.Instant = w.config.Seed%2 == 0
 	if w.mood == mixed && rapid.IntRange(0, 3).Draw(w.t, "spread") == 0 {
 		w.config.Kubelet.Jitter = Jitter{Start: 3 * second, Ready: 4 * second, Stop: 5 * second, PerNode: rapid.Bool().Draw(w.t, "per node"), LongTail: rapid.Bool().Draw(w.t, "tailed")}
 	}
