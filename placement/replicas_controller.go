@@ -93,14 +93,15 @@ func currentReplicaSet(sets []*appsv1.ReplicaSet, d *appsv1.Deployment) *appsv1.
 // is taken, the controller counts a collision and hashes again.
 func newReplicaSet(c *cluster.Cluster, d *appsv1.Deployment) *appsv1.ReplicaSet {
 	template, collisions := kube.DecodedTemplate(&d.Spec.Template), d.Status.CollisionCount
-	hash := kube.TemplateHash(template, collisions)
+	release := borrow.From(c).Release()
+	hash := kube.TemplateHash(release, template, collisions)
 	for hashTaken(c, d, hash) {
 		next := int32(1)
 		if collisions != nil {
 			next += *collisions
 		}
 		collisions = &next
-		hash = kube.TemplateHash(template, collisions)
+		hash = kube.TemplateHash(release, template, collisions)
 	}
 	rs := &appsv1.ReplicaSet{}
 	rs.Namespace, rs.Name = d.Namespace, kube.ReplicaSetName(d.Name, hash)

@@ -132,7 +132,7 @@ func (dsc *daemonSetController) labelRevisions(d *daemonSet, adopted []string) e
 // another hash (pkg/controller/daemon/update.go: snapshot).
 func (dsc *daemonSetController) snapshot(d *daemonSet, number int64) (revision, error) {
 	template := &d.object.Spec.Template
-	hash := kube.TemplateHash(d.decoded, d.status.CollisionCount)
+	hash := kube.TemplateHash(dsc.release(), d.decoded, d.status.CollisionCount)
 	name := d.object.Name + "-" + hash
 	if other, taken := dsc.revisionNamed(d.object.Namespace, name); taken {
 		return dsc.collide(d, other)

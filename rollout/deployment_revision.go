@@ -107,7 +107,7 @@ func (y *deploymentSync) make(old []*replicaSet) (*replicaSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash := kube.TemplateHash(kube.DecodedTemplate(&y.d.object.Spec.Template), y.now.CollisionCount)
+	hash := kube.TemplateHash(y.dc.release(), kube.DecodedTemplate(&y.d.object.Spec.Template), y.now.CollisionCount)
 	object := y.newSet(hash, size, highest(old)+1)
 	if other := y.dc.replicaSets.find(kube.Key(object)); other != nil {
 		return nil, y.collide(other)

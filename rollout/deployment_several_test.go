@@ -1,9 +1,7 @@
 package rollout_test
 
 import (
-	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 	"testing"
@@ -14,10 +12,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/rand"
-	"k8s.io/utils/dump"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
@@ -42,7 +39,7 @@ func webOf(name, image string, replicas int32) *appsv1.Deployment {
 // setOf is a ReplicaSet that a Deployment controls, with the hash that it has
 // after so many collisions.
 func setOf(d *appsv1.Deployment, replicas int32, collisions *int32) *appsv1.ReplicaSet {
-	hash, controller := computeHash(&d.Spec.Template, collisions), true
+	hash, controller := kube.TemplateHash(0, &d.Spec.Template, collisions), true
 	template := d.Spec.Template.DeepCopy()
 	template.Labels = map[string]string{"app": "web", "pod-template-hash": hash}
 	return &appsv1.ReplicaSet{
@@ -52,20 +49,6 @@ func setOf(d *appsv1.Deployment, replicas int32, collisions *int32) *appsv1.Repl
 		},
 		Spec: appsv1.ReplicaSetSpec{Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: template.Labels}, Template: *template},
 	}
-}
-
-// computeHash is what the controller (pkg/controller/controller_utils.go:
-// ComputeHash) makes of a template without anything that is lost on the way to
-// a controller.
-func computeHash(template *corev1.PodTemplateSpec, collisions *int32) string {
-	h := fnv.New32a()
-	fmt.Fprintf(h, "%v", dump.ForHash(*template))
-	if collisions != nil {
-		b := make([]byte, 8)
-		binary.LittleEndian.PutUint32(b, uint32(*collisions))
-		h.Write(b)
-	}
-	return rand.SafeEncodeString(fmt.Sprint(h.Sum32()))
 }
 
 func simulate(t *testing.T, objects ...runtime.Object) *rollout.Sim {
@@ -175,7 +158,7 @@ func TestTheOwnReplicaSetIsNoCollision(t *testing.T) {
 // A name that is cut off at a dot makes an invalid name of the ReplicaSet: the
 // Deployment is valid, and says ReplicaSetCreateError where it has a deadline.
 func TestAReplicaSetThatIsRefusedIsACondition(t *testing.T) {
-	hash := computeHash(&webOf("web", "v1", 1).Spec.Template, nil)
+	hash := kube.TemplateHash(0, &webOf("web", "v1", 1).Spec.Template, nil)
 	longest := 253 - len("-") - len(hash)
 	for _, test := range []struct {
 		name    string

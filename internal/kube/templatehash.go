@@ -4,20 +4,23 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"reflect"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/utils/dump"
 )
 
 // TemplateHash returns the hash in the names and labels of ControllerRevisions and
 // ReplicaSets (pkg/controller/controller_utils.go: ComputeHash): FNV-1a over a dump
-// of the Go value. The dump distinguishes nil from empty, so the template must be as
-// DecodedTemplate returns it.
-func TemplateHash(decoded *corev1.PodTemplateSpec, collisions *int32) string {
+// of the Go value, and so over the names of all fields that the type has in a release.
+// The dump distinguishes nil from empty, so the template must be as DecodedTemplate
+// returns it.
+func TemplateHash(release Release, decoded *corev1.PodTemplateSpec, collisions *int32) string {
 	h := fnv.New32a()
-	fmt.Fprint(h, dump.ForHash(*decoded))
+	d := templateDump{release: release.Rules()}
+	d.value(reflect.ValueOf(*decoded), true)
+	h.Write(d.Bytes())
 	if collisions != nil {
 		var b [8]byte
 		binary.LittleEndian.PutUint32(b[:], uint32(*collisions))
