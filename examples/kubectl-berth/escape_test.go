@@ -15,7 +15,7 @@ import (
 // message, a JUnit failure or a SARIF message that is not made printable.
 func TestHostileNamesAreEscaped(t *testing.T) {
 	t.Chdir("testdata/sarif")
-	for _, format := range []string{"table", "json", "yaml", "junit", "github", "sarif"} {
+	for _, format := range []string{"table", "json", "yaml", "junit", "github", "sarif", "html"} {
 		code, out, errs := answerOf([]string{"plan", "-f", "hostile.yaml", "--cluster", "nodes.yaml", "--policy", "hostile-policies.yaml", "-o", format})
 		if code != exitFails || !strings.Contains(out, "gotcha") {
 			t.Fatalf("%s: ended with %d: %s%s", format, code, out, errs)

@@ -9,16 +9,19 @@ import (
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
+
+	"github.com/berthsim/berth/internal/page"
 )
 
 // answer is what a command has found, in every form in which it can be printed.
 type answer struct {
-	text   string  // for table
-	wide   string  // for wide
-	data   any     // for json and yaml
-	claims []claim // for junit, github and sarif
-	note   string  // beside the claims, for junit and github
-	fails  bool    // exit status 1
+	text   string     // for table
+	wide   string     // for wide
+	data   any        // for json and yaml
+	claims []claim    // for junit, github and sarif
+	note   string     // beside the claims, for junit and github
+	page   *page.Page // for html
+	fails  bool       // exit status 1
 }
 
 // output is the flag -o of a command.
@@ -72,6 +75,8 @@ func (o *output) write(env environment, a answer) error {
 		return writeGitHub(env.stdout, a)
 	case "sarif":
 		return writeSARIF(env.stdout, a.claims)
+	case "html":
+		return a.page.Write(env.stdout)
 	case "wide":
 		return writeText(env, a.wide)
 	}

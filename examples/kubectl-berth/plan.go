@@ -76,7 +76,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	flags.BoolVar(&o.settle, "settle", false, "let the cluster settle before the edits are made")
 	flags.BoolVar(&o.incomplete, "allow-incomplete", false, "end with 0 although an edit does not complete: for plans that inject faults")
 	o.timing.addFlags(flags)
-	o.addFlag(cmd, "table", "json", "yaml", "junit", "github", "sarif")
+	o.addFlag(cmd, "table", "json", "yaml", "junit", "github", "sarif", "html")
 }
 
 func (o *options) check() error {
@@ -117,7 +117,7 @@ func (o *options) answer(env environment, w *world) (answer, error) {
 		return answer{}, err
 	}
 	r.incomplete = o.incomplete
-	return r.answer(o.format)
+	return r.answer(o.format, o.ticks())
 }
 
 func readPolicyFiles(files []string) ([]policyEntry, error) {

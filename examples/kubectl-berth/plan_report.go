@@ -22,6 +22,7 @@ type report struct {
 	operations []dryrun.Operation
 	incomplete bool // edits need not complete
 	locator    *locator
+	made       *dryrun.Plan
 }
 
 type daemonSet struct {
@@ -51,7 +52,7 @@ func (e expectation) holds() bool { return e.Nodes > 0 && len(e.Missing) == 0 }
 
 // judge collects everything in the report on the plan.
 func judge(plan *dryrun.Plan, in *inputs, expect []string, policies []policyEntry) (report, error) {
-	r := report{Version: "berth.dryrun/v1", DaemonSets: []daemonSet{}, Policies: []verdict{}, Notes: in.notes, plan: plan.String(), operations: plan.Operations(), locator: &in.locator}
+	r := report{Version: "berth.dryrun/v1", DaemonSets: []daemonSet{}, Policies: []verdict{}, Notes: in.notes, plan: plan.String(), operations: plan.Operations(), locator: &in.locator, made: plan}
 	for _, note := range in.notes {
 		r.plan += "\nnote: " + note + "\n"
 	}
@@ -123,14 +124,17 @@ func (r report) Failed() bool {
 }
 
 // answer returns the report in every form. It makes a page only if that is asked for.
-func (r report) answer(format string) (answer, error) {
-	a := answer{data: r, note: r.plan, fails: r.Failed()}
-	if format == "table" {
+func (r report) answer(format string, ticks int) (a answer, err error) {
+	a = answer{data: r, note: r.plan, fails: r.Failed()}
+	switch format {
+	case "table":
 		a.text = r.table()
-		return a, nil
+	case "html":
+		a.page, err = r.page(ticks)
+	default:
+		a.claims = r.claims()
 	}
-	a.claims = r.claims()
-	return a, nil
+	return a, err
 }
 
 func (r report) table() string {

@@ -34,8 +34,8 @@ Inputs are those of plan --do. SCRIPT is a file, - is standard input.
 		Example: `  # What happens in an outage?
   kubectl berth play outage.txt --cluster dump.yaml
 
-  # The same with pods that take 20 s to become ready
-  kubectl berth play outage.txt --cluster dump.yaml --ready 20s`,
+  # The same with pods that take 20 s to become ready, as a page to show
+  kubectl berth play outage.txt --cluster dump.yaml --ready 20s -o html`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := t.check(); err != nil {
@@ -45,12 +45,12 @@ Inputs are those of plan --do. SCRIPT is a file, - is standard input.
 			if err != nil {
 				return err
 			}
-			return respond(env, &in, &out, func(w *world) (answer, error) { return play(w, &t, script) })
+			return respond(env, &in, &out, func(w *world) (answer, error) { return play(w, &t, script, out.format) })
 		},
 	}
 	in.addFlags(cmd.Flags(), "objects to add to the cluster")
 	t.addFlags(cmd.Flags())
-	out.addFlag(cmd, "table", "json", "yaml")
+	out.addFlag(cmd, "table", "json", "yaml", "html")
 	return cmd
 }
 
@@ -88,7 +88,7 @@ type end struct {
 	Diagnosis *diagnosis.Diagnosis `json:"diagnosis,omitempty"`
 }
 
-func play(w *world, t *timing, script rollout.Script) (answer, error) {
+func play(w *world, t *timing, script rollout.Script, format string) (answer, error) {
 	c, err := w.whole()
 	if err != nil {
 		return answer{}, err
@@ -100,6 +100,7 @@ func play(w *world, t *timing, script rollout.Script) (answer, error) {
 	if err := sim.Play(script); err != nil {
 		return answer{}, err
 	}
+	before := sim.Fork()
 	r := course{Version: "berth.play/v1", Events: []rollout.Event{}, Ends: []end{}}
 	for events := range sim.Run(t.ticks()) {
 		r.Events = append(r.Events, events...)
@@ -112,7 +113,11 @@ func play(w *world, t *timing, script rollout.Script) (answer, error) {
 		r.Ends = append(r.Ends, e)
 	}
 	r.Drains = append([]rollout.DrainStatus{}, sim.Drains()...)
-	return r.answer(), nil
+	a := r.answer()
+	if format == "html" {
+		a.page, err = r.page(before, t.ticks())
+	}
+	return a, err
 }
 
 func endOf(sim *rollout.Sim, key string) (end, error) {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/berthsim/berth/internal/page"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/diagnosis"
 	"github.com/berthsim/berth/rollout/dryrun"
@@ -64,7 +65,7 @@ beside it, - is a node without a pod.
 	flags.StringArrayVar(&o.images, "image", nil, "`container=image` that WORKLOAD gets, as kubectl set image; * is every container; may be repeated")
 	flags.StringArrayVar(&o.compare, "compare", nil, "`limit` to try: maxUnavailable=25%, maxSurge=1 or both with a comma; may be repeated")
 	o.timing.addFlags(flags)
-	o.addFlag(cmd, "table", "json", "yaml")
+	o.addFlag(cmd, "table", "json", "yaml", "html")
 	return cmd
 }
 
@@ -110,6 +111,8 @@ type rolled struct {
 	Timeline  *timeline.Timeline   `json:"timeline"`
 	Status    string               `json:"status"` // as kubectl rollout status prints it
 	Diagnosis *diagnosis.Diagnosis `json:"diagnosis,omitempty"`
+
+	course page.Rollout
 }
 
 func (o *rolloutOptions) simulate(env environment, w *world, args []string) (answer, error) {
@@ -233,9 +236,10 @@ func (o *rolloutOptions) one(plan *dryrun.Plan, key string) (rolled, error) {
 	if err != nil {
 		return r, err
 	}
-	if r.Timeline, err = timeline.Watch(sim, key, o.ticks()); err != nil {
+	if r.course, err = page.Watch(sim, key, o.ticks()); err != nil {
 		return r, err
 	}
+	r.Timeline = r.course.Timeline
 	last, err := endOf(sim, key)
 	r.Status, r.Diagnosis = last.Status, last.Diagnosis
 	return r, err
@@ -252,7 +256,7 @@ func objectOf(plan *dryrun.Plan, key string) (runtime.Object, error) {
 }
 
 func (r courses) answer(width int) answer {
-	a := answer{data: r}
+	a := answer{data: r, page: r.page()}
 	var b strings.Builder
 	for i, one := range r.Rollouts {
 		if i > 0 {
