@@ -1,11 +1,13 @@
 // Contrast runs a DaemonSet and a Deployment side by side on a small cluster. It shows
 // where their pods run, what scaling means for each, how each is updated, what a
-// drained node does to them, and how each is rolled back.
+// drained node does to them, and how each is rolled back. -html FILE writes the updates as
+// a page to show.
 package main
 
 import (
 	"bytes"
 	_ "embed"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -16,8 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/page"
 	"github.com/berthsim/berth/rollout"
-	"github.com/berthsim/berth/rollout/timeline"
 )
 
 //go:embed nodes.yaml
@@ -29,12 +31,21 @@ var shop []byte
 const daemonSet, deployment = "shop/log-shipper", "shop/frontend"
 
 func main() {
-	if err := run(os.Stdout); err != nil {
+	html := flag.String("html", "", "write a page to `FILE`")
+	flag.Parse()
+	p := page.Page{Title: "A DaemonSet and a Deployment are updated"}
+	if err := run(os.Stdout, &p); err != nil {
+		log.Fatal(err)
+	}
+	if *html == "" {
+		return
+	}
+	if err := p.WriteFile(*html); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(w io.Writer) error {
+func run(w io.Writer, updates *page.Page) error {
 	m, err := cluster.ReadManifest(bytes.NewReader(append(append(nodes, "---\n"...), shop...)))
 	if err != nil {
 		return err
@@ -48,7 +59,7 @@ func run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s := stage{w, sim}
+	s := stage{w, sim, updates}
 	for _, act := range []struct {
 		title string
 		play  func(stage) error
@@ -72,6 +83,7 @@ func run(w io.Writer) error {
 type stage struct {
 	io.Writer
 	*rollout.Sim
+	updates *page.Page
 }
 
 // settle runs the simulation until nothing happens any more.
@@ -150,11 +162,12 @@ func (s stage) watch(object runtime.Object, key string) error {
 	if err := s.Apply(object); err != nil {
 		return err
 	}
-	picture, err := timeline.Watch(s.Sim, key, 1000)
+	course, err := page.Watch(s.Sim, key, 1000)
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(s, picture)
+	s.updates.Rollouts = append(s.updates.Rollouts, course)
+	fmt.Fprint(s, course.Timeline)
 	return nil
 }
 
@@ -170,7 +183,7 @@ func (s stage) status() error {
 }
 
 func (s stage) drain() error {
-	fork := stage{s.Writer, s.Fork()}
+	fork := stage{s.Writer, s.Fork(), s.updates}
 	if err := fork.Inject(rollout.Drain{Node: "shop-a"}); err != nil {
 		return err
 	}

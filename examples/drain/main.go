@@ -1,10 +1,12 @@
 // Drain empties two workers one after the other, as kubectl drain would. It shows what
-// drain refuses, what it waits for, and what lets it continue.
+// drain refuses, what it waits for, and what lets it continue. -html FILE writes a page to
+// show.
 package main
 
 import (
 	"bytes"
 	_ "embed"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/page"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -28,7 +31,19 @@ var story = []struct{ title, input string }{
 }
 
 func main() {
+	html := flag.String("html", "", "write a page to `FILE`")
+	flag.Parse()
 	if err := run(os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+	if *html == "" {
+		return
+	}
+	p, err := display()
+	if err == nil {
+		err = p.WriteFile(*html)
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
 }
@@ -90,4 +105,30 @@ func show(w io.Writer, sim *rollout.Sim) {
 		message = err.Error() + "\n"
 	}
 	fmt.Fprintf(w, "=> %s", message)
+}
+
+// display returns the story as a page, a scene each minute.
+func display() (page.Page, error) {
+	p := page.Page{Title: "Two workers are drained"}
+	for _, key := range []string{"daemonset/monitoring/node-exporter", "deployment/shop/checkout"} {
+		sim, err := start()
+		if err != nil {
+			return p, err
+		}
+		for i, scene := range story {
+			input, err := rollout.ParseInput(scene.input)
+			if err == nil {
+				err = sim.At(sim.Now()+1+60*i, input)
+			}
+			if err != nil {
+				return p, err
+			}
+		}
+		course, err := page.Watch(sim, key, 1000)
+		if err != nil {
+			return p, err
+		}
+		p.Rollouts = append(p.Rollouts, course)
+	}
+	return p, nil
 }

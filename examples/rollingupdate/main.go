@@ -1,11 +1,10 @@
 // Rollingupdate updates the image of a DaemonSet on a cluster of ten nodes, two slow
 // and one dead. It draws the update as a picture, and prints what other values of
-// maxUnavailable would have taken. With an argument it writes the picture there as SVG.
+// maxUnavailable would have taken. -html FILE writes a page to show.
 package main
 
 import (
-	"bytes"
-	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -18,22 +17,31 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/page"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/diagnosis"
 	"github.com/berthsim/berth/rollout/timeline"
 )
 
 func main() {
-	svg := ""
-	if len(os.Args) > 1 {
-		svg = os.Args[1]
+	html := flag.String("html", "", "write a page to `FILE`")
+	flag.Parse()
+	if err := run(os.Stdout); err != nil {
+		log.Fatal(err)
 	}
-	if err := run(os.Stdout, svg); err != nil {
+	if *html == "" {
+		return
+	}
+	p, err := show()
+	if err == nil {
+		err = p.WriteFile(*html)
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(w io.Writer, svg string) error {
+func run(w io.Writer) error {
 	sim, err := outage()
 	if err != nil {
 		return err
@@ -78,7 +86,32 @@ func run(w io.Writer, svg string) error {
 	fmt.Fprint(w, picture)
 	message, _, err := sim.RolloutStatus("default/exporter")
 	fmt.Fprint(w, message)
-	return errors.Join(err, draw(picture, svg))
+	return err
+}
+
+// show returns the update as a page: stuck on the dead node, which comes back after 20 s.
+func show() (page.Page, error) {
+	p := page.Page{Title: "An update past a dead node"}
+	sim, err := outage()
+	if err != nil {
+		return p, err
+	}
+	if err := sim.Apply(exporter("exporter:1.1")); err != nil {
+		return p, err
+	}
+	stuck := sim.Fork()
+	stuck.Advance(1000)
+	x, err := diagnosis.Diagnose(stuck, "default/exporter")
+	if err != nil {
+		return p, err
+	}
+	p.Diagnoses = append(p.Diagnoses, x)
+	if err := sim.At(sim.Now()+20, rollout.NodeReady{Node: "node-5"}); err != nil {
+		return p, err
+	}
+	course, err := page.Watch(sim, "default/exporter", 1000)
+	p.Rollouts = append(p.Rollouts, course)
+	return p, err
 }
 
 // outage returns a running DaemonSet with one node that fails.
@@ -103,17 +136,6 @@ func outage() (*rollout.Sim, error) {
 	for range sim.Run(100) { // until the node is Unknown
 	}
 	return sim, err
-}
-
-func draw(picture *timeline.Timeline, file string) error {
-	if file == "" {
-		return nil
-	}
-	var svg bytes.Buffer
-	if err := picture.SVG(&svg); err != nil {
-		return err
-	}
-	return os.WriteFile(file, svg.Bytes(), 0o644)
 }
 
 func pool(n int) (*cluster.Cluster, error) {

@@ -1,11 +1,6 @@
 package main
 
 import (
-	"encoding/xml"
-	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,22 +9,21 @@ import (
 
 func TestOutput(t *testing.T) {
 	var out strings.Builder
-	file := filepath.Join(t.TempDir(), "rollout.svg")
-	if err := run(&out, file); err != nil {
+	if err := run(&out); err != nil {
 		t.Fatal(err)
 	}
 	golden.Compare(t, "output.txt", out.String())
+}
 
-	svg, err := os.Open(file)
+// The README shows the picture of the page.
+func TestPicture(t *testing.T) {
+	p, err := show()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer svg.Close()
-	for d := xml.NewDecoder(svg); ; {
-		if _, err := d.Token(); errors.Is(err, io.EOF) {
-			return
-		} else if err != nil {
-			t.Fatal(err)
-		}
+	var svg strings.Builder
+	if err := p.Rollouts[0].Timeline.SVG(&svg); err != nil {
+		t.Fatal(err)
 	}
+	golden.Compare(t, "rollout.svg", svg.String())
 }

@@ -5,10 +5,12 @@
 package page
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
+	"os"
 	"strings"
 	"unicode"
 
@@ -50,6 +52,15 @@ func (p Page) Write(w io.Writer) error {
 		Stuck  []stuck
 		Data   data
 	}{p.clean(), p.charts(), p.stuck(), p.data()})
+}
+
+// WriteFile writes the page to a file.
+func (p Page) WriteFile(name string) error {
+	var b bytes.Buffer
+	if err := p.Write(&b); err != nil {
+		return err
+	}
+	return os.WriteFile(name, b.Bytes(), 0o666)
 }
 
 // data is what the script of the page reads.
