@@ -176,6 +176,19 @@ func (a *allowance) words(budget string) string {
 	return text
 }
 
+// countAll returns all budgets as counted does, ascending by namespace and name.
+func (e *evictions) countAll() []*policyv1.PodDisruptionBudget {
+	if e.store == nil {
+		return nil
+	}
+	var all []*policyv1.PodDisruptionBudget
+	index := e.pdbs()
+	for i := range index.all {
+		all = append(all, e.counted(&index.all[i]))
+	}
+	return all
+}
+
 // counted returns the budget with the status that the disruption controller would
 // set now.
 func (e *evictions) counted(of *pdb) *policyv1.PodDisruptionBudget {

@@ -28,11 +28,7 @@ func (s *Sim) Cluster() *cluster.Cluster {
 	add(&objects, b.Namespaces())
 	add(&objects, b.StatefulSets())
 	add(&objects, b.Services())
-	if len(b.PodDisruptionBudgets()) > 0 {
-		for i := range s.evictions.pdbs().all {
-			objects = append(objects, s.evictions.counted(&s.evictions.index.all[i]))
-		}
-	}
+	add(&objects, s.evictions.countAll())
 	add(&objects, b.PriorityClasses())
 	add(&objects, b.ServiceAccounts())
 	add(&objects, b.LimitRanges())

@@ -350,6 +350,8 @@ func (s probed) Budgets(id int32) []*policyv1.PodDisruptionBudget {
 	return all
 }
 
+func (s probed) AllBudgets() []*policyv1.PodDisruptionBudget { return s.evictions.countAll() }
+
 func (s probed) Guarded(id int32) []int32 {
 	var all []int32
 	for _, b := range s.evictions.budgetsOf(&s.pods[id]) {

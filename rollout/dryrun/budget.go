@@ -16,6 +16,7 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/span"
 	"github.com/berthsim/berth/rollout"
+	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
 // BudgetCourse describes what a PodDisruptionBudget allows while a plan is carried out.
@@ -38,7 +39,7 @@ func (b BudgetCourse) String() string {
 
 // findBudgets returns what every PodDisruptionBudget allows while the plan is carried
 // out, ascending by namespace and name. If there are any, it runs the simulation once
-// more and takes a snapshot of the cluster in each tick with an event of their pods.
+// more and counts the budgets in each tick with an event of their pods.
 func (p *Plan) findBudgets() []BudgetCourse {
 	sim, err := p.Sim()
 	if err != nil || len(borrow.From(p.start).PodDisruptionBudgets()) == 0 {
@@ -49,8 +50,8 @@ func (p *Plan) findBudgets() []BudgetCourse {
 	found := map[string]*BudgetCourse{}
 	closed := map[string]int{} // the tick since which none is allowed
 	var keys []string
-	look := func(c *cluster.Cluster, tick int) {
-		for _, b := range borrow.From(c).PodDisruptionBudgets() {
+	look := func(tick int) {
+		for _, b := range probe.Of(sim).AllBudgets() {
 			key := kube.Key(b)
 			x, known := found[key]
 			if !known {
@@ -70,10 +71,10 @@ func (p *Plan) findBudgets() []BudgetCourse {
 			}
 		}
 	}
-	look(sim.Cluster(), start)
+	look(start)
 	for events := range sim.Run(p.base.ticks()) {
 		if slices.ContainsFunc(events, func(e rollout.Event) bool { return daemons || !strings.HasPrefix(e.Key, kube.DaemonSetKind) }) {
-			look(sim.Cluster(), sim.Now())
+			look(sim.Now())
 		}
 	}
 	slices.Sort(keys)

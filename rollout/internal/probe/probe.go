@@ -78,6 +78,9 @@ type Sim interface {
 	// Budgets returns the PodDisruptionBudgets that select a pod, ascending by name.
 	// They must not be changed.
 	Budgets(id int32) []*policyv1.PodDisruptionBudget
+	// AllBudgets returns all PodDisruptionBudgets with their present status, ascending
+	// by namespace and name.
+	AllBudgets() []*policyv1.PodDisruptionBudget
 	// Guarded returns the pods that the PodDisruptionBudgets of a pod select,
 	// ascending.
 	Guarded(id int32) []int32
