@@ -2,12 +2,19 @@
 package borrow
 
 import (
+	"iter"
+
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/snapshot"
 )
 
 // From returns the snapshot behind a cluster. It allocates nothing.
 func From(c *cluster.Cluster) *snapshot.Snapshot { return (*snapshot.Snapshot)(c) }
+
+// Nodes yields the nodes of a set, ascending by name, without copies.
+func Nodes(s cluster.NodeSet) iter.Seq[*corev1.Node] { return snapshot.Set(s).All() }
 
 // Words returns the members of a set as positions in the cluster. See
 // snapshot.Snapshot.Words.

@@ -50,6 +50,7 @@ type Baseline struct {
 
 	baseline func() *course
 	print    func() string
+	findings func() Findings // of the cluster where plans start
 }
 
 // daemon is a DaemonSet on a snapshot.
@@ -86,6 +87,10 @@ func NewBaseline(c *cluster.Cluster, cfg Config) (*Baseline, error) {
 		return b.run(sim)
 	})
 	b.print = sync.OnceValue(func() string { return fingerprintOf(c) })
+	b.findings = sync.OnceValue(func() Findings {
+		found, _ := Inspect(b.cluster, Config{}) // a DaemonSet that cannot be read is an error of NewBaseline
+		return found
+	})
 	var errs []error
 	for _, ds := range borrow.From(b.cluster).DaemonSets() {
 		d, err := b.predict(ds, b.cluster)

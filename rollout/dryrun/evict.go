@@ -273,7 +273,7 @@ func (s *search) leaveUnplaced(pod *corev1.Pod, was, now *corev1.Node) {
 
 // first returns the first name of a set, or "" if the set is empty.
 func first(set cluster.NodeSet) string {
-	for n := range set.All() {
+	for n := range borrow.Nodes(set) {
 		return n.Name
 	}
 	return ""

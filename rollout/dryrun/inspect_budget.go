@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 )
@@ -33,7 +34,7 @@ func (x *inspector) inspectBudget() {
 // old one (pkg/controller/daemon/update.go: rollingUpdate).
 func (x *inspector) inspectDead(limit int) {
 	var dead []string
-	for n := range x.prediction.Eligible().Or(x.prediction.Kept()).All() {
+	for n := range borrow.Nodes(x.prediction.Eligible().Or(x.prediction.Kept())) {
 		if kube.NodeReady(n) == corev1.ConditionUnknown && (x.runs[n.Name] || x.tolerates(n.Name)) {
 			dead = append(dead, n.Name)
 		}

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
@@ -96,7 +97,7 @@ func (x *inspector) inspectVirtual() {
 	}
 	virtual := map[string][]string{} // by the label that marks them
 	severity := SeverityWarning
-	for n := range x.prediction.Eligible().All() {
+	for n := range borrow.Nodes(x.prediction.Eligible()) {
 		if label := virtualLabel(n); label != "" {
 			virtual[label] = append(virtual[label], n.Name)
 			if x.prediction.Pending().Has(n.Name) {

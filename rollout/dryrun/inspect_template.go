@@ -47,7 +47,7 @@ func (x *inspector) inspectSeconds(i int) {
 		return
 	}
 	var loops []string
-	for n := range x.prediction.Eligible().All() {
+	for n := range borrow.Nodes(x.prediction.Eligible()) {
 		for _, taint := range n.Spec.Taints {
 			if taint.Effect == corev1.TaintEffectNoExecute && x.first(&taint) == i {
 				loops = append(loops, n.Name)

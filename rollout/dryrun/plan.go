@@ -193,10 +193,10 @@ func (e effect) turns() bool {
 	return false
 }
 
-// newFindings returns what Inspect finds after the plan and not before. It costs two
-// inspections.
+// newFindings returns what Inspect finds after the plan and not before. It costs an
+// inspection, and another one once for all plans of a Baseline.
 func (p *Plan) newFindings() Findings {
-	before, _ := Inspect(p.Before(), Config{})
+	before := p.base.findings()
 	after, _ := Inspect(p.After(), Config{}) // DaemonSets that cannot be read are in the effects
 	known := map[string]bool{}
 	for _, f := range before {

@@ -158,7 +158,7 @@ func (u *upgrade) compareDaemonSets() {
 		}
 		var nodes []string
 		var example string
-		for node := range after.Pending().All() {
+		for node := range borrow.Nodes(after.Pending()) {
 			if text := u.otherEvent(before, after, node.Name); text != "" {
 				nodes, example = append(nodes, node.Name), cmp.Or(example, text)
 			}
