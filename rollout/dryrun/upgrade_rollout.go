@@ -1,10 +1,13 @@
 package dryrun
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/rollout"
 )
 
@@ -49,7 +52,29 @@ func (b *Baseline) restart(key string) (rollout.Trace, bool) {
 			}
 		}
 	}
+	dropNames(all)
 	return all, true
+}
+
+// dropNames removes the names of new pods from the events. They contain a hash of the
+// template, which differs between releases. Among equal nodes, the seed draws one by the
+// name, so dropNames also removes the nodes of a Deployment's new pods, and sorts the
+// events of each tick, which are in the order of nodes.
+func dropNames(t rollout.Trace) {
+	created := map[string]bool{}
+	for i := range t {
+		e := &t[i]
+		created[e.Pod] = created[e.Pod] || e.Kind == rollout.EventCreated
+		if created[e.Pod] {
+			e.Pod = ""
+			if strings.HasPrefix(e.Key, kube.DeploymentKind) {
+				e.Node = ""
+			}
+		}
+	}
+	slices.SortStableFunc(t, func(a, b rollout.Event) int {
+		return cmp.Or(cmp.Compare(a.Tick, b.Tick), cmp.Compare(a.Node, b.Node), cmp.Compare(a.Pod, b.Pod))
+	})
 }
 
 // firstDifference returns the index of the first event that differs, or -1.
