@@ -122,12 +122,13 @@ func (dsc *daemonSetController) act(d *daemonSet) {
 }
 
 // admitCreations drops the pods that the API server refuses from those that the sync
-// creates, and reports whether there are none. After the batch that fails, the controller tries no more
-// (pkg/controller/daemon/daemon_controller.go: syncNodes); in that batch a quota refuses
-// all pods after the first.
+// creates, and reports whether there are none. After the batch that fails, the
+// controller tries no more (pkg/controller/daemon/daemon_controller.go: syncNodes). In
+// that batch a quota refuses all pods after the first.
 func (dsc *daemonSetController) admitCreations(d *daemonSet) bool {
 	if len(dsc.creations) > 0 && dsc.classOf(d) == none {
 		dsc.creations = dsc.creations[:0]
+		d.requeue.failed(dsc.clock)
 		return false
 	}
 	for i := range dsc.creations {
@@ -138,7 +139,7 @@ func (dsc *daemonSetController) admitCreations(d *daemonSet) bool {
 			return false
 		}
 	}
-	if d.over != (denial{}) {
+	if d.denied == (denial{}) {
 		d.over, d.told = denial{}, ""
 	}
 	d.requeue.succeeded()

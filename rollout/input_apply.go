@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,8 +19,9 @@ import (
 )
 
 // Apply is kubectl apply of a *appsv1.DaemonSet, *appsv1.Deployment or
-// *policyv1.PodDisruptionBudget: it is created, or its spec, labels and annotations
-// are replaced. Defaults are filled in and mistakes refused. Unvalidated skips both
+// *policyv1.PodDisruptionBudget, or of an object that decides about new pods: a
+// *corev1.Namespace, LimitRange, ResourceQuota or ServiceAccount. It is created, or its
+// spec, labels and annotations are replaced. Defaults are filled in and mistakes refused. Unvalidated skips both
 // for an object that an API server has already accepted, but a Deployment gets its
 // defaults all the same. A Deployment without spec.replicas keeps the present number
 // of replicas. A paused Deployment stays paused until Resume.
@@ -60,6 +62,9 @@ func (in Apply) line() string {
 		if o != nil {
 			return in.verb() + "poddisruptionbudget " + kube.Key(o)
 		}
+	}
+	if kind, o := policyOf(in.Object); o != nil {
+		return in.verb() + kind + " " + policyKey(o)
 	}
 	return "apply nothing"
 }
@@ -111,11 +116,14 @@ func (in Apply) check() error {
 		if o != nil {
 			return in.checkBudget(o)
 		}
-	case nil:
+	case nil, *corev1.Namespace, *corev1.LimitRange, *corev1.ResourceQuota, *corev1.ServiceAccount:
+		if _, p := policyOf(o); p != nil {
+			return in.checkPolicy(p)
+		}
 	default:
-		return fmt.Errorf("%T: must be a *DaemonSet or *Deployment of apps/v1, or a *PodDisruptionBudget of policy/v1", o)
+		return fmt.Errorf("%T: must be a *DaemonSet or *Deployment of apps/v1, a *PodDisruptionBudget of policy/v1, or a *Namespace, *LimitRange, *ResourceQuota or *ServiceAccount of v1", o)
 	}
-	return errors.New("no DaemonSet, Deployment or PodDisruptionBudget")
+	return errors.New("no object")
 }
 
 // checkSelectorUpdate refuses a change of the selector, in the words of the API
@@ -169,6 +177,9 @@ func (in Apply) copied() Input {
 			in.Object = defaultBudget(o)
 		}
 	}
+	if kind, o := policyOf(in.Object); o != nil {
+		in.Object = defaultPolicy(kind, o)
+	}
 	return in
 }
 
@@ -180,6 +191,9 @@ func (in Apply) apply(s *Sim) {
 		in.applyDeployment(s, o)
 	case *policyv1.PodDisruptionBudget:
 		in.applyBudget(s, o)
+	}
+	if _, o := policyOf(in.Object); o != nil {
+		in.applyPolicy(s, o)
 	}
 }
 

@@ -48,6 +48,7 @@ func (rsc *replicaSetController) manageSet(rs *replicaSet, active []int32, statu
 	switch diff := len(active) - int(rs.size()); {
 	case diff < 0 && rsc.classOf(rs) == none:
 		failure = rs.denied.message
+		rs.requeue.failed(rsc.clock)
 	case diff < 0:
 		failure = rsc.createReplicas(rs, min(-diff, setBurst))
 	case diff > 0:

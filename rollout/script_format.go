@@ -41,6 +41,9 @@ func (in Apply) script() string {
 			return in.verb() + "poddisruptionbudget " + objectJSON(o.TypeMeta, o.ObjectMeta, o.Spec, o.Status)
 		}
 	}
+	if kind, o := policyOf(in.Object); o != nil {
+		return in.verb() + kind + " " + compact(o)
+	}
 	return in.line()
 }
 

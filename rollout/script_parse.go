@@ -133,6 +133,14 @@ func (r *lexer) apply() Input {
 		in.Object = object[appsv1.Deployment](r)
 	case r.skip("poddisruptionbudget"):
 		in.Object = object[policyv1.PodDisruptionBudget](r)
+	case r.skip("namespace"):
+		in.Object = object[corev1.Namespace](r)
+	case r.skip("limitrange"):
+		in.Object = object[corev1.LimitRange](r)
+	case r.skip("resourcequota"):
+		in.Object = object[corev1.ResourceQuota](r)
+	case r.skip("serviceaccount"):
+		in.Object = object[corev1.ServiceAccount](r)
 	default:
 		in.Object = object[appsv1.DaemonSet](r)
 	}

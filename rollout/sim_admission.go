@@ -25,6 +25,7 @@ func (s *store) admit(pod *corev1.Pod) (*corev1.Pod, *admission.Refusal) {
 
 // denial is why the API server refuses the pods of a template. The zero denial is none.
 type denial struct {
+	plugin  string
 	message string // the API server's
 	object  string // that decides, for example "LimitRange apps/limits"; "" if only the template does
 	silent  bool   // controllers record no event
@@ -33,7 +34,7 @@ type denial struct {
 func denialOf(err error) denial {
 	var r *admission.Refusal
 	if errors.As(err, &r) {
-		return denial{r.Message, r.Object, r.NamespaceTerminating}
+		return denial{r.Plugin.String(), r.Message, r.Object, r.NamespaceTerminating}
 	}
 	return denial{message: err.Error()}
 }

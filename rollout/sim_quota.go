@@ -3,6 +3,7 @@ package rollout
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -14,8 +15,9 @@ import (
 // charges for each new pod and that the quota controller counts again when a pod has
 // gone. Entries are replaced when they change.
 type quotaTable struct {
-	quotas    map[string]quotas
-	recounted bool // some namespace is to be counted
+	quotas  map[string]quotas
+	waiting bool // some namespace is to be counted
+	hopeful bool // some object's next attempt may succeed
 }
 
 type quotas struct {
@@ -23,7 +25,7 @@ type quotas struct {
 	stale bool // pods of the namespace have gone since the last count
 }
 
-func (t *quotaTable) fork() quotaTable { return quotaTable{maps.Clone(t.quotas), t.recounted} }
+func (t *quotaTable) fork() quotaTable { return quotaTable{maps.Clone(t.quotas), t.waiting, t.hopeful} }
 
 // adoptQuotas adopts the ResourceQuotas of the cluster, which are counted before any pod
 // is created.
@@ -37,7 +39,7 @@ func (s *store) adoptQuotas() {
 		all[q.Namespace] = quotas{append(entry.all, q), true}
 	}
 	if len(all) > 0 {
-		s.quotas, s.recounted = all, true
+		s.quotas, s.waiting = all, true
 	}
 }
 
@@ -63,17 +65,17 @@ func (s *store) uncharge(p *pod) {
 	namespace := s.classes[p.class].namespace
 	if entry, ok := s.quotas[namespace]; ok {
 		s.quotas[namespace] = quotas{entry.all, true}
-		s.recounted = true
+		s.waiting = true
 	}
 }
 
 // recountQuotas counts the pods of namespaces whose pods have gone. Controllers that wait
 // for their next attempt there may succeed then.
 func (s *store) recountQuotas() {
-	if !s.recounted {
+	if !s.waiting {
 		return
 	}
-	s.recounted = false
+	s.waiting = false
 	for namespace, entry := range s.quotas { // any order: each by itself
 		if !entry.stale {
 			continue
@@ -120,9 +122,47 @@ func (s *store) chargedPods(namespace string) []*corev1.Pod {
 	return all
 }
 
-// wakeRefused has the controllers whose pods a quota of the namespace refused try again
-// when their next attempt is due.
+// setQuota adds or replaces a ResourceQuota, which keeps its status until it is counted.
+func (s *store) setQuota(q *corev1.ResourceQuota) {
+	if slices.Contains(s.config.DisableAdmissionPlugins, admission.ResourceQuota.String()) {
+		return
+	}
+	q = q.DeepCopy()
+	all := slices.DeleteFunc(slices.Clone(s.quotas[q.Namespace].all), func(old *corev1.ResourceQuota) bool {
+		if old.Name == q.Name {
+			q.Status = old.Status
+		}
+		return old.Name == q.Name
+	})
+	all = append(all, q)
+	slices.SortFunc(all, func(a, b *corev1.ResourceQuota) int { return strings.Compare(a.Name, b.Name) })
+	if s.quotas == nil {
+		s.quotas = map[string]quotas{}
+	}
+	s.quotas[q.Namespace] = quotas{all, true}
+	s.waiting = true
+}
+
+// readmit has the API server look again at the pods that are created from now on in a
+// namespace.
+func (s *store) readmit(namespace string) {
+	for _, slot := range s.daemonSets.order {
+		if d := s.daemonSets.at[slot]; d.object.Namespace == namespace {
+			d.class, d.denied = none, denial{}
+		}
+	}
+	for _, slot := range s.replicaSets.order {
+		if rs := s.replicaSets.at[slot]; rs.object.Namespace == namespace {
+			rs.class, rs.denied = none, denial{}
+		}
+	}
+	s.wakeRefused(namespace)
+}
+
+// wakeRefused has the controllers whose pods are refused in the namespace try again when
+// their next attempt is due.
 func (s *store) wakeRefused(namespace string) {
+	s.hopeful = true
 	for _, slot := range s.daemonSets.order {
 		if d := s.daemonSets.at[slot]; d.object.Namespace == namespace {
 			d.requeue.wake(s.clock)
@@ -137,7 +177,8 @@ func (s *store) wakeRefused(namespace string) {
 
 // fireRetries queues the objects whose next attempt is due and may succeed.
 func (s *store) fireRetries() {
-	if s.nextRetry() > int64(s.clock) {
+	next := s.nextRetry()
+	if s.hopeful = next != int64(never); next > int64(s.clock) {
 		return
 	}
 	for _, slot := range s.daemonSets.order {
@@ -155,7 +196,7 @@ func (s *store) fireRetries() {
 // nextRetry returns the time of the next attempt that may succeed, in seconds, or never.
 func (s *store) nextRetry() int64 {
 	next := int64(never)
-	if len(s.quotas) == 0 {
+	if !s.hopeful {
 		return next
 	}
 	for _, slot := range s.daemonSets.order {

@@ -46,6 +46,9 @@ func (s probed) Object(key string) runtime.Object {
 		}
 		return nil
 	}
+	if object := s.policyNow(key); object != nil {
+		return object
+	}
 	switch d, deployed := s.resolve(key); {
 	case d != nil:
 		return d.object
@@ -206,7 +209,7 @@ func (s probed) Unfinished(key string) *probe.DaemonSet {
 func (s *Sim) daemonSet(d *daemonSet) (*probe.DaemonSet, marks) {
 	surge, unavailable, err := d.budget()
 	x := &probe.DaemonSet{
-		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure, Denied: d.refusal().String(), Invalid: err != nil,
+		Key: d.key, Object: d.object, Workload: d.workload, Deleting: d.deleting, Blind: d.blind, Failure: d.failure, Denied: d.refusal().String(), Denial: d.refusal().parts(), Invalid: err != nil,
 	}
 	user := marks(0)
 	switch {
@@ -257,7 +260,7 @@ func (s probed) Deployment(key string) *probe.Deployment {
 		Syncing: s.wantsAny(d), Still: s.nextForReplicas(d) > s.last, Done: d.done(),
 	}
 	if current := s.currentSet(d); current != nil {
-		x.Denied = current.refusal().String()
+		x.Denied, x.Denial = current.refusal().String(), current.refusal().parts()
 	}
 	for _, slot := range d.mine {
 		rs := s.replicaSets.at[slot]
@@ -392,4 +395,8 @@ func (s probed) FitsWithout(id int32, gone []int32) bool { return s.scheduler.fi
 func (s probed) Hints(id int32) []placement.Hint {
 	hints, _ := s.scheduler.predict(s.pods[id].class).Hints() // it cannot fail: no node is named
 	return hints
+}
+
+func (d denial) parts() probe.Denial {
+	return probe.Denial{Plugin: d.plugin, Object: d.object, Message: d.message}
 }

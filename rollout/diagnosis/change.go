@@ -102,14 +102,21 @@ func (p *printer) apply(in rollout.Apply) (rollout.Input, Change) {
 	if !ok {
 		return in, Change{}
 	}
-	kind := kindOf(in.Object)
-	c := Change{Object: kind + "/" + meta.GetNamespace() + "/" + meta.GetName()}
+	kind, scope := kindOf(in.Object), ""
+	c := Change{Object: kind + "/" + meta.GetName()}
+	if ns := meta.GetNamespace(); ns != "" {
+		c.Object, scope = kind+"/"+ns+"/"+meta.GetName(), " -n "+ns
+	}
+	if _, ok := in.Object.(*corev1.ServiceAccount); ok && p.probe.Object(c.Object) == nil {
+		c.Command = "kubectl create serviceaccount " + meta.GetName() + scope
+		return in, c
+	}
 	object, patch := p.patch(c.Object, in.Object)
 	if object == nil {
 		return in, c
 	}
 	c.Patch = patch
-	c.Command = fmt.Sprintf("kubectl patch %s %s -n %s -p %s", kind, meta.GetName(), meta.GetNamespace(), quoted(patch))
+	c.Command = fmt.Sprintf("kubectl patch %s %s%s -p %s", kind, meta.GetName(), scope, quoted(patch))
 	return rollout.Apply{Object: object, Unvalidated: in.Unvalidated}, c
 }
 
@@ -160,6 +167,14 @@ func kindOf(object runtime.Object) string {
 		return "deployment"
 	case *policyv1.PodDisruptionBudget:
 		return "poddisruptionbudget"
+	case *corev1.Namespace:
+		return "namespace"
+	case *corev1.LimitRange:
+		return "limitrange"
+	case *corev1.ResourceQuota:
+		return "resourcequota"
+	case *corev1.ServiceAccount:
+		return "serviceaccount"
 	}
 	return "object"
 }

@@ -156,6 +156,9 @@ func (d *daemonSet) foreseen(x *diagnoser) []Wait {
 func (d *daemonSet) plenty() int { return len(d.Rows) + 1 }
 
 func (d *daemonSet) general(x *diagnoser) (all []candidate, only bool) {
+	if x.all == BlockerFailedCreate {
+		return d.readmission(x), false
+	}
 	zero, one := intstr.FromInt32(0), intstr.FromInt32(1)
 	if x.all != "" {
 		return []candidate{d.strategy(RemedyChangeUpdateLimit, "set maxUnavailable to 1", one, zero)}, true
@@ -167,6 +170,20 @@ func (d *daemonSet) general(x *diagnoser) (all []candidate, only bool) {
 		all = append(all, d.strategy(RemedyReplaceInPlace, "set maxSurge to 0 and maxUnavailable to 1", one, zero))
 	}
 	return all, false
+}
+
+// readmission returns what may have the API server take the DaemonSet's pods.
+func (d *daemonSet) readmission(x *diagnoser) []candidate {
+	r := &refusedPods{diagnoser: x, Denial: d.Denial, spec: &d.Object.Spec.Template.Spec}
+	for _, row := range d.Rows {
+		if row.Wanted && row.Newest == probe.None && row.Oldest == probe.None {
+			r.missing++
+		}
+	}
+	r.change = func(does string, change func(*corev1.PodSpec)) candidate {
+		return d.changed(RemedyChangeTemplate, does, func(ds *appsv1.DaemonSet) { change(&ds.Spec.Template.Spec) })
+	}
+	return r.candidates()
 }
 
 // raise finds the smallest limit that lets the rollout get as far as the greatest

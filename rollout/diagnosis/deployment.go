@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/berthsim/berth/cluster"
@@ -172,7 +173,19 @@ func (d *deployment) general(x *diagnoser) (all []candidate, only bool) {
 	if d.paused() {
 		all = append(all, d.resume())
 	}
+	if x.all == BlockerFailedCreate {
+		all = append(all, d.readmission(x)...)
+	}
 	return slices.Concat(all, d.budgets(x), d.fewer(x)), false
+}
+
+// readmission returns what may have the API server take the Deployment's pods.
+func (d *deployment) readmission(x *diagnoser) []candidate {
+	r := &refusedPods{diagnoser: x, Denial: d.Denial, spec: &d.Object.Spec.Template.Spec, missing: d.Replicas + d.MaxSurge}
+	r.change = func(does string, change func(*corev1.PodSpec)) candidate {
+		return d.changed(RemedyChangeTemplate, does, func(object *appsv1.Deployment) { change(&object.Spec.Template.Spec) })
+	}
+	return r.candidates()
 }
 
 func (d *deployment) resume() candidate {

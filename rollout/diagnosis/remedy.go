@@ -103,13 +103,14 @@ const (
 	RemedyChangeTemplate    RemedyKind = "ChangeTemplate"    // to a new revision: all nodes are updated again
 	RemedyUndo              RemedyKind = "Undo"              // the update is rolled back
 	RemedyRemoveNodes       RemedyKind = "RemoveNodes"       // from the cluster
+	RemedyChangePolicy      RemedyKind = "ChangePolicy"      // what decides about new pods: a LimitRange, a ResourceQuota, a ServiceAccount, the labels of a namespace
 	RemedyChangePDB         RemedyKind = "ChangePDB"         // a PodDisruptionBudget: fewer pods are protected
 	RemedyBypassPDB         RemedyKind = "BypassPDB"         // delete pods that a PodDisruptionBudget protects
 )
 
 var remedyKinds = []RemedyKind{
 	RemedyResume, RemedyChangeUpdateLimit, RemedyReplaceInPlace, RemedyDeletePods, RemedyRepairNodes,
-	RemedyAddNodes, RemedyScaleUp, RemedyScaleDown, RemedyChangeTemplate, RemedyUndo, RemedyRemoveNodes, RemedyChangePDB, RemedyBypassPDB,
+	RemedyAddNodes, RemedyScaleUp, RemedyScaleDown, RemedyChangeTemplate, RemedyUndo, RemedyRemoveNodes, RemedyChangePolicy, RemedyChangePDB, RemedyBypassPDB,
 }
 
 // size returns the place of the kind among all, from the smallest change to the largest.

@@ -107,6 +107,7 @@ type DaemonSet struct {
 	Blind    bool   // the selector is empty
 	Failure  string // of its last sync
 	Denied   string // why the API server refuses pods of the template
+	Denial   Denial // likewise, in parts
 
 	// The update limit is maxSurge if Surges, else maxUnavailable: Used of Of
 	// nodes. Without strategy RollingUpdate it is 0.
@@ -116,6 +117,13 @@ type DaemonSet struct {
 
 	Earlier []int64   // revisions other than the current one, ascending
 	Rows    []NodeRow // by node, ascending, including removed nodes
+}
+
+// Denial is why the API server refuses pods. The zero Denial is none.
+type Denial struct {
+	Plugin  string // "LimitRanger"
+	Object  string // that decides: "LimitRange apps/limits"
+	Message string // the API server's
 }
 
 // NodeRow is one node of a DaemonSet. Available and Updated are about the pod
@@ -144,6 +152,7 @@ type Deployment struct {
 	SelectsNothing bool   // the selector is empty
 	Failure        string // of its last sync
 	Denied         string // why the API server refuses pods of the template
+	Denial         Denial // likewise, in parts
 
 	Replicas, MaxSurge, MaxUnavailable int
 
