@@ -39,7 +39,7 @@ func TestInputsAreChecked(t *testing.T) {
 		{rollout.Scale{Key: "web", Replicas: -1}, []string{`"web"`, "replicas -1: must not be negative"}},
 		{rollout.Scale{Key: "default/web", Replicas: 200_001}, []string{"replicas 200001: berth accepts at most 200000"}},
 		{rollout.Apply{}, []string{"apply"}},
-		{rollout.Apply{Object: (*appsv1.DaemonSet)(nil)}, []string{"no DaemonSet, Deployment or PodDisruptionBudget"}},
+		{rollout.Apply{Object: (*appsv1.DaemonSet)(nil)}, []string{"no object"}},
 		{rollout.Apply{Object: &appsv1.StatefulSet{ObjectMeta: named}}, []string{"*v1.StatefulSet: must be a *DaemonSet or *Deployment of apps/v1"}},
 		{rollout.Apply{Object: &appsv1.Deployment{}, Unvalidated: true}, []string{"metadata.name: Required value"}},
 		{rollout.Apply{Object: &appsv1.DaemonSet{}, Unvalidated: true}, []string{"metadata.name: Required value"}},

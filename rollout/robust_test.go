@@ -141,7 +141,7 @@ func TestInjectIsAllOrNothing(t *testing.T) {
 	s := fleet(t, 1, "1")
 	err := s.Inject(NodeDown{"node-0000000"}, Apply{}, NodeReady{}, Undo{Key: "agent", Revision: -1}, Delete{"default/agent", "Back"},
 		ApplyNode{}, EditNode{"x", []cluster.NodeEdit{{}}}, NeverReady{Nodes: []string{""}}, nil)
-	want := `apply nothing: no DaemonSet, Deployment or PodDisruptionBudget
+	want := `apply nothing: no object
 node-ready: no node
 undo agent to -1: key "agent": must be namespace/name
 unable to find specified revision -1 in history
