@@ -139,7 +139,7 @@ var arrows = []arrow{
 	{"placement/placementtest", "cluster cluster/clustertest placement"},
 	{"rollout/internal/probe", "cluster internal/kube placement"},
 	{"rollout", "cluster placement internal/borrow internal/apiserver/admission internal/apiserver/apply internal/apiserver/defaults internal/apiserver/validation internal/enum internal/kube internal/room internal/spell rollout/internal/probe"},
-	{"rollout/diagnosis", "cluster placement internal/apiserver/apply internal/kube internal/room rollout rollout/internal/probe"},
+	{"rollout/diagnosis", "cluster placement internal/apiserver/apply internal/apiserver/admission internal/kube internal/room rollout rollout/internal/probe"},
 	{"rollout/timeline", "rollout rollout/internal/probe"},
 	{"rollout/rollouttest", "internal/span cluster cluster/clustertest internal/borrow internal/kube placement rollout rollout/internal/probe rollout/diagnosis"},
 	{"rollout/dryrun", "internal/span cluster placement internal/borrow internal/snapshot rollout rollout/diagnosis rollout/internal/probe internal/apiserver/apply internal/apiserver/defaults internal/apiserver/kinds internal/apiserver/validation internal/kube internal/podtemplate internal/room"},
