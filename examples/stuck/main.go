@@ -1,4 +1,4 @@
-// Stuck lets four rollouts get stuck, prints why, applies the cheapest remedy of each
+// Stuck lets six rollouts get stuck, two of which make no pods at all, prints why, applies the cheapest remedy of each
 // diagnosis, and runs the rollout to its end.
 package main
 
@@ -24,6 +24,12 @@ var agents []byte
 
 //go:embed shop.yaml
 var shop []byte
+
+//go:embed policies.yaml
+var policies []byte
+
+//go:embed refused.yaml
+var refused []byte
 
 const exporter, shipper, checkout = "monitoring/node-exporter", "logging/log-shipper", "shop/checkout"
 
@@ -71,6 +77,25 @@ func run(w io.Writer) error {
 		}
 		settle(sim)
 		if err := cure(w, sim, story.key); err != nil {
+			return err
+		}
+	}
+	return makeNoPods(w, sim)
+}
+
+// makeNoPods applies DaemonSets whose pods the API server refuses.
+func makeNoPods(w io.Writer, sim *rollout.Sim) error {
+	m, err := cluster.ReadManifest(bytes.NewReader(refused))
+	if err != nil {
+		return err
+	}
+	for _, ds := range m.DaemonSets {
+		fmt.Fprintf(w, "\n%s/%s makes no pods:\n", ds.Namespace, ds.Name)
+		if err := sim.Apply(ds); err != nil {
+			return err
+		}
+		settle(sim)
+		if err := cure(w, sim, ds.Namespace+"/"+ds.Name); err != nil {
 			return err
 		}
 	}
@@ -134,7 +159,7 @@ func settle(sim *rollout.Sim) {
 }
 
 func store() (*cluster.Cluster, error) {
-	all := bytes.Join([][]byte{nodes, agents, shop}, []byte("\n---\n"))
+	all := bytes.Join([][]byte{nodes, agents, shop, policies}, []byte("\n---\n"))
 	m, err := cluster.ReadManifest(bytes.NewReader(all))
 	if err != nil {
 		return nil, err

@@ -243,11 +243,14 @@ func (r *refusedPods) first(all ...candidate) []candidate {
 // adds what that level asks for
 // (https://kubernetes.io/docs/concepts/security/pod-security-standards).
 func (r *refusedPods) secure(restricted bool) candidate {
-	does := "leave out host namespaces, host ports, hostPath volumes and privileged containers"
-	if restricted {
-		does += ", and run as non-root without capabilities and privilege escalation, with the seccomp profile RuntimeDefault"
+	var steps []string
+	if forbidden := r.privileges(); len(forbidden) > 0 {
+		steps = append(steps, "leave out "+strings.Join(forbidden, ", "))
 	}
-	return r.change(does, func(spec *corev1.PodSpec) {
+	if restricted {
+		steps = append(steps, "run as non-root without capabilities and privilege escalation, with the seccomp profile RuntimeDefault")
+	}
+	return r.change(strings.Join(steps, ", and "), func(spec *corev1.PodSpec) {
 		spec.HostNetwork, spec.HostPID, spec.HostIPC = false, false, false
 		paths := map[string]bool{}
 		spec.Volumes = slices.DeleteFunc(spec.Volumes, func(v corev1.Volume) bool {
@@ -260,6 +263,29 @@ func (r *refusedPods) secure(restricted bool) candidate {
 			}
 		}
 	})
+}
+
+// privileges lists what the template has that the level baseline forbids.
+func (r *refusedPods) privileges() []string {
+	containers := slices.Concat(r.spec.InitContainers, r.spec.Containers)
+	var all []string
+	note := func(what string, has bool) {
+		if has {
+			all = append(all, what)
+		}
+	}
+	note("host namespaces", r.spec.HostNetwork || r.spec.HostPID || r.spec.HostIPC)
+	note("hostPath volumes", slices.ContainsFunc(r.spec.Volumes, func(v corev1.Volume) bool { return v.HostPath != nil }))
+	note("host ports", slices.ContainsFunc(containers, func(c corev1.Container) bool {
+		return slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.HostPort != 0 })
+	}))
+	note("privileged containers", slices.ContainsFunc(containers, func(c corev1.Container) bool {
+		return c.SecurityContext != nil && c.SecurityContext.Privileged != nil && *c.SecurityContext.Privileged
+	}))
+	note("added capabilities", slices.ContainsFunc(containers, func(c corev1.Container) bool {
+		return c.SecurityContext != nil && c.SecurityContext.Capabilities != nil && len(c.SecurityContext.Capabilities.Add) > 0
+	}))
+	return all
 }
 
 func secureContainer(c *corev1.Container, paths map[string]bool, restricted bool) {
