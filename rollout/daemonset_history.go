@@ -82,9 +82,8 @@ func (dsc *daemonSetController) setHash(d *daemonSet, hash string) {
 // ControllerRevisionControllerRefManager). It returns the names of the adopted
 // ones.
 func (dsc *daemonSetController) claimRevisions(d *daemonSet) (adopted []string) {
-	matches := func(r revision) bool { return d.selector.Matches(labels.Set(r.object.Labels)) }
 	dsc.orphans = slices.DeleteFunc(dsc.orphans, func(r revision) bool {
-		if r.object.Namespace != d.object.Namespace || !matches(r) {
+		if !d.claims(r) {
 			return false
 		}
 		owned := r.with(func(o *appsv1.ControllerRevision) {
@@ -95,7 +94,7 @@ func (dsc *daemonSetController) claimRevisions(d *daemonSet) (adopted []string) 
 		return true
 	})
 	d.revisions = slices.DeleteFunc(d.revisions, func(r revision) bool {
-		if !matches(r) {
+		if !d.claims(r) {
 			dsc.orphanRevision(r)
 			return true
 		}
@@ -104,6 +103,11 @@ func (dsc *daemonSetController) claimRevisions(d *daemonSet) (adopted []string) 
 	slices.SortFunc(d.revisions, byName)
 	dsc.busy = dsc.busy || len(adopted) > 0
 	return adopted
+}
+
+// claims reports whether the DaemonSet's selector matches the revision.
+func (d *daemonSet) claims(r revision) bool {
+	return r.object.Namespace == d.object.Namespace && d.selector.Matches(labels.Set(r.object.Labels))
 }
 
 // labelRevisions adds the hash label to adopted revisions. The hash is their

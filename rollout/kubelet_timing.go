@@ -64,9 +64,11 @@ func (k *kubelets) slow(p *pod, t *times) {
 }
 
 // jitterOf returns the pod's contribution to a draw. Its name is not part of
-// that: the numbers in names depend on how many pods there were before.
+// that: the numbers in names depend on how many pods there were before. Its time of
+// creation is, and does not depend on Config.Start: a simulation of a dump draws
+// what the simulation that wrote the dump would have drawn.
 func (k *kubelets) jitterOf(p *pod) uint64 {
-	node := uint64(0)
+	node, created := uint64(0), uint64(uint32(int64(p.created)+k.start-epoch.Unix()))
 	if p.node != none {
 		node = k.nodeNames[p.node].jitter
 	}
@@ -74,11 +76,11 @@ func (k *kubelets) jitterOf(p *pod) uint64 {
 	case k.config.Kubelet.Jitter.PerNode:
 		return node
 	case p.owner != none:
-		return node ^ bits.RotateLeft64(k.daemonSets.at[p.owner].jitter, 21) + uint64(uint32(p.created))
-	case p.name < 0:
+		return node ^ bits.RotateLeft64(k.daemonSets.at[p.owner].jitter, 21) + created
+	case p.name < 0 && p.set == none:
 		return node ^ kube.HashName(kube.Key(k.named[^p.name]))
 	}
-	return node ^ kube.HashName(k.namespace(p)+"/"+k.classes[p.class].prefix) + uint64(uint32(p.created))
+	return node ^ kube.HashName(k.namespace(p)+"/"+k.classes[p.class].prefix) + created
 }
 
 // matches reports whether the pod has the image and is on one of the nodes,

@@ -107,7 +107,9 @@ func (rsc *replicaSetController) setStatus(rs *replicaSet) appsv1.ReplicaSetStat
 		case p.terminal():
 			continue
 		case p.is(terminating):
-			leaving++
+			if rs.selector.Matches(labels.Set(rsc.classes[p.class].labels)) { // (pkg/controller/controller_utils.go: FilterClaimedPods)
+				leaving++
+			}
 			continue
 		}
 		if p.class != known {

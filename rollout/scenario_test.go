@@ -30,6 +30,7 @@ import (
 //	                          and what else parseObject reads
 //	read                      like cluster, but of YAML
 //	reload [after=0s] [latest]   the simulation goes on from its own YAML, read a while later, or at the time that it tells itself
+//	reload ownerless             likewise, of whose ControllerRevisions the owners are lost
 //	apply name=agent image=v1 unavailable=1 surge=0 strategy=OnDelete min-ready=0 history=10 grace=30 on=pool=a tolerate=key tolerate=key:30 (NoExecute, seconds) tolerate-all cpu=1 port=80 priority=class node=n1 annotation=k=v unvalidated
 //	                          only what is named changes; the DaemonSet is default/agent
 //	deploy name=web image=v1 replicas=3 surge=25% unavailable=25% strategy=Recreate min-ready=0 deadline=600 history=10 grace=30 cpu=1 port=80 on=pool=a
@@ -201,19 +202,33 @@ func (g *stage) read(d *datadriven.TestData) error {
 func (g *stage) reload(d *datadriven.TestData) (err error) {
 	cfg := g.sim.Config()
 	cfg.Start = g.sim.Time(g.sim.Now())
+	c := g.sim.Cluster()
 	for _, a := range d.CmdArgs {
-		if a.Key == "latest" {
+		switch a.Key {
+		case "latest":
 			cfg.Start = time.Time{}
-			continue
+		case "ownerless":
+			c, err = ownerless(c)
+		default:
+			var after time.Duration
+			after, err = time.ParseDuration(a.Vals[0])
+			cfg.Start = cfg.Start.Add(after)
 		}
-		after, err := time.ParseDuration(a.Vals[0])
 		if err != nil {
 			return err
 		}
-		cfg.Start = cfg.Start.Add(after)
 	}
-	g.sim, err = New(reread(g.t, g.sim.Cluster()), cfg)
+	g.sim, err = New(reread(g.t, c), cfg)
 	return err
+}
+
+// ownerless returns the cluster with ControllerRevisions that nothing owns.
+func ownerless(c *cluster.Cluster) (*cluster.Cluster, error) {
+	m := c.Manifest()
+	for _, r := range m.ControllerRevisions {
+		r.OwnerReferences = nil
+	}
+	return cluster.New(m.Objects()...)
 }
 
 func (g *stage) begin(d *datadriven.TestData, c *cluster.Cluster) (err error) {

@@ -154,12 +154,14 @@ func (s *Sim) adoptRevisions() {
 	slices.SortFunc(s.orphans, byName)
 }
 
-// guessRevision is for a dump without ControllerRevisions. The hash in the pods'
+// guessRevision is for a DaemonSet without ControllerRevisions, owned or free to be
+// adopted. The hash in the pods'
 // labels depends on the version of Kubernetes that computed it. So guessRevision
 // assumes that the present template is the revision that the status counts as
 // updated.
 func (s *Sim) guessRevision(d *daemonSet) {
-	if len(d.revisions) > 0 || d.deleting || d.status.ObservedGeneration != d.object.Generation {
+	if len(d.revisions) > 0 || d.deleting || d.status.ObservedGeneration != d.object.Generation ||
+		slices.ContainsFunc(s.orphans, func(r revision) bool { return d.claims(r) }) {
 		return
 	}
 	counts := map[string]int32{}

@@ -56,10 +56,13 @@ func latest(c *cluster.Cluster) time.Time {
 	}
 	seeAvailable(c, see)
 	if last.IsZero() {
-		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		return epoch
 	}
 	return last
 }
+
+// epoch is the time of a dump without timestamps.
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func seePod(p *corev1.Pod, see func(...metav1.Time)) {
 	see(p.CreationTimestamp)
