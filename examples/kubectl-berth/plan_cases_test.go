@@ -17,6 +17,7 @@ func TestCases(t *testing.T) {
 		args  string
 	}{
 		{"an apply without uid is a rolling update of the same object", exitHolds, "--cluster F1-dump.yaml -f F1-with-daemonset.yaml"},
+		{"an apply keeps what the manifest does not state", exitHolds, "--cluster F1-dump.yaml -f F1-without-replicas.yaml"},
 		{"a drained pod does not compete with its own replacement", exitHolds, "--cluster F2-dump.yaml --do 'drain n2 --ignore-daemonsets' --policy F2-policy.yaml"},
 		{"a budget that allows no eviction keeps a drain from completing", exitFails, "--cluster F3-dump-pdb.yaml --do 'drain n2 --ignore-daemonsets'"},
 		{"a drain that kubectl refuses does not complete", exitFails, "--cluster F3-dump-ds.yaml --do 'drain a'"},

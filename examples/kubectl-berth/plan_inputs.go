@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,7 +31,7 @@ func (o *options) inputs(env environment, w *world) (*inputs, error) {
 	}
 	for _, object := range in.apply {
 		if ds, ok := object.(*appsv1.DaemonSet); ok {
-			in.keys = append(in.keys, ds.Namespace+"/"+ds.Name)
+			in.keys = append(in.keys, cmp.Or(ds.Namespace, metav1.NamespaceDefault)+"/"+ds.Name)
 		}
 	}
 	switch {

@@ -161,18 +161,17 @@ func (w *world) changes(s *source) ([]runtime.Object, error) {
 		if err != nil {
 			return nil, inFile{in.name, err}
 		}
-		for _, o := range own.Manifest().Objects() {
-			_, daemons := o.(*appsv1.DaemonSet)
-			_, replicas := o.(*appsv1.Deployment)
-			switch {
-			case !daemons && !replicas && len(w.dumps) == 0:
-				there = append(there, o)
-			case s.labels.Matches(labels.Set(o.(metav1.Object).GetLabels())):
-				if err := s.mismatch(o); err != nil {
-					return nil, inFile{in.name, err}
-				}
-				apply = append(apply, o)
+		if len(w.dumps) == 0 {
+			there = append(there, slices.DeleteFunc(own.Manifest().Objects(), isWorkload)...)
+		}
+		for _, o := range in.manifest.Objects() { // as written: an apply keeps what a manifest does not state
+			if len(w.dumps) == 0 && !isWorkload(o) || !s.labels.Matches(labels.Set(o.(metav1.Object).GetLabels())) {
+				continue
 			}
+			if err := s.mismatch(o); err != nil {
+				return nil, inFile{in.name, err}
+			}
+			apply = append(apply, o)
 		}
 	}
 	var err error
@@ -182,6 +181,15 @@ func (w *world) changes(s *source) ([]runtime.Object, error) {
 		}
 	}
 	return apply, nil
+}
+
+// isWorkload reports whether the object is a DaemonSet or Deployment.
+func isWorkload(o runtime.Object) bool {
+	switch o.(type) {
+	case *appsv1.DaemonSet, *appsv1.Deployment:
+		return true
+	}
+	return false
 }
 
 // inNamespace puts objects that name no namespace into that of -n, as kubectl does.
