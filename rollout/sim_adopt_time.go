@@ -61,9 +61,6 @@ func latest(c *cluster.Cluster) time.Time {
 	return last
 }
 
-// epoch is the time of a dump without timestamps.
-var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-
 func seePod(p *corev1.Pod, see func(...metav1.Time)) {
 	see(p.CreationTimestamp)
 	if p.Status.StartTime != nil {

@@ -7,6 +7,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// epoch is the time of a dump without timestamps.
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // end is the end of time: 34 years after tick 0, or after a billion ticks.
 const end simTime = math.MaxInt32 / 2
 

@@ -109,7 +109,7 @@ func (o *options) answer(env environment, w *world) (answer, error) {
 		return answer{}, err
 	}
 	plan, err := base.Plan(edits...)
-	if err != nil {
+	if err != nil && (plan == nil || !errors.Is(err, dryrun.ErrRefused)) { // otherwise the plan says what is refused
 		return answer{}, err
 	}
 	r, err := judge(plan, in, o.expect, policies)

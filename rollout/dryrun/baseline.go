@@ -247,7 +247,9 @@ func (b *Baseline) Cluster() *cluster.Cluster { return b.orNothing().cluster }
 
 // Plan returns the plan of the edits, made one after the other at one time. It costs as
 // much as making the edits; their effects are computed on demand. The error lists every
-// mistake in the edits.
+// mistake in the edits. If all of them are updates that the API server refuses, for which
+// errors.Is finds ErrRefused, the plan is not nil: it is that of everything else, and its
+// Operations have the refusals.
 func (b *Baseline) Plan(edits ...Edit) (*Plan, error) {
 	b = b.orNothing()
 	d := &editedCluster{now: b.sim.Time(b.sim.Now() + 1), given: b.given, start: b.cluster, after: b.cluster}
@@ -258,7 +260,7 @@ func (b *Baseline) Plan(edits ...Edit) (*Plan, error) {
 			continue
 		}
 		from := len(d.inputs)
-		d.denied = append(d.denied, "")
+		d.denied = append(d.denied, nil)
 		errs = append(errs, e.do(d))
 		d.parts = append(d.parts, d.inputs[from:len(d.inputs):len(d.inputs)])
 	}
@@ -278,7 +280,7 @@ func (b *Baseline) Plan(edits ...Edit) (*Plan, error) {
 		}
 		d.after = p.course().cluster()
 	}
-	return p, nil
+	return p, errors.Join(d.errs...)
 }
 
 // New returns the plan of a single set of edits on a cluster. It is NewBaseline and

@@ -57,21 +57,39 @@ func (p *Plan) affectedDeployments() []string {
 	return slices.Sorted(maps.Keys(affected))
 }
 
-// deploymentText returns what happens to the pods of a Deployment, and how many are
-// available meanwhile.
-func (p *Plan) deploymentText(plain string, pods PodChanges) string {
-	key := kube.DeploymentKey(plain)
-	s := "~ " + workloadName(key)
-	if !pods.empty() {
-		s += fmt.Sprintf(": %d pods created, %d deleted, %d evicted", len(pods.Created), len(pods.Deleted), len(pods.Evicted))
-		if n := len(pods.Preempted); n > 0 {
-			s += fmt.Sprintf(", %d preempted", n)
+// deploymentText returns what the plan does to a Deployment and its pods, and how many
+// are available meanwhile.
+func (p *Plan) deploymentText(e Effect) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", e.Action.sign(), workloadName(e.Key))
+	if e.Action != ActionNone {
+		fmt.Fprintf(&b, ": %s", strings.ToLower(string(e.Action)))
+	}
+	b.WriteString("\n")
+	for _, f := range e.Fields {
+		fmt.Fprintf(&b, "    %s\n", f.line())
+	}
+	if !e.Pods.empty() {
+		fmt.Fprintf(&b, "    pods: %s; %s\n", e.Pods.counts(), p.course().ends[e.Key].state)
+	}
+	for _, a := range p.availability(e.Key, p.domains(""), nil) {
+		fmt.Fprintf(&b, "    %s\n", a.numbers())
+	}
+	if e.Rollout != nil {
+		for _, line := range waitLines(e.Rollout.Waiting) {
+			fmt.Fprintf(&b, "      %s\n", line)
 		}
-		s += "; " + p.course().ends[key].state.String()
 	}
-	s += "\n"
-	for _, a := range p.availability(key, p.domains(""), nil) {
-		s += "    " + a.numbers() + "\n"
+	return b.String()
+}
+
+// counts returns how many pods of a Deployment each change is about.
+func (p PodChanges) counts() string {
+	var parts []string
+	for _, x := range []podKind{{"created", p.Created}, {"deleted", p.Deleted}, {"evicted", p.Evicted}, {"preempted", p.Preempted}} {
+		if n := len(x.nodes); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, x.words))
+		}
 	}
-	return s
+	return strings.Join(parts, ", ")
 }

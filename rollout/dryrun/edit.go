@@ -46,9 +46,9 @@ func (e Edit) MarshalJSON() ([]byte, error) {
 // Apply is kubectl apply of objects of any kind that a cluster holds. It creates an
 // object that does not exist and patches an existing one. A patch sets the fields that
 // the object states and removes fields that only the last applied configuration states.
-// All other fields, the uid and the status stay. Defaults are filled in. The error of
-// Baseline.Plan lists everything that the API server refuses, such as changes of
-// immutable fields. An object without a namespace goes to "default".
+// All other fields, the uid and the status stay. Defaults are filled in. Updates that
+// the API server refuses, such as changes of immutable fields, are in the error of
+// Baseline.Plan. An object without a namespace goes to "default".
 func Apply(objects ...runtime.Object) Edit {
 	kept := make([]runtime.Object, len(objects))
 	for i, o := range objects {
@@ -175,7 +175,8 @@ type editedCluster struct {
 	inputs []rollout.Input
 	opaque bool              // only the inputs determine the result
 	parts  [][]rollout.Input // by edit: its inputs
-	denied []string          // by edit: why kubectl refuses it; empty if it does not
+	denied [][]string        // by edit: why kubectl or the API server refuses it or a part of it
+	errs   []error           // what the API server refuses
 }
 
 // release returns the release of the API server.
@@ -189,7 +190,11 @@ func (d *editedCluster) apply(o runtime.Object) error {
 	var stored runtime.Object
 	var err error
 	if live := find(d.after, o); live != nil {
-		stored, err = d.patched(d.applied(live), o)
+		var mistakes []error
+		if stored, mistakes, err = d.patched(d.applied(live), o); len(mistakes) > 0 {
+			d.refuse(mistakes)
+			return nil
+		}
 		reportStatus(stored, o)
 	} else {
 		stored, err = d.accept(o)
@@ -307,18 +312,17 @@ func ofName[T metav1.Object](objects []T, namespace, name string) (object T, ok 
 }
 
 // patched returns what the API server stores of a manifest that is applied to a live
-// object.
-func (d *editedCluster) patched(live, manifest runtime.Object) (runtime.Object, error) {
+// object, or why it refuses it.
+func (d *editedCluster) patched(live, manifest runtime.Object) (stored runtime.Object, mistakes []error, err error) {
 	updated, err := apply.Apply(live, manifest)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	stored, mistakes := validation.Update(d.release(), live, updated)
-	var errs []error
-	for _, e := range mistakes {
-		errs = append(errs, refusal{fmt.Errorf("%s: %w", nameOf(manifest), e)})
+	stored, refused := validation.Update(d.release(), live, updated)
+	for _, e := range refused {
+		mistakes = append(mistakes, fmt.Errorf("%s: %w", nameOf(manifest), e))
 	}
-	return stored, errors.Join(errs...)
+	return stored, mistakes, nil
 }
 
 // ErrRefused is found by errors.Is in an error of Baseline.Plan if the API server
@@ -389,7 +393,8 @@ func (d *editedCluster) restart(key string) error {
 func (d *editedCluster) update(o runtime.Object) error {
 	stored, mistakes := validation.Update(d.release(), find(d.after, o), o)
 	if len(mistakes) > 0 {
-		return refusal{fmt.Errorf("%s: %w", nameOf(o), mistakes.ToAggregate())}
+		d.refuse([]error{fmt.Errorf("%s: %w", nameOf(o), mistakes.ToAggregate())})
+		return nil
 	}
 	change := func(c *cluster.Cluster) (*cluster.Cluster, error) { return c.With(stored) }
 	if x, ok := stored.(*appsv1.Deployment); ok {
@@ -434,8 +439,19 @@ func (d *editedCluster) editNodes(nodes cluster.NodeSet, edits []cluster.NodeEdi
 	return nil
 }
 
-// deny records why kubectl refuses the current edit.
-func (d *editedCluster) deny(why string) { d.denied[len(d.denied)-1] = why }
+// deny records why kubectl or the API server refuses the current edit, or a part of it.
+func (d *editedCluster) deny(why string) {
+	current := &d.denied[len(d.denied)-1]
+	*current = append(*current, why)
+}
+
+// refuse records what the API server refuses of the current edit.
+func (d *editedCluster) refuse(mistakes []error) {
+	for _, err := range mistakes {
+		d.deny(err.Error())
+		d.errs = append(d.errs, refusal{err})
+	}
+}
 
 // edit makes a change that is an input of the simulation.
 func (d *editedCluster) edit(in rollout.Input, change func(*cluster.Cluster) (*cluster.Cluster, error)) error {

@@ -211,7 +211,7 @@ func (p *Plan) deploymentEffect(plain string) (Effect, bool) {
 	if !e.Pods.empty() {
 		e.Rollout = p.deploymentRollout(key)
 	}
-	e.text = p.deploymentText(plain, e.Pods)
+	e.text = p.deploymentText(e)
 	return e, true
 }
 

@@ -227,10 +227,7 @@ func (p *Plan) withKind(key string) string {
 
 // refusals returns why kubectl or the API server refuses an edit.
 func (p *Plan) refusals(edit int) []string {
-	var all []string
-	if why := p.denied[edit]; why != "" {
-		all = append(all, why)
-	}
+	all := slices.Clone(p.denied[edit])
 	for _, in := range p.parts[edit] {
 		words, drain := probe.Line(in)+": ", ""
 		if d, ok := in.(rollout.Drain); ok {
