@@ -22,8 +22,8 @@ import (
 // Manifest holds the objects of YAML or JSON streams, each kind in the order of the
 // input. Objects are as written, with two exceptions: an absent namespace reads as
 // "default" with a warning, and list items without kind and apiVersion get them from
-// their list. The fields managedFields and the last-applied-configuration
-// annotation, which berth does not use, are dropped unless [KeepAll] is set.
+// their list. The field managedFields, which berth does not use, is dropped unless
+// [KeepAll] is set.
 //
 // In Go, a cluster can be built from a literal:
 //

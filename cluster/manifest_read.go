@@ -41,8 +41,8 @@ func Strict() ReadOption { return ReadOption{func(o *readOptions) { o.Strict = t
 // known.
 func SkipInvalid() ReadOption { return ReadOption{func(o *readOptions) { o.skipInvalid = true }} }
 
-// KeepAll keeps the fields that berth never uses: managedFields and the
-// last-applied-configuration annotation. They are often most of a dump.
+// KeepAll keeps the fields that berth never uses: managedFields. They are often most of
+// a dump.
 func KeepAll() ReadOption { return ReadOption{func(o *readOptions) { o.KeepAll = true }} }
 
 func newReadOptions(opts []ReadOption) readOptions {

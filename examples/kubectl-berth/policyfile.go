@@ -202,7 +202,7 @@ func (r *policyReader) policyEntry(n *yaml.Node, path string) policyEntry {
 }
 
 // goesWith lists the additional fields of each kind.
-var goesWith = map[string]string{"atLeast": "of per", "within": "available", "completes": "edits", "keepsAvailable": "per except", "budgetsOpen": "budgets"}
+var goesWith = map[string]string{"atLeast": "of per", "within": "available per", "completes": "edits", "keepsAvailable": "per except", "budgetsOpen": "budgets"}
 
 // fill reads the fields of the policy's kind.
 func (r *policyReader) fill(p *policyEntry, n *yaml.Node, fields map[string]*yaml.Node, path string) {
@@ -224,6 +224,7 @@ func (r *policyReader) fill(p *policyEntry, n *yaml.Node, fields map[string]*yam
 		r.amount(value, at, p.amount)
 	case "within":
 		p.duration = r.duration(value, at)
+		p.per = r.scalar(fields["per"], path+".per")
 		if p.amount = r.scalar(fields["available"], path+".available"); p.amount == "" {
 			r.wrong(n, path, "within needs available: a number or a percentage of pods")
 			return
@@ -306,7 +307,7 @@ func (p policyEntry) policy(plan *dryrun.Plan) (dryrun.Policy, error) {
 		"covers":         func() dryrun.Policy { return dryrun.Covers(nodes) },
 		"avoids":         func() dryrun.Policy { return dryrun.Avoids(nodes) },
 		"atLeast":        func() dryrun.Policy { return dryrun.AtLeast(p.amount, p.per, nodes) },
-		"within":         func() dryrun.Policy { return dryrun.Within(p.duration, p.amount) },
+		"within":         p.within,
 		"exactlyOne":     func() dryrun.Policy { return dryrun.ExactlyOne(nodes) },
 		"reschedules":    func() dryrun.Policy { return dryrun.Reschedules(p.keys...) },
 		"budgetsOpen":    func() dryrun.Policy { return dryrun.BudgetsOpen(p.duration, p.budgets...) },

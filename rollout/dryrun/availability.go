@@ -73,6 +73,7 @@ func (w *watch) see(e *rollout.Event) {
 
 // worst is the moment when fewest nodes of a DaemonSet had an available pod.
 type worst struct {
+	domain        string // "topology.kubernetes.io/zone=a: ", or empty
 	available, of int
 	after         time.Duration // from the edits, the first time
 	down          []string      // the nodes without one then, ascending
@@ -80,32 +81,55 @@ type worst struct {
 
 // worst returns the worst moment of the nodes in course.lasting. It runs the simulation.
 func (e effect) worst() worst {
-	c := e.course()
-	lasting := c.lasting(e)
-	found := worst{of: len(lasting)}
-	if len(lasting) == 0 {
-		return found
+	for _, w := range e.worstPer("") {
+		return w
 	}
-	up, count := map[string]int{}, 0
-	w := newWatch(c.before[e.key], e.plan.needs(kube.DaemonSetKey(e.key), true), e.plan.availableFrom(kube.DaemonSetKey(e.key)), func(node string, by int) {
+	return worst{}
+}
+
+// worstPer returns the worst moment of each topology domain of these nodes, ascending.
+func (e effect) worstPer(topologyKey string) []worst {
+	domains := e.lastingPer(topologyKey)
+	names := slices.Sorted(maps.Keys(domains))
+	all, served, at := make([]worst, len(names)), make([]int, len(names)), map[string]int{}
+	for i, name := range names {
+		all[i] = worst{domain: name, available: -1, of: len(domains[name])}
+		for _, node := range domains[name] {
+			at[node] = i
+		}
+	}
+	key, up := kube.DaemonSetKey(e.key), map[string]int{}
+	w := newWatch(e.course().before[e.key], e.plan.needs(key, true), e.plan.availableFrom(key), func(node string, by int) {
 		was := up[node] > 0
-		if up[node] += by; lasting[node] && was != (up[node] > 0) {
-			count += by
+		up[node] += by
+		if i, ok := at[node]; ok && was != (up[node] > 0) {
+			served[i] += by
 		}
 	})
-	found.available = -1
-	c.replay(kube.DaemonSetKey(e.key), w, func(tick int) {
-		if found.available >= 0 && count >= found.available {
-			return
-		}
-		found.available, found.after, found.down = count, e.plan.duration(tick-c.start), nil
-		for _, node := range slices.Sorted(maps.Keys(lasting)) {
-			if up[node] <= 0 {
-				found.down = append(found.down, node)
+	e.course().replay(key, w, func(tick int) {
+		for i := range all {
+			if x := &all[i]; x.available < 0 || served[i] < x.available {
+				x.available, x.after = served[i], e.plan.duration(tick-e.course().start)
+				x.down = slices.DeleteFunc(slices.Clone(domains[x.domain]), func(node string) bool { return up[node] > 0 })
 			}
 		}
 	})
-	return found
+	return all
+}
+
+// lastingPer returns the nodes in course.lasting by their topology domain, ascending.
+func (e effect) lastingPer(topologyKey string) map[string][]string {
+	domains, of := map[string][]string{}, e.plan.domains(topologyKey)
+	for _, node := range slices.Sorted(maps.Keys(e.course().lasting(e))) {
+		if value, ok := of(node); ok {
+			name := ""
+			if topologyKey != "" {
+				name = topologyKey + "=" + value + ": "
+			}
+			domains[name] = append(domains[name], node)
+		}
+	}
+	return domains
 }
 
 // replay passes the events of a workload to its watch. It calls look at the end of each

@@ -266,7 +266,7 @@ func (b *Baseline) Plan(edits ...Edit) (*Plan, error) {
 	}
 	p := &Plan{base: b, edits: slices.Clone(edits), editedCluster: d}
 	if err := errors.Join(errs...); err != nil {
-		return nil, err
+		return nil, errors.Join(append(d.errs, errs...)...)
 	}
 	p.course = sync.OnceValue(p.simulate)
 	p.whole = sync.OnceValue(p.predictAll)

@@ -26,15 +26,35 @@ type BudgetCourse struct {
 	Desired Count  `json:"desired"` // pods that must be healthy, before and after
 	Allowed Count  `json:"allowed"` // disruptions, before and after
 	Least   int    `json:"least"`   // the lowest number of disruptions allowed
+	// Moments has the numbers before the edits, and each time one of them changes.
+	Moments []BudgetMoment `json:"moments"`
 	// Closed is the longest continuous time without any disruption allowed. It is
 	// Config.Limit if that time does not end.
 	Closed time.Duration `json:"closed"`
 }
 
+// BudgetMoment is what a PodDisruptionBudget allows from a time on.
+type BudgetMoment struct {
+	At      time.Duration `json:"at"` // from the edits
+	Healthy int           `json:"healthy"`
+	Desired int           `json:"desired"`
+	Allowed int           `json:"allowed"`
+}
+
 // String returns the course in one line.
 func (b BudgetCourse) String() string {
-	return fmt.Sprintf("PodDisruptionBudget %s: %d disruptions allowed before, at worst %d, %d in the end; none for %v at a stretch",
-		b.Budget, b.Allowed.Before, b.Least, b.Allowed.After, b.Closed)
+	return fmt.Sprintf("PodDisruptionBudget %s: %d disruptions allowed before, at worst %d (%s), %d in the end; none for %v at a stretch",
+		b.Budget, b.Allowed.Before, b.Least, b.worst(), b.Allowed.After, b.Closed)
+}
+
+// worst returns when the fewest disruptions were allowed, and why.
+func (b BudgetCourse) worst() string {
+	i := slices.IndexFunc(b.Moments, func(m BudgetMoment) bool { return m.Allowed == b.Least })
+	if i < 0 {
+		return "never"
+	}
+	m := b.Moments[i]
+	return fmt.Sprintf("after %v, with %d healthy and %d required", m.At, m.Healthy, m.Desired)
 }
 
 // findBudgets returns what every PodDisruptionBudget allows while the plan is carried
@@ -54,13 +74,14 @@ func (p *Plan) findBudgets() []BudgetCourse {
 		for _, b := range probe.Of(sim).AllBudgets() {
 			key := kube.Key(b)
 			x, known := found[key]
+			now := BudgetMoment{p.duration(tick - start), int(b.Status.CurrentHealthy), int(b.Status.DesiredHealthy), int(b.Status.DisruptionsAllowed)}
 			if !known {
-				x = &BudgetCourse{Budget: key, Least: int(b.Status.DisruptionsAllowed)}
-				x.Healthy.Before, x.Desired.Before, x.Allowed.Before = int(b.Status.CurrentHealthy), int(b.Status.DesiredHealthy), int(b.Status.DisruptionsAllowed)
+				x = &BudgetCourse{
+					Budget: key, Least: now.Allowed, Healthy: Count{Before: now.Healthy}, Desired: Count{Before: now.Desired}, Allowed: Count{Before: now.Allowed},
+				}
 				found[key], keys = x, append(keys, key)
 			}
-			x.Healthy.After, x.Desired.After, x.Allowed.After = int(b.Status.CurrentHealthy), int(b.Status.DesiredHealthy), int(b.Status.DisruptionsAllowed)
-			x.Least = min(x.Least, x.Allowed.After)
+			x.see(now)
 			since, shut := closed[key]
 			switch {
 			case x.Allowed.After <= 0 && !shut:
@@ -84,6 +105,27 @@ func (p *Plan) findBudgets() []BudgetCourse {
 			found[key].Closed = p.base.config.Limit
 		}
 		all[i] = *found[key]
+	}
+	return all
+}
+
+// see records the numbers if they have changed.
+func (b *BudgetCourse) see(now BudgetMoment) {
+	b.Healthy.After, b.Desired.After, b.Allowed.After = now.Healthy, now.Desired, now.Allowed
+	b.Least = min(b.Least, now.Allowed)
+	if n := len(b.Moments); n > 0 {
+		was := b.Moments[n-1]
+		if was.At = now.At; was == now {
+			return
+		}
+	}
+	b.Moments = append(b.Moments, now)
+}
+
+func copyBudgets(all []BudgetCourse) []BudgetCourse {
+	all = append([]BudgetCourse{}, all...)
+	for i := range all {
+		all[i].Moments = slices.Clone(all[i].Moments)
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package dryrun_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -123,8 +124,8 @@ func TestPlansTellOfDeployments(t *testing.T) {
 		lines []string
 		total string
 	}{
-		{dryrun.Apply(web), []string{"~ Deployment shop/web: 2 pods created, 0 deleted, 0 evicted; Done"}, "2 of Deployments created"},
-		{dryrun.Apply(web, api), []string{"~ Deployment shop/api: 5 pods created, 0 deleted, 0 evicted; Done", "~ Deployment shop/web: 2 pods created, 0 deleted, 0 evicted; Done"},
+		{dryrun.Apply(web), []string{"+ Deployment shop/web: created\n    pods: 2 created; Done"}, "2 of Deployments created"},
+		{dryrun.Apply(web, api), []string{"+ Deployment shop/api: created\n    pods: 5 created; Done", "+ Deployment shop/web: created\n    pods: 2 created; Done"},
 			"7 of Deployments created"},
 	} {
 		p := plan(t, c, test.edit)
@@ -134,7 +135,7 @@ func TestPlansTellOfDeployments(t *testing.T) {
 				t.Errorf("%q is not in\n%s", line, text)
 			}
 		}
-		if !strings.Contains(text, "plan: pods: "+test.total+"; 1 DaemonSets of 1 untouched") || strings.Count(text, "~ Deployment") != len(test.lines) || empty(p) {
+		if !strings.Contains(text, "plan: pods: "+test.total+"; 1 DaemonSets of 1 untouched") || strings.Count(text, "+ Deployment") != len(test.lines) || empty(p) {
 			t.Errorf("%q is not in\n%s", test.total, text)
 		}
 	}
@@ -348,5 +349,37 @@ func TestTooManyReplicas(t *testing.T) {
 		if _, err := dryrun.New(c, dryrun.Apply(o)); err == nil || !strings.Contains(err.Error(), "shop/web: spec.replicas 200001: berth accepts at most 200000") {
 			t.Errorf("%T: %v", o, err)
 		}
+	}
+}
+
+// What the API server refuses of an edit is an operation that is refused, in its words,
+// and an error for which errors.Is finds ErrRefused. The plan is that of everything else.
+func TestAnUpdateThatIsRefusedIsAnOperation(t *testing.T) {
+	c := with(t, clustertest.World{clustertest.Pool("n", 2, "cpu:4"), clustertest.DaemonSet("ops/agent")}, webOf(2, "web:1"))
+	base, err := dryrun.NewBaseline(c, dryrun.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := webOf(2, "web:1")
+	other.Spec.Selector.MatchLabels["tier"], other.Spec.Template.Labels["tier"] = "x", "x"
+	agent := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "image:agent:2"))
+	p, err := base.Plan(dryrun.Apply(other, agent), dryrun.EditNodes(base.Cluster().Named("n-1"), cluster.Label("a", "b")))
+	if !errors.Is(err, dryrun.ErrRefused) || p == nil {
+		t.Fatalf("%v, %v", err, p)
+	}
+	operations := p.Operations()
+	const words = `Deployment shop/web: spec.selector: Invalid value: {"matchLabels":{"app":"web","tier":"x"}}: field is immutable`
+	if o := operations[0]; o.State != dryrun.OperationRefused || !slices.Equal(o.Reasons, []string{words}) || o.Reasons[0] != err.Error() {
+		t.Errorf("%v\n%v", o, err)
+	}
+	if o := operations[1]; o.State != dryrun.OperationCompleted {
+		t.Errorf("%v", o)
+	}
+	e, _ := p.Effect("ops/agent")
+	if text, err := json.Marshal(p); err != nil || len(e.Pods.Updated) != 2 || !strings.Contains(string(text), `"state":"Refused"`) {
+		t.Errorf("%v %v\n%s", e, err, text)
+	}
+	if p, err := base.Plan(dryrun.Apply(other), dryrun.Edit{}); err == nil || p != nil {
+		t.Errorf("with another mistake: %v, %v", err, p)
 	}
 }

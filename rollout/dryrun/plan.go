@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/berthsim/berth/cluster"
@@ -132,12 +133,34 @@ func (p *Plan) effect(key string) effect {
 }
 
 // predict predicts a DaemonSet after the edits. A known one need not be compiled.
-// DaemonSets that are edited together are judged together.
+// DaemonSets that are edited together are judged together. One whose pods may preempt
+// others is judged with what the simulation leaves of those.
 func (p *Plan) predict(e effect, ds *appsv1.DaemonSet) (*daemon, error) {
 	if e.action == ActionNone {
 		return e.before.on(p.judged()), nil
 	}
-	return p.base.predict(ds, p.judged())
+	d, err := p.base.predict(ds, p.judged())
+	if err == nil && d.mayPreempt() && slices.ContainsFunc(p.course().trace, isPreemption) {
+		d = d.on(p.course().cluster())
+	}
+	return d, err
+}
+
+func isPreemption(e rollout.Event) bool { return e.Kind == rollout.EventPreempted }
+
+// mayPreempt reports whether the DaemonSet has a pending pod on a node with a pod of
+// lower priority.
+func (d *daemon) mayPreempt() bool {
+	b := borrow.From(d.cluster)
+	priority := kube.Priority(&d.object.Spec.Template.Spec, b)
+	for node := range d.Eligible().Minus(d.Placed()).All() {
+		position, _ := b.Position(node.Name)
+		lower := func(pod *corev1.Pod) bool { return kube.RunningPriority(&pod.Spec, b) < priority }
+		if slices.ContainsFunc(b.PodsOn(position), lower) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *daemon) prediction() *placement.Prediction {

@@ -28,6 +28,7 @@ type Policy struct {
 	judge    func(e effect) evaluation
 	together func(p *Plan, effects []effect) evaluation // judges all DaemonSets at once
 	ofPods   bool                                       // is about no DaemonSet
+	within   *within                                    // the requirement of Within, for Per
 	// ofWorkloads judges a DaemonSet or Deployment, by its key with the kind.
 	ofWorkloads func(p *Plan, key string) evaluation
 }
@@ -140,9 +141,29 @@ func Within(d time.Duration, availability string) Policy {
 		err = errors.Join(err, errors.New("duration 0s: must be more than 0"))
 	}
 	err = errors.Join(err, span.Check("duration", d))
-	return Policy{text: fmt.Sprintf("within %v, %s available", d, word(availability)), wrong: err, judge: func(e effect) evaluation {
-		return e.within(d, share)
-	}}
+	return Policy{text: fmt.Sprintf("within %v, %s available", d, word(availability)), wrong: err}.as(within{d: d, share: share})
+}
+
+// as returns the policy with the requirement of Within.
+func (p Policy) as(w within) Policy {
+	p.within = &w
+	p.judge = func(e effect) evaluation { return e.within(w) }
+	return p
+}
+
+// Per has Within require its number or share in every topology domain at all times: of
+// the nodes with the same value of a label, such as "topology.kubernetes.io/zone".
+// Nodes without the label are in no domain. Other policies about domains take the label
+// themselves; they are in error here.
+func (p Policy) Per(topologyKey string) Policy {
+	if p.within == nil || topologyKey == "" {
+		p.wrong = errors.Join(p.wrong, fmt.Errorf("Per(%q): needs a label, and is for Within", topologyKey))
+		return p
+	}
+	w := *p.within
+	w.key = topologyKey
+	p.text += " in each " + topologyKey
+	return p.as(w)
 }
 
 // ExactlyOne requires that each node of the set gets a running pod of exactly one of

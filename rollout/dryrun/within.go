@@ -11,8 +11,15 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
+// within is the requirement of Within.
+type within struct {
+	d     time.Duration
+	share amount
+	key   string // of the label for Per; empty: all nodes are one domain
+}
+
 // within checks the course of the DaemonSet against Within.
-func (e effect) within(d time.Duration, share amount) evaluation {
+func (e effect) within(w within) evaluation {
 	end := e.ending()
 	switch {
 	case e.after == nil:
@@ -31,12 +38,14 @@ func (e effect) within(d time.Duration, share amount) evaluation {
 	}
 	if !e.completes() {
 		say(fmt.Sprintf("the rollout does not complete (%v)", end.state), e.waiting())
-	} else if took := e.plan.duration(end.last); took > d {
-		say(fmt.Sprintf("it takes %v", took), e.late(d))
+	} else if took := e.plan.duration(end.last); took > w.d {
+		say(fmt.Sprintf("it takes %v", took), e.late(w.d))
 	}
-	if low := e.worst(); low.available < share.of(low.of) {
-		say(fmt.Sprintf("at worst %d of %d pods are available on nodes that still want one, %d are required", low.available, low.of, share.of(low.of)),
-			e.offend(e.plan.named(low.down...), fmt.Sprintf("without an available pod %v after the edits", low.after)))
+	for _, low := range e.worstPer(w.key) {
+		if need := w.share.of(low.of); low.available < need {
+			say(low.domain+fmt.Sprintf("at worst %d of %d pods are available on nodes that still want one, %d are required", low.available, low.of, need),
+				e.offend(e.plan.named(low.down...), fmt.Sprintf("without an available pod %v after the edits", low.after)))
+		}
 	}
 	return evaluation{message: strings.Join(broken, "; "), offenders: offenders}
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	kjson "sigs.k8s.io/json"
@@ -243,7 +242,7 @@ func (w *worker) finish(o *outcome, kind kinds.Kind, h header, object runtime.Ob
 	}
 	object.GetObjectKind().SetGroupVersionKind(kind.GVK())
 	if !w.KeepAll {
-		dropUnread(meta)
+		meta.SetManagedFields(nil)
 	}
 	clip(object)
 	o.object, o.header, o.name = object, h, kinds.ObjectName(kind.Name, h.namespace, h.name)
@@ -253,19 +252,6 @@ func (w *worker) finish(o *outcome, kind kinds.Kind, h header, object runtime.Ob
 		o.place.text = nil
 	default: // a copy, as the text is part of a block
 		o.place.text.bytes = bytes.Clone(o.place.text.bytes)
-	}
-}
-
-// dropUnread drops metadata that berth never reads. It is often the larger part of
-// an object.
-func dropUnread(meta metav1.Object) {
-	meta.SetManagedFields(nil)
-	annotations := meta.GetAnnotations()
-	if _, ok := annotations[corev1.LastAppliedConfigAnnotation]; ok {
-		delete(annotations, corev1.LastAppliedConfigAnnotation)
-		if len(annotations) == 0 {
-			meta.SetAnnotations(nil)
-		}
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 // Options controls how streams are read.
 type Options struct {
 	Strict bool // unknown and repeated fields are mistakes
-	// KeepAll keeps managedFields and the last-applied-configuration annotation.
+	// KeepAll keeps managedFields.
 	KeepAll bool
 	// Valid reports whether the lines of an object's fields are no longer needed once it
 	// is read. The text of large inputs is then dropped. It must be safe for concurrent
