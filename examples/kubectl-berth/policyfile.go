@@ -336,3 +336,11 @@ func invalid(policy dryrun.Policy) error {
 	}
 	return nil
 }
+
+// within returns the policy of an entry of kind within.
+func (p policyEntry) within() dryrun.Policy {
+	if p.per == "" {
+		return dryrun.Within(p.duration, p.amount)
+	}
+	return dryrun.Within(p.duration, p.amount).Per(p.per)
+}
