@@ -27,7 +27,7 @@ import (
 
 // data are the types that read back from their JSON as they were.
 var data = []any{
-	&dryrun.Admission{}, &dryrun.Availability{}, &dryrun.BudgetCourse{}, &dryrun.Count{}, &dryrun.Effect{}, &dryrun.Eviction{},
+	&dryrun.Admission{}, &dryrun.Availability{}, &dryrun.BudgetCourse{}, &dryrun.BudgetMoment{}, &dryrun.Count{}, &dryrun.Effect{}, &dryrun.Eviction{},
 	&dryrun.FieldChange{}, &dryrun.Finding{}, &dryrun.Findings{}, &dryrun.Operation{}, &dryrun.PodChanges{}, &dryrun.Record{}, &dryrun.Report{},
 	&dryrun.Result{}, &dryrun.Rollout{}, &dryrun.Violation{},
 	&diagnosis.Change{}, &diagnosis.Diagnosis{}, &diagnosis.Remedy{}, &diagnosis.Wait{},
