@@ -46,7 +46,7 @@ func (b *Baseline) restart(key string) (rollout.Trace, bool) {
 	var all rollout.Trace
 	for events := range sim.Run(b.ticks()) {
 		for _, e := range events {
-			if e.Key == key && e.Kind != rollout.EventConditionChanged {
+			if e.Key == key && e.Kind != rollout.EventConditionChanged && e.Kind != rollout.EventInputApplied {
 				e.Detail = ""
 				all = append(all, e)
 			}
@@ -56,24 +56,25 @@ func (b *Baseline) restart(key string) (rollout.Trace, bool) {
 	return all, true
 }
 
-// dropNames removes the names of new pods from the events. They contain a hash of the
-// template, which differs between releases. Among equal nodes, the seed draws one by the
-// name, so dropNames also removes the nodes of a Deployment's new pods, and sorts the
-// events of each tick, which are in the order of nodes.
+// dropNames removes the names of pods that the release decides and that decide nothing.
+// Names of new pods contain a hash of the template, which differs between releases. Among
+// equal nodes, the seed draws one by the name, and where new pods are decides which old
+// pod of a Deployment goes first. So dropNames also removes the nodes of a Deployment's
+// pods, and sorts the events of each tick, which are in the order of nodes.
 func dropNames(t rollout.Trace) {
 	created := map[string]bool{}
 	for i := range t {
 		e := &t[i]
 		created[e.Pod] = created[e.Pod] || e.Kind == rollout.EventCreated
-		if created[e.Pod] {
+		switch {
+		case strings.HasPrefix(e.Key, kube.DeploymentKind):
+			e.Pod, e.Node = "", ""
+		case created[e.Pod]:
 			e.Pod = ""
-			if strings.HasPrefix(e.Key, kube.DeploymentKind) {
-				e.Node = ""
-			}
 		}
 	}
 	slices.SortStableFunc(t, func(a, b rollout.Event) int {
-		return cmp.Or(cmp.Compare(a.Tick, b.Tick), cmp.Compare(a.Node, b.Node), cmp.Compare(a.Pod, b.Pod))
+		return cmp.Or(cmp.Compare(a.Tick, b.Tick), cmp.Compare(a.Node, b.Node), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Pod, b.Pod))
 	})
 }
 

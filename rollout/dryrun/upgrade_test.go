@@ -179,7 +179,7 @@ func ExampleUpgrade() {
 	}
 	fmt.Print(found)
 	// Output:
-	// Warning OtherRollout Deployment shop/batch: restarted, in 1.35 RevisionCreated shop/batch r2 comes after 1s, and the last event comes after 5m1s; in 1.36 RevisionCreated shop/batch r2 comes after 5m1s, and the last event comes after 5m2s; allow for it in deadlines and alerts
+	// Warning OtherRollout Deployment shop/batch: restarted, in 1.35 Bound shop/batch r2 comes after 1s, and the last event comes after 5m1s; in 1.36 Bound shop/batch r2 comes after 5m1s, and the last event comes after 5m2s; allow for it in deadlines and alerts
 	// Note OtherScores Deployment shop/web: a new pod of it goes to node-b, not to node-a: NodeResourcesBalancedAllocation scores otherwise; if the node matters, prefer it in the pod's affinity
 	// Note OtherScores StatefulSet shop/db: a new pod of it goes to node-b, not to node-a: NodeResourcesBalancedAllocation scores otherwise; if the node matters, prefer it in the pod's affinity
 }
