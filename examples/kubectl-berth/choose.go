@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/spell"
 )
 
 // takeFiles takes the arguments that are files as if -f were before them, and returns
@@ -26,7 +27,8 @@ func (s *source) takeFiles(args []string) (names []string) {
 }
 
 // choose returns the workloads of some kinds that arguments name, or without arguments
-// those that -f holds, or else all of the first kind.
+// those that -f holds, or else all DaemonSets and Deployments. The word of a kind alone
+// names all of it.
 func (s *source) choose(w *world, m *cluster.Manifest, args []string, kinds ...string) ([]workload, error) {
 	if len(args) == 0 && len(w.dumps) > 0 {
 		if given := s.given(w, m, kinds...); len(given) > 0 {
@@ -34,7 +36,10 @@ func (s *source) choose(w *world, m *cluster.Manifest, args []string, kinds ...s
 		}
 	}
 	if len(args) == 0 {
-		return workloads(m, s.namespace, s.labels, kinds[0]), nil
+		return workloads(m, s.namespace, s.labels, kinds[:min(2, len(kinds))]...), nil
+	}
+	if kind := kindOf(args[0]); len(args) == 1 && slices.Contains(kinds, kind) {
+		return workloads(m, s.namespace, s.labels, kind), nil
 	}
 	return s.named(m, args, kinds...)
 }
@@ -93,15 +98,32 @@ func (s *source) chooseNodes(c *cluster.Cluster, args []string) ([]string, error
 	if len(args) == 0 {
 		return nil, errors.New("which nodes? name some, or select them with -l")
 	}
-	var errs []error
 	nodes := make([]string, len(args))
 	for i, arg := range args {
 		nodes[i] = nodeName(arg)
-		if _, ok := c.Node(nodes[i]); !ok {
-			errs = append(errs, fmt.Errorf("node %q not found", nodes[i]))
+	}
+	_, err := nodesNamed(c, nodes)
+	return nodes, err
+}
+
+// nodesNamed returns the nodes with some names. The error names the nearest node of each
+// that is not there.
+func nodesNamed(c *cluster.Cluster, names []string) (cluster.NodeSet, error) {
+	var errs []error
+	for _, name := range names {
+		if _, ok := c.Node(name); !ok {
+			errs = append(errs, notFound("node", name, c.Nodes().Names()))
 		}
 	}
-	return nodes, errors.Join(errs...)
+	return c.Named(names...), errors.Join(errs...)
+}
+
+// notFound returns the error about a name that is not there, with the nearest one.
+func notFound(kind, name string, among []string) error {
+	if near := spell.Nearest(name, among); near != "" {
+		return fmt.Errorf("%s %q not found: did you mean %s?", kind, name, near)
+	}
+	return fmt.Errorf("%s %q not found", kind, name)
 }
 
 // nodeName returns the name in "n1", "node/n1" or "nodes/n1".

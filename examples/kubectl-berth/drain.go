@@ -46,7 +46,7 @@ the next is drained.
 			return respond(env, &in, &out, func(w *world) (answer, error) { return o.rehearse(w, &in, args) })
 		},
 	}
-	in.addFlags(cmd.Flags(), "")
+	in.addFlags(cmd.Flags(), "objects to add to the cluster")
 	in.addSelector(cmd.Flags(), "nodes to drain")
 	o.addFlags(cmd)
 	out.addFlag(cmd, "table", "json", "yaml", "junit")
@@ -85,14 +85,18 @@ type drained struct {
 }
 
 func (o *drainOptions) rehearse(w *world, in *source, args []string) (answer, error) {
-	nodes, err := in.chooseNodes(w.cluster, args)
+	c, err := w.whole()
+	if err != nil {
+		return answer{}, err
+	}
+	nodes, err := in.chooseNodes(c, args)
 	if err != nil {
 		return answer{}, err
 	}
 	if o.grace >= 0 {
 		o.drain.GracePeriodSeconds = &o.grace
 	}
-	sim, err := o.start(w.cluster)
+	sim, err := o.start(c)
 	if err != nil {
 		return answer{}, err
 	}

@@ -28,7 +28,7 @@ func newInspectCommand(env environment) *cobra.Command {
 	var t timing
 	failOn := "problem"
 	cmd := &cobra.Command{
-		Use:   "inspect",
+		Use:   "inspect [DAEMONSET]...",
 		Short: "Find what is going to surprise you about the DaemonSets of a cluster",
 		Long: `Find what is going to surprise you about the DaemonSets of a cluster and their
 PodDisruptionBudgets, before anything changes: a surge that cannot work, an update limit
@@ -40,8 +40,7 @@ rollout deletes for good. Each finding has the field and a remedy.
 
   # Findings about manifests of a repository, for code scanning
   kubectl berth inspect -f daemonset.yaml --cluster dump.yaml -o sarif`,
-		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			failing, err := atLeast(failOn)
 			if err == nil {
 				err = t.check()
@@ -49,7 +48,8 @@ rollout deletes for good. Each finding has the field and a remedy.
 			if err != nil {
 				return err
 			}
-			return respond(env, &in, &out, func(w *world) (answer, error) { return inspect(w, &in, &t, failing) })
+			names := in.takeFiles(args)
+			return respond(env, &in, &out, func(w *world) (answer, error) { return inspect(w, &in, &t, names, failing) })
 		},
 	}
 	in.addFlags(cmd.Flags(), "objects to add to the cluster; then only these are inspected")
@@ -64,12 +64,12 @@ rollout deletes for good. Each finding has the field and a remedy.
 // levels are the severities in the words of SARIF.
 var levels = map[dryrun.Severity]level{dryrun.SeverityNote: levelNote, dryrun.SeverityWarning: levelWarning, dryrun.SeverityProblem: levelError}
 
-func inspect(w *world, in *source, t *timing, failing []dryrun.Severity) (answer, error) {
+func inspect(w *world, in *source, t *timing, args []string, failing []dryrun.Severity) (answer, error) {
 	c, err := w.whole()
 	if err != nil {
 		return answer{}, err
 	}
-	chosen, err := in.choose(w, c.Manifest(), nil, "DaemonSet")
+	chosen, err := in.choose(w, c.Manifest(), args, "DaemonSet")
 	if err != nil {
 		return answer{}, err
 	}

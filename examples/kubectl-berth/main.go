@@ -73,6 +73,9 @@ func newCommand(env environment) *cobra.Command {
 func twoDashes(cmd *cobra.Command, err error) error {
 	_, arg, _ := strings.Cut(err.Error(), " in -")
 	name, _, _ := strings.Cut(arg, "=")
+	if cmd.Name() == "diff" && strings.HasSuffix(err.Error(), "in -f") {
+		return fmt.Errorf("%w: diff compares two dumps; kubectl berth plan -f FILE says what a file would change", err)
+	}
 	if cmd.Flags().Lookup(name) != nil {
 		return fmt.Errorf("%w: did you mean --%s?", err, name)
 	}

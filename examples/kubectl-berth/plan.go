@@ -70,7 +70,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	o.addSelector(flags, "objects of -f to apply")
 	flags.StringArrayVar(&o.edits, "edit", nil, "an `edit` of nodes, by a label selector or their names: 'pool=gpu: taint k=v:NoSchedule, label a=b, cordon' or 'node-1,node-2: remove'; may be repeated")
 	flags.StringArrayVar(&o.deletes, "delete", nil, "`namespace/name` of a DaemonSet or Deployment to delete, or deployment/namespace/name; may be repeated")
-	flags.StringArrayVar(&o.inputTexts, "do", nil, "an `input` of a simulation: 'undo ns/name', 'restart ns/name', 'scale ns/name to 3', 'drain node-1 --ignore-daemonsets', 'node-down node-1'; may be repeated")
+	flags.StringArrayVar(&o.inputTexts, "do", nil, "a kubectl `command` or another input of a simulation: 'drain node-1 --ignore-daemonsets', 'cordon node-1', 'scale deploy/web --replicas=3 -n shop', 'rollout restart ds/agent', 'rollout undo deploy/web', 'delete node node-1', 'node-down node-1'; may be repeated")
 	flags.StringArrayVar(&o.expect, "expect", nil, "label `selector` of nodes that must get a pod of every DaemonSet of -f; may be repeated")
 	flags.StringArrayVar(&o.policies, "policy", nil, "`file` with policies; may be repeated")
 	flags.BoolVar(&o.settle, "settle", false, "let the cluster settle before the edits are made")

@@ -37,6 +37,8 @@ func (o *options) inputs(env environment, w *world) (*inputs, error) {
 	switch {
 	case len(o.expect) > 0 && len(in.keys) == 0:
 		return nil, fmt.Errorf("%s: holds no DaemonSet, which --expect is about%s", strings.Join(o.files, ","), skipped(w.given))
+	case len(in.apply)+len(o.edits)+len(o.deletes)+len(o.inputTexts) == 0 && len(w.given) == 0:
+		return nil, fmt.Errorf("%s: is the cluster: what is to be done? -f has objects to apply, or else --edit, --delete or --do", strings.Join(o.files, ","))
 	case len(w.given) > 0 && len(in.apply) == 0:
 		return nil, fmt.Errorf("%s: holds no DaemonSet or other object to apply%s", strings.Join(o.files, ","), skipped(w.given))
 	}
@@ -65,6 +67,13 @@ func (in *inputs) edits(o *options) ([]dryrun.Edit, error) {
 	for _, text := range o.inputTexts {
 		if keys, ok := strings.CutPrefix(text, "restart "); ok {
 			all = append(all, dryrun.Restart(strings.Fields(keys)...))
+			continue
+		}
+		if edit, ok, err := in.commandEdit(text); ok {
+			if err != nil {
+				errs = append(errs, fmt.Errorf("--do %q: %w", text, err))
+			}
+			all = append(all, edit)
 			continue
 		}
 		input, err := rollout.ParseInput(text)

@@ -52,7 +52,11 @@ beside it, - is a node without a pod.
   # What would other update limits take?
   kubectl berth rollout ds/log-collector --ready 20s --compare maxUnavailable=1 --compare maxUnavailable=25% --compare maxSurge=1 --cluster dump.yaml`,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := o.check(args); err != nil {
+			args, err := kubectlWord(args)
+			if err == nil {
+				err = o.check(args)
+			}
+			if err != nil {
 				return err
 			}
 			return respond(env, &o.source, &o.output, func(w *world) (answer, error) { return o.simulate(env, w, args) })
@@ -67,6 +71,23 @@ beside it, - is a node without a pod.
 	o.timing.addFlags(flags)
 	o.addFlag(cmd, "table", "json", "yaml", "html")
 	return cmd
+}
+
+// kubectlWord takes kubectl's "restart" from before the workloads, and says which command
+// answers what its other words ask.
+func kubectlWord(args []string) ([]string, error) {
+	if len(args) < 2 {
+		return args, nil
+	}
+	switch args[0] {
+	case "restart":
+		return args[1:], nil
+	case "status":
+		return nil, errors.New("rollout status: kubectl berth stuck WORKLOAD says whether it is stuck, and why")
+	case "undo", "pause", "resume":
+		return nil, fmt.Errorf("rollout %s: kubectl berth plan --do 'rollout %s %s' says what it would do", args[0], args[0], args[1])
+	}
+	return args, nil
 }
 
 func (o *rolloutOptions) check(args []string) error {

@@ -86,10 +86,13 @@ func (s *source) read(env environment) (*world, error) {
 		return w, err
 	}
 	w.files = slices.Concat(w.given, w.dumps)
+	if len(w.dumps) == 0 {
+		w.takeDumps(env)
+	}
 	if s.namespace != "" {
 		s.inNamespace(w.given)
 	}
-	if len(s.dumps) == 0 && !slices.ContainsFunc(w.given, hasNodes) {
+	if len(w.dumps) == 0 && !slices.ContainsFunc(w.given, hasNodes) {
 		if w.dumps, err = s.readContext(env); err != nil {
 			return w, err
 		}
@@ -102,6 +105,20 @@ func (s *source) read(env environment) (*world, error) {
 	}
 	w.cluster, err = s.atVersion(w.cluster)
 	return w, err
+}
+
+// takeDumps takes files of -f that are dumps as the cluster: nodes with workloads that an
+// API server has stored.
+func (w *world) takeDumps(env environment) {
+	w.given = slices.DeleteFunc(w.given, func(in input) bool {
+		stored := func(load workload) bool { return load.meta.GetUID() != "" }
+		dump := hasNodes(in) && slices.ContainsFunc(workloads(in.manifest, "", labels.Everything(), "DaemonSet", "Deployment", "Pod"), stored)
+		if dump {
+			fmt.Fprintln(env.stderr, printable(in.name+": is a dump, and read as the cluster, as with --cluster"))
+			w.dumps = append(w.dumps, in)
+		}
+		return dump
+	})
 }
 
 func hasNodes(in input) bool { return len(in.manifest.Nodes) > 0 }

@@ -59,7 +59,8 @@ func TestFiles(t *testing.T) {
 		{"-A and -n", "", "where -f . -A -n ops", exitBadInput, "-A and -n exclude each other", ""},
 		{"no cluster", "", "where ds/agent", exitBadInput, "no --cluster, no nodes in -f, and no current context: tests start no kubectl", ""},
 		{"one dash", "", "where -cluster nodes.yaml", exitBadInput, "did you mean --cluster?", ""},
-		{"a file without its flag", "", "inspect nodes.yaml", exitBadInput, `inspect: unexpected argument "nodes.yaml": -f FILE and --cluster FILE name files`, ""},
+		{"a file without its flag", "", "plan nodes.yaml", exitBadInput, `plan: unexpected argument "nodes.yaml": -f FILE and --cluster FILE name files`, ""},
+		{"a file as an argument of inspect", "", "inspect nodes.yaml", exitHolds, "No findings.", ""},
 		{"a command that is none", "", "plam", exitBadInput, "Did you mean this?\n\tplan", ""},
 	} {
 		var out, errs strings.Builder

@@ -35,7 +35,8 @@ commands. Pods of other owners that fit on no node are listed too.
 			if err := time.check(); err != nil {
 				return err
 			}
-			return respond(env, &in, &out, func(w *world) (answer, error) { return stuck(w, &in, &time, args) })
+			names := in.takeFiles(args)
+			return respond(env, &in, &out, func(w *world) (answer, error) { return stuck(w, &in, &time, names) })
 		},
 	}
 	in.addFlags(cmd.Flags(), "objects to add to the cluster")

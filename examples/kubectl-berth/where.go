@@ -21,7 +21,7 @@ func newWhereCommand(env environment) *cobra.Command {
 		Long: `Show on which nodes the pods of DaemonSets, Deployments, StatefulSets and ReplicaSets
 run, and why not on the others. The pods of a Deployment are placed one by one, as if it
 had just been created. Without arguments it shows the workloads of -f, or else all
-DaemonSets.
+DaemonSets and Deployments; the word of a kind, as in ds or pods, shows all of it.
 
 WORKLOAD is NAME, KIND/NAME or KIND/NAMESPACE/NAME, as in ds/agent. FILE is short for
 -f FILE. -o wide has a line for each node.
@@ -109,6 +109,9 @@ func whereAnswer(all []whereabouts) answer {
 		a.fails = a.fails || at.short
 	}
 	rows.Flush()
+	if len(all) == 0 {
+		table.WriteString("No DaemonSet or Deployment found.\n")
+	}
 	a.text, a.wide = table.String(), wide.String()
 	return a
 }

@@ -31,7 +31,7 @@ as for kubectl get two words. A pod is judged as if it were created now.
 
   # The same about a manifest that nobody has applied yet
   kubectl berth why ds/log-collector gpu-1 --cluster dump.yaml -f daemonset.yaml`,
-		Args: cobra.RangeArgs(1, 3),
+		Args: cobra.RangeArgs(1, 4),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return respond(env, &in, &out, func(w *world) (answer, error) { return why(w, in.namespace, args) })
 		},
@@ -52,8 +52,12 @@ func whyArgs(args []string) (name, node string, err error) {
 		return args[0], "", nil
 	case 2:
 		return args[0], nodeName(args[1]), nil
+	case 3:
+		if nodeName(args[1]+"/") == "" { // why ds/agent node n1
+			return args[0], args[2], nil
+		}
 	}
-	return "", "", fmt.Errorf("%s: unexpected argument after WORKLOAD and NODE", args[2])
+	return "", "", fmt.Errorf("%s: must be WORKLOAD and NODE", strings.Join(args, " "))
 }
 
 // reasons is the answer of why in its JSON form.
@@ -97,7 +101,7 @@ func why(w *world, namespace string, args []string) (answer, error) {
 func whyNot(load workload, p *placement.Prediction, node string) (answer, error) {
 	v, ok := p.Verdict(node)
 	if !ok {
-		return answer{}, fmt.Errorf("node %q not found", node)
+		return answer{}, notFound("node", node, p.Eligible().Or(p.Excluded()).Or(p.Kept()).Names())
 	}
 	hints, err := p.Hints(node)
 	if err != nil {
