@@ -5,10 +5,10 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/davecgh/go-spew/spew"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/dump"
 	"pgregory.net/rapid"
 
 	_ "github.com/berthsim/berth/internal/seed"
@@ -36,6 +36,9 @@ func TestTemplateHashByRelease(t *testing.T) {
 	}
 }
 
+// forHash is that of k8s.io/utils/dump/dump.go, a package that older modules lack.
+var forHash = &spew.ConfigState{Indent: " ", SortKeys: true, DisableMethods: true, SpewKeys: true, DisablePointerAddresses: true, DisableCapacities: true}
+
 var anyTemplate = rapid.MakeConfig{
 	Types: map[reflect.Type]*rapid.Generator[any]{
 		reflect.TypeFor[resource.Quantity](): rapid.Map(rapid.SampledFrom([]string{"0", "100m", "1Gi", "1e30"}), resource.MustParse).AsAny(),
@@ -53,7 +56,7 @@ func TestTemplateDump(t *testing.T) {
 		template := templates.Example(seed)
 		d := templateDump{release: linked}
 		d.value(reflect.ValueOf(template), true)
-		if got, want := d.String(), dump.ForHash(template); got != want {
+		if got, want := d.String(), forHash.Sprintf("%#v", template); got != want {
 			t.Fatalf("%s\nwant %s", got, want)
 		}
 	}
