@@ -1,9 +1,13 @@
 package berth_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/berthsim/berth/internal/golden"
+	"github.com/berthsim/berth/internal/kube"
 )
 
 // The README shows the whole program of examples/quickstart, so it compiles as pasted,
@@ -60,6 +64,36 @@ func TestReadmeNamesTheExamples(t *testing.T) {
 	for _, d := range dirs {
 		if !strings.Contains(readme, "examples/"+d.Name()) {
 			t.Errorf("README.md does not name examples/%s", d.Name())
+		}
+	}
+}
+
+// The README lists the rules that differ between releases, as internal/kube does. With
+// -update the test writes the list.
+func TestReadmeListsTheChanges(t *testing.T) {
+	const begin, end = "<!-- changes: made by go test -run TestReadmeListsTheChanges . -args -update -->\n", "<!-- changes end -->\n"
+	before, rest, _ := strings.Cut(read(t, "README.md"), begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !ended {
+		t.Fatal("README.md has no list of changes")
+	}
+	table := "| since | rule | Kubernetes |\n|---|---|---|\n"
+	for _, c := range kube.Changes() {
+		table += fmt.Sprintf("| %s | %s | `%s`: %s |\n", c.Since, c.Rule, c.File, c.Func)
+	}
+	golden.Compare(t, "README.md", before+begin+table+end+after)
+}
+
+// LICENSES.md names every module that go.mod requires.
+func TestLicencesAreNamed(t *testing.T) {
+	text := strings.NewReplacer(",", " ", ";", " ").Replace(read(t, "LICENSES.md"))
+	named := map[string]bool{}
+	for _, word := range strings.Fields(text) {
+		named[word] = true
+	}
+	for line := range strings.Lines(read(t, "go.mod")) {
+		if module := strings.Fields(line); strings.HasPrefix(line, "\t") && len(module) > 1 && !named[module[0]] {
+			t.Errorf("LICENSES.md does not name %s", module[0])
 		}
 	}
 }
