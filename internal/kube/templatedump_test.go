@@ -36,7 +36,8 @@ func TestTemplateHashByRelease(t *testing.T) {
 	}
 }
 
-// forHash is that of k8s.io/utils/dump/dump.go, a package that older modules lack.
+// forHash is that of controllers (k8s.io/utils/dump/dump.go: ForHash), whose package older
+// modules lack.
 var forHash = &spew.ConfigState{Indent: " ", SortKeys: true, DisableMethods: true, SpewKeys: true, DisablePointerAddresses: true, DisableCapacities: true}
 
 var anyTemplate = rapid.MakeConfig{
