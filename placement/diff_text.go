@@ -14,8 +14,8 @@ func (t transition) sign() string {
 	return [transitions]string{" ", "+", "+", "!", "!", "~", "~", "-", "-"}[t]
 }
 
-// words describes the transition of nodes.
-func (t transition) words() string {
+// text describes the transition of nodes.
+func (t transition) text() string {
 	return [transitions]string{
 		"the same", "gained", "no longer pending", "newly pending", "newly refused", "kept: a running pod stays, that would have been deleted",
 		"kept only: a running pod stays, but no new one comes", "dropped: a running pod is deleted, that would have stayed", "lost",
@@ -45,7 +45,7 @@ func (c Changes) String() string {
 	nodes("added", c.added)
 	nodes("removed", c.removed)
 	for _, g := range c.groups() {
-		fmt.Fprintf(&b, "%s %s: %s\n", g.turn.sign(), g.turn.words(), strings.Join(g.nodes, " "))
+		fmt.Fprintf(&b, "%s %s: %s\n", g.turn.sign(), g.turn.text(), strings.Join(g.nodes, " "))
 		for _, line := range g.why {
 			fmt.Fprintf(&b, "      %s\n", line)
 		}
@@ -83,7 +83,7 @@ func (c Changes) groups() []*transitionGroup {
 	for change := range c.All() {
 		why := c.why(change)
 		turn := change.transition()
-		id := strings.Join(append([]string{turn.words()}, why...), "\n")
+		id := strings.Join(append([]string{turn.text()}, why...), "\n")
 		g := known[id]
 		if g == nil {
 			g = &transitionGroup{turn: turn, why: why}

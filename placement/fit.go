@@ -248,7 +248,7 @@ func (r *room) whereabouts(number int) iter.Seq[int] {
 				}
 			}
 		}
-		for _, c := range r.crowds {
+		for _, c := range r.added {
 			if int(r.kinds.id(c.load)) != number {
 				continue
 			}
@@ -272,7 +272,7 @@ func (r *room) podOf(number, position int) string {
 			}
 		}
 	}
-	for _, c := range r.crowds {
+	for _, c := range r.added {
 		if int(r.kinds.id(c.load)) == number && c.has(position) {
 			return c.load.name
 		}

@@ -142,10 +142,10 @@ func (r remedy) text() string {
 
 // hinter looks for changes that make a node Placed.
 type hinter struct {
-	p     *Prediction
-	node  *corev1.Node
-	words *vocabulary    // computed on first use
-	busy  map[int32]bool // host ports in use, computed on first use
+	p          *Prediction
+	node       *corev1.Node
+	vocabulary *vocabulary    // computed on first use
+	busy       map[int32]bool // host ports in use, computed on first use
 }
 
 // remedy returns the changes for all reasons against the node.

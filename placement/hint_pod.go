@@ -201,10 +201,10 @@ func (m *hinter) corrected(r *requirement) *corev1.NodeSelectorRequirement {
 	if r.isField {
 		return nil
 	}
-	if m.words == nil {
-		m.words = newVocabulary(m.p.cluster)
+	if m.vocabulary == nil {
+		m.vocabulary = newVocabulary(m.p.cluster)
 	}
-	typos := m.words.requirement(r)
+	typos := m.vocabulary.requirement(r)
 	if len(typos) == 0 {
 		return nil
 	}

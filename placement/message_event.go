@@ -86,9 +86,9 @@ func (t *victimSearch) say(pending []uint64) string {
 		switch {
 		case a.Impossible == "" && (best == nil || a.compare(best) < 0):
 			best = &a
-		case a.Impossible != "" && a.words != nil:
+		case a.Impossible != "" && a.messages != nil:
 			tried++
-			for _, words := range a.words {
+			for _, words := range a.messages {
 				counts.count(words, 1)
 			}
 		case a.none:

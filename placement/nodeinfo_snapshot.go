@@ -41,7 +41,7 @@ type resident struct {
 type origin struct {
 	base   *nodeInfoSnapshot // the room is the base plus its log; nil if the log may have been cut
 	absent []resident        // pods of the base that the room was created without, ascending by position
-	crowds []ownPods         // pods that were added
+	added  []ownPods         // pods that were added
 }
 
 func snapshotOf(c *cluster.Cluster) *nodeInfoSnapshot {
@@ -164,7 +164,7 @@ func (a *nodeInfoSnapshot) among(crowds []ownPods, absent []resident, c *cluster
 
 // expect adds pods that are to come.
 func (r *room) expect(c ownPods) {
-	r.crowds = append(r.crowds, c)
+	r.added = append(r.added, c)
 	for position := range members(c.on) {
 		r.add(c.load, position)
 	}

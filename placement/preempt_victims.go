@@ -60,10 +60,10 @@ const (
 // attempt is a preemption that was tried.
 type attempt struct {
 	Preemption
-	victims []victimNode
-	words   []string // what the scheduler says of the node, if it tries it in vain
-	started int64    // start of the first of the most important victims
-	none    bool     // the pod fits beside all pods that it was to evict
+	victims  []victimNode
+	messages []string // what the scheduler says of the node, if it tries it in vain
+	started  int64    // start of the first of the most important victims
+	none     bool     // the pod fits beside all pods that it was to evict
 }
 
 // preempt follows SelectVictimsOnNode: it removes all pods of lower priority
@@ -75,7 +75,7 @@ func (t *victimSearch) preempt(position int) attempt {
 	}
 	lower, equal := t.victimNodes(position)
 	if len(lower) == 0 {
-		p.words = []string{noVictims}
+		p.messages = []string{noVictims}
 		p.Impossible = fmt.Sprintf("no pod here has a lower priority than %d", t.pod.priority)
 		if equal {
 			p.Impossible = "equal priority: " + p.Impossible
@@ -91,9 +91,9 @@ func (t *victimSearch) preempt(position int) attempt {
 		p.name(gone)
 	} else {
 		for _, r := range lowerFirst(t.room.why(nil, t.scheduled(), t.question, position)) {
-			p.words = append(p.words, r.Message)
+			p.messages = append(p.messages, r.Message)
 		}
-		p.Impossible = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.words[0])
+		p.Impossible = fmt.Sprintf("not even without the %d pods of lower priority: %s", len(lower), p.messages[0])
 	}
 	for _, c := range gone {
 		t.question.shift(t.room, c.kind, position, 1)

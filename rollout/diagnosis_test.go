@@ -158,8 +158,8 @@ func TestSlowIsNotStuck(t *testing.T) {
 
 // A stuck rollout always has a named cause, and so has an endless loop, except
 // for pods that crash and are available in between. Mutants seen to fail: look
-// without those that only use the budget; obstacle without PodsHeldUnready;
-// rejectsForEver that is false.
+// without those that only use the budget; blockerOf without BlockerPodsNotReady;
+// rejectsForever that is false.
 func TestStuckIsNeverSilent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := resting(t, Stories(Mixed).Draw(t, "story"))

@@ -23,7 +23,7 @@ func (e *evictions) fork() evictions {
 // evictPod evicts the pod with the given grace period.
 func (e *evictions) evictPod(id int32, rule Reason, grace simTime) refusal {
 	r := e.evictable(&e.pods[id])
-	if r.words == "" {
+	if r.message == "" {
 		if !e.pods[id].is(terminating) {
 			e.emitPod(EventEvicted, id, cause{Reason: rule})
 		}

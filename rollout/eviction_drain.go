@@ -72,11 +72,11 @@ func (e *evictions) evictLeaving(d *drain, l *leaving) {
 		return
 	}
 	r := e.evictPod(l.id, ReasonDrain, grace)
-	if r.words != l.refused && r.words != "" {
-		e.emitPod(EventEvictionRefused, l.id, cause{Detail: r.words})
+	if r.message != l.refused && r.message != "" {
+		e.emitPod(EventEvictionRefused, l.id, cause{Detail: r.message})
 	}
-	if l.refused = r.words; r.words != "" && !r.again {
-		d.fail("error when evicting pods/%q -n %q: %s", l, r.words)
+	if l.refused = r.message; r.message != "" && !r.again {
+		d.fail("error when evicting pods/%q -n %q: %s", l, r.message)
 	}
 }
 

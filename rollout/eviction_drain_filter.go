@@ -31,9 +31,9 @@ func (e *evictions) podsToEvict(in Drain, node int32) (pods []leaving, warnings 
 			pods = append(pods, l)
 		}
 		if v.wrong {
-			wrong.add(v.words, l.name)
-		} else if v.words != "" {
-			warned.add(v.words, l.name)
+			wrong.add(v.message, l.name)
+		} else if v.message != "" {
+			warned.add(v.message, l.name)
 		}
 	}
 	for _, line := range wrong.lines() {
@@ -46,24 +46,24 @@ func (e *evictions) podsToEvict(in Drain, node int32) (pods []leaving, warnings 
 type remarks []remark
 
 type remark struct {
-	words string
-	pods  []string
+	message string
+	pods    []string
 }
 
 func (r *remarks) add(words, pod string) {
-	i := slices.IndexFunc(*r, func(x remark) bool { return x.words == words })
+	i := slices.IndexFunc(*r, func(x remark) bool { return x.message == words })
 	if i < 0 {
 		i = len(*r)
-		*r = append(*r, remark{words: words})
+		*r = append(*r, remark{message: words})
 	}
 	(*r)[i].pods = append((*r)[i].pods, pod)
 }
 
 func (r remarks) lines() []string {
-	slices.SortFunc(r, func(a, b remark) int { return cmp.Compare(a.words, b.words) })
+	slices.SortFunc(r, func(a, b remark) int { return cmp.Compare(a.message, b.message) })
 	var lines []string
 	for _, x := range r {
-		lines = append(lines, x.words+": "+strings.Join(x.pods, ", "))
+		lines = append(lines, x.message+": "+strings.Join(x.pods, ", "))
 	}
 	return lines
 }
@@ -71,7 +71,7 @@ func (r remarks) lines() []string {
 // filterResult is kubectl's decision whether to evict a pod.
 type filterResult struct {
 	goes, wrong bool
-	words       string
+	message     string
 }
 
 // filterPod follows kubectl (k8s.io/kubectl/pkg/drain/filters.go: makeFilters). Of
@@ -82,11 +82,11 @@ func (e *evictions) filterPod(in Drain, id int32) filterResult {
 	if owner != nil && owner.Kind == "DaemonSet" && !p.terminal() {
 		switch found := e.daemonSets.find(e.namespace(p)+"/"+owner.Name) != nil; {
 		case !found && !in.Force:
-			return filterResult{wrong: true, words: fmt.Sprintf("daemonsets.apps %q not found", owner.Name)}
+			return filterResult{wrong: true, message: fmt.Sprintf("daemonsets.apps %q not found", owner.Name)}
 		case found && !in.IgnoreDaemonSets:
-			return filterResult{wrong: true, words: "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"}
+			return filterResult{wrong: true, message: "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"}
 		case found:
-			return filterResult{words: "ignoring DaemonSet-managed Pods"}
+			return filterResult{message: "ignoring DaemonSet-managed Pods"}
 		}
 	}
 	switch {
@@ -95,11 +95,11 @@ func (e *evictions) filterPod(in Drain, id int32) filterResult {
 	case p.terminal():
 		return filterResult{goes: true}
 	case e.keepsData(p) && !in.DeleteEmptyDirData:
-		return filterResult{wrong: true, words: "Pods with local storage (use --delete-emptydir-data to override)"}
+		return filterResult{wrong: true, message: "Pods with local storage (use --delete-emptydir-data to override)"}
 	case owner != nil:
 		return filterResult{goes: true}
 	case !in.Force:
-		return filterResult{wrong: true, words: "Pods that declare no controller (use --force to override)"}
+		return filterResult{wrong: true, message: "Pods that declare no controller (use --force to override)"}
 	}
-	return filterResult{goes: true, words: "deleting Pods that declare no controller"}
+	return filterResult{goes: true, message: "deleting Pods that declare no controller"}
 }

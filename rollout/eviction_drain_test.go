@@ -60,7 +60,7 @@ func (s *Sim) grantable() string {
 			continue
 		}
 		for _, l := range d.pods {
-			if l.refused != "" && s.evictions.stillThere(&l) && !s.pods[l.id].is(terminating) && s.evictions.evictable(&s.pods[l.id]).words == "" {
+			if l.refused != "" && s.evictions.stillThere(&l) && !s.pods[l.id].is(terminating) && s.evictions.evictable(&s.pods[l.id]).message == "" {
 				return l.name
 			}
 		}
@@ -71,7 +71,7 @@ func (s *Sim) grantable() string {
 func (s *Sim) waitingForNothing() bool {
 	for _, d := range s.evictions.drains {
 		for _, l := range d.pods {
-			if l.refused != "" && s.evictions.evictable(&s.pods[l.id]).words == "" {
+			if l.refused != "" && s.evictions.evictable(&s.pods[l.id]).message == "" {
 				return true
 			}
 		}

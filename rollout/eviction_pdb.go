@@ -131,8 +131,8 @@ func scale(replicas *int32) int32 {
 
 // refusal is why an eviction is refused, and whether a retry makes sense.
 type refusal struct {
-	words string
-	again bool
+	message string
+	again   bool
 }
 
 // evictable returns the API server's answer to an eviction
@@ -148,7 +148,7 @@ func (e *evictions) evictable(p *pod) refusal {
 		return refusal{}
 	case 1:
 	default:
-		return refusal{words: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."}
+		return refusal{message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."}
 	}
 	b := budgets[0]
 	a := e.allowanceOf(b)
@@ -161,11 +161,11 @@ func (e *evictions) evictable(p *pod) refusal {
 	if a.allowed > 0 {
 		return refusal{}
 	}
-	return refusal{"Cannot evict pod as it would violate the pod's disruption budget. " + a.words(b.Name), true}
+	return refusal{"Cannot evict pod as it would violate the pod's disruption budget. " + a.message(b.Name), true}
 }
 
-// words returns the cause in the refusal of an eviction (checkAndDecrement).
-func (a *allowance) words(budget string) string {
+// message returns the cause in the refusal of an eviction (checkAndDecrement).
+func (a *allowance) message(budget string) string {
 	text := fmt.Sprintf("The disruption budget %s does not allow evicting pods currently", budget)
 	switch {
 	case a.failure != nil:

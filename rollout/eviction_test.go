@@ -67,14 +67,14 @@ func TestWhichEvictionsAreGranted(t *testing.T) {
 		id := put(s, class, func(p *pod) { p.phase, p.flags = test.phase, bound|test.flags })
 		r := s.evictions.evictPod(id, ReasonDrain, none)
 		got := ""
-		if r.words != "" {
+		if r.message != "" {
 			got = refused
 		}
 		if r.again {
 			got = retried
 		}
 		if got != test.want {
-			t.Errorf("%s: %q (%s), want %q", test.name, got, r.words, test.want)
+			t.Errorf("%s: %q (%s), want %q", test.name, got, r.message, test.want)
 		}
 		p := &s.pods[id]
 		if left := p.phase != vacant && !p.is(terminating); left != (test.want != "") {

@@ -96,8 +96,8 @@ func (in EvictPods) apply(s *Sim) {
 		return
 	}
 	for id := range s.podsOn(n) {
-		if r := s.evictions.evictPod(id, ReasonEviction, none); r.words != "" {
-			s.emitPod(EventEvictionRefused, id, cause{Detail: r.words})
+		if r := s.evictions.evictPod(id, ReasonEviction, none); r.message != "" {
+			s.emitPod(EventEvictionRefused, id, cause{Detail: r.message})
 		}
 	}
 }

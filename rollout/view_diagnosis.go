@@ -105,7 +105,7 @@ func (s *Sim) spins(turns *int) bool {
 	sure := true
 	for _, id := range s.moves() {
 		p := &s.pods[id]
-		if !p.is(loops) && !s.rejectsForEver(p) && !s.isExpelled(p) {
+		if !p.is(loops) && !s.rejectsForever(p) && !s.isEvicted(p) {
 			*turns = 0
 			return false
 		}
@@ -117,7 +117,7 @@ func (s *Sim) spins(turns *int) bool {
 
 // mayGoElsewhere reports whether the pod is rejected, but its successor not on every node.
 func (s *Sim) mayGoElsewhere(p *pod) bool {
-	return p.set != none && s.rejectsForEver(p) && len(s.kubelets.faultOf(p).nodes) > 0
+	return p.set != none && s.rejectsForever(p) && len(s.kubelets.faultOf(p).nodes) > 0
 }
 
 // endless returns a pod on the node that is in an endless loop, or none. This is
@@ -132,7 +132,7 @@ func (s *Sim) endless(d *daemonSet, node int32) int32 {
 	}
 	for id := d.head[node]; id != none; id = s.pods[id].next {
 		p := &s.pods[id]
-		if !p.is(terminating) && s.fresh[p.class] && (s.rejectsForEver(p) || p.is(loops) && !s.available(d, p)) {
+		if !p.is(terminating) && s.fresh[p.class] && (s.rejectsForever(p) || p.is(loops) && !s.available(d, p)) {
 			return id
 		}
 	}
@@ -154,15 +154,15 @@ func (s *Sim) inEvictionLoop(d *daemonSet, node int32) int32 {
 	return none
 }
 
-// isExpelled reports whether the pod's DaemonSet has a pod on its node that is evicted
+// isEvicted reports whether the pod's DaemonSet has a pod on its node that is evicted
 // again and again.
-func (s *Sim) isExpelled(p *pod) bool {
+func (s *Sim) isEvicted(p *pod) bool {
 	return p.owner != none && p.node != none && s.inEvictionLoop(s.daemonSets.at[p.owner], p.node) != none
 }
 
-// rejectsForEver reports whether the pod is Failed or will be as soon as the kubelet
+// rejectsForever reports whether the pod is Failed or will be as soon as the kubelet
 // sees it, and so will be the next one.
-func (s *Sim) rejectsForEver(p *pod) bool {
+func (s *Sim) rejectsForever(p *pod) bool {
 	if !p.is(bound) || p.phase != failed && (p.phase != pending || p.is(pulls)) {
 		return false
 	}
@@ -297,7 +297,7 @@ func (s probed) Pod(id int32) probe.Pod {
 	x := probe.Pod{
 		Namespace: s.namespace(p), Name: s.podName(id), Class: p.class, Phase: phases[p.phase],
 		Bound: p.is(bound), Terminating: p.is(terminating), Terminal: p.terminal(), Waits: p.due == none, AnyNode: p.set != none,
-		Crashing: p.is(loops), Pulling: p.is(pulls), Rejected: s.rejectsForEver(p), Expelled: s.isExpelled(p),
+		Crashing: p.is(loops), Pulling: p.is(pulls), Rejected: s.rejectsForever(p), Evicted: s.isEvicted(p),
 		Ready: p.is(isReady), Due: max(0, int(p.due)), Reason: s.kubelets.reasonOf(p),
 	}
 	if p.is(terminating) {
@@ -325,9 +325,9 @@ func (s probed) FindPod(key string) int32 { return s.findPod(key) }
 
 func (s probed) Images(id int32) []string { return s.classes[s.pods[id].class].images() }
 
-func (s probed) Trouble(id int32) probe.Trouble {
+func (s probed) Fault(id int32) probe.Fault {
 	t := s.kubelets.faultOf(&s.pods[id])
-	return probe.Trouble{Image: t.image, Nodes: t.nodes, Pull: t.kind == noImage}
+	return probe.Fault{Image: t.image, Nodes: t.nodes, Pull: t.kind == noImage}
 }
 
 func (s probed) Against(id int32) []placement.FilterReason { return s.scheduler.against(&s.pods[id]) }

@@ -18,8 +18,8 @@ type UpdateLimit struct {
 	MaxSurge       string `json:"maxSurge,omitempty"`
 }
 
-// words returns the limit in words.
-func (l UpdateLimit) words() string {
+// text returns the limit in text.
+func (l UpdateLimit) text() string {
 	switch {
 	case l == UpdateLimit{}:
 		return "as it is"
@@ -79,7 +79,7 @@ type Outage struct {
 
 // String returns the estimate in one line.
 func (e Estimate) String() string {
-	s := fmt.Sprintf("%s: %v after %d ticks in %d waves, at worst %d of %d available", e.Limit.words(), e.State, e.Ticks, e.Waves, e.MinAvailable, e.Desired)
+	s := fmt.Sprintf("%s: %v after %d ticks in %d waves, at worst %d of %d available", e.Limit.text(), e.State, e.Ticks, e.Waves, e.MinAvailable, e.Desired)
 	longest := 0
 	for _, o := range e.Outages {
 		longest = max(longest, o.Ticks)
@@ -107,7 +107,7 @@ func (s *Sim) Estimate(obj runtime.Object, max int, limits ...UpdateLimit) ([]Es
 	for _, l := range limits {
 		e, err := s.Fork().estimate(Apply{Object: l.on(obj)}, max)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", l.words(), err))
+			errs = append(errs, fmt.Errorf("%s: %w", l.text(), err))
 			continue
 		}
 		e.Limit = l

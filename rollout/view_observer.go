@@ -15,7 +15,7 @@ type observer struct {
 	sim    *Sim
 	start  int
 	seen   bool
-	roster []nodeName // the nodes of the rows
+	names  []nodeName // the nodes of the rows
 	rows   []row      // by slot
 	served int
 }
@@ -82,14 +82,14 @@ func (o *observer) seeNodes(d *daemonSet, tick int) {
 // moveRows adds rows for new nodes, and reports whether there are any.
 func (o *observer) moveRows() bool {
 	s := o.sim
-	if len(o.roster) == len(s.nodeNames) {
+	if len(o.names) == len(s.nodeNames) {
 		return false
 	}
 	rows := make([]row, len(s.nodeNames))
-	for i, n := range o.roster {
+	for i, n := range o.names {
 		rows[s.slotOf(n.name)] = o.rows[i]
 	}
-	o.roster, o.rows = s.nodeNames, rows
+	o.names, o.rows = s.nodeNames, rows
 	return true
 }
 
@@ -152,7 +152,7 @@ func (o *observer) close() {
 			r.gap = max(r.gap, o.sim.Now()+1-r.since)
 		}
 		if r.gap > 0 {
-			o.Outages = append(o.Outages, Outage{o.roster[i].name, r.gap})
+			o.Outages = append(o.Outages, Outage{o.names[i].name, r.gap})
 		}
 	}
 }

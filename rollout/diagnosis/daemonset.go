@@ -96,7 +96,7 @@ func (d *daemonSet) reference(x *diagnoser) (together, end *rollout.Reference) {
 	return nil, &endsWhenAvailable
 }
 
-func (d *daemonSet) words(o Blocker, of []Wait) string {
+func (d *daemonSet) clause(o Blocker, of []Wait) string {
 	names := nodesOf(of)
 	slices.Sort(names)
 	text := o.row().nodes
@@ -252,7 +252,7 @@ func (d *daemonSet) undo(revision int64) candidate { return rollBack(d.Key, revi
 
 func (d *daemonSet) against(x *diagnoser, o Blocker, of []Wait) []candidate {
 	if o == BlockerEvictionLoop {
-		return append(d.endPatience(x, of), removeNodes(of))
+		return append(d.endToleration(x, of), removeNodes(of))
 	}
 	if c := x.repairs(o, of); c != nil {
 		return c
@@ -267,9 +267,9 @@ func (d *daemonSet) against(x *diagnoser, o Blocker, of []Wait) []candidate {
 	return all
 }
 
-// endPatience returns the ways out of a loop of evictions: to take the NoExecute taints
+// endToleration returns the ways out of a loop of evictions: to take the NoExecute taints
 // away, to tolerate them without limit, or not at all.
-func (d *daemonSet) endPatience(x *diagnoser, of []Wait) []candidate {
+func (d *daemonSet) endToleration(x *diagnoser, of []Wait) []candidate {
 	untaint := candidate{means: RemedyRepairNodes, does: "take the NoExecute taints off " + listed(nodesOf(of))}
 	for _, c := range of {
 		in := rollout.EditNode{Node: c.Node}
@@ -319,7 +319,7 @@ func (d *daemonSet) hintChanges(x *diagnoser, nodes []string) []candidate {
 	if len(template) == 0 {
 		return []candidate{onNodes}
 	}
-	return []candidate{onNodes, d.changed(RemedyChangeTemplate, stepWords(template), func(ds *appsv1.DaemonSet) {
+	return []candidate{onNodes, d.changed(RemedyChangeTemplate, stepText(template), func(ds *appsv1.DaemonSet) {
 		ds.Spec.Template.Spec = placement.Hint{Steps: template}.PodSpec(ds.Spec.Template.Spec)
 	})}
 }

@@ -141,7 +141,7 @@ func (d *deployment) reference(x *diagnoser) (together, end *rollout.Reference) 
 	return nil, &endsWhenComplete
 }
 
-func (d *deployment) words(o Blocker, of []Wait) string {
+func (d *deployment) clause(o Blocker, of []Wait) string {
 	row := o.row()
 	part := clause(cmp.Or(row.pods, row.nodes), podsOf(of))
 	if o == BlockerUnschedulable {

@@ -61,7 +61,7 @@ func (d *deployment) hintChanges(x *diagnoser, of []Wait) (all []candidate) {
 	const enough = 6
 	hints := x.probe.Hints(id)
 	for _, h := range hints[:min(enough, len(hints))] {
-		switch does := stepWords(h.Steps); {
+		switch does := stepText(h.Steps); {
 		case does == cluster.Uncordon().String(): // places does that, on as few as are enough
 		case h.Nodes.Len() > 0:
 			all = append(all, x.onNodes(h, h.Nodes.Names()))

@@ -85,7 +85,7 @@ func (x *diagnoser) recover(of []Wait) candidate {
 		if id == probe.None {
 			return candidate{}
 		}
-		t := x.probe.Trouble(id)
+		t := x.probe.Fault(id)
 		if !t.Pull && len(t.Nodes) == 0 {
 			return candidate{}
 		}
@@ -185,7 +185,7 @@ func (x *diagnoser) onNodes(h placement.Hint, nodes []string) candidate {
 	if err != nil {
 		return candidate{}
 	}
-	all := candidate{means: RemedyRepairNodes, does: stepWords(h.Steps) + " on " + listed(nodes)}
+	all := candidate{means: RemedyRepairNodes, does: stepText(h.Steps) + " on " + listed(nodes)}
 	for _, n := range nodes {
 		if object, ok := c.Node(n); ok {
 			all.inputs = append(all.inputs, rollout.ApplyNode{Node: object})
@@ -223,7 +223,7 @@ func below(a, b string) bool {
 	return err == nil && x.Cmp(y) < 0
 }
 
-func stepWords(steps []placement.HintStep) string {
+func stepText(steps []placement.HintStep) string {
 	var words []string
 	for _, s := range steps {
 		words = append(words, s.String())

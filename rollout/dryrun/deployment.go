@@ -88,7 +88,7 @@ func (p PodChanges) counts() string {
 	var parts []string
 	for _, x := range []podKind{{"created", p.Created}, {"deleted", p.Deleted}, {"evicted", p.Evicted}, {"preempted", p.Preempted}} {
 		if n := len(x.nodes); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, x.words))
+			parts = append(parts, fmt.Sprintf("%d %s", n, x.text))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -33,7 +33,7 @@ const (
 	DispositionWithoutNode Disposition = "WithoutNode" // it stays, but its node would not admit it again
 )
 
-func (d Disposition) words() string {
+func (d Disposition) text() string {
 	if d == DispositionWithoutNode {
 		return "without a node"
 	}
@@ -65,7 +65,7 @@ type Eviction struct {
 
 // line returns the pod and what happens to it in one line.
 func (e Eviction) line() string {
-	s := fmt.Sprintf("%s on %s: %s", e.Pod, e.Node, e.Disposition.words())
+	s := fmt.Sprintf("%s on %s: %s", e.Pod, e.Node, e.Disposition.text())
 	if e.After > 0 {
 		s += fmt.Sprintf(" after %v", e.After)
 	}

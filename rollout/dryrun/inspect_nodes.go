@@ -41,11 +41,11 @@ func (x *inspector) inspectLoss() {
 	}
 	v, _ := x.prediction.Verdict(lost[0])
 	x.find("LosesPods", SeverityProblem, tolerationsPath, lost,
-		fmt.Sprintf("the next rollout deletes the pods on %s and none come back: %s", kube.FirstNames(lost), words(v.Reasons)),
+		fmt.Sprintf("the next rollout deletes the pods on %s and none come back: %s", kube.FirstNames(lost), reasonText(v.Reasons)),
 		x.hint(lost[0], "tolerate the taints, or take them off the nodes, before the rollout"))
 }
 
-func words(reasons []placement.FilterReason) string {
+func reasonText(reasons []placement.FilterReason) string {
 	var all []string
 	for _, r := range reasons {
 		all = append(all, r.String())
@@ -79,7 +79,7 @@ func (x *inspector) inspectSurge() {
 	}
 	v, _ := surging.Verdict(stuck[0])
 	x.find("SurgeCannotWork", SeverityProblem, strategyPath+"maxSurge", stuck,
-		fmt.Sprintf("on %s the new pod does not fit beside the old one: %s", kube.FirstNames(stuck), words(v.Reasons)),
+		fmt.Sprintf("on %s the new pod does not fit beside the old one: %s", kube.FirstNames(stuck), reasonText(v.Reasons)),
 		"set maxSurge to 0 and maxUnavailable to 1 or more")
 }
 

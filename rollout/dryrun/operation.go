@@ -115,11 +115,11 @@ func grouped(lines []string) []string {
 
 // shorter cuts a text with many words, such as that of an edit of many nodes.
 func shorter(text string) string {
-	return strings.Join(capped(strings.Split(text, " "), mostWords, "%d more"), " ")
+	return strings.Join(capped(strings.Split(text, " "), maxEditWords, "%d more"), " ")
 }
 
-// mostWords limits the words in the text of an edit.
-const mostWords = 24
+// maxEditWords limits the words in the text of an edit.
+const maxEditWords = 24
 
 func (o Operation) outcome() string {
 	switch {
@@ -319,12 +319,12 @@ func (j *judge) workload(key string) verdict {
 	if v, ok := j.known[key]; ok {
 		return v
 	}
-	v := j.examine(key)
+	v := j.diagnose(key)
 	j.known[key] = v
 	return v
 }
 
-func (j *judge) examine(key string) verdict {
+func (j *judge) diagnose(key string) verdict {
 	end, there := j.course.ends[key]
 	if !there || end.state == rollout.StateDone || end.state == rollout.StateUnknown {
 		return verdict{state: OperationCompleted, ticks: end.last}

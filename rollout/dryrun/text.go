@@ -212,14 +212,14 @@ func (p PodChanges) text() string {
 	var b strings.Builder
 	for _, x := range p.kinds() {
 		if n := len(x.nodes); n > 0 {
-			fmt.Fprintf(&b, "    pods %s: %d on %s\n", x.words, n, nameList(x.nodes))
+			fmt.Fprintf(&b, "    pods %s: %d on %s\n", x.text, n, nameList(x.nodes))
 		}
 	}
 	return b.String()
 }
 
 type podKind struct {
-	words string
+	text  string
 	nodes []string
 }
 
@@ -416,10 +416,10 @@ func (p *Plan) summary() string {
 	var order []string
 	for _, e := range p.whole() {
 		for _, x := range e.pods().kinds() {
-			if _, known := totals[x.words]; !known {
-				order = append(order, x.words)
+			if _, known := totals[x.text]; !known {
+				order = append(order, x.text)
 			}
-			totals[x.words] += len(x.nodes)
+			totals[x.text] += len(x.nodes)
 		}
 		if !e.empty() {
 			touched++
@@ -437,7 +437,7 @@ func (p *Plan) summary() string {
 	}
 	for _, f := range []Disposition{DispositionEvicted, DispositionPreempted, DispositionRemoved, DispositionWithoutNode} {
 		if others[f] > 0 {
-			parts = append(parts, fmt.Sprintf("%d other pods %s", others[f], f.words()))
+			parts = append(parts, fmt.Sprintf("%d other pods %s", others[f], f.text()))
 		}
 	}
 	for _, e := range p.effects() {

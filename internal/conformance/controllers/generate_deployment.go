@@ -140,7 +140,7 @@ func (s *deploymentSpec) deployment() *appsv1.Deployment {
 }
 
 // happen adds one event. The Deployment is updated about as often as everything
-// else together; a paused one is mostly resumed soon, and a node in trouble is
+// else together; a paused one is mostly resumed soon, and a node in fault is
 // mostly the next that something happens to.
 func (p *deploymentPlot) happen(s *deploymentSpec) {
 	if s.paused && rapid.Bool().Draw(p.t, "resumed") {
@@ -162,7 +162,7 @@ func (p *deploymentPlot) happen(s *deploymentSpec) {
 			return
 		}
 		s.image = fmt.Sprintf("bad%d", rapid.IntRange(1, 2).Draw(p.t, "version"))
-		p.add(p.trouble(s.image))
+		p.add(p.fault(s.image))
 		p.apply(s)
 	case "crash":
 		p.crash(s)
@@ -236,9 +236,9 @@ func (p *deploymentPlot) somewhere() []string {
 	return pick(p.t, "where", nil, nil, []string{"n1"})
 }
 
-// trouble is what is wrong with an image.
-func (p *deploymentPlot) trouble(image string) Input {
-	switch where := p.somewhere(); pick(p.t, "trouble", "never ready", "never ready", "crash", "crash", "pull", "reject") {
+// fault is what is wrong with an image.
+func (p *deploymentPlot) fault(image string) Input {
+	switch where := p.somewhere(); pick(p.t, "fault", "never ready", "never ready", "crash", "crash", "pull", "reject") {
 	case "crash":
 		return p.crashLoop(image, where)
 	case "pull":

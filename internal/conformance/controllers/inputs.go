@@ -12,7 +12,7 @@ import (
 
 // happen applies one input, or returns why it cannot.
 func (w *world) happen(in Input) error {
-	if t, is := troubleIn(in); is {
+	if t, is := faultIn(in); is {
 		w.setFault(t)
 		return nil
 	}

@@ -60,7 +60,7 @@ func (w *world) progress(pod *corev1.Pod) {
 		if !w.due(boundAt(pod), max(w.config.Tick, w.timing(pod).Start)) {
 			return
 		}
-		if _, rejects := w.troubleOf(pod).(RejectPods); rejects && w.pulls[pod.UID] == nil {
+		if _, rejects := w.faultOf(pod).(RejectPods); rejects && w.pulls[pod.UID] == nil {
 			w.fail(pod)
 			return
 		}
@@ -93,7 +93,7 @@ func (w *world) start(pod *corev1.Pod) *corev1.Pod {
 	}
 	pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses = running(pod.Spec.InitContainers), running(pod.Spec.Containers)
 	w.updatePod(pod)
-	if crash, ok := w.troubleOf(pod).(CrashLoop); ok {
+	if crash, ok := w.faultOf(pod).(CrashLoop); ok {
 		w.begin(pod, crash)
 	}
 	return pod
@@ -101,7 +101,7 @@ func (w *world) start(pod *corev1.Pod) *corev1.Pod {
 
 func (w *world) mayBeReady(pod *corev1.Pod) bool {
 	f := w.faulty(pod.Spec.NodeName)
-	_, never := w.troubleOf(pod).(NeverReady)
+	_, never := w.faultOf(pod).(NeverReady)
 	return !f.podsNotReady && !never
 }
 

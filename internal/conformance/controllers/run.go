@@ -86,7 +86,7 @@ type world struct {
 	evictions  map[string]time.Time // by pod: when taints evict it
 	line       map[types.UID]int    // in which pods of a ReplicaSet stand for deletion
 	otherwise  map[types.UID]int    // and would stand if none had been restarted
-	troubles
+	podFaults
 	failure map[types.UID]string // how the last sync of a DaemonSet failed, if it did
 }
 
@@ -168,7 +168,7 @@ func (p *Play) Stop() {
 }
 
 func newWorld(s Scenario, options Options) (*world, error) {
-	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, evictions: map[string]time.Time{}, failure: map[types.UID]string{}, troubles: newTroubles()}
+	w := &world{server: newServer(options.order()), config: s.Config, faults: map[string]*faults{}, evictions: map[string]time.Time{}, failure: map[types.UID]string{}, podFaults: newPodFaults()}
 	w.config.Tick = cmp.Or(s.Config.Tick, time.Second)
 	if w.config.Start.IsZero() {
 		w.config.Start = Start

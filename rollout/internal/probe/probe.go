@@ -61,8 +61,8 @@ type Sim interface {
 	FindPod(key string) int32
 	// Images returns the images of the pod's containers.
 	Images(id int32) []string
-	// Trouble returns the fault of pods like this one that an input has set.
-	Trouble(id int32) Trouble
+	// Fault returns the fault of pods like this one that an input has set.
+	Fault(id int32) Fault
 	// Against returns why the scheduler refuses the node for an unbound pod, in
 	// the order of its filters. WhyUnbound returns the same in the scheduler's
 	// words.
@@ -206,12 +206,12 @@ type Pod struct {
 	Crashing bool // its containers exit in a loop
 	Pulling  bool // its image cannot be pulled
 	Rejected bool // the kubelet rejects it, and will reject its successor
-	Expelled bool // it is evicted after a time, and so is its successor
+	Evicted  bool // it is evicted after a time, and so is its successor
 	InVain   bool // a Deployment's pod that fails or crashes before it is available, as will its successor
 }
 
-// Trouble is a fault that an input has set for pods with an image on some nodes.
-type Trouble struct {
+// Fault is a fault that an input has set for pods with an image on some nodes.
+type Fault struct {
 	Image string
 	Nodes []string // empty: all
 	Pull  bool     // the image cannot be pulled

@@ -6,21 +6,21 @@ import (
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// obstacle returns what blocks a pod.
-func (x *diagnoser) obstacle(id int32, p *probe.Pod) Blocker {
+// blockerOf returns what blocks a pod.
+func (x *diagnoser) blockerOf(id int32, p *probe.Pod) Blocker {
 	switch {
 	case p.AnyNode && !p.Bound:
 		return BlockerUnschedulable
 	case !p.NodeExists:
 		return BlockerNodeDeleted
-	case p.Expelled:
+	case p.Evicted:
 		return BlockerEvictionLoop
 	case p.Held:
 		return BlockerNodeNotReady
 	case p.Rejected:
 		return BlockerRejected
 	case !p.Bound:
-		return x.schedulingObstacle(id)
+		return x.schedulingBlocker(id)
 	case p.Node.Down:
 		return BlockerNodeDown
 	case p.Terminating:
@@ -51,9 +51,9 @@ var filters = map[string]Blocker{
 	"InterPodAffinity":  BlockerInterPodAffinity,
 }
 
-// schedulingObstacle returns the first reason why the scheduler does not bind a
+// schedulingBlocker returns the first reason why the scheduler does not bind a
 // DaemonSet's pod to its node.
-func (x *diagnoser) schedulingObstacle(id int32) Blocker {
+func (x *diagnoser) schedulingBlocker(id int32) Blocker {
 	why := x.probe.Against(id)
 	if len(why) == 0 {
 		return BlockerUnknown

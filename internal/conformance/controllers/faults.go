@@ -47,30 +47,30 @@ func (ImagePullFails) input() {}
 func (RejectPods) input()     {}
 func (Recover) input()        {}
 
-// trouble is one of them.
-type trouble struct {
+// fault is an input of these kinds.
+type fault struct {
 	Input
 	image string
 	nodes []string
 }
 
-func troubleIn(in Input) (t trouble, is bool) {
+func faultIn(in Input) (t fault, is bool) {
 	switch in := in.(type) {
 	case NeverReady:
-		return trouble{in, in.Image, in.Nodes}, true
+		return fault{in, in.Image, in.Nodes}, true
 	case CrashLoop:
-		return trouble{in, in.Image, in.Nodes}, true
+		return fault{in, in.Image, in.Nodes}, true
 	case ImagePullFails:
-		return trouble{in, in.Image, in.Nodes}, true
+		return fault{in, in.Image, in.Nodes}, true
 	case RejectPods:
-		return trouble{in, in.Image, in.Nodes}, true
+		return fault{in, in.Image, in.Nodes}, true
 	case Recover:
-		return trouble{in, in.Image, in.Nodes}, true
+		return fault{in, in.Image, in.Nodes}, true
 	}
-	return trouble{}, false
+	return fault{}, false
 }
 
-func (t trouble) concerns(pod *corev1.Pod) bool {
+func (t fault) concerns(pod *corev1.Pod) bool {
 	return (t.nodes == nil || slices.Contains(t.nodes, pod.Spec.NodeName)) && (t.image == "" || runs(pod, t.image))
 }
 
@@ -78,9 +78,9 @@ func runs(pod *corev1.Pod, image string) bool {
 	return slices.ContainsFunc(slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers), func(c corev1.Container) bool { return c.Image == image })
 }
 
-// troubleOf is what is wrong with the pod; nil if nothing is.
-func (w *world) troubleOf(pod *corev1.Pod) Input {
-	for _, t := range slices.Backward(w.befallen) {
+// faultOf returns the fault of the pod, or nil.
+func (w *world) faultOf(pod *corev1.Pod) Input {
+	for _, t := range slices.Backward(w.current) {
 		if t.concerns(pod) {
 			return t.Input
 		}
@@ -89,7 +89,7 @@ func (w *world) troubleOf(pod *corev1.Pod) Input {
 }
 
 // setFault adds a fault and ends the earlier faults of the same pods.
-func (w *world) setFault(t trouble) {
+func (w *world) setFault(t fault) {
 	crash, crashes := t.Input.(CrashLoop)
 	for _, pod := range w.pods.list() {
 		if pod.Spec.NodeName == "" || !t.concerns(pod) {
@@ -110,7 +110,7 @@ func (w *world) setFault(t trouble) {
 			}
 		}
 	}
-	w.befallen = append(w.befallen, t)
+	w.current = append(w.current, t)
 }
 
 // loop is where the containers of an image are that end again and again.
@@ -217,7 +217,7 @@ type pull struct {
 
 // pulled reports whether the pod's images have been pulled.
 func (w *world) pulled(pod *corev1.Pod) bool {
-	_, fails := w.troubleOf(pod).(ImagePullFails)
+	_, fails := w.faultOf(pod).(ImagePullFails)
 	p := w.pulls[pod.UID]
 	if p == nil {
 		if fails {
@@ -235,14 +235,14 @@ func (w *world) pulled(pod *corev1.Pod) bool {
 	return false
 }
 
-// troubles are what the world knows of all this.
-type troubles struct {
-	befallen []trouble
-	loops    map[types.UID]*loop
-	pulls    map[types.UID]*pull
-	marked   map[types.UID]*metav1.Time // pods of nodes that became Unknown: when their kubelets saw them become ready
+// podFaults holds the faults of pods and their effects.
+type podFaults struct {
+	current []fault
+	loops   map[types.UID]*loop
+	pulls   map[types.UID]*pull
+	marked  map[types.UID]*metav1.Time // pods of nodes that became Unknown: when their kubelets saw them become ready
 }
 
-func newTroubles() troubles {
-	return troubles{loops: map[types.UID]*loop{}, pulls: map[types.UID]*pull{}, marked: map[types.UID]*metav1.Time{}}
+func newPodFaults() podFaults {
+	return podFaults{loops: map[types.UID]*loop{}, pulls: map[types.UID]*pull{}, marked: map[types.UID]*metav1.Time{}}
 }

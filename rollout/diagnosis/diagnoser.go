@@ -23,8 +23,8 @@ type subject interface {
 	// reference returns the rule that lets the blockers together stop the
 	// rollout, or nil, and the rule that says when it ends.
 	reference(x *diagnoser) (together, end *rollout.Reference)
-	// words returns the clause about the nodes or pods with the blocker.
-	words(o Blocker, of []Wait) string
+	// clause returns the clause about the nodes or pods with the blocker.
+	clause(o Blocker, of []Wait) string
 	// consequence returns what the blockers mean for the rest.
 	consequence(x *diagnoser) string
 	// foreseen returns the nodes that would become blocking beside these if the
@@ -156,17 +156,17 @@ func when(holds bool, f facts) facts {
 func (x *diagnoser) see(f facts, name string, pod int32) {
 	switch f.role() {
 	case blocker:
-		x.blockers = append(x.blockers, x.culprit(f, pod))
+		x.blockers = append(x.blockers, x.blockingWait(f, pod))
 	case spender:
-		x.spenders = append(x.spenders, x.culprit(f, pod))
+		x.spenders = append(x.spenders, x.blockingWait(f, pod))
 	case queued:
 		x.queued = append(x.queued, name)
 	}
 }
 
-func (x *diagnoser) culprit(f facts, id int32) Wait {
+func (x *diagnoser) blockingWait(f facts, id int32) Wait {
 	p := x.probe.Pod(id)
-	c := Wait{Node: p.Node.Name, Pod: p.Name, Blocker: x.obstacle(id, &p), Wanted: f&wanted != 0, BlockedBy: []string{}}
+	c := Wait{Node: p.Node.Name, Pod: p.Name, Blocker: x.blockerOf(id, &p), Wanted: f&wanted != 0, BlockedBy: []string{}}
 	switch {
 	case !p.Bound:
 		c.Detail = x.whyUnbound(id, &p)
@@ -262,11 +262,11 @@ func (x *diagnoser) kinds() []Blocker {
 func (x *diagnoser) cause(foreseen int) string {
 	var parts []string
 	if x.all != "" {
-		parts = append(parts, x.wholeWords())
+		parts = append(parts, x.wholeText())
 	}
 	if x.all == "" || x.pods {
 		for _, o := range x.kinds() {
-			parts = append(parts, x.words(o, among(o, slices.Concat(x.blockers, x.spenders))))
+			parts = append(parts, x.clause(o, among(o, slices.Concat(x.blockers, x.spenders))))
 		}
 	}
 	text := x.key() + " is stuck: " + strings.Join(parts, "; ")
@@ -285,7 +285,7 @@ func (x *diagnoser) cause(foreseen int) string {
 	return text + fmt.Sprintf(", and %d of them would get stuck too when updated", foreseen)
 }
 
-func (x *diagnoser) wholeWords() string {
+func (x *diagnoser) wholeText() string {
 	switch {
 	case x.all == BlockerUnknown:
 		return "it is not as desired"
