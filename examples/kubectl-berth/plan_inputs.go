@@ -54,7 +54,7 @@ func (in *inputs) edits(o *options) ([]dryrun.Edit, error) {
 	var all []dryrun.Edit
 	var errs []error
 	if len(in.apply) > 0 {
-		all = append(all, dryrun.Apply(in.apply...))
+		all = append(all, dryrun.Apply(in.stated(in.apply)...))
 	}
 	for _, text := range o.edits {
 		edit, err := in.editOf(text)

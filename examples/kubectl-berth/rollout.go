@@ -178,7 +178,7 @@ func (o *rolloutOptions) change(w *world, args []string) (dryrun.Edit, []string,
 	if err == nil && len(keys) == 0 {
 		err = fmt.Errorf("%s: holds no DaemonSet or Deployment%s", strings.Join(slices.Concat(o.files, o.kustomize), ","), skipped(w.given))
 	}
-	return dryrun.Apply(objects...), keys, err
+	return dryrun.Apply(w.stated(objects)...), keys, err
 }
 
 func (o *rolloutOptions) changeNamed(w *world, args []string) (dryrun.Edit, []string, error) {

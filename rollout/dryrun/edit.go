@@ -2,9 +2,11 @@ package dryrun
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -16,10 +18,12 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	strictjson "sigs.k8s.io/json"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/internal/apiserver/apply"
 	"github.com/berthsim/berth/internal/apiserver/defaults"
+	"github.com/berthsim/berth/internal/apiserver/kinds"
 	"github.com/berthsim/berth/internal/apiserver/validation"
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
@@ -49,14 +53,38 @@ func (e Edit) MarshalJSON() ([]byte, error) {
 // All other fields, the uid and the status stay. Defaults are filled in. Updates that
 // the API server refuses, such as changes of immutable fields, are in the error of
 // Baseline.Plan. An object without a namespace goes to "default".
+//
+// A Go object does not show whether a manifest states a false, 0 or "" or lacks the
+// field: it counts as lacking it. In an unstructured.Unstructured such a field counts as
+// stated.
 func Apply(objects ...runtime.Object) Edit {
-	kept := make([]runtime.Object, len(objects))
+	kept, written := make([]runtime.Object, len(objects)), make([]map[string]any, len(objects))
 	for i, o := range objects {
-		if !absent(o) {
+		if u, ok := o.(runtime.Unstructured); ok && !absent(o) {
+			kept[i], written[i] = typed(u)
+		} else if !absent(o) {
 			kept[i] = o.DeepCopyObject()
 		}
 	}
-	return Edit{"apply " + namesOf(kept), func(d *editedCluster) error { return each("Apply", kept, d.apply) }}
+	return Edit{"apply " + namesOf(kept), func(d *editedCluster) error {
+		return each("Apply", kept, func(i int) error { return d.apply(kept[i], written[i]) })
+	}}
+}
+
+// typed returns the object of its kind that has the JSON, and the JSON. An object of
+// another kind, or with fields of other types, stays as it is and is an error later.
+func typed(u runtime.Unstructured) (runtime.Object, map[string]any) {
+	content := u.DeepCopyObject().(runtime.Unstructured).UnstructuredContent()
+	kind, _ := kinds.Named(u.GetObjectKind().GroupVersionKind().Kind)
+	text, err := json.Marshal(content)
+	if err != nil || kind.Zero == nil || kind.GVK() != u.GetObjectKind().GroupVersionKind() {
+		return u.DeepCopyObject(), nil
+	}
+	object := reflect.New(reflect.TypeOf(kind.Zero).Elem()).Interface().(runtime.Object)
+	if err := strictjson.UnmarshalCaseSensitivePreserveInts(text, object); err != nil {
+		return u.DeepCopyObject(), nil
+	}
+	return object, content
 }
 
 // Delete is kubectl delete of objects. Only their kind, namespace and name matter. What
@@ -69,7 +97,9 @@ func Delete(objects ...runtime.Object) Edit {
 			kept[i] = o.DeepCopyObject()
 		}
 	}
-	return Edit{"delete " + namesOf(kept), func(d *editedCluster) error { return each("Delete", kept, d.remove) }}
+	return Edit{"delete " + namesOf(kept), func(d *editedCluster) error {
+		return each("Delete", kept, func(i int) error { return d.remove(kept[i]) })
+	}}
 }
 
 // EditNodes labels, taints or cordons every node of a set. An empty set, or a node that
@@ -150,8 +180,8 @@ func Inputs(in ...rollout.Input) Edit {
 
 func absent(o runtime.Object) bool { return o == nil || o.DeepCopyObject() == nil }
 
-// each calls do for every object of an edit, which must have at least one.
-func each(edit string, objects []runtime.Object, do func(runtime.Object) error) error {
+// each calls do for the index of every object of an edit, which must have at least one.
+func each(edit string, objects []runtime.Object, do func(int) error) error {
 	if len(objects) == 0 {
 		return fmt.Errorf("%s: no object", edit)
 	}
@@ -161,7 +191,7 @@ func each(edit string, objects []runtime.Object, do func(runtime.Object) error) 
 			errs = append(errs, fmt.Errorf("object %d: is nil", i))
 			continue
 		}
-		errs = append(errs, do(o))
+		errs = append(errs, do(i))
 	}
 	return errors.Join(errs...)
 }
@@ -184,14 +214,14 @@ func (d *editedCluster) release() kube.Release { return borrow.From(d.after).Rel
 
 // apply applies an object as kubectl apply does: it creates the object, or patches the
 // existing one, which the API server then validates as an update.
-func (d *editedCluster) apply(o runtime.Object) error {
+func (d *editedCluster) apply(o runtime.Object, written map[string]any) error {
 	o = o.DeepCopyObject()
 	setNamespace(o)
 	var stored runtime.Object
 	var err error
 	if live := find(d.after, o); live != nil {
 		var mistakes []error
-		if stored, mistakes, err = d.patched(d.applied(live), o); len(mistakes) > 0 {
+		if stored, mistakes, err = d.patched(d.applied(live), o, written); len(mistakes) > 0 {
 			d.refuse(mistakes)
 			return nil
 		}
@@ -312,9 +342,9 @@ func ofName[T metav1.Object](objects []T, namespace, name string) (object T, ok 
 }
 
 // patched returns what the API server stores of a manifest that is applied to a live
-// object, or why it refuses it.
-func (d *editedCluster) patched(live, manifest runtime.Object) (stored runtime.Object, mistakes []error, err error) {
-	updated, err := apply.Apply(live, manifest)
+// object, or why it refuses it. written is the manifest's JSON, or nil.
+func (d *editedCluster) patched(live, manifest runtime.Object, written map[string]any) (stored runtime.Object, mistakes []error, err error) {
+	updated, err := apply.Written(live, manifest, written)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,6 +2,7 @@ package dryrun_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
@@ -254,5 +256,43 @@ func TestAvoidsKnowsWhatWasSoBefore(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("avoids %s: %v, want %v", nodes, got, want)
 		}
+	}
+}
+
+// A manifest that states false or 0 sets them, and one that lacks the fields does not:
+// nothing was applied before.
+func TestApplyTellsStatedZerosFromAbsentFields(t *testing.T) {
+	live := webOf(2, "web:1")
+	live.UID, live.Spec.MinReadySeconds, live.Spec.Template.Spec.HostPID = "u", 30, true
+	c := with(t, clustertest.World{clustertest.Pool("n", 1, "cpu:4")}, live)
+	manifest := func(more, spec map[string]any) *unstructured.Unstructured {
+		pod := map[string]any{"containers": []any{map[string]any{"name": "main", "image": "web:1"}}}
+		maps.Copy(pod, spec)
+		fields := map[string]any{
+			"selector": map[string]any{"matchLabels": map[string]any{"app": "web"}},
+			"template": map[string]any{"metadata": map[string]any{"labels": map[string]any{"app": "web"}}, "spec": pod},
+		}
+		maps.Copy(fields, more)
+		return &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web", "namespace": "shop"}, "spec": fields}}
+	}
+	for _, test := range []struct {
+		manifest *unstructured.Unstructured
+		seconds  int32
+		hostPID  bool
+	}{
+		{manifest(nil, nil), 30, true},
+		{manifest(map[string]any{"minReadySeconds": int64(0)}, nil), 0, true},
+		{manifest(nil, map[string]any{"hostPID": false}), 30, false},
+	} {
+		p := plan(t, c, dryrun.Apply(test.manifest))
+		spec := p.After().Manifest().Deployments[0].Spec
+		if spec.MinReadySeconds != test.seconds || spec.Template.Spec.HostPID != test.hostPID || *spec.Replicas != 2 {
+			t.Errorf("%v: minReadySeconds %d, hostPID %v, %d replicas", test.manifest, spec.MinReadySeconds, spec.Template.Spec.HostPID, *spec.Replicas)
+		}
+	}
+	unknown := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Unknown", "metadata": map[string]any{"name": "x"}}}
+	if p, err := dryrun.New(c, dryrun.Apply(unknown)); err == nil {
+		t.Errorf("an object of an unknown kind is applied: %v", p)
 	}
 }

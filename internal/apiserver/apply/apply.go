@@ -34,21 +34,29 @@ import (
 //
 // A Go object does not distinguish an explicit zero (hostNetwork: false, or an empty
 // struct) from an absent field: both count as absent. Only required fields,
-// pointers, lists and maps can set a zero.
+// pointers, lists and maps can set a zero. Written can set all.
 //
 // The two objects must be of one kind in package kinds and have the same name, and
 // the same namespace unless the manifest has none.
 func Apply(live, manifest runtime.Object) (runtime.Object, error) {
+	return Written(live, manifest, nil)
+}
+
+// Written is Apply of a manifest with the JSON in which it was written, whose explicit
+// zeros count. Without that JSON it is Apply.
+func Written(live, manifest runtime.Object, written map[string]any) (runtime.Object, error) {
 	if err := checkSame(live, manifest); err != nil {
 		return nil, err
 	}
 	kind := kinds.Of(live)
 	was, want := treeOf(live), treeOf(manifest)
+	addZeros(want, written)
+	dropServerFields(want)
 	metadata(want)["namespace"] = metadata(was)["namespace"]
 	if metadata(was)["namespace"] == nil {
 		delete(metadata(want), "namespace")
 	}
-	last, err := annotate(was, want, kind)
+	last, err := annotate(was, want, kind, written != nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: last applied configuration: %w", nameOf(live), err)
 	}
@@ -82,8 +90,9 @@ func nameOf(object runtime.Object) string {
 // annotate follows kubectl (k8s.io/kubectl/pkg/util/apply.go:
 // GetModifiedConfiguration): it adds to the manifest an annotation with its own
 // content. It returns the content of live's annotation, or nil. If both contents are
-// equal, the text of the annotation does not change.
-func annotate(live, manifest map[string]any, kind kinds.Kind) (last map[string]any, err error) {
+// equal, the text of the annotation does not change. With zeros, a manifest can have
+// every value that a configuration has.
+func annotate(live, manifest map[string]any, kind kinds.Kind, zeros bool) (last map[string]any, err error) {
 	annotations, _ := metadata(manifest)["annotations"].(map[string]any)
 	if annotations == nil {
 		annotations = map[string]any{}
@@ -99,10 +108,10 @@ func annotate(live, manifest map[string]any, kind kinds.Kind) (last map[string]a
 	}
 	before := annotation(live)
 	if before != "" {
-		if last, err = stated([]byte(before), kind); err != nil {
+		if last, err = stated([]byte(before), kind, zeros); err != nil {
 			return nil, err
 		}
-		if same, err := stated(text, kind); err == nil && reflect.DeepEqual(last, same) {
+		if same, err := stated(text, kind, zeros); err == nil && reflect.DeepEqual(last, same) {
 			annotations[corev1.LastAppliedConfigAnnotation] = before
 			return last, nil
 		}
@@ -119,7 +128,7 @@ func annotation(live map[string]any) string {
 
 // stated parses a configuration, without the values that a manifest here cannot
 // have.
-func stated(text []byte, kind kinds.Kind) (map[string]any, error) {
+func stated(text []byte, kind kinds.Kind, zeros bool) (map[string]any, error) {
 	tree, err := parse(text)
 	if err != nil {
 		return nil, err
@@ -127,7 +136,9 @@ func stated(text []byte, kind kinds.Kind) (map[string]any, error) {
 	delete(tree, "apiVersion")
 	delete(tree, "kind")
 	dropServerFields(tree)
-	dropEmpty(tree, reflect.TypeOf(kind.Zero))
+	if !zeros {
+		dropEmpty(tree, reflect.TypeOf(kind.Zero))
+	}
 	return tree, nil
 }
 

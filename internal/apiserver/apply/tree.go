@@ -112,3 +112,30 @@ func isScalar(v reflect.Value) bool {
 	}
 	return true
 }
+
+// addZeros adds to the tree of an object the zeros that its JSON states and that a Go
+// object does not show: false, 0, "" and empty structs. Lists are compared element by
+// element.
+func addZeros(tree, written any) {
+	switch tree := tree.(type) {
+	case map[string]any:
+		fields, _ := written.(map[string]any)
+		for name, value := range fields { // any order: each by itself
+			if inner, ok := tree[name]; ok {
+				addZeros(inner, value)
+			} else if isZero(value) {
+				tree[name] = value
+			}
+		}
+	case []any:
+		items, _ := written.([]any)
+		for i := range min(len(tree), len(items)) {
+			addZeros(tree[i], items[i])
+		}
+	}
+}
+
+func isZero(value any) bool {
+	fields, ok := value.(map[string]any)
+	return ok && len(fields) == 0 || value == false || value == "" || value == int64(0) || value == float64(0)
+}
