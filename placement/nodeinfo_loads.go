@@ -24,7 +24,7 @@ func loadsOf(b *snapshot.Snapshot) []*load {
 			if k := last[t]; k >= 0 && sameResize(&pods[k].Status, &pod.Status) {
 				all[i] = all[k].of(pod)
 			} else {
-				all[i], last[t] = loadOf(pod), int32(i)
+				all[i], last[t] = loadAt(b.Release(), pod), int32(i)
 			}
 		}
 		return all

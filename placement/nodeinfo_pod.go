@@ -22,14 +22,17 @@ type load struct {
 	leaving                 *load
 }
 
-// loadOf returns the load of a pod that runs or will run, with the in-place
-// resizes in its status. It costs a few µs.
-func loadOf(pod *corev1.Pod) *load {
+// loadOf is loadAt for the latest release: without resizes all are the same.
+func loadOf(pod *corev1.Pod) *load { return loadAt(0, pod) }
+
+// loadAt returns the load of a pod that runs or will run, with the in-place resizes in
+// its status, by the rules of a release. It costs a few µs.
+func loadAt(release kube.Release, pod *corev1.Pod) *load {
 	if pod == nil {
 		pod = &corev1.Pod{}
 	}
 	l := &load{name: kube.Key(pod), ports: hostPorts(&pod.Spec), kind: kindOf(pod)}
-	l.requests, l.scoredCPU, l.scoredMemory = taken(pod)
+	l.requests, l.scoredCPU, l.scoredMemory = taken(release, pod)
 	return l
 }
 

@@ -101,10 +101,13 @@ const (
 // where a container without requests counts too. In-place resizes, pod-level
 // resources and overhead are included (pkg/scheduler/framework/types.go:
 // PodInfo.CalculateResource).
-func taken(pod *corev1.Pod) (requests amounts, scoredCPU, scoredMemory int64) {
+func taken(release kube.Release, pod *corev1.Pod) (requests amounts, scoredCPU, scoredMemory int64) {
 	options := resourcehelper.PodResourcesOptions{
 		UseStatusResources: true,
 		InPlacePodLevelResourcesVerticalScalingEnabled: true,
+	}
+	if !release.Has(kube.ResizesSummed) {
+		pod, options.UseStatusResources = resized(release, pod), false
 	}
 	list := resourcehelper.PodRequests(pod, options)
 	requests = toAmounts(list)

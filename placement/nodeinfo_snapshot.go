@@ -93,7 +93,7 @@ func (a *nodeInfoSnapshot) own(w *Workload, b *snapshot.Snapshot) []resident {
 	if !ok {
 		return nil
 	}
-	return []resident{{i, pod, loadOf(pod)}}
+	return []resident{{i, pod, loadAt(b.Release(), pod)}}
 }
 
 func (a *nodeInfoSnapshot) controlled(key string, uid types.UID) []resident {

@@ -148,7 +148,7 @@ func (t *victimSearch) victimNodes(position int) (lower []victimNode, equal bool
 		if priority >= t.pod.priority {
 			continue
 		}
-		l := loadOf(pod)
+		l := loadAt(b.Release(), pod)
 		lower = append(lower, victimNode{priority, started(pod), pod, l, t.room.kinds.id(l)})
 	}
 	slices.SortFunc(lower, func(a, b victimNode) int {

@@ -1,8 +1,12 @@
 package placement_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/placement"
@@ -109,4 +113,41 @@ func TestNoClaimsByVersion(t *testing.T) {
 		message, _ := p.FailedScheduling()
 		return message
 	}, map[cluster.Version]any{"1.34": before, "1.35": before, "1.36": before, "1.37": cordoned + vain})
+}
+
+// kube.ResizesSummed and kube.PodResizes: one container grows from 1 to 2 cpu, the other
+// shrinks from 2 to 1, and neither has changed yet. Summed, both requests and both
+// allocations are 3; the largest of each container make 4. The pod as a whole grows from
+// 3 to 5 cpu; before kube.PodResizes only its spec counts.
+func TestResizesByVersion(t *testing.T) {
+	const containers = `containers: [{name: a, image: i, resources: {requests: {cpu: "2"}}}, {name: b, image: i, resources: {requests: {cpu: "1"}}}]`
+	const status = `phase: Running, containerStatuses: [{name: a, allocatedResources: {cpu: "1"}, resources: {requests: {cpu: "1"}}}, {name: b, allocatedResources: {cpu: "2"}, resources: {requests: {cpu: "2"}}}]`
+	for text, want := range map[string][4]int64{
+		`{spec: {nodeName: a, ` + containers + `}, status: {` + status + `}}`:                                                                                                       {4, 4, 4, 3},
+		`{spec: {nodeName: a, resources: {requests: {cpu: "3"}}, ` + containers + `}, status: {` + status + `, resources: {requests: {cpu: "5"}}, allocatedResources: {cpu: "5"}}}`: {3, 3, 5, 5},
+	} {
+		for i, v := range cluster.Versions() {
+			for _, free := range []int64{want[i], want[i] + 1} { // beside it, a pod of 1 cpu needs one more
+				m, err := cluster.ReadManifest(strings.NewReader(node("a", fmt.Sprint(free), "8000", "") + "---\n{apiVersion: v1, kind: Pod, metadata: {name: running, resourceVersion: '1'}, " + text[1:] + "\n"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				m.Version = v
+				c, err := m.Cluster()
+				if err != nil {
+					t.Fatal(err)
+				}
+				pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i", Resources: corev1.ResourceRequirements{
+					Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}}}}}}
+				pod.Name = "next"
+				w, err := placement.ForPod(pod)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if fits := w.Predict(c).Placed().Len() == 1; fits != (free > want[i]) {
+					t.Errorf("%s: a node of %d cpu has room for 1 more: %v\n%s", v, free, fits, text)
+				}
+			}
+		}
+	}
 }

@@ -68,6 +68,12 @@ var (
 	NoClaimsUnmentioned = change(37,
 		"DynamicResources says nothing of a pod without claims; before, FailedScheduling said \"no new claims to deallocate\"",
 		"pkg/scheduler/framework/plugins/dynamicresources/dynamicresources.go", "PostFilter")
+	ResizesSummed = change(37,
+		"a pod that is resized in place counts with the largest of what its containers request, are allocated and use, each summed; before, with the sum of the largest of each container",
+		"staging/src/k8s.io/component-helpers/resource/helpers.go", "AggregateContainerRequests")
+	PodResizes = change(36,
+		"a resize of a pod as a whole counts: its status.resources and status.allocatedResources; before, only spec.resources",
+		"pkg/features/kube_features.go", "defaultVersionedKubernetesFeatureGates")
 	TerminatingReplicas = change(35,
 		"status.terminatingReplicas of ReplicaSets and Deployments counts pods on their way out; before, it was absent",
 		"pkg/controller/replicaset/replica_set_utils.go", "calculateStatus")

@@ -141,8 +141,12 @@ func (s *Snapshot) Edit(positions []int, edit func(*corev1.Node) *corev1.Node) *
 
 // WithRelease returns the snapshot with another release of Kubernetes.
 func (s *Snapshot) WithRelease(r kube.Release) *Snapshot {
-	copied := *s.orEmpty()
+	s = s.orEmpty()
+	copied := *s
 	copied.release = r
+	if r.Rules() != s.release.Rules() { // what pods take differs
+		copied.byNode, copied.derived = newPodIndex(&copied), &Memo{}
+	}
 	return &copied
 }
 
