@@ -21,7 +21,8 @@ type ManifestError struct {
 	Object   string `json:"object,omitempty"`   // "DaemonSet kube-system/agent"; "" if the document has no readable object
 	Field    string `json:"field,omitempty"`    // "spec.template.spec.containers[0].image"; "" if it is about the whole object
 	Message  string `json:"message"`
-	Err      error  `json:"-"` // the cause, a *field.Error from validation; may be nil
+
+	err error // a *field.Error from validation; may be nil
 }
 
 // Error returns one line: "document 3, line 41: DaemonSet kube-system/agent:
@@ -39,7 +40,7 @@ func newManifestError(r decode.Remark) ManifestError {
 }
 
 // Unwrap returns the cause, or nil.
-func (e ManifestError) Unwrap() error { return e.Err }
+func (e ManifestError) Unwrap() error { return e.err }
 
 // manifestErrors joins the mistakes of a manifest, in the order of the stream. As an
 // error it is never empty.
@@ -91,7 +92,7 @@ func refused(object runtime.Object, err *field.Error, at decode.Place, lines dec
 	}
 	return &ManifestError{
 		File: at.File(), Document: at.Document(), Line: lines.Line(at, err.Field),
-		Object: name, Field: err.Field, Message: err.ErrorBody(), Err: err,
+		Object: name, Field: err.Field, Message: err.ErrorBody(), err: err,
 	}
 }
 

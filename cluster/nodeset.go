@@ -72,7 +72,3 @@ func (s *NodeSet) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// GoString returns the set as a call that names its nodes.
-func (s NodeSet) GoString() string {
-	return fmt.Sprintf("cluster.NodeSet%#v", s.Names())
-}

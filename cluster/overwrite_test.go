@@ -58,7 +58,7 @@ var calls = map[string][]any{
 	"Cluster.Matching": {labels.Everything()}, "Cluster.Named": {"n"}, "Cluster.Node": {"n"}, "Cluster.Nodes": {}, "Cluster.Select": {"zone"}, "Cluster.Tainted": {"a"},
 	"Cluster.Version": {}, "Cluster.VersionNote": {}, "Cluster.WithVersion": {cluster.Version("1.35")},
 	"Cluster.With": {&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n", Labels: map[string]string{"a": "b"}}}}, "Cluster.Without": {&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "o"}}},
-	"NodeSet.All": {}, "NodeSet.And": {cluster.NodeSet{}}, "NodeSet.Equal": {cluster.NodeSet{}}, "NodeSet.GoString": {}, "NodeSet.Has": {"n"}, "NodeSet.Len": {},
+	"NodeSet.All": {}, "NodeSet.And": {cluster.NodeSet{}}, "NodeSet.Equal": {cluster.NodeSet{}}, "NodeSet.Has": {"n"}, "NodeSet.Len": {},
 	"NodeSet.MarshalJSON": {}, "NodeSet.Minus": {cluster.NodeSet{}}, "NodeSet.Names": {}, "NodeSet.Or": {cluster.NodeSet{}}, "NodeSet.String": {},
 }
 

@@ -72,10 +72,10 @@ func configs() *rapid.Generator[rollout.Config] {
 func estimates() *rapid.Generator[rollout.Estimate] {
 	return rapid.Custom(func(t *rapid.T) rollout.Estimate {
 		outages := rapid.Make[[]rollout.Outage]().Draw(t, "outages")
-		n := rapid.SliceOfN(rapid.Int(), 5, 5).Draw(t, "numbers")
+		n := rapid.SliceOfN(rapid.Int(), 4, 4).Draw(t, "numbers")
 		return rollout.Estimate{
 			Version: "berth.estimate/v1", Key: rapid.String().Draw(t, "key"), Limit: rapid.Make[rollout.UpdateLimit]().Draw(t, "limit"), State: states.Draw(t, "state"),
-			Ticks: n[0], Waves: n[1], Desired: n[2], MinAvailable: n[3], MinAvailableTick: n[4], Outages: outages,
+			Ticks: n[0], Waves: n[1], Desired: n[2], MinAvailable: n[3], Outages: outages,
 		}
 	})
 }

@@ -58,16 +58,15 @@ const estimateVersion = "berth.estimate/v1"
 // Estimate is the predicted course of a rollout. The tick in which the object is
 // applied counts as 1. MinAvailableTick is a tick of the simulation.
 type Estimate struct {
-	Version          string      `json:"version"` // "berth.estimate/v1"
-	Key              string      `json:"key"`     // with its kind
-	Limit            UpdateLimit `json:"limit"`
-	State            State       `json:"state"`            // StateDone or StateStuck; another state if max ticks were not enough
-	Ticks            int         `json:"ticks"`            // until the last event of the rollout
-	Waves            int         `json:"waves"`            // ticks in which the rollout deleted old pods or created new ones beside them; of a Deployment, shrank old ReplicaSets
-	Desired          int         `json:"desired"`          // nodes that want a pod, or replicas, at the end
-	MinAvailable     int         `json:"minAvailable"`     // the lowest number of desired nodes with an available pod, not counting terminating pods; of a Deployment, of available pods
-	MinAvailableTick int         `json:"minAvailableTick"` // the first tick with that number
-	Outages          []Outage    `json:"outages"`          // nodes that were without an available pod, ascending by name; none for a Deployment
+	Version      string      `json:"version"` // "berth.estimate/v1"
+	Key          string      `json:"key"`     // with its kind
+	Limit        UpdateLimit `json:"limit"`
+	State        State       `json:"state"`        // StateDone or StateStuck; another state if max ticks were not enough
+	Ticks        int         `json:"ticks"`        // until the last event of the rollout
+	Waves        int         `json:"waves"`        // ticks in which the rollout deleted old pods or created new ones beside them; of a Deployment, shrank old ReplicaSets
+	Desired      int         `json:"desired"`      // nodes that want a pod, or replicas, at the end
+	MinAvailable int         `json:"minAvailable"` // the lowest number of desired nodes with an available pod, not counting terminating pods; of a Deployment, of available pods
+	Outages      []Outage    `json:"outages"`      // nodes that were without an available pod, ascending by name; none for a Deployment
 }
 
 // Outage is how long a node that wants a pod was without an available one; the

@@ -37,7 +37,7 @@ const (
 
 func newObserver(s *Sim, key string) *observer {
 	o := &observer{sim: s, start: s.Now()}
-	o.Estimate = Estimate{Version: estimateVersion, Key: key, MinAvailableTick: o.start + 1, Outages: []Outage{}}
+	o.Estimate = Estimate{Version: estimateVersion, Key: key, Outages: []Outage{}}
 	return o
 }
 
@@ -53,7 +53,7 @@ func (o *observer) see(tick int) {
 		return
 	}
 	if !o.seen || o.served < o.MinAvailable {
-		o.MinAvailable, o.MinAvailableTick = o.served, tick
+		o.MinAvailable = o.served
 	}
 	o.seen = true
 }

@@ -58,7 +58,7 @@
 //
 // The generators are Clusters and Pools (options WithPlatforms, WithPools,
 // WithNodes, WithHealthyNodes, WithPods, WithWords), DaemonSets, Updates and Pods
-// (options WithLabelsOf, WithKey, WithWords), NodeChanges and NodeFaults.
+// (options WithLabelsOf, WithWords), NodeChanges and NodeFaults.
 // cluster.Validate accepts every object that they draw.
 //
 // The same seed may draw other values in another version of berth. Labels and sizes

@@ -27,12 +27,12 @@ func ExamplePools() {
 }
 
 func ExampleDaemonSets() {
-	fmt.Println(clustertest.DaemonSets(clustertest.WithKey("monitoring/exporter")).Example(1).Names())
+	fmt.Println(clustertest.DaemonSets().Example(1).Named("monitoring/exporter").Names())
 	// Output: [monitoring/exporter]
 }
 
 func ExamplePods() {
-	fmt.Println(clustertest.Object[*corev1.Pod](t, clustertest.Pods(clustertest.WithKey("shop/cart"), clustertest.WithWords("team=shop")).Example(1)).Labels)
+	fmt.Println(clustertest.Object[*corev1.Pod](t, clustertest.Pods(clustertest.WithWords("team=shop")).Example(1).Named("shop/cart")).Labels)
 	// Output: map[app:cart team:shop]
 }
 
@@ -112,11 +112,6 @@ func ExampleWithWords() {
 	w := clustertest.Clusters(clustertest.WithWords("team=blue")).Example(1)
 	fmt.Println(w.Cluster(t).LabelValues("team"))
 	// Output: [blue]
-}
-
-func ExampleWithKey() {
-	fmt.Println(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSets(clustertest.WithKey("monitoring/exporter")).Example(1)).Namespace)
-	// Output: monitoring
 }
 
 // DaemonSets drawn for the nodes of a dump refer to the labels of these nodes.

@@ -70,10 +70,6 @@ func WithWords(words ...string) Option {
 	return Option{func(o *options) { o.words = append(o.words, words...) }}
 }
 
-// WithKey sets the namespace/name of the DaemonSet or pod. The default is
-// default/agent.
-func WithKey(key string) Option { return Option{func(o *options) { o.key = key }} }
-
 // WithLabelsOf draws DaemonSets and pods that refer to the labels and taints of a
 // cluster's nodes. By default they refer to those of generated nodes.
 func WithLabelsOf(c *cluster.Cluster) Option {

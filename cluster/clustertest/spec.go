@@ -110,13 +110,6 @@ func Object[T runtime.Object](t rapid.TB, s Spec) (first T) {
 	return first
 }
 
-// Object returns the object, of a pool the first node, where its Go type does not
-// matter. A word that cannot be parsed fails the test.
-func (s Spec) Object(t rapid.TB) runtime.Object {
-	t.Helper()
-	return Object[runtime.Object](t, s)
-}
-
 // String returns the spec as a line of the notation.
 func (s Spec) String() string {
 	start := []string{s.kind, s.name}

@@ -14,7 +14,7 @@ func TestZeroValues(t *testing.T) {
 	zero.Check(t,
 		clustertest.Spec{}, clustertest.NodeChange{}, clustertest.World(nil),
 		clustertest.WithNodes, clustertest.Clusters, clustertest.DaemonSet, clustertest.DaemonSets, clustertest.NodeChanges, clustertest.NodeFaults, clustertest.Object[*corev1.Node],
-		clustertest.WithLabelsOf, clustertest.Given, clustertest.WithHealthyNodes, clustertest.WithKey, clustertest.Node, clustertest.WithPools, clustertest.WithPlatforms,
+		clustertest.WithLabelsOf, clustertest.Given, clustertest.WithHealthyNodes, clustertest.Node, clustertest.WithPools, clustertest.WithPlatforms,
 		clustertest.Parse, clustertest.ParseWorld, clustertest.Pod, clustertest.Pods, clustertest.Pool, clustertest.Pools,
 		clustertest.Updates, clustertest.WithPods, clustertest.WithWords,
 	)

@@ -2,6 +2,7 @@ package dryrun_test
 
 import (
 	"fmt"
+	"k8s.io/apimachinery/pkg/runtime"
 	"slices"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestAppliedObjectsAreInputs(t *testing.T) {
 		want bool
 	}{
 		{dryrun.Apply(webOf(1, "web:2")), true},
-		{dryrun.Apply(clustertest.DaemonSet("ops/agent", "image:agent:2").Object(t)), true},
+		{dryrun.Apply(clustertest.Object[runtime.Object](t, clustertest.DaemonSet("ops/agent", "image:agent:2"))), true},
 		{dryrun.Apply(node), true},
 		{dryrun.EditNodes(c.Named("n1"), cluster.Label("a", "b")), true},
 		{dryrun.Delete(webOf(1, "web:1")), true},

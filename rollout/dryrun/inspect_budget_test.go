@@ -16,7 +16,7 @@ import (
 func TestNegativeLimitsCountNoWaves(t *testing.T) {
 	for _, limits := range [][2]int{{-1, 0}, {0, -1}, {-1, -1}, {-2, -1}} {
 		w := clustertest.World{clustertest.Pool("n", 3)}
-		ds := clustertest.DaemonSet("ops/agent", "max-surge:1", "min-ready:10s").Object(t).(*appsv1.DaemonSet)
+		ds := clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "max-surge:1", "min-ready:10s"))
 		surge, unavailable := intstr.FromInt(limits[0]), intstr.FromInt(limits[1])
 		ds.Spec.UpdateStrategy.RollingUpdate.MaxSurge, ds.Spec.UpdateStrategy.RollingUpdate.MaxUnavailable = &surge, &unavailable
 		found, err := dryrun.Inspect(with(t, w, ds), dryrun.Config{Limit: time.Second})

@@ -32,8 +32,8 @@ type scene struct {
 
 func drawScene(t *rapid.T) scene {
 	w := clustertest.Clusters(clustertest.WithNodes(1, 6), clustertest.WithPods()).Draw(t, "cluster")
-	a := clustertest.DaemonSets(clustertest.WithKey("ops/a")).Draw(t, "a")
-	b := clustertest.DaemonSets(clustertest.WithKey("ops/b")).Draw(t, "b")
+	a := clustertest.DaemonSets().Draw(t, "a").Named("ops/a")
+	b := clustertest.DaemonSets().Draw(t, "b").Named("ops/b")
 	c := append(slices.Clone(w), a, b).Cluster(t)
 	s := scene{c: c}
 	for range rapid.IntRange(1, 2).Draw(t, "edits") {

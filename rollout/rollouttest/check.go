@@ -36,8 +36,8 @@ func Check(t rapid.TB, sim *rollout.Sim, invariants ...Invariant) {
 type RunReport struct {
 	Failures      []Failure `json:"failures"`
 	NotApplicable []string  `json:"notApplicable"` // claims whose premise never held, or that cannot be judged
-	Held          []string  `json:"held"`          // claims whose premise held, broken or not
-	Settled       bool      `json:"settled"`       // false if the run ended at the tick limit
+
+	held []string // claims whose premise held, broken or not
 }
 
 // Failure is a violation of an invariant in a run, as plain data.
@@ -74,7 +74,7 @@ func Judge(sim *rollout.Sim, invariants ...Invariant) RunReport {
 	if sim == nil {
 		sim = &rollout.Sim{}
 	}
-	r := RunReport{Failures: []Failure{}, NotApplicable: []string{}, Held: []string{}}
+	r := RunReport{Failures: []Failure{}, NotApplicable: []string{}}
 	if err := checkInvariants(invariants); err != nil {
 		r.NotApplicable = append(r.NotApplicable, err.Error())
 	}
@@ -109,11 +109,10 @@ func Judge(sim *rollout.Sim, invariants ...Invariant) RunReport {
 		}
 		switch {
 		case w.premise:
-			r.Held = append(r.Held, w.claim)
+			r.held = append(r.held, w.claim)
 		case !w.vacuous:
 			r.NotApplicable = append(r.NotApplicable, w.claim)
 		}
 	}
-	r.Settled = sim.Settled()
 	return r
 }

@@ -50,8 +50,8 @@ func ExampleCheck() {
 
 func ExampleJudge() {
 	r := rollouttest.Judge(update.Sim(t), rollouttest.OnePerNode("default/agent"), rollouttest.RollsBack("default/agent"))
-	fmt.Println(r.Failures, r.Held, r.Settled)
-	// Output: [] [default/agent has one pod per node default/agent rolls back] true
+	fmt.Println(r.Failures, r.NotApplicable)
+	// Output: [] []
 }
 
 // Two of three nodes first, then the last one, are possible in three ways.

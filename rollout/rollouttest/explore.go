@@ -112,7 +112,7 @@ func (e *exploration) run(t *rapid.T, scenario Scenario, start *cluster.Cluster,
 		t.Fatalf("%v", err)
 	}
 	r := Judge(sim, invariants...)
-	for _, claim := range r.Held {
+	for _, claim := range r.held {
 		e.held[claim]++
 	}
 	if len(r.Failures) > 0 {
