@@ -55,7 +55,7 @@ func TestEstimateIsCounted(t *testing.T) {
 
 // Of a Deployment, too, and it is told apart from a DaemonSet of the same name.
 // Mutants seen to fail: pods on their way out count as available; pods that are ready
-// do, whatever minReadySeconds; every rule makes a wave; MinAvailableTick of the last low.
+// do, whatever minReadySeconds; every rule makes a wave.
 func TestEstimateOfADeploymentIsCounted(t *testing.T) {
 	waves, downs := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
