@@ -71,4 +71,3 @@ func (s *NodeSet) UnmarshalJSON(text []byte) error {
 	*s = NodeSet(snapshot.SetOf(names))
 	return nil
 }
-
