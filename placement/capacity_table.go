@@ -2,6 +2,7 @@ package placement
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,6 +28,12 @@ func (l *CapacityReport) MarshalJSON() ([]byte, error) {
 		Nodes        []NodeUsage     `json:"nodes"`
 		MinimumNodes []MinimumNode   `json:"minimumNodes"`
 	}{capacityVersion, l.Overloaded(), l.Conflicting(), slices.AppendSeq([]NodeUsage{}, l.Nodes()), l.MinimumNodes()})
+}
+
+// UnmarshalJSON returns an error: a report is computed by NewCapacityReport. Its lists
+// read back as []NodeUsage and []MinimumNode.
+func (l *CapacityReport) UnmarshalJSON([]byte) error {
+	return errors.New("placement.CapacityReport is computed by NewCapacityReport and does not read back: read \"nodes\" as []placement.NodeUsage and \"minimumNodes\" as []placement.MinimumNode")
 }
 
 // String summarises the report in one line.

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -138,6 +139,12 @@ func (c Changes) MarshalJSON() ([]byte, error) {
 		Removed cluster.NodeSet  `json:"removed"`
 		Changes []DecisionChange `json:"changes"`
 	}{changesVersion, c.before.tallied(), c.after.tallied(), c.added, c.removed, slices.AppendSeq([]DecisionChange{}, c.All())})
+}
+
+// UnmarshalJSON returns an error: changes are computed by Diff. The list "changes" reads
+// back as []DecisionChange.
+func (c *Changes) UnmarshalJSON([]byte) error {
+	return errors.New("placement.Changes are computed by Diff and do not read back: read the list \"changes\" as []placement.DecisionChange")
 }
 
 // tallied is the number of nodes with each decision.

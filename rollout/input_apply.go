@@ -26,15 +26,15 @@ import (
 // defaults all the same. A Deployment without spec.replicas keeps the present number
 // of replicas. A paused Deployment stays paused until Resume.
 type Apply struct {
-	Object      runtime.Object
-	Unvalidated bool
+	Object      runtime.Object `json:"object"`
+	Unvalidated bool           `json:"unvalidated,omitzero"`
 }
 
 // Undo is kubectl rollout undo: the template of a revision is restored. Revision
 // 0 is the one before the current revision.
 type Undo struct {
-	Key      string
-	Revision int64
+	Key      string `json:"key"`
+	Revision int64  `json:"revision,omitzero"`
 }
 
 // Delete deletes a DaemonSet or a Deployment. Propagation decides what happens to
@@ -42,8 +42,8 @@ type Undo struct {
 // deletes them after it, Foreground before it, and Orphan leaves them without an
 // owner.
 type Delete struct {
-	Key         string
-	Propagation metav1.DeletionPropagation
+	Key         string                     `json:"key"`
+	Propagation metav1.DeletionPropagation `json:"propagation,omitzero"`
 }
 
 var propagations = []metav1.DeletionPropagation{metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan}

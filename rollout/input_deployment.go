@@ -20,16 +20,20 @@ import (
 
 // Scale is kubectl scale: it sets the number of replicas of a Deployment.
 type Scale struct {
-	Key      string
-	Replicas int32
+	Key      string `json:"key"`
+	Replicas int32  `json:"replicas"`
 }
 
 // Pause is kubectl rollout pause: until Resume, changes to a Deployment's
 // template have no effect. The Deployment can still be scaled.
-type Pause struct{ Key string }
+type Pause struct {
+	Key string `json:"key"`
+}
 
 // Resume is kubectl rollout resume.
-type Resume struct{ Key string }
+type Resume struct {
+	Key string `json:"key"`
+}
 
 func (in Scale) line() string { return fmt.Sprintf("scale %s to %d", word(in.Key), in.Replicas) }
 

@@ -14,7 +14,9 @@ import (
 
 // EvictPods calls the eviction API once for every pod on a node, including pods
 // of DaemonSets, as a cluster autoscaler may.
-type EvictPods struct{ Node string }
+type EvictPods struct {
+	Node string `json:"node"`
+}
 
 func (in Drain) apply(s *Sim) {
 	n := s.slotOf(in.Node)

@@ -20,8 +20,8 @@ import (
 // NeverReady keeps pods with an image from becoming ready on some nodes; nil
 // means all nodes. Pods that are ready stay ready.
 type NeverReady struct {
-	Image string
-	Nodes []string
+	Image string   `json:"image"`
+	Nodes []string `json:"nodes,omitzero"`
 }
 
 // CrashLoop makes the containers of an image exit some time after each start, on
@@ -30,33 +30,33 @@ type NeverReady struct {
 // at once. A pod is ready while its container runs, if it runs long enough to
 // become ready.
 type CrashLoop struct {
-	Image string
-	After time.Duration // from the start of a container to its exit; 0: it is never ready
-	Nodes []string
+	Image string        `json:"image"`
+	After time.Duration `json:"after,omitzero"` // from the start of a container to its exit; 0: it is never ready
+	Nodes []string      `json:"nodes,omitzero"`
 }
 
 // ImagePullFails keeps pods with an image from starting on some nodes; nil means
 // all nodes. The kubelet retries after 10 s, doubling to 5 min. Running pods are
 // not affected.
 type ImagePullFails struct {
-	Image string
-	Nodes []string
+	Image string   `json:"image"`
+	Nodes []string `json:"nodes,omitzero"`
 }
 
 // RejectPods makes the kubelets of some nodes reject new pods; nil means all
 // nodes. The pods are Failed, with a reason like OutOfcpu or
 // UnexpectedAdmissionError.
 type RejectPods struct {
-	Reason string
-	Image  string // empty: pods of every image
-	Nodes  []string
+	Reason string   `json:"reason"`
+	Image  string   `json:"image,omitzero"` // empty: pods of every image
+	Nodes  []string `json:"nodes,omitzero"`
 }
 
 // Recover ends the faults of NeverReady, CrashLoop, ImagePullFails and
 // RejectPods. The kubelet acts next when its backoff is over.
 type Recover struct {
-	Image string // empty: every image
-	Nodes []string
+	Image string   `json:"image,omitzero"` // empty: every image
+	Nodes []string `json:"nodes,omitzero"`
 }
 
 func (in NeverReady) line() string { return "never-ready " + word(in.Image) + on(in.Nodes) }

@@ -15,32 +15,40 @@ import (
 // before, has the effect of NodeReady, NodeNotReady or NodeDown. A new node without one
 // counts as ready, as in manifests written by hand; if NodeDown follows in the same
 // tick, its kubelet never reports.
-type ApplyNode struct{ Node *corev1.Node }
+type ApplyNode struct {
+	Node *corev1.Node `json:"node"`
+}
 
 // RemoveNode removes a node. Its pods stay, unchanged, until they are garbage
 // collected, 40 to 60 s later.
-type RemoveNode struct{ Node string }
+type RemoveNode struct {
+	Node string `json:"node"`
+}
 
 // EditNode changes a node.
 type EditNode struct {
-	Node  string
-	Edits []cluster.NodeEdit
+	Node  string             `json:"node"`
+	Edits []cluster.NodeEdit `json:"edits"`
 }
 
 // PodsNotReady makes the pods on a node not ready, including pods that arrive
 // later, until PodsReady.
-type PodsNotReady struct{ Node string }
+type PodsNotReady struct {
+	Node string `json:"node"`
+}
 
 // PodsReady ends PodsNotReady.
-type PodsReady struct{ Node string }
+type PodsReady struct {
+	Node string `json:"node"`
+}
 
 // NodeNotReady has a node's kubelet report that the node is not ready, until NodeReady.
 // The taint node.kubernetes.io/not-ready:NoSchedule follows at once, NoExecute with the
 // next pass of the node lifecycle controller, if the zone allows it. The kubelet works:
 // pods that are ready stay ready. What else it does depends on why.
 type NodeNotReady struct {
-	Node string
-	Why  NotReadyCause
+	Node string        `json:"node"`
+	Why  NotReadyCause `json:"why,omitzero"`
 }
 
 // NotReadyCause is why a kubelet reports its node as not ready. The zero value
@@ -65,19 +73,27 @@ var messages = map[NotReadyCause]string{
 
 // NodeReady ends NodeNotReady and NodeDown. The NoExecute taint goes with the next pass
 // of the node lifecycle controller.
-type NodeReady struct{ Node string }
+type NodeReady struct {
+	Node string `json:"node"`
+}
 
 // NodeDown stops a node's kubelet: no pod starts, stops or becomes ready there. After
 // Config.NodeGrace the node lifecycle controller makes the Ready condition Unknown, takes
 // readiness from the pods if the node was ready, and taints the node
 // node.kubernetes.io/unreachable.
-type NodeDown struct{ Node string }
+type NodeDown struct {
+	Node string `json:"node"`
+}
 
 // FailPods makes the live pods on a node Failed.
-type FailPods struct{ Node string }
+type FailPods struct {
+	Node string `json:"node"`
+}
 
 // StuckTerminating keeps terminating pods on a node from being removed.
-type StuckTerminating struct{ Node string }
+type StuckTerminating struct {
+	Node string `json:"node"`
+}
 
 func (in ApplyNode) line() string {
 	if in.Node == nil {

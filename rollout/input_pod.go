@@ -9,9 +9,9 @@ import (
 // "namespace/name". Exactly one of Node and Pod must be set. With Force it does not
 // wait for the kubelet: pods are removed at once.
 type DeletePods struct {
-	Node  string
-	Pod   string
-	Force bool
+	Node  string `json:"node,omitzero"`
+	Pod   string `json:"pod,omitzero"`
+	Force bool   `json:"force,omitzero"`
 }
 
 func (in DeletePods) line() string {

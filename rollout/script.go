@@ -10,8 +10,8 @@ import (
 
 // ScheduledInput is an input with the tick in which it takes effect.
 type ScheduledInput struct {
-	Tick  int
-	Input Input
+	Tick  int   `json:"tick"`
+	Input Input `json:"input"`
 }
 
 // Script is a list of inputs with their ticks, as Sim.At takes them. Its text

@@ -10,8 +10,8 @@ import (
 // NodeChange is a change to a node. It has the fields of rollout.EditNode, so
 // rollout.EditNode(edit) is the same change as an input of a simulation.
 type NodeChange struct {
-	Node  string
-	Edits []cluster.NodeEdit
+	Node  string             `json:"node"`
+	Edits []cluster.NodeEdit `json:"edits"`
 }
 
 // Apply returns the cluster with the change. A change without a node has no effect.
