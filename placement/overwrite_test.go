@@ -21,7 +21,8 @@ import (
 // takes arguments and is missing here fails the test.
 func arguments(c *cluster.Cluster, node *corev1.Node) map[string][]any {
 	return map[string][]any{
-		"CapacityReport.Node": {node.Name}, "Changes.Nodes": {placement.Eligible, placement.Excluded}, "Prediction.Verdict": {node.Name},
+		"CapacityReport.Node": {node.Name}, "CapacityReport.UnmarshalJSON": {[]byte(nil)}, "Changes.UnmarshalJSON": {[]byte(nil)},
+		"Changes.Nodes": {placement.Eligible, placement.Excluded}, "Prediction.Verdict": {node.Name},
 		"Prediction.FailedScheduling": {node.Name}, "Prediction.Hints": {node.Name}, "Workload.Check": {node}, "Workload.Predict": {c},
 	}
 }

@@ -43,9 +43,10 @@ var simCalls = map[string]func(s *rollout.Sim) []any{
 			rollout.Apply{Object: web("web:3")},
 		}}
 	},
-	"Keys":   args(),
-	"Now":    args(),
-	"Object": args("deployment/default/web"),
+	"Keys":        args(),
+	"MarshalJSON": args(),
+	"Now":         args(),
+	"Object":      args("deployment/default/web"),
 	"Play": func(s *rollout.Sim) []any {
 		return []any{rollout.Script{{Tick: s.Now() + 1, Input: rollout.NeverReady{Image: "web:3", Nodes: []string{"a"}}}}}
 	},

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"errors"
 	"math"
 	"slices"
 
@@ -15,6 +16,12 @@ import (
 func init() {
 	probe.Before = func(sim any, round int) *cluster.Cluster { return sim.(*Sim).before(round) }
 	probe.Choices = func(sim any) []probe.Choice { return slices.Clone(sim.(*Sim).choices) }
+}
+
+// MarshalJSON returns an error: a simulation has no JSON form. Its Cluster can be
+// written as YAML.
+func (s *Sim) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("a rollout.Sim has no JSON form: write its Cluster with Manifest.WriteYAML, or marshal what its methods return")
 }
 
 // Cluster returns a snapshot of the simulated cluster as it is now. It costs as

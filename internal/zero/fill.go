@@ -36,6 +36,8 @@ func fill(r *rand.Rand, v reflect.Value, depth int) {
 		v.SetString(pick(r, words))
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		v.SetInt(pick(r, numbers))
+	case reflect.Float64:
+		v.SetFloat(pick(r, []float64{0, 0.1, 1, -1}))
 	case reflect.Bool:
 		v.SetBool(r.IntN(2) == 0)
 	case reflect.Pointer:
