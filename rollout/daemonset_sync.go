@@ -173,5 +173,5 @@ func (dsc *daemonSetController) create(d *daemonSet, c creation) {
 		dsc.scheduler.bind(id) // its template names the node: it bypasses the scheduler
 		return
 	}
-	dsc.unbound, dsc.freed = append(dsc.unbound, id), true
+	dsc.scheduler.enqueue(id)
 }

@@ -39,9 +39,7 @@ func (k *kubelets) deletePod(id int32) {
 		return
 	}
 	k.endRuns(id)
-	k.bindPod(p, false)
-	p.flags = p.flags&^stays | terminating
-	k.bindPod(p, true)
+	k.rebind(p, func() { p.flags = p.flags&^stays | terminating })
 	p.since = k.clock
 	if k.nodes[p.node].is(outOfService) {
 		k.wakeCollector()

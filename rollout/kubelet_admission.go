@@ -42,9 +42,8 @@ func (k *kubelets) unfit(p *pod) (reason, message string) {
 	if k.nodes[p.node].is(isOpen) || k.room == nil || c.workload == nil {
 		return "", ""
 	}
-	k.bindPod(p, false)
-	reasons := room.Why(k.room, c.workload, int(k.position[p.node]))
-	k.bindPod(p, true)
+	var reasons []placement.FilterReason
+	k.rebind(p, func() { reasons = room.Why(k.room, c.workload, int(k.position[p.node])) })
 	for _, r := range reasons {
 		if r.Shortfall != nil {
 			return outOf(r.Shortfall)

@@ -90,7 +90,7 @@ func (rsc *replicaSetController) createReplica(rs *replicaSet) {
 		rsc.scheduler.bindTo(id, rsc.slotFor(node)) // it bypasses the scheduler
 		return
 	}
-	rsc.unbound, rsc.freed = append(rsc.unbound, id), true
+	rsc.scheduler.enqueue(id)
 }
 
 // setStatus counts the pods as the sync finds them

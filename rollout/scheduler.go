@@ -1,8 +1,6 @@
 package rollout
 
 import (
-	"slices"
-
 	"github.com/berthsim/berth/internal/room"
 	"github.com/berthsim/berth/placement"
 )
@@ -21,21 +19,15 @@ type vainTry struct {
 	why   string // set on the first request
 }
 
-// schedule tries the unbound pods: higher priority first, then older, then by
-// name. A pod of a DaemonSet is tried on its one node; other pods go to the best
-// node. Without new pods or freed room there is nothing to try. Binding a pod may
-// allow another that has affinity to it.
+// schedule tries the pods of the queue that may fit now. A pod of a DaemonSet is tried
+// on its one node; other pods go to the best node. Binding a pod may allow another
+// that depends on where pods are.
 func (s *scheduler) schedule() {
-	if !s.freed || len(s.unbound) == 0 {
-		return
-	}
-	if len(s.unbound) > 1 {
-		slices.SortFunc(s.unbound, s.byPriority)
-	}
-	waiting := s.unbound[:0]
+	s.take()
 	var vain map[int32]*vainTry // by class, since the last pod was bound
-	loose, evicted := false, false
-	for _, id := range s.unbound {
+	placed, evicted := false, false
+	for _, q := range s.trying {
+		id := q.pod
 		p := &s.pods[id]
 		switch {
 		case p.set != none:
@@ -44,21 +36,22 @@ func (s *scheduler) schedule() {
 			}
 			if s.place(id, vain) {
 				clear(vain)
+				placed = true
 				continue
 			}
-			loose = true
 		case s.fits(p):
 			s.bind(id)
+			placed = true
 			continue
 		default:
 			s.noteUnschedulable(id, "")
 			evicted = s.preempt(id) || evicted
 		}
-		waiting = append(waiting, id)
+		s.unbound = append(s.unbound, queuedPod{pod: id, tries: q.tries + 1, last: s.clock})
 	}
-	s.freed = evicted || loose && len(waiting) < len(s.unbound)
+	s.trying = s.trying[:0]
+	s.moved, s.freed = s.moved || placed, s.freed || evicted
 	s.busy = s.busy || evicted
-	s.unbound = s.unbound[:len(waiting)]
 }
 
 // place binds the pod to the node with the highest score. It returns false if the

@@ -19,7 +19,9 @@ type schedulerCache struct {
 	room       room.Room   // nil: all nodes are open
 	position   []int32     // by slot: the node's in the room, or none
 	unsurveyed bool        // both are of an earlier time
-	freed      bool        // unbound pods may fit now
+	freed      bool        // pods that were tried in vain may fit now
+	moved      bool        // those of them that depend on other pods may fit now
+	arrived    bool        // the queue has new pods
 	filters    filterCache // where pods of ReplicaSets are scheduled
 }
 
@@ -92,6 +94,16 @@ func (s *store) bindPod(p *pod, in bool) {
 		s.room.Remove(load, int(s.position[p.node]))
 		s.freed = true
 	}
+}
+
+// rebind updates its node's usage for a change of a bound pod that frees no room, but
+// may let pods fit that depend on where others are.
+func (s *store) rebind(p *pod, change func()) {
+	freed := s.freed
+	s.bindPod(p, false)
+	change()
+	s.bindPod(p, true)
+	s.freed, s.moved = freed, true
 }
 
 // survey recomputes the usage of the nodes. It runs once in a tick in which nodes

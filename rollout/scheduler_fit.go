@@ -32,9 +32,11 @@ func (s *scheduler) predict(class int32) *placement.Prediction {
 // nominated to each.
 func (s *scheduler) roomBeside(class int32) room.Room {
 	var nominees []int32
-	for _, id := range s.unbound { // schedule shortens the list in place, so one may be there twice
-		if q := &s.pods[id]; q.is(nominated) && s.nodes[q.node].there() && s.classes[q.class].priority >= s.classes[class].priority {
-			nominees = append(nominees, id)
+	for _, list := range [...][]queuedPod{s.unbound, s.trying} { // a pod may be on both
+		for _, waiting := range list {
+			if q := &s.pods[waiting.pod]; q.is(nominated) && s.nodes[q.node].there() && s.classes[q.class].priority >= s.classes[class].priority {
+				nominees = append(nominees, waiting.pod)
+			}
 		}
 	}
 	if s.room == nil || len(nominees) == 0 {
@@ -133,6 +135,9 @@ func (s *scheduler) noteUnschedulable(id int32, why string) {
 // whyUnbound returns why the pod is not bound, in the scheduler's words and with
 // the evidence.
 func (s *scheduler) whyUnbound(p *pod) string {
+	if why := s.classes[p.class].ignored(); why != "" {
+		return why
+	}
 	if p.set != none {
 		return unplaced(s.predict(p.class))
 	}

@@ -34,62 +34,116 @@ func requesting(t failer, s *Sim, tenths int64, priority int32) int32 {
 	return id
 }
 
-// The scheduler takes the unbound pods by priority, then by age, and binds each that
-// still fits: a large pod that does not fit keeps no smaller one waiting. It tries
-// nothing again until a pod goes. Mutants seen to fail: byPriority without priority;
+// waitingPod is a pod as the queue of kube-scheduler has it.
+type waitingPod struct {
+	id, priority int32
+	tenths       int64
+	entered      int // a count that goes on with each pod and each try
+	tries        int
+	last         simTime
+}
+
+// retryAt follows getBackoffTime (pkg/scheduler/backend/queue/backoff_queue.go).
+func (w *waitingPod) retryAt(now simTime) simTime {
+	for n, pause := 1, simTime(1); n <= w.tries; n, pause = n+1, min(2*pause, 10) {
+		if n == w.tries && w.last+pause >= now {
+			return w.last + pause
+		}
+	}
+	return 0
+}
+
+// The scheduler takes the pods by backoff, priority, and the time at which they entered
+// the queue, and binds each that still fits: a large pod that does not fit keeps no
+// smaller one waiting. Pods that were tried in vain are tried again only after room was
+// freed. Mutants seen to fail: compareQueued without backoff, without priority;
+// backoffOf that ends a second early, or that doubles without limit; mayFit without tried; take without a stable sort;
 // schedule that stops at the first pod that does not fit; bindPod that does not set
 // freed.
 func TestTheSchedulerBindsInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := bench(t, Config{}, smallNode("n"))
 		s.survey()
-		tenths := map[int32]int64{}
-		var waiting, running []int32
-		for range rapid.IntRange(1, 8).Draw(t, "pods") {
-			n, priority := rapid.Int64Range(1, 7).Draw(t, "tenths"), rapid.Int32Range(0, 2).Draw(t, "priority")
-			created := rapid.Int32Range(5, 8).Draw(t, "created")
-			id := put(s, requesting(t, s, n, priority), func(p *pod) { p.created = created })
-			s.unbound, s.freed = append(s.unbound, id), true
-			tenths[id], waiting = n, append(waiting, id)
-		}
-		slices.SortStableFunc(waiting, func(a, b int32) int {
-			p, q := &s.pods[a], &s.pods[b]
-			return cmp.Or(cmp.Compare(s.classes[q.class].priority, s.classes[p.class].priority), cmp.Compare(p.created, q.created))
-		})
-		free := int64(10)
-		for range 3 {
-			var still []int32
-			for _, id := range waiting {
-				if tenths[id] > free {
-					still = append(still, id)
+		var waiting []*waitingPod
+		var running []*waitingPod
+		entered, free, freed := 0, int64(10), true
+		for range rapid.IntRange(1, 12).Draw(t, "ticks") {
+			var arrived []*waitingPod
+			for range rapid.IntRange(0, 3).Draw(t, "pods") {
+				w := &waitingPod{priority: rapid.Int32Range(0, 2).Draw(t, "priority"), tenths: rapid.Int64Range(1, 7).Draw(t, "tenths"), entered: entered}
+				w.id = put(s, requesting(t, s, w.tenths, w.priority), func(p *pod) { p.created = s.clock })
+				s.scheduler.enqueue(w.id)
+				arrived, entered = append(arrived, w), entered+1
+			}
+			tried, rest := arrived, waiting
+			if freed {
+				tried, rest = append(waiting, arrived...), nil
+			}
+			slices.SortFunc(tried, func(a, b *waitingPod) int {
+				return cmp.Or(cmp.Compare(a.retryAt(s.clock), b.retryAt(s.clock)), cmp.Compare(b.priority, a.priority), cmp.Compare(a.entered, b.entered))
+			})
+			f := s.Fork()
+			f.scheduler.take()
+			for i, w := range tried {
+				if len(f.trying) != len(tried) || f.trying[i].pod != w.id {
+					t.Fatalf("at %d it tries %+v, and not pod %+v as number %d of %d", s.clock, f.trying, w, i, len(tried))
+				}
+			}
+			waiting, freed = slices.Clone(rest), false
+			for _, w := range tried {
+				if w.tenths <= free {
+					free, running = free-w.tenths, append(running, w)
 					continue
 				}
-				free -= tenths[id]
-				running = append(running, id)
+				w.tries, w.last, w.entered, entered = w.tries+1, s.clock, entered, entered+1
+				waiting = append(waiting, w)
 			}
-			waiting = still
 			s.scheduler.schedule()
-			for _, id := range waiting {
-				if s.pods[id].is(bound) {
-					t.Fatalf("pod %d is bound, and %d tenths are left:\n%s", id, free, lines(s.untold()))
+			for _, w := range waiting {
+				if s.pods[w.id].is(bound) {
+					t.Fatalf("pod %+v is bound, and %d tenths are left:\n%s", w, free, lines(s.untold()))
 				}
 			}
-			for _, id := range running {
-				if !s.pods[id].is(bound) {
-					t.Fatalf("pod %d waits, and %d tenths are left:\n%s", id, free, lines(s.untold()))
+			for _, w := range running {
+				if !s.pods[w.id].is(bound) {
+					t.Fatalf("pod %+v waits, and %d tenths are left:\n%s", w, free, lines(s.untold()))
 				}
 			}
 			if s.freed && len(waiting) > 0 {
 				t.Fatalf("it would try again")
 			}
-			if len(running) == 0 {
-				return
+			s.clock += simTime(rapid.SampledFrom([]int{0, 1, 1, 2, 5}).Draw(t, "seconds"))
+			if len(running) > 0 && rapid.Bool().Draw(t, "one goes") {
+				free, freed = free+running[0].tenths, true
+				s.vanish(running[0].id)
+				running = running[1:]
 			}
-			free += tenths[running[0]]
-			s.vanish(running[0])
-			running = running[1:]
 		}
 	})
+}
+
+// With OrderSeeded a draw decides between new pods of one priority, and nothing else:
+// pods that were tried before stay in front.
+func TestEqualArrivalsAreDrawn(t *testing.T) {
+	firsts := map[int32]int{}
+	for seed := range uint64(40) {
+		s := bench(t, Config{Order: OrderSeeded, Seed: seed}, smallNode("n"))
+		s.survey()
+		class := requesting(t, s, 6, 0)
+		old := put(s, class, func(p *pod) { p.flags |= tried })
+		s.unbound, s.freed = append(s.unbound, queuedPod{pod: old}), true
+		for i := range int32(2) {
+			s.scheduler.enqueue(put(s, class, func(p *pod) { p.name = i + 1 }))
+		}
+		s.scheduler.take()
+		if s.trying[0].pod != old {
+			t.Fatalf("seed %d: the pod that was tried before is not the first", seed)
+		}
+		firsts[s.trying[1].pod]++
+	}
+	if len(firsts) != 2 {
+		t.Errorf("one of two equal pods is always the first: %v", firsts)
+	}
 }
 
 // The scheduler preempts where a pod of lower priority runs, wherever it stands among

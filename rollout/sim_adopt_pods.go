@@ -82,14 +82,17 @@ func (s *Sim) addAdopted(p pod, object *corev1.Pod, rs *replicaSet) {
 		s.joinAdopted(id, rs)
 	}
 	if p.phase == pending && !p.is(bound) && (p.node != none || rs != nil) {
-		s.unbound = append(s.unbound, id)
 		s.pods[id].flags |= tried
+		if s.classes[p.class].ignored() == "" {
+			s.unbound = append(s.unbound, queuedPod{pod: id})
+		}
 	}
 }
 
 // orderAdopted sorts what was listed in the order of the dump, and finds the
 // revisions that the pods have.
 func (s *Sim) orderAdopted() {
+	s.orderQueue()
 	for _, slot := range s.replicaSets.order {
 		s.sortAdopted(s.replicaSets.at[slot])
 	}

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"math"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -34,6 +35,9 @@ type class struct {
 	changed    bool                // admission changed what the scheduler asks: the controller wants pods by the template
 	load       room.Load           // what a generated pod takes
 	admitted   *corev1.Pod         // a generated pod as the API server stores it; nil for pods that came with the dump
+	gates      string              // the names of schedulingGates; the scheduler never binds it
+	scheduler  string              // the name of another scheduler that is to bind it
+	related    bool                // it fits only where other pods are, or are not too few
 }
 
 // container is one container of a class.
@@ -60,11 +64,37 @@ func newClass(prefix string, meta map[string]string, spec *corev1.PodSpec) *clas
 		tolerates:  kube.WithDefaultTolerations(spec.Tolerations),
 		containers: containersOf(spec),
 		hostNet:    spec.HostNetwork,
+		gates:      gatesOf(spec),
+		related:    len(spec.TopologySpreadConstraints) > 0 || spec.Affinity != nil && spec.Affinity.PodAffinity != nil,
+	}
+	if spec.SchedulerName != corev1.DefaultSchedulerName {
+		c.scheduler = spec.SchedulerName
 	}
 	if g := spec.TerminationGracePeriodSeconds; g != nil {
 		c.grace = simTime(min(max(*g, 0), math.MaxInt32/2))
 	}
 	return c
+}
+
+func gatesOf(spec *corev1.PodSpec) string {
+	var names []string
+	for _, g := range spec.SchedulingGates {
+		names = append(names, g.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+// ignored returns why the scheduler never tries to bind a pod of the class, or an empty
+// text (pkg/scheduler/eventhandlers.go: responsibleForPod;
+// pkg/scheduler/framework/plugins/schedulinggates/scheduling_gates.go: PreEnqueue).
+func (c *class) ignored() string {
+	switch {
+	case c.scheduler != "":
+		return "waiting for the scheduler " + c.scheduler
+	case c.gates != "":
+		return "waiting for scheduling gates: [" + c.gates + "]"
+	}
+	return ""
 }
 
 func containersOf(spec *corev1.PodSpec) []container {

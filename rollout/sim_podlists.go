@@ -169,7 +169,7 @@ func (s *store) relink(id int32) {
 // vanish removes the pod.
 func (s *store) vanish(id int32) {
 	if !s.pods[id].is(bound) {
-		s.unbound = slices.DeleteFunc(s.unbound, func(other int32) bool { return other == id })
+		s.unbound = slices.DeleteFunc(s.unbound, func(q queuedPod) bool { return q.pod == id })
 		s.freed = s.freed || s.pods[id].is(nominated) // the room kept for it (pkg/scheduler/eventhandlers.go: deletePodFromSchedulingQueue)
 	}
 	s.unlink(id)
@@ -254,11 +254,6 @@ func (o *objectTables) fullKeyOf(p *pod) string {
 		return o.fullKeyOfSet(o.replicaSets.at[p.set])
 	}
 	return ""
-}
-
-func (s *store) byPriority(a, b int32) int {
-	p, q := &s.pods[a], &s.pods[b]
-	return cmp.Or(cmp.Compare(s.classes[q.class].priority, s.classes[p.class].priority), cmp.Compare(p.created, q.created), s.inTurn(a, b))
 }
 
 func before(first bool) int {

@@ -16,9 +16,10 @@ import (
 // classes do not change.
 type podTable struct {
 	pods    []pod
-	free    int32   // the first free place
-	loose   []int32 // by node: pods that no DaemonSet owns
-	unbound []int32 // pods for the scheduler
+	free    int32       // the first free place
+	loose   []int32     // by node: pods that no DaemonSet owns
+	unbound []queuedPod // pods for the scheduler
+	trying  []queuedPod // those that it tries in this moment
 
 	classes []*class
 	live    []int32 // by class: pods that a DaemonSet owns
@@ -42,7 +43,7 @@ func (t *podTable) fork() podTable {
 	f.classes, f.live = slices.Clone(t.classes), slices.Clone(t.live)
 	f.numbers, f.fresh = slices.Clone(t.numbers), slices.Clone(t.fresh)
 	f.restarted, f.ownReady = maps.Clone(t.restarted), maps.Clone(t.ownReady)
-	f.podNames, f.byClass, f.scratch = nil, nil, scratch{}
+	f.podNames, f.byClass, f.scratch, f.trying = nil, nil, scratch{}, nil
 	return f
 }
 

@@ -300,6 +300,7 @@ func (s probed) Pod(id int32) probe.Pod {
 		Crashing: p.is(loops), Pulling: p.is(pulls), Rejected: s.rejectsForever(p), Evicted: s.isEvicted(p),
 		Ready: p.is(isReady), Due: max(0, int(p.due)), Reason: s.kubelets.reasonOf(p),
 	}
+	x.Gated, x.Foreign = s.classes[p.class].gates != "", s.classes[p.class].scheduler != ""
 	if p.is(terminating) {
 		x.Stops = max(0, int(s.kubelets.stopTick(p)))
 	}

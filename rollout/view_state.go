@@ -142,7 +142,7 @@ func (s *Sim) nextForReplicas(d *deployment) int32 {
 // unbound pods every pod that moves counts, since it may make room.
 func (s *Sim) nextFor(own func(*pod) bool) int32 {
 	next := s.nextManaged()
-	if slices.ContainsFunc(s.unbound, func(id int32) bool { return own(&s.pods[id]) }) {
+	if slices.ContainsFunc(s.unbound, func(q queuedPod) bool { return own(&s.pods[q.pod]) }) {
 		return s.nextChange()
 	}
 	for tick, id := range s.moves() {

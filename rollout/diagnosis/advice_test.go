@@ -88,11 +88,11 @@ func TestAgentsOfFullNodesGetTheirRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := remedy(t, x, "set priorityClassName to agents, which preempts web-69c5f4b7bc-22225 and web-69c5f4b7bc-22227")
+	r := remedy(t, x, "set priorityClassName to agents, which preempts web-69c5f4b7bc-22226 and web-69c5f4b7bc-2222b")
 	if want := `kubectl patch daemonset agent -n default -p '{"spec":{"template":{"spec":{"priorityClassName":"agents"}}}}'`; r.Changes[0].Command != want {
 		t.Errorf("%s, want %s", r.Changes[0].Command, want)
 	}
-	remedy(t, x, "scale deployment/default/web down to 1")
+	remedy(t, x, "scale deployment/default/web down to 2")
 }
 
 const blockedDrain = `

@@ -11,7 +11,8 @@ import (
 type Blocker string
 
 // What does not change by itself, except BlockerTerminating, BlockerNotStarted,
-// BlockerNotReady and BlockerUnschedulable, which are also in the results of Waiting.
+// BlockerNotReady and those of a pod that is not bound, which are also in the results of
+// Waiting.
 const (
 	BlockerNodeDown          Blocker = "NodeDown"          // its kubelet is down
 	BlockerNodeNotReady      Blocker = "NodeNotReady"      // its condition Ready is False, and its kubelet does not start or stop the pod
@@ -35,6 +36,8 @@ const (
 	BlockerSelectorMismatch  Blocker = "SelectorMismatch"  // the DaemonSet's selector does not match its own template
 	BlockerInvalidStrategy   Blocker = "InvalidStrategy"   // the strategy's type is unknown, or it allows no change
 	BlockerUnschedulable     Blocker = "Unschedulable"     // the pod is not bound; in a diagnosis: no node fits it
+	BlockerSchedulingGates   Blocker = "SchedulingGates"   // the pod has schedulingGates, and the scheduler does not try it
+	BlockerOtherScheduler    Blocker = "OtherScheduler"    // the pod names another scheduler than the default one
 	BlockerFailedCreate      Blocker = "FailedCreate"      // the API server refuses the pods of the template
 	BlockerPaused            Blocker = "Paused"            // the Deployment is paused
 	BlockerEvictionRefused   Blocker = "EvictionRefused"   // in the diagnosis of a drain: the API server refuses to evict the pod
@@ -87,6 +90,8 @@ var blockers = []blockerRow{
 	{BlockerSelectorMismatch, &selectorMatches, "the selector does not match the template, so pods are created endlessly", ""},
 	{BlockerInvalidStrategy, &amountsParse, "the update strategy is invalid", ""},
 	{BlockerUnschedulable, &someNodeFits, "no node fits the pod", "no node fits {pod|pods} %s"},
+	{BlockerSchedulingGates, &gatesFirst, "the {pod|pods} for {node|nodes} %s {has|have} schedulingGates", "{pod|pods} %s {has|have} schedulingGates"},
+	{BlockerOtherScheduler, &ownPodsOnly, "the {pod|pods} for {node|nodes} %s {waits|wait} for another scheduler", "{pod|pods} %s {waits|wait} for another scheduler"},
 	{BlockerFailedCreate, &podsValid, "the API server refuses the pods of the template", ""},
 	{BlockerPaused, &pausedScalesOnly, "the Deployment is paused", ""},
 	{BlockerEvictionRefused, &disruptionBudget, "", "the eviction of {pod|pods} %s is refused"},

@@ -9,8 +9,8 @@ import (
 // blockerOf returns what blocks a pod.
 func (x *diagnoser) blockerOf(id int32, p *probe.Pod) Blocker {
 	switch {
-	case p.AnyNode && !p.Bound:
-		return BlockerUnschedulable
+	case !p.Bound && (p.AnyNode || p.Gated || p.Foreign):
+		return unbound(p)
 	case !p.NodeExists:
 		return BlockerNodeDeleted
 	case p.Evicted:

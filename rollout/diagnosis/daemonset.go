@@ -254,6 +254,9 @@ func (d *daemonSet) against(x *diagnoser, o Blocker, of []Wait) []candidate {
 	if o == BlockerEvictionLoop {
 		return append(d.endToleration(x, of), removeNodes(of))
 	}
+	if does, change := scheduled(o); change != nil {
+		return []candidate{d.changed(RemedyChangeTemplate, does, func(ds *appsv1.DaemonSet) { change(&ds.Spec.Template.Spec) })}
+	}
 	if c := x.repairs(o, of); c != nil {
 		return c
 	}
@@ -296,24 +299,21 @@ func (d *daemonSet) endToleration(x *diagnoser, of []Wait) []candidate {
 	}
 }
 
-// hintChanges returns the changes to the template or to nodes that make the pod
-// fit on the nodes, according to placement.
+// hintChanges returns the changes to the template or to nodes that make the pod fit on
+// the nodes, according to placement: for each group of nodes with equal reasons.
 func (d *daemonSet) hintChanges(x *diagnoser, nodes []string) []candidate {
 	w := d.Workload
 	if d.Surges {
 		w = room.WithSurge(w)
 	}
-	p := w.Predict(x.cluster())
+	hints, _ := w.Predict(x.cluster()).Hints(nodes...) // it cannot fail: the nodes are the snapshot's
 	var template []placement.HintStep
 	onNodes := candidate{means: RemedyRepairNodes}
-	for _, n := range nodes {
-		hints, _ := p.Hints(n) // it cannot fail: the node is one of the snapshot's
-		for _, h := range hints {
-			if h.Nodes.Len() == 0 {
-				template = merged(template, h.Steps)
-			} else {
-				onNodes = onNodes.and(x.onNodes(h, []string{n}))
-			}
+	for _, h := range hints {
+		if h.Nodes.Len() == 0 {
+			template = merged(template, h.Steps)
+		} else {
+			onNodes = onNodes.and(x.onNodes(h, h.Nodes.Names()))
 		}
 	}
 	if len(template) == 0 {

@@ -255,6 +255,9 @@ func (d *deployment) against(x *diagnoser, o Blocker, of []Wait) []candidate {
 	if o == BlockerUnschedulable {
 		return d.places(x, of)
 	}
+	if does, change := scheduled(o); change != nil {
+		return []candidate{d.changed(RemedyChangeTemplate, does, func(object *appsv1.Deployment) { change(&object.Spec.Template.Spec) })}
+	}
 	elsewhere := edited(of, "cordon %s", cluster.Cordon()).and(x.deletePods(of, false))
 	return append(x.repairs(o, of), elsewhere)
 }

@@ -68,13 +68,14 @@ type diagnoser struct {
 	blockers []Wait
 	spenders []Wait
 	queued   []string
+	users    map[Blocker]int  // how many of the blockers and spenders use the update limit
 	unbound  map[int32]string // why, by class, of pods that may go to any node
 }
 
 // newDiagnoser looks at every node, or pod. The simulation itself is left alone.
 func newDiagnoser(sim *rollout.Sim, key string) *diagnoser {
 	f := sim.Fork()
-	x := &diagnoser{sim: f, probe: probe.Of(f), unbound: map[int32]string{}}
+	x := &diagnoser{sim: f, probe: probe.Of(f), users: map[Blocker]int{}, unbound: map[int32]string{}}
 	x.probe.DropInputs()
 	if d := x.probe.Deployment(key); d != nil {
 		x.identity, x.subject = ofDeployment(x.probe, d)
@@ -154,11 +155,17 @@ func when(holds bool, f facts) facts {
 
 // see notes the role of a node, or pod.
 func (x *diagnoser) see(f facts, name string, pod int32) {
-	switch f.role() {
-	case blocker:
-		x.blockers = append(x.blockers, x.blockingWait(f, pod))
-	case spender:
-		x.spenders = append(x.spenders, x.blockingWait(f, pod))
+	switch role := f.role(); role {
+	case blocker, spender:
+		w := x.blockingWait(f, pod)
+		if f&spending != 0 {
+			x.users[w.Blocker]++
+		}
+		if role == blocker {
+			x.blockers = append(x.blockers, w)
+		} else {
+			x.spenders = append(x.spenders, w)
+		}
 	case queued:
 		x.queued = append(x.queued, name)
 	}
@@ -242,7 +249,8 @@ func (x *diagnoser) rule() rollout.Reference {
 	return *end
 }
 
-// kinds lists the blockers that there are, the most frequent first.
+// kinds lists the blockers that there are. First come those of nodes that use the update
+// limit while others wait for it, then the most frequent ones.
 func (x *diagnoser) kinds() []Blocker {
 	counts := map[Blocker]int{}
 	for _, c := range slices.Concat(x.blockers, x.spenders) {
@@ -254,7 +262,13 @@ func (x *diagnoser) kinds() []Blocker {
 			kinds = append(kinds, row.blocker)
 		}
 	}
-	slices.SortStableFunc(kinds, func(a, b Blocker) int { return cmp.Compare(counts[b], counts[a]) })
+	slices.SortStableFunc(kinds, func(a, b Blocker) int {
+		users := 0
+		if x.spent() {
+			users = cmp.Compare(x.users[b], x.users[a])
+		}
+		return cmp.Or(users, cmp.Compare(counts[b], counts[a]))
+	})
 	return kinds
 }
 

@@ -106,8 +106,7 @@ func (n drained) remedies(sim *rollout.Sim, pods []Wait) (remedies []Remedy) {
 			remedies = append(remedies, r)
 		}
 	}
-	slices.SortStableFunc(remedies, cheapest)
-	return remedies
+	return distinct(remedies)
 }
 
 // replaceUnready deletes the pods that a budget counts as not healthy, so that their

@@ -112,6 +112,14 @@ var (
 		File: "pkg/scheduler/schedule_one.go", Func: "findNodesThatFitPod",
 		Text: "a pod is bound only to a node that passes every filter",
 	}
+	gatesFirst = rollout.Reference{
+		File: "pkg/scheduler/framework/plugins/schedulinggates/scheduling_gates.go", Func: "SchedulingGates.PreEnqueue",
+		Text: "a pod with schedulingGates does not enter the scheduler's queue",
+	}
+	ownPodsOnly = rollout.Reference{
+		File: "pkg/scheduler/eventhandlers.go", Func: "responsibleForPod",
+		Text: "a scheduler binds only pods whose schedulerName is that of one of its profiles",
+	}
 	podsValid = rollout.Reference{
 		File: "pkg/controller/replicaset/replica_set.go", Func: "manageReplicas",
 		Text: "the controller retries without limit what the API server refuses",

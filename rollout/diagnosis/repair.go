@@ -253,6 +253,18 @@ func setPriorityClass(spec *corev1.PodSpec, class string) {
 	spec.PriorityClassName, spec.Priority, spec.PreemptionPolicy = class, nil, nil
 }
 
+// scheduled returns the change of a template that has the default scheduler try its pods,
+// or nil if that is not the blocker.
+func scheduled(o Blocker) (does string, change func(*corev1.PodSpec)) {
+	switch o {
+	case BlockerSchedulingGates:
+		return "leave out the schedulingGates", func(spec *corev1.PodSpec) { spec.SchedulingGates = nil }
+	case BlockerOtherScheduler:
+		return "set schedulerName to " + corev1.DefaultSchedulerName, func(spec *corev1.PodSpec) { spec.SchedulerName = corev1.DefaultSchedulerName }
+	}
+	return "", nil
+}
+
 // preempted returns the pods that the scheduler deletes to make room while a remedy
 // takes effect, in order.
 func (x *diagnoser) preempted(r Remedy) []string {

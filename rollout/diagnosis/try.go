@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/internal/probe"
@@ -15,7 +16,8 @@ type candidate struct {
 	inputs []rollout.Input
 }
 
-// and returns both together, with the larger kind and both descriptions.
+// and returns both together, with the larger kind and both descriptions. What both do
+// is done once.
 func (c candidate) and(o candidate) candidate {
 	switch {
 	case len(c.inputs) == 0:
@@ -23,7 +25,32 @@ func (c candidate) and(o candidate) candidate {
 	case len(o.inputs) == 0:
 		return c
 	}
-	return candidate{larger(c.means, o.means), c.does + ", " + o.does, slices.Concat(c.inputs, o.inputs)}
+	known := map[string]bool{}
+	for _, in := range c.inputs {
+		known[rollout.FormatInput(in)] = true
+	}
+	more := slices.DeleteFunc(slices.Clone(o.inputs), func(in rollout.Input) bool { return known[rollout.FormatInput(in)] })
+	if len(more) == 0 {
+		return c
+	}
+	return candidate{larger(c.means, o.means), c.does + ", " + o.does, slices.Concat(c.inputs, more)}
+}
+
+// distinct sorts remedies by cost and keeps the first of those that do the same.
+func distinct(remedies []Remedy) []Remedy {
+	slices.SortStableFunc(remedies, cheapest)
+	known := map[string]bool{}
+	return slices.DeleteFunc(remedies, func(r Remedy) bool {
+		var lines []string
+		for _, in := range r.Inputs {
+			lines = append(lines, rollout.FormatInput(in))
+		}
+		slices.Sort(lines)
+		key := strings.Join(lines, "\n")
+		was := known[key]
+		known[key] = true
+		return was
+	})
 }
 
 // goal is the aim of a remedy: the end of a rollout, or of a drain.
@@ -111,8 +138,7 @@ func (x *diagnoser) remedies(culprits []Wait) (remedies, reliefs []Remedy) {
 			reliefs = append(reliefs, r)
 		}
 	}
-	slices.SortStableFunc(remedies, cheapest)
-	return remedies, reliefs
+	return distinct(remedies), reliefs
 }
 
 // within reports whether the first names, ascending, are all among the second.

@@ -122,7 +122,7 @@ func podWait(p probe.Sim, id int32, pod *probe.Pod) Wait {
 	case pod.Phase == corev1.PodFailed:
 		w.Blocker, w.Detail = BlockerFailedPodBackoff, pod.Reason
 	case !pod.Bound:
-		w = waitUntil(BlockerUnschedulable, 0)
+		w = waitUntil(unbound(pod), 0)
 		w.Detail = p.WhyUnbound(id)
 	case pod.Phase == corev1.PodPending:
 		w.Blocker, w.Detail = BlockerNotStarted, pod.Reason
@@ -130,6 +130,17 @@ func podWait(p probe.Sim, id int32, pod *probe.Pod) Wait {
 		w.Blocker, w.Detail = BlockerNotReady, pod.Reason
 	}
 	return w
+}
+
+// unbound returns the blocker of a pod that is not bound.
+func unbound(pod *probe.Pod) Blocker {
+	switch {
+	case pod.Foreign:
+		return BlockerOtherScheduler
+	case pod.Gated:
+		return BlockerSchedulingGates
+	}
+	return BlockerUnschedulable
 }
 
 // limitWait reports whether the queue advances, as a wait. It does not if nodes that make no progress by themselves use the whole update limit.

@@ -39,10 +39,42 @@ func (x *inspector) inspectLoss() {
 	if x.rolls() == nil || len(lost) == 0 {
 		return
 	}
-	v, _ := x.prediction.Verdict(lost[0])
-	x.find("LosesPods", SeverityProblem, tolerationsPath, lost,
-		fmt.Sprintf("the next rollout deletes the pods on %s and none come back: %s", kube.FirstNames(lost), reasonText(v.Reasons)),
-		x.hint(lost[0], "tolerate the taints, or take them off the nodes, before the rollout"))
+	for _, g := range alike(x.prediction, lost) {
+		x.find("LosesPods", SeverityProblem, tolerationsPath, g.nodes,
+			fmt.Sprintf("the next rollout deletes the pods on %s and none come back: %s", kube.FirstNames(g.nodes), g.words),
+			x.hint(g.nodes[0], "tolerate the taints, or take them off the nodes, before the rollout"))
+	}
+}
+
+// nodeGroup is nodes with the same reasons.
+type nodeGroup struct {
+	nodes []string
+	words string
+}
+
+// alike groups nodes by the reasons against them, in the order of their first nodes.
+// Amounts make no difference; the words of a group are those of its first node.
+func alike(p *placement.Prediction, nodes []string) []*nodeGroup {
+	var all []*nodeGroup
+	known := map[string]*nodeGroup{}
+	for _, n := range nodes {
+		v, _ := p.Verdict(n)
+		key := ""
+		for _, r := range v.Reasons {
+			if r.Shortfall != nil || len(r.Conflicts) > 0 {
+				key += r.Plugin + ": " + r.Message + "\n"
+			} else {
+				key += r.String() + "\n"
+			}
+		}
+		g := known[key]
+		if g == nil {
+			g = &nodeGroup{words: reasonText(v.Reasons)}
+			known[key], all = g, append(all, g)
+		}
+		g.nodes = append(g.nodes, n)
+	}
+	return all
 }
 
 func reasonText(reasons []placement.FilterReason) string {
@@ -77,10 +109,11 @@ func (x *inspector) inspectSurge() {
 	if len(stuck) == 0 {
 		return
 	}
-	v, _ := surging.Verdict(stuck[0])
-	x.find("SurgeCannotWork", SeverityProblem, strategyPath+"maxSurge", stuck,
-		fmt.Sprintf("on %s the new pod does not fit beside the old one: %s", kube.FirstNames(stuck), reasonText(v.Reasons)),
-		"set maxSurge to 0 and maxUnavailable to 1 or more")
+	for _, g := range alike(surging, stuck) {
+		x.find("SurgeCannotWork", SeverityProblem, strategyPath+"maxSurge", g.nodes,
+			fmt.Sprintf("on %s the new pod does not fit beside the old one: %s", kube.FirstNames(g.nodes), g.words),
+			"set maxSurge to 0 and maxUnavailable to 1 or more")
+	}
 }
 
 // inspectVirtual finds pods on virtual nodes. A pod that tolerates everything also runs
@@ -141,11 +174,8 @@ func (x *inspector) inspectSelector() {
 	if nodes.Len() == 0 || x.prediction.Eligible().Len() > 0 || keeps {
 		return
 	}
-	typos := map[string]string{}
-	for _, t := range x.prediction.Typos() {
-		typos[t.Path] = t.String()
-	}
 	costs := slices.DeleteFunc(x.prediction.Costs(), func(c placement.Cost) bool { return c.Unmet.Len() < nodes.Len() })
+	costs, told := x.inspectTerms(costs)
 	for _, c := range costs {
 		if slices.ContainsFunc(costs, func(o placement.Cost) bool { return strings.HasPrefix(o.Path, c.Path+".") }) {
 			continue // a part of the requirement is more specific
@@ -157,13 +187,63 @@ func (x *inspector) inspectSelector() {
 			continue
 		}
 		severity, remedy := SeverityNote, "label nodes, or leave it out, if the DaemonSet is to run here"
-		if typo, ok := typos[c.Path]; ok {
+		if typo := x.typoIn(c.Path); typo != "" {
 			severity, remedy = SeverityProblem, typo
 		}
 		x.find("SelectsNothing", severity, c.Path, nil, fmt.Sprintf("none of %d nodes meets %s: %s", nodes.Len(), cmp.Or(c.Condition, "it, since "+c.Fault), never), remedy)
 	}
-	if len(costs) == 0 {
+	if len(costs) == 0 && !told {
 		x.find("SelectsNothing", SeverityNote, "spec.template.spec", nil, fmt.Sprintf("%s: %s", never, strings.TrimSuffix(x.prediction.String(), ".")),
 			"label nodes, tolerate taints, or leave requirements out, if the DaemonSet is to run here")
 	}
+}
+
+const termsPath = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+
+// inspectTerms takes the conditions of ORed terms from the costs of all nodes. Only if
+// no node meets any of the terms is it they that keep nodes out, and that is one
+// finding.
+func (x *inspector) inspectTerms(costs []placement.Cost) (rest []placement.Cost, told bool) {
+	terms := x.terms()
+	if terms < 2 {
+		return costs, false
+	}
+	var unmet []string
+	for _, c := range costs {
+		switch place, ok := strings.CutPrefix(c.Path, termsPath); {
+		case !ok:
+			rest = append(rest, c)
+		case !strings.Contains(place, "."):
+			unmet = append(unmet, cmp.Or(c.Condition, c.Fault))
+		}
+	}
+	if len(unmet) < terms {
+		return rest, false
+	}
+	severity, remedy := SeverityNote, "label nodes to meet one of them, or leave them out, if the DaemonSet is to run here"
+	if typo := x.typoIn(termsPath); typo != "" {
+		severity, remedy = SeverityProblem, typo
+	}
+	x.find("SelectsNothing", severity, termsPath, nil,
+		fmt.Sprintf("none of %d nodes meets one of the %d terms (%s): no pod is ever created", x.cluster.Nodes().Len(), terms, strings.Join(unmet, "; ")), remedy)
+	return rest, true
+}
+
+// typoIn returns the first misspelling at the path or in what it contains.
+func (x *inspector) typoIn(path string) string {
+	for _, t := range x.prediction.Typos() {
+		if rest, ok := strings.CutPrefix(t.Path, path); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return t.String()
+		}
+	}
+	return ""
+}
+
+// terms returns the number of terms of the required node affinity.
+func (x *inspector) terms() int {
+	a := x.set.Spec.Template.Spec.Affinity
+	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return 0
+	}
+	return len(a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms)
 }

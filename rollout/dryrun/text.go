@@ -376,10 +376,10 @@ func (p *Plan) missingNotes() []string {
 		say("there is no PodDisruptionBudget in the cluster that was given: no eviction is refused")
 	}
 	if gated > 0 {
-		say("%d pods have schedulingGates, which are not looked at", gated)
+		say("%d pods have schedulingGates: they are not bound", gated)
 	}
 	for _, name := range slices.Sorted(maps.Keys(foreign)) {
-		say("%d pods are for the scheduler %s, which is not simulated: they are placed as kube-scheduler would", foreign[name], name)
+		say("%d pods are for the scheduler %s, which is not simulated: they are not bound", foreign[name], name)
 	}
 	return notes
 }

@@ -51,4 +51,5 @@ type noChoice struct{}
 
 func (noChoice) Name(At, int) (string, types.UID) { return "", "" }
 func (noChoice) Node(string) string               { return "" }
+func (noChoice) Arrival(string) int               { return 0 }
 func (noChoice) Turn(string) int                  { return 0 }

@@ -56,6 +56,10 @@ func newDeploymentPlot(t *rapid.T) *deploymentPlot {
 func (p *deploymentPlot) events(from ...int) {
 	for range pick(p.t, "events", from...) {
 		p.tick += pick(p.t, "gap", 3, 0, 1, 2, 5)
+		if !p.agent && pick(p.t, "agent", false, false, false, true) {
+			p.agent = true
+			p.add(Apply{DaemonSet: DaemonSet("agent", "v1", CPU(pick(p.t, "cpu", "1", "2", "3")))})
+		}
 		p.happen(pick(p.t, "of", p.all...))
 	}
 }
@@ -65,6 +69,7 @@ type deploymentPlot struct {
 	*plot
 	all     []*deploymentSpec
 	crashed bool // before the dump
+	agent   bool // a DaemonSet that takes room
 }
 
 // deploymentSpec is what a generated Deployment is made of: values, so that an

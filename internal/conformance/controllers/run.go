@@ -39,6 +39,9 @@ type Choices interface {
 	Name(at At, n int) (string, types.UID)
 	// Node returns which feasible node the scheduler picks for the pod.
 	Node(pod string) string
+	// Arrival returns the position of a pod among pods that come to the scheduler at the
+	// same time.
+	Arrival(pod string) int
 	// Turn returns the position of a pod among pods that no rule orders when some of
 	// them are deleted.
 	Turn(pod string) int
@@ -86,6 +89,7 @@ type world struct {
 	evictions  map[string]time.Time // by pod: when taints evict it
 	line       map[types.UID]int    // in which pods of a ReplicaSet stand for deletion
 	otherwise  map[types.UID]int    // and would stand if none had been restarted
+	queue      *podQueue
 	podFaults
 	failure map[types.UID]string // how the last sync of a DaemonSet failed, if it did
 }
@@ -124,6 +128,9 @@ func NewPlay(s Scenario, options Options) (*Play, error) {
 	}
 	return &Play{world: w, at: s.At}, nil
 }
+
+// RestartScheduler has the scheduler forget when it tried which pod, as a dump does.
+func (p *Play) RestartScheduler() { p.world.queue.restart() }
 
 // Tick plays the next tick.
 func (p *Play) Tick() (Tick, error) {
@@ -174,6 +181,7 @@ func newWorld(s Scenario, options Options) (*world, error) {
 		w.config.Start = Start
 	}
 	w.now = w.config.Start
+	w.queue = newPodQueue(w.server, options.Choices)
 	w.stopsAtOnce = w.stopsNow
 	if options.Choices != nil {
 		w.pods.index.order = w.inLine

@@ -1,9 +1,7 @@
 package controllers
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	v1helper "k8s.io/component-helpers/scheduling/corev1"
@@ -12,8 +10,8 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 )
 
-// schedule tries every unbound pod once and binds it if it fits. It reports whether it
-// bound any.
+// schedule tries the unbound pods that the queue has and binds those that fit. It
+// reports whether it bound any.
 func (w *world) schedule() bool {
 	var unbound []*corev1.Pod
 	for _, pod := range w.pods.list() {
@@ -21,17 +19,21 @@ func (w *world) schedule() bool {
 			unbound = append(unbound, pod)
 		}
 	}
-	slices.SortStableFunc(unbound, func(a, b *corev1.Pod) int {
-		return cmp.Or(cmp.Compare(priority(b), priority(a)),
-			a.CreationTimestamp.Compare(b.CreationTimestamp.Time), strings.Compare(a.Name, b.Name))
-	})
-	bound := false
-	for _, pod := range unbound {
-		if node := w.nodeFor(pod); node != "" {
-			w.bind(pod, node)
-			bound = true
-		}
+	if w.queue.clock.Now().Before(w.now) {
+		w.queue.clock.SetTime(w.now)
 	}
+	w.queue.show(unbound)
+	bound := false
+	w.queue.each(func(key string) bool {
+		pod, _ := w.pods.get(key)
+		node := w.nodeFor(pod)
+		if node == "" {
+			return false
+		}
+		w.bind(pod, node)
+		bound = true
+		return true
+	})
 	return bound
 }
 
@@ -77,13 +79,6 @@ func tolerates(pod *corev1.Pod, node *corev1.Node) bool {
 		return t.Effect == corev1.TaintEffectNoSchedule || t.Effect == corev1.TaintEffectNoExecute
 	}, false)
 	return !bad
-}
-
-func priority(pod *corev1.Pod) int32 {
-	if pod.Spec.Priority == nil {
-		return 0
-	}
-	return *pod.Spec.Priority
 }
 
 func (w *world) bind(pod *corev1.Pod, node string) {

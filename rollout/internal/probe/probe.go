@@ -198,6 +198,8 @@ type Pod struct {
 	Available   bool // to its controller
 	Waits       bool // nothing is to happen to it by itself
 	AnyNode     bool // the scheduler chooses its node
+	Gated       bool // its schedulingGates keep it from being scheduled
+	Foreign     bool // its schedulerName is not that of the default scheduler
 
 	Due    int    // the tick when something happens to it by itself; 0 if it waits
 	Stops  int    // the tick when it stops if it is terminating; 0 if never
