@@ -77,7 +77,8 @@ spec:
 
 // A node that filled before its agent came: an existing priority class preempts as few
 // pods as must go, and fewer replicas leave room. Mutants seen to fail: PriorityClasses
-// descending; scaleDownOthers by all replicas.
+// descending; scaleDownOthers by all replicas; reserve without the cordon, or without
+// what takes it back.
 func TestAgentsOfFullNodesGetTheirRoom(t *testing.T) {
 	sim := parsed(t, node("n0", "1")+overfull)
 	if err := sim.Inject(rollout.ApplyNode{Node: parsed(t, node("n1", "1")).Cluster().Manifest().Nodes[0]}); err != nil {
@@ -93,6 +94,22 @@ func TestAgentsOfFullNodesGetTheirRoom(t *testing.T) {
 		t.Errorf("%s, want %s", r.Changes[0].Command, want)
 	}
 	remedy(t, x, "scale deployment/default/web down to 2")
+
+	r = remedy(t, x, "cordon n1, delete the other pods default/web-69c5f4b7bc-22226, and after the rollout uncordon n1")
+	if want := "kubectl uncordon n1"; len(r.Then) != 1 || r.Changes[2].Command != want || !strings.Contains(x.String(), "kubectl rollout status daemonset/agent -n default\n  "+want) {
+		t.Errorf("%+v\n%v", r, x)
+	}
+	if err := sim.Inject(r.Inputs...); err != nil {
+		t.Fatal(err)
+	}
+	sim.Advance(100)
+	if err := sim.Inject(r.Then...); err != nil {
+		t.Fatal(err)
+	}
+	sim.Advance(100)
+	if n, _ := sim.Cluster().Node("n1"); sim.State("default/agent") != rollout.StateDone || n.Spec.Unschedulable {
+		t.Errorf("%v, cordoned %v", sim.State("default/agent"), n.Spec.Unschedulable)
+	}
 }
 
 const blockedDrain = `

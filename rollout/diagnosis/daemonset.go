@@ -245,7 +245,7 @@ func (d *daemonSet) strategy(m RemedyKind, does string, unavailable, surge intst
 func (d *daemonSet) changed(m RemedyKind, does string, change func(*appsv1.DaemonSet)) candidate {
 	ds := d.Object.DeepCopy()
 	change(ds)
-	return candidate{m, does, []rollout.Input{rollout.Apply{Object: ds}}}
+	return candidate{means: m, does: does, inputs: []rollout.Input{rollout.Apply{Object: ds}}}
 }
 
 func (d *daemonSet) undo(revision int64) candidate { return rollBack(d.Key, revision) }
@@ -260,7 +260,7 @@ func (d *daemonSet) against(x *diagnoser, o Blocker, of []Wait) []candidate {
 	if c := x.repairs(o, of); c != nil {
 		return c
 	}
-	all := append([]candidate{x.deletePods(of, false), x.makeRoom(of)}, d.hintChanges(x, nodesOf(of))...)
+	all := append([]candidate{x.deletePods(of, false), x.makeRoom(of), x.reserve(of)}, d.hintChanges(x, nodesOf(of))...)
 	if o == BlockerNodeResourcesFit || o == BlockerNodePorts {
 		all = append(all, x.prioritized(&d.Object.Spec.Template.Spec, func(class, does string) candidate {
 			return d.changed(RemedyChangeTemplate, does, func(ds *appsv1.DaemonSet) { setPriorityClass(&ds.Spec.Template.Spec, class) })

@@ -189,7 +189,7 @@ func (d *deployment) readmission(x *diagnoser) []candidate {
 }
 
 func (d *deployment) resume() candidate {
-	return candidate{RemedyResume, "resume it", []rollout.Input{rollout.Resume{Key: d.name}}}
+	return candidate{means: RemedyResume, does: "resume it", inputs: []rollout.Input{rollout.Resume{Key: d.name}}}
 }
 
 // budgets returns remedies that delete old pods before new ones are available: as
@@ -217,7 +217,7 @@ func (d *deployment) fewer(x *diagnoser) []candidate {
 	}
 	c, ok := x.least(1, d.Replicas-1, func(less int) candidate {
 		n := d.Replicas - less
-		return candidate{RemedyScaleDown, fmt.Sprintf("scale it down to %d", n), []rollout.Input{rollout.Scale{Key: d.name, Replicas: int32(n)}}}
+		return candidate{means: RemedyScaleDown, does: fmt.Sprintf("scale it down to %d", n), inputs: []rollout.Input{rollout.Scale{Key: d.name, Replicas: int32(n)}}}
 	})
 	if !ok {
 		return nil
@@ -229,7 +229,7 @@ func (d *deployment) fewer(x *diagnoser) []candidate {
 func (d *deployment) undo(revision int64) candidate {
 	c := rollBack(d.name, revision)
 	if d.paused() {
-		return candidate{RemedyUndo, "resume it, and " + c.does, append(d.resume().inputs, c.inputs...)}
+		return candidate{means: RemedyUndo, does: "resume it, and " + c.does, inputs: append(d.resume().inputs, c.inputs...)}
 	}
 	return c
 }
@@ -248,7 +248,7 @@ func (d *deployment) strategy(m RemedyKind, does string, surge, unavailable ints
 func (d *deployment) changed(m RemedyKind, does string, change func(*appsv1.Deployment)) candidate {
 	object := d.Object.DeepCopy()
 	change(object)
-	return candidate{m, does, []rollout.Input{rollout.Apply{Object: object}}}
+	return candidate{means: m, does: does, inputs: []rollout.Input{rollout.Apply{Object: object}}}
 }
 
 func (d *deployment) against(x *diagnoser, o Blocker, of []Wait) []candidate {

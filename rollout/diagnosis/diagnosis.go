@@ -58,10 +58,10 @@ func (x *Diagnosis) String() string {
 	section(&b, "alternative", x.Alternatives)
 	section(&b, "latent", x.Latent)
 	for _, r := range x.Remedies {
-		fmt.Fprintf(&b, "remedy %v\n%s", r, r.commands())
+		fmt.Fprintf(&b, "remedy %v\n%s", r, r.commands(x.Key))
 	}
 	for _, r := range x.PartialRemedies {
-		fmt.Fprintf(&b, "partial remedy %v\n%s", r, r.commands())
+		fmt.Fprintf(&b, "partial remedy %v\n%s", r, r.commands(x.Key))
 	}
 	return b.String()
 }

@@ -241,9 +241,9 @@ func (n drained) reached(f *rollout.Sim, o probe.Outcome) (leaves []string, ok b
 
 func deleteAll(pods []Wait, force bool) candidate {
 	names := podsOf(pods)
-	c := candidate{RemedyDeletePods, "delete " + listed(names), nil}
+	c := candidate{means: RemedyDeletePods, does: "delete " + listed(names)}
 	if len(among(BlockerEvictionRefused, pods)) > 0 {
-		c = candidate{RemedyBypassPDB, c.does + ", bypassing PodDisruptionBudgets: fewer pods than required stay available", nil}
+		c.means, c.does = RemedyBypassPDB, c.does+", bypassing PodDisruptionBudgets: fewer pods than required stay available"
 	}
 	if force {
 		c.does += " with --force"

@@ -12,11 +12,11 @@ import (
 // without sorting the lines.
 func TestEqualRemediesAreOne(t *testing.T) {
 	a, b := rollout.NodeReady{Node: "a"}, rollout.NodeReady{Node: "b"}
-	both := candidate{RemedyRepairNodes, "bring a and b back", []rollout.Input{a, b}}
-	if got := both.and(candidate{RemedyRepairNodes, "make b ready", []rollout.Input{b}}); got.does != both.does || len(got.inputs) != 2 {
+	both := candidate{means: RemedyRepairNodes, does: "bring a and b back", inputs: []rollout.Input{a, b}}
+	if got := both.and(candidate{means: RemedyRepairNodes, does: "make b ready", inputs: []rollout.Input{b}}); got.does != both.does || len(got.inputs) != 2 {
 		t.Errorf("%+v", got)
 	}
-	c := both.and(candidate{RemedyRemoveNodes, "make b ready, remove c", []rollout.Input{b, rollout.RemoveNode{Node: "c"}}})
+	c := both.and(candidate{means: RemedyRemoveNodes, does: "make b ready, remove c", inputs: []rollout.Input{b, rollout.RemoveNode{Node: "c"}}})
 	if c.means != RemedyRemoveNodes || len(c.inputs) != 3 {
 		t.Errorf("%+v", c)
 	}

@@ -18,7 +18,8 @@ type Remedy struct {
 	Kind        RemedyKind
 	Description string          // the inputs in words
 	Inputs      []rollout.Input // for Sim.Inject; in JSON lines as rollout.FormatInput writes
-	Changes     []Change        // what each of the inputs changes, as a user would
+	Then        []rollout.Input // to be injected after the end: they take back what was needed only for a while
+	Changes     []Change        // what each of Inputs and then of Then changes, as a user would
 	Ticks       int             // from now until the rollout's last event
 	Unresolved  []string        // of a partial remedy: the nodes that are still not updated and available, ascending
 }
@@ -28,6 +29,7 @@ type remedyJSON struct {
 	Kind        RemedyKind `json:"kind"`
 	Description string     `json:"description"`
 	Inputs      []string   `json:"inputs"`
+	Then        []string   `json:"then,omitempty"`
 	Changes     []Change   `json:"changes"`
 	Ticks       int        `json:"ticks"`
 	Unresolved  []string   `json:"unresolved"`
@@ -39,6 +41,9 @@ func (r Remedy) MarshalJSON() ([]byte, error) {
 	for _, in := range r.Inputs {
 		out.Inputs = append(out.Inputs, rollout.FormatInput(in))
 	}
+	for _, in := range r.Then {
+		out.Then = append(out.Then, rollout.FormatInput(in))
+	}
 	return json.Marshal(out)
 }
 
@@ -49,29 +54,44 @@ func (r *Remedy) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*r = Remedy{Kind: read.Kind, Description: read.Description, Inputs: []rollout.Input{}, Changes: full(read.Changes), Ticks: read.Ticks, Unresolved: full(read.Unresolved)}
-	for _, line := range read.Inputs {
+	for i, line := range slices.Concat(read.Inputs, read.Then) {
 		in, err := rollout.ParseInput(line)
 		if err != nil {
 			return err
 		}
-		r.Inputs = append(r.Inputs, in)
+		if i < len(read.Inputs) {
+			r.Inputs = append(r.Inputs, in)
+		} else {
+			r.Then = append(r.Then, in)
+		}
 	}
 	return nil
 }
 
 // commands returns the kubectl commands, the first few on lines of their own. There is
-// none if only a part of the remedy has one.
-func (r Remedy) commands() string {
+// none if only a part of the remedy has one. Between the inputs and Then the rollout of
+// the key ends.
+func (r Remedy) commands(key string) string {
+	first, then := commandLines(r.Changes[:len(r.Inputs)]), commandLines(r.Changes[len(r.Inputs):])
+	if first == "" || len(r.Then) == 0 {
+		return first
+	}
+	kind, name, _ := strings.Cut(key, "/")
+	namespace, name, _ := strings.Cut(name, "/")
+	return first + fmt.Sprintf("  kubectl rollout status %s/%s -n %s\n", kind, name, namespace) + then
+}
+
+func commandLines(changes []Change) string {
 	const shown = 3
 	var b strings.Builder
-	for i, c := range r.Changes {
+	for i, c := range changes {
 		switch {
 		case c.Command == "":
 			return ""
 		case i < shown:
 			fmt.Fprintf(&b, "  %s\n", c.Command)
 		case i == shown:
-			fmt.Fprintf(&b, "  and %s more like these\n", counted(len(r.Changes)-shown, "command"))
+			fmt.Fprintf(&b, "  and %s more like these\n", counted(len(changes)-shown, "command"))
 		}
 	}
 	return b.String()

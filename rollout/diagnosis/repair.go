@@ -135,6 +135,28 @@ func (x *diagnoser) makeRoom(of []Wait) candidate {
 	return c
 }
 
+// reserve is makeRoom where other pods would take the room: the nodes are cordoned, which
+// DaemonSets ignore, until the pods run.
+func (x *diagnoser) reserve(of []Wait) candidate {
+	room := x.makeRoom(of)
+	if len(room.inputs) == 0 {
+		return candidate{}
+	}
+	if r, ok := x.try(room); ok && len(r.Unresolved) == 0 {
+		return candidate{}
+	}
+	cordoned := func(w Wait) bool {
+		n, ok := x.cluster().Node(w.Node)
+		return !ok || n.Spec.Unschedulable
+	}
+	open := slices.DeleteFunc(slices.Clone(of), cordoned)
+	c := edited(open, "cordon %s", cluster.Cordon()).and(room)
+	if undo := uncordon(open); len(undo.inputs) > 0 {
+		c.does, c.then = c.does+", and after the rollout "+undo.does, undo.inputs
+	}
+	return c
+}
+
 // scaleDownOthers scales down a Deployment that has pods on the nodes, by as few
 // replicas as are enough. Deleted pods would be replaced, and may get the room again.
 func (x *diagnoser) scaleDownOthers(of []Wait) (all []candidate) {
@@ -155,7 +177,7 @@ func (x *diagnoser) scaleDownOthers(of []Wait) (all []candidate) {
 		replicas := x.probe.Deployment(key).Replicas
 		c, ok := x.least(1, replicas, func(n int) candidate {
 			does := fmt.Sprintf("scale %s down to %d", key, replicas-n)
-			return candidate{RemedyScaleDown, does, []rollout.Input{rollout.Scale{Key: key, Replicas: int32(replicas - n)}}}
+			return candidate{means: RemedyScaleDown, does: does, inputs: []rollout.Input{rollout.Scale{Key: key, Replicas: int32(replicas - n)}}}
 		})
 		if ok {
 			all = append(all, c)

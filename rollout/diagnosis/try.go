@@ -14,6 +14,7 @@ type candidate struct {
 	means  RemedyKind
 	does   string
 	inputs []rollout.Input
+	then   []rollout.Input // once the goal is reached
 }
 
 // and returns both together, with the larger kind and both descriptions. What both do
@@ -25,15 +26,23 @@ func (c candidate) and(o candidate) candidate {
 	case len(o.inputs) == 0:
 		return c
 	}
-	known := map[string]bool{}
-	for _, in := range c.inputs {
-		known[rollout.FormatInput(in)] = true
-	}
-	more := slices.DeleteFunc(slices.Clone(o.inputs), func(in rollout.Input) bool { return known[rollout.FormatInput(in)] })
+	more := missingFrom(c.inputs, o.inputs)
 	if len(more) == 0 {
 		return c
 	}
-	return candidate{larger(c.means, o.means), c.does + ", " + o.does, slices.Concat(c.inputs, more)}
+	return candidate{
+		larger(c.means, o.means), c.does + ", " + o.does,
+		slices.Concat(c.inputs, more), slices.Concat(c.then, missingFrom(c.then, o.then)),
+	}
+}
+
+// missingFrom returns the inputs that a list does not have.
+func missingFrom(list, inputs []rollout.Input) []rollout.Input {
+	known := map[string]bool{}
+	for _, in := range list {
+		known[rollout.FormatInput(in)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(inputs), func(in rollout.Input) bool { return known[rollout.FormatInput(in)] })
 }
 
 // distinct sorts remedies by cost and keeps the first of those that do the same.
@@ -42,7 +51,7 @@ func distinct(remedies []Remedy) []Remedy {
 	known := map[string]bool{}
 	return slices.DeleteFunc(remedies, func(r Remedy) bool {
 		var lines []string
-		for _, in := range r.Inputs {
+		for _, in := range slices.Concat(r.Inputs, r.Then) {
 			lines = append(lines, rollout.FormatInput(in))
 		}
 		slices.Sort(lines)
@@ -70,17 +79,28 @@ func try(sim *rollout.Sim, g goal, c candidate) (Remedy, bool) {
 	if len(c.inputs) == 0 {
 		return r, false
 	}
-	if r.Inputs, r.Changes = printed(sim, c.inputs); f.Inject(r.Inputs...) != nil {
-		return r, false
-	}
-	o := g.rest(f)
-	if o.Refused {
-		return r, false
-	}
+	inputs, changes := printed(sim, slices.Concat(c.inputs, c.then))
+	n := len(c.inputs)
+	r.Inputs, r.Then, r.Changes = inputs[:n:n], inputs[n:], changes
+	o, ok := r.step(f, g, r.Inputs)
 	r.Ticks = o.Last - sim.Now()
-	ok := false
-	r.Unresolved, ok = g.reached(f, o)
+	if ok && len(r.Then) > 0 {
+		_, ok = r.step(f, g, r.Then)
+	}
 	return r, ok
+}
+
+// step injects inputs and passes time. It reports whether none was refused and the goal
+// is reached then.
+func (r *Remedy) step(f *rollout.Sim, g goal, inputs []rollout.Input) (o probe.Outcome, ok bool) {
+	if f.Inject(inputs...) != nil {
+		return o, false
+	}
+	if o = g.rest(f); o.Refused {
+		return o, false
+	}
+	r.Unresolved, ok = g.reached(f, o)
+	return o, ok
 }
 
 func (x *diagnoser) try(c candidate) (Remedy, bool) { return try(x.sim, x, c) }
@@ -178,7 +198,7 @@ func (x *diagnoser) goingBack() []candidate {
 
 // rollBack undoes the rollout of the key.
 func rollBack(key string, revision int64) candidate {
-	return candidate{RemedyUndo, fmt.Sprintf("roll back to revision %d", revision), []rollout.Input{rollout.Undo{Key: key, Revision: revision}}}
+	return candidate{means: RemedyUndo, does: fmt.Sprintf("roll back to revision %d", revision), inputs: []rollout.Input{rollout.Undo{Key: key, Revision: revision}}}
 }
 
 // ways returns every way to have one remedy for each kind of blocker.
