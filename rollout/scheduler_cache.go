@@ -1,7 +1,9 @@
 package rollout
 
 import (
+	"cmp"
 	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -32,6 +34,17 @@ func (c *schedulerCache) fork() schedulerCache {
 	}
 	f.filters = c.filters.fork()
 	return f
+}
+
+// queuedPod is a pod in the scheduler's queue. The queue lists pods that were tried in
+// vain in the order of their last try, and after them the pods that have arrived since.
+// Among pods of one priority the position is therefore the time at which a pod entered
+// the queue, which a try renews (pkg/scheduler/backend/queue/scheduling_queue.go:
+// AddUnschedulablePodIfNotPresent).
+type queuedPod struct {
+	pod   int32
+	tries int32   // in vain
+	last  simTime // the last of them
 }
 
 // filterCache is what the scheduler needs from nodes and other objects to place
@@ -137,4 +150,13 @@ func (s *store) survey() {
 			s.bindPod(p, true)
 		}
 	}
+}
+
+// orderQueue orders the queue of a dump, which does not show when its pods were tried:
+// by age, then as the controllers would have created them in one tick.
+func (s *store) orderQueue() {
+	slices.SortFunc(s.unbound, func(a, b queuedPod) int {
+		p, q := &s.pods[a.pod], &s.pods[b.pod]
+		return cmp.Or(cmp.Compare(p.created, q.created), cmp.Compare(p.set, none)-cmp.Compare(q.set, none), s.inTurn(a.pod, b.pod))
+	})
 }

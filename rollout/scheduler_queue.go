@@ -8,17 +8,6 @@ import (
 	"github.com/berthsim/berth/internal/kube"
 )
 
-// queuedPod is a pod in the scheduler's queue. The queue lists pods that were tried in
-// vain in the order of their last try, and after them the pods that have arrived since.
-// Among pods of one priority the position is therefore the time at which a pod entered
-// the queue, which a try renews (pkg/scheduler/backend/queue/scheduling_queue.go:
-// AddUnschedulablePodIfNotPresent).
-type queuedPod struct {
-	pod   int32
-	tries int32   // in vain
-	last  simTime // the last of them
-}
-
 // enqueue adds a new pod to the queue. The scheduler never tries a pod that it ignores.
 func (s *scheduler) enqueue(id int32) {
 	if why := s.classes[s.pods[id].class].ignored(); why != "" {
@@ -105,13 +94,4 @@ func (s *scheduler) arrivalDraw(id int32) uint64 {
 	var g rand.PCG
 	g.Seed(s.config.Seed, kube.HashName("queue\x00"+s.fullName(id)))
 	return g.Uint64()
-}
-
-// orderQueue orders the queue of a dump, which does not show when its pods were tried:
-// by age, then as the controllers would have created them in one tick.
-func (s *store) orderQueue() {
-	slices.SortFunc(s.unbound, func(a, b queuedPod) int {
-		p, q := &s.pods[a.pod], &s.pods[b.pod]
-		return cmp.Or(cmp.Compare(p.created, q.created), cmp.Compare(p.set, none)-cmp.Compare(q.set, none), s.inTurn(a.pod, b.pod))
-	})
 }

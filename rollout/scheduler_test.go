@@ -43,7 +43,8 @@ type waitingPod struct {
 	last         simTime
 }
 
-// retryAt follows getBackoffTime (pkg/scheduler/backend/queue/backoff_queue.go).
+// retryAt returns when the backoff of the pod ends, or 0 if that is over
+// (pkg/scheduler/backend/queue/backoff_queue.go: getBackoffTime).
 func (w *waitingPod) retryAt(now simTime) simTime {
 	for n, pause := 1, simTime(1); n <= w.tries; n, pause = n+1, min(2*pause, 10) {
 		if n == w.tries && w.last+pause >= now {
