@@ -54,7 +54,7 @@ func (r *refusedPods) candidates() []candidate {
 			ObjectMeta: metav1.ObjectMeta{Namespace: r.namespace, Name: spec.ServiceAccountName},
 		}
 		return []candidate{
-			{RemedyChangePolicy, "create serviceaccount " + kube.Key(account), []rollout.Input{rollout.Apply{Object: account}}},
+			{means: RemedyChangePolicy, does: "create serviceaccount " + kube.Key(account), inputs: []rollout.Input{rollout.Apply{Object: account}}},
 			r.change("use the service account default", func(spec *corev1.PodSpec) {
 				spec.ServiceAccountName, spec.DeprecatedServiceAccount = "", ""
 			}),
@@ -67,11 +67,11 @@ func (r *refusedPods) candidates() []candidate {
 func policy(does string, object any) candidate {
 	switch o := object.(type) {
 	case *corev1.LimitRange:
-		return candidate{RemedyChangePolicy, does, []rollout.Input{rollout.Apply{Object: o}}}
+		return candidate{means: RemedyChangePolicy, does: does, inputs: []rollout.Input{rollout.Apply{Object: o}}}
 	case *corev1.ResourceQuota:
-		return candidate{RemedyChangePolicy, does, []rollout.Input{rollout.Apply{Object: o}}}
+		return candidate{means: RemedyChangePolicy, does: does, inputs: []rollout.Input{rollout.Apply{Object: o}}}
 	case *corev1.Namespace:
-		return candidate{RemedyChangePolicy, does, []rollout.Input{rollout.Apply{Object: o}}}
+		return candidate{means: RemedyChangePolicy, does: does, inputs: []rollout.Input{rollout.Apply{Object: o}}}
 	}
 	return candidate{}
 }
