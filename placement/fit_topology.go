@@ -23,7 +23,8 @@ type question struct {
 	met           int64     // total count of the counters of with
 	self          bool      // the pod itself matches with
 	kinds         [][]int32 // by kind: the counters that count its pods
-	read          int       // how much of the room's log
+	soft          *spreadCounts
+	read          int // how much of the room's log
 }
 
 // counter counts the pods in each domain of a topology key.
@@ -85,16 +86,7 @@ func (r *room) question(w *Workload) *question {
 	if !w.minds && r.kinds.distance.Load() == 0 {
 		return nil
 	}
-	q := r.questions[w]
-	if q == nil {
-		q = newQuestion(r, w)
-		if r.questions == nil {
-			r.questions = questions{}
-		}
-		r.questions[w] = q
-	}
-	q.catchUp(r)
-	return q
+	return r.follow(w)
 }
 
 func newQuestion(r *room, w *Workload) *question {
@@ -194,6 +186,7 @@ func (q *question) settle() {
 }
 
 func (q *question) count(r *room, c change) {
+	q.soft.count(r, q.w, c)
 	for _, k := range q.counting(r, c.kind) {
 		counted := q.counters[k].add(c.position, int64(c.pods))
 		switch i := int(k); {

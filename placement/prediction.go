@@ -26,6 +26,7 @@ type Prediction struct {
 
 	judged   sync.Once
 	room     *room // what is left for the workload
+	live     bool  // of a room that changes between predictions, and serves one at a time
 	question *question
 	placed   cluster.NodeSet
 
@@ -219,6 +220,7 @@ func (p *Prediction) in(room *room) *Prediction {
 		return idle().Predict(nil)
 	}
 	now := &Prediction{given: p.given, workload: p.workload, cluster: p.cluster, wanted: p.wanted, kept: p.kept}
+	now.live = true
 	now.asked.Do(func() { now.outcome = *p.admitted() })
 	now.judged.Do(func() { now.judgeIn(room) })
 	return now

@@ -13,7 +13,7 @@ type board struct {
 // score follows the scheduler (pkg/scheduler/schedule_one.go: prioritizeNodes):
 // PreScore of each plugin, which may skip the plugin, then Score and
 // NormalizeScore.
-func (r *room) score(w *Workload, feasible []uint64) *board {
+func (r *room) score(w *Workload, feasible []uint64, live bool) *board {
 	c, s := r.cluster, w.scoring
 	if s.fault != nil {
 		return &board{err: s.fault}
@@ -25,7 +25,7 @@ func (r *room) score(w *Workload, feasible []uint64) *board {
 	}
 	least, balance := r.allocations(s.asks(), &b.feasibleNodes)
 	b.columns = append(b.columns, newColumn(scoreResources, least, asItIs))
-	if raw, ok := r.unevenness(w, &b.feasibleNodes); ok {
+	if raw, ok := r.unevenness(w, &b.feasibleNodes, live); ok {
 		b.columns = append(b.columns, newColumn(scoreSpread, raw, evenly))
 	}
 	if raw, ok := r.attracted(w, &b.feasibleNodes); ok {

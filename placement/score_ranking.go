@@ -100,7 +100,7 @@ func (p *Prediction) board() *board {
 		return nil
 	}
 	p.ranked.Do(func() {
-		p.scores = p.left().score(p.scheduled(), borrow.Words(p.cluster, p.Placed()))
+		p.scores = p.left().score(p.scheduled(), borrow.Words(p.cluster, p.Placed()), p.live)
 	})
 	return p.scores
 }

@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/snapshot"
 )
 
@@ -51,10 +50,9 @@ type spreading struct {
 type softSpread struct {
 	*spread
 	column snapshot.Column
-	blank  int32    // the domain of nodes without the label: the empty value
-	among  []uint64 // the nodes whose pods count
-	pods   []int64  // by domain; if every node is its own domain, by place among the scored
-	weight float64  // smaller with fewer domains
+	blank  int32   // the domain of nodes without the label: the empty value
+	pods   []int64 // by domain; if every node is its own domain, by place among the scored
+	weight float64 // smaller with fewer domains
 }
 
 // byHost reports whether every node is its own domain, whatever its label is.
@@ -68,37 +66,37 @@ func (e *softSpread) domain(position int) int32 {
 }
 
 // unevenness returns the raw scores of PodTopologySpread. It returns false if
-// the pod is not to be spread.
-func (r *room) unevenness(w *Workload, nodes *feasibleNodes) ([]int64, bool) {
-	constraints, strict := w.softSpreads(borrow.From(r.cluster))
-	if len(constraints) == 0 {
+// the pod is not to be spread. A live room keeps what it has counted.
+func (r *room) unevenness(w *Workload, nodes *feasibleNodes, live bool) ([]int64, bool) {
+	var c *spreadCounts
+	if live {
+		c = r.spreadCounts(w)
+	} else {
+		c = r.newSpreadCounts(w)
+	}
+	if len(c.constraints) == 0 {
 		return nil, false
 	}
-	s := r.newSpreading(w, constraints, strict, nodes)
-	s.count(r, w.pod.Namespace)
-	return s.scores(nodes), true
+	return r.newSpreading(c, nodes).scores(nodes), true
 }
 
 // newSpreading follows initPreScoreState.
-func (r *room) newSpreading(w *Workload, constraints []spread, strict bool, nodes *feasibleNodes) *spreading {
-	s := &spreading{scored: *nodes, constraints: make([]softSpread, len(constraints))}
-	for i := range constraints {
+func (r *room) newSpreading(c *spreadCounts, nodes *feasibleNodes) *spreading {
+	s := &spreading{scored: *nodes, constraints: make([]softSpread, len(c.constraints))}
+	for i := range c.constraints {
 		e := &s.constraints[i]
-		e.spread, e.column = &constraints[i], r.column(constraints[i].key)
+		e.spread, e.column = &c.constraints[i], r.column(c.constraints[i].key)
 		e.blank = int32(len(e.column.Values))
 		if i := slices.Index(e.column.Values, ""); i >= 0 {
 			e.blank = int32(i)
 		}
 	}
-	var keys []spread // topology keys that a node must have
-	if strict {
-		keys = constraints
+	if c.strict {
 		s.scored = newFeasibleNodes(s.labelled(nodes.words))
 	}
 	for i := range s.constraints {
-		e := &s.constraints[i]
-		e.among = r.included(w, keys, e.spread)
-		e.open(&s.scored)
+		s.constraints[i].open(&s.scored)
+		s.constraints[i].tally(&s.scored, c.pods[i], c.among[i])
 	}
 	return s
 }
@@ -142,34 +140,20 @@ func (e *softSpread) domains(scored *feasibleNodes) int {
 	return n
 }
 
-// count counts the pods that are to be spread (PreScore, and for host names Score).
-func (s *spreading) count(r *room, namespace string) {
-	kinds := r.kinds.list()
-	wanted, in := make([]bool, len(kinds)), make([][]*softSpread, len(kinds))
-	for i, k := range kinds {
-		for c := range s.constraints {
-			if e := &s.constraints[c]; e.counts(k, namespace) {
-				wanted[i], in[i] = true, append(in[i], e)
-			}
-		}
-	}
-	for kind, p := range r.presence(wanted) {
-		for _, e := range in[kind] {
-			e.add(&s.scored, p)
-		}
-	}
-}
-
-func (e *softSpread) add(scored *feasibleNodes, p place) {
-	position := int(p.position)
+// tally adds up the pods of the nodes by domain (PreScore, and for host names Score).
+func (e *softSpread) tally(scored *feasibleNodes, onNode []int64, among []uint64) {
 	if e.byHost() {
-		if place, ok := scored.place(position); ok {
-			e.pods[place] += int64(p.pods)
+		place := 0
+		for position := range scored.positions() {
+			e.pods[place] = onNode[position]
+			place++
 		}
 		return
 	}
-	if e.among[position>>6]&(1<<(position&63)) != 0 {
-		e.pods[e.domain(position)] += int64(p.pods)
+	for position, pods := range onNode {
+		if pods != 0 && among[position>>6]&(1<<(position&63)) != 0 {
+			e.pods[e.domain(position)] += pods
+		}
 	}
 }
 
