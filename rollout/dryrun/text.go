@@ -88,14 +88,6 @@ func (p *Plan) budgetLines() []string {
 	return lines
 }
 
-func evictionLines(evictions []Eviction) []string {
-	lines := make([]string, len(evictions))
-	for i, e := range evictions {
-		lines[i] = e.sign() + " " + e.line()
-	}
-	return lines
-}
-
 // nodeList returns the first names of a set, and how many more there are.
 func nodeList(nodes cluster.NodeSet) string { return nameList(nodes.Names()) }
 

@@ -102,6 +102,7 @@ type byHand struct {
 	start     int
 	before    map[string][]rollout.Pod
 	events    []rollout.Event
+	budgets   map[string][]dryrun.BudgetMoment
 	available map[string][]map[string]int // by workload and tick: available pods by node
 }
 
@@ -120,8 +121,13 @@ func countByHand(t *rapid.T, p *dryrun.Plan, ticks int) *byHand {
 		h.before[key] = shownPods(sim, key)
 		h.available[key] = []map[string]int{up(h.before[key])}
 	}
+	h.budgets = map[string][]dryrun.BudgetMoment{}
+	h.seeBudgets()
 	for range ticks {
-		h.events = append(h.events, sim.Tick()...)
+		happened := len(h.events)
+		if h.events = append(h.events, sim.Tick()...); len(h.events) > happened {
+			h.seeBudgets()
+		}
 		for _, key := range slices.Sorted(maps.Keys(h.available)) {
 			h.available[key] = append(h.available[key], up(shownPods(sim, key)))
 		}
@@ -136,6 +142,71 @@ func countByHand(t *rapid.T, p *dryrun.Plan, ticks int) *byHand {
 		}
 	}
 	return h
+}
+
+// seeBudgets records the numbers of each budget where they have changed.
+func (h *byHand) seeBudgets() {
+	for _, b := range h.sim.Cluster().Manifest().PodDisruptionBudgets {
+		key, st := b.Namespace+"/"+b.Name, &b.Status
+		now := dryrun.BudgetMoment{At: time.Duration(h.sim.Now()-h.start) * time.Second, Healthy: int(st.CurrentHealthy), Desired: int(st.DesiredHealthy), Allowed: int(st.DisruptionsAllowed)}
+		if n := len(h.budgets[key]); n > 0 {
+			if was := h.budgets[key][n-1]; was.Healthy == now.Healthy && was.Desired == now.Desired && was.Allowed == now.Allowed {
+				continue
+			}
+		}
+		h.budgets[key] = append(h.budgets[key], now)
+	}
+}
+
+// checkBudgets compares the numbers of each budget over time.
+func checkBudgets(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]int) {
+	for _, b := range p.Record().Budgets {
+		if !slices.Equal(b.Moments, h.budgets[b.Budget]) {
+			t.Fatalf("%s: %v, by hand %v\n%v\n%v", b.Budget, b.Moments, h.budgets[b.Budget], p, rollout.Trace(h.events))
+		}
+		least := b.Allowed.Before
+		for _, m := range h.budgets[b.Budget] {
+			least = min(least, m.Allowed)
+		}
+		if b.Least != least {
+			t.Fatalf("%v, by hand at least %d", b, least)
+		}
+		if len(b.Moments) > 1 {
+			seen["a budget that changes"]++
+		}
+	}
+}
+
+// checkZones compares the lowest numbers of each zone.
+func checkZones(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]int) {
+	zones := map[string]string{}
+	for _, c := range []*cluster.Cluster{p.Before(), p.After()} {
+		for node := range c.Nodes().All() {
+			if zone := node.Labels["zone"]; zone != "" {
+				zones[node.Name] = zone
+			}
+		}
+	}
+	for _, a := range p.Availability("zone") {
+		worst := -1
+		for _, nodes := range h.available[a.Workload][1:] {
+			in := map[string]int{}
+			for node, pods := range nodes {
+				if zones[node] == a.Domain {
+					in[node] = pods
+				}
+			}
+			if n := served(a.Workload, in); worst < 0 || n < worst {
+				worst = n
+			}
+		}
+		if a.Worst != worst {
+			t.Fatalf("%v, by hand at worst %d\n%v\n%v", a, worst, p, rollout.Trace(h.events))
+		}
+		if a.Worst < a.Before {
+			seen["a dip of a zone"]++
+		}
+	}
 }
 
 func up(pods []rollout.Pod) map[string]int {
@@ -192,13 +263,15 @@ func TestPlansTellWhatTheirSimulationsDo(t *testing.T) {
 			t.Fatalf("the plan's events are others:\n%s\n%s", got, want)
 		}
 		checkAvailability(t, p, with, seen)
+		checkZones(t, p, with, seen)
+		checkBudgets(t, p, with, seen)
 		checkPods(t, p, with, without, seen)
 		checkDeployments(t, p, with, seen)
 		checkEvictions(t, p, with, without, seen)
 		checkOperations(t, p, with, without, seen)
 	})
 	for _, what := range []string{
-		"a dip", "a dip of a Deployment", "at worst fewer", "pods created", "pods updated", "pods deleted", "successor", "no node", "Evicted", "Removed", "WithoutNode",
+		"a dip", "a dip of a Deployment", "a dip of a zone", "a budget that changes", "at worst fewer", "pods created", "pods updated", "pods deleted", "successor", "no node", "Evicted", "Removed", "WithoutNode",
 		"Completed", "Refused", "Stuck", "AlreadyStuck", "drained", "a drain that is stuck", "Deployment",
 	} {
 		if seen[what] == 0 {
