@@ -102,18 +102,10 @@ const (
 // resources and overhead are included (pkg/scheduler/framework/types.go:
 // PodInfo.CalculateResource).
 func taken(release kube.Release, pod *corev1.Pod) (requests amounts, scoredCPU, scoredMemory int64) {
-	options := resourcehelper.PodResourcesOptions{
-		UseStatusResources: true,
-		InPlacePodLevelResourcesVerticalScalingEnabled: true,
-	}
-	if !release.Has(kube.ResizesSummed) {
-		pod, options.UseStatusResources = resized(release, pod), false
-	}
-	list := resourcehelper.PodRequests(pod, options)
+	list := requestsDuringResize(release, pod, nil)
 	requests = toAmounts(list)
-	options.NonMissingContainerRequests = assumed(list, resourcehelper.IsPodLevelRequestsSet(pod))
-	if len(options.NonMissingContainerRequests) > 0 {
-		list = resourcehelper.PodRequests(pod, options)
+	if missing := assumed(list, resourcehelper.IsPodLevelRequestsSet(pod)); len(missing) > 0 {
+		list = requestsDuringResize(release, pod, missing)
 	}
 	return requests, list.Cpu().MilliValue(), list.Memory().Value()
 }
