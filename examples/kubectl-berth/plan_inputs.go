@@ -25,6 +25,7 @@ type inputs struct {
 
 func (o *options) inputs(env environment, w *world) (*inputs, error) {
 	in := &inputs{world: w}
+	w.files = w.given // a place in a dump is no place where people edit
 	var err error
 	if in.apply, err = w.changes(&o.source); err != nil {
 		return nil, err

@@ -56,10 +56,6 @@ func judge(plan *dryrun.Plan, in *inputs, expect []string, policies []policyEntr
 	for _, note := range in.notes {
 		r.plan += "\nnote: " + note + "\n"
 	}
-	var err error
-	if r.Plan, err = json.Marshal(plan); err != nil {
-		return r, err
-	}
 	for _, key := range in.keys {
 		if err := r.add(key, plan, expect); err != nil {
 			return r, err
@@ -123,10 +119,13 @@ func (r report) Failed() bool {
 	}) || slices.ContainsFunc(r.Policies, func(v verdict) bool { return v.Fails() })
 }
 
-// answer returns the report in every form. It makes a page only if that is asked for.
+// answer returns the report in a form. It makes only what the form shows.
 func (r report) answer(format string, ticks int) (a answer, err error) {
-	a = answer{data: r, note: r.plan, fails: r.Failed()}
+	a = answer{note: r.plan, fails: r.Failed()}
 	switch format {
+	case "json", "yaml":
+		r.Plan, err = json.Marshal(r.made)
+		a.data = r
 	case "table":
 		a.text = r.table()
 	case "html":

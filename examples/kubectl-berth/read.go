@@ -134,7 +134,7 @@ func (s *source) readContext(env environment) ([]input, error) {
 
 // merge merges files into one cluster. If two hold the same object, the later one wins.
 func merge(files []input) (*cluster.Cluster, error) {
-	c, err := cluster.New()
+	c := new(cluster.Cluster)
 	for i, in := range files {
 		own, wrong := in.manifest.Cluster()
 		switch {
@@ -144,9 +144,11 @@ func merge(files []input) (*cluster.Cluster, error) {
 			c = own
 			continue
 		}
-		if c, err = c.With(own.Manifest().Objects()...); err != nil {
+		with, err := c.With(own.Manifest().Objects()...)
+		if err != nil {
 			return nil, inFile{in.name, err}
 		}
+		c = with
 	}
 	return withVersions(c, files[min(1, len(files)):]), nil
 }
