@@ -296,3 +296,46 @@ metadata: {name: monitoring, labels: {pod-security.kubernetes.io/enforce: baseli
 	// wanted on {web-1} refused on {} placed on {web-1}
 	// <nil>
 }
+
+// Each DaemonSet fits on the node alone, and both do not fit together.
+func ExampleNewCapacityReport() {
+	m, err := cluster.ReadManifest(strings.NewReader(`
+apiVersion: v1
+kind: Node
+metadata: {name: small}
+status: {allocatable: {cpu: "1", memory: 2Gi, pods: "110"}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: logs, namespace: ops}
+spec:
+  selector: {matchLabels: {app: logs}}
+  template:
+    metadata: {labels: {app: logs}}
+    spec: {containers: [{name: logs, image: "logs:1", resources: {requests: {cpu: 600m}}}]}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: metrics, namespace: ops}
+spec:
+  selector: {matchLabels: {app: metrics}}
+  template:
+    metadata: {labels: {app: metrics}}
+    spec: {containers: [{name: metrics, image: "metrics:1", resources: {requests: {cpu: 700m}}}]}
+`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := m.Cluster()
+	if err != nil {
+		log.Fatal(err)
+	}
+	report := placement.NewCapacityReport(c)
+	fmt.Println(report.Overloaded())
+	for _, size := range report.MinimumNodes() {
+		fmt.Println(size.DaemonSets, size.Allocatable.Cpu())
+	}
+	// Output:
+	// {small}
+	// [ops/logs ops/metrics] 1300m
+}

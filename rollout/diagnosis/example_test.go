@@ -142,3 +142,22 @@ spec:
 	// remedy BypassPDB: delete shop/web-7fd9bb4f77-22224, bypassing PodDisruptionBudgets: fewer pods than required stay available: ends in 1 tick
 	//   kubectl delete pod web-7fd9bb4f77-22224 -n shop
 }
+
+// Waiting lists what each node waits for, also in a rollout that is only slow.
+func ExampleWaiting() {
+	sim := rolledOut("a", "b")
+	sim.Inject(rollout.NeverReady{Image: "agent:2"})
+	sim.Apply(agent("agent:2"))
+	sim.Advance(100)
+	waits, err := diagnosis.Waiting(sim, "default/agent")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, w := range waits {
+		fmt.Println(w)
+	}
+	// Output:
+	// a: NotReady
+	// b: UpdateLimit, blocked by a
+}

@@ -1,9 +1,11 @@
 package dryrun_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
+	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/dryrun"
@@ -66,4 +68,31 @@ func ExampleCompletes() {
 	fmt.Print(plan.Check(dryrun.Completes(30*time.Minute, "drain *")))
 	// Output:
 	// ok    drain *: edits complete within 30m0s
+}
+
+// Another program can judge the JSON of a plan, for example by a CEL rule:
+// plan.effects.all(e, e.placed.after >= e.placed.before).
+func ExamplePlan_MarshalJSON() {
+	c := small()
+	plan, err := dryrun.New(c, dryrun.EditNodes(c.Labeled("pool", "gpu"), cluster.Taint("dedicated=gpu:NoExecute")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read struct {
+		Effects []struct {
+			Key    string
+			Placed struct{ Before, After int }
+		}
+	}
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range read.Effects {
+		fmt.Println(e.Key, e.Placed.Before, e.Placed.After, e.Placed.After >= e.Placed.Before)
+	}
+	// Output: daemonset/ops/agent 6 4 false
 }

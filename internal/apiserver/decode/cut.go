@@ -243,7 +243,7 @@ func (r *Reader) wholeYAML(t *text, document int) []outcome {
 		w.repeats = repeated != nil
 		if line, joined := w.joined(at); joined {
 			o := outcome{place: at, failed: true}
-			w.remark(&o, line, "", "", "apiVersion and kind are there twice: write --- between two objects")
+			w.remark(&o, line, "", "", "apiVersion and kind appear twice: write --- between two objects")
 			w.out = append(w.out, o)
 			break
 		}
