@@ -72,7 +72,6 @@ func TestDurationsAreRoundedUp(t *testing.T) {
 
 // A fault on a node that is not known is an error, and nothing is injected. If an
 // input to come adds the node, the fault is refused when it comes too early.
-// Mutants seen to fail: checkFault without the batch, or without the inputs to come.
 func TestFaultsNameNodes(t *testing.T) {
 	b := rollout.ApplyNode{Node: &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "b"}}}
 	for _, in := range []rollout.Input{
