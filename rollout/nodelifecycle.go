@@ -36,6 +36,9 @@ func (nlc *nodeLifecycleController) report(node int32, ready corev1.ConditionSta
 	object := nlc.copyOf(node)
 	kube.ReportNode(object, ready, message, nlc.timestamp(nlc.clock))
 	nlc.nodes[node].posted = nlc.clock
+	if nlc.nodes[node].is(isDown) {
+		nlc.nodes[node].started = nlc.clock
+	}
 	nlc.write(node, object)
 	nlc.readCondition(node, object)
 	nlc.kubelets.settleNode(node)
@@ -133,7 +136,7 @@ func (nlc *nodeLifecycleController) bear(node int32) {
 		state.seen = upTo(nlc.clock, nlc.health.period)
 	}
 	state.flags |= isThere
-	state.posted = nlc.clock
+	state.posted, state.started = nlc.clock, nlc.clock
 }
 
 // remove removes a node. Times that run for its pods run on

@@ -59,7 +59,8 @@ func (nlc *nodeLifecycleController) stopTainting() {
 func (nlc *nodeLifecycleController) adoptZones() {
 	for n := range nlc.nodes {
 		if nlc.nodes[n].there() {
-			nlc.nodes[n].seen, nlc.nodes[n].posted = longAgo, longAgo
+			state := &nlc.nodes[n]
+			state.seen, state.posted, state.started = longAgo, longAgo, longAgo
 		}
 	}
 	if nlc.config.Instant || !nlc.unsettledNodes() {

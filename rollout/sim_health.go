@@ -155,7 +155,7 @@ func (s *store) graceEnds(node int32) simTime {
 // next pass takes the old lease for a renewed one (tryUpdateNodeHealth).
 func (s *store) probe(node int32) simTime {
 	state := &s.nodes[node]
-	lease := upTo(s.lastLease(node), s.health.period)
+	lease := upTo(s.leaseBy(node, state.silent-1), s.health.period)
 	if report := upTo(state.posted, s.health.period); report > lease {
 		return report + s.health.period
 	}
@@ -166,10 +166,9 @@ func (s *store) probe(node int32) simTime {
 // (pkg/kubelet/kubelet.go: nodeLeaseRenewIntervalFraction).
 const renewal simTime = 10
 
-// lastLease returns when a kubelet that is down renewed its lease for the last time.
-func (s *store) lastLease(node int32) simTime {
-	last := s.nodes[node].silent - 1
-	return last - ((last-s.leasePhase(node))%renewal+renewal)%renewal
+// leaseBy returns when a node's kubelet last renewed its lease, up to a moment.
+func (s *store) leaseBy(node int32, moment simTime) simTime {
+	return max(moment-((moment-s.leasePhase(node))%renewal+renewal)%renewal, s.nodes[node].started)
 }
 
 // leasePhase returns in which second of ten the node's kubelet renews its lease: a

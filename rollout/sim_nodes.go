@@ -73,6 +73,7 @@ type nodeState struct {
 
 	seen       simTime // when a pass of the monitor first sees it
 	posted     simTime // its kubelet's last report that an input made
+	started    simTime // when its kubelet last began to work, which renews the lease
 	silent     simTime // since when its kubelet is down, or the node gone
 	quarantine simTime // until when the garbage collector leaves the pods of a node that is gone; 0: it has not seen it
 }
