@@ -21,10 +21,16 @@ import (
 	"github.com/berthsim/berth/rollout"
 	"github.com/berthsim/berth/rollout/diagnosis"
 	"github.com/berthsim/berth/rollout/dryrun"
+	"github.com/berthsim/berth/rollout/timeline"
 )
 
-// findingsForm and remedyForm are the JSON of types with a MarshalJSON of their own.
+// findingsForm, traceForm and remedyForm are the JSON of types with a MarshalJSON of
+// their own.
 type (
+	traceForm struct {
+		Version string          `json:"version"`
+		Events  []rollout.Event `json:"events"`
+	}
 	findingsForm struct {
 		Version  string           `json:"version"`
 		Findings []dryrun.Finding `json:"findings"`
@@ -44,6 +50,7 @@ func schemaMaker(t *testing.T) schema.Maker {
 	m := schema.Maker{Enums: map[reflect.Type][]string{}, Forms: map[reflect.Type]reflect.Type{
 		reflect.TypeFor[dryrun.Findings]():   reflect.TypeFor[findingsForm](),
 		reflect.TypeFor[diagnosis.Remedy]():  reflect.TypeFor[remedyForm](),
+		reflect.TypeFor[rollout.Trace]():     reflect.TypeFor[traceForm](),
 		reflect.TypeFor[resource.Quantity](): reflect.TypeFor[string](),
 		reflect.TypeFor[metav1.Time]():       reflect.TypeFor[string](),
 		reflect.TypeFor[cluster.NodeSet]():   reflect.TypeFor[[]string](),
@@ -53,6 +60,7 @@ func schemaMaker(t *testing.T) schema.Maker {
 			reflect.TypeFor[dryrun.Action](), reflect.TypeFor[dryrun.Disposition](), reflect.TypeFor[dryrun.OperationState](),
 			reflect.TypeFor[dryrun.Outcome](), reflect.TypeFor[dryrun.Severity](),
 		},
+		"rollout":           {reflect.TypeFor[rollout.EventKind](), reflect.TypeFor[rollout.Reason]()},
 		"rollout/diagnosis": {reflect.TypeFor[diagnosis.Blocker](), reflect.TypeFor[diagnosis.RemedyKind]()},
 	} {
 		words, err := schema.Words(dir)
@@ -91,6 +99,9 @@ var documents = []struct {
 		return found
 	}},
 	{version: "berth.diagnosis/v1", typ: reflect.TypeFor[diagnosis.Diagnosis](), made: stuck},
+	{version: "berth.estimate/v1", typ: reflect.TypeFor[rollout.Estimate](), made: estimated},
+	{version: "berth.rollout/v1", typ: reflect.TypeFor[rollout.Trace](), made: func(t *testing.T) any { return watched(t).Events }},
+	{version: "berth.timeline/v1", typ: reflect.TypeFor[timeline.Timeline](), made: func(t *testing.T) any { return watched(t) }},
 }
 
 // changes returns a plan with something of everything: a DaemonSet changed and another
@@ -138,8 +149,40 @@ func stuck(t *testing.T) any {
 	return d
 }
 
-// The files in schemas/ are what the types say, and real output matches them. Mutant
-// seen to fail: a field without a tag.
+// estimated returns an estimate during which a node has no available pod.
+func estimated(t *testing.T) any {
+	agent := clustertest.DaemonSet("ops/agent", "image:agent:2")
+	all, err := running(t).Estimate(clustertest.Object[*appsv1.DaemonSet](t, agent), 100, rollout.UpdateLimit{MaxUnavailable: "50%"})
+	if err != nil || len(all) != 1 || len(all[0].Outages) == 0 {
+		t.Fatalf("%v: %v", err, all)
+	}
+	return all[0]
+}
+
+// watched returns the picture of an update.
+func watched(t *testing.T) *timeline.Timeline {
+	sim := running(t)
+	if err := sim.Apply(clustertest.Object[*appsv1.DaemonSet](t, clustertest.DaemonSet("ops/agent", "image:agent:2"))); err != nil {
+		t.Fatal(err)
+	}
+	picture, err := timeline.Watch(sim, "ops/agent", 100)
+	if err != nil || len(picture.Events) == 0 {
+		t.Fatalf("%v: %v", err, picture)
+	}
+	return picture
+}
+
+// running returns a settled simulation of a DaemonSet on three nodes.
+func running(t *testing.T) *rollout.Sim {
+	sim, err := rollout.New(clustertest.World{clustertest.Pool("n", 3), clustertest.DaemonSet("ops/agent")}.Cluster(t), rollout.Config{Kubelet: rollout.Kubelet{Ready: 2 * time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim.Advance(100)
+	return sim
+}
+
+// The files in schemas/ are what the types say, and real output matches them.
 func TestSchemas(t *testing.T) {
 	m := schemaMaker(t)
 	for _, d := range documents {

@@ -30,8 +30,6 @@ func reread[T any](t rapid.TB, v T) (back T) {
 }
 
 // Data reads back from JSON as it was written.
-// Mutants seen: String of an Untaint without its "-"; ManifestError.Line without its
-// tag's name.
 func TestJSONReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e := cluster.ManifestError{}

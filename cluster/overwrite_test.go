@@ -95,9 +95,6 @@ func overwriteResults(t *testing.T, v reflect.Value, depth int) {
 }
 
 // Whatever a caller does to arguments and results, the cluster stays as it is.
-// Mutants seen: Node without a copy; NodeSet.All without copies; Manifest without the
-// copies of PriorityClasses; With that keeps its arguments; edited that shares the
-// labels.
 func TestOverwrittenResultsChangeNothing(t *testing.T) {
 	for seed := range uint64(3) {
 		objects := everyKind(seed)
@@ -125,7 +122,6 @@ func TestOverwrittenResultsChangeNothing(t *testing.T) {
 }
 
 // The cluster of a Manifest and the Manifest share nothing.
-// A mutant seen: Manifest.Cluster without a copy of the objects.
 func TestManifestAndClusterShareNothing(t *testing.T) {
 	m, err := cluster.ReadManifest(strings.NewReader(threeNodes + `
 ---

@@ -70,7 +70,7 @@ func TestDataIsEveryStructWithExportedFields(t *testing.T) {
 var equalData = cmp.Options{cmpopts.EquateEmpty(), cmp.Comparer(func(a, b cluster.NodeEdit) bool { return a == b })}
 
 // A value of every type reads back from JSON as it was written, whatever it has
-// in its fields. A mutant seen: a tag that two fields share.
+// in its fields.
 func TestDataReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
@@ -131,7 +131,6 @@ func complete(r *rand.Rand, v reflect.Value, c *cluster.Cluster) {
 
 // Results read back from JSON as they were, and no list is null: neither by
 // itself nor in the document that a CapacityReport or Changes is written as.
-// Mutants seen: a verdict with nil reasons; MinimumNodes without the last one.
 func TestResultsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := withDaemonSets(t, draw(t))

@@ -76,9 +76,7 @@ func form(t *rapid.T, result reflect.Value) string {
 }
 
 // Whatever a caller does to the results of any method, and to the objects that
-// he passed, a second call returns the same. Mutants seen: Mismatch.Values
-// shared with the workload; Tolerations without a copy; Unvalidated without a
-// copy; MinimumNodes without clones of its conflicts.
+// he passed, a second call returns the same.
 func TestOverwrittenResultsChangeNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := withDaemonSets(t, draw(t))

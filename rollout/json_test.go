@@ -13,8 +13,7 @@ import (
 	"github.com/berthsim/berth/rollout"
 )
 
-// What is data reads back from its JSON to an equal value. Mutant seen to fail:
-// State.UnmarshalText that forgets that waitingUntil adds 1.
+// What is data reads back from its JSON to an equal value.
 func TestDataReadsBack(t *testing.T) {
 	for name, check := range map[string]func(*rapid.T){
 		"Kubelet":      readsBack(rapid.Make[rollout.Kubelet]()),

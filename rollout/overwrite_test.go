@@ -109,7 +109,7 @@ func busy(t *testing.T) (sim *rollout.Sim, made []any) {
 
 // Whatever a caller does to the arguments and results of a method, the simulation
 // goes on as its twin does, whose results nobody touches, and each method returns
-// again what it returns there. Mutants seen:
+// again what it returns there.
 func TestOverwrittenResultsChangeNothing(t *testing.T) {
 	twin, _ := busy(t)
 	sim, made := busy(t)

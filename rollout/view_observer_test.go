@@ -17,8 +17,8 @@ import (
 )
 
 // An estimate equals what counting by hand from events finds. Mutants seen to
-// fail: a gap closed one tick early; emitPod
-// that notes nothing while nobody reads events.
+// fail: a gap closed one tick early; emitPod that notes nothing while nobody reads
+// events.
 func TestEstimateIsCounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := stories(mixed).Draw(t, "story")
@@ -118,8 +118,6 @@ func TestEstimatesKeepReplicas(t *testing.T) {
 }
 
 // What is observed of any DaemonSet is counted, also where nodes come meanwhile.
-// Mutants seen to fail: rows that stay where they are when slots move; events of nodes,
-// or of the whole DaemonSet, overlooked; a gap closed one tick early.
 func TestObservationsAreCounted(t *testing.T) {
 	low, came := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
