@@ -84,7 +84,7 @@ func checkDeploymentRemedy(t Failer, s *Sim, key string, x *diagnosis.Diagnosis,
 
 // Remedies that add nodes, remove replicas or raise maxUnavailable use the
 // smallest number: with one less the rollout does not end. Mutants seen to fail:
-// least that gives one more, or stops at low + 1.
+// least that yields one more, or stops at low + 1.
 func TestNumbersOfRemediesAreTheSmallest(t *testing.T) {
 	tried := map[diagnosis.RemedyKind]int{}
 	rapid.Check(t, func(t *rapid.T) {

@@ -94,7 +94,7 @@ func (k *kubelets) restore(id int32) {
 }
 
 // readMark finds a pod of the dump that the node lifecycle controller made not ready:
-// it changes only the Ready condition, and gives no reason.
+// it changes only the Ready condition, and sets no reason.
 func (s *store) readMark(id int32, object *corev1.Pod) {
 	p := &s.pods[id]
 	own, ready := condition(object, corev1.ContainersReady), condition(object, corev1.PodReady)

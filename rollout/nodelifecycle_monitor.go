@@ -129,7 +129,7 @@ func (nlc *nodeLifecycleController) lose(node int32) {
 	nlc.kubelets.settleNode(node)
 }
 
-// taintNodes gives NoExecute taints to nodes that wait for one, as fast as the zone
+// taintNodes adds NoExecute taints to nodes that wait for one, as fast as the zone
 // allows. A node that is ready again uses its turn too
 // (pkg/controller/nodelifecycle/node_lifecycle_controller.go: doNoExecuteTaintingPass;
 // pkg/controller/nodelifecycle/scheduler/rate_limited_queue.go: Try).

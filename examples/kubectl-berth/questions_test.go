@@ -37,7 +37,7 @@ func TestQuestions(t *testing.T) {
 		{"what does this file change?", "plan -f daemonset.yaml -f dump.yaml", exitHolds, "~ DaemonSet logging/log-collector: changed"},
 		{"the same as kubectl diff", "diff -f daemonset.yaml", exitBadInput, "kubectl berth plan -f FILE says what a file would change"},
 		{"how long does a rollout take?", "rollout restart deploy/web -n shop --cluster dump.yaml", exitHolds, "Done after 4 ticks"},
-		{"is a rollout done?", "rollout status deploy/web -n shop --cluster dump.yaml", exitBadInput, "kubectl berth stuck WORKLOAD says whether it is stuck"},
+		{"is a rollout done?", "rollout status deploy/web -n shop --cluster dump.yaml", exitBadInput, "kubectl berth stuck WORKLOAD reports whether it is stuck"},
 		{"is a rollout stuck?", "stuck deploy/web -n shop --cluster dump.yaml", exitHolds, "Nothing is stuck"},
 		{"what is stuck?", "stuck -f dump.yaml", exitFails, "kubectl berth why pod/shop/web-1 says what would change that"},
 		{"is anything wrong with the agent?", "inspect ds/log-collector --cluster dump.yaml", exitHolds, "No findings."},

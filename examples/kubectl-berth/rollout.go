@@ -83,7 +83,7 @@ func kubectlWord(args []string) ([]string, error) {
 	case "restart":
 		return args[1:], nil
 	case "status":
-		return nil, errors.New("rollout status: kubectl berth stuck WORKLOAD says whether it is stuck, and why")
+		return nil, errors.New("rollout status: kubectl berth stuck WORKLOAD reports whether it is stuck, and why")
 	case "undo", "pause", "resume":
 		return nil, fmt.Errorf("rollout %s: kubectl berth plan --do 'rollout %s %s' says what it would do", args[0], args[0], args[1])
 	}

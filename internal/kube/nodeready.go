@@ -38,7 +38,7 @@ func SetNodeReady(node *corev1.Node, status corev1.ConditionStatus) {
 }
 
 // SetReadyMessage sets the message of the node's Ready condition in place, with the
-// reason that kubelets give (pkg/kubelet/nodestatus/setters.go: ReadyCondition).
+// reason that kubelets set (pkg/kubelet/nodestatus/setters.go: ReadyCondition).
 func SetReadyMessage(node *corev1.Node, message string) {
 	if i := readyCondition(node); i >= 0 {
 		node.Status.Conditions[i].Reason, node.Status.Conditions[i].Message = "KubeletNotReady", message

@@ -21,7 +21,7 @@ type Memo[T any] struct {
 }
 
 // key groups pods that may have one template: a controller and the hash in the label
-// that it gives the pods of a template.
+// that it sets for the pods of a template.
 type key struct {
 	uid             types.UID
 	namespace, name string // of the controller

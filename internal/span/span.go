@@ -1,4 +1,4 @@
-// Package span checks durations that users give.
+// Package span checks durations from users.
 package span
 
 import (

@@ -149,8 +149,8 @@ func (r *refusedPods) fitLimits(o *corev1.LimitRange) candidate {
 	return r.change("set "+strings.Join(steps, ", "), func(spec *corev1.PodSpec) { *spec = *changed.DeepCopy() })
 }
 
-// addDefaults has the LimitRange give containers without requests and limits what it asks
-// for.
+// addDefaults adds defaults to the LimitRange, so that containers without requests and
+// limits get what it requires.
 func (r *refusedPods) addDefaults(o *corev1.LimitRange) candidate {
 	least, most := r.bounds(o)
 	o = o.DeepCopy()
@@ -355,7 +355,7 @@ func (r *refusedPods) raise(q *corev1.ResourceQuota) candidate {
 	return c
 }
 
-// specify gives the containers requests and limits of what a quota counts: it refuses
+// specify sets the requests and limits of containers for what a quota counts: it refuses
 // containers without them.
 func (r *refusedPods) specify(q *corev1.ResourceQuota) candidate {
 	amounts := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("128Mi")}

@@ -45,7 +45,7 @@ func (u *upgrade) upgradeKubelets() error {
 	return nil
 }
 
-// upgradeKubelet drains a node, gives it a kubelet of the new release, and uncordons it
+// upgradeKubelet drains a node, sets its kubelet to the new release, and uncordons it
 // unless it was cordoned before. It returns the simulation to continue with: another
 // one if the drain fails, in which the drain has been given up.
 func (u *upgrade) upgradeKubelet(sim *rollout.Sim, node *corev1.Node) (*rollout.Sim, error) {

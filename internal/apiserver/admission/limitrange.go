@@ -18,7 +18,7 @@ import (
 // LimitRanges and resources in the order of a map; here they are in the order of names.
 
 // setLimitRangeDefaults follows PodMutateLimitFunc: the first LimitRange that has a
-// default gives it to a container.
+// default sets it for a container.
 func setLimitRangeDefaults(r *request) *Refusal {
 	for _, ranges := range r.objects.LimitRanges(r.pod.Namespace) {
 		requests, limits := containerDefaults(ranges)
