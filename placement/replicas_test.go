@@ -24,7 +24,8 @@ import (
 // bound before it, with the same ties. No pod stays pending while there is
 // such a node. Mutants seen: a pod that the next one does not see; the best of
 // the first board; a node that is the only one scored; pods without owner,
-// which are then not spread; the controller's running pods left in.
+// which are then not spread; the controller's running pods left in; counts of soft
+// spread constraints that do not follow the room.
 func TestReplicasGoWhereASnapshotSays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := deployment(t)
