@@ -31,7 +31,7 @@ func newDrainCommand(env environment) *cobra.Command {
 		Long: `Rehearse the drain of nodes as kubectl drain would do it, one after the other: what each
 drain refuses, waits for and evicts, and how long that takes. A drain that never ends is
 diagnosed, with remedies that were tried; the nodes after it are not begun, as kubectl
-would wait for ever. The flags are kubectl's. With --uncordon each node comes back before
+would wait without end. The flags are kubectl's. With --uncordon each node comes back before
 the next is drained.
 ` + exits("every drain completes", "one is refused, blocked or not complete at --limit"),
 		Example: `  # Can these two be drained?

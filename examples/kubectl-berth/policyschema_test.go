@@ -65,7 +65,7 @@ func goesWithNone(field string) bool {
 // not go with it.
 func forbidden(kind, field string) bool {
 	_, err := readPolicies("p", []byte("policies: [{"+kind+": 1m, for: a/b}]"))
-	return field == "for" && err != nil && strings.Contains(err.Error(), "for: does not go with")
+	return field == "for" && err != nil && strings.Contains(err.Error(), "policies[0].for: ")
 }
 
 func setSchema() object {
