@@ -29,6 +29,7 @@ func (nlc *nodeLifecycleController) monitor() {
 	nlc.classifyNodes()
 	counts := make([]zoneCount, len(nlc.health.zones))
 	for n := range nlc.nodes {
+		nlc.nodes[n].flags &^= isSwapped
 		if node := int32(n); nlc.nodes[n].there() {
 			nlc.monitorNode(node, counts)
 		}
@@ -95,6 +96,7 @@ func (nlc *nodeLifecycleController) markForTainting(node int32, z *zone, object 
 	taint, opposite, _ := noExecuteTaints(ready)
 	if kube.HasTaint(object, &opposite) {
 		nlc.swapTaint(node)
+		nlc.nodes[node].flags |= isSwapped
 		return
 	}
 	if !kube.HasTaint(object, &taint) {

@@ -39,13 +39,21 @@ func (nlc *nodeLifecycleController) setZone(z *zone, c zoneCount, anew bool) {
 	z.state = state
 }
 
+// stopTainting removes the NoExecute taints of all nodes. It works on the nodes as they
+// were when the pass began, so a taint that the pass has swapped stays
+// (pkg/controller/nodelifecycle/node_lifecycle_controller.go: handleDisruption).
 func (nlc *nodeLifecycleController) stopTainting() {
 	for n := range nlc.nodes {
 		if !nlc.nodes[n].there() {
 			continue
 		}
 		object, _ := borrow.From(nlc.cluster).Node(nlc.nodeNames[n].name)
-		nlc.markReachable(int32(n), &nlc.health.zones[nlc.health.zoneOf(object)])
+		z := &nlc.health.zones[nlc.health.zoneOf(object)]
+		if nlc.nodes[n].is(isSwapped) {
+			z.forget(int32(n))
+		} else {
+			nlc.markReachable(int32(n), z)
+		}
 	}
 	for i := range nlc.health.zones {
 		z := &nlc.health.zones[i]

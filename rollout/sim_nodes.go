@@ -93,6 +93,7 @@ const (
 	isOpen                  // it has no allocatable, like nodes made for tests: it has room for all pods
 	isLost                  // it was ready when it became Unknown, which took readiness from its pods
 	isKnown                 // the node lifecycle controller has seen it
+	isSwapped               // the present pass of the monitor has swapped its NoExecute taint
 	neverReported           // it was added without a Ready condition, and its kubelet has been down since
 	outOfService            // it has the taint node.kubernetes.io/out-of-service
 
