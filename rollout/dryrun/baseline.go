@@ -33,6 +33,8 @@ type Config struct {
 	// one where no controller has ever seen a DaemonSet or Deployment, and where at
 	// least one has no pods yet.
 	Settle bool
+	// Ignore lists rules of findings that Inspect does not report.
+	Ignore []string
 }
 
 // Baseline is a cluster that plans start from, and the simulation of that cluster

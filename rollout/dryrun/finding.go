@@ -20,10 +20,22 @@ import (
 //	EvictionLoop       tolerationSeconds for a taint that a node has: the pod is evicted and recreated in a loop
 //	PreferenceIgnored  preferred node affinity does not move a DaemonSet
 //	OnVirtualNodes     it tolerates everything, so its pods run on nodes that are no machines
+//	OnOtherSystems     nothing keeps its pods off nodes with another operating system
+//	NoPriority         it tolerates everything, and other pods may take its room
+//	LeavesNoRoom       all DaemonSets of a node request more than the node has
+//	UpdatesTooSoon     pods that are ready for less than minReadySeconds are all replaced at once
 //	NoRequests         the scheduler counts nothing, and the kubelet evicts it first
 //	SelectsNothing     no pod is ever created: a requirement that no node meets, or taints
 //	PDBCannotProtect   a PodDisruptionBudget in a form that does not work for DaemonSets
 //	PDBDoesNotProtect  a PodDisruptionBudget that rollouts and drains ignore
+//
+// of a Deployment:
+//
+//	SpreadCountsTainted  a spread constraint counts domains where no pod can run
+//	ReturnsToDrained     it tolerates the cordon of a drained node
+//	DeadlineTooShort     no pod can be ready within progressDeadlineSeconds
+//
+// IgnoresNothing is about an annotation that ignores a rule that does not exist.
 //
 // Upgrade finds:
 //

@@ -3,6 +3,7 @@ package dryrun
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -16,25 +17,41 @@ import (
 )
 
 // Inspect returns findings about every DaemonSet of the cluster, with its
-// PodDisruptionBudgets, before any change. A rollout that takes longer than Config.Limit
-// is a finding; Config.Rollout.Kubelet sets how long pods take, and its Timings are
-// ignored. It costs a prediction per DaemonSet, another with surge, and the reasons of
-// the nodes in findings. The error lists DaemonSets that cannot be read; the findings
-// about the others are returned all the same.
+// PodDisruptionBudgets, and about every Deployment, before any change. A rollout that
+// takes longer than Config.Limit is a finding; Config.Rollout.Kubelet sets how long pods
+// take, and its Timings are ignored. Rules in Config.Ignore are not reported, nor those
+// that the annotation berth.dev/ignore-findings of an object lists, separated by commas.
+// It costs a prediction per DaemonSet, another with surge, the reasons of the nodes in
+// findings, and a simulation that passes no time if a DaemonSet has minReadySeconds. The
+// error lists DaemonSets that cannot be read; the findings about the others are returned
+// all the same.
 func Inspect(c *cluster.Cluster, cfg Config) (Findings, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
+	if err := checkIgnored(cfg.Ignore); err != nil {
+		return nil, err
+	}
 	var all Findings
 	var errs []error
+	now := sync.OnceValues(func() (*rollout.Sim, error) { return cfg.simulation(c) })
+	room := inspectRoom(c)
 	for _, ds := range borrow.From(c).DaemonSets() {
-		x, err := inspect(c, cluster.Default(ds), cfg)
+		x, err := inspect(c, cluster.Default(ds), cfg, now)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("DaemonSet %s: %w", kube.Key(ds), err))
 			continue
 		}
-		all = append(all, x.found...)
+		for _, f := range room {
+			if f.Object == nameOf(ds) {
+				x.found = append(x.found, f)
+			}
+		}
+		all = append(all, heard(x.found, ds, nameOf(ds), cfg)...)
+	}
+	for _, d := range borrow.From(c).Deployments() {
+		all = append(all, heard(inspectDeployment(c, cluster.Default(d), cfg), d, nameOf(d), cfg)...)
 	}
 	all.sort()
 	return all, errors.Join(errs...)
@@ -49,15 +66,16 @@ type inspector struct {
 	workload   *placement.Workload
 	prediction *placement.Prediction
 	runs       map[string]bool // nodes with a pod of the DaemonSet
+	now        func() (*rollout.Sim, error)
 	found      Findings
 }
 
-func inspect(c *cluster.Cluster, ds *appsv1.DaemonSet, cfg Config) (*inspector, error) {
+func inspect(c *cluster.Cluster, ds *appsv1.DaemonSet, cfg Config, now func() (*rollout.Sim, error)) (*inspector, error) {
 	w, err := cfg.compile(ds, c.Version())
 	if err != nil {
 		return nil, err
 	}
-	x := &inspector{limit: cfg.Limit, kubelet: cfg.Rollout.Kubelet, cluster: c, set: ds, workload: w, prediction: w.Predict(c), runs: map[string]bool{}}
+	x := &inspector{limit: cfg.Limit, kubelet: cfg.Rollout.Kubelet, cluster: c, set: ds, workload: w, prediction: w.Predict(c), runs: map[string]bool{}, now: now}
 	for _, p := range borrow.From(c).Pods() {
 		if kube.Controls(ds, "DaemonSet", p) {
 			x.runs[p.Spec.NodeName] = true

@@ -2,6 +2,7 @@ package dryrun
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,6 +26,7 @@ func (x *inspector) inspectBudget() {
 	if surge == 0 {
 		x.inspectDead(unavailable)
 		x.inspectRounding(r.MaxUnavailable, unavailable)
+		x.inspectSoon(unavailable)
 	}
 	x.inspectTime(max(surge, unavailable))
 }
@@ -45,6 +47,36 @@ func (x *inspector) inspectDead(limit int) {
 	x.find("UpdateLimitUsedUp", SeverityProblem, strategyPath+"maxUnavailable", dead,
 		fmt.Sprintf("not ready: %s, which use all of maxUnavailable (%d of %d): a rollout does not begin", kube.FirstNames(dead), len(dead), limit),
 		fmt.Sprintf("repair or remove them, or set maxUnavailable to %d", len(dead)+1))
+}
+
+// inspectSoon finds pods that are ready for less than minReadySeconds. They are not
+// available, and an update replaces all of them at once
+// (pkg/controller/daemon/update.go: rollingUpdate).
+func (x *inspector) inspectSoon(limit int) {
+	if x.set.Spec.MinReadySeconds == 0 || len(x.runs) == 0 {
+		return
+	}
+	sim, err := x.now()
+	if err != nil {
+		return
+	}
+	pods, err := sim.Pods("daemonset/" + kube.Key(x.set))
+	if err != nil {
+		return
+	}
+	var soon []string
+	for _, p := range pods {
+		if p.Ready && !p.Available && !p.Terminating {
+			soon = append(soon, p.Node)
+		}
+	}
+	if len(soon) <= limit {
+		return
+	}
+	slices.Sort(soon)
+	x.find("UpdatesTooSoon", SeverityWarning, "spec.minReadySeconds", soon,
+		fmt.Sprintf("the pods on %s are ready for less than %d s: an update now replaces all of them at once, whatever maxUnavailable is", kube.FirstNames(soon), x.set.Spec.MinReadySeconds),
+		"wait until kubectl rollout status reports the last update as complete")
 }
 
 // tolerates reports whether the node would still want a pod with the taints of a node

@@ -3,11 +3,13 @@ package dryrun_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/cluster"
@@ -90,12 +92,16 @@ func checkFinding(t *testing.T, file string, m *cluster.Manifest, f dryrun.Findi
 		spec := &ds.Spec.Template.Spec
 		ok := true
 		switch f.Rule {
-		case "OnVirtualNodes":
+		case "OnVirtualNodes", "NoPriority":
 			ok = slices.ContainsFunc(spec.Tolerations, func(t corev1.Toleration) bool { return t.Key == "" && t.Operator == "Exists" })
 		case "NoRequests":
 			for _, c := range spec.Containers {
 				ok = ok && len(c.Resources.Requests) == 0 && len(c.Resources.Limits) == 0
 			}
+		case "OnOtherSystems":
+			ok = spec.NodeSelector["kubernetes.io/os"] == ""
+		case "LeavesNoRoom":
+			ok = wants(t, f.Message)
 		case "SelectsNothing":
 			ok = spec.NodeSelector != nil || spec.Affinity != nil
 		case "PreferenceIgnored":
@@ -108,4 +114,20 @@ func checkFinding(t *testing.T, file string, m *cluster.Manifest, f dryrun.Findi
 			t.Errorf("%s: %v", file, f)
 		}
 	}
+}
+
+var amounts = regexp.MustCompile(`request (\S+) of (\S+), which has (\S+):`)
+
+// wants reports whether the message says that more is requested than there is.
+func wants(t *testing.T, message string) bool {
+	m := amounts.FindStringSubmatch(message)
+	if m == nil {
+		return false
+	}
+	requested, err := resource.ParseQuantity(m[1])
+	has, wrong := resource.ParseQuantity(m[3])
+	if err != nil || wrong != nil {
+		t.Fatal(message, err, wrong)
+	}
+	return requested.Cmp(has) > 0
 }

@@ -23,6 +23,7 @@ func (x *inspector) inspectNodes() {
 	x.inspectLoss()
 	x.inspectSurge()
 	x.inspectVirtual()
+	x.inspectSystems()
 	x.inspectSelector()
 }
 
@@ -119,13 +120,8 @@ func (x *inspector) inspectSurge() {
 // inspectVirtual finds pods on virtual nodes. A pod that tolerates everything also runs
 // there, where an agent for machines has nothing to do.
 func (x *inspector) inspectVirtual() {
-	everything := -1
-	for i, t := range x.set.Spec.Template.Spec.Tolerations {
-		if t.Key == "" && t.Operator == corev1.TolerationOpExists {
-			everything = i
-		}
-	}
-	if everything < 0 {
+	all := everything(x.set.Spec.Template.Spec.Tolerations)
+	if all < 0 {
 		return
 	}
 	virtual := map[string][]string{} // by the label that marks them
@@ -141,7 +137,7 @@ func (x *inspector) inspectVirtual() {
 	for _, label := range []string{fargateLabel, virtualKubelet} {
 		if nodes := virtual[label]; len(nodes) > 0 {
 			key, value, _ := strings.Cut(label, "=")
-			x.find("OnVirtualNodes", severity, fmt.Sprintf("%s[%d]", tolerationsPath, everything), nodes,
+			x.find("OnVirtualNodes", severity, fmt.Sprintf("%s[%d]", tolerationsPath, all), nodes,
 				fmt.Sprintf("it tolerates everything, and so is wanted on %s, no machines of yours", kube.FirstNames(nodes)),
 				fmt.Sprintf("require %s NotIn %s by node affinity", key, value))
 		}

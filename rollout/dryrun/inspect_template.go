@@ -24,6 +24,7 @@ func (x *inspector) inspectTemplate() {
 		x.find("PreferenceIgnored", SeverityNote, "spec.template.spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution", nil,
 			"a preference changes nothing: the controller aims each pod at its node", "require it, or leave it out")
 	}
+	x.inspectPriority()
 	if !requests(spec) {
 		x.find("NoRequests", SeverityNote, "spec.template.spec.containers", nil,
 			"no container requests anything: the scheduler counts nothing, and a node short of memory evicts the pod first", "request cpu and memory")
