@@ -57,10 +57,8 @@ func (w *waitingPod) retryAt(now simTime) simTime {
 // The scheduler takes the pods by backoff, priority, and the time at which they entered
 // the queue, and binds each that still fits: a large pod that does not fit keeps no
 // smaller one waiting. Pods that were tried in vain are tried again only after room was
-// freed. Mutants seen to fail: compareQueued without backoff, without priority;
-// backoffOf that ends a second early, or that doubles without limit; mayFit without tried; take without a stable sort;
-// schedule that stops at the first pod that does not fit; bindPod that does not set
-// freed.
+// freed. Mutants seen to fail: compareQueued without backoff; mayFit without tried; take
+// that reverses the queue before it sorts it.
 func TestTheSchedulerBindsInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := bench(t, Config{}, smallNode("n"))

@@ -77,8 +77,7 @@ spec:
 
 // A node that filled before its agent came: an existing priority class preempts as few
 // pods as must go, and fewer replicas leave room. Mutants seen to fail: PriorityClasses
-// descending; scaleDownOthers by all replicas; reserve without the cordon, or without
-// what takes it back.
+// descending; scaleDownOthers by all replicas.
 func TestAgentsOfFullNodesGetTheirRoom(t *testing.T) {
 	sim := parsed(t, node("n0", "1")+overfull)
 	if err := sim.Inject(rollout.ApplyNode{Node: parsed(t, node("n1", "1")).Cluster().Manifest().Nodes[0]}); err != nil {

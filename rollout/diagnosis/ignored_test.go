@@ -17,8 +17,6 @@ func workload(kind, fields string) string {
 
 // The scheduler never binds a pod with schedulingGates or with another scheduler's
 // name. The event, Waiting and Diagnose tell that, and the remedy lets it be bound.
-// Mutants seen to fail: enqueue without ignored; unbound that returns
-// BlockerUnschedulable; scheduled that leaves the gates.
 func TestPodsThatTheSchedulerIgnores(t *testing.T) {
 	for _, test := range []struct {
 		fields, detail, remedy string

@@ -8,8 +8,7 @@ import (
 )
 
 // Two repairs that share an input do it once, and of remedies with the same inputs in
-// any order only the cheapest is kept. Mutants seen to fail: and without known; distinct
-// without sorting the lines.
+// any order only the cheapest is kept.
 func TestEqualRemediesAreOne(t *testing.T) {
 	a, b := rollout.NodeReady{Node: "a"}, rollout.NodeReady{Node: "b"}
 	both := candidate{means: RemedyRepairNodes, does: "bring a and b back", inputs: []rollout.Input{a, b}}
@@ -31,7 +30,7 @@ func TestEqualRemediesAreOne(t *testing.T) {
 }
 
 // A diagnosis begins with the nodes that use the update limit for which others wait, and
-// else with the most frequent blocker. Mutant seen to fail: kinds without users.
+// else with the most frequent blocker.
 func TestADiagnosisBeginsWithWhatUsesTheLimit(t *testing.T) {
 	x := &diagnoser{
 		blockers: []Wait{{Node: "a", Blocker: BlockerNodeAffinity}, {Node: "b", Blocker: BlockerNodeAffinity}, {Node: "c", Blocker: BlockerNotReady}},

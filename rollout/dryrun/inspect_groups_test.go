@@ -23,9 +23,7 @@ func found(t *testing.T, rule string, edits ...string) (of dryrun.Findings) {
 }
 
 // Nodes with different taints are two findings, and each has the advice for its own.
-// Nodes that lack other amounts of the same resource are one. Mutants seen to fail:
-// alike with one group for all; alike that counts amounts; inspectLoss that advises for
-// the first node of all.
+// Nodes that lack other amounts of the same resource are one.
 func TestFindingsGroupNodesByTheirReasons(t *testing.T) {
 	tainted := "name: n2, labels: {pool: a}}\nspec: {taints: [{key: k, value: z, effect: NoSchedule}]}"
 	onN2 := strings.NewReplacer("agent-x", "agent-y", "n1", "n2").Replace(runningOnN1)
@@ -49,8 +47,7 @@ func TestFindingsGroupNodesByTheirReasons(t *testing.T) {
 }
 
 // Of terms that are ORed none keeps nodes out alone: all of them are one finding, and
-// none if some node meets one of them. Mutants seen to fail: inspectTerms for each term;
-// inspectTerms also where a node meets a term; typoIn only at the path itself.
+// none if some node meets one of them.
 func TestORedTermsAreOneFinding(t *testing.T) {
 	terms := func(list string) string {
 		return "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [" + list + "]}}}"

@@ -28,11 +28,7 @@ const (
 func readyAt(node, second string) string { return fmt.Sprintf(justReady, node, node, node, second) }
 
 // Each surprise is found, with its field and its nodes, and not in a cluster that is
-// nearly the same. Both the annotation and the configuration silence it. Mutants seen to
-// fail: heard that keeps everything; inspectSystems without spec.os; inspectPriority of
-// pods that tolerate one taint; lacking that looks at other pods too; closedDomains that
-// counts a domain with an open node; inspectSoon without the limit; initialDelay of the
-// startup probe left out.
+// nearly the same. Both the annotation and the configuration silence it.
 func TestSurprises(t *testing.T) {
 	kubelet := rollout.Config{Kubelet: rollout.Kubelet{Start: 5 * time.Second}}
 	for _, test := range []struct {
