@@ -122,14 +122,6 @@ func (b *BudgetCourse) see(now BudgetMoment) {
 	b.Moments = append(b.Moments, now)
 }
 
-func copyBudgets(all []BudgetCourse) []BudgetCourse {
-	all = append([]BudgetCourse{}, all...)
-	for i := range all {
-		all[i].Moments = slices.Clone(all[i].Moments)
-	}
-	return all
-}
-
 // budgetsOverDaemons reports whether a budget selects pods of a DaemonSet.
 func budgetsOverDaemons(c *cluster.Cluster) bool {
 	b := borrow.From(c)

@@ -1,7 +1,6 @@
 package dryrun
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -85,7 +84,7 @@ func (e Effect) String() string {
 
 // Effects returns the effects on the DaemonSets and Deployments that the edits affect,
 // ascending by key. It runs the simulation.
-func (p *Plan) Effects() []Effect { return slices.Clone(p.orNothing().effects()) }
+func (p *Plan) Effects() []Effect { return deepCopy(p.orNothing().effects()) }
 
 // Effect returns the effect on one DaemonSet or Deployment, affected or not, or false if
 // it exists neither before nor after the plan. Keys are as in rollout.Sim. It runs the

@@ -118,8 +118,7 @@ func (e Eviction) next() string {
 // It runs the simulation. A pod that stays without admission (DispositionWithoutNode)
 // costs a prediction.
 func (p *Plan) Evictions() []Eviction {
-	p = p.orNothing()
-	return p.evict()
+	return deepCopy(p.orNothing().evict())
 }
 
 func (p *Plan) findEvictions() []Eviction {

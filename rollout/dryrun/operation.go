@@ -135,7 +135,7 @@ func (o Operation) outcome() string {
 
 // Operations returns the result of each edit, in the order of the edits. It runs the
 // simulation. An operation that is stuck costs a diagnosis.
-func (p *Plan) Operations() []Operation { return slices.Clone(p.orNothing().operate()) }
+func (p *Plan) Operations() []Operation { return deepCopy(p.orNothing().operate()) }
 
 // Err returns an error that lists every edit that fails, or nil if all complete or are
 // harmless. Report.Err covers policies. It runs the simulation.

@@ -50,7 +50,7 @@ func (p *Plan) Record() Record {
 		Version: recordVersion, Kubernetes: "1.37", Fingerprint: p.base.print(), EditsFingerprint: fingerprintOfEdits(p),
 		Nodes:      Count{p.Before().Nodes().Len(), p.After().Nodes().Len()},
 		Operations: append([]Operation{}, p.Operations()...), Effects: append([]Effect{}, p.Effects()...), Untouched: p.untouched(),
-		Availability: append(append([]Availability{}, p.Availability("")...), p.zones()...), Budgets: copyBudgets(p.budgets()),
+		Availability: append(append([]Availability{}, p.Availability("")...), p.zones()...), Budgets: append([]BudgetCourse{}, deepCopy(p.budgets())...),
 		Evictions: append([]Eviction{}, p.Evictions()...), Findings: append([]Finding{}, p.newFindings()...), Notes: append([]string{}, p.notes()...),
 	}
 	return r
