@@ -19,6 +19,7 @@ func TestCases(t *testing.T) {
 		{"an apply without uid is a rolling update of the same object", exitHolds, "--cluster F1-dump.yaml -f F1-with-daemonset.yaml"},
 		{"an apply keeps what the manifest does not state", exitHolds, "--cluster F1-dump.yaml -f F1-without-replicas.yaml"},
 		{"an apply sets the zeros that the manifest states", exitHolds, "--cluster F4-dump.yaml -f F1-zeros.yaml"},
+		{"an apply removes a field that the manifest states as null", exitHolds, "--cluster F1-dump.yaml -f F1-null.yaml"},
 		{"an immutable field is refused in JSON too", exitFails, "--cluster F4-dump.yaml -f F1-immutable.yaml -o json"},
 		{"a drained pod does not compete with its own replacement", exitHolds, "--cluster F2-dump.yaml --do 'drain n2 --ignore-daemonsets' --policy F2-policy.yaml"},
 		{"a budget that allows no eviction keeps a drain from completing", exitFails, "--cluster F3-dump-pdb.yaml --do 'drain n2 --ignore-daemonsets'"},

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,7 +126,7 @@ func applyAsKubectl(t *testing.T, k validatedKind) {
 		return slices.Contains(of("metadata.name", "metadata.namespace", "metadata.uid", "metadata.generation", "metadata.creationTimestamp",
 			"metadata.deletionTimestamp", "metadata.deletionGracePeriodSeconds", "status", "Data"), c.name) // the server's, or broken JSON
 	})
-	counts := newCensus("applied before", "never applied", "kept from live", "removed or set")
+	counts := newCensus("applied before", "never applied", "kept from live", "removed or set", "explicit zeros and nulls")
 	counts.held["refused"] = 1 // where kubectl fails: only lists in which elements share a key
 	check(t, 2000, func(t *rapid.T) {
 		seed := [2]uint64{rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "and")}
@@ -154,17 +155,24 @@ func applyAsKubectl(t *testing.T, k validatedKind) {
 			o := live.(metav1.Object)
 			o.SetAnnotations(with(o.GetAnnotations(), corev1.LastAppliedConfigAnnotation, u.GetAnnotations()[corev1.LastAppliedConfigAnnotation]))
 		}
-		compareApply(t, k, live, manifest, counts)
+		compareApply(t, s, k, live, manifest, counts)
 		counts.noteIf(applied, "applied before")
 		counts.noteIf(!applied, "never applied")
 	})
 	counts.report(t, "applies")
 }
 
-func compareApply(t failer, k validatedKind, live, manifest runtime.Object, counts *census) {
+func compareApply(t failer, s *soil, k validatedKind, live, manifest runtime.Object, counts *census) {
 	liveBefore, manifestBefore := live.DeepCopyObject(), manifest.DeepCopyObject()
-	want, realErr := k.realApply(t, live, k.written(t, manifest))
-	got, err := apply.Apply(live, manifest)
+	u := k.written(t, manifest)
+	var stated map[string]any
+	if s.maybe(40) {
+		s.addZeros(u.Object, reflect.TypeOf(manifest).Elem())
+		stated = u.Object
+		counts.note("explicit zeros and nulls")
+	}
+	want, realErr := k.realApply(t, live, u.DeepCopy())
+	got, err := apply.Written(live, manifest, stated)
 	if !reflect.DeepEqual(live, liveBefore) || !reflect.DeepEqual(manifest, manifestBefore) {
 		t.Fatalf("%s: an argument was modified", k.name)
 	}
@@ -183,6 +191,29 @@ func compareApply(t failer, k validatedKind, live, manifest runtime.Object, coun
 	}
 	counts.noteIf(!equality.Semantic.DeepEqual(got, manifest), "kept from live")
 	counts.noteIf(!equality.Semantic.DeepEqual(got, live), "removed or set")
+}
+
+// addZeros states some fields that a manifest lacks: scalars as their zero, or null.
+func (s *soil) addZeros(tree map[string]any, t reflect.Type) {
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		switch field := t.Field(i).Type; {
+		case name == "" || name == "-" || name == "metadata" || name == "status" || name == "apiVersion" || name == "kind":
+		case tree[name] != nil:
+			if inner, ok := tree[name].(map[string]any); ok && field.Kind() == reflect.Struct {
+				s.addZeros(inner, field)
+			}
+		case !s.maybe(25):
+		case s.maybe(40):
+			tree[name] = nil
+		case field.Kind() == reflect.Bool:
+			tree[name] = false
+		case field.Kind() == reflect.Int32 || field.Kind() == reflect.Int64:
+			tree[name] = int64(0)
+		case field.Kind() == reflect.String:
+			tree[name] = ""
+		}
+	}
 }
 
 // sortFinalizers: strategicpatch merges a list of scalars in the spare capacity of

@@ -28,4 +28,6 @@ var updateMutants = []mutant{
 		"keyText(items[i], key) <= keyText(items[j], key)", "keyText(items[i], key) < keyText(items[j], key)", "TestApplyIsKubectls"},
 	{"apply: nothing that was applied goes", "internal/apiserver/apply/apply.go",
 		"threeWay(last, want, was,", "threeWay(nil, want, was,", "TestApplyIsKubectls"},
+	{"apply: a null counts as absent", "internal/apiserver/apply/tree.go",
+		"return value == nil || ok &&", "return ok &&", "TestApplyIsKubectls"},
 }

@@ -54,9 +54,9 @@ func (e Edit) MarshalJSON() ([]byte, error) {
 // the API server refuses, such as changes of immutable fields, are in the error of
 // Baseline.Plan. An object without a namespace goes to "default".
 //
-// A Go object does not show whether a manifest states a false, 0 or "" or lacks the
-// field: it counts as lacking it. In an unstructured.Unstructured such a field counts as
-// stated.
+// A Go object does not show whether a manifest states a false, 0, "" or null or lacks
+// the field: it counts as lacking it. In an unstructured.Unstructured such a field counts
+// as stated; a null removes the field.
 func Apply(objects ...runtime.Object) Edit {
 	kept, written := make([]runtime.Object, len(objects)), make([]map[string]any, len(objects))
 	for i, o := range objects {

@@ -43,7 +43,7 @@ func Apply(live, manifest runtime.Object) (runtime.Object, error) {
 }
 
 // Written is Apply of a manifest with the JSON in which it was written, whose explicit
-// zeros count. Without that JSON it is Apply.
+// zeros and nulls count: a null removes the field. Without that JSON it is Apply.
 func Written(live, manifest runtime.Object, written map[string]any) (runtime.Object, error) {
 	if err := checkSame(live, manifest); err != nil {
 		return nil, err

@@ -114,8 +114,8 @@ func isScalar(v reflect.Value) bool {
 }
 
 // addZeros adds to the tree of an object the zeros that its JSON states and that a Go
-// object does not show: false, 0, "" and empty structs. Lists are compared element by
-// element.
+// object does not show: null, which deletes a field, false, 0, "" and empty structs.
+// Lists are compared element by element.
 func addZeros(tree, written any) {
 	switch tree := tree.(type) {
 	case map[string]any:
@@ -137,5 +137,5 @@ func addZeros(tree, written any) {
 
 func isZero(value any) bool {
 	fields, ok := value.(map[string]any)
-	return ok && len(fields) == 0 || value == false || value == "" || value == int64(0) || value == float64(0)
+	return value == nil || ok && len(fields) == 0 || value == false || value == "" || value == int64(0) || value == float64(0)
 }
