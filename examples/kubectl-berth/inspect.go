@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/berthsim/berth/rollout/dryrun"
 )
@@ -22,10 +23,16 @@ func atLeast(failOn string) ([]dryrun.Severity, error) {
 	return severities[at:], nil
 }
 
+// addIgnore adds the flag for rules of findings that are not reported.
+func addIgnore(flags *pflag.FlagSet, rules *[]string) {
+	flags.StringSliceVar(rules, "ignore", nil, "`rules` of findings that are not reported, separated by commas; may be repeated")
+}
+
 func newInspectCommand(env environment) *cobra.Command {
 	var in source
 	var out output
 	var t timing
+	var ignored []string
 	failOn := "problem"
 	cmd := &cobra.Command{
 		Use:   "inspect [DAEMONSET]...",
@@ -39,7 +46,10 @@ rollout deletes for good. Each finding has the field and a remedy.
   kubectl berth inspect --cluster dump.yaml
 
   # Findings about manifests of a repository, for code scanning
-  kubectl berth inspect -f daemonset.yaml --cluster dump.yaml -o sarif`,
+  kubectl berth inspect -f daemonset.yaml --cluster dump.yaml -o sarif
+
+  # The same without findings that are known
+  kubectl berth inspect -f daemonset.yaml --cluster dump.yaml --ignore NoRequests`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			failing, err := atLeast(failOn)
 			if err == nil {
@@ -49,13 +59,15 @@ rollout deletes for good. Each finding has the field and a remedy.
 				return err
 			}
 			names := in.takeFiles(args)
-			return respond(env, &in, &out, func(w *world) (answer, error) { return inspect(w, &in, &t, names, failing) })
+			cfg := dryrun.Config{Rollout: t.config, Limit: t.limit, Ignore: ignored}
+			return respond(env, &in, &out, func(w *world) (answer, error) { return inspect(w, &in, cfg, names, failing) })
 		},
 	}
 	in.addFlags(cmd.Flags(), "objects to add to the cluster; then only these are inspected")
 	in.addNamespace(cmd.Flags())
 	in.addSelector(cmd.Flags(), "DaemonSets")
 	cmd.Flags().StringVar(&failOn, "fail-on", failOn, "least `severity` that ends with 1: note, warning, problem")
+	addIgnore(cmd.Flags(), &ignored)
 	t.addFlags(cmd.Flags())
 	out.addFlag(cmd, "table", "json", "yaml", "junit", "github", "sarif")
 	return cmd
@@ -64,7 +76,7 @@ rollout deletes for good. Each finding has the field and a remedy.
 // levels are the severities in the words of SARIF.
 var levels = map[dryrun.Severity]level{dryrun.SeverityNote: levelNote, dryrun.SeverityWarning: levelWarning, dryrun.SeverityProblem: levelError}
 
-func inspect(w *world, in *source, t *timing, args []string, failing []dryrun.Severity) (answer, error) {
+func inspect(w *world, in *source, cfg dryrun.Config, args []string, failing []dryrun.Severity) (answer, error) {
 	c, err := w.whole()
 	if err != nil {
 		return answer{}, err
@@ -77,7 +89,7 @@ func inspect(w *world, in *source, t *timing, args []string, failing []dryrun.Se
 	for _, load := range chosen {
 		objects["DaemonSet "+load.meta.GetNamespace()+"/"+load.meta.GetName()] = true
 	}
-	all, err := dryrun.Inspect(c, dryrun.Config{Rollout: t.config, Limit: t.limit})
+	all, err := dryrun.Inspect(c, cfg)
 	if err != nil {
 		return answer{}, err
 	}

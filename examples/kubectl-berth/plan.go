@@ -18,7 +18,7 @@ type options struct {
 	source
 	output
 	timing
-	expect, policies, edits, inputTexts, deletes []string
+	expect, policies, edits, inputTexts, deletes, ignored []string
 
 	settle     bool
 	incomplete bool // edits need not complete
@@ -73,6 +73,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	flags.StringArrayVar(&o.inputTexts, "do", nil, "a kubectl `command` or another input of a simulation: 'drain node-1 --ignore-daemonsets', 'cordon node-1', 'scale deploy/web --replicas=3 -n shop', 'rollout restart ds/agent', 'rollout undo deploy/web', 'delete node node-1', 'node-down node-1'; may be repeated")
 	flags.StringArrayVar(&o.expect, "expect", nil, "label `selector` of nodes that must get a pod of every DaemonSet of -f; may be repeated")
 	flags.StringArrayVar(&o.policies, "policy", nil, "`file` with policies; may be repeated")
+	addIgnore(flags, &o.ignored)
 	flags.BoolVar(&o.settle, "settle", false, "let the cluster settle before the edits are made")
 	flags.BoolVar(&o.incomplete, "allow-incomplete", false, "end with 0 although an edit does not complete: for plans that inject faults")
 	o.timing.addFlags(flags)
@@ -100,7 +101,7 @@ func (o *options) answer(env environment, w *world) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	base, err := dryrun.NewBaseline(in.cluster, dryrun.Config{Rollout: o.config, Limit: o.limit, Settle: o.settle})
+	base, err := dryrun.NewBaseline(in.cluster, dryrun.Config{Rollout: o.config, Limit: o.limit, Settle: o.settle, Ignore: o.ignored})
 	if err != nil {
 		return answer{}, err
 	}

@@ -33,7 +33,7 @@ type Config struct {
 	// one where no controller has ever seen a DaemonSet or Deployment, and where at
 	// least one has no pods yet.
 	Settle bool
-	// Ignore lists rules of findings that Inspect does not report.
+	// Ignore lists rules of findings that Inspect and plans do not report.
 	Ignore []string
 }
 
@@ -107,7 +107,7 @@ func NewBaseline(c *cluster.Cluster, cfg Config) (*Baseline, error) {
 }
 
 // withDefaults returns the configuration with its limit set, or an error if the limit
-// cannot be meant.
+// cannot be meant or a rule does not exist.
 func (cfg Config) withDefaults() (Config, error) {
 	if cfg.Limit == 0 {
 		cfg.Limit = 24 * time.Hour
@@ -115,7 +115,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	if err := span.Check("Config.Limit", cfg.Limit); err != nil {
 		return cfg, err
 	}
-	return cfg, nil
+	return cfg, checkIgnored(cfg.Ignore)
 }
 
 // simulation returns a simulation of a cluster. A node that does not state its

@@ -30,9 +30,6 @@ func Inspect(c *cluster.Cluster, cfg Config) (Findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIgnored(cfg.Ignore); err != nil {
-		return nil, err
-	}
 	var all Findings
 	var errs []error
 	now := sync.OnceValues(func() (*rollout.Sim, error) { return cfg.simulation(c) })

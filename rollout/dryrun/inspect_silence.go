@@ -21,9 +21,9 @@ var rules = []string{
 
 // checkIgnored returns an error if the configuration ignores what is no rule.
 func checkIgnored(names []string) error {
-	for i, name := range names {
+	for _, name := range names {
 		if !slices.Contains(rules, name) {
-			return fmt.Errorf("Config.Ignore[%d]: %q is not a rule of Inspect", i, name)
+			return fmt.Errorf("Config.Ignore: %q is not a rule of findings: must be one of %s", name, strings.Join(rules, ", "))
 		}
 	}
 	return nil

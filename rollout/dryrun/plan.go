@@ -220,7 +220,7 @@ func (e effect) turns() bool {
 // inspection, and another one once for all plans of a Baseline.
 func (p *Plan) newFindings() Findings {
 	before := p.base.findings()
-	after, _ := Inspect(p.After(), Config{}) // DaemonSets that cannot be read are in the effects
+	after, _ := Inspect(p.After(), Config{Ignore: p.base.config.Ignore}) // DaemonSets that cannot be read are in the effects
 	known := map[string]bool{}
 	for _, f := range before {
 		known[f.String()] = true
