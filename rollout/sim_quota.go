@@ -60,7 +60,7 @@ func (s *store) charge(c *class) *admission.Refusal {
 
 // uncharge has the quota controller count the pod's namespace again: the pod has ended or
 // is gone (pkg/quota/v1/evaluator/core/pods.go: QuotaV1Pod;
-// pkg/controller/resourcequota/resource_quota_monitor.go: processEvent).
+// pkg/controller/resourcequota/resource_quota_monitor.go: processResourceChanges).
 func (s *store) uncharge(p *pod) {
 	namespace := s.classes[p.class].namespace
 	if entry, ok := s.quotas[namespace]; ok {

@@ -10,8 +10,7 @@ import (
 
 // zone is the nodes of one region and zone, as their labels say; nodes without both
 // labels are a zone too. NoExecute taints are given one by one in each
-// (pkg/controller/nodelifecycle/node_lifecycle_controller.go: zoneNoExecuteTainter,
-// zoneStates).
+// (pkg/controller/nodelifecycle/node_lifecycle_controller.go: doNoExecuteTaintingPass).
 type zone struct {
 	region, name string
 	state        zoneState

@@ -61,8 +61,8 @@ func init() {
 			"now.counts[i] = k.restartCount(id, i)", "now.counts[i] = 0"},
 		{"deleted in the foreground is no new generation", "rollout/input_deployment.go",
 			"object.Generation++\n\t\td.object = &object", "d.object = &object"},
-		{"a removed node moves no other", "rollout/input_node.go",
-			"s.unsurveyed = true // the positions of others have moved", "_ = s.room"},
+		{"a removed node moves no other", "rollout/nodelifecycle.go",
+			"nlc.unsurveyed = true // the positions of others have moved", "_ = nlc.room"},
 	} {
 		mutants = append(mutants, mutant{m.fault, m.file, m.old, m.new, "TestDeploymentsAgree"})
 	}

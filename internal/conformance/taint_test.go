@@ -218,7 +218,7 @@ func (s *tainted) String() string {
 func (s *tainted) note(census *census, evicted map[string]int) {
 	census.cases++
 	census.noteIf(len(evicted) == 0, "no pod is evicted")
-	census.noteIf(len(evicted) < len(s.pods), "a pod is spared in the end")
+	census.noteIf(len(evicted) < len(s.pods), "a pod is not evicted after all")
 	for _, p := range s.pods {
 		at, gone := evicted[p.Name]
 		census.noteIf(gone && p.Status.Phase != corev1.PodRunning && p.Status.Phase != corev1.PodPending, "a terminal pod")
