@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"flag"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,48 +89,20 @@ func asJSON(t failer, object any) json.RawMessage {
 // Under cluster.WithVersion, berth answers as the real code of that release does.
 // Fault seen: the rules of 1.37 for all.
 func TestReleases(t *testing.T) {
-	var rows strings.Builder
 	for _, v := range cluster.Versions() {
 		if v == cluster.Latest {
 			continue // all other suites
 		}
 		t.Run(string(v), func(t *testing.T) {
 			o := newOracle(t, v)
-			var pods, pairs int
-			t.Run("Scheduling", func(t *testing.T) { pods = compareScheduling(t, o, v) })
-			t.Run("Eligibility", func(t *testing.T) { pairs = compareEligibility(t, o) })
-			if !t.Failed() {
-				fmt.Fprintf(&rows, "| %s | %d | %d | 0 |\n", v, pods, pairs)
-			}
+			t.Run("Scheduling", func(t *testing.T) { compareScheduling(t, o, v) })
+			t.Run("Eligibility", func(t *testing.T) { compareEligibility(t, o) })
 		})
-	}
-	if *writeTable && !t.Failed() {
-		writeAgreement(t, rows.String())
-	}
-}
-
-var writeTable = flag.Bool("write-table", false, "write the table of agreement by release in berth's README")
-
-// writeAgreement replaces the rows of the table of agreement.
-func writeAgreement(t *testing.T, rows string) {
-	const file, begin, end = "../../README.md", "|---|---|---|---|\n", "<!-- releases end -->\n"
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, marked := strings.Cut(string(text), "<!-- releases: ")
-	head, rest, begun := strings.Cut(rest, begin)
-	_, after, ended := strings.Cut(rest, end)
-	if !marked || !begun || !ended {
-		t.Fatalf("%s has no table of releases", file)
-	}
-	if err := os.WriteFile(file, []byte(before+"<!-- releases: "+head+begin+rows+end+after), 0o644); err != nil {
-		t.Fatal(err)
 	}
 }
 
 // The totals of every node that a pod fits on, or the message of its event.
-func compareScheduling(t *testing.T, o *oracle, v cluster.Version) (pods int) {
+func compareScheduling(t *testing.T, o *oracle, v cluster.Version) {
 	const preempts = "found a potential placement"
 	seen := newCensus("ranked", "sentence", "names a node", "cannot be scored", preempts)
 	check(t, 300, func(t *rapid.T) {
@@ -185,11 +155,10 @@ func compareScheduling(t *testing.T, o *oracle, v cluster.Version) (pods int) {
 		seen.noteIf(pod.Spec.NodeName != "", "names a node")
 	})
 	seen.report(t, "pods in worlds")
-	return seen.cases
 }
 
 // Where a DaemonSet's pods should run, and where they may stay.
-func compareEligibility(t *testing.T, o *oracle) (pairs int) {
+func compareEligibility(t *testing.T, o *oracle) {
 	seen := newCensus("runs", "only stays", "neither")
 	check(t, 300, func(t *rapid.T) {
 		nodes, ds := gen.Nodes(8).Draw(t, "nodes"), gen.DaemonSet().Draw(t, "daemonset")
@@ -213,5 +182,4 @@ func compareEligibility(t *testing.T, o *oracle) (pairs int) {
 		}
 	})
 	seen.report(t, "nodes and DaemonSets")
-	return seen.cases
 }
