@@ -136,10 +136,10 @@ func (t *term) matches(n *corev1.Node) bool {
 }
 
 // nodes returns the nodes of the cluster that match.
-func (a *affinity) nodes(c *snapshot.Snapshot) snapshot.Set { return a.mask(c).set() }
+func (a *affinity) nodes(c *snapshot.Snapshot) snapshot.Set { return a.bits(c).set() }
 
-func (a *affinity) mask(c *snapshot.Snapshot) nodeMask {
-	m := newNodeMask(c, c.Nodes())
+func (a *affinity) bits(c *snapshot.Snapshot) nodeBits {
+	m := newNodeBits(c, c.Nodes())
 	m.meet(a.selector)
 	if !a.required {
 		return m
@@ -148,7 +148,7 @@ func (a *affinity) mask(c *snapshot.Snapshot) nodeMask {
 		m.meet(a.terms[0].requirements)
 		return m
 	}
-	any := newNodeMask(c, snapshot.Set{})
+	any := newNodeBits(c, snapshot.Set{})
 	for i := range a.terms {
 		if t := &a.terms[i]; t.fault == "" {
 			one := m.clone()

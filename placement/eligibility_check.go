@@ -105,13 +105,13 @@ func (w *Workload) untolerated(n *corev1.Node) []Untolerated {
 }
 
 // decisions returns for all nodes what decide returns for one.
-func (w *Workload) decisions(c *snapshot.Snapshot) (wanted, kept nodeMask) {
+func (w *Workload) decisions(c *snapshot.Snapshot) (wanted, kept nodeBits) {
 	noSchedule, noExecute := w.taintedAway(c)
-	wanted = w.affinity.mask(c)
+	wanted = w.affinity.bits(c)
 	wanted.keep(w.named(c))
 	wanted.drop(w.unschedulable(c))
 	wanted.drop(noExecute)
-	kept = nodeMask{nodes: c}
+	kept = nodeBits{nodes: c}
 	if w.daemonSet != nil && noSchedule.Len() > 0 {
 		kept = wanted.clone()
 		kept.keep(noSchedule)

@@ -148,7 +148,7 @@ func (t *term) nodes(c *snapshot.Snapshot, but int) snapshot.Set {
 	if t.fault != "" {
 		return snapshot.Set{}
 	}
-	m := newNodeMask(c, c.Nodes())
+	m := newNodeBits(c, c.Nodes())
 	for j := range t.requirements {
 		if j != but {
 			m.narrow(&t.requirements[j])
@@ -158,7 +158,7 @@ func (t *term) nodes(c *snapshot.Snapshot, but int) snapshot.Set {
 }
 
 func (r *requirement) nodes(c *snapshot.Snapshot) snapshot.Set {
-	m := newNodeMask(c, c.Nodes())
+	m := newNodeBits(c, c.Nodes())
 	m.narrow(r)
 	return m.set()
 }

@@ -10,24 +10,24 @@ import (
 	"github.com/berthsim/berth/internal/snapshot"
 )
 
-// nodeMask is a set of nodes under construction. It is narrowed in place, so a
+// nodeBits is a set of nodes under construction. It is narrowed in place, so a
 // selector costs one set however many requirements it has.
-type nodeMask struct {
+type nodeBits struct {
 	nodes *snapshot.Snapshot
 	words []uint64 // nil: none
 }
 
-func newNodeMask(nodes *snapshot.Snapshot, s snapshot.Set) nodeMask {
-	return nodeMask{nodes, slices.Clone(nodes.Words(s))}
+func newNodeBits(nodes *snapshot.Snapshot, s snapshot.Set) nodeBits {
+	return nodeBits{nodes, slices.Clone(nodes.Words(s))}
 }
 
-func (m nodeMask) clone() nodeMask {
+func (m nodeBits) clone() nodeBits {
 	m.words = slices.Clone(m.words)
 	return m
 }
 
-// set converts the mask to a set. The mask must not be used afterwards.
-func (m nodeMask) set() snapshot.Set {
+// set converts the bits to a set. The bits must not be used afterwards.
+func (m nodeBits) set() snapshot.Set {
 	if m.words == nil {
 		return snapshot.Set{}
 	}
@@ -35,7 +35,7 @@ func (m nodeMask) set() snapshot.Set {
 }
 
 // put adds a node or removes it.
-func (m *nodeMask) put(position int, in bool) {
+func (m *nodeBits) put(position int, in bool) {
 	switch bit := uint64(1) << (position & 63); {
 	case in && m.words == nil:
 		m.words = make([]uint64, (m.nodes.Len()+63)/64)
@@ -47,13 +47,13 @@ func (m *nodeMask) put(position int, in bool) {
 	}
 }
 
-func (m nodeMask) add(other nodeMask) {
+func (m nodeBits) add(other nodeBits) {
 	for i, w := range other.words {
 		m.words[i] |= w
 	}
 }
 
-func (m nodeMask) keep(s snapshot.Set) {
+func (m nodeBits) keep(s snapshot.Set) {
 	set := m.nodes.Words(s)
 	if m.isAll(set) {
 		return
@@ -63,7 +63,7 @@ func (m nodeMask) keep(s snapshot.Set) {
 	}
 }
 
-func (m nodeMask) drop(s snapshot.Set) {
+func (m nodeBits) drop(s snapshot.Set) {
 	set := m.nodes.Words(s)
 	if m.isNone(set) {
 		return
@@ -74,20 +74,20 @@ func (m nodeMask) drop(s snapshot.Set) {
 }
 
 // isAll and isNone detect the two sets whose members need not be looked at.
-func (m nodeMask) isAll(set []uint64) bool  { return same(set, m.nodes.Words(m.nodes.Nodes())) }
-func (m nodeMask) isNone(set []uint64) bool { return same(set, m.nodes.Words(snapshot.Set{})) }
+func (m nodeBits) isAll(set []uint64) bool  { return same(set, m.nodes.Words(m.nodes.Nodes())) }
+func (m nodeBits) isNone(set []uint64) bool { return same(set, m.nodes.Words(snapshot.Set{})) }
 
 func same(a, b []uint64) bool { return len(a) == 0 || &a[0] == &b[0] }
 
 // meet narrows to the nodes that meet all requirements.
-func (m nodeMask) meet(rs []requirement) {
+func (m nodeBits) meet(rs []requirement) {
 	for i := range rs {
 		m.narrow(&rs[i])
 	}
 }
 
 // narrow does for sets what requirement.matches does for one node.
-func (m nodeMask) narrow(r *requirement) {
+func (m nodeBits) narrow(r *requirement) {
 	if r.isField {
 		m.narrowField(r)
 		return
@@ -109,7 +109,7 @@ func (m nodeMask) narrow(r *requirement) {
 
 // narrowField narrows by a field. Fields other than the name are empty on every
 // node.
-func (m nodeMask) narrowField(r *requirement) {
+func (m nodeBits) narrowField(r *requirement) {
 	var equal snapshot.Set
 	switch {
 	case r.Key == "metadata.name":

@@ -348,7 +348,7 @@ func (r *nodeTable) included(w *Workload, keys []spread, s *spread) []uint64 {
 }
 
 func includedOf(c *snapshot.Snapshot, w *Workload, keys []spread, s *spread) []uint64 {
-	m := newNodeMask(c, c.Nodes())
+	m := newNodeBits(c, c.Nodes())
 	for i := range keys {
 		m.keep(c.HasLabel(keys[i].key))
 	}

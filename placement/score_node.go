@@ -52,7 +52,7 @@ func checkPreferences(spec *corev1.PodSpec, path string) error {
 func (ps preferences) scores(c *cluster.Cluster, r *feasibleNodes) []int64 {
 	var raw []int64
 	for i := range ps {
-		m := nodeMask{borrow.From(c), append([]uint64(nil), r.words...)}
+		m := nodeBits{borrow.From(c), append([]uint64(nil), r.words...)}
 		m.meet(ps[i].requirements)
 		raw = r.add(raw, m.words, ps[i].weight)
 	}

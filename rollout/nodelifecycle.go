@@ -166,7 +166,7 @@ func (nlc *nodeLifecycleController) remove(node int32) {
 func (nlc *nodeLifecycleController) write(node int32, object *corev1.Node) {
 	nlc.reconcileTaints(object)
 	old, was := borrow.From(nlc.cluster).Node(object.Name)
-	if now := healthOf(object); now.troubled() || len(nlc.health.zones) > 0 && (!was || now != healthOf(old)) {
+	if now := healthOf(object); now.needsPass() || len(nlc.health.zones) > 0 && (!was || now != healthOf(old)) {
 		nlc.requestPass(nlc.clock)
 	}
 	nlc.setNode(node, object)

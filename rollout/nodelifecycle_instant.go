@@ -15,7 +15,7 @@ import (
 
 func (nlc *nodeLifecycleController) reportInstantly(node int32, ready corev1.ConditionStatus, message string) {
 	if ready == corev1.ConditionTrue {
-		nlc.nodes[node].flags &^= isUnready | isDown | isLost | troubled
+		nlc.nodes[node].flags &^= isUnready | isDown | isLost | notReadyCauses
 		nlc.kubelets.settleNode(node)
 		nlc.editNode(node, cluster.Ready())
 		nlc.kubelets.unstick(node)
@@ -31,7 +31,7 @@ func (nlc *nodeLifecycleController) reportInstantly(node int32, ready corev1.Con
 
 func (nlc *nodeLifecycleController) loseInstantly(node int32) {
 	state := &nlc.nodes[node]
-	state.flags = state.flags&^(isUnready|troubled) | isDown | isLost
+	state.flags = state.flags&^(isUnready|notReadyCauses) | isDown | isLost
 	nlc.kubelets.settleNode(node)
 	object := nlc.copyOf(node)
 	kube.SetNodeReady(object, corev1.ConditionUnknown)

@@ -123,7 +123,7 @@ func (nlc *nodeLifecycleController) lose(node int32) {
 	state, object := &nlc.nodes[node], nlc.copyOf(node)
 	wasReady := nlc.countsAsReady(node, object)
 	kube.LoseNode(object, state.is(neverReported), nlc.timestamp(nlc.clock))
-	state.flags &^= isUnready | troubled | neverReported
+	state.flags &^= isUnready | notReadyCauses | neverReported
 	if wasReady {
 		state.flags |= isLost
 	}

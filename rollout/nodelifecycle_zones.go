@@ -104,7 +104,7 @@ func (nlc *nodeLifecycleController) unsettledNodes() bool {
 		object := b.At(i)
 		h := healthOf(object)
 		lacks, extra := misTaints(object)
-		if h.troubled() || len(object.Status.Conditions) > 0 && len(lacks)+len(extra) > 0 {
+		if h.needsPass() || len(object.Status.Conditions) > 0 && len(lacks)+len(extra) > 0 {
 			return true
 		}
 	}

@@ -103,8 +103,8 @@ func healthOf(object *corev1.Node) nodeHealth {
 	return h
 }
 
-// troubled reports whether a pass may have to act on the node itself.
-func (h *nodeHealth) troubled() bool {
+// needsPass reports whether a pass may have to act on the node itself.
+func (h *nodeHealth) needsPass() bool {
 	return h.ready != "" && (h.ready != corev1.ConditionTrue || h.notReady || h.unreachable)
 }
 

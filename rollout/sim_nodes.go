@@ -33,19 +33,19 @@ func (t *nodeTable) release() kube.Release { return borrow.From(t.cluster).Relea
 // node that is Unknown already keep their readiness, except with Config.Instant.
 func (s *store) readCondition(node int32, object *corev1.Node) {
 	state := &s.nodes[node]
-	state.flags &^= isDown | isLost | neverReported | isUnready | troubled
+	state.flags &^= isDown | isLost | neverReported | isUnready | notReadyCauses
 	switch kube.NodeReady(object) {
 	case corev1.ConditionUnknown:
 		if state.flags |= isDown; s.config.Instant {
 			state.flags |= isLost
 		}
 	case corev1.ConditionFalse:
-		state.flags |= isUnready | troublesOf(object)
+		state.flags |= isUnready | notReadyFlags(object)
 	}
 }
 
-func troublesOf(object *corev1.Node) (flags nodeFlags) {
-	t := kube.TroubleOf(object)
+func notReadyFlags(object *corev1.Node) (flags nodeFlags) {
+	t := kube.NotReadyCauseOf(object)
 	if t.Network {
 		flags |= noNetwork
 	}
@@ -97,7 +97,7 @@ const (
 	neverReported           // it was added without a Ready condition, and its kubelet has been down since
 	outOfService            // it has the taint node.kubernetes.io/out-of-service
 
-	troubled = noNetwork | noRuntime | shutsDown
+	notReadyCauses = noNetwork | noRuntime | shutsDown
 )
 
 func (n *nodeState) is(f nodeFlags) bool { return n.flags&f != 0 }

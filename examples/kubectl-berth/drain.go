@@ -205,7 +205,7 @@ func (d drained) claim() claim {
 	return c
 }
 
-// indent indents each line as the lines below a verdict are.
+// indent indents each line like the lines below a verdict.
 func indent(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {

@@ -13,7 +13,7 @@ import (
 )
 
 // kindWords are the kinds of workloads, in the order in which a name without a kind
-// means them, with the words that kubectl takes for each.
+// means them, with the words that kubectl accepts for each.
 var kindWords = []struct {
 	kind  string
 	words []string

@@ -123,7 +123,7 @@ func (w *world) takeDumps(env environment) {
 
 func hasNodes(in input) bool { return len(in.manifest.Nodes) > 0 }
 
-// atVersion returns the cluster with the release that --server-version names, as 1.36,
+// atVersion returns the cluster with the release that --server-version names: 1.36,
 // v1.36 or v1.36.2.
 func (s *source) atVersion(c *cluster.Cluster) (*cluster.Cluster, error) {
 	if s.version == "" {

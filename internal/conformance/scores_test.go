@@ -134,5 +134,5 @@ func drawn(t *rapid.T) (gen.World, *corev1.Pod) {
 	if rapid.IntRange(0, 3).Draw(t, "any") == 0 {
 		return gen.Worlds().Draw(t, "world"), gen.Incoming().Draw(t, "pod")
 	}
-	return gen.Crowds().Draw(t, "crowd"), gen.Guest().Draw(t, "guest")
+	return gen.ScoredWorlds().Draw(t, "world"), gen.ScoredPod().Draw(t, "pod")
 }

@@ -37,7 +37,7 @@ const (
 	BlockerInvalidStrategy   Blocker = "InvalidStrategy"   // the strategy's type is unknown, or it allows no change
 	BlockerUnschedulable     Blocker = "Unschedulable"     // the pod is not bound; in a diagnosis: no node fits it
 	BlockerSchedulingGates   Blocker = "SchedulingGates"   // the pod has schedulingGates, and the scheduler does not try it
-	BlockerOtherScheduler    Blocker = "OtherScheduler"    // the pod names another scheduler than the default one
+	BlockerOtherScheduler    Blocker = "OtherScheduler"    // the pod's schedulerName is not default-scheduler
 	BlockerFailedCreate      Blocker = "FailedCreate"      // the API server refuses the pods of the template
 	BlockerPaused            Blocker = "Paused"            // the Deployment is paused
 	BlockerEvictionRefused   Blocker = "EvictionRefused"   // in the diagnosis of a drain: the API server refuses to evict the pod

@@ -17,7 +17,7 @@ import (
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// daemonSet is a DaemonSet that is examined.
+// daemonSet is the DaemonSet that is diagnosed.
 type daemonSet struct {
 	*probe.DaemonSet
 	probe probe.Sim

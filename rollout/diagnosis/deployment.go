@@ -15,7 +15,7 @@ import (
 	"github.com/berthsim/berth/rollout/internal/probe"
 )
 
-// deployment is a Deployment that is examined.
+// deployment is the Deployment that is diagnosed.
 type deployment struct {
 	*probe.Deployment
 	probe   probe.Sim

@@ -32,7 +32,7 @@ type subject interface {
 	foreseen(x *diagnoser) []Wait
 
 	// general returns candidates for the object as a whole, except undo; only reports
-	// that no others can help.
+	// whether no other candidates can help.
 	general(x *diagnoser) (all []candidate, only bool)
 	// undo returns the candidate that rolls back to a revision.
 	undo(revision int64) candidate

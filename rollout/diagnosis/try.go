@@ -36,7 +36,7 @@ func (c candidate) and(o candidate) candidate {
 	}
 }
 
-// missingFrom returns the inputs that a list does not have.
+// missingFrom returns the inputs that are not in the list.
 func missingFrom(list, inputs []rollout.Input) []rollout.Input {
 	known := map[string]bool{}
 	for _, in := range list {

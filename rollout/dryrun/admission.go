@@ -52,8 +52,7 @@ func (d *daemon) refusal() *placement.FilterReason {
 	return nil
 }
 
-// trivial are changes that admission makes to every pod that does not ask for something
-// else.
+// trivial has the changes that admission makes to every pod that leaves these fields unset.
 var trivial = []FieldChange{
 	{Path: "spec.preemptionPolicy", To: `"PreemptLowerPriority"`}, {Path: "spec.priority", To: "0"},
 	{Path: "spec.serviceAccount", To: `"default"`}, {Path: "spec.serviceAccountName", To: `"default"`},

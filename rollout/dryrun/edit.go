@@ -475,7 +475,7 @@ func (d *editedCluster) deny(why string) {
 	*current = append(*current, why)
 }
 
-// refuse records what the API server refuses of the current edit.
+// refuse records the errors with which the API server refuses the current edit.
 func (d *editedCluster) refuse(mistakes []error) {
 	for _, err := range mistakes {
 		d.deny(err.Error())

@@ -141,8 +141,8 @@ func TestPlansTellOfDeployments(t *testing.T) {
 	}
 }
 
-// A record lists the nodes that wait if a rollout does not complete, and what a webhook
-// does.
+// If a rollout does not complete, the record lists the nodes that wait. It also lists what
+// a webhook changes in a pod.
 func TestRecordsOfWhatDoesNotEnd(t *testing.T) {
 	for _, n := range []int{1, 2, 7} {
 		config := dryrun.Config{Rollout: rollout.Config{Admit: func(pod *corev1.Pod) { pod.Spec.DNSPolicy = corev1.DNSDefault }}}

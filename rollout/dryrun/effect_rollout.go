@@ -20,7 +20,7 @@ type course struct {
 	sim       *rollout.Sim // at the end; guarded by lock
 	lock      sync.Mutex
 	end       *cluster.Cluster // at the end, computed on first use; guarded by lock
-	start     int              // the tick before the first
+	start     int              // the tick before the first of the trace
 	trace     rollout.Trace
 	rolled    map[string]map[string]bool // by DaemonSet, the nodes where a rolling update replaced the pod
 	before    map[string][]rollout.Pod
@@ -253,7 +253,7 @@ func (e effect) podChange(had, has []rollout.Pod, rolled bool, current int64) po
 	return unchanged
 }
 
-// hashOf returns the template hash of the pods on a node.
+// hashOf returns the template hash of the first of a node's pods that is not terminating.
 func hashOf(pods []rollout.Pod) string {
 	for _, p := range pods {
 		if !p.Terminating {

@@ -181,7 +181,7 @@ func sum(v any) string {
 	return string(h[:])
 }
 
-// essence returns a copy of an object without the fields that decide nothing. It shares
+// essence returns a copy of an object without the fields that affect no result. It shares
 // memory with the object.
 func essence(o runtime.Object) runtime.Object {
 	o = copyOf(o)

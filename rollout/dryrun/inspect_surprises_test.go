@@ -109,7 +109,7 @@ func TestSurprises(t *testing.T) {
 	}
 }
 
-// The annotation silences rules of its object; a name that is no rule is said.
+// The annotation silences rules of its object. A name that is no rule is reported.
 func TestAnnotationsSilenceFindings(t *testing.T) {
 	annotated := func(rules string) []string {
 		return []string{noTolerations, tolerateAll, "uid: u1}\nspec", "uid: u1, annotations: {berth.dev/ignore-findings: \"" + rules + "\"}}\nspec"}

@@ -201,8 +201,8 @@ func (d *daemon) verdict(node string) placement.Verdict {
 	return none
 }
 
-// empty reports whether the plan does nothing to the DaemonSet and its pods, their
-// readiness included, and changes no node's decision. It runs the simulation.
+// empty reports whether the plan changes neither the DaemonSet, nor its pods and their
+// readiness, nor the decision about any node. It runs the simulation.
 func (e effect) empty() bool {
 	return e.action == ActionNone && !e.turns() && e.wrong == nil && !e.touched()
 }

@@ -326,7 +326,7 @@ func (p *Plan) baselineNotes() []string {
 func unclearNodes(b *snapshot.Snapshot) []string {
 	var names []string
 	for i := range b.Len() {
-		if kube.TroubleOf(b.At(i)).Unknown {
+		if kube.NotReadyCauseOf(b.At(i)).Unknown {
 			names = append(names, b.Name(i))
 		}
 	}

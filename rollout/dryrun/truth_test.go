@@ -177,7 +177,7 @@ func checkBudgets(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]int) {
 	}
 }
 
-// checkZones compares the lowest numbers of each zone.
+// checkZones compares the lowest number of available pods in each zone.
 func checkZones(t *rapid.T, p *dryrun.Plan, h *byHand, seen map[string]int) {
 	zones := map[string]string{}
 	for _, c := range []*cluster.Cluster{p.Before(), p.After()} {

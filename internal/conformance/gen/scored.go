@@ -8,9 +8,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Crowds draws a world in which most nodes can take most pods, and differ in what
+// ScoredWorlds draws a world in which most nodes can take most pods, and differ in what
 // scores look at: up to 20 nodes and 30 pods with preferences.
-func Crowds() *rapid.Generator[World] {
+func ScoredWorlds() *rapid.Generator[World] {
 	return rapid.Custom(func(t *rapid.T) World {
 		w := World{Namespaces: namespaces()}
 		for i := range rapid.IntRange(1, 20).Draw(t, "nodes") {
@@ -32,8 +32,8 @@ func Crowds() *rapid.Generator[World] {
 	})
 }
 
-// Guest draws a pod that most nodes of a crowd can take.
-func Guest() *rapid.Generator[*corev1.Pod] {
+// ScoredPod draws a pod that fits on most nodes of the worlds that ScoredWorlds draws.
+func ScoredPod() *rapid.Generator[*corev1.Pod] {
 	return rapid.Custom(func(t *rapid.T) *corev1.Pod {
 		pod := ordinary(t, "incoming")
 		if !oneIn(t, 4, "indifferent") {
