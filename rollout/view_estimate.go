@@ -56,7 +56,7 @@ func (l UpdateLimit) on(obj runtime.Object) runtime.Object {
 const estimateVersion = "berth.estimate/v1"
 
 // Estimate is the predicted course of a rollout. The tick in which the object is
-// applied counts as 1. MinAvailableTick is a tick of the simulation.
+// applied counts as 1.
 type Estimate struct {
 	Version      string      `json:"version"` // "berth.estimate/v1"
 	Key          string      `json:"key"`     // with its kind

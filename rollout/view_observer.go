@@ -41,8 +41,8 @@ func newObserver(s *Sim, key string) *observer {
 	return o
 }
 
-// see reads the notes of the tick. It must be called before the tick is reported,
-// which drops the notes.
+// see reads the notes of the tick. It must be called in the first tick and in each
+// tick with notes, before the tick is reported, which drops the notes.
 func (o *observer) see(tick int) {
 	switch d, deployed := o.sim.resolve(o.Key); {
 	case d != nil:

@@ -158,9 +158,13 @@ func TestObservationsAreCounted(t *testing.T) {
 	}
 }
 
-// observed passes time and returns what an observer says.
+// observed passes time and returns what an observer says. Nothing may happen in the
+// first tick, which passes would skip.
 func observed(s *Sim, key string, max int) Estimate {
 	o := newObserver(s, key)
+	s.pass()
+	o.see(s.Now())
+	s.report()
 	for tick := range s.passes(max) {
 		o.see(tick)
 		s.report()
