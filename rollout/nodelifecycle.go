@@ -90,8 +90,10 @@ func (nlc *nodeLifecycleController) edit(node int32, edits []cluster.NodeEdit) {
 		}
 		return true
 	})
-	if next, err := nlc.cluster.Edit(nlc.nodeNames[node].name, others...); err == nil {
+	old := nlc.copyOf(node)
+	if next, err := nlc.cluster.Edit(old.Name, others...); err == nil {
 		nlc.cluster = next
+		nlc.followHealth(old, nlc.copyOf(node))
 	}
 	if ready != "" {
 		nlc.report(node, ready, "")
@@ -165,11 +167,17 @@ func (nlc *nodeLifecycleController) remove(node int32) {
 // are made what the conditions say.
 func (nlc *nodeLifecycleController) write(node int32, object *corev1.Node) {
 	nlc.reconcileTaints(object)
-	old, was := borrow.From(nlc.cluster).Node(object.Name)
-	if now := healthOf(object); now.needsPass() || len(nlc.health.zones) > 0 && (!was || now != healthOf(old)) {
+	old, _ := borrow.From(nlc.cluster).Node(object.Name)
+	nlc.followHealth(old, object)
+	nlc.setNode(node, object)
+}
+
+// followHealth requests a pass if a node that was as old, which is nil for a new node,
+// and is as object now may make it change something.
+func (nlc *nodeLifecycleController) followHealth(old, object *corev1.Node) {
+	if now := healthOf(object); now.needsPass() || len(nlc.health.zones) > 0 && (old == nil || now != healthOf(old)) {
 		nlc.requestPass(nlc.clock)
 	}
-	nlc.setNode(node, object)
 }
 
 // setNode replaces a node's object.

@@ -25,7 +25,6 @@ func (nlc *nodeLifecycleController) act() {
 // nothing, so passes run only after a change of a node's health and where a grace period
 // ends (pkg/controller/nodelifecycle/node_lifecycle_controller.go: monitorNodeHealth).
 func (nlc *nodeLifecycleController) monitor() {
-	nlc.health.lastPass = nlc.clock
 	nlc.classifyNodes()
 	counts := make([]zoneCount, len(nlc.health.zones))
 	for n := range nlc.nodes {
@@ -34,9 +33,12 @@ func (nlc *nodeLifecycleController) monitor() {
 			nlc.monitorNode(node, counts)
 		}
 	}
-	nlc.handleDisruption(counts)
+	emptied := nlc.handleDisruption(counts)
 	nlc.health.calm(nlc.clock)
 	nlc.health.nextPass = none
+	if emptied {
+		nlc.requestPass(nlc.clock + 1)
+	}
 	for n := range nlc.nodes {
 		if nlc.waitsForGrace(int32(n)) {
 			nlc.requestPass(nlc.graceEnds(int32(n)))
@@ -100,9 +102,9 @@ func (nlc *nodeLifecycleController) markForTainting(node int32, z *zone, object 
 		return
 	}
 	if !kube.HasTaint(object, &taint) {
-		z.forget(node)
+		z.known.remove(node)
 	}
-	z.enqueue(node)
+	z.enqueue(node, nlc.clock)
 }
 
 // countsAsReady reports whether the node counts as ready for its zone. A node without a
@@ -136,7 +138,7 @@ func (nlc *nodeLifecycleController) lose(node int32) {
 // (pkg/controller/nodelifecycle/node_lifecycle_controller.go: doNoExecuteTaintingPass;
 // pkg/controller/nodelifecycle/scheduler/rate_limited_queue.go: Try).
 func (nlc *nodeLifecycleController) taintNodes(z *zone) {
-	for z.queued.next(0) != none && z.limit.accept(nlc.health.lastPass, nlc.clock) {
+	for z.queued.next(0) != none && z.limit.accept(nlc.clock) {
 		node := nlc.pickQueued(z)
 		z.queued.remove(node)
 		if !nlc.nodes[node].there() {

@@ -7,8 +7,9 @@ import (
 
 // handleDisruption sets the rates of zones by how many of their nodes are ready. Where
 // no node of any zone is ready, the control plane is more likely to be at fault: all
-// NoExecute taints go, and none comes before a node is ready again.
-func (nlc *nodeLifecycleController) handleDisruption(counts []zoneCount) {
+// NoExecute taints go, and none comes before a node is ready again. handleDisruption
+// reports whether it has emptied the queues, which the next pass fills again.
+func (nlc *nodeLifecycleController) handleDisruption(counts []zoneCount) (emptied bool) {
 	h := &nlc.health
 	allAre, allWere := true, true
 	for i, c := range counts {
@@ -21,6 +22,7 @@ func (nlc *nodeLifecycleController) handleDisruption(counts []zoneCount) {
 	case allAre && allWere:
 	case allAre:
 		nlc.stopTainting()
+		return true
 	default:
 		if allWere {
 			h.probed = nlc.clock
@@ -29,6 +31,7 @@ func (nlc *nodeLifecycleController) handleDisruption(counts []zoneCount) {
 			nlc.setZone(&h.zones[i], c, allWere)
 		}
 	}
+	return false
 }
 
 func (nlc *nodeLifecycleController) setZone(z *zone, c zoneCount, anew bool) {

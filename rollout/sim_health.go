@@ -18,7 +18,6 @@ type healthTable struct {
 	monitorFlags
 	zones     []zone  // in the order in which they appeared
 	nextPass  int32   // the tick of the monitor's next pass that may change something, or none
-	lastPass  simTime // the last of those
 	probed    simTime // the monitor has seen signs of all nodes at this time
 	nextGC    int32   // the tick of the garbage collector's next pass that may collect something, or none
 	collected int32   // the tick in which it last had its turn
@@ -39,7 +38,7 @@ const longAgo simTime = math.MinInt32 / 2
 // newHealthTable applies the defaults of the flags.
 func newHealthTable(c *Config) healthTable {
 	m := &c.ControllerManager
-	h := healthTable{nextPass: none, nextGC: none, collected: none - 1, lastPass: longAgo, probed: longAgo}
+	h := healthTable{nextPass: none, nextGC: none, collected: none - 1, probed: longAgo}
 	if c.Instant {
 		h.grace, h.quarantine, h.gcPeriod = seconds(c.NodeGrace), seconds(c.PodGC), 1
 		return h
@@ -196,11 +195,14 @@ func (s *store) pickQueued(z *zone) int32 {
 	return z.queued.next(0)
 }
 
+// drawQueued draws anew in every pass, and a pass that is left out counts too: each
+// queues the nodes that lack their taint again (markNodeForTainting).
 func (s *store) drawQueued(z *zone) int32 {
+	pass := s.clock - s.clock%s.health.period
 	first, least := none, uint64(math.MaxUint64)
 	for n := z.queued.next(0); n != none; n = z.queued.next(n + 1) {
 		var g rand.PCG
-		g.Seed(s.config.Seed, uint64(uint32(s.health.lastPass))<<32^s.nodeNames[n].jitter)
+		g.Seed(s.config.Seed, uint64(uint32(pass))<<32^s.nodeNames[n].jitter)
 		if x := g.Uint64(); x < least || first == none {
 			first, least = n, x
 		}
@@ -224,7 +226,7 @@ func (s *store) nextManaged() int32 {
 	see(s.health.nextGC)
 	for i := range s.health.zones {
 		if z := &s.health.zones[i]; z.limit.rate > 0 && z.queued.next(0) != none {
-			see(s.tickOf((max(z.limit.next, int64(s.health.lastPass)*10) + 9) / 10))
+			see(s.tickOf((z.limit.next + 9) / 10))
 		}
 	}
 	return next

@@ -23,12 +23,17 @@ type zone struct {
 func (z *zone) String() string { return "zone/" + z.region + "/" + z.name }
 
 // enqueue has a node wait for a taint, unless it has waited already
-// (pkg/controller/nodelifecycle/scheduler/rate_limited_queue.go: UniqueQueue.Add).
-func (z *zone) enqueue(node int32) {
-	if !z.known.has(node) {
-		z.known.add(node)
-		z.queued.add(node)
+// (pkg/controller/nodelifecycle/scheduler/rate_limited_queue.go: UniqueQueue.Add). An
+// empty queue takes no token, so the first node takes one now at the earliest.
+func (z *zone) enqueue(node int32, now simTime) {
+	if z.known.has(node) {
+		return
 	}
+	if z.queued.next(0) == none {
+		z.limit.idle(now)
+	}
+	z.known.add(node)
+	z.queued.add(node)
 }
 
 // forget lets the node wait again (UniqueQueue.Remove).
@@ -57,13 +62,15 @@ type limiter struct {
 
 func (l *limiter) interval() int64 { return int64(math.Ceil(10 / float64(l.rate))) }
 
-// accept takes a token that there is between two times.
-func (l *limiter) accept(from, to simTime) bool {
-	at := max(l.next, int64(from)*10)
-	if l.rate <= 0 || at > int64(to)*10 {
+// idle notes that nobody took a token before now.
+func (l *limiter) idle(now simTime) { l.next = max(l.next, int64(now)*10) }
+
+// accept takes the next token if there is one by now.
+func (l *limiter) accept(now simTime) bool {
+	if l.rate <= 0 || l.next > int64(now)*10 {
 		return false
 	}
-	l.next = at + l.interval()
+	l.next += l.interval()
 	return true
 }
 
@@ -73,7 +80,7 @@ func (l *limiter) swap(rate float32, now simTime) {
 	if rate == l.rate {
 		return
 	}
-	had := l.accept(now, now)
+	had := l.accept(now)
 	*l = limiter{rate: rate, next: int64(now) * 10}
 	if !had && rate > 0 {
 		l.next += l.interval()
