@@ -18,6 +18,7 @@ import (
 // entry is how the API server looks at the new pods of a workload.
 type entry struct {
 	stored   bool // the pod has passed admission already
+	ignored  bool // the caller wants neither plugins nor validation
 	without  admission.Plugins
 	webhooks func(*corev1.Pod) // nil: none
 }
@@ -33,6 +34,7 @@ func (o options) entry() (e entry, err error) {
 		}
 		e.without = e.without.With(plugin)
 	}
+	e.ignored = o.unvalidated && e.without == admission.AllPlugins
 	return e, errors.Join(errs...)
 }
 
@@ -73,7 +75,7 @@ func (p *Prediction) isNew() bool {
 	if _, known := borrow.From(p.cluster).Pod(w.pod.Namespace, w.pod.Name); known && w.daemonSet == nil {
 		return false
 	}
-	return w.entry.webhooks != nil || borrow.Decides(p.cluster, w.pod)
+	return w.entry.webhooks != nil || !w.entry.ignored && borrow.Decides(p.cluster, w.pod)
 }
 
 // admit has the API server look at a new pod of the workload.

@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
@@ -134,6 +135,39 @@ func TestPodsAreAdmittedOnce(t *testing.T) {
 	got := []string{eligible(pod), eligible(stored), eligible(pod, placement.Unvalidated()), eligible(pod, placement.WithoutAdmission("PodNodeSelector"))}
 	if want := []string{"big", "big small", "big small", "big small"}; !slices.Equal(got, want) {
 		t.Errorf("eligible: %q, want %q", got, want)
+	}
+}
+
+// A pod with a mistake is scheduled where neither admission nor validation is wanted.
+// The mutant seen to fail: the API server asked nevertheless.
+func TestUnvalidatedPodsWithoutAdmissionAreNotRefused(t *testing.T) {
+	c := admitting(t, defaultLimits)
+	spec := corev1.PodSpec{Containers: []corev1.Container{{Name: "Not A Name", Image: "i"}}}
+	one, labels := int32(1), map[string]string{"app": "web"}
+	d := &appsv1.Deployment{}
+	d.Namespace, d.Name = "apps", "web"
+	d.Spec.Replicas, d.Spec.Selector = &one, &metav1.LabelSelector{MatchLabels: labels}
+	d.Spec.Template.Labels, d.Spec.Template.Spec = labels, spec
+	for _, test := range []struct {
+		opts  []placement.Option
+		bound int
+	}{
+		{[]placement.Option{placement.Unvalidated()}, 0}, // a stored controller's pods are new
+		{[]placement.Option{placement.Unvalidated(), placement.WithoutAdmission("LimitRanger")}, 0},
+		{[]placement.Option{placement.Unvalidated(), placement.WithoutAdmission()}, 1},
+	} {
+		out, err := placement.Replicas(c, d, 1, test.opts...)
+		if err != nil || len(out.Bound) != test.bound {
+			t.Errorf("%v %v, want %d bound", out, err, test.bound)
+		}
+		ds := agent(t, func(own *corev1.PodSpec) { *own = spec })
+		w, err := placement.ForDaemonSet(ds, test.opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := w.Predict(c); p.Placed().Len() != 2*test.bound {
+			t.Errorf("%s: want %d", p.Table(), 2*test.bound)
+		}
 	}
 }
 

@@ -63,7 +63,9 @@ type options struct {
 
 // Unvalidated skips defaulting and validation. Use it for an object that is
 // already stored: it is then judged as the controller and the scheduler judge
-// it. A required term with a mistake in it matches no node.
+// it. A required term with a mistake in it matches no node. The pods that a stored
+// controller creates are new, so the API server may still refuse them. With
+// WithoutAdmission() as well, it is not asked.
 func Unvalidated() Option { return Option{func(o *options) { o.unvalidated = true }} }
 
 // AtVersion fills in the defaults of a release of Kubernetes, and validates by its

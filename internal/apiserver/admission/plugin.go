@@ -62,6 +62,9 @@ func PluginNames() []string { return slices.Clone(pluginNames[NamespaceLifecycle
 // Plugins is a set of plugins.
 type Plugins uint16
 
+// AllPlugins are all of them. Validation is none.
+const AllPlugins Plugins = 1<<plugins - 1<<NamespaceLifecycle
+
 // DefaultPlugins are those that a 1.37 API server runs by default
 // (pkg/kubeapiserver/options/plugins.go: DefaultOffAdmissionPlugins).
 var DefaultPlugins = PluginSet(NamespaceLifecycle, LimitRanger, ServiceAccount, PodSecurity, Priority,
