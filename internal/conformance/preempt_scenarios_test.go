@@ -11,10 +11,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/kubernetes/pkg/apis/core"
 	"sigs.k8s.io/yaml"
 
 	"github.com/berthsim/berth/cluster"
 	"github.com/berthsim/berth/cluster/clustertest"
+	"github.com/berthsim/berth/internal/apiserver/admission"
 	"github.com/berthsim/berth/internal/conformance/upstream"
 )
 
@@ -24,6 +26,10 @@ import (
 // that file is left out.
 func TestPreemptionOfScenarios(t *testing.T) {
 	scheduler, err := upstream.NewScheduler(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := upstream.NewAdmission()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +59,7 @@ func TestPreemptionOfScenarios(t *testing.T) {
 				world.PriorityClasses = append(world.PriorityClasses, more.PriorityClasses...)
 			case "pod":
 				asked++
-				compareScenario(t, scheduler, world, d)
+				compareScenario(t, scheduler, world, scenarioPod(t, server, world, d), d)
 			}
 			return d.Expected
 		})
@@ -63,14 +69,14 @@ func TestPreemptionOfScenarios(t *testing.T) {
 	}
 }
 
-func compareScenario(t *testing.T, scheduler *upstream.Scheduler, m *cluster.Manifest, d *datadriven.TestData) {
+func compareScenario(t *testing.T, scheduler *upstream.Scheduler, m *cluster.Manifest, pod *corev1.Pod, d *datadriven.TestData) {
 	for i, p := range m.Pods { // the scheduler's cache knows pods by it
 		p.UID = types.UID(fmt.Sprint(i))
 	}
 	if err := scheduler.Show(upstream.World{Nodes: m.Nodes, Pods: m.Pods, Namespaces: m.Namespaces, Budgets: m.PodDisruptionBudgets}); err != nil {
 		t.Fatal(err)
 	}
-	j, err := scheduler.Judge(t.Context(), scenarioPod(t, m, d))
+	j, err := scheduler.Judge(t.Context(), pod)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,9 +86,9 @@ func compareScenario(t *testing.T, scheduler *upstream.Scheduler, m *cluster.Man
 	}
 }
 
-// scenarioPod is the pod of placement's TestScenarios, with the priority that
-// admission sets.
-func scenarioPod(t *testing.T, m *cluster.Manifest, d *datadriven.TestData) *corev1.Pod {
+// scenarioPod returns the pod of placement's TestScenarios, with the priority and the
+// preemption policy that the plugin Priority sets.
+func scenarioPod(t *testing.T, server *upstream.Admission, m *cluster.Manifest, d *datadriven.TestData) *corev1.Pod {
 	app := "agent"
 	d.MaybeScanArgs(t, "app", &app)
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "pod", UID: "pod", Labels: map[string]string{"app": app}}}
@@ -93,12 +99,19 @@ func scenarioPod(t *testing.T, m *cluster.Manifest, d *datadriven.TestData) *cor
 		pod.Spec.Containers = []corev1.Container{{}}
 	}
 	pod.Spec.Containers[0].Name, pod.Spec.Containers[0].Image = "c", "i"
-	for _, class := range m.PriorityClasses {
-		if class.Name == pod.Spec.PriorityClassName {
-			pod.Spec.Priority = &class.Value
-		}
+	pod = cluster.Default(pod)
+	if len(m.PriorityClasses) == 0 { // the scenario sets the priority itself
+		return pod
 	}
-	return cluster.Default(pod)
+	if err := server.Set(upstream.AdmissionObjects{PriorityClasses: m.PriorityClasses}); err != nil {
+		t.Fatal(err)
+	}
+	internal := internalOf(t, pod).(*core.Pod)
+	priority := func(plugin string) bool { return plugin == admission.Priority.String() }
+	if _, err := server.Admit(kindOf(pod).context(), internal, priority); err != nil {
+		t.Fatal(err)
+	}
+	return kindOf(pod).versioned(t, internal).(*corev1.Pod)
 }
 
 // claimed reads the victims by node, and the node that the scheduler takes, in
