@@ -39,8 +39,6 @@ func (in Apply) defaultDaemonSet(ds *appsv1.DaemonSet) *appsv1.DaemonSet {
 	return ds
 }
 
-func metaName(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
-
 // applyDaemonSet creates or updates a DaemonSet
 // (pkg/registry/apps/daemonset/strategy.go: PrepareForCreate).
 func (in Apply) applyDaemonSet(s *Sim, ds *appsv1.DaemonSet) {

@@ -88,9 +88,7 @@ func (p *Plan) budgetLines() []string {
 	return lines
 }
 
-// nodeList returns the first names of a set, and how many more there are.
-func nodeList(nodes cluster.NodeSet) string { return nameList(nodes.Names()) }
-
+// nameList returns the first names, and how many more there are.
 func nameList(names []string) string {
 	return strings.Join(capped(names, mostNodes, "%d more"), " ")
 }
