@@ -96,7 +96,7 @@ func (w *world) setFault(t fault) {
 			continue
 		}
 		if crashes && pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
-			delete(w.marked, pod.UID)
+			w.unmark(pod)
 			w.loops[pod.UID] = &loop{image: crash.Image, after: crash.After, ends: w.now, next: w.now}
 			continue
 		}

@@ -55,9 +55,11 @@ func (w *world) happenOn(in Input) error {
 	case PodsNotReady:
 		f.podsNotReady = true
 		for _, pod := range w.podsOn(name) {
-			delete(w.marked, pod.UID)
+			w.unmark(pod)
+			if ready(pod) {
+				w.setReady(pod, corev1.ConditionFalse)
+			}
 		}
-		w.podsNotReady(name)
 	case PodsReady:
 		f.podsNotReady = false
 	case NodeNotReady:
@@ -66,8 +68,7 @@ func (w *world) happenOn(in Input) error {
 		w.setNode(node, corev1.ConditionTrue, "")
 	case NodeDown:
 		f.down, f.downSince = true, w.now
-		w.mark(name)
-		w.podsNotReady(name)
+		w.markPodsNotReady(name)
 		w.setNode(node, corev1.ConditionUnknown, conditionTaint(node))
 	case NodeUp:
 		if f.down {
@@ -241,6 +242,7 @@ func (w *world) fail(pod *corev1.Pod) {
 	pod = pod.DeepCopy()
 	pod.Status.Phase = corev1.PodFailed
 	if ready(pod) {
+		setCondition(pod, corev1.ContainersReady, corev1.ConditionFalse, w.now)
 		setCondition(pod, corev1.PodReady, corev1.ConditionFalse, w.now)
 	}
 	w.updatePod(pod)

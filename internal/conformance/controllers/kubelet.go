@@ -131,24 +131,31 @@ func (w *world) timing(pod *corev1.Pod) Timing {
 
 func (w *world) due(since time.Time, d time.Duration) bool { return !w.now.Before(since.Add(d)) }
 
-// podsNotReady marks the ready pods of a node, as the node lifecycle controller
-// does (pkg/controller/util/node/controller_utils.go: MarkPodsNotReady).
-func (w *world) podsNotReady(node string) {
+// markPodsNotReady changes the Ready condition of the ready pods of a node that becomes
+// Unknown, and leaves ContainersReady, as the node lifecycle controller does
+// (pkg/controller/util/node/controller_utils.go: MarkPodsNotReady). The kubelet does
+// not know of it, so w.marked keeps when it saw the pod become ready. A pod in a crash
+// loop is not marked: its containers count as not ready.
+func (w *world) markPodsNotReady(node string) {
 	for _, pod := range w.podsOn(node) {
-		if ready(pod) {
+		switch l := w.loops[pod.UID]; {
+		case !ready(pod):
+		case pod.Status.Phase == corev1.PodRunning && (l == nil || l.over):
+			w.marked[pod.UID] = readySince(pod)
+			w.setConditions(pod, corev1.ConditionFalse, corev1.PodReady)
+		default:
 			w.setReady(pod, corev1.ConditionFalse)
 		}
 	}
 }
 
-// mark notes when the kubelet of a node that becomes Unknown last saw its pods become
-// ready: the node lifecycle controller does not tell it what it writes.
-func (w *world) mark(node string) {
-	for _, pod := range w.podsOn(node) {
-		if l := w.loops[pod.UID]; ready(pod) && pod.Status.Phase == corev1.PodRunning && (l == nil || l.over) {
-			w.marked[pod.UID] = readySince(pod)
-		}
+// unmark ends the mark of a pod whose containers are no longer ready.
+func (w *world) unmark(pod *corev1.Pod) {
+	if w.marked[pod.UID] == nil {
+		return
 	}
+	delete(w.marked, pod.UID)
+	w.setConditions(pod, corev1.ConditionFalse, corev1.ContainersReady)
 }
 
 func readySince(pod *corev1.Pod) *metav1.Time {
@@ -171,9 +178,18 @@ func (w *world) restore(pod *corev1.Pod) {
 	w.kubelet(pod)
 }
 
+// setReady writes both conditions, as a kubelet does
+// (pkg/kubelet/status/generate.go: GenerateContainersReadyCondition,
+// GeneratePodReadyCondition).
 func (w *world) setReady(pod *corev1.Pod, status corev1.ConditionStatus) {
+	w.setConditions(pod, status, corev1.ContainersReady, corev1.PodReady)
+}
+
+func (w *world) setConditions(pod *corev1.Pod, status corev1.ConditionStatus, kinds ...corev1.PodConditionType) {
 	pod = pod.DeepCopy()
-	setCondition(pod, corev1.PodReady, status, w.now)
+	for _, kind := range kinds {
+		setCondition(pod, kind, status, w.now)
+	}
 	w.updatePod(pod)
 }
 
