@@ -236,12 +236,16 @@ func (p *plot) respec() {
 func (p *plot) badImage() {
 	p.spec.image = fmt.Sprintf("bad%d", rapid.IntRange(1, 2).Draw(p.t, "version"))
 	bad := NeverReady{Image: p.spec.image}
-	if rapid.Bool().Draw(p.t, "partly") {
+	if rapid.Bool().Draw(p.t, "partly") && !p.mayBeUnknown("n1") {
 		bad.Nodes = []string{"n1"}
 	}
 	p.add(bad)
 	p.add(Apply{DaemonSet: p.daemonSet()})
 }
+
+// mayBeUnknown reports whether a dump may lack the node. berth refuses a fault on a
+// node that neither the dump nor a later input has.
+func (p *plot) mayBeUnknown(node string) bool { return p.Dump > 0 && p.state[node] == "gone" }
 
 // known are the nodes in a state, ascending.
 func (p *plot) known(states ...string) []string {

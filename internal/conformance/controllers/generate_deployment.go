@@ -238,7 +238,11 @@ const sideImage = "side"
 
 // somewhere is everywhere, or a node.
 func (p *deploymentPlot) somewhere() []string {
-	return pick(p.t, "where", nil, nil, []string{"n1"})
+	where := pick(p.t, "where", nil, nil, []string{"n1"})
+	if p.mayBeUnknown("n1") {
+		return nil
+	}
+	return where
 }
 
 // fault is what is wrong with an image.
