@@ -88,6 +88,7 @@ func BenchmarkDiagnose(b *testing.B) {
 	}
 }
 
+// deadFleet returns a stuck rollout. Nodes that are down are tainted one in ten seconds.
 func deadFleet(tb testing.TB, nodes int) *Sim {
 	s := Fleet(tb, nodes, "5%")
 	var down []Input
@@ -98,7 +99,7 @@ func deadFleet(tb testing.TB, nodes int) *Sim {
 		if err := s.Inject(in...); err != nil {
 			tb.Fatal(err)
 		}
-		for range s.Run(1000) {
+		for range s.Run(10000) {
 		}
 	}
 	return s
