@@ -114,11 +114,11 @@ func (in Apply) check() error {
 		}
 	case *policyv1.PodDisruptionBudget:
 		if o != nil {
-			return in.checkBudget(o)
+			return in.checkNamed(o)
 		}
 	case nil, *corev1.Namespace, *corev1.LimitRange, *corev1.ResourceQuota, *corev1.ServiceAccount:
 		if _, p := policyOf(o); p != nil {
-			return in.checkPolicy(p)
+			return in.checkNamed(p)
 		}
 	default:
 		return fmt.Errorf("%T: must be a *DaemonSet or *Deployment of apps/v1, a *PodDisruptionBudget of policy/v1, or a *Namespace, *LimitRange, *ResourceQuota or *ServiceAccount of v1", o)

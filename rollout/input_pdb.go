@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"cmp"
-	"errors"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -11,20 +10,6 @@ import (
 	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 )
-
-// checkBudget returns what is wrong with an Apply of a PodDisruptionBudget.
-func (in Apply) checkBudget(b *policyv1.PodDisruptionBudget) error {
-	switch {
-	case b.Name == "":
-		return errors.New("metadata.name: Required value")
-	case in.Unvalidated:
-		return nil
-	}
-	if errs := cluster.Validate(b); len(errs) > 0 {
-		return errs.ToAggregate()
-	}
-	return nil
-}
 
 func defaultBudget(b *policyv1.PodDisruptionBudget) *policyv1.PodDisruptionBudget {
 	b = cluster.Default(b)

@@ -9,7 +9,7 @@ import (
 
 // A PodDisruptionBudget is applied like a workload: it reads back, is validated, and
 // replaces the one of its name without touching others. Mutants seen to fail:
-// applyBudget without With; checkBudget without Validate.
+// applyBudget without With; checkNamed without Validate.
 func TestBudgetsAreApplied(t *testing.T) {
 	const line = `apply poddisruptionbudget {"metadata":{"namespace":"shop","name":"web"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"web"}}}}`
 	in, err := ParseInput(line)

@@ -51,8 +51,9 @@ func policyKey(o policy) string {
 	return kube.Key(o)
 }
 
-// checkPolicy returns what is wrong with an Apply of an object that decides about pods.
-func (in Apply) checkPolicy(o policy) error {
+// checkNamed returns what is wrong with an Apply of an object that needs no more than a
+// name and what cluster.Validate asks for.
+func (in Apply) checkNamed(o policy) error {
 	switch {
 	case o.GetName() == "":
 		return errors.New("metadata.name: Required value")

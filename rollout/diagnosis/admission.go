@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berthsim/berth/internal/apiserver/admission"
 	"github.com/berthsim/berth/internal/kube"
@@ -54,7 +55,7 @@ func (r *refusedPods) candidates() []candidate {
 			ObjectMeta: metav1.ObjectMeta{Namespace: r.namespace, Name: spec.ServiceAccountName},
 		}
 		return []candidate{
-			{means: RemedyChangePolicy, does: "create serviceaccount " + kube.Key(account), inputs: []rollout.Input{rollout.Apply{Object: account}}},
+			policy("create serviceaccount "+kube.Key(account), account),
 			r.change("use the service account default", func(spec *corev1.PodSpec) {
 				spec.ServiceAccountName, spec.DeprecatedServiceAccount = "", ""
 			}),
@@ -64,16 +65,8 @@ func (r *refusedPods) candidates() []candidate {
 }
 
 // policy applies a changed object that decides about pods.
-func policy(does string, object any) candidate {
-	switch o := object.(type) {
-	case *corev1.LimitRange:
-		return candidate{means: RemedyChangePolicy, does: does, inputs: []rollout.Input{rollout.Apply{Object: o}}}
-	case *corev1.ResourceQuota:
-		return candidate{means: RemedyChangePolicy, does: does, inputs: []rollout.Input{rollout.Apply{Object: o}}}
-	case *corev1.Namespace:
-		return candidate{means: RemedyChangePolicy, does: does, inputs: []rollout.Input{rollout.Apply{Object: o}}}
-	}
-	return candidate{}
+func policy(does string, object runtime.Object) candidate {
+	return candidate{means: RemedyChangePolicy, does: does, inputs: []rollout.Input{rollout.Apply{Object: object}}}
 }
 
 // bounds returns a LimitRange's bounds for a container, of those for pods an equal share
