@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/berthsim/berth/cluster"
+	"github.com/berthsim/berth/internal/borrow"
 	"github.com/berthsim/berth/internal/kube"
 	"github.com/berthsim/berth/placement"
 	"github.com/berthsim/berth/rollout"
@@ -63,7 +64,7 @@ func (x *deploymentInspector) inspectSpread() {
 func closedDomains(c *cluster.Cluster, w *placement.Workload, key string) []string {
 	closed, open := map[string][]string{}, map[string]bool{}
 	var domains []string
-	for n := range c.Nodes().All() {
+	for n := range borrow.Nodes(c.Nodes()) {
 		domain, ok := n.Labels[key]
 		if !ok {
 			continue
@@ -99,7 +100,7 @@ func (x *deploymentInspector) inspectReturn() {
 		return
 	}
 	var drained []string
-	for n := range x.cluster.Nodes().All() {
+	for n := range borrow.Nodes(x.cluster.Nodes()) {
 		if n.Spec.Unschedulable {
 			drained = append(drained, n.Name)
 		}

@@ -20,7 +20,7 @@ import (
 // match it (pkg/kubelet/lifecycle/predicate.go: rejectPodAdmissionBasedOnOSField).
 func (x *inspector) inspectSystems() {
 	by := map[string][]string{}
-	for n := range x.prediction.Eligible().All() {
+	for n := range borrow.Nodes(x.prediction.Eligible()) {
 		by[systemOf(n)] = append(by[systemOf(n)], n.Name)
 	}
 	spec := &x.set.Spec.Template.Spec
@@ -121,8 +121,8 @@ func withoutPods(c *cluster.Cluster) *cluster.Cluster {
 	return empty
 }
 
-// lacking returns the first resource, by name, of which DaemonSets request more than the
-// node has. A node that states nothing of it is not judged.
+// lacking returns the first resource, by name, whose requests by DaemonSets exceed what
+// the node has. A node that states nothing of it is not judged.
 func lacking(usage *placement.NodeUsage) (corev1.ResourceName, bool) {
 	var all []string
 	for name, amount := range usage.DaemonSetRequests { // any order: they are sorted

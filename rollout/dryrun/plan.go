@@ -153,7 +153,7 @@ func isPreemption(e rollout.Event) bool { return e.Kind == rollout.EventPreempte
 func (d *daemon) mayPreempt() bool {
 	b := borrow.From(d.cluster)
 	priority := kube.Priority(&d.object.Spec.Template.Spec, b)
-	for node := range d.Eligible().Minus(d.Placed()).All() {
+	for node := range borrow.Nodes(d.Eligible().Minus(d.Placed())) {
 		position, _ := b.Position(node.Name)
 		lower := func(pod *corev1.Pod) bool { return kube.RunningPriority(&pod.Spec, b) < priority }
 		if slices.ContainsFunc(b.PodsOn(position), lower) {
