@@ -105,7 +105,7 @@ var documents = []struct {
 }
 
 // changes returns a plan with something of everything: a DaemonSet changed and another
-// created, both of which want a port, a Deployment whose pods are evicted, a drain that
+// created that wants the same port, a Deployment whose pods are evicted, a drain that
 // a budget blocks, and an edit that is refused.
 func changes(t *testing.T) *dryrun.Plan {
 	c := clustertest.World{clustertest.Pool("n", 4, "zone=a|b", "topology.kubernetes.io/zone=a|b"), clustertest.DaemonSet("ops/agent")}.Cluster(t)

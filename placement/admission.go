@@ -114,8 +114,8 @@ func (w *Workload) as(pod *corev1.Pod) *Workload {
 // Admitted returns the workload's new pod as the API server stores it, or an error in
 // the API server's words if it refuses the pod. The pod is that of the template, with
 // what LimitRanges, the RuntimeClass, the namespace and other objects of the cluster add.
-// The plugins that look at it are those that run by default, and those of which a
-// namespace has an annotation; a plugin that refuses pods for an object that does not
+// The plugins that look at it are those that run by default, and those whose
+// annotation a namespace has; a plugin that refuses pods for an object that does not
 // exist runs only if the cluster has an object of that kind. ResourceQuotas are not
 // asked. A pod that is stored already is returned as it is.
 func (p *Prediction) Admitted() (*corev1.Pod, error) {

@@ -83,8 +83,8 @@ func words(line string) (all []string) {
 	return all
 }
 
-// formatsOf returns the formats that a command offers, the first of which it prints
-// without -o. It tries all that any command offers, and one that none does.
+// formatsOf returns the formats that a command offers. It prints the first without -o.
+// It tries all that any command offers, and one that none does.
 func formatsOf(t *testing.T, cmd *cobra.Command, args []string) []string {
 	flag := cmd.Flags().Lookup("output")
 	if flag == nil {

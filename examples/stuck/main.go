@@ -1,5 +1,5 @@
-// Stuck lets six rollouts get stuck, two of which make no pods at all, prints why, applies the cheapest remedy of each
-// diagnosis, and runs the rollout to its end.
+// Stuck lets six rollouts get stuck; two make no pods at all. It prints why, applies the
+// cheapest remedy of each diagnosis, and runs the rollout to its end.
 package main
 
 import (

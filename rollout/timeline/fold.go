@@ -129,8 +129,8 @@ func shorten(name string) string {
 	return string(letters[:half]) + "…" + string(letters[len(letters)-half:])
 }
 
-// narrow returns rows of at most some columns, each of which stands for the same number
-// of ticks, and that number. A column shows the state at the end of its ticks, as that
+// narrow returns rows of at most some columns, and how many ticks each column stands
+// for. A column shows the state at the end of its ticks, as that
 // of a tick does.
 func narrow(all []band, columns int) ([]band, int) {
 	ticks := 0
